@@ -1,1 +1,1 @@
-"""Each way in that somebody might try, tried."""
+"""Attacks on the server and on the readers of a content folder: hostile requests, texts, themes and images."""

@@ -1,4 +1,4 @@
-"""A theme that freezes the interpreter at one article alone, and a program that hangs in several ways."""
+"""A theme that hangs or crashes the process when it renders one article, and programs that hang in several ways."""
 
 import contextlib
 import os
@@ -17,16 +17,16 @@ from tests.helpers.running_server import environment
 from tests.live.served_content import Followed
 from tests.web.newsroom import write_article, write_newsroom
 
-LIMIT: Final = 6  # seconds, so that a machine that does much else is not slower than that
-SOON: Final = MappingProxyType({watchdog.LIMIT_VARIABLE: str(LIMIT)})
-NEVER: Final = MappingProxyType({watchdog.LIMIT_VARIABLE: "0"})
-LONG: Final = 120  # seconds; ten times what anything takes on a machine that does much else
-TITLE: Final = "Frozen lake"
-SLUG: Final = "frozen-lake"
+WATCHDOG_SECONDS: Final = 6  # seconds, more than a page takes on a busy machine
+WATCHDOG_ON: Final = MappingProxyType({watchdog.LIMIT_VARIABLE: str(WATCHDOG_SECONDS)})
+WATCHDOG_OFF: Final = MappingProxyType({watchdog.LIMIT_VARIABLE: "0"})
+TIMEOUT: Final = 120  # seconds, ten times what the slowest test takes on a busy machine
+FREEZING_TITLE: Final = "Frozen lake"
+FREEZING_SLUG: Final = "frozen-lake"
 _LISTS: Final = "".join(f"{{% set {name} = [{name}, {name}] %}}" for name in "ab" for _ in range(60))
-# Of 120 steps come two lists of 2^60 leaves; to compare them is one call in C.
+# After 120 steps two lists have 2^60 leaves each; their comparison is one call in C that holds the GIL.
 _FREEZE: Final = "{% set a = [1] %}{% set b = [1] %}" + _LISTS + "{% if a == b %}x{% endif %}"
-# The hash of tuples within tuples is recursion in C, which fills the thread's stack.
+# The hash of nested tuples recurses in C until the thread's stack overflows.
 _CRASH: Final = (
     "{% set it = namespace(value=(1,)) %}{% for _ in range(8) %}{% for _ in range(50000) %}"
     "{% set it.value = (it.value,) %}{% endfor %}{% endfor %}{% set found = {it.value: 1} %}"
@@ -35,43 +35,43 @@ _CRASH: Final = (
 
 def _template(at_title: str) -> str:
     head = '{% extends "base.html" %}{% block main %}<h1>{{ article.title }}</h1>{% if article.title == "'
-    return f'{head}{TITLE}" %}}{at_title}{{% endif %}}{{% endblock %}}'
+    return f'{head}{FREEZING_TITLE}" %}}{at_title}{{% endif %}}{{% endblock %}}'
 
 
-FREEZING: Final = _template(_FREEZE)
-CRASHING: Final = _template(_CRASH)
+FREEZING_TEMPLATE: Final = _template(_FREEZE)
+CRASHING_TEMPLATE: Final = _template(_CRASH)
 
 
-def write_freezing(root: Path, template: str = FREEZING) -> Path:
-    """Write a newsroom whose theme makes every page but one, of an article that is too old for the theme's trial."""
+def write_newsroom_with_freezing_theme(root: Path, template: str = FREEZING_TEMPLATE) -> Path:
+    """Write a newsroom whose theme renders every page except that of one article, which is too old for the theme's trial."""
     write_newsroom(root)
     (root / "theme" / "templates").mkdir(parents=True)
     (root / "theme" / "templates" / "article.html").write_text(template)
     for number in range(25):
         write_article(root, f"newer-{number}", "title: Newer\npublished: 2026-01-03\ncategory: culture\nauthor: tuan-le")
-    article = f"title: {TITLE}\npublished: 2026-01-02T10:00:00Z\ncategory: culture\nauthor: tuan-le\nbody: Cold.\n"
-    (root / "articles" / f"{SLUG}.yaml").write_text(article)
+    article = f"title: {FREEZING_TITLE}\npublished: 2026-01-02T10:00:00Z\ncategory: culture\nauthor: tuan-le\nbody: Cold.\n"
+    (root / "articles" / f"{FREEZING_SLUG}.yaml").write_text(article)
     return root
 
 
-def without_theme(root: Path) -> None:
+def remove_theme(root: Path) -> None:
     (root / "theme" / "templates" / "article.html").unlink()
 
 
-def ask_in_vain(url: str, path: str = f"/articles/{SLUG}/") -> None:
-    """Ask for a page that freezes the process, and wait for no answer."""
+def request_freezing_page(url: str, path: str = f"/articles/{FREEZING_SLUG}/") -> None:
+    """Request a page that freezes the process, in a thread that does not wait for a response."""
 
-    def ask() -> None:
+    def send_request() -> None:
         with contextlib.suppress(OSError), open_connection(url) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nConnection: close\r\n\r\n".encode())
             connection.recv(1)
 
-    threading.Thread(target=ask, daemon=True).start()
+    threading.Thread(target=send_request, daemon=True).start()
 
 
 @contextlib.contextmanager
-def started(content: Path, state: Path, *options: str, variables: Mapping[str, str] = SOON) -> Iterator[Followed]:
-    """A server that may end in any way, and is gone after the block."""
+def running_server(content: Path, state: Path, *options: str, variables: Mapping[str, str] = WATCHDOG_ON) -> Iterator[Followed]:
+    """Start a server that may end in any way; kill it after the block."""
     server = Followed(content, state, *options, variables=variables)
     try:
         yield server
@@ -79,13 +79,13 @@ def started(content: Path, state: Path, *options: str, variables: Mapping[str, s
         server.kill()
 
 
-def spent(process: int) -> float:
-    """Seconds of processor time."""
+def cpu_seconds(process: int) -> float:
+    """Return the processor time of a process in seconds."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def reports(state: Path) -> list[Path]:
+def report_files(state: Path) -> list[Path]:
     return sorted((state / "watchdog").iterdir())
 
 
@@ -123,22 +123,23 @@ with watchdog.watching(state, limit):
 """
 
 
-def program(state: Path, body: str) -> list[str]:
-    """The command of a process that is watched while it runs the statements of `body`."""
+def watched_command(state: Path, body: str) -> list[str]:
+    """Return the command of a process that the watchdog monitors while it runs the statements of `body`."""
     lines = "".join(f"    {line}\n" for line in body.splitlines())
-    return [sys.executable, "-c", _PROGRAM + lines, str(state), str(LIMIT)]
+    return [sys.executable, "-c", _PROGRAM + lines, str(state), str(WATCHDOG_SECONDS)]
 
 
-def run(state: Path, body: str, variables: Mapping[str, str] = NEVER) -> subprocess.CompletedProcess[str]:
+def run_watched(state: Path, body: str, variables: Mapping[str, str] = WATCHDOG_OFF) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        program(state, body), check=False, capture_output=True, text=True, timeout=LONG, env=environment(variables)
+        watched_command(state, body), check=False, capture_output=True, text=True, timeout=TIMEOUT, env=environment(variables)
     )
 
 
-def blamed(state: Path) -> set[str]:
+def faulty_theme_names(state: Path) -> set[str]:
+    """Return the names of the themes that the reports blame for a hang or crash."""
     return {*watchdog.faulty_themes(state)}
 
 
-def hung(state: Path) -> int:
-    """How many processes were ended."""
+def hang_count(state: Path) -> int:
+    """Return the number of processes that hung or crashed."""
     return len(hang_reports.read_reports(state))

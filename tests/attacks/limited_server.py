@@ -1,4 +1,4 @@
-"""A real server with a limit on open files whose log goes to a file, and clients that pipeline without ever reading."""
+"""A real server with a limit on open files that logs to a file, and clients that pipeline requests without reading."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from tests.helpers.http_client import SECONDS
 from tests.helpers.running_server import command, environment
 
-# Sets the limit, then becomes the server: the process id stays.
-_LIMITED: Final = """
+# Sets the limit, then replaces itself with the server, so that the process id stays the same.
+_SET_LIMIT_PROGRAM: Final = """
 import os, resource, sys
 _, files, *words = sys.argv
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(files), int(files)))
@@ -28,42 +28,43 @@ os.execv(words[0], words)
 """
 
 
-def most_files() -> int:
-    """How many files a process may have here, as many as a server takes at most."""
+def max_open_files() -> int:
+    """Return the hard limit on open files of this process, at most the number that a server uses."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
 
 
-def limited(files: int, *arguments: str | Path) -> list[str]:
-    """The command of a feedsvc that may have so many files."""
-    return [sys.executable, "-c", _LIMITED, str(files), *command(*arguments)]
+def limited_command(files: int, *arguments: str | Path) -> list[str]:
+    """Return the command of a feedsvc process that may have `files` open files."""
+    return [sys.executable, "-c", _SET_LIMIT_PROGRAM, str(files), *command(*arguments)]
 
 
 @dataclass(frozen=True)
-class Limited:
-    """`url` ends with a slash."""
+class LimitedServer:
+    """A server process and its log file. `url` ends with a slash."""
 
     process: subprocess.Popen[bytes]
     url: str
     log: Path
 
-    def descriptors(self) -> int:
+    def count_descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
 
 @contextlib.contextmanager
-def limited_server(content: Path, folder: Path, files: int, *options: str) -> Iterator[Limited]:
+def limited_server(content: Path, folder: Path, files: int, *options: str) -> Iterator[LimitedServer]:
+    """Start a server that may have `files` open files; check that SIGTERM ends it with status 0 after the block."""
     log = folder / "log"
-    words = limited(files, "serve", content, "--port", "0", "--state", folder / "state", *options)
+    arguments = limited_command(files, "serve", content, "--port", "0", "--state", folder / "state", *options)
     with log.open("wb") as stderr:
-        process = subprocess.Popen(words, stderr=stderr, stdout=subprocess.DEVNULL, env=environment())
+        process = subprocess.Popen(arguments, stderr=stderr, stdout=subprocess.DEVNULL, env=environment())
     try:
-        end = time.monotonic() + SECONDS
-        while " at http://" not in log.read_text() and time.monotonic() < end and process.poll() is None:
+        deadline = time.monotonic() + SECONDS
+        while " at http://" not in log.read_text() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
-        said = log.read_text()
-        assert " at http://" in said, said
-        yield Limited(process, said.rpartition(" at ")[2].split()[0], log)
+        log_text = log.read_text()
+        assert " at http://" in log_text, log_text
+        yield LimitedServer(process, log_text.rpartition(" at ")[2].split()[0], log)
         process.terminate()
         assert process.wait(SECONDS) == 0
     finally:
@@ -71,40 +72,40 @@ def limited_server(content: Path, folder: Path, files: int, *options: str) -> It
         process.wait()
 
 
-def pipeline_without_reading(url: str, number: int, request: bytes, seconds: float, meanwhile: Callable[[], None]) -> None:
-    """Send `request` again and again on so many connections, as fast as the server takes it, and read nothing.
+def pipeline_without_reading(url: str, number: int, request: bytes, seconds: float, on_tick: Callable[[], None]) -> None:
+    """Send `request` again and again on `number` connections, as fast as the server accepts it, and read nothing.
 
-    `meanwhile` is called about ten times a second.
+    `on_tick` is called about ten times a second.
     """
-    split, end = urlsplit(url), time.monotonic() + seconds
+    split, deadline = urlsplit(url), time.monotonic() + seconds
     block = request * (8192 // len(request))
     with contextlib.ExitStack() as stack:
-        ready = stack.enter_context(selectors.DefaultSelector())
+        selector = stack.enter_context(selectors.DefaultSelector())
         for _ in range(number):
-            one = stack.enter_context(socket.socket())
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            one.settimeout(SECONDS)
-            one.connect((split.hostname, split.port))
-            one.setblocking(False)
-            ready.register(one, selectors.EVENT_WRITE, data=block)
-        due = 0.0
-        while (now := time.monotonic()) < end:
-            if now >= due:
-                due = now + 0.1
-                meanwhile()
-            for key, _ in ready.select(0.05):
-                left = _send(key.fileobj, key.data)
-                if left is None:
-                    ready.unregister(key.fileobj)
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(SECONDS)
+            connection.connect((split.hostname, split.port))
+            connection.setblocking(False)
+            selector.register(connection, selectors.EVENT_WRITE, data=block)
+        next_tick = 0.0
+        while (now := time.monotonic()) < deadline:
+            if now >= next_tick:
+                next_tick = now + 0.1
+                on_tick()
+            for key, _ in selector.select(0.05):
+                unsent = _send(key.fileobj, key.data)
+                if unsent is None:
+                    selector.unregister(key.fileobj)
                 else:
-                    ready.modify(key.fileobj, selectors.EVENT_WRITE, data=left or block)
+                    selector.modify(key.fileobj, selectors.EVENT_WRITE, data=unsent or block)
 
 
-def _send(one: object, data: bytes) -> bytes | None:
-    """Return what is left to send, None if the server has closed the connection."""
-    assert isinstance(one, socket.socket)
+def _send(connection: object, data: bytes) -> bytes | None:
+    """Return the bytes that are not sent yet, None if the server has closed the connection."""
+    assert isinstance(connection, socket.socket)
     try:
-        return data[one.send(data) :]
+        return data[connection.send(data) :]
     except BlockingIOError:
         return data
     except OSError:

@@ -1,4 +1,4 @@
-"""Every compiled pattern of the package, and texts made to have it try for long: grown from the pattern's own parts."""
+"""Every compiled regular expression of the package, and texts generated from its parts that could make it backtrack for long."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from typing import Any, Final
 
 import feedsvc
 
-ROOT: Final = Path(feedsvc.__file__).parent
+PACKAGE_FOLDER: Final = Path(feedsvc.__file__).parent
 _REPEATS: Final = (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT)
-_DEEPEST: Final = 3
-_MANY: Final = 20  # repeats; what ends sooner than that cannot grow
-_WAYS: Final = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
-# Patterns that are applied by another name than their own.
-_BY_ANOTHER_NAME: Final = {
+_MAX_DEPTH: Final = 3
+_MIN_REPEATS: Final = 20  # repeats; the time of a pattern with fewer repeats is bounded
+_METHODS: Final = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
+# Methods of patterns that the code applies through another name.
+_METHODS_OF_RENAMED_PATTERNS: Final = {
     f"feedsvc.content.schema.field_types.{name}": {"fullmatch"}
     for name in ("_EMAIL", "_MEDIA_TYPE", "_LANGUAGE", "URI", "TAG_URI", "_HOST")
 }
-# What a text ends in so that a match fails, or is sought further on.
-_ENDS: Final = ("", "\0", "\n", "!")
-_OF_CATEGORY: Final = {
+# Endings of texts that make a match fail or continue.
+_SUFFIXES: Final = ("", "\0", "\n", "!")
+_CATEGORY_SAMPLES: Final = {
     code.CATEGORY_DIGIT: "1",
     code.CATEGORY_NOT_DIGIT: "a",
     code.CATEGORY_SPACE: " ",
@@ -40,110 +40,116 @@ _OF_CATEGORY: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """A pattern, where it stands, and one of the ways in which the code applies it."""
+class PatternUse:
+    """A compiled pattern, its name, and one of the methods that the code calls on it."""
 
     name: str
     pattern: re.Pattern[Any]
-    way: str
+    method: str
 
     def seconds(self, text: str) -> float:
-        """Of the processor's time, so that other work of the machine counts for nothing."""
-        given = text.encode("latin-1", "replace") if isinstance(self.pattern.pattern, bytes) else text
-        began = thread_time()
-        if self.way in ("sub", "subn"):
-            self.pattern.sub(given[:0], given)
-        elif self.way == "finditer":
-            for _ in self.pattern.finditer(given):
+        """Return the processor time of the method on `text`; other processes do not change it."""
+        argument = text.encode("latin-1", "replace") if isinstance(self.pattern.pattern, bytes) else text
+        start = thread_time()
+        if self.method in ("sub", "subn"):
+            self.pattern.sub(argument[:0], argument)
+        elif self.method == "finditer":
+            for _ in self.pattern.finditer(argument):
                 pass
         else:
-            getattr(self.pattern, self.way)(given)
-        return thread_time() - began
+            getattr(self.pattern, self.method)(argument)
+        return thread_time() - start
 
 
-# --- The patterns ------------------------------------------------------------------------------------------------
+# --- The patterns
 
 
-def used() -> list[Used]:
-    """Each pattern that a module of the package keeps, with each way in which any module applies one of that name."""
-    ways = _ways()
-    found: dict[Any, Used] = {}
-    for name, pattern in kept():
-        for way in ways(name):
-            found.setdefault((pattern.pattern, pattern.flags, way), Used(name, pattern, way))
-    return sorted(found.values(), key=lambda one: (one.name, one.way))
+def pattern_uses() -> list[PatternUse]:
+    """Return each pattern of the package's modules with each method that any module calls on a pattern of that name."""
+    methods_of = _method_lookup()
+    uses: dict[Any, PatternUse] = {}
+    for name, pattern in compiled_patterns():
+        for method in methods_of(name):
+            uses.setdefault((pattern.pattern, pattern.flags, method), PatternUse(name, pattern, method))
+    return sorted(uses.values(), key=lambda use: (use.name, use.method))
 
 
-def kept() -> Iterator[tuple[str, re.Pattern[Any]]]:
+def compiled_patterns() -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """Yield name and pattern of every compiled pattern in the modules of the package, also in containers and dataclasses."""
     for module in pkgutil.walk_packages(feedsvc.__path__, "feedsvc."):
         if not module.name.endswith("__main__"):
             for name, value in vars(importlib.import_module(module.name)).items():
-                yield from ((f"{module.name}.{name}{where}", pattern) for where, pattern in _inside(value))
+                yield from ((f"{module.name}.{name}{suffix}", pattern) for suffix, pattern in _find_patterns(value))
 
 
-def _inside(value: object, where: str = "", depth: int = 0) -> Iterator[tuple[str, re.Pattern[Any]]]:
+def _find_patterns(value: object, suffix: str = "", depth: int = 0) -> Iterator[tuple[str, re.Pattern[Any]]]:
     if isinstance(value, re.Pattern):
-        yield where, value
+        yield suffix, value
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
-            yield from _inside(getattr(value, field.name), f"{where}.{field.name}", depth + 1)
-    elif isinstance(value, Mapping | tuple | list) and depth < _DEEPEST:
-        for key, one in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _inside(one, f"{where}[{key!r}]", depth + 1)
+            yield from _find_patterns(getattr(value, field.name), f"{suffix}.{field.name}", depth + 1)
+    elif isinstance(value, Mapping | tuple | list) and depth < _MAX_DEPTH:
+        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _find_patterns(item, f"{suffix}[{key!r}]", depth + 1)
 
 
-def _ways() -> Any:
-    """What is done with a name, in its own module where it is a private one; what nobody calls is sought all over a text."""
-    found: dict[str, set[str]] = {}
-    for file in ROOT.rglob("*.py"):
-        module = ".".join(("feedsvc", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+def _method_lookup() -> Any:
+    """Return a function from a pattern's name to its methods. A pattern that no code calls is used with `search`."""
+    methods: dict[str, set[str]] = {}
+    for file in PACKAGE_FOLDER.rglob("*.py"):
+        module = ".".join(("feedsvc", *file.relative_to(PACKAGE_FOLDER).with_suffix("").parts)).removesuffix(".__init__")
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Attribute) and node.attr in _WAYS and isinstance(node.value, ast.Name):
+            if isinstance(node, ast.Attribute) and node.attr in _METHODS and isinstance(node.value, ast.Name):
                 name = node.value.id
-                found.setdefault(f"{module}.{name}" if name.startswith("_") else name, set()).add(node.attr)
+                methods.setdefault(f"{module}.{name}" if name.startswith("_") else name, set()).add(node.attr)
 
-    def ways(name: str) -> set[str]:
-        whole = name.partition("[")[0]
-        return _BY_ANOTHER_NAME.get(name) or found.get(whole) or found.get(whole.rpartition(".")[2]) or {"search"}
+    def methods_of(name: str) -> set[str]:
+        base_name = name.partition("[")[0]
+        return (
+            _METHODS_OF_RENAMED_PATTERNS.get(name)
+            or methods.get(base_name)
+            or methods.get(base_name.rpartition(".")[2])
+            or {"search"}
+        )
 
-    return ways
+    return methods_of
 
 
-# --- The texts ---------------------------------------------------------------------------------------------------
+# --- The texts
 
 
 def texts(pattern: re.Pattern[Any]) -> list[tuple[str, str, str]]:
-    """(beginning, what is repeated, end): whatever the pattern repeats, after what leads there, and its own letters."""
+    """Return (start, repeated unit, end) of texts that contain repeats of the pattern after the text before the repeat."""
     source = pattern.pattern.decode("latin-1") if isinstance(pattern.pattern, bytes) else pattern.pattern
     tree = parser.parse(source, pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags)
     repeats = sorted(set(_repeats(tree, "")))
     letters = sorted(_letters(tree))[:9]
-    units = {*letters, *map("".join, product(letters, letters)), *(before + body for before, body in repeats)} - {""}
+    units = {*letters, *map("".join, product(letters, letters)), *(prefix + body for prefix, body in repeats)} - {""}
     units |= {body for _, body in repeats} - {""}
-    starts = sorted({"", *(before for before, _ in repeats)})[:4]
-    return [(start, unit, end) for start in starts for unit in sorted(units) for end in _ENDS]
+    starts = sorted({"", *(prefix for prefix, _ in repeats)})[:4]
+    return [(start, unit, end) for start in starts for unit in sorted(units) for end in _SUFFIXES]
 
 
-def _repeats(tree: Any, before: str) -> Iterator[tuple[str, str]]:
-    """(the shortest text that leads to a repeat, one of what it repeats)."""
-    for what, given in tree:
-        if what in _REPEATS and given[1] > _MANY:
-            yield from ((before, body) for body in _samples(given[2]))
-        for inner in _inner(what, given):
-            yield from _repeats(inner, before)
-        before += _shortest([(what, given)])
+def _repeats(tree: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    """Yield (the shortest text before a repeat, a text that the repeat matches)."""
+    for opcode, argument in tree:
+        if opcode in _REPEATS and argument[1] > _MIN_REPEATS:
+            yield from ((prefix, body) for body in _samples(argument[2]))
+        for subpattern in _subpatterns(opcode, argument):
+            yield from _repeats(subpattern, prefix)
+        prefix += _shortest([(opcode, argument)])
 
 
-def _inner(what: Any, given: Any) -> list[Any]:
-    if what in _REPEATS:
-        return [given[2]]
-    if what is code.SUBPATTERN:
-        return [given[3]]
-    if what is code.BRANCH:
-        return list(given[1])
-    if what in (code.ASSERT, code.ASSERT_NOT):
-        return [given[1]]
-    return [given] if what is code.ATOMIC_GROUP else []
+def _subpatterns(opcode: Any, argument: Any) -> list[Any]:
+    if opcode in _REPEATS:
+        return [argument[2]]
+    if opcode is code.SUBPATTERN:
+        return [argument[3]]
+    if opcode is code.BRANCH:
+        return list(argument[1])
+    if opcode in (code.ASSERT, code.ASSERT_NOT):
+        return [argument[1]]
+    return [argument] if opcode is code.ATOMIC_GROUP else []
 
 
 def _samples(tree: Any) -> set[str]:
@@ -152,81 +158,81 @@ def _samples(tree: Any) -> set[str]:
 
 
 def _shortest(tree: Any) -> str:
-    return "".join(_shortest_of(what, given) for what, given in tree)
+    return "".join(_shortest_of(opcode, argument) for opcode, argument in tree)
 
 
-def _shortest_of(what: Any, given: Any) -> str:
-    if what in _REPEATS:
-        return _shortest(given[2]) * given[0]
-    if what is code.BRANCH:
-        return min(map(_shortest, given[1]), key=len)
-    if what in (code.SUBPATTERN, code.ATOMIC_GROUP):
-        return _shortest(given[3] if what is code.SUBPATTERN else given)
-    return next(iter(sorted(_letters([(what, given)]))), "") if what not in (code.ASSERT, code.ASSERT_NOT) else ""
+def _shortest_of(opcode: Any, argument: Any) -> str:
+    if opcode in _REPEATS:
+        return _shortest(argument[2]) * argument[0]
+    if opcode is code.BRANCH:
+        return min(map(_shortest, argument[1]), key=len)
+    if opcode in (code.SUBPATTERN, code.ATOMIC_GROUP):
+        return _shortest(argument[3] if opcode is code.SUBPATTERN else argument)
+    return next(iter(sorted(_letters([(opcode, argument)]))), "") if opcode not in (code.ASSERT, code.ASSERT_NOT) else ""
 
 
 def _letters(tree: Any) -> set[str]:
-    """Some of the characters that the pattern tells apart."""
-    found: set[str] = set()
-    for what, given in tree:
-        if what in (code.LITERAL, code.NOT_LITERAL):
-            found |= {chr(given), "a"} if what is code.NOT_LITERAL else {chr(given)}
-        elif what is code.ANY:
-            found.add("a")
-        elif what is code.IN:
-            found |= _of_set(given)
-        for inner in _inner(what, given):
-            found |= _letters(inner)
-    return found
+    """Return some of the characters that the pattern distinguishes."""
+    letters: set[str] = set()
+    for opcode, argument in tree:
+        if opcode in (code.LITERAL, code.NOT_LITERAL):
+            letters |= {chr(argument), "a"} if opcode is code.NOT_LITERAL else {chr(argument)}
+        elif opcode is code.ANY:
+            letters.add("a")
+        elif opcode is code.IN:
+            letters |= _letters_of_set(argument)
+        for subpattern in _subpatterns(opcode, argument):
+            letters |= _letters(subpattern)
+    return letters
 
 
-def _of_set(given: Any) -> set[str]:
-    found: set[str] = {"a"} if given[0][0] is code.NEGATE else set()
-    for what, one in given:
-        if what is code.LITERAL:
-            found.add(chr(one))
-        elif what is code.RANGE:
-            found.add(chr(one[0]))
-        elif what is code.CATEGORY:
-            found.add(_OF_CATEGORY.get(one, "a"))
-    return found
+def _letters_of_set(argument: Any) -> set[str]:
+    letters: set[str] = {"a"} if argument[0][0] is code.NEGATE else set()
+    for opcode, value in argument:
+        if opcode is code.LITERAL:
+            letters.add(chr(value))
+        elif opcode is code.RANGE:
+            letters.add(chr(value[0]))
+        elif opcode is code.CATEGORY:
+            letters.add(_CATEGORY_SAMPLES.get(value, "a"))
+    return letters
 
 
-# --- How much longer it tries ------------------------------------------------------------------------------------
+# --- Measurements
 
-_SHORT: Final = 1000
-_ENOUGH: Final = 1
-_LINE: Final = 42
-_LONG: Final = 0.2  # seconds
-_TIMES: Final = 4
-_NOTABLE: Final = 0.0005  # seconds for a text of so many characters; what is done sooner has not tried for long
-_SQUARE: Final = _TIMES**1.5  # between what is in proportion to the length and what is to its square
+_SHORT_LENGTH: Final = 1000
+_MAX_RESULTS: Final = 1
+_LINE_LENGTH: Final = 42
+_MAX_LINE_SECONDS: Final = 0.2  # seconds
+_LENGTH_FACTOR: Final = 4
+_MIN_SECONDS: Final = 0.0005  # seconds; a pattern that is faster on the long text does not backtrack
+_MAX_GROWTH: Final = _LENGTH_FACTOR**1.5  # between linear and quadratic time
 
 
-def growth(one: Used, beginning: str, unit: str, end: str, short: int = _SHORT) -> float:
-    """How many times as long a text takes that is four times as long; 0.0 where both are done at once."""
-    texts = [beginning + unit * (size // len(unit)) + end for size in (short, short * _TIMES)]
-    if one.seconds(texts[1]) < _NOTABLE:
+def growth(use: PatternUse, start: str, unit: str, suffix: str, short: int = _SHORT_LENGTH) -> float:
+    """Return the ratio of the times for a text of four times the length and for the text; 0.0 if both are below _MIN_SECONDS."""
+    texts = [start + unit * (size // len(unit)) + suffix for size in (short, short * _LENGTH_FACTOR)]
+    if use.seconds(texts[1]) < _MIN_SECONDS:
         return 0.0
-    less, more = (min(one.seconds(text) for _ in range(3)) for text in texts)
-    return more / max(less, 1e-7)
+    short_time, long_time = (min(use.seconds(text) for _ in range(3)) for text in texts)
+    return long_time / max(short_time, 1e-7)
 
 
-def grows(one: Used, beginning: str, unit: str, end: str) -> bool:
-    """Whether that is more than in proportion, with longer texts again: the machine may be busy with something else."""
-    return all(growth(one, beginning, unit, end, size) > _SQUARE for size in (_SHORT, _SHORT, 2 * _SHORT))
+def is_superlinear(use: PatternUse, start: str, unit: str, suffix: str) -> bool:
+    """Return True if the time grows faster than linearly; it is measured three times, because the machine may be busy."""
+    return all(growth(use, start, unit, suffix, size) > _MAX_GROWTH for size in (_SHORT_LENGTH, _SHORT_LENGTH, 2 * _SHORT_LENGTH))
 
 
-def explodes(one: Used, beginning: str, unit: str, end: str) -> bool:
-    """Whether a text of one short line already takes a notable time."""
-    return any(one.seconds(beginning + unit * (size // len(unit)) + end) > _LONG for size in range(8, _LINE, 2))
+def is_exponential(use: PatternUse, start: str, unit: str, suffix: str) -> bool:
+    """Return True if a text of one short line already takes a long time."""
+    return any(use.seconds(start + unit * (size // len(unit)) + suffix) > _MAX_LINE_SECONDS for size in range(8, _LINE_LENGTH, 2))
 
 
-def dangerous(one: Used) -> list[str]:
-    """Texts (spelled) with which a pattern tries longer than in proportion to their length; the first that is found."""
-    found = (
-        f"{beginning!r} + {unit!r} * n + {end!r}"
-        for beginning, unit, end in texts(one.pattern)
-        if explodes(one, beginning, unit, end) or grows(one, beginning, unit, end)
+def find_slow_texts(use: PatternUse) -> list[str]:
+    """Return the first text, as an expression, for which the time grows faster than linearly; an empty list if there is none."""
+    slow_texts = (
+        f"{start!r} + {unit!r} * n + {suffix!r}"
+        for start, unit, suffix in texts(use.pattern)
+        if is_exponential(use, start, unit, suffix) or is_superlinear(use, start, unit, suffix)
     )
-    return list(islice(found, _ENOUGH))
+    return list(islice(slow_texts, _MAX_RESULTS))

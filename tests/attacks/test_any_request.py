@@ -1,4 +1,4 @@
-"""Whatever is asked of a real server, by any method, at any address, with any headers: no failure, and the promised headers."""
+"""Any request to a real server gets a valid response without a server error and with the required headers."""
 
 from __future__ import annotations
 
@@ -21,58 +21,65 @@ from tests.helpers.http_client import Response, ask
 from tests.helpers.running_server import ServerProcess, serving
 from tests.web.newsroom import write_newsroom
 
-# The routes of a server that are no documents.
-OPERATORS: Final = ("/healthz", "/readyz", "/status", "/metrics")
-MOVED: Final = ("/feed", "/rss", "/articles/echoes", "/category/money/feed.rss", "/category/business", "/author/m-park/rss.xml")
-GONE: Final = ("/articles/recalled/", "/articles/recalled-once")
-# What is no request, or none that this server understands: the server says so itself, and ends the connection.
-NO_REQUEST: Final = (400, 413, 431, 501, 505)
-COUNTED: Final = ("/articles/fish/views",)
+# Routes that are no documents.
+OPERATOR_PATHS: Final = ("/healthz", "/readyz", "/status", "/metrics")
+REDIRECTED_PATHS: Final = (
+    "/feed",
+    "/rss",
+    "/articles/echoes",
+    "/category/money/feed.rss",
+    "/category/business",
+    "/author/m-park/rss.xml",
+)
+WITHDRAWN_PATHS: Final = ("/articles/recalled/", "/articles/recalled-once")
+# For invalid or unsupported requests, the HTTP layer responds and closes the connection.
+INVALID_REQUEST_STATUSES: Final = (400, 413, 431, 501, 505)
+VIEWS_PATHS: Final = ("/articles/fish/views",)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("asked")
+    return tmp_path_factory.mktemp("requests")
 
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[ServerProcess]:
-    with serving(write_newsroom(folder / "content"), folder / "state") as one:
-        yield one
+    with serving(write_newsroom(folder / "content"), folder / "state") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def routes(folder: Path, server: ServerProcess) -> list[str]:
-    """An address of every kind, and every document's."""
+    """Return a path of every route, and the path of every document."""
     paths = Publication(build_catalog(load_content(folder / "content"), wall_clock())).paths()
-    return [*map(quote, paths), *OPERATORS, *MOVED, *GONE, *COUNTED]
+    return [*map(quote, paths), *OPERATOR_PATHS, *REDIRECTED_PATHS, *WITHDRAWN_PATHS, *VIEWS_PATHS]
 
 
-def assert_promised(got: Response, method: str, path: str) -> None:
-    """What DESIGN and RFC 9110 say of every answer."""
-    if got.status in NO_REQUEST:
-        assert got["Connection"] == "close"
+def assert_valid_response(response: Response, method: str, path: str) -> None:
+    """Check what RFC 9110 and this project require of every response."""
+    if response.status in INVALID_REQUEST_STATUSES:
+        assert response["Connection"] == "close"
         return
-    assert got.status < 500, (method, path, got)
-    assert got["Date"]
-    assert got["Server"] == "feedsvc"
-    if got.status in (204, 304) or method == "HEAD":
-        assert got.body == b""
-    elif got["Content-Length"]:
-        assert int(got["Content-Length"]) == len(got.body)
-    if got.status == 304:
-        assert got["ETag"]
-        assert got["Cache-Control"]
-        assert "content-length" not in got.headers
-    if got.status == 405:
-        assert "GET" in got["Allow"]
-    if got.status == 200 and got["ETag"]:
-        assert re.fullmatch(r'(?:W/)?"[0-9a-zA-Z-]+"', got["ETag"]), got["ETag"]
-        assert got["Cache-Control"].startswith(("public, max-age=", "private, max-age="))
-        assert got["Access-Control-Allow-Origin"] == "*"
-        assert "ETag" in got["Access-Control-Expose-Headers"]
-    if got.body and method == "GET":
-        assert got["X-Content-Type-Options"] == "nosniff" or got["Cache-Control"] == "no-store", path
+    assert response.status < 500, (method, path, response)
+    assert response["Date"]
+    assert response["Server"] == "feedsvc"
+    if response.status in (204, 304) or method == "HEAD":
+        assert response.body == b""
+    elif response["Content-Length"]:
+        assert int(response["Content-Length"]) == len(response.body)
+    if response.status == 304:
+        assert response["ETag"]
+        assert response["Cache-Control"]
+        assert "content-length" not in response.headers
+    if response.status == 405:
+        assert "GET" in response["Allow"]
+    if response.status == 200 and response["ETag"]:
+        assert re.fullmatch(r'(?:W/)?"[0-9a-zA-Z-]+"', response["ETag"]), response["ETag"]
+        assert response["Cache-Control"].startswith(("public, max-age=", "private, max-age="))
+        assert response["Access-Control-Allow-Origin"] == "*"
+        assert "ETag" in response["Access-Control-Expose-Headers"]
+    if response.body and method == "GET":
+        assert response["X-Content-Type-Options"] == "nosniff" or response["Cache-Control"] == "no-store", path
 
 
 HEADERS: Final = st.dictionaries(
@@ -151,70 +158,72 @@ HEADERS: Final = st.dictionaries(
     ),
     max_size=5,
 )
-TAILS: Final = st.sampled_from(
+SUFFIXES: Final = st.sampled_from(
     ["", "/", "//", "?", "?a=b&a=%00", "#x", ";a", "%00", "%2f", "%2e%2e/", "/../", ".", "%ff", "é", "%0d%0aX-Evil:%201", "\\"]
 )
 METHODS: Final = st.sampled_from(["GET", "GET", "GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "TRACE", "PATCH", "BREW"])
 
 
-def send(url: str, method: str, target: str, headers: Mapping[str, str]) -> Response:
-    """As it is written, since clients' libraries would mend it; the answer is read until the server has no more to say."""
+def send_unnormalized(url: str, method: str, target: str, headers: Mapping[str, str]) -> Response:
+    """Send the request exactly as given, because HTTP libraries would normalize it; read the response until the server closes."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    split = urlsplit(url)
-    with socket.create_connection((split.hostname, split.port), timeout=20) as one:
-        one.sendall("\r\n".join([*lines, "", ""]).encode("latin-1", "replace"))
-        one.shutdown(socket.SHUT_WR)
-        answer = b""
-        while part := one.recv(65_536):
-            answer += part
-    # To whoever waits for it, the server first says that he may go on (RFC 9110 section 15.2).
-    head, _, body = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
-    first, *rest = head.decode("latin-1").split("\r\n")
-    named = dict(line.split(": ", 1) for line in rest if ": " in line)
+    server_address = urlsplit(url)
+    with socket.create_connection((server_address.hostname, server_address.port), timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1", "replace"))
+        connection.shutdown(socket.SHUT_WR)
+        data = b""
+        while chunk := connection.recv(65_536):
+            data += chunk
+    # A client that waits for it first receives 100 Continue (RFC 9110 section 15.2).
+    head, _, body = data.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
+    status_line, *header_lines = head.decode("latin-1").split("\r\n")
+    response_headers = dict(line.split(": ", 1) for line in header_lines if ": " in line)
     return (
-        Response(int(first.split()[1]), {name.lower(): value for name, value in named.items()}, body)
-        if first
+        Response(int(status_line.split()[1]), {name.lower(): value for name, value in response_headers.items()}, body)
+        if status_line
         else Response(0, {}, b"")
     )
 
 
 @settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_request_at_any_route(server: ServerProcess, routes: list[str], data: st.DataObject) -> None:
-    method, path, headers = data.draw(METHODS), data.draw(st.sampled_from(routes)) + data.draw(TAILS), data.draw(HEADERS)
-    got = send(server.url, method, path, headers)
-    if got.status:  # a body that was promised and never came gets none
-        assert_promised(got, method, path)
-        assert "x-evil" not in got.headers
+def test_random_request_to_a_random_route_gets_a_valid_response(
+    server: ServerProcess, routes: list[str], data: st.DataObject
+) -> None:
+    method, path, headers = data.draw(METHODS), data.draw(st.sampled_from(routes)) + data.draw(SUFFIXES), data.draw(HEADERS)
+    response = send_unnormalized(server.url, method, path, headers)
+    if response.status:  # no response if an announced body is missing
+        assert_valid_response(response, method, path)
+        assert "x-evil" not in response.headers
     assert ask(server.url, "/healthz").status == 200
 
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=1, max_size=300))
-def test_any_bytes_at_the_door(server: ServerProcess, sent: bytes) -> None:
-    split = urlsplit(server.url)
-    with socket.create_connection((split.hostname, split.port), timeout=20) as one:
-        one.sendall(sent + b"\r\n\r\n")
-        one.shutdown(socket.SHUT_WR)
-        answer = one.recv(65_536)
-    assert not answer or re.match(rb"HTTP/1\.[01] (?:2|3|4)\d\d |HTTP/1\.[01] 505 ", answer), answer[:80]
+def test_random_bytes_get_a_valid_response_or_none(server: ServerProcess, data: bytes) -> None:
+    server_address = urlsplit(server.url)
+    with socket.create_connection((server_address.hostname, server_address.port), timeout=20) as connection:
+        connection.sendall(data + b"\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        response = connection.recv(65_536)
+    assert not response or re.match(rb"HTTP/1\.[01] (?:2|3|4)\d\d |HTTP/1\.[01] 505 ", response), response[:80]
 
 
-def test_every_route_keeps_its_promises(server: ServerProcess, routes: list[str]) -> None:
+def test_every_route_has_valid_responses(server: ServerProcess, routes: list[str]) -> None:
     for path in routes:
         for method in ("GET", "HEAD", "OPTIONS"):
-            got = ask(server.url, path, method=method)
-            assert_promised(got, method, path)
-            if method == "GET" and got["ETag"]:
-                again = ask(server.url, path, {"If-None-Match": got["ETag"]})
-                assert again.status == (304 if got.status == 200 else got.status), path
-                assert_promised(again, "GET", path)
+            response = ask(server.url, path, method=method)
+            assert_valid_response(response, method, path)
+            if method == "GET" and response["ETag"]:
+                conditional_response = ask(server.url, path, {"If-None-Match": response["ETag"]})
+                assert conditional_response.status == (304 if response.status == 200 else response.status), path
+                assert_valid_response(conditional_response, "GET", path)
 
 
-# --- What a cache keeps for one must do for all ------------------------------------------------------------------
+# --- Cache poisoning
 
-# Headers that no cache keys by, unless Vary names them.
-UNKEYED: Final = {
+# Headers that are no part of a cache key, unless Vary names them.
+UNKEYED_HEADERS: Final = {
     **{f"X-Forwarded-{name}": "evil.example" for name in ("Host", "For", "Proto", "Port", "Prefix", "Scheme", "Server")},
     **dict.fromkeys(("X-Original-URL", "X-Rewrite-URL", "X-Script-Name", "X-Forwarded-Path"), "/evil"),
     **dict.fromkeys(("X-Host", "Forwarded", "Origin", "Referer", "True-Client-IP", "X-Real-IP", "Cookie"), "evil.example"),
@@ -228,8 +237,8 @@ UNKEYED: Final = {
     "Max-Forwards": "0",
     "Pragma": "no-cache",
 }
-VARIED: Final = {"Accept-Encoding": "gzip", "Sec-Fetch-Dest": "document"}
-KEPT: Final = (
+VARY_HEADERS: Final = {"Accept-Encoding": "gzip", "Sec-Fetch-Dest": "document"}
+CACHED_PATHS: Final = (
     "/",
     "/feed.rss",
     "/feed.json",
@@ -242,25 +251,25 @@ KEPT: Final = (
 )
 
 
-def lasting(got: Response) -> dict[str, str]:
-    """What time alone does not change: a document's Last-Modified is sent once its second has come."""
-    return {name: value for name, value in got.headers.items() if name not in ("date", "last-modified")}
+def stable_headers(response: Response) -> dict[str, str]:
+    """Return the headers that do not depend on time; Last-Modified is only sent after its second has passed."""
+    return {name: value for name, value in response.headers.items() if name not in ("date", "last-modified")}
 
 
-@pytest.mark.parametrize("path", KEPT)
-def test_what_a_cache_keeps_no_stranger_has_poisoned(server: ServerProcess, path: str) -> None:
+@pytest.mark.parametrize("path", CACHED_PATHS)
+def test_unkeyed_headers_and_queries_do_not_change_a_cacheable_response(server: ServerProcess, path: str) -> None:
     plain = ask(server.url, path)
-    for headers in (*({name: value} for name, value in UNKEYED.items()), UNKEYED):
-        got = ask(server.url, f"{path}?evil=1&cb=2", headers)
-        assert (got.status, got.body) == (plain.status, plain.body), headers
-        assert lasting(got) == lasting(plain), headers
+    for headers in (*({name: value} for name, value in UNKEYED_HEADERS.items()), UNKEYED_HEADERS):
+        response = ask(server.url, f"{path}?evil=1&cb=2", headers)
+        assert (response.status, response.body) == (plain.status, plain.body), headers
+        assert stable_headers(response) == stable_headers(plain), headers
 
 
-@pytest.mark.parametrize("path", KEPT)
-def test_vary_names_whatever_changes_an_answer(server: ServerProcess, path: str) -> None:
+@pytest.mark.parametrize("path", CACHED_PATHS)
+def test_vary_names_every_header_that_changes_a_response(server: ServerProcess, path: str) -> None:
     plain = ask(server.url, path)
-    for name, value in VARIED.items():
-        got = ask(server.url, path, {name: value})
-        if (got.body, lasting(got)) != (plain.body, lasting(plain)):
-            assert name.lower() in plain["Vary"].lower() or got["Cache-Control"].startswith("private"), name
-            assert name.lower() in got["Vary"].lower()
+    for name, value in VARY_HEADERS.items():
+        response = ask(server.url, path, {name: value})
+        if (response.body, stable_headers(response)) != (plain.body, stable_headers(plain)):
+            assert name.lower() in plain["Vary"].lower() or response["Cache-Control"].startswith("private"), name
+            assert name.lower() in response["Vary"].lower()

@@ -1,4 +1,4 @@
-"""A process that hangs is ended, whatever holds it up, and only the theme that did it is named."""
+"""A process that hangs is terminated whatever the cause, and only the theme that hangs is named."""
 
 import signal
 import subprocess
@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.hanging_programs import (
-    LIMIT,
-    LONG,
-    SOON,
-    ask_in_vain,
-    blamed,
-    hung,
-    program,
-    reports,
-    run,
-    spent,
-    started,
-    without_theme,
-    write_freezing,
+    TIMEOUT,
+    WATCHDOG_ON,
+    WATCHDOG_SECONDS,
+    cpu_seconds,
+    faulty_theme_names,
+    hang_count,
+    remove_theme,
+    report_files,
+    request_freezing_page,
+    run_watched,
+    running_server,
+    watched_command,
+    write_newsroom_with_freezing_theme,
 )
 from tests.audience.waiting import until
 from tests.helpers.http_client import ask
@@ -29,148 +29,150 @@ from tests.live.served_content import status
 
 
 @pytest.mark.parametrize("options", [(), ("--preview",)])
-def test_a_page_that_freezes_every_thread_ends_a_server_and_the_next_start_says_so(
+def test_page_that_freezes_all_threads_ends_the_server_and_is_logged_at_the_next_start(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
-    with started(content, state, *options) as server:
-        ask_in_vain(server.url)
-        assert server.process.wait(LONG) == -signal.SIGALRM
-    (name,), (report,) = blamed(state), reports(state)
+    content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
+    with running_server(content, state, *options) as server:
+        request_freezing_page(server.url)
+        assert server.process.wait(TIMEOUT) == -signal.SIGALRM
+    (name,), (report,) = faulty_theme_names(state), report_files(state)
     assert len(name) == 32
-    without_theme(content)
-    with started(content, state, *options) as again:
-        again.terminate()
-        assert again.wait() == 0
-    assert again.stderr.count(str(report)) == 1
-    assert f"process {server.process.pid} hung while it rendered a page with the site's own theme" in again.stderr
-    assert reports(state) == [report]
+    remove_theme(content)
+    with running_server(content, state, *options) as restarted:
+        restarted.terminate()
+        assert restarted.wait() == 0
+    assert restarted.stderr.count(str(report)) == 1
+    assert f"process {server.process.pid} hung while it rendered a page with the site's own theme" in restarted.stderr
+    assert report_files(state) == [report]
 
 
-def test_the_trouble_of_a_process_that_hung_is_on_status(tmp_path: Path) -> None:
-    content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
-    with started(content, state) as server:
-        ask_in_vain(server.url)
-        server.process.wait(LONG)
-    without_theme(content)
-    with started(content, state) as again:
-        assert str(reports(state)[0]) in status(again)["alerts"]["watchdog"]
+def test_hang_is_an_alert_on_status_after_the_restart(tmp_path: Path) -> None:
+    content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
+    with running_server(content, state) as server:
+        request_freezing_page(server.url)
+        server.process.wait(TIMEOUT)
+    remove_theme(content)
+    with running_server(content, state) as restarted:
+        assert str(report_files(state)[0]) in status(restarted)["alerts"]["watchdog"]
 
 
-def test_a_frozen_server_heeds_sigterm_within_its_grace_time(tmp_path: Path) -> None:
-    content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
-    with started(content, state) as server:
-        ask_in_vain(server.url)
-        before = spent(server.process.pid)
-        until(lambda: spent(server.process.pid) > before + 0.2)
+def test_frozen_server_ends_after_sigterm(tmp_path: Path) -> None:
+    content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
+    with running_server(content, state) as server:
+        request_freezing_page(server.url)
+        before = cpu_seconds(server.process.pid)
+        until(lambda: cpu_seconds(server.process.pid) > before + 0.2)
         server.terminate()
-        assert server.process.wait(LONG) == -signal.SIGALRM
+        assert server.process.wait(TIMEOUT) == -signal.SIGALRM
 
 
-def test_a_build_that_freezes_ends_and_names_the_theme(tmp_path: Path) -> None:
-    content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
+def test_frozen_build_ends_and_names_the_theme(tmp_path: Path) -> None:
+    content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
     build = command("build", tmp_path / "out", content, "--state", state)
-    done = subprocess.run(build, check=False, capture_output=True, timeout=LONG, env=environment(SOON))
-    assert done.returncode in {2, -signal.SIGALRM}
-    assert len(blamed(state)) == 1
-    without_theme(content)
-    done = subprocess.run(build, check=False, capture_output=True, timeout=LONG, env=environment(SOON))
-    assert done.returncode == 0
-    assert str(reports(state)[0]).encode() in done.stderr
+    result = subprocess.run(build, check=False, capture_output=True, timeout=TIMEOUT, env=environment(WATCHDOG_ON))
+    assert result.returncode in {2, -signal.SIGALRM}
+    assert len(faulty_theme_names(state)) == 1
+    remove_theme(content)
+    result = subprocess.run(build, check=False, capture_output=True, timeout=TIMEOUT, env=environment(WATCHDOG_ON))
+    assert result.returncode == 0
+    assert str(report_files(state)[0]).encode() in result.stderr
 
 
-def test_a_build_that_stays_ends_when_it_freezes(tmp_path: Path) -> None:
-    content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
-    frozen = content / "articles" / "frozen-lake.yaml"
-    text = frozen.read_text()
-    frozen.unlink()
+def test_frozen_build_watch_ends(tmp_path: Path) -> None:
+    content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
+    freezing_article = content / "articles" / "frozen-lake.yaml"
+    text = freezing_article.read_text()
+    freezing_article.unlink()
     build = command("build", tmp_path / "out", content, "--state", state, "--watch")
-    with subprocess.Popen(build, stderr=subprocess.PIPE, text=True, env=environment(SOON)) as process:
+    with subprocess.Popen(build, stderr=subprocess.PIPE, text=True, env=environment(WATCHDOG_ON)) as process:
         try:
             assert process.stderr
             while "up to date" not in process.stderr.readline():
                 assert process.poll() is None
-            frozen.write_text(text)
-            assert process.wait(LONG) == -signal.SIGALRM
+            freezing_article.write_text(text)
+            assert process.wait(TIMEOUT) == -signal.SIGALRM
         finally:
             process.kill()
-    assert len(blamed(state)) == 1
+    assert len(faulty_theme_names(state)) == 1
 
 
-def test_a_server_that_ends_in_order_leaves_no_report(tmp_path: Path) -> None:
-    content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
-    server = ServerProcess(content, state, variables=SOON)
+def test_server_that_ends_normally_leaves_no_report(tmp_path: Path) -> None:
+    content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
+    server = ServerProcess(content, state, variables=WATCHDOG_ON)
     assert ask(server.url, "/articles/summit/").status in {200, 404}
     server.terminate()
     assert server.wait() == 0
-    assert reports(state) == []
+    assert report_files(state) == []
 
 
-def test_no_number_of_seconds_is_an_operators_mistake(tmp_path: Path) -> None:
-    content = write_freezing(tmp_path / "content")
+def test_watchdog_variable_that_is_no_number_is_an_error(tmp_path: Path) -> None:
+    content = write_newsroom_with_freezing_theme(tmp_path / "content")
     serve = command("serve", content, "--port", "0", "--state", tmp_path / "state")
     variables = {"FEEDSVC_WATCHDOG": "soon"}
-    done = subprocess.run(serve, check=False, capture_output=True, text=True, timeout=LONG, env=environment(variables))
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("feedsvc: error: FEEDSVC_WATCHDOG is 'soon'; give seconds")
+    result = subprocess.run(serve, check=False, capture_output=True, text=True, timeout=TIMEOUT, env=environment(variables))
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith("feedsvc: error: FEEDSVC_WATCHDOG is 'soon'; give seconds")
 
 
-_BEAT = "watchdog.start_heartbeat()\nthreading.Thread(target=innocent, daemon=True).start()\ntime.sleep(0.2)\n"
-_PAGE = 'with watchdog.rendering("guilty"):\n    '
+_START_HEARTBEAT = "watchdog.start_heartbeat()\nthreading.Thread(target=innocent, daemon=True).start()\ntime.sleep(0.2)\n"
+_RENDER_PAGE = 'with watchdog.rendering("guilty"):\n    '
 
 
-@pytest.mark.parametrize("how", ["compare()", "loop()"])
-def test_the_theme_whose_page_never_ends_is_named_and_no_other(tmp_path: Path, how: str) -> None:
-    assert run(tmp_path, f"{_BEAT}{_PAGE}{how}").returncode == -signal.SIGALRM
-    assert blamed(tmp_path) == {"guilty"}
+@pytest.mark.parametrize("statement", ["compare()", "loop()"])
+def test_report_names_only_the_theme_whose_page_hangs(tmp_path: Path, statement: str) -> None:
+    assert run_watched(tmp_path, f"{_START_HEARTBEAT}{_RENDER_PAGE}{statement}").returncode == -signal.SIGALRM
+    assert faulty_theme_names(tmp_path) == {"guilty"}
 
 
-@pytest.mark.parametrize("how", ["compare()", "loop()"])
-def test_a_process_without_threads_is_watched_page_by_page(tmp_path: Path, how: str) -> None:
-    assert run(tmp_path, f"{_PAGE}{how}").returncode == -signal.SIGALRM
-    assert blamed(tmp_path) == {"guilty"}
+@pytest.mark.parametrize("statement", ["compare()", "loop()"])
+def test_process_without_heartbeat_thread_is_watched_during_each_page(tmp_path: Path, statement: str) -> None:
+    assert run_watched(tmp_path, f"{_RENDER_PAGE}{statement}").returncode == -signal.SIGALRM
+    assert faulty_theme_names(tmp_path) == {"guilty"}
 
 
-@pytest.mark.parametrize("how", ["compare()", "ctypes.PyDLL(None).sleep(1000)"])
-def test_a_process_that_hangs_outside_any_page_is_ended_and_no_theme_is_named(tmp_path: Path, how: str) -> None:
-    assert run(tmp_path, _BEAT + how).returncode == -signal.SIGALRM
-    assert (blamed(tmp_path), hung(tmp_path)) == (set(), 1)
+@pytest.mark.parametrize("statement", ["compare()", "ctypes.PyDLL(None).sleep(1000)"])
+def test_process_that_hangs_outside_of_rendering_is_ended_and_names_no_theme(tmp_path: Path, statement: str) -> None:
+    assert run_watched(tmp_path, _START_HEARTBEAT + statement).returncode == -signal.SIGALRM
+    assert (faulty_theme_names(tmp_path), hang_count(tmp_path)) == (set(), 1)
 
 
-def test_a_page_that_waits_is_not_a_page_that_hangs(tmp_path: Path) -> None:
-    """On an overloaded machine, for one whose turn does not come."""
-    assert run(tmp_path, f"{_BEAT}{_PAGE}rest({3 * LIMIT})").returncode == 0
-    assert (blamed(tmp_path), reports(tmp_path)) == (set(), [])
+def test_page_that_waits_without_holding_the_gil_is_not_ended(tmp_path: Path) -> None:
+    """A thread waits, for example, if it gets no processor time on an overloaded machine."""
+    assert run_watched(tmp_path, f"{_START_HEARTBEAT}{_RENDER_PAGE}rest({3 * WATCHDOG_SECONDS})").returncode == 0
+    assert (faulty_theme_names(tmp_path), report_files(tmp_path)) == (set(), [])
 
 
-@pytest.mark.parametrize("before", ["", _BEAT])
-def test_a_process_that_is_stopped_goes_on_where_it_was(tmp_path: Path, before: str) -> None:
-    """SIGSTOP, a debugger, a container that is frozen: the time belongs to none of its pages."""
-    with subprocess.Popen(program(tmp_path, f"{before}{_PAGE}rest(0.5)"), stdout=subprocess.PIPE, env=environment()) as process:
+@pytest.mark.parametrize("preamble", ["", _START_HEARTBEAT])
+def test_process_continues_after_sigstop_and_sigcont(tmp_path: Path, preamble: str) -> None:
+    """SIGSTOP, a debugger or a frozen container: this time does not count for any page."""
+    with subprocess.Popen(
+        watched_command(tmp_path, f"{preamble}{_RENDER_PAGE}rest(0.5)"), stdout=subprocess.PIPE, env=environment()
+    ) as process:
         try:
             assert process.stdout
             process.stdout.readline()
             process.send_signal(signal.SIGSTOP)
-            time.sleep(3 * LIMIT)
+            time.sleep(3 * WATCHDOG_SECONDS)
             process.send_signal(signal.SIGCONT)
-            assert process.wait(LONG) == 0
+            assert process.wait(TIMEOUT) == 0
         finally:
             process.kill()
-    assert (blamed(tmp_path), reports(tmp_path)) == (set(), [])
+    assert (faulty_theme_names(tmp_path), report_files(tmp_path)) == (set(), [])
 
 
-def test_a_slow_page_leaves_nothing_behind(tmp_path: Path) -> None:
-    size = 'print(os.path.getsize(next(state.glob("watchdog/*"))))\n'
-    done = run(tmp_path, f"{_PAGE}signal.raise_signal(signal.SIGPROF)\n    {size}{size}")
-    assert done.returncode == 0
-    slow, after = map(int, done.stdout.split())
-    assert slow > after == 4096
-    assert (blamed(tmp_path), reports(tmp_path)) == (set(), [])
+def test_report_of_a_slow_page_is_emptied_after_the_page(tmp_path: Path) -> None:
+    print_size = 'print(os.path.getsize(next(state.glob("watchdog/*"))))\n'
+    result = run_watched(tmp_path, f"{_RENDER_PAGE}signal.raise_signal(signal.SIGPROF)\n    {print_size}{print_size}")
+    assert result.returncode == 0
+    size_during_page, size_after_page = map(int, result.stdout.split())
+    assert size_during_page > size_after_page == 4096
+    assert (faulty_theme_names(tmp_path), report_files(tmp_path)) == (set(), [])
 
 
-def test_one_that_cannot_write_its_report_is_ended_all_the_same(tmp_path: Path) -> None:
+def test_hanging_process_that_cannot_write_its_report_is_ended(tmp_path: Path) -> None:
     state = tmp_path / "file"
     state.write_text("")
-    done = run(state, f"{_PAGE}compare()")
-    assert done.returncode == -signal.SIGALRM
-    assert "in compare" in done.stderr
+    result = run_watched(state, f"{_RENDER_PAGE}compare()")
+    assert result.returncode == -signal.SIGALRM
+    assert "in compare" in result.stderr

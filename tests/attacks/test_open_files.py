@@ -1,4 +1,4 @@
-"""Clients that pipeline requests for files without reading: no descriptor is missing elsewhere, and good readers are answered."""
+"""Clients that pipeline requests for files without reading: the server still opens files and responds to other clients."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from typing import Final, Self
 import pytest
 
 from feedsvc.support.file_descriptors import MIN_LIMIT, budget
-from tests.attacks.attacked_server import PATIENCE, Reader, resident
-from tests.attacks.limited_server import Limited, limited, limited_server, most_files, pipeline_without_reading
+from tests.attacks.attacked_server import MAX_WAIT, PollingReader, resident_memory
+from tests.attacks.limited_server import LimitedServer, limited_command, limited_server, max_open_files, pipeline_without_reading
 from tests.helpers.http_client import SECONDS, Response, ask, open_connection, read_all
 from tests.helpers.running_server import environment
 from tests.web.newsroom import write_newsroom
 
-LARGE: Final = 5_000_000  # bytes of the talk
-MOST_LOG: Final = 100_000  # bytes
-MOST_MEMORY: Final = 300 * 1024 * 1024  # bytes that 600 such connections may add; each has up to two answers of 64 kB unsent
-# The figures of the issue; a slow machine takes its time to accept hundreds of connections.
-FLOOD: Final = 5.0  # seconds
+LARGE_SIZE: Final = 5_000_000  # bytes of media/talk.mp3
+MAX_LOG: Final = 100_000  # bytes
+# Bytes that 600 such connections may add; each has up to two unsent responses of 64 kB.
+MAX_ADDED_MEMORY: Final = 300 * 1024 * 1024
+FLOOD_SECONDS: Final = 5.0  # a slow machine needs some time to accept hundreds of connections
 
 REQUESTS: Final[Mapping[str, bytes]] = {
     "a small picture": b"GET /media/photo.png HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -36,15 +36,15 @@ REQUESTS: Final[Mapping[str, bytes]] = {
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_newsroom(tmp_path_factory.mktemp("files") / "content", talk=bytes(LARGE))
+    return write_newsroom(tmp_path_factory.mktemp("files") / "content", talk=bytes(LARGE_SIZE))
 
 
-class Viewer:
-    """Asks for one picture again and again, and keeps the answers."""
+class ImageClient:
+    """A client that requests one image again and again in a thread, and records the responses."""
 
     def __init__(self, url: str) -> None:
-        self._url, self._over = url, threading.Event()
-        self.answers: list[Response] = []
+        self._url, self._stopped = url, threading.Event()
+        self.responses: list[Response] = []
         self._thread = threading.Thread(target=self._ask, daemon=True)
 
     def __enter__(self) -> Self:
@@ -52,102 +52,104 @@ class Viewer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stopped.set()
         self._thread.join(2 * SECONDS)
 
     def _ask(self) -> None:
-        while not self._over.wait(0.2):
+        while not self._stopped.wait(0.2):
             try:
-                self.answers.append(ask(self._url, "/media/photo.png"))
+                self.responses.append(ask(self._url, "/media/photo.png"))
             except OSError as error:
-                self.answers.append(Response(0, {}, str(error).encode()))
+                self.responses.append(Response(0, {}, str(error).encode()))
 
 
-def besieged(server: Limited, number: int, request: bytes) -> Iterator[str]:
-    """Flood a server, and yield the faults that a good reader, a viewer of pictures and the operator see."""
-    before, descriptors = resident(server.process.pid), [0]
-    with Reader(server.url) as reader, Viewer(server.url) as viewer:
-        pipeline_without_reading(server.url, number, request, FLOOD, lambda: descriptors.append(server.descriptors()))
-    memory, log = resident(server.process.pid) - before, server.log.stat().st_size
+def find_flood_problems(server: LimitedServer, number: int, request: bytes) -> Iterator[str]:
+    """Flood a server; yield the problems that a polling client, an image client and the operator see."""
+    before, descriptor_counts = resident_memory(server.process.pid), [0]
+    with PollingReader(server.url) as poller, ImageClient(server.url) as image_client:
+        pipeline_without_reading(
+            server.url, number, request, FLOOD_SECONDS, lambda: descriptor_counts.append(server.count_descriptors())
+        )
+    memory, log = resident_memory(server.process.pid) - before, server.log.stat().st_size
     print(  # noqa: T201 - pytest shows it with -rP
-        f"{len(reader.times)} polls, median {statistics.median(reader.times):.3f} s, slowest {reader.slowest:.3f} s; "
-        f"{max(descriptors)} descriptors; {memory:,} bytes of memory, {log:,} of log"
+        f"{len(poller.durations)} polls, median {statistics.median(poller.durations):.3f} s, slowest {poller.slowest:.3f} s; "
+        f"{max(descriptor_counts)} descriptors; {memory:,} bytes of memory, {log:,} of log"
     )
-    if reader.failed:
-        yield f"{len(reader.failed)} polls were not answered: {reader.failed[0]!r}"
-    if set(reader.statuses) - {200, 304}:
-        yield f"polls got {set(reader.statuses)}"
-    if reader.slowest >= PATIENCE or len(reader.times) < 3:
-        yield f"{len(reader.times)} polls, the slowest took {reader.slowest:.1f} s"
-    for got in viewer.answers:
-        if got.status != 200:
-            yield f"a picture that is there got {got.status}, Cache-Control: {got['Cache-Control']}, {got.body[:80]!r}"
-    if log > MOST_LOG:
+    if poller.errors:
+        yield f"{len(poller.errors)} polls were not answered: {poller.errors[0]!r}"
+    if set(poller.statuses) - {200, 304}:
+        yield f"polls got {set(poller.statuses)}"
+    if poller.slowest >= MAX_WAIT or len(poller.durations) < 3:
+        yield f"{len(poller.durations)} polls, the slowest took {poller.slowest:.1f} s"
+    for response in image_client.responses:
+        if response.status != 200:
+            yield f"an existing image has status {response.status}, {response['Cache-Control']}, {response.body[:80]!r}"
+    if log > MAX_LOG:
         yield f"the log grew to {log:,} bytes"
-    if memory > MOST_MEMORY:
+    if memory > MAX_ADDED_MEMORY:
         yield f"{memory:,} bytes more memory"
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
 @pytest.mark.parametrize("number", [60, 600])
-@pytest.mark.parametrize("files", [1024, most_files()])
-def test_clients_that_pipeline_without_reading_take_nobody_s_files(
+@pytest.mark.parametrize("files", [1024, max_open_files()])
+def test_clients_that_pipeline_without_reading_do_not_affect_other_clients(
     content: Path, tmp_path: Path, kind: str, number: int, files: int
 ) -> None:
     with limited_server(content, tmp_path, files) as server:
         for path in ("/feed.rss", "/media/photo.png", "/media/talk.mp3"):
             assert ask(server.url, path).status == 200
-        assert list(besieged(server, number, REQUESTS[kind])) == []
+        assert list(find_flood_problems(server, number, REQUESTS[kind])) == []
         assert ask(server.url, "/feed.rss").status == 200
 
 
-def test_a_limit_too_low_to_serve_is_a_sentence_and_no_start(content: Path, tmp_path: Path) -> None:
-    words = limited(64, "serve", content, "--port", "0", "--state", tmp_path / "state")
-    done = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=SECONDS, check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith(
+def test_start_with_too_few_open_files_is_an_error(content: Path, tmp_path: Path) -> None:
+    arguments = limited_command(64, "serve", content, "--port", "0", "--state", tmp_path / "state")
+    result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=SECONDS, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith(
         f"feedsvc: error: a process may have 64 open files here, and a server needs {MIN_LIMIT}, better 4096: "
     )
-    assert "ulimit -n" in done.stderr
-    assert "LimitNOFILE" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert "ulimit -n" in result.stderr
+    assert "LimitNOFILE" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
-def test_the_lowest_limit_serves(content: Path, tmp_path: Path) -> None:
+def test_server_with_the_lowest_allowed_limit_serves(content: Path, tmp_path: Path) -> None:
     with limited_server(content, tmp_path, MIN_LIMIT) as server:
-        assert ask(server.url, "/media/talk.mp3").body == bytes(LARGE)
-        assert list(besieged(server, 60, REQUESTS["a large file"])) == []
+        assert ask(server.url, "/media/talk.mp3").body == bytes(LARGE_SIZE)
+        assert list(find_flood_problems(server, 60, REQUESTS["a large file"])) == []
 
 
-def test_beyond_the_limit_a_large_file_waits_and_then_gets_503(content: Path, tmp_path: Path) -> None:
+def test_download_beyond_the_limit_waits_and_then_gets_503(content: Path, tmp_path: Path) -> None:
     request = REQUESTS["a large file"]
     with limited_server(content, tmp_path, MIN_LIMIT) as server, contextlib.ExitStack() as stack:
-        readers = [stack.enter_context(open_connection(server.url, 4096)) for _ in range(budget(MIN_LIMIT).files)]
-        for one in readers:
-            one.sendall(request)
-            assert one.recv(12) == b"HTTP/1.1 200"
-        waits = stack.enter_context(open_connection(server.url))
-        began = time.monotonic()
-        waits.sendall(request)
+        downloads = [stack.enter_context(open_connection(server.url, 4096)) for _ in range(budget(MIN_LIMIT).files)]
+        for download in downloads:
+            download.sendall(request)
+            assert download.recv(12) == b"HTTP/1.1 200"
+        waiting_client = stack.enter_context(open_connection(server.url))
+        start = time.monotonic()
+        waiting_client.sendall(request)
         for path in ("/feed.rss", "/media/photo.png"):
             assert ask(server.url, path).status == 200
         assert ask(server.url, "/media/talk.mp3", {"Range": "bytes=5-9"}).status == 206
-        answer = waits.recv(4096)
-        assert time.monotonic() - began >= 5
-        assert answer.startswith(b"HTTP/1.1 503")
-        assert b"\r\nCache-Control: no-store\r\n" in answer
-        assert b"\r\nRetry-After: 5\r\n" in answer
-        waits.sendall(request)  # the connection is as good as before
+        response = waiting_client.recv(4096)
+        assert time.monotonic() - start >= 5
+        assert response.startswith(b"HTTP/1.1 503")
+        assert b"\r\nCache-Control: no-store\r\n" in response
+        assert b"\r\nRetry-After: 5\r\n" in response
+        waiting_client.sendall(request)  # the connection can still be used
         time.sleep(0.5)
-        readers[0].close()
-        assert waits.recv(12) == b"HTTP/1.1 200"
+        downloads[0].close()
+        assert waiting_client.recv(12) == b"HTTP/1.1 200"
 
 
-def test_a_download_whose_file_is_cut_off_ends_and_does_not_keep_the_server_busy(tmp_path: Path) -> None:
-    content = write_newsroom(tmp_path / "content", talk=bytes(LARGE))
-    with limited_server(content, tmp_path, 1024) as server, open_connection(server.url, 4096) as reader:
-        reader.sendall(REQUESTS["a large file"])
-        assert reader.recv(12) == b"HTTP/1.1 200"
+def test_download_of_a_truncated_file_ends_and_the_server_keeps_responding(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content", talk=bytes(LARGE_SIZE))
+    with limited_server(content, tmp_path, 1024) as server, open_connection(server.url, 4096) as connection:
+        connection.sendall(REQUESTS["a large file"])
+        assert connection.recv(12) == b"HTTP/1.1 200"
         os.truncate(content / "media/talk.mp3", 70_000)
-        assert len(read_all(reader)) < LARGE  # the connection ends
+        assert len(read_all(connection)) < LARGE_SIZE  # the connection ends
         assert ask(server.url, "/feed.rss").status == 200

@@ -1,4 +1,4 @@
-"""No text makes a pattern of ours try for ever (ReDoS), and no file makes the reading take longer than its length warrants."""
+"""No text makes a regular expression backtrack for long (ReDoS), and the time to read a file grows linearly with its length."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import pytest
 
 from feedsvc.content.markdown import render
 from feedsvc.content.reading import article
-from tests.attacks.patterns import Used, dangerous, used
+from tests.attacks.patterns import PatternUse, find_slow_texts, pattern_uses
 from tests.helpers.content_invariants import REFERENCES, SITE
 
-# Name -> why what is dangerous to it cannot come to it.
-SAFE_WHERE_THEY_ARE: Final = {
+# Name of a pattern with slow texts -> why its input cannot be such a text.
+SAFE_INPUT_REASONS: Final = {
     "feedsvc.content.markdown.render._IMAGE_WITHOUT_ALT": "sees clean HTML only, in which every tag has its '>'",
 }
 
 
-@pytest.mark.parametrize("one", used(), ids=lambda one: f"{one.name} {one.way}")
-def test_a_pattern_takes_as_long_as_its_text_is_long(one: Used) -> None:
-    if one.name not in SAFE_WHERE_THEY_ARE:
-        assert dangerous(one) == []
+@pytest.mark.parametrize("use", pattern_uses(), ids=lambda use: f"{use.name} {use.method}")
+def test_pattern_takes_linear_time(use: PatternUse) -> None:
+    if use.name not in SAFE_INPUT_REASONS:
+        assert find_slow_texts(use) == []
 
 
 @pytest.mark.parametrize(
-    ("pattern", "way"),
+    ("pattern", "method"),
     [
         (r"(a+)+$", "match"),
         (r"(?:a|aa)*b", "match"),
@@ -37,51 +37,51 @@ def test_a_pattern_takes_as_long_as_its_text_is_long(one: Used) -> None:
         (r"<img(?![^>]* alt=)", "sub"),
     ],
 )
-def test_a_dangerous_pattern_is_seen(pattern: str, way: str) -> None:
-    assert dangerous(Used("bad", re.compile(pattern), way))
+def test_pattern_with_superlinear_time_is_detected(pattern: str, method: str) -> None:
+    assert find_slow_texts(PatternUse("bad", re.compile(pattern), method))
 
 
-def test_the_patterns_are_found_where_they_are_kept() -> None:
-    names = {one.name for one in used()}
+def test_patterns_in_modules_and_dataclasses_are_found() -> None:
+    names = {use.name for use in pattern_uses()}
     assert {"feedsvc.content.markdown.elements.TOKEN", "feedsvc.audience.bot_detection.BOT_SIGNATURES[6].pattern"} <= names
-    assert {one.way for one in used() if one.name == "feedsvc.content.schema.field_types._EMAIL"} == {"fullmatch"}
-    assert set(SAFE_WHERE_THEY_ARE) <= names
+    assert {use.method for use in pattern_uses() if use.name == "feedsvc.content.schema.field_types._EMAIL"} == {"fullmatch"}
+    assert set(SAFE_INPUT_REASONS) <= names
 
 
-# --- Whole files -------------------------------------------------------------------------------------------------
+# --- Files
 
-SOON: Final = 0.15  # seconds; for 30,000 characters that is nothing
-FRONT: Final = "---\ntitle: A\npublished: 2026-01-02\n---\n"
+SHORT_SECONDS: Final = 0.15  # seconds for 30,000 characters; a faster reading is not measured further
+FRONT_MATTER: Final = "---\ntitle: A\npublished: 2026-01-02\n---\n"
 
 
-def seconds(path: str, text: str) -> float:
-    """How much of the processor's time an article takes from its bytes to clean HTML; at best of two if it is long."""
+def parse_seconds(path: str, text: str) -> float:
+    """Return the processor time from the bytes of an article to clean HTML, the minimum of two measurements if it is long."""
 
-    def once() -> float:
-        began = thread_time()
-        reading = article.parse_article(path, text.encode(), REFERENCES)
-        if reading.markdown:
-            render.render(reading.markdown, base_url=SITE.base_url, page=f"{SITE.base_url}/articles/a/")
-        return thread_time() - began
+    def measure() -> float:
+        start = thread_time()
+        result = article.parse_article(path, text.encode(), REFERENCES)
+        if result.markdown:
+            render.render(result.markdown, base_url=SITE.base_url, page=f"{SITE.base_url}/articles/a/")
+        return thread_time() - start
 
-    gc.disable()  # it would look through everything that other tests left
+    gc.disable()  # it would traverse the objects of earlier tests
     try:
-        first = once()
-        return first if first < SOON else min(first, once())
+        seconds = measure()
+        return seconds if seconds < SHORT_SECONDS else min(seconds, measure())
     finally:
         gc.enable()
 
 
-def assert_in_proportion(path: str, beginning: str, unit: str, end: str) -> None:
-    """Twice: the machine may be busy with something else."""
+def assert_linear_time(path: str, start: str, unit: str, suffix: str) -> None:
+    """Fail if six times the text takes much more than six times as long in two measurements; the machine may be busy."""
     for _ in range(2):
-        long = seconds(path, beginning + unit * (30_000 // len(unit)) + end)
-        if long < SOON:
+        long_time = parse_seconds(path, start + unit * (30_000 // len(unit)) + suffix)
+        if long_time < SHORT_SECONDS:
             return
-        short = seconds(path, beginning + unit * (5_000 // len(unit)) + end)
-        if long / short < 6**1.5:
+        short_time = parse_seconds(path, start + unit * (5_000 // len(unit)) + suffix)
+        if long_time / short_time < 6**1.5:
             return
-    pytest.fail(f"{long / short:.0f} times as long for six times the text")
+    pytest.fail(f"{long_time / short_time:.0f} times as long for six times the text")
 
 
 @pytest.mark.parametrize("end", ["", " b\n"])
@@ -94,8 +94,8 @@ def assert_in_proportion(path: str, beginning: str, unit: str, end: str) -> None
     ],
     ids=ascii,
 )
-def test_markdown_takes_as_long_as_it_is_long(unit: str, end: str) -> None:
-    assert_in_proportion("articles/a.md", f"{FRONT}a", unit, end)
+def test_markdown_is_rendered_in_linear_time(unit: str, end: str) -> None:
+    assert_linear_time("articles/a.md", f"{FRONT_MATTER}a", unit, end)
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,5 @@ def test_markdown_takes_as_long_as_it_is_long(unit: str, end: str) -> None:
     ids=ascii,
 )
 @pytest.mark.parametrize("beginning", ["", "title: A\npublished: 2026-01-02\ntags: ", 'a: "'], ids=ascii)
-def test_yaml_takes_as_long_as_it_is_long(beginning: str, unit: str) -> None:
-    assert_in_proportion("articles/a.yaml", beginning, unit, "\n")
+def test_yaml_is_parsed_in_linear_time(beginning: str, unit: str) -> None:
+    assert_linear_time("articles/a.yaml", beginning, unit, "\n")

@@ -1,4 +1,4 @@
-"""Templates that freeze or fill memory: each is told in bounded time and memory, and none is used or stops a command."""
+"""Templates that hang or fill memory are reported within bounded time and memory, are not used, and do not block a command."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MESSAGE: Final = "theme/templates/message.html"
 _SET: Final = "{% set ns = namespace(x='a', y=[1], z=[1]) %}"
 _LOOP: Final = "{% for i in range(60) %}"
 _END: Final = "{% endfor %}"
-# 2^60 leaves on each side of a comparison, which never gives the interpreter's lock away.
+# A comparison of 2^60 leaves on each side, which never releases the GIL.
 FREEZE: Final = f"{_SET}{_LOOP}{{% set ns.y = [ns.y, ns.y] %}}{{% set ns.z = [ns.z, ns.z] %}}{_END}\n{{{{ ns.y == ns.z }}}}"
-FREEZING: Final[Mapping[str, str]] = {
+FREEZING_TEMPLATES: Final[Mapping[str, str]] = {
     "a comparison of 2^60 leaves": FREEZE,
     "loops in loops": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}\n{% endfor %}",
     "a macro that calls itself twice": "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}"
@@ -40,7 +40,7 @@ FREEZING: Final[Mapping[str, str]] = {
     + "{% include 'message.html' %}" * 2
     + "{% endif %}",
 }
-FILLING: Final[Mapping[str, str]] = {
+MEMORY_FILLING_TEMPLATES: Final[Mapping[str, str]] = {
     "a width of 400,000,000": '{{ "%(a)400000000s" % {"a": 1} }}',
     "a width of 10^9": "{{ '%*d' % (1000000000, 1) }}",
     "60,000 wide fields": "{{ ('{0:>9999}' * 60000).format(1) }}",
@@ -67,29 +67,29 @@ FILLING: Final[Mapping[str, str]] = {
 # The kernel counts processor time in whole seconds. Commands and servers have the product's own limits.
 SHORT_LIMITS: Final = replace(TRIAL_LIMITS, processor_per_step=1, processor_total=7)
 TIMEOUT_MESSAGE: Final = "was not finished within 1 seconds of processor time"  # with SHORT_LIMITS
-_MOST_MEMORY: Final = 700  # MB of a process that tries a theme
-_PATIENCE: Final = 240.0  # seconds; a trial ends after 120 on whichever machine
+_MAX_MEMORY: Final = 700  # MB, of a process that tries a theme
+_MAX_WAIT: Final = 240.0  # seconds; a trial ends after 120 on any machine
 
 
-def _peak(who: int) -> float:
-    """Megabytes; of a process, at least what the one had that started it."""
+def _peak_memory(who: int) -> float:
+    """Return the peak memory in megabytes; for a child process, it is at least that of its parent at the start."""
     return resource.getrusage(who).ru_maxrss / 1024
 
 
-@pytest.mark.parametrize("name", [*FREEZING, *FILLING])
-def test_a_template_without_bounds_is_told_and_not_used(tmp_path: Path, name: str) -> None:
-    text = FREEZING.get(name) or FILLING[name]
+@pytest.mark.parametrize("name", [*FREEZING_TEMPLATES, *MEMORY_FILLING_TEMPLATES])
+def test_unbounded_template_is_an_error_and_not_used(tmp_path: Path, name: str) -> None:
+    text = FREEZING_TEMPLATES.get(name) or MEMORY_FILLING_TEMPLATES[name]
     root = write(newsrooms.write_sample(tmp_path), {MESSAGE: text, "theme/static/site.css": "a{}"})
-    began, before = time.monotonic(), max(_peak(resource.RUSAGE_SELF), _peak(resource.RUSAGE_CHILDREN))
+    start, before = time.monotonic(), max(_peak_memory(resource.RUSAGE_SELF), _peak_memory(resource.RUSAGE_CHILDREN))
     content = ThemeAdoption(limits=SHORT_LIMITS).apply(load_content(root), newsrooms.NOW)
-    assert time.monotonic() - began < _PATIENCE
+    assert time.monotonic() - start < _MAX_WAIT
     [problem] = content.errors
     assert problem.path == MESSAGE
     assert set(content.theme) == {"static/site.css"}
-    assert _peak(resource.RUSAGE_CHILDREN) < max(_MOST_MEMORY, before + 1)
+    assert _peak_memory(resource.RUSAGE_CHILDREN) < max(_MAX_MEMORY, before + 1)
 
 
-def test_a_freeze_is_told_with_its_own_line_and_the_rest_of_the_theme_is_used(tmp_path: Path) -> None:
+def test_hanging_template_is_reported_with_its_line_and_other_templates_are_used(tmp_path: Path) -> None:
     main = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
     files = {
         MESSAGE: main % f"<p>fine\n{FREEZE}\n",
@@ -100,11 +100,11 @@ def test_a_freeze_is_told_with_its_own_line_and_the_rest_of_the_theme_is_used(tm
     }
     root = write(newsrooms.write_sample(tmp_path), files)
     content = ThemeAdoption(limits=SHORT_LIMITS).apply(load_content(root), newsrooms.NOW)
-    told = {problem.path.removeprefix("theme/templates/"): (problem.line, problem.message) for problem in content.errors}
-    frozen = f"a page {TIMEOUT_MESSAGE}"
-    assert told == {
-        "message.html": (5, frozen),
-        "sübscribe-läst.html": (2, frozen),
+    errors = {problem.path.removeprefix("theme/templates/"): (problem.line, problem.message) for problem in content.errors}
+    timeout_message = f"a page {TIMEOUT_MESSAGE}"
+    assert errors == {
+        "message.html": (5, timeout_message),
+        "sübscribe-läst.html": (2, timeout_message),
         "subscribe.html": (1, "this cannot make a page (there is no template 'sübscribe-läst.html')"),
         "article.html": (3, "this cannot make a page ('nope' is undefined)"),
     }
@@ -112,11 +112,11 @@ def test_a_freeze_is_told_with_its_own_line_and_the_rest_of_the_theme_is_used(tm
 
 
 @pytest.mark.parametrize("template", ["article.html", "listing.html"])
-def test_a_theme_that_freezes_on_one_title_is_not_used_while_that_article_is_among_the_newest(
+def test_theme_that_hangs_at_one_article_is_not_used_while_that_article_is_among_the_newest(
     tmp_path: Path, template: str
 ) -> None:
-    shown = "[article]" if template == "article.html" else "entries"
-    text = f"<p>fine {{% for one in {shown} if one.title == 'Boom' %}}{FREEZE}{{% endfor %}}"
+    articles_expression = "[article]" if template == "article.html" else "entries"
+    text = f"<p>fine {{% for one in {articles_expression} if one.title == 'Boom' %}}{FREEZE}{{% endfor %}}"
     root = newsrooms.write(tmp_path, {**newsrooms.SITE, **article("calm", "2026-01-01"), f"theme/templates/{template}": text})
     assert not ThemeAdoption(limits=SHORT_LIMITS).apply(load_content(root), newsrooms.NOW).errors
     write(root, article("boom", "2026-02-01", title="Boom"))
@@ -126,38 +126,40 @@ def test_a_theme_that_freezes_on_one_title_is_not_used_while_that_article_is_amo
     assert ("articles/boom.yaml" in problem.message) == (template == "article.html")
 
 
-def _until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + _PATIENCE
-    while not happened():
-        assert time.monotonic() < end
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _MAX_WAIT
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def _frozen(tmp_path: Path, text: str = FREEZE) -> Path:
+def _write_newsroom_with_freezing_theme(tmp_path: Path, text: str = FREEZE) -> Path:
     return write(newsrooms.write_sample(tmp_path / "content"), {"theme/templates/article.html": text, MESSAGE: "<p>ours"})
 
 
 def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=_PATIENCE, env=environment(), check=False)
-    assert "Traceback" not in done.stderr
-    return done
+    result = subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=_MAX_WAIT, env=environment(), check=False
+    )
+    assert "Traceback" not in result.stderr
+    return result
 
 
-def test_check_and_build_tell_a_freezing_theme_and_end(tmp_path: Path) -> None:
-    root, out, state = _frozen(tmp_path), tmp_path / "public", tmp_path / "state"
-    told = "theme/templates/article.html:2:1: error: a page was not finished within 3 seconds of processor time"
-    checked = _run("check", root)
-    assert (checked.returncode, told in checked.stdout) == (1, True), checked
-    built = _run("build", out, root, "--state", state)
-    assert (built.returncode, told in built.stderr, out.exists()) == (1, True, False), built
-    skipped = _run("build", out, root, "--state", state, "--skip-broken")
-    assert (skipped.returncode, told in skipped.stderr) == (0, True), skipped
+def test_check_and_build_report_a_hanging_theme_and_end(tmp_path: Path) -> None:
+    root, out, state = _write_newsroom_with_freezing_theme(tmp_path), tmp_path / "public", tmp_path / "state"
+    message = "theme/templates/article.html:2:1: error: a page was not finished within 3 seconds of processor time"
+    check_result = _run("check", root)
+    assert (check_result.returncode, message in check_result.stdout) == (1, True), check_result
+    build_result = _run("build", out, root, "--state", state)
+    assert (build_result.returncode, message in build_result.stderr, out.exists()) == (1, True, False), build_result
+    skip_broken_result = _run("build", out, root, "--state", state, "--skip-broken")
+    assert (skip_broken_result.returncode, message in skip_broken_result.stderr) == (0, True), skip_broken_result
     assert b"<article" in (out / "articles/older/index.html").read_bytes()
     assert (out / "404.html").read_bytes() == b"<p>ours"
 
 
-def test_a_server_serves_with_the_products_own_template_and_stops(tmp_path: Path) -> None:
-    server = ServerProcess(_frozen(tmp_path), tmp_path / "state", "--workers", "2")
+def test_server_with_a_hanging_theme_uses_the_built_in_template_and_stops(tmp_path: Path) -> None:
+    server = ServerProcess(_write_newsroom_with_freezing_theme(tmp_path), tmp_path / "state", "--workers", "2")
     try:
         assert server.stderr.count("was not finished within 3 seconds of processor time") == 1
         for _ in range(4):
@@ -170,7 +172,7 @@ def test_a_server_serves_with_the_products_own_template_and_stops(tmp_path: Path
         server.kill()
 
 
-def test_articles_appear_while_a_theme_that_freezes_is_tried_and_the_theme_before_stays(tmp_path: Path) -> None:
+def test_articles_appear_and_the_old_theme_remains_while_a_hanging_theme_is_tried(tmp_path: Path) -> None:
     root = write(newsrooms.write_sample(tmp_path / "content"), {MESSAGE: "<p>before"})
     server = ServerProcess(root, tmp_path / "state")
     try:
@@ -178,16 +180,16 @@ def test_articles_appear_while_a_theme_that_freezes_is_tried_and_the_theme_befor
         write(root, {MESSAGE: FREEZE})
         slowest = 0.0
         for number in range(5):
-            began = time.monotonic()
+            start = time.monotonic()
             write(root, article(f"late-{number}", "2026-02-25"))
-            _until(lambda n=number: ask(server.url, f"/daily/articles/late-{n}/").status == 200)
-            slowest = max(slowest, time.monotonic() - began)
+            _wait_until(lambda n=number: ask(server.url, f"/daily/articles/late-{n}/").status == 200)
+            slowest = max(slowest, time.monotonic() - start)
             assert ask(server.url, "/daily/nothing/").body == b"<p>before"
         assert slowest < 3.0
-        _until(lambda: b"not finished within" in ask(server.url, "/status").body)
+        _wait_until(lambda: b"not finished within" in ask(server.url, "/status").body)
         assert ask(server.url, "/daily/nothing/").body == b"<p>before"
         write(root, {MESSAGE: "<p>after"})
-        _until(lambda: ask(server.url, "/daily/nothing/").body == b"<p>after")
+        _wait_until(lambda: ask(server.url, "/daily/nothing/").body == b"<p>after")
         assert b"not finished within" not in ask(server.url, "/status").body
         server.terminate()
         assert server.wait() == 0
@@ -195,29 +197,34 @@ def test_articles_appear_while_a_theme_that_freezes_is_tried_and_the_theme_befor
         server.kill()
 
 
-def test_a_tree_in_step_takes_a_theme_over_once_it_is_tried(tmp_path: Path) -> None:
+def test_build_watch_uses_a_theme_after_its_trial(tmp_path: Path) -> None:
     root, out = write(newsrooms.write_sample(tmp_path / "content"), {MESSAGE: "<p>before"}), tmp_path / "public"
-    building = subprocess.Popen(command("build", out, root, "--state", tmp_path / "state", "--watch"), env=environment())
+    builder = subprocess.Popen(command("build", out, root, "--state", tmp_path / "state", "--watch"), env=environment())
     page = out / "404.html"
     try:
-        _until(lambda: page.exists() and page.read_bytes() == b"<p>before")
+        _wait_until(lambda: page.exists() and page.read_bytes() == b"<p>before")
         write(root, {MESSAGE: FREEZE})
         write(root, article("late", "2026-02-25"))
-        _until((out / "articles/late/index.html").exists)
+        _wait_until((out / "articles/late/index.html").exists)
         assert page.read_bytes() == b"<p>before"
         write(root, {MESSAGE: "<p>after"})
-        _until(lambda: page.read_bytes() == b"<p>after")
-        building.send_signal(signal.SIGTERM)
-        assert building.wait(60) == 0
+        _wait_until(lambda: page.read_bytes() == b"<p>after")
+        builder.send_signal(signal.SIGTERM)
+        assert builder.wait(60) == 0
     finally:
-        building.kill()
-        building.wait()
+        builder.kill()
+        builder.wait()
 
 
-def test_a_freeze_that_no_trial_saw_ends_the_process_and_the_next_start_does_without_the_template(tmp_path: Path) -> None:
+def test_template_that_hangs_outside_of_its_trial_ends_the_process_and_is_not_used_after_a_restart(tmp_path: Path) -> None:
     text = f"<p>fine {{% if article.title == 'Boom' %}}{FREEZE}{{% endif %}}"
-    many = {path: data for n in range(30) for path, data in article(f"calm-{n:02}", "2026-02-01").items()}
-    files = {**newsrooms.SITE, **many, **article("boom", "2025-01-01", title="Boom"), "theme/templates/article.html": text}
+    other_articles = {path: data for n in range(30) for path, data in article(f"calm-{n:02}", "2026-02-01").items()}
+    files = {
+        **newsrooms.SITE,
+        **other_articles,
+        **article("boom", "2025-01-01", title="Boom"),
+        "theme/templates/article.html": text,
+    }
     root = write(tmp_path / "content", files)
     first = subprocess.Popen(
         command("serve", root, "--port", "0", "--state", tmp_path / "state"),
@@ -235,24 +242,27 @@ def test_a_freeze_that_no_trial_saw_ends_the_process_and_the_next_start_does_wit
     finally:
         first.kill()
         first.communicate()
-    again = ServerProcess(root, tmp_path / "state")
+    restarted = ServerProcess(root, tmp_path / "state")
     try:
-        assert "theme/templates/article.html:2:1: error: a process hung or crashed while it made a page with this" in again.stderr
-        assert ask(again.url, "/daily/articles/boom/").status == 200
+        assert (
+            "theme/templates/article.html:2:1: error: a process hung or crashed while it made a page with this"
+            in restarted.stderr
+        )
+        assert ask(restarted.url, "/daily/articles/boom/").status == 200
         write(root, {"theme/templates/article.html": "<p>mended"})
-        _until(lambda: ask(again.url, "/daily/articles/boom/").body == b"<p>mended")
+        _wait_until(lambda: ask(restarted.url, "/daily/articles/boom/").body == b"<p>mended")
     finally:
-        again.kill()
+        restarted.kill()
 
 
-def test_many_templates_that_freeze_are_given_up_in_bounded_time(tmp_path: Path) -> None:
+def test_trial_of_many_hanging_templates_ends_in_bounded_time(tmp_path: Path) -> None:
     names = [f"part-{number}.html" for number in range(30)]
     files = {f"theme/templates/{name}": FREEZE for name in names}
     text = "".join(f"{{% include '{name}' ignore missing %}}" for name in names)
     root = write(newsrooms.write_sample(tmp_path), {MESSAGE: text, **files})
-    began = time.monotonic()
+    start = time.monotonic()
     content = ThemeAdoption(limits=SHORT_LIMITS).apply(load_content(root), newsrooms.NOW)
-    assert time.monotonic() - began < _PATIENCE
+    assert time.monotonic() - start < _MAX_WAIT
     assert not content.theme
     assert len(content.errors) == 31
     assert any("was given up" in problem.message for problem in content.errors)

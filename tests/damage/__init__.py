@@ -1,1 +1,1 @@
-"""State folders damaged at random: the service starts, serves what a fresh state gives, and invents nothing."""
+"""Damage state folders at random: the service starts, serves what it serves with an empty state folder, and invents nothing."""

@@ -1,4 +1,4 @@
-"""A newsroom whose state folder holds one of everything, and what is true of it."""
+"""A newsroom whose state folder contains data of every kind, and the data that the service must recover from it."""
 
 from __future__ import annotations
 
@@ -25,83 +25,96 @@ from feedsvc.uris import absolute
 from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.publisher import QUEUE_FILE
 from feedsvc.websub.queue import DeliveryQueue
-from tests.kills.newsroom import BASE, Desk, Edition, Editions, article
+from tests.kills.newsroom import BASE_URL, AtomicEditors, PublishedDocuments, ReferencePublisher, article
 
-HUB: Final = "https://hub.example/"
-DATES: Final = "modified.sqlite"
-RECORDS: Final = "articles.sqlite"
-GENERATION: Final = f"{RECORDS}-generation"
-BROKEN: Final = "articles/first-03.yaml"
+HUB_URL: Final = "https://hub.example/"
+DATES_FILE: Final = "modified.sqlite"
+RECORDS_FILE: Final = "articles.sqlite"
+GENERATION_FILE: Final = f"{RECORDS_FILE}-generation"
+BROKEN_PATH: Final = "articles/first-03.yaml"
 DAYS: Final = (date(2026, 3, 1), date(2026, 3, 2))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Truth:
-    """`dates` by path, `reads` by article, `told`: the topics that the hub was told of as they are now."""
+class ExpectedState:
+    """The data in a state folder.
 
-    dates: Mapping[str, datetime | None]
+    `last_modified` by path, `reads` by article id, `announced_topics`: the topics whose current digest the hub has
+    received.
+    """
+
+    last_modified: Mapping[str, datetime | None]
     reads: Mapping[str, int]
-    told: frozenset[str]
-    topics: Mapping[str, str]
+    announced_topics: frozenset[str]
+    topic_digests: Mapping[str, str]
 
 
 def topics_of(live: Live) -> dict[str, str]:
-    return {absolute(BASE, path): digest for path, digest in FeedDigests().compute(live.edition.publication.catalog).items()}
+    """Return topic URL -> digest of every feed."""
+    return {absolute(BASE_URL, path): digest for path, digest in FeedDigests().compute(live.edition.publication.catalog).items()}
 
 
-class House:
-    """`states` are copies of the state folder as a clean stop, and as a kill left it; `older` is one of yesterday.
+class NewsroomWithState:
+    """A newsroom. `states` are copies of its state folder after a clean stop and after a kill, `older` is an earlier copy.
 
-    `earlier` is what is published where the last valid version of the article that `broken` breaks is that of yesterday.
+    `older_documents` are published if the last valid version of the article that `break_article` breaks is the older one.
     """
 
-    def __init__(self, home: Path, word: str) -> None:
+    def __init__(self, home: Path, text_marker: str) -> None:
         self.home = home
-        self.desk = Desk(home / "content", Random(1))
-        for path in self.desk.articles:
-            self.desk.save(path, article(Path(path).stem, word))
+        self.editors = AtomicEditors(home / "content", Random(1))
+        for path in self.editors.article_paths:
+            self.editors.save(path, article(Path(path).stem, text_marker))
         self.older = home / "older"
         self.states = (home / "closed", home / "killed")
-        self._fill(self.older, self.older, 0)
-        for number, path in enumerate(self.desk.articles[:5]):
-            self.desk.save(path, article(Path(path).stem, f"{word}{number}"))
-        self.standing = Editions(home / "standing").of(self.desk.files)
-        self.earlier = Editions(home / "earlier").of({**self.desk.files, BROKEN: article(Path(BROKEN).stem, word)})
+        self._use_state_folder(self.older, self.older, 0)
+        for number, path in enumerate(self.editors.article_paths[:5]):
+            self.editors.save(path, article(Path(path).stem, f"{text_marker}{number}"))
+        self.documents = ReferencePublisher(home / "standing").documents_of(self.editors.files)
+        self.older_documents = ReferencePublisher(home / "earlier").documents_of(
+            {**self.editors.files, BROKEN_PATH: article(Path(BROKEN_PATH).stem, text_marker)}
+        )
         shutil.copytree(self.older, home / "state")
-        self.truth = self._fill(home / "state", self.states[1], 1)
+        self.expected = self._use_state_folder(home / "state", self.states[1], 1)
         (home / "state").rename(self.states[0])
 
-    def broken(self) -> Edition:
-        """Break an article that stood; what a fresh state publishes from now on."""
-        self.desk.save(BROKEN, b"title: [\n")
-        return Editions(self.home / "fresh").of(self.desk.files)
+    def break_article(self) -> PublishedDocuments:
+        """Break an article that was valid; return the documents that a start with an empty state folder publishes from now on."""
+        self.editors.save(BROKEN_PATH, b"title: [\n")
+        return ReferencePublisher(self.home / "fresh").documents_of(self.editors.files)
 
-    def _fill(self, state: Path, copy: Path, number: int) -> Truth:
-        """Use everything that lies in a state folder, of which a copy is made before it is closed."""
-        with ExitStack() as parts:
-            ledger = parts.enter_context(closing(LastModifiedStore(state / DATES)))
-            live = Live(open_content_folder(self.desk.root, "", state), ledger, variant_store=VariantStore(state / "pictures"))
+    def _use_state_folder(self, state: Path, copy: Path, day: int) -> ExpectedState:
+        """Use every store of a state folder; make a copy of the folder before the stores are closed."""
+        with ExitStack() as stack:
+            date_store = stack.enter_context(closing(LastModifiedStore(state / DATES_FILE)))
+            live = Live(
+                open_content_folder(self.editors.root, "", state), date_store, variant_store=VariantStore(state / "pictures")
+            )
             publication = live.edition.publication
-            made = {path: publication.resolve(path) for path in publication.paths()}
-            views = parts.enter_context(closing(SqliteReadStore(state / READS_FILE)))
-            ids = sorted(one.id for one in live.edition.content.articles)
-            views.add({(one, DAYS[number]): 10 + place for place, one in enumerate(ids)}, number + 1)
-            store = parts.enter_context(closing(DeliveryQueue(state / QUEUE_FILE)))
+            resources = {path: publication.resolve(path) for path in publication.paths()}
+            read_store = stack.enter_context(closing(SqliteReadStore(state / READS_FILE)))
+            ids = sorted(article.id for article in live.edition.content.articles)
+            read_store.add({(article_id, DAYS[day]): 10 + position for position, article_id in enumerate(ids)}, day + 1)
+            queue = stack.enter_context(closing(DeliveryQueue(state / QUEUE_FILE)))
             topics = topics_of(live)
-            store.synchronize(HubSelection(base_url=BASE, site_hubs=(HUB,)), topics)
-            waiting = store.pending_deliveries(HUB)
-            for feed in waiting[: len(waiting) // 2]:
-                store.mark_delivered(HUB, feed, datetime.now(UTC).timestamp())
-            untold = {one.topic for one in store.pending_deliveries(HUB)}
-            write_spool_file(state / "unwritten", f"writer{number}", [Batch(number=1, reads={(ids[number], DAYS[number]): 7})])
+            queue.synchronize(HubSelection(base_url=BASE_URL, site_hubs=(HUB_URL,)), topics)
+            pending = queue.pending_deliveries(HUB_URL)
+            for feed in pending[: len(pending) // 2]:
+                queue.mark_delivered(HUB_URL, feed, datetime.now(UTC).timestamp())
+            pending_topics = {delivery.topic for delivery in queue.pending_deliveries(HUB_URL)}
+            write_spool_file(state / "unwritten", f"writer{day}", [Batch(number=1, reads={(ids[day], DAYS[day]): 7})])
             (state / "push.lock").touch()
             if copy != state:
                 shutil.copytree(state, copy)
-            truth = Truth(
-                dates={path: one.last_modified for path, one in made.items() if isinstance(one, Document)},
-                reads={one: views.total(one) + 7 * (place <= number) for place, one in enumerate(ids)},
-                told=frozenset(topics.keys() - untold),
-                topics=topics,
+            expected = ExpectedState(
+                last_modified={
+                    path: resource.last_modified for path, resource in resources.items() if isinstance(resource, Document)
+                },
+                reads={
+                    article_id: read_store.total(article_id) + 7 * (position <= day) for position, article_id in enumerate(ids)
+                },
+                announced_topics=frozenset(topics.keys() - pending_topics),
+                topic_digests=topics,
             )
         live._folder._cache.close()  # type: ignore[union-attr]
-        return truth
+        return expected

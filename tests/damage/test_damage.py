@@ -1,4 +1,4 @@
-"""Sixty damages by chance; FEEDSVC_DAMAGE_ROUNDS says how many else, FEEDSVC_DAMAGE_SEED which."""
+"""Damage state folders at random: 60 times, or FEEDSVC_DAMAGE_ROUNDS times; FEEDSVC_DAMAGE_SEED repeats an earlier run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.damage.rounds import Rounds
+from tests.damage.random_damage import DamageRounds
 
 ROUNDS: Final = int(os.environ.get("FEEDSVC_DAMAGE_ROUNDS", "60"))
 SEED: Final = os.environ.get("FEEDSVC_DAMAGE_SEED", "")
@@ -18,10 +18,10 @@ PARTS: Final = 6
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_damaged_state_folder_costs_no_document_and_invents_nothing(tmp_path: Path, part: int) -> None:
+def test_service_with_damaged_state_folder_serves_every_document_and_no_false_data(tmp_path: Path, part: int) -> None:
     seed = SEED or secrets.token_hex(4)
     sys.stdout.write(f"FEEDSVC_DAMAGE_SEED={seed}\n")
-    rounds = Rounds(tmp_path, broken=part % 3 == 2)
+    rounds = DamageRounds(tmp_path, broken=part % 3 == 2)
     numbers = range(part, ROUNDS, PARTS)
-    wrong = [one for number in numbers for one in rounds.run(f"{seed}-{number}")]
-    assert wrong == []
+    problems = [problem for number in numbers for problem in rounds.run(f"{seed}-{number}")]
+    assert problems == []

@@ -1,4 +1,4 @@
-"""Debian's nginx before services, with the files that docs/deploy/ ships: only addresses and folders are the test's own."""
+"""nginx as a proxy in front of services, with the files of docs/deploy/; only addresses and folders are the test's own."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from tests.helpers.programs import require_program
 _ADDRESS: Final = re.compile(r"^(\s*server )[0-9.]+:[0-9]+", re.MULTILINE)
 
 
-def upstream(name: str, urls: Sequence[str]) -> str:
-    """A shipped upstream whose servers are these, in their order."""
+def upstream_configuration(name: str, urls: Sequence[str]) -> str:
+    """Return a shipped upstream configuration with these servers, in their order."""
     text = (nginx.SHIPPED / name).read_text("utf-8")
-    places = iter(urlsplit(url).netloc for url in urls)
-    filled = _ADDRESS.sub(lambda found: f"{found[1]}{next(places)}", text)
-    assert next(places, None) is None
+    addresses = iter(urlsplit(url).netloc for url in urls)
+    filled = _ADDRESS.sub(lambda match: f"{match[1]}{next(addresses)}", text)
+    assert next(addresses, None) is None
     return filled
 
 
 @contextmanager
-def proxied(folder: Path, *urls: str, name: str = "nginx-service.conf", beside: str = "") -> Iterator[Running]:
-    """`beside` is what another server on that port, the first, says of itself."""
+def nginx_proxy(folder: Path, *urls: str, name: str = "nginx-service.conf", default_server: str = "") -> Iterator[Running]:
+    """Start nginx in front of services. `default_server` is the body of another server on the same port, the first one."""
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
     port = free_port()
-    shipped = (nginx.SHIPPED / "nginx-cache.conf").read_text("utf-8")
-    assert shipped.count("/var/lib/nginx/feedsvc") == 1
-    other = f"server {{ listen 127.0.0.1:{port} default_server; {beside} }}\n" if beside else ""
-    placed = other + shipped.replace("/var/lib/nginx/feedsvc", f"{folder}/kept")
-    words = nginx.prepared(folder, folder, port=port, configuration=placed)
-    (folder / "feedsvc-upstream.conf").write_text(upstream(name, urls))
-    with running(words, log=folder / "log", port=port) as one:
-        one.serves("/feed.rss")
-        yield one
+    template = (nginx.SHIPPED / "nginx-cache.conf").read_text("utf-8")
+    assert template.count("/var/lib/nginx/feedsvc") == 1
+    other_server = f"server {{ listen 127.0.0.1:{port} default_server; {default_server} }}\n" if default_server else ""
+    configuration = other_server + template.replace("/var/lib/nginx/feedsvc", f"{folder}/kept")
+    arguments = nginx.prepared(folder, folder, port=port, configuration=configuration)
+    (folder / "feedsvc-upstream.conf").write_text(upstream_configuration(name, urls))
+    with running(arguments, log=folder / "log", port=port) as nginx_process:
+        nginx_process.serves("/feed.rss")
+        yield nginx_process

@@ -1,4 +1,4 @@
-"""A host that knows files alone: Python's own, as GitHub Pages and others behave."""
+"""A file server without redirects or content negotiation, like GitHub Pages: the one of the standard library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _SilentRequestHandler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
@@ -19,8 +19,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def plain_host(tree: Path) -> Iterator[int]:
-    """Serve a tree, and give the port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tree))) as server:
+    """Serve a tree; yield the port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_SilentRequestHandler, directory=str(tree))) as server:
         server.daemon_threads = True
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()

@@ -1,4 +1,4 @@
-"""What a build tells nginx of a tree: former addresses, and how long caches may keep what."""
+"""The nginx configuration that a build writes: redirects from former addresses, and how long caches may keep documents."""
 
 from __future__ import annotations
 
@@ -34,18 +34,19 @@ from tests.audience.waiting import until
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
 
-LEAVES: Final = ("", "/", "/feed.rss", "/feed.atom", "/feed.json", "/rss.xml", "/atom.xml/")
+LISTING_SUFFIXES: Final = ("", "/", "/feed.rss", "/feed.atom", "/feed.json", "/rss.xml", "/atom.xml/")
 
 
-def table(text: str, name: str) -> dict[str, str]:
+def map_entries(text: str, name: str) -> dict[str, str]:
+    """Return key -> value of a map in the configuration."""
     [body] = re.findall(rf"map \S+ \${name} {{\n(.*?)}}", text, re.DOTALL)
     return dict(re.findall(r'^    "(.*)" "(.*)";$', body, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    """Listings with former names, and a month that is archived by day."""
-    root = newsrooms.write_sample(tmp_path_factory.mktemp("busy"))
+def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
+    """A newsroom with former names of listings, and with a month that has pages for days."""
+    root = newsrooms.write_sample(tmp_path_factory.mktemp("maps"))
     for number in range(MAX_MONTH_ENTRIES + 1):
         newsrooms.write(
             root, newsrooms.article(f"many-{number}", f"2025-11-{number % 12 + 1:02}", category="asia", author="ritesh")
@@ -53,80 +54,85 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     return newsrooms.load_publication(root)
 
 
-def test_every_former_folder_leads_where_the_live_server_leads(busy: Publication) -> None:
-    published = busy
-    text, base = configuration(published.catalog), published.catalog.site.base_url
-    pages, feeds = table(text, "feedsvc_moved_page"), table(text, "feedsvc_moved_feed")
+def test_redirects_of_former_folders_equal_those_of_the_live_server(publication: Publication) -> None:
+    text, base = configuration(publication.catalog), publication.catalog.site.base_url
+    pages, feeds = map_entries(text, "feedsvc_moved_page"), map_entries(text, "feedsvc_moved_feed")
     assert {"/category/east", "/articles/old-rich", "/archive/2025-11", "/category/east/archive/2025-11"} <= pages.keys()
     for folder in pages.keys() | feeds.keys():
-        for leaf in LEAVES:
-            found = published.resolve(folder + leaf)
-            known, name = (feeds, f"/{feed_of(leaf)}") if leaf.strip("/") else (pages, "/")
-            # A period has no well-known names.
-            if "/archive/" in folder and name != leaf and leaf.strip("/"):
-                assert found is None
+        for suffix in LISTING_SUFFIXES:
+            resource = publication.resolve(folder + suffix)
+            targets, name = (feeds, f"/{feed_name(suffix)}") if suffix.strip("/") else (pages, "/")
+            # An archive has no well-known feed names.
+            if "/archive/" in folder and name != suffix and suffix.strip("/"):
+                assert resource is None
                 continue
-            expected = root_relative(base, found.target) if isinstance(found, Redirect) else None
-            assert (known[folder] + name if folder in known else None) == expected, folder + leaf
+            expected = root_relative(base, resource.target) if isinstance(resource, Redirect) else None
+            assert (targets[folder] + name if folder in targets else None) == expected, folder + suffix
 
 
-def feed_of(leaf: str) -> str:
-    name = leaf.strip("/")
+def feed_name(suffix: str) -> str:
+    name = suffix.strip("/")
     return f"feed.{WELL_KNOWN_FEEDS[name]}" if name in WELL_KNOWN_FEEDS else name
 
 
-def test_no_former_folder_is_forgotten(busy: Publication) -> None:
-    published = busy
-    pages = table(configuration(published.catalog), "feedsvc_moved_page")
-    former = {alias for _, alias in published.catalog.redirects}
+def test_every_alias_has_a_redirect(publication: Publication) -> None:
+    pages = map_entries(configuration(publication.catalog), "feedsvc_moved_page")
+    former = {alias for _, alias in publication.catalog.redirects}
     assert {key.split("/")[2] for key in pages if "/" in key[1:] and not key.startswith("/archive")} >= former
-    listed = [key for key in pages if key.startswith("/category/east/archive/")]
-    assert len(listed) > len(published.catalog.listings)
-    assert "/category/east/archive/2025-11-03" in listed
+    archive_keys = [key for key in pages if key.startswith("/category/east/archive/")]
+    assert len(archive_keys) > len(publication.catalog.listings)
+    assert "/category/east/archive/2025-11-03" in archive_keys
 
 
-def test_names_that_differ_in_case_alone_lead_each_to_its_own(tmp_path: Path) -> None:
+def test_aliases_that_differ_only_in_case_have_different_targets(tmp_path: Path) -> None:
     root = newsrooms.write_sample(tmp_path)
     newsrooms.write(root, newsrooms.article("one", aliases="[Former]") | newsrooms.article("two", aliases="[former]"))
-    pages = table(configuration(newsrooms.load_catalog(root)), "feedsvc_moved_page")
+    pages = map_entries(configuration(newsrooms.load_catalog(root)), "feedsvc_moved_page")
     assert pages["~^/articles/Former$"] == "/daily/articles/one"
     assert pages["~^/articles/former$"] == "/daily/articles/two"
 
 
-def test_a_current_feed_has_the_link_that_the_live_server_gives_it(busy: Publication) -> None:
-    links = table(configuration(busy.catalog), "feedsvc_link")
-    assert len(links) == len(busy.catalog.listings) * len(FORMATS)
+def test_link_header_of_each_feed_equals_that_of_the_live_server(publication: Publication) -> None:
+    links = map_entries(configuration(publication.catalog), "feedsvc_link")
+    assert len(links) == len(publication.catalog.listings) * len(FORMATS)
     for address, link in links.items():
-        document = busy.resolve(unquote(address).removeprefix(mount_path(busy.catalog.site.base_url)))
+        document = publication.resolve(unquote(address).removeprefix(mount_path(publication.catalog.site.base_url)))
         assert isinstance(document, Document)
-        told = dict(respond(document, ("GET", {}), datetime.now(UTC), None).headers)
-        assert link.replace('\\"', '"') == told["Link"]
+        live_headers = dict(respond(document, ("GET", {}), datetime.now(UTC), None).headers)
+        assert link.replace('\\"', '"') == live_headers["Link"]
 
 
-def test_feeds_whose_addresses_differ_in_case_alone_are_not_taken_for_one_another(tmp_path: Path) -> None:
+def test_feeds_whose_addresses_differ_only_in_case_have_no_entry_in_the_link_map(tmp_path: Path) -> None:
     root = newsrooms.write_sample(tmp_path)
     authors = root / "authors.yaml"
     authors.write_text(authors.read_text("utf-8") + "Ada: {name: Ada L}\nada: {name: Ada S}\n", "utf-8")
     newsrooms.write(root, newsrooms.article("one", author="Ada") | newsrooms.article("two", author="ada"))
-    told = newsrooms.load_catalog(root)
-    text = configuration(told)
-    assert {ListingRef("author", "Ada"), ListingRef("author", "ada")} <= told.listings.keys()
-    assert not [address for address in table(text, "feedsvc_link") if "/ada/" in address.lower()]
+    catalog = newsrooms.load_catalog(root)
+    text = configuration(catalog)
+    assert {ListingRef("author", "Ada"), ListingRef("author", "ada")} <= catalog.listings.keys()
+    assert not [address for address in map_entries(text, "feedsvc_link") if "/ada/" in address.lower()]
     assert 'default "$feedsvc_link_as_spelled"' in text
 
 
-@given(left=st.integers(-10, 100_000), change=st.integers(1_100_000_000, 9_000_000_000), part=st.floats(0, 0.999))
-def test_a_moment_is_told_by_patterns_no_later_than_it_has_to_be(left: int, change: int, part: float) -> None:
-    """nginx compares no numbers: what patterns make of the clock never keeps more than the live server would."""
-    moment = datetime.fromtimestamp(change, UTC)
+@given(
+    seconds_left=st.integers(-10, 100_000),
+    change_timestamp=st.integers(1_100_000_000, 9_000_000_000),
+    fraction=st.floats(0, 0.999),
+)
+def test_patterns_for_the_seconds_left_never_exceed_the_live_windows(
+    seconds_left: int, change_timestamp: int, fraction: float
+) -> None:
+    """nginx cannot compare numbers, so the configuration matches the clock with patterns."""
+    moment = datetime.fromtimestamp(change_timestamp, UTC)
     rows = dict(_seconds_left_rows(moment))
-    shown = f"{change - left + part:.3f}"
-    found = next((less for pattern, less in rows.items() if re.match(pattern.removeprefix("~"), shown)), "")
-    expected = max((step for step in CACHE_STEPS if left > step), default=0)
-    assert found == ("" if expected == CACHE_STEPS[0] else str(expected))
+    clock_text = f"{change_timestamp - seconds_left + fraction:.3f}"
+    matched_step = next((step_text for pattern, step_text in rows.items() if re.match(pattern.removeprefix("~"), clock_text)), "")
+    expected = max((step for step in CACHE_STEPS if seconds_left > step), default=0)
+    assert matched_step == ("" if expected == CACHE_STEPS[0] else str(expected))
 
 
-def windows(caching: str) -> dict[str, int]:
+def cache_windows(caching: str) -> dict[str, int]:
+    """Return the numbers in a Cache-Control header by their directive."""
     return {name: int(value) for name, value in re.findall(r"([a-z-]+)=(\d+)", caching)}
 
 
@@ -140,70 +146,70 @@ def tree(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("seconds", [None, 100_000, 40_000, 600, 200, 5, -60])
-def test_no_cache_is_told_to_keep_anything_beyond_the_next_change(tree: Path, tmp_path: Path, seconds: int | None) -> None:
-    """As the live server's windows at that moment or shorter; in the last minutes, a date."""
+def test_no_cache_window_exceeds_the_next_scheduled_change(tree: Path, tmp_path: Path, seconds: int | None) -> None:
+    """The windows equal those of the live server or are shorter; in the last minutes, Expires has the date of the change."""
     now = datetime.now(UTC)
     change = now + timedelta(seconds=seconds) if seconds is not None else None
-    known = tmp_path / "known.conf"
-    write_nginx(known, replace(catalog_of(tmp_path), next_change=change))
-    with nginx.serving(tmp_path / "nginx", tree, known=known) as server, closing(Client(server.port)) as client:
+    configuration_file = tmp_path / "known.conf"
+    write_nginx(configuration_file, replace(load_sample_catalog(tmp_path), next_change=change))
+    with nginx.serving(tmp_path / "nginx", tree, known=configuration_file) as server, closing(Client(server.port)) as client:
         for path, headers in (("/daily/", {}), ("/daily/feed.rss", {}), ("/daily/feed.rss", BROWSER), ("/daily/nothing", {})):
-            got = client.ask(path, headers).headers
+            headers_of_nginx = client.ask(path, headers).headers
             private, missing = headers is BROWSER, path.endswith("nothing")
-            live = windows(cache_control(datetime.now(UTC), change, private=private, missing=missing))
-            assert ("private" in got["cache-control"]) == private
-            here = windows(got["cache-control"])
-            assert here or parsedate_to_datetime(got["expires"]) == change_less_a_second(change)
-            assert all(here[name] <= live[name] for name in here)
-            assert "expires" not in got or not here
+            live_windows = cache_windows(cache_control(datetime.now(UTC), change, private=private, missing=missing))
+            assert ("private" in headers_of_nginx["cache-control"]) == private
+            nginx_windows = cache_windows(headers_of_nginx["cache-control"])
+            assert nginx_windows or parsedate_to_datetime(headers_of_nginx["expires"]) == one_second_before(change)
+            assert all(nginx_windows[name] <= live_windows[name] for name in nginx_windows)
+            assert "expires" not in headers_of_nginx or not nginx_windows
             if seconds is None or seconds > 90_000:
-                assert here == live
+                assert nginx_windows == live_windows
 
 
-def change_less_a_second(change: datetime | None) -> datetime:
+def one_second_before(change: datetime | None) -> datetime:
     assert change
     return change.replace(microsecond=0) - timedelta(seconds=1)
 
 
-def catalog_of(folder: Path) -> Catalog:
+def load_sample_catalog(folder: Path) -> Catalog:
     return newsrooms.load_catalog(newsrooms.write_sample(folder / "content"))
 
 
-def test_a_file_that_says_all_this_is_left_alone(tmp_path: Path) -> None:
-    known, told = tmp_path / "known.conf", catalog_of(tmp_path)
-    write_nginx(known, told)
-    before = known.stat()
-    write_nginx(known, told)
-    assert known.stat() == before
+def test_unchanged_configuration_is_not_written_again(tmp_path: Path) -> None:
+    configuration_file, catalog = tmp_path / "known.conf", load_sample_catalog(tmp_path)
+    write_nginx(configuration_file, catalog)
+    before = configuration_file.stat()
+    write_nginx(configuration_file, catalog)
+    assert configuration_file.stat() == before
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["known.conf"]
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FeedsvcError, match=r"nowhere/known.conf cannot be written \(No such file or directory\)"):
-        write_nginx(tmp_path / "nowhere/known.conf", catalog_of(tmp_path))
+        write_nginx(tmp_path / "nowhere/known.conf", load_sample_catalog(tmp_path))
 
 
-def test_what_means_something_to_nginx_is_said_as_it_is(tmp_path: Path) -> None:
-    """A dollar sign, a quote and a backslash in addresses."""
+def test_special_characters_of_nginx_are_escaped(tmp_path: Path) -> None:
+    """The addresses contain a dollar sign, a quote and a backslash."""
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
-    told = catalog_of(tmp_path)
-    site = replace(told.site, base_url="https://news.example/a$b(c)", hubs=("https://hub.example/$x?a={b}&c=%22;",))
-    told = replace(told, content=replace(told.content, site=site))
-    tree, known = tmp_path / "tree", tmp_path / "known.conf"
+    catalog = load_sample_catalog(tmp_path)
+    site = replace(catalog.site, base_url="https://news.example/a$b(c)", hubs=("https://hub.example/$x?a={b}&c=%22;",))
+    catalog = replace(catalog, content=replace(catalog.content, site=site))
+    tree, configuration_file = tmp_path / "tree", tmp_path / "known.conf"
     newsrooms.write(tree / "a$b(c)", {"index.html": "A page", "feed.rss": "<rss/>"})
-    write_nginx(known, told)
+    write_nginx(configuration_file, catalog)
     (tree / "index.html").write_text("Started")
-    with nginx.serving(tmp_path / "nginx", tree, known=known) as server, closing(Client(server.port)) as client:
+    with nginx.serving(tmp_path / "nginx", tree, known=configuration_file) as server, closing(Client(server.port)) as client:
         assert client.ask("/a$b(c)/articles/old-rich/").headers["location"] == "/a$b(c)/articles/rich/"
         assert client.ask("/a$b(c)/feed.rss").headers["content-type"] == "application/rss+xml; charset=utf-8"
 
 
-def test_nginx_reads_what_is_new_when_it_is_reloaded(tree: Path, tmp_path: Path) -> None:
-    """As feedsvc-tree.path has it done."""
-    known, told = tmp_path / "known.conf", catalog_of(tmp_path)
-    write_nginx(known, told)
-    with nginx.serving(tmp_path / "nginx", tree, known=known) as server, closing(Client(server.port)) as client:
+def test_reloaded_nginx_uses_the_new_configuration(tree: Path, tmp_path: Path) -> None:
+    """The unit feedsvc-tree.path reloads nginx in the same way."""
+    configuration_file, catalog = tmp_path / "known.conf", load_sample_catalog(tmp_path)
+    write_nginx(configuration_file, catalog)
+    with nginx.serving(tmp_path / "nginx", tree, known=configuration_file) as server, closing(Client(server.port)) as client:
         assert client.ask("/daily/articles/just-renamed").status == 404
         article = tmp_path / "content/articles/korean.yaml"
         article.write_text(article.read_text() + "aliases: [just-renamed]\n")

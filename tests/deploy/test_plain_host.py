@@ -1,4 +1,4 @@
-"""At a host that serves files alone, every former address leads to what the live server redirects to."""
+"""Every former address on a file server without redirects leads to the target of the live server's redirect."""
 
 from __future__ import annotations
 
@@ -45,22 +45,26 @@ _SLUGS: Final = (
 
 @dataclass(frozen=True)
 class Hosts:
-    """The live server, and a plain host over the tree of the same newsroom."""
+    """The live server, and a file server with the tree of the same newsroom."""
 
     live: Client
     plain: Client
     tree: Path
 
-    def plainly(self, path: str) -> Got:
-        """Return the plain host's answer, one redirect of its own to a folder's slash followed."""
-        got = self.plain.ask(path)
-        return self.plain.ask(got.headers["location"]) if got.status == 301 and got.headers["location"] == f"{path}/" else got
+    def ask_plain(self, path: str) -> Got:
+        """Return the response of the file server; follow its redirect to the folder's trailing slash, if any."""
+        response = self.plain.ask(path)
+        return (
+            self.plain.ask(response.headers["location"])
+            if response.status == 301 and response.headers["location"] == f"{path}/"
+            else response
+        )
 
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
-    home = tmp_path_factory.mktemp("plain")
-    content = _newsroom(home / "content")
+    home = tmp_path_factory.mktemp("plain_host")
+    content = _write_newsroom(home / "content")
     _build(content, home / "tree", home)
     with (
         serving(content, home / "state") as server,
@@ -71,8 +75,8 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
         yield Hosts(live, plain, home / "tree")
 
 
-def _newsroom(root: Path) -> Path:
-    """Years with a page for each month, and years that are one page; a month that is divided by day."""
+def _write_newsroom(root: Path) -> Path:
+    """Write a newsroom with years that have a page for each month, years with one page, and a month with pages for days."""
     write_newsroom(root)
     for number in range(104):
         day = f"2025-{number % 3 + 1:02}-{number % 27 + 1:02}"
@@ -93,7 +97,7 @@ def _build(content: Path, tree: Path, home: Path, *options: str) -> None:
 
 
 def _candidates() -> Iterator[str]:
-    """Return addresses of every form, most of which lead nowhere."""
+    """Yield addresses of every form, most of which have no document."""
     months = [f"{year}-{month:02}" for year, month in product(_YEARS, range(1, 13))]
     periods = [*map(str, _YEARS), *months, "2025-01-05", "2023", "2025-13"]
     names = [*(f"feed.{suffix}" for suffix in FEED_SUFFIXES), *WELL_KNOWN_FEEDS, "feed/", "rss/"]
@@ -108,7 +112,7 @@ def _candidates() -> Iterator[str]:
 
 
 def _is_left_out(path: str) -> bool:
-    """Whether a redirect of the live server has no file, as docs/deploy/plain-hosts.md says."""
+    """Return True if the tree has no file for this redirect of the live server, as docs/deploy/plain-hosts.md says."""
     below = r"/(?:author|tag)/[^/]+"
     names = "|".join(map(re.escape, WELL_KNOWN_FEEDS))
     months = rf"{below}/archive/\d{{4}}-\d{{2}}/"
@@ -116,12 +120,12 @@ def _is_left_out(path: str) -> bool:
 
 
 def _is_empty_month(path: str) -> bool:
-    """Whether nothing was published in the month of a year that is one page."""
-    found = re.fullmatch(r"(?:/category/([^/]+))?/archive/(\d{4}-\d{2})/", path)
-    return found is not None and found[2] not in _MONTHS.get(found[1] or "", _MONTHS["business"])
+    """Return True if no article was published in this month of a year that has one page."""
+    match = re.fullmatch(r"(?:/category/([^/]+))?/archive/(\d{4}-\d{2})/", path)
+    return match is not None and match[2] not in _MONTHS.get(match[1] or "", _MONTHS["business"])
 
 
-# Months of such years, by category.
+# Months with articles in years that have one page, by category.
 _MONTHS: Final = {
     "": {*(f"2024-0{month}" for month in range(1, 6)), "2026-01"},
     "business": {*(f"2024-0{month}" for month in range(1, 5)), "2026-01"},
@@ -129,8 +133,9 @@ _MONTHS: Final = {
 }
 
 
-def _leads(got: Got, target: str) -> bool:
-    text = got.body.decode()
+def _redirects_to(response: Got, target: str) -> bool:
+    """Return True if the canonical link and the refresh of a redirect page lead to `target`."""
+    text = response.body.decode()
     canonical, refresh = _CANONICAL.search(text), _REFRESH.search(text)
     assert canonical
     assert refresh
@@ -139,60 +144,60 @@ def _leads(got: Got, target: str) -> bool:
     return unescape(canonical[1]) == f"{BASE}{target}" and unescape(refresh[1]) == target
 
 
-def test_every_address_at_which_the_live_server_redirects_or_says_gone_is_answered_by_a_file(hosts: Hosts) -> None:
-    moved = gone = 0
+def test_every_redirect_and_410_of_the_live_server_has_a_file(hosts: Hosts) -> None:
+    redirects = withdrawals = 0
     for path in map(quote, _candidates()):
         live = hosts.live.ask(path)
         if live.status not in (301, 410) or _is_left_out(unquote(path)) or _is_empty_month(path):
             continue
-        plain = hosts.plainly(path)
+        plain = hosts.ask_plain(path)
         assert plain.status == 200, path
         if live.status == 410:
-            gone += 1
+            withdrawals += 1
             assert plain.body == live.body, path
             continue
         target = live.headers["location"]
-        now = hosts.live.ask(target)
-        moved += 1
-        if now.status == 410 or "/feed." in target:
-            # A copy names its original: these are the very same bytes.
-            assert plain.body == now.body, path
-        elif target != f"{path}/" or plain.body != now.body:
-            assert _leads(plain, target), path
-    assert moved > 150
-    assert gone == 1
+        target_response = hosts.live.ask(target)
+        redirects += 1
+        if target_response.status == 410 or "/feed." in target:
+            # The file is a copy of the target.
+            assert plain.body == target_response.body, path
+        elif target != f"{path}/" or plain.body != target_response.body:
+            assert _redirects_to(plain, target), path
+    assert redirects > 150
+    assert withdrawals == 1
 
 
-def test_a_withdrawn_article_s_notice_is_at_its_address_and_at_those_it_had(hosts: Hosts) -> None:
+def test_notice_of_a_withdrawn_article_is_at_its_current_and_former_addresses(hosts: Hosts) -> None:
     for path in ("/articles/recalled/", "/articles/recalled-once/"):
         text = hosts.plain.ask(path).body.decode()
         assert NOTICE in text
         assert _NOINDEX in text
 
 
-def test_nothing_else_answers_where_the_live_server_has_nothing(hosts: Hosts) -> None:
+def test_address_that_is_404_on_the_live_server_is_404_on_the_file_server(hosts: Hosts) -> None:
     for path in map(quote, _candidates()):
         if hosts.live.ask(path).status == 404 and not (hosts.tree / unquote(path)[1:]).is_dir():
             assert hosts.plain.ask(path).status == 404, path
 
 
-def test_no_former_address_hides_a_document(hosts: Hosts) -> None:
+def test_every_document_is_at_its_address_and_other_files_are_redirects(hosts: Hosts) -> None:
     names = (str(file.relative_to(hosts.tree)) for file in hosts.tree.rglob("*") if file.is_file())
     documents = (name for name in names if not name.endswith((".gz", "410.html", "404.html")) and name[0] not in "._")
-    alike = other = 0
+    equal = different = 0
     for path in (quote("/" + name.removesuffix("index.html")) for name in documents):
         live = hosts.live.ask(path)
         if live.status == 200:
-            alike += 1
+            equal += 1
             assert hosts.plain.ask(path).body == live.body, path
         else:
-            other += 1
+            different += 1
             assert live.status in (301, 410), path
-    assert alike > 100
-    assert other > 50
+    assert equal > 100
+    assert different > 50
 
 
-def test_no_former_address_is_named_to_search_engines_or_readers(hosts: Hosts) -> None:
+def test_sitemaps_and_feeds_contain_no_former_address(hosts: Hosts) -> None:
     former = ("economy", "m-park", "echoes", "old-echo", "recalled", "rss.xml", "/feed/", quote("옛-주소"))
     for file in (file for file in hosts.tree.rglob("*") if re.search(r"sitemap.*\.xml$|feeds\.opml$|/feed\.\w+$", str(file))):
         if file.is_symlink() or not _is_current(hosts, file):
@@ -205,37 +210,37 @@ def _is_current(hosts: Hosts, file: Path) -> bool:
 
 
 @pytest.mark.parametrize("path", ["/feed/", "/feed", "/rss/", "/category/money/feed/", "/rss.xml", "/author/m-park/feed.atom"])
-def test_a_reader_that_has_an_old_address_gets_the_feed_and_its_new_address(hosts: Hosts, path: str) -> None:
-    got = hosts.plainly(path)
-    read = feedparser.parse(got.body, response_headers={"content-type": got.headers["content-type"]})
-    assert len(read.entries) == 3
-    selves = [link.href for link in read.feed.links if link.rel == "self"]
-    assert selves == [f"{BASE}{hosts.live.ask(path).headers['location']}"]
+def test_feed_at_a_former_address_names_its_current_address(hosts: Hosts, path: str) -> None:
+    response = hosts.ask_plain(path)
+    feed = feedparser.parse(response.body, response_headers={"content-type": response.headers["content-type"]})
+    assert len(feed.entries) == 3
+    self_links = [link.href for link in feed.feed.links if link.rel == "self"]
+    assert self_links == [f"{BASE}{hosts.live.ask(path).headers['location']}"]
 
 
-def test_a_tree_for_netlify_has_its_own_redirects_and_a_bucket_has_none(hosts: Hosts, tmp_path: Path) -> None:
+def test_netlify_tree_has_forced_redirects_and_a_bucket_refuses_the_option(hosts: Hosts, tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     _build(content, tmp_path / "tree", tmp_path, "--hosting", "netlify")
     assert "/category/economy/ /category/business/ 301!\n" in (tmp_path / "tree/_redirects").read_text()
     assert "/category/economy/ /category/business/ 301\n" in (hosts.tree / "_redirects").read_text()
-    refused = subprocess.run(
+    result = subprocess.run(
         command("build", "s3://bucket", content, "--hosting", "netlify"),
         env=environment(),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "--hosting netlify is for folders only" in refused.stderr
-    assert refused.returncode == 2
+    assert "--hosting netlify is for folders only" in result.stderr
+    assert result.returncode == 2
 
 
-def test_a_browser_follows_and_a_person_reads_the_page_of_a_former_address(hosts: Hosts) -> None:
-    got = hosts.plain.ask("/category/economy/")
-    text = got.body.decode()
+def test_redirect_page_is_small_and_readable_without_scripts(hosts: Hosts) -> None:
+    response = hosts.plain.ask("/category/economy/")
+    text = response.body.decode()
     assert '<html lang="en" dir="ltr">' in text
     assert "This page has moved" in text
-    assert got.headers["content-type"].startswith("text/html")
-    # Nothing is loaded, and the style is the one that the policy allows.
+    assert response.headers["content-type"].startswith("text/html")
+    # The page loads nothing, and its policy allows only its own style.
     assert "src=" not in text
     assert "default-src 'none'; style-src 'sha256-" in text
-    assert len(got.body) < 2000
+    assert len(response.body) < 2000

@@ -1,4 +1,4 @@
-"""Two services over the same content, each with a state folder of its own: nobody can tell them apart, nor misses one."""
+"""Two services with the same content and different state folders give equal responses, and either can fail."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ import pytest
 from bench.headers import BROWSER
 from feedsvc.cli import main
 from tests.audience.waiting import until
-from tests.deploy.nginx_proxy import proxied
-from tests.deploy.test_cache import PROXY
+from tests.deploy.cached_service import TRUST_NGINX
+from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers import newsrooms
 from tests.helpers.http_client import SECONDS, Response, ask, without_date
 from tests.helpers.running_server import ServerProcess, serving
 from tests.live.served_content import addresses, problems
 from tests.web.newsroom import write_article, write_newsroom
 
-REPLICA: Final = (*PROXY, "--no-last-modified")
-FORMS: Final[tuple[Mapping[str, str], ...]] = ({}, {"Accept-Encoding": "br"}, {"Accept-Encoding": "zstd, gzip"}, BROWSER)
+REPLICA: Final = (*TRUST_NGINX, "--no-last-modified")
+REQUEST_HEADERS: Final[tuple[Mapping[str, str], ...]] = (
+    {},
+    {"Accept-Encoding": "br"},
+    {"Accept-Encoding": "zstd, gzip"},
+    BROWSER,
+)
 
 
-def edit(content: Path) -> None:
-    """What editors do while one of the two is running already."""
+def edit_content(content: Path) -> None:
+    """Change articles as editors do while one of the two services is already running."""
     write_article(
         content, "fish", "title: Fish again\npublished: 2026-02-12\ncategory: business\nauthor: mina-park\ntags: [Bridges]"
     )
@@ -41,7 +46,7 @@ def edit(content: Path) -> None:
 
 
 class Pair:
-    """The older one saw the content change, step by step; the newer one began with what came of it."""
+    """The services: `older` ran during the changes of the content, `newer` started after them."""
 
     def __init__(self, content: Path, older: ServerProcess, newer: ServerProcess) -> None:
         self.content, self.older, self.newer = content, older, newer
@@ -50,71 +55,71 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    home = tmp_path_factory.mktemp("replicas")
-    content = write_newsroom(home / "content")
+    folder = tmp_path_factory.mktemp("replicas")
+    content = write_newsroom(folder / "content")
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
     newsrooms.write(content, newsrooms.article("due", due.isoformat(), title="Dueword", author="tuan-le", category="culture"))
-    with serving(content, home / "older", *REPLICA) as older:
+    with serving(content, folder / "older", *REPLICA) as older:
         for path in addresses(content):
             ask(older.url, quote(path))
-        edit(content)
+        edit_content(content)
         until(lambda: b"Dueword" in ask(older.url, "/feed.rss").body and ask(older.url, "/articles/clock/").status == 404)
-        with serving(content, home / "newer", *REPLICA) as newer:
+        with serving(content, folder / "newer", *REPLICA) as newer:
             assert problems(older) == problems(newer) == []
             yield Pair(content, older, newer)
 
 
-def said(got: Response) -> tuple[int, dict[str, str], bytes]:
-    return got.status, without_date(got.headers), got.body
+def comparable_parts(response: Response) -> tuple[int, dict[str, str], bytes]:
+    return response.status, without_date(response.headers), response.body
 
 
-def test_every_document_has_equal_bytes_and_equal_entity_tags(pair: Pair) -> None:
+def test_documents_have_equal_bytes_and_etags_on_both_replicas(pair: Pair) -> None:
     assert len(pair.paths) > 60
     for path in pair.paths:
-        for form in FORMS:
-            one, other = (ask(server.url, path, form) for server in (pair.older, pair.newer))
-            assert said(one) == said(other), path
-            assert one.status != 200 or one["ETag"], path
-            assert "last-modified" not in one.headers, path
+        for headers in REQUEST_HEADERS:
+            first, second = (ask(server.url, path, headers) for server in (pair.older, pair.newer))
+            assert comparable_parts(first) == comparable_parts(second), path
+            assert first.status != 200 or first["ETag"], path
+            assert "last-modified" not in first.headers, path
 
 
-def test_a_reader_that_is_sent_from_one_to_the_other_gets_304(pair: Pair) -> None:
-    for one, other in ((pair.older, pair.newer), (pair.newer, pair.older)):
-        asked = 0
+def test_etag_of_one_replica_gives_304_on_the_other(pair: Pair) -> None:
+    for first, second in ((pair.older, pair.newer), (pair.newer, pair.older)):
+        request_count = 0
         for path in pair.paths:
-            for form in FORMS:
-                got = ask(one.url, path, form)
-                if got.status == 200:
-                    asked += 1
-                    assert ask(other.url, path, {**form, "If-None-Match": got["ETag"]}).status == 304, path
-        assert asked > 100
+            for headers in REQUEST_HEADERS:
+                response = ask(first.url, path, headers)
+                if response.status == 200:
+                    request_count += 1
+                    assert ask(second.url, path, {**headers, "If-None-Match": response["ETag"]}).status == 304, path
+        assert request_count > 100
 
 
 @pytest.mark.parametrize("path", ["/feed.rss", "/", "/media/logo.svg"])
-def test_a_reader_that_has_only_a_date_gets_a_full_answer(pair: Pair, path: str) -> None:
-    """From a time when dates were sent, or of its own making: no date of one says anything of the other's bytes."""
+def test_if_modified_since_alone_gets_a_full_response(pair: Pair, path: str) -> None:
+    """A date that one replica sent earlier tells nothing about the bytes of the other."""
     for date in ("Sun, 01 Mar 2026 12:00:00 GMT", "Tue, 01 Jan 2097 00:00:00 GMT"):
-        got = ask(pair.older.url, path, {"If-Modified-Since": date})
-        assert (got.status, got["Last-Modified"]) == (200, "")
-        assert got.body == ask(pair.newer.url, path).body
+        response = ask(pair.older.url, path, {"If-Modified-Since": date})
+        assert (response.status, response["Last-Modified"]) == (200, "")
+        assert response.body == ask(pair.newer.url, path).body
 
 
-@pytest.mark.parametrize(("variable", "is_undated"), [("1", True), ("yes", True), ("no", False), ("", False)])
-def test_the_variable_does_what_the_option_does(monkeypatch: pytest.MonkeyPatch, variable: str, is_undated: bool) -> None:
-    monkeypatch.setenv("FEEDSVC_NO_LAST_MODIFIED", variable)
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("yes", True), ("no", False), ("", False)])
+def test_variable_has_the_effect_of_the_option(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+    monkeypatch.setenv("FEEDSVC_NO_LAST_MODIFIED", value)
     serve = main.get_command(click.Context(main), "serve")
     assert serve
-    assert serve.make_context("serve", []).params["no_last_modified"] is is_undated
+    assert serve.make_context("serve", []).params["no_last_modified"] is expected
 
 
 class Load:
-    """Readers that ask without pause, each on a connection of its own, until they are told to end; half a minute at most."""
+    """Clients that send requests without pause, each on its own connection, until `stop` or for half a minute."""
 
     def __init__(self, port: int, expected: Mapping[tuple[str, str], Response], readers: int = 4) -> None:
-        self._port, self._expected, self._end = port, expected, time.monotonic() + SECONDS
+        self._port, self._expected, self._deadline = port, expected, time.monotonic() + SECONDS
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self.answers: Counter[str] = Counter()
+        self.results: Counter[str] = Counter()
         self._readers = [threading.Thread(target=self._read, args=(number,)) for number in range(readers)]
         for reader in self._readers:
             reader.start()
@@ -126,49 +131,55 @@ class Load:
 
     def _read(self, number: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=SECONDS)
-        asked = [*self._expected.items()]
-        turn = number * 7
-        while not self._stopping.is_set() and time.monotonic() < self._end:
-            (path, form), expected = asked[turn % len(asked)]
-            turn += 1
-            found = self._ask(connection, path, {"Sec-Fetch-Dest": form} if form else {}, expected)
+        requests = [*self._expected.items()]
+        position = number * 7
+        while not self._stopping.is_set() and time.monotonic() < self._deadline:
+            (path, fetch_destination), expected = requests[position % len(requests)]
+            position += 1
+            result = self._request(connection, path, {"Sec-Fetch-Dest": fetch_destination} if fetch_destination else {}, expected)
             with self._lock:
-                self.answers[found] += 1
+                self.results[result] += 1
         connection.close()
 
-    def _ask(self, connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str], expected: Response) -> str:
+    def _request(self, connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str], expected: Response) -> str:
         try:
             connection.request("GET", path, headers={"Accept-Encoding": "identity", **headers})
-            answer = connection.getresponse()
-            body = answer.read()
+            response = connection.getresponse()
+            body = response.read()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             return f"{path}: {error!r}"
-        right = (answer.status, answer.headers.get("ETag", ""), body) == (expected.status, expected["ETag"], expected.body)
-        return "right" if right else f"{path}: {answer.status}, {len(body)} bytes"
+        is_expected = (response.status, response.headers.get("ETag", ""), body) == (
+            expected.status,
+            expected["ETag"],
+            expected.body,
+        )
+        return "expected" if is_expected else f"{path}: {response.status}, {len(body)} bytes"
 
 
-def test_killing_one_under_load_loses_no_request(tmp_path: Path) -> None:
-    """Feeds as browsers ask for them are kept nowhere, so that each of these reaches a service; the rest is kept or fetched."""
+def test_killed_replica_under_load_loses_no_request(tmp_path: Path) -> None:
+    """Feeds requested by browsers are not cached, so each of these requests reaches a service."""
     content = write_newsroom(tmp_path / "content")
-    one, other = (ServerProcess(content, tmp_path / name, *REPLICA) for name in ("one", "other"))
+    first, second = (ServerProcess(content, tmp_path / name, *REPLICA) for name in ("one", "other"))
     try:
-        with proxied(tmp_path / "nginx", one.url, other.url, name="nginx-replicas.conf") as nginx:
+        with nginx_proxy(tmp_path / "nginx", first.url, second.url, name="nginx-replicas.conf") as nginx:
             plain = {(quote(path), "") for path in addresses(content)}
             feeds = {(path, "document") for path, _ in plain if path.endswith(("feed.rss", "feed.atom"))}
             expected = {
-                (path, form): ask(other.url, path, {"Sec-Fetch-Dest": form} if form else {})
-                for path, form in sorted(plain | feeds)
+                (path, fetch_destination): ask(
+                    second.url, path, {"Sec-Fetch-Dest": fetch_destination} if fetch_destination else {}
+                )
+                for path, fetch_destination in sorted(plain | feeds)
             }
             assert len(feeds) > 20
             load = Load(nginx.port, expected)
-            until(lambda: load.answers["right"] > 500)
-            one.kill()
-            killed = load.answers["right"]
-            until(lambda: load.answers["right"] > killed + 1000)
+            until(lambda: load.results["expected"] > 500)
+            first.kill()
+            count_at_kill = load.results["expected"]
+            until(lambda: load.results["expected"] > count_at_kill + 1000)
             load.stop()
-            assert set(load.answers) == {"right"}, load.answers
-            assert "upstream" in (tmp_path / "nginx/log").read_text(), "nginx noticed that one had gone"
+            assert set(load.results) == {"expected"}, load.results
+            assert "upstream" in (tmp_path / "nginx/log").read_text(), "nginx logged the failed upstream"
     finally:
-        for server in (one, other):
+        for server in (first, second):
             server.kill()

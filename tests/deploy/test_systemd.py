@@ -1,4 +1,4 @@
-"""The unit that ships: systemd takes it, it is as closed as it says, and the service lives under its rules."""
+"""The shipped systemd units are valid, restrict the service as documented, and let it work under these restrictions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from feedsvc.cli.build import build
 from feedsvc.cli.serve import serve
 from tests import ROOT
 from tests.audience.waiting import until
-from tests.deploy import confined
+from tests.deploy import systemd_sandbox
 from tests.helpers import newsrooms
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import require_program
@@ -34,11 +34,11 @@ UNIT: Final = nginx.SHIPPED / "feedsvc.service"
 TREE_UNIT: Final = nginx.SHIPPED / "feedsvc-build.service"
 COMMANDS: Final = {UNIT: serve, TREE_UNIT: build}
 INSTALL: Final = "apt-get install systemd"
-MOST_EXPOSED: Final = 15  # of 100; what is left is the network and the file system that a web server reads
+MAX_EXPOSURE: Final = 15  # of 100; a web server needs the network and reads the file system
 
 
-def installed(unit: Path, folder: Path) -> str:
-    """A unit with this machine's places in it."""
+def unit_with_local_program(unit: Path, folder: Path) -> str:
+    """Return the text of a unit with the path of a program on this machine."""
     text, program = unit.read_text("utf-8"), folder / "feedsvc"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -46,77 +46,77 @@ def installed(unit: Path, folder: Path) -> str:
     return text.replace("/opt/feedsvc/bin/feedsvc", str(program))
 
 
-def test_systemd_has_no_word_against_it(tmp_path: Path) -> None:
+def test_systemd_analyze_verifies_the_units(tmp_path: Path) -> None:
     program = require_program("systemd-analyze", INSTALL)
     require_program("systemctl", INSTALL)
     units = [tmp_path / name for name in (UNIT.name, TREE_UNIT.name, "feedsvc-tree.path", "feedsvc-tree.service")]
     for unit in units[:2]:
-        unit.write_text(installed(UNIT.with_name(unit.name), tmp_path))
+        unit.write_text(unit_with_local_program(UNIT.with_name(unit.name), tmp_path))
     for unit in units[2:]:
         unit.write_text((UNIT.with_name(unit.name)).read_text("utf-8"))
-    done = subprocess.run([program, "verify", "--man=no", *units], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    result = subprocess.run([program, "verify", "--man=no", *units], check=False, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("unit", COMMANDS, ids=lambda unit: unit.name)
-def test_it_is_as_closed_as_it_says(unit: Path) -> None:
+def test_exposure_of_the_units_is_below_the_limit(unit: Path) -> None:
     program = require_program("systemd-analyze", INSTALL)
-    words = [program, "security", "--offline=yes", f"--threshold={MOST_EXPOSED}", "--json=short", unit]
-    done = subprocess.run(words, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    arguments = [program, "security", "--offline=yes", f"--threshold={MAX_EXPOSURE}", "--json=short", unit]
+    result = subprocess.run(arguments, check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize(("unit", "command"), COMMANDS.items(), ids=lambda one: one.name)
-def test_every_variable_and_option_is_one_that_the_command_reads(unit: Path, command: click.Command) -> None:
-    told = confined.settings(unit.read_text("utf-8"))
+@pytest.mark.parametrize(("unit", "command"), COMMANDS.items(), ids=lambda parameter: parameter.name)
+def test_variables_and_options_of_the_units_exist(unit: Path, command: click.Command) -> None:
+    settings = systemd_sandbox.unit_settings(unit.read_text("utf-8"))
     options = {option.envvar for option in command.params}
-    names = re.findall(r"(FEEDSVC_[A-Z_]+)=", " ".join(told["Environment"]))
+    names = re.findall(r"(FEEDSVC_[A-Z_]+)=", " ".join(settings["Environment"]))
     assert "FEEDSVC_STATE" in names
     assert set(names) <= options
-    [line] = told["ExecStart"]
-    program, name, *words = shlex.split(line)
+    [line] = settings["ExecStart"]
+    program, name, *arguments = shlex.split(line)
     assert (program, name) == ("/opt/feedsvc/bin/feedsvc", command.name)
-    assert command.make_context(name, words).params
+    assert command.make_context(name, arguments).params
 
 
-def test_a_newsroom_on_a_mount_is_waited_for_and_none_is_no_fault() -> None:
+def test_units_wait_for_the_mount_of_the_newsroom_and_start_without_it() -> None:
     for unit in COMMANDS:
-        told = confined.settings(unit.read_text("utf-8"))
-        assert "/srv/newsroom" in told["RequiresMountsFor"][0].split()
-        assert told["ReadOnlyPaths"] == ["-/srv/newsroom"]
+        settings = systemd_sandbox.unit_settings(unit.read_text("utf-8"))
+        assert "/srv/newsroom" in settings["RequiresMountsFor"][0].split()
+        assert settings["ReadOnlyPaths"] == ["-/srv/newsroom"]
 
 
-def test_nginx_hears_of_what_the_tree_s_service_writes() -> None:
-    """The file that is watched is the one that the build writes, in a folder that it may write."""
-    told = confined.settings(TREE_UNIT.read_text("utf-8"))
-    words = shlex.split(told["ExecStart"][0])
-    written = words[words.index("--nginx") + 1]
-    watched = confined.settings(UNIT.with_name("feedsvc-tree.path").read_text("utf-8"))["PathChanged"]
-    assert watched == [written]
-    assert {str(Path(written).parent), str(Path(words[2]).parent)} == set(told["ReadWritePaths"])
+def test_path_unit_watches_the_file_that_the_build_service_writes() -> None:
+    """The build may write the folder of that file."""
+    settings = systemd_sandbox.unit_settings(TREE_UNIT.read_text("utf-8"))
+    arguments = shlex.split(settings["ExecStart"][0])
+    nginx_file = arguments[arguments.index("--nginx") + 1]
+    watched_files = systemd_sandbox.unit_settings(UNIT.with_name("feedsvc-tree.path").read_text("utf-8"))["PathChanged"]
+    assert watched_files == [nginx_file]
+    assert {str(Path(nginx_file).parent), str(Path(arguments[2]).parent)} == set(settings["ReadWritePaths"])
     root = re.findall(r"^root (\S+);", (nginx.SHIPPED / "nginx-site.conf").read_text("utf-8"), re.MULTILINE)
-    assert root == [words[2]]
+    assert root == [arguments[2]]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_the_service_lives_under_its_rules(tmp_path: Path, workers: str) -> None:
-    """Reads, serves, counts, follows a save, makes smaller pictures, reloads and stops with what the kernel still allows."""
+def test_service_works_under_the_rules_of_its_unit(tmp_path: Path, workers: str) -> None:
+    """The service reads, serves, counts, follows a save, creates image variants, reloads and stops."""
     require_program("systemd-analyze", INSTALL)
     content = write_newsroom(tmp_path / "content")
-    theme = {"theme/templates/message.html": "<p>ours"}  # tried in a process with limits
+    theme = {"theme/templates/message.html": "<p>ours"}  # its trial runs in a process with limits
     newsrooms.write(content, {"media/photo.png": newsrooms.picture(1600, 900, "PNG"), **theme})
-    words = ["serve", content, "--port", "0", "--state", tmp_path / "state", "--workers", workers, "--access-log", "json"]
-    command = [sys.executable, "-m", "tests.deploy.confined", UNIT, sys.executable, "-m", "feedsvc", *words]
+    arguments = ["serve", content, "--port", "0", "--state", tmp_path / "state", "--workers", workers, "--access-log", "json"]
+    command = [sys.executable, "-m", "tests.deploy.systemd_sandbox", UNIT, sys.executable, "-m", "feedsvc", *arguments]
     log = (tmp_path / "log").open("w+")
     process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log, env=environment(), cwd=ROOT)
 
-    def said() -> str:
+    def log_text() -> str:
         return (tmp_path / "log").read_text()
 
     try:
-        until(lambda: " at http://" in said() or process.poll() is not None)
-        assert process.poll() is None, said()
-        url = said().rpartition(" at ")[2].split()[0]
+        until(lambda: " at http://" in log_text() or process.poll() is not None)
+        assert process.poll() is None, log_text()
+        url = log_text().rpartition(" at ")[2].split()[0]
         status = Path(f"/proc/{process.pid}/status").read_text()
         assert re.search(r"^Seccomp:\t2$", status, re.MULTILINE)
         assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
@@ -127,8 +127,8 @@ def test_the_service_lives_under_its_rules(tmp_path: Path, workers: str) -> None
         ):
             assert ask(url, path, headers).status == 200
         assert ask(url, "/nothing/").body == b"<p>ours"
-        [sized, *_] = re.findall(r"/sized/[0-9a-f]+-\d+/photo.png", ask(url, "/articles/fish/").body.decode())
-        assert ask(url, sized).status == 200
+        [variant_path, *_] = re.findall(r"/sized/[0-9a-f]+-\d+/photo.png", ask(url, "/articles/fish/").body.decode())
+        assert ask(url, variant_path).status == 200
         assert ask(url, "/articles/bay/views", READER, "POST").status == 204
         assert json.loads(ask(url, "/status").body)["problems"] == []
         write_article(content, "gale", "title: A gale\npublished: 2026-02-20\ncategory: culture\nauthor: tuan-le")
@@ -136,8 +136,8 @@ def test_the_service_lives_under_its_rules(tmp_path: Path, workers: str) -> None
         until(lambda: b"A gale" in ask(url, "/feed.rss").body)
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
-        assert "Traceback" not in said()
-        assert "Errno" not in said()
+        assert "Traceback" not in log_text()
+        assert "Errno" not in log_text()
     finally:
         if process.poll() is None:
             process.kill()
@@ -145,20 +145,24 @@ def test_the_service_lives_under_its_rules(tmp_path: Path, workers: str) -> None
         log.close()
 
 
-def test_the_tree_is_kept_in_step_under_its_rules(tmp_path: Path) -> None:
+def test_build_watch_works_under_the_rules_of_its_unit(tmp_path: Path) -> None:
     require_program("systemd-analyze", INSTALL)
     content, tree = write_newsroom(tmp_path / "content"), tmp_path / "tree"
     newsrooms.write(content, {"media/photo.png": newsrooms.picture(1600, 900, "PNG")})
-    told = confined.settings(TREE_UNIT.read_text("utf-8"))["ExecStart"][0].replace(
+    command_line = systemd_sandbox.unit_settings(TREE_UNIT.read_text("utf-8"))["ExecStart"][0].replace(
         "/srv/news/feedsvc-tree.conf", str(tmp_path / "f")
     )
-    words = [
-        *map({"/srv/news/public": str(tree), "/srv/newsroom": str(content)}.get, shlex.split(told)[1:], shlex.split(told)[1:])
+    arguments = [
+        *map(
+            {"/srv/news/public": str(tree), "/srv/newsroom": str(content)}.get,
+            shlex.split(command_line)[1:],
+            shlex.split(command_line)[1:],
+        )
     ]
-    command = [sys.executable, "-m", "tests.deploy.confined", TREE_UNIT, sys.executable, "-m", "feedsvc", *words]
-    state = {"FEEDSVC_STATE": str(tmp_path / "state")}
+    command = [sys.executable, "-m", "tests.deploy.systemd_sandbox", TREE_UNIT, sys.executable, "-m", "feedsvc", *arguments]
+    variables = {"FEEDSVC_STATE": str(tmp_path / "state")}
     with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log, env={**environment(), **state}, cwd=ROOT)
+        process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log, env={**environment(), **variables}, cwd=ROOT)
     try:
         until(lambda: "up to date" in (tmp_path / "log").read_text() or process.poll() is not None)
         assert {(tree / name).exists() for name in ("feed.rss", "feed.rss.gz", "feed.rss.br", "feed.rss.zst")} == {True}
@@ -173,9 +177,9 @@ def test_the_tree_is_kept_in_step_under_its_rules(tmp_path: Path) -> None:
         if process.poll() is None:
             process.kill()
             process.wait()
-    said = (tmp_path / "log").read_text()
-    assert "Traceback" not in said
-    assert "Errno" not in said
+    log_text = (tmp_path / "log").read_text()
+    assert "Traceback" not in log_text
+    assert "Errno" not in log_text
 
 
 FORBIDDEN: Final = {
@@ -188,8 +192,8 @@ FORBIDDEN: Final = {
 
 
 @pytest.mark.parametrize("code", FORBIDDEN.values(), ids=FORBIDDEN.keys())
-def test_the_rules_are_in_force(code: str) -> None:
+def test_forbidden_operation_is_denied(code: str) -> None:
     require_program("systemd-analyze", INSTALL)
-    words = [sys.executable, "-m", "tests.deploy.confined", UNIT, sys.executable, "-c", code]
-    done = subprocess.run([*map(str, words)], check=False, capture_output=True, text=True, cwd=ROOT)
-    assert "PermissionError" in done.stderr, done
+    arguments = [sys.executable, "-m", "tests.deploy.systemd_sandbox", UNIT, sys.executable, "-c", code]
+    result = subprocess.run([*map(str, arguments)], check=False, capture_output=True, text=True, cwd=ROOT)
+    assert "PermissionError" in result.stderr, result

@@ -1,4 +1,4 @@
-"""A newsroom, and where its tree is to stand."""
+"""Fixtures of the tests of static trees: a content folder and the path of the tree."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files at former addresses come and go with what they stand for, and take nobody's place."""
+"""Files at former addresses follow the settings and articles, and never replace a document or a file of the operator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.helpers import newsrooms
 from tests.helpers.trees import contents
 from tests.live.editors import Desk
 
-PAGE = b'<meta http-equiv="refresh" content="0; url='
+REDIRECT_MARKUP = b'<meta http-equiv="refresh" content="0; url='
 
 
 def build(content: Path, out: Path, host: str = "any") -> BuildResult:
@@ -27,18 +27,19 @@ def build(content: Path, out: Path, host: str = "any") -> BuildResult:
 
 
 def save(content: Path, name: str, old: str, new: str) -> Publication:
+    """Replace a text in a file of the content folder; return the new publication."""
     file = content / name
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
     return newsrooms.load_publication(content)
 
 
-def test_each_former_address_has_a_file_and_a_twin(content: Path, out: Path) -> None:
+def test_each_former_address_has_a_file_and_a_gzip_file(content: Path, out: Path) -> None:
     build(content, out)
     for name in ("articles/old-rich/index.html", "category/east/index.html", "author/rn/archive/2025/index.html"):
-        assert PAGE in (out / name).read_bytes()
+        assert REDIRECT_MARKUP in (out / name).read_bytes()
         assert (out / f"{name}.gz").exists()
-    for copy, own in {
+    for copy, original in {
         "category/east/feed.json": "category/asia/feed.json",
         "category/east/archive/2025-12/feed.rss": "category/asia/archive/2025-12/feed.rss",
         "author/rn/feed.atom": "author/ritesh/feed.atom",
@@ -48,13 +49,13 @@ def test_each_former_address_has_a_file_and_a_twin(content: Path, out: Path) -> 
         "rss/index.html": "feed.rss",
         "index.xml": "feed.rss",
     }.items():
-        for end in ("", ".gz"):
-            assert (out / f"{copy}{end}").read_bytes() == (out / f"{own}{end}").read_bytes(), copy
+        for suffix in ("", ".gz"):
+            assert (out / f"{copy}{suffix}").read_bytes() == (out / f"{original}{suffix}").read_bytes(), copy
     assert not (out / "author/ritesh/rss.xml").exists()
     assert not (out / "tag/한국/feed").exists()
 
 
-def test_a_second_build_makes_none_of_them(content: Path, out: Path) -> None:
+def test_second_build_rewrites_no_file_at_a_former_address(content: Path, out: Path) -> None:
     build(content, out)
     names = ("feed/index.html", "category/east/index.html", "category/east/feed.rss", "_redirects", "_headers")
     for name in names:
@@ -63,7 +64,7 @@ def test_a_second_build_makes_none_of_them(content: Path, out: Path) -> None:
     assert {(out / name).stat().st_mtime for name in names} == {1}
 
 
-def test_they_come_and_go_with_aliases_while_the_tree_is_kept_in_step(content: Path, out: Path, tmp_path: Path) -> None:
+def test_update_adds_and_removes_files_of_aliases(content: Path, out: Path, tmp_path: Path) -> None:
     publication = newsrooms.load_publication(content)
     steps = [
         ("articles/rich.yaml", "aliases: [old-rich]", "aliases: [old-rich, older-rich]"),
@@ -86,12 +87,12 @@ def test_they_come_and_go_with_aliases_while_the_tree_is_kept_in_step(content: P
             build(content, tmp_path / f"fresh-{number}")
             assert contents(out) == contents(tmp_path / f"fresh-{number}"), step
     assert not (out / "articles/old-rich").exists()
-    assert PAGE in (out / "articles/older-rich/index.html").read_bytes()
+    assert REDIRECT_MARKUP in (out / "articles/older-rich/index.html").read_bytes()
     assert not (out / "category/east").exists()
     assert b"Not so." in (out / "articles/hangul/index.html").read_bytes()
 
 
-def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Path) -> None:
+def test_update_adds_and_removes_files_of_former_tag_addresses(out: Path, tmp_path: Path) -> None:
     content = newsrooms.write(tmp_path / "content", newsrooms.SITE)
     for number in range(8):
         newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02", tags="[C++]"))
@@ -101,7 +102,7 @@ def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Pat
     assert target.startswith("/tag/")
     with StaticTree(out, processes=1) as tree:
         tree.build(publication)
-        assert PAGE in (out / former[1:] / "index.html").read_bytes()
+        assert REDIRECT_MARKUP in (out / former[1:] / "index.html").read_bytes()
         assert (out / f"{former[1:]}feed.rss").read_bytes() == (out / f"{target[1:]}feed.rss").read_bytes()
         for number, tags in enumerate(("[C++, C]", "[C++]", "[C++, 'C#']")):
             newsrooms.write(content, newsrooms.article("a0", "2025-01-02", tags=tags))
@@ -116,22 +117,22 @@ def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Pat
     assert not (out / "tag").exists()
 
 
-def test_one_save_writes_the_copies_of_the_feeds_that_it_changes_and_no_page(content: Path, out: Path) -> None:
+def test_one_save_rewrites_copies_of_changed_feeds_and_no_redirect_page(content: Path, out: Path) -> None:
     before = newsrooms.load_publication(content)
     with StaticTree(out, processes=1) as tree:
         tree.build(before)
-        was = contents(out)
+        old_contents = contents(out)
         after = save(content, "articles/korean.yaml", "title: 한국어 기사", "title: 다른 기사")
         tree.update(after, after.changed_since(before))
-    now = contents(out)
-    touched = {name for name, data in now.items() if data != was.get(name)}
-    former = {path[1:] for path in former_paths(after.catalog)}
-    assert {"rss.xml", "atom.xml", "category/east/feed.json", "author/rn/feed.rss"} <= touched & former
-    assert not [name for name in touched if PAGE in now[name]]
+    new_contents = contents(out)
+    changed_names = {name for name, data in new_contents.items() if data != old_contents.get(name)}
+    former_names = {path[1:] for path in former_paths(after.catalog)}
+    assert {"rss.xml", "atom.xml", "category/east/feed.json", "author/rn/feed.rss"} <= changed_names & former_names
+    assert not [name for name in changed_names if REDIRECT_MARKUP in new_contents[name]]
 
 
 @pytest.mark.parametrize("name", ["rss.xml", "feed/index.html", "category/east/index.html", "_redirects", "_headers"])
-def test_who_has_a_file_of_his_own_at_a_former_address_keeps_it(content: Path, out: Path, name: str) -> None:
+def test_operator_file_at_a_former_address_is_not_overwritten(content: Path, out: Path, name: str) -> None:
     newsrooms.write(out, {name: "mine"})
     build(content, out)
     with StaticTree(out, processes=1) as tree:
@@ -143,7 +144,7 @@ def test_who_has_a_file_of_his_own_at_a_former_address_keeps_it(content: Path, o
     assert not (out / f"{name}.gz").exists()
 
 
-def test_a_file_where_a_former_address_would_have_a_folder_stays(content: Path, out: Path) -> None:
+def test_operator_file_in_place_of_a_folder_of_a_former_address_is_not_replaced(content: Path, out: Path) -> None:
     newsrooms.write(out, {"feed": "mine", "category/east": "mine"})
     (out / "rss.xml").mkdir()
     build(content, out)
@@ -152,51 +153,51 @@ def test_a_file_where_a_former_address_would_have_a_folder_stays(content: Path, 
     assert (out / "feed.xml").exists()
 
 
-def test_what_becomes_a_document_takes_the_place_of_the_page_that_led_on(content: Path, out: Path) -> None:
+def test_new_article_replaces_the_redirect_page_at_its_address(content: Path, out: Path) -> None:
     build(content, out)
     save(content, "articles/rich.yaml", "aliases: [old-rich]", "")
     newsrooms.write(content, newsrooms.article("old-rich"))
     build(content, out)
-    assert PAGE not in (out / "articles/old-rich/index.html").read_bytes()
+    assert REDIRECT_MARKUP not in (out / "articles/old-rich/index.html").read_bytes()
 
 
-def test_a_tree_for_nginx_has_none_and_one_that_changes_hosts_gets_and_loses_them(content: Path, out: Path) -> None:
+def test_tree_for_nginx_has_no_files_at_former_addresses(content: Path, out: Path) -> None:
     build(content, out, "nginx")
-    bare = contents(out)
-    former = {name for name, data in bare.items() if PAGE in data}
+    nginx_contents = contents(out)
+    former = {name for name, data in nginx_contents.items() if REDIRECT_MARKUP in data}
     assert not former
     assert not [name for name in ("_redirects", "_headers", "rss.xml", "category/east") if (out / name).exists()]
-    plain = build(content, out)
-    assert plain.written > 20
-    assert build(content, out, "nginx").removed == plain.written
-    assert contents(out) == bare
+    result = build(content, out)
+    assert result.written > 20
+    assert build(content, out, "nginx").removed == result.written
+    assert contents(out) == nginx_contents
 
 
-def test_whatever_editors_do_no_former_address_is_one_of_a_document(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "content", Random(5))
-    live = Live(ContentFolder(desk.root), None)
-    seen: set[str] = set()
+def test_no_former_address_equals_a_document_address_after_random_edits(tmp_path: Path) -> None:
+    editors = Desk(tmp_path / "content", Random(5))
+    live = Live(ContentFolder(editors.root), None)
+    all_former_paths: set[str] = set()
     for _ in range(60):
-        desk.act()
+        editors.act()
         live.reload()
         publication = live.edition.publication
-        former, own = [*former_paths(publication.catalog)], {*publication.paths()}
+        former, paths = [*former_paths(publication.catalog)], {*publication.paths()}
         assert len(former) == len({*former})
-        assert own.isdisjoint(former)
-        assert {*map(file_name, own)}.isdisjoint(map(file_name, former))
+        assert paths.isdisjoint(former)
+        assert {*map(file_name, paths)}.isdisjoint(map(file_name, former))
         for path in former:
-            assert target_path(publication, path) in own or is_former_path(publication, target_path(publication, path) or path), (
-                path
-            )
-        seen.update(former)
-    assert any(path.startswith("/articles/once-") for path in seen)
+            assert target_path(publication, path) in paths or is_former_path(
+                publication, target_path(publication, path) or path
+            ), path
+        all_former_paths.update(former)
+    assert any(path.startswith("/articles/once-") for path in all_former_paths)
 
 
-def test_every_path_of_the_list_has_a_document_and_none_is_a_path_of_its_own(content: Path) -> None:
+def test_every_former_path_leads_to_a_document_and_is_no_document_path(content: Path) -> None:
     publication = newsrooms.load_publication(content)
     former = [*former_paths(publication.catalog)]
     assert len(former) == len({*former})
     assert not {*former} & {*publication.paths()}
     for path in former:
-        place = publication.render(path)
-        assert publication.redirect_target(path) or (place and getattr(place, "status", 0) == 410), path
+        resource = publication.render(path)
+        assert publication.redirect_target(path) or (resource and getattr(resource, "status", 0) == 410), path

@@ -1,4 +1,4 @@
-"""`_redirects` and `_headers` as hosts read them: within their limits, and as the live server answers."""
+"""The files `_redirects` and `_headers` stay within the limits of hosts and match the responses of the live server."""
 
 from __future__ import annotations
 
@@ -29,23 +29,25 @@ _STATUS: Final = {"any": "301", "netlify": "301!"}
 
 @dataclass(frozen=True)
 class Rule:
+    """One line of `_redirects`."""
+
     pattern: str
     target: str
     status: str
 
-    def leads(self, path: str) -> str:
-        """Return where the rule leads from a percent-encoded path, "" where it does not fit."""
-        form = re.escape(self.pattern).replace(r"\*", "(?P<splat>.*)")
-        found = re.fullmatch(re.sub(r":([a-z]+)", r"(?P<\1>[^/]+)", form), path)
-        if found is None:
+    def target_of(self, path: str) -> str:
+        """Return the target for a percent-encoded path, "" if the pattern does not match."""
+        pattern = re.escape(self.pattern).replace(r"\*", "(?P<splat>.*)")
+        match = re.fullmatch(re.sub(r":([a-z]+)", r"(?P<\1>[^/]+)", pattern), path)
+        if match is None:
             return ""
         target = self.target
-        for name, text in found.groupdict().items():
+        for name, text in match.groupdict().items():
             target = target.replace(f":{name}", text)
         return target
 
 
-def _rules(text: str) -> list[Rule]:
+def _parse_rules(text: str) -> list[Rule]:
     return [Rule(*line.split(" ")) for line in text.splitlines()]
 
 
@@ -56,141 +58,148 @@ def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
 
 
 @pytest.mark.parametrize("host", ["any", "netlify"])
-def test_redirects_lead_where_the_live_server_does(publication: Publication, host: str) -> None:
-    rules = _rules(hosts.render_redirects(publication.catalog, hosts.HOSTS[host]))
+def test_redirects_have_the_targets_of_the_live_server(publication: Publication, host: str) -> None:
+    rules = _parse_rules(hosts.render_redirects(publication.catalog, hosts.HOSTS[host]))
     assert {rule.status for rule in rules} - {"410!"} == {_STATUS[host]}
     for path in former_paths(publication.catalog):
         target = publication.redirect_target(path)
-        first = next((led for rule in rules if (led := rule.leads(quote(path)))), "")
+        first_location = next((location for rule in rules if (location := rule.target_of(quote(path)))), "")
         is_period = "archive/" in path and not re.match("/category/(?:economy|money)/", path)
         is_gone = getattr(publication.resolve(target), "status", 0) == 410 if target else False
-        assert not is_gone or not first, "withdrawn"
+        assert not is_gone or not first_location, "withdrawn"
         if target and not is_period and not is_gone:
-            led = first if "archive/" not in path else quote(publication.redirect_target(f"{first}") or first)
-            assert led == quote(target), path
+            location = (
+                first_location
+                if "archive/" not in path
+                else quote(publication.redirect_target(f"{first_location}") or first_location)
+            )
+            assert location == quote(target), path
     for path in ("/tag/bridges/feed/", "/tag/bridges/rss", "/author/mina-park/atom.xml"):
-        first = next(led for rule in rules if (led := rule.leads(path)))
-        assert first == publication.redirect_target(path)
+        first_location = next(location for rule in rules if (location := rule.target_of(path)))
+        assert first_location == publication.redirect_target(path)
 
 
-def test_no_rule_fits_a_document(publication: Publication) -> None:
-    rules = _rules(hosts.render_redirects(publication.catalog, hosts.HOSTS["netlify"]))
-    assert not [(path, rule) for path in publication.paths() for rule in rules if rule.leads(quote(path))]
+def test_no_redirect_rule_matches_a_document(publication: Publication) -> None:
+    rules = _parse_rules(hosts.render_redirects(publication.catalog, hosts.HOSTS["netlify"]))
+    assert not [(path, rule) for path in publication.paths() for rule in rules if rule.target_of(quote(path))]
 
 
-def test_netlify_says_410_with_the_notice_and_others_are_told_of_nothing_but_redirects(publication: Publication) -> None:
+def test_netlify_gets_410_rules_and_other_hosts_get_redirects_only(publication: Publication) -> None:
     netlify = hosts.render_redirects(publication.catalog, hosts.HOSTS["netlify"]).splitlines()
     assert "/articles/recalled/ /articles/recalled/410.html 410!" in netlify
     assert "410" not in hosts.render_redirects(publication.catalog, hosts.HOSTS["any"])
 
 
-def test_patterns_come_last_or_cloudflare_would_count_what_follows_as_such(publication: Publication) -> None:
-    dynamic = [
+def test_patterns_are_the_last_rules_so_that_cloudflare_counts_only_them_as_dynamic(publication: Publication) -> None:
+    is_dynamic = [
         "*" in line or ":" in line for line in hosts.render_redirects(publication.catalog, hosts.HOSTS["any"]).splitlines()
     ]
-    assert dynamic == sorted(dynamic)
-    assert dynamic.count(True) > 10
+    assert is_dynamic == sorted(is_dynamic)
+    assert is_dynamic.count(True) > 10
 
 
-def _with_aliases(home: Path, articles: int, categories: int = 0) -> Catalog:
+def _catalog_with_aliases(folder: Path, articles: int, categories: int = 0) -> Catalog:
     aliases = ", ".join(f"c-{number}" for number in range(categories))
-    content = newsrooms.write(home, {**newsrooms.SITE, "categories.yaml": f"asia: {{title: Asia, aliases: [{aliases}]}}\n"})
+    content = newsrooms.write(folder, {**newsrooms.SITE, "categories.yaml": f"asia: {{title: Asia, aliases: [{aliases}]}}\n"})
     for number in range(0, articles, 1000):
-        several = ", ".join(f"a-{one}" for one in range(number, min(number + 1000, articles)))
-        newsrooms.write(content, newsrooms.article(f"b{number}", aliases=f"[{several}]"))
+        article_aliases = ", ".join(f"a-{alias}" for alias in range(number, min(number + 1000, articles)))
+        newsrooms.write(content, newsrooms.article(f"b{number}", aliases=f"[{article_aliases}]"))
     return newsrooms.load_catalog(content)
 
 
-def test_no_more_is_written_than_cloudflare_reads_and_the_build_says_so(tmp_path: Path) -> None:
-    made = _with_aliases(tmp_path, 2500, 120)
-    lines = hosts.render_redirects(made, hosts.HOSTS["any"]).splitlines()
+def test_redirects_stop_at_the_limits_of_cloudflare_with_warnings(tmp_path: Path) -> None:
+    catalog = _catalog_with_aliases(tmp_path, 2500, 120)
+    lines = hosts.render_redirects(catalog, hosts.HOSTS["any"]).splitlines()
     dynamic = [line for line in lines if "*" in line or ":id" in line]
     assert (len(lines) - len(dynamic), len(dynamic)) == (2000, 100)
     assert lines[0].endswith("/feed.rss 301"), "feeds first"
-    said = [*hosts.limit_warnings(made, hosts.HOSTS["any"])]
-    assert said[0].startswith("_redirects has 2,000 of ")
-    assert said[0].endswith(
+    warnings = [*hosts.limit_warnings(catalog, hosts.HOSTS["any"])]
+    assert warnings[0].startswith("_redirects has 2,000 of ")
+    assert warnings[0].endswith(
         "former addresses, because Cloudflare reads no more; the tree has redirect pages and copies of feeds at the others"
     )
-    assert said[1].startswith("_redirects has 100 of 137 patterns")
-    assert len(hosts.render_redirects(made, hosts.HOSTS["netlify"]).splitlines()) > 4000
-    assert not [*hosts.limit_warnings(made, hosts.HOSTS["netlify"])]
+    assert warnings[1].startswith("_redirects has 100 of 137 patterns")
+    assert len(hosts.render_redirects(catalog, hosts.HOSTS["netlify"]).splitlines()) > 4000
+    assert not [*hosts.limit_warnings(catalog, hosts.HOSTS["netlify"])]
 
 
-def test_the_command_says_what_a_host_does_not_read(tmp_path: Path) -> None:
-    made = _with_aliases(tmp_path / "content", 2500)
+def test_tree_has_advice_if_redirects_exceed_the_limits_of_the_host(tmp_path: Path) -> None:
+    catalog = _catalog_with_aliases(tmp_path / "content", 2500)
     with StaticTree(tmp_path / "out") as tree:
-        assert len([*tree.advice(Publication(made))]) == 1
+        assert len([*tree.advice(Publication(catalog))]) == 1
 
 
-def test_a_line_that_cloudflare_does_not_read_is_left_to_the_page(tmp_path: Path) -> None:
-    long, other = "길" * 66, "로" * 66
-    newsrooms.write(tmp_path, {**newsrooms.SITE, **newsrooms.article("a", slug=long, aliases=f"[{other}, short]")})
-    made = newsrooms.load_catalog(tmp_path)
-    lines = hosts.render_redirects(made, hosts.HOSTS["any"]).splitlines()
+def test_line_longer_than_the_limit_of_cloudflare_is_omitted(tmp_path: Path) -> None:
+    slug, long_alias = "길" * 66, "로" * 66
+    newsrooms.write(tmp_path, {**newsrooms.SITE, **newsrooms.article("a", slug=slug, aliases=f"[{long_alias}, short]")})
+    catalog = newsrooms.load_catalog(tmp_path)
+    lines = hosts.render_redirects(catalog, hosts.HOSTS["any"]).splitlines()
     assert max(map(len, lines)) <= 1000
-    assert f"/daily/articles/short/ /daily/articles/{quote(long)}/ 301" in lines
-    assert f"/articles/{other}/" in {*former_paths(made)}
+    assert f"/daily/articles/short/ /daily/articles/{quote(slug)}/ 301" in lines
+    assert f"/articles/{long_alias}/" in {*former_paths(catalog)}
 
 
-def test_a_site_below_a_path_names_it_in_both_files(tmp_path: Path) -> None:
-    made = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
-    assert mount_path(made.site.base_url) == "/daily"
-    lines = hosts.render_redirects(made, hosts.HOSTS["any"]).splitlines()
+def test_site_below_a_path_has_that_path_in_both_files(tmp_path: Path) -> None:
+    catalog = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
+    assert mount_path(catalog.site.base_url) == "/daily"
+    lines = hosts.render_redirects(catalog, hosts.HOSTS["any"]).splitlines()
     assert lines
     assert all(re.match(r"/daily/\S+ /daily/\S* 301$", line) for line in lines)
-    assert all(line.startswith(("/daily/", "  ")) for line in hosts.render_headers(made).splitlines())
+    assert all(line.startswith(("/daily/", "  ")) for line in hosts.render_headers(catalog).splitlines())
 
 
-def _fitting(text: str, path: str) -> dict[str, list[str]]:
-    """Return the headers that a host sends with a path, each with the values of all rules that fit."""
-    found: dict[str, list[str]] = {}
-    fits = False
+def _headers_for_path(text: str, path: str) -> dict[str, list[str]]:
+    """Return the headers that a host sends with a path: name -> values of all matching rules."""
+    headers: dict[str, list[str]] = {}
+    matches = False
     for line in text.splitlines():
         if not line.startswith(" "):
-            fits = re.fullmatch(re.escape(line).replace(r"\*", ".*"), path) is not None
-        elif fits:
+            matches = re.fullmatch(re.escape(line).replace(r"\*", ".*"), path) is not None
+        elif matches:
             name, _, value = line.strip().partition(": ")
-            found.setdefault(name, []).append(value)
-    return found
+            headers.setdefault(name, []).append(value)
+    return headers
 
 
-def test_headers_are_those_of_the_live_server(publication: Publication) -> None:
+def test_headers_equal_those_of_the_live_server(publication: Publication) -> None:
     text = hosts.render_headers(publication.catalog)
     for path in publication.paths():
-        found = publication.resolve(path)
-        if not isinstance(found, Document):
+        document = publication.resolve(path)
+        if not isinstance(document, Document):
             continue
-        got, sent = _fitting(text, quote(path)), dict(respond(found, ("GET", {}), _NOW, None).headers)
-        assert [value for values in got.values() for value in values[1:]] == [], path
-        for name, [value] in got.items():
+        host_headers, live_headers = (
+            _headers_for_path(text, quote(path)),
+            dict(respond(document, ("GET", {}), _NOW, None).headers),
+        )
+        assert [value for values in host_headers.values() for value in values[1:]] == [], path
+        for name, [value] in host_headers.items():
             if name == "Content-Security-Policy":
-                assert sent.get(name, value) == value
+                assert live_headers.get(name, value) == value
             else:
-                assert sent[name] == value, path
+                assert live_headers[name] == value, path
         if re.search(r"/feed\.(?:rss|atom|json)$", path) or path == "/feeds.opml":
-            assert got["Content-Type"] == [sent["Content-Type"]], path
+            assert host_headers["Content-Type"] == [live_headers["Content-Type"]], path
         if re.fullmatch(r"(?:/category/[a-z]+)?/feed\.\w+", path):
-            assert got["Link"] == [sent["Link"]]
+            assert host_headers["Link"] == [live_headers["Link"]]
 
 
-def test_copies_of_feeds_are_sent_as_feeds(publication: Publication) -> None:
+def test_copies_of_feeds_have_the_media_type_of_feeds(publication: Publication) -> None:
     text = hosts.render_headers(publication.catalog)
     for path in (path for path in former_paths(publication.catalog) if "/feed." in publication.redirect_target(path)):
         suffix = publication.redirect_target(path).rpartition(".")[2]
-        kind = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}[suffix]
-        assert _fitting(text, quote(path))["Content-Type"] == [f"{kind}; charset=utf-8"], path
+        media_type = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}[suffix]
+        assert _headers_for_path(text, quote(path))["Content-Type"] == [f"{media_type}; charset=utf-8"], path
     for path in (path for path in former_paths(publication.catalog) if isinstance(place_of(path), ArticleAt)):
-        assert "Content-Type" not in _fitting(text, quote(path))
+        assert "Content-Type" not in _headers_for_path(text, quote(path))
 
 
-def test_a_drawing_is_no_page_and_other_media_have_no_sandbox(publication: Publication) -> None:
+def test_svg_has_a_sandbox_policy_and_other_media_do_not(publication: Publication) -> None:
     text = hosts.render_headers(publication.catalog)
-    assert "sandbox" in "".join(_fitting(text, "/media/logo.svg")["Content-Security-Policy"])
-    assert "sandbox" not in "".join(_fitting(text, "/media/paper.pdf")["Content-Security-Policy"])
+    assert "sandbox" in "".join(_headers_for_path(text, "/media/logo.svg")["Content-Security-Policy"])
+    assert "sandbox" not in "".join(_headers_for_path(text, "/media/paper.pdf")["Content-Security-Policy"])
 
 
-def test_no_host_is_given_more_than_a_hundred_rules(tmp_path: Path) -> None:
+def test_headers_file_has_at_most_100_rules(tmp_path: Path) -> None:
     categories = "".join(f"c{number}: {{title: C}}\n" for number in range(200))
-    made = newsrooms.load_catalog(newsrooms.write(tmp_path, {**newsrooms.SITE, "categories.yaml": categories}))
-    assert len([line for line in hosts.render_headers(made).splitlines() if not line.startswith(" ")]) == 100
+    catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {**newsrooms.SITE, "categories.yaml": categories}))
+    assert len([line for line in hosts.render_headers(catalog).splitlines() if not line.startswith(" ")]) == 100

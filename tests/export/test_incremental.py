@@ -1,4 +1,4 @@
-"""Builds of a newsroom at work, each by a process of its own: whatever happened in between, the tree is as a new one would be."""
+"""Successive builds in separate processes: after any change in between, the tree equals the tree of a full build."""
 
 from __future__ import annotations
 
@@ -25,48 +25,52 @@ from tests.helpers.trees import contents
 from tests.live.editors import Desk
 
 ROUNDS = 60
-SAMPLE = ROOT / "content"
+SAMPLE_CONTENT = ROOT / "content"
 
 
-class Noted(StaticTree):
-    """Notes for each build whether it looked only into what differed."""
+class RecordingTree(StaticTree):
+    """Records for each build whether it checked only the files that may have changed."""
 
-    spared: list[bool]
+    was_incremental: list[bool]
 
-    def _possibly_stale_paths(self, publication: Publication, origin: Baseline) -> list[str] | None:
-        found = super()._possibly_stale_paths(publication, origin)
-        self.spared.append(found is not None)
-        return found
+    def _possibly_stale_paths(self, publication: Publication, baseline: Baseline) -> list[str] | None:
+        paths = super()._possibly_stale_paths(publication, baseline)
+        self.was_incremental.append(paths is not None)
+        return paths
 
 
 class Newsroom:
-    """`ahead` is how far its clock is before the machine's."""
+    """A newsroom with a state folder and a tree. `clock_offset` is the difference of its clock to the machine's clock."""
 
     def __init__(self, home: Path, seed: int) -> None:
         self.home, self.random = home, Random(seed)
-        self.desk = Desk(home / "content", self.random)
-        self.ahead = timedelta(0)
-        self.spared: list[bool] = []
+        self.editors = Desk(home / "content", self.random)
+        self.clock_offset = timedelta(0)
+        self.was_incremental: list[bool] = []
 
     def read(self, state: str = "state") -> tuple[ContentFolder, Live]:
-        folder = ContentFolder(self.desk.root, cache=ParseCache(self.home / state / "articles.sqlite"))
+        folder = ContentFolder(self.editors.root, cache=ParseCache(self.home / state / "articles.sqlite"))
         return folder, Live(folder, None, self.clock, VariantStore(self.home / state / "pictures"))
 
     def clock(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return datetime.now(UTC) + self.clock_offset
 
-    def build(self, *, signed: bool = True, ahead: bool = False, only: str = "") -> tuple[BuildResult, Publication]:
+    def build(
+        self, *, mark_complete: bool = True, with_prefetch: bool = False, only: str = ""
+    ) -> tuple[BuildResult, Publication]:
         out = self.home / "out"
-        seen = check_tree(out) if ahead and out.exists() else None
+        tree_state = check_tree(out) if with_prefetch and out.exists() else None
         folder, live = self.read()
-        with Noted(out, processes=1, selection=only, prefetch=nullcontext(lambda: seen) if ahead else None) as tree:
-            tree.spared = self.spared
-            built = tree.build(live.edition.publication, baseline=folder.baseline)
-            if signed:
+        with RecordingTree(
+            out, processes=1, selection=only, prefetch=nullcontext(lambda: tree_state) if with_prefetch else None
+        ) as tree:
+            tree.was_incremental = self.was_incremental
+            result = tree.build(live.edition.publication, baseline=folder.baseline)
+            if mark_complete:
                 tree.mark_complete(live.edition.publication, folder.state_name)
-        return built, live.edition.publication
+        return result, live.edition.publication
 
-    def assert_as_new(self, publication: Publication, number: int) -> None:
+    def assert_equals_full_build(self, publication: Publication, number: int) -> None:
         fresh = self.home / f"fresh-{number}"
         with StaticTree(fresh, processes=1) as tree:
             tree.build(publication)
@@ -76,50 +80,50 @@ class Newsroom:
 @pytest.fixture
 def newsroom(tmp_path: Path) -> Newsroom:
     seed = Random().randrange(10**9)
-    print(f"seed {seed}")  # noqa: T201 - shown with a failure
+    print(f"seed {seed}")  # noqa: T201 - pytest shows it for a failed test
     return Newsroom(tmp_path, seed)
 
 
-def test_after_whatever_editors_did_the_tree_is_as_a_new_one(newsroom: Newsroom) -> None:
+def test_tree_equals_a_full_build_after_random_edits_and_damages(newsroom: Newsroom) -> None:
     random = newsroom.random
     newsroom.build()
     for number in range(ROUNDS):
         for _ in range(random.choice([0, 1, 1, 1, 2, 5])):
-            newsroom.desk.act()
+            newsroom.editors.act()
         if random.random() < 0.2:
-            newsroom.desk.mend_everything()  # of two files that claim the same, a record alone does not say who stood
+            newsroom.editors.mend_everything()  # a record does not tell which of two files with the same slug was published
         if random.random() < 0.2:
-            newsroom.ahead += timedelta(hours=random.choice([1, 30, 30 * 24, -1]))
+            newsroom.clock_offset += timedelta(hours=random.choice([1, 30, 30 * 24, -1]))
         if random.random() < 0.1:
-            newsroom.read()  # a server, or a check, that saw it first
-        spoil(newsroom.home / "out", random)
-        _, publication = newsroom.build(signed=random.random() < 0.9, ahead=random.random() < 0.5)
-        newsroom.assert_as_new(publication, number)
-    assert newsroom.spared.count(True) > ROUNDS / 10
+            newsroom.read()  # a server or a check that read the folder first
+        damage_tree(newsroom.home / "out", random)
+        _, publication = newsroom.build(mark_complete=random.random() < 0.9, with_prefetch=random.random() < 0.5)
+        newsroom.assert_equals_full_build(publication, number)
+    assert newsroom.was_incremental.count(True) > ROUNDS / 10
 
 
-def test_builds_of_feeds_alone_and_of_all_follow_one_another_whatever_editors_did(newsroom: Newsroom) -> None:
-    follow_one_another(newsroom, newsroom.desk.act)
+def test_alternating_builds_of_feeds_and_of_everything_equal_full_builds_after_random_edits(newsroom: Newsroom) -> None:
+    build_alternating_selections(newsroom, newsroom.editors.act)
 
 
-def test_of_builds_of_feeds_alone_and_of_all_those_that_repeat_the_last_look_into_what_differs(newsroom: Newsroom) -> None:
-    follow_one_another(newsroom, newsroom.desk.edit)
-    assert newsroom.spared == [False, True, False, False, True, False, True, False]
+def test_build_is_incremental_if_its_selection_equals_that_of_the_last_build(newsroom: Newsroom) -> None:
+    build_alternating_selections(newsroom, newsroom.editors.edit)
+    assert newsroom.was_incremental == [False, True, False, False, True, False, True, False]
 
 
-def follow_one_another(newsroom: Newsroom, doing: Callable[[], object]) -> None:
+def build_alternating_selections(newsroom: Newsroom, edit: Callable[[], object]) -> None:
     newsroom.build()
     for number, only in enumerate(("", "feeds", "", "", "feeds", "feeds", "")):
-        doing()
-        _, publication = newsroom.build(only=only, ahead=True)
+        edit()
+        _, publication = newsroom.build(only=only, with_prefetch=True)
         fresh = newsroom.home / f"fresh-{number}"
         with StaticTree(fresh, processes=1, selection=only) as tree:
             tree.build(publication)
         assert contents(newsroom.home / "out") == contents(fresh)
 
 
-def spoil(out: Path, random: Random) -> None:
-    """Now and then somebody lays hands on the tree."""
+def damage_tree(out: Path, random: Random) -> None:
+    """Delete or overwrite a file of the tree in 20 % of the calls."""
     if random.random() < 0.2:
         file = out / random.choice(sorted(contents(out)))
         if random.random() < 0.5:
@@ -128,16 +132,16 @@ def spoil(out: Path, random: Random) -> None:
             file.write_bytes(b"somebody else's")
 
 
-def test_a_build_with_nothing_new_after_the_very_first_looks_into_nothing(newsroom: Newsroom) -> None:
+def test_second_build_without_changes_is_incremental_and_writes_nothing(newsroom: Newsroom) -> None:
     newsroom.build()
     before = (newsroom.home / "out" / ".feedsvc-build.journal").read_bytes()
-    built, _ = newsroom.build()
-    assert (built.written, built.removed, newsroom.spared) == (0, 0, [False, True])
+    result, _ = newsroom.build()
+    assert (result.written, result.removed, newsroom.was_incremental) == (0, 0, [False, True])
     assert (newsroom.home / "out" / ".feedsvc-build.journal").read_bytes() == before
 
 
-def test_a_logo_that_is_replaced_while_a_build_stays_is_on_every_page(newsroom: Newsroom) -> None:
-    logo = with_logo(newsroom)
+def test_logo_replaced_during_build_watch_is_updated_on_every_page(newsroom: Newsroom) -> None:
+    logo = add_logo(newsroom)
     folder, live = newsroom.read()
     with StaticTree(newsroom.home / "out", processes=1) as tree:
         before = live.edition.publication
@@ -147,75 +151,77 @@ def test_a_logo_that_is_replaced_while_a_build_stays_is_on_every_page(newsroom: 
         live.reload()
         tree.update(live.edition.publication, live.edition.publication.changed_since(before))
         tree.mark_complete(live.edition.publication, folder.state_name)
-    newsroom.assert_as_new(live.edition.publication, 0)
+    newsroom.assert_equals_full_build(live.edition.publication, 0)
     _, publication = newsroom.build()
-    newsroom.assert_as_new(publication, 1)
+    newsroom.assert_equals_full_build(publication, 1)
 
 
-def test_a_logo_that_is_replaced_while_a_tree_is_written_is_seen_by_the_next_build(newsroom: Newsroom) -> None:
-    logo = with_logo(newsroom)
+def test_logo_replaced_while_a_tree_is_written_is_updated_by_the_next_build(newsroom: Newsroom) -> None:
+    logo = add_logo(newsroom)
     folder, live = newsroom.read()
     with StaticTree(newsroom.home / "out", processes=1) as tree:
         tree.build(live.edition.publication, baseline=folder.baseline)
         logo.write_bytes(picture(90, 50, "PNG"))
         tree.mark_complete(live.edition.publication, folder.state_name)
     _, publication = newsroom.build()
-    newsroom.assert_as_new(publication, 0)
+    newsroom.assert_equals_full_build(publication, 0)
 
 
-def with_logo(newsroom: Newsroom) -> Path:
-    logo = newsroom.desk.root / "media/logo.png"
+def add_logo(newsroom: Newsroom) -> Path:
+    logo = newsroom.editors.root / "media/logo.png"
     logo.write_bytes(picture(40, 40, "PNG"))
-    site = newsroom.desk.root / "site.yaml"
+    site = newsroom.editors.root / "site.yaml"
     site.write_text(f"{site.read_text()}logo: media/logo.png\n")
     return logo
 
 
-def test_an_article_that_gives_way_to_another_and_returns_is_seen_by_all_its_neighbours(newsroom: Newsroom) -> None:
-    root = newsroom.desk.root = newsroom.home / "sample"
-    shutil.copytree(SAMPLE, root)
-    first, other = root / "articles/2025/pp.yaml", root / "articles/2025/shared.yaml"
-    ours = written("pp", "First", "2025-10-07T10:15:00+05:30", category="culture", author="meera-pillai")
-    theirs = written("qq", "Other", "2025-10-08T10:15:00+05:30", category="business", author="ritesh-nambiar")
-    steps = (
-        lambda: first.write_text(ours),
-        lambda: first.write_text(ours.replace("2025-10-07", "some day")),
-        lambda: other.write_text(theirs),
-        other.unlink,
+def test_pages_follow_a_slug_that_changes_between_two_articles(newsroom: Newsroom) -> None:
+    root = newsroom.editors.root = newsroom.home / "sample"
+    shutil.copytree(SAMPLE_CONTENT, root)
+    first_file, second_file = root / "articles/2025/pp.yaml", root / "articles/2025/shared.yaml"
+    first_text = article_with_shared_slug("pp", "First", "2025-10-07T10:15:00+05:30", category="culture", author="meera-pillai")
+    second_text = article_with_shared_slug(
+        "qq", "Other", "2025-10-08T10:15:00+05:30", category="business", author="ritesh-nambiar"
     )
-    told = []
+    steps = (
+        lambda: first_file.write_text(first_text),
+        lambda: first_file.write_text(first_text.replace("2025-10-07", "some day")),
+        lambda: second_file.write_text(second_text),
+        second_file.unlink,
+    )
+    titles = []
     for number, step in enumerate(steps):
         step()
         _, publication = newsroom.build()
-        newsroom.assert_as_new(publication, number)
-        told.append(publication.catalog.visible["shared"].article.title)
-    assert told == ["First", "First", "Other", "First"]
+        newsroom.assert_equals_full_build(publication, number)
+        titles.append(publication.catalog.visible["shared"].article.title)
+    assert titles == ["First", "First", "Other", "First"]
 
 
-def written(name: str, title: str, published: str, **keys: str) -> str:
+def article_with_shared_slug(name: str, title: str, published: str, **keys: str) -> str:
     facts = {"id": f"tag:asiainnews.example,2025:{name}", "slug": "shared", "title": title, "published": published, **keys}
     return "".join(f"{key}: {value}\n" for key, value in facts.items()) + f"tags: [{name}]\nbody: Words.\n"
 
 
-def test_an_author_s_other_portrait_is_seen(newsroom: Newsroom) -> None:
-    root = newsroom.desk.root
+def test_replaced_author_portrait_is_updated_in_the_tree(newsroom: Newsroom) -> None:
+    root = newsroom.editors.root
     portrait = root / "media/mina.png"
     portrait.write_bytes(picture(40, 40, "PNG"))
     (root / "authors.yaml").write_text("mina: {name: Mina Park, avatar: media/mina.png}\ntuan: {name: Lê Tuấn}\n")
     newsroom.build()
     portrait.write_bytes(picture(60, 60, "PNG"))
     _, publication = newsroom.build()
-    assert newsroom.spared == [False, False]
-    newsroom.assert_as_new(publication, 0)
+    assert newsroom.was_incremental == [False, False]
+    newsroom.assert_equals_full_build(publication, 0)
 
 
 @pytest.mark.parametrize("name", ["rss.xml", "feed/index.html", "_redirects"])
-def test_a_former_address_is_answered_again_once_the_file_that_took_its_place_is_gone(tmp_path: Path, name: str) -> None:
+def test_file_at_a_former_address_is_written_after_the_operator_file_is_deleted(tmp_path: Path, name: str) -> None:
     newsroom = Newsroom(tmp_path, seed=1)
-    own = tmp_path / "out" / name
-    own.parent.mkdir(parents=True)
-    own.write_text("mine")
+    file = tmp_path / "out" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
     newsroom.build()
-    assert own.read_text() == "mine"
-    own.unlink()
-    newsroom.assert_as_new(newsroom.build()[1], 0)
+    assert file.read_text() == "mine"
+    file.unlink()
+    newsroom.assert_equals_full_build(newsroom.build()[1], 0)

@@ -1,4 +1,4 @@
-"""A look at a tree from before a build: as good as one's own, or not believed."""
+"""The state of a tree that a child process reads before the build equals the build's own state, or is rejected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from feedsvc.export.static_tree import StaticTree
 from feedsvc.publication.publication import Publication
 from tests.helpers import newsrooms
 
-ODD = ("media/a b.png", "media/new\nline.png", "media/back\\slash", "media/\udce9.png", "articles/é/index.html")
+UNUSUAL_NAMES = ("media/a b.png", "media/new\nline.png", "media/back\\slash", "media/\udce9.png", "articles/é/index.html")
 
 
 @pytest.fixture
@@ -45,96 +45,98 @@ def root(out: Path) -> Iterator[int]:
     os.close(descriptor)
 
 
-def test_a_look_tells_what_the_list_does_and_which_files_are_spoilt(out: Path, root: int) -> None:
+def test_tree_state_contains_the_manifest_and_the_modified_files(out: Path, root: int) -> None:
     (out / "index.html").write_text("somebody else's")
     (out / "feed.rss.gz").unlink()
     (out / "feed.atom").unlink()
     (out / "feed.atom").mkdir()
-    found = prefetch_result(nullcontext(lambda: check_tree(out)), root)
-    assert found
-    assert found.manifest == read_manifest(root)
-    assert found.modified_files == {"index.html", "feed.rss", "feed.atom"}
+    state = prefetch_result(nullcontext(lambda: check_tree(out)), root)
+    assert state
+    assert state.manifest == read_manifest(root)
+    assert state.modified_files == {"index.html", "feed.rss", "feed.atom"}
 
 
-@pytest.mark.parametrize("size", [7, 2**64])  # nobody's figures are nobody's trouble
-def test_whatever_a_file_is_called_its_note_passes_from_process_to_process(tmp_path: Path, size: int) -> None:
+@pytest.mark.parametrize("size", [7, 2**64])  # a manifest may contain any size
+def test_manifest_entry_with_unusual_name_or_size_is_transferred_between_processes(tmp_path: Path, size: int) -> None:
     root = os.open(tmp_path, os.O_RDONLY)
-    notes = {
+    files = {
         name: FileState("" if number % 2 else f"{number:024x}", number, -number, (0, -1, number))
-        for number, name in enumerate(ODD)
+        for number, name in enumerate(UNUSUAL_NAMES)
     }
-    notes["feed.rss"] = FileState("0", size, 2 * size, (size, -1, 0))
-    lines = ["= common", *(format_line(*note) for note in notes.items()), ". edition", ""]
+    files["feed.rss"] = FileState("0", size, 2 * size, (size, -1, 0))
+    lines = ["= common", *(format_line(*entry) for entry in files.items()), ". edition", ""]
     (tmp_path / MANIFEST_FILE).write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
-    found = prefetch_result(nullcontext(lambda: pickle.loads(pickle.dumps(check_tree(tmp_path)))), root)
-    assert found
-    assert found.manifest == read_manifest(root)
-    assert found.manifest.files == notes
+    state = prefetch_result(nullcontext(lambda: pickle.loads(pickle.dumps(check_tree(tmp_path)))), root)
+    assert state
+    assert state.manifest == read_manifest(root)
+    assert state.manifest.files == files
     os.close(root)
 
 
-def test_what_is_known_of_files_is_as_in_any_mapping_whatever_comes_and_goes_and_is_told_again() -> None:
-    notes, plain, random = FileTable(), dict[str, FileState](), Random(5)
+def test_file_table_behaves_like_a_dict_after_random_changes_and_pickling() -> None:
+    table, expected, random = FileTable(), dict[str, FileState](), Random(5)
     for number in range(2000):
         name = f"{random.randrange(40)}.html"
         if random.random() < 0.4:
-            assert notes.pop(name, None) == plain.pop(name, None)
+            assert table.pop(name, None) == expected.pop(name, None)
         else:
-            notes[name] = plain[name] = FileState(random.choice(["", "0a"]), number, -number, (0, number, 0))
+            table[name] = expected[name] = FileState(random.choice(["", "0a"]), number, -number, (0, number, 0))
         if number % 100 == 50:
-            notes = pickle.loads(pickle.dumps(notes))
+            table = pickle.loads(pickle.dumps(table))
         if number == 1000:
-            notes.clear_fingerprints()
-            plain = {name: note._replace(fingerprint="") for name, note in plain.items()}
-        assert notes == plain
-        assert sorted(notes.names_without_fingerprint()) == sorted(name for name, note in plain.items() if not note.fingerprint)
-        assert sorted(notes.file_stats()) == sorted((name, *note[1:]) for name, note in plain.items())
-        assert (len(notes), name in notes) == (len(plain), name in plain)
+            table.clear_fingerprints()
+            expected = {name: state._replace(fingerprint="") for name, state in expected.items()}
+        assert table == expected
+        assert sorted(table.names_without_fingerprint()) == sorted(
+            name for name, state in expected.items() if not state.fingerprint
+        )
+        assert sorted(table.file_stats()) == sorted((name, *state[1:]) for name, state in expected.items())
+        assert (len(table), name in table) == (len(expected), name in expected)
 
 
-def test_a_list_of_nothing_is_known_too(tmp_path: Path) -> None:
+def test_empty_manifest_is_accepted(tmp_path: Path) -> None:
     root = os.open(tmp_path, os.O_RDONLY)
     (tmp_path / MANIFEST_FILE).write_text(".\n")
-    found = prefetch_result(nullcontext(lambda: check_tree(tmp_path)), root)
-    assert found
-    assert found.manifest.files == {}
+    state = prefetch_result(nullcontext(lambda: check_tree(tmp_path)), root)
+    assert state
+    assert state.manifest.files == {}
     os.close(root)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "= common\n+ index.html\n",  # a build is at work, or was killed
-        ".\n+ index.ht",  # cut short
+        "= common\n+ index.html\n",  # a build is running, or was killed
+        ".\n+ index.ht",  # truncated
     ],
 )
-def test_a_list_that_is_not_at_rest_is_left_to_the_build_itself(tmp_path: Path, text: str) -> None:
+def test_incomplete_manifest_is_not_prefetched(tmp_path: Path, text: str) -> None:
     root = os.open(tmp_path, os.O_RDONLY)
     (tmp_path / MANIFEST_FILE).write_text(text)
     assert prefetch_result(nullcontext(lambda: check_tree(tmp_path)), root) is None
     os.close(root)
 
 
-def test_a_list_beside_that_of_an_earlier_version_is_left_to_the_build_itself(out: Path, root: int) -> None:
+def test_manifest_beside_a_legacy_manifest_is_not_prefetched(out: Path, root: int) -> None:
     (out / LEGACY_MANIFEST_FILE).write_text('{"files": ["old.html"]}')
     assert prefetch_result(nullcontext(lambda: check_tree(out)), root) is None
 
 
-def test_where_there_is_no_tree_there_is_nothing_to_tell(tmp_path: Path, root: int) -> None:
+def test_missing_tree_has_no_state(tmp_path: Path, root: int) -> None:
     assert prefetch_result(nullcontext(lambda: check_tree(tmp_path / "nowhere")), root) is None
     assert prefetch_result(nullcontext(lambda: check_tree(tmp_path)), root) is None
 
 
-def test_a_look_from_before_another_build_is_not_believed(out: Path, root: int, publication: Publication) -> None:
-    seen = check_tree(out)
-    assert prefetch_result(nullcontext(lambda: seen), root)
+def test_tree_state_from_before_another_build_is_rejected(out: Path, root: int, publication: Publication) -> None:
+    state = check_tree(out)
+    assert prefetch_result(nullcontext(lambda: state), root)
     (out / "index.html").unlink()
     with StaticTree(out, processes=1) as tree:
         tree.build(publication)
-    assert prefetch_result(nullcontext(lambda: seen), root) is None
+    assert prefetch_result(nullcontext(lambda: state), root) is None
 
 
-def test_a_look_that_was_ended_costs_nothing_but_time(root: int) -> None:
+def test_killed_prefetch_process_gives_no_state(root: int) -> None:
     def killed() -> TreeState:
         raise FeedsvcError("a process that was at work ended by itself")
 
@@ -143,29 +145,29 @@ def test_a_look_that_was_ended_costs_nothing_but_time(root: int) -> None:
 
 @pytest.fixture
 def run(content: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """A build that looks ahead at a tree of any size."""
+    """Return a function that runs a build with a prefetch for a tree of any size."""
     program = "from feedsvc.cli import build; build._LARGE_MANIFEST_SIZE = 1; from feedsvc.__main__ import program; program()"
     command = [sys.executable, "-c", program, "build", str(tmp_path / "built"), str(content), "--state", str(tmp_path / "state")]
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *words], capture_output=True, text=True, check=False, timeout=60)
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=60)
 
     return run
 
 
-def test_builds_that_look_ahead_do_what_the_others_do(
+def test_build_with_prefetch_writes_the_same_files_as_one_without(
     content: Path, tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     first = run()
     assert first.returncode == 0, first.stderr
     written = int(first.stderr.partition(" files written")[0].rpartition(" ")[2])
-    for words in ((), ("--processes", "1")):
-        assert f": 0 files written, {written} unchanged, 0 removed" in run(*words).stderr
+    for arguments in ((), ("--processes", "1")):
+        assert f": 0 files written, {written} unchanged, 0 removed" in run(*arguments).stderr
     (tmp_path / "built/index.html").unlink()
     file = content / "articles/december.yaml"
     text = file.read_text()
     file.write_text("title: [")
-    assert run().returncode == 1  # and the look ends with the build
+    assert run().returncode == 1  # and the prefetch process ends with the build
     assert not (tmp_path / "built/index.html").exists()
     file.write_text(text)
     assert f": 1 files written, {written - 1} unchanged, 0 removed" in run().stderr
@@ -174,11 +176,11 @@ def test_builds_that_look_ahead_do_what_the_others_do(
     assert not (tmp_path / "built/articles/december").exists()
 
 
-def test_a_command_line_knows_the_list_by_its_name() -> None:
-    """It would look at no tree if it did not, and nobody would notice."""
+def test_command_line_uses_the_manifest_name_of_the_export_package() -> None:
+    """A command with another name would never prefetch, without an error."""
     assert _MANIFEST_NAME == MANIFEST_FILE
 
 
-def test_each_file_of_a_tree_tells_its_path(publication: Publication) -> None:
+def test_path_of_each_file_of_a_tree_is_the_path_of_its_document(publication: Publication) -> None:
     paths = [*publication.paths(), "/404.html", "/articles/gone/410.html", "/media/photos/index.html", "/media/index.html"]
     assert [path_of_file(file_name(path)) for path in paths] == paths

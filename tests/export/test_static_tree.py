@@ -1,4 +1,4 @@
-"""The static tree: whole files, only what changed, only our own."""
+"""A static tree has complete files, a build writes only changed files, and never changes foreign files."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def build(content: Path, out: Path) -> BuildResult:
 
 
 def files(out: Path) -> set[str]:
-    """Without the twins, which stand and fall with their files."""
+    """Return the names of all files except the .gz files, which exist only beside their files."""
     return {str(file.relative_to(out)) for file in trees.files(out) if file.suffix != ".gz"}
 
 
-def test_a_second_build_touches_nothing(content: Path, out: Path) -> None:
+def test_second_build_writes_nothing(content: Path, out: Path) -> None:
     first = build(content, out)
     assert first.written == len(files(out))
     for file in out.rglob("*.rss"):
@@ -38,39 +38,39 @@ def test_a_second_build_touches_nothing(content: Path, out: Path) -> None:
     assert {file.stat().st_mtime for file in out.rglob("*.rss")} == {1}
 
 
-def test_one_save_writes_only_the_documents_it_belongs_to(content: Path, out: Path) -> None:
+def test_one_save_rewrites_only_documents_that_contain_the_article(content: Path, out: Path) -> None:
     build(content, out)
     file = content / "articles/december.yaml"
     file.write_text(file.read_text().replace("December text.", "Another text."))
     before = {path: (out / path).stat().st_mtime_ns for path in files(out)}
-    built = build(content, out)
-    touched = {path for path in files(out) if (out / path).stat().st_mtime_ns != before[path]}
+    result = build(content, out)
+    changed_names = {path for path in files(out) if (out / path).stat().st_mtime_ns != before[path]}
     listings = ("", "category/asia/", "author/ritesh/", "tag/한국/")
     expected = {f"{listing}archive/2025-12/feed.{suffix}" for listing in listings for suffix in ("rss", "atom", "json")}
-    # The first 280 characters are its summary on the older pages, too.
+    # The first 280 characters of an article are its summary on archive pages.
     pages = {f"{listing}archive/2025/index.html" for listing in listings}
-    # So they are on the pages of newer articles that lead to it; the two newest lead to three that are nearer to them.
+    # The summary is also on pages of newer articles that link to it; the two newest link to three others.
     related = {f"articles/{slug}/index.html" for slug in ("elsewhere", "older", "january")}
     former = {
         f"{listing}archive/2025-12/feed.{suffix}"
         for listing in ("category/east/", "author/rn/")
         for suffix in ("rss", "atom", "json")
     }
-    assert touched == expected | former | pages | related | {"articles/december/index.html"}
-    assert built.written == len(touched)
+    assert changed_names == expected | former | pages | related | {"articles/december/index.html"}
+    assert result.written == len(changed_names)
 
 
-def test_files_of_an_earlier_build_that_no_longer_belong_are_removed_with_their_folders(content: Path, out: Path) -> None:
+def test_files_of_a_deleted_article_are_removed_with_their_folder(content: Path, out: Path) -> None:
     build(content, out)
     (content / "articles/older.yaml").unlink()
     file = content / "articles/rich.yaml"
     file.write_text(file.read_text().replace("/articles/older/", "/"))
-    built = build(content, out)
-    assert built.removed == 1
+    result = build(content, out)
+    assert result.removed == 1
     assert not (out / "articles/older").exists()
 
 
-def test_foreign_files_are_left_alone(content: Path, out: Path) -> None:
+def test_foreign_files_are_not_changed(content: Path, out: Path) -> None:
     foreign = newsrooms.write(out, {"CNAME": "news.example\n", "articles/older/notes.txt": "mine"})
     build(content, foreign)
     (content / "articles/older.yaml").unlink()
@@ -79,7 +79,7 @@ def test_foreign_files_are_left_alone(content: Path, out: Path) -> None:
     assert (out / "articles/older/notes.txt").read_text() == "mine"
 
 
-def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(content: Path, out: Path) -> None:
+def test_foreign_file_at_the_path_of_a_document_stops_the_build_before_any_write(content: Path, out: Path) -> None:
     newsrooms.write(out, {"index.html": "my own front page"})
     with pytest.raises(FeedsvcError, match=r"index.html was not written by feedsvc and would be overwritten"):
         build(content, out)
@@ -87,13 +87,13 @@ def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(co
     assert (out / "index.html").read_text() == "my own front page"
 
 
-def test_a_tree_that_lost_its_list_is_taken_up_again(content: Path, out: Path) -> None:
+def test_tree_without_manifest_is_adopted(content: Path, out: Path) -> None:
     first = build(content, out)
     (out / MANIFEST_FILE).unlink()
     assert build(content, out) == BuildResult(written=0, unchanged=first.written, removed=0)
 
 
-def test_a_list_that_was_tampered_with_leads_nowhere_else(content: Path, out: Path, tmp_path: Path) -> None:
+def test_forged_manifest_deletes_no_file_outside_the_tree(content: Path, out: Path, tmp_path: Path) -> None:
     build(content, out)
     victim = tmp_path / "victim.txt"
     victim.write_text("keep me")
@@ -105,14 +105,14 @@ def test_a_list_that_was_tampered_with_leads_nowhere_else(content: Path, out: Pa
     assert victim.read_text() == "keep me"
 
 
-DAMAGES = (
+DAMAGED_MANIFESTS = (
     *("", "[]", "{", "12 1 x", "abc 1 2 3", "+ \n- \n= \n", "\x00", "+ a\x00b\n", "\udcff"),
     *(f"ab 3 4 5 {name}\n.\n" for name in ("n" * 5000, f"a/{'n' * 256}", "é" * 128, "n/" * 2100 + "n")),
 )
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_list_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
+@pytest.mark.parametrize("damage", DAMAGED_MANIFESTS)
+def test_damaged_manifest_does_not_stop_a_build(content: Path, out: Path, damage: str) -> None:
     build(content, out)
     (out / MANIFEST_FILE).write_bytes(damage.encode("utf-8", "surrogateescape"))
     assert build(content, out).written == 0
@@ -120,17 +120,17 @@ def test_a_damaged_list_is_no_hindrance(content: Path, out: Path, damage: str) -
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", '{"files": 3}', "\x00"])
-def test_a_damaged_list_of_an_earlier_version_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
+def test_damaged_legacy_manifest_does_not_stop_a_build(content: Path, out: Path, damage: str) -> None:
     build(content, out)
     (out / MANIFEST_FILE).unlink()
     (out / LEGACY_MANIFEST_FILE).write_text(damage)
     assert build(content, out).written == 0
 
 
-def test_a_tree_of_an_earlier_version_is_taken_over(content: Path, out: Path) -> None:
+def test_tree_with_legacy_manifest_is_adopted(content: Path, out: Path) -> None:
     first = build(content, out)
-    for twin in out.rglob("*.gz"):
-        twin.unlink()
+    for gzip_file in out.rglob("*.gz"):
+        gzip_file.unlink()
     (out / MANIFEST_FILE).unlink()
     (out / "articles/nothing").mkdir(exist_ok=True)
     (out / "articles/nothing/index.html").write_text("by an earlier version")
@@ -141,18 +141,18 @@ def test_a_tree_of_an_earlier_version_is_taken_over(content: Path, out: Path) ->
     assert (out / "index.html.gz").exists()
 
 
-@pytest.mark.parametrize("place", [".feedsvc-new-123", "articles/rich/.feedsvc-new-abc123"])
-def test_the_half_written_files_of_a_killed_build_are_swept_up(content: Path, out: Path, place: str) -> None:
+@pytest.mark.parametrize("path", [".feedsvc-new-123", "articles/rich/.feedsvc-new-abc123"])
+def test_temporary_files_of_a_killed_build_are_deleted(content: Path, out: Path, path: str) -> None:
     build(content, out)
-    with (out / MANIFEST_FILE).open("a") as journal:
-        journal.write("+ articles/another/index.html\n- articles/ri")
-    (out / place).write_text("half")
+    with (out / MANIFEST_FILE).open("a") as manifest:
+        manifest.write("+ articles/another/index.html\n- articles/ri")
+    (out / path).write_text("half")
     assert build(content, out).written == 0
-    assert not (out / place).exists()
+    assert not (out / path).exists()
     assert "another" not in (out / MANIFEST_FILE).read_text()
 
 
-def test_two_builds_at_once_are_refused(content: Path, out: Path) -> None:
+def test_second_concurrent_build_is_refused(content: Path, out: Path) -> None:
     out.mkdir()
     with (out / ".feedsvc-build.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -160,9 +160,7 @@ def test_two_builds_at_once_are_refused(content: Path, out: Path) -> None:
             build(content, out)
 
 
-def test_a_document_that_could_not_be_written_leaves_the_old_one(
-    content: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_document_that_cannot_be_written_keeps_its_old_file(content: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(content, out)
     old = (out / "feed.rss").read_bytes()
     file = content / "articles/rich.yaml"
@@ -178,21 +176,21 @@ def test_a_document_that_could_not_be_written_leaves_the_old_one(
     assert not list(out.rglob(".feedsvc-new-*"))
 
 
-def test_where_a_folder_cannot_be_one_sentence_says_so(content: Path, tmp_path: Path) -> None:
+def test_output_folder_below_a_file_is_an_error(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(FeedsvcError, match=r"file/out cannot be written \(Not a directory\)"):
         build(content, file / "out")
 
 
-def test_a_folder_in_a_documents_place_is_named(content: Path, out: Path) -> None:
+def test_folder_at_the_path_of_a_document_is_an_error(content: Path, out: Path) -> None:
     (out / "feed.rss").mkdir(parents=True)
     with pytest.raises(FeedsvcError, match=r"feed.rss is a folder where a file belongs; move it away"):
         build(content, out)
     assert files(out) == set()
 
 
-def test_a_link_in_the_tree_leads_no_build_astray(content: Path, out: Path, tmp_path: Path) -> None:
+def test_link_in_the_tree_that_leaves_it_is_an_error(content: Path, out: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     out.mkdir()
     (out / "articles").symlink_to(tmp_path / "elsewhere")
@@ -201,16 +199,16 @@ def test_a_link_in_the_tree_leads_no_build_astray(content: Path, out: Path, tmp_
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_a_media_file_with_the_longest_name_there_is_outlives_a_killed_build(content: Path, out: Path) -> None:
-    """A compressed twin of it could have no name."""
+def test_media_file_with_a_name_of_255_bytes_remains_after_a_killed_build(content: Path, out: Path) -> None:
+    """The name of a compressed file beside it would be too long."""
     name = f"media/{'a' * 251}.mp3"
     (content / name).write_bytes(b"sound")
     file = content / "articles/rich.yaml"
     file.write_text(file.read_text().replace("media/talk.mp3", name))
     build(content, out)
-    for left in ([f"+ {name}"], []):
+    for manifest_lines in ([f"+ {name}"], []):
         lines = [line for line in (out / MANIFEST_FILE).read_text().splitlines() if name not in line and line != "."]
-        (out / MANIFEST_FILE).write_text("\n".join([*lines, *left, ""]))
+        (out / MANIFEST_FILE).write_text("\n".join([*lines, *manifest_lines, ""]))
         build(content, out)
         assert (out / name).read_bytes() == b"sound"
     file.unlink()
@@ -219,37 +217,41 @@ def test_a_media_file_with_the_longest_name_there_is_outlives_a_killed_build(con
     assert not (out / name).exists()
 
 
-def test_what_a_page_shows_is_there_before_the_page(tmp_path: Path) -> None:
-    """A reader who came meanwhile saw no pictures."""
+def test_media_and_static_files_are_written_before_pages(tmp_path: Path) -> None:
+    """Before the fix, a client that read the tree during a build got pages without images."""
     out = tmp_path / "out"
     export.build(newsrooms.load_publication(newsrooms.write_sample(tmp_path / "content")), out, processes=1)
-    made = {file.relative_to(out).as_posix(): file.stat().st_ctime_ns for file in out.rglob("*") if file.is_file()}
-    files = [when for name, when in made.items() if name.startswith(("media/", "static/", "sized/")) and not name.endswith(".gz")]
-    pages = [when for name, when in made.items() if name.endswith("/index.html")]
+    ctime_by_name = {file.relative_to(out).as_posix(): file.stat().st_ctime_ns for file in out.rglob("*") if file.is_file()}
+    files = [
+        ctime
+        for name, ctime in ctime_by_name.items()
+        if name.startswith(("media/", "static/", "sized/")) and not name.endswith(".gz")
+    ]
+    pages = [ctime for name, ctime in ctime_by_name.items() if name.endswith("/index.html")]
     assert len(files) > 3
     assert max(files) <= min(pages)
 
 
-def test_half_of_a_picture_that_is_saved_while_it_is_copied_is_no_file_of_the_tree(tmp_path: Path) -> None:
+def test_image_saved_while_it_is_copied_is_an_error(tmp_path: Path) -> None:
     path = tmp_path.resolve() / "a.jpg"
     path.write_bytes(jpeg((2400, 1800), draw=lambda size: Image.effect_noise(size, 80).convert("RGB")))
     assert path.stat().st_size > 1024 * 1024, "more than is read at once"
-    picture = FileResource(path="/media/a.jpg", location=str(path), media_type="image/jpeg", length=1, is_cleaned=True)
-    reading, writing = os.pipe()  # the copy waits while it is full
-    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    resource = FileResource(path="/media/a.jpg", location=str(path), media_type="image/jpeg", length=1, is_cleaned=True)
+    read_end, write_end = os.pipe()  # the copy blocks while the pipe is full
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
 
     def save() -> None:
-        os.read(reading, 1000)
+        os.read(read_end, 1000)
         path.write_bytes(jpeg((30, 20)))
-        while os.read(reading, 65_536):
+        while os.read(read_end, 65_536):
             pass
 
     editor = threading.Thread(target=save)
     editor.start()
     try:
         with pytest.raises(FeedsvcError, match="was written to while it was copied; build again"):
-            write_bytes(writing, picture)
+            write_bytes(write_end, resource)
     finally:
-        os.close(writing)
+        os.close(write_end)
         editor.join()
-        os.close(reading)
+        os.close(read_end)

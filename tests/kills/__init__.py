@@ -1,1 +1,1 @@
-"""kill -9 at random moments: what is lost, what is damaged, what a reader sees meanwhile."""
+"""Kill processes with SIGKILL at random moments: no data is lost or damaged, and no reader sees a partial file."""

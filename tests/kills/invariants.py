@@ -1,4 +1,4 @@
-"""What holds after every kill. Each function returns what is against it, nothing if all is well."""
+"""Invariants that hold after every kill. Each function yields the violations that it finds."""
 
 from __future__ import annotations
 
@@ -7,108 +7,111 @@ import os
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from feedsvc.support.atomic_write import TEMPORARY_PREFIX
-from tests.kills.newsroom import Bytes, Edition
-from tests.kills.readers import Seen
+from tests.kills.newsroom import BytesByPath, PublishedDocuments
+from tests.kills.readers import ReadBytes
 
-TWIN: Final = ".gz"
-Said = Callable[[bytes | None], bool]
+GZIP_SUFFIX: Final = ".gz"
 
 
-def editors_files(root: Path, files: Bytes, changes: Mapping[str, Collection[bytes]]) -> Iterator[str]:
-    """Every file that editors saved is there with the bytes they saved, or one of the changes that they asked for."""
+def find_changed_editor_files(root: Path, files: BytesByPath, changes: Mapping[str, Collection[bytes]]) -> Iterator[str]:
+    """Check that only files of the editors exist, each with the bytes that they saved or one of the allowed `changes`."""
     for path, data in files.items():
-        found = _read(root / path)
-        if found != data and found not in changes.get(path, ()):
-            yield f"{path} of the editors is damaged: {found!r:.200}"
+        content = _read_if_exists(root / path)
+        if content != data and content not in changes.get(path, ()):
+            yield f"{path} of the editors is damaged: {content!r:.200}"
     for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder, name).relative_to(root).as_posix()
             if path not in files and not (changes and name.startswith(TEMPORARY_PREFIX)):
-                yield f"{path} lies in the editors' folder, and is none of theirs"
+                yield f"{path} is in the editors' folder, but they did not save it"
 
 
-def seen(found: Seen, editions: Sequence[Edition], *, tree: bool) -> Iterator[str]:
-    """Whatever anybody read was whole, and what one of the editions says there."""
-    known = [edition.files() if tree else edition for edition in editions]
-    for name, bodies in found.items():
-        valid = {edition.get(name.removesuffix(TWIN) if tree else name) for edition in known}
+def find_invalid_reads(reads: ReadBytes, editions: Sequence[PublishedDocuments], *, tree: bool) -> Iterator[str]:
+    """Check that every body that a reader received is complete and belongs to one of the editions."""
+    allowed = [edition.tree_files() if tree else edition for edition in editions]
+    for name, bodies in reads.items():
+        valid = {edition.get(name.removesuffix(GZIP_SUFFIX) if tree else name) for edition in allowed}
         for body in bodies:
-            if (_unpacked(body) if tree and name.endswith(TWIN) else body) not in valid:
-                yield f"{name} was read and is of no edition, or not whole ({len(body or b'')} bytes): {body!r:.300}"
+            if (_decompress(body) if tree and name.endswith(GZIP_SUFFIX) else body) not in valid:
+                yield f"{name} was read and is incomplete or belongs to no edition ({len(body or b'')} bytes): {body!r:.300}"
 
 
-def _unpacked(body: bytes | None) -> bytes | None:
+def _decompress(body: bytes | None) -> bytes | None:
+    """Return the decompressed bytes, or an error text that equals no document."""
     try:
         return gzip.decompress(body or b"")
     except (OSError, EOFError, zlib.error):
-        return b"no gzip, or not whole"
+        return b"no valid gzip data"
 
 
-def tree(out: Path, edition: Edition) -> Iterator[str]:
-    """A tree that was finished holds the edition and no other file, each twin of its file's bytes and time."""
-    expected = edition.files()
-    found = dict(files(out))
+def find_tree_differences(out: Path, edition: PublishedDocuments) -> Iterator[str]:
+    """Check that a complete tree holds exactly the files of the edition, each .gz file with the content and mtime of its file."""
+    expected = edition.tree_files()
+    content = dict(tree_files(out))
     for name, data in expected.items():
-        if found.get(name) != data:
-            yield f"{name} of the tree is not as it should be: {found.get(name)!r:.200}"
-    for name, data in found.items():
-        plain = name.removesuffix(TWIN)
-        if plain not in expected:
-            yield f"{name} is left in the tree"
-        elif plain != name:
-            yield from _twin(out, name, data, expected[plain])
+        if content.get(name) != data:
+            yield f"{name} of the tree has other bytes than expected: {content.get(name)!r:.200}"
+    for name, data in content.items():
+        plain_name = name.removesuffix(GZIP_SUFFIX)
+        if plain_name not in expected:
+            yield f"{name} is not expected in the tree"
+        elif plain_name != name:
+            yield from _find_gzip_differences(out, name, data, expected[plain_name])
 
 
-def _twin(out: Path, name: str, data: bytes, expected: bytes) -> Iterator[str]:
-    if _unpacked(data) != expected:
-        yield f"{name} does not say what its file says"
-    if (out / name).stat().st_mtime_ns != (out / name.removesuffix(TWIN)).stat().st_mtime_ns:
-        yield f"{name} is of another time than its file"
+def _find_gzip_differences(out: Path, name: str, data: bytes, expected: bytes) -> Iterator[str]:
+    if _decompress(data) != expected:
+        yield f"{name} has other content than its file"
+    if (out / name).stat().st_mtime_ns != (out / name.removesuffix(GZIP_SUFFIX)).stat().st_mtime_ns:
+        yield f"{name} has another mtime than its file"
 
 
-def files(out: Path) -> Iterator[tuple[str, bytes]]:
-    """All but what a build keeps for itself; what one that was killed left half written is none of that."""
+def tree_files(out: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of every file in a tree except the manifest and the lock file of builds."""
     for file in out.rglob("*"):
         if file.is_file() and file.name not in (".feedsvc-build.journal", ".feedsvc-build.lock"):
             yield file.relative_to(out).as_posix(), file.read_bytes()
 
 
-def served(answers: Mapping[str, tuple[int, bytes]], edition: Bytes) -> Iterator[str]:
-    """A server answers what the edition says, and nothing else."""
-    for address, (status, body) in answers.items():
+def find_response_differences(responses: Mapping[str, tuple[int, bytes]], edition: BytesByPath) -> Iterator[str]:
+    """Check that a server responds with the edition's bytes, and never with status 200 where the edition has no document."""
+    for address, (status, body) in responses.items():
         if (body if status == 200 else None) != edition.get(address):
-            yield f"{address} is answered with {status}, and not as it should be: {body!r:.200}"
+            yield f"{address} has status {status} and an unexpected body: {body!r:.200}"
 
 
-def databases(state: Path, copies: Path) -> Iterator[str]:
-    """Every file of SQLite is sound. Looked at in a copy: who looks at the file itself would mend it."""
+def find_damaged_databases(state: Path, copies: Path) -> Iterator[str]:
+    """Check the integrity of every SQLite file in a copy, because opening the original would repair it."""
     shutil.rmtree(copies, ignore_errors=True)
     copies.mkdir()
     for file in state.glob("*.sqlite*"):
         if not file.name.endswith("-shm"):
             shutil.copy(file, copies)
     for file in copies.glob("*.sqlite"):
-        with closing(sqlite3.connect(file)) as rows:
-            found = rows.execute("PRAGMA integrity_check").fetchone()[0]
-        if found != "ok":
-            yield f"{file.name}: {found}"
+        with closing(sqlite3.connect(file)) as connection:
+            result = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        if result != "ok":
+            yield f"{file.name}: {result}"
 
 
-def steady(before: Mapping[str, object], now: Mapping[str, object], editions: Sequence[Bytes]) -> Iterator[str]:
-    """What did not change its bytes did not change its date: Last-Modified of an answer, or a file's time."""
+def find_changed_dates(
+    before: Mapping[str, object], after: Mapping[str, object], editions: Sequence[BytesByPath]
+) -> Iterator[str]:
+    """Check that Last-Modified or the mtime of a file is unchanged if all editions since then have equal bytes."""
     for name, date in before.items():
         bodies = {edition.get(name) for edition in editions}
-        if len(bodies) == 1 and None not in bodies and date and now.get(name, date) != date:
-            yield f"{name} did not change, but its date did: {date} became {now.get(name)}"
+        if len(bodies) == 1 and None not in bodies and date and after.get(name, date) != date:
+            yield f"{name} did not change, but its date did: {date} became {after.get(name)}"
 
 
-def _read(file: Path) -> bytes | None:
+def _read_if_exists(file: Path) -> bytes | None:
+    """Return the bytes of a file, or None if it does not exist."""
     try:
         return file.read_bytes()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A command of feedsvc in a process group of its own, which can be killed at any moment: the first process alone, or all."""
+"""Run a command of feedsvc in its own process group, so that a test can kill its first process or the whole group."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.helpers.http_client import SECONDS
 from tests.helpers.running_server import command, environment
 
 
-class Started:
-    """`said` is what it wrote to stderr so far."""
+class CommandProcess:
+    """A running command. `stderr` is its output on stderr so far."""
 
-    def __init__(self, *words: str | Path) -> None:
+    def __init__(self, *arguments: str | Path) -> None:
         self.process = subprocess.Popen(
-            command(*words),
+            command(*arguments),
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -27,75 +27,78 @@ class Started:
             start_new_session=True,
         )
         self._lines: list[str] = []
-        self._news = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._line_added = threading.Condition()
+        self._reader_thread = threading.Thread(target=self._read_lines, daemon=True)
+        self._reader_thread.start()
 
     @property
-    def said(self) -> str:
+    def stderr(self) -> str:
         return "".join(self._lines)
 
-    def wait_to_hear(self, word: str, seconds: float = SECONDS) -> bool:
-        """Whether a line with this word has come before the end of the process, or of the time."""
-        with self._news:
-            self._news.wait_for(lambda: word in self.said or not self._reader.is_alive(), seconds)
-        return word in self.said
+    def wait_for_output(self, text: str, seconds: float = SECONDS) -> bool:
+        """Wait until stderr contains `text`; return False if the process ends or the time passes first."""
+        with self._line_added:
+            self._line_added.wait_for(lambda: text in self.stderr or not self._reader_thread.is_alive(), seconds)
+        return text in self.stderr
 
     @property
     def url(self) -> str:
-        """Of a server that has said it, with a slash at its end."""
-        return self.said.partition(" at http://")[2].split()[0].join(("http://", ""))
+        """Return the URL from the start message of a server, with a slash at the end."""
+        return self.stderr.partition(" at http://")[2].split()[0].join(("http://", ""))
 
-    def is_at_work(self) -> bool:
+    def is_running(self) -> bool:
         return self.process.poll() is None
 
     def signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
 
-    def kill(self, *, alone: float | None) -> None:
-        """All of it at once; the first process so many seconds before the others, if `alone` says so."""
-        if alone is not None:
+    def kill(self, *, leader_first: float | None) -> None:
+        """Kill the whole group. If `leader_first` is a number, kill the first process that many seconds before the others."""
+        if leader_first is not None:
             self.signal(signal.SIGKILL)
-            time.sleep(alone)
+            time.sleep(leader_first)
         self._kill_group()
         self.process.wait(SECONDS)
-        end = time.monotonic() + SECONDS
-        while _living(self.process.pid):
-            assert time.monotonic() < end, "a process outlived its kill"
+        deadline = time.monotonic() + SECONDS
+        while _has_running_process(self.process.pid):
+            assert time.monotonic() < deadline, "a process outlived its kill"
             time.sleep(0.002)
-        self._end()
+        self._close_output()
 
     def wait(self) -> int:
-        """The exit status, once it has ended by itself."""
+        """Wait until the command ends by itself; return its exit status."""
         self.process.wait(SECONDS)
-        self._end()
+        self._close_output()
         return self.process.returncode
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    def _end(self) -> None:
-        self._reader.join(SECONDS)
+    def _close_output(self) -> None:
+        self._reader_thread.join(SECONDS)
         if self.process.stderr and not self.process.stderr.closed:
             self.process.stderr.close()
 
-    def _read(self) -> None:
+    def _read_lines(self) -> None:
         assert self.process.stderr
         for line in self.process.stderr:
-            with self._news:
+            with self._line_added:
                 self._lines.append(line)
-                self._news.notify_all()
-        with self._news:
-            self._news.notify_all()
+                self._line_added.notify_all()
+        with self._line_added:
+            self._line_added.notify_all()
 
 
-def _living(group: int) -> bool:
-    """Whether a process of the group is there and no zombie: whoever took in an orphan may not have asked for its end yet."""
-    for status in Path("/proc").glob("[0-9]*/stat"):
+def _has_running_process(group_id: int) -> bool:
+    """Return True if the group has a process that is no zombie.
+
+    The parent of an orphan may not have waited for it yet, so that a killed process remains as a zombie.
+    """
+    for stat_file in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            facts = status.read_text().rpartition(")")[2].split()
-            if int(facts[2]) == group and facts[0] != "Z":
+            fields = stat_file.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group_id and fields[0] != "Z":
                 return True
     return False

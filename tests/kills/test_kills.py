@@ -1,4 +1,4 @@
-"""Fifty processes are killed at random moments; FEEDSVC_KILL_ROUNDS says how many else, FEEDSVC_KILL_SEED which moments."""
+"""Kill processes at random moments in 50 rounds, or FEEDSVC_KILL_ROUNDS; FEEDSVC_KILL_SEED repeats an earlier run."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.kills import rounds
+from tests.kills import scenarios
 
 
-def test_nothing_is_lost_damaged_or_seen_half_written_whenever_a_process_is_killed(
+def test_killed_processes_lose_and_damage_no_data_and_expose_no_partial_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     number, seed = int(os.environ.get("FEEDSVC_KILL_ROUNDS", "50")), os.environ.get("FEEDSVC_KILL_SEED") or secrets.token_hex(4)
 
-    def say(line: str) -> None:
+    def print_line(line: str) -> None:
         sys.stdout.write(f"{line}\n")
-        if number > 50:  # somebody waits
+        if number > 50:  # an interactive run of `make kills`
             with capsys.disabled():
                 sys.stderr.write(f"{line}\n")
 
-    say(f"FEEDSVC_KILL_SEED={seed}")
-    hits = rounds.run(tmp_path, number, seed, say)
-    say(f"killed at work: {dict(hits)}")
-    # A harness that only ever kills what is over proves nothing.
-    assert sum(hits.values()) >= number / 2, hits
+    print_line(f"FEEDSVC_KILL_SEED={seed}")
+    kills = scenarios.run(tmp_path, number, seed, print_line)
+    print_line(f"killed while running: {dict(kills)}")
+    # Kills of processes that have already ended prove nothing.
+    assert sum(kills.values()) >= number / 2, kills

@@ -1,4 +1,4 @@
-"""A newsroom full of what nobody may see; each word of it says whose it is, in which key."""
+"""A newsroom with articles that must not be visible; each of their keys has a unique word, so that a leak can be traced."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 
 from tests.helpers.newsrooms import article, picture, write
 
-NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the moment of tests that bring a clock
-LIVE: Final = datetime(2026, 3, 1, 13, tzinfo=UTC)  # `soon` is published
-OVER: Final = datetime(2026, 3, 1, 14, tzinfo=UTC)  # and has expired
+NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the time of a fake clock at the start
+PUBLICATION_TIME: Final = datetime(2026, 3, 1, 13, tzinfo=UTC)  # of the article in SCHEDULED
+EXPIRY_TIME: Final = datetime(2026, 3, 1, 14, tzinfo=UTC)  # of the same article
 SITE: Final[Mapping[str, str | bytes]] = {
     "site.yaml": """
         title: Harbour News
@@ -23,7 +23,7 @@ SITE: Final[Mapping[str, str | bytes]] = {
     "authors.yaml": "mina-park: {name: Mina Park}\nquiet: {name: Writes drafts only}\n",
     "media/shared.png": picture(40, 30, "PNG"),
 }
-# Between and beside the hidden ones, with the same tag and category, so that every list would have a place for them.
+# Dated before, between and after the hidden articles, with the same tag and category, so that every list could contain these.
 VISIBLE: Final = {
     path: text
     for stem, day in (("one", "2026-01-01"), ("two", "2026-01-20"), ("three", "2026-02-10"), ("four", "2026-02-27"))
@@ -31,56 +31,58 @@ VISIBLE: Final = {
         stem, day, category="asia", author="mina-park", tags="[harbour]", aliases=f"[old-{stem}]", image="{src: media/shared.png}"
     ).items()
 }
-# Kind of article -> its dates and status. The first group has never been public, the second has been.
-NEVER: Final = {
+# Kind of article -> its dates and status.
+NEVER_PUBLIC: Final = {
     "draft": "published: 2026-01-10\nstatus: draft",
     "draftahead": "published: 2098-07-01\nstatus: draft",
     "scheduled": "published: 2098-08-01",
     "scheduledgone": "published: 2098-09-01\nstatus: withdrawn\nwithdrawn: {notice: zqscheduledgonenotice}",
 }
-FORMER: Final = {
+FORMERLY_PUBLIC: Final = {
     "expired": "published: 2026-01-15\nexpires: 2026-01-18",
     "expiredalone": "published: 2019-05-15\nexpires: 2019-05-18",
     "withdrawn": "published: 2026-02-15\nstatus: withdrawn\nwithdrawn: {date: 2026-02-16, notice: zqwithdrawnnotice}",
     "withdrawnalone": "published: 2019-06-15\nstatus: withdrawn\nwithdrawn: {date: 2019-06-16, notice: zqwithdrawnalonenotice}",
 }
-SOON: Final = {"soon": "published: 2026-03-01T13:00:00Z\nexpires: 2026-03-01T14:00:00Z"}
+SCHEDULED: Final = {"soon": "published: 2026-03-01T13:00:00Z\nexpires: 2026-03-01T14:00:00Z"}
 
 
-def hidden(kind: str, dates: str, author: str = "quiet") -> dict[str, str | bytes]:
-    """An article with a word of its own in every key."""
-    z = f"zq{kind}"
+def hidden_article(kind: str, dates: str, author: str = "quiet") -> dict[str, str | bytes]:
+    """Return the files of an article with a unique word in every key."""
+    marker = f"zq{kind}"
     text = f"""\
-id: tag:news.example,2026:{z}id
-title: {z}title Ünïcode
+id: tag:news.example,2026:{marker}id
+title: {marker}title Ünïcode
 {dates}
 category: asia
 author: {author}
-tags: [harbour, {z}tag]
-summary: {z}summary
-image: {{src: media/{z}image.png, alt: {z}alt, caption: {z}caption, credit: {z}credit, credit_url: "https://x.example/{z}crediturl"}}
-enclosures: [{{src: media/{z}talk.mp3, title: {z}enclosure}}]
-sources: [{{name: {z}source, url: "https://x.example/{z}sourceurl"}}]
-corrections: [{{date: 2026-01-12, text: {z}correction}}]
-slug: {z}slug-é
-aliases: [{z}alias]
+tags: [harbour, {marker}tag]
+summary: {marker}summary
+image: {{src: media/{marker}image.png, alt: {marker}alt, caption: {marker}caption, credit: {marker}credit, credit_url: "https://x.example/{marker}crediturl"}}
+enclosures: [{{src: media/{marker}talk.mp3, title: {marker}enclosure}}]
+sources: [{{name: {marker}source, url: "https://x.example/{marker}sourceurl"}}]
+corrections: [{{date: 2026-01-12, text: {marker}correction}}]
+slug: {marker}slug-é
+aliases: [{marker}alias]
 body: |
-  {z}body with ![{z}inneralt](media/{z}inner.png) and [{z}link](https://x.example/{z}linkurl)
+  {marker}body with ![{marker}inneralt](media/{marker}inner.png) and [{marker}link](https://x.example/{marker}linkurl)
 """
     return {
-        f"articles/{z}folder/{z}stem.yaml": text,
-        f"media/{z}image.png": picture(900, 600, "PNG"),
-        f"media/{z}inner.png": picture(50, 40, "PNG"),
-        f"media/{z}talk.mp3": b"\xff\xfb" + f"{z}sound ".encode() * 20,
+        f"articles/{marker}folder/{marker}stem.yaml": text,
+        f"media/{marker}image.png": picture(900, 600, "PNG"),
+        f"media/{marker}inner.png": picture(50, 40, "PNG"),
+        f"media/{marker}talk.mp3": b"\xff\xfb" + f"{marker}sound ".encode() * 20,
     }
 
 
-def every(kinds: Mapping[str, str]) -> dict[str, str | bytes]:
-    return {path: text for kind, dates in kinds.items() for path, text in hidden(kind, dates).items()}
+def hidden_articles(kinds: Mapping[str, str]) -> dict[str, str | bytes]:
+    """Return the files of the hidden articles of all these kinds."""
+    return {path: text for kind, dates in kinds.items() for path, text in hidden_article(kind, dates).items()}
 
 
-def newsroom(root: Path, *groups: Mapping[str, str]) -> Path:
+def write_newsroom(root: Path, *groups: Mapping[str, str]) -> Path:
+    """Write the settings, the visible articles and these groups of hidden articles; return the content folder."""
     files: dict[str, str | bytes] = {**SITE, **VISIBLE}
     for group in groups:
-        files |= every(group)
+        files |= hidden_articles(group)
     return write(root, files)

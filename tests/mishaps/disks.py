@@ -13,7 +13,7 @@ import pytest
 
 from tests.audience.waiting import until
 from tests.helpers.http_client import SECONDS
-from tests.kills.process_group import Started
+from tests.kills.process_group import CommandProcess
 from tests.live.served_content import Followed
 
 
@@ -78,5 +78,5 @@ def full(place: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def open_files(server: Followed | Started) -> int:
+def open_files(server: Followed | CommandProcess) -> int:
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))

@@ -12,7 +12,7 @@ import pytest
 from tests.audience.waiting import until
 from tests.helpers.http_client import ask
 from tests.kills import invariants
-from tests.kills.newsroom import Bytes, Desk, article
+from tests.kills.newsroom import AtomicEditors, BytesByPath, article
 from tests.live.served_content import Followed, followed, problems, status
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import disk, mount, unmount
@@ -20,20 +20,20 @@ from tests.mishaps.disks import disk, mount, unmount
 MEANWHILE = "bring it back, or mount again what was mounted there; what was read last is served meanwhile"
 
 
-def lay(desk: Desk) -> None:
+def lay(desk: AtomicEditors) -> None:
     """All of the editors' files, where there may be none."""
     for path, data in desk.files.items():
         desk.save(path, data)
 
 
-def wrong(server: Followed, edition: Bytes) -> list[str]:
+def wrong(server: Followed, edition: BytesByPath) -> list[str]:
     """What is not answered as it should be; of files that are away themselves nothing can be sent."""
     gone = ("/media/", "/sized/") if any(MEANWHILE in one["hint"] for one in status(server)["problems"]) else ()
     got = {address: ask(server.url, quote(address)) for address in edition if not address.startswith(gone)}
-    return [*invariants.served({address: (one.status, one.body) for address, one in got.items()}, edition)]
+    return [*invariants.find_response_differences({address: (one.status, one.body) for address, one in got.items()}, edition)]
 
 
-def opened(server: Followed, edition: Bytes) -> None:
+def opened(server: Followed, edition: BytesByPath) -> None:
     """Every page has been asked for, so that it is known how wide its pictures are."""
     assert wrong(server, edition) == []
 
@@ -50,7 +50,7 @@ def back(server: Followed) -> None:
 
 
 def test_a_folder_that_is_renamed_away_and_back_is_served_throughout_and_followed_again(
-    desk: Desk, tmp_path: Path, fresh: Fresh
+    desk: AtomicEditors, tmp_path: Path, fresh: Fresh
 ) -> None:
     with followed(desk.root, tmp_path / "state") as server:
         edition = fresh(desk)
@@ -61,12 +61,12 @@ def test_a_folder_that_is_renamed_away_and_back_is_served_throughout_and_followe
         assert ask(server.url, "/readyz").status == 200
         (tmp_path / "elsewhere").rename(desk.root)
         back(server)
-        desk.act()
+        desk.edit_randomly()
         until(lambda: wrong(server, fresh(desk)) == [])
 
 
 def test_pages_that_are_first_asked_for_while_the_folder_is_away_are_whole_once_it_is_back(
-    desk: Desk, tmp_path: Path, fresh: Fresh
+    desk: AtomicEditors, tmp_path: Path, fresh: Fresh
 ) -> None:
     """They lacked the narrower pictures until the next restart."""
     with followed(desk.root, tmp_path / "state") as server:
@@ -79,7 +79,9 @@ def test_pages_that_are_first_asked_for_while_the_folder_is_away_are_whole_once_
         until(lambda: wrong(server, fresh(desk)) == [])
 
 
-def test_a_link_to_the_folder_that_is_gone_for_a_while_and_then_leads_elsewhere(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+def test_a_link_to_the_folder_that_is_gone_for_a_while_and_then_leads_elsewhere(
+    desk: AtomicEditors, tmp_path: Path, fresh: Fresh
+) -> None:
     link = tmp_path / "current"
     link.symlink_to(desk.root)
     with followed(link, tmp_path / "state") as server:
@@ -92,13 +94,13 @@ def test_a_link_to_the_folder_that_is_gone_for_a_while_and_then_leads_elsewhere(
         link.symlink_to(tmp_path / "release")
         back(server)
         desk.root = tmp_path / "release"
-        desk.act()
+        desk.edit_randomly()
         until(lambda: wrong(server, fresh(desk)) == [])
 
 
 @pytest.mark.usefixtures("mounting")
 @pytest.mark.parametrize("linked", [False, True], ids=["itself", "behind a link"])
-def test_a_folder_that_is_unmounted_and_mounted_again(desk: Desk, tmp_path: Path, fresh: Fresh, *, linked: bool) -> None:
+def test_a_folder_that_is_unmounted_and_mounted_again(desk: AtomicEditors, tmp_path: Path, fresh: Fresh, *, linked: bool) -> None:
     with disk(tmp_path / "disk") as place:
         shutil.copytree(desk.root, place / "news", dirs_exist_ok=True)
         root = place / "news"
@@ -118,12 +120,12 @@ def test_a_folder_that_is_unmounted_and_mounted_again(desk: Desk, tmp_path: Path
             assert wrong(server, edition) == []
             lay(desk)
             back(server)
-            desk.act()
+            desk.edit_randomly()
             until(lambda: wrong(server, fresh(desk)) == [])
 
 
 @pytest.mark.usefixtures("mounting")
-def test_articles_whose_mount_is_away_are_not_taken_for_deleted(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+def test_articles_whose_mount_is_away_are_not_taken_for_deleted(desk: AtomicEditors, tmp_path: Path, fresh: Fresh) -> None:
     """Every feed was empty, and every article's address answered 404, until they were mounted again."""
     articles = desk.root / "articles"
     shutil.rmtree(articles)
@@ -138,7 +140,7 @@ def test_articles_whose_mount_is_away_are_not_taken_for_deleted(desk: Desk, tmp_
             until(lambda: problems(server) == [told])
             assert wrong(server, edition) == []
             server.process.send_signal(signal.SIGHUP)
-            desk.retitle()
+            desk.change_site_title()
             until(lambda: wrong(server, fresh(desk)) == [])
             assert problems(server) == [told]
             mount(articles)
@@ -147,7 +149,7 @@ def test_articles_whose_mount_is_away_are_not_taken_for_deleted(desk: Desk, tmp_
             server.process.send_signal(signal.SIGHUP)
             until(lambda: wrong(server, fresh(desk)) == [])
             assert problems(server) == []
-            for path in desk.articles:
+            for path in desk.article_paths:
                 desk.delete(path)
             server.process.send_signal(signal.SIGHUP)
             until(lambda: wrong(server, fresh(desk)) == [])

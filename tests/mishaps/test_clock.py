@@ -19,7 +19,7 @@ from feedsvc.support.alerts import Alerts
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
 from tests.audience.waiting import until
 from tests.helpers.http_client import Response, ask
-from tests.kills.newsroom import Desk, article
+from tests.kills.newsroom import AtomicEditors, article
 from tests.live.served_content import Followed, followed, status
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -70,7 +70,7 @@ def dated(server: Followed, path: str) -> Response | None:
     return got if got["last-modified"] else None
 
 
-def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing(desk: Desk, tmp_path: Path) -> None:
+def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing(desk: AtomicEditors, tmp_path: Path) -> None:
     later = datetime.now(UTC) + timedelta(days=1)
     desk.save(
         "articles/later.yaml", article("later", "late").replace(b"published: ", f"published: {later.isoformat()} #".encode())
@@ -108,7 +108,7 @@ def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing
     ]
 
 
-def test_a_clock_that_is_set_before_the_first_look_at_the_folder_is_said(desk: Desk) -> None:
+def test_a_clock_that_is_set_before_the_first_look_at_the_folder_is_said(desk: AtomicEditors) -> None:
     now = [datetime.now(UTC)]
     live = Live(ContentFolder(desk.root), None, lambda: now[0])
     watcher = Watcher(desk.root, live)

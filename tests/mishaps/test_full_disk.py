@@ -17,8 +17,8 @@ from tests.audience.waiting import until
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import command, environment
 from tests.kills import invariants
-from tests.kills.newsroom import Desk, article
-from tests.kills.process_group import Started
+from tests.kills.newsroom import AtomicEditors, article
+from tests.kills.process_group import CommandProcess
 from tests.live.served_content import Followed, followed, status
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import disk, full, open_files
@@ -43,7 +43,7 @@ def look(server: Followed) -> None:
 
 
 @pytest.mark.usefixtures("mounting")
-def test_a_full_state_disk_costs_no_feed_is_told_with_what_to_do_and_heals_by_itself(desk: Desk, tmp_path: Path) -> None:
+def test_a_full_state_disk_costs_no_feed_is_told_with_what_to_do_and_heals_by_itself(desk: AtomicEditors, tmp_path: Path) -> None:
     with disk(tmp_path / "state") as state, followed(desk.root, state) as server:
         with full(state):
             desk.save("articles/fresh.yaml", article("fresh", "sudden"))
@@ -66,35 +66,37 @@ def test_a_full_state_disk_costs_no_feed_is_told_with_what_to_do_and_heals_by_it
 
 
 @pytest.mark.usefixtures("mounting")
-def test_a_server_that_starts_on_a_full_disk_says_what_to_do(desk: Desk, tmp_path: Path) -> None:
+def test_a_server_that_starts_on_a_full_disk_says_what_to_do(desk: AtomicEditors, tmp_path: Path) -> None:
     with disk(tmp_path / "state", "64k") as state, full(state):
-        server = Started("serve", desk.root, "--port", "0", "--state", state)
+        server = CommandProcess("serve", desk.root, "--port", "0", "--state", state)
         assert server.wait() == 2
-        assert server.said.startswith(f"feedsvc: error: {state}/modified.sqlite cannot be used (")
-        assert server.said.endswith("; see that its disk has room, or give another folder with --state\n")
+        assert server.stderr.startswith(f"feedsvc: error: {state}/modified.sqlite cannot be used (")
+        assert server.stderr.endswith("; see that its disk has room, or give another folder with --state\n")
 
 
-def built(desk: Desk, out: Path, state: Path) -> Started:
-    builder = Started("build", out, desk.root, "--state", state)
+def built(desk: AtomicEditors, out: Path, state: Path) -> CommandProcess:
+    builder = CommandProcess("build", out, desk.root, "--state", state)
     builder.wait()
     return builder
 
 
 @pytest.mark.usefixtures("mounting")
-def test_a_tree_on_a_full_disk_stays_whole_and_the_next_build_completes_it(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+def test_a_tree_on_a_full_disk_stays_whole_and_the_next_build_completes_it(
+    desk: AtomicEditors, tmp_path: Path, fresh: Fresh
+) -> None:
     with disk(tmp_path / "out", "3m") as out:
         assert built(desk, out, tmp_path / "state").process.returncode == 0
         before = fresh(desk)
-        desk.retitle()
+        desk.change_site_title()
         with full(out):
             builder = built(desk, out, tmp_path / "state")
             room = "make room on its disk: the next build does what is left to do"
             said = f"feedsvc: error: {out} cannot be written ({NO_ROOM}); {room}\n"
-            assert (builder.process.returncode, builder.said) == (2, said)
-            left = {name: {data: None} for name, data in invariants.files(out) if name != "filler"}
-            assert [*invariants.seen(left, [before, fresh(desk)], tree=True)] == []
+            assert (builder.process.returncode, builder.stderr) == (2, said)
+            left = {name: {data: None} for name, data in invariants.tree_files(out) if name != "filler"}
+            assert [*invariants.find_invalid_reads(left, [before, fresh(desk)], tree=True)] == []
         assert built(desk, out, tmp_path / "state").process.returncode == 0
-        assert [*invariants.tree(out, fresh(desk))] == []
+        assert [*invariants.find_tree_differences(out, fresh(desk))] == []
 
 
 @pytest.mark.usefixtures("mounting")
@@ -118,24 +120,24 @@ def test_a_list_of_files_that_no_disk_takes_stays_as_it_was_and_leaves_nothing_o
 
 
 @pytest.mark.usefixtures("mounting")
-def test_a_tree_that_is_kept_in_step_waits_for_room_and_says_so_once(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+def test_a_tree_that_is_kept_in_step_waits_for_room_and_says_so_once(desk: AtomicEditors, tmp_path: Path, fresh: Fresh) -> None:
     """It filled the log with the same sentence every five seconds."""
     with disk(tmp_path / "out", "3m") as out:
-        builder = Started("build", out, desk.root, "--state", tmp_path / "state", "--watch")
+        builder = CommandProcess("build", out, desk.root, "--state", tmp_path / "state", "--watch")
         try:
-            assert builder.wait_to_hear("keeping")
+            assert builder.wait_for_output("keeping")
             with full(out):
-                desk.retitle()
+                desk.change_site_title()
                 desk.delete("articles/first-03.yaml")
-                assert builder.wait_to_hear(NO_ROOM)
+                assert builder.wait_for_output(NO_ROOM)
                 before = open_files(builder)
                 time.sleep(6)
                 assert open_files(builder) <= before
-            until(lambda: [*invariants.tree(out, fresh(desk))] == [])
-            assert builder.said.count(NO_ROOM) == 1
-            assert "tried again every 5 seconds" in builder.said
+            until(lambda: [*invariants.find_tree_differences(out, fresh(desk))] == [])
+            assert builder.stderr.count(NO_ROOM) == 1
+            assert "tried again every 5 seconds" in builder.stderr
         finally:
-            builder.kill(alone=None)
+            builder.kill(leader_first=None)
 
 
 def _limited() -> None:
@@ -144,7 +146,7 @@ def _limited() -> None:
 
 
 def test_a_tree_that_takes_no_long_file_stays_whole_and_the_next_build_completes_it(
-    desk: Desk, tmp_path: Path, fresh: Fresh
+    desk: AtomicEditors, tmp_path: Path, fresh: Fresh
 ) -> None:
     out, state = tmp_path / "out", tmp_path / "state"
     desk.save("articles/short.yaml", article("short", "short"))
@@ -159,8 +161,8 @@ def test_a_tree_that_takes_no_long_file_stays_whole_and_the_next_build_completes
     assert done.returncode == 2
     assert done.stderr.startswith(f"feedsvc: error: {out}")
     assert "(File too large)" in done.stderr
-    left = {name: {data: None} for name, data in invariants.files(out)}
-    assert [*invariants.seen(left, [before, fresh(desk)], tree=True)] == []
+    left = {name: {data: None} for name, data in invariants.tree_files(out)}
+    assert [*invariants.find_invalid_reads(left, [before, fresh(desk)], tree=True)] == []
     assert built(desk, out, state).process.returncode == 0
-    assert [*invariants.tree(out, fresh(desk))] == []
+    assert [*invariants.find_tree_differences(out, fresh(desk))] == []
     assert not [name for name in os.listdir(out) if name.startswith(".feedsvc-new-")]

@@ -9,8 +9,8 @@ import pytest
 from tests.audience.waiting import until
 from tests.helpers.http_client import ask
 from tests.kills import invariants
-from tests.kills.newsroom import Desk, article
-from tests.kills.process_group import Started
+from tests.kills.newsroom import AtomicEditors, article
+from tests.kills.process_group import CommandProcess
 from tests.live.served_content import followed, status
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import read_only
@@ -20,21 +20,21 @@ pytestmark = pytest.mark.usefixtures("mounting")
 
 
 def ended(*words: str | Path) -> tuple[int, str]:
-    process = Started(*words)
-    return process.wait(), process.said
+    process = CommandProcess(*words)
+    return process.wait(), process.stderr
 
 
-def test_a_newsroom_that_may_only_be_read_is_served_built_and_checked(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+def test_a_newsroom_that_may_only_be_read_is_served_built_and_checked(desk: AtomicEditors, tmp_path: Path, fresh: Fresh) -> None:
     with read_only(desk.root):
         assert ended("build", tmp_path / "out", desk.root, "--state", tmp_path / "state")[0] == 0
-        assert [*invariants.tree(tmp_path / "out", fresh(desk))] == []
+        assert [*invariants.find_tree_differences(tmp_path / "out", fresh(desk))] == []
         assert ended("check", desk.root)[0] == 0
         with followed(desk.root, tmp_path / "state") as server:
             assert ask(server.url, "/feed.rss").status == 200
             assert status(server)["alerts"] == {}
 
 
-def test_whoever_writes_into_a_newsroom_that_may_only_be_read_is_told(desk: Desk) -> None:
+def test_whoever_writes_into_a_newsroom_that_may_only_be_read_is_told(desk: AtomicEditors) -> None:
     desk.save("articles/plain.yaml", article("plain", "seen", has_id=False))
     with read_only(desk.root):
         code, said = ended("stamp", desk.root)
@@ -49,14 +49,14 @@ def test_whoever_writes_into_a_newsroom_that_may_only_be_read_is_told(desk: Desk
         code, said = ended("schema", "--write", desk.root)
         assert (code, "Traceback" in said) == (2, False)
         assert "(Read-only file system)" in said
-    assert [*invariants.editors_files(desk.root, desk.files, {})] == []
+    assert [*invariants.find_changed_editor_files(desk.root, desk.files, {})] == []
 
 
-def test_a_tree_that_may_only_be_read_is_told_with_what_to_do(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+def test_a_tree_that_may_only_be_read_is_told_with_what_to_do(desk: AtomicEditors, tmp_path: Path, fresh: Fresh) -> None:
     out, state = tmp_path / "out", tmp_path / "state"
     assert ended("build", out, desk.root, "--state", state)[0] == 0
     before = fresh(desk)
-    desk.retitle()
+    desk.change_site_title()
     with read_only(out):
         code, said = ended("build", out, desk.root, "--state", state)
         assert code == 2
@@ -64,12 +64,12 @@ def test_a_tree_that_may_only_be_read_is_told_with_what_to_do(desk: Desk, tmp_pa
         assert said.endswith(
             "cannot be written (Read-only file system); see that it may be written to, or build into another folder\n"
         )
-        assert [*invariants.tree(out, before)] == []
+        assert [*invariants.find_tree_differences(out, before)] == []
     assert ended("build", out, desk.root, "--state", state)[0] == 0
-    assert [*invariants.tree(out, fresh(desk))] == []
+    assert [*invariants.find_tree_differences(out, fresh(desk))] == []
 
 
-def test_a_state_folder_that_may_only_be_read_is_told_at_a_start(desk: Desk, tmp_path: Path) -> None:
+def test_a_state_folder_that_may_only_be_read_is_told_at_a_start(desk: AtomicEditors, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     with read_only(tmp_path / "state"):
         for words in (("serve", desk.root, "--port", "0"), ("build", tmp_path / "out", desk.root)):
@@ -80,7 +80,7 @@ def test_a_state_folder_that_may_only_be_read_is_told_at_a_start(desk: Desk, tmp
             assert said.count("\n") == 1
 
 
-def test_a_state_folder_that_becomes_read_only_costs_no_feed_and_no_read(desk: Desk, tmp_path: Path) -> None:
+def test_a_state_folder_that_becomes_read_only_costs_no_feed_and_no_read(desk: AtomicEditors, tmp_path: Path) -> None:
     with followed(desk.root, tmp_path / "state") as server:
         with read_only(tmp_path / "state"):
             desk.save("articles/fresh.yaml", article("fresh", "sudden"))

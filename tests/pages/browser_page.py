@@ -1,4 +1,4 @@
-"""A browser's page that remembers what went wrong on it."""
+"""A browser page that records console messages, requests, policy violations and layout shifts."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.helpers.newsrooms import picture
-from tests.pages.page_kinds import PERSON
+from tests.pages.page_kinds import USER_AGENT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-_PICTURE = picture()
-# Heard from the first moment of a page on.
-_LISTEN = """
+_IMAGE = picture()
+# Replaces the share function of mobile browsers; `shared` records its arguments.
+SHARE_SCRIPT = """
+window.shared = [];
+navigator.share = async given => { shared.push(given); if ("REFUSAL") throw new DOMException("no", "REFUSAL"); };
+"""
+# Runs before any script of the page.
+_LISTEN_SCRIPT = """
 window.violations = []; window.shift = 0;
 document.addEventListener("securitypolicyviolation", one => violations.push(one.violatedDirective + " " + one.blockedURI));
 new PerformanceObserver(list => { for (const one of list.getEntries()) window.shift += one.value; })
   .observe({ type: "layout-shift", buffered: true });
 """
-_LOAD_ALL = """
+_LOAD_IMAGES_SCRIPT = """
 Promise.all([...document.images].map(one => {
   one.loading = "eager";
   return one.complete || new Promise(done => { one.onload = one.onerror = done; });
@@ -30,47 +35,47 @@ Promise.all([...document.images].map(one => {
 
 
 @dataclass
-class Look:
-    """`told` is what the console said, but for the status of the page itself; `asked` is what the page requested."""
+class PageRecorder:
+    """A browser page with all its requests, and the errors and warnings of its console except for the status of the page."""
 
     page: Page
-    told: list[str] = field(default_factory=list)
-    asked: list[Request] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
 
-    def hear(self, message: ConsoleMessage) -> None:
+    def add_message(self, message: ConsoleMessage) -> None:
         own_status = message.text.startswith("Failed to load resource") and message.location.get("url") == self.page.url
         if message.type in ("error", "warning") and not own_status:
-            self.told.append(message.text)
+            self.messages.append(message.text)
 
     def violations(self) -> list[str]:
-        found: list[str] = self.page.evaluate("window.violations")
-        return found
+        directives: list[str] = self.page.evaluate("window.violations")
+        return directives
 
-    def shift(self) -> float:
-        """What has moved of itself, after every picture has loaded."""
-        self.page.evaluate(_LOAD_ALL)
+    def layout_shift(self) -> float:
+        """Return the layout shift after every image has loaded."""
+        self.page.evaluate(_LOAD_IMAGES_SCRIPT)
         self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        moved: float = self.page.evaluate("window.shift")
-        return moved
+        shift: float = self.page.evaluate("window.shift")
+        return shift
 
 
 @contextlib.contextmanager
-def looking(browser: Browser, *, width: int = 1280, **options: Any) -> Iterator[Look]:
-    """A page of its own, without anything kept from another."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, user_agent=PERSON, **options)
+def open_page(browser: Browser, *, width: int = 1280, **options: Any) -> Iterator[PageRecorder]:
+    """Open a page in a new browser context without cookies and caches of other pages."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, user_agent=USER_AGENT, **options)
     try:
-        # Nothing outside this machine is asked; pictures of elsewhere are a small one of ours.
+        # No request leaves this machine; images of other sites are replaced with a small one.
         context.route(
             lambda url: not url.startswith("http://127.0.0.1:"),
-            lambda route: route.fulfill(body=_PICTURE, content_type="image/jpeg"),
+            lambda route: route.fulfill(body=_IMAGE, content_type="image/jpeg"),
         )
         page = context.new_page()
-        look = Look(page)
-        page.on("console", look.hear)
-        page.on("pageerror", lambda error: look.told.append(str(error)))
-        page.on("request", lambda request: look.asked.append(request))  # noqa: PLW0108 - it marks what it is given
+        recorder = PageRecorder(page)
+        page.on("console", recorder.add_message)
+        page.on("pageerror", lambda error: recorder.messages.append(str(error)))
+        page.on("request", lambda request: recorder.requests.append(request))  # noqa: PLW0108 - Playwright sets attributes of the function
         if options.get("java_script_enabled", True):
-            page.add_init_script(_LISTEN)
-        yield look
+            page.add_init_script(_LISTEN_SCRIPT)
+        yield recorder
     finally:
         context.close()

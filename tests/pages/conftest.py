@@ -1,4 +1,4 @@
-"""Fixtures of the page tests: the sample newsroom on a real server, in English and in Arabic, and one Chromium."""
+"""Fixtures of the page tests: the sample newsroom on a real server, in English, Arabic and Vietnamese."""
 
 from __future__ import annotations
 
@@ -19,43 +19,46 @@ from tests.helpers.http_client import SECONDS
 from tests.helpers.running_server import command, environment
 from tests.readers.tool import Tool, require
 
-SAMPLE: Final = ROOT / "content"
-MODULES: Final = ROOT / "tests/node/node_modules"
+SAMPLE_CONTENT: Final = ROOT / "content"
+NODE_MODULES: Final = ROOT / "tests/node/node_modules"
 
 
 def require_node_package(name: str) -> Path:
-    tool = Tool(name=name, installed=(MODULES / name).is_dir, install="npm ci --prefix tests/node")
+    tool = Tool(name=name, installed=(NODE_MODULES / name).is_dir, install="npm ci --prefix tests/node")
     require(tool)
-    return MODULES / name
+    return NODE_MODULES / name
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 
 @contextlib.contextmanager
-def serving(content: Path, state: Path) -> Iterator[str]:
-    """The site's address without a last slash, which is its base_url, too. Ends by SIGTERM with exit status 0."""
+def serve_site(content: Path, state: Path) -> Iterator[str]:
+    """Start a server whose base_url is its own address; yield that address without a trailing slash.
+
+    After the block, the server must end with status 0 after SIGTERM.
+    """
     port = str(_free_port())
     arguments = command("serve", content, "--port", port, "--state", state, "--base-url", f"http://127.0.0.1:{port}")
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             assert process.stderr
-            said = ""
+            output = ""
             for line in process.stderr:
-                said += line
-                found = re.search(r" serving .* at (http://\S+)/ as ", line)
-                if found:
+                output += line
+                match = re.search(r" serving .* at (http://\S+)/ as ", line)
+                if match:
                     break
             else:
-                pytest.fail(f"no server: {said}")
-            yield found[1]
+                pytest.fail(f"no server: {output}")
+            yield match[1]
             process.send_signal(signal.SIGTERM)
-            _, rest = process.communicate(timeout=SECONDS)
-            assert (process.returncode, rest) == (0, "")
+            _, remaining_output = process.communicate(timeout=SECONDS)
+            assert (process.returncode, remaining_output) == (0, "")
         finally:
             if process.poll() is None:
                 process.kill()
@@ -63,32 +66,32 @@ def serving(content: Path, state: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The sample newsroom as it is."""
+    """Serve the sample newsroom unchanged."""
     folder = tmp_path_factory.mktemp("site")
-    with serving(Path(shutil.copytree(SAMPLE, folder / "content")), folder / "state") as address:
+    with serve_site(Path(shutil.copytree(SAMPLE_CONTENT, folder / "content")), folder / "state") as address:
         yield address
 
 
 @contextlib.contextmanager
-def _worded(folder: Path, language: str) -> Iterator[str]:
-    """The same newsroom with pages in another language."""
-    settings = Path(shutil.copytree(SAMPLE, folder / "content")) / "site.yaml"
+def _serve_in_language(folder: Path, language: str) -> Iterator[str]:
+    """Serve the sample newsroom with pages in another language."""
+    settings = Path(shutil.copytree(SAMPLE_CONTENT, folder / "content")) / "site.yaml"
     text, changed = re.subn(r"(?m)^language: en", f"language: {language}", settings.read_text("utf-8"))
     assert changed == 1
     settings.write_text(text, "utf-8")
-    with serving(folder / "content", folder / "state") as address:
+    with serve_site(folder / "content", folder / "state") as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """In Arabic, from right to left."""
-    with _worded(tmp_path_factory.mktemp("arabic"), "ar") as address:
+    """Serve the sample newsroom in Arabic, which is written from right to left."""
+    with _serve_in_language(tmp_path_factory.mktemp("arabic"), "ar") as address:
         yield address
 
 
 @pytest.fixture
 def vietnamese(tmp_path: Path) -> Iterator[str]:
-    """In a language without a catalogue of words, and without a form for one."""
-    with _worded(tmp_path, "vi") as address:
+    """Serve the sample newsroom in a language without a translation of the page texts and without a singular form."""
+    with _serve_in_language(tmp_path, "vi") as address:
         yield address

@@ -1,4 +1,4 @@
-"""A newsroom whose every field holds words that no line takes: German compounds, names without a blank, addresses."""
+"""A newsroom whose texts contain words that are longer than a line: German compounds, texts without spaces, long addresses."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Final
 from tests.helpers import newsrooms
 
 COMPOUND: Final = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
-UNBROKEN: Final = "x" * 300
-_TEXT: Final = f"""{UNBROKEN} [{COMPOUND}](https://elsewhere.example/{UNBROKEN})
+LONG_TEXT: Final = "x" * 300
+_BODY: Final = f"""{LONG_TEXT} [{COMPOUND}](https://elsewhere.example/{LONG_TEXT})
 
 | {COMPOUND} | {COMPOUND} | {COMPOUND} |
 |-|-|-|
-| {UNBROKEN} | a | b |
+| {LONG_TEXT} | a | b |
 
-    {UNBROKEN}
+    {LONG_TEXT}
 
-- {UNBROKEN}
-  - > {UNBROKEN}
+- {LONG_TEXT}
+  - > {LONG_TEXT}
 
-# {UNBROKEN}
+# {LONG_TEXT}
 
-`{UNBROKEN}` ![{COMPOUND}](media/wide.png)
+`{LONG_TEXT}` ![{COMPOUND}](media/wide.png)
 
-<details><summary>{UNBROKEN}</summary>{UNBROKEN}</details>
+<details><summary>{LONG_TEXT}</summary>{LONG_TEXT}</details>
 
 <video src="media/v.mp4" width="2000" height="20" controls></video>
 """
-PAGES: Final = (
+PAGE_PATHS: Final = (
     *(
         "/",
         "/archive/2026/",
@@ -44,29 +44,30 @@ PAGES: Final = (
 )
 
 
-def newsroom(root: Path) -> Path:
+def write_newsroom(root: Path) -> Path:
+    """Write the newsroom; return its content folder."""
     keys = {
         "category": "a",
         "categories": "",
-        "title": UNBROKEN,
-        "summary": f"{COMPOUND} {UNBROKEN}",
+        "title": LONG_TEXT,
+        "summary": f"{COMPOUND} {LONG_TEXT}",
         "authors": "[a, b]",
         "tags": f"[x, {COMPOUND}, {'z' * 150}]",
-        "enclosures": f"[{{src: media/{'e' * 150}.pdf}}, {{src: media/v.mp4, title: {UNBROKEN}}}]",
-        "sources": f"[{{name: {UNBROKEN}}}, {{name: {COMPOUND}, url: 'https://elsewhere.example/'}}]",
-        "corrections": f"[{{date: 2026-02-01, text: {UNBROKEN}}}]",
-        "body": newsrooms.yaml_string(_TEXT),
+        "enclosures": f"[{{src: media/{'e' * 150}.pdf}}, {{src: media/v.mp4, title: {LONG_TEXT}}}]",
+        "sources": f"[{{name: {LONG_TEXT}}}, {{name: {COMPOUND}, url: 'https://elsewhere.example/'}}]",
+        "corrections": f"[{{date: 2026-02-01, text: {LONG_TEXT}}}]",
+        "body": newsrooms.yaml_string(_BODY),
     }
     del keys["categories"]
-    credit = f"alt: {COMPOUND}, caption: {UNBROKEN}, credit: {UNBROKEN}, disclaimer: {UNBROKEN}"
-    many = "".join(f"{name}: {{title: {COMPOUND}{name}, description: {UNBROKEN}}}\n" for name in "abcdef")
+    credit = f"alt: {COMPOUND}, caption: {LONG_TEXT}, credit: {LONG_TEXT}, disclaimer: {LONG_TEXT}"
+    categories = "".join(f"{name}: {{title: {COMPOUND}{name}, description: {LONG_TEXT}}}\n" for name in "abcdef")
     return newsrooms.write(
         root,
         {
             "site.yaml": f"title: {COMPOUND}\nbase_url: {newsrooms.BASE}\nid_domain: news.example\nlanguage: de\n"
-            f"logo: media/wide.png\ncopyright: {UNBROKEN}\nfeed: {{entries: 4}}\ndescription: {UNBROKEN}\n",
-            "categories.yaml": many,
-            "authors.yaml": f"a: {{name: {UNBROKEN}, bio: {UNBROKEN}, avatar: media/wide.png}}\nb: {{name: {COMPOUND}}}\n",
+            f"logo: media/wide.png\ncopyright: {LONG_TEXT}\nfeed: {{entries: 4}}\ndescription: {LONG_TEXT}\n",
+            "categories.yaml": categories,
+            "authors.yaml": f"a: {{name: {LONG_TEXT}, bio: {LONG_TEXT}, avatar: media/wide.png}}\nb: {{name: {COMPOUND}}}\n",
             "media/wide.png": newsrooms.picture(800, 100, "PNG"),
             "media/tall.png": newsrooms.picture(10, 12_000, "PNG"),
             "media/dot.png": newsrooms.picture(1, 1, "PNG"),
@@ -75,8 +76,8 @@ def newsroom(root: Path) -> Path:
             **newsrooms.article("unbroken", "2026-02-03", **keys, image=f"{{src: media/wide.png, {credit}}}"),
             **newsrooms.article("middle", "2026-02-02", **keys, image=f"{{src: media/dot.png, {credit}}}"),
             **newsrooms.article("tall", "2026-02-01", **keys, image="{src: media/tall.png, alt: a}"),
-            **newsrooms.article("elsewhere", "2026-01-03", **keys, link=f"https://{'w' * 60}.{'w' * 60}.example/{UNBROKEN}"),
-            **newsrooms.article("gone", "2026-01-02", **keys, status="withdrawn", withdrawn=f"{{notice: {UNBROKEN}}}"),
+            **newsrooms.article("elsewhere", "2026-01-03", **keys, link=f"https://{'w' * 60}.{'w' * 60}.example/{LONG_TEXT}"),
+            **newsrooms.article("gone", "2026-01-02", **keys, status="withdrawn", withdrawn=f"{{notice: {LONG_TEXT}}}"),
             **newsrooms.article("old", "2026-01-01", **keys),
             **newsrooms.article("older", "2025-12-01", **keys),
         },

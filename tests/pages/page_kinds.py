@@ -1,11 +1,11 @@
-"""One address of every kind of page that the sample newsroom has, and what a person's browser is."""
+"""One path of every kind of page of the sample newsroom, and the user agent of a person's browser."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 # kind -> (path, status)
-KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
+PAGE_KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
     {
         "home": ("/", 200),
         "older": ("/archive/2026/", 200),
@@ -26,8 +26,9 @@ KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "tags": ("/tags/", 200),
     }
 )
-ARTICLE: Final = KINDS["article"][0]
-# A headless browser says so in its name, and is not counted as a reader.
-PERSON: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+ARTICLE_PATH: Final = PAGE_KINDS["article"][0]
+COUNTED_ARTICLE_PATH: Final = "/articles/visa-desk/"  # tests count its reads
+# The default user agent of a headless browser names it, so that its reads are not counted.
+USER_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 WIDTHS: Final = (360, 768, 1280)
-SCHEMES: Final = ("light", "dark")
+COLOR_SCHEMES: Final = ("light", "dark")

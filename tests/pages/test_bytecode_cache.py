@@ -1,4 +1,4 @@
-"""Templates that are made code once: a start neither waits for that again nor takes what is not its own."""
+"""The bytecode of the built-in templates is compiled once; a start uses the cache files and ignores invalid ones."""
 
 from __future__ import annotations
 
@@ -13,71 +13,71 @@ import feedsvc
 
 SCRIPT = """
 from feedsvc.pages import theme
-made = []
-own = theme.builtin_environment()
-compile_ = own.compile
-own.compile = lambda *words, **more: made.append(1) or compile_(*words, **more)
+compilations = []
+environment = theme.builtin_environment()
+compile_ = environment.compile
+environment.compile = lambda *arguments, **options: compilations.append(1) or compile_(*arguments, **options)
 theme.compile_builtin_templates()
-print(len(made), len(theme.builtin_template_names()))
+print(len(compilations), len(theme.builtin_template_names()))
 """
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
-    """A program of its own, as if it were just installed."""
+def installation(tmp_path: Path) -> Path:
+    """Copy the package into a folder of its own, like a new installation."""
     shutil.copytree(Path(feedsvc.__file__).parent, tmp_path / "feedsvc", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
-def start(kept: Path, *options: str) -> tuple[int, int]:
-    """How many templates were made code, of how many."""
+def compile_templates(installation: Path, *options: str) -> tuple[int, int]:
+    """Compile the templates in a new process; return the number of compilations and of templates."""
     command = [sys.executable, *options, "-c", SCRIPT]
-    done = subprocess.run(command, env={}, capture_output=True, text=True, check=True, cwd=kept)
-    made, there = map(int, done.stdout.split())
-    return made, there
+    result = subprocess.run(command, env={}, capture_output=True, text=True, check=True, cwd=installation)
+    compilations, templates = map(int, result.stdout.split())
+    return compilations, templates
 
 
-def codes(kept: Path) -> list[Path]:
-    return sorted(kept.rglob("*.html.*.pyc"))
+def cache_files(installation: Path) -> list[Path]:
+    return sorted(installation.rglob("*.html.*.pyc"))
 
 
-def test_a_second_start_finds_the_templates_made(kept: Path) -> None:
-    made, there = start(kept)
-    assert made == there > 0
-    assert len(codes(kept)) == there
-    assert start(kept) == (0, there)
+def test_second_start_compiles_no_template(installation: Path) -> None:
+    compilations, templates = compile_templates(installation)
+    assert compilations == templates > 0
+    assert len(cache_files(installation)) == templates
+    assert compile_templates(installation) == (0, templates)
 
 
-def test_what_is_cut_short_or_of_another_version_is_made_anew(kept: Path) -> None:
-    _, there = start(kept)
-    first, second, third, *_ = codes(kept)
+def test_truncated_or_outdated_cache_files_are_compiled_again(installation: Path) -> None:
+    _, templates = compile_templates(installation)
+    first, second, third, *_ = cache_files(installation)
     first.write_bytes(first.read_bytes()[:-20])
     second.write_bytes(b"another version" + second.read_bytes())
     third.write_bytes(b"")
-    assert start(kept) == (3, there)
-    assert start(kept) == (0, there)
+    assert compile_templates(installation) == (3, templates)
+    assert compile_templates(installation) == (0, templates)
 
 
-def test_who_wants_no_code_kept_gets_none(kept: Path) -> None:
-    made, there = start(kept, "-B")
-    assert made == there
-    assert codes(kept) == []
+def test_python_option_b_writes_no_cache_file(installation: Path) -> None:
+    compilations, templates = compile_templates(installation, "-B")
+    assert compilations == templates
+    assert cache_files(installation) == []
 
 
-def test_a_full_disk_is_not_filled_further(kept: Path) -> None:
-    start(kept)
-    for code in codes(kept):
-        code.unlink()
-        code.mkdir()
-        (code / "in the way").touch()
-    made, there = start(kept)
-    assert made == there
-    assert [path for path in (kept / "feedsvc/pages/__pycache__").iterdir() if path.name[0].isdigit()] == []
+def test_failed_write_leaves_no_temporary_file(installation: Path) -> None:
+    compile_templates(installation)
+    for cache_file in cache_files(installation):
+        cache_file.unlink()
+        cache_file.mkdir()
+        (cache_file / "in the way").touch()
+    compilations, templates = compile_templates(installation)
+    assert compilations == templates
+    assert [path for path in (installation / "feedsvc/pages/__pycache__").iterdir() if path.name[0].isdigit()] == []
 
 
-def test_where_nothing_can_be_kept_pages_are_made_all_the_same(kept: Path) -> None:
-    none = kept / "no folder"
-    none.touch()
-    made, there = start(kept, "-X", f"pycache_prefix={none}")
-    assert made == there
-    assert codes(kept) == []
+def test_templates_are_compiled_if_no_cache_file_can_be_written(installation: Path) -> None:
+    no_folder = installation / "no folder"
+    no_folder.touch()
+    compilations, templates = compile_templates(installation, "-X", f"pycache_prefix={no_folder}")
+    assert compilations == templates
+    assert cache_files(installation) == []

@@ -1,4 +1,4 @@
-"""Which articles a page leads to."""
+"""The related articles of a page."""
 
 import random
 from collections import Counter
@@ -14,27 +14,27 @@ from feedsvc.routes import ListingRef
 from tests.helpers import newsrooms
 
 
-def wanted(catalog: Catalog, row: Row) -> list[Row]:
-    """Of the next older ones of each tag, the three that share most tags with it, the newest first among equals."""
+def expected_related(catalog: Catalog, row: Row) -> list[Row]:
+    """Return the three candidates with the most common tags, newest first; each tag gives its next older articles."""
     listings = (catalog.listings[ListingRef("tag", tag.id)].visible for tag in row.article.tags)
-    older = [[one for one in rows if one.key > row.key][:MAX_CANDIDATES] for rows in listings]
-    shared = Counter(one.article.id for one in chain.from_iterable(older))
-    distinct = {one.article.id: one for one in chain.from_iterable(older)}.values()
-    return sorted(distinct, key=lambda one: (-shared[one.article.id], row_key(one)))[:3]
+    older = [[other for other in rows if other.key > row.key][:MAX_CANDIDATES] for rows in listings]
+    shared = Counter(other.article.id for other in chain.from_iterable(older))
+    distinct = {other.article.id: other for other in chain.from_iterable(older)}.values()
+    return sorted(distinct, key=lambda other: (-shared[other.article.id], row_key(other)))[:3]
 
 
 @pytest.mark.parametrize("tags", [1, 2, 5, 40])
-@pytest.mark.parametrize("walked", [False, True])
-def test_a_page_leads_to_what_shares_most_tags(tmp_path: Path, tags: int, *, walked: bool) -> None:
-    chance = random.Random(tags)
+@pytest.mark.parametrize("ranks_computed", [False, True])
+def test_related_articles_are_those_with_the_most_common_tags(tmp_path: Path, tags: int, *, ranks_computed: bool) -> None:
+    random_generator = random.Random(tags)
     root = newsrooms.write_sample(tmp_path)
     for number in range(60):
-        some = ", ".join({f"t{chance.randrange(tags)}" for _ in range(4)})
-        newsrooms.write(root, newsrooms.article(f"some-{number}", f"2026-01-{number % 9 + 1:02}", tags=f"[{some}]"))
+        tag_list = ", ".join({f"t{random_generator.randrange(tags)}" for _ in range(4)})
+        newsrooms.write(root, newsrooms.article(f"some-{number}", f"2026-01-{number % 9 + 1:02}", tags=f"[{tag_list}]"))
     catalog = newsrooms.load_catalog(root)
-    if walked:
+    if ranks_computed:
         assert all(len(listing.ranks) == len(listing.visible) for listing in catalog.listings.values())
     rows = catalog.listings[ListingRef()].visible
     assert sum(len(find_related(catalog, row)) for row in rows) > 100
     for row in rows:
-        assert find_related(catalog, row) == wanted(catalog, row)
+        assert find_related(catalog, row) == expected_related(catalog, row)

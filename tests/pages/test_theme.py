@@ -1,4 +1,4 @@
-"""A newsroom's templates and static files take the place of the product's own, file by file."""
+"""Templates and static files of a theme replace the built-in ones file by file."""
 
 from __future__ import annotations
 
@@ -17,29 +17,31 @@ from feedsvc.pages.template_compiler import escape_fast
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
 
-MESSAGE = "theme/templates/message.html"
-TOO_DEEP = (
+MESSAGE_TEMPLATE = "theme/templates/message.html"
+TOO_DEEPLY_NESTED = (
     "{% for i in range(9) %}" * 30 + "{% endfor %}" * 30,
     "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
     "{% if 1 %}" * 2000 + "{% endif %}" * 2000,
     "{{ 1" + "|string" * 3000 + " }}",
 )
-OWN_MESSAGE = '{% extends "base.html" %}\n{% block main %}<h1 class="ours">{{ title }}</h1>{% endblock %}\n'
+CUSTOM_MESSAGE_TEMPLATE = '{% extends "base.html" %}\n{% block main %}<h1 class="ours">{{ title }}</h1>{% endblock %}\n'
 
 
-def _themed(root: Path, files: Mapping[str, str | bytes]) -> Path:
+def _write_themed_newsroom(root: Path, files: Mapping[str, str | bytes]) -> Path:
     return newsrooms.write(newsrooms.write_sample(root), files)
 
 
 def _body(root: Path, path: str) -> str:
     publication = newsrooms.load_publication(root)
-    found = publication.resolve(path)
-    assert isinstance(found, Document), path
-    return found.body.decode()
+    document = publication.resolve(path)
+    assert isinstance(document, Document), path
+    return document.body.decode()
 
 
-def test_a_template_and_a_sheet_take_the_place_of_two_files_and_of_no_other(tmp_path: Path) -> None:
-    root = _themed(tmp_path, {MESSAGE: OWN_MESSAGE, "theme/static/site.css": "body { color: teal }\n"})
+def test_template_and_stylesheet_replace_only_the_built_in_files_of_the_same_name(tmp_path: Path) -> None:
+    root = _write_themed_newsroom(
+        tmp_path, {MESSAGE_TEMPLATE: CUSTOM_MESSAGE_TEMPLATE, "theme/static/site.css": "body { color: teal }\n"}
+    )
     plain = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain"))
     themed = newsrooms.load_publication(root)
     assert '<h1 class="ours">' in themed.not_found_page().body.decode()
@@ -50,31 +52,31 @@ def test_a_template_and_a_sheet_take_the_place_of_two_files_and_of_no_other(tmp_
     assert themed.resolve("/static/site.js") == plain.resolve("/static/site.js")
 
 
-def test_a_new_static_file_of_a_theme_is_served(tmp_path: Path) -> None:
-    root = _themed(tmp_path, {"theme/static/mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"})
-    found = newsrooms.load_publication(root).resolve("/static/mark.svg")
-    assert isinstance(found, Document)
-    assert found.media_type == "image/svg+xml"
+def test_new_static_file_of_a_theme_is_served(tmp_path: Path) -> None:
+    root = _write_themed_newsroom(tmp_path, {"theme/static/mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"})
+    document = newsrooms.load_publication(root).resolve("/static/mark.svg")
+    assert isinstance(document, Document)
+    assert document.media_type == "image/svg+xml"
     assert "/static/mark.svg" in set(newsrooms.load_publication(root).paths())
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "line", "part"),
+    ("path", "text", "line_number", "message_part"),
     [
-        (MESSAGE, "<p>\n\n{{ title | }}\n", 3, "no template"),
-        (MESSAGE, "{% extends 'base.html' %}\n{% nonesuch %}\n", 2, "no template"),
-        (MESSAGE, b"\xff\xfe", 1, "UTF-8"),
+        (MESSAGE_TEMPLATE, "<p>\n\n{{ title | }}\n", 3, "no template"),
+        (MESSAGE_TEMPLATE, "{% extends 'base.html' %}\n{% nonesuch %}\n", 2, "no template"),
+        (MESSAGE_TEMPLATE, b"\xff\xfe", 1, "UTF-8"),
         ("theme/static/shop.exe", "x", 1, "no page uses"),
         ("theme/notes.txt", "x", 1, "templates/ and static/"),
     ],
 )
-def test_what_is_no_template_is_told_with_its_line_and_not_used(
-    tmp_path: Path, path: str, text: str | bytes, line: int, part: str
+def test_invalid_theme_file_is_reported_with_its_line_and_not_used(
+    tmp_path: Path, path: str, text: str | bytes, line_number: int, message_part: str
 ) -> None:
-    root = _themed(tmp_path, {path: text, "theme/templates/subscribe.html": "sound"})
-    done = CliRunner().invoke(main, ["check", str(root)])
-    [told] = [one for one in done.stdout.splitlines() if one.startswith("theme/")]
-    assert (done.exit_code, told.startswith(f"{path}:{line}:"), part in told) == (1, True, True), told
+    root = _write_themed_newsroom(tmp_path, {path: text, "theme/templates/subscribe.html": "sound"})
+    result = CliRunner().invoke(main, ["check", str(root)])
+    [message] = [output_line for output_line in result.stdout.splitlines() if output_line.startswith("theme/")]
+    assert (result.exit_code, message.startswith(f"{path}:{line_number}:"), message_part in message) == (1, True, True), message
     assert set(load_with_theme_trial(root).theme) == {"templates/subscribe.html"}
 
 
@@ -96,37 +98,42 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
         "",
     ],
 )
-def test_a_template_that_fails_at_its_page_gives_way(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
-    plain = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")).not_found_page()
-    root = _themed(tmp_path / "themed", {MESSAGE: text})
+def test_template_that_fails_while_rendering_is_replaced_with_the_built_in_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    builtin_page = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")).not_found_page()
+    root = _write_themed_newsroom(tmp_path / "themed", {MESSAGE_TEMPLATE: text})
     with caplog.at_level(logging.WARNING):
-        assert newsrooms.load_publication(root).not_found_page().body == plain.body
+        assert newsrooms.load_publication(root).not_found_page().body == builtin_page.body
     assert "theme/templates/message.html:1: this cannot make a page" in caplog.text
 
 
-def test_what_every_article_page_stumbles_over_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    broken = '{% extends "base.html" %}\n{% block main %}\n{{ article.nonesuch }}\n{% endblock %}\n'
-    publication = newsrooms.load_publication(_themed(tmp_path, {"theme/templates/article.html": broken}))
+def test_error_on_every_article_page_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    failing_template = '{% extends "base.html" %}\n{% block main %}\n{{ article.nonesuch }}\n{% endblock %}\n'
+    publication = newsrooms.load_publication(_write_themed_newsroom(tmp_path, {"theme/templates/article.html": failing_template}))
     with caplog.at_level(logging.WARNING):
         pages = [publication.resolve(path) for path in publication.paths() if path.startswith("/articles/")]
     assert len(pages) > 3
-    assert [one.getMessage().partition(" ")[0] for one in caplog.records] == ["theme/templates/article.html:3:"]
+    assert [record.getMessage().partition(" ")[0] for record in caplog.records] == ["theme/templates/article.html:3:"]
 
 
-BLOCK = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
+BLOCK_TEMPLATE = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "expected_error"),
     [
-        ({"message.html": BLOCK % "<p>{{ nope }}"}, "message.html:3:1: this cannot make a page ('nope' is undefined)"),
-        ({"message.html": BLOCK % "\n{{ 1 / 0 }}"}, "message.html:4:1: this cannot make a page (division by zero)"),
+        ({"message.html": BLOCK_TEMPLATE % "<p>{{ nope }}"}, "message.html:3:1: this cannot make a page ('nope' is undefined)"),
+        ({"message.html": BLOCK_TEMPLATE % "\n{{ 1 / 0 }}"}, "message.html:4:1: this cannot make a page (division by zero)"),
         (
             {"message.html": "{% include 'ad.html' %}"},
             "message.html:1:1: this cannot make a page (there is no template 'ad.html')",
         ),
         ({"message.html": "{% include 'message.html' %}"}, "message.html:1:1: this cannot make a page (it nests too deep"),
-        ({"message.html": BLOCK % "{{ title|random }}"}, "message.html:3:1: this is no template (No filter named 'random'"),
+        (
+            {"message.html": BLOCK_TEMPLATE % "{{ title|random }}"},
+            "message.html:3:1: this is no template (No filter named 'random'",
+        ),
         ({"message.html": "x" * 200_000}, "message.html:1:1: the template is larger than 128 KiB"),
         ({"article.html": ""}, "article.html:1:1: this cannot make a page (nothing comes of it)"),
         ({"article.html": "{{ previous.title }}"}, "article.html:1:1: this cannot make a page ('None' has no attribute"),
@@ -142,25 +149,27 @@ BLOCK = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
             "quux.html:1:1: no page uses a template of this name; the product's own are article.html, base",
         ),
         ({"article.html/a.html": "x"}, "article.html/a.html:1:1: no page uses a template of this name; article.html is a file"),
-        *(({"message.html": text}, "message.html:1:1: this is no template (it nests deeper") for text in TOO_DEEP),
+        *(({"message.html": text}, "message.html:1:1: this is no template (it nests deeper") for text in TOO_DEEPLY_NESTED),
     ],
 )
-def test_what_cannot_make_a_page_is_told_by_check_and_never_used(tmp_path: Path, files: Mapping[str, str], told: str) -> None:
-    root = _themed(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
-    read = load_with_theme_trial(root)
-    assert any(str(problem).startswith(f"theme/templates/{told}") for problem in read.errors), read.errors
-    assert f"templates/{told.partition(':')[0]}" not in read.theme
+def test_template_that_cannot_render_a_page_is_an_error_and_not_used(
+    tmp_path: Path, files: Mapping[str, str], expected_error: str
+) -> None:
+    root = _write_themed_newsroom(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
+    snapshot = load_with_theme_trial(root)
+    assert any(str(problem).startswith(f"theme/templates/{expected_error}") for problem in snapshot.errors), snapshot.errors
+    assert f"templates/{expected_error.partition(':')[0]}" not in snapshot.theme
 
 
-def test_a_template_of_ones_own_that_others_include_is_no_mistake(tmp_path: Path) -> None:
-    files = {MESSAGE: "<p>{% include 'ads/top.html' %}", "theme/templates/ads/top.html": "<b>{{ title }}</b>"}
-    root = _themed(tmp_path, files)
+def test_included_custom_template_is_no_error(tmp_path: Path) -> None:
+    files = {MESSAGE_TEMPLATE: "<p>{% include 'ads/top.html' %}", "theme/templates/ads/top.html": "<b>{{ title }}</b>"}
+    root = _write_themed_newsroom(tmp_path, files)
     assert CliRunner().invoke(main, ["check", str(root)]).exit_code == 0
     assert newsrooms.load_publication(root).not_found_page().body == b"<p><b>Nothing is here</b>"
 
 
-def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path: Path) -> None:
-    shown = _sandboxed(
+def test_common_template_expressions_work_in_the_sandbox(tmp_path: Path) -> None:
+    lines = _render_in_sandbox(
         tmp_path,
         "{% for a in [1, 2] %}{{ loop.length }}{{ a ~ '<' }}{{ '%s' % '<b>' }}{{ '{}'.format('-') }}{% endfor %}.",
         "{{ ['<', 1]|join(', ') }} {{ [{'a': 1}, {'a': 2}]|join('+', attribute='a') }} {{ 'abc'.replace('b', 'B') }}",
@@ -168,7 +177,7 @@ def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path:
         "{% for a in [[1, [2]]] recursive %}{{ loop(a) if a is iterable else a }}{% endfor %} {{ 'a' in 'abc' }}",
         "{% set x %}<i>{% endset %}{{ x }}{{ 'Z'.lower() }}{{ [1] + [2] }}{{ range(3)|sum }}",
     )
-    assert shown == [
+    assert lines == [
         "21&lt;&lt;b&gt;-22&lt;&lt;b&gt;-.",
         "&lt;, 1 1+2 aBc",
         "12   wide  x-y 20000 9",
@@ -177,29 +186,29 @@ def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path:
     ]
 
 
-def _sandboxed(root: Path, *texts: str) -> list[str]:
-    publication = newsrooms.load_publication(_themed(root, {MESSAGE: "\n".join(texts)}))
+def _render_in_sandbox(root: Path, *texts: str) -> list[str]:
+    publication = newsrooms.load_publication(_write_themed_newsroom(root, {MESSAGE_TEMPLATE: "\n".join(texts)}))
     return publication.not_found_page().body.decode().split("\n")
 
 
-def test_a_theme_of_the_products_own_templates_changes_no_page(tmp_path: Path) -> None:
-    """The product's own run another way where no sandbox guards them."""
+def test_theme_with_copies_of_the_built_in_templates_changes_no_page(tmp_path: Path) -> None:
+    """Built-in templates are rendered with another environment, without the sandbox."""
     folder = resources.files("feedsvc.pages").joinpath("templates")
     files = {f"theme/templates/{file.name}": file.read_bytes() for file in folder.iterdir()}
-    plain = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain"))
-    themed = newsrooms.load_publication(_themed(tmp_path / "themed", files))
-    for path in plain.paths_with_redirects():
+    builtin = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain"))
+    themed = newsrooms.load_publication(_write_themed_newsroom(tmp_path / "themed", files))
+    for path in builtin.paths_with_redirects():
         if path.endswith("/"):
-            assert themed.resolve(path) == plain.resolve(path), path
+            assert themed.resolve(path) == builtin.resolve(path), path
 
 
-def test_a_card_says_the_same_in_every_list_it_stands_in(tmp_path: Path) -> None:
+def test_pages_are_equal_in_any_order_of_rendering(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
     before = {path: publication.render(path) for path in publication.paths() if path.endswith("/")}
-    again = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "again"))
-    assert {path: again.render(path) for path in reversed(before)} == before
+    second_publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "again"))
+    assert {path: second_publication.render(path) for path in reversed(before)} == before
 
 
 @pytest.mark.parametrize("value", ["plain", "a & b", "<i>", ">", 'say "no"', "it's", Markup("<b>&amp;</b>"), 7, None, True, 1.5])
-def test_what_the_products_templates_write_is_escaped_as_elsewhere(value: object) -> None:
+def test_escape_fast_equals_the_escape_function_of_markupsafe(value: object) -> None:
     assert escape_fast(value) == escape(value)

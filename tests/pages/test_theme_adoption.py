@@ -1,4 +1,4 @@
-"""A theme is tried once, also over restarts and among processes, and without a trial it is never in force."""
+"""The result of a theme's trial is shared by later starts and other processes, and an untried theme is never used."""
 
 from __future__ import annotations
 
@@ -34,55 +34,57 @@ def content(tmp_path: Path) -> ContentSnapshot:
     return load_content(newsrooms.write_sample(tmp_path / "content"))
 
 
-def with_theme(content: ContentSnapshot, **templates: str) -> ContentSnapshot:
+def replace_theme(content: ContentSnapshot, **templates: str) -> ContentSnapshot:
     return replace(content, theme={f"templates/{name}.html": text.encode() for name, text in sorted(templates.items())})
 
 
-def settled(adoption: ThemeAdoption, content: ContentSnapshot) -> ContentSnapshot:
-    """The content with its theme once it has been tried, as a server's watcher finds out."""
-    found = adoption.apply(content, newsrooms.NOW)
-    end = time.monotonic() + 240
+def apply_until_tried(adoption: ThemeAdoption, content: ContentSnapshot) -> ContentSnapshot:
+    """Apply the theme again as the watcher thread does until its trial has ended; return the content with the theme in use."""
+    result = adoption.apply(content, newsrooms.NOW)
+    deadline = time.monotonic() + 240
     while adoption._trial:
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         if adoption.is_due:
-            found = adoption.apply(content, newsrooms.NOW)
+            result = adoption.apply(content, newsrooms.NOW)
         time.sleep(0.01)
-    return found
+    return result
 
 
 @pytest.fixture
-def no_trials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]:
-    """From the call on, no process can be started to try a theme in."""
+def prevent_trials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], None]:
+    """Return a function that prevents all further trials, because no process can be started after it was called."""
     return lambda: monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere/python"))
 
 
-def test_a_theme_is_tried_once_over_restarts(tmp_path: Path, content: ContentSnapshot, no_trials: Callable[[], None]) -> None:
-    sound, bad = with_theme(content, message="<p>ours"), with_theme(content, message="{{ nope }}")
-    told = [ThemeAdoption(tmp_path / "themes").apply(one, newsrooms.NOW) for one in (sound, bad)]
-    no_trials()
-    again = [ThemeAdoption(tmp_path / "themes").apply(one, newsrooms.NOW) for one in (sound, bad)]
-    assert again == told
-    assert [set(one.theme) for one in again] == [{MESSAGE}, set()]
-    assert [len(one.errors) for one in again] == [0, 1]
-
-
-def test_another_version_of_the_program_tries_anew(
-    tmp_path: Path, content: ContentSnapshot, no_trials: Callable[[], None]
+def test_theme_is_not_tried_again_after_a_restart(
+    tmp_path: Path, content: ContentSnapshot, prevent_trials: Callable[[], None]
 ) -> None:
-    themed = with_theme(content, message="<p>ours")
+    valid, failing = replace_theme(content, message="<p>ours"), replace_theme(content, message="{{ nope }}")
+    results = [ThemeAdoption(tmp_path / "themes").apply(snapshot, newsrooms.NOW) for snapshot in (valid, failing)]
+    prevent_trials()
+    results_after_restart = [ThemeAdoption(tmp_path / "themes").apply(snapshot, newsrooms.NOW) for snapshot in (valid, failing)]
+    assert results_after_restart == results
+    assert [set(snapshot.theme) for snapshot in results_after_restart] == [{MESSAGE}, set()]
+    assert [len(snapshot.errors) for snapshot in results_after_restart] == [0, 1]
+
+
+def test_theme_is_tried_again_by_another_version_of_the_program(
+    tmp_path: Path, content: ContentSnapshot, prevent_trials: Callable[[], None]
+) -> None:
+    themed = replace_theme(content, message="<p>ours")
     assert ThemeAdoption(tmp_path, lambda: "1").apply(themed, newsrooms.NOW).theme
-    no_trials()
+    prevent_trials()
     assert not ThemeAdoption(tmp_path, lambda: "2").apply(themed, newsrooms.NOW).theme
 
 
-def test_a_trial_that_failed_on_an_article_is_repeated_at_a_start_with_other_articles(
+def test_trial_that_failed_at_an_article_is_repeated_at_a_start_with_other_articles(
     tmp_path: Path, content: ContentSnapshot
 ) -> None:
-    themed = with_theme(content, article="{% if article.title == 'Older' %}{{ nope }}{% endif %}fine")
+    themed = replace_theme(content, article="{% if article.title == 'Older' %}{{ nope }}{% endif %}fine")
     [problem] = ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW).errors
     assert problem.message == "this cannot make the page of articles/older.yaml ('nope' is undefined)"
-    others = tuple(one for one in themed.articles if one.title != "Older")
-    assert not ThemeAdoption(tmp_path).apply(replace(themed, articles=others), newsrooms.NOW).errors
+    other_articles = tuple(article for article in themed.articles if article.title != "Older")
+    assert not ThemeAdoption(tmp_path).apply(replace(themed, articles=other_articles), newsrooms.NOW).errors
 
 
 DAMAGES: Final[tuple[Callable[[bytes], bytes], ...]] = (
@@ -97,57 +99,57 @@ DAMAGES: Final[tuple[Callable[[bytes], bytes], ...]] = (
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_verdict_counts_as_none(tmp_path: Path, content: ContentSnapshot, damage: Callable[[bytes], bytes]) -> None:
-    themed = with_theme(content, message="{{ nope }}")
-    told = ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW)
+def test_damaged_trial_result_is_replaced(tmp_path: Path, content: ContentSnapshot, damage: Callable[[bytes], bytes]) -> None:
+    themed = replace_theme(content, message="{{ nope }}")
+    result = ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW)
     [file] = tmp_path.glob("*.json")
-    whole = file.read_bytes()
-    file.write_bytes(damage(whole))
-    assert ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW) == told
-    assert file.read_bytes() == whole
+    data = file.read_bytes()
+    file.write_bytes(damage(data))
+    assert ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW) == result
+    assert file.read_bytes() == data
 
 
-def test_a_file_in_the_place_of_the_folder_of_verdicts_costs_one_trial(
-    tmp_path: Path, content: ContentSnapshot, no_trials: Callable[[], None]
+def test_file_in_place_of_the_folder_of_trial_results_is_renamed(
+    tmp_path: Path, content: ContentSnapshot, prevent_trials: Callable[[], None]
 ) -> None:
     (tmp_path / "themes").write_bytes(b"")
-    themed = with_theme(content, message="<p>ours")
+    themed = replace_theme(content, message="<p>ours")
     assert ThemeAdoption(tmp_path / "themes").apply(themed, newsrooms.NOW).theme
-    no_trials()
+    prevent_trials()
     assert ThemeAdoption(tmp_path / "themes").apply(themed, newsrooms.NOW).theme
     assert (tmp_path / "themes.damaged").is_file()
 
 
-def test_a_folder_in_the_place_of_a_verdict_costs_one_trial(
-    tmp_path: Path, content: ContentSnapshot, no_trials: Callable[[], None]
+def test_folder_in_place_of_a_trial_result_is_replaced_after_one_trial(
+    tmp_path: Path, content: ContentSnapshot, prevent_trials: Callable[[], None]
 ) -> None:
-    themed = with_theme(content, message="<p>ours")
+    themed = replace_theme(content, message="<p>ours")
     ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW)
     [file] = tmp_path.glob("*.json")
     file.unlink()
     (file / "inside").mkdir(parents=True)
     assert ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW).theme
-    no_trials()
+    prevent_trials()
     assert ThemeAdoption(tmp_path).apply(themed, newsrooms.NOW).theme
 
 
-def test_verdicts_that_changed_places_are_not_believed(tmp_path: Path, content: ContentSnapshot) -> None:
-    sound, bad = with_theme(content, message="<p>ours"), with_theme(content, message="{{ nope }}")
-    told = [ThemeAdoption(tmp_path).apply(one, newsrooms.NOW) for one in (sound, bad)]
-    one, other = tmp_path.glob("*.json")
-    texts = one.read_bytes(), other.read_bytes()
-    one.write_bytes(texts[1])
-    other.write_bytes(texts[0])
-    assert [ThemeAdoption(tmp_path).apply(one, newsrooms.NOW) for one in (sound, bad)] == told
+def test_exchanged_trial_results_are_not_used(tmp_path: Path, content: ContentSnapshot) -> None:
+    valid, failing = replace_theme(content, message="<p>ours"), replace_theme(content, message="{{ nope }}")
+    results = [ThemeAdoption(tmp_path).apply(snapshot, newsrooms.NOW) for snapshot in (valid, failing)]
+    first, second = tmp_path.glob("*.json")
+    texts = first.read_bytes(), second.read_bytes()
+    first.write_bytes(texts[1])
+    second.write_bytes(texts[0])
+    assert [ThemeAdoption(tmp_path).apply(snapshot, newsrooms.NOW) for snapshot in (valid, failing)] == results
 
 
-def test_one_process_tries_while_others_wait_for_its_verdict(
-    tmp_path: Path, content: ContentSnapshot, no_trials: Callable[[], None]
+def test_process_waits_for_the_trial_result_of_another_process(
+    tmp_path: Path, content: ContentSnapshot, prevent_trials: Callable[[], None]
 ) -> None:
-    themed = with_theme(content, message="<p>ours")
+    themed = replace_theme(content, message="<p>ours")
     ThemeAdoption(tmp_path / "first").apply(themed, newsrooms.NOW)
-    [verdict] = (tmp_path / "first").glob("*.json")
-    no_trials()  # so what is adopted came from the other process
+    [result_file] = (tmp_path / "first").glob("*.json")
+    prevent_trials()  # so that the adopted result comes from the other process
     second = ThemeAdoption(tmp_path / "second")
     second.apply(content, newsrooms.NOW)
     (tmp_path / "second").mkdir()
@@ -156,66 +158,68 @@ def test_one_process_tries_while_others_wait_for_its_verdict(
         assert not second.apply(themed, newsrooms.NOW).theme
         time.sleep(0.5)
         assert not second.is_due
-        shutil.copy(verdict, tmp_path / "second")
-    assert set(settled(second, themed).theme) == {MESSAGE}
+        shutil.copy(result_file, tmp_path / "second")
+    assert set(apply_until_tried(second, themed).theme) == {MESSAGE}
 
 
-def test_a_verdict_of_another_process_is_taken_over_at_the_next_look(tmp_path: Path, content: ContentSnapshot) -> None:
-    themed = with_theme(content, message="<p>ours")
+def test_trial_result_of_another_process_is_used_at_the_next_scan(tmp_path: Path, content: ContentSnapshot) -> None:
+    themed = replace_theme(content, message="<p>ours")
     waiting = ThemeAdoption(tmp_path)
     waiting.apply(content, newsrooms.NOW)
     with (tmp_path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert not waiting.apply(themed, newsrooms.NOW).theme
-        other = tmp_path / "other"
-        ThemeAdoption(other).apply(themed, newsrooms.NOW)
-        for verdict in other.glob("*.json"):
-            verdict.rename(tmp_path / verdict.name)
+        other_folder = tmp_path / "other"
+        ThemeAdoption(other_folder).apply(themed, newsrooms.NOW)
+        for result_file in other_folder.glob("*.json"):
+            result_file.rename(tmp_path / result_file.name)
         assert set(waiting.apply(themed, newsrooms.NOW).theme) == {MESSAGE}
 
 
-def test_a_theme_that_is_corrected_while_it_is_tried_need_not_wait_for_that_trial(content: ContentSnapshot) -> None:
+def test_corrected_theme_does_not_wait_for_the_trial_of_the_old_one(content: ContentSnapshot) -> None:
     adoption = ThemeAdoption()
     adoption.apply(content, newsrooms.NOW)
-    frozen = {f"freezing-{n}": FREEZE for n in range(4)}
-    all_frozen = with_theme(content, message="".join(f"{{% include '{name}.html' %}}" for name in frozen), **frozen)
-    adoption.apply(all_frozen, newsrooms.NOW)
-    first = adoption._trial
-    assert first
-    themed = with_theme(content, message="<p>ours")
-    assert set(settled(adoption, themed).theme) == {MESSAGE}
-    assert first.failure_reason == "was replaced by another one during its trial"
+    hanging_templates = {f"freezing-{n}": FREEZE for n in range(4)}
+    hanging_theme = replace_theme(
+        content, message="".join(f"{{% include '{name}.html' %}}" for name in hanging_templates), **hanging_templates
+    )
+    adoption.apply(hanging_theme, newsrooms.NOW)
+    first_trial = adoption._trial
+    assert first_trial
+    themed = replace_theme(content, message="<p>ours")
+    assert set(apply_until_tried(adoption, themed).theme) == {MESSAGE}
+    assert first_trial.failure_reason == "was replaced by another one during its trial"
 
 
-def test_the_last_sound_version_of_a_template_stands_in_for_one_that_freezes_beside_the_others(content: ContentSnapshot) -> None:
+def test_last_valid_version_of_a_template_is_used_instead_of_a_hanging_one(content: ContentSnapshot) -> None:
     adoption = ThemeAdoption(limits=SHORT_LIMITS)
-    adoption.apply(with_theme(content, message="<p>old", article="<p>old"), newsrooms.NOW)
-    found = settled(adoption, with_theme(content, message="<p>new", article=FREEZE))
-    assert found.theme == {MESSAGE: b"<p>new", ARTICLE: b"<p>old"}
-    [problem] = found.errors
+    adoption.apply(replace_theme(content, message="<p>old", article="<p>old"), newsrooms.NOW)
+    result = apply_until_tried(adoption, replace_theme(content, message="<p>new", article=FREEZE))
+    assert result.theme == {MESSAGE: b"<p>new", ARTICLE: b"<p>old"}
+    [problem] = result.errors
     assert (problem.path, TIMEOUT_MESSAGE in problem.message) == ("theme/templates/article.html", True)
-    assert found.last_valid_paths == {"theme/templates/article.html"}
+    assert result.last_valid_paths == {"theme/templates/article.html"}
 
 
-def test_versions_that_were_sound_apart_and_freeze_together_are_not_used_together(content: ContentSnapshot) -> None:
+def test_template_versions_that_hang_only_together_are_not_used_together(content: ContentSnapshot) -> None:
     adoption = ThemeAdoption(limits=SHORT_LIMITS)
-    old = with_theme(content, message="{% include 'part.html' %}", part=f"{{% if slow %}}{FREEZE}{{% endif %}}<p>old")
+    old = replace_theme(content, message="{% include 'part.html' %}", part=f"{{% if slow %}}{FREEZE}{{% endif %}}<p>old")
     adoption.apply(replace(old, theme={**old.theme, MESSAGE: b"{% set slow = 0 %}{% include 'part.html' %}"}), newsrooms.NOW)
-    new = with_theme(content, message="{% set slow = 1 %}{% include 'part.html' %}", part="{{ nope }}")
-    found = settled(adoption, new)
-    assert [problem.path for problem in found.errors] == ["theme/templates/message.html", "theme/templates/part.html"]
-    assert "templates/part.html" not in found.theme or found.theme[MESSAGE] != new.theme[MESSAGE]
+    new = replace_theme(content, message="{% set slow = 1 %}{% include 'part.html' %}", part="{{ nope }}")
+    result = apply_until_tried(adoption, new)
+    assert [problem.path for problem in result.errors] == ["theme/templates/message.html", "theme/templates/part.html"]
+    assert "templates/part.html" not in result.theme or result.theme[MESSAGE] != new.theme[MESSAGE]
 
 
-def test_the_same_theme_stays_the_same_object_so_that_no_page_is_made_anew(content: ContentSnapshot) -> None:
+def test_unchanged_theme_is_the_same_object_so_that_no_page_is_rendered_again(content: ContentSnapshot) -> None:
     adoption = ThemeAdoption()
-    first = adoption.apply(with_theme(content, message="<p>ours"), newsrooms.NOW).theme
-    assert first is adoption.apply(with_theme(content, message="<p>ours"), newsrooms.NOW).theme
-    assert first is settled(adoption, with_theme(content, message="{{ nope }}")).theme
+    first = adoption.apply(replace_theme(content, message="<p>ours"), newsrooms.NOW).theme
+    assert first is adoption.apply(replace_theme(content, message="<p>ours"), newsrooms.NOW).theme
+    assert first is apply_until_tried(adoption, replace_theme(content, message="{{ nope }}")).theme
 
 
-def test_a_theme_that_a_process_stopped_responding_with_is_refused_until_it_changes(content: ContentSnapshot) -> None:
-    themed = with_theme(content, message="<p>ours", article="<p>\n{{ article.title }}")
+def test_theme_that_hung_a_process_is_refused_until_it_changes(content: ContentSnapshot) -> None:
+    themed = replace_theme(content, message="<p>ours", article="<p>\n{{ article.title }}")
     stacks = (
         "Thread 0x01 (most recent call first):\n"
         '  File "theme/templates/message.html", line 1 in root\n\n'
@@ -224,75 +228,75 @@ def test_a_theme_that_a_process_stopped_responding_with_is_refused_until_it_chan
         '  File "feedsvc/pages/theme.py", line 111 in render\n'
     )
     adoption = ThemeAdoption(hung_themes=lambda: {templates_digest(themed.theme): stacks})
-    found = adoption.apply(themed, newsrooms.NOW)
-    [problem] = found.errors
+    result = adoption.apply(themed, newsrooms.NOW)
+    [problem] = result.errors
     assert (problem.path, problem.line) == ("theme/templates/article.html", 2)
-    assert set(found.theme) == {MESSAGE}
-    changed = with_theme(content, message="<p>ours", article="<p>{{ article.title }}")
-    assert set(settled(adoption, changed).theme) == {MESSAGE, ARTICLE}
+    assert set(result.theme) == {MESSAGE}
+    changed = replace_theme(content, message="<p>ours", article="<p>{{ article.title }}")
+    assert set(apply_until_tried(adoption, changed).theme) == {MESSAGE, ARTICLE}
 
 
-# --- What only an operator can correct
+# --- Problems that only an operator can correct
 
 
-def test_without_an_interpreter_no_theme_is_used_and_the_trouble_is_told(
-    content: ContentSnapshot, no_trials: Callable[[], None], caplog: pytest.LogCaptureFixture
+def test_theme_is_not_used_and_an_alert_is_active_if_the_interpreter_is_missing(
+    content: ContentSnapshot, prevent_trials: Callable[[], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    troubles = Alerts()
-    adoption = ThemeAdoption(alerts=troubles)
-    no_trials()
+    alerts = Alerts()
+    adoption = ThemeAdoption(alerts=alerts)
+    prevent_trials()
     with caplog.at_level(logging.WARNING):
-        found = adoption.apply(with_theme(content, message="<p>ours"), newsrooms.NOW)
-    assert (found.theme, found.errors) == ({}, ())
-    [told] = troubles.active.values()
-    assert told.startswith("the theme could not be tried, since no process for it could be started (")
-    assert "No such file or directory" in told
+        result = adoption.apply(replace_theme(content, message="<p>ours"), newsrooms.NOW)
+    assert (result.theme, result.errors) == ({}, ())
+    [message] = alerts.active.values()
+    assert message.startswith("the theme could not be tried, since no process for it could be started (")
+    assert "No such file or directory" in message
     assert "Traceback" not in caplog.text
 
 
-def test_a_theme_that_could_not_be_tried_is_tried_again_by_itself(
-    content: ContentSnapshot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    troubles, themed = Alerts(), with_theme(content, message="<p>ours")
-    adoption = ThemeAdoption(alerts=troubles, retry_interval=0.1)
-    with monkeypatch.context() as for_now:
-        for_now.setattr(sys, "executable", "/nowhere/python")
+def test_trial_that_could_not_start_is_repeated_automatically(content: ContentSnapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerts, themed = Alerts(), replace_theme(content, message="<p>ours")
+    adoption = ThemeAdoption(alerts=alerts, retry_interval=0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/nowhere/python")
         assert not adoption.apply(themed, newsrooms.NOW).theme
     time.sleep(0.2)
     assert adoption.is_due
-    assert set(settled(adoption, themed).theme) == {MESSAGE}
-    assert not troubles.active
+    assert set(apply_until_tried(adoption, themed).theme) == {MESSAGE}
+    assert not alerts.active
 
 
-def test_check_and_build_refuse_to_go_on_where_a_theme_cannot_be_tried(tmp_path: Path, no_trials: Callable[[], None]) -> None:
+def test_check_and_build_fail_if_a_theme_cannot_be_tried(tmp_path: Path, prevent_trials: Callable[[], None]) -> None:
     root = newsrooms.write(newsrooms.write_sample(tmp_path / "content"), {"theme/templates/message.html": "<p>ours"})
-    no_trials()
+    prevent_trials()
     out, state = tmp_path / "public", tmp_path / "state"
     for arguments in (["check", root], ["build", out, root, "--state", state, "--skip-broken"]):
-        done = CliRunner().invoke(main, [str(one) for one in arguments])
-        assert done.exit_code == 2
-        assert "feedsvc: error: the theme could not be tried, since no process for it could be started (" in done.output
-        assert "Traceback" not in done.output
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+        assert result.exit_code == 2
+        assert "feedsvc: error: the theme could not be tried, since no process for it could be started (" in result.output
+        assert "Traceback" not in result.output
     assert not out.exists()
     with pytest.raises(FeedsvcError):
         ThemeAdoption(required=True).apply(load_content(root), newsrooms.NOW)
 
 
-def test_a_state_folder_that_cannot_be_written_costs_the_memory_alone(tmp_path: Path, content: ContentSnapshot) -> None:
-    (tmp_path / "state").write_text("a file")
-    troubles = Alerts()
-    adoption = ThemeAdoption(tmp_path / "state/themes", alerts=troubles)
-    assert set(adoption.apply(with_theme(content, message="<p>ours"), newsrooms.NOW).theme) == {MESSAGE}
-    [told] = troubles.active.values()
-    assert told.startswith(f"the result of a theme's trial cannot be written to {tmp_path / 'state/themes'} (")
-
-
-def test_a_newsroom_without_templates_starts_no_process(
-    content: ContentSnapshot, no_trials: Callable[[], None], tmp_path: Path
+def test_theme_is_used_and_an_alert_is_active_if_the_state_folder_cannot_be_written(
+    tmp_path: Path, content: ContentSnapshot
 ) -> None:
-    no_trials()
+    (tmp_path / "state").write_text("a file")
+    alerts = Alerts()
+    adoption = ThemeAdoption(tmp_path / "state/themes", alerts=alerts)
+    assert set(adoption.apply(replace_theme(content, message="<p>ours"), newsrooms.NOW).theme) == {MESSAGE}
+    [message] = alerts.active.values()
+    assert message.startswith(f"the result of a theme's trial cannot be written to {tmp_path / 'state/themes'} (")
+
+
+def test_theme_without_templates_starts_no_process(
+    content: ContentSnapshot, prevent_trials: Callable[[], None], tmp_path: Path
+) -> None:
+    prevent_trials()
     themed = replace(content, theme={"static/site.css": b"a{}", "static/shop.exe": b"x"})
-    found = ThemeAdoption(tmp_path / "themes").apply(themed, newsrooms.NOW)
-    assert set(found.theme) == {"static/site.css"}
-    assert [problem.path for problem in found.errors] == ["theme/static/shop.exe"]
+    result = ThemeAdoption(tmp_path / "themes").apply(themed, newsrooms.NOW)
+    assert set(result.theme) == {"static/site.css"}
+    assert [problem.path for problem in result.errors] == ["theme/static/shop.exe"]
     assert not (tmp_path / "themes").exists()

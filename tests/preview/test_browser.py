@@ -10,10 +10,10 @@ import pytest
 
 from tests.helpers.http_client import SECONDS
 from tests.helpers.running_server import ServerProcess
-from tests.pages.browser_page import looking
+from tests.pages.browser_page import open_page
 from tests.pages.conftest import require_node_package
-from tests.pages.page_kinds import SCHEMES
-from tests.pages.test_accessible import RUN as AXE
+from tests.pages.page_kinds import COLOR_SCHEMES
+from tests.pages.test_accessibility import RUN_AXE as AXE
 from tests.web.newsroom import write_article
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def problems(page: Page) -> list[str]:
 
 
 def test_a_file_is_broken_and_mended(chromium: Browser, preview: ServerProcess, content: Path) -> None:
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         page = look.page
         page.goto(f"{preview.url}articles/bay/")
         assert problems(page) == []
@@ -53,7 +53,7 @@ def test_a_file_is_broken_and_mended(chromium: Browser, preview: ServerProcess, 
 
 def test_a_title_is_edited_and_the_page_keeps_its_place(chromium: Browser, preview: ServerProcess, content: Path) -> None:
     edit(content / BAY, "The story of bay.", "The story of bay. " + "It is a long one. " * 2000)
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         page = look.page
         page.goto(f"{preview.url}articles/bay/")
         page.get_by_text("It is a long one.").wait_for()
@@ -69,7 +69,7 @@ def test_a_title_is_edited_and_the_page_keeps_its_place(chromium: Browser, previ
 
 
 def test_the_page_of_a_new_article_comes_as_it_is_saved(chromium: Browser, preview: ServerProcess, content: Path) -> None:
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         look.page.goto(f"{preview.url}articles/fresh/")
         assert look.page.locator("h1").inner_text() == "Nothing is here"
         write_article(content, "fresh", "title: Fresh\npublished: 2026-02-20\nstatus: draft")
@@ -78,7 +78,7 @@ def test_the_page_of_a_new_article_comes_as_it_is_saved(chromium: Browser, previ
 
 
 def test_drafts_and_scheduled_articles_are_marked(chromium: Browser, preview: ServerProcess) -> None:
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         page = look.page
         page.goto(preview.url)
         marks = {title: mark.rstrip() for title, mark in map(_card, page.locator(".cards article").all_inner_texts())}
@@ -102,7 +102,7 @@ def _card(text: str) -> tuple[str, str]:
 def test_a_closed_panel_stays_closed_until_something_else_is_wrong(
     chromium: Browser, preview: ServerProcess, content: Path
 ) -> None:
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         page = look.page
         page.goto(preview.url)
         edit(content / BAY, "author: mina-park", "author: mina-perk")
@@ -115,7 +115,7 @@ def test_a_closed_panel_stays_closed_until_something_else_is_wrong(
 
 
 def test_what_editors_write_is_text_in_the_panel(chromium: Browser, preview: ServerProcess, content: Path) -> None:
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         look.page.goto(preview.url)
         edit(content / BAY, "author: mina-park", "author: '<img src=x onerror=alert(1)>'\n\"<b>\": </aside>")
         look.page.locator(".preview-problems").wait_for()
@@ -125,7 +125,7 @@ def test_what_editors_write_is_text_in_the_panel(chromium: Browser, preview: Ser
 
 
 def test_more_pages_are_open_than_streams_may_be(chromium: Browser, preview: ServerProcess, content: Path) -> None:
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         pages = [look.page, *(look.page.context.new_page() for _ in range(5))]
         others = [chromium.new_context() for _ in range(6)]
         pages += [other.new_page() for other in others]
@@ -141,7 +141,7 @@ def test_more_pages_are_open_than_streams_may_be(chromium: Browser, preview: Ser
 
 
 def test_it_stops_while_pages_are_open(chromium: Browser, preview: ServerProcess) -> None:
-    with looking(chromium) as look:
+    with open_page(chromium) as look:
         with look.page.expect_response("**/.preview/events"):
             look.page.goto(preview.url)
         preview.terminate()
@@ -149,25 +149,25 @@ def test_it_stops_while_pages_are_open(chromium: Browser, preview: ServerProcess
         assert preview.stderr.count("\n") == 1, preview.stderr
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", COLOR_SCHEMES)
 @pytest.mark.parametrize("width", [320, 360, 1280])
 def test_nothing_is_wider_than_the_page(
     chromium: Browser, preview: ServerProcess, content: Path, width: int, scheme: str
 ) -> None:
     edit(content / BAY, "author: mina-park", f"author: {'x' * 120}\n{'y' * 90}: 1")
-    with looking(chromium, width=width, color_scheme=scheme) as look:
+    with open_page(chromium, width=width, color_scheme=scheme) as look:
         look.page.goto(preview.url)
         look.page.locator(".preview-problems").wait_for()
         assert look.page.evaluate("document.documentElement.scrollWidth") == width
         assert look.page.evaluate("document.querySelector('.preview').scrollWidth") <= width
 
 
-@pytest.mark.parametrize(("width", "scheme"), list(zip((1280, 360), SCHEMES, strict=True)))
+@pytest.mark.parametrize(("width", "scheme"), list(zip((1280, 360), COLOR_SCHEMES, strict=True)))
 def test_axe_finds_nothing(chromium: Browser, preview: ServerProcess, content: Path, width: int, scheme: str) -> None:
     script = (require_node_package("axe-core") / "axe.min.js").read_text("utf-8")
     (content / "articles/aaa.yaml").write_text("title: No id\npublished: 2026-02-20\nbody: A\n")
     edit(content / BAY, "author: mina-park", "author: mina-perk")
-    with looking(chromium, width=width, color_scheme=scheme, bypass_csp=True) as look:
+    with open_page(chromium, width=width, color_scheme=scheme, bypass_csp=True) as look:
         for path in ("", "articles/unfinished/"):
             look.page.goto(preview.url + path)
             look.page.locator("li.preview-warning").wait_for()

@@ -1,4 +1,4 @@
-"""Who is believed about where a request comes from."""
+"""The client address comes from X-Forwarded-For only if trusted proxies sent the request."""
 
 import json
 from http.client import HTTPConnection
@@ -30,10 +30,10 @@ PROXIES = parse_networks(("10.0.0.0/8", "127.0.0.1 ::1,2001:db8:5::/48"))
         ("127.0.0.1", "6.6.6.6, 198.51.100.1", "198.51.100.1"),
         ("127.0.0.1", "6.6.6.6, 198.51.100.1 ,10.0.0.1", "198.51.100.1"),
         ("127.0.0.1", "10.0.0.2, 10.0.0.1", "10.0.0.2"),
-        # Who is not trusted is not believed.
+        # Headers from other peers are ignored.
         ("192.0.2.1", "198.51.100.1", "192.0.2.1"),
         ("192.0.2.1", "198.51.100.1, 127.0.0.1", "192.0.2.1"),
-        # As proxies write it.
+        # The formats that proxies write.
         ("127.0.0.1", "198.51.100.1:4711", "198.51.100.1"),
         ("127.0.0.1", "2001:db8::1", "2001:db8::1"),
         ("127.0.0.1", "[2001:db8::1]", "2001:db8::1"),
@@ -42,7 +42,7 @@ PROXIES = parse_networks(("10.0.0.0/8", "127.0.0.1 ::1,2001:db8:5::/48"))
         ("127.0.0.1", "::ffff:198.51.100.1, ::ffff:10.9.9.9", "198.51.100.1"),
         ("::ffff:127.0.0.1", "198.51.100.1", "198.51.100.1"),
         ("::1", "198.51.100.1", "198.51.100.1"),
-        # A hop that is no address: whoever wrote it is the last one known.
+        # If a hop is no address, the proxy that added it is the last known address.
         ("127.0.0.1", "unknown", "127.0.0.1"),
         ("127.0.0.1", "198.51.100.1, _hidden, 10.0.0.1", "10.0.0.1"),
         ("127.0.0.1", "198.51.100.1, 10.0.0.1.1", "127.0.0.1"),
@@ -52,23 +52,23 @@ PROXIES = parse_networks(("10.0.0.0/8", "127.0.0.1 ::1,2001:db8:5::/48"))
         ("", "198.51.100.1", ""),
     ],
 )
-def test_only_trusted_proxies_are_believed(peer: str, forwarded: str | None, expected: str) -> None:
+def test_forwarded_address_is_used_only_from_trusted_proxies(peer: str, forwarded: str | None, expected: str) -> None:
     environ = {"REMOTE_ADDR": peer} | ({} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded})
     assert client_address(environ, PROXIES) == expected
     assert client_address(environ, ()) == peer
 
 
-def test_a_request_without_any_address_comes_from_nobody() -> None:
+def test_request_without_peer_address_has_an_empty_address() -> None:
     assert client_address({}, PROXIES) == ""
 
 
 @given(st.text() | st.text(alphabet='0123456789abcdef.:[]", %/'))
-def test_whatever_a_proxy_passes_on_there_is_an_answer(forwarded: str) -> None:
+def test_any_forwarded_header_gives_an_address(forwarded: str) -> None:
     assert client_address({"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": forwarded}, PROXIES)
 
 
 @pytest.mark.parametrize(
-    ("given", "read"),
+    ("text", "networks"),
     [
         ("127.0.0.1", ["127.0.0.1/32"]),
         ("10.0.0.0/8, 172.16.0.0/12 ::1", ["10.0.0.0/8", "172.16.0.0/12", "::1/128"]),
@@ -77,12 +77,12 @@ def test_whatever_a_proxy_passes_on_there_is_an_answer(forwarded: str) -> None:
         (" ", []),
     ],
 )
-def test_proxies_are_addresses_and_networks(given: str, read: list[str]) -> None:
-    assert [str(one) for one in parse_networks((given,))] == read
+def test_networks_are_parsed_from_addresses_and_networks(text: str, networks: list[str]) -> None:
+    assert [str(network) for network in parse_networks((text,))] == networks
 
 
 @pytest.mark.parametrize(
-    ("given", "hint"),
+    ("text", "hint"),
     [
         ("nginx", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
         ("10.0.0.0/33", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
@@ -90,50 +90,50 @@ def test_proxies_are_addresses_and_networks(given: str, read: list[str]) -> None
         ("10.0.0.1/8", "write 10.0.0.1 for one address, or 10.0.0.0/8 for its network"),
     ],
 )
-def test_what_is_no_proxy_is_told_with_what_to_write(given: str, hint: str) -> None:
+def test_invalid_network_is_an_error_with_a_hint(text: str, hint: str) -> None:
     with pytest.raises(FeedsvcError) as caught:
-        parse_networks(("127.0.0.1", given))
-    assert str(caught.value) == f"--trusted-proxy '{given}' is no IP address and no network; {hint}"
+        parse_networks(("127.0.0.1", text))
+    assert str(caught.value) == f"--trusted-proxy '{text}' is no IP address and no network; {hint}"
 
 
 class Readers:
-    """People who read one article, each request by a connection of its own."""
+    """Clients that read one article, each request on its own connection."""
 
     def __init__(self, url: str, slug: str) -> None:
-        self._place, self._path = urlsplit(url).netloc, f"/articles/{slug}/views"
+        self._netloc, self._path = urlsplit(url).netloc, f"/articles/{slug}/views"
 
     def ask(self, method: str, peer: str = "127.0.0.1", forwarded: tuple[str, ...] = ()) -> bytes:
-        connection = HTTPConnection(self._place, timeout=SECONDS, source_address=(peer, 0))
+        connection = HTTPConnection(self._netloc, timeout=SECONDS, source_address=(peer, 0))
         connection.putrequest(method, self._path)
-        for name, value in (("User-Agent", FIREFOX), *(("X-Forwarded-For", one) for one in forwarded)):
+        for name, value in (("User-Agent", FIREFOX), *(("X-Forwarded-For", hop) for hop in forwarded)):
             connection.putheader(name, value)
         connection.endheaders()
-        with connection.getresponse() as answer:
-            body = answer.read()
+        with connection.getresponse() as response:
+            body = response.read()
         connection.close()
-        assert answer.status in (200, 204)
+        assert response.status in (200, 204)
         return body
 
-    def counted(self) -> int:
+    def count_reads(self) -> int:
         return int(json.loads(self.ask("GET"))["views"])
 
 
-def test_readers_behind_a_trusted_proxy_are_told_apart_and_forged_ones_are_not(tmp_path: Path) -> None:
+def test_reads_are_counted_by_client_behind_trusted_proxies_and_not_by_forged_addresses(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     with serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1", "--trusted-proxy", "127.7.0.0/16") as server:
         readers = Readers(server.url, "bay")
         for forwarded in (("198.51.100.1",), ("198.51.100.2:4711",), ("6.6.6.6", "198.51.100.1, 127.7.0.9")):
             readers.ask("POST", forwarded=forwarded)
-        until(lambda: readers.counted() == 2)
-        for forged in ("198.51.100.7", "198.51.100.8", "198.51.100.9, 127.0.0.1"):
-            readers.ask("POST", "127.0.0.2", (forged,))
-        until(lambda: readers.counted() == 3)
+        until(lambda: readers.count_reads() == 2)
+        for forged_address in ("198.51.100.7", "198.51.100.8", "198.51.100.9, 127.0.0.1"):
+            readers.ask("POST", "127.0.0.2", (forged_address,))
+        until(lambda: readers.count_reads() == 3)
 
 
-def test_without_the_option_nobody_is_believed(tmp_path: Path) -> None:
+def test_forwarded_address_is_ignored_without_the_option(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     with serving(content, tmp_path / "state") as server:
         readers = Readers(server.url, "bay")
         for forwarded in ("198.51.100.1", "198.51.100.2"):
             readers.ask("POST", forwarded=(forwarded,))
-        until(lambda: readers.counted() == 1)
+        until(lambda: readers.count_reads() == 1)

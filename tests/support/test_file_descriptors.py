@@ -1,4 +1,4 @@
-"""How many descriptors a process may have, and what for."""
+"""The limit on file descriptors of a process is raised, and divided between connections and files."""
 
 import errno
 import resource
@@ -14,7 +14,7 @@ _NO_LIMIT = resource.RLIM_INFINITY
 
 
 @pytest.mark.parametrize(
-    ("limits", "raised", "most"),
+    ("limits", "raised", "expected_limit"),
     [
         ((1024, 4096), (4096, 4096), 4096),
         ((1024, 1024), None, 1024),
@@ -25,36 +25,37 @@ _NO_LIMIT = resource.RLIM_INFINITY
         ((64, 256), (256, 256), 256),
     ],
 )
-def test_the_limit_is_raised_as_far_as_it_may_be(
-    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised: tuple[int, int] | None, most: int
+def test_limit_is_raised_to_the_hard_limit(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised: tuple[int, int] | None, expected_limit: int
 ) -> None:
-    told: list[Any] = []
+    calls: list[Any] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-    monkeypatch.setattr(resource, "setrlimit", lambda _, new: told.append(new))
-    assert raise_limit() == most
-    assert told == ([raised] if raised else [])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, new: calls.append(new))
+    assert raise_limit() == expected_limit
+    assert calls == ([raised] if raised else [])
 
 
 @pytest.mark.parametrize("limits", [(64, 64), (64, MIN_LIMIT - 1)])
-def test_a_limit_that_cannot_be_raised_to_what_a_server_needs(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int]) -> None:
+def test_hard_limit_below_the_minimum_is_an_error(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int]) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
     with pytest.raises(FeedsvcError, match=rf"a process may have {limits[1]} open files .* needs {MIN_LIMIT}"):
         raise_limit()
 
 
-@pytest.mark.parametrize("most", [MIN_LIMIT, 1024, 65_536])
-def test_connections_and_files_leave_descriptors_for_the_rest(most: int) -> None:
-    divided = budget(most)
-    assert divided.connections + divided.files == most - 64
-    assert divided.connections > 2 * divided.files
+@pytest.mark.parametrize("limit", [MIN_LIMIT, 1024, 65_536])
+def test_budget_leaves_64_descriptors_for_other_uses(limit: int) -> None:
+    limits = budget(limit)
+    assert limits.connections + limits.files == limit - 64
+    assert limits.connections > 2 * limits.files
 
 
-def test_a_thousand_and_twenty_four() -> None:
+def test_budget_of_1024_descriptors() -> None:
     assert budget(1024) == Budget(connections=720, files=240)
     assert current_limit() > 0
 
 
-def chain(first: BaseException, second: BaseException, *, hidden: bool) -> BaseException:
+def chained_error(first: BaseException, second: BaseException, *, hidden: bool) -> BaseException:
+    """Return `second` raised because of `first`; if `hidden`, `from None`."""
     try:
         try:
             raise first
@@ -66,15 +67,15 @@ def chain(first: BaseException, second: BaseException, *, hidden: bool) -> BaseE
 
 @pytest.mark.parametrize("hidden", [True, False])
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
-def test_an_error_that_comes_from_a_missing_descriptor_is_known(number: int, *, hidden: bool) -> None:
+def test_error_caused_by_descriptor_exhaustion_is_recognized(number: int, *, hidden: bool) -> None:
     first = OSError(number, "none left")
     assert is_exhausted(first)
-    assert is_exhausted(chain(first, FeedsvcError("no copy"), hidden=hidden))
-    assert not is_exhausted(chain(OSError(errno.ENOENT, "gone"), FeedsvcError("no copy"), hidden=hidden))
+    assert is_exhausted(chained_error(first, FeedsvcError("no copy"), hidden=hidden))
+    assert not is_exhausted(chained_error(OSError(errno.ENOENT, "gone"), FeedsvcError("no copy"), hidden=hidden))
     assert not is_exhausted(None)
 
 
-def test_a_database_that_cannot_be_opened_counts_as_one() -> None:
+def test_database_that_cannot_be_opened_counts_as_descriptor_exhaustion() -> None:
     with pytest.raises(sqlite3.OperationalError) as caught:
         sqlite3.connect("/nowhere/at/all").execute("SELECT 1")
     assert is_exhausted(caught.value)

@@ -1,4 +1,4 @@
-"""Work in several processes, tried where no other test has left a thread."""
+"""Run the tests of the process pool in a pytest process of their own, in which no other test has started a thread."""
 
 import subprocess
 import sys
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tests import ROOT
 
-ALONE = Path(__file__).with_name("alone")
+ISOLATED_TESTS = [Path(__file__).with_name("alone") / name for name in ("process_pool.py", "parallel_builds.py")]
 
 
-def test_work_in_several_processes() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ALONE / "process_pool.py")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
+def test_process_pool_tests_pass_in_a_process_of_their_own() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, ISOLATED_TESTS)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert " passed" in result.stdout

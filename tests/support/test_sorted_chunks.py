@@ -1,25 +1,25 @@
-"""What is in order tells of all of it without being walked through again and again."""
+"""A sorted list caches the results of functions until it changes."""
 
 from __future__ import annotations
 
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
 
-def test_what_was_found_in_all_of_it_is_found_anew_once_it_has_changed() -> None:
-    walks = []
+def test_compute_once_calls_a_function_once_for_each_version_of_the_list() -> None:
+    calls = []
 
     def total(numbers: PersistentSortedList[int]) -> int:
-        walks.append(len(numbers))
+        calls.append(len(numbers))
         return sum(numbers)
 
-    one = PersistentSortedList.from_sorted(range(1000), int)
-    other = one.apply_changes([5], [2000])
+    original = PersistentSortedList.from_sorted(range(1000), int)
+    changed = original.apply_changes([5], [2000])
     assert [
-        one.compute_once(total),
-        one.compute_once(total),
-        other.compute_once(total),
-        one.compute_once(total),
-        other.compute_once(len),
+        original.compute_once(total),
+        original.compute_once(total),
+        changed.compute_once(total),
+        original.compute_once(total),
+        changed.compute_once(len),
     ] == [
         499_500,
         499_500,
@@ -27,4 +27,4 @@ def test_what_was_found_in_all_of_it_is_found_anew_once_it_has_changed() -> None
         499_500,
         1000,
     ]
-    assert walks == [1000, 1000]
+    assert calls == [1000, 1000]

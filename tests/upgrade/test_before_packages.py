@@ -21,12 +21,12 @@ from feedsvc.content.folder import ContentFolder
 from feedsvc.publication import LastModifiedStore
 from feedsvc.websub import HubSelection
 from feedsvc.websub.queue import DeliveryQueue
-from tests.export.s3.conftest import no_loop_of_others, shelf, storage
-from tests.export.s3.moto import Shelf
+from tests.export.s3.conftest import bucket, no_running_event_loop, storage
+from tests.export.s3.moto import Bucket
 from tests.helpers.running_server import command, environment
-from tests.kills.newsroom import BASE
+from tests.kills.newsroom import BASE_URL
 
-__all__ = ["no_loop_of_others", "shelf", "storage"]
+__all__ = ["bucket", "no_running_event_loop", "storage"]
 
 HUB = "https://hub.example/"
 LATER = datetime(2027, 5, 1, 12, tzinfo=UTC)
@@ -91,7 +91,7 @@ def test_reads_outlive_the_upgrade(home: Path, truth: dict[str, Any], caplog: py
 
 def test_no_hub_is_told_again_after_the_upgrade(home: Path, truth: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     with closing(DeliveryQueue(home / "state/push.sqlite")) as queue:
-        queue.synchronize(HubSelection(base_url=BASE, site_hubs=(HUB,)), truth["topics"])
+        queue.synchronize(HubSelection(base_url=BASE_URL, site_hubs=(HUB,)), truth["topics"])
         assert {one.topic for one in queue.pending_deliveries(HUB)} == truth["topics"].keys() - {*truth["told"]}
     assert caplog.records == []
 
@@ -109,15 +109,15 @@ def test_a_tree_is_updated_in_place_and_the_operators_file_stays(home: Path, tru
     assert " 0 removed" not in said
 
 
-def test_a_bucket_is_updated_in_place_and_the_operators_object_stays(home: Path, truth: dict[str, Any], shelf: Shelf) -> None:
+def test_a_bucket_is_updated_in_place_and_the_operators_object_stays(home: Path, truth: dict[str, Any], bucket: Bucket) -> None:
     for number, one in enumerate(json.loads((home / "bucket.json").read_text())):
-        shelf._client.put_object(Bucket=shelf.name, Body=(home / "bucket" / str(number)).read_bytes(), **one)
+        bucket._client.put_object(Bucket=bucket.name, Body=(home / "bucket" / str(number)).read_bytes(), **one)
     page = f"daily/articles/{Path(truth['broken']).stem}/index.html"
-    assert page in shelf.all_keys()
+    assert page in bucket.all_keys()
     (home / "content" / truth["broken"]).unlink()
-    said = build(home, f"s3://{shelf.name}/daily", **shelf._storage.variables)
-    assert page not in shelf.all_keys()
-    assert shelf.get("daily/own.txt")["Body"] == b"An object of the operator.\n"
+    said = build(home, f"s3://{bucket.name}/daily", **bucket._storage.variables)
+    assert page not in bucket.all_keys()
+    assert bucket.get("daily/own.txt")["Body"] == b"An object of the operator.\n"
     found = re.search(r"(\d+) files written, (\d+) unchanged, (\d+) removed", said)
     assert found
     assert int(found[3]) > 0, said

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.hanging_programs import LONG, NEVER, ask_in_vain, blamed, reports, spent, started, write_freezing
+from tests.attacks.hanging_programs import (
+    TIMEOUT,
+    WATCHDOG_OFF,
+    cpu_seconds,
+    faulty_theme_names,
+    report_files,
+    request_freezing_page,
+    running_server,
+    write_newsroom_with_freezing_theme,
+)
 from tests.audience.waiting import until
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import environment
@@ -17,14 +26,14 @@ from tests.workers.running_workers import is_alive, processes
 
 
 def test_a_worker_that_freezes_is_replaced_and_the_log_says_once_where_its_stacks_are(tmp_path: Path) -> None:
-    content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
-    with started(content, state, "--workers", "2") as server:
+    content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
+    with running_server(content, state, "--workers", "2") as server:
         before = processes(server)
-        ask_in_vain(server.url)
+        request_freezing_page(server.url)
         until(lambda: "a new worker replaces it" in "".join(server.lines))
         until(lambda: len(processes(server)) == 2 and processes(server) != before)
         assert ask(server.url, "/feed.rss").status == 200
-        assert len(blamed(state)) == 1, server.lines
+        assert len(faulty_theme_names(state)) == 1, server.lines
         (report,) = reports_of_the_dead(state)
         (worker,) = {*before.values()} - {*processes(server).values()}
         told = [line for line in server.lines if str(report) in line]
@@ -33,22 +42,22 @@ def test_a_worker_that_freezes_is_replaced_and_the_log_says_once_where_its_stack
         until(lambda: str(report) in status(server)["alerts"].get("watchdog", ""))
         server.terminate()
         assert server.wait() == 0
-    assert reports(state) == [report]
+    assert report_files(state) == [report]
 
 
 def reports_of_the_dead(state: Path) -> list[Path]:
-    return [file for file in reports(state) if file.stat().st_size > 4096]
+    return [file for file in report_files(state) if file.stat().st_size > 4096]
 
 
 @pytest.fixture
 def frozen(tmp_path: Path):
     """Two workers, of which one is frozen and not watched, and their process ids."""
-    content = write_freezing(tmp_path / "content")
-    with started(content, tmp_path / "state", "--workers", "2", variables=NEVER) as server:
+    content = write_newsroom_with_freezing_theme(tmp_path / "content")
+    with running_server(content, tmp_path / "state", "--workers", "2", variables=WATCHDOG_OFF) as server:
         pids = [*processes(server).values()]
-        before = {pid: spent(pid) for pid in pids}
-        ask_in_vain(server.url)
-        until(lambda: any(spent(pid) > before[pid] + 1 for pid in pids))
+        before = {pid: cpu_seconds(pid) for pid in pids}
+        request_freezing_page(server.url)
+        until(lambda: any(cpu_seconds(pid) > before[pid] + 1 for pid in pids))
         try:
             yield server, pids
         finally:
@@ -81,7 +90,7 @@ def test_workers_that_do_not_heed_sigterm_are_killed_after_the_grace_time() -> N
         assert process.stdout
         worker = int(process.stdout.readline().split()[1])
         process.terminate()
-        assert process.wait(LONG) == 0
+        assert process.wait(TIMEOUT) == 0
         assert not is_alive(worker)
 
 
@@ -122,5 +131,5 @@ if not os.fork():
 
 
 def test_a_copy_whose_parent_has_ended_already_ends() -> None:
-    done = subprocess.run([sys.executable, "-c", _ORPHAN], check=False, capture_output=True, text=True, timeout=LONG)
+    done = subprocess.run([sys.executable, "-c", _ORPHAN], check=False, capture_output=True, text=True, timeout=TIMEOUT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

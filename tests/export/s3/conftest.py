@@ -1,4 +1,4 @@
-"""Object storage for all tests here, an empty bucket for each, and a newsroom."""
+"""Fixtures of the storage tests: one storage server for all tests, an empty bucket for each, and a content folder."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from tests.helpers import newsrooms
 
 
 @pytest.fixture(autouse=True)
-def no_loop_of_others() -> Iterator[None]:
-    """A browser of other tests (Playwright's synchronous door) leaves its loop in this thread, asleep until it is asked again."""
-    others = asyncio._get_running_loop()
+def no_running_event_loop() -> Iterator[None]:
+    """Hide the event loop that the synchronous API of Playwright leaves in this thread after browser tests."""
+    loop = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     yield
-    asyncio._set_running_loop(others)
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[moto.Storage]:
-    with moto.storage(tmp_path_factory.mktemp("moto")) as made:
-        yield made
+    with moto.storage(tmp_path_factory.mktemp("moto")) as server:
+        yield server
 
 
 @pytest.fixture
-def shelf(storage: moto.Storage, monkeypatch: pytest.MonkeyPatch) -> moto.Shelf:
+def bucket(storage: moto.Storage, monkeypatch: pytest.MonkeyPatch) -> moto.Bucket:
     for name, value in storage.variables.items():
         monkeypatch.setenv(name, value)
-    made = storage.bucket()
-    made.listen()
-    return made
+    new_bucket = storage.create_bucket()
+    new_bucket.clear_requests()
+    return new_bucket
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""moto's server in a process of its own: object storage on loopback, with a log of every request in its order."""
+"""An object storage server (moto) in its own process on the loopback interface, with a log of all requests."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ import boto3
 
 from tests.audience.waiting import until
 
-KEYS: Final = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
-# Nothing of who runs the tests may be found, nor asked for in the network.
-ALONE: Final = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
+CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+# Without these, botocore would look for credentials of the user who runs the tests, also in the network.
+ISOLATION: Final = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
 _LINE: Final = re.compile(r'"(?:\x1b\[[0-9;]*m)*(?P<method>[A-Z]+) (?P<target>\S+) HTTP/')
 
 
-class Asked(NamedTuple):
+class StorageRequest(NamedTuple):
+    """A request to the storage server, as its log shows it."""
+
     method: str
     key: str
     query: str
 
 
 class Storage:
-    """`url` is what AWS_ENDPOINT_URL is to be."""
+    """The server process. `url` is the value for AWS_ENDPOINT_URL."""
 
     def __init__(self, folder: Path) -> None:
         program = shutil.which("moto_server", path=str(Path(sys.executable).parent))
@@ -41,7 +43,7 @@ class Storage:
         self._log = folder / "moto.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
-        until(lambda: _answers(port))
+        until(lambda: _is_listening(port))
         self._numbers = itertools.count(1)
         self.client: Any = self.service("s3")
 
@@ -56,81 +58,82 @@ class Storage:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {**KEYS, **ALONE, "AWS_ENDPOINT_URL": self.url}
+        return {**CREDENTIALS, **ISOLATION, "AWS_ENDPOINT_URL": self.url}
 
-    def bucket(self) -> Shelf:
+    def create_bucket(self) -> Bucket:
         name = f"news-{next(self._numbers)}"
         self.client.create_bucket(Bucket=name)
-        return Shelf(self, name)
+        return Bucket(self, name)
 
-    def heard(self) -> int:
-        """A moment, for `asked`."""
+    def log_size(self) -> int:
+        """Return the size of the log, which marks a moment for `requests`."""
         return self._log.stat().st_size
 
-    def asked(self, since: int, bucket: str) -> list[Asked]:
-        """Each request for something in a bucket, in the order of their answers."""
+    def requests(self, since: int, bucket: str) -> list[StorageRequest]:
+        """Return the requests for a bucket and its objects that were logged after `since`."""
         with self._log.open("rb") as log:
             log.seek(since)
-            found = [_LINE.search(line.decode()) for line in log if line.endswith(b"\n")]
-        split = [(one["method"], urlsplit(one["target"])) for one in found if one]
+            matches = [_LINE.search(line.decode()) for line in log if line.endswith(b"\n")]
+        targets = [(match["method"], urlsplit(match["target"])) for match in matches if match]
         return [
-            Asked(method, unquote(target.path).removeprefix(f"/{bucket}").removeprefix("/"), target.query)
-            for method, target in split
+            StorageRequest(method, unquote(target.path).removeprefix(f"/{bucket}").removeprefix("/"), target.query)
+            for method, target in targets
             if target.path.startswith(f"/{bucket}")
         ]
 
 
-class Shelf:
-    """A bucket of its own, seen with other eyes than feedsvc's."""
+class Bucket:
+    """A bucket, accessed with boto3 independently of feedsvc."""
 
     def __init__(self, storage: Storage, name: str) -> None:
         self._storage, self.name = storage, name
         self._client = storage.client
         self._since = 0
-        self.listen()
+        self.clear_requests()
 
-    def listen(self) -> None:
-        self._since = self._storage.heard()
+    def clear_requests(self) -> None:
+        """Ignore all requests up to now."""
+        self._since = self._storage.log_size()
 
-    def asked(self, *methods: str) -> list[Asked]:
-        """Since `listen`."""
-        return [one for one in self._storage.asked(self._since, self.name) if one.method in methods]
+    def requests(self, *methods: str) -> list[StorageRequest]:
+        """Return the requests with these methods since `clear_requests`."""
+        return [request for request in self._storage.requests(self._since, self.name) if request.method in methods]
 
-    def put(self, key: str, body: bytes = b"", **said: str) -> None:
-        self._client.put_object(Bucket=self.name, Key=key, Body=body, **said)
+    def put(self, key: str, body: bytes = b"", **headers: str) -> None:
+        self._client.put_object(Bucket=self.name, Key=key, Body=body, **headers)
 
-    def copy_onto_itself(self, key: str, **said: Any) -> None:
+    def copy_onto_itself(self, key: str, **headers: Any) -> None:
         source = {"Bucket": self.name, "Key": key}
-        self._client.copy_object(Bucket=self.name, Key=key, CopySource=source, MetadataDirective="REPLACE", **said)
+        self._client.copy_object(Bucket=self.name, Key=key, CopySource=source, MetadataDirective="REPLACE", **headers)
 
     def get(self, key: str) -> dict[str, Any]:
-        answer = self._client.get_object(Bucket=self.name, Key=key)
-        with contextlib.closing(answer["Body"]) as body:
-            return {**answer, "Body": body.read()}
+        response = self._client.get_object(Bucket=self.name, Key=key)
+        with contextlib.closing(response["Body"]) as body:
+            return {**response, "Body": body.read()}
 
     def remove(self, key: str) -> None:
         self._client.delete_object(Bucket=self.name, Key=key)
 
     def all_keys(self) -> list[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
-        return [one["Key"] for page in pages for one in page.get("Contents", ())]
+        return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
 
 @contextlib.contextmanager
 def storage(folder: Path) -> Iterator[Storage]:
-    made = Storage(folder)
+    server = Storage(folder)
     try:
-        yield made
+        yield server
     finally:
-        made.stop()
+        server.stop()
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
+def _is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""Pictures with a marker in all their metadata, in every role: it is in no byte of server, tree or bucket."""
+"""Images with a marker in all their metadata, in every role: no response, tree or bucket contains the marker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from feedsvc.export.s3.client import _open_source_file
 from feedsvc.export.s3.objects import BucketObject
 from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.publication import Publication
-from tests.export.s3.moto import Shelf
+from tests.export.s3.moto import Bucket
 from tests.helpers import newsrooms
 from tests.helpers.marked_images import AUTHOR, ENCODERS, MARKER, OWNER, draw_noise, jpeg
 from tests.helpers.running_server import ServerProcess, serving
@@ -29,20 +29,20 @@ from tests.helpers.running_server import ServerProcess, serving
 SIZE = (700, 480)
 
 
-def newsroom(root: Path, *lines: str) -> Path:
+def newsroom(root: Path, *settings_lines: str) -> Path:
     files: dict[str, str | bytes] = dict(newsrooms.SITE)
     files["site.yaml"] = str(files["site.yaml"]).replace("logo: media/logo.png", "logo: media/photo.png") + "".join(
-        f"\n        {line}" for line in lines
+        f"\n        {line}" for line in settings_lines
     )
     files["authors.yaml"] = "ritesh: {name: Ritesh Nambiar, avatar: media/avatar.jpg}\n"
-    files["media/avatar.jpg"] = jpeg((800, 600), draw=draw_noise)  # more than is read at once
+    files["media/avatar.jpg"] = jpeg((800, 600), draw=draw_noise)  # more than one read returns
     for name, make in ENCODERS.items():
         files[f"media/{name}"] = make(SIZE)
         files[f"media/text-{name}"], files[f"media/file-{name}"] = make((80, 50)), make((90, 60))
-        stem = name.replace(".", "-")
-        files[f"articles/{stem}.yaml"] = f"""
-            id: tag:news.example,2026:{stem}
-            title: {stem}
+        slug = name.replace(".", "-")
+        files[f"articles/{slug}.yaml"] = f"""
+            id: tag:news.example,2026:{slug}
+            title: {slug}
             published: 2026-02-20
             author: ritesh
             image: {{src: media/{name}, alt: A picture}}
@@ -59,8 +59,10 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def publication(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    found = newsrooms.load_publication(content)
-    return Publication(found.catalog, variant_store=VariantStore(tmp_path_factory.mktemp("pictures"), is_one_shot=True))
+    catalog_publication = newsrooms.load_publication(content)
+    return Publication(
+        catalog_publication.catalog, variant_store=VariantStore(tmp_path_factory.mktemp("pictures"), is_one_shot=True)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,70 +78,73 @@ def server(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-def got(server: ServerProcess, path: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
+def fetch(server: ServerProcess, path: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
+    """Request a path below the base URL; return status, headers and body."""
     url = server.url.rstrip("/").removesuffix("/daily") + "/daily" + quote(path)
-    with urlopen(Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()}), timeout=60) as answer:
-        return answer.status, answer.headers, answer.read()
+    with urlopen(
+        Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()}), timeout=60
+    ) as response:
+        return response.status, response.headers, response.read()
 
 
-def test_the_marker_is_in_the_files_of_the_newsroom(content: Path) -> None:
+def test_every_image_of_the_newsroom_contains_the_marker(content: Path) -> None:
     assert all(MARKER in file.read_bytes() for file in (content / "media").iterdir() if file.name != "logo.png")
 
 
-def test_no_byte_of_a_tree_tells_where_a_picture_was_taken(tree: Mapping[str, bytes], content: Path) -> None:
+def test_no_file_of_a_tree_contains_the_marker(tree: Mapping[str, bytes], content: Path) -> None:
     assert {f"media/{name}" for name in ENCODERS} < tree.keys()
     assert sum(name.startswith("sized/") for name in tree) == sum("moving" not in name for name in ENCODERS)
     assert [name for name, data in tree.items() if MARKER in data] == []
 
 
-def test_no_byte_of_a_server_does_and_the_bytes_are_those_of_the_tree(
+def test_server_sends_images_without_the_marker_and_with_the_bytes_of_the_tree(
     server: ServerProcess, tree: Mapping[str, bytes], publication: Publication
 ) -> None:
     for path in (path for path in publication.paths() if path.startswith("/media/")):
-        _, headers, data = got(server, path)
+        _, headers, data = fetch(server, path)
         assert MARKER not in data, path
         assert data == tree[file_name(path)], path
         assert int(headers["Content-Length"]) == len(data)
-        status, _, part = got(server, path, Range="bytes=100-199")
+        status, _, part = fetch(server, path, Range="bytes=100-199")
         assert (status, part) == (206, data[100:200])
 
 
-def test_a_large_part_of_a_large_picture_is_that_of_what_is_sent(server: ServerProcess, tree: Mapping[str, bytes]) -> None:
+def test_range_of_a_large_image_is_a_range_of_the_cleaned_file(server: ServerProcess, tree: Mapping[str, bytes]) -> None:
     data = tree["media/avatar.jpg"]
     assert len(data) > 300_000
     for start, end in ((0, 99_999), (77, 250_000), (len(data) - 100_000, len(data) - 1)):
-        status, headers, part = got(server, "/media/avatar.jpg", Range=f"bytes={start}-{end}")
+        status, headers, part = fetch(server, "/media/avatar.jpg", Range=f"bytes={start}-{end}")
         assert (status, headers["Content-Range"]) == (206, f"bytes {start}-{end}/{len(data)}")
         assert part == data[start : end + 1]
 
 
-def test_no_byte_of_a_bucket_does(shelf: Shelf, publication: Publication, tree: Mapping[str, bytes]) -> None:
-    with Upload(f"s3://{shelf.name}/daily/") as upload:
+def test_no_object_of_a_bucket_contains_the_marker(bucket: Bucket, publication: Publication, tree: Mapping[str, bytes]) -> None:
+    with Upload(f"s3://{bucket.name}/daily/") as upload:
         upload.build(publication)
-    objects = {key.removeprefix("daily/"): shelf.get(key)["Body"] for key in shelf.all_keys()}
+    objects = {key.removeprefix("daily/"): bucket.get(key)["Body"] for key in bucket.all_keys()}
     assert [name for name, data in objects.items() if MARKER in data] == []
     assert all(objects[name] == data for name, data in tree.items() if name.startswith(("media/", "sized/")))
 
 
-def test_the_length_of_an_enclosure_is_that_of_what_is_sent(publication: Publication, tree: Mapping[str, bytes]) -> None:
+def test_enclosure_length_is_the_length_of_the_cleaned_file(publication: Publication, tree: Mapping[str, bytes]) -> None:
     items = json.loads(tree["feed.json"])["items"]
     assert items
-    for attachment in (one for item in items for one in item["attachments"]):
+    for attachment in (attachment for item in items for attachment in item["attachments"]):
         assert attachment["size_in_bytes"] == len(tree[attachment["url"].removeprefix(f"{newsrooms.BASE}/")])
 
 
-def test_a_narrower_copy_has_the_rights_and_nothing_else(tree: Mapping[str, bytes]) -> None:
-    copies = {name: data for name, data in tree.items() if name.startswith("sized/") and not name.endswith(".gif")}
-    assert {name.rpartition(".")[2] for name in copies} == {"jpg", "png", "webp", "avif"}
-    for name, data in copies.items():
-        stated = rights_of(io.BytesIO(data))
-        assert (stated.copyright, stated.creators) == (OWNER, (AUTHOR,)), name
+def test_image_variant_keeps_copyright_and_creator_only(tree: Mapping[str, bytes]) -> None:
+    variants = {name: data for name, data in tree.items() if name.startswith("sized/") and not name.endswith(".gif")}
+    assert {name.rpartition(".")[2] for name in variants} == {"jpg", "png", "webp", "avif"}
+    for name, data in variants.items():
+        rights = rights_of(io.BytesIO(data))
+        assert (rights.copyright, rights.creators) == (OWNER, (AUTHOR,)), name
         with Image.open(io.BytesIO(data)) as image:
             assert not dict(image.getexif())
             assert not image.info.get("icc_profile")
 
 
-def test_who_keeps_metadata_sends_the_files_as_they_are(tmp_path: Path) -> None:
+def test_keep_metadata_publishes_the_original_files(tmp_path: Path) -> None:
     content = newsroom(tmp_path.resolve() / "content", "keep_metadata: true")
     out = tmp_path / "out"
     export.build(newsrooms.load_publication(content), out)
@@ -147,8 +152,12 @@ def test_who_keeps_metadata_sends_the_files_as_they_are(tmp_path: Path) -> None:
         assert (out / "media" / name).read_bytes() == (content / "media" / name).read_bytes()
 
 
-def test_a_large_object_is_put_without_metadata(content: Path) -> None:
+def test_large_object_is_uploaded_without_metadata(content: Path) -> None:
     location = str(content / "media/photo.jpg")
-    large = BucketObject("media/photo.jpg", "", "", (), 0, location=location, is_cleaned=True)
-    with _open_source_file(large) as file, open(f"/dev/fd/{file.fileno()}", "rb") as again, open_clean(location) as clean:
-        assert again.read() == clean.read()
+    large_object = BucketObject("media/photo.jpg", "", "", (), 0, location=location, is_cleaned=True)
+    with (
+        _open_source_file(large_object) as file,
+        open(f"/dev/fd/{file.fileno()}", "rb") as reopened,
+        open_clean(location) as clean_file,
+    ):
+        assert reopened.read() == clean_file.read()

@@ -1,4 +1,4 @@
-"""The address of a copy that a feed named leads to the current copy once the picture has other bytes."""
+"""The former address of an image variant in older feeds leads to the current variant after the image has changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from feedsvc.live.live import Live
 from feedsvc.publication.document import Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.web.app import application
-from tests.export.s3.moto import Shelf
+from tests.export.s3.moto import Bucket
 from tests.helpers.http_client import call
 from tests.helpers.newsrooms import NOW, SITE, picture, write
 
@@ -32,118 +32,119 @@ def newsroom(root: Path) -> Path:
     return write(root / "content", {**SITE, "articles/one.yaml": ARTICLE, "media/one.jpg": picture(700, 400)})
 
 
-def edition(root: Path, now: timedelta = timedelta()) -> Publication:
+def load_edition(root: Path, age: timedelta = timedelta()) -> Publication:
+    """Return the publication of the content folder at NOW + `age`."""
     return Publication(
-        build_catalog(load_content(root / "content"), NOW + now), variant_store=VariantStore(root / "pictures", is_one_shot=True)
+        build_catalog(load_content(root / "content"), NOW + age), variant_store=VariantStore(root / "pictures", is_one_shot=True)
     )
 
 
-def address(publication: Publication, width: int = 640) -> str:
+def variant_address(publication: Publication, width: int = 640) -> str:
     return f"/sized/{digest_of(publication.catalog.media['media/one.jpg'])}-{width}/one.jpg"
 
 
-def draw_anew(root: Path, width: int = 701) -> None:
+def replace_image(root: Path, width: int = 701) -> None:
     write(root / "content", {"media/one.jpg": picture(width, 400)})
 
 
 def former_address(root: Path) -> str:
-    """Write the newsroom, and return the address of its picture's copy."""
+    """Write the newsroom; return the address of its image's variant."""
     newsroom(root)
-    return address(edition(root))
+    return variant_address(load_edition(root))
 
 
-def built(root: Path) -> tuple[Path, Path]:
-    """Build a tree of the newsroom, and return it and the file of its picture's copy."""
+def build_tree(root: Path) -> tuple[Path, Path]:
+    """Build a tree of the newsroom; return the tree and the file of its image's variant."""
     former = former_address(root)
-    export.build(edition(root), root / "out")
+    export.build(load_edition(root), root / "out")
     return root / "out", root / "out" / former[1:]
 
 
-def assert_stays(former: Path, root: Path, *days: int) -> None:
-    """Build the tree after each number of days."""
-    for several in days:
-        export.build(edition(root, several * DAY), root / "out")
-        assert former.is_file(), several
+def assert_former_file_exists(former: Path, root: Path, *days: int) -> None:
+    """Build the tree after each number of days; check that the former file still exists."""
+    for day_count in days:
+        export.build(load_edition(root, day_count * DAY), root / "out")
+        assert former.is_file(), day_count
 
 
-def test_a_reader_of_an_old_feed_is_sent_to_the_current_copy(tmp_path: Path) -> None:
+def test_former_variant_address_redirects_to_the_current_variant(tmp_path: Path) -> None:
     former = former_address(tmp_path)
-    draw_anew(tmp_path)
-    now = edition(tmp_path)
-    assert address(now) != former
-    assert now.resolve(former) == Redirect(target=address(now), is_permanent=False)
+    replace_image(tmp_path)
+    current = load_edition(tmp_path)
+    assert variant_address(current) != former
+    assert current.resolve(former) == Redirect(target=variant_address(current), is_permanent=False)
 
 
-def test_the_move_is_for_now_since_the_next_copy_may_be_another(tmp_path: Path) -> None:
+def test_redirect_to_the_current_variant_is_temporary(tmp_path: Path) -> None:
     former = former_address(tmp_path)
-    draw_anew(tmp_path)
+    replace_image(tmp_path)
     live = Live(ContentFolder(tmp_path / "content"), None, lambda: NOW, variant_store=VariantStore(tmp_path / "pictures"))
-    got = call(application(live), f"/daily{former}")
-    assert (got.status, got["location"]) == (302, f"/daily{address(edition(tmp_path))}")
+    response = call(application(live), f"/daily{former}")
+    assert (response.status, response["location"]) == (302, f"/daily{variant_address(load_edition(tmp_path))}")
 
 
-def test_a_reader_of_an_old_feed_is_sent_to_a_picture_that_has_become_too_narrow_for_copies(tmp_path: Path) -> None:
+def test_former_variant_address_redirects_to_the_image_if_it_has_no_variants_any_more(tmp_path: Path) -> None:
     former = former_address(tmp_path)
-    draw_anew(tmp_path, 500)
-    assert edition(tmp_path).resolve(former) == Redirect(target="/media/one.jpg", is_permanent=False)
+    replace_image(tmp_path, 500)
+    assert load_edition(tmp_path).resolve(former) == Redirect(target="/media/one.jpg", is_permanent=False)
 
 
-def test_the_former_copy_of_a_picture_that_is_not_public_leads_nowhere(tmp_path: Path) -> None:
+def test_former_variant_address_of_an_image_that_is_not_public_is_not_found(tmp_path: Path) -> None:
     former = former_address(tmp_path)
     write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
-    assert edition(tmp_path).resolve(former) is None
+    assert load_edition(tmp_path).resolve(former) is None
 
 
-def test_an_address_that_no_feed_can_have_named_leads_nowhere(tmp_path: Path) -> None:
+def test_invalid_variant_address_is_not_found(tmp_path: Path) -> None:
     newsroom(tmp_path)
-    now = edition(tmp_path)
-    assert now.resolve("/sized/abc-640/one.jpg") is None
-    assert now.resolve("/sized/0123456789abcdef-641/one.jpg") is None
+    current = load_edition(tmp_path)
+    assert current.resolve("/sized/abc-640/one.jpg") is None
+    assert current.resolve("/sized/0123456789abcdef-641/one.jpg") is None
 
 
-def test_a_static_tree_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path) -> None:
-    out, former = built(tmp_path)
-    draw_anew(tmp_path)
-    assert_stays(former, tmp_path, 1, 40, 90)
+def test_static_tree_keeps_a_former_variant_for_90_days(tmp_path: Path) -> None:
+    out, former = build_tree(tmp_path)
+    replace_image(tmp_path)
+    assert_former_file_exists(former, tmp_path, 1, 40, 90)
     write(tmp_path / "content", {"site.yaml": str(SITE["site.yaml"]).replace("News of", "All of")})
-    export.build(edition(tmp_path, 92 * DAY), out)  # other settings: all documents are made anew
+    export.build(load_edition(tmp_path, 92 * DAY), out)  # after a change of settings, all documents are rendered again
     assert not former.exists()
 
 
-def test_a_static_tree_removes_the_former_copy_of_a_picture_that_was_taken_back_at_once(tmp_path: Path) -> None:
-    out, former = built(tmp_path)
-    draw_anew(tmp_path)
-    export.build(edition(tmp_path, DAY), out)
+def test_static_tree_removes_former_variants_of_an_image_that_is_no_longer_public(tmp_path: Path) -> None:
+    out, former = build_tree(tmp_path)
+    replace_image(tmp_path)
+    export.build(load_edition(tmp_path, DAY), out)
     write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
-    export.build(edition(tmp_path, 2 * DAY), out)
+    export.build(load_edition(tmp_path, 2 * DAY), out)
     assert not former.exists()
     assert not (out / "sized").exists()
 
 
-def test_a_former_copy_that_is_named_again_counts_anew(tmp_path: Path) -> None:
-    out, former = built(tmp_path)
-    draw_anew(tmp_path)
-    export.build(edition(tmp_path, DAY), out)
-    draw_anew(tmp_path, 700)
-    export.build(edition(tmp_path, 80 * DAY), out)
-    draw_anew(tmp_path)
-    assert_stays(former, tmp_path, 81, 170)
+def test_90_days_of_a_former_variant_start_again_after_it_was_current_again(tmp_path: Path) -> None:
+    out, former = build_tree(tmp_path)
+    replace_image(tmp_path)
+    export.build(load_edition(tmp_path, DAY), out)
+    replace_image(tmp_path, 700)
+    export.build(load_edition(tmp_path, 80 * DAY), out)
+    replace_image(tmp_path)
+    assert_former_file_exists(former, tmp_path, 81, 170)
 
 
-def test_a_bucket_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path, shelf: Shelf) -> None:
+def test_bucket_keeps_a_former_variant_for_90_days(tmp_path: Path, bucket: Bucket) -> None:
     newsroom(tmp_path)
-    first = edition(tmp_path)
-    former = f"daily{address(first)}"
+    first = load_edition(tmp_path)
+    former = f"daily{variant_address(first)}"
 
     def put(publication: Publication) -> None:
-        with Upload(f"s3://{shelf.name}/daily/") as upload:
+        with Upload(f"s3://{bucket.name}/daily/") as upload:
             upload.build(publication)
 
     put(first)
-    draw_anew(tmp_path)
+    replace_image(tmp_path)
     for days in (1, 90):
-        put(edition(tmp_path, days * DAY))
-        assert former in shelf.all_keys()
-    put(edition(tmp_path, 92 * DAY))
-    assert former not in shelf.all_keys()
-    assert f"daily{address(edition(tmp_path))}" in shelf.all_keys()
+        put(load_edition(tmp_path, days * DAY))
+        assert former in bucket.all_keys()
+    put(load_edition(tmp_path, 92 * DAY))
+    assert former not in bucket.all_keys()
+    assert f"daily{variant_address(load_edition(tmp_path))}" in bucket.all_keys()

@@ -1,1 +1,1 @@
-"""Tests of copies of a process, which are made only where it has no threads: each file is run by a process of its own."""
+"""Tests that fork, which needs a process without threads: test_process_pool.py runs them in a process of their own."""

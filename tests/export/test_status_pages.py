@@ -1,4 +1,4 @@
-"""What a server answers without an address of its own, as files: what is missing, and what was withdrawn."""
+"""Files for responses without a document address: the 404 page and the 410 pages of withdrawn articles."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ def build(content: Path, out: Path, only: str = "") -> BuildResult:
         return tree.build(newsrooms.load_publication(content))
 
 
-def test_the_page_for_what_is_missing_and_that_of_a_withdrawn_article_are_files(content: Path, out: Path) -> None:
+def test_tree_has_the_404_page_and_the_410_page_of_a_withdrawn_article(content: Path, out: Path) -> None:
     build(content, out)
-    published = newsrooms.load_publication(content)
-    assert (out / "404.html").read_bytes() == published.not_found_page().body
+    publication = newsrooms.load_publication(content)
+    assert (out / "404.html").read_bytes() == publication.not_found_page().body
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert (out / "articles/gone/index.html").read_bytes() == (out / "articles/gone/410.html").read_bytes()
 
 
-def test_nginx_has_the_page_of_a_withdrawn_article_under_no_other_name(content: Path, out: Path) -> None:
+def test_tree_for_nginx_has_the_410_page_at_one_path_only(content: Path, out: Path) -> None:
     with StaticTree(out, host="nginx") as tree:
         tree.build(newsrooms.load_publication(content))
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert not (out / "articles/gone/index.html").exists()
 
 
-def test_they_are_not_made_again_from_the_same(content: Path, out: Path) -> None:
+def test_second_build_does_not_rewrite_status_pages(content: Path, out: Path) -> None:
     first = build(content, out)
     for name in ("404.html", "articles/gone/410.html"):
         os.utime(out / name, (1, 1))
@@ -40,7 +40,7 @@ def test_they_are_not_made_again_from_the_same(content: Path, out: Path) -> None
     assert (out / "404.html").stat().st_mtime == 1
 
 
-def test_who_has_a_page_for_what_is_missing_keeps_it(content: Path, out: Path) -> None:
+def test_404_page_of_the_operator_is_not_overwritten(content: Path, out: Path) -> None:
     newsrooms.write(out, {"404.html": "my own"})
     build(content, out)
     build(content, out)
@@ -48,40 +48,40 @@ def test_who_has_a_page_for_what_is_missing_keeps_it(content: Path, out: Path) -
     assert not (out / "404.html.gz").exists()
 
 
-def test_feeds_alone_need_neither(content: Path, out: Path) -> None:
+def test_build_of_feeds_alone_writes_no_status_page(content: Path, out: Path) -> None:
     build(content, out, only="feeds")
     assert not list(out.rglob("4??.html"))
 
 
-def test_an_article_that_is_withdrawn_while_the_tree_is_kept_in_step_says_so_and_back(content: Path, out: Path) -> None:
+def test_update_adds_and_removes_the_410_page_of_an_article(content: Path, out: Path) -> None:
     first = Publication(build_catalog(load_content(content), newsrooms.NOW))
     file = content / "articles/korean.yaml"
     text = file.read_text()
-    page, gone = out / "articles/korean/index.html", out / "articles/korean/410.html"
+    page, status_page = out / "articles/korean/index.html", out / "articles/korean/410.html"
     with StaticTree(out) as tree:
         tree.build(first)
-        assert (page.exists(), gone.exists()) == (True, False)
+        assert (page.exists(), status_page.exists()) == (True, False)
         file.write_text(f"{text}\nstatus: withdrawn\nwithdrawn: {{date: 2026-02-23, notice: Not so.}}\n")
         second = Publication(build_catalog(load_content(content), newsrooms.NOW))
         tree.update(second, second.changed_since(first))
-        assert (page.exists(), gone.exists()) == (True, True)
-        assert "Not so." in gone.read_text()
-        assert page.read_bytes() == gone.read_bytes()
+        assert (page.exists(), status_page.exists()) == (True, True)
+        assert "Not so." in status_page.read_text()
+        assert page.read_bytes() == status_page.read_bytes()
         file.write_text(text)
         third = Publication(build_catalog(load_content(content), newsrooms.NOW))
         tree.update(third, third.changed_since(second))
-        assert (page.exists(), gone.exists()) == (True, False)
+        assert (page.exists(), status_page.exists()) == (True, False)
         assert "Not so." not in page.read_text()
 
 
-def test_two_saves_in_one_second_have_two_times_in_seconds(content: Path, out: Path) -> None:
-    """nginx's entity tag and HTTP's dates count in seconds: a reader would get 304 for another text of the same length."""
+def test_two_saves_in_one_second_have_different_mtimes_in_seconds(content: Path, out: Path) -> None:
+    """ETags of nginx and HTTP dates have whole seconds: with equal seconds, a client would get 304 for another text."""
     file, page = content / "articles/december.yaml", out / "articles/december/index.html"
     times: list[int] = []
     text = file.read_text()
     build(content, out)
-    for word in ("November", "Octobers", "Tuesdays"):
-        file.write_text(text.replace("December text.", f"{word} text."))
+    for month in ("November", "Octobers", "Tuesdays"):
+        file.write_text(text.replace("December text.", f"{month} text."))
         build(content, out)
         times.append(page.stat().st_mtime_ns // 1_000_000_000)
         assert page.stat().st_mtime_ns == page.with_name("index.html.gz").stat().st_mtime_ns

@@ -1,0 +1,107 @@
+"""A process without free file descriptors responds with 503 that is not cached, never with 404 for an existing document."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.web.app import application
+from feedsvc.web.log_limit import LogLimit
+from tests.helpers.http_client import SECONDS, Response, call
+from tests.web.conftest import Clock
+from tests.web.in_process_server import none_left
+from tests.web.newsroom import write_newsroom
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+MEDIA_PATHS = ("/media/photo.png", "/media/talk.mp3", "/media/logo.svg")
+DOCUMENT_PATHS = ("/", "/feed.rss", "/feed.json", "/articles/fish/", "/sitemap.xml", "/subscribe/", "/static/feed.css")
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    content = write_newsroom(tmp_path / "content", talk=bytes(200_000))
+    Image.new("RGB", (2400, 1200), "teal").save(content / "media/photo.png")
+    return content
+
+
+@pytest.fixture
+def app(content: Path, tmp_path: Path) -> Iterator[WSGIApplication]:
+    date_store = LastModifiedStore(tmp_path / "modified.sqlite")
+    yield application(Live(ContentFolder(content), date_store, Clock(), variant_store=VariantStore(tmp_path / "pictures")))
+    date_store.close()
+
+
+def assert_503_not_cached(response: Response) -> None:
+    assert (response.status, response["Cache-Control"]) == (503, "no-store")
+    assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-0"}, {"If-None-Match": '"x"'}])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", MEDIA_PATHS)
+def test_existing_media_file_is_503_and_never_404(app: WSGIApplication, path: str, method: str, headers: dict[str, str]) -> None:
+    with none_left():
+        assert_503_not_cached(call(app, path, headers, method))
+    assert call(app, path, headers, method).status in (200, 206)
+
+
+def test_existing_image_variant_is_503_and_never_404(app: WSGIApplication) -> None:
+    match = re.search(rb"/sized/[^ \"]+", call(app, "/articles/fish/").body)
+    assert match
+    path, deadline = match[0].decode(), time.monotonic() + SECONDS
+    with none_left():  # before it is created
+        assert_503_not_cached(call(app, path))
+    while call(app, path).status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    with none_left():
+        assert_503_not_cached(call(app, path))
+    assert call(app, path).status == 200
+
+
+@pytest.mark.parametrize("path", DOCUMENT_PATHS)
+def test_document_is_200_or_503(app: WSGIApplication, path: str) -> None:
+    with none_left():
+        response = call(app, path)
+        if response.status != 200:
+            assert_503_not_cached(response)
+    assert call(app, path).status == 200
+
+
+# --- The log
+
+
+def log_record(line: int, text: str = "server accept() threw an exception") -> logging.LogRecord:
+    return logging.LogRecord("waitress", logging.WARNING, "server.py", line, text, (), None)
+
+
+def test_log_has_five_equal_lines_a_minute_and_then_their_number() -> None:
+    limit = LogLimit()
+    assert [limit.admit(log_record(1, f"about /{number}"), 0.5) for number in range(8)] == [True] * 5 + [False] * 3
+    assert limit.admit(log_record(2), 1.0)  # from another source line
+    assert limit.pop_summaries(59.0) == []
+    assert limit.pop_summaries(61.0) == ["feedsvc: 3 more log lines like this one within 60 seconds: about /7"]
+    assert limit.pop_summaries(62.0) == []
+    assert limit.admit(log_record(1), 62.0)
+
+
+def test_summary_quotes_a_long_message_in_one_short_line() -> None:
+    limit = LogLimit()
+    for _ in range(1000):
+        limit.admit(log_record(1, "x" * 500 + "\nsecond"), 0.0)
+    [line] = limit.pop_summaries(60.0)
+    assert line.startswith("feedsvc: 995 more lines ")
+    assert len(line) < 200

@@ -1,0 +1,218 @@
+"""Damage of the databases and files beside the parse cache: each test repeats a fault that users reported."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feedsvc.audience.buffer import Batch
+from feedsvc.audience.spool import read_spool_files, write_spool_file
+from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.support.state_folder import read_identity
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.queue import DeliveryQueue
+from tests.helpers.running_server import command, environment
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MONDAY = date(2026, 3, 2)
+HUB_URL, BASE_URL = "https://hub.example/", "https://news.example"
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-journal"])
+def test_named_pipe_in_place_of_a_database_does_not_block_the_start(tmp_path: Path, suffix: str) -> None:
+    LastModifiedStore(tmp_path / "views.sqlite").close()
+    (tmp_path / f"views.sqlite{suffix}").unlink(missing_ok=True)
+    os.mkfifo(tmp_path / f"views.sqlite{suffix}")
+    LastModifiedStore(tmp_path / "modified.sqlite").close()
+
+
+def test_state_id_of_most_files_remains_if_one_file_and_the_state_id_come_from_another_newsroom(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    for name in ("articles.sqlite", "modified.sqlite", "push.sqlite", "views.sqlite"):
+        LastModifiedStore(own / name).close()
+        LastModifiedStore(other / name).close()
+    identity = read_identity(own)
+    shutil.copy(other / "state-id", own)
+    shutil.copy(other / "views.sqlite", own)
+    (own / "modified.sqlite").write_bytes(b"no database")
+    LastModifiedStore(own / "modified.sqlite").close()  # a new file takes its place
+    LastModifiedStore(own / "articles.sqlite").close()
+    assert (read_identity(own), (own / "articles.sqlite.damaged").exists()) == (identity, False)
+
+
+def test_database_schema_with_invalid_utf8_does_not_stop_the_start(tmp_path: Path) -> None:
+    database = tmp_path / "modified.sqlite"
+    LastModifiedStore(database).close()
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE").close()  # so that the file holds all data
+    data = database.read_bytes()
+    assert b"CREATE TABLE " in data
+    database.write_bytes(data.replace(b"CREATE TABLE ", b"CREATE TABL\xc5 ", 1))
+    LastModifiedStore(database).close()
+    assert (tmp_path / "modified.sqlite.damaged").exists()
+    LastModifiedStore(database).close()
+
+
+@pytest.mark.parametrize(
+    "change", ["at = at - 5", "at = 'soon'", "at = 1e300", "digest = x'00'", "path = path || 'x'", "read = 'x'"]
+)
+def test_damaged_last_modified_date_is_not_sent(tmp_path: Path, change: str) -> None:
+    database = tmp_path / "modified.sqlite"
+    with closing(LastModifiedStore(database)) as store:
+        for path in ("/feed.rss", "/"):
+            assert store.last_modified(path, "one", NOON) == NOON
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(f"UPDATE document_date SET {change} WHERE path = '/feed.rss'")
+    later = NOON + timedelta(days=3)
+    with closing(LastModifiedStore(database)) as store:
+        assert store.last_modified("/feed.rss", "one", later) == later
+        assert store.last_modified("/", "one", later) == NOON
+        store.recover()
+        assert store.last_modified("/feed.rss", "one", later + timedelta(days=1)) == later
+        assert store.last_modified("/", "one", later) == NOON
+
+
+@pytest.mark.parametrize("change", ["reads = reads * 2", "reads = 'many'", "article = 'two'", "reads = 1e30", "day = 5"])
+def test_damaged_read_count_is_dropped_and_other_counts_remain(
+    tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = tmp_path / "views.sqlite"
+    with closing(SqliteReadStore(database)) as store:
+        store.add({("one", MONDAY): 3, ("other", MONDAY): 4}, 1)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(f"UPDATE article_reads SET {change} WHERE article = 'one'")
+    with closing(SqliteReadStore(database)) as store:
+        assert store.totals_since(None) == {"other": 4}
+        store.add({("one", MONDAY): 1}, 1)
+        assert store.totals_since(None) == {"one": 1, "other": 4}
+    assert len(caplog.records) == 1
+    assert (
+        f"{database} (read counts) was damaged: counts fail their checksum; a new file takes its place with the " in caplog.text
+    )
+
+
+def test_database_of_read_counts_damaged_while_open_is_replaced_at_the_next_write(tmp_path: Path) -> None:
+    database = tmp_path / "views.sqlite"
+    with closing(SqliteReadStore(database)) as store:
+        store.add({("one", MONDAY): 3}, 1)
+        with closing(sqlite3.connect(database)) as connection, connection:
+            connection.execute("DROP TABLE article_reads")
+        store.add({("one", MONDAY): 1}, 2)
+        assert store.totals_since(None) == {"one": 1}
+
+
+def announce_pending_topics(database: Path, digest: str = "1") -> frozenset[str]:
+    """Synchronize the queue and mark all deliveries as delivered; return the names of the topics that were pending."""
+    with closing(DeliveryQueue(database)) as queue:
+        queue.synchronize(
+            HubSelection(base_url=BASE_URL, site_hubs=(HUB_URL,)), {f"{BASE_URL}/{name}": digest for name in ("one", "two")}
+        )
+        topics = queue.pending_topics()
+        for delivery in queue.pending_deliveries(HUB_URL):
+            queue.mark_delivered(HUB_URL, delivery, NOON.timestamp())
+        return frozenset(topic.rpartition("/")[2] for topic in topics)
+
+
+@pytest.mark.parametrize(
+    "change", ["announced = '2'", "due = 1e300", "attempts = 'x'", "wanted = '2', announced = '2'", "topic = 'x'", "hub = x'01'"]
+)
+def test_feed_with_damaged_queue_row_is_announced_again(tmp_path: Path, change: str) -> None:
+    database = tmp_path / "push.sqlite"
+    assert announce_pending_topics(database) == {"one", "two"}
+    assert announce_pending_topics(database) == frozenset()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(f"UPDATE announced_feed SET {change} WHERE topic LIKE '%/one'")
+    assert announce_pending_topics(database, "1") == {"one"}
+    assert announce_pending_topics(database, "2") == {"one", "two"}
+
+
+@pytest.mark.parametrize("change", ["due = 1e300", "failures = 'x'", "succeeded_at = 'x'", "failed_at = -1e300"])
+def test_hub_with_damaged_row_still_receives_announcements(tmp_path: Path, change: str) -> None:
+    database = tmp_path / "push.sqlite"
+    assert announce_pending_topics(database) == {"one", "two"}
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(f"UPDATE announced_hub SET {change}")
+    assert announce_pending_topics(database, "2") == {"one", "two"}
+
+
+def test_damaged_spool_file_is_not_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "unwritten"
+    file = write_spool_file(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
+    assert [spool_file.batches[0].reads for spool_file in read_spool_files(folder)] == [{("one", MONDAY): 31}]
+    file.write_bytes(file.read_bytes().replace(b"31]", b"39]"))
+    assert read_spool_files(folder) == ()
+    assert [path.name for path in folder.iterdir()] == ["writer.json.damaged"]
+    write_spool_file(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
+    file.rename(file.with_name("other.json"))
+    assert read_spool_files(folder) == ()
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+@pytest.mark.parametrize("create", [make_folder, os.mkfifo])
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+def test_folder_or_pipe_in_place_of_a_database_is_renamed(tmp_path: Path, create: Callable[[Path], None], suffix: str) -> None:
+    database = tmp_path / "modified.sqlite"
+    create(Path(f"{database}{suffix}"))
+    with closing(LastModifiedStore(database)) as store:
+        assert store.last_modified("/", "one", NOON) == NOON
+    assert Path(f"{database}.damaged{suffix}").exists()
+
+
+def test_six_processes_that_find_a_damaged_database_replace_it_once(tmp_path: Path) -> None:
+    """No process must delete the new file of another."""
+    state = tmp_path / "shared"
+    state.mkdir()
+    code = (
+        "import sys; from pathlib import Path; from datetime import date;"
+        "from feedsvc.audience.sqlite_store import SqliteReadStore;"
+        "views = SqliteReadStore(Path(sys.argv[1])); sys.stdin.read();"
+        "[views.add({(sys.argv[2], date(2026, 3, 2)): 1}, number) for number in range(1, 21)]; views.close()"
+    )
+    database = state / "views.sqlite"
+    with closing(SqliteReadStore(database)) as store:
+        store.add({("kept", MONDAY): 1}, 1)
+    database.write_bytes(database.read_bytes()[:100] + b"no page" * 900)
+    arguments = [command()[0], "-c", code, database]
+    processes = [subprocess.Popen([*arguments, str(number)], stdin=subprocess.PIPE, env=environment()) for number in range(6)]
+    for process in processes:
+        assert process.stdin
+        process.stdin.close()
+    assert [process.wait(60) for process in processes] == [0] * 6
+    with closing(SqliteReadStore(database)) as store:
+        assert store.totals_since(None) == {str(number): 20 for number in range(6)}
+    assert sorted(path.name for path in state.iterdir()) == ["state-id", "views.sqlite", "views.sqlite.damaged"]
+
+
+def test_damaged_or_foreign_state_id_is_restored_without_loss_of_data(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    for state in (own, other):
+        with (
+            closing(SqliteReadStore(state / "views.sqlite")) as read_store,
+            closing(LastModifiedStore(state / "modified.sqlite")) as date_store,
+        ):
+            read_store.add({("one", MONDAY): 3}, 1)
+            date_store.last_modified("/", "one", NOON)
+    valid = (own / "state-id").read_bytes()
+    for replacement in (b"", b"feedsvc state 00000000 00000000\n", (other / "state-id").read_bytes(), None):
+        (own / "state-id").unlink()
+        if replacement is not None:
+            (own / "state-id").write_bytes(replacement)
+        with (
+            closing(LastModifiedStore(own / "modified.sqlite")) as date_store,
+            closing(SqliteReadStore(own / "views.sqlite")) as read_store,
+        ):
+            assert date_store.last_modified("/", "one", NOON + timedelta(days=1)) == NOON
+            assert read_store.totals_since(None) == {"one": 3}
+        assert (own / "state-id").read_bytes() == valid

@@ -1,0 +1,55 @@
+"""A live server, and nginx with the static tree of the same newsroom, configured as docs/deploy/ says."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from bench import nginx
+from bench.headers import differences
+from bench.web import NO_HEADERS, Client
+from tests.helpers import newsrooms
+from tests.helpers.programs import require_program
+from tests.helpers.running_server import command, environment, serving
+
+ALL_CODINGS: Final = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+CODINGS: Final = (
+    "", "identity", "gzip", "GZIP", "gzip, deflate", "br", "zstd", "br, gzip", "zstd,gzip", "deflate", "*", "gzip;q=0", "*;q=0",
+    "br;q=0, gzip", "br;q=0.0,zstd ; q=0.5 , gzip;q=0", "*, br;q=0", "gzip;q=1.0, *;q=0", "brotli, gzippy", "zstd;q=0.001",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ServerPair:
+    """A live server, and nginx with the tree of the same newsroom."""
+
+    live: Client
+    static: Client
+    tree: Path
+    port: int
+
+    def differences(self, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> list[str]:
+        return list(differences(self.live, self.static, path, headers, method))
+
+
+@contextmanager
+def server_pair(home: Path, content: Path, mount_path: str = "") -> Iterator[ServerPair]:
+    """Build and serve the tree as docs/deploy/ says, in the folder of base_url's path."""
+    if not nginx.program():
+        require_program("nginx", nginx.INSTALL)
+    tree, configuration_file = home / "tree", home / "feedsvc-tree.conf"
+    options = ("--state", home / "built", "--nginx", configuration_file, "--coding", "br", "--coding", "zstd")
+    newsrooms.write(tree, {"index.html": "Not of this site"} if mount_path else {})
+    subprocess.run(command("build", tree / mount_path, content, *options), check=True, env=environment(), capture_output=True)
+    with (
+        serving(content, home / "state") as server,
+        nginx.serving(home / "nginx", tree, known=configuration_file) as nginx_server,
+    ):
+        port = urlsplit(server.url).port or 0
+        with closing(Client(port)) as live, closing(Client(nginx_server.port)) as static_client:
+            yield ServerPair(live, static_client, tree, nginx_server.port)

@@ -1,0 +1,188 @@
+"""The nginx configuration with special sites: below a path, with names like folders or feeds, and during an upgrade."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from bench import nginx
+from bench.headers import BROWSER, addresses
+from bench.web import GZIP, NO_HEADERS, Client
+from feedsvc.export import write_nginx
+from tests.deploy.nginx_pair import ALL_CODINGS, ServerPair, server_pair
+from tests.helpers import newsrooms
+from tests.helpers.programs import require_program
+from tests.web.newsroom import BASE, write_article, write_newsroom
+
+
+@pytest.mark.parametrize("tags", [0, 200, 900])  # the configuration contains at most the 1,000 most used tags
+def test_nginx_accepts_the_configuration_without_warnings(tmp_path: Path, tags: int) -> None:
+    if not nginx.program():
+        require_program("nginx", nginx.INSTALL)
+    content, configuration_file = newsrooms.write_sample(tmp_path / "content"), tmp_path / "known.conf"
+    for start in range(0, tags, 50):
+        tag_list = ", ".join(f"a name of some length {number:018}" for number in range(start, start + 50))
+        newsrooms.write(content, newsrooms.article(f"tagged-{start}", tags=f"[{tag_list}]"))
+    write_nginx(configuration_file, newsrooms.load_catalog(content))
+    assert configuration_file.read_text().count("a-name-of-some-length") == tags * 6
+    arguments = nginx.prepared(tmp_path / "nginx", tmp_path, port=8080, known=configuration_file)
+    result = subprocess.run([*arguments, "-t"], check=False, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert not re.search(r"\[(?:warn|error|emerg)\]", result.stderr)
+
+
+# Maps of the older configuration, which evaluated the clock before the build wrote these values.
+OLDER_CLOCK_MAPS = """
+map $feedsvc_left $feedsvc_public { "" "public, max-age=300"; default public; }
+map $feedsvc_left $feedsvc_change { 11 $feedsvc_expires; 0 $feedsvc_expires; }
+"""
+
+
+def test_old_build_with_new_configuration_and_new_build_with_old_configuration_serve_feeds(
+    servers: ServerPair, tmp_path: Path
+) -> None:
+    """An upgrade may replace the build and the configuration at different times."""
+    new_tree_conf = (servers.tree.parent / "feedsvc-tree.conf").read_text()
+    new_static_conf = (nginx.SHIPPED / "nginx-static.conf").read_text()
+    map_of_links = re.compile(r"map \$request_uri \$feedsvc_link \{\n.*?\n\}\n", re.DOTALL)
+    old_tree_conf, link_maps = map_of_links.subn("", new_tree_conf)
+    old_tree_conf, window_maps = re.subn(r"map \S+ \$feedsvc_(?:public|change) \{.*?\}\n", "", old_tree_conf, flags=re.DOTALL)
+    old_tree_conf, other_maps = re.subn(r'(?:map ""|geo) \$feedsvc_(?:vary_of_styled|link_as_spelled) .*\n', "", old_tree_conf)
+    assert (link_maps, window_maps, other_maps) == (1, 2, 2)
+    old_static_conf, renamed_maps = re.subn(r"\$feedsvc_link_as_spelled \{", "$feedsvc_link {", new_static_conf)
+    old_static_conf, removed_defaults = re.subn(r"geo \$feedsvc_(?:link|public|change|vary_of_styled) .*\n", "", old_static_conf)
+    assert (renamed_maps, removed_defaults) == (1, 4)
+    old_static_conf = old_static_conf.replace(
+        "map $feedsvc_left $feedsvc_private {", f"{OLDER_CLOCK_MAPS}map $feedsvc_left $feedsvc_private {{"
+    )
+    for name, tree, static, is_linked in (
+        ("old-tree", old_tree_conf, "", False),
+        ("old-static", new_tree_conf, old_static_conf, True),
+    ):
+        (tmp_path / f"{name}.conf").write_text(tree)
+        serving = nginx.serving(tmp_path / name, servers.tree, known=tmp_path / f"{name}.conf", configuration=static)
+        with serving as server, closing(Client(server.port)) as client:
+            response = client.ask("/feed.rss", GZIP)
+            assert (response.status, "link" in response.headers) == (200, is_linked)
+            assert response.headers["vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+            assert response.headers["cache-control"].startswith("public")
+
+
+def test_shipped_include_has_listen_server_name_and_root() -> None:
+    shipped = (nginx.SHIPPED / "nginx-site.conf").read_text("utf-8")
+    assert {"listen", "server_name", "root"} == set(re.findall(r"^\w+", shipped, re.MULTILINE))
+
+
+def test_current_page_is_served_if_a_former_address_differs_only_in_case(tmp_path: Path) -> None:
+    """nginx matches former addresses without regard to case, so it looks for the current page first."""
+    content = write_newsroom(tmp_path / "content")
+    write_article(content, "loud", "title: Loud\npublished: 2026-02-15\nslug: ECHOES\ncategory: ECONOMY\nauthor: tuan-le")
+    write_article(content, "gone", "title: Gone\npublished: 2026-02-15\nslug: OLD-ECHO\nstatus: withdrawn")
+    categories = content / "categories.yaml"
+    categories.write_text(f"{categories.read_text()}ECONOMY: {{title: In capitals}}\n")
+    folders = ("/articles/ECHOES", "/articles/echoes", "/articles/OLD-ECHO", "/category/ECONOMY", "/category/economy")
+    with server_pair(tmp_path, content) as servers:
+        for path in (*folders, *(f"{folder}/" for folder in folders), *(f"{folder}/rss.xml" for folder in folders[-2:])):
+            live, static = (client.ask(path) for client in (servers.live, servers.static))
+            assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), path
+
+
+def test_site_below_a_path_with_tags_named_like_folders_and_without_browser_view(tmp_path: Path) -> None:
+    """All former addresses are compared with the live server, too."""
+    content = newsrooms.write_sample(tmp_path / "content")
+    newsrooms.write(
+        content, newsrooms.article("media", tags="[media, static, sized, feed, C++, A+]", aliases="[rss, Feed]", author="jia")
+    )
+    site = content / "site.yaml"
+    site.write_text(site.read_text().replace("entries: 4", "entries: 4, browser_view: false"))
+    former = [path for path in newsrooms.load_publication(content, datetime.now(UTC)).paths_with_redirects() if "?" not in path]
+    with server_pair(tmp_path, content, "daily") as servers:
+        paths = [
+            *(path for path in addresses(servers.tree) if path != "/"),
+            *(quote(f"/daily{path}", safe="/~") for path in former),
+        ]
+        months = [path.replace("/2025/", "/2025-12/") for path in paths if path.endswith("/archive/2025/")]
+        months += [path.replace("/category/asia/", "/category/east/") for path in months if "/category/asia/" in path]
+        assert len(months) > 4
+        paths += months
+        lines = [
+            line
+            for path in paths
+            for headers in (NO_HEADERS, ALL_CODINGS, BROWSER)
+            for line in servers.differences(path, headers)
+        ]
+        # nginx has its own bodies of redirects.
+        assert [line for line in lines if not re.search(r": (?:another body|content-(?:length|type): .*)$", line)] == []
+        tags = [f"/daily/tag/{slug}/{name}" for slug in ("c", "a", "r-d") for name in ("", "feed.rss", "feed.atom", "feed.json")]
+        assert {*tags} <= {*paths}
+        redirected_paths = {*months, *tags, *(f"/daily/articles/{name}/" for name in ("old-rich", "rss", "Feed"))}
+        assert {line.partition(":")[0] for line in lines} <= redirected_paths
+        assert len(paths) > 100
+
+
+def test_site_below_the_path_media(tmp_path: Path) -> None:
+    """Documents of such a site are no media files: they have compressed files and no ranges."""
+    content = write_newsroom(tmp_path / "content", base_url=f"{BASE}/media")
+    with server_pair(tmp_path, content, "media") as servers:
+        paths = [path for path in addresses(servers.tree) if path.startswith("/media/")]
+        assert {"/media/sitemap.xml", "/media/feeds.opml", "/media/robots.txt"} <= set(paths)
+        documents = [path for path in paths if not path.startswith(("/media/media/", "/media/sized/"))]
+        header_sets = (NO_HEADERS, ALL_CODINGS, {"Range": "bytes=0-3"})
+        assert [line for path in documents for headers in header_sets for line in servers.differences(path, headers)] == []
+        assert [line for path in paths for line in servers.differences(path)] == []
+
+
+def test_media_and_static_files_named_like_feeds_are_served_as_files(tmp_path: Path) -> None:
+    """A listing named like a folder of files has feeds."""
+    content = write_newsroom(tmp_path / "content")
+    media_paths = ["media/feed.json", "media/feed.rss", "media/sub/feed.atom"]
+    article = (
+        "id: tag:news.example,2026:files\ntitle: Files\npublished: 2026-02-12\ncategory: business\nauthor: mina-park\n"
+        "tags: [media, sized, static, archive]\n"
+    )
+    enclosure_list = ", ".join(f"{{src: {path}, type: application/octet-stream}}" for path in media_paths)
+    files = {"articles/files.yaml": f"{article}enclosures: [{enclosure_list}]\n", "theme/static/feed.json": "{}"}
+    newsrooms.write(content, {**files, **dict.fromkeys(media_paths, "not a feed, but some bytes")})
+    with server_pair(tmp_path, content) as servers:
+        paths = [path for path in addresses(servers.tree) if "/feed." in path]
+        assert {"/media/feed.json", "/static/feed.json", "/tag/media/feed.rss", "/tag/archive/feed.json"} < set(paths)
+        header_sets = (NO_HEADERS, ALL_CODINGS, BROWSER)
+        assert [line for path in paths for headers in header_sets for line in servers.differences(path, headers)] == []
+        # nginx sends its own Accept-Ranges with 304.
+        conditional_headers = {**BROWSER, "If-None-Match": "*"}
+        assert [
+            line for path in paths for line in servers.differences(path, conditional_headers) if "accept-ranges" not in line
+        ] == []
+        assert {servers.static.ask(path, {"Range": "bytes=0-3"}).status for path in paths if path.startswith("/media/")} == {206}
+
+
+def test_article_with_a_slug_like_a_feed_name_is_served_as_an_article(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content")
+    write_article(content, "called", "title: Called\npublished: 2026-02-15\nslug: feed.rss\ncategory: business\nauthor: tuan-le")
+    write_article(content, "gone", "title: Gone\npublished: 2026-02-15\nslug: feed.json\nstatus: withdrawn")
+    with server_pair(tmp_path, content) as servers:
+        for path in ("/articles/feed.rss", "/articles/feed.json", "/articles/feed.atom"):
+            assert servers.differences(f"{path}/") == []
+            for headers in (NO_HEADERS, GZIP, ALL_CODINGS, BROWSER):
+                live, static = (client.ask(f"{path}?a=b", headers) for client in (servers.live, servers.static))
+                names = ("location", "vary", "link", "cache-control")
+                assert static.status == live.status
+                assert [static.headers.get(name) for name in names] == [live.headers.get(name) for name in names]
+
+
+def test_feed_that_nginx_cannot_read_is_404(tmp_path: Path) -> None:
+    """The file is replaced with a link to itself, because permissions do not apply to root."""
+    with server_pair(tmp_path, write_newsroom(tmp_path / "content")) as servers:
+        feed = servers.tree / "feed.rss"
+        for file in servers.tree.glob("feed.rss*"):
+            file.unlink()
+        feed.symlink_to(feed)
+        for headers in (NO_HEADERS, GZIP, ALL_CODINGS):
+            assert servers.static.ask("/feed.rss", headers).status == 404
+            assert b"<!doctype html>" in servers.static.ask("/feed.rss").body

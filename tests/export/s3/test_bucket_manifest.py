@@ -1,0 +1,228 @@
+"""The manifest in a bucket: without it, or after changes by other programs, a build still finds what to upload and delete."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from feedsvc import export
+from feedsvc.errors import FeedsvcError
+from feedsvc.export import MANIFEST_FILE, BuildResult
+from feedsvc.export.s3.client import BucketClient
+from feedsvc.export.s3.upload import Upload
+from tests.export.s3.moto import Bucket
+from tests.export.s3.uploads import (
+    PREFIX,
+    build,
+    delete_manifest,
+    delete_older_article,
+    object_bodies,
+    object_names,
+    save,
+    tree_files,
+    uploaded_names,
+    write_tagged_newsroom,
+)
+from tests.helpers import newsrooms
+
+
+def test_bucket_without_manifest_is_adopted(content: Path, bucket: Bucket) -> None:
+    first = build(content, bucket)
+    for key in bucket.all_keys():
+        if MANIFEST_FILE in key:
+            bucket.remove(key)
+    bucket.clear_requests()
+    assert build(content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
+    assert uploaded_names(bucket) == []
+    delete_older_article(content)
+    assert build(content, bucket).removed == 1
+
+
+def test_outdated_objects_are_deleted_from_a_bucket_without_manifest(content: Path, bucket: Bucket, tmp_path: Path) -> None:
+    build(content, bucket)
+    delete_manifest(bucket)
+    save(content, "body: January text.", "body: January text.\nstatus: withdrawn", "january.yaml")
+    delete_older_article(content)
+    names_before = object_names(bucket)
+    assert build(content, bucket).removed == len(names_before - object_names(bucket)) >= 1
+    assert b"withdrawn" in bucket.get(f"{PREFIX}/articles/january/index.html")["Body"]
+    assert b"January text." not in bucket.get(f"{PREFIX}/articles/january/index.html")["Body"]
+    export.build(newsrooms.load_publication(content), tmp_path / "out")
+    assert object_bodies(bucket) == tree_files(tmp_path / "out")
+    bucket.clear_requests()
+    assert build(content, bucket).written == 0
+    assert bucket.requests("PUT", "POST", "HEAD") == []
+
+
+def test_outdated_objects_are_deleted_from_a_bucket_with_a_partly_deleted_manifest(content: Path, bucket: Bucket) -> None:
+    build(content, bucket)
+    save(content)
+    build(content, bucket)
+    bucket.remove(min(key for key in bucket.all_keys() if MANIFEST_FILE in key))
+    delete_older_article(content)
+    assert build(content, bucket).removed == 1
+    assert "articles/older/index.html" not in object_names(bucket)
+
+
+def test_foreign_objects_remain_in_a_bucket_without_manifest(content: Path, bucket: Bucket) -> None:
+    foreign_keys = [
+        f"{PREFIX}/articles/of-others/index.html",
+        f"{PREFIX}/media/of-others.mp3",
+        f"{PREFIX}/notes.txt",
+        "daily-mail/feed.rss",
+    ]
+    for key in foreign_keys:
+        bucket.put(key, b"mine")
+    build(content, bucket)
+    delete_manifest(bucket)
+    bucket.clear_requests()
+    assert build(content, bucket).removed == 0
+    assert {bucket.get(key)["Body"] for key in foreign_keys} == {b"mine"}
+    assert f"{PREFIX}/notes.txt" not in {request.key for request in bucket.requests("HEAD")}, (
+        "no build uploads an object with this key"
+    )
+
+
+def test_outer_site_does_not_overwrite_a_site_inside_its_prefix(content: Path, bucket: Bucket, tmp_path: Path) -> None:
+    inner = f"{PREFIX}/tag/media"
+    with Upload(f"s3://{bucket.name}/{inner}") as upload:
+        upload.build(newsrooms.load_publication(content))
+    body = bucket.get(f"{inner}/feed.rss")["Body"]
+    outer = write_tagged_newsroom(tmp_path / "outer", "media")
+    with pytest.raises(
+        FeedsvcError,
+        match=rf"/tag/media/\S+ was put there by the build to s3://{bucket.name}/{inner} and would be overwritten; b",
+    ):
+        build(outer, bucket)
+    assert not object_names(bucket) - {name for name in object_names(bucket) if name.startswith("tag/media/")}, (
+        "nothing was uploaded"
+    )
+    assert bucket.get(f"{inner}/feed.rss")["Body"] == body
+
+
+@pytest.mark.parametrize("without_manifest", [False, True])
+def test_outer_site_does_not_delete_objects_that_an_inner_site_has_overwritten(
+    content: Path, bucket: Bucket, tmp_path: Path, *, without_manifest: bool
+) -> None:
+    outer, inner = write_tagged_newsroom(tmp_path / "outer", "media"), f"{PREFIX}/tag/media"
+    build(outer, bucket)
+    with Upload(f"s3://{bucket.name}/{inner}") as upload:
+        upload.build(newsrooms.load_publication(content))
+        inner_keys = {key for key in bucket.all_keys() if key.startswith(inner)}
+        if without_manifest:
+            delete_manifest(bucket)
+        build(write_tagged_newsroom(outer, "sport"), bucket)
+        assert {key for key in bucket.all_keys() if key.startswith(inner)} == inner_keys
+        assert upload.build(newsrooms.load_publication(content)).written == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"{", gzip.compress(b"[]", mtime=0), gzip.compress(b'{"common": 1, "notes": {"a": 7}}', mtime=0)],
+    ids=["no gzip data", "a list", "a string instead of a number"],
+)
+def test_damaged_manifest_does_not_stop_a_build(content: Path, bucket: Bucket, damage: bytes) -> None:
+    first = build(content, bucket)
+    for key in bucket.all_keys():
+        if MANIFEST_FILE in key:
+            bucket.put(key, damage)
+    assert build(content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
+    bucket.clear_requests()
+    assert build(content, bucket).written == 0
+    assert bucket.requests("PUT", "HEAD") == []
+
+
+@pytest.mark.parametrize("change", ["put", "remove"])
+def test_object_changed_or_removed_by_another_program_is_uploaded_again(content: Path, bucket: Bucket, change: str) -> None:
+    build(content, bucket)
+    body = bucket.get(f"{PREFIX}/feed.rss")["Body"]
+    getattr(bucket, change)(f"{PREFIX}/feed.rss")
+    bucket.clear_requests()
+    assert build(content, bucket).written == 1
+    assert uploaded_names(bucket) == ["feed.rss"]
+    assert bucket.get(f"{PREFIX}/feed.rss")["Body"] == body
+
+
+def test_object_with_equal_bytes_and_wrong_headers_is_uploaded_again_without_manifest(content: Path, bucket: Bucket) -> None:
+    build(content, bucket)
+    bucket.put(f"{PREFIX}/feed.rss", bucket.get(f"{PREFIX}/feed.rss")["Body"], ContentType="text/plain")
+    # The ETag depends on the bytes only, so the listing shows no difference; without a manifest, headers are compared.
+    for key in bucket.all_keys():
+        if MANIFEST_FILE in key:
+            bucket.remove(key)
+    assert build(content, bucket).written == 1
+    assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
+
+
+@pytest.mark.parametrize("metadata", [{}, {"feedsvc": ""}])
+def test_headers_changed_by_another_program_are_corrected(content: Path, bucket: Bucket, metadata: dict[str, str]) -> None:
+    first = build(content, bucket)
+    before = bucket.get(f"{PREFIX}/feed.rss")
+    time.sleep(2.1)  # the storage has whole seconds
+    remaining_metadata = {name: before["Metadata"][name] for name in metadata}
+    bucket.copy_onto_itself(f"{PREFIX}/feed.rss", ContentType="text/plain", Metadata=remaining_metadata)
+    assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "text/plain"
+    bucket.clear_requests()
+    assert build(content, bucket, clock_skew=0) == BuildResult(written=1, unchanged=first.written - 1, removed=0)
+    assert uploaded_names(bucket) == ["feed.rss"]
+    after = bucket.get(f"{PREFIX}/feed.rss")
+    assert [after[name] for name in ("ContentType", "Metadata", "Body")] == [
+        before[name] for name in ("ContentType", "Metadata", "Body")
+    ]
+    bucket.clear_requests()
+    assert build(content, bucket, clock_skew=0).written == 0
+    assert bucket.requests("PUT", "HEAD") == []
+
+
+def test_manifest_parts_are_merged(content: Path, bucket: Bucket) -> None:
+    build(content, bucket, max_parts=1, flush_size=10)
+    assert sum(MANIFEST_FILE in key for key in bucket.all_keys()) == 1
+    save(content)
+    build(content, bucket, max_parts=2)
+    assert sum(MANIFEST_FILE in key for key in bucket.all_keys()) == 2
+    bucket.clear_requests()
+    assert build(content, bucket).written == 0
+    assert bucket.requests("PUT", "HEAD") == []
+
+
+def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(content: Path, bucket: Bucket, tmp_path: Path) -> None:
+    other = newsrooms.write_sample(tmp_path / "other")
+    save(other, new="Of another build.")
+    build(content, bucket)
+    save(content)
+
+    def build_concurrently(steps: Iterable[int], _: int) -> Iterable[int]:
+        build(other, bucket)
+        return steps
+
+    with (
+        Upload(f"s3://{bucket.name}/{PREFIX}") as upload,
+        pytest.raises(FeedsvcError, match=rf"another build is writing s3://{bucket.name}/daily; wait for it to end"),
+    ):
+        upload.build(newsrooms.load_publication(content), build_concurrently)
+    build(content, bucket)
+    export.build(newsrooms.load_publication(content), tmp_path / "out")
+    assert object_bodies(bucket) == tree_files(tmp_path / "out")
+
+
+def test_create_returns_false_for_an_existing_part(bucket: Bucket) -> None:
+    client = BucketClient(f"s3://{bucket.name}")
+    assert client.create("part", b"1")
+    assert not client.create("part", b"2")
+    client.close_connections()
+    assert bucket.get("part")["Body"] == b"1"
+
+
+def test_manifest_is_compressed_and_not_cacheable(content: Path, bucket: Bucket) -> None:
+    build(content, bucket)
+    [key, *_] = [key for key in bucket.all_keys() if MANIFEST_FILE in key]
+    stored = bucket.get(key)
+    assert (stored["CacheControl"], stored["ContentType"]) == ("private, no-store", "application/gzip")
+    assert set(json.loads(gzip.decompress(stored["Body"]))) == {"is_whole", "common", "notes"}
+    assert hashlib.md5(stored["Body"]).hexdigest() == stored["ETag"].strip('"')

@@ -1,0 +1,115 @@
+"""The layout of every kind of page in Chromium: shifts, widths, color schemes, text direction, and pages without scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pages.browser_page import SHARE_SCRIPT, open_page
+from tests.pages.page_kinds import COLOR_SCHEMES, PAGE_KINDS, WIDTHS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.pages.browser_page import PageRecorder
+
+
+def _emulate_slow_device(recorder: PageRecorder) -> None:
+    """Emulate a slow processor and a slow network."""
+    devtools = recorder.page.context.new_cdp_session(recorder.page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    devtools.send("Network.enable")
+    network_conditions = {"offline": False, "latency": 300, "downloadThroughput": 30_000, "uploadThroughput": 30_000}
+    devtools.send("Network.emulateNetworkConditions", network_conditions)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("kind", ["home", "article", "author with avatar", "subscribe"])
+def test_slow_device_has_no_layout_shift(chromium: Browser, site: str, kind: str, width: int) -> None:
+    permissions = ["clipboard-read", "clipboard-write"]
+    with open_page(chromium, width=width, permissions=permissions) as recorder:
+        recorder.page.add_init_script(SHARE_SCRIPT)
+        _emulate_slow_device(recorder)
+        recorder.page.goto(site + PAGE_KINDS[kind][0])
+        if kind == "article":
+            recorder.page.locator(".views").wait_for()
+        if recorder.page.locator("[data-copy]").count():
+            button = recorder.page.locator("[data-copy]").first
+            before = button.inner_text()
+            button.click()
+            recorder.page.get_by_role("button", name="Copied", exact=True).wait_for()
+            recorder.page.get_by_text(before, exact=True).first.wait_for()
+        assert recorder.layout_shift() == 0
+
+
+@pytest.mark.parametrize("kind", PAGE_KINDS)
+def test_page_has_no_console_message_no_policy_violation_and_no_layout_shift(chromium: Browser, site: str, kind: str) -> None:
+    path, status = PAGE_KINDS[kind]
+    with open_page(chromium) as recorder:
+        response = recorder.page.goto(site + path, wait_until="load")
+        assert response
+        assert response.status == status
+        assert (
+            recorder.page.evaluate("[...document.images].filter(one => one.loading !== 'lazy' && !one.naturalWidth).length") == 0
+        )
+        assert recorder.layout_shift() == 0
+        assert (recorder.messages, recorder.violations()) == ([], [])
+        blocking = [
+            request.resource_type for request in recorder.requests if request.resource_type in ("document", "stylesheet", "font")
+        ]
+        assert sorted(blocking) == ["document", "stylesheet"]
+        assert not [
+            request.url
+            for request in recorder.requests
+            if not request.url.startswith(f"{site}/") and request.resource_type != "image"
+        ]
+
+
+@pytest.mark.parametrize("kind", PAGE_KINDS)
+def test_page_does_not_scroll_sideways(chromium: Browser, site: str, arabic: str, kind: str) -> None:
+    with open_page(chromium) as recorder:
+        for address in (site, arabic):
+            recorder.page.goto(address + PAGE_KINDS[kind][0])
+            for width in WIDTHS:
+                recorder.page.set_viewport_size({"width": width, "height": 900})
+                assert recorder.page.evaluate("document.documentElement.scrollWidth") <= width
+                # Content to the left of the page could not be reached by scrolling.
+                assert (
+                    recorder.page.evaluate("Math.min(...[...document.images].map(one => one.getBoundingClientRect().left), 0)")
+                    == 0
+                )
+
+
+@pytest.mark.parametrize("kind", PAGE_KINDS)
+def test_page_is_complete_without_scripts(chromium: Browser, site: str, kind: str) -> None:
+    with open_page(chromium, java_script_enabled=False) as recorder:
+        page = recorder.page
+        page.goto(site + PAGE_KINDS[kind][0])
+        assert page.get_by_role("heading", level=1).inner_text()
+        for selector in ("button", "input", ".views", ".filter", ".none"):
+            assert not page.locator(f"{selector}:visible").count(), selector
+        empty_elements = [
+            element for element in page.locator("main :is(p, li, h1, h2, h3):visible").all() if not element.inner_text().strip()
+        ]
+        assert not empty_elements
+        assert page.locator("main a:visible").count() or kind in ("withdrawn", "missing")
+
+
+@pytest.mark.parametrize("kind", ["home", "article", "subscribe"])
+def test_light_and_dark_scheme_have_different_backgrounds(chromium: Browser, site: str, kind: str) -> None:
+    backgrounds = []
+    for scheme in COLOR_SCHEMES:
+        with open_page(chromium, color_scheme=scheme) as recorder:
+            recorder.page.goto(site + PAGE_KINDS[kind][0])
+            backgrounds.append(recorder.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert backgrounds == ["rgb(253, 252, 250)", "rgb(23, 22, 20)"]
+
+
+def test_arabic_pages_are_laid_out_from_right_to_left(chromium: Browser, arabic: str) -> None:
+    with open_page(chromium) as recorder:
+        recorder.page.goto(f"{arabic}/")
+        brand, feeds = recorder.page.locator(".brand").bounding_box(), recorder.page.locator(".thumb").first.bounding_box()
+        assert brand
+        assert feeds
+        assert min(brand["x"], feeds["x"]) > 640
