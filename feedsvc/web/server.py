@@ -143,9 +143,10 @@ class Server:
         adjustments.send_bytes = 1 if is_streaming else 65_536
         adjustments.socket_options = _SOCKET_OPTIONS
         self._suspensions = Suspensions(max_suspended)
-        self._server: Any = _Listener(with_head_reuse(application), self._socket, adjustments, self._suspensions)
+        server: Any = _Listener(with_head_reuse(application), self._socket, adjustments, self._suspensions)
+        self._server = server
         # waitress has no public way to run its loop once, which draining needs.
-        self._socket_map = self._server._map  # noqa: SLF001
+        self._socket_map = server._map  # noqa: SLF001
         self._cleanup_at = time.monotonic() + idle_timeout
         # Connection with unsent bytes -> its last activity, at the last clean-up.
         self._unsent: dict[Any, float] = {}
