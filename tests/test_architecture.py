@@ -1,4 +1,4 @@
-"""The direction of imports between packages, and the package of every foreign library."""
+"""Check the direction of imports between packages, and which modules import each foreign library."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def is_within(name: str, package: str) -> bool:
 
 def rank(name: str) -> int:
     """Return the line of ORDER with the longest package that the name belongs to."""
-    found = [(len(package), index) for index, packages in enumerate(ORDER) for package in packages if is_within(name, package)]
-    return max(found)[1]
+    matches = [(len(package), index) for index, packages in enumerate(ORDER) for package in packages if is_within(name, package)]
+    return max(matches)[1]
 
 
 def module_of(name: str) -> str:
@@ -126,19 +126,19 @@ def exported_names(package: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_no_later_package(name: str) -> None:
+def test_module_imports_no_later_package(name: str) -> None:
     for imported in imported_names(MODULES[name]):
         if imported.startswith("feedsvc."):
             assert rank(imported) <= rank(name), f"{name} imports {imported}, which belongs to a later package"
 
 
-def test_no_modules_import_each_other() -> None:
-    graph = {name: {module_of(one) for one in imported_names(tree)} - {name, ""} for name, tree in MODULES.items()}
+def test_imports_have_no_cycle() -> None:
+    graph = {name: {module_of(imported) for imported in imported_names(tree)} - {name, ""} for name, tree in MODULES.items()}
     TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_foreign_library_is_imported_in_its_own_modules_only(name: str) -> None:
+def test_foreign_library_is_imported_only_by_its_modules(name: str) -> None:
     for imported in imported_names(MODULES[name]):
         owners = LIBRARIES.get(imported.split(".")[0])
         is_allowed = owners is None or any(is_within(name, owner) for owner in owners)
@@ -146,13 +146,13 @@ def test_a_foreign_library_is_imported_in_its_own_modules_only(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_time_is_an_argument(name: str) -> None:
+def test_only_clock_modules_read_the_clock(name: str) -> None:
     calls = {ast.unparse(node.func) for node in ast.walk(MODULES[name]) if isinstance(node, ast.Call)}
     readings = calls & {"datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time"}
     assert not readings or name in CLOCK_READERS, f"{name} calls {readings}"
 
 
-def test_the_order_names_every_module() -> None:
+def test_order_contains_every_module() -> None:
     assert [name for name in MODULES if name != "feedsvc" and rank(name) == 0] == []
 
 
@@ -161,7 +161,7 @@ FLAT: Final = {"feedsvc", "feedsvc.support"}
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_names_of_another_package_are_imported_from_the_package_itself(name: str) -> None:
+def test_public_names_are_imported_from_their_package(name: str) -> None:
     for imported in imported_names(MODULES[name]):
         package, _, own_name = imported.rpartition(".")
         if own_name in exported_names(package):
@@ -176,5 +176,5 @@ def test_names_of_another_package_are_imported_from_the_package_itself(name: str
 @pytest.mark.parametrize(
     "name", [name for name in MODULES if (ROOT.parent / name.replace(".", "/")).is_dir() and name != "feedsvc"]
 )
-def test_a_package_says_what_it_is_for(name: str) -> None:
+def test_package_docstring_has_at_least_twelve_words(name: str) -> None:
     assert len((ast.get_docstring(MODULES[name]) or "").split()) >= 12

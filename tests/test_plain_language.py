@@ -1,4 +1,4 @@
-"""Rules of language that a program can check: first words of docstrings, names of modules and of public classes."""
+"""Check the language of the product: first words of docstrings, names of modules and of public classes."""
 
 from __future__ import annotations
 
@@ -150,20 +150,20 @@ def docstrings() -> Iterator[tuple[str, str]]:
                     yield f"{name}.{getattr(node, 'name', '')}", text
 
 
-def test_no_docstring_begins_with_a_relative_clause_or_a_pronoun() -> None:
-    wrong = [f"{name}: {text.splitlines()[0]}" for name, text in docstrings() if text.split()[0] in FORBIDDEN_FIRST_WORDS]
-    assert wrong == []
+def test_docstring_begins_with_no_forbidden_word() -> None:
+    violations = [f"{name}: {text.splitlines()[0]}" for name, text in docstrings() if text.split()[0] in FORBIDDEN_FIRST_WORDS]
+    assert violations == []
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_has_the_name_of_what_it_holds(name: str) -> None:
+def test_module_name_is_not_forbidden(name: str) -> None:
     assert name.rpartition(".")[2] not in FORBIDDEN_MODULE_NAMES
 
 
-def test_a_public_class_has_a_name_of_its_own() -> None:
-    modules = defaultdict(list)
+def test_public_class_names_are_unique() -> None:
+    modules_by_class = defaultdict(list)
     for name, tree in MODULES.items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                modules[node.name].append(name)
-    assert {name: found for name, found in modules.items() if len(found) > 1} == {}
+                modules_by_class[node.name].append(name)
+    assert {name: class_modules for name, class_modules in modules_by_class.items() if len(class_modules) > 1} == {}

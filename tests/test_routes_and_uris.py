@@ -1,4 +1,4 @@
-"""The address scheme: what goes in comes out, and a URI is a URI."""
+"""Routes: path and place convert into each other. URIs: any address becomes a valid URI or an error."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLACES: Final = (
 
 
 @given(PLACES)
-def test_a_place_is_found_at_its_own_path(place: routes.Place) -> None:
+def test_place_of_inverts_path_of(place: routes.Place) -> None:
     assert routes.place_of(routes.path_of(place)) == place
 
 
@@ -43,7 +43,7 @@ def test_a_place_is_found_at_its_own_path(place: routes.Place) -> None:
     st.text()
     | st.lists(st.sampled_from(["/", "feed", "rss", ".xml", "tag", "a", "archive", "2026-01", "articles", "media"])).map("".join)
 )
-def test_any_path_leads_to_one_place_or_none(path: str) -> None:
+def test_any_path_has_a_place_with_a_stable_path_or_none(path: str) -> None:
     place = routes.place_of(path)
     if place is not None:
         assert routes.place_of(routes.path_of(place)) == place
@@ -89,7 +89,7 @@ def test_any_path_leads_to_one_place_or_none(path: str) -> None:
         ("/feed.xls", None),
     ],
 )
-def test_what_a_path_means(path: str, place: routes.Place | None) -> None:
+def test_place_of_a_path(path: str, place: routes.Place | None) -> None:
     assert routes.place_of(path) == place
 
 
@@ -111,7 +111,7 @@ def test_what_a_path_means(path: str, place: routes.Place | None) -> None:
         (f"https://{'a.' * 126}b/", f"https://{'a.' * 126}b/"),
     ],
 )
-def test_an_address_becomes_a_uri(text: str, uri: str) -> None:
+def test_uri_normalizes_addresses(text: str, uri: str) -> None:
     assert uris.uri(text) == uri
     assert uris.uri(uri) == uri
 
@@ -125,12 +125,12 @@ def test_an_address_becomes_a_uri(text: str, uri: str) -> None:
         *(f"https://{'a.' * 127}b/", f"https://{'A.' * 127}b", "https://" + "ü." * 50 + "example/"),
     ],
 )
-def test_what_is_no_address(text: str) -> None:
+def test_uri_of_an_invalid_address_raises_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         uris.uri(text)
 
 
-def test_a_uri_holds_one_number_sign() -> None:
+def test_uri_escapes_a_second_number_sign() -> None:
     assert uris.uri("https://x.example/#a#b") == "https://x.example/#a%23b"
 
 
@@ -140,37 +140,37 @@ ADDRESSES: Final = st.text() | st.builds(
 
 
 @given(ADDRESSES)
-def test_a_uri_is_well_formed_and_stays_as_it_is(text: str) -> None:
+def test_uri_is_well_formed_and_idempotent(text: str) -> None:
     try:
-        once = uris.uri(text)
+        uri = uris.uri(text)
     except (ValueError, UnicodeError):
         assume(False)
-    assert URI.fullmatch(once), once
-    assert uris.uri(once) == once
+    assert URI.fullmatch(uri), uri
+    assert uris.uri(uri) == uri
 
 
 @given(ADDRESSES, st.sampled_from(["https://a.example", "https://a.example/b/c"]))
-def test_a_reference_resolves_to_a_uri_or_to_nothing(reference: str, base: str) -> None:
-    resolved = uris.resolve(base, f"{base}/articles/x/", reference)
-    assert resolved == "" or URI.fullmatch(resolved), resolved
+def test_reference_resolves_to_a_uri_or_an_empty_string(reference: str, base: str) -> None:
+    uri = uris.resolve(base, f"{base}/articles/x/", reference)
+    assert uri == "" or URI.fullmatch(uri), uri
 
 
 @given(SEGMENTS, st.sampled_from(["https://a.example", "https://a.example/b/c"]))
-def test_a_path_is_found_again_below_its_base(name: str, base: str) -> None:
+def test_path_below_inverts_absolute(name: str, base: str) -> None:
     assert uris.path_below(base, uris.absolute(base, f"/media/{name}")) == f"/media/{name}"
 
 
 @pytest.mark.parametrize(
-    ("base", "mount", "rooted"),
+    ("base", "mount_path", "root_relative_path"),
     [("https://a.example", "", "/tag/%EC%A0%95/"), ("https://a.example/%C3%BC/b", "/ü/b", "/%C3%BC/b/tag/%EC%A0%95/")],
 )
-def test_a_page_refers_by_the_path_of_its_base(base: str, mount: str, rooted: str) -> None:
-    assert (uris.mount_path(base), uris.root_relative(base, "/tag/정/")) == (mount, rooted)
-    assert unquote(rooted).startswith(f"{mount}/")
+def test_root_relative_path_includes_the_mount_path(base: str, mount_path: str, root_relative_path: str) -> None:
+    assert (uris.mount_path(base), uris.root_relative(base, "/tag/정/")) == (mount_path, root_relative_path)
+    assert unquote(root_relative_path).startswith(f"{mount_path}/")
 
 
 @pytest.mark.parametrize("address", ["https://b.example/media/x", "https://a.example", "https://a.examples/x", ""])
-def test_what_lies_elsewhere_has_no_path(address: str) -> None:
+def test_path_below_of_a_foreign_address_is_empty(address: str) -> None:
     assert uris.path_below("https://a.example", address) == ""
 
 
@@ -192,29 +192,30 @@ def test_what_lies_elsewhere_has_no_path(address: str) -> None:
         ("a" * 300, "a" * 200),
     ],
 )
-def test_a_slug_of_words(text: str, slug: str) -> None:
+def test_slugify(text: str, slug: str) -> None:
     assert uris.slugify(text) == slug
 
 
 @given(st.text() | st.text(st.characters(categories=["L", "M", "N"])))
-def test_a_slug_can_stand_in_an_address_and_stays_as_it_is(text: str) -> None:
+def test_slug_is_a_valid_path_segment_and_stable(text: str) -> None:
     slug = uris.slugify(text)
     assert uris.slugify(slug) == slug
     assert slug == "" or uris.is_slug(slug)
 
 
 @pytest.mark.parametrize("text", ["¯0", "\u0301a"])
-def test_a_slug_begins_with_a_letter_or_digit(text: str) -> None:
+def test_slug_begins_with_a_letter_or_digit(text: str) -> None:
     assert uris.is_slug(uris.slugify(text))
 
 
 @pytest.mark.parametrize(
-    ("text", "fits"), [("a", True), ("a.b_c~d-e", True), ("정", True), ("", False), (".", False), ("..", False), ("-a", False)]
+    ("text", "expected"),
+    [("a", True), ("a.b_c~d-e", True), ("정", True), ("", False), (".", False), ("..", False), ("-a", False)],
 )
-def test_what_can_stand_in_an_address(text: str, fits: bool) -> None:
-    assert uris.is_slug(text) is fits
+def test_is_slug(text: str, expected: bool) -> None:
+    assert uris.is_slug(text) is expected
 
 
 @pytest.mark.parametrize("text", ["a/b", "a b", "a?b", "a\n", "a%20", "a#b", "é" * 101])
-def test_what_cannot_stand_in_an_address(text: str) -> None:
+def test_is_slug_refuses_reserved_characters_and_long_texts(text: str) -> None:
     assert not uris.is_slug(text)

@@ -1,4 +1,4 @@
-"""The slug of a tag: made from its spelling alone, and as before for all tags without + # & @ and a leading dot."""
+"""The slug of a tag depends only on its spelling; it changed only for tags with + # & @ or a leading dot."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TITLES: Final = (
         ("##metoo", "metoo", ""),
         ("# metoo", "metoo", ""),
         ("#C#", "c-sharp", "c"),
-        ("\u200e.NET", "dot-net", "net"),  # as it is copied from a text that is written from right to left
+        ("\u200e.NET", "dot-net", "net"),  # as copied from right-to-left text
         ("\u2067C++\u2069", "c-plus-plus", "c"),
         ("\ufeff#metoo", "metoo", ""),
         ("#.NET", "dot-net", "net"),
@@ -68,19 +68,19 @@ TITLES: Final = (
         ("+" * 200, "-".join(["plus"] * 40), ""),
     ],
 )
-def test_a_tag_has_the_slug_that_its_spelling_gives(title: str, slug: str, former: str) -> None:
+def test_slug_and_former_slug_of_a_tag(title: str, slug: str, former: str) -> None:
     assert (tag_slug(title), former_slug(title)) == (slug, former)
 
 
 @given(TITLES)
-def test_a_slug_of_a_tag_can_stand_in_an_address_and_is_its_own_slug(title: str) -> None:
+def test_slug_of_a_tag_is_a_valid_path_segment_and_stable(title: str) -> None:
     slug = tag_slug(title)
     assert (tag_slug(slug), slugify(slug), former_slug(slug)) == (slug, slug, "")
     assert slug == "" or is_slug(slug)
 
 
 @given(st.lists(TITLES, max_size=5), st.randoms(use_true_random=False))
-def test_no_other_tag_has_a_part_in_a_slug(titles: list[str], random: object) -> None:
+def test_slug_does_not_depend_on_other_tags(titles: list[str], random: object) -> None:
     expected = {title: tag_slug(title) for title in titles}
     tag_slug.cache_clear()
     slugify.cache_clear()
@@ -89,40 +89,42 @@ def test_no_other_tag_has_a_part_in_a_slug(titles: list[str], random: object) ->
 
 
 @given(TITLES)
-def test_a_tag_without_the_signs_keeps_its_address(title: str) -> None:
-    plain = unicodedata.normalize("NFKC", title).strip()
-    if plain.startswith(".") or not {*SIGNS}.isdisjoint(plain):
-        plain = title = "".join(char for char in title if char.isalnum())
+def test_tag_without_these_signs_has_no_former_slug(title: str) -> None:
+    normalized = unicodedata.normalize("NFKC", title).strip()
+    if normalized.startswith(".") or not {*SIGNS}.isdisjoint(normalized):
+        normalized = title = "".join(char for char in title if char.isalnum())
     assert (tag_slug(title), former_slug(title)) == (slugify(title), "")
 
 
 @given(TITLES)
-def test_a_tag_says_its_former_slug_exactly_where_it_has_another_one(title: str) -> None:
+def test_former_slug_is_empty_if_and_only_if_it_equals_the_slug(title: str) -> None:
     assert former_slug(title) == ("" if slugify(title) == tag_slug(title) else slugify(title))
 
 
 @given(TITLES, TITLES, st.sampled_from(SIGNS))
-def test_two_tags_that_a_sign_tells_apart_are_two(before: str, behind: str, sign: str) -> None:
-    before, behind = slugify(before[:20]), slugify(behind[:20])
-    if before and behind:
-        assert tag_slug(f"{before}{sign}{behind}") != tag_slug(f"{before} {behind}")
+def test_tags_that_differ_in_a_sign_have_different_slugs(before: str, after: str, sign: str) -> None:
+    before, after = slugify(before[:20]), slugify(after[:20])
+    if before and after:
+        assert tag_slug(f"{before}{sign}{after}") != tag_slug(f"{before} {after}")
 
 
-def test_every_sign_of_unicode_that_means_one_of_them_is_spelled_out() -> None:
-    """A class of signs that is written out would lack those of another Unicode."""
+def test_every_unicode_equivalent_of_a_sign_is_named_in_the_slug() -> None:
+    """All equivalents are searched, since a fixed list would lack signs of other Unicode versions."""
     for char in map(chr, range(sys.maxunicode + 1)):
-        plain = unicodedata.normalize("NFKC", char)
-        if plain.startswith(".") or not {*SIGNS}.isdisjoint(plain):
-            assert tag_slug(f"a{char}") == slugify("a" + "".join(f"-{word(one)}-" for one in plain)), hex(ord(char))
+        normalized = unicodedata.normalize("NFKC", char)
+        if normalized.startswith(".") or not {*SIGNS}.isdisjoint(normalized):
+            assert tag_slug(f"a{char}") == slugify("a" + "".join(f"-{name_of_sign(sign)}-" for sign in normalized)), hex(
+                ord(char)
+            )
             assert not char.startswith(tuple(SIGNS)) or former_slug(f"a{char}") == "a"
 
 
-def word(sign: str) -> str:
+def name_of_sign(sign: str) -> str:
     return {"+": "plus", "#": "sharp", "&": "and", "@": "at"}.get(sign, sign)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first", "second", "is_equal"),
     [
         ("China", "china", True),
         ("South Korea", "south-korea", True),
@@ -134,5 +136,5 @@ def word(sign: str) -> str:
         ("Xi's", "Xi’s", False),
     ],
 )
-def test_punctuation_makes_another_name_but_case_spaces_and_hyphens_do_not(one: str, other: str, *, same: bool) -> None:
-    assert (spelling_key(one) == spelling_key(other)) is same
+def test_spelling_key_ignores_case_spaces_and_hyphens_but_not_punctuation(first: str, second: str, *, is_equal: bool) -> None:
+    assert (spelling_key(first) == spelling_key(second)) is is_equal

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from feedsvc.support import hang_reports, watchdog
 from tests.helpers.http_client import open_connection
 from tests.helpers.running_server import environment
-from tests.live.served_content import Followed
+from tests.live.served_content import MonitoredServer
 from tests.web.newsroom import write_article, write_newsroom
 
 WATCHDOG_SECONDS: Final = 6  # seconds, more than a page takes on a busy machine
@@ -70,9 +70,11 @@ def request_freezing_page(url: str, path: str = f"/articles/{FREEZING_SLUG}/") -
 
 
 @contextlib.contextmanager
-def running_server(content: Path, state: Path, *options: str, variables: Mapping[str, str] = WATCHDOG_ON) -> Iterator[Followed]:
+def running_server(
+    content: Path, state: Path, *options: str, variables: Mapping[str, str] = WATCHDOG_ON
+) -> Iterator[MonitoredServer]:
     """Start a server that may end in any way; kill it after the block."""
-    server = Followed(content, state, *options, variables=variables)
+    server = MonitoredServer(content, state, *options, variables=variables)
     try:
         yield server
     finally:

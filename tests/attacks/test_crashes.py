@@ -17,9 +17,9 @@ from tests.attacks.hanging_programs import (
     running_server,
     write_newsroom_with_freezing_theme,
 )
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.running_server import command, environment
-from tests.workers.running_workers import of_each, processes
+from tests.workers.running_workers import responses_by_worker, worker_pids
 
 _CRASH_TEXT = "crashed while it rendered a page with the site's own theme (Segmentation fault)"
 
@@ -27,15 +27,17 @@ _CRASH_TEXT = "crashed while it rendered a page with the site's own theme (Segme
 def test_theme_that_crashed_a_worker_is_not_used_by_any_worker_and_is_logged(tmp_path: Path) -> None:
     content, state = write_newsroom_with_freezing_theme(tmp_path / "content", CRASHING_TEMPLATE), tmp_path / "state"
     with running_server(content, state, "--workers", "2", variables={}) as server:
-        before = processes(server)
+        before = worker_pids(server)
         request_freezing_page(server.url)
-        until(lambda: "a new worker replaces it" in "".join(server.lines))
-        until(lambda: len(processes(server)) == 2 and processes(server) != before)
+        wait_until(lambda: "a new worker replaces it" in "".join(server.lines))
+        wait_until(lambda: len(worker_pids(server)) == 2 and worker_pids(server) != before)
         assert len(faulty_theme_names(state)) == 1, server.lines
         assert any(_CRASH_TEXT in line for line in server.lines)
         # Both the restarted worker and the other one use the built-in template.
-        until(lambda: all(b"byline" in response.body for response in of_each(server, "/articles/newer-0/").values()))
-        assert {response.status for response in of_each(server, f"/articles/{FREEZING_SLUG}/").values()} == {200}
+        wait_until(
+            lambda: all(b"byline" in response.body for response in responses_by_worker(server, "/articles/newer-0/").values())
+        )
+        assert {response.status for response in responses_by_worker(server, f"/articles/{FREEZING_SLUG}/").values()} == {200}
         server.terminate()
         assert server.wait() == 0
 

@@ -19,8 +19,8 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from feedsvc.web.log_limit import LogLimit
 from tests.helpers.http_client import SECONDS, Response, call
-from tests.web.conftest import Clock
-from tests.web.in_process_server import none_left
+from tests.web.conftest import FakeClock
+from tests.web.in_process_server import no_free_descriptors
 from tests.web.newsroom import write_newsroom
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def content(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(content: Path, tmp_path: Path) -> Iterator[WSGIApplication]:
     date_store = LastModifiedStore(tmp_path / "modified.sqlite")
-    yield application(Live(ContentFolder(content), date_store, Clock(), variant_store=VariantStore(tmp_path / "pictures")))
+    yield application(Live(ContentFolder(content), date_store, FakeClock(), variant_store=VariantStore(tmp_path / "pictures")))
     date_store.close()
 
 
@@ -53,7 +53,7 @@ def assert_503_not_cached(response: Response) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", MEDIA_PATHS)
 def test_existing_media_file_is_503_and_never_404(app: WSGIApplication, path: str, method: str, headers: dict[str, str]) -> None:
-    with none_left():
+    with no_free_descriptors():
         assert_503_not_cached(call(app, path, headers, method))
     assert call(app, path, headers, method).status in (200, 206)
 
@@ -62,19 +62,19 @@ def test_existing_image_variant_is_503_and_never_404(app: WSGIApplication) -> No
     match = re.search(rb"/sized/[^ \"]+", call(app, "/articles/fish/").body)
     assert match
     path, deadline = match[0].decode(), time.monotonic() + SECONDS
-    with none_left():  # before it is created
+    with no_free_descriptors():  # before it is created
         assert_503_not_cached(call(app, path))
     while call(app, path).status != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    with none_left():
+    with no_free_descriptors():
         assert_503_not_cached(call(app, path))
     assert call(app, path).status == 200
 
 
 @pytest.mark.parametrize("path", DOCUMENT_PATHS)
 def test_document_is_200_or_503(app: WSGIApplication, path: str) -> None:
-    with none_left():
+    with no_free_descriptors():
         response = call(app, path)
         if response.status != 200:
             assert_503_not_cached(response)

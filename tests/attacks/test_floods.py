@@ -15,7 +15,7 @@ from tests.attacks.attacked_server import assert_unaffected, hold_connections
 from tests.helpers.http_client import ask
 from tests.helpers.programs import require_program
 from tests.helpers.running_server import ServerProcess, serving
-from tests.web.newsroom import BIG, write_newsroom
+from tests.web.newsroom import LARGE_SIZE, write_newsroom
 
 SLOW_CLIENT_SECONDS: Final = 4
 CONNECTIONS: Final = 300
@@ -25,7 +25,7 @@ INSTALL_COMMAND: Final = "apt-get install slowhttptest"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("flooded")
-    content = write_newsroom(folder / "content", talk=bytes(BIG))
+    content = write_newsroom(folder / "content", talk=bytes(LARGE_SIZE))
     with serving(content, folder / "state") as running:
         ask(running.url, "/feed.rss")
         yield running

@@ -22,10 +22,10 @@ from tests.attacks.hanging_programs import (
     watched_command,
     write_newsroom_with_freezing_theme,
 )
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import ask
 from tests.helpers.running_server import ServerProcess, command, environment
-from tests.live.served_content import status
+from tests.live.served_content import fetch_status
 
 
 @pytest.mark.parametrize("options", [(), ("--preview",)])
@@ -54,7 +54,7 @@ def test_hang_is_an_alert_on_status_after_the_restart(tmp_path: Path) -> None:
         server.process.wait(TIMEOUT)
     remove_theme(content)
     with running_server(content, state) as restarted:
-        assert str(report_files(state)[0]) in status(restarted)["alerts"]["watchdog"]
+        assert str(report_files(state)[0]) in fetch_status(restarted)["alerts"]["watchdog"]
 
 
 def test_frozen_server_ends_after_sigterm(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_frozen_server_ends_after_sigterm(tmp_path: Path) -> None:
     with running_server(content, state) as server:
         request_freezing_page(server.url)
         before = cpu_seconds(server.process.pid)
-        until(lambda: cpu_seconds(server.process.pid) > before + 0.2)
+        wait_until(lambda: cpu_seconds(server.process.pid) > before + 0.2)
         server.terminate()
         assert server.process.wait(TIMEOUT) == -signal.SIGALRM
 

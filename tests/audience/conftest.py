@@ -1,4 +1,4 @@
-"""Two databases, one contract: what is asked of the one is asked of the other."""
+"""Fixtures of the tests of read counts. Tests with `database_url` run on SQLite and on PostgreSQL."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -9,16 +9,16 @@ import pytest
 
 from feedsvc.audience.counter import ReadCounter
 from feedsvc.audience.store import DatabaseReadStore
-from tests.audience.breakable_connection import Relay, relayed
 from tests.audience.postgres import Schema, schema
-from tests.audience.waiting import SECONDS
+from tests.audience.relay import Relay, run_relay
+from tests.audience.waiting import TIMEOUT
 
-Open = Callable[..., DatabaseReadStore]
-Count = Callable[..., ReadCounter]
+OpenStore = Callable[..., DatabaseReadStore]
+StartCounter = Callable[..., ReadCounter]
 
 
-class Clock:
-    """The time a test says it is."""
+class FakeClock:
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -26,52 +26,54 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
-    def tick(self, **time: float) -> datetime:
-        self.now += timedelta(**time)
+    def advance(self, **delta: float) -> datetime:
+        self.now += timedelta(**delta)
         return self.now
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
 def postgres() -> Iterator[Schema]:
-    with schema() as made:
-        yield made
+    with schema() as new_schema:
+        yield new_schema
 
 
 @pytest.fixture
 def relay(postgres: Schema) -> Iterator[Relay]:
-    with relayed(postgres.host, postgres.port) as made:
-        yield made
+    with run_relay(postgres.host, postgres.port) as new_relay:
+        yield new_relay
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def sqlite_file(tmp_path: Path) -> Path:
     return tmp_path / "state" / "views.sqlite"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database, one kind after the other."""
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Return the URL of an empty database, of SQLite and then of PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite:///{request.getfixturevalue('file')}"
+        return f"sqlite:///{request.getfixturevalue('sqlite_file')}"
     return request.getfixturevalue("postgres").url()
 
 
 @pytest.fixture
-def opened() -> Iterator[Open]:
-    """Opens databases, and closes them when the test ends."""
+def open_store() -> Iterator[OpenStore]:
+    """Return a function that opens a store, which is closed when the test ends."""
     with contextlib.ExitStack() as stack:
-        yield lambda place: stack.enter_context(contextlib.closing(DatabaseReadStore(place)))
+        yield lambda url: stack.enter_context(contextlib.closing(DatabaseReadStore(url)))
 
 
 @pytest.fixture
-def counting(clock: Clock, opened: Open) -> Iterator[Count]:
-    """Makes counters; those that a test leaves running are closed when it ends."""
+def start_counter(clock: FakeClock, open_store: OpenStore) -> Iterator[StartCounter]:
+    """Return a function that starts a counter on a database, which is closed when the test ends."""
     with contextlib.ExitStack() as stack:
-        yield lambda place, **options: stack.enter_context(
-            contextlib.closing(ReadCounter(opened(place), clock, **{"write_interval": 0.02, "wait_timeout": SECONDS, **options}))
+        yield lambda url, **options: stack.enter_context(
+            contextlib.closing(
+                ReadCounter(open_store(url), clock, **{"write_interval": 0.02, "wait_timeout": TIMEOUT, **options})
+            )
         )

@@ -1,6 +1,7 @@
-"""A server in a process of its own that counts the reads of two articles and has nothing else to say.
+"""A server in another process that counts the reads of two articles.
 
-Run as `python -m tests.audience.counting_server WHERE EVERY BATCH SPILL PATIENCE`; its address is its first line.
+Run as `python -m tests.audience.counting_server URL INTERVAL BATCH_SIZE SPOOL_FOLDER WAIT_TIMEOUT`; its first line of output is
+its address.
 """
 
 import contextlib
@@ -22,17 +23,17 @@ from feedsvc.audience.visitors import Visitors
 from feedsvc.support.token_bucket import BucketLimit
 from feedsvc.web.server import Server
 from tests import ROOT
-from tests.audience.waiting import SECONDS
+from tests.audience.waiting import TIMEOUT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-STOP = 8.0  # seconds, for what cannot be written
+STOP_TIMEOUT = 8.0  # seconds for the last write at the stop
 ARTICLES = {"bridge": "tag:news.example,2026:bridge", "다리": "tag:news.example,2026:%EB%8B%A4%EB%A6%AC"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"
 
 
-def find(slug: str, _: datetime) -> str | None:
+def find_article_id(slug: str, _: datetime) -> str | None:
     return ARTICLES.get(slug)
 
 
@@ -40,82 +41,89 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def nothing(_: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+def send_page(_: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "4")])
     return [b"page"]
 
 
-def main(where: str, every: str, batch: str, spill: str, patience: str) -> None:
-    # All of them come from this machine.
-    views, visitors = DatabaseReadStore(where), Visitors(address_limit=BucketLimit(burst=10_000, refill_seconds=1.0))
+def main(database_url: str, interval: str, batch_size: str, spool_folder: str, wait_timeout: str) -> None:
+    # All requests come from this machine.
+    store, visitors = DatabaseReadStore(database_url), Visitors(address_limit=BucketLimit(burst=10_000, refill_seconds=1.0))
     counter = ReadCounter(
-        views,
+        store,
         now,
         periodic_work=visitors.rotate_day,
-        spool_folder=Path(spill) if spill else None,
-        write_interval=float(every),
-        batch_size=int(batch),
+        spool_folder=Path(spool_folder) if spool_folder else None,
+        write_interval=float(interval),
+        batch_size=int(batch_size),
         max_age=0.01,
-        wait_timeout=float(patience),
+        wait_timeout=float(wait_timeout),
     )
-    application = ReadCountMiddleware(nothing, counter, visitors, find, base_url=lambda: "https://news.example", clock=now)
+    application = ReadCountMiddleware(
+        send_page, counter, visitors, find_article_id, base_url=lambda: "https://news.example", clock=now
+    )
     server = Server(application, host="127.0.0.1", port=0, threads=4)
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     server.run()
-    counter.close(timeout=STOP)
-    views.close()
+    counter.close(timeout=STOP_TIMEOUT)
+    store.close()
 
 
-class Serving:
-    """One such process; `said` is what it wrote to stderr, whole once it has stopped."""
+class CountingServer:
+    """A server process. `stderr` holds its error output once it has stopped."""
 
-    def __init__(self, where: str, *options: object) -> None:
-        command = [sys.executable, "-m", "tests.audience.counting_server", where, *map(str, options)]
+    def __init__(self, database_url: str, *options: object) -> None:
+        command = [sys.executable, "-m", "tests.audience.counting_server", database_url, *map(str, options)]
         variables = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables)
         assert self.process.stdout
-        self.place = self.process.stdout.readline().strip().removeprefix("http://").rstrip("/")
-        assert self.place, self.process.communicate()[1]
-        self.said = ""
+        self.address = self.process.stdout.readline().strip().removeprefix("http://").rstrip("/")
+        assert self.address, self.process.communicate()[1]
+        self.stderr = ""
 
-    def ask(self, method: str, visitor: int = 0) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self.place, timeout=SECONDS)
+    def request(self, method: str, visitor: int = 0) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.address, timeout=TIMEOUT)
         with contextlib.closing(connection):
             headers = {"User-Agent": f"{FIREFOX} Number/{visitor}", "Sec-Fetch-Site": "same-origin"}
             connection.request(method, "/articles/bridge/views", headers=headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
 
-    def beacon(self, visitor: int) -> int:
-        return self.ask("POST", visitor)[0]
+    def send_read(self, visitor: int) -> int:
+        return self.request("POST", visitor)[0]
 
-    def views(self) -> int | None:
-        status, body = self.ask("GET")
+    def read_count(self) -> int | None:
+        status, body = self.request("GET")
         return json.loads(body)["views"] if status == 200 else None
 
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """The exit status."""
-        self.process.send_signal(number)
-        self.said += self.process.communicate(timeout=SECONDS)[1]
+    def stop(self, signal_number: int = signal.SIGTERM) -> int:
+        """Send the signal, wait for the end of the process and return its exit status."""
+        self.process.send_signal(signal_number)
+        self.stderr += self.process.communicate(timeout=TIMEOUT)[1]
         return self.process.returncode
 
-    def remove(self) -> None:
+    def kill(self) -> None:
         if self.process.returncode is None:
             self.process.kill()
             self.process.communicate()
 
 
 @contextlib.contextmanager
-def serving(
-    where: str, *, every: float = 0.1, batch: int = 500, spill: Path | str = "", patience: float = SECONDS
-) -> Iterator[Serving]:
-    # A slow machine is no silent database, hence the patience.
-    server = Serving(where, every, batch, spill, patience)
+def run_counting_server(
+    database_url: str,
+    *,
+    interval: float = 0.1,
+    batch_size: int = 500,
+    spool_folder: Path | str = "",
+    wait_timeout: float = TIMEOUT,
+) -> Iterator[CountingServer]:
+    # The long timeout keeps a slow machine from being taken for an unavailable database.
+    server = CountingServer(database_url, interval, batch_size, spool_folder, wait_timeout)
     try:
         yield server
     finally:
-        server.remove()
+        server.kill()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A PostgreSQL that runs already; every test gets a schema or a database of its own and leaves nothing behind."""
+"""Use a running PostgreSQL: each test gets its own schema or database, which is removed afterwards."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ HINT = "PostgreSQL does not answer: pg_ctlcluster 15 main start (or whichever pg
 
 @dataclass(frozen=True)
 class Schema:
-    """A place in the database; `url` leads there, by another port if one is given."""
+    """A schema of the database; `url` selects it, through another port if one is given."""
 
     name: str
 
@@ -30,8 +30,8 @@ class Schema:
 
     def url(self, port: int = 0) -> str:
         split = urlsplit(URL)
-        place = split.netloc.rpartition(":")[0] if split.port else split.netloc
-        return f"postgresql://{place}:{port or self.port}{split.path}?options=-csearch_path%3D{self.name}"
+        host = split.netloc.rpartition(":")[0] if split.port else split.netloc
+        return f"postgresql://{host}:{port or self.port}{split.path}?options=-csearch_path%3D{self.name}"
 
     def run(self, statement: str) -> None:
         _run(statement)
@@ -42,8 +42,8 @@ def _run(statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def _begun(statement: str) -> None:
-    """The first statement of a test, which is skipped, or fails where all are required, if nobody answers."""
+def _run_or_skip(statement: str) -> None:
+    """Run a statement. If PostgreSQL does not answer, skip the test, or fail if all tests are required."""
     try:
         _run(statement)
     except psycopg.OperationalError as error:
@@ -52,25 +52,26 @@ def _begun(statement: str) -> None:
         pytest.skip(HINT)
 
 
-def _name() -> str:
+def _random_name() -> str:
     return f"feedsvc_test_{secrets.token_hex(6)}"
 
 
 @contextlib.contextmanager
 def schema() -> Iterator[Schema]:
-    made = Schema(_name())
-    _begun(f"CREATE SCHEMA {made.name}")
+    """Create a schema until the block ends and yield it."""
+    new_schema = Schema(_random_name())
+    _run_or_skip(f"CREATE SCHEMA {new_schema.name}")
     try:
-        yield made
+        yield new_schema
     finally:
-        made.run(f"DROP SCHEMA {made.name} CASCADE")
+        new_schema.run(f"DROP SCHEMA {new_schema.name} CASCADE")
 
 
 @contextlib.contextmanager
 def database() -> Iterator[str]:
-    """The address of a database of its own, for programs that fill one."""
-    name = _name()
-    _begun(f"CREATE DATABASE {name}")
+    """Create a database until the block ends and yield its URL."""
+    name = _random_name()
+    _run_or_skip(f"CREATE DATABASE {name}")
     try:
         yield urlsplit(URL)._replace(path=f"/{name}").geturl()
     finally:

@@ -1,4 +1,4 @@
-"""Files that nobody may write, the superuser's tests neither."""
+"""Make a file read-only, also for tests that run as root."""
 
 import contextlib
 import os
@@ -8,21 +8,23 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def read_only(file: Path) -> Iterator[None]:
-    """Nobody may write there, the superuser's tests neither."""
-    root, parent = os.geteuid() == 0, file.parent
+    """Make the file and its folder read-only until the block ends; a process of root continues as the user nobody."""
+    is_root, parent = os.geteuid() == 0, file.parent
     file.chmod(0o444)
     parent.chmod(0o555)
-    ways = {folder: folder.stat().st_mode for folder in parent.parents if root and folder.stat().st_mode & 0o011 != 0o011}
-    for folder, mode in ways.items():
+    other_folders = {
+        folder: folder.stat().st_mode for folder in parent.parents if is_root and folder.stat().st_mode & 0o011 != 0o011
+    }
+    for folder, mode in other_folders.items():
         folder.chmod(mode | 0o011)
-    if root:
+    if is_root:
         os.seteuid(65534)
     try:
         yield
     finally:
-        if root:
+        if is_root:
             os.seteuid(0)
-        for folder, mode in ways.items():
+        for folder, mode in other_folders.items():
             folder.chmod(mode)
         parent.chmod(0o755)
         file.chmod(0o644)

@@ -1,4 +1,4 @@
-"""Who is a person."""
+"""Classify requests by their headers as readers, bots, other programs, prefetches or requests of other sites."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from feedsvc.audience.bot_detection import BOT_SIGNATURES, classify_non_reader, 
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
-PEOPLE = [
+BROWSER_USER_AGENTS = [
     CHROME,
     f"{CHROME} Edg/139.0.0.0",
     f"{CHROME} OPR/120.0.0.0",
@@ -29,7 +29,7 @@ PEOPLE = [
     "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)",
     "Opera/9.80 (Android; Opera Mini/88.0/191.299; U; en) Presto/2.12.423 Version/12.16",
 ]
-PROGRAMS = [
+PROGRAM_USER_AGENTS = [
     "HTTPie/3.2.4",
     "reqwest/0.12",
     "PowerShell/7.4.1",
@@ -49,7 +49,7 @@ PROGRAMS = [
     "Dalvik/2.1.0 (Linux; U; Android 14)",
     "not Mozilla/5.0",
 ]
-STRANGERS = {
+NON_READERS = {
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": "robot",
     "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/604.1 (Applebot/0.1)": "robot",
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; bingbot": "robot",
@@ -103,56 +103,56 @@ STRANGERS = {
     f"{CHROME} Barkrowler/0.9": "robot",
     f"{CHROME} DataForSeo": "robot",
     f"{CHROME} Nutch-1.19": "robot",
-    **dict.fromkeys(PROGRAMS, "program"),
+    **dict.fromkeys(PROGRAM_USER_AGENTS, "program"),
     "  ": "nameless",
 }
 
 
-@pytest.mark.parametrize("agent", PEOPLE)
-def test_browsers_are_people(agent: str) -> None:
+@pytest.mark.parametrize("agent", BROWSER_USER_AGENTS)
+def test_browsers_are_readers(agent: str) -> None:
     assert classify_non_reader({"user-agent": agent}) == ""
     assert classify_non_reader({"user-agent": agent, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "dnt": "1"}) == ""
 
 
-@pytest.mark.parametrize(("agent", "who"), STRANGERS.items())
-def test_machines_are_not(agent: str, who: str) -> None:
-    assert classify_non_reader({"user-agent": agent, "sec-fetch-site": "same-origin"}) == who
-    assert classify_non_reader({"user-agent": agent.upper()}) == who
+@pytest.mark.parametrize(("agent", "expected"), NON_READERS.items())
+def test_programs_are_classified_by_their_user_agent(agent: str, expected: str) -> None:
+    assert classify_non_reader({"user-agent": agent, "sec-fetch-site": "same-origin"}) == expected
+    assert classify_non_reader({"user-agent": agent.upper()}) == expected
 
 
-def test_who_has_no_user_agent_is_nobody() -> None:
+def test_request_without_user_agent_is_no_reader() -> None:
     assert classify_non_reader({}) == "nameless"
 
 
 @pytest.mark.parametrize("header", ["sec-purpose", "purpose", "x-purpose", "x-moz"])
 @pytest.mark.parametrize("value", ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip", "Prefetch", "preview"])
-def test_fetching_ahead_is_not_reading(header: str, value: str) -> None:
+def test_prefetch_is_no_read(header: str, value: str) -> None:
     assert classify_non_reader({"user-agent": CHROME, header: value}) == "prefetch"
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", "nonsense"])
-def test_a_beacon_comes_from_the_page_itself(site: str) -> None:
+def test_request_of_another_site_is_no_read(site: str) -> None:
     assert classify_non_reader({"user-agent": CHROME, "sec-fetch-site": site}) == "another site"
 
 
-@pytest.mark.parametrize("sign", BOT_SIGNATURES, ids=lambda sign: f"{sign.sender_kind}, {sign.header}")
-def test_no_sign_sees_anything_in_nothing(sign: object) -> None:
-    assert not sign.pattern.search("")
+@pytest.mark.parametrize("signature", BOT_SIGNATURES, ids=lambda signature: f"{signature.sender_kind}, {signature.header}")
+def test_no_signature_matches_an_empty_header(signature: object) -> None:
+    assert not signature.pattern.search("")
 
 
 @given(st.text(), st.text())
-def test_any_text_is_told(agent: str, site: str) -> None:
+def test_any_header_values_are_classified(agent: str, site: str) -> None:
     assert isinstance(classify_non_reader({"user-agent": agent, "sec-fetch-site": site}), str)
 
 
-HERE = {"user-agent": CHROME, "host": "News.example"}
+OWN_HEADERS = {"user-agent": CHROME, "host": "News.example"}
 
 
 @pytest.mark.parametrize(
     "origin", [None, "", "https://www.news.example", "http://news.example", "https://news.example", "HTTPS://NEWS.EXAMPLE"]
 )
-def test_a_page_of_ours_is_not_elsewhere(origin: str | None) -> None:
-    headers = HERE | ({} if origin is None else {"origin": origin})
+def test_own_origin_is_not_cross_origin(origin: str | None) -> None:
+    headers = OWN_HEADERS | ({} if origin is None else {"origin": origin})
     assert not is_cross_origin(headers, "https://www.news.example:443/daily")
 
 
@@ -160,10 +160,10 @@ def test_a_page_of_ours_is_not_elsewhere(origin: str | None) -> None:
     "origin",
     ["https://evil.example", "null", "http://www.news.example", "https://news.example.evil.example", "https://news.example:444"],
 )
-def test_a_page_of_another_site_is(origin: str) -> None:
-    assert is_cross_origin({**HERE, "origin": origin}, "https://www.news.example/daily")
+def test_foreign_origin_is_cross_origin(origin: str) -> None:
+    assert is_cross_origin({**OWN_HEADERS, "origin": origin}, "https://www.news.example/daily")
 
 
-def test_a_port_belongs_to_an_origin() -> None:
+def test_port_is_part_of_the_origin() -> None:
     assert not is_cross_origin({"origin": "http://127.0.0.1:8000", "host": "x"}, "http://127.0.0.1:8000")
     assert is_cross_origin({"origin": "http://127.0.0.1", "host": "x"}, "http://127.0.0.1:8000")

@@ -1,4 +1,4 @@
-"""The two answers of /articles/SLUG/views, and everything that is not touched."""
+"""The middleware answers /articles/SLUG/views and passes every other request to the application."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -14,69 +14,69 @@ from feedsvc.audience.middleware import ReadCountMiddleware, views_path
 from feedsvc.audience.visitors import Visitors
 from feedsvc.support.client_address import parse_networks
 from feedsvc.support.token_bucket import BucketLimit
-from tests.audience.breakable_connection import Relay
-from tests.audience.conftest import Clock, Count
-from tests.audience.counting_server import ARTICLES, FIREFOX, find
+from tests.audience.conftest import FakeClock, StartCounter
+from tests.audience.counting_server import ARTICLES, FIREFOX, find_article_id
 from tests.audience.postgres import Schema
-from tests.audience.waiting import until
+from tests.audience.relay import Relay
+from tests.audience.waiting import wait_until
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-VIEWS = "/articles/bridge/views"
-PEER = "127.0.0.1"
-Ask = Callable[..., TestResponse]
+VIEWS_PATH = "/articles/bridge/views"
+PEER_ADDRESS = "127.0.0.1"
+SendRequest = Callable[..., TestResponse]
 
 
-def rest(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     start_response("418 I'm a teapot", [("Content-Type", "text/plain")])
     return [f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}".encode()]
 
 
 @pytest.fixture
-def place(file: Path) -> str | Path:
-    return file
+def database(sqlite_file: Path) -> str | Path:
+    return sqlite_file
 
 
 @pytest.fixture
-def ask(place: str | Path, counting: Count, clock: Clock) -> Ask:
-    """Asks an application of its own, mounted at /daily if a path begins so, with proxies in front if told."""
-    counter, visitors = counting(place), Visitors(visitor_limit=BucketLimit(burst=5, refill_seconds=60.0))
+def send_request(database: str | Path, start_counter: StartCounter, clock: FakeClock) -> SendRequest:
+    """Return a function that sends a request to a new application, with a mount path and a trusted proxy if given."""
+    counter, visitors = start_counter(database), Visitors(visitor_limit=BucketLimit(burst=5, refill_seconds=60.0))
 
     def make(mount: str, proxy: str) -> Client:
         return Client(
             ReadCountMiddleware(
-                rest,
+                application,
                 counter,
                 visitors,
-                find,
+                find_article_id,
                 base_url=lambda: f"https://news.example{mount}",
                 clock=clock,
                 trusted_proxies=parse_networks((proxy,)),
             )
         )
 
-    def send(method: str, path: str = VIEWS, *, mount: str = "", proxy: str = "", **headers: str) -> TestResponse:
-        named = {"User-Agent": FIREFOX} | {name.replace("_", "-"): value for name, value in headers.items()}
-        return make(mount, proxy).open(path, method=method, headers=named, environ_base={"REMOTE_ADDR": PEER})
+    def send(method: str, path: str = VIEWS_PATH, *, mount: str = "", proxy: str = "", **headers: str) -> TestResponse:
+        all_headers = {"User-Agent": FIREFOX} | {name.replace("_", "-"): value for name, value in headers.items()}
+        return make(mount, proxy).open(path, method=method, headers=all_headers, environ_base={"REMOTE_ADDR": PEER_ADDRESS})
 
     return send
 
 
-def views(ask: Ask, path: str = VIEWS, **options: str) -> int:
-    answer = ask("GET", path, **options)
-    assert answer.status_code == 200
-    return json.loads(answer.data)["views"]
+def read_count(send_request: SendRequest, path: str = VIEWS_PATH, **options: str) -> int:
+    response = send_request("GET", path, **options)
+    assert response.status_code == 200
+    return json.loads(response.data)["views"]
 
 
-def test_a_read_is_counted_and_told(ask: Ask) -> None:
-    assert views(ask) == 0
-    answer = ask("POST")
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert sorted(answer.headers) == [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    answer = ask("GET")
-    assert answer.data == b'{"views": 1}'
-    assert sorted(answer.headers) == [
+def test_post_counts_a_read_and_get_returns_the_count(send_request: SendRequest) -> None:
+    assert read_count(send_request) == 0
+    response = send_request("POST")
+    assert (response.status_code, response.data) == (204, b"")
+    assert sorted(response.headers) == [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    response = send_request("GET")
+    assert response.data == b'{"views": 1}'
+    assert sorted(response.headers) == [
         ("Cache-Control", "no-store"),
         ("Content-Length", "12"),
         ("Content-Type", "application/json"),
@@ -84,52 +84,61 @@ def test_a_read_is_counted_and_told(ask: Ask) -> None:
     ]
 
 
-def test_head_is_get_without_its_body(ask: Ask) -> None:
-    got, head = ask("GET"), ask("HEAD")
+def test_head_has_the_headers_of_get(send_request: SendRequest) -> None:
+    response, head = send_request("GET"), send_request("HEAD")
     assert (head.status_code, head.data) == (200, b"")
-    assert head.headers == got.headers
+    assert head.headers == response.headers
 
 
-def test_a_reload_is_no_second_read(ask: Ask, clock: Clock) -> None:
+def test_repeated_read_within_half_an_hour_is_not_counted(send_request: SendRequest, clock: FakeClock) -> None:
     for _ in range(2):
-        assert ask("POST").status_code == 204
-    assert views(ask) == 1
-    clock.tick(minutes=30)
-    ask("POST")
-    assert views(ask) == 2
+        assert send_request("POST").status_code == 204
+    assert read_count(send_request) == 1
+    clock.advance(minutes=30)
+    send_request("POST")
+    assert read_count(send_request) == 2
 
 
-def test_any_script_works_in_an_address(ask: Ask) -> None:
+def test_non_ascii_slug_is_counted(send_request: SendRequest) -> None:
     path = quote("/articles/다리/views")
-    assert ask("POST", path).status_code == 204
-    assert (views(ask, path), views(ask)) == (1, 0)
+    assert send_request("POST", path).status_code == 204
+    assert (read_count(send_request, path), read_count(send_request)) == (1, 0)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
-def test_an_article_that_nobody_can_see_has_no_reads(method: str, ask: Ask) -> None:
-    answer = ask(method, "/articles/unheard-of/views")
-    assert (answer.status_code, answer.data) == (404, b"")
-    assert answer.headers["Cache-Control"] == "no-store"
+def test_unknown_article_gets_404(method: str, send_request: SendRequest) -> None:
+    response = send_request(method, "/articles/unheard-of/views")
+    assert (response.status_code, response.data) == (404, b"")
+    assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_the_moment_decides_who_is_visible(file: Path, counting: Count, clock: Clock) -> None:
+def test_article_is_looked_up_at_the_time_of_the_request(
+    sqlite_file: Path, start_counter: StartCounter, clock: FakeClock
+) -> None:
     noon = clock.now
 
-    def later(slug: str, now: datetime) -> str | None:
-        return find(slug, now) if now > noon else None
+    def find_article_id_later(slug: str, now: datetime) -> str | None:
+        return find_article_id(slug, now) if now > noon else None
 
     client = Client(
-        ReadCountMiddleware(rest, counting(file), Visitors(), later, base_url=lambda: "https://news.example", clock=clock)
+        ReadCountMiddleware(
+            application,
+            start_counter(sqlite_file),
+            Visitors(),
+            find_article_id_later,
+            base_url=lambda: "https://news.example",
+            clock=clock,
+        )
     )
-    assert client.get(VIEWS).status_code == 404
-    clock.tick(seconds=1)
-    assert client.get(VIEWS).status_code == 200
+    assert client.get(VIEWS_PATH).status_code == 404
+    clock.advance(seconds=1)
+    assert client.get(VIEWS_PATH).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_other_methods_are_refused(method: str, ask: Ask) -> None:
-    answer = ask(method)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
+def test_other_methods_get_405(method: str, send_request: SendRequest) -> None:
+    response = send_request(method)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, POST")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -151,20 +160,20 @@ def test_other_methods_are_refused(method: str, ask: Ask) -> None:
         "/%FF/views",
     ],
 )
-def test_nothing_else_is_touched(method: str, path: str, ask: Ask) -> None:
-    assert ask(method, path).status_code == 418
+def test_other_paths_reach_the_application(method: str, path: str, send_request: SendRequest) -> None:
+    assert send_request(method, path).status_code == 418
 
 
-def test_it_lives_below_the_mount(ask: Ask) -> None:
-    assert ask("POST", "/daily/articles/bridge/views", mount="/daily").status_code == 204
-    assert views(ask, "/daily/articles/bridge/views", mount="/daily") == 1
-    for path in (VIEWS, "/dailyarticles/bridge/views", "/daily/daily/articles/bridge/views"):
-        answer = ask("POST", path, mount="/daily")
-        assert (answer.status_code, answer.text) == (418, f"POST {path}")
+def test_read_count_path_is_below_the_mount_path(send_request: SendRequest) -> None:
+    assert send_request("POST", "/daily/articles/bridge/views", mount="/daily").status_code == 204
+    assert read_count(send_request, "/daily/articles/bridge/views", mount="/daily") == 1
+    for path in (VIEWS_PATH, "/dailyarticles/bridge/views", "/daily/daily/articles/bridge/views"):
+        response = send_request("POST", path, mount="/daily")
+        assert (response.status_code, response.text) == (418, f"POST {path}")
 
 
-def test_its_address_is_the_pages_and_one_word(ask: Ask) -> None:
-    assert views_path("bridge") == VIEWS
+def test_views_path_is_below_the_article_path(send_request: SendRequest) -> None:
+    assert views_path("bridge") == VIEWS_PATH
     assert set(ARTICLES) == {"bridge", "다리"}
 
 
@@ -179,84 +188,99 @@ def test_its_address_is_the_pages_and_one_word(ask: Ask) -> None:
         {"Sec_Fetch_Site": "cross-site"},
     ],
 )
-def test_whoever_is_no_person_is_not_counted_and_not_told(headers: dict[str, str], ask: Ask) -> None:
-    assert [ask("POST", **headers).status_code for _ in range(20)] == [204] * 20
-    assert views(ask) == 0
+def test_non_reader_gets_204_and_is_not_counted(headers: dict[str, str], send_request: SendRequest) -> None:
+    assert [send_request("POST", **headers).status_code for _ in range(20)] == [204] * 20
+    assert read_count(send_request) == 0
 
 
-def test_a_request_without_a_user_agent_is_answered(file: Path, counting: Count, clock: Clock) -> None:
+def test_request_with_empty_user_agent_gets_204(sqlite_file: Path, start_counter: StartCounter, clock: FakeClock) -> None:
     client = Client(
-        ReadCountMiddleware(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock)
+        ReadCountMiddleware(
+            application,
+            start_counter(sqlite_file),
+            Visitors(),
+            find_article_id,
+            base_url=lambda: "https://news.example",
+            clock=clock,
+        )
     )
-    assert client.post(VIEWS, headers={"User-Agent": ""}).status_code == 204
+    assert client.post(VIEWS_PATH, headers={"User-Agent": ""}).status_code == 204
 
 
-def test_a_form_on_another_site_does_not_make_its_readers_count(ask: Ask) -> None:
+def test_cross_origin_request_is_not_counted(send_request: SendRequest) -> None:
     for origin in ("https://evil.example", "null"):
-        assert ask("POST", Origin=origin).status_code == 204
-    assert views(ask) == 0
-    ask("POST", Origin="http://localhost")
-    assert views(ask) == 1
+        assert send_request("POST", Origin=origin).status_code == 204
+    assert read_count(send_request) == 0
+    send_request("POST", Origin="http://localhost")
+    assert read_count(send_request) == 1
 
 
-def test_too_many_are_told_to_wait(ask: Ask, clock: Clock) -> None:
-    assert [ask("POST").status_code for _ in range(5)] == [204] * 5
-    answer = ask("POST")
-    assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (429, "60", b"")
-    assert views(ask) == 1
-    clock.tick(seconds=60)
-    assert ask("POST").status_code == 204
+def test_rate_limited_request_gets_429_with_retry_after(send_request: SendRequest, clock: FakeClock) -> None:
+    assert [send_request("POST").status_code for _ in range(5)] == [204] * 5
+    response = send_request("POST")
+    assert (response.status_code, response.headers["Retry-After"], response.data) == (429, "60", b"")
+    assert read_count(send_request) == 1
+    clock.advance(seconds=60)
+    assert send_request("POST").status_code == 204
 
 
-def test_visitors_behind_our_proxies_are_told_apart(ask: Ask) -> None:
+def test_visitors_behind_a_trusted_proxy_are_counted_separately(send_request: SendRequest) -> None:
     for address in ("198.51.100.1", "198.51.100.2", "6.6.6.6, 198.51.100.1"):
-        ask("POST", proxy=PEER, X_Forwarded_For=address)
-    assert views(ask) == 2
+        send_request("POST", proxy=PEER_ADDRESS, X_Forwarded_For=address)
+    assert read_count(send_request) == 2
 
 
 @pytest.mark.parametrize(("length", "status"), [("0", 204), ("1024", 204), ("1025", 413), ("", 204), ("-1", 413), ("x", 413)])
-def test_a_body_is_not_read_and_not_long(length: str, status: int, file: Path, counting: Count, clock: Clock) -> None:
-    class Unread:
+def test_request_body_is_not_read_and_a_long_one_gets_413(
+    length: str, status: int, sqlite_file: Path, start_counter: StartCounter, clock: FakeClock
+) -> None:
+    class UnreadableBody:
         def read(self, *_: int) -> bytes:
             raise AssertionError
 
-    audience = ReadCountMiddleware(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock)
+    middleware = ReadCountMiddleware(
+        application, start_counter(sqlite_file), Visitors(), find_article_id, base_url=lambda: "https://news.example", clock=clock
+    )
     environ = {
         "REQUEST_METHOD": "POST",
-        "PATH_INFO": VIEWS,
+        "PATH_INFO": VIEWS_PATH,
         "CONTENT_LENGTH": length,
         "HTTP_USER_AGENT": FIREFOX,
-        "wsgi.input": Unread(),
+        "wsgi.input": UnreadableBody(),
     }
-    said: list[str] = []
-    b"".join(audience(environ, lambda line, _: said.append(line)))
-    assert said[0].startswith(f"{status} ")
+    statuses: list[str] = []
+    b"".join(middleware(environ, lambda status_line, _: statuses.append(status_line)))
+    assert statuses[0].startswith(f"{status} ")
 
 
-def test_nothing_about_anybody_is_stored_or_logged(ask: Ask, file: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_personal_data_is_stored_or_logged(
+    send_request: SendRequest, sqlite_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(0)
-    answer = ask("POST", proxy=PEER, X_Forwarded_For="198.51.100.77")
-    assert "Set-Cookie" not in answer.headers
-    until(lambda: views(ask) == 1 and b"bridge" in file.read_bytes())
-    stored = b"".join(part.read_bytes() for part in file.parent.iterdir())
-    for personal in (b"198.51.100", b"Firefox", b"Gecko"):
-        assert personal not in stored
-        assert personal.decode() not in caplog.text
+    response = send_request("POST", proxy=PEER_ADDRESS, X_Forwarded_For="198.51.100.77")
+    assert "Set-Cookie" not in response.headers
+    wait_until(lambda: read_count(send_request) == 1 and b"bridge" in sqlite_file.read_bytes())
+    stored_bytes = b"".join(state_file.read_bytes() for state_file in sqlite_file.parent.iterdir())
+    for personal_data in (b"198.51.100", b"Firefox", b"Gecko"):
+        assert personal_data not in stored_bytes
+        assert personal_data.decode() not in caplog.text
 
 
-class TestAway:
+class TestDatabaseOutage:
     @pytest.fixture
-    def place(self, postgres: Schema, relay: Relay) -> str:
+    def database(self, postgres: Schema, relay: Relay) -> str:
         return postgres.url(relay.port)
 
-    def test_while_the_number_is_unknown_the_page_does_without(self, ask: Ask, relay: Relay, clock: Clock) -> None:
-        assert views(ask, quote("/articles/다리/views")) == 0
-        relay.shut()
-        answer = ask("GET")
-        assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (503, "5", b"")
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert ask("POST").status_code == 204
-        assert ask("GET", "/").status_code == 418
+    def test_unknown_count_gets_503_until_the_database_is_back(
+        self, send_request: SendRequest, relay: Relay, clock: FakeClock
+    ) -> None:
+        assert read_count(send_request, quote("/articles/다리/views")) == 0
+        relay.disconnect()
+        response = send_request("GET")
+        assert (response.status_code, response.headers["Retry-After"], response.data) == (503, "5", b"")
+        assert response.headers["Cache-Control"] == "no-store"
+        assert send_request("POST").status_code == 204
+        assert send_request("GET", "/").status_code == 418
         relay.reopen()
-        until(lambda: ask("GET").status_code == 200)
-        assert views(ask) == 1
+        wait_until(lambda: send_request("GET").status_code == 200)
+        assert read_count(send_request) == 1

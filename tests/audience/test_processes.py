@@ -1,4 +1,4 @@
-"""Real servers in processes of their own: many at once, stopped, killed, and their database going away."""
+"""Counting servers in other processes: concurrent reads, stops, kills and database outages."""
 
 import contextlib
 import signal
@@ -7,147 +7,145 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.audience.breakable_connection import Relay
-from tests.audience.conftest import Open
-from tests.audience.counting_server import ARTICLES, Serving, serving
+from tests.audience.conftest import OpenStore
+from tests.audience.counting_server import ARTICLES, CountingServer, run_counting_server
 from tests.audience.postgres import Schema
-from tests.audience.waiting import until
+from tests.audience.relay import Relay
+from tests.audience.waiting import wait_until
 
-BRIDGE = ARTICLES["bridge"]
-NEVER = 3600.0
+ARTICLE_ID = ARTICLES["bridge"]
+LONG_SECONDS = 3600.0
 
 
-def beacons(server: Serving, number: int, start: int = 0) -> list[int]:
-    """So many visitors at the same moment; the statuses they get."""
-    gate = threading.Barrier(number)
+def send_reads(server: CountingServer, number: int, start: int = 0) -> list[int]:
+    """Send a read for each of `number` visitors at the same time, and return the statuses of the responses."""
+    barrier = threading.Barrier(number)
 
     def send(index: int) -> int:
-        gate.wait()
-        return server.beacon(index)
+        barrier.wait()
+        return server.send_read(index)
 
     with ThreadPoolExecutor(number) as pool:
         return list(pool.map(send, range(start, start + number)))
 
 
-def test_two_hundred_beacons_at_once_are_two_hundred_reads(where: str, opened: Open) -> None:
-    with serving(where) as server:
-        assert beacons(server, 200) == [204] * 200
-        assert server.views() == 200
-        assert beacons(server, 200) == [204] * 200  # the same visitors again
-        assert server.views() == 200
-        assert server.end() == 0
-        assert server.said == ""
-    assert opened(where).totals_since(None) == {BRIDGE: 200}
+def test_two_hundred_concurrent_reads_are_counted_once_each(database_url: str, open_store: OpenStore) -> None:
+    with run_counting_server(database_url) as server:
+        assert send_reads(server, 200) == [204] * 200
+        assert server.read_count() == 200
+        assert send_reads(server, 200) == [204] * 200  # repeated reads of the same visitors
+        assert server.read_count() == 200
+        assert server.stop() == 0
+        assert server.stderr == ""
+    assert open_store(database_url).totals_since(None) == {ARTICLE_ID: 200}
 
 
-def test_two_servers_on_one_database_add_up(where: str, opened: Open) -> None:
+def test_reads_of_two_servers_on_one_database_are_added(database_url: str, open_store: OpenStore) -> None:
     with (
-        serving(where, every=0.005, batch=3) as one,
-        serving(where, every=0.005, batch=3) as other,
+        run_counting_server(database_url, interval=0.005, batch_size=3) as first,
+        run_counting_server(database_url, interval=0.005, batch_size=3) as second,
         ThreadPoolExecutor(2) as pool,
     ):
-        sent = [pool.submit(beacons, one, 100), pool.submit(beacons, other, 100, 100)]
-        assert [status for each in sent for status in each.result()] == [204] * 200
-        for server in (one, other):
-            until(lambda server=server: server.views() == 200)
-            assert server.end() == 0
-            assert server.said == ""
-    assert opened(where).totals_since(None) == {BRIDGE: 200}
+        futures = [pool.submit(send_reads, first, 100), pool.submit(send_reads, second, 100, 100)]
+        assert [status for future in futures for status in future.result()] == [204] * 200
+        for server in (first, second):
+            wait_until(lambda server=server: server.read_count() == 200)
+            assert server.stop() == 0
+            assert server.stderr == ""
+    assert open_store(database_url).totals_since(None) == {ARTICLE_ID: 200}
 
 
-def test_sigterm_loses_none(where: str, opened: Open) -> None:
-    with serving(where, every=NEVER) as server:
-        beacons(server, 50)
-        assert opened(where).total(BRIDGE) == 0
-        assert server.end() == 0
-    assert opened(where).total(BRIDGE) == 50
+def test_sigterm_loses_no_read(database_url: str, open_store: OpenStore) -> None:
+    with run_counting_server(database_url, interval=LONG_SECONDS) as server:
+        send_reads(server, 50)
+        assert open_store(database_url).total(ARTICLE_ID) == 0
+        assert server.stop() == 0
+    assert open_store(database_url).total(ARTICLE_ID) == 50
 
 
-def test_kill_loses_the_last_batch_at_most(where: str, opened: Open) -> None:
-    views = opened(where)
-    with serving(where, every=NEVER, batch=20) as server:
+def test_kill_loses_at_most_the_last_batch(database_url: str, open_store: OpenStore) -> None:
+    store = open_store(database_url)
+    with run_counting_server(database_url, interval=LONG_SECONDS, batch_size=20) as server:
         for index in range(50):
-            assert server.beacon(index) == 204
-        until(lambda: views.total(BRIDGE) > 30)
-        assert server.end(signal.SIGKILL) == -signal.SIGKILL
-    assert views.total(BRIDGE) in range(31, 51)
-    # What is left is whole: the next server goes on from there.
-    with serving(where) as server:
-        assert server.beacon(99) == 204
-        before = views.total(BRIDGE)
-        assert until(server.views) >= before
-        assert server.end() == 0
-    assert views.total(BRIDGE) in range(32, 52)
+            assert server.send_read(index) == 204
+        wait_until(lambda: store.total(ARTICLE_ID) > 30)
+        assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+    assert store.total(ARTICLE_ID) in range(31, 51)
+    # The database is intact: the next server continues with it.
+    with run_counting_server(database_url) as server:
+        assert server.send_read(99) == 204
+        total_before = store.total(ARTICLE_ID)
+        assert wait_until(server.read_count) >= total_before
+        assert server.stop() == 0
+    assert store.total(ARTICLE_ID) in range(32, 52)
 
 
-def test_a_database_that_stops_and_starts_costs_no_read(relay: Relay, postgres: Schema, opened: Open) -> None:
-    with serving(postgres.url(relay.port), every=0.02, batch=10) as server:
-        assert beacons(server, 50) == [204] * 50
-        until(lambda: server.views() == 50)
-        relay.shut()
-        assert beacons(server, 50, 50) == [204] * 50
-        assert server.views() == 100  # those that wait are known, and what the database said last
+def test_restart_of_the_database_loses_no_read(relay: Relay, postgres: Schema, open_store: OpenStore) -> None:
+    with run_counting_server(postgres.url(relay.port), interval=0.02, batch_size=10) as server:
+        assert send_reads(server, 50) == [204] * 50
+        wait_until(lambda: server.read_count() == 50)
+        relay.disconnect()
+        assert send_reads(server, 50, 50) == [204] * 50
+        assert server.read_count() == 100  # pending reads and the last known total
         relay.reopen()
-        assert beacons(server, 50, 100) == [204] * 50
-        until(lambda: server.views() == 150)
-        assert server.end() == 0
-        assert "reads are kept in memory" in server.said
-        assert "is available again" in server.said
-    assert opened(postgres.url()).total(BRIDGE) == 150
+        assert send_reads(server, 50, 100) == [204] * 50
+        wait_until(lambda: server.read_count() == 150)
+        assert server.stop() == 0
+        assert "reads are kept in memory" in server.stderr
+        assert "is available again" in server.stderr
+    assert open_store(postgres.url()).total(ARTICLE_ID) == 150
 
 
-def test_a_server_starts_and_serves_while_its_database_is_away(relay: Relay, postgres: Schema, opened: Open) -> None:
-    relay.shut()
-    with serving(postgres.url(relay.port), every=0.02) as server:
-        assert server.ask("GET")[0] == 503
-        assert server.beacon(1) == 204
+def test_server_starts_while_its_database_is_unavailable(relay: Relay, postgres: Schema, open_store: OpenStore) -> None:
+    relay.disconnect()
+    with run_counting_server(postgres.url(relay.port), interval=0.02) as server:
+        assert server.request("GET")[0] == 503
+        assert server.send_read(1) == 204
         relay.reopen()
-        until(lambda: server.views() == 1)
-        assert server.end() == 0
-    assert opened(postgres.url()).total(BRIDGE) == 1
+        wait_until(lambda: server.read_count() == 1)
+        assert server.stop() == 0
+    assert open_store(postgres.url()).total(ARTICLE_ID) == 1
 
 
-def test_a_server_whose_database_never_comes_back_ends_and_its_reads_count_once_after_the_next_start(
-    relay: Relay, postgres: Schema, tmp_path: Path, opened: Open
+def test_reads_of_a_server_without_database_count_once_after_the_next_start(
+    relay: Relay, postgres: Schema, tmp_path: Path, open_store: OpenStore
 ) -> None:
-    spill = tmp_path / "unwritten"
-    with serving(postgres.url(relay.port), every=NEVER, spill=spill) as server:
-        relay.shut()
-        beacons(server, 3)
-        assert server.end() == 0
-        assert f"feedsvc: 3 reads are saved in {spill}/" in server.said
-    (file,) = spill.iterdir()
-    saved = file.read_bytes()
+    spool_folder = tmp_path / "unwritten"
+    with run_counting_server(postgres.url(relay.port), interval=LONG_SECONDS, spool_folder=spool_folder) as server:
+        relay.disconnect()
+        send_reads(server, 3)
+        assert server.stop() == 0
+        assert f"feedsvc: 3 reads are saved in {spool_folder}/" in server.stderr
+    (spool_file,) = spool_folder.iterdir()
+    data = spool_file.read_bytes()
     for _ in range(2):
-        with serving(postgres.url(), every=NEVER, spill=spill) as server:
-            until(lambda: not file.exists())
-            server.end(signal.SIGKILL)
-        assert opened(postgres.url()).total(BRIDGE) == 3
-        file.write_bytes(saved)  # as if the kill had come between the commit and the deletion
+        with run_counting_server(postgres.url(), interval=LONG_SECONDS, spool_folder=spool_folder) as server:
+            wait_until(lambda: not spool_file.exists())
+            server.stop(signal.SIGKILL)
+        assert open_store(postgres.url()).total(ARTICLE_ID) == 3
+        spool_file.write_bytes(data)  # as after a kill between the commit and the deletion
 
 
-def test_a_stop_while_another_program_locks_the_file_loses_none(file: Path, opened: Open) -> None:
-    views = opened(file)
-    views.add({})
+def test_stop_while_the_file_is_locked_loses_no_read(sqlite_file: Path, open_store: OpenStore) -> None:
+    store = open_store(sqlite_file)
+    store.add({})
     with (
-        serving(f"sqlite:///{file}", every=NEVER) as server,
-        contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other,
+        run_counting_server(f"sqlite:///{sqlite_file}", interval=LONG_SECONDS) as server,
+        contextlib.closing(sqlite3.connect(sqlite_file, isolation_level=None)) as other_connection,
     ):
-        until(lambda: server.views() == 0)
-        other.execute("BEGIN IMMEDIATE")
-        beacons(server, 3)
+        wait_until(lambda: server.read_count() == 0)
+        other_connection.execute("BEGIN IMMEDIATE")
+        send_reads(server, 3)
         server.process.send_signal(signal.SIGTERM)
         threading.Event().wait(2.0)
-        other.execute("ROLLBACK")
-        assert (server.end(), server.said) == (0, "")
-    assert views.total(BRIDGE) == 3
+        other_connection.execute("ROLLBACK")
+        assert (server.stop(), server.stderr) == (0, "")
+    assert store.total(ARTICLE_ID) == 3
 
 
-def test_a_server_whose_database_never_comes_back_and_that_keeps_no_file_says_what_is_lost(
-    relay: Relay, postgres: Schema
-) -> None:
-    with serving(postgres.url(relay.port), every=NEVER) as server:
-        relay.shut()
-        beacons(server, 3)
-        assert server.end() == 0
-        assert "3 reads are lost" in server.said
+def test_stop_without_database_and_spool_folder_reports_lost_reads(relay: Relay, postgres: Schema) -> None:
+    with run_counting_server(postgres.url(relay.port), interval=LONG_SECONDS) as server:
+        relay.disconnect()
+        send_reads(server, 3)
+        assert server.stop() == 0
+        assert "3 reads are lost" in server.stderr

@@ -1,4 +1,4 @@
-"""What is read most, in three forms."""
+"""The report of the most read articles, sections and authors in three formats."""
 
 import csv
 import json
@@ -20,12 +20,12 @@ EMPTY = Report(since=None, articles=(), sections=(), authors=())
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Report:
+def sample_report(tmp_path: Path) -> Report:
     return report(VIEWS, newsrooms.load_catalog(newsrooms.write_sample(tmp_path)), date(2026, 2, 1))
 
 
-def test_the_most_read_come_first(made: Report) -> None:
-    assert made.articles == (
+def test_rows_are_sorted_by_reads(sample_report: Report) -> None:
+    assert sample_report.articles == (
         ReportRow(id="tag:news.example,2026:korean", title="한국어 기사", views=1200),
         ReportRow(id="tag:news.example,2020:deleted", title="", views=7),
         ReportRow(id="tag:news.example,2026:gone", title="Secretword withdrawn", views=7),
@@ -33,26 +33,26 @@ def test_the_most_read_come_first(made: Report) -> None:
     )
 
 
-def test_an_article_counts_for_its_section_and_for_each_of_its_authors(made: Report) -> None:
-    assert made.sections == (
+def test_reads_count_for_the_section_and_each_author(sample_report: Report) -> None:
+    assert sample_report.sections == (
         ReportRow(id="asia", title="Asia & Pacific", views=1212),
         ReportRow(id="", title="(no longer in the content)", views=7),
     )
-    assert made.authors == (
+    assert sample_report.authors == (
         ReportRow(id="ritesh", title="Ritesh Nambiar", views=1212),
         ReportRow(id="", title="(no longer in the content)", views=7),
         ReportRow(id="jia", title="刘佳", views=5),
     )
 
 
-def test_an_article_without_section_or_author_counts_for_none(tmp_path: Path) -> None:
+def test_reads_without_section_or_author_have_a_row_without_name(tmp_path: Path) -> None:
     root = newsrooms.write(tmp_path, {**newsrooms.SITE, **newsrooms.article("plain")})
-    made = report({"tag:news.example,2026:plain": 3}, newsrooms.load_catalog(root), None)
-    assert made.sections == made.authors == (ReportRow(id="", title="", views=3),)
+    result = report({"tag:news.example,2026:plain": 3}, newsrooms.load_catalog(root), None)
+    assert result.sections == result.authors == (ReportRow(id="", title="", views=3),)
 
 
-def test_text_is_for_people(made: Report) -> None:
-    assert "\n".join(REPORT_FORMATTERS["text"](made)) == (
+def test_text_report_has_aligned_counts_and_titles(sample_report: Report) -> None:
+    assert "\n".join(REPORT_FORMATTERS["text"](sample_report)) == (
         "Reads since 2026-02-01 (UTC)\n"
         "\n"
         "By article:\n"
@@ -72,7 +72,7 @@ def test_text_is_for_people(made: Report) -> None:
     )
 
 
-def test_text_of_nothing_says_so() -> None:
+def test_text_report_without_reads_has_none_for_each_kind() -> None:
     assert list(REPORT_FORMATTERS["text"](EMPTY)) == [
         "Reads",
         "",
@@ -84,37 +84,37 @@ def test_text_of_nothing_says_so() -> None:
     ]
 
 
-def test_text_shows_twenty_and_the_rest_is_a_number() -> None:
+def test_text_report_shows_twenty_rows_and_a_count_of_others() -> None:
     rows = tuple(ReportRow(id=f"a{number:02}", title="", views=1) for number in range(25))
     lines = list(REPORT_FORMATTERS["text"](Report(since=None, articles=rows, sections=(), authors=())))
     assert lines[3:].index("  and 5 more") == 20
 
 
-def test_json_holds_everything(made: Report) -> None:
-    read = json.loads("\n".join(REPORT_FORMATTERS["json"](made)))
-    assert list(read) == ["since", "articles", "sections", "authors"]
-    assert read["since"] == "2026-02-01"
-    assert read["articles"][0] == {"id": "tag:news.example,2026:korean", "title": "한국어 기사", "views": 1200}
-    assert [len(read[kind]) for kind in ("articles", "sections", "authors")] == [4, 2, 3]
+def test_json_report_has_all_rows(sample_report: Report) -> None:
+    document = json.loads("\n".join(REPORT_FORMATTERS["json"](sample_report)))
+    assert list(document) == ["since", "articles", "sections", "authors"]
+    assert document["since"] == "2026-02-01"
+    assert document["articles"][0] == {"id": "tag:news.example,2026:korean", "title": "한국어 기사", "views": 1200}
+    assert [len(document[kind]) for kind in ("articles", "sections", "authors")] == [4, 2, 3]
     assert json.loads("\n".join(REPORT_FORMATTERS["json"](EMPTY)))["since"] is None
 
 
-def test_csv_is_read_back(made: Report) -> None:
-    rows = list(csv.DictReader(REPORT_FORMATTERS["csv"](made)))
+def test_csv_report_has_a_line_for_each_row(sample_report: Report) -> None:
+    rows = list(csv.DictReader(REPORT_FORMATTERS["csv"](sample_report)))
     assert len(rows) == 9
     assert rows[3] == {"kind": "article", "id": "tag:news.example,2026:rich", "title": newsrooms.TITLE, "views": "5"}
     assert list(REPORT_FORMATTERS["csv"](EMPTY)) == ["kind,id,title,views"]
 
 
-def test_nothing_in_a_text_is_obeyed_by_a_terminal() -> None:
+def test_text_report_escapes_control_characters() -> None:
     names = ["gone\x1b[2J\x07\x9b1m", "\u202egnp.exe", "line\nbreak", "नमस्\u200dते"]
     rows = tuple(ReportRow(id=name, title="", views=1) for name in names)
     lines = list(REPORT_FORMATTERS["text"](Report(since=None, articles=rows, sections=(), authors=())))[3:7]
     assert lines == [r"  1  gone\x1b[2J\x07\x9b1m", r"  1  \u202egnp.exe", r"  1  line\nbreak", "  1  नमस्\u200dते"]
 
 
-def test_nothing_in_a_csv_is_a_formula() -> None:
+def test_csv_report_escapes_formulas() -> None:
     names = ["=1+1", "+1", "-1", "@x", "\t=1", "a=1"]
     rows = tuple(ReportRow(id=name, title=name, views=1) for name in names)
-    read = list(csv.DictReader(REPORT_FORMATTERS["csv"](Report(since=None, articles=rows, sections=(), authors=()))))
-    assert [row["id"] for row in read] == [row["title"] for row in read] == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", "a=1"]
+    csv_rows = list(csv.DictReader(REPORT_FORMATTERS["csv"](Report(since=None, articles=rows, sections=(), authors=()))))
+    assert [row["id"] for row in csv_rows] == [row["title"] for row in csv_rows] == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", "a=1"]

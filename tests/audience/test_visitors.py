@@ -1,4 +1,4 @@
-"""Repeats, limits, and what is forgotten at midnight."""
+"""Visitors: repeated reads, rate limits, and the deletion of all data at midnight."""
 
 import gc
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,69 +9,71 @@ from hypothesis import strategies as st
 
 from feedsvc.audience.visitors import REPEAT_INTERVAL, Admission, Visitors
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
-from tests.audience.conftest import Clock
+from tests.audience.conftest import FakeClock
 
-HOME, AGENT, ARTICLE = "203.0.113.7", "Firefox", "tag:news.example,2026:one"
-YES, NO = Admission(is_counted=True), Admission(is_counted=False)
-SLOW = BucketLimit(burst=2, refill_seconds=10.0)
-FREE = BucketLimit(burst=10**9, refill_seconds=1.0)
+ADDRESS, AGENT, ARTICLE = "203.0.113.7", "Firefox", "tag:news.example,2026:one"
+COUNTED, NOT_COUNTED = Admission(is_counted=True), Admission(is_counted=False)
+SLOW_LIMIT = BucketLimit(burst=2, refill_seconds=10.0)
+NO_LIMIT = BucketLimit(burst=10**9, refill_seconds=1.0)
 
 
-def test_a_repeat_within_half_an_hour_does_not_count(clock: Clock) -> None:
+def test_repeated_read_within_half_an_hour_is_not_counted(clock: FakeClock) -> None:
     visitors = Visitors()
-    assert visitors.admit(HOME, AGENT, ARTICLE, clock()) == YES
-    assert visitors.admit(HOME, AGENT, ARTICLE, clock.tick(minutes=29, seconds=59)) == NO
-    # From the read that was counted, not from the last one.
-    assert visitors.admit(HOME, AGENT, ARTICLE, clock.tick(seconds=1)) == YES
+    assert visitors.admit(ADDRESS, AGENT, ARTICLE, clock()) == COUNTED
+    assert visitors.admit(ADDRESS, AGENT, ARTICLE, clock.advance(minutes=29, seconds=59)) == NOT_COUNTED
+    # Half an hour after the last read that was counted.
+    assert visitors.admit(ADDRESS, AGENT, ARTICLE, clock.advance(seconds=1)) == COUNTED
 
 
 @pytest.mark.parametrize(
-    ("address", "agent", "article"), [("203.0.113.8", AGENT, ARTICLE), (HOME, "Safari", ARTICLE), (HOME, AGENT, "another")]
+    ("address", "agent", "article"), [("203.0.113.8", AGENT, ARTICLE), (ADDRESS, "Safari", ARTICLE), (ADDRESS, AGENT, "another")]
 )
-def test_another_visitor_or_article_is_no_repeat(address: str, agent: str, article: str, clock: Clock) -> None:
+def test_read_of_another_visitor_or_article_is_counted(address: str, agent: str, article: str, clock: FakeClock) -> None:
     visitors = Visitors()
-    visitors.admit(HOME, AGENT, ARTICLE, clock())
-    assert visitors.admit(address, agent, article, clock()) == YES
+    visitors.admit(ADDRESS, AGENT, ARTICLE, clock())
+    assert visitors.admit(address, agent, article, clock()) == COUNTED
 
 
-def test_the_parts_of_a_visitor_do_not_run_into_one_another(clock: Clock) -> None:
+def test_address_agent_and_article_are_separate_in_the_hash(clock: FakeClock) -> None:
     visitors = Visitors()
     visitors.admit("ab", "c", "d", clock())
-    assert visitors.admit("a", "bc", "d", clock()) == YES
-    assert visitors.admit("a", "b", "cd", clock()) == YES
+    assert visitors.admit("a", "bc", "d", clock()) == COUNTED
+    assert visitors.admit("a", "b", "cd", clock()) == COUNTED
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "second"),
+    ("first_address", "second_address", "expected"),
     [
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", NO),
-        ("2001:db8:1:2::1", "2001:db8:1:3::1", YES),
-        ("fe80::1%eth0", "fe80::1%eth1", NO),
-        ("203.0.113.7", "::ffff:203.0.113.7", NO),
-        ("203.0.113.7", "203.0.113.8", YES),
-        ("unix", "unix", NO),
-        ("", "\ud800", YES),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", NOT_COUNTED),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", COUNTED),
+        ("fe80::1%eth0", "fe80::1%eth1", NOT_COUNTED),
+        ("203.0.113.7", "::ffff:203.0.113.7", NOT_COUNTED),
+        ("203.0.113.7", "203.0.113.8", COUNTED),
+        ("unix", "unix", NOT_COUNTED),
+        ("", "\ud800", COUNTED),
     ],
 )
-def test_a_home_has_one_address_of_version_4_and_many_of_version_6(one: str, other: str, second: Admission, clock: Clock) -> None:
+def test_addresses_of_one_ipv6_network_are_one_visitor(
+    first_address: str, second_address: str, expected: Admission, clock: FakeClock
+) -> None:
     visitors = Visitors()
-    visitors.admit(one, AGENT, ARTICLE, clock())
-    assert visitors.admit(other, AGENT, ARTICLE, clock()) == second
+    visitors.admit(first_address, AGENT, ARTICLE, clock())
+    assert visitors.admit(second_address, AGENT, ARTICLE, clock()) == expected
 
 
-def test_at_midnight_everything_is_forgotten(clock: Clock) -> None:
+def test_reads_and_salt_are_deleted_at_midnight(clock: FakeClock) -> None:
     visitors = Visitors()
     clock.now = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
-    visitors.admit(HOME, AGENT, ARTICLE, clock())
+    visitors.admit(ADDRESS, AGENT, ARTICLE, clock())
     salt = visitors._salt
-    assert visitors.admit(HOME, AGENT, ARTICLE, clock()) == NO
-    assert visitors.admit(HOME, AGENT, ARTICLE, clock.tick(seconds=1)) == YES
+    assert visitors.admit(ADDRESS, AGENT, ARTICLE, clock()) == NOT_COUNTED
+    assert visitors.admit(ADDRESS, AGENT, ARTICLE, clock.advance(seconds=1)) == COUNTED
     assert visitors._salt != salt
     del salt
     assert len(visitors._last_reads) == 1
 
 
-def test_the_salt_goes_at_midnight_of_utc_on_a_night_without_readers_too() -> None:
+def test_salt_is_replaced_at_midnight_utc_without_readers() -> None:
     visitors = Visitors()
     east = timezone(timedelta(hours=9))
     visitors.rotate_day(datetime(2026, 3, 2, 8, 59, tzinfo=east))
@@ -83,21 +85,21 @@ def test_the_salt_goes_at_midnight_of_utc_on_a_night_without_readers_too() -> No
     assert len(salt) == 32
 
 
-def test_no_two_processes_hash_alike_and_no_address_is_kept(clock: Clock) -> None:
-    one, other = Visitors(), Visitors()
-    for visitors in (one, other):
+def test_processes_use_different_hashes_and_store_no_address(clock: FakeClock) -> None:
+    first, second = Visitors(), Visitors()
+    for visitors in (first, second):
         visitors.admit("198.51.100.23", "Very-Peculiar-Browser", ARTICLE, clock())
-    assert not one._last_reads.keys() & other._last_reads.keys()
+    assert not first._last_reads.keys() & second._last_reads.keys()
     gc.collect()
-    kept = repr([vars(one), vars(one._visitor_buckets), vars(one._address_buckets)])
-    assert "198.51.100" not in kept
-    assert "Peculiar" not in kept
+    stored = repr([vars(first), vars(first._visitor_buckets), vars(first._address_buckets)])
+    assert "198.51.100" not in stored
+    assert "Peculiar" not in stored
 
 
-def test_memory_is_bounded(clock: Clock) -> None:
+def test_number_of_stored_visitors_is_bounded(clock: FakeClock) -> None:
     visitors = Visitors(max_reads=3)
     for number in range(10):
-        visitors.admit(f"203.0.113.{number}", AGENT, ARTICLE, clock.tick(seconds=1))
+        visitors.admit(f"203.0.113.{number}", AGENT, ARTICLE, clock.advance(seconds=1))
     assert [
         len(table) for table in (visitors._last_reads, visitors._visitor_buckets._buckets, visitors._address_buckets._buckets)
     ] == [
@@ -105,46 +107,46 @@ def test_memory_is_bounded(clock: Clock) -> None:
         3,
         3,
     ]
-    # The last ones are the ones remembered.
-    assert visitors.admit("203.0.113.9", AGENT, ARTICLE, clock()) == NO
-    assert visitors.admit("203.0.113.0", AGENT, ARTICLE, clock()) == YES
+    # The most recent visitors are stored.
+    assert visitors.admit("203.0.113.9", AGENT, ARTICLE, clock()) == NOT_COUNTED
+    assert visitors.admit("203.0.113.0", AGENT, ARTICLE, clock()) == COUNTED
 
 
-def test_what_is_older_than_half_an_hour_is_not_kept(clock: Clock) -> None:
+def test_reads_older_than_half_an_hour_are_deleted(clock: FakeClock) -> None:
     visitors = Visitors()
     for number in range(10):
-        visitors.admit(HOME, AGENT, str(number), clock())
-    visitors.admit(HOME, AGENT, "last", clock.tick(minutes=30))
+        visitors.admit(ADDRESS, AGENT, str(number), clock())
+    visitors.admit(ADDRESS, AGENT, "last", clock.advance(minutes=30))
     assert len(visitors._last_reads) == 1
 
 
-def test_a_visitor_who_asks_too_often_is_told_when_to_come_back(clock: Clock) -> None:
-    visitors = Visitors(visitor_limit=SLOW)
-    assert [visitors.admit(HOME, AGENT, str(number), clock()) for number in range(2)] == [YES, YES]
-    assert visitors.admit(HOME, AGENT, "x", clock()) == Admission(is_counted=False, retry_after=10)
-    assert visitors.admit(HOME, AGENT, "x", clock.tick(seconds=9.5)) == Admission(is_counted=False, retry_after=1)
-    assert visitors.admit(HOME, "Safari", "x", clock()) == YES
-    assert visitors.admit(HOME, AGENT, "x", clock.tick(seconds=0.5)) == YES
+def test_limited_visitor_gets_retry_after(clock: FakeClock) -> None:
+    visitors = Visitors(visitor_limit=SLOW_LIMIT)
+    assert [visitors.admit(ADDRESS, AGENT, str(number), clock()) for number in range(2)] == [COUNTED, COUNTED]
+    assert visitors.admit(ADDRESS, AGENT, "x", clock()) == Admission(is_counted=False, retry_after=10)
+    assert visitors.admit(ADDRESS, AGENT, "x", clock.advance(seconds=9.5)) == Admission(is_counted=False, retry_after=1)
+    assert visitors.admit(ADDRESS, "Safari", "x", clock()) == COUNTED
+    assert visitors.admit(ADDRESS, AGENT, "x", clock.advance(seconds=0.5)) == COUNTED
 
 
-def test_an_address_that_changes_its_user_agent_has_a_limit_too(clock: Clock) -> None:
-    visitors = Visitors(address_limit=SLOW)
-    answers = [visitors.admit(HOME, f"Firefox/{number}", ARTICLE, clock()).retry_after for number in range(3)]
-    assert answers == [0, 0, 10]
-    assert visitors.admit("203.0.113.8", AGENT, ARTICLE, clock()) == YES
+def test_address_with_changing_user_agents_is_limited(clock: FakeClock) -> None:
+    visitors = Visitors(address_limit=SLOW_LIMIT)
+    retry_after = [visitors.admit(ADDRESS, f"Firefox/{number}", ARTICLE, clock()).retry_after for number in range(3)]
+    assert retry_after == [0, 0, 10]
+    assert visitors.admit("203.0.113.8", AGENT, ARTICLE, clock()) == COUNTED
 
 
-def test_who_is_refused_takes_nothing_from_the_others_at_that_address(clock: Clock) -> None:
+def test_refused_visitor_uses_no_token_of_the_address(clock: FakeClock) -> None:
     visitors = Visitors(
         visitor_limit=BucketLimit(burst=1, refill_seconds=60.0), address_limit=BucketLimit(burst=3, refill_seconds=60.0)
     )
-    assert [visitors.admit(HOME, AGENT, str(number), clock()).is_counted for number in range(10)] == [True, *[False] * 9]
-    assert visitors.admit(HOME, "Safari", ARTICLE, clock()) == YES
-    assert visitors.admit(HOME, "Edge", ARTICLE, clock()) == YES
-    assert visitors.admit(HOME, "Opera", ARTICLE, clock()).retry_after == 60  # now the address has none left
+    assert [visitors.admit(ADDRESS, AGENT, str(number), clock()).is_counted for number in range(10)] == [True, *[False] * 9]
+    assert visitors.admit(ADDRESS, "Safari", ARTICLE, clock()) == COUNTED
+    assert visitors.admit(ADDRESS, "Edge", ARTICLE, clock()) == COUNTED
+    assert visitors.admit(ADDRESS, "Opera", ARTICLE, clock()).retry_after == 60  # the address has no token left
 
 
-def test_one_address_with_very_many_names_pushes_nobody_out(clock: Clock) -> None:
+def test_address_with_many_user_agents_evicts_no_other_visitor(clock: FakeClock) -> None:
     visitors = Visitors(
         max_reads=10,
         visitor_limit=BucketLimit(burst=1, refill_seconds=60.0),
@@ -152,20 +154,20 @@ def test_one_address_with_very_many_names_pushes_nobody_out(clock: Clock) -> Non
     )
     visitors.admit("203.0.113.99", AGENT, ARTICLE, clock())
     for number in range(100):
-        visitors.admit(HOME, f"Firefox/{number}", ARTICLE, clock())
+        visitors.admit(ADDRESS, f"Firefox/{number}", ARTICLE, clock())
     assert visitors.admit("203.0.113.99", AGENT, "another", clock()).retry_after == 60
 
 
-def test_two_threads_around_midnight_do_not_count_a_reader_twice() -> None:
+def test_late_read_of_the_previous_day_keeps_the_salt() -> None:
     visitors, midnight = Visitors(), datetime(2026, 3, 2, tzinfo=UTC)
-    visitors.admit(HOME, AGENT, ARTICLE, midnight)
+    visitors.admit(ADDRESS, AGENT, ARTICLE, midnight)
     salt = visitors._salt
     visitors.admit("203.0.113.8", AGENT, ARTICLE, midnight - timedelta(microseconds=1))
-    assert visitors.admit(HOME, AGENT, ARTICLE, midnight) == NO
+    assert visitors.admit(ADDRESS, AGENT, ARTICLE, midnight) == NOT_COUNTED
     assert visitors._salt == salt
 
 
-def test_a_clock_that_is_put_right_turns_the_day_back() -> None:
+def test_salt_is_replaced_when_the_clock_is_set_back() -> None:
     visitors = Visitors()
     visitors.rotate_day(datetime(2030, 1, 1, tzinfo=UTC))
     salt = visitors._salt
@@ -176,21 +178,25 @@ def test_a_clock_that_is_put_right_turns_the_day_back() -> None:
     assert visitors._salt != salt
 
 
-MOMENTS = st.lists(st.floats(-4000, 4000), min_size=1, max_size=60)
+TIME_STEPS = st.lists(st.floats(-4000, 4000), min_size=1, max_size=60)
 
 
-@given(MOMENTS)
-def test_counted_reads_lie_half_an_hour_apart_whatever_the_clock_does(steps: list[float]) -> None:
-    visitors, now, counted = Visitors(visitor_limit=FREE, address_limit=FREE), datetime(2026, 3, 1, 12, tzinfo=UTC), []
+@given(TIME_STEPS)
+def test_counted_reads_are_half_an_hour_apart_for_any_clock(steps: list[float]) -> None:
+    visitors, now, counted_times = (
+        Visitors(visitor_limit=NO_LIMIT, address_limit=NO_LIMIT),
+        datetime(2026, 3, 1, 12, tzinfo=UTC),
+        [],
+    )
     for step in steps:
         now = max(min(now + timedelta(seconds=step), datetime(2026, 3, 1, 23, 59, tzinfo=UTC)), datetime(2026, 3, 1, tzinfo=UTC))
-        admission = visitors.admit(HOME, AGENT, ARTICLE, now)
-        assert admission == (NO if counted and abs(now - counted[-1]) < REPEAT_INTERVAL else YES)
-        counted += [now] if admission.is_counted else []
+        admission = visitors.admit(ADDRESS, AGENT, ARTICLE, now)
+        assert admission == (NOT_COUNTED if counted_times and abs(now - counted_times[-1]) < REPEAT_INTERVAL else COUNTED)
+        counted_times += [now] if admission.is_counted else []
 
 
 @given(st.integers(1, 5), st.floats(0.5, 60), st.lists(st.floats(0, 30), min_size=1, max_size=60))
-def test_no_stretch_of_time_sees_more_than_the_burst_and_what_flows_in(burst: int, seconds: float, steps: list[float]) -> None:
+def test_tokens_never_exceed_burst_and_refill(burst: int, seconds: float, steps: list[float]) -> None:
     start = now = datetime(2026, 3, 1, tzinfo=UTC)
     buckets, granted = TokenBuckets(BucketLimit(burst=burst, refill_seconds=seconds), 10), 0
     for step in steps:
@@ -201,8 +207,8 @@ def test_no_stretch_of_time_sees_more_than_the_burst_and_what_flows_in(burst: in
         assert granted <= burst + (now - start).total_seconds() / seconds + 1e-6
 
 
-def test_a_wait_that_is_kept_is_enough() -> None:
+def test_token_is_available_after_the_returned_wait() -> None:
     buckets, now = TokenBuckets(BucketLimit(burst=1, refill_seconds=7.0), 10), datetime(2026, 3, 1, tzinfo=UTC)
     assert buckets.take_token(b"key", now) == 0
-    assert buckets.take_token(b"key", now - timedelta(hours=1)) == 7.0  # a clock that goes back gives nothing away
+    assert buckets.take_token(b"key", now - timedelta(hours=1)) == 7.0  # no token is added after the clock is set back
     assert buckets.take_token(b"key", now + timedelta(seconds=7)) == 0

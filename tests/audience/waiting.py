@@ -1,4 +1,4 @@
-"""Waiting for what happens in its own time."""
+"""Wait for a condition that another thread or process makes true."""
 
 import threading
 import time
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-SECONDS = 20.0
+TIMEOUT = 20.0  # seconds
 
 
-def until(happened: Callable[[], T]) -> T:
-    """What `happened` gives as soon as it is true; the test fails if it never is."""
-    end = time.monotonic() + SECONDS
-    while not (found := happened()):
-        assert time.monotonic() < end, f"{happened} did not happen within {SECONDS} seconds"
+def wait_until(condition: Callable[[], T]) -> T:
+    """Return the first true result of `condition`; fail after TIMEOUT seconds."""
+    end = time.monotonic() + TIMEOUT
+    while not (result := condition()):
+        assert time.monotonic() < end, f"{condition} was not true within {TIMEOUT} seconds"
         threading.Event().wait(0.01)
-    return found
+    return result

@@ -15,14 +15,14 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.damage.damages import DAMAGES, Target
 from tests.damage.newsroom import BROKEN_PATH, RECORDS_FILE, NewsroomWithState
 from tests.damage.test_damage import SEED
 from tests.helpers.http_client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import PublishedDocuments, article
-from tests.live.served_content import Followed, followed
+from tests.live.served_content import MonitoredServer, monitored_server
 
 DAMAGE_TEXT = "was damaged"
 
@@ -37,7 +37,7 @@ def state(newsroom: NewsroomWithState, tmp_path: Path) -> Path:
     return Path(shutil.copytree(newsroom.states[0], tmp_path / "state"))
 
 
-def find_response_differences(server: Followed, edition: PublishedDocuments) -> list[str]:
+def find_response_differences(server: MonitoredServer, edition: PublishedDocuments) -> list[str]:
     responses = {address: ask(server.url, quote(address)) for address in edition}
     return [
         *invariants.find_response_differences(
@@ -58,13 +58,13 @@ def test_server_starts_with_damaged_state_folder_and_serves_every_document(
     for _ in range(3):
         random.choice(DAMAGES)(Target(state=state, random=random, other_folders=(newsroom.older,), is_running=False))
     for _ in range(2):
-        with followed(newsroom.editors.root, state, "--workers", workers) as server:
+        with monitored_server(newsroom.editors.root, state, "--workers", workers) as server:
             assert find_response_differences(server, newsroom.documents) == [], seed
 
 
 def test_database_overwritten_with_text_is_replaced_and_logged_in_one_line(newsroom: NewsroomWithState, state: Path) -> None:
     (state / RECORDS_FILE).write_bytes(b"Somebody's notes. " * 5000)
-    with followed(newsroom.editors.root, state) as server:
+    with monitored_server(newsroom.editors.root, state) as server:
         assert find_response_differences(server, newsroom.documents) == []
     lines = [line for line in "".join(server.lines).splitlines() if DAMAGE_TEXT in line]
     assert len(lines) == 1
@@ -74,11 +74,11 @@ def test_database_overwritten_with_text_is_replaced_and_logged_in_one_line(newsr
 
 def test_text_damaged_while_server_runs_is_read_again_from_the_article_file(newsroom: NewsroomWithState, state: Path) -> None:
     """Before the fix, the server published the damaged text."""
-    with followed(newsroom.editors.root, state) as server:
+    with monitored_server(newsroom.editors.root, state) as server:
         with closing(sqlite3.connect(state / RECORDS_FILE)) as connection, connection:
             connection.execute("UPDATE text SET markdown = replace(markdown, 'boats', 'goats')")
         assert find_response_differences(server, newsroom.documents) == []
-        until(lambda: DAMAGE_TEXT in _output_after_scan(server))
+        wait_until(lambda: DAMAGE_TEXT in _output_after_scan(server))
         assert find_response_differences(server, newsroom.documents) == []
 
 
@@ -93,36 +93,36 @@ def documents_without_broken_article(newsroom: NewsroomWithState) -> Iterator[Pu
 def test_last_valid_text_damaged_while_server_runs_does_not_break_pages_permanently(
     newsroom: NewsroomWithState, state: Path, documents_without_broken_article: PublishedDocuments
 ) -> None:
-    """Before the fix, the article and every listing with it had status 500 until the file was repaired."""
-    with followed(newsroom.editors.root, state) as server:
+    """Before the fix, the article and every listing with it had status 500 wait_until the file was repaired."""
+    with monitored_server(newsroom.editors.root, state) as server:
         assert find_response_differences(server, newsroom.documents) == []
         with closing(sqlite3.connect(state / RECORDS_FILE)) as connection, connection:
             connection.execute("UPDATE text SET markdown = 'x'")
         newsroom.editors.save("articles/late.yaml", article("late", "late"))  # so that pages are rendered again
         newsroom.editors.delete("articles/late.yaml")
-        until(
+        wait_until(
             lambda: (
                 find_response_differences(server, documents_without_broken_article) == []
                 or find_response_differences(server, newsroom.documents) == []
             )
         )
-    with followed(newsroom.editors.root, state) as server:
+    with monitored_server(newsroom.editors.root, state) as server:
         assert find_response_differences(server, documents_without_broken_article) == []
 
 
 def test_page_whose_text_is_lost_is_503_until_its_article_is_removed(
     newsroom: NewsroomWithState, state: Path, documents_without_broken_article: PublishedDocuments
 ) -> None:
-    with followed(newsroom.editors.root, state) as server:
+    with monitored_server(newsroom.editors.root, state) as server:
         with closing(sqlite3.connect(state / RECORDS_FILE)) as connection, connection:
             connection.execute("UPDATE text SET markdown = 'x'")
         response = ask(server.url, "/articles/first-03/")
         assert (response.status, response["retry-after"], response["cache-control"]) == (503, "1", "no-store")
-        until(lambda: ask(server.url, "/articles/first-03/").status == 404)
-        until(lambda: find_response_differences(server, documents_without_broken_article) == [])
+        wait_until(lambda: ask(server.url, "/articles/first-03/").status == 404)
+        wait_until(lambda: find_response_differences(server, documents_without_broken_article) == [])
 
 
-def _output_after_scan(server: Followed) -> str:
+def _output_after_scan(server: MonitoredServer) -> str:
     """Trigger a scan of the folder; return the lines that the server has written so far."""
     server.process.send_signal(signal.SIGHUP)
     return "".join(server.lines)

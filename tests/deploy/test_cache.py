@@ -15,7 +15,7 @@ import pytest
 
 from bench.headers import BROWSER
 from bench.web import GZIP, NO_HEADERS, Client
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.deploy.cached_service import (
     TRUST_NGINX,
     CachedService,
@@ -28,9 +28,9 @@ from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers import newsrooms
 from tests.helpers.http_client import ask
 from tests.helpers.running_server import ServerProcess
-from tests.live.served_content import addresses as known_addresses
+from tests.live.served_content import known_paths
 from tests.web.newsroom import write_article, write_newsroom
-from tests.web.test_routing import MOVED
+from tests.web.test_routing import REDIRECTS
 
 pytestmark = pytest.mark.alone
 
@@ -51,7 +51,7 @@ def cached_service(newsroom: Path) -> Iterator[CachedService]:
 def test_first_and_repeated_response_equal_those_of_the_service(
     cached_service: CachedService, newsroom: Path, headers: Mapping[str, str], method: str
 ) -> None:
-    paths = [*(quote(path, safe="/~") for path in known_addresses(newsroom)), *MOVED]
+    paths = [*(quote(path, safe="/~") for path in known_paths(newsroom)), *REDIRECTS]
     assert len(paths) > 100
     assert [line for path in paths for _ in "12" for line in cached_service.differences(path, headers, method)] == []
 
@@ -168,7 +168,7 @@ def test_scheduled_article_appears_at_its_publication_time_through_the_cache(tmp
             observations.append((request_time, datetime.now(UTC), b"Dueword" in cached_service.cached.ask("/feed.rss").body))
             return request_time > due + timedelta(seconds=1)
 
-        until(observe)
+        wait_until(observe)
         assert all(is_published for request_time, _, is_published in observations if request_time >= due)
 
 
@@ -213,7 +213,7 @@ def test_stale_responses_are_served_only_within_the_windows_of_cache_control(tmp
         assert client.ask("/page").body == cached_body
         time.sleep(2.2)
         assert client.ask("/page").body == cached_body, "stale, without delay"
-        until(lambda: client.ask("/page").body != cached_body)
+        wait_until(lambda: client.ask("/page").body != cached_body)
         cached_body = client.ask("/page").body
         time.sleep(6)
         assert client.ask("/page").body != cached_body, "after the window the client waits"

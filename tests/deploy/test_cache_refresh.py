@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from bench.nginx import SHIPPED
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.deploy.cached_service import (
     count_requests_at_service,
     numbered_upstream,
@@ -20,7 +20,7 @@ from tests.deploy.cached_service import (
 from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers.http_client import SECONDS
 from tests.helpers.programs import require_program
-from tests.web.newsroom import BASE, write_article, write_newsroom
+from tests.web.newsroom import BASE_URL, write_article, write_newsroom
 
 pytestmark = pytest.mark.alone
 
@@ -41,9 +41,9 @@ def test_refresh_replaces_cached_responses_in_all_codings(tmp_path: Path) -> Non
         write_article(
             content, "clock", "title: Newsword\npublished: 2026-02-20\ncategory: culture\nauthor: tuan-le\ntags: [서울]"
         )
-        until(lambda: all(b"Newsword" in cached_service.direct.ask(path).body for path in paths))
+        wait_until(lambda: all(b"Newsword" in cached_service.direct.ask(path).body for path in paths))
         assert not any(b"Newsword" in cached_service.cached.ask(path).body for path in paths)
-        urls = "".join(f"{BASE}{path}\n" for path in paths)
+        urls = "".join(f"{BASE_URL}{path}\n" for path in paths)
         assert run_refresh(cached_service.port, urls) == (0, "")
         for path in paths:
             assert [line for headers in header_sets for line in cached_service.differences(path, headers)] == []
@@ -65,7 +65,7 @@ def test_refresh_uses_the_server_name_if_another_site_is_the_default_server(tmp_
         numbered_upstream("max-age=60") as (url, requests, _),
         nginx_proxy(tmp_path / "nginx", url, default_server="return 200 other;") as nginx,
     ):
-        assert run_refresh(nginx.port, f"{BASE}/feed.rss\n") == (0, "")
+        assert run_refresh(nginx.port, f"{BASE_URL}/feed.rss\n") == (0, "")
         assert [path for path, _ in requests] == ["/feed.rss"] * 8
         assert run_refresh(nginx.port, "https://cdn.example:8443/feed.rss\n", "news.example") == (0, "")
         assert len(requests) == 16
@@ -81,11 +81,11 @@ def test_refresh_without_service_or_nginx_is_an_error(tmp_path: Path) -> None:
     """First the service does not run, then nginx does not run either."""
     require_program("curl", "apt-get install curl")
     with numbered_upstream("max-age=60, stale-if-error=600") as (url, _, stop), nginx_proxy(tmp_path / "nginx", url) as nginx:
-        assert run_refresh(nginx.port, f"{BASE}/feed.rss\n{BASE}/feed.atom\n") == (0, "")
+        assert run_refresh(nginx.port, f"{BASE_URL}/feed.rss\n{BASE_URL}/feed.atom\n") == (0, "")
         stop()
-        exit_status, stderr = run_refresh(nginx.port, f"{BASE}/feed.rss\n{BASE}/feed.atom\n")
+        exit_status, stderr = run_refresh(nginx.port, f"{BASE_URL}/feed.rss\n{BASE_URL}/feed.atom\n")
         assert exit_status == 1
         assert "\n502 http://news.example/feed.rss \n" in stderr
-    exit_status, stderr = run_refresh(nginx.port, f"{BASE}/feed.rss\n")
+    exit_status, stderr = run_refresh(nginx.port, f"{BASE_URL}/feed.rss\n")
     assert exit_status == 1
     assert re.search(r"^000 http://news\.example/feed\.rss .*connect", stderr, re.MULTILINE)

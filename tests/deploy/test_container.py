@@ -21,7 +21,7 @@ from bench.web import free_port
 from feedsvc.cli.build import build
 from feedsvc.cli.serve import serve
 from tests import ROOT
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS
 from tests.web.newsroom import write_newsroom
 
@@ -149,7 +149,7 @@ def test_installed_program_serves_and_passes_the_health_check(image: Path, tmp_p
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(arguments, env=environment, cwd="/", stdout=log, stderr=log)
     try:
-        until(lambda: " at http://" in (tmp_path / "log").read_text() or process.poll() is not None)
+        wait_until(lambda: " at http://" in (tmp_path / "log").read_text() or process.poll() is not None)
         assert subprocess.run(health_check, check=False, env=environment, capture_output=True).returncode == 0
         process.send_signal(signal.Signals[last("STOPSIGNAL")])
         assert process.wait(SECONDS) == 0, (tmp_path / "log").read_text()

@@ -13,7 +13,7 @@ from bench.web import GZIP, NO_HEADERS
 from tests.deploy.nginx_pair import ALL_CODINGS, CODINGS, ServerPair
 from tests.helpers.http_client import exchange_bytes
 from tests.web.newsroom import NOTICE
-from tests.web.test_routing import MOVED
+from tests.web.test_routing import REDIRECTS
 
 MISSING_PATHS: Final = (
     "/nothing", "/articles/nothing/", "/articles/bay/index.html", "/404.html", "/feed.rss.gz", "/feed.rss.br", "/index.html.zst",
@@ -149,7 +149,7 @@ def test_withdrawn_article_is_410_with_its_notice(servers: ServerPair, headers: 
 
 @pytest.mark.parametrize("headers", [NO_HEADERS, BROWSER], ids=["plain", "browser"])
 @pytest.mark.parametrize(
-    "path", [*MOVED, "/articles/recalled", "/articles/recalled-once/", "/subscribe", "/tags", "/robots.txt/", "/articles/bay"]
+    "path", [*REDIRECTS, "/articles/recalled", "/articles/recalled-once/", "/subscribe", "/tags", "/robots.txt/", "/articles/bay"]
 )
 def test_former_addresses_and_other_spellings_redirect_in_one_hop(
     servers: ServerPair, path: str, headers: Mapping[str, str]

@@ -30,7 +30,7 @@ from feedsvc.publication.publication import Publication
 from feedsvc.routes import WELL_KNOWN_FEEDS, ListingRef
 from feedsvc.uris import mount_path, root_relative
 from feedsvc.web.responses import cache_control, respond
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
 
@@ -220,4 +220,4 @@ def test_reloaded_nginx_uses_the_new_configuration(tree: Path, tmp_path: Path) -
             client.close()
             return client.ask("/daily/articles/just-renamed").headers.get("location", "")
 
-        until(lambda: location() == "/daily/articles/korean/")
+        wait_until(lambda: location() == "/daily/articles/korean/")

@@ -18,7 +18,7 @@ from feedsvc.export import write_nginx
 from tests.deploy.nginx_pair import ALL_CODINGS, ServerPair, server_pair
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
-from tests.web.newsroom import BASE, write_article, write_newsroom
+from tests.web.newsroom import BASE_URL, write_article, write_newsroom
 
 
 @pytest.mark.parametrize("tags", [0, 200, 900])  # the configuration contains at most the 1,000 most used tags
@@ -128,7 +128,7 @@ def test_site_below_a_path_with_tags_named_like_folders_and_without_browser_view
 
 def test_site_below_the_path_media(tmp_path: Path) -> None:
     """Documents of such a site are no media files: they have compressed files and no ranges."""
-    content = write_newsroom(tmp_path / "content", base_url=f"{BASE}/media")
+    content = write_newsroom(tmp_path / "content", base_url=f"{BASE_URL}/media")
     with server_pair(tmp_path, content, "media") as servers:
         paths = [path for path in addresses(servers.tree) if path.startswith("/media/")]
         assert {"/media/sitemap.xml", "/media/feeds.opml", "/media/robots.txt"} <= set(paths)

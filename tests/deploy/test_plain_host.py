@@ -20,7 +20,7 @@ from bench.web import Client, Got
 from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
 from tests.deploy.plain_host import plain_host
 from tests.helpers.running_server import command, environment, serving
-from tests.web.newsroom import BASE, NOTICE, write_article, write_newsroom
+from tests.web.newsroom import BASE_URL, NOTICE, write_article, write_newsroom
 
 _CANONICAL: Final = re.compile(r'<link rel="canonical" href="([^"]*)">')
 _REFRESH: Final = re.compile(r'<meta http-equiv="refresh" content="0; url=([^"]*)">')
@@ -141,7 +141,7 @@ def _redirects_to(response: Got, target: str) -> bool:
     assert refresh
     assert _NOINDEX in text
     assert f'<a href="{refresh[1]}"' in text
-    return unescape(canonical[1]) == f"{BASE}{target}" and unescape(refresh[1]) == target
+    return unescape(canonical[1]) == f"{BASE_URL}{target}" and unescape(refresh[1]) == target
 
 
 def test_every_redirect_and_410_of_the_live_server_has_a_file(hosts: Hosts) -> None:
@@ -202,7 +202,7 @@ def test_sitemaps_and_feeds_contain_no_former_address(hosts: Hosts) -> None:
     for file in (file for file in hosts.tree.rglob("*") if re.search(r"sitemap.*\.xml$|feeds\.opml$|/feed\.\w+$", str(file))):
         if file.is_symlink() or not _is_current(hosts, file):
             continue
-        assert not [name for name in former if f"{BASE}{name}" in file.read_text() or f"/{name}/" in file.read_text()], file
+        assert not [name for name in former if f"{BASE_URL}{name}" in file.read_text() or f"/{name}/" in file.read_text()], file
 
 
 def _is_current(hosts: Hosts, file: Path) -> bool:
@@ -215,7 +215,7 @@ def test_feed_at_a_former_address_names_its_current_address(hosts: Hosts, path: 
     feed = feedparser.parse(response.body, response_headers={"content-type": response.headers["content-type"]})
     assert len(feed.entries) == 3
     self_links = [link.href for link in feed.feed.links if link.rel == "self"]
-    assert self_links == [f"{BASE}{hosts.live.ask(path).headers['location']}"]
+    assert self_links == [f"{BASE_URL}{hosts.live.ask(path).headers['location']}"]
 
 
 def test_netlify_tree_has_forced_redirects_and_a_bucket_refuses_the_option(hosts: Hosts, tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ import pytest
 
 from bench.headers import BROWSER
 from feedsvc.cli import main
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.deploy.cached_service import TRUST_NGINX
 from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers import newsrooms
 from tests.helpers.http_client import SECONDS, Response, ask, without_date
 from tests.helpers.running_server import ServerProcess, serving
-from tests.live.served_content import addresses, problems
+from tests.live.served_content import fetch_problems, known_paths
 from tests.web.newsroom import write_article, write_newsroom
 
 REPLICA: Final = (*TRUST_NGINX, "--no-last-modified")
@@ -50,7 +50,7 @@ class Pair:
 
     def __init__(self, content: Path, older: ServerProcess, newer: ServerProcess) -> None:
         self.content, self.older, self.newer = content, older, newer
-        self.paths = [quote(path, safe="/~") for path in addresses(content)]
+        self.paths = [quote(path, safe="/~") for path in known_paths(content)]
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +60,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
     newsrooms.write(content, newsrooms.article("due", due.isoformat(), title="Dueword", author="tuan-le", category="culture"))
     with serving(content, folder / "older", *REPLICA) as older:
-        for path in addresses(content):
+        for path in known_paths(content):
             ask(older.url, quote(path))
         edit_content(content)
-        until(lambda: b"Dueword" in ask(older.url, "/feed.rss").body and ask(older.url, "/articles/clock/").status == 404)
+        wait_until(lambda: b"Dueword" in ask(older.url, "/feed.rss").body and ask(older.url, "/articles/clock/").status == 404)
         with serving(content, folder / "newer", *REPLICA) as newer:
-            assert problems(older) == problems(newer) == []
+            assert fetch_problems(older) == fetch_problems(newer) == []
             yield Pair(content, older, newer)
 
 
@@ -113,7 +113,7 @@ def test_variable_has_the_effect_of_the_option(monkeypatch: pytest.MonkeyPatch, 
 
 
 class Load:
-    """Clients that send requests without pause, each on its own connection, until `stop` or for half a minute."""
+    """Clients that send requests without pause, each on its own connection, wait_until `stop` or for half a minute."""
 
     def __init__(self, port: int, expected: Mapping[tuple[str, str], Response], readers: int = 4) -> None:
         self._port, self._expected, self._deadline = port, expected, time.monotonic() + SECONDS
@@ -163,7 +163,7 @@ def test_killed_replica_under_load_loses_no_request(tmp_path: Path) -> None:
     first, second = (ServerProcess(content, tmp_path / name, *REPLICA) for name in ("one", "other"))
     try:
         with nginx_proxy(tmp_path / "nginx", first.url, second.url, name="nginx-replicas.conf") as nginx:
-            plain = {(quote(path), "") for path in addresses(content)}
+            plain = {(quote(path), "") for path in known_paths(content)}
             feeds = {(path, "document") for path, _ in plain if path.endswith(("feed.rss", "feed.atom"))}
             expected = {
                 (path, fetch_destination): ask(
@@ -173,10 +173,10 @@ def test_killed_replica_under_load_loses_no_request(tmp_path: Path) -> None:
             }
             assert len(feeds) > 20
             load = Load(nginx.port, expected)
-            until(lambda: load.results["expected"] > 500)
+            wait_until(lambda: load.results["expected"] > 500)
             first.kill()
             count_at_kill = load.results["expected"]
-            until(lambda: load.results["expected"] > count_at_kill + 1000)
+            wait_until(lambda: load.results["expected"] > count_at_kill + 1000)
             load.stop()
             assert set(load.results) == {"expected"}, load.results
             assert "upstream" in (tmp_path / "nginx/log").read_text(), "nginx logged the failed upstream"

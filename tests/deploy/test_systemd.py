@@ -19,14 +19,14 @@ from bench import nginx
 from feedsvc.cli.build import build
 from feedsvc.cli.serve import serve
 from tests import ROOT
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.deploy import systemd_sandbox
 from tests.helpers import newsrooms
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import require_program
 from tests.helpers.running_server import environment
 from tests.web.newsroom import write_article, write_newsroom
-from tests.web.test_forwarded import READER
+from tests.web.test_forwarded import READER_HEADERS
 
 pytestmark = pytest.mark.alone
 
@@ -114,7 +114,7 @@ def test_service_works_under_the_rules_of_its_unit(tmp_path: Path, workers: str)
         return (tmp_path / "log").read_text()
 
     try:
-        until(lambda: " at http://" in log_text() or process.poll() is not None)
+        wait_until(lambda: " at http://" in log_text() or process.poll() is not None)
         assert process.poll() is None, log_text()
         url = log_text().rpartition(" at ")[2].split()[0]
         status = Path(f"/proc/{process.pid}/status").read_text()
@@ -129,11 +129,11 @@ def test_service_works_under_the_rules_of_its_unit(tmp_path: Path, workers: str)
         assert ask(url, "/nothing/").body == b"<p>ours"
         [variant_path, *_] = re.findall(r"/sized/[0-9a-f]+-\d+/photo.png", ask(url, "/articles/fish/").body.decode())
         assert ask(url, variant_path).status == 200
-        assert ask(url, "/articles/bay/views", READER, "POST").status == 204
+        assert ask(url, "/articles/bay/views", READER_HEADERS, "POST").status == 204
         assert json.loads(ask(url, "/status").body)["problems"] == []
         write_article(content, "gale", "title: A gale\npublished: 2026-02-20\ncategory: culture\nauthor: tuan-le")
         os.kill(process.pid, signal.SIGHUP)
-        until(lambda: b"A gale" in ask(url, "/feed.rss").body)
+        wait_until(lambda: b"A gale" in ask(url, "/feed.rss").body)
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
         assert "Traceback" not in log_text()
@@ -164,13 +164,13 @@ def test_build_watch_works_under_the_rules_of_its_unit(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log, env={**environment(), **variables}, cwd=ROOT)
     try:
-        until(lambda: "up to date" in (tmp_path / "log").read_text() or process.poll() is not None)
+        wait_until(lambda: "up to date" in (tmp_path / "log").read_text() or process.poll() is not None)
         assert {(tree / name).exists() for name in ("feed.rss", "feed.rss.gz", "feed.rss.br", "feed.rss.zst")} == {True}
         assert "/articles/echoes" in (tmp_path / "f").read_text()
         write_article(
             content, "gale", "title: A gale\npublished: 2026-02-20\ncategory: culture\nauthor: tuan-le\naliases: [blow]"
         )
-        until(lambda: "A gale" in (tree / "feed.rss").read_text() and "/articles/blow" in (tmp_path / "f").read_text())
+        wait_until(lambda: "A gale" in (tree / "feed.rss").read_text() and "/articles/blow" in (tmp_path / "f").read_text())
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
     finally:

@@ -1,4 +1,4 @@
-"""A newsroom in a real git repository that knows nothing of this machine's settings."""
+"""Create a content folder in a git repository that is independent of the settings of this machine, and compare it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedsvc.editing.compare import Comparison, compare
 from tests.conftest import SETTINGS
 from tests.helpers import newsrooms
 
-_HERMETIC: Final = {
+_GIT_SETTINGS: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_AUTHOR_NAME": "Mina",
@@ -22,7 +22,7 @@ _HERMETIC: Final = {
     "GIT_COMMITTER_EMAIL": "mina@news.example",
 }
 
-A: Final = """\
+ARTICLE_A: Final = """\
 id: tag:news.example,2026:a
 title: A bridge
 published: 2026-01-02T09:30:00+05:30
@@ -34,7 +34,7 @@ status: published
 body: Text.
 """
 FILES: Final = {
-    "articles/a.yaml": A,
+    "articles/a.yaml": ARTICLE_A,
     "articles/b.yaml": "id: tag:news.example,2026:b\ntitle: B\npublished: 2026-01-03\naliases: [bee]\n",
     "articles/plain.yaml": "title: Plain\npublished: 2026-01-01\n",
     "articles/taken.yaml": "id: tag:news.example,2026:taken\ntitle: Taken\npublished: 2026-01-04\nstatus: withdrawn\n",
@@ -44,10 +44,10 @@ FILES: Final = {
 
 
 def git(folder: Path, *arguments: str) -> str:
-    foreign = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-    environment = {key: value for key, value in os.environ.items() if key not in foreign} | _HERMETIC
-    done = subprocess.run(["git", *arguments], check=True, cwd=folder, env=environment, capture_output=True, text=True)
-    return done.stdout.strip()
+    hook_variables = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+    environment = {key: value for key, value in os.environ.items() if key not in hook_variables} | _GIT_SETTINGS
+    result = subprocess.run(["git", *arguments], check=True, cwd=folder, env=environment, capture_output=True, text=True)
+    return result.stdout.strip()
 
 
 def commit(top: Path) -> None:
@@ -55,27 +55,28 @@ def commit(top: Path) -> None:
     git(top, "commit", "--quiet", "--allow-empty", "--message", "x")
 
 
-def repository(top: Path, files: Mapping[str, str | bytes], below: str = "content") -> Path:
-    """A repository at `top` with one commit; the newsroom, which is returned, lies in a folder of it."""
-    root = newsrooms.write(top / below, {**SETTINGS, **files})
+def create_repository(top: Path, files: Mapping[str, str | bytes], subfolder: str = "content") -> Path:
+    """Create a repository at `top` with one commit, and return the content folder in it."""
+    root = newsrooms.write(top / subfolder, {**SETTINGS, **files})
     git(top, "init", "--quiet", "--initial-branch", "main")
     commit(top)
     return root
 
 
-def compared(root: Path, revision: str = "HEAD") -> Comparison:
+def compare_with_revision(root: Path, revision: str = "HEAD") -> Comparison:
     return compare(root, load_content(root), revision, newsrooms.NOW)
 
 
-def told(root: Path) -> list[str]:
-    return [str(problem) for problem in compared(root).problems]
+def compare_problems(root: Path) -> list[str]:
+    """Return the problems of the comparison with HEAD as text."""
+    return [str(problem) for problem in compare_with_revision(root).problems]
 
 
-def seen(root: Path) -> dict[str, list[str]]:
-    """Feed -> what its subscribers see, as sign words and titles."""
+def feed_changes(root: Path) -> dict[str, list[str]]:
+    """Return for each feed the entries that its subscribers see as changed, as "kind: title", or ["ended"]."""
     return {
         feed.name: [f"{change.kind.value}: {change.title}" for change in feed.changes] or ["ended"]
-        for feed in compared(root).feeds
+        for feed in compare_with_revision(root).feeds
     }
 
 

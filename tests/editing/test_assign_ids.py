@@ -1,4 +1,4 @@
-"""feedsvc stamp: an id is written in, and nothing else changes."""
+"""The command `feedsvc stamp` inserts an id and changes nothing else in a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.content.folder.folder import load_content
 from feedsvc.editing import assign_ids
-from tests.cli.test_cli import run
+from tests.cli.command_line import run_feedsvc
 from tests.conftest import Newsroom
 
 ID: Final = "tag:news.example,2026:a"
@@ -61,26 +61,26 @@ LAYOUTS: Final = {
 }
 
 
-def stamped(root: Path) -> assign_ids.AssignmentPlan:
-    planned = assign_ids.plan_assignments(root, load_content(root))
-    for one in planned.assignments:
-        assert assign_ids.apply_assignment(root, one) is None
-    return planned
+def assign_all_ids(root: Path) -> assign_ids.AssignmentPlan:
+    plan = assign_ids.plan_assignments(root, load_content(root))
+    for assignment in plan.assignments:
+        assert assign_ids.apply_assignment(root, assignment) is None
+    return plan
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_an_id_is_written_in_and_every_other_byte_stays(newsroom: Newsroom, layout: str) -> None:
+def test_id_is_inserted_and_every_other_byte_is_unchanged(newsroom: Newsroom, layout: str) -> None:
     before, after = (text.replace(b"%%", b"%") for text in LAYOUTS[layout])
     root = newsroom({"articles/a.yaml": before})
-    served = load_content(root).articles
-    stamped(root)
+    articles = load_content(root).articles
+    assign_all_ids(root)
     assert (root / "articles/a.yaml").read_bytes() == after.replace(b"%s", ID.encode())
-    assert load_content(root).articles == served
-    assert stamped(root).assignments == ()
+    assert load_content(root).articles == articles
+    assert assign_all_ids(root).assignments == ()
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
-def test_markdown_gets_its_id_above_its_other_keys(newsroom: Newsroom, end: bytes) -> None:
+def test_id_is_inserted_before_the_other_keys_of_a_markdown_file(newsroom: Newsroom, end: bytes) -> None:
     lines = [
         b"\xef\xbb\xbf---",
         b"# Mine",
@@ -92,21 +92,21 @@ def test_markdown_gets_its_id_above_its_other_keys(newsroom: Newsroom, end: byte
         b"title: A",
     ]
     root = newsroom({"articles/a.md": end.join(lines)})
-    stamped(root)
+    assign_all_ids(root)
     assert (root / "articles/a.md").read_bytes() == end.join([*lines[:2], b"id: " + ID.encode(), *lines[2:]])
 
 
 @pytest.mark.parametrize("stem", ["100% sure", "a#b", "정상", "e\u0301", "a: b", "q?&=+", "-", "'", '"', "[x]", "a,b"])
 @pytest.mark.parametrize("text", ["title: A\npublished: 2026-01-02\nslug: a\n", "{title: A, published: 2026-01-02, slug: a}\n"])
-def test_any_file_name_gives_an_id_that_reads_back(newsroom: Newsroom, stem: str, text: str) -> None:
+def test_id_of_any_file_name_is_read_back(newsroom: Newsroom, stem: str, text: str) -> None:
     root = newsroom({f"articles/{stem}.yaml": text})
-    served = load_content(root)
-    assert len(stamped(root).assignments) == 1
+    content = load_content(root)
+    assert len(assign_all_ids(root).assignments) == 1
     (root / f"articles/{stem}.yaml").rename(root / "articles/renamed.yaml")
-    assert [article.id for article in load_content(root).articles] == [article.id for article in served.articles]
+    assert [article.id for article in load_content(root).articles] == [article.id for article in content.articles]
 
 
-def test_whatever_is_not_public_yet_gets_its_id_early(newsroom: Newsroom) -> None:
+def test_drafts_scheduled_and_withdrawn_articles_get_an_id(newsroom: Newsroom) -> None:
     root = newsroom(
         {
             "articles/draft.yaml": "title: A\npublished: 2026-01-02\nstatus: draft\n",
@@ -114,14 +114,14 @@ def test_whatever_is_not_public_yet_gets_its_id_early(newsroom: Newsroom) -> Non
             "articles/withdrawn.yaml": "title: A\npublished: 2026-01-02\nstatus: withdrawn\n",
         }
     )
-    assert [one.id for one in stamped(root).assignments] == [
+    assert [assignment.id for assignment in assign_all_ids(root).assignments] == [
         "tag:news.example,2026:draft",
         "tag:news.example,2100:scheduled",
         "tag:news.example,2026:withdrawn",
     ]
 
 
-def test_broken_files_and_copies_are_told_and_stay_as_they_are(newsroom: Newsroom) -> None:
+def test_broken_and_conflicting_files_are_reported_and_unchanged(newsroom: Newsroom) -> None:
     copy = "title: A\npublished: 2026-01-02\nslug: b\n"
     files = {
         "articles/a.yaml": "title: A\npublished: 2026-01-02\n",
@@ -132,21 +132,21 @@ def test_broken_files_and_copies_are_told_and_stay_as_they_are(newsroom: Newsroo
         "articles/none.md": "",
     }
     root = newsroom(files)
-    done = run("stamp", root)
-    assert done.returncode == 1
-    assert done.stdout == f"articles/a.yaml: id: {ID}\n"
-    told = done.stderr.splitlines()
-    assert [line.partition(":")[0] for line in told] == [*sorted(set(files) - {"articles/a.yaml"}), "feedsvc"]
-    assert "is already the id of articles/a.yaml" in told[-2]
-    assert told[-1] == "feedsvc: 1 article got an id; 5 problems"
+    result = run_feedsvc("stamp", root)
+    assert result.returncode == 1
+    assert result.stdout == f"articles/a.yaml: id: {ID}\n"
+    lines = result.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [*sorted(set(files) - {"articles/a.yaml"}), "feedsvc"]
+    assert "is already the id of articles/a.yaml" in lines[-2]
+    assert lines[-1] == "feedsvc: 1 article got an id; 5 problems"
     assert (root / "articles/x/a.yaml").read_text() == copy
 
 
-def test_a_dry_run_writes_nothing(newsroom: Newsroom) -> None:
+def test_dry_run_writes_nothing(newsroom: Newsroom) -> None:
     text = "title: A\npublished: 2026-01-02\n"
     root = newsroom({"articles/a.yaml": text})
-    done = run("stamp", root, "--dry-run")
-    assert (done.returncode, done.stdout, done.stderr) == (
+    result = run_feedsvc("stamp", root, "--dry-run")
+    assert (result.returncode, result.stdout, result.stderr) == (
         0,
         f"articles/a.yaml: id: {ID}\n",
         "feedsvc: 1 article would get an id; 0 problems\n",
@@ -154,9 +154,9 @@ def test_a_dry_run_writes_nothing(newsroom: Newsroom) -> None:
     assert (root / "articles/a.yaml").read_text() == text
 
 
-def test_a_second_run_changes_nothing(newsroom: Newsroom) -> None:
+def test_second_run_changes_nothing(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    assert run("stamp", root).returncode == 0
+    assert run_feedsvc("stamp", root).returncode == 0
     before = (root / "articles/a.yaml").stat()
-    assert run("stamp", root).stderr == "feedsvc: 0 articles got an id; 0 problems\n"
+    assert run_feedsvc("stamp", root).stderr == "feedsvc: 0 articles got an id; 0 problems\n"
     assert (root / "articles/a.yaml").stat().st_ino == before.st_ino

@@ -1,4 +1,4 @@
-"""Whatever an article's file looks like: an id is written in so that taking it out gives the old bytes, or nothing is."""
+"""Insert an id into files of any layout: its removal gives the former bytes, or the file is unchanged."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from feedsvc.editing.assign_ids import insert_id
 from feedsvc.editing.source_file import parse_source
 from tests.helpers.content_invariants import REFERENCES, SITE
 
-modest: Final = settings(deadline=None)
-ELSEWHERE: Final = replace(REFERENCES, site=replace(SITE, id_domain="elsewhere.example"))
+no_deadline: Final = settings(deadline=None)
+OTHER_CONTEXT: Final = replace(REFERENCES, site=replace(SITE, id_domain="elsewhere.example"))
 
 STEMS: Final = st.sampled_from(["a", "정 상", "100%", "a#b", "a, b", "'", "e\u0301", "a:"])
 HEADS: Final = st.sampled_from(
@@ -62,10 +62,10 @@ def blocks(draw: st.DrawFn) -> str:
 @st.composite
 def braces(draw: st.DrawFn) -> str:
     keys = draw(st.permutations(["title: A", '"published":"2026-01-02"', *draw(st.lists(FLOW_KEYS, max_size=2))]))
-    opened, between, closed = draw(
+    start, separator, end = draw(
         st.sampled_from([("{", ", ", "}"), ("{\n  ", ",\n  ", "\n}\n"), ("{ # c\n ", ",", " }"), ("{", ",\n", ",}")])
     )
-    return draw(HEADS) + opened + between.join(keys) + closed
+    return draw(HEADS) + start + separator.join(keys) + end
 
 
 @st.composite
@@ -75,14 +75,16 @@ def files(draw: st.DrawFn) -> tuple[str, bytes]:
     if is_markdown:
         text = f"---\n{text}\n---\nid: in the text\n"
     lines = text.split("\n")
-    mixed = draw(st.lists(ENDS, min_size=len(lines), max_size=len(lines))) if draw(st.booleans()) else [draw(ENDS)] * len(lines)
-    text = "".join(line + end for line, end in zip(lines, mixed, strict=True))[: -len(mixed[-1])]
+    line_ends = (
+        draw(st.lists(ENDS, min_size=len(lines), max_size=len(lines))) if draw(st.booleans()) else [draw(ENDS)] * len(lines)
+    )
+    text = "".join(line + end for line, end in zip(lines, line_ends, strict=True))[: -len(line_ends[-1])]
     data = draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + text.encode()
     return f"articles/{draw(STEMS)}.{'md' if is_markdown else 'yaml'}", data
 
 
-def check(path: str, data: bytes) -> bool:
-    """Whether an id was written; the file's reading must then be the same, now that it is written anywhere."""
+def check_insertion(path: str, data: bytes) -> bool:
+    """Return True if an id was inserted; fail if the article read from the file changed, also with another id_domain."""
     article = reader.parse_article(path, data, REFERENCES).article
     source = parse_source(path, data)
     if article is None or source.yaml.value.get("id") is not None:
@@ -91,32 +93,32 @@ def check(path: str, data: bytes) -> bool:
     if after is None:
         return False
     assert reader.parse_article(path, after, REFERENCES).article == article
-    again = reader.parse_article(path, after, ELSEWHERE).article
-    assert again
-    assert again.id == article.id
-    assert_only_the_id_came(data, after, article.id)
+    other_article = reader.parse_article(path, after, OTHER_CONTEXT).article
+    assert other_article
+    assert other_article.id == article.id
+    assert_only_the_id_was_inserted(data, after, article.id)
     return True
 
 
-def assert_only_the_id_came(data: bytes, after: bytes, name: str) -> None:
-    """What came is one piece around the id; what went for it is at most a null."""
-    at = after.index(name.encode())
-    starts = range(at - 6, at + 1)
-    ends = range(at + len(name), at + len(name) + 10)
-    whole = {
+def assert_only_the_id_was_inserted(data: bytes, after: bytes, article_id: str) -> None:
+    """Fail unless the inserted bytes are one piece around the id, which replaced at most a null."""
+    index = after.index(article_id.encode())
+    starts = range(index - 6, index + 1)
+    ends = range(index + len(article_id), index + len(article_id) + 10)
+    candidates = {
         after[:start] + null + after[end:] for start in starts if start >= 0 for end in ends for null in (b"", b"~", b"null")
     }
-    assert data in whole
+    assert data in candidates
 
 
-@modest
+@no_deadline
 @given(files())
 @example(("articles/a.yaml", b"title: A\r\npublished: 2026-01-02"))
-def test_taking_the_id_out_gives_the_old_bytes(file: tuple[str, bytes]) -> None:
-    check(*file)
+def test_removal_of_the_id_gives_the_former_bytes(file: tuple[str, bytes]) -> None:
+    check_insertion(*file)
 
 
-@modest
+@no_deadline
 @given(
     st.fixed_dictionaries(
         {"title": st.text(min_size=1), "published": st.just("2026-01-02")},
@@ -127,13 +129,15 @@ def test_taking_the_id_out_gives_the_old_bytes(file: tuple[str, bytes]) -> None:
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
-def test_any_words_of_an_editor_stay(value: dict[str, object], stem: str, flow: bool | None, end: str, escaped: bool) -> None:
-    text = yaml.safe_dump(value, default_flow_style=flow, line_break=end, allow_unicode=not escaped, sort_keys=False)
+def test_any_values_are_unchanged(
+    value: dict[str, object], stem: str, flow_style: bool | None, end: str, is_escaped: bool
+) -> None:
+    text = yaml.safe_dump(value, default_flow_style=flow_style, line_break=end, allow_unicode=not is_escaped, sort_keys=False)
     path, data = f"articles/{stem}.yaml", text.encode(errors="surrogatepass")
     if reader.parse_article(path, data, REFERENCES).article:
-        assert check(path, data), "what a YAML library writes always has a place for an id"
+        assert check_insertion(path, data), "a file written by a YAML library always has a place for an id"
 
 
-def test_the_usual_layouts_are_stamped_and_not_left() -> None:
-    assert check("articles/a.yaml", b"title: A\npublished: 2026-01-02\nid:\n")
-    assert check("articles/a.md", b"---\ntitle: A\npublished: 2026-01-02\n---\n")
+def test_usual_layouts_get_an_id() -> None:
+    assert check_insertion("articles/a.yaml", b"title: A\npublished: 2026-01-02\nid:\n")
+    assert check_insertion("articles/a.md", b"---\ntitle: A\npublished: 2026-01-02\n---\n")

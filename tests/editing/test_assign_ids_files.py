@@ -1,4 +1,4 @@
-"""feedsvc stamp: a file is replaced whole or not at all, and stays the same file."""
+"""The command `feedsvc stamp` replaces a file atomically and keeps its mode, owner and links."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from typing import Final
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.editing import assign_ids
 from feedsvc.support import atomic_write
-from tests.cli.test_cli import run
+from tests.cli.command_line import run_feedsvc
 from tests.conftest import Newsroom
 
 ID: Final = "tag:news.example,2026:a"
 
 
-def stamped(root: Path) -> assign_ids.AssignmentPlan:
-    planned = assign_ids.plan_assignments(root, load_content(root))
-    for one in planned.assignments:
-        assert assign_ids.apply_assignment(root, one) is None
-    return planned
+def assign_all_ids(root: Path) -> assign_ids.AssignmentPlan:
+    plan = assign_ids.plan_assignments(root, load_content(root))
+    for assignment in plan.assignments:
+        assert assign_ids.apply_assignment(root, assignment) is None
+    return plan
 
 
-def test_a_symbolic_link_stays_one_and_its_target_gets_the_id(newsroom: Newsroom) -> None:
+def test_target_of_a_symbolic_link_gets_the_id(newsroom: Newsroom) -> None:
     root = newsroom(
         {"shared/text.yaml": "title: A\npublished: 2026-01-02\n", "articles/b.yaml": "title: B\npublished: 2026-01-02\n"}
     )
     (root / "articles/a.yaml").symlink_to("../shared/text.yaml")
-    stamped(root)
+    assign_all_ids(root)
     assert (root / "articles/a.yaml").readlink() == Path("../shared/text.yaml")
     assert (root / "shared/text.yaml").read_text().startswith(f"id: {ID}\n")
 
 
-def test_a_file_with_two_names_is_left_to_its_editor(newsroom: Newsroom) -> None:
+def test_file_with_two_names_is_reported_and_unchanged(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     (root / "articles/b.yaml").symlink_to("a.yaml")
-    planned = stamped(root)
-    assert (planned.assignments, [problem.path for problem in planned.problems]) == ((), ["articles/a.yaml", "articles/b.yaml"])
+    plan = assign_all_ids(root)
+    assert (plan.assignments, [problem.path for problem in plan.problems]) == ((), ["articles/a.yaml", "articles/b.yaml"])
     assert len(load_content(root).articles) == 2
 
 
-def test_nothing_outside_the_folder_is_written(newsroom: Newsroom, tmp_path: Path) -> None:
-    outside = tmp_path / "outside.yaml"
-    outside.write_text("title: A\npublished: 2026-01-02\n")
+def test_file_outside_the_folder_is_unchanged(newsroom: Newsroom, tmp_path: Path) -> None:
+    outside_file = tmp_path / "outside.yaml"
+    outside_file.write_text("title: A\npublished: 2026-01-02\n")
     root = newsroom({"articles/b.yaml": "title: B\npublished: 2026-01-02\n"})
-    (root / "articles/a.yaml").symlink_to(outside)
-    planned = stamped(root)
-    assert [problem.message for problem in planned.problems] == ["a symbolic link that leaves the content folder is not followed"]
-    assert outside.read_text() == "title: A\npublished: 2026-01-02\n"
+    (root / "articles/a.yaml").symlink_to(outside_file)
+    plan = assign_all_ids(root)
+    assert [problem.message for problem in plan.problems] == ["a symbolic link that leaves the content folder is not followed"]
+    assert outside_file.read_text() == "title: A\npublished: 2026-01-02\n"
 
 
-def test_mode_owner_and_attributes_are_kept(newsroom: Newsroom) -> None:
+def test_mode_owner_and_extended_attributes_are_unchanged(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     file = root / "articles/a.yaml"
     file.chmod(0o664)
@@ -62,25 +62,25 @@ def test_mode_owner_and_attributes_are_kept(newsroom: Newsroom) -> None:
     try:
         os.setxattr(file, "user.desk", b"asia")
     except OSError:
-        kept = []
+        expected_attributes = []
     else:
-        kept = ["user.desk"]
+        expected_attributes = ["user.desk"]
     os.utime(file, (0, 0))
     before = file.stat()
-    stamped(root)
+    assign_all_ids(root)
     after = file.stat()
     assert stat.filemode(after.st_mode) == "-rw-rw-r--"
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
-    assert [name for name in os.listxattr(file) if name.startswith("user.")] == kept
-    assert after.st_mtime > 0, "who compares times must see a change"
+    assert [name for name in os.listxattr(file) if name.startswith("user.")] == expected_attributes
+    assert after.st_mtime > 0, "the modification time must show the change"
 
 
-def test_a_read_only_file_is_one_sentence(newsroom: Newsroom) -> None:
+def test_read_only_file_is_reported_in_one_sentence(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     (root / "articles/a.yaml").chmod(0o444)
-    done = run("stamp", root)
-    assert done.returncode == 1
-    assert done.stderr.splitlines() == [
+    result = run_feedsvc("stamp", root)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
         (
             "articles/a.yaml:1:1: error: the id cannot be written (it is read-only); "
             "nothing was changed; make the file and its folder writable, and stamp again"
@@ -89,38 +89,38 @@ def test_a_read_only_file_is_one_sentence(newsroom: Newsroom) -> None:
     ]
 
 
-def test_a_full_disk_leaves_the_file_whole(newsroom: Newsroom) -> None:
+def test_full_disk_leaves_the_file_unchanged(newsroom: Newsroom) -> None:
     text = "title: A\npublished: 2026-01-02\n"
     root = newsroom({"articles/a.yaml": text})
-    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)); from feedsvc.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", limited, "stamp", str(root)], check=False, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "the id cannot be written (File too large)" in done.stderr
+    program = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)); from feedsvc.cli import main; main()"
+    result = subprocess.run([sys.executable, "-c", program, "stamp", str(root)], check=False, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "the id cannot be written (File too large)" in result.stderr
     assert (root / "articles/a.yaml").read_text() == text
     assert os.listdir(root / "articles") == ["a.yaml"]
 
 
-def test_what_an_editor_saves_meanwhile_is_kept(newsroom: Newsroom) -> None:
+def test_file_saved_after_planning_is_unchanged(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    (one,) = assign_ids.plan_assignments(root, load_content(root)).assignments
+    (assignment,) = assign_ids.plan_assignments(root, load_content(root)).assignments
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
-    problem = assign_ids.apply_assignment(root, one)
+    problem = assign_ids.apply_assignment(root, assignment)
     assert problem
     assert str(problem) == "articles/a.yaml:1:1: the file changed while it was read; stamp again"
     assert (root / "articles/a.yaml").read_text() == "title: B\npublished: 2026-01-02\n"
     assert os.listdir(root / "articles") == ["a.yaml"]
 
 
-def test_an_article_saved_between_reading_and_planning_is_told(newsroom: Newsroom) -> None:
+def test_file_saved_before_planning_is_reported(newsroom: Newsroom) -> None:
     root = newsroom({f"articles/{stem}.yaml": "title: A\npublished: 2026-01-02\n" for stem in "ab"})
     content = load_content(root)
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
     (root / "articles/b.yaml").unlink()
-    planned = assign_ids.plan_assignments(root, content)
-    assert [problem.message for problem in planned.problems] == ["the file changed while it was read"] * 2
+    plan = assign_ids.plan_assignments(root, content)
+    assert [problem.message for problem in plan.problems] == ["the file changed while it was read"] * 2
 
 
-def test_an_article_in_its_last_valid_version_is_not_stamped(newsroom: Newsroom) -> None:
+def test_article_in_its_last_valid_version_gets_no_id(newsroom: Newsroom) -> None:
     root = newsroom({f"articles/{stem}.yaml": f"title: {stem}\npublished: 2026-01-02\n" for stem in "ab"})
     folder = ContentFolder(root)
     folder.read()
@@ -128,32 +128,36 @@ def test_an_article_in_its_last_valid_version_is_not_stamped(newsroom: Newsroom)
     (root / "articles/b.yaml").write_text(copy)
     content = folder.read().content
     assert content.last_valid_paths == {"articles/b.yaml"}
-    planned = assign_ids.plan_assignments(root, content)
-    assert ([one.path for one in planned.assignments], len(planned.problems)) == (["articles/a.yaml"], 1)
+    plan = assign_ids.plan_assignments(root, content)
+    assert ([assignment.path for assignment in plan.assignments], len(plan.problems)) == (["articles/a.yaml"], 1)
 
 
-def test_an_odd_file_that_no_writing_leaves_the_same_is_told(newsroom: Newsroom) -> None:
-    """An alias gives the id its nothing: what stands there belongs to another key."""
+def test_file_without_a_safe_place_for_an_id_is_reported(newsroom: Newsroom) -> None:
+    """The null value of `id` is an alias of another key's value, which cannot be replaced."""
     text = "slug: &none\nid: *none\ntitle: A\npublished: 2026-01-02\n"
     root = newsroom({"articles/a.yaml": text})
-    (problem,) = stamped(root).problems
+    (problem,) = assign_all_ids(root).problems
     assert str(problem) == f"articles/a.yaml:1:1: no place was found where an id can be written safely; write id: {ID}"
     assert (root / "articles/a.yaml").read_text() == text
 
 
-def test_what_a_killed_stamping_left_is_nobodys_article_and_goes(newsroom: Newsroom) -> None:
-    left = f"articles/{atomic_write.TEMPORARY_PREFIX}abc"
+def test_temporary_files_of_a_killed_run_are_ignored_and_deleted(newsroom: Newsroom) -> None:
+    temporary_file = f"articles/{atomic_write.TEMPORARY_PREFIX}abc"
     root = newsroom(
-        {left: "title: [", f"{left}.yaml": "title: [", "articles/a.yaml": f"id: {ID}\ntitle: A\npublished: 2026-01-02\n"}
+        {
+            temporary_file: "title: [",
+            f"{temporary_file}.yaml": "title: [",
+            "articles/a.yaml": f"id: {ID}\ntitle: A\npublished: 2026-01-02\n",
+        }
     )
     assert load_content(root).errors == ()
-    assert run("stamp", root, "--dry-run").returncode == 0
-    assert (root / left).exists()
-    assert run("stamp", root).returncode == 0
+    assert run_feedsvc("stamp", root, "--dry-run").returncode == 0
+    assert (root / temporary_file).exists()
+    assert run_feedsvc("stamp", root).returncode == 0
     assert os.listdir(root / "articles") == ["a.yaml"]
 
 
-def test_a_stamping_killed_at_any_moment_leaves_every_file_whole(newsroom: Newsroom) -> None:
+def test_run_killed_at_any_time_leaves_complete_files(newsroom: Newsroom) -> None:
     before = "title: A\npublished: 2026-01-02\n"
     stems = [f"a{number}" for number in range(60)]
     root = newsroom({f"articles/{stem}.yaml": before for stem in stems})
@@ -161,15 +165,15 @@ def test_a_stamping_killed_at_any_moment_leaves_every_file_whole(newsroom: Newsr
         command = [sys.executable, "-m", "feedsvc", "stamp", str(root)]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-        ) as child:
-            assert child.stdout
+        ) as process:
+            assert process.stdout
             for _ in range(lines):
-                child.stdout.readline()
-            child.kill()
+                process.stdout.readline()
+            process.kill()
         for stem in stems:
             after = f"id: tag:news.example,2026:{stem}\n{before}"
             assert (root / f"articles/{stem}.yaml").read_text() in (before, after)
         assert load_content(root).errors == ()
-    assert run("stamp", root).returncode == 0
+    assert run_feedsvc("stamp", root).returncode == 0
     assert sorted(os.listdir(root / "articles")) == sorted(f"{stem}.yaml" for stem in stems)
     assert all((root / f"articles/{stem}.yaml").read_text().startswith("id: ") for stem in stems)

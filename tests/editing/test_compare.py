@@ -1,4 +1,4 @@
-"""feedsvc check --against: what subscribers would feel since a revision, warned of before they do."""
+"""The command `feedsvc check --against` warns of changes since a revision that affect subscribers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
-from tests.cli.test_cli import run
-from tests.editing.repository import commit, compared, edit, seen, told
+from tests.cli.command_line import run_feedsvc
+from tests.editing.repository import commit, compare_problems, compare_with_revision, edit, feed_changes
 
 
-def test_what_did_not_change_is_not_told(root: Path) -> None:
-    assert (told(root), seen(root)) == ([], {})
+def test_unchanged_content_has_no_warnings(root: Path) -> None:
+    assert (compare_problems(root), feed_changes(root)) == ([], {})
 
 
 WARNINGS: Final[Mapping[str, tuple[str, str, str, str]]] = {
@@ -121,21 +121,21 @@ WARNINGS: Final[Mapping[str, tuple[str, str, str, str]]] = {
 
 
 @pytest.mark.parametrize("name", WARNINGS)
-def test_a_change_that_subscribers_would_feel_is_one_warning(root: Path, name: str) -> None:
+def test_change_that_affects_subscribers_has_one_warning(root: Path, name: str) -> None:
     path, old, new, sentence = WARNINGS[name]
     edit(root, path, old, new)
-    assert [line for line in told(root) if "published: was" not in line or "date" in name] == [sentence]
+    assert [line for line in compare_problems(root) if "published: was" not in line or "date" in name] == [sentence]
 
 
-def test_doing_what_the_hint_says_ends_the_warning(root: Path) -> None:
+def test_change_as_in_the_hint_removes_the_warning(root: Path) -> None:
     edit(root, "articles/a.yaml", "slug: a", "slug: new\naliases: [a]")
     edit(root, "categories.yaml", "sport:\n  title: Sport", "sports:\n  title: Sport\n  aliases: [sport]")
-    assert told(root) == []
+    assert compare_problems(root) == []
 
 
-def test_a_deleted_article_is_kept_by_readers(root: Path) -> None:
+def test_deletion_of_a_public_article_has_a_warning(root: Path) -> None:
     (root / "articles/a.yaml").unlink()
-    assert told(root) == [
+    assert compare_problems(root) == [
         (
             "articles/a.yaml:1:1: warning: 'A bridge' was public at HEAD and is gone; readers keep it as it was; "
             "to take it back for all to see, keep the file and write status: withdrawn"
@@ -144,22 +144,22 @@ def test_a_deleted_article_is_kept_by_readers(root: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["draft", "later", "taken"])
-def test_what_was_not_public_may_change_and_go(root: Path, path: str) -> None:
+def test_changes_of_articles_that_were_not_public_have_no_warning(root: Path, path: str) -> None:
     edit(root, f"articles/{path}.yaml", f"2026:{path}", "2026:other")
-    assert told(root) == []
+    assert compare_problems(root) == []
     (root / f"articles/{path}.yaml").unlink()
-    assert told(root) == []
+    assert compare_problems(root) == []
 
 
-def test_a_file_renamed_with_its_id_and_slug_is_no_loss(root: Path) -> None:
+def test_renamed_file_with_id_and_slug_has_no_warning(root: Path) -> None:
     (root / "articles/2026").mkdir()
     (root / "articles/a.yaml").rename(root / "articles/2026/bridge.yaml")
-    assert (told(root), seen(root)) == ([], {})
+    assert (compare_problems(root), feed_changes(root)) == ([], {})
 
 
-def test_a_file_without_id_that_was_renamed_is_found_by_what_it_says(root: Path) -> None:
+def test_renamed_file_without_id_is_recognized_by_its_content(root: Path) -> None:
     (root / "articles/plain.yaml").rename(root / "articles/simple.yaml")
-    assert told(root) == [
+    assert compare_problems(root) == [
         (
             "articles/simple.yaml:1:1: warning: id: 'tag:news.example,2026:simple' was 'tag:news.example,2026:plain' at HEAD; "
             "readers would show the article a second time; write id: tag:news.example,2026:plain"
@@ -171,38 +171,38 @@ def test_a_file_without_id_that_was_renamed_is_found_by_what_it_says(root: Path)
     ]
 
 
-def test_two_files_that_change_names_are_no_loss(root: Path) -> None:
+def test_two_files_that_swap_names_have_no_warning(root: Path) -> None:
     edit(root, "articles/b.yaml", "aliases", "slug: b\naliases")
     commit(root.parent)
     (root / "articles/a.yaml").rename(root / "articles/c.yaml")
     (root / "articles/b.yaml").rename(root / "articles/a.yaml")
     (root / "articles/c.yaml").rename(root / "articles/b.yaml")
-    assert (told(root), seen(root)) == ([], {})
+    assert (compare_problems(root), feed_changes(root)) == ([], {})
 
 
-def test_a_file_that_is_broken_now_tells_of_itself(root: Path) -> None:
+def test_file_that_is_broken_now_has_no_comparison_warning(root: Path) -> None:
     edit(root, "articles/a.yaml", "title:", "titel:")
     (root / "categories.yaml").write_text("asia: {title: Asia}\nsport: [\n")
-    assert (told(root), "site" in seen(root)) == ([], False)
+    assert (compare_problems(root), "site" in feed_changes(root)) == ([], False)
 
 
-def test_a_file_that_was_broken_then_is_named_and_not_compared(root: Path) -> None:
+def test_file_that_was_broken_in_the_revision_is_listed_as_not_compared(root: Path) -> None:
     edit(root, "articles/a.yaml", "title:", "titel:")
     commit(root.parent)
     edit(root, "articles/a.yaml", "titel:", "title:")
-    assert compared(root).invalid_paths == ("articles/a.yaml",)
-    assert "articles/a.yaml had a problem then and is not compared" in run("check", root, "--against", "HEAD").stdout
+    assert compare_with_revision(root).invalid_paths == ("articles/a.yaml",)
+    assert "articles/a.yaml had a problem then and is not compared" in run_feedsvc("check", root, "--against", "HEAD").stdout
 
 
-def test_stamping_is_not_felt(root: Path) -> None:
-    assert run("stamp", root).stdout == "articles/plain.yaml: id: tag:news.example,2026:plain\n"
-    assert (told(root), seen(root)) == ([], {})
+def test_new_ids_of_stamp_have_no_warning(root: Path) -> None:
+    assert run_feedsvc("stamp", root).stdout == "articles/plain.yaml: id: tag:news.example,2026:plain\n"
+    assert (compare_problems(root), feed_changes(root)) == ([], {})
 
 
-def test_an_address_that_another_article_took_is_told_with_its_new_holder(root: Path) -> None:
+def test_slug_reused_by_another_article_is_reported_with_its_file(root: Path) -> None:
     edit(root, "articles/a.yaml", "slug: a", "slug: new")
     edit(root, "articles/b.yaml", "aliases: [bee]", "aliases: [bee, a]")
-    assert told(root) == [
+    assert compare_problems(root) == [
         (
             "articles/a.yaml:7:7: warning: slug: 'a' led to this article at HEAD and would no longer; "
             "take 'a' out of articles/b.yaml, then write aliases: [a]"
@@ -211,15 +211,15 @@ def test_an_address_that_another_article_took_is_told_with_its_new_holder(root: 
 
 
 @pytest.mark.parametrize("name", ["no", "2026", "1.0", "null"])
-def test_the_hint_can_be_copied_where_a_former_name_is_a_word_of_yaml(root: Path, name: str) -> None:
+def test_hint_quotes_names_that_are_yaml_keywords(root: Path, name: str) -> None:
     edit(root, "articles/a.yaml", "slug: a", f'slug: "{name}"')
     edit(root, "categories.yaml", "sport:", f'"{name}":')
     commit(root.parent)
     edit(root, "articles/a.yaml", f'slug: "{name}"', "slug: new")
     edit(root, "categories.yaml", f'"{name}":', "sport:")
-    article, category = told(root)
+    article, category = compare_problems(root)
     assert article.endswith(f'; write aliases: ["{name}"]')
     assert f'; write aliases: ["{name}"] below the category' in category
     edit(root, "articles/a.yaml", "slug: new", f'slug: new\naliases: ["{name}"]')
     edit(root, "categories.yaml", "  title: Sport", f'  title: Sport\n  aliases: ["{name}"]')
-    assert told(root) == []
+    assert compare_problems(root) == []

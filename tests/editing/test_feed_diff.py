@@ -1,4 +1,4 @@
-"""feedsvc check --against: what the subscribers of each feed will see."""
+"""The command `feedsvc check --against` lists the changed entries of each feed."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Final
 
 import pytest
 
-from tests.cli.test_cli import run
-from tests.editing.repository import compared, edit, repository, seen
+from tests.cli.command_line import run_feedsvc
+from tests.editing.repository import compare_with_revision, create_repository, edit, feed_changes
 from tests.helpers.newsrooms import write
 
 
-def test_every_feed_of_an_article_is_told_what_its_subscribers_see(root: Path) -> None:
+def test_changed_article_is_listed_for_each_of_its_feeds(root: Path) -> None:
     edit(root, "articles/a.yaml", "body: Text.", "updated: 2026-01-05\nbody: Corrected.")
-    changed = ["updated: A bridge"]
-    assert seen(root) == {"site": changed, "category/asia": changed, "author/mina-park": changed, "tag/bridges": changed}
+    changes = ["updated: A bridge"]
+    assert feed_changes(root) == {"site": changes, "category/asia": changes, "author/mina-park": changes, "tag/bridges": changes}
 
 
-def test_new_silent_and_gone_are_told_apart(root: Path) -> None:
+def test_new_silently_changed_and_removed_entries_are_distinguished(root: Path) -> None:
     edit(root, "articles/a.yaml", "body: Text.", "body: Other.")
     write(root, {"articles/new.yaml": "id: tag:news.example,2026:new\ntitle: New\npublished: 2026-02-01\ncategory: sport\n"})
     edit(root, "articles/b.yaml", "aliases", "status: withdrawn\naliases")
     silent = ["changed silently: A bridge"]
-    assert seen(root) == {
+    assert feed_changes(root) == {
         "site": ["new: New", *silent, "gone: B"],
         "category/asia": silent,
         "category/sport": ["new: New"],
@@ -34,61 +34,58 @@ def test_new_silent_and_gone_are_told_apart(root: Path) -> None:
     }
 
 
-GOING: Final[Mapping[str, Callable[[Path], None]]] = {
+REMOVALS: Final[Mapping[str, Callable[[Path], None]]] = {
     "withdrawn": lambda root: edit(root, "articles/a.yaml", "status: published", "status: withdrawn"),
     "expired": lambda root: edit(root, "articles/a.yaml", "body:", "expires: 2026-02-01\nbody:"),
     "no article any more": lambda root: (root / "articles/a.yaml").unlink(),
 }
 
 
-@pytest.mark.parametrize("reason", GOING)
-def test_why_an_entry_is_gone_is_told(root: Path, reason: str) -> None:
-    GOING[reason](root)
-    assert {change.reason for feed in compared(root).feeds for change in feed.changes} == {reason}
+@pytest.mark.parametrize("reason", REMOVALS)
+def test_removed_entry_has_a_reason(root: Path, reason: str) -> None:
+    REMOVALS[reason](root)
+    assert {change.reason for feed in compare_with_revision(root).feeds for change in feed.changes} == {reason}
 
 
-def test_an_article_moved_to_another_category_goes_from_one_feed_and_comes_in_the_other(root: Path) -> None:
+def test_article_in_another_category_is_removed_from_one_feed_and_new_in_the_other(root: Path) -> None:
     edit(root, "articles/a.yaml", "category: asia", "category: sport")
-    found = seen(root)
-    assert (found["category/asia"], found["category/sport"]) == (["gone: A bridge"], ["new: A bridge"])
-    assert found["site"] == ["changed silently: A bridge"]
-    (gone,) = (feed.changes[0].reason for feed in compared(root).feeds if feed.name == "category/asia")
-    assert gone == "no longer in this feed"
+    changes = feed_changes(root)
+    assert (changes["category/asia"], changes["category/sport"]) == (["gone: A bridge"], ["new: A bridge"])
+    assert changes["site"] == ["changed silently: A bridge"]
+    (reason,) = (feed.changes[0].reason for feed in compare_with_revision(root).feeds if feed.name == "category/asia")
+    assert reason == "no longer in this feed"
 
 
-def test_a_feed_that_is_gone_is_told_and_one_that_moved_is_followed(root: Path) -> None:
+def test_removed_feed_has_ended_and_renamed_feed_has_not(root: Path) -> None:
     edit(root, "articles/a.yaml", "tags: [bridges]", "")
-    assert seen(root)["tag/bridges"] == ["ended"]
+    assert feed_changes(root)["tag/bridges"] == ["ended"]
     edit(root, "categories.yaml", "sport:\n  title: Sport", "sports:\n  title: Sport\n  aliases: [sport]")
-    assert "category/sport" not in seen(root)
+    assert "category/sport" not in feed_changes(root)
 
 
-def test_what_slides_into_the_archive_or_back_is_nothing(tmp_path: Path) -> None:
+def test_entries_moved_between_feed_and_archive_are_no_change(tmp_path: Path) -> None:
     site = "title: T\nbase_url: https://news.example\nid_domain: news.example\nfeed: {entries: 2}\n"
     days = {
         f"articles/{day}.yaml": f"id: tag:news.example,2026:{day}\ntitle: Day {day}\npublished: 2026-01-0{day}\n"
         for day in range(1, 5)
     }
-    root = repository(tmp_path, {"site.yaml": site, **days})
+    root = create_repository(tmp_path, {"site.yaml": site, **days})
     write(root, {"articles/5.yaml": "id: tag:news.example,2026:5\ntitle: Day 5\npublished: 2026-01-05\n"})
-    assert seen(root) == {"site": ["new: Day 5"]}
+    assert feed_changes(root) == {"site": ["new: Day 5"]}
     (root / "articles/5.yaml").unlink()
     (root / "articles/1.yaml").unlink()
     write(root, {"articles/0.yaml": "id: tag:news.example,2026:0\ntitle: Backdated\npublished: 2025-01-05\n"})
-    assert seen(root) == {}
+    assert feed_changes(root) == {}
     edit(root, "articles/4.yaml", "title", "status: withdrawn\ntitle")
-    assert seen(root) == {"site": ["gone: Day 4"]}
+    assert feed_changes(root) == {"site": ["gone: Day 4"]}
 
 
-# --- The command ------------------------------------------------------------------------------------------------
-
-
-def test_the_command_prints_warnings_then_feeds(root: Path) -> None:
+def test_check_prints_warnings_before_feeds(root: Path) -> None:
     edit(root, "articles/b.yaml", "title: B", "title: C")
     edit(root, "articles/b.yaml", "2026:b", "2026:c")
-    done = run("check", root, "--against", "main")
-    assert done.returncode == 0
-    lines = done.stdout.splitlines()
+    result = run_feedsvc("check", root, "--against", "main")
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
     assert (
         "articles/b.yaml:1:5: warning: id: 'tag:news.example,2026:c' was 'tag:news.example,2026:b' at main; "
         "readers would show the article a second time; put back id: tag:news.example,2026:b"
@@ -96,30 +93,30 @@ def test_the_command_prints_warnings_then_feeds(root: Path) -> None:
     assert lines[-3:] == ["site: 1 new, 1 gone", "  + C", "  - B (no article any more)"]
 
 
-def test_what_subscribers_would_feel_fails_where_warnings_do(root: Path) -> None:
-    assert run("stamp", root).returncode == 0
+def test_strict_check_fails_for_changes_that_affect_subscribers(root: Path) -> None:
+    assert run_feedsvc("stamp", root).returncode == 0
     (root / "articles/b.yaml").unlink()
-    done = run("check", root, "--against", "HEAD", "--strict")
-    assert done.returncode == 1
-    assert "articles/b.yaml:1:1: warning: 'B' was public at HEAD and is gone" in done.stdout
+    result = run_feedsvc("check", root, "--against", "HEAD", "--strict")
+    assert result.returncode == 1
+    assert "articles/b.yaml:1:1: warning: 'B' was public at HEAD and is gone" in result.stdout
 
 
-def test_no_change_is_told_too(root: Path) -> None:
-    assert run("check", root, "--against", "HEAD").stdout.splitlines()[-1] == "no feed changes for its subscribers"
+def test_check_prints_that_no_feed_changes(root: Path) -> None:
+    assert run_feedsvc("check", root, "--against", "HEAD").stdout.splitlines()[-1] == "no feed changes for its subscribers"
 
 
-def test_a_long_list_of_entries_is_cut(root: Path) -> None:
+def test_long_list_of_entries_is_truncated(root: Path) -> None:
     write(root, {f"articles/n{n}.yaml": f"title: N{n}\npublished: 2026-02-01\n" for n in range(20)})
-    lines = run("check", root, "--against", "HEAD").stdout.splitlines()
+    lines = run_feedsvc("check", root, "--against", "HEAD").stdout.splitlines()
     assert lines[-14] == "site: 20 new"
     assert lines[-1] == "  and 8 more"
 
 
-def test_programs_get_the_feeds_beside_the_problems(root: Path) -> None:
+def test_json_output_has_feeds_and_problems(root: Path) -> None:
     edit(root, "articles/b.yaml", "2026:b", "2026:c")
-    told = json.loads(run("check", root, "--against", "HEAD", "--format", "json").stdout)
-    assert [problem["line"] for problem in told["problems"] if "at HEAD" in problem["message"]] == [1]
-    assert (told["feeds"], told["not_compared"]) == (
+    document = json.loads(run_feedsvc("check", root, "--against", "HEAD", "--format", "json").stdout)
+    assert [problem["line"] for problem in document["problems"] if "at HEAD" in problem["message"]] == [1]
+    assert (document["feeds"], document["not_compared"]) == (
         [
             {
                 "feed": "site",
@@ -134,37 +131,37 @@ def test_programs_get_the_feeds_beside_the_problems(root: Path) -> None:
     )
 
 
-def test_a_pull_request_gets_the_warnings_and_its_log_the_feeds(root: Path) -> None:
+def test_github_output_has_annotations_followed_by_feeds(root: Path) -> None:
     edit(root, "articles/b.yaml", "2026:b", "2026:c")
-    lines = run("check", root, "--against", "HEAD", "--format", "github").stdout.splitlines()
+    lines = run_feedsvc("check", root, "--against", "HEAD", "--format", "github").stdout.splitlines()
     assert {line.partition(" ")[0] for line in lines[:-3]} == {"::warning"}
     assert sum("at HEAD" in line for line in lines) == 1
     assert lines[-3:] == ["site: 1 new, 1 gone", "  + B", "  - B (no article any more)"]
 
 
-def test_a_title_that_turns_the_line_round_is_shown_as_it_is_written(root: Path) -> None:
+def test_direction_override_in_a_title_is_escaped(root: Path) -> None:
     edit(root, "articles/b.yaml", "title: B", "title: B\u202ec")
     edit(root, "articles/b.yaml", "2026:b", "2026:c")
-    assert "  + B<U+202E>c" in run("check", root, "--against", "HEAD").stdout.splitlines()
+    assert "  + B<U+202E>c" in run_feedsvc("check", root, "--against", "HEAD").stdout.splitlines()
 
 
-def test_a_broken_site_yaml_is_told_before_anything_is_compared(root: Path) -> None:
+def test_broken_site_yaml_is_reported_and_nothing_is_compared(root: Path) -> None:
     (root / "site.yaml").write_text("title: T\n")
-    done = run("check", root, "--against", "HEAD")
-    assert done.returncode == 1
-    assert done.stdout.startswith("site.yaml:1:1: error: base_url: is missing\n")
-    assert "subscribers" not in done.stdout
+    result = run_feedsvc("check", root, "--against", "HEAD")
+    assert result.returncode == 1
+    assert result.stdout.startswith("site.yaml:1:1: error: base_url: is missing\n")
+    assert "subscribers" not in result.stdout
     assert (
-        done.stderr.splitlines()[0]
+        result.stderr.splitlines()[0]
         == "feedsvc: error: the folder was not compared with the revision 'HEAD', because it has errors; correct them first"
     )
-    told = json.loads(run("check", root, "--against", "HEAD", "--format", "json").stdout)
-    assert (told["feeds"], told["not_compared"]) == ([], [])
+    document = json.loads(run_feedsvc("check", root, "--against", "HEAD", "--format", "json").stdout)
+    assert (document["feeds"], document["not_compared"]) == ([], [])
 
 
-def test_a_hooks_variables_do_not_mislead(root: Path) -> None:
+def test_git_variables_of_a_hook_are_ignored(root: Path) -> None:
     edit(root, "articles/b.yaml", "2026:b", "2026:c")
-    done = run(
+    result = run_feedsvc(
         "check", "content", "--against", "HEAD", cwd=root.parent, GIT_DIR=".git", GIT_INDEX_FILE=".git/index", GIT_PREFIX=""
     )
-    assert "was 'tag:news.example,2026:b' at HEAD" in done.stdout, done.stderr
+    assert "was 'tag:news.example,2026:b' at HEAD" in result.stdout, result.stderr

@@ -1,4 +1,4 @@
-"""feedsvc check --against: what git holds, and every way in which it does not give it."""
+"""The command `feedsvc check --against` reads a revision from git and reports each failure in one sentence."""
 
 from __future__ import annotations
 
@@ -10,8 +10,18 @@ from typing import Final
 
 import pytest
 
-from tests.cli.test_cli import run
-from tests.editing.repository import FILES, A, commit, compared, edit, git, repository, seen, told
+from tests.cli.command_line import run_feedsvc
+from tests.editing.repository import (
+    ARTICLE_A,
+    FILES,
+    commit,
+    compare_problems,
+    compare_with_revision,
+    create_repository,
+    edit,
+    feed_changes,
+    git,
+)
 from tests.helpers.newsrooms import picture, write
 
 
@@ -24,153 +34,157 @@ from tests.helpers.newsrooms import picture, write
         ("a\nb", "'a\nb' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1"),
     ],
 )
-def test_a_revision_that_is_none_is_one_sentence(root: Path, revision: str, sentence: str) -> None:
-    done = run("check", root, f"--against={revision}")
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
+def test_unknown_revision_is_reported_in_one_sentence(root: Path, revision: str, sentence: str) -> None:
+    result = run_feedsvc("check", root, f"--against={revision}")
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
     assert sorted(os.listdir(root.parent)) == [".git", "content"]
 
 
-def test_a_folder_that_is_new_since_then_is_one_sentence(root: Path) -> None:
-    new = write(root.parent / "new", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
-    done = run("check", new, "--against", "HEAD")
-    assert (done.returncode, done.stderr) == (2, f"feedsvc: error: {new} is not in the revision 'HEAD'\n")
+def test_folder_missing_in_the_revision_is_reported_in_one_sentence(root: Path) -> None:
+    new_folder = write(root.parent / "new", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
+    result = run_feedsvc("check", new_folder, "--against", "HEAD")
+    assert (result.returncode, result.stderr) == (2, f"feedsvc: error: {new_folder} is not in the revision 'HEAD'\n")
 
 
-def test_a_folder_that_was_no_newsroom_then_is_one_sentence(root: Path) -> None:
+def test_missing_site_yaml_in_the_revision_is_reported_in_one_sentence(root: Path) -> None:
     git(root, "rm", "--quiet", "--cached", "site.yaml")
     git(root, "commit", "--quiet", "--message", "x")
-    done = run("check", root, "--against", "HEAD")
-    assert (done.returncode, done.stderr) == (
+    result = run_feedsvc("check", root, "--against", "HEAD")
+    assert (result.returncode, result.stderr) == (
         2,
         f"feedsvc: error: {root} is not in the revision 'HEAD': there is no site.yaml in it\n",
     )
 
 
-def test_a_site_that_was_broken_then_is_one_sentence(root: Path) -> None:
-    before = (root / "site.yaml").read_text()
+def test_broken_site_yaml_in_the_revision_is_reported_in_one_sentence(root: Path) -> None:
+    site_yaml = (root / "site.yaml").read_text()
     (root / "site.yaml").write_text("title: T\n")
     commit(root.parent)
-    (root / "site.yaml").write_text(before)
-    done = run("check", root, "--against", "HEAD")
-    assert done.returncode == 2
+    (root / "site.yaml").write_text(site_yaml)
+    result = run_feedsvc("check", root, "--against", "HEAD")
+    assert result.returncode == 2
     assert (
-        done.stderr
+        result.stderr
         == "feedsvc: error: the folder cannot be compared with the revision 'HEAD': site.yaml:1:1: base_url: is missing\n"
     )
 
 
-def test_a_folder_outside_any_repository_is_one_sentence(tmp_path: Path) -> None:
+def test_folder_outside_a_repository_is_reported_in_one_sentence(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
-    done = run("check", root, "--against", "HEAD", GIT_CEILING_DIRECTORIES=str(tmp_path))
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: error: {root} is not in a git repository (git: not a git repository")
-    assert done.stderr.count("\n") == 1
+    result = run_feedsvc("check", root, "--against", "HEAD", GIT_CEILING_DIRECTORIES=str(tmp_path))
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"feedsvc: error: {root} is not in a git repository (git: not a git repository")
+    assert result.stderr.count("\n") == 1
 
 
-def test_without_git_one_sentence_says_so(root: Path) -> None:
-    done = run("check", root, "--against", "HEAD", PATH="/nonexistent")
-    assert (done.returncode, done.stderr) == (
+def test_missing_git_program_is_reported_in_one_sentence(root: Path) -> None:
+    result = run_feedsvc("check", root, "--against", "HEAD", PATH="/nonexistent")
+    assert (result.returncode, result.stderr) == (
         2,
         "feedsvc: error: --against needs the program git, which is not installed; install it\n",
     )
 
 
-# --- What git holds ---------------------------------------------------------------------------------------------
-
-
-def test_a_newsroom_may_be_the_whole_repository(tmp_path: Path) -> None:
-    root = repository(tmp_path, FILES, below="")
+def test_content_folder_may_be_the_whole_repository(tmp_path: Path) -> None:
+    root = create_repository(tmp_path, FILES, subfolder="")
     edit(root, "articles/b.yaml", "2026:b", "2026:c")
-    assert len(told(root)) == 1
+    assert len(compare_problems(root)) == 1
 
 
-def test_attributes_and_odd_names_falsify_nothing(tmp_path: Path) -> None:
-    odd = {
+def test_git_attributes_and_unusual_names_do_not_change_the_comparison(tmp_path: Path) -> None:
+    unusual_files = {
         'articles/정상 - "x".yaml': "id: tag:news.example,2026:odd\ntitle: $Format:%H$\npublished: 2026-01-02\nslug: odd\n",
         ".gitattributes": "articles/* export-ignore\n*.yaml export-subst ident eol=crlf filter=evil\n",
     }
-    root = repository(tmp_path, {**FILES, **odd})
+    root = create_repository(tmp_path, {**FILES, **unusual_files})
     git(root, "config", "filter.evil.smudge", "false")
     git(root, "config", "filter.evil.required", "true")
-    assert (told(root), seen(root), compared(root).invalid_paths) == ([], {}, ())
+    assert (compare_problems(root), feed_changes(root), compare_with_revision(root).invalid_paths) == ([], {}, ())
 
 
-MEDIA: Final = "image: {src: media/p.jpg}\nenclosures: [{src: media/talk.mp3}]\n"
+MEDIA_KEYS: Final = "image: {src: media/p.jpg}\nenclosures: [{src: media/talk.mp3}]\n"
 
 
-def test_media_are_as_they_were(tmp_path: Path) -> None:
-    files = {"articles/a.yaml": A + MEDIA, "media/p.jpg": picture(), "media/talk.mp3": b"\xff" * 5000, "media/small.mp3": b""}
-    root = repository(tmp_path, files)
-    assert (seen(root), compared(root).invalid_paths) == ({}, ())
+def test_media_are_read_from_the_revision(tmp_path: Path) -> None:
+    files = {
+        "articles/a.yaml": ARTICLE_A + MEDIA_KEYS,
+        "media/p.jpg": picture(),
+        "media/talk.mp3": b"\xff" * 5000,
+        "media/small.mp3": b"",
+    }
+    root = create_repository(tmp_path, files)
+    assert (feed_changes(root), compare_with_revision(root).invalid_paths) == ({}, ())
     (root / "media/talk.mp3").write_bytes(b"\xff" * 6000)
-    assert seen(root)["site"] == ["changed silently: A bridge"]
+    assert feed_changes(root)["site"] == ["changed silently: A bridge"]
 
 
-def test_media_that_git_keeps_elsewhere_are_taken_from_the_folder(tmp_path: Path) -> None:
+def test_media_in_git_lfs_are_read_from_the_folder(tmp_path: Path) -> None:
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5000\n"
-    root = repository(tmp_path, {"articles/a.yaml": A + MEDIA, "media/p.jpg": pointer, "media/talk.mp3": pointer})
+    root = create_repository(
+        tmp_path, {"articles/a.yaml": ARTICLE_A + MEDIA_KEYS, "media/p.jpg": pointer, "media/talk.mp3": pointer}
+    )
     write(root, {"media/p.jpg": picture(), "media/talk.mp3": b"\xff" * 5000})
-    assert (seen(root), compared(root).invalid_paths) == ({}, ())
+    assert (feed_changes(root), compare_with_revision(root).invalid_paths) == ({}, ())
 
 
-def test_a_link_to_a_folder_that_nobody_else_reads_is_followed(tmp_path: Path) -> None:
-    root = repository(tmp_path / "repo", {**FILES, "shared/wire.yaml": "title: Wire\npublished: 2026-01-02\n"})
+def test_symbolic_link_to_a_folder_is_followed(tmp_path: Path) -> None:
+    root = create_repository(tmp_path / "repo", {**FILES, "shared/wire.yaml": "title: Wire\npublished: 2026-01-02\n"})
     (root / "articles/wire").symlink_to("../shared")
     commit(root.parent)
-    assert (told(root), seen(root), compared(root).invalid_paths) == ([], {}, ())
+    assert (compare_problems(root), feed_changes(root), compare_with_revision(root).invalid_paths) == ([], {}, ())
 
 
-def test_a_full_disk_is_one_sentence(root: Path) -> None:
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)); from feedsvc.cli import main; main()"
-    command = [sys.executable, "-c", limited, "check", str(root), "--against", "HEAD"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (
+def test_full_disk_is_reported_in_one_sentence(root: Path) -> None:
+    program = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)); from feedsvc.cli import main; main()"
+    command = [sys.executable, "-c", program, "check", str(root), "--against", "HEAD"]
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (
         2,
         "feedsvc: error: the revision 'HEAD' cannot be written to a temporary folder (File too large)\n",
     )
 
 
-def test_links_within_the_folder_are_followed_and_others_are_not(tmp_path: Path) -> None:
-    (tmp_path / "secret.yaml").write_text(A)
-    root = repository(tmp_path / "repo", {"articles/.shared.yaml": A})
+def test_only_symbolic_links_within_the_folder_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text(ARTICLE_A)
+    root = create_repository(tmp_path / "repo", {"articles/.shared.yaml": ARTICLE_A})
     (root / "articles/a.yaml").symlink_to(".shared.yaml")
     (root / "articles/out.yaml").symlink_to(tmp_path / "secret.yaml")
     commit(root.parent)
-    assert compared(root).invalid_paths == ("articles/out.yaml",)
+    assert compare_with_revision(root).invalid_paths == ("articles/out.yaml",)
     (root / "articles/a.yaml").unlink()
-    assert len(told(root)) == 1
+    assert len(compare_problems(root)) == 1
 
 
-def test_a_submodule_is_left_out(tmp_path: Path) -> None:
-    other = repository(tmp_path / "other", {}, below="").parent / "other"
-    root = repository(tmp_path / "repo", FILES)
-    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "media")
+def test_submodule_is_ignored(tmp_path: Path) -> None:
+    other_repository = create_repository(tmp_path / "other", {}, subfolder="").parent / "other"
+    root = create_repository(tmp_path / "repo", FILES)
+    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other_repository), "media")
     commit(root.parent)
-    assert (told(root), seen(root)) == ([], {})
+    assert (compare_problems(root), feed_changes(root)) == ([], {})
 
 
-def test_a_repository_that_lost_an_object_is_one_sentence(root: Path) -> None:
-    name = git(root, "rev-parse", "HEAD:content/articles/a.yaml")
-    (root.parent / ".git/objects" / name[:2] / name[2:]).unlink()
-    done = run("check", root, "--against", "HEAD")
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.stderr
+def test_missing_git_object_is_reported_in_one_sentence(root: Path) -> None:
+    object_name = git(root, "rev-parse", "HEAD:content/articles/a.yaml")
+    (root.parent / ".git/objects" / object_name[:2] / object_name[2:]).unlink()
+    result = run_feedsvc("check", root, "--against", "HEAD")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
 
 
-def test_nothing_is_left_in_the_folder_or_beside_it(root: Path, tmp_path: Path) -> None:
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    before = git(root, "status", "--porcelain")
-    assert run("check", root, "--against", "HEAD", TMPDIR=str(scratch)).returncode == 0
-    assert (list(scratch.iterdir()), git(root, "status", "--porcelain")) == ([], before)
+def test_check_leaves_no_temporary_files(root: Path, tmp_path: Path) -> None:
+    temporary_folder = tmp_path / "scratch"
+    temporary_folder.mkdir()
+    status_before = git(root, "status", "--porcelain")
+    assert run_feedsvc("check", root, "--against", "HEAD", TMPDIR=str(temporary_folder)).returncode == 0
+    assert (list(temporary_folder.iterdir()), git(root, "status", "--porcelain")) == ([], status_before)
 
 
-def test_a_shallow_clone_is_told_how_to_get_the_rest(root: Path, tmp_path: Path) -> None:
+def test_missing_revision_of_a_shallow_clone_has_a_hint(root: Path, tmp_path: Path) -> None:
     git(root, "commit", "--quiet", "--allow-empty", "--message", "x")
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{root.parent}", "shallow")
-    done = run("check", tmp_path / "shallow/content", "--against", "HEAD~1")
-    assert (done.returncode, done.stderr) == (
+    result = run_feedsvc("check", tmp_path / "shallow/content", "--against", "HEAD~1")
+    assert (result.returncode, result.stderr) == (
         2,
         (
             "feedsvc: error: the git repository has no revision 'HEAD~1'; "
@@ -179,11 +193,11 @@ def test_a_shallow_clone_is_told_how_to_get_the_rest(root: Path, tmp_path: Path)
     )
 
 
-def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
+def test_repository_without_commits_is_reported(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
     git(root, "init", "--quiet")
-    done = run("check", root, "--against", "HEAD")
-    assert (done.returncode, done.stderr) == (
+    result = run_feedsvc("check", root, "--against", "HEAD")
+    assert (result.returncode, result.stderr) == (
         2,
         "feedsvc: error: the git repository has no revision 'HEAD'; nothing is committed yet\n",
     )

@@ -1,4 +1,4 @@
-"""`feedsvc new` and `feedsvc schema` as a person runs them: a draft that `check` has no objection to, at once."""
+"""The commands `feedsvc new`, which creates a draft without problems, and `feedsvc schema`."""
 
 from __future__ import annotations
 
@@ -33,57 +33,57 @@ NOW: Final = datetime(2026, 11, 24, 18, 37, 42, 5, tzinfo=UTC)
 ARTICLE: Final = "id: tag:news.example,2026:{0}\ntitle: A\npublished: 2026-01-02\n"
 
 
-def run(*arguments: str | Path) -> Result:
+def run_command(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [*map(str, arguments)])
 
 
-def begun(root: Path, title: str, now: datetime = NOW, ending: str = ".yaml", slug: str = "") -> Path:
-    """A new article's file, as the command makes it but at a moment of the test's own."""
+def create_article(root: Path, title: str, now: datetime = NOW, suffix: str = ".yaml", slug: str = "") -> Path:
+    """Create the file of a new article as `feedsvc new` does, but at the given time."""
     content = load_content(root)
-    one = draft(content, title, now, slug=slug, suffix=ending)
-    return create_file(root, one.path, render_draft(one, content, "# modeline"))
+    new_article = draft(content, title, now, slug=slug, suffix=suffix)
+    return create_file(root, new_article.path, render_draft(new_article, content, "# modeline"))
 
 
 def article(content: ContentSnapshot, path: str) -> Article:
     assert content.errors == ()
-    return next(one for one in content.articles if one.path == path)
+    return next(item for item in content.articles if item.path == path)
 
 
-def test_a_new_article_is_a_draft_of_now_with_everything_in_its_place(newsroom: Newsroom) -> None:
+def test_new_creates_a_draft_with_id_slug_and_current_date(newsroom: Newsroom) -> None:
     root = newsroom({})
-    done = run("new", "Xi invites Lee: a “second” summit", root, "--category", "asia", "--author", "mina-park")
-    assert (done.exit_code, done.stderr) == (0, "")
-    file = Path(done.stdout.strip())
-    today = datetime.now(UTC).astimezone().astimezone(None)
+    result = run_command("new", "Xi invites Lee: a “second” summit", root, "--category", "asia", "--author", "mina-park")
+    assert (result.exit_code, result.stderr) == (0, "")
+    file = Path(result.stdout.strip())
+    now = datetime.now(UTC).astimezone().astimezone(None)
     assert re.fullmatch(r"articles/\d{4}/\d\d/xi-invites-lee-a-second-summit\.yaml", file.relative_to(root).as_posix())
-    one = article(load_content(root), file.relative_to(root).as_posix())
-    assert one.title == "Xi invites Lee: a “second” summit"
-    assert one.id == f"tag:news.example,{file.parts[-3]}:xi-invites-lee-a-second-summit"
-    assert (one.slug, one.status) == ("xi-invites-lee-a-second-summit", ArticleStatus.DRAFT)
-    assert (one.categories, one.authors) == (("asia",), ("mina-park",))
-    assert timedelta(0) <= today - one.published < timedelta(minutes=3)
-    assert "xi-invites" not in run("check", root).stdout
+    draft_article = article(load_content(root), file.relative_to(root).as_posix())
+    assert draft_article.title == "Xi invites Lee: a “second” summit"
+    assert draft_article.id == f"tag:news.example,{file.parts[-3]}:xi-invites-lee-a-second-summit"
+    assert (draft_article.slug, draft_article.status) == ("xi-invites-lee-a-second-summit", ArticleStatus.DRAFT)
+    assert (draft_article.categories, draft_article.authors) == (("asia",), ("mina-park",))
+    assert timedelta(0) <= now - draft_article.published < timedelta(minutes=3)
+    assert "xi-invites" not in run_command("check", root).stdout
 
 
-def test_the_day_is_the_sites_own(newsroom: Newsroom) -> None:
+def test_folder_and_date_are_in_the_time_zone_of_the_site(newsroom: Newsroom) -> None:
     root = newsroom({})
-    file = begun(root, "Late", datetime(2026, 12, 31, 19, 0, 59, tzinfo=UTC))
+    file = create_article(root, "Late", datetime(2026, 12, 31, 19, 0, 59, tzinfo=UTC))
     assert file == root / "articles/2027/01/late.yaml"
     assert "id: tag:news.example,2027:late " in file.read_text()
     assert "published: 2027-01-01T00:30:00+05:30\n" in file.read_text()
 
 
-def test_markdown_has_its_text_below_the_keys(newsroom: Newsroom) -> None:
+def test_markdown_file_has_its_text_after_the_keys(newsroom: Newsroom) -> None:
     root = newsroom({})
-    done = run("new", "A walk", root, "--markdown")
-    file = Path(done.stdout.strip())
+    result = run_command("new", "A walk", root, "--markdown")
+    file = Path(result.stdout.strip())
     assert file.name == "a-walk.md"
     assert file.read_text().startswith("---\nid: ")
     content = load_content(root)
     assert content.html(article(content, file.relative_to(root).as_posix())) == "<p>Write here, in Markdown.</p>"
 
 
-def test_a_taken_name_gets_a_number(newsroom: Newsroom) -> None:
+def test_existing_slug_gets_a_number(newsroom: Newsroom) -> None:
     root = newsroom(
         {
             "articles/x.yaml": ARTICLE.format("x") + "slug: a-walk\n",
@@ -91,17 +91,17 @@ def test_a_taken_name_gets_a_number(newsroom: Newsroom) -> None:
             "articles/z.yaml": ARTICLE.format("a-walk-3"),
         }
     )
-    assert begun(root, "A walk").name == "a-walk-4.yaml"
-    assert begun(root, "A walk").name == "a-walk-5.yaml"
+    assert create_article(root, "A walk").name == "a-walk-4.yaml"
+    assert create_article(root, "A walk").name == "a-walk-5.yaml"
     assert load_content(root).errors == ()
 
 
-def test_the_name_of_a_broken_article_is_taken_too(newsroom: Newsroom) -> None:
+def test_slug_of_a_broken_article_gets_a_number(newsroom: Newsroom) -> None:
     root = newsroom({"articles/2026/11/a-walk.yaml": "title: no\n"})
-    assert begun(root, "A walk").name == "a-walk-2.yaml"
+    assert create_article(root, "A walk").name == "a-walk-2.yaml"
 
 
-def test_nothing_is_ever_written_over(newsroom: Newsroom) -> None:
+def test_existing_file_is_not_overwritten(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "mine"})
     with pytest.raises(FeedsvcError, match="exists already; nothing was written"):
         create_file(root, "articles/a.yaml", "other")
@@ -109,11 +109,11 @@ def test_nothing_is_ever_written_over(newsroom: Newsroom) -> None:
     assert [file.name for file in (root / "articles").iterdir()] == ["a.yaml"]
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(newsroom: Newsroom) -> None:
+def test_unwritable_folder_is_reported_in_one_sentence(newsroom: Newsroom) -> None:
     root = newsroom({"articles": "a file"})
-    done = run("new", "A", root)
-    assert done.exit_code == 2
-    assert re.fullmatch(r"feedsvc: error: .*/a\.yaml cannot be written \(.*\)\n", done.stderr)
+    result = run_command("new", "A", root)
+    assert result.exit_code == 2
+    assert re.fullmatch(r"feedsvc: error: .*/a\.yaml cannot be written \(.*\)\n", result.stderr)
 
 
 @pytest.mark.parametrize(
@@ -126,63 +126,72 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(newsroom: Newsroom) -> Non
         ([" \u200b ", "--slug", "a"], "the title is empty"),
     ],
 )
-def test_what_cannot_be_is_one_sentence_and_nothing_is_written(newsroom: Newsroom, arguments: list[str], sentence: str) -> None:
+def test_invalid_option_is_reported_in_one_sentence_and_writes_nothing(
+    newsroom: Newsroom, arguments: list[str], sentence: str
+) -> None:
     root = newsroom({})
     title, *options = arguments
-    done = run("new", title, root, *options)
-    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
+    result = run_command("new", title, root, *options)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
     assert not (root / "articles").exists()
 
 
-def test_a_title_of_signs_alone_with_a_slug(newsroom: Newsroom) -> None:
+def test_title_without_letters_needs_a_slug(newsroom: Newsroom) -> None:
     root = newsroom({})
-    assert begun(root, "!!!", slug="signs").name == "signs.yaml"
+    assert create_article(root, "!!!", slug="signs").name == "signs.yaml"
     assert article(load_content(root), "articles/2026/11/signs.yaml").title == "!!!"
 
 
-def test_former_ids_are_written_as_todays_and_several_in_their_order(newsroom: Newsroom) -> None:
+def test_aliases_are_written_as_current_ids_in_order(newsroom: Newsroom) -> None:
     root = newsroom(
         {"authors.yaml": "mina: {name: Mina, aliases: [m]}\n'2026': {name: X}\n", "categories.yaml": "'no': {title: N}\n"}
     )
-    done = run("new", "A", root, "--author", "2026", "--author", "m", "--category", "no")
-    one = article(load_content(root), Path(done.stdout.strip()).relative_to(root).as_posix())
-    assert (one.authors, one.categories) == (("2026", "mina"), ("no",))
+    result = run_command("new", "A", root, "--author", "2026", "--author", "m", "--category", "no")
+    new_article = article(load_content(root), Path(result.stdout.strip()).relative_to(root).as_posix())
+    assert (new_article.authors, new_article.categories) == (("2026", "mina"), ("no",))
 
 
-@pytest.mark.parametrize("ending", [".yaml", ".md"])
-def test_every_further_key_can_be_uncommented(newsroom: Newsroom, ending: str) -> None:
+@pytest.mark.parametrize("suffix", [".yaml", ".md"])
+def test_commented_keys_are_valid_when_uncommented(newsroom: Newsroom, suffix: str) -> None:
     root = newsroom({"media/summit.jpg": newsrooms.picture(), "media/briefing.mp3": b"mp3"})
-    file = begun(root, "A", ending=ending)
-    further = re.sub(r"^# (?=[a-z_]+: )", "", file.read_text(), flags=re.MULTILINE)
-    file.write_text(further.replace("updated: 2026-01-02", "updated: 2026-11-25").replace("status: draft", "status: published"))
-    one = article(load_content(root), file.relative_to(root).as_posix())
-    assert one.image
-    assert all((one.enclosures, one.sources, one.corrections, one.language, one.link, one.aliases, one.expires))
-    assert (one.categories, one.authors) == (("asia",), ("mina-park",))
+    file = create_article(root, "A", suffix=suffix)
+    text = re.sub(r"^# (?=[a-z_]+: )", "", file.read_text(), flags=re.MULTILINE)
+    file.write_text(text.replace("updated: 2026-01-02", "updated: 2026-11-25").replace("status: draft", "status: published"))
+    new_article = article(load_content(root), file.relative_to(root).as_posix())
+    assert new_article.image
+    assert all(
+        (
+            new_article.enclosures,
+            new_article.sources,
+            new_article.corrections,
+            new_article.language,
+            new_article.link,
+            new_article.aliases,
+            new_article.expires,
+        )
+    )
+    assert (new_article.categories, new_article.authors) == (("asia",), ("mina-park",))
 
 
 @no_deadline
 @given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])), st.sampled_from([".yaml", ".md"]))
-def test_any_title_gives_a_file_without_errors_that_says_it(title: str, ending: str) -> None:
+def test_any_title_gives_a_valid_file_with_this_title(title: str, suffix: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = newsrooms.write(Path(folder), SETTINGS)
-        flat = " ".join(FORBIDDEN_CHARACTER.sub(" ", title).split())
-        if not slugify(flat):
+        normalized_title = " ".join(FORBIDDEN_CHARACTER.sub(" ", title).split())
+        if not slugify(normalized_title):
             with pytest.raises(FeedsvcError, match=r"^the title (?:is empty|'.*' has no letter or digit)"):
-                begun(root, title)
+                create_article(root, title)
             return
-        file = begun(root, title, ending=ending)
-        one = article(load_content(root), file.relative_to(root).as_posix())
-        assert one.title == flat
-        assert one.slug == file.stem
-
-
-# --- Schemas as files -----------------------------------------------------------------------------------------
+        file = create_article(root, title, suffix=suffix)
+        new_article = article(load_content(root), file.relative_to(root).as_posix())
+        assert new_article.title == normalized_title
+        assert new_article.slug == file.stem
 
 
 @pytest.fixture
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder without any newsroom."""
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Change to a working folder without a content folder."""
     folder = tmp_path / "nowhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -190,36 +199,36 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_new_article_leads_the_text_editor_to_a_schema_that_accepts_it(newsroom: Newsroom) -> None:
+def test_new_article_names_a_schema_that_accepts_it(newsroom: Newsroom) -> None:
     root = newsroom({})
-    file = Path(run("new", "A walk", root).stdout.strip())
-    found = re.match(r"# yaml-language-server: \$schema=(.*)\n", file.read_text())
-    assert found
-    schema = json.loads((file.parent / found[1]).read_text())
+    file = Path(run_command("new", "A walk", root).stdout.strip())
+    match = re.match(r"# yaml-language-server: \$schema=(.*)\n", file.read_text())
+    assert match
+    schema = json.loads((file.parent / match[1]).read_text())
     assert schema["properties"]["author"]["anyOf"][0]["enum"] == ["mina-park", "ritesh-nambiar"]
     value = yaml.load(file.read_text(), yaml.BaseLoader) | {"summary": None}
     jsonschema.Draft7Validator(schema).validate(value)
 
 
-def test_schemas_written_into_a_newsroom_are_no_content(newsroom: Newsroom) -> None:
+def test_schema_files_in_the_content_folder_are_not_read_as_content(newsroom: Newsroom) -> None:
     root = newsroom({})
-    done = run("schema", "--write", root)
-    assert done.exit_code == 0
-    assert done.stdout.splitlines() == [f"{root}/.feedsvc/schema/{name}.json" for name in SCHEMA_NAMES]
-    settings = json.loads(done.stderr.partition("\n")[2])
+    result = run_command("schema", "--write", root)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [f"{root}/.feedsvc/schema/{name}.json" for name in SCHEMA_NAMES]
+    settings = json.loads(result.stderr.partition("\n")[2])
     assert settings["yaml.schemas"][f"{root}/.feedsvc/schema/article.json"] == f"{root}/articles/**/*.yaml"
     assert sorted(file.name for file in (root / ".feedsvc/schema").iterdir()) == sorted(f"{name}.json" for name in SCHEMA_NAMES)
     assert load_content(root).problems == ()
 
 
 @pytest.mark.parametrize("name", SCHEMA_NAMES)
-def test_a_schema_is_printed_with_or_without_a_newsroom(newsroom: Newsroom, nowhere: Path, name: str) -> None:
-    assert json.loads(run("schema", name).stdout) == build_schema_of(name)
-    assert json.loads(run("schema").stdout)[name] == build_schema_of(name)
+def test_schema_is_printed_with_or_without_a_content_folder(newsroom: Newsroom, empty_folder: Path, name: str) -> None:
+    assert json.loads(run_command("schema", name).stdout) == build_schema_of(name)
+    assert json.loads(run_command("schema").stdout)[name] == build_schema_of(name)
     root = newsroom({})
-    assert json.loads(run("schema", name, root).stdout) == build_schema_of(name, root)
-    newsroom({}).rename(nowhere / "content")
-    assert json.loads(run("schema", name).stdout) == build_schema_of(name, nowhere / "content")
+    assert json.loads(run_command("schema", name, root).stdout) == build_schema_of(name, root)
+    newsroom({}).rename(empty_folder / "content")
+    assert json.loads(run_command("schema", name).stdout) == build_schema_of(name, empty_folder / "content")
 
 
 @pytest.mark.parametrize(
@@ -233,38 +242,38 @@ def test_a_schema_is_printed_with_or_without_a_newsroom(newsroom: Newsroom, nowh
         (["--write"], "./content is not a content folder (it has no site.yaml); name one: feedsvc schema --write CONTENT"),
     ],
 )
-def test_a_wrong_call_is_one_sentence(nowhere: Path, arguments: list[str], sentence: str) -> None:
-    done = run("schema", *arguments)
-    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
+def test_invalid_arguments_are_reported_in_one_sentence(empty_folder: Path, arguments: list[str], sentence: str) -> None:
+    result = run_command("schema", *arguments)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
 
 
-def test_a_disk_that_refuses_is_one_sentence(newsroom: Newsroom) -> None:
+def test_unwritable_schema_folder_is_reported_in_one_sentence(newsroom: Newsroom) -> None:
     root = newsroom({".feedsvc": "a file"})
-    done = run("schema", "--write", root)
-    assert done.exit_code == 2
-    assert done.stderr.startswith(f"feedsvc: error: {root}/.feedsvc/schema cannot be written (")
+    result = run_command("schema", "--write", root)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"feedsvc: error: {root}/.feedsvc/schema cannot be written (")
 
 
-def test_a_title_without_quotes_is_told_to_have_some(newsroom: Newsroom) -> None:
+def test_title_without_quotes_is_reported_with_a_hint(newsroom: Newsroom) -> None:
     root = newsroom({})
     for words in (("Bus", "stop"), ("Bus", "14", "keeps", str(root))):
-        done = run("new", *words)
-        assert (done.exit_code, done.stdout) == (2, "")
-        assert done.stderr.endswith(
+        result = run_command("new", *words)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.endswith(
             f'if this word belongs to the title, put the title in quotes: feedsvc new "{" ".join(words)}"\n'
         )
 
 
-def test_a_slug_that_was_asked_for_is_not_silently_another(newsroom: Newsroom) -> None:
+def test_existing_slug_given_as_option_is_refused(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    done = run("new", "A", root, "--slug", "a")
-    assert (done.exit_code, done.stderr) == (2, "feedsvc: error: --slug 'a' belongs to another article; 'a-2' is free\n")
+    result = run_command("new", "A", root, "--slug", "a")
+    assert (result.exit_code, result.stderr) == (2, "feedsvc: error: --slug 'a' belongs to another article; 'a-2' is free\n")
 
 
-def test_a_title_of_one_word_without_a_newsroom_is_told_to_name_the_folder(nowhere: Path) -> None:
-    done = run("new", "Hello")
-    assert done.exit_code == 2
+def test_missing_content_folder_is_reported_with_a_hint(empty_folder: Path) -> None:
+    result = run_command("new", "Hello")
+    assert result.exit_code == 2
     assert (
-        done.stderr
+        result.stderr
         == "feedsvc: error: there is no folder content here; name the folder that contains site.yaml: feedsvc new Hello FOLDER\n"
     )

@@ -16,7 +16,7 @@ from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import former_slug
 from tests.helpers import newsrooms
 from tests.helpers.trees import contents
-from tests.live.editors import Desk
+from tests.live.editors import SimulatedEditors
 
 REDIRECT_MARKUP = b'<meta http-equiv="refresh" content="0; url='
 
@@ -174,7 +174,7 @@ def test_tree_for_nginx_has_no_files_at_former_addresses(content: Path, out: Pat
 
 
 def test_no_former_address_equals_a_document_address_after_random_edits(tmp_path: Path) -> None:
-    editors = Desk(tmp_path / "content", Random(5))
+    editors = SimulatedEditors(tmp_path / "content", Random(5))
     live = Live(ContentFolder(editors.root), None)
     all_former_paths: set[str] = set()
     for _ in range(60):

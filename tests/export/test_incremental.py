@@ -22,7 +22,7 @@ from feedsvc.publication.publication import Publication
 from tests import ROOT
 from tests.helpers.newsrooms import picture
 from tests.helpers.trees import contents
-from tests.live.editors import Desk
+from tests.live.editors import SimulatedEditors
 
 ROUNDS = 60
 SAMPLE_CONTENT = ROOT / "content"
@@ -44,7 +44,7 @@ class Newsroom:
 
     def __init__(self, home: Path, seed: int) -> None:
         self.home, self.random = home, Random(seed)
-        self.editors = Desk(home / "content", self.random)
+        self.editors = SimulatedEditors(home / "content", self.random)
         self.clock_offset = timedelta(0)
         self.was_incremental: list[bool] = []
 

@@ -20,13 +20,13 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.images import megapixels
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import Response, ask
 from tests.helpers.large_images import process_tree
 from tests.helpers.newsrooms import picture, write
 from tests.helpers.running_server import ServerProcess
 from tests.kills.process_group import CommandProcess
-from tests.live.served_content import followed
+from tests.live.served_content import monitored_server
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ def variant_path(server: ServerProcess) -> str:
 
 
 def decoder_pid(process: subprocess.Popen[str], *, other_than: int = 0) -> int:
-    """Wait until the server has a decoder process other than `but`; return its process id."""
+    """Wait wait_until the server has a decoder process other than `but`; return its process id."""
 
     def find_decoders() -> list[int]:
         return [
             pid for pid in process_tree(process.pid)[1:] if pid != other_than and b"images.decoder_process" in command_line(pid)
         ]
 
-    return until(find_decoders)[0]
+    return wait_until(find_decoders)[0]
 
 
 def command_line(pid: int) -> bytes:
@@ -92,7 +92,7 @@ def problems(server: ServerProcess) -> list[dict[str, str]]:
 
 
 def fetch_until_available(server: ServerProcess, path: str) -> Response:
-    """Request a path until the status is not 503; return the response."""
+    """Request a path wait_until the status is not 503; return the response."""
     while (response := ask(server.url, path)).status == 503:
         time.sleep(0.1)
     return response
@@ -132,7 +132,7 @@ def test_variant_that_is_not_ready_in_time_is_503_and_feeds_are_served_meanwhile
 
 def test_decoder_killed_twice_is_reported_as_problem_of_the_image_file(content: Path, tmp_path: Path) -> None:
     """The problem is logged once, and the image is not decoded again for each request."""
-    with followed(content, tmp_path / "state") as server:
+    with monitored_server(content, tmp_path / "state") as server:
         path = variant_path(server)
         with ThreadPoolExecutor(1) as reader, megapixels_locked(tmp_path):
             future = reader.submit(fetch_until_available, server, path)
@@ -147,8 +147,8 @@ def test_decoder_killed_twice_is_reported_as_problem_of_the_image_file(content: 
             assert "has no narrower copies for now (the process that decodes it was ended (signal 9))" in problem["message"]
             assert "/sized/" not in ask(server.url, "/articles/a/").body.decode()
             assert ask(server.url, path).status == 200
-            until(lambda: len(process_tree(server.process.pid)) == 1)
-        until(lambda: any(line.startswith("media/a.jpg:1:1: warning: ") for line in server.lines))
+            wait_until(lambda: len(process_tree(server.process.pid)) == 1)
+        wait_until(lambda: any(line.startswith("media/a.jpg:1:1: warning: ") for line in server.lines))
     assert server.stderr.count("media/a.jpg:1:1: warning: ") == 1
 
 
@@ -170,8 +170,8 @@ def test_image_that_crashes_the_decoder_is_not_decoded_again_after_a_restart(
         assert ask(restarted.url, path)["Cache-Control"] == "no-store"
         assert len(process_tree(restarted.process.pid)) == 1
         (content / "media" / "a.jpg").write_bytes(picture(1001, 700))
-        until(lambda: problems(restarted) == [])
-        until(lambda: "/sized/" in ask(restarted.url, "/articles/a/").body.decode())
+        wait_until(lambda: problems(restarted) == [])
+        wait_until(lambda: "/sized/" in ask(restarted.url, "/articles/a/").body.decode())
         assert fetch_until_available(restarted, variant_path(restarted)).status == 200
     finally:
         restarted.terminate()
@@ -188,7 +188,7 @@ def test_decoder_ends_when_the_server_is_killed_or_terminated(
         pid = decoder_pid(server.process)
         server.process.send_signal(signal_number)
         server.process.wait(30)
-        until(lambda: has_ended(pid))
+        wait_until(lambda: has_ended(pid))
         future.exception()
     with open(tmp_path / "tmp" / "feedsvc-megapixels.lock", "ab") as file:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # no process holds a lock on the file

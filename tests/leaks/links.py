@@ -13,7 +13,7 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.helpers.http_client import Response, call
 from tests.helpers.newsrooms import picture, write
-from tests.web.conftest import Clock
+from tests.web.conftest import FakeClock
 
 SECRET: Final = "zqunpublished"  # a word that no response may contain
 DRAFT_YAML: Final = f"title: {SECRET}\npublished: 2026-01-10\nstatus: draft\nbody: {SECRET}\n"
@@ -49,7 +49,7 @@ def replace_with_link(root: Path, path: str, target: str | Path) -> None:
 
 def fetcher(root: Path) -> Callable[[str], Response]:
     """Return a function that requests a path from an application for this content folder."""
-    live = Live(ContentFolder(root), LastModifiedStore(None), Clock(), VariantStore(root.parent / "pictures"))
+    live = Live(ContentFolder(root), LastModifiedStore(None), FakeClock(), VariantStore(root.parent / "pictures"))
     wsgi_app = application(live)
     return lambda path: call(wsgi_app, path)
 

@@ -32,7 +32,7 @@ from tests.leaks.newsroom import (
     write_newsroom,
 )
 from tests.leaks.search import Fetch, all_paths, find_leaks, find_leaks_in_tree, guessed_paths, other_listing_paths
-from tests.web.conftest import Clock
+from tests.web.conftest import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _TICK: Final = timedelta(microseconds=1)
 
 
-def open_live(root: Path, clock: Clock) -> Live:
+def open_live(root: Path, clock: FakeClock) -> Live:
     return Live(ContentFolder(root), LastModifiedStore(None), clock, VariantStore(root.parent / "pictures"))
 
 
@@ -126,7 +126,7 @@ _NOTICES: Final = ("slug-é/410.html", "slug-é/index.html", "alias/index.html")
 
 
 def test_static_tree_contains_no_word_and_no_file_of_hidden_articles(tmp_path: Path) -> None:
-    live = open_live(write_newsroom(tmp_path / "content", NEVER_PUBLIC, FORMERLY_PUBLIC), Clock(NOW))
+    live = open_live(write_newsroom(tmp_path / "content", NEVER_PUBLIC, FORMERLY_PUBLIC), FakeClock(NOW))
     build(live.current(NOW), tmp_path / "out")
     leaks = {f"/{name}": words for name, words in find_leaks_in_tree(tmp_path / "out").items() if name != MANIFEST_FILE}
     assert {path: words for path, words in leaks.items() if words - allowed_words(path.removesuffix(".gz"))} == {}
@@ -141,7 +141,7 @@ def test_static_tree_contains_no_word_and_no_file_of_hidden_articles(tmp_path: P
 
 
 def test_scheduled_article_appears_at_its_publication_second_and_disappears_at_its_expiry(tmp_path: Path) -> None:
-    clock = Clock(NOW)
+    clock = FakeClock(NOW)
     live = open_live(write_newsroom(tmp_path / "content", SCHEDULED), clock)
     for moment in (NOW, PUBLICATION_TIME - _TICK):
         clock.now = moment
@@ -185,7 +185,7 @@ CHANGES: Final[Mapping[str, tuple[str | None, tuple[str, ...]]]] = {
 def test_article_that_is_no_longer_public_disappears_from_server_and_tree(tmp_path: Path, change: str) -> None:
     dates, remaining_keys = CHANGES[change]
     root = write(write_newsroom(tmp_path / "content"), hidden_article("once", _PUBLISHED))
-    live = open_live(root, Clock(NOW))
+    live = open_live(root, FakeClock(NOW))
     before = live.current(NOW)
     with StaticTree(tmp_path / "out") as tree:
         tree.build(before)
@@ -219,7 +219,7 @@ def _may_contain(path: str, word: str) -> bool:
 
 def test_draft_stays_hidden_if_the_edit_that_publishes_it_is_broken(tmp_path: Path) -> None:
     root = write_newsroom(tmp_path / "content", {"draft": NEVER_PUBLIC["draft"]})
-    live = open_live(root, Clock(NOW))
+    live = open_live(root, FakeClock(NOW))
     for broken in ("published: 2026-01-10\nstatus: published\nsumary: x", "published: 2026-01-10\nexpires: never"):
         write(root, hidden_article("draft", broken))
         live.reload()
@@ -241,7 +241,7 @@ def test_spelling_of_a_shared_tag_in_drafts_is_not_revealed(tmp_path: Path) -> N
 def test_media_file_shared_with_a_draft_is_served_only_while_a_public_article_uses_it(tmp_path: Path) -> None:
     root = write_newsroom(tmp_path / "content")
     draft = article("draft", "2026-01-02", status="draft", image="{src: media/shared.png, alt: zqalt}")
-    live = open_live(write(root, draft), Clock(NOW))
+    live = open_live(write(root, draft), FakeClock(NOW))
     assert fetcher(live)("/media/shared.png", {}).status == 200
     for stem in ("one", "two", "three", "four"):
         (root / f"articles/{stem}.yaml").unlink()

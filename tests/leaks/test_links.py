@@ -16,12 +16,12 @@ from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
-from tests.audience.waiting import until
-from tests.cli.test_cli import run
+from tests.audience.waiting import wait_until
+from tests.cli.command_line import run_feedsvc
 from tests.helpers.http_client import call
 from tests.helpers.newsrooms import load_publication, picture, write
 from tests.leaks.links import SECRET, fetcher, files_with_secret, replace_with_link, write_newsroom
-from tests.web.conftest import Clock
+from tests.web.conftest import FakeClock
 
 # Kind of link -> its path, its target, and the path that an article refers to.
 LEAVING_LINKS: Final = {
@@ -48,7 +48,7 @@ def test_link_that_leaves_media_publishes_no_draft(tmp_path: Path, link_path: st
     assert f"'{path}' lies behind a symbolic link that leaves media/" in problem.message
     assert "put the file itself there" in problem.message
     out = tmp_path / "out"
-    result = run("build", out, root, "--state", tmp_path / "state", "--skip-broken")
+    result = run_feedsvc("build", out, root, "--state", tmp_path / "state", "--skip-broken")
     assert "symbolic link" in result.stderr
     assert files_with_secret(out) == []
     assert not (out / path).exists()
@@ -57,7 +57,7 @@ def test_link_that_leaves_media_publishes_no_draft(tmp_path: Path, link_path: st
 def test_check_reports_the_link_and_how_to_fix_it(tmp_path: Path) -> None:
     root = write_newsroom(tmp_path / "content", "enclosures: [{src: media/x.txt}]\n")
     replace_with_link(root, "media/x.txt", "../articles/draft.yaml")
-    result = run("check", root)
+    result = run_feedsvc("check", root)
     assert result.returncode == 1
     assert (
         "articles/a.yaml:4:20: error: enclosures.src: 'media/x.txt' lies behind a symbolic link that leaves media/"
@@ -89,7 +89,7 @@ def test_image_behind_a_link_that_leaves_media_is_not_served(tmp_path: Path, art
         assert fetcher(root)("/media/x.png").status == 404
         problems = load_content(root).problems
     assert any("symbolic link that leaves media/" in problem.message for problem in problems)
-    run("build", tmp_path / "out", root, "--state", tmp_path / "state", "--skip-broken")
+    run_feedsvc("build", tmp_path / "out", root, "--state", tmp_path / "state", "--skip-broken")
     assert files_with_secret(tmp_path / "out") == []
 
 
@@ -106,7 +106,7 @@ def test_link_within_media_is_followed(tmp_path: Path, link_path: str, target: s
     replace_with_link(root, link_path, target)
     assert load_content(root).problems == ()
     assert fetcher(root)(f"/{path}").body == b"a plain file"
-    assert run("build", tmp_path / "out", root, "--state", tmp_path / "state").returncode == 0
+    assert run_feedsvc("build", tmp_path / "out", root, "--state", tmp_path / "state").returncode == 0
     assert (tmp_path / "out" / path).read_bytes() == b"a plain file"
 
 
@@ -140,7 +140,7 @@ def test_media_file_replaced_with_a_link_is_no_longer_served(tmp_path: Path, lin
 
 def test_last_valid_version_of_an_article_does_not_serve_a_draft_through_a_link(tmp_path: Path) -> None:
     root = write_newsroom(tmp_path / "content", "enclosures: [{src: media/x.txt}]\n", files={"media/x.txt": "first"})
-    clock, folder = Clock(), ContentFolder(root)
+    clock, folder = FakeClock(), ContentFolder(root)
     live = Live(folder, LastModifiedStore(None), clock, VariantStore(tmp_path / "pictures"))
     wsgi_app = application(live)
     assert call(wsgi_app, "/media/x.txt").body == b"first"
@@ -172,11 +172,11 @@ def test_image_variants_are_served_from_a_state_folder_behind_a_link(tmp_path: P
     monkeypatch.chdir(tmp_path)
     digest = digest_of(MediaFolder(root).file("media/x.png"))
     for state in (tmp_path / "state", Path("real")):
-        wsgi_app = application(Live(ContentFolder(root), LastModifiedStore(None), Clock(), VariantStore(state / "pictures")))
+        wsgi_app = application(Live(ContentFolder(root), LastModifiedStore(None), FakeClock(), VariantStore(state / "pictures")))
         page = call(wsgi_app, "/articles/a/").body.decode()
         address = f"/sized/{digest}-320/x.png"
         assert address in page
-        until(lambda wsgi_app=wsgi_app, address=address: call(wsgi_app, address).status == 200)  # created in the background
+        wait_until(lambda wsgi_app=wsgi_app, address=address: call(wsgi_app, address).status == 200)  # created in the background
 
 
 # --- Themes and articles
@@ -200,7 +200,7 @@ def test_link_that_leaves_the_theme_publishes_no_draft(tmp_path: Path, link_path
     [problem] = load_content(root).problems
     assert problem.path == link_path
     assert problem.message == "a symbolic link that leaves theme/ is not followed"
-    run("build", tmp_path / "out", root, "--state", tmp_path / "state", "--skip-broken")
+    run_feedsvc("build", tmp_path / "out", root, "--state", tmp_path / "state", "--skip-broken")
     assert files_with_secret(tmp_path / "out") == []
 
 
@@ -215,7 +215,7 @@ def test_check_reports_an_article_that_is_a_link_out_of_the_content_folder(tmp_p
     write(tmp_path / "outside", {"x.yaml": f"title: {SECRET}\npublished: 2026-01-01\n"})
     root = write_newsroom(tmp_path / "content")
     replace_with_link(root, "articles/x.yaml", tmp_path / "outside/x.yaml")
-    result = run("check", root)
+    result = run_feedsvc("check", root)
     assert "articles/x.yaml:1:1: error: a symbolic link that leaves the content folder is not followed; " in result.stdout
     assert "put the file itself there" in result.stdout
     assert SECRET not in result.stdout

@@ -1,1 +1,1 @@
-"""A folder that changes while it is served."""
+"""Tests of a folder that changes while a server serves it."""

@@ -1,4 +1,4 @@
-"""What a fresh start on each state of a folder answers, worked out when it is asked for."""
+"""Compute the responses of a newly started server for each state of a folder, on demand."""
 
 from __future__ import annotations
 
@@ -16,102 +16,112 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot, load_content
 from feedsvc.publication.document import Document, Redirect, digest
 from feedsvc.publication.publication import Publication
-from tests.live.editors import BASE, State
+from tests.live.edited_files import BASE_URL
+from tests.live.editors import FolderState
 
-_KEPT: Final = 300
-_CHECKED: Final = 25  # every so many readings one is compared
-Said = tuple[int, str]
+_MAX_PUBLICATIONS: Final = 300
+_CHECK_INTERVAL: Final = 25  # reads; after so many, one is compared with a read of the whole folder
+Outcome = tuple[int, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
-    """An answer as a client got it, between two moments of Unix time. `said` is its status, and its digest or its target."""
+class ObservedResponse:
+    """A response as a client received it, between two moments of Unix time.
 
-    asked: float
-    answered: float
+    `outcome` is its status and the digest of its body, or the target of its redirect.
+    """
+
+    requested_at: float
+    received_at: float
     path: str
-    said: Said
-    tag: str = ""
-    modified: str = ""
+    outcome: Outcome
+    etag: str = ""
+    last_modified: str = ""
     body: bytes = field(default=b"", repr=False)
 
 
 class Editions:
-    """`root` is a folder to work in; `moments` are those at which time alone changes something.
+    """The editions of a folder with the given states, rebuilt in the folder `root`.
 
-    Both lists may grow, by what is later than all that was asked about.
+    `scheduled_times` are the Unix times at which articles are published or expire. Both lists may grow, by entries that are later
+    than those of every earlier call.
     """
 
-    def __init__(self, root: Path, states: Sequence[State], moments: Sequence[int]) -> None:
+    def __init__(self, root: Path, states: Sequence[FolderState], scheduled_times: Sequence[int]) -> None:
         self._root, self._states = root, states
-        self._given = moments
+        self._scheduled_times = scheduled_times
         self._folder: ContentFolder | None = None
-        self._reads = self._last = 0
-        self._disk: dict[str, bytes] = {}
-        self._made: OrderedDict[tuple[int, int], Publication] = OrderedDict()
+        self._read_count = self._last_index = 0
+        self._files_on_disk: dict[str, bytes] = {}
+        self._publications: OrderedDict[tuple[int, int], Publication] = OrderedDict()
 
-    def may_say(self, index: int, heard: Heard) -> bool:
-        """Whether a fresh start on this state gives the answer, at the moment of asking or that of answering."""
-        if heard.path.startswith("/media/"):  # sent from the disk as it is
-            replaced_by_git = heard.said[0] == 404 and self._states[index].what.startswith("checkout")
-            return replaced_by_git or heard.said == (200, digest(self._states[index].files[heard.path[1:]]))
-        return any(self.says(index, at, heard.path) == heard.said for at in {self._at(heard.asked), self._at(heard.answered)})
+    def could_answer(self, index: int, response: ObservedResponse) -> bool:
+        """Return True if a server started on this state would send the response when it was requested or received."""
+        if response.path.startswith("/media/"):  # sent from the file as it is on disk
+            is_replaced_by_git = response.outcome[0] == 404 and self._states[index].action.startswith("checkout")
+            return is_replaced_by_git or response.outcome == (200, digest(self._states[index].files[response.path[1:]]))
+        return any(
+            self.expected_outcome(index, period, response.path) == response.outcome
+            for period in {self._period(response.requested_at), self._period(response.received_at)}
+        )
 
-    def says(self, index: int, at: int, path: str) -> Said:
-        publication = self._publication(index, at)
+    def expected_outcome(self, index: int, period: int, path: str) -> Outcome:
+        publication = self._publication(index, period)
         match publication.resolve(path):
-            case Document() as found:
-                return found.status, found.etag
+            case Document() as document:
+                return document.status, document.etag
             case Redirect(target=target):
-                return 301, uris.root_relative(BASE, target)
+                return 301, uris.root_relative(BASE_URL, target)
             case _:
                 return 404, digest(publication.not_found_page().body)
 
-    def difference(self, index: int, heard: Heard) -> str:
-        """What a fresh start on this state would have said otherwise."""
-        found = self._publication(index, self._at(heard.asked)).resolve(heard.path)
-        expected = found.body.decode() if isinstance(found, Document) else str(found)
-        return "\n".join(unified_diff(expected.splitlines(), heard.body.decode().splitlines(), "expected", "heard", n=0))
+    def difference(self, index: int, response: ObservedResponse) -> str:
+        """Return a diff between the document of a server started on this state and the body of the response."""
+        document = self._publication(index, self._period(response.requested_at)).resolve(response.path)
+        expected = document.body.decode() if isinstance(document, Document) else str(document)
+        return "\n".join(unified_diff(expected.splitlines(), response.body.decode().splitlines(), "expected", "heard", n=0))
 
     @property
-    def _moments(self) -> list[int]:
-        return sorted(self._given)
+    def _change_times(self) -> list[int]:
+        return sorted(self._scheduled_times)
 
-    def _at(self, when: float) -> int:
-        return bisect_right(self._moments, when)
+    def _period(self, time: float) -> int:
+        return bisect_right(self._change_times, time)
 
-    def _publication(self, index: int, at: int) -> Publication:
-        # States that count for the same share one: breaking a file changes nothing.
+    def _publication(self, index: int, period: int) -> Publication:
+        # States with the same valid files share one publication: breaking a file changes nothing.
         while index and self._states[index].files == self._states[index - 1].files:
             index -= 1
-        if (index, at) not in self._made:
-            self._made[index, at] = self._make(index, at)
-            if len(self._made) > _KEPT:
-                self._made.popitem(last=False)
-        return self._made[index, at]
+        if (index, period) not in self._publications:
+            self._publications[index, period] = self._build(index, period)
+            if len(self._publications) > _MAX_PUBLICATIONS:
+                self._publications.popitem(last=False)
+        return self._publications[index, period]
 
-    def _make(self, index: int, at: int) -> Publication:
+    def _build(self, index: int, period: int) -> Publication:
         files = self._states[index].files
-        for path in self._disk.keys() - files.keys():
+        for path in self._files_on_disk.keys() - files.keys():
             (self._root / path).unlink()
         for path, data in files.items():
-            if self._disk.get(path) != data:
+            if self._files_on_disk.get(path) != data:
                 (self._root / path).parent.mkdir(parents=True, exist_ok=True)
                 (self._root / path).write_bytes(data)
-        self._disk = dict(files)
-        now = datetime.fromtimestamp(self._moments[at - 1], UTC) if at else datetime(2026, 6, 1, tzinfo=UTC)
+        self._files_on_disk = dict(files)
+        now = datetime.fromtimestamp(self._change_times[period - 1], UTC) if period else datetime(2026, 6, 1, tzinfo=UTC)
         return Publication(build_catalog(self._read(index), now))
 
     def _read(self, index: int) -> ContentSnapshot:
-        """A fresh reading would cost a minute: one that follows the folder stands for it, and is held against it at times."""
-        if self._folder is None or index < self._last:
+        """Read the folder incrementally, since a full read each time would take a minute; compare both at intervals."""
+        if self._folder is None or index < self._last_index:
             self._folder = ContentFolder(self._root)
-        self._last = index
+        self._last_index = index
         content = self._folder.read(now=datetime.now(UTC)).content
-        self._reads += 1
-        if self._reads % _CHECKED == 0:
-            fresh = load_content(self._root)
-            one, other = ({each.path: each for each in read.articles} for read in (content, fresh))
-            assert one == other
-            assert replace(content, articles=()) == replace(fresh, articles=())
+        self._read_count += 1
+        if self._read_count % _CHECK_INTERVAL == 0:
+            expected = load_content(self._root)
+            articles, expected_articles = (
+                {article.path: article for article in snapshot.articles} for snapshot in (content, expected)
+            )
+            assert articles == expected_articles
+            assert replace(content, articles=()) == replace(expected, articles=())
         return content

@@ -1,4 +1,4 @@
-"""What a running server says of a folder, and whether it is what a fresh one would say."""
+"""Run a server while reading its log, and compare its responses with those of a newly started server."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from urllib.parse import quote
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import NO_VARIABLES, ServerProcess, serving
 
 
-class Followed(ServerProcess):
-    """A server whose every word is read as it comes, so that it never waits to be heard; `lines` are what it said so far."""
+class MonitoredServer(ServerProcess):
+    """A running server whose stderr a thread reads, so that a full pipe never blocks it; `lines` holds its lines so far."""
 
     def __init__(self, content: Path, state: Path, *options: str, variables: Mapping[str, str] = NO_VARIABLES) -> None:
         super().__init__(content, state, *options, variables=variables)
@@ -47,9 +47,9 @@ class Followed(ServerProcess):
 
 
 @contextlib.contextmanager
-def followed(content: Path, state: Path, *options: str) -> Iterator[Followed]:
-    """A server that ends with the block: by SIGTERM, with exit status 0, and never a traceback."""
-    server = Followed(content, state, *options)
+def monitored_server(content: Path, state: Path, *options: str) -> Iterator[MonitoredServer]:
+    """Run a server until the block ends, then stop it by SIGTERM; fail if its exit status is not 0 or it prints a traceback."""
+    server = MonitoredServer(content, state, *options)
     try:
         yield server
         server.terminate()
@@ -59,40 +59,43 @@ def followed(content: Path, state: Path, *options: str) -> Iterator[Followed]:
         server.kill()
 
 
-Answers = dict[str, tuple[int, str, str, str, bytes]]
+Responses = dict[str, tuple[int, str, str, str, bytes]]
 
 
-def status(server: ServerProcess) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(ask(server.url, "/status").body)
-    return told
+def fetch_status(server: ServerProcess) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(ask(server.url, "/status").body)
+    return document
 
 
-def problems(server: ServerProcess) -> list[str]:
-    """Each as path:line: message."""
-    return [f"{one['path']}:{one['line']}: {one['message']}" for one in status(server)["problems"]]
+def fetch_problems(server: ServerProcess) -> list[str]:
+    """Return the problems that /status lists, each as "path:line: message"."""
+    return [f"{problem['path']}:{problem['line']}: {problem['message']}" for problem in fetch_status(server)["problems"]]
 
 
-def addresses(root: Path) -> list[str]:
-    """Every address that a fresh start knows, withdrawn and former ones too, and one that it does not."""
+def known_paths(root: Path) -> list[str]:
+    """Return every path that a new edition of the folder resolves, with redirects and withdrawn articles, and an unknown one."""
     return [
         *Publication(build_catalog(load_content(root), datetime.now(UTC))).paths_with_redirects(),
         "/articles/nothing-of-that-name/",
     ]
 
 
-def answers(server: ServerProcess, paths: Iterable[str]) -> Answers:
-    """path -> status, entity tag, target, media type, body."""
-    got = {path: ask(server.url, quote(path)) for path in paths}
-    return {path: (one.status, one["etag"], one["location"], one["content-type"], one.body) for path, one in got.items()}
+def fetch_responses(server: ServerProcess, paths: Iterable[str]) -> Responses:
+    """Return for each path its status, entity tag, redirect target, media type and body."""
+    responses = {path: ask(server.url, quote(path)) for path in paths}
+    return {
+        path: (response.status, response["etag"], response["location"], response["content-type"], response.body)
+        for path, response in responses.items()
+    }
 
 
-def differing(one: Answers, other: Answers) -> list[str]:
-    return [path for path in one if one[path] != other[path]]
+def differing_paths(left: Responses, right: Responses) -> list[str]:
+    return [path for path in left if left[path] != right[path]]
 
 
-def assert_equals_a_fresh_start(server: ServerProcess, root: Path, empty: Path) -> None:
-    """Every document of the running server comes to be, byte for byte, that of a fresh one with an empty state folder."""
-    paths = addresses(root)
-    with serving(root, empty) as fresh:
-        expected = answers(fresh, paths)
-    until(lambda: not differing(answers(server, paths), expected))
+def assert_equals_fresh_server(server: ServerProcess, root: Path, empty_state: Path) -> None:
+    """Wait until every document of the server equals that of a new server with an empty state folder, byte for byte."""
+    paths = known_paths(root)
+    with serving(root, empty_state) as fresh_server:
+        expected = fetch_responses(fresh_server, paths)
+    wait_until(lambda: not differing_paths(fetch_responses(server, paths), expected))

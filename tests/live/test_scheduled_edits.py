@@ -14,7 +14,7 @@ from feedsvc.publication.document import Document
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from tests.helpers.newsrooms import article, load_publication, write
-from tests.web.conftest import Clock
+from tests.web.conftest import FakeClock
 
 NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DUE: Final = NOON + timedelta(hours=1)
@@ -40,7 +40,7 @@ def bodies(publication: Publication) -> dict[str, bytes | str | None]:
 def test_one_edition_shows_a_save_and_the_articles_that_time_changed(
     root: Path, paths: frozenset[str] | None, *, is_prepared: bool
 ) -> None:
-    clock = Clock(DUE - SECOND)
+    clock = FakeClock(DUE - SECOND)
     live = Live(ContentFolder(root), LastModifiedStore(None), clock)
     before = live.edition
     bodies(before.publication)
@@ -59,7 +59,7 @@ def test_one_edition_shows_a_save_and_the_articles_that_time_changed(
 
 
 def test_an_article_that_falls_due_while_the_folder_is_read_is_in_the_edition_of_that_reload(root: Path) -> None:
-    live = Live(ContentFolder(root), LastModifiedStore(None), Clock(NOON))
+    live = Live(ContentFolder(root), LastModifiedStore(None), FakeClock(NOON))
     moments = iter([DUE - SECOND])
     live.clock = lambda: next(moments, DUE)
     write(root, article("edited", title="Another title", tags="[sea]"))
@@ -70,7 +70,7 @@ def test_an_article_that_falls_due_while_the_folder_is_read_is_in_the_edition_of
 
 
 def test_a_save_before_the_moment_is_in_the_edition_that_was_prepared_for_it(root: Path) -> None:
-    clock = Clock(DUE - 3 * SECOND)
+    clock = FakeClock(DUE - 3 * SECOND)
     live = Live(ContentFolder(root), LastModifiedStore(None), clock)
     live.prepare_next_edition(clock())
     write(root, article("edited", title="Another title", tags="[sea]"))
@@ -84,7 +84,7 @@ def test_a_save_before_the_moment_is_in_the_edition_that_was_prepared_for_it(roo
 
 
 def test_a_folder_in_which_nothing_changed_is_an_edition_only_if_an_article_fell_due(root: Path) -> None:
-    clock = Clock(NOON)
+    clock = FakeClock(NOON)
     live = Live(ContentFolder(root), LastModifiedStore(None), clock)
     clock.now = DUE - SECOND
     live.reload()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS
 from tests.kills.process_group import CommandProcess
-from tests.live.served_content import Followed
+from tests.live.served_content import MonitoredServer
 
 
 def _run(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -59,7 +59,7 @@ def read_only(place: Path) -> Iterator[None]:
     assert not _run("mount", "--bind", place, place).returncode
     try:
         # Busy while somebody writes a file that was opened in the instant since.
-        until(lambda: not _run("mount", "-o", "remount,bind,ro", place).returncode)
+        wait_until(lambda: not _run("mount", "-o", "remount,bind,ro", place).returncode)
         yield
     finally:
         unmount(place)
@@ -78,5 +78,5 @@ def full(place: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def open_files(server: Followed | CommandProcess) -> int:
+def open_files(server: MonitoredServer | CommandProcess) -> int:
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))

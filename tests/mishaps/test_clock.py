@@ -17,10 +17,10 @@ from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import Response, ask
 from tests.kills.newsroom import AtomicEditors, article
-from tests.live.served_content import Followed, followed, status
+from tests.live.served_content import MonitoredServer, fetch_status, monitored_server
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAR = timedelta(days=2)
@@ -59,12 +59,12 @@ def wall(folder: Path) -> Iterator[Wall]:
         yield Wall(folder / "offset")
 
 
-def troubled(server: Followed) -> str:
-    found: str = status(server)["alerts"].get("clock", "")
+def troubled(server: MonitoredServer) -> str:
+    found: str = fetch_status(server)["alerts"].get("clock", "")
     return found
 
 
-def dated(server: Followed, path: str) -> Response | None:
+def dated(server: MonitoredServer, path: str) -> Response | None:
     """An answer with its date: that of a text which follows another in one second is the next one's, and sent from then on."""
     got = ask(server.url, path)
     return got if got["last-modified"] else None
@@ -75,30 +75,30 @@ def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing
     desk.save(
         "articles/later.yaml", article("later", "late").replace(b"published: ", f"published: {later.isoformat()} #".encode())
     )
-    with wall(tmp_path) as clock, followed(desk.root, tmp_path / "state") as server:
+    with wall(tmp_path) as clock, monitored_server(desk.root, tmp_path / "state") as server:
         before = {path: ask(server.url, path) for path in ("/feed.rss", "/", "/sitemap.xml", "/media/boats.png")}
         assert troubled(server) == ""
         clock.set("+2d")
-        until(lambda: ask(server.url, "/articles/later/").status == 200)
-        until(lambda: "was set forward by 2 days, " in troubled(server))
+        wait_until(lambda: ask(server.url, "/articles/later/").status == 200)
+        wait_until(lambda: "was set forward by 2 days, " in troubled(server))
         assert "if that is not the time, set it right; no restart is needed" in troubled(server)
         desk.save("articles/saved.yaml", article("saved", "meanwhile"))
-        until(lambda: b"saved" in ask(server.url, "/archive/2026/").body + ask(server.url, "/").body)
+        wait_until(lambda: b"saved" in ask(server.url, "/archive/2026/").body + ask(server.url, "/").body)
         clock.set("+0")
-        until(lambda: ask(server.url, "/articles/later/").status == 404)
-        until(lambda: troubled(server) == "")
+        wait_until(lambda: ask(server.url, "/articles/later/").status == 404)
+        wait_until(lambda: troubled(server) == "")
         for path, got in before.items():
-            now = until(lambda path=path: dated(server, path))  # type: ignore[misc]
+            now = wait_until(lambda path=path: dated(server, path))  # type: ignore[misc]
             dates = [parsedate_to_datetime(now[name]) for name in ("last-modified", "date")]
             assert dates == sorted(dates), path
             assert (now.body == got.body) == (now["etag"] == got["etag"])
         clock.set("-3d")
-        until(lambda: "was set back by 3 days, " in troubled(server))
-        until(lambda: dated(server, "/feed.rss"))
+        wait_until(lambda: "was set back by 3 days, " in troubled(server))
+        wait_until(lambda: dated(server, "/feed.rss"))
         desk.save("articles/again.yaml", article("again", "meanwhile"))
-        until(lambda: ask(server.url, "/articles/again/").status == 200)
+        wait_until(lambda: ask(server.url, "/articles/again/").status == 200)
         clock.set("+0")
-        until(lambda: troubled(server) == "")
+        wait_until(lambda: troubled(server) == "")
     said = [line for line in server.lines if "the clock of this machine" in line]
     assert [line.split(" by ")[0].split(", ")[0] for line in said] == [
         "feedsvc: the clock of this machine was set forward",
@@ -115,7 +115,7 @@ def test_a_clock_that_is_set_before_the_first_look_at_the_folder_is_said(desk: A
     now[0] += FAR
     watcher.start()
     try:
-        said = until(lambda: live.alerts.active.get("clock"))
+        said = wait_until(lambda: live.alerts.active.get("clock"))
     finally:
         watcher.stop()
     assert said.startswith("the clock of this machine was set forward by 2 days, ")

@@ -13,13 +13,13 @@ import pytest
 
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
 from feedsvc.export.manifest import Manifest
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import command, environment
 from tests.kills import invariants
 from tests.kills.newsroom import AtomicEditors, article
 from tests.kills.process_group import CommandProcess
-from tests.live.served_content import Followed, followed, status
+from tests.live.served_content import MonitoredServer, fetch_status, monitored_server
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import disk, full, open_files
 
@@ -32,34 +32,36 @@ READER = {
 }
 
 
-def troubles(server: Followed) -> dict[str, str]:
-    found: dict[str, str] = status(server)["alerts"]
+def troubles(server: MonitoredServer) -> dict[str, str]:
+    found: dict[str, str] = fetch_status(server)["alerts"]
     return found
 
 
-def look(server: Followed) -> None:
+def look(server: MonitoredServer) -> None:
     """What is done once a minute anyway."""
     server.process.send_signal(signal.SIGHUP)
 
 
 @pytest.mark.usefixtures("mounting")
 def test_a_full_state_disk_costs_no_feed_is_told_with_what_to_do_and_heals_by_itself(desk: AtomicEditors, tmp_path: Path) -> None:
-    with disk(tmp_path / "state") as state, followed(desk.root, state) as server:
+    with disk(tmp_path / "state") as state, monitored_server(desk.root, state) as server:
         with full(state):
             desk.save("articles/fresh.yaml", article("fresh", "sudden"))
-            until(lambda: b"sudden" in ask(server.url, "/tag/port/archive/2026-01/feed.rss").body + ask(server.url, "/").body)
+            wait_until(
+                lambda: b"sudden" in ask(server.url, "/tag/port/archive/2026-01/feed.rss").body + ask(server.url, "/").body
+            )
             assert ask(server.url, "/articles/fresh/").status == 200
             assert ask(server.url, "/articles/boats/views", READER, "POST").status == 204
-            until(lambda: {"records", "dates", "reads"} <= troubles(server).keys())
+            wait_until(lambda: {"records", "dates", "reads"} <= troubles(server).keys())
             for name, file in (("records", "articles.sqlite"), ("dates", "modified.sqlite"), ("reads", "views.sqlite")):
                 assert f"{state}/{file}" in troubles(server)[name]
                 assert "tried again by itself" in troubles(server)[name]
             assert "see that its disk has room" in troubles(server)["records"]
             assert b"feedsvc_alerts 3.0" in ask(server.url, "/metrics").body
             assert not ask(server.url, "/articles/fresh/")["last-modified"]
-        until(lambda: look(server) or time.sleep(0.1) or not troubles(server))  # type: ignore[func-returns-value]
+        wait_until(lambda: look(server) or time.sleep(0.1) or not troubles(server))  # type: ignore[func-returns-value]
         assert ask(server.url, "/articles/fresh/")["last-modified"]
-        until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
+        wait_until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
     for what in ("the parse cache", "Last-Modified dates"):
         assert sum(line.startswith(f"feedsvc: {what} cannot be written to ") for line in server.lines) == 1
         assert sum(line.startswith(f"feedsvc: {what} ") and line.endswith("again\n") for line in server.lines) == 1
@@ -133,9 +135,9 @@ def test_a_tree_that_is_kept_in_step_waits_for_room_and_says_so_once(desk: Atomi
                 before = open_files(builder)
                 time.sleep(6)
                 assert open_files(builder) <= before
-            until(lambda: [*invariants.find_tree_differences(out, fresh(desk))] == [])
-            assert builder.stderr.count(NO_ROOM) == 1
-            assert "tried again every 5 seconds" in builder.stderr
+            wait_until(lambda: [*invariants.tree(out, fresh(desk))] == [])
+            assert builder.said.count(NO_ROOM) == 1
+            assert "tried again every 5 seconds" in builder.said
         finally:
             builder.kill(leader_first=None)
 

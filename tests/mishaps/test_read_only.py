@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import AtomicEditors, article
 from tests.kills.process_group import CommandProcess
-from tests.live.served_content import followed, status
+from tests.live.served_content import fetch_status, monitored_server
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import read_only
 from tests.mishaps.test_full_disk import READER
@@ -29,9 +29,9 @@ def test_a_newsroom_that_may_only_be_read_is_served_built_and_checked(desk: Atom
         assert ended("build", tmp_path / "out", desk.root, "--state", tmp_path / "state")[0] == 0
         assert [*invariants.find_tree_differences(tmp_path / "out", fresh(desk))] == []
         assert ended("check", desk.root)[0] == 0
-        with followed(desk.root, tmp_path / "state") as server:
+        with monitored_server(desk.root, tmp_path / "state") as server:
             assert ask(server.url, "/feed.rss").status == 200
-            assert status(server)["alerts"] == {}
+            assert fetch_status(server)["alerts"] == {}
 
 
 def test_whoever_writes_into_a_newsroom_that_may_only_be_read_is_told(desk: AtomicEditors) -> None:
@@ -81,11 +81,11 @@ def test_a_state_folder_that_may_only_be_read_is_told_at_a_start(desk: AtomicEdi
 
 
 def test_a_state_folder_that_becomes_read_only_costs_no_feed_and_no_read(desk: AtomicEditors, tmp_path: Path) -> None:
-    with followed(desk.root, tmp_path / "state") as server:
+    with monitored_server(desk.root, tmp_path / "state") as server:
         with read_only(tmp_path / "state"):
             desk.save("articles/fresh.yaml", article("fresh", "sudden"))
-            until(lambda: ask(server.url, "/articles/fresh/").status == 200)
+            wait_until(lambda: ask(server.url, "/articles/fresh/").status == 200)
             assert ask(server.url, "/articles/boats/views", READER, "POST").status == 204
-            until(lambda: "reads" in status(server)["alerts"])
-        until(lambda: status(server)["alerts"] == {})
-        until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
+            wait_until(lambda: "reads" in fetch_status(server)["alerts"])
+        wait_until(lambda: fetch_status(server)["alerts"] == {})
+        wait_until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')

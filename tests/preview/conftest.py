@@ -1,4 +1,4 @@
-"""Fixtures of the preview's tests: a small newsroom that may be edited, previewed by a real server."""
+"""Fixtures of the preview's tests: a small content folder and running servers with --preview."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.web.newsroom import write_newsroom
 
 
 @pytest.fixture(scope="session")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Only asked, never changed: the tests share it."""
+def shared_preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """Run one preview for all tests that change no file."""
     folder = tmp_path_factory.mktemp("previewed")
-    with serving(write_newsroom(folder / "content"), folder / "state", "--preview") as one:
-        yield one
+    with serving(write_newsroom(folder / "content"), folder / "state", "--preview") as server:
+        yield server
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def content(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def preview(content: Path, tmp_path: Path) -> Iterator[ServerProcess]:
-    """It may say something of problems; it ends with status 0 unless the test has ended it."""
+    """Run a preview of `content`. It may print problems, and ends with status 0 unless the test has stopped it."""
     server = ServerProcess(content, tmp_path / "state", "--preview")
     try:
         yield server

@@ -1,4 +1,4 @@
-"""The panel and its streams in this process, at moments that a test names."""
+"""The preview middleware in this process with a fake clock: panel, event streams and access."""
 
 from __future__ import annotations
 
@@ -15,164 +15,166 @@ from feedsvc.preview.events import EventStreams
 from feedsvc.preview.middleware import PreviewMiddleware
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import call
-from tests.web.conftest import Clock
-from tests.web.newsroom import SOON, write_article, write_newsroom
+from tests.web.conftest import FakeClock
+from tests.web.newsroom import NEXT_CHANGE, write_article, write_newsroom
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-HERE = {"Host": "localhost"}
+LOCAL_HOST = {"Host": "localhost"}
 
 
-class Desk:
-    """A preview without a server. `save` is what the watcher does after a save."""
+class LocalPreview:
+    """A preview without a server. `save` writes a file and then does the same as the watcher thread."""
 
-    def __init__(self, content: Path, clock: Clock | None = None) -> None:
-        self.content, self.clock, self.ledger = content, clock or Clock(), LastModifiedStore(None)
-        self.live = Live(ContentFolder(content), self.ledger, self.clock, preview=True)
+    def __init__(self, content: Path, clock: FakeClock | None = None) -> None:
+        self.content, self.clock, self.store = content, clock or FakeClock(), LastModifiedStore(None)
+        self.live = Live(ContentFolder(content), self.store, self.clock, preview=True)
         self.streams = EventStreams(self.live, 2)
         self.app: WSGIApplication = PreviewMiddleware(application(self.live), self.live, self.streams)
 
     def save(self, name: str, text: str) -> None:
         (self.content / name).write_text(text, "utf-8")
-        before = self.live.edition
+        edition_before = self.live.edition
         self.live.reload()
-        self.streams.notify(before, self.live.edition)
+        self.streams.notify(edition_before, self.live.edition)
 
     def page(self, path: str = "/") -> str:
-        return call(self.app, path, HERE).body.decode()
+        return call(self.app, path, LOCAL_HOST).body.decode()
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    one = Desk(write_newsroom(tmp_path / "content", timed=True))
-    yield one
-    one.ledger.close()
+def local_preview(tmp_path: Path) -> Iterator[LocalPreview]:
+    local_preview = LocalPreview(write_newsroom(tmp_path / "content", with_scheduled=True))
+    yield local_preview
+    local_preview.store.close()
 
 
-def words(page: str) -> str:
-    """What the panel says."""
+def panel_text(page: str) -> str:
+    """Return the text of the panel."""
     panel = page.partition("<aside")[2].partition(">")[2].partition("</aside>")[0]
     return " ".join(re.sub(r"<[^>]*>", " ", panel).split())
 
 
-def test_time_alone_moves_articles_from_one_mark_to_another(desk: Desk) -> None:
-    assert "Preview no problems 1 draft, 2 scheduled Drafts Not yet Sat, 14 Feb 2026" in words(desk.page())
-    assert "scheduled: readers see it from Sun, 01 Mar 2026, 13:00 (GMT) on." in words(desk.page("/articles/later/"))
-    desk.clock.now = SOON
-    assert words(desk.page("/articles/later/")) == "Preview no problems"
-    assert "This article expired: readers have not seen it since Sun, 01 Mar 2026, 13:00 (GMT)." in words(
-        desk.page("/articles/brief/")
+def test_labels_follow_the_clock(local_preview: LocalPreview) -> None:
+    assert "Preview no problems 1 draft, 2 scheduled Drafts Not yet Sat, 14 Feb 2026" in panel_text(local_preview.page())
+    assert "scheduled: readers see it from Sun, 01 Mar 2026, 13:00 (GMT) on." in panel_text(
+        local_preview.page("/articles/later/")
     )
-    assert "Expired Open until one Sun, 01 Mar 2026, 13:00 (GMT)" in words(desk.page())
-    assert '<p class="mark">Expired</p>' in desk.page("/articles/brief/")
+    local_preview.clock.now = NEXT_CHANGE
+    assert panel_text(local_preview.page("/articles/later/")) == "Preview no problems"
+    assert "This article expired: readers have not seen it since Sun, 01 Mar 2026, 13:00 (GMT)." in panel_text(
+        local_preview.page("/articles/brief/")
+    )
+    assert "Expired Open until one Sun, 01 Mar 2026, 13:00 (GMT)" in panel_text(local_preview.page())
+    assert '<p class="mark">Expired</p>' in local_preview.page("/articles/brief/")
 
 
-def test_an_editors_article_in_another_language_is_marked_in_the_sites(desk: Desk) -> None:
-    write_article(desk.content, "kal", "title: कल\npublished: 2026-02-20\nstatus: draft\nlanguage: hi")
-    site = (desk.content / "site.yaml").read_text("utf-8")
-    desk.save("site.yaml", f"{site}language: ja\n")
-    assert '<p class="mark" lang="ja" dir="ltr">下書き</p>' in desk.page("/articles/kal/")
+def test_draft_label_is_in_the_language_of_the_site(local_preview: LocalPreview) -> None:
+    write_article(local_preview.content, "kal", "title: कल\npublished: 2026-02-20\nstatus: draft\nlanguage: hi")
+    site = (local_preview.content / "site.yaml").read_text("utf-8")
+    local_preview.save("site.yaml", f"{site}language: ja\n")
+    assert '<p class="mark" lang="ja" dir="ltr">下書き</p>' in local_preview.page("/articles/kal/")
 
 
-def test_errors_stand_before_warnings_and_standing_in_is_told_once_of_each_file(desk: Desk) -> None:
-    write_article(desk.content, "anew", "title: Anew\npublished: 2026-02-20\nauthor: nobody")
-    (desk.content / "articles/aaa.yaml").write_text("title: A\npublished: 2026-02-20\nbody: A\n")
-    desk.save("articles/bay.yaml", "title: no\nwrong: 1\n")
-    said = words(desk.page("/subscribe/"))
-    assert re.match(r"Preview 4 errors 2 warnings articles/anew.yaml:4:9 error: author: no author .{5}nobody", said)
-    assert said.count("last valid version") == 1
-    assert said.index("articles/bay.yaml:1:1 error:") < said.index("last valid") < said.index("articles/bay.yaml:1:8 error:")
-    assert said.index("articles/bay.yaml") < said.index("articles/aaa.yaml:1:1 warning: no id")
+def test_panel_lists_errors_first_and_the_last_valid_version_once_per_file(local_preview: LocalPreview) -> None:
+    write_article(local_preview.content, "anew", "title: Anew\npublished: 2026-02-20\nauthor: nobody")
+    (local_preview.content / "articles/aaa.yaml").write_text("title: A\npublished: 2026-02-20\nbody: A\n")
+    local_preview.save("articles/bay.yaml", "title: no\nwrong: 1\n")
+    text = panel_text(local_preview.page("/subscribe/"))
+    assert re.match(r"Preview 4 errors 2 warnings articles/anew.yaml:4:9 error: author: no author .{5}nobody", text)
+    assert text.count("last valid version") == 1
+    assert text.index("articles/bay.yaml:1:1 error:") < text.index("last valid") < text.index("articles/bay.yaml:1:8 error:")
+    assert text.index("articles/bay.yaml") < text.index("articles/aaa.yaml:1:1 warning: no id")
 
 
-def test_a_panel_is_no_archive(desk: Desk) -> None:
+def test_panel_lists_a_limited_number_of_problems_and_drafts(local_preview: LocalPreview) -> None:
     for number in range(103):
-        write_article(desk.content, f"draft-{number}", f"title: Draft {number}\npublished: 2026-02-20\nstatus: draft")
-        (desk.content / f"articles/broken-{number}.yaml").write_text("title: [")
-    desk.live.reload()
-    page = desk.page()
+        write_article(local_preview.content, f"draft-{number}", f"title: Draft {number}\npublished: 2026-02-20\nstatus: draft")
+        (local_preview.content / f"articles/broken-{number}.yaml").write_text("title: [")
+    local_preview.live.reload()
+    page = local_preview.page()
     assert page.count('<li class="preview-error">') == 100
-    assert words(page).count("and 3 more") == 1
-    assert words(page).count("and 4 more") == 1
+    assert panel_text(page).count("and 3 more") == 1
+    assert panel_text(page).count("and 4 more") == 1
 
 
-def test_a_stream_ends_with_the_news(desk: Desk) -> None:
-    stream = desk.streams.stream()
+def test_event_stream_ends_after_a_change(local_preview: LocalPreview) -> None:
+    stream = local_preview.streams.stream()
     first = next(stream)
-    desk.save("articles/bay.yaml", "title: [")
-    told = list(stream)
-    assert len(told) == 1
-    assert told[0] != first
-    assert re.fullmatch(rb"retry: 300\ndata: 1-\w+\n\n", told[0])
+    local_preview.save("articles/bay.yaml", "title: [")
+    messages = list(stream)
+    assert len(messages) == 1
+    assert messages[0] != first
+    assert re.fullmatch(rb"retry: 300\ndata: 1-\w+\n\n", messages[0])
 
 
-def test_a_quiet_stream_ends_by_itself(desk: Desk) -> None:
-    first, *rest = EventStreams(desk.live, 2, heartbeat_interval=0.0).stream()
+def test_event_stream_without_changes_ends_after_its_heartbeats(local_preview: LocalPreview) -> None:
+    first, *rest = EventStreams(local_preview.live, 2, heartbeat_interval=0.0).stream()
     assert first.startswith(b"retry: 300\ndata: 1-")
     assert rest == [b":\n\n"] * 15
 
 
-def test_streams_end_as_the_server_stops(desk: Desk) -> None:
-    stream = desk.streams.stream()
+def test_event_streams_end_when_the_server_stops(local_preview: LocalPreview) -> None:
+    stream = local_preview.streams.stream()
     next(stream)
-    desk.streams.stop()
+    local_preview.streams.stop()
     assert list(stream) == []
-    assert len(list(desk.streams.stream())) == 1
+    assert len(list(local_preview.streams.stream())) == 1
 
 
-def test_who_leaves_makes_room(desk: Desk) -> None:
-    several = [desk.streams.stream() for _ in range(3)]
-    assert [next(one)[:11] for one in several] == [b"retry: 300\n", b"retry: 300\n", b"retry: 2000"]
-    several[0].close()
-    assert next(desk.streams.stream()).startswith(b"retry: 300\n")
+def test_closed_event_stream_frees_a_place(local_preview: LocalPreview) -> None:
+    streams = [local_preview.streams.stream() for _ in range(3)]
+    assert [next(stream)[:11] for stream in streams] == [b"retry: 300\n", b"retry: 300\n", b"retry: 2000"]
+    streams[0].close()
+    assert next(local_preview.streams.stream()).startswith(b"retry: 300\n")
 
 
-def test_the_state_is_another_in_another_run(desk: Desk) -> None:
-    def state(one: Desk) -> list[str]:
-        return re.findall(r'data-state="([^"]+)"', one.page())
+def test_state_differs_between_runs_at_different_times(local_preview: LocalPreview) -> None:
+    def state_of(local_preview: LocalPreview) -> list[str]:
+        return re.findall(r'data-state="([^"]+)"', local_preview.page())
 
-    assert state(Desk(desk.content, desk.clock)) == state(desk)
-    later = Clock()
-    later.tick()
-    assert state(Desk(desk.content, later)) != state(desk)
+    assert state_of(LocalPreview(local_preview.content, local_preview.clock)) == state_of(local_preview)
+    later_clock = FakeClock()
+    later_clock.advance()
+    assert state_of(LocalPreview(local_preview.content, later_clock)) != state_of(local_preview)
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/feed.rss", "/media/talk.mp3", "/nothing/", "/.preview/preview.js", "/.preview/events", "/.preview/nothing"]
 )
-def test_head_is_get_without_its_body(desk: Desk, path: str) -> None:
-    desk.streams.stop()
-    got, head = call(desk.app, path, HERE), call(desk.app, path, HERE, "HEAD")
-    assert (head.status, head.headers, head.body) == (got.status, got.headers, b"")
-    assert got["Content-Length"] in ("", str(len(got.body)))
+def test_head_has_the_headers_of_get(local_preview: LocalPreview, path: str) -> None:
+    local_preview.streams.stop()
+    response, head = call(local_preview.app, path, LOCAL_HOST), call(local_preview.app, path, LOCAL_HOST, "HEAD")
+    assert (head.status, head.headers, head.body) == (response.status, response.headers, b"")
+    assert response["Content-Length"] in ("", str(len(response.body)))
 
 
-def test_a_page_that_is_open_hears_that_the_site_has_moved(desk: Desk) -> None:
-    desk.streams.stop()
-    before = call(desk.app, "/.preview/events", HERE).body
-    site = (desk.content / "site.yaml").read_text("utf-8")
-    desk.save("site.yaml", site.replace("base_url: https://news.example", "base_url: https://news.example/news"))
-    assert call(desk.app, "/.preview/events", HERE).body not in (b"", before)
-    assert 'data-events="/news/.preview/events"' in desk.page("/news/articles/unfinished/")
-    assert "This article is a draft" in words(desk.page("/news/articles/unfinished/"))
+def test_open_page_gets_an_event_after_a_change_of_base_url(local_preview: LocalPreview) -> None:
+    local_preview.streams.stop()
+    event_before = call(local_preview.app, "/.preview/events", LOCAL_HOST).body
+    site = (local_preview.content / "site.yaml").read_text("utf-8")
+    local_preview.save("site.yaml", site.replace("base_url: https://news.example", "base_url: https://news.example/news"))
+    assert call(local_preview.app, "/.preview/events", LOCAL_HOST).body not in (b"", event_before)
+    assert 'data-events="/news/.preview/events"' in local_preview.page("/news/articles/unfinished/")
+    assert "This article is a draft" in panel_text(local_preview.page("/news/articles/unfinished/"))
 
 
-def test_other_methods_are_passed_on(desk: Desk) -> None:
-    assert call(desk.app, "/", HERE, "POST").status == 405
-    assert call(desk.app, "/.preview/events", HERE, "POST").status == 404
+def test_other_methods_reach_the_application(local_preview: LocalPreview) -> None:
+    assert call(local_preview.app, "/", LOCAL_HOST, "POST").status == 405
+    assert call(local_preview.app, "/.preview/events", LOCAL_HOST, "POST").status == 404
 
 
 @pytest.mark.parametrize("host", ["", "[::", "192.0.2.1", "news.example", "localhost.attacker.example:80", "127.0.0.1.example"])
-def test_a_stranger_gets_nothing(desk: Desk, host: str) -> None:
+def test_foreign_host_header_gets_403(local_preview: LocalPreview, host: str) -> None:
     for path in ("/", "/.preview/events", "/status"):
-        got = call(desk.app, path, {"Host": host})
-        assert (got.status, b"--preview-anywhere" in got.body) == (403, True)
+        response = call(local_preview.app, path, {"Host": host})
+        assert (response.status, b"--preview-anywhere" in response.body) == (403, True)
 
 
-PASSED_ON = (
+FORWARDED_HEADERS = (
     {"Forwarded": "for=192.0.2.1;host=localhost"},
     {"Via": "1.1 tunnel"},
     {"X-Forwarded-For": "127.0.0.1"},
@@ -185,33 +187,35 @@ PASSED_ON = (
 )
 
 
-@pytest.mark.parametrize("headers", PASSED_ON, ids=lambda headers: ", ".join(f"{name}: {text}" for name, text in headers.items()))
-def test_a_tunnel_to_the_preview_shows_no_draft(desk: Desk, headers: dict[str, str]) -> None:
-    """A proxy or tunnel on the editor's machine that sends Host: localhost looks like the editor but for what it adds."""
+@pytest.mark.parametrize(
+    "headers", FORWARDED_HEADERS, ids=lambda headers: ", ".join(f"{name}: {text}" for name, text in headers.items())
+)
+def test_forwarded_request_gets_403(local_preview: LocalPreview, headers: dict[str, str]) -> None:
+    """A proxy or tunnel on the editor's machine may send Host: localhost; only the headers that it adds reveal it."""
     for path in ("/articles/unfinished/", "/", "/feed.rss", "/media/draft.pdf", "/.preview/events", "/.preview/preview.js"):
         for method in ("GET", "HEAD"):
-            got = call(desk.app, path, {**HERE, **headers}, method)
-            assert (got.status, got["Cache-Control"]) == (403, "no-store")
-    said = call(desk.app, "/", {**HERE, **headers}).body.decode()
+            response = call(local_preview.app, path, {**LOCAL_HOST, **headers}, method)
+            assert (response.status, response["Cache-Control"]) == (403, "no-store")
+    body = call(local_preview.app, "/", {**LOCAL_HOST, **headers}).body.decode()
     [name] = headers
-    assert name in said
-    assert "--preview-anywhere" in said
+    assert name in body
+    assert "--preview-anywhere" in body
 
 
-@pytest.mark.parametrize("headers", PASSED_ON, ids=str)
-def test_a_preview_for_anywhere_answers_through_a_tunnel(desk: Desk, headers: dict[str, str]) -> None:
-    app = PreviewMiddleware(application(desk.live), desk.live, desk.streams, allows_any_host=True)
+@pytest.mark.parametrize("headers", FORWARDED_HEADERS, ids=str)
+def test_preview_anywhere_allows_forwarded_requests(local_preview: LocalPreview, headers: dict[str, str]) -> None:
+    app = PreviewMiddleware(application(local_preview.live), local_preview.live, local_preview.streams, allows_any_host=True)
     assert call(app, "/articles/unfinished/", {"Host": "preview.example", **headers}).status == 200
 
 
-def test_a_page_that_never_ends_has_the_panel_all_the_same(desk: Desk) -> None:
-    template = desk.content / "theme/templates/message.html"
+def test_page_without_closing_tags_has_the_panel(local_preview: LocalPreview) -> None:
+    template = local_preview.content / "theme/templates/message.html"
     template.parent.mkdir(parents=True)
     template.write_text("<p>Nobody closes this")
-    desk.live.reload()
-    until(lambda: desk.live.is_due)
-    desk.live.reload()
-    page = desk.page("/nothing/")
+    local_preview.live.reload()
+    wait_until(lambda: local_preview.live.is_due)
+    local_preview.live.reload()
+    page = local_preview.page("/nothing/")
     assert page.startswith('<link rel="stylesheet" href="/.preview/preview.css">')
     assert page.endswith("</aside>\n")
     assert page.count("<aside") == page.count("<script") == 1

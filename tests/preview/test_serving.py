@@ -1,4 +1,4 @@
-"""What a preview answers, and to whom; and that a site that is served for readers has nothing of it."""
+"""A running preview: its responses, its event streams and its access control, and a site without preview."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.test_serve import refused
+from tests.cli.command_line import failed_serve_stderr
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import ServerProcess, serving
 from tests.web.newsroom import write_newsroom
@@ -25,65 +25,65 @@ def first_event(stream: http.client.HTTPResponse) -> str:
     return "\n".join(lines)
 
 
-def listening(server: ServerProcess) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+def open_event_stream(server: ServerProcess) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=SECONDS)
     connection.request("GET", "/.preview/events")
     return connection, connection.getresponse()
 
 
-def called(server: ServerProcess, host: str) -> tuple[int, bytes]:
-    """The home page's status and body, asked for by another name."""
+def request_with_host(server: ServerProcess, host: str) -> tuple[int, bytes]:
+    """Return the status and body of the home page for a request with this Host header."""
     with closing(http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=SECONDS)) as connection:
         connection.putrequest("GET", "/", skip_host=True)
         connection.putheader("Host", host)
         connection.endheaders()
-        got = connection.getresponse()
-        return got.status, got.read()
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
-def test_the_first_line_says_that_it_is_a_preview(preview: ServerProcess, content: Path) -> None:
+def test_first_log_line_counts_drafts_and_scheduled_articles(preview: ServerProcess, content: Path) -> None:
     articles = len(list((content / "articles").iterdir()))
     counts = f"{articles} articles, 1 draft and 1 scheduled among them,"
     assert preview.stderr == f"feedsvc: previewing {counts} of {content} at {preview.url}\n"
 
 
-def test_nothing_of_it_is_kept(asked: ServerProcess) -> None:
-    got = ask(asked.url, "/articles/unfinished/", {"Accept-Encoding": "gzip"})
-    assert (got.status, got["Cache-Control"], got["X-Robots-Tag"]) == (200, "no-store", "noindex")
-    assert int(got["Content-Length"]) == len(got.body)
-    assert not {"etag", "last-modified", "content-encoding", "access-control-allow-origin"} & got.headers.keys()
-    again = ask(asked.url, "/articles/unfinished/", {"If-None-Match": "*"})
-    assert (again.status, again.body) == (200, got.body)
+def test_preview_responses_cannot_be_cached(shared_preview: ServerProcess) -> None:
+    response = ask(shared_preview.url, "/articles/unfinished/", {"Accept-Encoding": "gzip"})
+    assert (response.status, response["Cache-Control"], response["X-Robots-Tag"]) == (200, "no-store", "noindex")
+    assert int(response["Content-Length"]) == len(response.body)
+    assert not {"etag", "last-modified", "content-encoding", "access-control-allow-origin"} & response.headers.keys()
+    conditional_response = ask(shared_preview.url, "/articles/unfinished/", {"If-None-Match": "*"})
+    assert (conditional_response.status, conditional_response.body) == (200, response.body)
 
 
-def test_head_is_a_page_without_its_body(asked: ServerProcess) -> None:
+def test_head_has_the_status_and_length_of_get(shared_preview: ServerProcess) -> None:
     for path in ("/", "/feed.rss", "/media/talk.mp3", "/nothing/"):
-        got, head = ask(asked.url, path), ask(asked.url, path, method="HEAD")
-        assert (head.status, head["Content-Length"], head.body) == (got.status, str(len(got.body)), b"")
+        response, head = ask(shared_preview.url, path), ask(shared_preview.url, path, method="HEAD")
+        assert (head.status, head["Content-Length"], head.body) == (response.status, str(len(response.body)), b"")
 
 
-def test_media_come_in_parts(asked: ServerProcess) -> None:
-    got = ask(asked.url, "/media/talk.mp3", {"Range": "bytes=0-9"})
-    assert (got.status, len(got.body), got["Cache-Control"]) == (206, 10, "no-store")
+def test_range_request_for_media_gets_206(shared_preview: ServerProcess) -> None:
+    response = ask(shared_preview.url, "/media/talk.mp3", {"Range": "bytes=0-9"})
+    assert (response.status, len(response.body), response["Cache-Control"]) == (206, 10, "no-store")
 
 
-def test_the_files_of_drafts_are_there(asked: ServerProcess) -> None:
-    assert ask(asked.url, "/media/draft.pdf").status == 200
+def test_media_of_drafts_are_served(shared_preview: ServerProcess) -> None:
+    assert ask(shared_preview.url, "/media/draft.pdf").status == 200
 
 
-def test_feeds_lead_into_the_preview(asked: ServerProcess) -> None:
-    feed = ask(asked.url, "/feed.json").body.decode()
-    assert f'"{asked.url}articles/someday/"' in feed
+def test_feeds_link_to_the_preview(shared_preview: ServerProcess) -> None:
+    feed = ask(shared_preview.url, "/feed.json").body.decode()
+    assert f'"{shared_preview.url}articles/someday/"' in feed
     assert "https://news.example/" not in feed
 
 
-def test_a_draft_does_not_leave_through_a_proxy(asked: ServerProcess) -> None:
-    got = ask(asked.url, "/articles/unfinished/", {"X-Forwarded-For": "192.0.2.1"})
-    assert (got.status, b"--preview-anywhere" in got.body) == (403, True)
+def test_forwarded_request_for_a_draft_gets_403(shared_preview: ServerProcess) -> None:
+    response = ask(shared_preview.url, "/articles/unfinished/", {"X-Forwarded-For": "192.0.2.1"})
+    assert (response.status, b"--preview-anywhere" in response.body) == (403, True)
 
 
-def test_a_stream_tells_the_state_at_once_and_when_it_changes(preview: ServerProcess, content: Path) -> None:
-    connection, stream = listening(preview)
+def test_event_stream_sends_the_state_and_its_change(preview: ServerProcess, content: Path) -> None:
+    connection, stream = open_event_stream(preview)
     with closing(connection), stream:
         assert stream.getheader("Content-Type", "").startswith("text/event-stream")
         first = first_event(stream)
@@ -91,28 +91,28 @@ def test_a_stream_tells_the_state_at_once_and_when_it_changes(preview: ServerPro
         page = ask(preview.url, "/").body.decode()
         assert f'data-state="{state}"' in page
         (content / "articles" / "bay.yaml").write_text("title: [")
-        told = first_event(stream)
-        while told == ":":
-            told = first_event(stream)
-        assert re.search(r"data: 1-\w+", told)
-        assert told != first
+        event = first_event(stream)
+        while event == ":":
+            event = first_event(stream)
+        assert re.search(r"data: 1-\w+", event)
+        assert event != first
 
 
-def test_one_stream_too_many_is_told_the_state_and_ends(preview: ServerProcess) -> None:
-    several = [listening(preview) for _ in range(8)]
+def test_event_stream_beyond_the_limit_ends_after_the_state(preview: ServerProcess) -> None:
+    streams = [open_event_stream(preview) for _ in range(8)]
     try:
-        assert all("data: 1-" in first_event(stream) for _, stream in several)
-        got = ask(preview.url, "/.preview/events")
-        assert got.body.startswith(b"retry: 2000\ndata: 1-")
+        assert all("data: 1-" in first_event(stream) for _, stream in streams)
+        response = ask(preview.url, "/.preview/events")
+        assert response.body.startswith(b"retry: 2000\ndata: 1-")
         assert ask(preview.url, "/").status == 200
     finally:
-        for connection, stream in several:
+        for connection, stream in streams:
             stream.close()
             connection.close()
 
 
-def test_it_stops_at_once_while_streams_are_open(preview: ServerProcess) -> None:
-    connection, stream = listening(preview)
+def test_preview_stops_while_event_streams_are_open(preview: ServerProcess) -> None:
+    connection, stream = open_event_stream(preview)
     with closing(connection), stream:
         first_event(stream)
         preview.terminate()
@@ -121,7 +121,7 @@ def test_it_stops_at_once_while_streams_are_open(preview: ServerProcess) -> None
         assert preview.stderr.count("\n") == 1, preview.stderr
 
 
-def test_a_site_below_a_path(content: Path, tmp_path: Path) -> None:
+def test_preview_below_a_path_serves_its_own_files_there(content: Path, tmp_path: Path) -> None:
     with serving(content, tmp_path / "state", "--preview", "--base-url", "http://127.0.0.1:1/news") as server:
         assert server.url.endswith("/news/")
         page = ask(server.url, "/news/articles/unfinished/").body.decode()
@@ -134,48 +134,48 @@ def test_a_site_below_a_path(content: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["preview.attacker.example", "preview.attacker.example:8000", "192.0.2.1", ""])
-def test_a_name_that_was_pointed_here_gets_nothing(asked: ServerProcess, host: str) -> None:
-    status, body = called(asked, host)
+def test_foreign_host_name_gets_403(shared_preview: ServerProcess, host: str) -> None:
+    status, body = request_with_host(shared_preview, host)
     assert status == 403
     assert b"--preview-anywhere" in body
 
 
-def test_what_is_no_name_gets_nothing_either(asked: ServerProcess) -> None:
-    assert called(asked, "[::")[0] == 400
+def test_malformed_host_gets_400(shared_preview: ServerProcess) -> None:
+    assert request_with_host(shared_preview, "[::")[0] == 400
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.1.2.3:80", "[::1]:80", "news.localhost"])
-def test_this_machine_has_many_names(asked: ServerProcess, host: str) -> None:
-    assert called(asked, host)[0] == 200
+def test_local_host_names_get_200(shared_preview: ServerProcess, host: str) -> None:
+    assert request_with_host(shared_preview, host)[0] == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
-def test_an_address_that_others_reach_is_refused(content: Path, host: str) -> None:
-    said = refused(content, "--preview", "--port", "0", "--host", host)
-    assert said == (
+def test_preview_refuses_to_listen_on_a_public_address(content: Path, host: str) -> None:
+    stderr = failed_serve_stderr(content, "--preview", "--port", "0", "--host", host)
+    assert stderr == (
         f"feedsvc: error: --host {host}: other machines may reach this address, but a preview shows drafts; "
         "omit --host, or add --preview-anywhere\n"
     )
 
 
-def test_anywhere_is_anywhere(content: Path, tmp_path: Path) -> None:
+def test_preview_anywhere_listens_on_all_interfaces(content: Path, tmp_path: Path) -> None:
     options = ("--preview", "--preview-anywhere", "--host", "0.0.0.0")
     with serving(content, tmp_path / "state", *options) as server:
         port = urlsplit(server.url).port
-        got = ask(f"http://127.0.0.1:{port}", "/articles/unfinished/")
-        assert (got.status, got["X-Robots-Tag"]) == (200, "noindex")
-        # Nobody can follow a link to all interfaces.
-        assert b"https://news.example/articles/unfinished/" in got.body
+        response = ask(f"http://127.0.0.1:{port}", "/articles/unfinished/")
+        assert (response.status, response["X-Robots-Tag"]) == (200, "noindex")
+        # Links have the base_url, since an address of all interfaces cannot be opened.
+        assert b"https://news.example/articles/unfinished/" in response.body
 
 
-def test_a_taken_port_is_told(content: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        said = refused(content, "--preview", "--port", port)
-    assert said.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
+def test_port_in_use_is_reported(content: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        stderr = failed_serve_stderr(content, "--preview", "--port", port)
+    assert stderr.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
 
 
-def test_a_free_port_leaves_nothing_behind(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_preview_without_state_folder_leaves_no_files(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
@@ -190,7 +190,7 @@ def test_a_free_port_leaves_nothing_behind(content: Path, tmp_path: Path, monkey
     assert os.listdir(tmp_path / "temporary") == []
 
 
-def test_readers_see_nothing_of_it(tmp_path: Path) -> None:
+def test_server_without_preview_option_has_no_preview_resources(tmp_path: Path) -> None:
     with serving(write_newsroom(tmp_path / "content"), tmp_path / "state") as server:
         assert ask(server.url, "/articles/unfinished/").status == 404
         assert ask(server.url, "/articles/someday/").status == 404

@@ -1,4 +1,4 @@
-"""The same by the real clock: a server and a static tree that are left alone while an article falls due."""
+"""Scheduled changes with the real clock: a server and `build --watch` publish an article at its time without a save."""
 
 from __future__ import annotations
 
@@ -18,77 +18,82 @@ _PATHS: Final = ("/articles/due/", "/", "/feed.rss", "/feed.atom", "/feed.json",
 _SECOND: Final = timedelta(seconds=1)
 
 
-def newsroom(root: Path) -> Path:
+def write_content(root: Path) -> Path:
     return write(root, {**SITE, **VISIBLE})
 
 
 def schedule(root: Path) -> datetime:
-    """Save an article that is due in some seconds, on the second."""
+    """Save an article that is published in about four seconds, at a full second, and return this time."""
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
     write(root, article("due", due.isoformat(), title="Dueword", tags="[sudden]", body="Dueword."))
     return due
 
 
-def until(is_so: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + SECONDS
-    while not is_so():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
-class Look(NamedTuple):
-    asked: datetime
-    answered: datetime
-    holds: bool
+class Observation(NamedTuple):
+    requested_at: datetime
+    received_at: datetime
+    has_article: bool
 
 
-def look(url: str, path: str) -> Look:
-    asked = datetime.now(UTC)
+def observe(url: str, path: str) -> Observation:
+    requested_at = datetime.now(UTC)
     body = ask(url, path).body
-    return Look(asked, datetime.now(UTC), (b"articles/due/" if path == "/sitemap.xml" else b"Dueword") in body)
+    return Observation(requested_at, datetime.now(UTC), (b"articles/due/" if path == "/sitemap.xml" else b"Dueword") in body)
 
 
-def test_an_article_is_served_from_its_second_on_by_a_server_that_nobody_touches(tmp_path: Path) -> None:
-    root = newsroom(tmp_path / "content")
+def test_server_serves_a_scheduled_article_from_its_second_on(tmp_path: Path) -> None:
+    root = write_content(tmp_path / "content")
     with serving(root, tmp_path / "state") as server:
         due = schedule(root)
-        looks: list[Look] = []
+        observations: list[Observation] = []
 
-        def ask_all() -> bool:
-            looks.extend(look(server.url, path) for path in _PATHS)
-            return looks[-len(_PATHS)].asked > due + _SECOND
+        def observe_all() -> bool:
+            observations.extend(observe(server.url, path) for path in _PATHS)
+            return observations[-len(_PATHS)].requested_at > due + _SECOND
 
-        until(ask_all)
-    # Server and test read one clock: what was answered before the moment is without it, what was asked from then on has it.
-    early, late = [one.holds for one in looks if one.answered < due], [one.holds for one in looks if one.asked >= due]
+        wait_until(observe_all)
+    # Server and test read one clock: responses received before the time lack the article, requests after it get the article.
+    early, late = (
+        [observation.has_article for observation in observations if observation.received_at < due],
+        [observation.has_article for observation in observations if observation.requested_at >= due],
+    )
     assert early
     assert not any(early)
     assert len(late) >= len(_PATHS)
     assert all(late)
 
 
-def test_a_static_tree_that_is_kept_in_step_holds_it_when_it_is_due_and_no_earlier(tmp_path: Path) -> None:
-    root, out = newsroom(tmp_path / "content"), tmp_path / "out"
-    building = subprocess.Popen(
+def test_build_watch_writes_a_scheduled_article_at_its_time_and_no_earlier(tmp_path: Path) -> None:
+    root, out = write_content(tmp_path / "content"), tmp_path / "out"
+    process = subprocess.Popen(
         command("build", out, root, "--watch", "--state", tmp_path / "state"),
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
     )
     try:
-        until((out / "feed.atom").exists)
+        wait_until((out / "feed.atom").exists)
         due = schedule(root)
-        until((out / "articles/due/index.html").exists)
-        # File systems keep times by a clock of their own that lags by some milliseconds.
+        wait_until((out / "articles/due/index.html").exists)
+        # The clock of file times is some milliseconds late.
         assert (out / "articles/due/index.html").stat().st_mtime > due.timestamp() - 0.05
-        until(lambda: all("Dueword" in (out / name).read_text() for name in ("feed.rss", "feed.atom", "feed.json", "index.html")))
-        # What only search engines follow is written after the feeds.
-        until(lambda: "/articles/due/" in (out / "sitemap.xml").read_text())
-        building.terminate()
-        _, said = building.communicate(timeout=SECONDS)
-        assert building.returncode == 0, said
-        assert "Traceback" not in said
+        wait_until(
+            lambda: all("Dueword" in (out / name).read_text() for name in ("feed.rss", "feed.atom", "feed.json", "index.html"))
+        )
+        # Sitemaps are written after the feeds.
+        wait_until(lambda: "/articles/due/" in (out / "sitemap.xml").read_text())
+        process.terminate()
+        _, stderr = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, stderr
+        assert "Traceback" not in stderr
     finally:
-        if building.returncode is None:
-            building.kill()
-            building.communicate()
+        if process.returncode is None:
+            process.kill()
+            process.communicate()

@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 import feedsvc.pages
-from tests.live.editors import Desk
+from tests.live.editors import SimulatedEditors
 
 _LEAST, _MOST = 30, 60  # articles
 _OWN: Final = Path(feedsvc.pages.__file__).parent
@@ -18,12 +18,12 @@ _PATIENCE: Final = 60.0  # seconds
 _UNUSABLE: Final = b"{% if nobody %} closes this"
 
 
-class SoakDesk(Desk):
+class SoakDesk(SimulatedEditors):
     def __init__(self, root: Path, random: Random) -> None:
         super().__init__(root, random)
         self._spoiled = False
         self._tried: set[bytes] = set()
-        self._doings |= {self.retouch: 2, self.retell: 1, self.spoil: 1}
+        self._actions |= {self.retouch: 2, self.retell: 1, self.spoil: 1}
 
     def create(self) -> bool:
         return self._count_articles() < _MOST and super().create()
@@ -40,7 +40,7 @@ class SoakDesk(Desk):
 
     def retouch(self) -> bool:
         """Another sheet: its address and bytes change on every page."""
-        return self._save("retouch", _SHEET, self._signed("static/site.css", "/* {} */\n"), self._replace)
+        return self._save("retouch", _SHEET, self._signed("static/site.css", "/* {} */\n"), self._save_atomically)
 
     def retell(self) -> bool:
         self._spoiled = False
@@ -48,17 +48,17 @@ class SoakDesk(Desk):
 
     def spoil(self) -> bool:
         """A template that cannot be used: it stands as it last did."""
-        if self._spoiled or _TEMPLATE not in self.disk:
+        if self._spoiled or _TEMPLATE not in self.files_on_disk:
             return False
         self._retheme(self.root / _TEMPLATE, _UNUSABLE)
         self._spoiled = True
-        self._step("spoil")
+        self._record_state("spoil")
         return True
 
     def _retheme(self, file: Path, data: bytes) -> None:
         """Until the server has tried a template, it shows later saves with the one before: so there are none."""
         before, end = self._verdicts(), time.monotonic() + _PATIENCE
-        self._replace(file, data)
+        self._save_atomically(file, data)
         while data not in self._tried and self._verdicts() == before:
             assert time.monotonic() < end
             time.sleep(0.01)
@@ -68,13 +68,13 @@ class SoakDesk(Desk):
         files = (self.root.parent / "state/themes").glob("*.json")
         return {(file.name, file.stat().st_mtime_ns) for file in files}
 
-    def mend_everything(self) -> None:
+    def fix_everything(self) -> None:
         if self._spoiled:
             self.retell()
-        super().mend_everything()
+        super().fix_everything()
 
     def _signed(self, name: str, comment: str) -> bytes:
         return (_OWN / name).read_bytes() + comment.format(self._word()).encode()
 
     def _count_articles(self) -> int:
-        return sum(path.startswith("articles/") for path in self.disk)
+        return sum(path.startswith("articles/") for path in self.files_on_disk)

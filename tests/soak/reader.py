@@ -17,8 +17,9 @@ from backports import zstd
 
 from feedsvc.publication.document import digest
 from tests.helpers.http_client import SECONDS, Response, ask_on
-from tests.live.editions import Heard
-from tests.live.editors import STEADY, Desk
+from tests.live.edited_files import STABLE_PATHS
+from tests.live.editions import ObservedResponse
+from tests.live.editors import SimulatedEditors
 
 OPENED: Final = "/articles/pictured/"  # an article that is always there
 _CODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
@@ -27,18 +28,18 @@ _CODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "br": brotli.decompress,
     "zstd": zstd.decompress,
 }
-_PATHS: Final = (*STEADY, "/static/site.css", "/subscribe/", "/tag/port/feed.json", "/feed", "/news-sitemap.xml")
+_PATHS: Final = (*STABLE_PATHS, "/static/site.css", "/subscribe/", "/tag/port/feed.json", "/feed", "/news-sitemap.xml")
 _EXPECTED: Final = (200, 204, 301, 304, 404, 410)
 
 
 class Reader(threading.Thread):
     """Until `over`. `heard` grows; an answer that cannot be had, or is none of those that may be, ends it with `failure`."""
 
-    def __init__(self, url: str, desk: Desk, over: threading.Event, random: Random, pause: float) -> None:
+    def __init__(self, url: str, desk: SimulatedEditors, over: threading.Event, random: Random, pause: float) -> None:
         super().__init__(daemon=True)
         self._netloc, self._desk, self._over, self._random, self._pause = urlsplit(url).netloc, desk, over, random, pause
         self._tags: dict[str, str] = {}
-        self.heard: list[Heard] = []
+        self.heard: list[ObservedResponse] = []
         self.counts: Counter[str] = Counter()
         self.failure: Exception | None = None
 
@@ -69,7 +70,15 @@ class Reader(threading.Thread):
         kept = b"" if path.startswith("/media/") else body
         said = _said(got, body, tag)
         self.heard.append(
-            Heard(asked=asked, answered=answered, path=path, said=said, tag=got["etag"], modified=got["last-modified"], body=kept)
+            ObservedResponse(
+                requested_at=asked,
+                received_at=answered,
+                path=path,
+                outcome=said,
+                etag=got["etag"],
+                last_modified=got["last-modified"],
+                body=kept,
+            )
         )
 
     def _open(self, connection: http.client.HTTPConnection) -> None:

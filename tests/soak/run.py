@@ -12,11 +12,11 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
-from tests.live.edition_order import Judge
-from tests.live.editions import Editions, Heard
-from tests.live.served_content import Followed, assert_equals_a_fresh_start, followed, problems
+from tests.live.edition_order import EditionOrderChecker
+from tests.live.editions import Editions, ObservedResponse
+from tests.live.served_content import MonitoredServer, assert_equals_fresh_server, fetch_problems, monitored_server
 from tests.soak import figures
 from tests.soak.editors import SoakDesk
 from tests.soak.figures import Sample, Trend
@@ -43,26 +43,26 @@ def soak(home: Path, seconds: float, seed: str, say: Callable[[str], None], *, h
     """`hurry` makes readers and editors so many times quicker. Fails with the first thing that was wrong."""
     random = Random(seed)
     desk = SoakDesk(home / "content", random)
-    with followed(desk.root, home / "state") as server:
+    with monitored_server(desk.root, home / "state") as server:
         one = _Soak(home, server, desk, random, hurry)
         one.run(seconds, say)
-        desk.mend_everything()
-        until(lambda: problems(server) == [])
+        desk.fix_everything()
+        wait_until(lambda: fetch_problems(server) == [])
         opened = one.counts["opened"]
-        until(lambda: json.loads(ask(server.url, f"{OPENED}views").body) == {"views": opened})
-        assert_equals_a_fresh_start(server, desk.root, home / "empty")
+        wait_until(lambda: json.loads(ask(server.url, f"{OPENED}views").body) == {"views": opened})
+        assert_equals_fresh_server(server, desk.root, home / "empty")
         trends = figures.trends(one.samples)
     assert "Traceback" not in server.stderr
     return Report(doings=one.doings, states=len(desk.states), answers=one.counts, trends=trends, samples=one.samples)
 
 
 class _Soak:
-    def __init__(self, home: Path, server: Followed, desk: SoakDesk, random: Random, hurry: float) -> None:
+    def __init__(self, home: Path, server: MonitoredServer, desk: SoakDesk, random: Random, hurry: float) -> None:
         self._server, self._desk, self._random, self._hurry = server, desk, random, hurry
-        self._judge = Judge(Editions(home / "fresh", desk.states, desk.moments), desk.states, _LATE)
+        self._judge = EditionOrderChecker(Editions(home / "fresh", desk.states, desk.scheduled_times), desk.states, _LATE)
         self._over = threading.Event()
         self._readers = [Reader(server.url, desk, self._over, Random(random.random()), 0.25 / hurry) for _ in range(_READERS)]
-        self._waiting: list[Heard] = []
+        self._waiting: list[ObservedResponse] = []
         self.samples: list[Sample] = []
         self.doings = 0
 
@@ -102,10 +102,10 @@ class _Soak:
             new = reader.heard[: len(reader.heard)]
             del reader.heard[: len(new)]
             self._waiting += new
-        self._waiting.sort(key=lambda heard: heard.asked)
-        ready = [heard for heard in self._waiting if heard.asked < before][:most]
+        self._waiting.sort(key=lambda heard: heard.requested_at)
+        ready = [heard for heard in self._waiting if heard.requested_at < before][:most]
         for heard in ready:
-            self._judge.hear(heard)
+            self._judge.check(heard)
         del self._waiting[: len(ready)]
 
     def _line(self, at: float) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import client_address, parse_networks
 from tests.audience.counting_server import FIREFOX
-from tests.audience.waiting import SECONDS, until
+from tests.audience.waiting import TIMEOUT, wait_until
 from tests.helpers.running_server import serving
 from tests.web.newsroom import write_newsroom
 
@@ -103,7 +103,7 @@ class Readers:
         self._netloc, self._path = urlsplit(url).netloc, f"/articles/{slug}/views"
 
     def ask(self, method: str, peer: str = "127.0.0.1", forwarded: tuple[str, ...] = ()) -> bytes:
-        connection = HTTPConnection(self._netloc, timeout=SECONDS, source_address=(peer, 0))
+        connection = HTTPConnection(self._netloc, timeout=TIMEOUT, source_address=(peer, 0))
         connection.putrequest(method, self._path)
         for name, value in (("User-Agent", FIREFOX), *(("X-Forwarded-For", hop) for hop in forwarded)):
             connection.putheader(name, value)
@@ -124,10 +124,10 @@ def test_reads_are_counted_by_client_behind_trusted_proxies_and_not_by_forged_ad
         readers = Readers(server.url, "bay")
         for forwarded in (("198.51.100.1",), ("198.51.100.2:4711",), ("6.6.6.6", "198.51.100.1, 127.7.0.9")):
             readers.ask("POST", forwarded=forwarded)
-        until(lambda: readers.count_reads() == 2)
+        wait_until(lambda: readers.count_reads() == 2)
         for forged_address in ("198.51.100.7", "198.51.100.8", "198.51.100.9, 127.0.0.1"):
             readers.ask("POST", "127.0.0.2", (forged_address,))
-        until(lambda: readers.count_reads() == 3)
+        wait_until(lambda: readers.count_reads() == 3)
 
 
 def test_forwarded_address_is_ignored_without_the_option(tmp_path: Path) -> None:
@@ -136,4 +136,4 @@ def test_forwarded_address_is_ignored_without_the_option(tmp_path: Path) -> None
         readers = Readers(server.url, "bay")
         for forwarded in ("198.51.100.1", "198.51.100.2"):
             readers.ask("POST", forwarded=(forwarded,))
-        until(lambda: readers.count_reads() == 1)
+        wait_until(lambda: readers.count_reads() == 1)

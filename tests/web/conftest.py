@@ -1,4 +1,4 @@
-"""Fixtures of the HTTP tests: one real server for those that only ask, an application with a clock for the others."""
+"""Fixtures of the HTTP tests: one shared running server for tests that only read, an application with a fake clock for others."""
 
 import signal
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-class Clock:
-    """The time a test says it is."""
+class FakeClock:
+    """A clock that a test sets."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -30,53 +30,53 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
-    def tick(self, seconds: float = 1.0) -> None:
+    def advance(self, seconds: float = 1.0) -> None:
         self.now += timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)
-class Office:
-    """A newsroom in this process. `start` is a server's start, as often as a test wants one."""
+class SiteFixture:
+    """A content folder, a state folder and a clock. Each call of `start_app` builds an application, as a started server does."""
 
     content: Path
     state: Path
-    clock: Clock
-    ledgers: list[LastModifiedStore] = field(default_factory=list)
+    clock: FakeClock
+    stores: list[LastModifiedStore] = field(default_factory=list)
 
     @property
-    def ledger_file(self) -> Path:
+    def last_modified_file(self) -> Path:
         return self.state / "modified.sqlite"
 
-    def start(self, ledger: LastModifiedStore | None = None) -> "WSGIApplication":
-        self.ledgers.append(ledger or LastModifiedStore(self.ledger_file))
-        return application(Live(ContentFolder(self.content), self.ledgers[-1], self.clock))
+    def start_app(self, store: LastModifiedStore | None = None) -> "WSGIApplication":
+        self.stores.append(store or LastModifiedStore(self.last_modified_file))
+        return application(Live(ContentFolder(self.content), self.stores[-1], self.clock))
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Only asked, never changed: the tests share it."""
+    """Run one server for all tests; no test changes its files."""
     folder = tmp_path_factory.mktemp("served")
-    with serving(write_newsroom(folder / "content"), folder / "state") as one:
-        yield one
+    with serving(write_newsroom(folder / "content"), folder / "state") as server:
+        yield server
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    one = Office(write_newsroom(tmp_path / "content", timed=True), tmp_path / "state", Clock())
-    yield one
-    for ledger in one.ledgers:
-        ledger.close()
+def site(tmp_path: Path) -> Iterator[SiteFixture]:
+    site = SiteFixture(write_newsroom(tmp_path / "content", with_scheduled=True), tmp_path / "state", FakeClock())
+    yield site
+    for store in site.stores:
+        store.close()
 
 
 @pytest.fixture
-def app(office: Office) -> "WSGIApplication":
-    return office.start(LastModifiedStore(None))
+def app(site: SiteFixture) -> "WSGIApplication":
+    return site.start_app(LastModifiedStore(None))
 
 
 @pytest.fixture
-def own_signals() -> Iterator[None]:
-    """A Server takes the signals of its process, which is pytest's here."""
-    before = [signal.getsignal(name) for name in SIGNALS]
+def restored_signals() -> Iterator[None]:
+    """Restore the signal handlers of pytest's process, which a Server replaces."""
+    handlers = [signal.getsignal(name) for name in SIGNALS]
     yield
-    for name, handler in zip(SIGNALS, before, strict=True):
+    for name, handler in zip(SIGNALS, handlers, strict=True):
         signal.signal(name, handler)

@@ -1,4 +1,4 @@
-"""Chromium over its debugging pipe (--remote-debugging-pipe): JSON between two descriptors, no port and no library."""
+"""Control Chromium with its debugging pipe (--remote-debugging-pipe): JSON over two descriptors, without a port or library."""
 
 import base64
 import contextlib
@@ -26,8 +26,8 @@ _OPTIONS: Final = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
-# XML elements have no innerText: every shown element's own text, and what the stylesheet puts before and after it.
-_SHOWN: Final = """
+# XML elements have no innerText: collect each visible element's own text, and the text of its ::before and ::after.
+_VISIBLE_TEXTS_SCRIPT: Final = """
 [...document.querySelectorAll("*")].filter(one => one.checkVisibility()).flatMap(one => {
   const made = part => {
     const content = getComputedStyle(one, part).content;
@@ -41,82 +41,84 @@ _SHOWN: Final = """
 
 
 class Browser:
-    """One page of one browser."""
+    """One page of one browser process."""
 
     def __init__(self, program: str, profile: Path) -> None:
-        theirs_in, self._out = os.pipe()
-        self._in, theirs_out = os.pipe()
-        # Chromium reads from 3 and writes to 4; from higher numbers neither is overwritten on the way.
-        high = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 10) for one in (theirs_in, theirs_out)]
-        null = (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)
-        actions = [(os.POSIX_SPAWN_DUP2, high[0], 3), (os.POSIX_SPAWN_DUP2, high[1], 4), null]
+        browser_in, self._out = os.pipe()
+        self._in, browser_out = os.pipe()
+        # Chromium reads from 3 and writes to 4. Copies with higher numbers first, so that dup2 overwrites neither of the two.
+        copies = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10) for descriptor in (browser_in, browser_out)]
+        discard_stderr = (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)
+        actions = [(os.POSIX_SPAWN_DUP2, copies[0], 3), (os.POSIX_SPAWN_DUP2, copies[1], 4), discard_stderr]
         arguments = [program, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"]
         self._pid = os.posix_spawn(program, arguments, {**os.environ, "HOME": str(profile)}, file_actions=actions)
-        for one in (theirs_in, theirs_out, *high):
-            os.close(one)
-        # Not select(), which knows the first 1024 descriptors alone.
-        self._heard = select.poll()
-        self._heard.register(self._in, select.POLLIN)
-        self._left = b""
-        self._number = 0
+        for descriptor in (browser_in, browser_out, *copies):
+            os.close(descriptor)
+        # Not select(), which supports only the first 1024 descriptors.
+        self._poll = select.poll()
+        self._poll.register(self._in, select.POLLIN)
+        self._buffer = b""
+        self._last_id = 0
         self._session = ""
         self._session = self._open()
 
     def _open(self) -> str:
-        target = self.tell("Target.createTarget", url="about:blank")["targetId"]
-        session: str = self.tell("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        target = self.send_command("Target.createTarget", url="about:blank")["targetId"]
+        session: str = self.send_command("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         return session
 
-    def tell(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Its answer to one command."""
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": parameters}
+    def send_command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command of the DevTools protocol and return its result."""
+        self._last_id += 1
+        command = {"id": self._last_id, "method": method, "params": parameters}
         session = {"sessionId": self._session} if self._session else {}
-        os.write(self._out, json.dumps(message | session).encode() + b"\0")
+        os.write(self._out, json.dumps(command | session).encode() + b"\0")
         while True:
-            heard = self._hear()
-            if heard.get("id") == self._number:
-                assert "error" not in heard, heard
-                result: dict[str, Any] = heard["result"]
+            message = self._receive()
+            if message.get("id") == self._last_id:
+                assert "error" not in message, message
+                result: dict[str, Any] = message["result"]
                 return result
 
-    def _hear(self) -> dict[str, Any]:
-        while b"\0" not in self._left:
-            assert self._heard.poll(SECONDS * 1000), "the browser says nothing"
+    def _receive(self) -> dict[str, Any]:
+        while b"\0" not in self._buffer:
+            assert self._poll.poll(SECONDS * 1000), "the browser says nothing"
             part = os.read(self._in, 1 << 20)
             assert part, "the browser has gone"
-            self._left += part
-        first, _, self._left = self._left.partition(b"\0")
-        heard: dict[str, Any] = json.loads(first)
-        return heard
+            self._buffer += part
+        first, _, self._buffer = self._buffer.partition(b"\0")
+        message: dict[str, Any] = json.loads(first)
+        return message
 
-    def look(self, width: int, height: int, scheme: str = "light") -> None:
-        self.tell("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    def set_viewport(self, width: int, height: int, scheme: str = "light") -> None:
+        self.send_command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.send_command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def open(self, url: str) -> None:
-        """Go there as one does by the address bar, and wait until it stands."""
-        self.tell("Page.navigate", url=url)
+        """Load the URL as from the address bar, and wait until the document is complete."""
+        self.send_command("Page.navigate", url=url)
         end = time.monotonic() + SECONDS
         while self.evaluate("document.readyState + location.href") != f"complete{url}":
             assert time.monotonic() < end, f"{url} does not load"
             time.sleep(0.01)
 
     def evaluate(self, script: str) -> Any:
-        return self.tell("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)["result"].get("value")
+        return self.send_command("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)["result"].get(
+            "value"
+        )
 
-    def shown(self) -> list[str]:
-        """The texts that the page shows, in the document's order."""
-        texts: list[str] = self.evaluate(_SHOWN)
+    def visible_texts(self) -> list[str]:
+        """Return the visible texts of the page in document order."""
+        texts: list[str] = self.evaluate(_VISIBLE_TEXTS_SCRIPT)
         return texts
 
     def screenshot(self) -> bytes:
-        return base64.b64decode(self.tell("Page.captureScreenshot", format="png")["data"])
+        return base64.b64decode(self.send_command("Page.captureScreenshot", format="png")["data"])
 
     def close(self) -> None:
         self._session = ""
         with contextlib.suppress(OSError, AssertionError):
-            self.tell("Browser.close")
+            self.send_command("Browser.close")
         os.close(self._out)
         os.close(self._in)
         end = time.monotonic() + SECONDS
@@ -128,7 +130,7 @@ class Browser:
 
 
 @contextlib.contextmanager
-def browsing(program: str, profile: Path) -> Iterator[Browser]:
+def open_browser(program: str, profile: Path) -> Iterator[Browser]:
     browser = Browser(program, profile)
     try:
         yield browser

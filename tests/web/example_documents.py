@@ -1,4 +1,4 @@
-"""Documents made by hand."""
+"""Build documents without a catalog."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from feedsvc.model import Link
 from feedsvc.publication.document import Document
 
 
-def document(
+def build_document(
     path: str,
     body: bytes,
     media_type: str,

@@ -1,4 +1,4 @@
-"""A server in this process, which takes its main thread and its signals."""
+"""Run a server in the main thread of this process, with its signals, while a client runs in another thread."""
 
 import contextlib
 import os
@@ -15,29 +15,29 @@ from tests.helpers.http_client import SECONDS
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_while(server: Server, client: Callable[[], None], number: int = signal.SIGTERM) -> None:
-    """Serve while the client's thread asks; a signal then ends it."""
-    failed: list[BaseException] = []
+def serve_client(server: Server, client: Callable[[], None], signal_number: int = signal.SIGTERM) -> None:
+    """Run the server while `client` runs in a thread, then stop it by a signal. Raise the exception of the client, if any."""
+    errors: list[BaseException] = []
 
-    def ask_and_end() -> None:
+    def run_client_then_signal() -> None:
         try:
             client()
-        except BaseException as error:  # noqa: BLE001 - shown below, by the thread that can fail the test
-            failed.append(error)
+        except BaseException as error:  # noqa: BLE001 - raised below, in the thread that can fail the test
+            errors.append(error)
         finally:
-            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal_number)
 
-    thread = threading.Thread(target=ask_and_end)
+    thread = threading.Thread(target=run_client_then_signal)
     thread.start()
     server.run()
     thread.join(SECONDS)
-    if failed:
-        raise failed[0]
+    if errors:
+        raise errors[0]
 
 
 @contextlib.contextmanager
-def none_left() -> Iterator[None]:
-    """No file can be opened in this process meanwhile; those that are open stay."""
+def no_free_descriptors() -> Iterator[None]:
+    """Let this process open no further file until the block ends; open files stay open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest = os.dup(0)
     os.close(lowest)

@@ -1,4 +1,4 @@
-"""A small newsroom on disk: something of each kind that an address can lead to."""
+"""Write a small content folder with each kind of resource: articles, listings, redirects, withdrawn and scheduled articles."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,17 +6,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-BASE: Final = "https://news.example"
+BASE_URL: Final = "https://news.example"
 HUB: Final = "https://hub.example/?topic=a&b=2"
-NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the moment of tests that bring a clock
-SOON: Final = datetime(2026, 3, 1, 13, tzinfo=UTC)  # `later` is published and `brief` expires
+NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the time of tests with a fake clock
+NEXT_CHANGE: Final = datetime(2026, 3, 1, 13, tzinfo=UTC)  # the article `later` is published and `brief` expires
 NOTICE: Final = "It named the wrong harbour."
-BIG: Final = 9_000_000  # bytes of the talk, more than the buffers of two sockets hold
+LARGE_SIZE: Final = 9_000_000  # bytes of a media file that the buffers of two sockets cannot hold
 
 _SITE: Final = f"""
 title: Harbour & Hills
 description: News from a coast <and> its hills
-base_url: {BASE}
+base_url: {BASE_URL}
 id_domain: news.example
 since: 2026-01-01
 logo: media/logo.svg
@@ -48,8 +48,8 @@ _ARTICLES: Final = {
     "someday": "title: Someday\npublished: 2099-01-01\ncategory: culture\nauthor: tuan-le\naliases: [someday-once]\n"
     "enclosures: [{src: media/someday.pdf}]",
 }
-# Under the real clock these two would have come and gone.
-_TIMED: Final = {
+# With the real clock, these two would be published and expired already.
+_SCHEDULED_ARTICLES: Final = {
     "later": "title: Later today\npublished: 2026-03-01T13:00:00Z\ncategory: culture\nauthor: tuan-le\naliases: [later-once]\n"
     "tags: [evening]\nenclosures: [{src: media/later.pdf}]",
     "brief": "title: Open until one\npublished: 2026-02-20\nexpires: 2026-03-01T13:00:00Z\ncategory: culture\nauthor: tuan-le",
@@ -80,16 +80,16 @@ def write_article(root: Path, name: str, text: str, body: str = "") -> None:
 
 
 def write_newsroom(
-    root: Path, *, base_url: str = BASE, browser_view: bool = True, timed: bool = False, talk: bytes = TALK
+    root: Path, *, base_url: str = BASE_URL, browser_view: bool = True, with_scheduled: bool = False, talk: bytes = TALK
 ) -> Path:
-    """The newsroom, in a new folder at `root`. `timed` adds what changes at SOON."""
+    """Write the content folder to the new folder `root`. `with_scheduled` adds the articles that change at NEXT_CHANGE."""
     (root / "media").mkdir(parents=True)
-    site = _SITE.replace(BASE, base_url).replace("entries: 3", f"entries: 3, browser_view: {str(browser_view).lower()}")
+    site = _SITE.replace(BASE_URL, base_url).replace("entries: 3", f"entries: 3, browser_view: {str(browser_view).lower()}")
     (root / "site.yaml").write_text(site)
     (root / "categories.yaml").write_text(_CATEGORIES)
     (root / "authors.yaml").write_text(_AUTHORS)
     for name, data in MEDIA.items():
         (root / "media" / name).write_bytes(talk if name == "talk.mp3" else data)
-    for name, text in (_ARTICLES | (_TIMED if timed else {})).items():
+    for name, text in (_ARTICLES | (_SCHEDULED_ARTICLES if with_scheduled else {})).items():
         write_article(root, name, text)
     return root

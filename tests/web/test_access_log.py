@@ -1,4 +1,4 @@
-"""The access log: one line for each answer, whole whatever a client sends, written when the server stops at the latest."""
+"""The access log: one intact line per response whatever a client sends, written at the latest when the server stops."""
 
 import json
 import os
@@ -30,37 +30,37 @@ def _app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[by
     return [b"hello"]
 
 
-class Pipe:
-    """A log whose lines a test can read."""
+class LogFile:
+    """A log file whose lines a test can read."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def lines(self) -> list[str]:
-        return self.file.read_text("ascii").splitlines()
+        return self.path.read_text("ascii").splitlines()
 
 
 @pytest.fixture
-def pipe(tmp_path: Path) -> Iterator[Pipe]:
-    one = Pipe(tmp_path / "log")
-    yield one
-    os.close(one.descriptor)
+def log_file(tmp_path: Path) -> Iterator[LogFile]:
+    log_file = LogFile(tmp_path / "log")
+    yield log_file
+    os.close(log_file.descriptor)
 
 
-def logged(
+def log_request(
     log: AccessLog, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET", peer: str = "10.0.0.1"
 ) -> None:
     environ: dict[str, Any] = environ_of(path, method, headers) | {"REMOTE_ADDR": peer}
     log.wrap(_app, lambda: _NOON)(environ, lambda *_: lambda _: None)
 
 
-def test_what_a_line_says(pipe: Pipe) -> None:
-    log = AccessLog("json", pipe.descriptor)
-    logged(log, "/feed.rss?key=secret", {"User-Agent": "Reader/1", "Authorization": "secret", "X-Forwarded-For": "6.6.6.6"})
-    logged(log, "/same", method="HEAD")
+def test_json_line_has_the_fields_of_request_and_response(log_file: LogFile) -> None:
+    log = AccessLog("json", log_file.descriptor)
+    log_request(log, "/feed.rss?key=secret", {"User-Agent": "Reader/1", "Authorization": "secret", "X-Forwarded-For": "6.6.6.6"})
+    log_request(log, "/same", method="HEAD")
     log.close()
-    first, second = map(json.loads, pipe.lines())
+    first, second = map(json.loads, log_file.lines())
     assert first.pop("ms") >= 0
     assert first == {
         "time": "2026-03-01T12:00:00.000+00:00",
@@ -75,73 +75,73 @@ def test_what_a_line_says(pipe: Pipe) -> None:
     assert (second["status"], second["not_modified"], second["bytes"]) == (304, True, 0)
 
 
-def test_the_client_behind_a_trusted_proxy(pipe: Pipe) -> None:
-    log = AccessLog("json", pipe.descriptor, parse_networks(["10.0.0.0/8"]))
+def test_client_address_comes_from_a_trusted_proxy_only(log_file: LogFile) -> None:
+    log = AccessLog("json", log_file.descriptor, parse_networks(["10.0.0.0/8"]))
     for peer in ("10.0.0.1", "192.0.2.9"):
-        logged(log, "/", {"X-Forwarded-For": "198.51.100.7"}, peer=peer)
+        log_request(log, "/", {"X-Forwarded-For": "198.51.100.7"}, peer=peer)
     log.close()
-    assert [json.loads(line)["client"] for line in pipe.lines()] == ["198.51.100.7", "192.0.2.9"]
+    assert [json.loads(line)["client"] for line in log_file.lines()] == ["198.51.100.7", "192.0.2.9"]
 
 
-@pytest.mark.parametrize("form", ["json", "logfmt"])
-def test_no_client_writes_a_line_of_its_own(pipe: Pipe, form: str) -> None:
-    log = AccessLog(form, pipe.descriptor)
-    evil = 'x" status=500\r\ntime=now\x85\u2028\x1b[31m\\'
-    logged(log, "/%0a%0d%22%20=%C2%85%E2%80%A8%FF", {"User-Agent": evil.encode().decode("latin-1")}, "G\nET")
+@pytest.mark.parametrize("log_format", ["json", "logfmt"])
+def test_control_characters_of_a_client_are_escaped(log_file: LogFile, log_format: str) -> None:
+    log = AccessLog(log_format, log_file.descriptor)
+    user_agent = 'x" status=500\r\ntime=now\x85\u2028\x1b[31m\\'
+    log_request(log, "/%0a%0d%22%20=%C2%85%E2%80%A8%FF", {"User-Agent": user_agent.encode().decode("latin-1")}, "G\nET")
     log.close()
-    [line] = pipe.lines()
+    [line] = log_file.lines()
     assert line.isprintable()
     assert "/%0A%0D%22%20%3D%C2%85%E2%80%A8%FF" in line
-    if form == "json":
-        assert json.loads(line)["agent"] == evil
+    if log_format == "json":
+        assert json.loads(line)["agent"] == user_agent
 
 
-def test_a_line_of_logfmt(pipe: Pipe) -> None:
-    log = AccessLog("logfmt", pipe.descriptor)
-    logged(log, "/feed.rss", {"User-Agent": "Reader/1 (like others)"})
+def test_logfmt_line_quotes_values_with_spaces(log_file: LogFile) -> None:
+    log = AccessLog("logfmt", log_file.descriptor)
+    log_request(log, "/feed.rss", {"User-Agent": "Reader/1 (like others)"})
     log.close()
-    [line] = pipe.lines()
+    [line] = log_file.lines()
     start = "time=2026-03-01T12:00:00.000+00:00 client=10.0.0.1 method=GET path=/feed.rss status=200 bytes=5 ms="
     assert line.startswith(start)
     assert line.endswith(' not_modified=false agent="Reader/1 (like others)"')
 
 
-def test_an_answer_that_failed_is_logged_too(pipe: Pipe) -> None:
-    log = AccessLog("json", pipe.descriptor)
+def test_failed_response_is_logged_with_status_500(log_file: LogFile) -> None:
+    log = AccessLog("json", log_file.descriptor)
     with pytest.raises(LookupError):
-        logged(log, "/fails")
+        log_request(log, "/fails")
     log.close()
-    assert json.loads(pipe.lines()[0])["status"] == 500
+    assert json.loads(log_file.lines()[0])["status"] == 500
 
 
-def test_many_threads_lose_and_mix_nothing(pipe: Pipe) -> None:
-    log = AccessLog("json", pipe.descriptor)
-    threads = [threading.Thread(target=lambda: [logged(log, "/x" * 200) for _ in range(200)]) for _ in range(4)]
+def test_threads_write_every_line_intact(log_file: LogFile) -> None:
+    log = AccessLog("json", log_file.descriptor)
+    threads = [threading.Thread(target=lambda: [log_request(log, "/x" * 200) for _ in range(200)]) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     log.close()
-    assert [json.loads(line)["status"] for line in pipe.lines()] == [200] * 800
+    assert [json.loads(line)["status"] for line in log_file.lines()] == [200] * 800
 
 
-def test_what_does_not_fit_is_counted(pipe: Pipe) -> None:
-    log = AccessLog("json", pipe.descriptor, max_queued=0)
-    logged(log, "/")
+def test_lines_beyond_the_queue_limit_are_counted_as_dropped(log_file: LogFile) -> None:
+    log = AccessLog("json", log_file.descriptor, max_queued=0)
+    log_request(log, "/")
     log.close()
-    assert pipe.lines() == ['{"dropped": 1}']
+    assert log_file.lines() == ['{"dropped": 1}']
 
 
-def test_a_reader_of_the_log_that_went_stops_nothing() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    log = AccessLog("json", writing)
-    logged(log, "/")
+def test_closed_log_pipe_does_not_fail_a_request() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    log = AccessLog("json", write_end)
+    log_request(log, "/")
     log.close()
-    os.close(writing)
+    os.close(write_end)
 
 
-def test_a_server_that_stops_has_written_every_line(tmp_path: Path) -> None:
+def test_stopped_server_has_written_every_line(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     options = ("--port", "0", "--state", tmp_path / "state", "--access-log", "json")
     with subprocess.Popen(
@@ -149,11 +149,11 @@ def test_a_server_that_stops_has_written_every_line(tmp_path: Path) -> None:
     ) as process:
         assert process.stderr
         url = next(line for line in process.stderr if " at http://" in line).rpartition(" at ")[2].split()[0]
-        got = ask(url, "/feed.rss")
-        ask(url, "/feed.rss", {"If-None-Match": got["ETag"]})
+        response = ask(url, "/feed.rss")
+        ask(url, "/feed.rss", {"If-None-Match": response["ETag"]})
         ask(url, "/nothing")
         process.terminate()
-        said, _ = process.communicate(timeout=60)
-    lines = [json.loads(line) for line in said.splitlines()]
+        stdout, _ = process.communicate(timeout=60)
+    lines = [json.loads(line) for line in stdout.splitlines()]
     assert [(line["path"], line["status"]) for line in lines] == [("/feed.rss", 200), ("/feed.rss", 304), ("/nothing", 404)]
-    assert lines[0]["bytes"] == len(got.body)
+    assert lines[0]["bytes"] == len(response.body)

@@ -1,4 +1,4 @@
-"""A feed opened in a browser: the same bytes as text/xml, private, under a tag of their own."""
+"""A feed opened in a browser: the same bytes as text/xml, private, with their own entity tag."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +11,13 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import ServerProcess
-from tests.web.conftest import Clock
+from tests.web.conftest import FakeClock
 from tests.web.newsroom import write_newsroom
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-OPENED = {
+NAVIGATION_HEADERS = {
     "Sec-Fetch-Dest": "document",
     "Sec-Fetch-Mode": "navigate",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -26,55 +26,61 @@ XML_FEEDS = ("/feed.rss", "/feed.atom", "/tag/%EC%84%9C%EC%9A%B8/feed.rss", "/ar
 
 
 @pytest.mark.parametrize("path", XML_FEEDS)
-def test_the_same_bytes_as_another_type(server: ServerProcess, path: str) -> None:
-    read, opened = ask(server.url, path), ask(server.url, path, OPENED)
-    assert opened.body == read.body
-    assert b'<?xml-stylesheet type="text/css" href="/static/feed.css"?>' in opened.body
-    assert opened["Content-Type"] == "text/xml; charset=utf-8"
-    assert opened["Cache-Control"] == "private, max-age=300"
-    assert opened["Vary"] == read["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
-    assert opened["ETag"] == read["ETag"][:-1] + '-xml"'
-    assert opened["Last-Modified"] == read["Last-Modified"]
-    assert ask(server.url, path, OPENED, "HEAD")["Content-Length"] == str(len(opened.body))
+def test_navigation_gets_the_same_bytes_as_text_xml(server: ServerProcess, path: str) -> None:
+    plain, navigation = ask(server.url, path), ask(server.url, path, NAVIGATION_HEADERS)
+    assert navigation.body == plain.body
+    assert b'<?xml-stylesheet type="text/css" href="/static/feed.css"?>' in navigation.body
+    assert navigation["Content-Type"] == "text/xml; charset=utf-8"
+    assert navigation["Cache-Control"] == "private, max-age=300"
+    assert navigation["Vary"] == plain["Vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+    assert navigation["ETag"] == plain["ETag"][:-1] + '-xml"'
+    assert navigation["Last-Modified"] == plain["Last-Modified"]
+    assert ask(server.url, path, NAVIGATION_HEADERS, "HEAD")["Content-Length"] == str(len(navigation.body))
 
 
-@pytest.mark.parametrize("form", ["{}", "{gzip}"])
+@pytest.mark.parametrize("tag_format", ["{}", "{gzip}"])
 @pytest.mark.parametrize("path", XML_FEEDS)
-def test_neither_is_revived_as_the_other(server: ServerProcess, path: str, form: str) -> None:
-    def tag(got: Response) -> str:
-        return got["ETag"] if form == "{}" else f'{got["ETag"][:-1]}-gzip"'
+def test_each_media_type_is_validated_by_its_own_entity_tag_only(server: ServerProcess, path: str, tag_format: str) -> None:
+    def request_tag(response: Response) -> str:
+        return response["ETag"] if tag_format == "{}" else f'{response["ETag"][:-1]}-gzip"'
 
-    read, opened = ask(server.url, path), ask(server.url, path, OPENED)
-    again = ask(server.url, path, {**OPENED, "If-None-Match": tag(opened)})
-    assert (again.status, again["ETag"], again["Cache-Control"]) == (304, opened["ETag"], "private, max-age=300")
-    assert ask(server.url, path, {"If-None-Match": tag(read)}).status == 304
-    assert ask(server.url, path, {**OPENED, "If-None-Match": tag(read)})["Content-Type"].startswith("text/xml")
-    assert ask(server.url, path, {"If-None-Match": tag(opened)}).status == 200
+    plain, navigation = ask(server.url, path), ask(server.url, path, NAVIGATION_HEADERS)
+    revalidation = ask(server.url, path, {**NAVIGATION_HEADERS, "If-None-Match": request_tag(navigation)})
+    assert (revalidation.status, revalidation["ETag"], revalidation["Cache-Control"]) == (
+        304,
+        navigation["ETag"],
+        "private, max-age=300",
+    )
+    assert ask(server.url, path, {"If-None-Match": request_tag(plain)}).status == 304
+    assert ask(server.url, path, {**NAVIGATION_HEADERS, "If-None-Match": request_tag(plain)})["Content-Type"].startswith(
+        "text/xml"
+    )
+    assert ask(server.url, path, {"If-None-Match": request_tag(navigation)}).status == 200
 
 
 @pytest.mark.parametrize("dest", ["", "empty", "iframe", "image", "Document"])
-def test_only_a_navigation_is_one(server: ServerProcess, dest: str) -> None:
+def test_other_values_of_sec_fetch_dest_get_the_feed_media_type(server: ServerProcess, dest: str) -> None:
     headers = {"Sec-Fetch-Dest": dest, "Accept": "text/html"}
     assert ask(server.url, "/feed.rss", headers)["Content-Type"] == "application/rss+xml; charset=utf-8"
 
 
 @pytest.mark.parametrize("path", ["/feed.json", "/", "/articles/fish/", "/media/logo.svg", "/static/feed.css"])
-def test_what_has_no_other_look(server: ServerProcess, path: str) -> None:
-    read, opened = ask(server.url, path), ask(server.url, path, OPENED)
-    assert "Sec-Fetch-Dest" not in read["Vary"]
-    assert (opened["Content-Type"], opened["ETag"]) == (read["Content-Type"], read["ETag"])
+def test_json_feeds_pages_and_files_are_equal_for_navigations(server: ServerProcess, path: str) -> None:
+    plain, navigation = ask(server.url, path), ask(server.url, path, NAVIGATION_HEADERS)
+    assert "Sec-Fetch-Dest" not in plain["Vary"]
+    assert (navigation["Content-Type"], navigation["ETag"]) == (plain["Content-Type"], plain["ETag"])
 
 
 @pytest.fixture
-def plain_app(tmp_path: Path) -> "WSGIApplication":
+def app_without_browser_view(tmp_path: Path) -> "WSGIApplication":
     content = write_newsroom(tmp_path / "content", browser_view=False)
-    return application(Live(ContentFolder(content), LastModifiedStore(None), Clock()))
+    return application(Live(ContentFolder(content), LastModifiedStore(None), FakeClock()))
 
 
 @pytest.mark.parametrize("path", XML_FEEDS)
-def test_turned_off(plain_app: "WSGIApplication", path: str) -> None:
-    read, opened = call(plain_app, path), call(plain_app, path, OPENED)
-    assert opened == read
-    assert read["Vary"] == "Accept-Encoding"
-    assert b"xml-stylesheet" not in read.body
-    assert opened["Cache-Control"].startswith("public")
+def test_browser_view_can_be_turned_off(app_without_browser_view: "WSGIApplication", path: str) -> None:
+    plain, navigation = call(app_without_browser_view, path), call(app_without_browser_view, path, NAVIGATION_HEADERS)
+    assert navigation == plain
+    assert plain["Vary"] == "Accept-Encoding"
+    assert b"xml-stylesheet" not in plain.body
+    assert navigation["Cache-Control"].startswith("public")

@@ -1,4 +1,4 @@
-"""Freshness (RFC 9111, RFC 5861): no cache is told to keep a document past the next scheduled change."""
+"""Freshness (RFC 9111, RFC 5861): no cache may serve a document after the next scheduled change."""
 
 import re
 import time
@@ -15,13 +15,13 @@ from feedsvc.live.live import Live
 from feedsvc.publication.cache_control import MAX_AGE, cache_control
 from feedsvc.publication.last_modified import LastModifiedStore
 from tests.helpers.http_client import Response, call
-from tests.web.conftest import Office
-from tests.web.newsroom import NOON, SOON
+from tests.web.conftest import SiteFixture
+from tests.web.newsroom import NEXT_CHANGE, NOON
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-ADDRESSES = (
+PATHS = (
     "/feed.rss",
     "/",
     "/articles/fish/",
@@ -33,68 +33,72 @@ ADDRESSES = (
 )
 
 
-def windows(caching: str) -> dict[str, int]:
-    return {name: int(value) for name, value in re.findall(r"([a-z-]+)=(\d+)", caching)}
+def parse_seconds(header: str) -> dict[str, int]:
+    return {name: int(value) for name, value in re.findall(r"([a-z-]+)=(\d+)", header)}
 
 
-def longest(caching: str) -> int:
-    """Seconds for which a cache that follows RFC 5861 may show the answer."""
-    told = windows(caching)
-    return told["max-age"] + max(told.get("stale-while-revalidate", 0), told.get("stale-if-error", 0))
+def max_staleness(header: str) -> int:
+    """Return the seconds for which a cache that follows RFC 5861 may serve the response."""
+    seconds = parse_seconds(header)
+    return seconds["max-age"] + max(seconds.get("stale-while-revalidate", 0), seconds.get("stale-if-error", 0))
 
 
-def test_without_a_schedule() -> None:
+def test_cache_control_without_a_scheduled_change() -> None:
     assert cache_control(NOON, None) == "public, max-age=300, stale-while-revalidate=600, stale-if-error=86400"
     assert cache_control(NOON, None, private=True) == "private, max-age=300"
     assert cache_control(NOON, None, missing=True) == "public, max-age=10"
 
 
 @given(
-    ahead=st.timedeltas(min_value=timedelta(), max_value=timedelta(days=3)),
-    micro=st.integers(0, 999_999),
+    delay=st.timedeltas(min_value=timedelta(), max_value=timedelta(days=3)),
+    microseconds=st.integers(0, 999_999),
     private=st.booleans(),
     missing=st.booleans(),
 )
-def test_all_windows_end_before_the_next_change(ahead: timedelta, micro: int, private: bool, missing: bool) -> None:
-    now = NOON + timedelta(microseconds=micro)
-    caching = cache_control(now, now + ahead, private=private, missing=missing)
-    # A cache counts from when it got the answer, which may be the same second.
-    assert timedelta(seconds=longest(caching)) < ahead or longest(caching) == 0
-    assert windows(caching)["max-age"] <= MAX_AGE
+def test_every_freshness_period_ends_before_the_next_change(
+    delay: timedelta, microseconds: int, private: bool, missing: bool
+) -> None:
+    now = NOON + timedelta(microseconds=microseconds)
+    header = cache_control(now, now + delay, private=private, missing=missing)
+    # A cache counts from the arrival of the response, which may be in the same second.
+    assert timedelta(seconds=max_staleness(header)) < delay or max_staleness(header) == 0
+    assert parse_seconds(header)["max-age"] <= MAX_AGE
 
 
-@given(left=st.integers(90_000, 10**8))
-def test_a_far_change_shortens_nothing(left: int) -> None:
-    assert cache_control(NOON, NOON + timedelta(seconds=left)) == cache_control(NOON, None)
+@given(seconds=st.integers(90_000, 10**8))
+def test_distant_change_does_not_shorten_cache_control(seconds: int) -> None:
+    assert cache_control(NOON, NOON + timedelta(seconds=seconds)) == cache_control(NOON, None)
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("before", [3600, 1200, 601, 300, 299, 60, 2, 1])
-def test_every_answer_of_a_server_keeps_to_it(office: Office, path: str, before: int) -> None:
-    office.clock.now = SOON - timedelta(seconds=before)
-    got = call(office.start(), path)
-    assert longest(got["Cache-Control"]) < before
-    if got.status == 200:
-        again = call(office.start(), path, {"If-None-Match": got["ETag"]})
-        assert (again.status, again["Cache-Control"]) == (304, got["Cache-Control"])
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("seconds_before", [3600, 1200, 601, 300, 299, 60, 2, 1])
+def test_every_response_is_fresh_only_until_the_next_change(site: SiteFixture, path: str, seconds_before: int) -> None:
+    site.clock.now = NEXT_CHANGE - timedelta(seconds=seconds_before)
+    response = call(site.start_app(), path)
+    assert max_staleness(response["Cache-Control"]) < seconds_before
+    if response.status == 200:
+        revalidation = call(site.start_app(), path, {"If-None-Match": response["ETag"]})
+        assert (revalidation.status, revalidation["Cache-Control"]) == (304, response["Cache-Control"])
 
 
 @pytest.fixture
-def edge(office: Office) -> tuple[Office, "WSGIApplication", Response]:
-    """A server a moment before one article comes and one goes, and the feed it gave."""
-    office.clock.now = SOON - timedelta(microseconds=1)
-    app = office.start()
-    return office, app, call(app, "/category/culture/feed.rss")
+def app_before_change(site: SiteFixture) -> tuple[SiteFixture, "WSGIApplication", Response]:
+    """Return a site one microsecond before one article is published and one expires, its application and its feed then."""
+    site.clock.now = NEXT_CHANGE - timedelta(microseconds=1)
+    app = site.start_app()
+    return site, app, call(app, "/category/culture/feed.rss")
 
 
-def test_an_article_appears_and_another_goes_in_their_very_second(edge: tuple[Office, "WSGIApplication", Response]) -> None:
-    office, app, before = edge
+def test_publication_and_expiry_take_effect_in_their_exact_second(
+    app_before_change: tuple[SiteFixture, "WSGIApplication", Response],
+) -> None:
+    site, app, before = app_before_change
     assert b"Later today" not in before.body
     assert b"Open until one" in before.body
-    assert windows(before["Cache-Control"])["max-age"] == 0
+    assert parse_seconds(before["Cache-Control"])["max-age"] == 0
     paths = ("/articles/later/", "/articles/later-once", "/tag/evening/feed.json", "/media/later.pdf", "/articles/brief/")
     assert [call(app, path).status for path in paths] == [404, 404, 404, 404, 200]
-    office.clock.now = SOON
+    site.clock.now = NEXT_CHANGE
     after = call(
         app, "/category/culture/feed.rss", {"If-Modified-Since": before["Last-Modified"], "If-None-Match": before["ETag"]}
     )
@@ -106,24 +110,24 @@ def test_an_article_appears_and_another_goes_in_their_very_second(edge: tuple[Of
     assert call(app, "/category/culture/feed.rss", {"If-Modified-Since": after["Last-Modified"]}).status == 304
 
 
-def test_the_next_edition_is_made_once(office: Office) -> None:
-    live = Live(ContentFolder(office.content), LastModifiedStore(None), office.clock)
+def test_next_edition_is_built_once_for_concurrent_requests(site: SiteFixture) -> None:
+    live = Live(ContentFolder(site.content), LastModifiedStore(None), site.clock)
     live._lock.acquire()
     with ThreadPoolExecutor(2) as threads:
-        both = [threads.submit(live.current, SOON) for _ in range(2)]
-        time.sleep(0.1)  # until both have seen that the old one is over
+        futures = [threads.submit(live.current, NEXT_CHANGE) for _ in range(2)]
+        time.sleep(0.1)  # until both threads have seen that the current edition has expired
         live._lock.release()
-    assert both[0].result() is both[1].result() is live.current(SOON)
+    assert futures[0].result() is futures[1].result() is live.current(NEXT_CHANGE)
 
 
-def test_an_hour_of_polling_misses_nothing(office: Office) -> None:
-    """A cache that keeps what it may, and a reader behind it: at no second does it show an old feed."""
-    office.clock.now = SOON - timedelta(seconds=400)
-    app = office.start()
-    kept, until = call(app, "/feed.rss"), office.clock.now
+def test_cache_polled_every_second_never_serves_an_outdated_feed(site: SiteFixture) -> None:
+    """A cache that keeps each response as long as allowed shows an outdated feed at no second."""
+    site.clock.now = NEXT_CHANGE - timedelta(seconds=400)
+    app = site.start_app()
+    cached_response, fresh_until = call(app, "/feed.rss"), site.clock.now
     for _ in range(500):
-        office.clock.tick(1)
-        if office.clock.now >= until:
-            kept = call(app, "/feed.rss")
-            until = office.clock.now + timedelta(seconds=longest(kept["Cache-Control"]))
-        assert (b"Later today" in kept.body) == (office.clock.now >= SOON)
+        site.clock.advance(1)
+        if site.clock.now >= fresh_until:
+            cached_response = call(app, "/feed.rss")
+            fresh_until = site.clock.now + timedelta(seconds=max_staleness(cached_response["Cache-Control"]))
+        assert (b"Later today" in cached_response.body) == (site.clock.now >= NEXT_CHANGE)

@@ -1,4 +1,4 @@
-"""Codings, kept ready: only to those that take them, one entity tag for all, and the same bytes when unpacked."""
+"""Content codings: sent only if accepted, with one entity tag for all, and the same bytes after decoding."""
 
 import gzip
 import random
@@ -14,16 +14,16 @@ from feedsvc.publication.document_cache import DocumentCache
 from feedsvc.support.compression import CODINGS, compress
 from tests.helpers.http_client import ask, call
 from tests.helpers.running_server import ServerProcess
-from tests.web.example_documents import document
+from tests.web.example_documents import build_document
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-UNPACKED = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}
+DECODERS = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}
 
 
 @pytest.mark.parametrize(
-    ("accepted", "coding"),
+    ("accept_encoding", "coding"),
     [
         ("gzip", "gzip"),
         ("GZIP", "gzip"),
@@ -53,58 +53,60 @@ UNPACKED = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress, "zstd":
     ],
 )
 @pytest.mark.parametrize("path", ["/feed.rss", "/feed.atom", "/feed.json", "/", "/static/feed.css"])
-def test_a_coding_only_where_it_is_accepted(app: "WSGIApplication", path: str, accepted: str, coding: str) -> None:
-    plain, got = call(app, path), call(app, path, {"Accept-Encoding": accepted})
-    assert got["Content-Encoding"] == coding
-    assert UNPACKED[coding](got.body) == plain.body
-    assert got["ETag"] == plain["ETag"]
-    assert "Accept-Encoding" in got["Vary"]
-    assert int(got["Content-Length"]) == len(got.body) <= len(plain.body)
-    assert call(app, path, {"Accept-Encoding": accepted, "If-None-Match": plain["ETag"]}).status == 304
+def test_content_coding_follows_accept_encoding(app: "WSGIApplication", path: str, accept_encoding: str, coding: str) -> None:
+    identity, response = call(app, path), call(app, path, {"Accept-Encoding": accept_encoding})
+    assert response["Content-Encoding"] == coding
+    assert DECODERS[coding](response.body) == identity.body
+    assert response["ETag"] == identity["ETag"]
+    assert "Accept-Encoding" in response["Vary"]
+    assert int(response["Content-Length"]) == len(response.body) <= len(identity.body)
+    assert call(app, path, {"Accept-Encoding": accept_encoding, "If-None-Match": identity["ETag"]}).status == 304
 
 
-def test_over_the_wire(server: ServerProcess) -> None:
-    plain, packed = ask(server.url, "/feed.rss"), ask(server.url, "/feed.rss", {"Accept-Encoding": "gzip"})
-    assert not plain["Content-Encoding"]
-    assert packed["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == plain.body
-    assert ask(server.url, "/feed.rss", {"Accept-Encoding": "gzip"}, "HEAD")["Content-Length"] == packed["Content-Length"]
+def test_running_server_sends_gzip(server: ServerProcess) -> None:
+    identity, gzip_response = ask(server.url, "/feed.rss"), ask(server.url, "/feed.rss", {"Accept-Encoding": "gzip"})
+    assert not identity["Content-Encoding"]
+    assert gzip_response["Content-Encoding"] == "gzip"
+    assert gzip.decompress(gzip_response.body) == identity.body
+    assert ask(server.url, "/feed.rss", {"Accept-Encoding": "gzip"}, "HEAD")["Content-Length"] == gzip_response["Content-Length"]
 
 
 @pytest.mark.parametrize("name", CODINGS)
-def test_what_a_coding_makes_no_smaller_stays_as_it_is(name: str) -> None:
-    assert document("/x", b"short", "text/plain").encode(name) == b""
-    assert document("/x", random.Random(1).randbytes(500), "text/plain").encode(name) == b""
-    text = document("/x", b"x" * 500, "text/plain")
-    assert UNPACKED[name](text.encode(name)) == text.body
+def test_document_that_a_coding_does_not_shrink_is_sent_as_it_is(name: str) -> None:
+    assert build_document("/x", b"short", "text/plain").encode(name) == b""
+    assert build_document("/x", random.Random(1).randbytes(500), "text/plain").encode(name) == b""
+    text = build_document("/x", b"x" * 500, "text/plain")
+    assert DECODERS[name](text.encode(name)) == text.body
     assert text.encode(name) is text.encode(name)
     assert len(text.encode(name)) < text.size_in_bytes() - 500 + 1
 
 
 @pytest.mark.parametrize("name", CODINGS)
 @given(body=st.binary(max_size=3000))
-def test_any_bytes_come_out_as_they_went_in(name: str, body: bytes) -> None:
-    packed = CODINGS[name].compress(body)
-    assert UNPACKED[name](packed) == body
-    assert CODINGS[name].compress(body) == packed
-    assert compress(body, name) in (b"", packed)
+def test_coding_of_any_bytes_is_reversible_and_deterministic(name: str, body: bytes) -> None:
+    compressed_bytes = CODINGS[name].compress(body)
+    assert DECODERS[name](compressed_bytes) == body
+    assert CODINGS[name].compress(body) == compressed_bytes
+    assert compress(body, name) in (b"", compressed_bytes)
 
 
-def test_codings_count_in_what_the_shelf_holds() -> None:
-    shelf = DocumentCache(2000)
-    large, small = (document(f"/{size}", random.Random(size).randbytes(size // 2) * 2, "text/plain") for size in (1200, 600))
-    for one in (large, small):
-        shelf.put(one.path, one, None)
-    assert shelf.get("/1200") is large
+def test_document_cache_counts_the_bytes_of_encoded_copies() -> None:
+    cache = DocumentCache(2000)
+    large, small = (
+        build_document(f"/{size}", random.Random(size).randbytes(size // 2) * 2, "text/plain") for size in (1200, 600)
+    )
+    for document in (large, small):
+        cache.put(document.path, document, None)
+    assert cache.get("/1200") is large
     for name in CODINGS:
         assert large.encode(name)
     assert large.derived_data.has_grown
-    shelf.update_size("/1200")
+    cache.update_size("/1200")
     assert not large.derived_data.has_grown
-    assert shelf.get("/600") is None
-    assert shelf.get("/1200") is large
-    shelf.update_size("/nowhere")
+    assert cache.get("/600") is None
+    assert cache.get("/1200") is large
+    cache.update_size("/nowhere")
 
 
-def test_media_is_not_coded(app: "WSGIApplication") -> None:
+def test_media_files_are_sent_without_content_coding(app: "WSGIApplication") -> None:
     assert not call(app, "/media/talk.mp3", {"Accept-Encoding": "gzip"})["Content-Encoding"]

@@ -1,4 +1,4 @@
-"""What a request says of whom it comes from and where it went: heard from no one but a proxy that is trusted."""
+"""Headers about the client and the original host: ignored unless a trusted proxy sets them."""
 
 import json
 import time
@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import Response, ask, without_date
 from tests.helpers.running_server import ServerProcess, serving
-from tests.live.served_content import addresses
+from tests.live.served_content import known_paths
 from tests.web.newsroom import write_newsroom
-from tests.web.test_routing import MOVED
+from tests.web.test_routing import REDIRECTS
 
-LIES = {
+FORGED_HEADERS = {
     "X-Forwarded-For": "6.6.6.6",
     "X-Forwarded-Host": "evil.example",
     "X-Forwarded-Proto": "gopher",
@@ -27,38 +27,46 @@ LIES = {
     "X-Rewrite-URL": "/status",
     "X-HTTP-Method-Override": "DELETE",
 }
-READER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Content-Length": "0"}
+READER_HEADERS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Content-Length": "0"}
 
 
-def said(got: Response) -> tuple[int, dict[str, str], bytes]:
-    return got.status, without_date(got.headers), got.body
+def comparable_response(response: Response) -> tuple[int, dict[str, str], bytes]:
+    return response.status, without_date(response.headers), response.body
 
 
-@pytest.mark.parametrize("options", [(), ("--trusted-proxy", "127.0.0.1")], ids=["nobody", "a proxy"])
-def test_no_answer_depends_on_what_was_forwarded(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """Not even behind a proxy that is trusted: it is believed about addresses of clients alone."""
+@pytest.mark.parametrize("options", [(), ("--trusted-proxy", "127.0.0.1")], ids=["no trusted proxy", "trusted proxy"])
+def test_no_response_depends_on_forwarded_headers(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Even with a trusted proxy: the server reads only the address of the client from its headers."""
     content = write_newsroom(tmp_path / "content")
-    paths = [*(quote(path, safe="/~") for path in addresses(content)), *MOVED, "/healthz", "/readyz"]
+    paths = [*(quote(path, safe="/~") for path in known_paths(content)), *REDIRECTS, "/healthz", "/readyz"]
     with serving(content, tmp_path / "state", *options) as server:
         for path in paths:
             ask(server.url, path)
-        time.sleep(1.1)  # within the second in which a document is first made, its date may be one that has not come yet
-        assert [path for path in paths if said(ask(server.url, path)) != said(ask(server.url, path, LIES))] == []
-        # What is told to this machine alone is told to nobody who was passed on, whoever they say they are.
-        assert [ask(server.url, path, LIES).status for path in ("/status", "/metrics")] == [403, 403]
+        time.sleep(1.1)  # a Last-Modified in the current second may not be sent yet
+        assert [
+            path
+            for path in paths
+            if comparable_response(ask(server.url, path)) != comparable_response(ask(server.url, path, FORGED_HEADERS))
+        ] == []
+        # A forwarded request never gets what only this machine may read, whatever address its headers name.
+        assert [ask(server.url, path, FORGED_HEADERS).status for path in ("/status", "/metrics")] == [403, 403]
 
 
-def views(server: ServerProcess) -> int:
-    """Asked as one who comes again: a table of reads that is not open yet answers 503."""
-    told = until(lambda: ask(server.url, "/articles/bay/views").body)
-    count: int = json.loads(told)["views"]
+def fetch_read_count(server: ServerProcess) -> int:
+    """Return the read count of an article; repeat the request while the count database is not open yet and 503 is sent."""
+    body = wait_until(lambda: ask(server.url, "/articles/bay/views").body)
+    count: int = json.loads(body)["views"]
     return count
 
 
-@pytest.mark.parametrize(("options", "expected"), [((), 1), (("--trusted-proxy", "127.0.0.1"), 3)], ids=["nobody", "a proxy"])
-def test_readers_are_told_apart_by_what_a_trusted_proxy_says(tmp_path: Path, options: tuple[str, ...], expected: int) -> None:
+@pytest.mark.parametrize(
+    ("options", "expected"), [((), 1), (("--trusted-proxy", "127.0.0.1"), 3)], ids=["no trusted proxy", "trusted proxy"]
+)
+def test_readers_are_counted_by_the_client_address_of_a_trusted_proxy(
+    tmp_path: Path, options: tuple[str, ...], expected: int
+) -> None:
     with serving(write_newsroom(tmp_path / "content"), tmp_path / "state", *options) as server:
         for client in ("192.0.2.1", "192.0.2.2", "2001:db8::1"):
-            passed_on = {"X-Forwarded-For": client, "Forwarded": f"for={client}", "X-Real-IP": client}
-            assert ask(server.url, "/articles/bay/views", READER | passed_on, "POST").status == 204
-        assert views(server) == expected
+            forwarded_headers = {"X-Forwarded-For": client, "Forwarded": f"for={client}", "X-Real-IP": client}
+            assert ask(server.url, "/articles/bay/views", READER_HEADERS | forwarded_headers, "POST").status == 204
+        assert fetch_read_count(server) == expected

@@ -1,4 +1,4 @@
-"""What every answer says of itself, and what of a request changes nothing in it."""
+"""Response headers of every kind of resource, and request headers that have no effect."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -7,13 +7,13 @@ import pytest
 
 from tests.helpers.http_client import ask, call, exchange_bytes, without_date
 from tests.helpers.running_server import ServerProcess
-from tests.web.newsroom import BASE, HUB
+from tests.web.newsroom import BASE_URL, HUB
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 TAG = quote("/tag/서울/")
-TYPES = {
+MEDIA_TYPES = {
     "/feed.rss": "application/rss+xml; charset=utf-8",
     f"{TAG}feed.rss": "application/rss+xml; charset=utf-8",
     "/archive/2026-01/feed.rss": "application/rss+xml; charset=utf-8",
@@ -36,43 +36,43 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("path", TYPES)
-def test_media_types(server: ServerProcess, path: str) -> None:
-    got = ask(server.url, path)
-    assert got["Content-Type"] == TYPES[path]
-    assert "Cookie" not in got["Vary"] + got["Set-Cookie"]
+@pytest.mark.parametrize("path", MEDIA_TYPES)
+def test_response_has_the_media_type_of_its_resource(server: ServerProcess, path: str) -> None:
+    response = ask(server.url, path)
+    assert response["Content-Type"] == MEDIA_TYPES[path]
+    assert "Cookie" not in response["Vary"] + response["Set-Cookie"]
 
 
-@pytest.mark.parametrize("path", [path for path in TYPES if path != "/healthz"])
-def test_scripts_of_other_sites_may_read_it_and_nobody_guesses_its_type(server: ServerProcess, path: str) -> None:
-    got = ask(server.url, path, {"Origin": "https://reader.example"})
-    assert got["Access-Control-Allow-Origin"] == "*"
-    assert got["Access-Control-Expose-Headers"] == "ETag, Last-Modified, Link"
-    assert got["X-Content-Type-Options"] == "nosniff"
+@pytest.mark.parametrize("path", [path for path in MEDIA_TYPES if path != "/healthz"])
+def test_response_allows_cross_origin_reads_and_no_sniffing(server: ServerProcess, path: str) -> None:
+    response = ask(server.url, path, {"Origin": "https://reader.example"})
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response["Access-Control-Expose-Headers"] == "ETag, Last-Modified, Link"
+    assert response["X-Content-Type-Options"] == "nosniff"
 
 
 @pytest.mark.parametrize("path", ["/feed.rss", "/feed", "/media/talk.mp3", "/articles/recalled/", "/"])
-def test_preflight(server: ServerProcess, path: str) -> None:
-    asked = {"Origin": "https://reader.example", "Access-Control-Request-Method": "GET"}
-    got = ask(server.url, path, {**asked, "Access-Control-Request-Headers": "if-none-match"}, "OPTIONS")
-    assert (got.status, got.body) == (204, b"")
-    assert got["Access-Control-Allow-Origin"] == "*"
-    assert got["Access-Control-Allow-Headers"] == "*"
-    assert got["Access-Control-Allow-Methods"] == got["Allow"] == "GET, HEAD, OPTIONS"
-    assert int(got["Access-Control-Max-Age"]) > 0
+def test_preflight_request_gets_204_with_cors_headers(server: ServerProcess, path: str) -> None:
+    preflight_headers = {"Origin": "https://reader.example", "Access-Control-Request-Method": "GET"}
+    response = ask(server.url, path, {**preflight_headers, "Access-Control-Request-Headers": "if-none-match"}, "OPTIONS")
+    assert (response.status, response.body) == (204, b"")
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response["Access-Control-Allow-Headers"] == "*"
+    assert response["Access-Control-Allow-Methods"] == response["Allow"] == "GET, HEAD, OPTIONS"
+    assert int(response["Access-Control-Max-Age"]) > 0
 
 
 @pytest.mark.parametrize("listing", ["/", TAG, "/category/business/", "/author/mina-park/"])
 @pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
-def test_link_headers_name_itself_and_the_hubs(server: ServerProcess, listing: str, suffix: str) -> None:
+def test_feed_has_link_headers_for_self_and_hubs(server: ServerProcess, listing: str, suffix: str) -> None:
     path = f"{listing}feed.{suffix}"
-    told = f'<{BASE}{path}>; rel="self", <{HUB}>; rel="hub", <https://second-hub.example/>; rel="hub"'
-    assert ask(server.url, path)["Link"] == told
-    assert ask(server.url, path, method="HEAD")["Link"] == told
+    link = f'<{BASE_URL}{path}>; rel="self", <{HUB}>; rel="hub", <https://second-hub.example/>; rel="hub"'
+    assert ask(server.url, path)["Link"] == link
+    assert ask(server.url, path, method="HEAD")["Link"] == link
 
 
-def test_an_archive_is_never_pushed(server: ServerProcess) -> None:
-    assert ask(server.url, "/archive/2026-01/feed.rss")["Link"] == f'<{BASE}/archive/2026-01/feed.rss>; rel="self"'
+def test_archive_document_has_no_hub_link(server: ServerProcess) -> None:
+    assert ask(server.url, "/archive/2026-01/feed.rss")["Link"] == f'<{BASE_URL}/archive/2026-01/feed.rss>; rel="self"'
 
 
 @pytest.mark.parametrize(
@@ -100,30 +100,30 @@ def test_an_archive_is_never_pushed(server: ServerProcess) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("path", ["/feed.rss", "/"])
-def test_odd_headers_change_nothing(server: ServerProcess, path: str, headers: dict[str, str]) -> None:
-    got, plain = ask(server.url, path, headers), ask(server.url, path)
-    assert got.status == 200
-    assert got.body == plain.body
-    assert without_date(got.headers) == without_date(plain.headers)
+def test_unusual_request_headers_do_not_change_the_response(server: ServerProcess, path: str, headers: dict[str, str]) -> None:
+    response, plain = ask(server.url, path, headers), ask(server.url, path)
+    assert response.status == 200
+    assert response.body == plain.body
+    assert without_date(response.headers) == without_date(plain.headers)
 
 
-def test_no_header_at_all(server: ServerProcess) -> None:
-    answer = exchange_bytes(server.url, b"GET /feed.rss HTTP/1.0\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
-    assert answer.endswith(ask(server.url, "/feed.rss").body)
+def test_http_1_0_request_without_headers_gets_200(server: ServerProcess) -> None:
+    response = exchange_bytes(server.url, b"GET /feed.rss HTTP/1.0\r\n\r\n")
+    assert response.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert response.endswith(ask(server.url, "/feed.rss").body)
 
 
-@pytest.mark.parametrize("path", TYPES)
-def test_no_other_site_shows_a_page_inside_its_own(server: ServerProcess, path: str) -> None:
-    got = ask(server.url, path)
-    page = TYPES[path].startswith("text/html") and got.status != 301
-    assert ("frame-ancestors 'self'" in got["Content-Security-Policy"]) == page
-    if page and got.status == 200:
-        again = ask(server.url, path, {"If-None-Match": got["ETag"]})
-        assert (again.status, again["Content-Security-Policy"]) == (304, "frame-ancestors 'self'")
+@pytest.mark.parametrize("path", MEDIA_TYPES)
+def test_html_pages_allow_framing_by_the_same_site_only(server: ServerProcess, path: str) -> None:
+    response = ask(server.url, path)
+    is_page = MEDIA_TYPES[path].startswith("text/html") and response.status != 301
+    assert ("frame-ancestors 'self'" in response["Content-Security-Policy"]) == is_page
+    if is_page and response.status == 200:
+        revalidation = ask(server.url, path, {"If-None-Match": response["ETag"]})
+        assert (revalidation.status, revalidation["Content-Security-Policy"]) == (304, "frame-ancestors 'self'")
 
 
-_INJECTED = {
+_FORGED_HEADERS = {
     "X-Forwarded-Host": "evil.example",
     "X-Forwarded-Proto": "gopher",
     "X-Forwarded-For": "6.6.6.6",
@@ -133,31 +133,35 @@ _INJECTED = {
 }
 
 
-@pytest.mark.parametrize("path", [*TYPES, "/articles/echoes", "/category/economy/rss"])
-def test_nothing_comes_from_the_host_header(server: ServerProcess, path: str) -> None:
-    lines = [b"Date: "]
-    asked = "".join(f"{name}: {value}\r\n" for name, value in _INJECTED.items())
+@pytest.mark.parametrize("path", [*MEDIA_TYPES, "/articles/echoes", "/category/economy/rss"])
+def test_response_does_not_depend_on_host_and_forwarded_headers(server: ServerProcess, path: str) -> None:
+    variable_headers = [b"Date: "]
+    forged_lines = "".join(f"{name}: {value}\r\n" for name, value in _FORGED_HEADERS.items())
 
-    def answer(host: str, more: str = "", version: str = "1.1") -> list[bytes]:
-        request = f"GET {path} HTTP/{version}\r\n{host}Connection: close\r\n{more}\r\n"
-        return [line for line in exchange_bytes(server.url, request.encode()).split(b"\r\n") if not line.startswith(tuple(lines))]
+    def response_lines(host: str, more_headers: str = "", version: str = "1.1") -> list[bytes]:
+        request = f"GET {path} HTTP/{version}\r\n{host}Connection: close\r\n{more_headers}\r\n"
+        return [
+            line
+            for line in exchange_bytes(server.url, request.encode()).split(b"\r\n")
+            if not line.startswith(tuple(variable_headers))
+        ]
 
-    plain = answer("Host: news.example\r\n")
-    assert answer("Host: evil.example\r\n", asked) == plain
-    assert answer("Host: \r\n", asked) == plain
-    assert answer("", asked, "1.0")[1:] == plain[1:]  # the first line says the version
+    plain = response_lines("Host: news.example\r\n")
+    assert response_lines("Host: evil.example\r\n", forged_lines) == plain
+    assert response_lines("Host: \r\n", forged_lines) == plain
+    assert response_lines("", forged_lines, "1.0")[1:] == plain[1:]  # the first line has the version
     assert b"evil" not in b"".join(plain)
 
 
 @pytest.mark.parametrize("query", ["?", "?utm_source=x", "?a=b&c=%ff", "?" + "x" * 3000, "?/feed.atom", "?%00"])
 @pytest.mark.parametrize("path", ["/feed.rss", "/feed", "/media/photo.png", "/nothing"])
-def test_query_strings_are_ignored(server: ServerProcess, path: str, query: str) -> None:
-    got, plain = ask(server.url, path + query), ask(server.url, path)
-    assert got.status == plain.status
-    assert got.body == plain.body
-    assert without_date(got.headers) == without_date(plain.headers)
+def test_query_string_does_not_change_the_response(server: ServerProcess, path: str, query: str) -> None:
+    response, plain = ask(server.url, path + query), ask(server.url, path)
+    assert response.status == plain.status
+    assert response.body == plain.body
+    assert without_date(response.headers) == without_date(plain.headers)
 
 
-def test_one_header_of_a_kind(app: "WSGIApplication") -> None:
-    # `call` refuses an answer with a header twice.
-    assert {call(app, path).status for path in TYPES} == {200, 301, 404, 410}
+def test_no_response_has_a_header_twice(app: "WSGIApplication") -> None:
+    # `call` fails if a response has a header twice.
+    assert {call(app, path).status for path in MEDIA_TYPES} == {200, 301, 404, 410}

@@ -1,4 +1,4 @@
-"""A Last-Modified that moves exactly when the bytes do, so that a reader with If-Modified-Since alone misses nothing."""
+"""Last-Modified changes exactly when the bytes change, so a reader that sends only If-Modified-Since misses no change."""
 
 import threading
 from collections.abc import Callable
@@ -12,250 +12,254 @@ import pytest
 from feedsvc.errors import FeedsvcError
 from feedsvc.publication.last_modified import LastModifiedStore
 from tests.helpers.http_client import Response, call
-from tests.web.conftest import Office
+from tests.web.conftest import SiteFixture
 from tests.web.newsroom import NOON, write_article
 
 PATH = "/feed.rss"
 _FISH = "title: {title}\npublished: 2026-02-12\ncategory: business\nauthor: mina-park"
 
 
-def fetch(office: Office, path: str = PATH) -> Response:
-    """What a server answers that starts now and ends at once."""
-    ledger = LastModifiedStore(office.ledger_file)
+def fetch(site: SiteFixture, path: str = PATH) -> Response:
+    """Return the response of a newly started server that stops afterwards."""
+    store = LastModifiedStore(site.last_modified_file)
     try:
-        return call(office.start(ledger), path)
+        return call(site.start_app(store), path)
     finally:
-        ledger.close()
+        store.close()
 
 
-def edit(office: Office, title: str = "Fish, at last") -> None:
-    write_article(office.content, "fish", _FISH.format(title=title))
+def edit(site: SiteFixture, title: str = "Fish, at last") -> None:
+    write_article(site.content, "fish", _FISH.format(title=title))
 
 
-def withdraw(office: Office) -> None:
-    write_article(office.content, "fish", _FISH.format(title="Fish") + "\nstatus: withdrawn\nwithdrawn: {date: 2026-02-12}")
+def withdraw(site: SiteFixture) -> None:
+    write_article(site.content, "fish", _FISH.format(title="Fish") + "\nstatus: withdrawn\nwithdrawn: {date: 2026-02-12}")
 
 
-def delete(office: Office) -> None:
-    (office.content / "articles" / "fish.yaml").unlink()
+def delete(site: SiteFixture) -> None:
+    (site.content / "articles" / "fish.yaml").unlink()
 
 
-def moment(got: Response) -> datetime:
-    return parsedate_to_datetime(got["Last-Modified"])
+def last_modified(response: Response) -> datetime:
+    return parsedate_to_datetime(response["Last-Modified"])
 
 
 @pytest.mark.parametrize("change", [edit, withdraw, delete])
 @pytest.mark.parametrize("path", [PATH, "/feed.atom", "/feed.json", "/", "/category/business/feed.rss"])
-def test_moves_with_the_bytes_across_a_restart(office: Office, change: Callable[[Office], None], path: str) -> None:
-    before = fetch(office, path)
-    change(office)
-    office.clock.tick(60)
-    after = call(office.start(), path, {"If-Modified-Since": before["Last-Modified"]})
+def test_last_modified_changes_with_the_bytes_over_a_restart(
+    site: SiteFixture, change: Callable[[SiteFixture], None], path: str
+) -> None:
+    before = fetch(site, path)
+    change(site)
+    site.clock.advance(60)
+    after = call(site.start_app(), path, {"If-Modified-Since": before["Last-Modified"]})
     assert after.status == 200
     assert after.body != before.body
-    assert moment(after) == office.clock.now
-    assert call(office.start(), path, {"If-Modified-Since": after["Last-Modified"]}).status == 304
+    assert last_modified(after) == site.clock.now
+    assert call(site.start_app(), path, {"If-Modified-Since": after["Last-Modified"]}).status == 304
 
 
-def test_stays_across_a_restart_without_a_change(office: Office) -> None:
-    before = fetch(office)
-    office.clock.tick(600)
-    (office.content / "site.yaml").touch()
-    assert fetch(office)["Last-Modified"] == before["Last-Modified"]
+def test_last_modified_is_unchanged_over_a_restart_without_changes(site: SiteFixture) -> None:
+    before = fetch(site)
+    site.clock.advance(600)
+    (site.content / "site.yaml").touch()
+    assert fetch(site)["Last-Modified"] == before["Last-Modified"]
 
 
-def test_stays_for_the_documents_that_a_change_does_not_reach(office: Office) -> None:
-    before = fetch(office, "/author/tuan-le/feed.rss")
-    edit(office)
-    office.clock.tick(60)
-    assert fetch(office, "/author/tuan-le/feed.rss")["Last-Modified"] == before["Last-Modified"]
+def test_last_modified_of_an_unaffected_document_is_unchanged(site: SiteFixture) -> None:
+    before = fetch(site, "/author/tuan-le/feed.rss")
+    edit(site)
+    site.clock.advance(60)
+    assert fetch(site, "/author/tuan-le/feed.rss")["Last-Modified"] == before["Last-Modified"]
 
 
-def test_two_saves_in_one_second(office: Office) -> None:
-    seen = []
+def test_last_modified_in_the_future_is_not_sent_after_two_saves_in_one_second(site: SiteFixture) -> None:
+    responses = []
     for title in ("One", "Two", "Three"):
-        edit(office, title)
-        seen.append(fetch(office))
-        office.clock.tick(0.1)
-    # A date later than the answer is not told (RFC 9110 section 8.8.2.1) until it has come.
-    assert [got["Last-Modified"] for got in seen[1:]] == ["", ""]
-    assert call(office.start(), PATH, {"If-Modified-Since": seen[0]["Last-Modified"]}).status == 200
-    office.clock.tick(2)
-    last = fetch(office)
-    assert moment(last) == NOON + timedelta(seconds=2)
-    assert call(office.start(), PATH, {"If-Modified-Since": last["Last-Modified"]}).status == 304
+        edit(site, title)
+        responses.append(fetch(site))
+        site.clock.advance(0.1)
+    # A date later than the response is not sent until then (RFC 9110 section 8.8.2.1).
+    assert [response["Last-Modified"] for response in responses[1:]] == ["", ""]
+    assert call(site.start_app(), PATH, {"If-Modified-Since": responses[0]["Last-Modified"]}).status == 200
+    site.clock.advance(2)
+    latest = fetch(site)
+    assert last_modified(latest) == NOON + timedelta(seconds=2)
+    assert call(site.start_app(), PATH, {"If-Modified-Since": latest["Last-Modified"]}).status == 304
 
 
-def test_there_and_back_again(office: Office) -> None:
-    edit(office, "A")
-    first = fetch(office)
-    office.clock.tick(10)
-    edit(office, "B")
-    second = fetch(office)
-    office.clock.tick(10)
-    edit(office, "A")
-    third = fetch(office)
+def test_last_modified_increases_when_an_earlier_version_returns(site: SiteFixture) -> None:
+    edit(site, "A")
+    first = fetch(site)
+    site.clock.advance(10)
+    edit(site, "B")
+    second = fetch(site)
+    site.clock.advance(10)
+    edit(site, "A")
+    third = fetch(site)
     assert third.body == first.body
     assert third["ETag"] == first["ETag"]
-    assert moment(first) < moment(second) < moment(third)
-    assert call(office.start(), PATH, {"If-Modified-Since": second["Last-Modified"]}).status == 200
+    assert last_modified(first) < last_modified(second) < last_modified(third)
+    assert call(site.start_app(), PATH, {"If-Modified-Since": second["Last-Modified"]}).status == 200
 
 
-def test_the_clock_goes_back(office: Office) -> None:
-    before = fetch(office)
-    edit(office)
-    office.clock.tick(-3600)
-    assert call(office.start(), PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 200
-    office.clock.tick(3601)
-    after = fetch(office)
-    assert moment(after) == NOON + timedelta(seconds=1)
+def test_last_modified_increases_after_the_clock_is_set_back(site: SiteFixture) -> None:
+    before = fetch(site)
+    edit(site)
+    site.clock.advance(-3600)
+    assert call(site.start_app(), PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 200
+    site.clock.advance(3601)
+    after = fetch(site)
+    assert last_modified(after) == NOON + timedelta(seconds=1)
 
 
-def test_the_clock_goes_back_while_it_serves(office: Office) -> None:
-    app = office.start()
+def test_running_server_omits_last_modified_while_the_clock_is_set_back(site: SiteFixture) -> None:
+    app = site.start_app()
     before = call(app, PATH)
-    office.clock.tick(-5)
+    site.clock.advance(-5)
     during = call(app, PATH, {"If-Modified-Since": before["Last-Modified"]})
     assert (during.status, during["Last-Modified"]) == (200, "")
-    office.clock.tick(5)
+    site.clock.advance(5)
     assert call(app, PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 304
 
 
-@pytest.mark.parametrize("harm", ["deleted", "damaged", "emptied"])
-def test_the_ledger_is_lost(office: Office, harm: str) -> None:
-    before = fetch(office)
-    edit(office)
-    for file in office.state.iterdir():
-        if harm == "deleted":
+@pytest.mark.parametrize("damage", ["deleted", "damaged", "emptied"])
+def test_lost_date_store_gives_a_new_last_modified(site: SiteFixture, damage: str) -> None:
+    before = fetch(site)
+    edit(site)
+    for file in site.state.iterdir():
+        if damage == "deleted":
             file.unlink()
         else:
-            file.write_bytes(b"no database at all " * 500 if harm == "damaged" else b"")
-    office.clock.tick(60)
-    after = call(office.start(), PATH, {"If-Modified-Since": before["Last-Modified"]})
-    assert (after.status, moment(after)) == (200, office.clock.now)
-    office.clock.tick(60)
-    assert moment(fetch(office)) == moment(after)
+            file.write_bytes(b"no database at all " * 500 if damage == "damaged" else b"")
+    site.clock.advance(60)
+    after = call(site.start_app(), PATH, {"If-Modified-Since": before["Last-Modified"]})
+    assert (after.status, last_modified(after)) == (200, site.clock.now)
+    site.clock.advance(60)
+    assert last_modified(fetch(site)) == last_modified(after)
 
 
-def _read_only(ledger: LastModifiedStore) -> None:
-    ledger._database.connection.execute("PRAGMA query_only = ON")
+def make_read_only(store: LastModifiedStore) -> None:
+    store._database.connection.execute("PRAGMA query_only = ON")
 
 
-def _full(ledger: LastModifiedStore) -> None:
-    ledger._database.connection.execute("DROP TABLE document_date")  # no page is left to write one into
-    ledger._database.connection.execute("PRAGMA max_page_count = 1")
+def make_full(store: LastModifiedStore) -> None:
+    store._database.connection.execute("DROP TABLE document_date")  # leaves no page for a new table
+    store._database.connection.execute("PRAGMA max_page_count = 1")
 
 
-@pytest.mark.parametrize("harm", [_read_only, _full])
-def test_without_a_disk_the_tag_remains(office: Office, harm: Callable[[LastModifiedStore], None]) -> None:
-    before = fetch(office)
-    edit(office)
-    ledger = LastModifiedStore(office.ledger_file)
-    harm(ledger)
-    app = office.start(ledger)
+@pytest.mark.parametrize("make_unwritable", [make_read_only, make_full])
+def test_unwritable_date_store_leaves_etag_without_last_modified(
+    site: SiteFixture, make_unwritable: Callable[[LastModifiedStore], None]
+) -> None:
+    before = fetch(site)
+    edit(site)
+    store = LastModifiedStore(site.last_modified_file)
+    make_unwritable(store)
+    app = site.start_app(store)
     after = call(app, PATH, {"If-Modified-Since": before["Last-Modified"]})
     assert (after.status, after["Last-Modified"]) == (200, "")
     assert call(app, PATH, {"If-None-Match": after["ETag"]}).status == 304
     assert call(app, PATH, {"If-Modified-Since": "Sun, 01 Mar 2026 12:00:00 GMT"}).status == 200
 
 
-def test_what_did_not_change_keeps_its_date_on_a_full_disk(office: Office) -> None:
-    before = fetch(office)
-    ledger = LastModifiedStore(office.ledger_file)
-    _read_only(ledger)
-    assert call(office.start(ledger), PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 304
+def test_unchanged_document_has_its_date_from_a_read_only_store(site: SiteFixture) -> None:
+    before = fetch(site)
+    store = LastModifiedStore(site.last_modified_file)
+    make_read_only(store)
+    assert call(site.start_app(store), PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 304
 
 
-def test_a_writer_that_never_ends_holds_nobody_up(office: Office) -> None:
-    before = fetch(office)
-    other = LastModifiedStore(office.ledger_file)
-    other._database.connection.execute("BEGIN IMMEDIATE")
-    assert fetch(office)["Last-Modified"] == before["Last-Modified"]
-    other.close()
+def test_locked_date_store_does_not_block_responses(site: SiteFixture) -> None:
+    before = fetch(site)
+    other_store = LastModifiedStore(site.last_modified_file)
+    other_store._database.connection.execute("BEGIN IMMEDIATE")
+    assert fetch(site)["Last-Modified"] == before["Last-Modified"]
+    other_store.close()
 
 
-def test_two_servers_on_one_ledger(office: Office) -> None:
-    one, other = office.start(), office.start()
-    before = call(one, PATH)
-    assert call(other, PATH)["Last-Modified"] == before["Last-Modified"]
-    edit(office)
-    office.clock.tick(5)
-    newer = office.start()  # the roll-out has reached one of the two
-    assert moment(call(newer, PATH)) == office.clock.now
-    assert call(other, PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 304
-    assert call(newer, PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 200
+def test_two_servers_share_a_date_store(site: SiteFixture) -> None:
+    first_app, second_app = site.start_app(), site.start_app()
+    before = call(first_app, PATH)
+    assert call(second_app, PATH)["Last-Modified"] == before["Last-Modified"]
+    edit(site)
+    site.clock.advance(5)
+    updated_app = site.start_app()  # one of two replicas has the new edition
+    assert last_modified(call(updated_app, PATH)) == site.clock.now
+    assert call(second_app, PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 304
+    assert call(updated_app, PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 200
 
 
-def test_no_two_texts_share_a_date_between_threads_and_servers(tmp_path: Path) -> None:
-    ledgers = [LastModifiedStore(tmp_path / "state" / "modified.sqlite") for _ in range(3)]
-    jobs = [(ledgers[number % 3], f"text {number % 7}") for number in range(210)]
+def test_different_versions_never_share_a_date_across_threads_and_servers(tmp_path: Path) -> None:
+    stores = [LastModifiedStore(tmp_path / "state" / "modified.sqlite") for _ in range(3)]
+    jobs = [(stores[number % 3], f"text {number % 7}") for number in range(210)]
     with ThreadPoolExecutor(8) as threads:
-        stamps = list(threads.map(lambda job: (job[0].last_modified(PATH, job[1], NOON), job[1]), jobs))
-    named: dict[datetime | None, set[str]] = {}
-    for at, text in stamps:
-        named.setdefault(at, set()).add(text)
-    assert None not in named
-    assert all(len(texts) == 1 for texts in named.values())
-    assert min(at for at, _ in stamps if at) == NOON
-    for ledger in ledgers:
-        ledger.close()
+        dates_and_texts = list(threads.map(lambda job: (job[0].last_modified(PATH, job[1], NOON), job[1]), jobs))
+    texts_by_date: dict[datetime | None, set[str]] = {}
+    for date, text in dates_and_texts:
+        texts_by_date.setdefault(date, set()).add(text)
+    assert None not in texts_by_date
+    assert all(len(texts) == 1 for texts in texts_by_date.values())
+    assert min(date for date, _ in dates_and_texts if date) == NOON
+    for store in stores:
+        store.close()
 
 
-def test_a_ledger_in_memory_and_one_that_is_closed() -> None:
-    ledger = LastModifiedStore(None)
-    assert ledger.last_modified(PATH, "text", NOON) == NOON
-    assert ledger.last_modified(PATH, "text", NOON + timedelta(days=1)) == NOON
-    ledger.close()
-    ledger.close()
-    assert ledger.last_modified(PATH, "text", datetime.now(UTC)) is None
+def test_date_store_in_memory_returns_none_after_close() -> None:
+    store = LastModifiedStore(None)
+    assert store.last_modified(PATH, "text", NOON) == NOON
+    assert store.last_modified(PATH, "text", NOON + timedelta(days=1)) == NOON
+    store.close()
+    store.close()
+    assert store.last_modified(PATH, "text", datetime.now(UTC)) is None
 
 
-def test_a_place_that_cannot_hold_a_ledger(tmp_path: Path) -> None:
+def test_date_store_in_an_unusable_folder_raises_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FeedsvcError, match=r"cannot be used \(.+\); give another folder with --state$"):
         LastModifiedStore(tmp_path / "file" / "modified.sqlite")
 
 
-def test_media_moves_with_its_bytes_too(office: Office) -> None:
-    before = fetch(office, "/media/talk.mp3")
-    talk = office.content / "media" / "talk.mp3"
-    office.clock.tick(10)
+def test_last_modified_of_media_changes_with_the_bytes(site: SiteFixture) -> None:
+    before = fetch(site, "/media/talk.mp3")
+    talk = site.content / "media" / "talk.mp3"
+    site.clock.advance(10)
     talk.write_bytes(talk.read_bytes())
-    assert fetch(office, "/media/talk.mp3")["Last-Modified"] == before["Last-Modified"]
-    app = office.start()
+    assert fetch(site, "/media/talk.mp3")["Last-Modified"] == before["Last-Modified"]
+    app = site.start_app()
     assert call(app, "/media/talk.mp3")["ETag"] == before["ETag"]
     talk.write_bytes(b"another talk")
     after = call(app, "/media/talk.mp3", {"If-Modified-Since": before["Last-Modified"], "If-None-Match": ""})
-    assert (after.status, after.body, moment(after)) == (200, b"another talk", office.clock.now)
+    assert (after.status, after.body, last_modified(after)) == (200, b"another talk", site.clock.now)
     assert after["ETag"] != before["ETag"]
 
 
-def test_a_clock_that_was_years_ahead_does_not_cost_the_date(office: Office) -> None:
-    office.clock.tick(800 * 86_400)
-    fetch(office)
-    office.clock.tick(-800 * 86_400)
-    assert moment(fetch(office)) == office.clock.now
+def test_last_modified_recovers_after_a_clock_years_in_the_future(site: SiteFixture) -> None:
+    site.clock.advance(800 * 86_400)
+    fetch(site)
+    site.clock.advance(-800 * 86_400)
+    assert last_modified(fetch(site)) == site.clock.now
 
 
-def test_a_clock_put_back_hides_what_is_not_public_yet(office: Office) -> None:
-    app = office.start()
+def test_clock_set_back_hides_articles_that_are_not_published_yet(site: SiteFixture) -> None:
+    app = site.start_app()
     before = call(app, PATH)
-    office.clock.tick(3_650 * 86_400)
+    site.clock.advance(3_650 * 86_400)
     assert call(app, PATH).body != before.body
-    office.clock.tick(-3_650 * 86_400)
+    site.clock.advance(-3_650 * 86_400)
     assert call(app, PATH).body == before.body
 
 
-def test_many_who_make_one_new_state_file_at_once_all_get_it(tmp_path: Path) -> None:
-    """Whoever came while another turned the new file to WAL was told at once that the database is locked."""
-    several = 3
+def test_threads_that_create_one_state_file_at_once_all_succeed(tmp_path: Path) -> None:
+    """SQLite once reported a locked database to a process that opened the file while another switched it to WAL."""
+    thread_count = 3
 
-    def made(folder: Path, turn: threading.Barrier) -> None:
-        turn.wait()
+    def create_store(folder: Path, barrier: threading.Barrier) -> None:
+        barrier.wait()
         LastModifiedStore(folder / "modified.sqlite").close()
 
-    with ThreadPoolExecutor(several) as pool:
+    with ThreadPoolExecutor(thread_count) as pool:
         for number in range(150):
-            turn = threading.Barrier(several)
-            for one in [pool.submit(made, tmp_path / str(number), turn) for _ in range(several)]:
-                one.result()
+            barrier = threading.Barrier(thread_count)
+            for future in [pool.submit(create_store, tmp_path / str(number), barrier) for _ in range(thread_count)]:
+                future.result()

@@ -1,4 +1,4 @@
-"""/metrics counts what was answered, by kind, format and status."""
+"""/metrics counts responses by kind, format and status, and reports editions, caches and problems."""
 
 import re
 from pathlib import Path
@@ -13,14 +13,14 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import serving
-from tests.web.conftest import Clock
-from tests.web.newsroom import SOON, write_article, write_newsroom
+from tests.web.conftest import FakeClock
+from tests.web.newsroom import NEXT_CHANGE, write_article, write_newsroom
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def test_answers_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_responses_are_counted_by_kind_format_and_status(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("counted")
     with serving(write_newsroom(folder / "content"), folder / "state") as server:
         tag = ask(server.url, "/feed.rss")["ETag"]
@@ -38,9 +38,9 @@ def test_answers_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
             ask(server.url, path)
         for _ in range(2):
             ask(server.url, "/feed.rss", {"If-None-Match": tag})
-        told = ask(server.url, "/metrics").body.decode()
-    found = re.findall(r'feedsvc_requests_total\{format="(.*?)",kind="(.*?)",status="(\d+)"\} (\d+)\.0', told)
-    assert {(kind, form, status): int(number) for form, kind, status, number in found} == {
+        metrics = ask(server.url, "/metrics").body.decode()
+    counts = re.findall(r'feedsvc_requests_total\{format="(.*?)",kind="(.*?)",status="(\d+)"\} (\d+)\.0', metrics)
+    assert {(kind, feed_format, status): int(number) for feed_format, kind, status, number in counts} == {
         ("feed", "rss", "200"): 1,
         ("feed", "rss", "304"): 2,
         ("feed", "atom", "200"): 1,
@@ -52,49 +52,49 @@ def test_answers_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
         ("other", "", "404"): 1,
         ("views", "", "200"): 1,
     }
-    assert "feedsvc_request_duration_seconds_count 12.0" in told
-    assert f'feedsvc_build_info{{version="{feedsvc.__version__}"}} 1.0' in told
-    assert re.search(r"^process_resident_memory_bytes [1-9]", told, re.MULTILINE)
-    assert re.search(r"^process_cpu_seconds_total [0-9]", told, re.MULTILINE)
-    assert 'feedsvc_request_duration_seconds_bucket{le="+Inf"} 12.0' in told
-    assert "feedsvc_document_cache_hits_total 2.0" in told
-    assert "feedsvc_document_cache_misses_total 6.0" in told
-    assert float(found_in(told, "feedsvc_document_cache_bytes")) > 1000
+    assert "feedsvc_request_duration_seconds_count 12.0" in metrics
+    assert f'feedsvc_build_info{{version="{feedsvc.__version__}"}} 1.0' in metrics
+    assert re.search(r"^process_resident_memory_bytes [1-9]", metrics, re.MULTILINE)
+    assert re.search(r"^process_cpu_seconds_total [0-9]", metrics, re.MULTILINE)
+    assert 'feedsvc_request_duration_seconds_bucket{le="+Inf"} 12.0' in metrics
+    assert "feedsvc_document_cache_hits_total 2.0" in metrics
+    assert "feedsvc_document_cache_misses_total 6.0" in metrics
+    assert float(value_of(metrics, "feedsvc_document_cache_bytes")) > 1000
 
 
-def found_in(told: str, name: str) -> str:
-    [line] = [line for line in told.splitlines() if line.startswith(f"{name} ")]
+def value_of(metrics: str, name: str) -> str:
+    [line] = [line for line in metrics.splitlines() if line.startswith(f"{name} ")]
     return line.rpartition(" ")[2]
 
 
-def test_everything_that_an_operator_watches_is_told(tmp_path: Path) -> None:
-    content = write_newsroom(tmp_path / "content", timed=True)
-    clock = Clock()
+def test_metrics_report_cache_schedule_editions_reloads_and_problems(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content", with_scheduled=True)
+    clock = FakeClock()
     live = Live(ContentFolder(content), LastModifiedStore(None), clock)
     app = application(live)
 
-    def told(name: str) -> float:
-        return float(found_in(ask_here(app, "/metrics").body.decode(), name))
+    def metric(name: str) -> float:
+        return float(value_of(request_locally(app, "/metrics").body.decode(), name))
 
-    assert told("feedsvc_document_cache_bytes") == 0
-    whole = call(app, "/feed.rss").body
-    assert told("feedsvc_document_cache_bytes") == len(whole)
-    coded = call(app, "/feed.rss", {"Accept-Encoding": "gzip"}).body
-    assert told("feedsvc_document_cache_bytes") == len(whole) + len(coded)
-    assert told("feedsvc_next_change_timestamp_seconds") == SOON.timestamp()
-    assert (told("feedsvc_edition"), told("feedsvc_reloads_total")) == (1, 1)
-    spent = told("feedsvc_reload_duration_seconds_total")
-    assert spent > 0
+    assert metric("feedsvc_document_cache_bytes") == 0
+    body = call(app, "/feed.rss").body
+    assert metric("feedsvc_document_cache_bytes") == len(body)
+    gzip_body = call(app, "/feed.rss", {"Accept-Encoding": "gzip"}).body
+    assert metric("feedsvc_document_cache_bytes") == len(body) + len(gzip_body)
+    assert metric("feedsvc_next_change_timestamp_seconds") == NEXT_CHANGE.timestamp()
+    assert (metric("feedsvc_edition"), metric("feedsvc_reloads_total")) == (1, 1)
+    seconds_before = metric("feedsvc_reload_duration_seconds_total")
+    assert seconds_before > 0
     write_article(content, "new", "title: [")
-    clock.tick()
+    clock.advance()
     live.reload()
     write_article(content, "newer", "title: New\npublished: 2026-02-27")
-    clock.tick()
+    clock.advance()
     live.reload()
-    assert (told("feedsvc_edition"), told("feedsvc_reloads_total")) == (2, 3)
-    assert told("feedsvc_reload_duration_seconds_total") > spent
-    assert told('feedsvc_problems{severity="error"}') == 1
+    assert (metric("feedsvc_edition"), metric("feedsvc_reloads_total")) == (2, 3)
+    assert metric("feedsvc_reload_duration_seconds_total") > seconds_before
+    assert metric('feedsvc_problems{severity="error"}') == 1
 
 
-def ask_here(app: "WSGIApplication", path: str) -> Response:
+def request_locally(app: "WSGIApplication", path: str) -> Response:
     return call(lambda environ, start: app({**environ, "REMOTE_ADDR": "127.0.0.1"}, start), path)

@@ -1,4 +1,4 @@
-"""Answers are kept ready: they are those that a document gives when it is asked for the first time, at any moment."""
+"""Cached responses of a document equal the responses of a new document, for any request at any time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from feedsvc.model import Link
 from feedsvc.publication.document import Document
 from feedsvc.support.compression import CODINGS
 from feedsvc.web.responses import respond
-from tests.web.example_documents import document
+from tests.web.example_documents import build_document
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _BODY = b"A bridge over the bay. " * 40
@@ -18,16 +18,16 @@ _BODY = b"A bridge over the bay. " * 40
 def _documents() -> tuple[Document, ...]:
     link = (Link(rel="self", href="https://news.example/feed.rss"),)
     return (
-        document("/feed.rss", _BODY, "application/rss+xml", modified=_NOON, links=link, browser_type="text/xml"),
-        document("/", _BODY, "text/html", modified=_NOON),
-        document("/robots.txt", b"short", "text/plain"),
-        document("/gone/", _BODY, "text/html", status=410),
-        document("", _BODY, "text/html", status=404),
+        build_document("/feed.rss", _BODY, "application/rss+xml", modified=_NOON, links=link, browser_type="text/xml"),
+        build_document("/", _BODY, "text/html", modified=_NOON),
+        build_document("/robots.txt", b"short", "text/plain"),
+        build_document("/gone/", _BODY, "text/html", status=410),
+        build_document("", _BODY, "text/html", status=404),
     )
 
 
-_LONG_IN_USE = _documents()
-_TAG = _LONG_IN_USE[0].etag
+_DOCUMENTS_WITH_CACHE = _documents()
+_TAG = _DOCUMENTS_WITH_CACHE[0].etag
 _WORDS = st.sampled_from([*CODINGS, "identity", "*", "deflate", "GZIP", "x"])
 _QUALITIES = st.sampled_from(["", ";q=0", ";q=0.0", ";q=0.5", ";q=1", ";q=x", ";Q=0.3"])
 _ACCEPTED = st.lists(st.tuples(_WORDS, _QUALITIES).map("".join), max_size=5).map(", ".join)
@@ -50,24 +50,24 @@ _MOMENTS = st.timedeltas(min_value=-timedelta(days=2), max_value=timedelta(days=
 
 
 @given(
-    which=st.integers(0, len(_LONG_IN_USE) - 1),
+    index=st.integers(0, len(_DOCUMENTS_WITH_CACHE) - 1),
     method=st.sampled_from(["GET", "HEAD", "OPTIONS", "POST"]),
     headers=_HEADERS,
     now=_MOMENTS,
-    ahead=st.none() | st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3)),
+    delay=st.none() | st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3)),
 )
-def test_what_is_kept_ready_is_what_would_be_made(
-    which: int, method: str, headers: dict[str, str], now: datetime, ahead: timedelta | None
+def test_cached_response_equals_a_newly_computed_one(
+    index: int, method: str, headers: dict[str, str], now: datetime, delay: timedelta | None
 ) -> None:
-    next_change = None if ahead is None else now + ahead
-    ready = respond(_LONG_IN_USE[which], (method, headers), now, next_change)
-    known = {name: value for name, value in headers.items() if name not in ("HTTP_X_UNKNOWN", "QUERY_STRING")}
-    assert ready == respond(_documents()[which], (method, known), now, next_change)
-    assert len(_LONG_IN_USE[which].derived_data.cache) <= 100  # whatever clients send
+    next_change = None if delay is None else now + delay
+    cached_response = respond(_DOCUMENTS_WITH_CACHE[index], (method, headers), now, next_change)
+    known_headers = {name: value for name, value in headers.items() if name not in ("HTTP_X_UNKNOWN", "QUERY_STRING")}
+    assert cached_response == respond(_documents()[index], (method, known_headers), now, next_change)
+    assert len(_DOCUMENTS_WITH_CACHE[index].derived_data.cache) <= 100  # bounded, whatever clients send
 
 
-def test_one_answer_changes_no_other() -> None:
+def test_responses_share_no_mutable_headers() -> None:
     for method in ("GET", "HEAD", "GET"):
-        made = respond(_LONG_IN_USE[0], (method, {}), _NOON, None)
-        assert isinstance(made.headers, tuple)
-        assert bool(made.body) == (method == "GET")
+        response = respond(_DOCUMENTS_WITH_CACHE[0], (method, {}), _NOON, None)
+        assert isinstance(response.headers, tuple)
+        assert bool(response.body) == (method == "GET")

@@ -1,4 +1,4 @@
-"""What was answered a moment ago is told again: only as long as it is what would be answered now."""
+"""The response microcache repeats a response within a second, and only while it equals a newly computed one."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,9 +17,9 @@ from feedsvc.web.request_stats import OTHER
 from feedsvc.web.response_cache import CachedResponse, ResponseMicrocache
 from feedsvc.web.reusable_headers import ReusableHeaders
 from tests.helpers.http_client import call, environ_of
-from tests.web.conftest import Clock, Office
-from tests.web.newsroom import NOON, SOON, write_newsroom
-from tests.web.test_caching import longest
+from tests.web.conftest import FakeClock, SiteFixture
+from tests.web.newsroom import NEXT_CHANGE, NOON, write_newsroom
+from tests.web.test_caching import max_staleness
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -41,13 +41,13 @@ _HEADERS = st.fixed_dictionaries(
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("second")
-    ledger = LastModifiedStore(folder / "modified.sqlite")
-    yield Live(ContentFolder(write_newsroom(folder / "content", timed=True)), ledger, Clock())
-    ledger.close()
+    store = LastModifiedStore(folder / "modified.sqlite")
+    yield Live(ContentFolder(write_newsroom(folder / "content", with_scheduled=True)), store, FakeClock())
+    store.close()
 
 
 @pytest.fixture(scope="module")
-def asked_all_day(live: Live) -> "WSGIApplication":
+def app_with_cache(live: Live) -> "WSGIApplication":
     return application(live)
 
 
@@ -56,49 +56,49 @@ def asked_all_day(live: Live) -> "WSGIApplication":
     method=st.sampled_from(["GET", "GET", "HEAD", "OPTIONS", "POST"]),
     headers=_HEADERS,
 )
-def test_what_is_told_again_is_what_would_be_answered(
-    live: Live, asked_all_day: "WSGIApplication", path: str, method: str, headers: dict[str, str]
+def test_repeated_response_equals_a_newly_computed_one(
+    live: Live, app_with_cache: "WSGIApplication", path: str, method: str, headers: dict[str, str]
 ) -> None:
     if path == "/feed.rss" and "If-None-Match" in headers:
         headers["If-None-Match"] += call(application(live), path)["ETag"]
-    first, again = (call(asked_all_day, f"{path}?a=b", headers, method) for _ in range(2))
-    assert first == again == call(application(live), path, headers, method)
+    first, second = (call(app_with_cache, f"{path}?a=b", headers, method) for _ in range(2))
+    assert first == second == call(application(live), path, headers, method)
 
 
-@pytest.mark.parametrize("passed", [0.0, 0.999])
-def test_a_saved_file_is_seen_in_the_same_second(office: Office, passed: float) -> None:
-    live = Live(ContentFolder(office.content), LastModifiedStore(None), office.clock)
+@pytest.mark.parametrize("elapsed", [0.0, 0.999])
+def test_saved_file_is_served_within_the_same_second(site: SiteFixture, elapsed: float) -> None:
+    live = Live(ContentFolder(site.content), LastModifiedStore(None), site.clock)
     app = application(live)
     before = call(app, "/feed.rss")
     assert call(app, "/feed.rss") == before
-    article = next(office.content.rglob("fish.yaml"))
+    article = next(site.content.rglob("fish.yaml"))
     article.write_text(article.read_text("utf-8").replace("title: ", "title: Never before "), "utf-8")
-    office.clock.tick(passed)
+    site.clock.advance(elapsed)
     live.reload()
     assert b"Never before" not in before.body
     assert b"Never before" in call(app, "/feed.rss").body
 
 
-@pytest.mark.parametrize("begin", [0, 1, 999])
-def test_whatever_is_told_again_is_over_in_the_second_of_a_change(office: Office, begin: int) -> None:
-    """`begin` are the milliseconds at which each second is asked about first."""
-    app = office.start()
-    for left in range(4000 - begin, -1000, -333):
-        office.clock.now = SOON - timedelta(milliseconds=left)
-        got = call(app, "/category/culture/feed.rss")
-        assert (b"Later today" in got.body) == (left <= 0)
-        assert left <= 0 or longest(got["Cache-Control"]) * 1000 < left
+@pytest.mark.parametrize("offset", [0, 1, 999])
+def test_cached_response_ends_in_the_second_of_a_scheduled_change(site: SiteFixture, offset: int) -> None:
+    """`offset` is the millisecond of each second in which the first request is sent."""
+    app = site.start_app()
+    for milliseconds_left in range(4000 - offset, -1000, -333):
+        site.clock.now = NEXT_CHANGE - timedelta(milliseconds=milliseconds_left)
+        response = call(app, "/category/culture/feed.rss")
+        assert (b"Later today" in response.body) == (milliseconds_left <= 0)
+        assert milliseconds_left <= 0 or max_staleness(response["Cache-Control"]) * 1000 < milliseconds_left
 
 
-def test_a_clock_that_is_put_back_takes_back_what_it_brought(office: Office) -> None:
-    app = office.start()
-    office.clock.now = SOON
+def test_clock_set_back_withdraws_a_scheduled_article(site: SiteFixture) -> None:
+    app = site.start_app()
+    site.clock.now = NEXT_CHANGE
     assert call(app, "/articles/later/").status == 200
-    office.clock.now = SOON - timedelta(seconds=1)
+    site.clock.now = NEXT_CHANGE - timedelta(seconds=1)
     assert call(app, "/articles/later/").status == 404
 
 
-def test_a_server_may_do_with_headers_what_it_likes(app: "WSGIApplication") -> None:
+def test_server_that_modifies_headers_does_not_change_later_responses(app: "WSGIApplication") -> None:
     def start_response(_: str, sent: list[tuple[str, str]], _error: object = None) -> Any:
         sent.clear()
 
@@ -108,9 +108,9 @@ def test_a_server_may_do_with_headers_what_it_likes(app: "WSGIApplication") -> N
     assert call(app, "/feed.rss") == before
 
 
-def test_clients_cannot_fill_the_memory(live: Live) -> None:
-    second, told = ResponseMicrocache(live, NOON), CachedResponse("200 OK", ReusableHeaders(), (), OTHER, 200)
+def test_number_of_cached_responses_is_bounded(live: Live) -> None:
+    cache, cached_response = ResponseMicrocache(live, NOON), CachedResponse("200 OK", ReusableHeaders(), (), OTHER, 200)
     for number in range(300):
-        second.put(environ_of("/", "GET", {"If-None-Match": str(number)}), told)
-    assert second.get(environ_of("/", "GET", {"If-None-Match": "0"}), NOON) is told
-    assert second.get(environ_of("/", "GET", {"If-None-Match": "299"}), NOON) is None
+        cache.put(environ_of("/", "GET", {"If-None-Match": str(number)}), cached_response)
+    assert cache.get(environ_of("/", "GET", {"If-None-Match": "0"}), NOON) is cached_response
+    assert cache.get(environ_of("/", "GET", {"If-None-Match": "299"}), NOON) is None

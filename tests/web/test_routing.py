@@ -1,4 +1,4 @@
-"""Redirects in one hop, pages for what is not there, methods, and addresses that mean harm."""
+"""Redirects in one hop, responses for missing pages, allowed methods, and malicious request targets."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from tests.web.newsroom import NOTICE
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-TAG = quote("/tag/서울/")
+TAG_PATH = quote("/tag/서울/")
 _LISTINGS = {
     "/": "/",
     "/category/business/": "/category/business/",
@@ -21,55 +21,55 @@ _LISTINGS = {
     "/category/money/": "/category/business/",
     "/author/mina-park/": "/author/mina-park/",
     "/author/m-park/": "/author/mina-park/",
-    TAG: TAG,
+    TAG_PATH: TAG_PATH,
 }
-_WELL_KNOWN = {
-    f"{former}{name}{slash}": f"{now}feed.{suffix}"
-    for former, now in _LISTINGS.items()
+_WELL_KNOWN_FEEDS = {
+    f"{former}{name}{slash}": f"{current}feed.{suffix}"
+    for former, current in _LISTINGS.items()
     for name, suffix in WELL_KNOWN_FEEDS.items()
     for slash in ("", "/")
 }
-_FORMER = {
-    f"{former}feed.{suffix}": f"{now}feed.{suffix}"
-    for former, now in _LISTINGS.items()
-    if former != now
+_FORMER_FEEDS = {
+    f"{former}feed.{suffix}": f"{current}feed.{suffix}"
+    for former, current in _LISTINGS.items()
+    if former != current
     for suffix in ("rss", "atom", "json")
 }
-_PAGES = {
-    former.removesuffix(slash): now
-    for former, now in _LISTINGS.items()
+_FORMER_PAGES = {
+    former.removesuffix(slash): current
+    for former, current in _LISTINGS.items()
     for slash in ("/", "")
-    if former.removesuffix(slash) not in ("", now)
+    if former.removesuffix(slash) not in ("", current)
 }
-_ARTICLES = {
+_FORMER_ARTICLES = {
     "/articles/fish": "/articles/fish/",
     "/articles/echoes": "/articles/echo/",
     "/articles/echoes/": "/articles/echo/",
     "/articles/old-echo/": "/articles/echo/",
 }
-_MONTHS = {"/archive/2026-01": "/archive/2026/", "/archive/2026-01/": "/archive/2026/"}
-MOVED = _WELL_KNOWN | _FORMER | _PAGES | _ARTICLES | _MONTHS
+_MONTH_ARCHIVES = {"/archive/2026-01": "/archive/2026/", "/archive/2026-01/": "/archive/2026/"}
+REDIRECTS = _WELL_KNOWN_FEEDS | _FORMER_FEEDS | _FORMER_PAGES | _FORMER_ARTICLES | _MONTH_ARCHIVES
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("path", MOVED)
-def test_former_addresses_lead_on_in_one_hop(server: ServerProcess, path: str, method: str) -> None:
-    got = ask(server.url, path, method=method)
-    assert (got.status, got["Location"]) == (301, MOVED[path])
-    assert got["Cache-Control"].startswith("public, max-age=")
-    assert MOVED[path].encode() in got.body or method == "HEAD"
-    assert ask(server.url, got["Location"]).status == 200
+@pytest.mark.parametrize("path", REDIRECTS)
+def test_former_path_redirects_in_one_hop(server: ServerProcess, path: str, method: str) -> None:
+    response = ask(server.url, path, method=method)
+    assert (response.status, response["Location"]) == (301, REDIRECTS[path])
+    assert response["Cache-Control"].startswith("public, max-age=")
+    assert REDIRECTS[path].encode() in response.body or method == "HEAD"
+    assert ask(server.url, response["Location"]).status == 200
 
 
-def test_a_recalled_article_redirects_to_its_notice(server: ServerProcess) -> None:
-    got = ask(server.url, "/articles/recalled-once")
-    assert (got.status, got["Location"]) == (301, "/articles/recalled/")
-    assert ask(server.url, got["Location"]).status == 410
+def test_alias_of_a_withdrawn_article_redirects_to_its_notice(server: ServerProcess) -> None:
+    response = ask(server.url, "/articles/recalled-once")
+    assert (response.status, response["Location"]) == (301, "/articles/recalled/")
+    assert ask(server.url, response["Location"]).status == 410
 
 
-def test_an_address_as_people_type_it(server: ServerProcess) -> None:
-    typed = "GET /tag/서울/feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-    assert exchange_bytes(server.url, typed).endswith(ask(server.url, f"{TAG}feed.rss").body)
+def test_request_target_with_raw_utf_8_is_served(server: ServerProcess) -> None:
+    request = "GET /tag/서울/feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    assert exchange_bytes(server.url, request).endswith(ask(server.url, f"{TAG_PATH}feed.rss").body)
 
 
 @pytest.mark.parametrize(
@@ -106,44 +106,44 @@ def test_an_address_as_people_type_it(server: ServerProcess) -> None:
         "/static/../site.yaml",
     ],
 )
-def test_what_is_not_there(server: ServerProcess, path: str) -> None:
-    got, head = ask(server.url, path), ask(server.url, path, method="HEAD")
-    assert (got.status, head.status, head.body) == (404, 404, b"")
-    assert b"Nothing is here" in got.body
-    assert len(got.body) < 2000
-    assert got["Cache-Control"] == head["Cache-Control"] == "public, max-age=10"
-    assert not got["Last-Modified"]
-    assert got["Content-Length"] == head["Content-Length"] == str(len(got.body))
+def test_missing_resource_gets_404(server: ServerProcess, path: str) -> None:
+    response, head = ask(server.url, path), ask(server.url, path, method="HEAD")
+    assert (response.status, head.status, head.body) == (404, 404, b"")
+    assert b"Nothing is here" in response.body
+    assert len(response.body) < 2000
+    assert response["Cache-Control"] == head["Cache-Control"] == "public, max-age=10"
+    assert not response["Last-Modified"]
+    assert response["Content-Length"] == head["Content-Length"] == str(len(response.body))
 
 
-def test_what_was_withdrawn(server: ServerProcess) -> None:
-    got, head = ask(server.url, "/articles/recalled/"), ask(server.url, "/articles/recalled/", method="HEAD")
-    assert (got.status, head.status) == (410, 410)
-    assert NOTICE.encode() in got.body
-    assert len(got.body) < 2000
+def test_withdrawn_article_gets_410_with_its_notice(server: ServerProcess) -> None:
+    response, head = ask(server.url, "/articles/recalled/"), ask(server.url, "/articles/recalled/", method="HEAD")
+    assert (response.status, head.status) == (410, 410)
+    assert NOTICE.encode() in response.body
+    assert len(response.body) < 2000
     assert b"The wrong harbour" not in ask(server.url, "/feed.rss").body
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "ODD"])
 @pytest.mark.parametrize("path", ["/feed.rss", "/", "/articles/recalled/", "/feed", "/media/photo.png", "/healthz"])
-def test_other_methods(server: ServerProcess, path: str, method: str) -> None:
-    got = ask(server.url, path, method=method)
-    assert got.status == 405
-    assert {name.strip() for name in got["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
+def test_other_methods_get_405(server: ServerProcess, path: str, method: str) -> None:
+    response = ask(server.url, path, method=method)
+    assert response.status == 405
+    assert {name.strip() for name in response["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "ODD"])
-def test_other_methods_where_nothing_is(server: ServerProcess, method: str) -> None:
+def test_other_methods_on_a_missing_resource_get_404(server: ServerProcess, method: str) -> None:
     assert ask(server.url, "/nothing", method=method).status == 404
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health(server: ServerProcess, path: str) -> None:
-    got = ask(server.url, path)
-    assert (got.status, got.body, got["Cache-Control"]) == (200, b"ok\n", "no-store")
+def test_healthz_and_readyz_get_200(server: ServerProcess, path: str) -> None:
+    response = ask(server.url, path)
+    assert (response.status, response.body, response["Cache-Control"]) == (200, b"ok\n", "no-store")
 
 
-HARMFUL = {
+MALICIOUS_TARGETS = {
     b"/%2e%2e/%2e%2e/site.yaml": 404,
     b"/media/%2e%2e/site.yaml": 404,
     b"/media/..%2fsite.yaml": 404,
@@ -178,13 +178,13 @@ HARMFUL = {
 }
 
 
-@pytest.mark.parametrize("target", HARMFUL, ids=lambda target: target[:40].decode("latin-1"))
-def test_addresses_that_mean_harm(server: ServerProcess, target: bytes) -> None:
-    answer = exchange_bytes(server.url, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert answer[9:12] == str(HARMFUL[target]).encode()
-    assert b"base_url" not in answer
-    assert b"Set-Cookie:" not in answer.partition(b"\r\n\r\n")[0]
-    assert b"evil" not in answer.partition(b"\r\n\r\n")[0]
+@pytest.mark.parametrize("target", MALICIOUS_TARGETS, ids=lambda target: target[:40].decode("latin-1"))
+def test_malicious_target_reveals_nothing(server: ServerProcess, target: bytes) -> None:
+    response = exchange_bytes(server.url, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert response[9:12] == str(MALICIOUS_TARGETS[target]).encode()
+    assert b"base_url" not in response
+    assert b"Set-Cookie:" not in response.partition(b"\r\n\r\n")[0]
+    assert b"evil" not in response.partition(b"\r\n\r\n")[0]
 
 
 @pytest.mark.parametrize(
@@ -196,15 +196,15 @@ def test_addresses_that_mean_harm(server: ServerProcess, target: bytes) -> None:
         b"\x16\x03\x01\x02\x00\r\n\r\n",
     ],
 )
-def test_what_is_no_request(server: ServerProcess, request_bytes: bytes) -> None:
+def test_malformed_request_gets_400(server: ServerProcess, request_bytes: bytes) -> None:
     assert exchange_bytes(server.url, request_bytes)[9:12] == b"400"
 
 
-def test_statuses_in_a_stream() -> None:
+def test_statuses_reads_each_response_of_a_stream() -> None:
     assert statuses(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 304 Not Modified\r\n") == [200, 304]
 
 
-def test_the_same_in_process(app: "WSGIApplication") -> None:
+def test_redirects_and_404_in_process(app: "WSGIApplication") -> None:
     assert call(app, "/articles/echoes")["Location"] == "/articles/echo/"
     assert call(app, "/articles/echoes", method="POST").status == 405
     assert call(app, "/articles/echoes", method="HEAD").body == b""

@@ -1,4 +1,4 @@
-"""The order of answers: a poll does not wait for all that others pipeline."""
+"""The order of tasks: a single request does not wait for the pipelined requests of other clients."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from feedsvc.web.server import Server
 from feedsvc.web.task_queue import TaskQueue
 from tests.helpers.http_client import SECONDS, ask, open_connection
-from tests.web.in_process_server import run_while
+from tests.web.in_process_server import serve_client
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-GREEDY = 100
+CLIENT_COUNT = 100
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Task:
     is_pipelined: bool
 
 
-def test_single_requests_come_first_and_the_others_in_every_fourth_turn() -> None:
+def test_single_requests_come_first_and_every_fourth_task_is_pipelined() -> None:
     queue = TaskQueue()
     for number in range(6):
         queue.append(Task(f"pipelined {number}", is_pipelined=True))
@@ -38,28 +38,28 @@ def test_single_requests_come_first_and_the_others_in_every_fourth_turn() -> Non
     assert not queue
 
 
-@pytest.mark.usefixtures("own_signals")
-def test_a_poll_does_not_wait_for_every_client_that_pipelines() -> None:
+@pytest.mark.usefixtures("restored_signals")
+def test_single_request_is_served_before_most_pipelined_ones() -> None:
     paths: list[str] = []
 
-    def slow(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    def slow_app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         paths.append(environ["PATH_INFO"])
         time.sleep(0.005)
         start_response("200 OK", [("Content-Length", "0")])
         return []
 
-    server = Server(slow, host="127.0.0.1", port=0, threads=1)
+    server = Server(slow_app, host="127.0.0.1", port=0, threads=1)
 
-    def client() -> None:
+    def run_client() -> None:
         with contextlib.ExitStack() as stack:
-            for _ in range(GREEDY):
-                one = stack.enter_context(open_connection(server.url))
-                one.sendall(b"GET /greedy HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+            for _ in range(CLIENT_COUNT):
+                connection = stack.enter_context(open_connection(server.url))
+                connection.sendall(b"GET /greedy HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
             end = time.monotonic() + SECONDS
-            while len(paths) < 2 * GREEDY and time.monotonic() < end:
+            while len(paths) < 2 * CLIENT_COUNT and time.monotonic() < end:
                 time.sleep(0.01)
-            before = len(paths)
+            calls_before = len(paths)
             assert ask(server.url, "/poll").status == 200
-            assert paths.index("/poll") - before < GREEDY / 2
+            assert paths.index("/poll") - calls_before < CLIENT_COUNT / 2
 
-    run_while(server, client)
+    serve_client(server, run_client)

@@ -1,1 +1,1 @@
-"""Announcing to hubs on loopback that do what hubs do, good and bad."""
+"""Tests of WebSub notifications to hubs on loopback, including slow, failing and malicious ones."""

@@ -1,33 +1,37 @@
+"""Fixtures of the WebSub tests: hubs, a content folder and publishers."""
+
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from feedsvc.websub.hub_client import HubClient
 from feedsvc.websub.publisher import Publisher
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.websub import newsroom
-from tests.websub.hub import Hub, Hubs
-from tests.websub.newsroom import Desk
+from tests.websub.hub import Hub, HubFactory
+from tests.websub.newsroom import PublishedSite
 
-Open = Callable[..., Desk]
+OpenSite = Callable[..., PublishedSite]
 
 
-def now() -> datetime:
+def current_time() -> datetime:
     return datetime.now(UTC)
 
 
 @pytest.fixture
-def hubs() -> Iterator[Hubs]:
-    made = Hubs()
-    with made.stack:
-        yield made
+def create_hub() -> Iterator[HubFactory]:
+    factory = HubFactory()
+    with factory.stack:
+        yield factory
 
 
 @pytest.fixture
-def hub(hubs: Hubs) -> Hub:
-    return hubs()
+def hub(create_hub: HubFactory) -> Hub:
+    return create_hub()
 
 
 @pytest.fixture
@@ -41,22 +45,35 @@ def content(tmp_path: Path, hub: Hub) -> Path:
 
 
 @pytest.fixture
-def opened(content: Path, state: Path) -> Iterator[Open]:
-    """Starts announcers, and closes them when the test ends."""
+def open_site(content: Path, state: Path) -> Iterator[OpenSite]:
+    """Return a function that starts a publisher for a content folder; publishers are closed when the test ends."""
     with contextlib.ExitStack() as stack:
 
-        def start(root: Path = content, **options: object) -> Desk:
-            announcer = Publisher(state, **{"clock": now, "poll_interval": 0.05, **options})
-            return Desk(root, stack.enter_context(contextlib.closing(announcer)))
+        def start(root: Path = content, **options: object) -> PublishedSite:
+            publisher = Publisher(state, **{"clock": current_time, "poll_interval": 0.05, **options})
+            return PublishedSite(root, stack.enter_context(contextlib.closing(publisher)))
 
         yield start
 
 
-def settled(desk: Desk) -> None:
-    """Nothing waits any more."""
+@pytest.fixture
+def client() -> Iterator[HubClient]:
+    """Return a client with a timeout of two seconds."""
+    client = HubClient(2)
+    yield client
+    client.close_idle_connections()
 
-    def is_quiet() -> bool:
-        hubs = desk.announcer.status().hubs
-        return bool(hubs) and not any(hub.waiting for hub in hubs)
 
-    until(is_quiet)
+def wait_until_delivered(site: PublishedSite) -> None:
+    """Wait until no delivery to any hub is pending."""
+
+    def is_nothing_pending() -> bool:
+        hub_statuses = site.publisher.status().hubs
+        return bool(hub_statuses) and not any(hub.waiting for hub in hub_statuses)
+
+    wait_until(is_nothing_pending)
+
+
+def publisher_threads() -> list[str]:
+    """Return the names of the running threads of publishers."""
+    return [thread.name for thread in threading.enumerate() if thread.name == "feedsvc-push"]

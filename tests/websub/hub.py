@@ -1,4 +1,4 @@
-"""A hub on loopback that answers as a test tells it to."""
+"""A hub on loopback with responses that a test chooses."""
 
 import contextlib
 import threading
@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-from tests.audience.waiting import SECONDS
+from tests.audience.waiting import TIMEOUT
 
 
 @dataclass(kw_only=True)
-class Heard:
-    """One request, as it came."""
+class HubRequest:
+    """A request as the hub received it."""
 
     path: str
     form: dict[str, list[str]]
     headers: dict[str, str]
-    line: tuple[str, int]
+    client_address: tuple[str, int]
 
     @property
     def topic(self) -> str:
@@ -31,19 +31,23 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        heard = Heard(path=self.path, form=parse_qs(body.decode()), headers=dict(self.headers), line=self.client_address)
+        request = HubRequest(
+            path=self.path, form=parse_qs(body.decode()), headers=dict(self.headers), client_address=self.client_address
+        )
         with contextlib.suppress(OSError):
-            self.server.take(heard)(self)
+            self.server.choose_responder(request)(self)
 
     def log_message(self, *_: object) -> None:
         pass
 
 
-Answer = Callable[[Handler], None]
+Responder = Callable[[Handler], None]
 
 
-def status(code: int, body: bytes = b"", **headers: str) -> Answer:
-    def answer(handler: Handler) -> None:
+def respond(code: int, body: bytes = b"", **headers: str) -> Responder:
+    """Return a responder that sends this status, body and headers."""
+
+    def responder(handler: Handler) -> None:
         handler.send_response(code)
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)
@@ -51,54 +55,54 @@ def status(code: int, body: bytes = b"", **headers: str) -> Answer:
         handler.end_headers()
         handler.wfile.write(body)
 
-    return answer
+    return responder
 
 
 def hang(handler: Handler) -> None:
-    handler.server.over.wait(SECONDS)
+    handler.server.is_stopping.wait(TIMEOUT)
     handler.close_connection = True
 
 
-def close(handler: Handler) -> None:
+def close_without_response(handler: Handler) -> None:
     handler.close_connection = True
 
 
-def nonsense(handler: Handler) -> None:
+def send_garbage(handler: Handler) -> None:
     handler.wfile.write(b"\x00\x01 what\r\n\r\n")
     handler.close_connection = True
 
 
-def painted(handler: Handler) -> None:
-    """A reason that would paint a terminal."""
+def send_control_characters(handler: Handler) -> None:
+    """Send a reason phrase with control characters of a terminal."""
     handler.wfile.write(b"HTTP/1.1 500 \x1b[31mred\x00\tnext\r\nContent-Length: 0\r\n\r\n")
 
 
-def promise(handler: Handler) -> None:
-    """A body that never comes."""
+def send_incomplete_body(handler: Handler) -> None:
+    """Announce a body of 100 bytes and send none."""
     handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n")
     hang(handler)
 
 
-def flood(handler: Handler) -> None:
-    """A body without end."""
+def send_endless_body(handler: Handler) -> None:
+    """Send a body without end."""
     handler.wfile.write(b"HTTP/1.1 202 Accepted\r\n\r\n")
-    while not handler.server.over.is_set():
+    while not handler.server.is_stopping.is_set():
         handler.wfile.write(b"x" * 65536)
 
 
 class Hub(ThreadingHTTPServer):
-    """`asked` is every request, `told` the topics of those that were answered well."""
+    """`requests` are all requests; `delivered_topics` are the topics of those that got the default response."""
 
     daemon_threads = True
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.over = threading.Event()
-        self.asked: list[Heard] = []
-        self.told: list[str] = []
-        self.next: deque[Answer] = deque()
-        self.always: Answer = status(202)
-        self.when: dict[str, Answer] = {}
+        self.is_stopping = threading.Event()
+        self.requests: list[HubRequest] = []
+        self.delivered_topics: list[str] = []
+        self.next_responders: deque[Responder] = deque()
+        self.default_responder: Responder = respond(202)
+        self.responders_by_topic: dict[str, Responder] = {}
         self._lock = threading.Lock()
 
     @property
@@ -106,40 +110,44 @@ class Hub(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/publish?key=1"
 
     @property
-    def counts(self) -> Counter[str]:
-        return Counter(self.told)
+    def delivery_counts(self) -> Counter[str]:
+        return Counter(self.delivered_topics)
 
-    def take(self, heard: Heard) -> Answer:
+    def choose_responder(self, request: HubRequest) -> Responder:
         with self._lock:
-            self.asked.append(heard)
-            answer = self.next.popleft() if self.next else self.when.get(heard.topic, self.always)
-            if answer is self.always:
-                self.told.append(heard.topic)
-            return answer
+            self.requests.append(request)
+            responder = (
+                self.next_responders.popleft()
+                if self.next_responders
+                else self.responders_by_topic.get(request.topic, self.default_responder)
+            )
+            if responder is self.default_responder:
+                self.delivered_topics.append(request.topic)
+            return responder
 
     def handle_error(self, *_: object) -> None:
         pass
 
 
 @dataclass
-class Hubs:
-    """Opens hubs, and closes them when the test ends."""
+class HubFactory:
+    """Start hubs, and stop them when the test ends."""
 
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def __call__(self, port: int = 0) -> Hub:
-        return self.stack.enter_context(running(port))
+        return self.stack.enter_context(run_hub(port))
 
 
 @contextlib.contextmanager
-def running(port: int = 0) -> Iterator[Hub]:
+def run_hub(port: int = 0) -> Iterator[Hub]:
     hub = Hub(port)
     thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield hub
     finally:
-        hub.over.set()
+        hub.is_stopping.set()
         hub.shutdown()
         hub.server_close()
         thread.join()

@@ -1,4 +1,4 @@
-"""A newsroom with hubs, and what a server would tell the announcer of it."""
+"""A content folder with hubs, and a publisher that gets its editions as from a server."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,16 +10,16 @@ from feedsvc.websub.publisher import Publisher
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import NOW, article
 
-BASE = "https://news.example/daily"
-ASIA = tuple(f"{BASE}/category/asia/feed.{suffix}" for suffix in ("atom", "json", "rss"))
-SITE = tuple(f"{BASE}/feed.{suffix}" for suffix in ("atom", "json", "rss"))
-MONEY = tuple(f"{BASE}/category/money/feed.{suffix}" for suffix in ("atom", "json", "rss"))
-ALL = {*ASIA, *MONEY, *SITE}
+BASE_URL = "https://news.example/daily"
+ASIA_FEEDS = tuple(f"{BASE_URL}/category/asia/feed.{suffix}" for suffix in ("atom", "json", "rss"))
+SITE_FEEDS = tuple(f"{BASE_URL}/feed.{suffix}" for suffix in ("atom", "json", "rss"))
+MONEY_FEEDS = tuple(f"{BASE_URL}/category/money/feed.{suffix}" for suffix in ("atom", "json", "rss"))
+ALL_FEEDS = {*ASIA_FEEDS, *MONEY_FEEDS, *SITE_FEEDS}
 
 
 def write(root: Path, *hubs: str, files: Mapping[str, str | bytes] | None = None) -> Path:
-    """Two sections, one article in each: nine feeds."""
-    site = f"title: Daily\nbase_url: {BASE}\nid_domain: news.example\nhubs: [{', '.join(hubs)}]\n"
+    """Write a site with two sections of one article each, which has nine feeds."""
+    site = f"title: Daily\nbase_url: {BASE_URL}\nid_domain: news.example\nhubs: [{', '.join(hubs)}]\n"
     return newsrooms.write(
         root,
         {
@@ -32,19 +32,19 @@ def write(root: Path, *hubs: str, files: Mapping[str, str | bytes] | None = None
     )
 
 
-def correct(root: Path, text: str) -> None:
-    """Another text for the article in asia: six feeds change."""
+def change_article(root: Path, text: str) -> None:
+    """Change the text of the article in section asia, which changes six feeds."""
     newsrooms.write(root, article("bridge", "2026-02-01", category="asia", body=text))
 
 
-class Desk:
-    """Tells an announcer of each edition, as a server does."""
+class PublishedSite:
+    """A content folder and its publisher. `publish` gives the publisher the current edition, as a server does."""
 
-    def __init__(self, root: Path, announcer: Publisher) -> None:
+    def __init__(self, root: Path, publisher: Publisher) -> None:
         self.root = root
-        self.announcer = announcer
+        self.publisher = publisher
         self.digests = FeedDigests()
 
-    def publish(self, *changed: str, base_url: str = "") -> None:
-        current = build_catalog(load_content(self.root, base_url), NOW)
-        self.announcer.set_edition(current.site.base_url, current.site.hubs, lambda: self.digests.compute(current), changed)
+    def publish(self, *changed_urls: str, base_url: str = "") -> None:
+        catalog = build_catalog(load_content(self.root, base_url), NOW)
+        self.publisher.set_edition(catalog.site.base_url, catalog.site.hubs, lambda: self.digests.compute(catalog), changed_urls)

@@ -1,6 +1,6 @@
-"""An announcer in a process of its own. Run as `python -m tests.websub.publisher_process CONTENT STATE`.
+"""A publisher in another process. Run as `python -m tests.websub.publisher_process CONTENT STATE`.
 
-It says "ready" after its first edition; a line that it is sent makes another, and the end of lines ends it.
+It prints "ready" after its first edition, publishes another one for each line of its input, and ends at the end of its input.
 """
 
 import contextlib
@@ -13,23 +13,23 @@ from pathlib import Path
 
 from feedsvc.websub.publisher import Publisher
 from tests import ROOT
-from tests.audience.waiting import SECONDS
-from tests.websub.conftest import now
-from tests.websub.newsroom import Desk
+from tests.audience.waiting import TIMEOUT
+from tests.websub.conftest import current_time
+from tests.websub.newsroom import PublishedSite
 
 
 def main(content: str, state: str) -> None:
-    with contextlib.closing(Publisher(Path(state), now, poll_interval=0.05)) as announcer:
-        desk = Desk(Path(content), announcer)
-        desk.publish()
+    with contextlib.closing(Publisher(Path(state), current_time, poll_interval=0.05)) as publisher:
+        site = PublishedSite(Path(content), publisher)
+        site.publish()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         for _ in sys.stdin:
-            desk.publish()
+            site.publish()
 
 
-class Announcing:
-    """One such process."""
+class PublisherProcess:
+    """A publisher process."""
 
     def __init__(self, content: Path, state: Path) -> None:
         command = [sys.executable, "-m", "tests.websub.publisher_process", content, state]
@@ -45,9 +45,9 @@ class Announcing:
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
-    def end(self) -> None:
-        """Its lines end, and so does it, without a word of complaint."""
-        assert self.process.communicate(timeout=SECONDS)[1] == ""
+    def stop(self) -> None:
+        """Close the input of the process; fail if it prints an error or its exit status is not 0."""
+        assert self.process.communicate(timeout=TIMEOUT)[1] == ""
         assert self.process.returncode == 0
 
     def kill(self) -> None:
@@ -57,12 +57,12 @@ class Announcing:
 
 
 @contextlib.contextmanager
-def announcing(content: Path, state: Path) -> Iterator[Announcing]:
-    made = Announcing(content, state)
+def run_publisher_process(content: Path, state: Path) -> Iterator[PublisherProcess]:
+    process = PublisherProcess(content, state)
     try:
-        yield made
+        yield process
     finally:
-        made.kill()
+        process.kill()
 
 
 if __name__ == "__main__":

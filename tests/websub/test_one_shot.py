@@ -1,143 +1,146 @@
-"""`feedsvc ping`, as a person runs it after a build."""
+"""The command `feedsvc ping`, which notifies hubs once after a build."""
 
 import re
 import socket
 import sys
 from pathlib import Path
 
-from tests.audience.waiting import until
-from tests.cli.test_cli import run
+from tests.audience.waiting import wait_until
+from tests.cli.command_line import run_feedsvc
 from tests.websub import newsroom
-from tests.websub.hub import Hub, Hubs, status
-from tests.websub.newsroom import ALL, ASIA, MONEY, SITE
-from tests.websub.publisher_process import announcing
+from tests.websub.hub import Hub, HubFactory, respond
+from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, MONEY_FEEDS, SITE_FEEDS
+from tests.websub.publisher_process import run_publisher_process
 
 
-def test_what_changed_is_announced_and_counted(content: Path, state: Path, hub: Hub) -> None:
-    first = run("ping", content, "--state", state)
+def test_ping_announces_changed_feeds_and_prints_their_number(content: Path, state: Path, hub: Hub) -> None:
+    first = run_feedsvc("ping", content, "--state", state)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == f"hub {hub.url}: 9 feeds announced, 0 failed\n"
-    newsroom.correct(content, "Changed.")
-    second = run("ping", content, "--state", state)
+    newsroom.change_article(content, "Changed.")
+    second = run_feedsvc("ping", content, "--state", state)
     assert (second.returncode, second.stdout) == (0, f"hub {hub.url}: 6 feeds announced, 0 failed\n")
-    third = run("ping", content, "--state", state)
+    third = run_feedsvc("ping", content, "--state", state)
     assert (third.returncode, third.stdout) == (0, f"hub {hub.url}: 0 feeds announced, 0 failed\n")
-    assert hub.counts == {**dict.fromkeys((*ASIA, *SITE), 2), **dict.fromkeys(MONEY, 1)}
+    assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 2), **dict.fromkeys(MONEY_FEEDS, 1)}
 
 
-def test_all_announces_all(content: Path, state: Path, hub: Hub) -> None:
+def test_ping_all_announces_every_feed(content: Path, state: Path, hub: Hub) -> None:
     for _ in range(2):
-        done = run("ping", content, "--state", state, "--all")
-        assert (done.returncode, done.stdout) == (0, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
-    assert hub.counts == dict.fromkeys(ALL, 2)
+        result = run_feedsvc("ping", content, "--state", state, "--all")
+        assert (result.returncode, result.stdout) == (0, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
+    assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 2)
 
 
-def test_a_base_url_of_its_own(content: Path, state: Path, hub: Hub) -> None:
-    assert run("ping", content, "--state", state, "--base-url", "https://elsewhere.example").returncode == 0
-    assert "https://elsewhere.example/category/asia/feed.rss" in hub.told
+def test_ping_base_url_announces_feeds_of_this_address(content: Path, state: Path, hub: Hub) -> None:
+    assert run_feedsvc("ping", content, "--state", state, "--base-url", "https://elsewhere.example").returncode == 0
+    assert "https://elsewhere.example/category/asia/feed.rss" in hub.delivered_topics
 
 
-def test_another_base_url_forgets_nothing_of_the_first(content: Path, state: Path, hub: Hub) -> None:
-    assert run("ping", content, "--state", state).returncode == 0
-    other = ("ping", content, "--state", state, "--base-url", "https://elsewhere.example")
-    assert run(*other).stdout == f"hub {hub.url}: 9 feeds announced, 0 failed\n"
-    assert run("ping", content, "--state", state).stdout == f"hub {hub.url}: 0 feeds announced, 0 failed\n"
-    assert run(*other).stdout == f"hub {hub.url}: 0 feeds announced, 0 failed\n"
+def test_ping_keeps_separate_records_for_each_base_url(content: Path, state: Path, hub: Hub) -> None:
+    assert run_feedsvc("ping", content, "--state", state).returncode == 0
+    other_arguments = ("ping", content, "--state", state, "--base-url", "https://elsewhere.example")
+    assert run_feedsvc(*other_arguments).stdout == f"hub {hub.url}: 9 feeds announced, 0 failed\n"
+    assert run_feedsvc("ping", content, "--state", state).stdout == f"hub {hub.url}: 0 feeds announced, 0 failed\n"
+    assert run_feedsvc(*other_arguments).stdout == f"hub {hub.url}: 0 feeds announced, 0 failed\n"
 
 
-def test_a_refused_feed_is_told_and_tried_again_by_the_next_ping(content: Path, state: Path, hub: Hub) -> None:
-    hub.when = {ASIA[0]: status(404)}
-    done = run("ping", content, "--state", state)
-    assert (done.returncode, done.stdout) == (1, f"hub {hub.url}: 8 feeds announced, 1 failed\n")
-    assert done.stderr == f"feedsvc: {hub.url}: {ASIA[0]}: it responded with 404 Not Found\n"
-    hub.when = {}
-    again = run("ping", content, "--state", state)
-    assert (again.returncode, again.stdout) == (0, f"hub {hub.url}: 1 feed announced, 0 failed\n")
+def test_rejected_feed_is_reported_and_announced_by_the_next_ping(content: Path, state: Path, hub: Hub) -> None:
+    hub.responders_by_topic = {ASIA_FEEDS[0]: respond(404)}
+    result = run_feedsvc("ping", content, "--state", state)
+    assert (result.returncode, result.stdout) == (1, f"hub {hub.url}: 8 feeds announced, 1 failed\n")
+    assert result.stderr == f"feedsvc: {hub.url}: {ASIA_FEEDS[0]}: it responded with 404 Not Found\n"
+    hub.responders_by_topic = {}
+    second = run_feedsvc("ping", content, "--state", state)
+    assert (second.returncode, second.stdout) == (0, f"hub {hub.url}: 1 feed announced, 0 failed\n")
 
 
-def test_a_hub_that_is_down_does_not_keep_the_other(content: Path, state: Path, hubs: Hubs, hub: Hub) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        gone = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-    newsroom.write(content, gone, hub.url)
-    done = run("ping", content, "--state", state)
-    assert done.returncode == 1
-    assert done.stdout == f"hub {gone}: 0 feeds announced, 3 failed, 6 not tried\nhub {hub.url}: 9 feeds announced, 0 failed\n"
-    assert done.stderr == f"feedsvc: {gone}: {ASIA[0]} and 2 more: it cannot be reached (Connection refused)\n"
-
-
-def test_a_hub_that_asks_for_patience_is_asked_once(content: Path, state: Path, hub: Hub) -> None:
-    hub.always = status(429, Retry_After="60")
-    done = run("ping", content, "--state", state)
-    assert (done.returncode, done.stdout) == (1, f"hub {hub.url}: 0 feeds announced, 1 failed, 8 not tried\n")
-    assert re.search(
-        r": it responded with 429 Too Many Requests; it asks to be tried again after 20\d\d-\S+ \S+ UTC\n$", done.stderr
+def test_unreachable_hub_does_not_block_another(content: Path, state: Path, create_hub: HubFactory, hub: Hub) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        unreachable_url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    newsroom.write(content, unreachable_url, hub.url)
+    result = run_feedsvc("ping", content, "--state", state)
+    assert result.returncode == 1
+    assert (
+        result.stdout
+        == f"hub {unreachable_url}: 0 feeds announced, 3 failed, 6 not tried\nhub {hub.url}: 9 feeds announced, 0 failed\n"
     )
-    assert len(hub.asked) == 1
+    assert result.stderr == f"feedsvc: {unreachable_url}: {ASIA_FEEDS[0]} and 2 more: it cannot be reached (Connection refused)\n"
 
 
-def test_without_hubs_there_is_nothing_to_do(content: Path, state: Path) -> None:
+def test_hub_with_retry_after_gets_one_request(content: Path, state: Path, hub: Hub) -> None:
+    hub.default_responder = respond(429, Retry_After="60")
+    result = run_feedsvc("ping", content, "--state", state)
+    assert (result.returncode, result.stdout) == (1, f"hub {hub.url}: 0 feeds announced, 1 failed, 8 not tried\n")
+    assert re.search(
+        r": it responded with 429 Too Many Requests; it asks to be tried again after 20\d\d-\S+ \S+ UTC\n$", result.stderr
+    )
+    assert len(hub.requests) == 1
+
+
+def test_ping_without_hubs_does_nothing(content: Path, state: Path) -> None:
     newsroom.write(content)
-    done = run("ping", content, "--state", state)
-    assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "feedsvc: site.yaml names no hubs, so no hub is notified\n"
+    result = run_feedsvc("ping", content, "--state", state)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == "feedsvc: site.yaml names no hubs, so no hub is notified\n"
     assert not state.exists()
 
 
-def test_broken_files_are_told_and_the_rest_is_announced(content: Path, state: Path, hub: Hub) -> None:
+def test_ping_with_a_broken_file_reports_it_and_announces_the_feeds(content: Path, state: Path, hub: Hub) -> None:
     (content / "articles" / "coin.yaml").write_text("title: no\n", "utf-8")
-    done = run("ping", content, "--state", state)
-    assert (done.returncode, done.stdout) == (0, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
-    assert done.stderr.startswith("articles/coin.yaml:1:")
+    result = run_feedsvc("ping", content, "--state", state)
+    assert (result.returncode, result.stdout) == (0, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
+    assert result.stderr.startswith("articles/coin.yaml:1:")
 
 
-def test_caches_are_purged_first(content: Path, state: Path, tmp_path: Path, hub: Hub) -> None:
+def test_purge_command_runs_before_the_first_notification(content: Path, state: Path, tmp_path: Path, hub: Hub) -> None:
     script = tmp_path / "purge it.py"
     script.write_text("import sys, pathlib\npathlib.Path(sys.argv[1]).write_text(sys.stdin.read())\n", "utf-8")
-    seen = []
-    hub.next += [lambda handler: (seen.append((tmp_path / "out").read_text()), status(202)(handler))[1]]
-    done = run("ping", content, "--state", state, "--purge", f"{sys.executable} '{script}' {tmp_path / 'out'}")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert seen == ["".join(f"{topic}\n" for topic in sorted(ALL))]
+    purged_urls = []
+    hub.next_responders += [lambda handler: (purged_urls.append((tmp_path / "out").read_text()), respond(202)(handler))[1]]
+    result = run_feedsvc("ping", content, "--state", state, "--purge", f"{sys.executable} '{script}' {tmp_path / 'out'}")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert purged_urls == ["".join(f"{topic}\n" for topic in sorted(ALL_FEEDS))]
 
 
-def test_a_purge_that_fails_stops_nothing_and_shows_in_the_exit_status(content: Path, state: Path, hub: Hub) -> None:
-    done = run("ping", content, "--state", state, FEEDSVC_PURGE="false")
-    assert (done.returncode, done.stdout) == (1, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
-    assert done.stderr == "feedsvc: the purge command ended with exit status 1; hubs are notified anyway\n"
+def test_failed_purge_command_sets_the_exit_status(content: Path, state: Path, hub: Hub) -> None:
+    result = run_feedsvc("ping", content, "--state", state, FEEDSVC_PURGE="false")
+    assert (result.returncode, result.stdout) == (1, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
+    assert result.stderr == "feedsvc: the purge command ended with exit status 1; hubs are notified anyway\n"
 
 
-def test_a_purge_that_is_no_command_line(content: Path, state: Path) -> None:
-    done = run("ping", content, "--state", state, "--purge", "echo 'open")
-    assert done.returncode == 2
-    assert "echo 'open is not a command line (no closing quotation)" in done.stderr
+def test_invalid_purge_command_is_refused(content: Path, state: Path) -> None:
+    result = run_feedsvc("ping", content, "--state", state, "--purge", "echo 'open")
+    assert result.returncode == 2
+    assert "echo 'open is not a command line (no closing quotation)" in result.stderr
 
 
-def test_a_running_server_needs_no_ping(content: Path, state: Path, hub: Hub) -> None:
-    with announcing(content, state) as server:
-        until(lambda: len(hub.told) == 9)
-        done = run("ping", content, "--state", state)
-        server.end()
-    assert (done.returncode, done.stdout) == (2, "")
+def test_ping_is_refused_while_a_server_announces(content: Path, state: Path, hub: Hub) -> None:
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: len(hub.delivered_topics) == 9)
+        result = run_feedsvc("ping", content, "--state", state)
+        server.stop()
+    assert (result.returncode, result.stdout) == (2, "")
     assert (
-        done.stderr
+        result.stderr
         == f"feedsvc: error: a running feedsvc with the state folder {state} notifies the hubs itself; no ping is needed\n"
     )
 
 
-def test_a_server_goes_on_where_ping_ended(content: Path, state: Path, hub: Hub) -> None:
-    assert run("ping", content, "--state", state).returncode == 0
-    newsroom.correct(content, "Changed.")
-    with announcing(content, state) as server:
-        until(lambda: len(hub.told) >= 15)
-        server.end()
-    assert hub.counts == {**dict.fromkeys((*ASIA, *SITE), 2), **dict.fromkeys(MONEY, 1)}
+def test_server_continues_with_the_records_of_ping(content: Path, state: Path, hub: Hub) -> None:
+    assert run_feedsvc("ping", content, "--state", state).returncode == 0
+    newsroom.change_article(content, "Changed.")
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: len(hub.delivered_topics) >= 15)
+        server.stop()
+    assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 2), **dict.fromkeys(MONEY_FEEDS, 1)}
 
 
-def test_a_state_folder_that_cannot_be(content: Path, tmp_path: Path, hub: Hub) -> None:
+def test_unusable_state_folder_is_reported(content: Path, tmp_path: Path, hub: Hub) -> None:
     state = tmp_path / "state"
     state.write_text("in the way")
-    done = run("ping", content, "--state", state)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: error: {state} cannot be used (")
-    assert done.stderr.count("\n") == 1
-    assert hub.asked == []
+    result = run_feedsvc("ping", content, "--state", state)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"feedsvc: error: {state} cannot be used (")
+    assert result.stderr.count("\n") == 1
+    assert hub.requests == []

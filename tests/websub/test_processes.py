@@ -1,73 +1,75 @@
-"""Announcers in processes of their own: killed in the middle, and taking over from one another."""
+"""Publisher processes: killed during deliveries, and taking over from each other."""
 
 from pathlib import Path
 
 import pytest
 
 from feedsvc.websub import status
-from tests.audience.waiting import until
-from tests.websub import hub as hubs_
+from tests.audience.waiting import wait_until
+from tests.websub import hub as hub_module
 from tests.websub import newsroom
 from tests.websub.hub import Hub
-from tests.websub.newsroom import ALL, ASIA, BASE, MONEY, SITE
-from tests.websub.publisher_process import announcing
+from tests.websub.newsroom import ALL_FEEDS, ASIA_FEEDS, BASE_URL, MONEY_FEEDS, SITE_FEEDS
+from tests.websub.publisher_process import run_publisher_process
 
 
-def waiting(state: Path) -> list[int]:
-    return [hub.waiting for hub in status.read_hub_statuses(state / "push.sqlite", f"{BASE}/")]
+def pending_counts(state: Path) -> list[int]:
+    return [hub.waiting for hub in status.read_hub_statuses(state / "push.sqlite", f"{BASE_URL}/")]
 
 
-@pytest.mark.parametrize("before", [0, 1, 4, 8])
-def test_a_kill_in_the_middle_repeats_at_most_the_one_in_flight(content: Path, state: Path, hub: Hub, before: int) -> None:
-    hub.next += [hub.always] * before + [hubs_.hang]
-    with announcing(content, state) as server:
-        until(lambda: len(hub.asked) == before + 1)
+@pytest.mark.parametrize("deliveries_before", [0, 1, 4, 8])
+def test_killed_publisher_repeats_only_the_delivery_in_progress(
+    content: Path, state: Path, hub: Hub, deliveries_before: int
+) -> None:
+    hub.next_responders += [hub.default_responder] * deliveries_before + [hub_module.hang]
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: len(hub.requests) == deliveries_before + 1)
         server.kill()
-    in_flight = hub.asked[-1].topic
-    with announcing(content, state) as server:
-        until(lambda: waiting(state) == [0])
-        server.end()
-    asked = [heard.topic for heard in hub.asked]
-    assert {topic: asked.count(topic) for topic in ALL} == {topic: 1 + (topic == in_flight) for topic in ALL}
+    topic_in_progress = hub.requests[-1].topic
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: pending_counts(state) == [0])
+        server.stop()
+    topics = [request.topic for request in hub.requests]
+    assert {topic: topics.count(topic) for topic in ALL_FEEDS} == {topic: 1 + (topic == topic_in_progress) for topic in ALL_FEEDS}
 
 
-def test_after_a_kill_nothing_unchanged_is_announced_again(content: Path, state: Path, hub: Hub) -> None:
-    with announcing(content, state) as server:
-        until(lambda: waiting(state) == [0])
+def test_unchanged_feeds_are_not_announced_after_a_kill(content: Path, state: Path, hub: Hub) -> None:
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: pending_counts(state) == [0])
         server.kill()
-    newsroom.correct(content, "Changed while down.")
-    with announcing(content, state) as server:
-        until(lambda: len(hub.told) >= 15)
-        until(lambda: waiting(state) == [0])
-        server.end()
-    assert hub.counts == {**dict.fromkeys((*ASIA, *SITE), 2), **dict.fromkeys(MONEY, 1)}
+    newsroom.change_article(content, "Changed while down.")
+    with run_publisher_process(content, state) as server:
+        wait_until(lambda: len(hub.delivered_topics) >= 15)
+        wait_until(lambda: pending_counts(state) == [0])
+        server.stop()
+    assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 2), **dict.fromkeys(MONEY_FEEDS, 1)}
 
 
-def test_of_two_processes_one_announces_and_the_other_takes_over(content: Path, state: Path, hub: Hub) -> None:
-    with announcing(content, state) as one:
-        until(lambda: waiting(state) == [0])
-        with announcing(content, state) as other:
-            newsroom.correct(content, "Both hear of it.")
-            one.publish()
-            other.publish()
-            until(lambda: len(hub.told) >= 15)
-            until(lambda: waiting(state) == [0])
-            one.kill()
-            newsroom.correct(content, "Only one is left.")
-            other.publish()
-            until(lambda: len(hub.told) >= 21)
-            until(lambda: waiting(state) == [0])
-            other.end()
-    assert hub.counts == {**dict.fromkeys((*ASIA, *SITE), 3), **dict.fromkeys(MONEY, 1)}
+def test_second_publisher_takes_over_after_a_kill(content: Path, state: Path, hub: Hub) -> None:
+    with run_publisher_process(content, state) as first:
+        wait_until(lambda: pending_counts(state) == [0])
+        with run_publisher_process(content, state) as second:
+            newsroom.change_article(content, "Both hear of it.")
+            first.publish()
+            second.publish()
+            wait_until(lambda: len(hub.delivered_topics) >= 15)
+            wait_until(lambda: pending_counts(state) == [0])
+            first.kill()
+            newsroom.change_article(content, "Only one is left.")
+            second.publish()
+            wait_until(lambda: len(hub.delivered_topics) >= 21)
+            wait_until(lambda: pending_counts(state) == [0])
+            second.stop()
+    assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 3), **dict.fromkeys(MONEY_FEEDS, 1)}
 
 
-def test_who_takes_over_announces_what_the_killed_one_could_not(content: Path, state: Path, hub: Hub) -> None:
-    hub.next += [hub.always] * 3 + [hubs_.hang]
-    with announcing(content, state) as one:
-        until(lambda: len(hub.asked) == 4)
-        with announcing(content, state) as other:
-            one.kill()
-            until(lambda: waiting(state) == [0])
-            other.end()
-    assert set(hub.told) == ALL
-    assert len(hub.asked) == 10
+def test_second_publisher_delivers_the_rest_after_a_kill(content: Path, state: Path, hub: Hub) -> None:
+    hub.next_responders += [hub.default_responder] * 3 + [hub_module.hang]
+    with run_publisher_process(content, state) as first:
+        wait_until(lambda: len(hub.requests) == 4)
+        with run_publisher_process(content, state) as second:
+            first.kill()
+            wait_until(lambda: pending_counts(state) == [0])
+            second.stop()
+    assert set(hub.delivered_topics) == ALL_FEEDS
+    assert len(hub.requests) == 10

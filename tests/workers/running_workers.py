@@ -1,4 +1,4 @@
-"""A real `feedsvc serve --workers N`, and its workers one by one."""
+"""Run `feedsvc serve --workers N` and send requests to each of its workers."""
 
 import contextlib
 import json
@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, Response, ask, ask_on
-from tests.live.served_content import Followed, followed
+from tests.live.served_content import MonitoredServer, monitored_server
 
 
-def told(server: Followed) -> dict[str, Any]:
-    """What /status says of the workers, whoever answers."""
-    found: dict[str, Any] = json.loads(ask(server.url, "/status").body)["workers"]
-    return found
+def fetch_workers(server: MonitoredServer) -> dict[str, Any]:
+    """Return the entry `workers` of /status, from any worker."""
+    workers: dict[str, Any] = json.loads(ask(server.url, "/status").body)["workers"]
+    return workers
 
 
-def processes(server: Followed) -> dict[str, int]:
-    found: dict[str, int] = told(server)["processes"]
-    return found
+def worker_pids(server: MonitoredServer) -> dict[str, int]:
+    """Return the process id of each worker by its number."""
+    pids: dict[str, int] = fetch_workers(server)["processes"]
+    return pids
 
 
 def is_alive(pid: int) -> bool:
@@ -31,33 +32,33 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     status = Path(f"/proc/{pid}/stat")
-    # Whoever took in an orphan may not have asked for its end yet.
+    # A zombie whose new parent process has not collected its exit status yet counts as ended.
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def of_each(server: Followed, path: str, number: int = 2) -> dict[int, Response]:
-    """The answer of each worker: another connection may meet another one."""
-    found: dict[int, Response] = {}
+def responses_by_worker(server: MonitoredServer, path: str, number: int = 2) -> dict[int, Response]:
+    """Return the response of each worker by its number: open connections until every worker has answered one."""
+    responses: dict[int, Response] = {}
 
     def have_all() -> bool:
-        got = ask_once(server, path)
-        if got:
-            found[got[0]] = got[1]
-        return len(found) == number
+        response = ask_one_worker(server, path)
+        if response:
+            responses[response[0]] = response[1]
+        return len(responses) == number
 
-    until(have_all)
-    return found
+    wait_until(have_all)
+    return responses
 
 
-def ask_once(server: Followed, path: str) -> tuple[int, Response] | None:
-    """On one connection, which one worker has: who it is, and its answer."""
+def ask_one_worker(server: MonitoredServer, path: str) -> tuple[int, Response] | None:
+    """Return the number of the worker that has the connection, and its response to the path."""
     connection = HTTPConnection(urlsplit(server.url).netloc, timeout=SECONDS)
     with contextlib.closing(connection):
-        who = json.loads(ask_on(connection, "/status").body)["workers"]["answering"]
-        return who, ask_on(connection, quote(path))
+        number = json.loads(ask_on(connection, "/status").body)["workers"]["answering"]
+        return number, ask_on(connection, quote(path))
 
 
 @contextlib.contextmanager
-def team(content: Path, state: Path, *options: str, number: int = 2) -> Iterator[Followed]:
-    with followed(content, state, "--workers", str(number), *options) as server:
+def running_workers(content: Path, state: Path, *options: str, number: int = 2) -> Iterator[MonitoredServer]:
+    with monitored_server(content, state, "--workers", str(number), *options) as server:
         yield server

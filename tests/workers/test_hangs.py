@@ -1,4 +1,4 @@
-"""Workers that hang: one is ended and replaced, and none outlives the first process, whatever it hangs at."""
+"""A hanging worker is ended and replaced, and no hanging process outlives its parent process."""
 
 import os
 import signal
@@ -18,46 +18,46 @@ from tests.attacks.hanging_programs import (
     running_server,
     write_newsroom_with_freezing_theme,
 )
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import environment
-from tests.live.served_content import status
-from tests.workers.running_workers import is_alive, processes
+from tests.live.served_content import fetch_status
+from tests.workers.running_workers import is_alive, worker_pids
 
 
-def test_a_worker_that_freezes_is_replaced_and_the_log_says_once_where_its_stacks_are(tmp_path: Path) -> None:
+def test_frozen_worker_is_replaced_and_the_log_names_its_stack_report_once(tmp_path: Path) -> None:
     content, state = write_newsroom_with_freezing_theme(tmp_path / "content"), tmp_path / "state"
     with running_server(content, state, "--workers", "2") as server:
-        before = processes(server)
+        pids_before = worker_pids(server)
         request_freezing_page(server.url)
-        until(lambda: "a new worker replaces it" in "".join(server.lines))
-        until(lambda: len(processes(server)) == 2 and processes(server) != before)
+        wait_until(lambda: "a new worker replaces it" in "".join(server.lines))
+        wait_until(lambda: len(worker_pids(server)) == 2 and worker_pids(server) != pids_before)
         assert ask(server.url, "/feed.rss").status == 200
         assert len(faulty_theme_names(state)) == 1, server.lines
-        (report,) = reports_of_the_dead(state)
-        (worker,) = {*before.values()} - {*processes(server).values()}
-        told = [line for line in server.lines if str(report) in line]
-        assert len(told) == 1
-        assert f"(process {worker}) hung while it rendered a page with the site's own theme, and was ended;" in told[0]
-        until(lambda: str(report) in status(server)["alerts"].get("watchdog", ""))
+        (report,) = reports_with_stacks(state)
+        (worker,) = {*pids_before.values()} - {*worker_pids(server).values()}
+        report_lines = [line for line in server.lines if str(report) in line]
+        assert len(report_lines) == 1
+        assert f"(process {worker}) hung while it rendered a page with the site's own theme, and was ended;" in report_lines[0]
+        wait_until(lambda: str(report) in fetch_status(server)["alerts"].get("watchdog", ""))
         server.terminate()
         assert server.wait() == 0
     assert report_files(state) == [report]
 
 
-def reports_of_the_dead(state: Path) -> list[Path]:
+def reports_with_stacks(state: Path) -> list[Path]:
     return [file for file in report_files(state) if file.stat().st_size > 4096]
 
 
 @pytest.fixture
-def frozen(tmp_path: Path):
-    """Two workers, of which one is frozen and not watched, and their process ids."""
+def server_with_frozen_worker(tmp_path: Path):
+    """Run two workers, freeze one without a watchdog, and yield the server and the process ids of the workers."""
     content = write_newsroom_with_freezing_theme(tmp_path / "content")
     with running_server(content, tmp_path / "state", "--workers", "2", variables=WATCHDOG_OFF) as server:
-        pids = [*processes(server).values()]
-        before = {pid: cpu_seconds(pid) for pid in pids}
+        pids = [*worker_pids(server).values()]
+        cpu_seconds = {pid: cpu_seconds(pid) for pid in pids}
         request_freezing_page(server.url)
-        until(lambda: any(cpu_seconds(pid) > before[pid] + 1 for pid in pids))
+        wait_until(lambda: any(cpu_seconds(pid) > cpu_seconds[pid] + 1 for pid in pids))
         try:
             yield server, pids
         finally:
@@ -66,27 +66,29 @@ def frozen(tmp_path: Path):
                     os.kill(pid, signal.SIGKILL)
 
 
-def test_a_frozen_worker_does_not_outlive_a_killed_parent(frozen) -> None:
-    server, pids = frozen
+def test_frozen_worker_ends_after_its_parent_is_killed(server_with_frozen_worker) -> None:
+    server, pids = server_with_frozen_worker
     server.process.kill()
-    until(lambda: not any(map(is_alive, pids)))
+    wait_until(lambda: not any(map(is_alive, pids)))
 
 
-_TEAM = """
+_SUPERVISOR_PROGRAM = """
 import ctypes, os, signal, sys
 from feedsvc.web.supervisor import Supervisor
 
-def serve(station):
+def serve(worker):
     signal.signal(signal.SIGTERM, lambda *_: None)
-    station.report_ready(f"serving {os.getpid()}")
+    worker.report_ready(f"serving {os.getpid()}")
     ctypes.PyDLL(None).sleep(1000)  # it holds the interpreter's lock
 
 sys.exit(Supervisor(1, serve, print_line=lambda line: print(line, flush=True), stop_timeout=1).run())
 """
 
 
-def test_workers_that_do_not_heed_sigterm_are_killed_after_the_grace_time() -> None:
-    with subprocess.Popen([sys.executable, "-c", _TEAM], stdout=subprocess.PIPE, text=True, env=environment()) as process:
+def test_worker_that_ignores_sigterm_is_killed_after_the_stop_timeout() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _SUPERVISOR_PROGRAM], stdout=subprocess.PIPE, text=True, env=environment()
+    ) as process:
         assert process.stdout
         worker = int(process.stdout.readline().split()[1])
         process.terminate()
@@ -94,7 +96,7 @@ def test_workers_that_do_not_heed_sigterm_are_killed_after_the_grace_time() -> N
         assert not is_alive(worker)
 
 
-_COPIES = """
+_PROCESS_POOL_PROGRAM = """
 import ctypes, os, sys
 from feedsvc.support import libc
 from feedsvc.support.process_pool import map_chunks
@@ -107,16 +109,18 @@ def work(part):
 """
 
 
-def test_no_copy_that_works_for_a_build_outlives_it() -> None:
-    with subprocess.Popen([sys.executable, "-c", _COPIES], stdout=subprocess.PIPE, text=True, env=environment()) as process:
+def test_process_pool_of_a_build_ends_with_its_parent() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _PROCESS_POOL_PROGRAM], stdout=subprocess.PIPE, text=True, env=environment()
+    ) as process:
         assert process.stdout
         pids = {int(process.stdout.readline()) for _ in range(2)}
         process.kill()
         process.wait(SECONDS)
-        until(lambda: not any(map(is_alive, pids)))
+        wait_until(lambda: not any(map(is_alive, pids)))
 
 
-_ORPHAN = """
+_ORPHAN_PROGRAM = """
 import os, signal, sys, time
 from feedsvc.support import libc
 
@@ -130,6 +134,6 @@ if not os.fork():
 """
 
 
-def test_a_copy_whose_parent_has_ended_already_ends() -> None:
-    done = subprocess.run([sys.executable, "-c", _ORPHAN], check=False, capture_output=True, text=True, timeout=TIMEOUT)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_child_process_ends_if_its_parent_has_already_ended() -> None:
+    result = subprocess.run([sys.executable, "-c", _ORPHAN_PROGRAM], check=False, capture_output=True, text=True, timeout=TIMEOUT)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

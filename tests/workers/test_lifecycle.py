@@ -1,4 +1,4 @@
-"""How several workers begin and end: together, said once, and none outlives its parent."""
+"""Start and stop of several workers: together, with one log line, and no worker outlives its parent process."""
 
 import contextlib
 import os
@@ -11,42 +11,42 @@ from pathlib import Path
 
 import pytest
 
-from tests.audience.waiting import until
-from tests.cli.test_serve import refused
+from tests.audience.waiting import wait_until
+from tests.cli.command_line import failed_serve_stderr
 from tests.helpers.http_client import SECONDS, ask, exchange_bytes, open_connection, read_all
 from tests.helpers.running_server import command, environment
-from tests.live.served_content import Followed
-from tests.web.newsroom import BIG, write_newsroom
-from tests.workers.running_workers import is_alive, processes, team
+from tests.live.served_content import MonitoredServer
+from tests.web.newsroom import LARGE_SIZE, write_newsroom
+from tests.workers.running_workers import is_alive, running_workers, worker_pids
 
-_LARGE = bytes(range(256)) * (BIG // 256)
+_LARGE_FILE = bytes(range(256)) * (LARGE_SIZE // 256)
 
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_newsroom(tmp_path_factory.mktemp("lives") / "content", talk=_LARGE)
+    return write_newsroom(tmp_path_factory.mktemp("lives") / "content", talk=_LARGE_FILE)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_last_byte_of_every_answer_is_sent(content: Path, tmp_path: Path, number: int) -> None:
-    with team(content, tmp_path) as server, contextlib.ExitStack() as clients:
-        pids = processes(server)
-        slow = [clients.enter_context(open_connection(server.url, 4096)) for _ in range(6)]
-        begun = []
-        for one in slow:
-            one.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            begun.append(one.recv(1000))
-        server.process.send_signal(number)
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_responses_in_progress_are_completed_after_a_signal(content: Path, tmp_path: Path, signal_number: int) -> None:
+    with running_workers(content, tmp_path) as server, contextlib.ExitStack() as stack:
+        pids = worker_pids(server)
+        clients_in_progress = [stack.enter_context(open_connection(server.url, 4096)) for _ in range(6)]
+        first_bytes = []
+        for client in clients_in_progress:
+            client.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            first_bytes.append(client.recv(1000))
+        server.process.send_signal(signal_number)
         with contextlib.suppress(ConnectionError):
-            while True:  # until the door is shut
+            while True:  # until the listening socket is closed
                 ask(server.url, "/healthz")
-        for one, start in zip(slow, begun, strict=True):
-            assert (start + read_all(one)).partition(b"\r\n\r\n")[2] == _LARGE
+        for client, start in zip(clients_in_progress, first_bytes, strict=True):
+            assert (start + read_all(client)).partition(b"\r\n\r\n")[2] == _LARGE_FILE
         assert server.wait() == 0
         assert not any(map(is_alive, pids.values()))
 
 
-_CROWD = """
+_OPEN_FILES_PROGRAM = """
 import os, resource, sys
 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -58,11 +58,11 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
-def test_started_with_a_thousand_open_files_they_serve(content: Path, tmp_path: Path) -> None:
-    """select() knows no descriptor above 1023."""
+def test_workers_serve_when_started_with_a_thousand_open_files(content: Path, tmp_path: Path) -> None:
+    """select() supports no descriptor above 1023."""
     serve = command("serve", content, "--port", "0", "--state", tmp_path, "--workers", "2")
-    crowded = [sys.executable, "-c", _CROWD, *serve]
-    with subprocess.Popen(crowded, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+    arguments = [sys.executable, "-c", _OPEN_FILES_PROGRAM, *serve]
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             assert process.stderr
             line = process.stderr.readline()
@@ -73,18 +73,18 @@ def test_started_with_a_thousand_open_files_they_serve(content: Path, tmp_path: 
             process.kill()
 
 
-def test_a_stop_under_load_cuts_no_answer(content: Path, tmp_path: Path) -> None:
-    cut: list[bytes] = []
+def test_stop_under_load_truncates_no_response(content: Path, tmp_path: Path) -> None:
+    truncated: list[bytes] = []
 
-    def keep_asking(url: str) -> None:
+    def request_until_closed(url: str) -> None:
         with contextlib.suppress(ConnectionError):
             while True:
-                got = exchange_bytes(url, b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                if got and not got.rstrip().endswith(b"</rss>"):
-                    cut.append(got)
+                response = exchange_bytes(url, b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                if response and not response.rstrip().endswith(b"</rss>"):
+                    truncated.append(response)
 
-    with team(content, tmp_path) as server:
-        threads = [threading.Thread(target=keep_asking, args=(server.url,)) for _ in range(4)]
+    with running_workers(content, tmp_path) as server:
+        threads = [threading.Thread(target=request_until_closed, args=(server.url,)) for _ in range(4)]
         for thread in threads:
             thread.start()
         for _ in range(50):
@@ -93,66 +93,68 @@ def test_a_stop_under_load_cuts_no_answer(content: Path, tmp_path: Path) -> None
         assert server.wait() == 0
         for thread in threads:
             thread.join()
-    assert cut == []
+    assert truncated == []
     assert server.stderr.count("\n") == 1
 
 
-def test_no_worker_outlives_a_killed_parent(content: Path, tmp_path: Path) -> None:
-    server = Followed(content, tmp_path, "--workers", "2")
-    pids = processes(server)
+def test_workers_end_after_their_parent_is_killed(content: Path, tmp_path: Path) -> None:
+    server = MonitoredServer(content, tmp_path, "--workers", "2")
+    pids = worker_pids(server)
     server.kill()
-    until(lambda: not any(map(is_alive, pids.values())))
+    wait_until(lambda: not any(map(is_alive, pids.values())))
 
 
-_ORPHANED = """
+_ORPHANED_WORKER_PROGRAM = """
 import os, signal, time
 from feedsvc.web.supervisor import Supervisor
 
-def serve(station):
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as one that serves: it ends in its own time
+def serve(worker):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as a real worker, which stops by itself
     parent = os.getppid()
     os.kill(parent, signal.SIGKILL)
     while os.getppid() == parent:
         time.sleep(0.01)
-    station.report_ready("serving")
+    worker.report_ready("serving")
 
 Supervisor(1, serve, print_line=print).run()
 """
 
 
-def test_a_worker_that_is_ready_when_its_parent_is_killed_goes_without_a_word() -> None:
-    done = subprocess.run([sys.executable, "-c", _ORPHANED], check=False, capture_output=True, text=True, timeout=SECONDS)
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "", "")
+def test_worker_that_becomes_ready_after_its_parent_is_killed_prints_nothing() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", _ORPHANED_WORKER_PROGRAM], check=False, capture_output=True, text=True, timeout=SECONDS
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (-signal.SIGKILL, "", "")
 
 
-def test_one_that_dies_again_and_again_is_replaced_with_growing_pauses(content: Path, tmp_path: Path) -> None:
-    with team(content, tmp_path) as server:
+def test_worker_that_dies_repeatedly_is_replaced_after_growing_pauses(content: Path, tmp_path: Path) -> None:
+    with running_workers(content, tmp_path) as server:
         for _ in range(3):
-            until(lambda: "2" in processes(server))
-            os.kill(processes(server)["2"], signal.SIGKILL)
-            until(lambda: "2" not in processes(server))
+            wait_until(lambda: "2" in worker_pids(server))
+            os.kill(worker_pids(server)["2"], signal.SIGKILL)
+            wait_until(lambda: "2" not in worker_pids(server))
     pauses = [line.rpartition(" in ")[2].strip() for line in server.lines if "a new worker replaces it" in line]
     assert pauses == ["1 second", "2 seconds", "4 seconds"]
 
 
-def test_a_taken_port_is_told_once(content: Path, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        said = refused(content, "--port", port, "--state", tmp_path / "state", "--workers", "2")
-    assert said.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
-    assert said.count("\n") == 1
+def test_port_in_use_is_reported_once(content: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        stderr = failed_serve_stderr(content, "--port", port, "--state", tmp_path / "state", "--workers", "2")
+    assert stderr.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
+    assert stderr.count("\n") == 1
 
 
-def test_a_missing_folder_is_told_once(tmp_path: Path) -> None:
-    said = refused(tmp_path / "nowhere", "--port", "0", "--state", tmp_path / "state", "--workers", "3")
-    assert said == f"feedsvc: error: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml\n"
+def test_missing_content_folder_is_reported_once(tmp_path: Path) -> None:
+    stderr = failed_serve_stderr(tmp_path / "nowhere", "--port", "0", "--state", tmp_path / "state", "--workers", "3")
+    assert stderr == f"feedsvc: error: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml\n"
 
 
-def test_sigterm_as_soon_as_all_are_ready(content: Path, tmp_path: Path) -> None:
-    with team(content, tmp_path, number=4):
+def test_sigterm_right_after_the_start_stops_all_workers(content: Path, tmp_path: Path) -> None:
+    with running_workers(content, tmp_path, number=4):
         pass
 
 
-def test_one_worker_is_one_process(content: Path, tmp_path: Path) -> None:
-    with team(content, tmp_path, number=1) as server:
+def test_single_worker_runs_without_supervisor(content: Path, tmp_path: Path) -> None:
+    with running_workers(content, tmp_path, number=1) as server:
         assert b'"workers"' not in ask(server.url, "/status").body

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import boto3
 
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
 # Without these, botocore would look for credentials of the user who runs the tests, also in the network.
@@ -43,7 +43,7 @@ class Storage:
         self._log = folder / "moto.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
-        until(lambda: _is_listening(port))
+        wait_until(lambda: _is_listening(port))
         self._numbers = itertools.count(1)
         self.client: Any = self.service("s3")
 

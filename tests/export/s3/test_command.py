@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from feedsvc.export import MANIFEST_FILE
-from tests.audience.waiting import until
+from tests.audience.waiting import wait_until
 from tests.export.s3.moto import CREDENTIALS, ISOLATION, Bucket, Storage
 from tests.helpers import newsrooms
 from tests.helpers.http_client import SECONDS
@@ -226,12 +226,12 @@ def test_build_watch_uploads_every_save(small: Path, bucket: Bucket, tmp_path: P
     with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             assert process.stderr
-            until(lambda: "news/feed.rss" in bucket.all_keys())
+            wait_until(lambda: "news/feed.rss" in bucket.all_keys())
             assert "files written" in process.stderr.readline()
             assert process.stderr.readline() == f"feedsvc: keeping s3://{bucket.name}/news up to date\n"
             bucket.clear_requests()
             newsrooms.write(small, newsrooms.article("one", title="Saved meanwhile"))
-            until(lambda: b"Saved meanwhile" in bucket.get("news/feed.rss")["Body"])
+            wait_until(lambda: b"Saved meanwhile" in bucket.get("news/feed.rss")["Body"])
             assert "news/articles/one/index.html" in {request.key for request in bucket.requests("PUT")}
             process.send_signal(signal.SIGTERM)
             assert process.wait(SECONDS) == 0

@@ -1,0 +1,31 @@
+"""Run the command `feedsvc` in another process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests import ROOT
+from tests.helpers.running_server import NO_VARIABLES, command, environment
+
+
+def run_feedsvc(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `feedsvc` with these arguments and, of the variables FEEDSVC_*, only those given; return its exit status and output."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("FEEDSVC_")}
+    own |= {"PYTHONPATH": str(ROOT), **variables}
+    line = [sys.executable, "-m", "feedsvc", *map(str, arguments)]
+    return subprocess.run(line, check=False, capture_output=True, text=True, cwd=cwd, env=own, timeout=60)
+
+
+def failed_serve_stderr(*arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
+    """Run `feedsvc serve`, which must fail with exit status 2 and without a traceback, and return its stderr."""
+    result = subprocess.run(
+        command("serve", *arguments), capture_output=True, text=True, timeout=60, env=environment(variables), check=False
+    )
+    assert result.returncode == 2, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return result.stderr

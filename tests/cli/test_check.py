@@ -1,0 +1,107 @@
+"""The command `feedsvc check`: problems, warnings and output formats."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import ROOT
+from tests.cli.command_line import run_feedsvc
+from tests.helpers import newsrooms
+
+
+def test_check_of_the_sample_content_reports_no_error() -> None:
+    result = run_feedsvc("check")
+    assert result.returncode == 0, result.stdout
+    assert result.stderr.startswith("feedsvc: 34 articles: 0 errors, 1 warning")
+
+
+def test_check_prints_problems_with_position_and_source_line(broken_content: Path) -> None:
+    result = run_feedsvc("check", broken_content)
+    assert result.returncode == 1
+    assert result.stdout.partition("articles/")[2].partition("\narticles/december")[0].splitlines() == [
+        'broken.yaml:1:8: error: title: YAML reads no as false; put it in quotes: "no"',
+        "    1 | title: no",
+        "      |        ^",
+        "articles/broken.yaml:2:12: error: published: there is no such date or time as '2026-02-30': February 2026 has 28 days",
+        "    2 | published: 2026-02-30",
+        "      |            ^",
+        "articles/broken.yaml:3:9: error: author: no author 'ritesch'; did you mean 'ritesh'?",
+        "    3 | author: ritesch",
+        "      |         ^",
+    ]
+
+
+def test_warnings_fail_check_only_with_strict(content: Path) -> None:
+    result = run_feedsvc("check", content)
+    assert (result.returncode, "warning: no summary" in result.stdout) == (0, True)
+    assert run_feedsvc("check", content, "--strict").returncode == 1
+    assert "no summary" not in run_feedsvc("build", content.parent / "public", content).stderr
+
+
+def test_strict_check_passes_without_warnings(tmp_path: Path) -> None:
+    newsrooms.write(tmp_path, {"site.yaml": newsrooms.SITE["site.yaml"], "media/logo.png": newsrooms.SITE["media/logo.png"]})
+    result = run_feedsvc("check", tmp_path, "--strict")
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_check_format_json_prints_problems_as_json(broken_content: Path) -> None:
+    result = run_feedsvc("check", broken_content, "--format", "json")
+    problems = json.loads(result.stdout)["problems"]
+    assert problems[0] == {
+        "path": "articles/broken.yaml",
+        "line": 1,
+        "column": 8,
+        "severity": "error",
+        "message": "title: YAML reads no as false",
+        "hint": 'put it in quotes: "no"',
+    }
+
+
+def test_check_format_github_prints_annotations(broken_content: Path) -> None:
+    lines = run_feedsvc("check", "content", "--format", "github", cwd=broken_content.parent).stdout.splitlines()
+    assert lines[0] == (
+        '::error file=content/articles/broken.yaml,line=1,col=8::title: YAML reads no as false; put it in quotes: "no"'
+    )
+
+
+def test_check_inside_the_content_folder_suggests_a_dot(content: Path) -> None:
+    result = run_feedsvc("check", cwd=content)
+    assert result.returncode == 2
+    assert result.stderr == (
+        "feedsvc: error: no folder content; give the folder that holds site.yaml; "
+        "site.yaml is in the current folder: give . as CONTENT\n"
+    )
+    assert run_feedsvc("check", ".", cwd=content).returncode == 0
+
+
+def test_folder_without_site_yaml_is_reported_in_one_sentence(tmp_path: Path) -> None:
+    result = run_feedsvc("check", tmp_path)
+    assert result.returncode == 2
+    assert result.stderr == f"feedsvc: error: {tmp_path} has no site.yaml; it needs at least title: and base_url:\n"
+
+
+def test_check_counts_warnings_of_a_broken_site_yaml(tmp_path: Path) -> None:
+    newsrooms.write(tmp_path, {"site.yaml": "title: 12\nbase_url: https://t.example\n"})
+    assert run_feedsvc("check", tmp_path).stderr == f"feedsvc: {tmp_path}/site.yaml cannot be used: 1 error, 1 warning\n"
+
+
+def test_check_warns_of_unread_files(content: Path) -> None:
+    newsrooms.write(content, {"summit.yaml": "title: A\n", "authors.yml": "", "README.md": "# Mine\n"})
+    assert [line for line in run_feedsvc("check", content).stdout.splitlines() if "is not read" in line] == [
+        "authors.yml:1:1: warning: this file is not read; rename it to authors.yaml",
+        "summit.yaml:1:1: warning: this file is not read; articles lie in articles/",
+    ]
+
+
+def test_full_output_device_is_reported_in_one_sentence(content: Path) -> None:
+    (content / "articles/broken.yaml").write_text("title: [")
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "feedsvc", "check", str(content)]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert (result.returncode, result.stderr) == (
+        2,
+        "feedsvc: error: the output cannot be written (No space left on device); make space, or write it to another file\n",
+    )

@@ -1,0 +1,94 @@
+"""A language gives the same output in every environment, thread and order of use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError
+from typing import Final
+
+import pytest
+
+from feedsvc.language import direction, get_language
+from tests.language.catalogs import MODULE, MORNING, language_in_india
+
+
+def test_language_is_cached_and_immutable() -> None:
+    language = language_in_india("ko")
+    assert language_in_india("ko") is language
+    assert get_language("ko", "Asia/Seoul") is not language
+    with pytest.raises(FrozenInstanceError):
+        language.tag = "en"  # type: ignore[misc]
+    assert repr(language).startswith("Language(tag='ko', direction='ltr', words='ko'")
+
+
+PROGRAM_WITH_SAMPLES: Final = f"""
+from datetime import UTC, datetime
+from {MODULE} import get_language
+moment = datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
+for tag in "en en-IN ko zh zh-Hant ja ar ar-EG hi fa he pt-BR xx".split():
+    one = get_language(tag, "America/New_York")
+    print(tag, one.direction, one.date(moment), one.date_time(moment), one.period_name("2026-01"), one.count("views", 12345))
+"""
+
+
+def test_output_does_not_depend_on_the_environment() -> None:
+    environments = [
+        {"LC_ALL": "C", "TZ": "UTC"},
+        {"LC_ALL": "ar_EG.UTF-8", "LANG": "ko_KR.UTF-8", "TZ": "Asia/Kathmandu"},
+        {"LC_ALL": "nonsense", "LANGUAGE": "de:fr", "TZ": "Nowhere/Land"},
+    ]
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-W", "error", "-X", "utf8", "-c", PROGRAM_WITH_SAMPLES],
+            env={**os.environ, **variables},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for variables in environments
+    }
+    assert len(outputs) == 1
+    assert "en ltr Thu, 01 Jan 2026 Thu, 01 Jan 2026, 22:05 (GMT-5) January 2026 12,345 Views" in outputs.pop().decode()
+
+
+PROGRAM_WITH_LANGUAGE_ORDER: Final = f"""
+import sys
+from datetime import UTC, datetime
+from {MODULE} import get_language
+moment = datetime(2026, 10, 2, 3, 5, tzinfo=UTC)
+for tag in sorted(sys.argv[1:], key=lambda tag: (tag != sys.argv[1], tag)):
+    one = get_language(tag, "UTC")
+    one.period_name("2026-10"), one.date_time(moment), one.number(1)
+for tag in sorted(sys.argv[1:]):
+    print(tag, get_language(tag, "UTC").period_name("2026-10"), get_language(tag, "UTC").date_time(moment))
+"""
+
+
+def test_output_does_not_depend_on_the_order_of_languages() -> None:
+    tags = ["wa", "mzn", "ar", "bs", "en", "ko", "ne"]  # Babel without the workaround uses names of the first two for the others
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-X", "utf8", "-c", PROGRAM_WITH_LANGUAGE_ORDER, *tags[n:], *tags[:n]],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for n in range(len(tags))
+    }
+    assert len(outputs) == 1
+    assert "bs oktobar 2026. pet, 2. okt 2026. 03:05 (GMT)" in outputs.pop().decode()
+
+
+def test_threads_get_equal_output() -> None:
+    tags = ["en", "ko", "zh-Hant", "ja", "ar-EG", "hi", "fa", "pt-BR", "sw", "xx"] * 40
+    get_language.cache_clear()
+    direction.cache_clear()
+
+    def samples(tag: str) -> tuple[str, ...]:
+        language = language_in_india(tag)
+        return language.direction, language.date_time(MORNING), language.period_name("2026-01"), language.count("views", 1234)
+
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(samples, tags))
+    assert results == [samples(tag) for tag in tags]

@@ -1,0 +1,142 @@
+"""Messages, plural forms and fallbacks of the languages of pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from babel.localedata import locale_identifiers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.language.catalogs import CATALOGS, MORNING, language_in_india
+
+# Messages
+
+
+def test_say_fills_placeholders() -> None:
+    assert language_in_india("en").say("published", date=language_in_india("en").date(MORNING)) == "Published On Fri, 02 Jan 2026"
+    assert language_in_india("en").say("archive", title="Asia {In} News", month="January 2026") == "Asia {In} News, January 2026"
+    assert language_in_india("ko").say("updated", date=language_in_india("ko").date(MORNING)) == "수정 2026년 1월 2일 (금)"
+    assert language_in_india("ja").say("archive", title="アジア", month="2026年1月") == "アジア（2026年1月）"
+    assert language_in_india("zh").say("photo", credit="新华社") == "图片来源：新华社"
+    assert language_in_india("ar").say("by", names="سارة") == "بقلم سارة"
+    assert language_in_india("hi").say("follow", title="एशिया") == "एशिया को फ़ॉलो करें"
+
+
+def test_say_does_not_escape_values() -> None:
+    assert language_in_india("en").say("photo", credit="<b>A & B</b>") == "Photo: <b>A & B</b>"
+
+
+@pytest.mark.parametrize(("key", "values"), [("nonsense", {}), ("views", {}), ("photo", {}), ("photo", {"host": "a"})])
+def test_say_with_unknown_key_or_missing_value_raises_key_error(key: str, values: dict[str, str]) -> None:
+    with pytest.raises(KeyError):
+        language_in_india("en").say(key, **values)
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [("en", ("By ", "")), ("ko", ("글 ", "")), ("ja", ("執筆：", "")), ("ar", ("بقلم ", "")), ("fr", ("By ", ""))],
+)
+def test_split_at_placeholder_returns_the_text_on_both_sides(tag: str, expected: tuple[str, str]) -> None:
+    assert language_in_india(tag).split_at_placeholder("by") == expected
+
+
+def test_split_at_placeholder_keeps_leading_and_trailing_text() -> None:
+    assert language_in_india("ko").split_at_placeholder("correction") == ("바로잡습니다 (", ")")
+    assert language_in_india("ko").split_at_placeholder("elsewhere") == ("", "에서 기사 전문 읽기")
+
+
+@pytest.mark.parametrize("key", ["archive", "home"])
+def test_split_at_placeholder_without_exactly_one_placeholder_raises_value_error(key: str) -> None:
+    with pytest.raises(ValueError, match="unpack"):
+        language_in_india("en").split_at_placeholder(key)
+
+
+def test_plural_forms_of_a_message_without_plural_raises_key_error() -> None:
+    with pytest.raises(KeyError):
+        language_in_india("en").plural_forms("home")
+
+
+# Plurals
+
+
+@pytest.mark.parametrize(
+    ("tag", "key", "expected"),
+    [
+        ("en", "views", {0: "0 Views", 1: "1 View", 2: "2 Views", 1234567: "1,234,567 Views"}),
+        ("en-IN", "views", {1: "1 View", 1234567: "12,34,567 Views"}),
+        ("en", "articles", {1: "1 article", 21: "21 articles"}),
+        ("ko", "views", {0: "조회 0회", 1: "조회 1회", 1234: "조회 1,234회"}),
+        ("ja", "articles", {1: "記事1件", 12: "記事12件"}),
+        ("zh", "articles", {1: "1 篇文章", 2000: "2,000 篇文章"}),
+        ("zh-Hant", "views", {1: "1 次瀏覽", 2000: "2,000 次瀏覽"}),
+        ("hi", "views", {0: "0 बार देखा गया", 1: "1 बार देखा गया", 123456: "1,23,456 बार देखा गया"}),
+        ("ar", "views", {0: "لا مشاهدات", 1: "مشاهدة واحدة", 2: "مشاهدتان", 3: "3 مشاهدات", 11: "11 مشاهدة", 100: "100 مشاهدة"}),
+        ("ar", "articles", {0: "لا مقالات", 1: "مقال واحد", 2: "مقالان", 10: "10 مقالات", 99: "99 مقالًا", 1000: "1,000 مقال"}),
+        ("ar-EG", "articles", {2: "مقالان", 103: "١٠٣ مقالات", 1111: "١٬١١١ مقالًا"}),
+        ("fr", "views", {0: "0 Views", 1: "1 View", 1234567: "1\u202f234\u202f567 Views"}),
+    ],
+)
+def test_count_uses_plural_form_and_digits_of_the_language(tag: str, key: str, expected: dict[int, str]) -> None:
+    assert {number: language_in_india(tag).count(key, number) for number in expected} == expected
+
+
+def test_arabic_has_six_plural_forms() -> None:
+    assert set(language_in_india("ar").plural_forms("views")) == {"zero", "one", "two", "few", "many", "other"}
+
+
+# Fallbacks
+
+
+@pytest.mark.parametrize(
+    ("tag", "catalog_tag"),
+    [
+        ("en", "en"),
+        ("en-IN", "en"),
+        ("EN-gb", "en"),
+        ("en_US", "en"),
+        ("en-IN-u-nu-deva", "en"),
+        ("en-x-arab", "en"),
+        ("ko-KP", "ko"),
+        ("ko-Kore-KR", "ko"),
+        ("ja-JP", "ja"),
+        ("hi-Latn", "hi"),
+        ("ar-EG", "ar"),
+        ("arz", "ar"),
+        ("ar-arz-EG", "ar"),
+        ("zh", "zh"),
+        ("zh-CN", "zh"),
+        ("zh-SG", "zh"),
+        ("zh-Hans-TW", "zh"),
+        ("zh-Latn-CN", "zh"),
+        ("cmn-Hans-CN", "zh"),
+        ("zh-Hant", "zh-Hant"),
+        ("zh-Hant-TW", "zh-Hant"),
+        ("ZH-hant", "zh-Hant"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("zh-MO", "zh-Hant"),
+        ("zh-yue", "zh-Hant"),
+        ("yue-HK", "zh-Hant"),
+        ("yue-Hans", "zh"),
+        *((tag, "en") for tag in ("pt-BR", "fr", "ur", "und", "root", "xx", "tlh", "qaa", "dv", "i-klingon", "x-ko", "C", "")),
+    ],
+)
+def test_tag_falls_back_to_the_nearest_catalog(tag: str, catalog_tag: str) -> None:
+    language = language_in_india(tag)
+    assert (language.tag, language.words) == (tag, catalog_tag)
+    assert language.say("language_name") == CATALOGS[catalog_tag]["language_name"]
+
+
+TAGS: Final = st.from_regex(r"\A[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,4}\Z") | st.text() | st.sampled_from(locale_identifiers())
+
+
+@settings(deadline=None)  # the first use of a language reads its file
+@given(TAGS)
+def test_any_tag_gives_a_usable_language(tag: str) -> None:
+    language = language_in_india(tag)
+    assert language.direction in {"ltr", "rtl"}
+    assert language.date(MORNING)
+    assert language.count("views", 3)
+    assert "M01" not in language.date_time(MORNING) + language.period_name("2026-01")

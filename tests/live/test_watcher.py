@@ -1,0 +1,147 @@
+"""The watcher thread reads new, changed, moved and deleted files, settings and media, and serves the result."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.audience.waiting import wait_until
+from tests.helpers.newsrooms import SITE, article, picture, write
+from tests.live.watched_folder import (
+    assert_equals_fresh_edition,
+    html_of,
+    problem_lines,
+    visible_slugs,
+    watch,
+)
+
+
+def test_five_hundred_new_files_become_visible(root: Path) -> None:
+    with watch(root) as live:
+        for number in range(500):
+            write(root, article(f"n{number}"))
+        wait_until(lambda: len(visible_slugs(live)) == 502)
+        assert problem_lines(live) == []
+
+
+def test_articles_of_a_subfolder_follow_its_move_rename_and_deletion(root: Path, tmp_path: Path) -> None:
+    write(tmp_path / "outside", article("three") | article("four"))
+    with watch(root) as live:
+        (tmp_path / "outside/articles").rename(root / "articles/new")
+        wait_until(lambda: {"three", "four"} <= visible_slugs(live))
+        (root / "articles/new").rename(root / "articles/newer")
+        wait_until(
+            lambda: any(article_read.path == "articles/newer/three.yaml" for article_read in live.edition.content.articles)
+        )
+        shutil.rmtree(root / "articles/newer")
+        wait_until(lambda: visible_slugs(live) == {"one", "two"})
+        wait_until(lambda: problem_lines(live) == [])
+
+
+def test_deleting_the_articles_folder_reports_no_problem(root: Path) -> None:
+    with watch(root) as live:
+        shutil.rmtree(root / "articles")
+        wait_until(lambda: visible_slugs(live) == set())
+        wait_until(lambda: problem_lines(live) == [])
+
+
+def test_content_symlink_switched_to_another_folder_is_read_again(root: Path, tmp_path: Path) -> None:
+    releases = tmp_path / "releases"
+    shutil.copytree(root, releases / "1")
+    shutil.copytree(root, releases / "2")
+    write(releases / "2", article("three"))
+    current = tmp_path / "current"
+    current.symlink_to("releases/1")
+    with watch(current) as live:
+        (tmp_path / "next").symlink_to("releases/2")
+        (tmp_path / "next").rename(current)
+        wait_until(lambda: visible_slugs(live) == {"one", "two", "three"})
+        write(releases / "2", article("four"))
+        wait_until(lambda: "four" in visible_slugs(live))
+        assert_equals_fresh_edition(live, current)
+
+
+def test_missing_content_folder_is_served_from_memory_and_watched_after_its_return(root: Path, tmp_path: Path) -> None:
+    with watch(root) as live:
+        root.rename(tmp_path / "away")
+        wait_until(lambda: problem_lines(live))
+        assert visible_slugs(live) == {"one", "two"}
+        shutil.copytree(tmp_path / "away", root)
+        wait_until(lambda: problem_lines(live) == [])
+        write(root, article("three"))
+        wait_until(lambda: visible_slugs(live) == {"one", "two", "three"})
+
+
+def test_added_or_changed_image_updates_the_article_that_shows_it(root: Path) -> None:
+    write(root, article("three", image="{src: media/three.png, alt: A}"))
+    with watch(root) as live:
+        assert "three" not in visible_slugs(live)
+        write(root, {"media/three.png": picture(40, 30, "PNG")})
+        wait_until(lambda: 'width="40" height="30"' in html_of(live, "/articles/three/"))
+        write(root, {"media/three.png": picture(50, 60, "PNG")})
+        wait_until(lambda: 'width="50" height="60"' in html_of(live, "/articles/three/"))
+        assert problem_lines(live) == []
+
+
+@pytest.mark.parametrize("folder", [".", "../content", "articles/.."])
+def test_media_and_theme_are_watched_in_a_folder_given_as_relative_path(
+    root: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    write(root, {"media/talk.mp3": bytes(900), **article("three", enclosures="[{src: media/talk.mp3}]")})
+    monkeypatch.chdir(root)
+    with watch(Path(folder)) as live:
+        wait_until(lambda: live.last_reload.total_reloads > 1)  # the watcher's first scan reads every file
+        write(root, {"media/talk.mp3": bytes(1234)})
+        wait_until(lambda: 'length="1234"' in html_of(live, "/feed.rss"))
+        write(root, {"theme/static/looks.css": "b {}"})
+        wait_until(lambda: "static/looks.css" in live.edition.content.theme)
+
+
+def test_enclosure_length_in_the_feed_follows_the_file_size(root: Path) -> None:
+    write(root, {"media/talk.mp3": bytes(900), **article("three", enclosures="[{src: media/talk.mp3}]")})
+    with watch(root) as live:
+        write(root, {"media/talk.mp3": bytes(1234)})
+        wait_until(lambda: 'length="1234"' in html_of(live, "/feed.rss"))
+
+
+def test_restored_image_is_served_while_its_article_is_broken(root: Path) -> None:
+    image_file = {"media/three.png": picture(40, 30, "PNG")}
+    write(root, {**image_file, **article("three", image="{src: media/three.png, alt: A}")})
+    with watch(root) as live:
+        write(root, article("three", image="{src: media/three.png, alt: A}", nonsense="1"))
+        wait_until(lambda: problem_lines(live))
+        (root / "media/three.png").unlink()
+        wait_until(lambda: live.current(live.clock()).resolve("/media/three.png") is None)
+        write(root, image_file)
+        wait_until(lambda: live.current(live.clock()).resolve("/media/three.png") is not None)
+        assert "three" in visible_slugs(live)
+
+
+def test_article_follows_added_broken_and_removed_authors(root: Path) -> None:
+    authors = str(SITE["authors.yaml"])
+    write(root, article("three", author="mina"))
+    with watch(root) as live:
+        assert "three" not in visible_slugs(live)
+        write(root, {"authors.yaml": f"{authors.rstrip()}\n        mina: {{name: Mina Park}}\n"})
+        wait_until(lambda: "Mina Park" in html_of(live, "/articles/three/"))
+        write(root, {"authors.yaml": "a: [\n"})
+        wait_until(lambda: problem_lines(live))
+        assert "Mina Park" in html_of(live, "/articles/three/")
+        write(root, {"authors.yaml": authors})
+        wait_until(lambda: any("no author 'mina'" in line for line in problem_lines(live)))
+        assert "Mina Park" in html_of(live, "/articles/three/")
+        write(root, article("three", author="ritesh"))
+        wait_until(lambda: problem_lines(live) == [])
+        assert_equals_fresh_edition(live, root)
+
+
+def test_broken_site_settings_keep_the_last_valid_version(root: Path) -> None:
+    with watch(root) as live:
+        write(root, {"site.yaml": "title: [\n"})
+        wait_until(lambda: problem_lines(live))
+        assert "The Daily" in html_of(live, "/")
+        write(root, {"site.yaml": str(SITE["site.yaml"]).replace("The Daily & Co", "Other")})
+        wait_until(lambda: "Other" in html_of(live, "/"))
+        assert problem_lines(live) == []
