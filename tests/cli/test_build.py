@@ -37,7 +37,7 @@ def test_build_with_problems_writes_nothing(broken_content: Path, tmp_path: Path
     result = run_feedsvc("build", tmp_path / "out", broken_content)
     assert result.returncode == 1
     assert "articles/broken.yaml:1:8: error: title:" in result.stderr
-    assert result.stderr.splitlines()[-1].startswith("feedsvc: error: nothing was written;")
+    assert result.stderr.splitlines()[-1].startswith("feedsvc: error: nothing was written, because files have errors; ")
     assert not (tmp_path / "out").exists()
 
 

@@ -119,7 +119,7 @@ def test_unwritable_folder_is_reported_in_one_sentence(newsroom: Newsroom) -> No
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["A", "--author", "mina-prak"], "no author 'mina-prak'; did you mean 'mina-park'?"),
+        (["A", "--author", "mina-prak"], "there is no author 'mina-prak'; did you mean 'mina-park'?"),
         (["A", "--category", "zzz"], "there is no category 'zzz'; the known ones are: asia, sport"),
         (["!!!"], "the title '!!!' has no letter or digit to make an address of; give one with --slug a-name"),
         (["A", "--slug", "a b"], "--slug 'a b' cannot stand in an address; use letters, digits and '-', 200 bytes at most"),

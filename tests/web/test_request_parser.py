@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import pytest
@@ -13,6 +14,7 @@ HOST: Final = b"Host: x\r\n"
 NEXT: Final = b"GET /articles/fish/ HTTP/1.1\r\nHost: x\r\n\r\n"  # the request that an attacker smuggles
 CHUNKED: Final = b"Transfer-Encoding: chunked\r\n"
 BODY: Final = b"0\r\n\r\n"
+STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] \d{3} ")
 
 
 def request_head(*fields: bytes, line: bytes = b"POST /feed.rss HTTP/1.1", host: bytes = HOST) -> bytes:
@@ -75,7 +77,7 @@ HOST_ERRORS: Final = {
 @pytest.mark.parametrize("kind", FRAMING_ERRORS)
 def test_ambiguous_framing_gets_one_400_and_closes_the_connection(server: ServerProcess, kind: str) -> None:
     response = exchange_bytes(server.url, FRAMING_ERRORS[kind] + b"\r\n" + BODY + NEXT)
-    assert response.count(b"HTTP/1.") == 1, response
+    assert len(STATUS_LINE.findall(response)) == 1, response
     assert response[9:12] == b"400"
     assert b"\r\nConnection: close\r\n" in response
 
@@ -91,13 +93,13 @@ def test_bytes_sent_after_the_400_get_no_response(server: ServerProcess, kind: s
             rest = read_all(connection)
         except ConnectionError:  # the server has closed the connection
             return
-        assert b"HTTP/1." not in rest
+        assert not STATUS_LINE.search(rest), rest
 
 
 @pytest.mark.parametrize("kind", HOST_ERRORS)
 def test_missing_repeated_or_invalid_host_gets_400(server: ServerProcess, kind: str) -> None:
     response = exchange_bytes(server.url, request_head(line=b"GET /feed.rss HTTP/1.1", host=HOST_ERRORS[kind]) + b"\r\n" + NEXT)
-    assert response.count(b"HTTP/1.") == 1, response
+    assert len(STATUS_LINE.findall(response)) == 1, response
     assert response[9:12] == b"400"
 
 

@@ -141,6 +141,6 @@ def test_unusable_state_folder_is_reported(content: Path, tmp_path: Path, hub: H
     state.write_text("in the way")
     result = run_feedsvc("ping", content, "--state", state)
     assert result.returncode == 2
-    assert result.stderr.startswith(f"feedsvc: error: {state} cannot be used (")
+    assert result.stderr.startswith(f"feedsvc: error: the state folder {state} cannot be used (")
     assert result.stderr.count("\n") == 1
     assert hub.requests == []
