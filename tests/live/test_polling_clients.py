@@ -27,14 +27,14 @@ class Client(threading.Thread):
 
     def __init__(self, url: str, editors: SimulatedEditors, stop: threading.Event, random: Random) -> None:
         super().__init__(daemon=True)
-        self._netloc, self._editors, self._stop, self._random = urlsplit(url).netloc, editors, stop, random
+        self._netloc, self._editors, self._stop_event, self._random = urlsplit(url).netloc, editors, stop, random
         self.responses: list[ObservedResponse] = []
         self.failure: Exception | None = None
 
     def run(self) -> None:
         connection = http.client.HTTPConnection(self._netloc, timeout=SECONDS)
         try:
-            while not self._stop.wait(0.02):
+            while not self._stop_event.wait(0.02):
                 self._poll(connection)
         except Exception as failure:  # noqa: BLE001 - raised by the test
             self.failure = failure
