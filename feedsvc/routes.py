@@ -150,6 +150,33 @@ def _listing_ref(match: re.Match[str]) -> ListingRef:
     return ListingRef(kinds.get(match["kind"], "site"), match["id"] or "")
 
 
+def _listing_rules(kind: ListingKind) -> Mapping[str, tuple[str, ...]]:
+    home = "/" if kind == "site" else f"/{kind}/<id>/"
+    feed = f"feed.<any({', '.join(FEED_SUFFIXES)}):suffix>"
+    well_known = ", ".join(f"'{name}'" for name in WELL_KNOWN_FEEDS)
+    return {
+        f"{kind}_page": (home,),
+        f"{kind}_feed": (f"{home}{feed}",),
+        f"{kind}_archive_page": (f"{home}archive/<period>/",),
+        f"{kind}_archive_feed": (f"{home}archive/<period>/{feed}",),
+        f"{kind}_well_known_feed": (f"{home}<any({well_known}):name>",),
+    }
+
+
+# URL rules of the web application by endpoint, in the syntax of Werkzeug. They match at least the paths that `place_of` parses;
+# `place_of` decides.
+URL_RULES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{endpoint: rules for kind in LISTING_KINDS for endpoint, rules in _listing_rules(kind).items()},
+    "article": ("/articles/<slug>/",),
+    "media_file": ("/media/<file_path:path>",),
+    "static_file": ("/static/<file_path:path>",),
+    "image_variant": ("/sized/<digest>-<width>/<file_path:path>",),
+    **{name.rstrip("/").replace("-", "_").replace(".", "_"): (f"/{name}",) for name in SITE_DOCUMENTS},
+    "tag_list": ("/tags/", "/tags/from/<start>/"),
+    "sitemap_part": ("/sitemap-<part>.xml",),
+}
+
+
 _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], ...]] = (
     (_FEED, lambda m: FeedAt(_listing_ref(m), m["suffix"], m["period"] or "")),
     (_FEED_ALIAS, lambda m: FeedAt(_listing_ref(m), WELL_KNOWN_FEEDS[m["name"]])),

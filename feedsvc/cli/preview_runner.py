@@ -25,7 +25,7 @@ from feedsvc.routes import ListingRef
 from feedsvc.support import hang_reports, watchdog
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import mount_path
-from feedsvc.web import Server, application, is_loopback, listen, url_of
+from feedsvc.web import Server, create_app, is_loopback, listen, url_of
 
 _MAX_STREAMS: Final = 8  # open pages; each holds one server thread
 
@@ -58,7 +58,7 @@ def serve_preview(
         first_edition = live.edition
         print_problems(first_edition.content.problems)
         streams = EventStreams(live, _MAX_STREAMS)
-        app = PreviewMiddleware(application(live), live, streams, allows_any_host=allows_any_host)
+        app = PreviewMiddleware(create_app(live), live, streams, allows_any_host=allows_any_host)
         server = Server(
             app,
             host=host,

@@ -42,8 +42,8 @@ from feedsvc.web import (
     SharedCounters,
     StatusAccess,
     Worker,
-    application,
     counters,
+    create_app,
     gauges,
 )
 from feedsvc.websub import EditionListener, Publisher
@@ -133,7 +133,7 @@ def _application(
     if worker:
         status_sections["workers"] = lambda: _worker_status(worker)
         metrics_source = _share_measurements(worker, live, stats, publisher)
-    app: WSGIApplication = application(
+    app: WSGIApplication = create_app(
         live,
         status_sections,
         stats,

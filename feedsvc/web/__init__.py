@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from feedsvc.web.access_control import StatusAccess, forwarding_header, is_local_host, is_loopback
     from feedsvc.web.access_log import LOG_FORMATS, AccessLog
-    from feedsvc.web.app import MetricsSource, application
+    from feedsvc.web.app import create_app
     from feedsvc.web.log_limit import limit_log
     from feedsvc.web.metrics import MetricValues, counters, gauges
     from feedsvc.web.rate_limit import PollLimit
     from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
     from feedsvc.web.server import Server, listen, url_of
+    from feedsvc.web.service_endpoints import MetricsSource
     from feedsvc.web.shared_memory import COUNTERS_KEY, SharedCounters
     from feedsvc.web.supervisor import Supervisor
     from feedsvc.web.worker import Worker
@@ -36,8 +37,8 @@ __all__ = [
     "StatusAccess",
     "Supervisor",
     "Worker",
-    "application",
     "counters",
+    "create_app",
     "forwarding_header",
     "gauges",
     "is_local_host",
@@ -53,7 +54,7 @@ _MODULES: Final = {
     "COUNTERS_KEY": "shared_memory",
     "LOG_FORMATS": "access_log",
     "MetricValues": "metrics",
-    "MetricsSource": "app",
+    "MetricsSource": "service_endpoints",
     "PollLimit": "rate_limit",
     "RequestStats": "request_stats",
     "Server": "server",
@@ -62,8 +63,8 @@ _MODULES: Final = {
     "Supervisor": "supervisor",
     "VIEW_BEACON": "request_stats",
     "Worker": "worker",
-    "application": "app",
     "counters": "metrics",
+    "create_app": "app",
     "forwarding_header": "access_control",
     "gauges": "metrics",
     "is_local_host": "access_control",

@@ -1,74 +1,97 @@
-"""Microcache of responses: for one second, an identical request to the same edition gets the same response.
+"""Response cache: for one second, an identical request to the same edition gets the same response.
 
 All moments that responses depend on are whole seconds (model.py). So within one second only a new edition changes a response.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from feedsvc.live import Live
-from feedsvc.publication import Publication
-from feedsvc.web.request_stats import Labels
-from feedsvc.web.reusable_headers import ReusableHeaders
+from feedsvc.live import Edition, Live
+from feedsvc.web.request_stats import Labels, RequestStats
+from feedsvc.web.responses import Headers
 
-_MAX_RESPONSES: Final = 256  # different requests; each entry holds headers that a client sent
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Key in the environ: a function (edition, CachedResponse) -> None that stores the response to this request.
+STORE_KEY: Final = "feedsvc.store_response"
+_MAX_RESPONSES: Final = 4096  # different requests within a second
+_MAX_KEY_LENGTH: Final = 1024  # characters; the key holds headers that a client sent
 _LIFETIME: Final = timedelta(seconds=1)
 
-_RequestKey = tuple[str | None, ...]
+_RequestKey = tuple[str, ...]
 
 
 class CachedResponse(NamedTuple):
     """Complete response. `status_line` is the status with its phrase."""
 
     status_line: str
-    headers: ReusableHeaders
-    body: Sequence[bytes]
+    headers: Headers
+    body: tuple[bytes]
     labels: Labels
-    status: int
-
-
-class ResponseMicrocache:
-    """Responses of one edition within one second of the clock. Thread-safe."""
-
-    def __init__(self, live: Live, now: datetime) -> None:
-        live.current(now)
-        self._live, self._edition = live, live.edition
-        self._begin = now.replace(microsecond=0)
-        self._end = self._begin + _LIFETIME
-        self._responses: dict[_RequestKey, CachedResponse] = {}
 
     @property
-    def publication(self) -> Publication:
-        return self._edition.publication
-
-    def is_current(self, now: datetime) -> bool:
-        """Return whether the edition is still served and `now` is in this cache's second."""
-        return self._edition is self._live.edition and self._begin <= now < self._end
-
-    def get(self, environ: Mapping[str, str], now: datetime) -> CachedResponse | None:
-        """Return the cached response to this request; None if there is none, or if the second is over."""
-        # `is_current` inlined, because this runs for every request.
-        if self._edition is self._live.edition and self._begin <= now < self._end:
-            return self._responses.get(_request_key(environ))
-        return None
-
-    def put(self, environ: Mapping[str, str], response: CachedResponse) -> None:
-        """Cache a response, unless the cache is full."""
-        if len(self._responses) < _MAX_RESPONSES:
-            self._responses[_request_key(environ)] = response
+    def status(self) -> int:
+        return int(self.status_line[:3])
 
 
-def _request_key(environ: Mapping[str, str]) -> _RequestKey:
-    """Return everything in a request that a document's response depends on."""
+class ResponseCache:
+    """WSGI middleware that repeats responses. The application decides which ones: it calls the function at STORE_KEY."""
+
+    def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:
+        self._next_app, self._live, self._stats = next_app, live, stats
+        self._second = CachedSecond(live.edition, live.clock())
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_time, now, second = perf_counter(), self._live.clock(), self._second
+        key = _request_key(environ)
+        response = second.responses.get(key)
+        # `CachedSecond.includes` inlined, because this runs for every request.
+        if response and second.edition is self._live.edition and second.start <= now < second.end:
+            self._stats.count(response.labels, response.status, perf_counter() - start_time, cache_hits=1)
+            start_response(response.status_line, [*response.headers])
+            return response.body
+        environ[STORE_KEY] = partial(self._store, key, now)
+        return self._next_app(environ, start_response)
+
+    def _store(self, key: _RequestKey, now: datetime, edition: Edition, response: CachedResponse) -> None:
+        if not self._second.includes(edition, now):
+            self._second = CachedSecond(edition, now)
+        self._second.put(key, response)
+
+
+class CachedSecond:
+    """Responses of one edition within the second of the clock that includes `now`. Thread-safe."""
+
+    def __init__(self, edition: Edition, now: datetime) -> None:
+        self.edition = edition
+        self.start = now.replace(microsecond=0)
+        self.end = self.start + _LIFETIME
+        self.responses: dict[_RequestKey, CachedResponse] = {}
+
+    def includes(self, edition: Edition, now: datetime) -> bool:
+        """Return whether these are responses of the edition, and `now` is in their second."""
+        return self.edition is edition and self.start <= now < self.end
+
+    def put(self, key: _RequestKey, response: CachedResponse) -> None:
+        """Store a response, unless the cache is full or the key is long."""
+        if len(self.responses) < _MAX_RESPONSES and sum(map(len, key)) <= _MAX_KEY_LENGTH:
+            self.responses[key] = response
+
+
+def _request_key(environ: WSGIEnvironment) -> _RequestKey:
+    """Return everything in a request that a document's response depends on. "" is an absent or an empty header."""
     get = environ.get
     return (
-        get("PATH_INFO"),
-        get("REQUEST_METHOD"),
-        get("HTTP_ACCEPT_ENCODING"),
-        get("HTTP_IF_NONE_MATCH"),
-        get("HTTP_IF_MODIFIED_SINCE"),
-        get("HTTP_SEC_FETCH_DEST"),
+        environ["PATH_INFO"],
+        environ["REQUEST_METHOD"],
+        get("HTTP_ACCEPT_ENCODING", ""),
+        get("HTTP_IF_NONE_MATCH", ""),
+        get("HTTP_IF_MODIFIED_SINCE", ""),
+        get("HTTP_SEC_FETCH_DEST", ""),
     )

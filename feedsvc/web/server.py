@@ -20,7 +20,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
 from feedsvc.web.deferred_requests import Suspensions
 from feedsvc.web.task_queue import TaskQueue
-from feedsvc.web.waitress_channel import Channel, with_head_reuse
+from feedsvc.web.waitress_channel import Channel
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -143,7 +143,7 @@ class Server:
         adjustments.send_bytes = 1 if is_streaming else 65_536
         adjustments.socket_options = _SOCKET_OPTIONS
         self._suspensions = Suspensions(max_suspended)
-        server: Any = _Listener(with_head_reuse(application), self._socket, adjustments, self._suspensions)
+        server: Any = _Listener(application, self._socket, adjustments, self._suspensions)
         self._server = server
         # waitress has no public way to run its loop once, which draining needs.
         self._socket_map = server._map  # noqa: SLF001

@@ -1,11 +1,10 @@
-"""Connections of waitress: parsing of pipelined requests, back-pressure, suspended requests and reuse of serialised headers."""
+"""Connections of waitress: parsing of pipelined requests, back-pressure and suspended requests."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
@@ -13,10 +12,6 @@ from waitress.task import WSGITask
 
 from feedsvc.web.deferred_requests import WAIT_KEY, SuspendRequest, Suspension, WaitCondition
 from feedsvc.web.request_parser import RequestParser
-from feedsvc.web.reusable_headers import HEAD_REUSE_KEY, ReusableHeaders, SerializedHead
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _MAX_PARSED_REQUESTS: Final = 2
 _MAX_COPIED_BYTES: Final = 64 * 1024  # bytes; larger parts of a response are not copied into a connection's buffer
@@ -24,59 +19,14 @@ _BYTES_PER_TURN: Final = 1024 * 1024  # bytes that are sent on one connection be
 _FILE_CHUNK_SIZE: Final = 256 * 1024  # bytes of a file that are read and sent at a time
 
 
-def with_head_reuse(application: WSGIApplication) -> WSGIApplication:
-    """Return WSGI middleware whose start_response sends serialised headers again if they are given as ReusableHeaders."""
-
-    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        try_reuse = environ[HEAD_REUSE_KEY]
-
-        def start_reusing(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            write = try_reuse(status, headers) if type(headers) is ReusableHeaders else None
-            return write or start_response(status, headers, *error)
-
-        return application(environ, start_reusing)
-
-    return wrapped
-
-
 class _Task(WSGITask):
-    """Task of waitress: one request and its response. A repeated response is sent with its serialised headers.
-
-    Serialised headers are reused only within the second of their Date.
-    """
-
-    _reusable_headers: ReusableHeaders | None = None
-    _serialized_head: bytes = b""
+    """Task of waitress: one request and its response."""
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[HEAD_REUSE_KEY] = self._try_reuse
         channel: Any = self.channel
         environ[WAIT_KEY] = channel.suspend
         return environ
-
-    def _try_reuse(self, status: str, headers: ReusableHeaders) -> Any:
-        """Start the response with serialised headers and return `write`; return None to start it as usual.
-
-        None if they are not serialised in this second (`build_response_header` then stores them for the next response), for
-        HTTP/1.0, or if the client closes the connection.
-        """
-        head = headers.head
-        if self.version != "1.1" or self._is_close_requested:
-            return None
-        if head is None or head.second != int(self.start_time):
-            self._reusable_headers = headers
-            return None
-        self.complete, self.status, self.content_length, self._serialized_head = True, status, head.length, head.text
-        return self.write
-
-    def build_response_header(self) -> bytes:
-        if self._serialized_head:
-            return self._serialized_head
-        head: bytes = super().build_response_header()
-        if self._reusable_headers is not None:
-            self._reusable_headers.head = SerializedHead(int(self.start_time), head, self.content_length)
-        return head
 
     def set_close_on_finish(self) -> None:
         # Otherwise waitress closes the connection without Content-Length, which 304 and 204 may lack (RFC 9110 section 8.6).

@@ -1,0 +1,213 @@
+"""Flask endpoints of everything that an edition publishes: pages, feeds, articles, media files, sitemaps and the 404 page.
+
+Every endpoint has the same view function. The URL rule says which kind of address a path is; the edition decides what is there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import singledispatchmethod
+from http import HTTPStatus
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask, Response, abort, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
+
+from feedsvc import uris
+from feedsvc.errors import TextUnavailableError
+from feedsvc.live import Edition, Live
+from feedsvc.publication import Document, FileResource, PendingFile, Publication, Redirect, Resource
+from feedsvc.routes import URL_RULES
+from feedsvc.support.file_descriptors import budget, current_limit, is_exhausted
+from feedsvc.web import responses
+from feedsvc.web.deferred_requests import wait_for
+from feedsvc.web.media_files import MediaResponder
+from feedsvc.web.open_files import OpenFiles
+from feedsvc.web.request_stats import MEDIA, OTHER, REDIRECT, Labels, RequestStats, labels_of
+from feedsvc.web.response_cache import STORE_KEY, CachedResponse
+from feedsvc.web.responses import Headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_LOG: Final = logging.getLogger(__name__)
+_OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until another open file is closed
+_RETRY_SECONDS: Final = 5
+_PENDING_WAIT_SECONDS: Final = 5.0  # seconds that a request waits for an image that is being created
+_PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After if the image does not exist after the wait
+_STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_INTERNAL_ERROR_MESSAGE: Final = "The server could not answer this request. Its log contains the reason.\n"
+
+
+class CompleteResponse(Response):
+    """Response whose headers and body are complete: Werkzeug adds and removes no headers, and sends the body as it is."""
+
+    default_mimetype = None
+
+    def __init__(self, status: int, headers: Headers, body: Iterable[bytes]) -> None:
+        super().__init__(body, status=_STATUS_LINES[status], headers=[*headers], direct_passthrough=True)
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Any:  # noqa: ARG002 - Werkzeug's signature
+        return self.headers
+
+    def get_app_iter(self, environ: WSGIEnvironment) -> Any:  # noqa: ARG002 - Werkzeug's signature
+        return self.response
+
+
+def add_document_endpoints(app: Flask, live: Live, stats: RequestStats) -> None:
+    """Add an endpoint for each kind of address, the error handlers, and the counting of all responses in `stats`."""
+    view = _DocumentView(live)
+    for endpoint, rules in URL_RULES.items():
+        app.view_functions[endpoint] = view
+        for rule in rules:
+            # All methods: the response to any other than GET and HEAD is that of `responses.other_method_response`.
+            app.url_map.add(Rule(rule, endpoint=endpoint, methods=None))
+    app.before_request(_note_start)
+    app.after_request(lambda response: _count(response, stats))
+    app.register_error_handler(404, lambda _: _not_found(live))
+    app.register_error_handler(TextUnavailableError, _text_unavailable)
+    app.register_error_handler(Exception, _internal_error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """One request: the edition that answers it, method and environ, and the moment."""
+
+    edition: Edition
+    request: tuple[str, WSGIEnvironment]
+    now: datetime
+
+    @property
+    def publication(self) -> Publication:
+        return self.edition.publication
+
+    @property
+    def next_change(self) -> datetime | None:
+        return self.edition.publication.next_change
+
+
+class _DocumentView:
+    """View function of all endpoints in URL_RULES. A request uses one edition throughout."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._media = MediaResponder(live.last_modified, OpenFiles(budget(current_limit()).files))
+
+    def __call__(self, **_: str) -> Response:
+        """Return the response to the current request. The values of the URL rule are ignored: `Publication.resolve` has its own.
+
+        Raises NotFound if there is nothing at the address, and SuspendRequest if the request has to wait.
+        """
+        now = self._live.clock()
+        self._live.current(now)
+        exchange = _Exchange(self._live.edition, (request.method, request.environ), now)
+        return self._respond(_resolve(exchange), exchange)
+
+    @singledispatchmethod
+    def _respond(self, resource: None, exchange: _Exchange) -> Response:  # noqa: ARG002 - the signature of all
+        abort(404)
+
+    @_respond.register
+    def _(self, document: Document, exchange: _Exchange) -> Response:
+        response, labels = responses.respond(document, exchange.request, exchange.now, exchange.next_change), labels_of(document)
+        if document.derived_data.has_grown:
+            exchange.publication.update_size(document.path)
+        store = exchange.request[1].get(STORE_KEY)
+        if store:
+            store(exchange.edition, CachedResponse(_STATUS_LINES[response.status], response.headers, (response.body,), labels))
+        return _complete_response(response, labels)
+
+    @_respond.register
+    def _(self, redirect: Redirect, exchange: _Exchange) -> Response:
+        location = uris.root_relative(exchange.publication.catalog.site.base_url, redirect.target)
+        response = responses.redirect_response(
+            location, exchange.request, exchange.now, exchange.next_change, is_permanent=redirect.is_permanent
+        )
+        return _complete_response(response, REDIRECT)
+
+    @_respond.register
+    def _(self, file: PendingFile, exchange: _Exchange) -> Response:
+        """Wait for an image variant that is being created. If the request may not wait (any longer), the response is 503."""
+        method, environ = exchange.request
+        if method not in ("GET", "HEAD"):
+            return _complete_response(responses.other_method_response(exchange.request), MEDIA)
+        if file.completion:
+            wait_for(environ, file.completion, _PENDING_WAIT_SECONDS)
+        message = "This image is still being created. Try again in a moment."
+        return _complete_response(responses.unavailable_response(message, _PENDING_RETRY_SECONDS), MEDIA)
+
+    @_respond.register
+    def _(self, file: FileResource, exchange: _Exchange) -> Response:
+        response = self._media.respond(file, exchange.request, exchange.now, exchange.next_change)
+        if response is None:
+            abort(404)
+        environ = exchange.request[1]
+        if response.wait_condition is not None:
+            wait_for(environ, response.wait_condition, _OPEN_FILE_WAIT_SECONDS)
+        g.labels = MEDIA
+        return CompleteResponse(response.status, response.headers, response.body(environ.get("wsgi.file_wrapper")))
+
+
+def _resolve(exchange: _Exchange) -> Resource | None:
+    """Return the edition's resource at the requested path, None if there is none. The mount without a slash is a redirect."""
+    path, mount = _requested_path(exchange.request[1]), exchange.publication.mount
+    if not path.startswith(f"{mount}/"):
+        return Redirect(target="/") if path == mount else None
+    return exchange.publication.resolve(path[len(mount) :])
+
+
+def _requested_path(environ: WSGIEnvironment) -> str:
+    """Return the request's path as text, mount included. WSGI has its bytes as latin-1 (PEP 3333).
+
+    Bytes that are not UTF-8 become U+FFFD, which matches no address.
+    """
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
+
+
+def _complete_response(response: responses.Response, labels: Labels) -> CompleteResponse:
+    g.labels = labels
+    return CompleteResponse(response.status, response.headers, (response.body,))
+
+
+def _note_start() -> None:
+    g.start_time = perf_counter()
+
+
+def _count(response: Response, stats: RequestStats) -> Response:
+    stats.count(g.get("labels", OTHER), response.status_code, perf_counter() - g.start_time)
+    return response
+
+
+def _not_found(live: Live) -> Response:
+    now = live.clock()
+    publication = live.current(now)
+    # Error responses are not conditional, so the request's method and headers are not used.
+    return _complete_response(responses.respond(publication.not_found_page(), ("GET", {}), now, publication.next_change), OTHER)
+
+
+def _text_unavailable(_: Exception) -> Response:
+    # The watcher thread reads the article again at once.
+    return _unavailable("This page is being rendered again. Try again in a moment.", 1)
+
+
+def _internal_error(error: Exception) -> Response | HTTPException:
+    """Return 503 if no file descriptor is left, else 500. A cache could store a 404, and clients do not repeat after a 500."""
+    if isinstance(error, HTTPException):
+        return error
+    if is_exhausted(error):
+        _LOG.warning(
+            "feedsvc: all %d file descriptors are in use (%s); requests get status 503 until one is free", current_limit(), error
+        )
+        return _unavailable("This server has too many open files. Try again in a moment.", _RETRY_SECONDS)
+    _LOG.error("feedsvc: no response to %s %s", request.method, request.path, exc_info=error)
+    return Response(_INTERNAL_ERROR_MESSAGE, status=500, mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+def _unavailable(sentence: str, retry_after: int) -> Response:
+    return _complete_response(responses.unavailable_response(sentence, retry_after), OTHER)

@@ -1,0 +1,74 @@
+"""Flask endpoints for operators: health checks, /status and /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from flask import Flask, Response, request
+
+from feedsvc.live import Live
+from feedsvc.web import metrics
+from feedsvc.web.access_control import StatusAccess
+from feedsvc.web.status import StatusSection, render_status
+
+MetricsSource = Callable[[], tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]]
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+_FORBIDDEN_MESSAGE: Final = (
+    "/status and /metrics answer only requests from this machine to 127.0.0.1 or localhost.\n"
+    "Start the server with --open-status ADDRESS to allow another client. If a proxy forwards that client's requests, name the\n"
+    "proxy with --trusted-proxy, too.\n"
+)
+
+
+def add_service_endpoints(
+    app: Flask,
+    live: Live,
+    metrics_source: MetricsSource,
+    status_sections: Mapping[str, StatusSection],
+    status_access: StatusAccess,
+) -> None:
+    """Add /healthz, /readyz, /status and /metrics. Parameters as in `app.create_app`."""
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        # Also ready if the content folder is missing: the last edition is served. If several replicas share a network mount, all
+        # of them would be taken out of service otherwise.
+        try:
+            live.current(live.clock())
+        except Exception:
+            app.logger.exception("feedsvc: no edition can be built from the content folder, so /readyz answers 503")
+            return Response(
+                "No edition can be built from the content folder. The log of the server contains the reason.\n",
+                status=503,
+                mimetype="text/plain",
+                headers=_NO_STORE,
+            )
+        return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
+
+    @app.get("/status")
+    def status() -> Response:
+        return _if_allowed(status_access, lambda: render_status(live, live.clock(), status_sections), "application/json")
+
+    @app.get("/metrics", endpoint="metrics")
+    def prometheus_metrics() -> Response:
+        return _if_allowed(status_access, lambda: metrics.render_metrics(*metrics_source()), metrics.MEDIA_TYPE)
+
+    app.after_request(_sort_allow_header)
+
+
+def _sort_allow_header(response: Response) -> Response:
+    """Sort the methods in Allow, as in responses of documents: Flask has a set of methods, without order."""
+    if "Allow" in response.headers:
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
+    return response
+
+
+def _if_allowed(access: StatusAccess, render: Callable[[], bytes], media_type: str) -> Response:
+    if not access.allows(request.environ):
+        return Response(_FORBIDDEN_MESSAGE, status=403, mimetype="text/plain", headers=_NO_STORE)
+    return Response(render(), content_type=media_type, headers=_NO_STORE)
