@@ -36,7 +36,7 @@ ORDER: Final = (
     ("feedsvc.export.s3", "feedsvc.web"),
     ("feedsvc.audience", "feedsvc.editing", "feedsvc.preview", "feedsvc.websub"),
     ("feedsvc.cli",),
-    ("feedsvc.__main__",),
+    ("feedsvc.__main__", "feedsvc.wsgi"),
 )
 # The modules that may import each foreign library.
 LIBRARIES: Final = {
@@ -51,7 +51,7 @@ LIBRARIES: Final = {
     "comrak": ("feedsvc.content.markdown.commonmark",),
     "deflate": ("feedsvc.support.compression",),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
-    "flask": ("feedsvc.web.app",),
+    "flask": ("feedsvc.web.app", "feedsvc.web.document_endpoints", "feedsvc.web.service_endpoints", "feedsvc.wsgi"),
     "fsspec": (),
     "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.template_compiler", "feedsvc.pages.bytecode_cache"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from feedsvc.web.reusable_headers import ReusableHeaders
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from feedsvc.support.compression import CODINGS
 from feedsvc.web.app import application
 from feedsvc.web.request_stats import OTHER
 from feedsvc.web.response_cache import CachedResponse, ResponseMicrocache
-from feedsvc.web.reusable_headers import ReusableHeaders
 from tests.helpers.http_client import call, environ_of
 from tests.web.conftest import FakeClock, SiteFixture
 from tests.web.newsroom import NEXT_CHANGE, NOON, write_newsroom

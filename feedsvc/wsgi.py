@@ -1,0 +1,36 @@
+"""Factory of the Flask application for other WSGI servers, for applications that embed it, and for `flask --app feedsvc.wsgi`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from feedsvc import web
+from feedsvc.content.cache import ParseCache
+from feedsvc.content.folder import ContentFolder
+from feedsvc.content.media import VariantStore
+from feedsvc.live import Live, Watcher
+from feedsvc.publication import LastModifiedStore
+from feedsvc.support.alerts import Alerts
+
+
+def create_app(content: str = "content", base_url: str = "", state: str = "") -> Flask:
+    """Return the application of the folder `content`. A thread follows the folder's changes until the process ends.
+
+    `base_url` replaces that of site.yaml. Without the folder `state` there are no Last-Modified dates, no narrower copies of
+    images, and no last valid versions after a restart. Raises ContentError if the content folder cannot be used.
+    """
+    root, alerts = Path(content), Alerts()
+    if not state:
+        live = Live(ContentFolder(root, base_url), None, alerts=alerts)
+    else:
+        folder = Path(state)
+        live = Live(
+            ContentFolder(root, base_url, ParseCache(folder / "articles.sqlite", alerts=alerts)),
+            LastModifiedStore(folder / "modified.sqlite", alerts),
+            variant_store=VariantStore(folder / "pictures", alerts),
+            alerts=alerts,
+        )
+    Watcher(root, live).start()
+    return web.create_app(live)
