@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from bench.running import BenchError
@@ -22,10 +24,35 @@ class Load:
     p99: float
 
 
-def load(port: int, path: str, headers: Mapping[str, str], *, connections: int, seconds: int, core: int) -> Load:
-    """One thread on one core asks as fast as it is answered. Raises BenchError for any answer that is an error."""
+def script(file: Path, requests: Iterable[tuple[str, Mapping[str, str]]]) -> Path:
+    """Write a script of wrk that sends these requests, pairs of path and headers, in turns; return the file."""
+    lines = (f"  requests[#requests + 1] = wrk.format('GET', {json.dumps(path)}, {_lua(head)})" for path, head in requests)
+    turns = "local index = 0\nfunction request() index = index % #requests + 1; return requests[index] end"
+    file.write_text("\n".join(("local requests = {}", "function init()", *lines, "end", turns, "")), "utf-8")
+    return file
+
+
+def _lua(headers: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'[{json.dumps(name)}] = {json.dumps(value)}' for name, value in headers.items())}}}"
+
+
+def load(
+    port: int,
+    path: str,
+    headers: Mapping[str, str],
+    *,
+    connections: int,
+    seconds: int,
+    core: int,
+    script: Path | None = None,
+) -> Load:
+    """One thread on one core asks as fast as it is answered. Raises BenchError for any answer that is an error.
+
+    With a `script` (see that function), its requests are sent instead of `path` with `headers`.
+    """
     named = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
     pinned = ["taskset", "--cpu-list", str(core)]
+    named += ["-s", str(script)] if script else []
     words = ["wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s", *named, f"http://127.0.0.1:{port}{path}"]
     said = subprocess.run([*pinned, *words], check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:

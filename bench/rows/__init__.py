@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bench.lab import Lab
-from bench.rows import behind_nginx, builds, memory, pictures, requests, saves, starts, trees
+from bench.rows import behind_nginx, builds, many_documents, memory, pictures, requests, saves, starts, trees
 from bench.table import Row
 
 Group = Callable[[Lab], Iterator[Row]]
@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
         "saves": saves.saves,
         "tree": trees.trees,
         "requests": requests.requests,
+        "many": many_documents.many_documents,
         "workers": requests.workers,
         "p99": requests.p99,
         "memory": memory.memory,

@@ -38,7 +38,7 @@ def requests(lab: Lab) -> Iterator[Row]:
 
 def _beside_bare(lab: Lab, status: int, options: tuple[str, ...], goal: Goal, more: str) -> Iterator[Row]:
     core, other = lab.cores
-    with _hot(lab, options, cores=(core,)) as server:
+    with hot_server(lab, options, cores=(core,)) as server:
         headers, got = _asked(server, status)
         with _bare(lab, got, core) as bare:
             for number in _CONNECTIONS:
@@ -64,7 +64,7 @@ def _rates(lab: Lab, servers: tuple[Running, Running], headers: Mapping[str, str
 
 def _again(lab: Lab, status: int, options: tuple[str, ...], number: int) -> Callable[[Product], object]:
     def again(product: Product) -> wrk.Load:
-        with _hot(lab, options, cores=(), product=product) as server:
+        with hot_server(lab, options, cores=(), product=product) as server:
             headers, _ = _asked(server, status)
             return wrk.load(server.port, FEED, headers, connections=number, seconds=lab.sizes.seconds, core=lab.cores[1])
 
@@ -72,7 +72,7 @@ def _again(lab: Lab, status: int, options: tuple[str, ...], number: int) -> Call
 
 
 @contextmanager
-def _hot(
+def hot_server(
     lab: Lab, options: tuple[str, ...], cores: tuple[int, ...], product: Product | None = None, number: int = 0
 ) -> Iterator[Running]:
     number = number or lab.sizes.small
@@ -130,7 +130,7 @@ def workers(lab: Lab) -> Iterator[Row]:
 
 
 def _several(lab: Lab, number: int, product: Product | None = None) -> float:
-    with _hot(lab, ("--workers", str(number)), cores=(), product=product) as server:
+    with hot_server(lab, ("--workers", str(number)), cores=(), product=product) as server:
         loads = (_load(lab, server) for _ in range(lab.sizes.times))
         return median(one.rate for one in loads)
 
@@ -155,7 +155,7 @@ def p99(lab: Lab) -> Iterator[Row]:
 def _with_and_without_saves(lab: Lab, times: int, product: Product | None = None) -> tuple[list[float], list[float]]:
     quiet, busy, number = [], [], lab.sizes.large
     try:
-        with _hot(lab, (), cores=lab.cores[:1], product=product, number=number) as server:
+        with hot_server(lab, (), cores=lab.cores[:1], product=product, number=number) as server:
             for _ in range(times):
                 quiet.append(_load(lab, server).p99)
                 with _saves(lab):
