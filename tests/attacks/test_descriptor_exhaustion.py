@@ -16,7 +16,7 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from feedsvc.web.log_limit import LogLimit
 from tests.helpers.http_client import SECONDS, Response, call
 from tests.web.conftest import FakeClock
@@ -40,7 +40,7 @@ def content(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(content: Path, tmp_path: Path) -> Iterator[WSGIApplication]:
     date_store = LastModifiedStore(tmp_path / "modified.sqlite")
-    yield application(Live(ContentFolder(content), date_store, FakeClock(), variant_store=VariantStore(tmp_path / "pictures")))
+    yield create_app(Live(ContentFolder(content), date_store, FakeClock(), variant_store=VariantStore(tmp_path / "pictures")))
     date_store.close()
 
 

@@ -10,7 +10,7 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.helpers.http_client import Response, call
 from tests.helpers.newsrooms import picture, write
 from tests.web.conftest import FakeClock
@@ -50,7 +50,7 @@ def replace_with_link(root: Path, path: str, target: str | Path) -> None:
 def fetcher(root: Path) -> Callable[[str], Response]:
     """Return a function that requests a path from an application for this content folder."""
     live = Live(ContentFolder(root), LastModifiedStore(None), FakeClock(), VariantStore(root.parent / "pictures"))
-    wsgi_app = application(live)
+    wsgi_app = create_app(live)
     return lambda path: call(wsgi_app, path)
 
 

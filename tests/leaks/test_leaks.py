@@ -17,7 +17,7 @@ from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.helpers.http_client import ask, call, without_date
 from tests.helpers.newsrooms import article, load_publication, write
 from tests.helpers.running_server import ServerProcess, serving
@@ -45,7 +45,7 @@ def open_live(root: Path, clock: FakeClock) -> Live:
 
 
 def fetcher(live: Live) -> Fetch:
-    app = application(live)
+    app = create_app(live)
     return lambda path, headers: call(app, path, headers)
 
 

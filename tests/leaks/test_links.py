@@ -15,7 +15,7 @@ from feedsvc.content.media.thumbnails import VariantError, VariantStore, digest_
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.audience.waiting import wait_until
 from tests.cli.command_line import run_feedsvc
 from tests.helpers.http_client import call
@@ -142,7 +142,7 @@ def test_last_valid_version_of_an_article_does_not_serve_a_draft_through_a_link(
     root = write_newsroom(tmp_path / "content", "enclosures: [{src: media/x.txt}]\n", files={"media/x.txt": "first"})
     clock, folder = FakeClock(), ContentFolder(root)
     live = Live(folder, LastModifiedStore(None), clock, VariantStore(tmp_path / "pictures"))
-    wsgi_app = application(live)
+    wsgi_app = create_app(live)
     assert call(wsgi_app, "/media/x.txt").body == b"first"
     replace_with_link(root, "media/x.txt", "../articles/draft.yaml")
     live.reload()
@@ -172,7 +172,7 @@ def test_image_variants_are_served_from_a_state_folder_behind_a_link(tmp_path: P
     monkeypatch.chdir(tmp_path)
     digest = digest_of(MediaFolder(root).file("media/x.png"))
     for state in (tmp_path / "state", Path("real")):
-        wsgi_app = application(Live(ContentFolder(root), LastModifiedStore(None), FakeClock(), VariantStore(state / "pictures")))
+        wsgi_app = create_app(Live(ContentFolder(root), LastModifiedStore(None), FakeClock(), VariantStore(state / "pictures")))
         page = call(wsgi_app, "/articles/a/").body.decode()
         address = f"/sized/{digest}-320/x.png"
         assert address in page

@@ -14,7 +14,7 @@ from feedsvc.live.live import Live
 from feedsvc.preview.events import EventStreams
 from feedsvc.preview.middleware import PreviewMiddleware
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import call
 from tests.web.conftest import FakeClock
@@ -33,7 +33,7 @@ class LocalPreview:
         self.content, self.clock, self.store = content, clock or FakeClock(), LastModifiedStore(None)
         self.live = Live(ContentFolder(content), self.store, self.clock, preview=True)
         self.streams = EventStreams(self.live, 2)
-        self.app: WSGIApplication = PreviewMiddleware(application(self.live), self.live, self.streams)
+        self.app: WSGIApplication = PreviewMiddleware(create_app(self.live), self.live, self.streams)
 
     def save(self, name: str, text: str) -> None:
         (self.content / name).write_text(text, "utf-8")
@@ -204,7 +204,7 @@ def test_forwarded_request_gets_403(local_preview: LocalPreview, headers: dict[s
 
 @pytest.mark.parametrize("headers", FORWARDED_HEADERS, ids=str)
 def test_preview_anywhere_allows_forwarded_requests(local_preview: LocalPreview, headers: dict[str, str]) -> None:
-    app = PreviewMiddleware(application(local_preview.live), local_preview.live, local_preview.streams, allows_any_host=True)
+    app = PreviewMiddleware(create_app(local_preview.live), local_preview.live, local_preview.streams, allows_any_host=True)
     assert call(app, "/articles/unfinished/", {"Host": "preview.example", **headers}).status == 200
 
 

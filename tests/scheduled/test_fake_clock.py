@@ -19,7 +19,7 @@ from feedsvc.live.watcher import Watcher
 from feedsvc.publication.document import Document
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.helpers.http_client import SECONDS, Response, call
 from tests.helpers.newsrooms import article, load_publication, write
 from tests.leaks.newsroom import SITE, VISIBLE
@@ -201,7 +201,7 @@ def parse_cache_control(response: Response) -> Mapping[str, int]:
 def test_no_response_is_fresh_beyond_the_next_change(root: Path) -> None:
     clock = FakeClock(NOON)
     live = create_live(root, clock)
-    app, random_source = application(live), random.Random(4)
+    app, random_source = create_app(live), random.Random(4)
     statuses = set()
     for _ in range(12):
         seconds_left = timedelta(seconds=random_source.choice([0.000001, 0.5, 1, 1.5, 2, 7, 100, 299, 301, 599, 900.5, 3000]))

@@ -12,7 +12,7 @@ import pytest
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.helpers.running_server import ServerProcess, serving
 from tests.web.in_process_server import SIGNALS
 from tests.web.newsroom import NOON, write_newsroom
@@ -49,7 +49,7 @@ class SiteFixture:
 
     def start_app(self, store: LastModifiedStore | None = None) -> "WSGIApplication":
         self.stores.append(store or LastModifiedStore(self.last_modified_file))
-        return application(Live(ContentFolder(self.content), self.stores[-1], self.clock))
+        return create_app(Live(ContentFolder(self.content), self.stores[-1], self.clock))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from feedsvc.support.client_address import parse_networks
 from feedsvc.web.access_control import StatusAccess
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.cli.command_line import failed_serve_stderr
 from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import serving
@@ -93,7 +93,7 @@ def test_status_answers_the_networks_of_open_status(site: SiteFixture, peer: str
     access = StatusAccess(
         allowed_networks=parse_networks(["198.51.100.0/24"], "--open-status"), trusted_proxies=parse_networks(["10.0.0.1"])
     )
-    assert request_from(application(live, status_access=access), peer, headers).status == status
+    assert request_from(create_app(live, status_access=access), peer, headers).status == status
 
 
 def test_request_with_x_real_ip_alone_gets_403_for_status(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_open_status_with_invalid_address_is_refused(tmp_path: Path) -> None:
 
 def test_missing_content_folder_leaves_readyz_at_200(site: SiteFixture) -> None:
     live = Live(ContentFolder(site.content), LastModifiedStore(None), site.clock)
-    app = application(live)
+    app = create_app(live)
     site.content.rename(site.content.with_name("away"))
     live.reload()
     assert [call(app, path).status for path in ("/readyz", "/healthz", "/feed.rss")] == [200, 200, 200]
@@ -136,7 +136,7 @@ def test_failed_edition_gives_readyz_503_and_healthz_200(
 ) -> None:
     clock = FakeClock()
     content = write_newsroom(tmp_path / "content", with_scheduled=True, base_url=f"https://news.example{mount}")
-    app = application(Live(ContentFolder(content), LastModifiedStore(None), clock))
+    app = create_app(Live(ContentFolder(content), LastModifiedStore(None), clock))
     assert call(app, f"{mount}/readyz").status == 200
     clock.now = NEXT_CHANGE
 

@@ -8,7 +8,7 @@ import pytest
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import ServerProcess
 from tests.web.conftest import FakeClock
@@ -74,7 +74,7 @@ def test_json_feeds_pages_and_files_are_equal_for_navigations(server: ServerProc
 @pytest.fixture
 def app_without_browser_view(tmp_path: Path) -> "WSGIApplication":
     content = write_newsroom(tmp_path / "content", browser_view=False)
-    return application(Live(ContentFolder(content), LastModifiedStore(None), FakeClock()))
+    return create_app(Live(ContentFolder(content), LastModifiedStore(None), FakeClock()))
 
 
 @pytest.mark.parametrize("path", XML_FEEDS)

@@ -10,7 +10,7 @@ import feedsvc
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import serving
 from tests.web.conftest import FakeClock
@@ -71,7 +71,7 @@ def test_metrics_report_cache_schedule_editions_reloads_and_problems(tmp_path: P
     content = write_newsroom(tmp_path / "content", with_scheduled=True)
     clock = FakeClock()
     live = Live(ContentFolder(content), LastModifiedStore(None), clock)
-    app = application(live)
+    app = create_app(live)
 
     def metric(name: str) -> float:
         return float(value_of(request_locally(app, "/metrics").body.decode(), name))

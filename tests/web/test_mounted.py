@@ -10,7 +10,7 @@ import pytest
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.helpers.http_client import ask, call
 from tests.helpers.running_server import serving
 from tests.web.conftest import FakeClock
@@ -35,7 +35,7 @@ def mount_path(base_url: str) -> str:
 @pytest.fixture
 def app(tmp_path: Path, base_url: str) -> "WSGIApplication":
     content = write_newsroom(tmp_path / "content", base_url=base_url)
-    return application(Live(ContentFolder(content), LastModifiedStore(None), FakeClock()))
+    return create_app(Live(ContentFolder(content), LastModifiedStore(None), FakeClock()))
 
 
 def test_every_resource_is_served_below_the_mount_path(app: "WSGIApplication", mount_path: str, base_url: str) -> None:

@@ -1,11 +1,11 @@
-"""The response microcache repeats a response within a second, and only while it equals a newly computed one."""
+"""The response cache repeats a response within a second, and only while it equals a newly computed one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from feedsvc.web.reusable_headers import ReusableHeaders
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +13,9 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.compression import CODINGS
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from feedsvc.web.request_stats import OTHER
-from feedsvc.web.response_cache import CachedResponse, ResponseMicrocache
+from feedsvc.web.response_cache import CachedResponse, CachedSecond
 from tests.helpers.http_client import call, environ_of
 from tests.web.conftest import FakeClock, SiteFixture
 from tests.web.newsroom import NEXT_CHANGE, NOON, write_newsroom
@@ -48,7 +48,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @pytest.fixture(scope="module")
 def app_with_cache(live: Live) -> "WSGIApplication":
-    return application(live)
+    return create_app(live)
 
 
 @given(
@@ -60,15 +60,15 @@ def test_repeated_response_equals_a_newly_computed_one(
     live: Live, app_with_cache: "WSGIApplication", path: str, method: str, headers: dict[str, str]
 ) -> None:
     if path == "/feed.rss" and "If-None-Match" in headers:
-        headers["If-None-Match"] += call(application(live), path)["ETag"]
+        headers["If-None-Match"] += call(create_app(live), path)["ETag"]
     first, second = (call(app_with_cache, f"{path}?a=b", headers, method) for _ in range(2))
-    assert first == second == call(application(live), path, headers, method)
+    assert first == second == call(create_app(live), path, headers, method)
 
 
 @pytest.mark.parametrize("elapsed", [0.0, 0.999])
 def test_saved_file_is_served_within_the_same_second(site: SiteFixture, elapsed: float) -> None:
     live = Live(ContentFolder(site.content), LastModifiedStore(None), site.clock)
-    app = application(live)
+    app = create_app(live)
     before = call(app, "/feed.rss")
     assert call(app, "/feed.rss") == before
     article = next(site.content.rglob("fish.yaml"))
@@ -108,9 +108,19 @@ def test_server_that_modifies_headers_does_not_change_later_responses(app: "WSGI
     assert call(app, "/feed.rss") == before
 
 
-def test_number_of_cached_responses_is_bounded(live: Live) -> None:
-    cache, cached_response = ResponseMicrocache(live, NOON), CachedResponse("200 OK", ReusableHeaders(), (), OTHER, 200)
-    for number in range(300):
-        cache.put(environ_of("/", "GET", {"If-None-Match": str(number)}), cached_response)
-    assert cache.get(environ_of("/", "GET", {"If-None-Match": "0"}), NOON) is cached_response
-    assert cache.get(environ_of("/", "GET", {"If-None-Match": "299"}), NOON) is None
+def test_number_and_size_of_cached_responses_are_bounded(live: Live) -> None:
+    second, response = CachedSecond(live.edition, NOON), CachedResponse("200 OK", (), (b"",), OTHER)
+    for number in range(5000):
+        second.put(("/", "GET", str(number)), response)
+    second.put(("/", "GET", "a" * 2000), response)
+    assert len(second.responses) == 4096
+    other_second = CachedSecond(live.edition, NOON)
+    other_second.put(("/", "GET", "a" * 2000), response)
+    assert not other_second.responses
+
+
+def test_responses_of_another_edition_or_second_are_dropped(live: Live) -> None:
+    second = CachedSecond(live.edition, NOON)
+    assert second.includes(live.edition, NOON + timedelta(milliseconds=999))
+    assert not second.includes(live.edition, NOON + timedelta(seconds=1))
+    assert not second.includes(replace(live.edition), NOON)

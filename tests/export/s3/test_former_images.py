@@ -14,7 +14,7 @@ from feedsvc.export.s3.upload import Upload
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Redirect
 from feedsvc.publication.publication import Publication
-from feedsvc.web.app import application
+from feedsvc.web.app import create_app
 from tests.export.s3.moto import Bucket
 from tests.helpers.http_client import call
 from tests.helpers.newsrooms import NOW, SITE, picture, write
@@ -79,7 +79,7 @@ def test_redirect_to_the_current_variant_is_temporary(tmp_path: Path) -> None:
     former = former_address(tmp_path)
     replace_image(tmp_path)
     live = Live(ContentFolder(tmp_path / "content"), None, lambda: NOW, variant_store=VariantStore(tmp_path / "pictures"))
-    response = call(application(live), f"/daily{former}")
+    response = call(create_app(live), f"/daily{former}")
     assert (response.status, response["location"]) == (302, f"/daily{variant_address(load_edition(tmp_path))}")
 
 

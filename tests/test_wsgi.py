@@ -1,0 +1,41 @@
+"""The application for other WSGI servers: what `flask --app feedsvc.wsgi` and an embedding application see."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from feedsvc.wsgi import create_app
+from tests import ROOT
+from tests.audience.waiting import wait_until
+from tests.helpers import newsrooms
+from tests.helpers.http_client import call
+from tests.helpers.newsrooms import article, write
+
+
+def test_flask_lists_an_endpoint_for_every_kind_of_address(tmp_path: Path) -> None:
+    root = newsrooms.write_sample(tmp_path / "content")
+    command = [sys.executable, "-m", "flask", "--app", f"feedsvc.wsgi:create_app('{root}')", "routes"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    endpoints = {line.split()[0] for line in result.stdout.splitlines()[2:]}
+    assert {"site_page", "category_feed", "author_archive_feed", "tag_page", "article", "media_file"} <= endpoints
+    assert {"sitemap_xml", "feeds_opml", "subscribe", "tag_list", "robots_txt", "status", "metrics", "healthz"} <= endpoints
+
+
+def test_embedded_application_serves_below_the_path_of_base_url_and_follows_saves(tmp_path: Path) -> None:
+    root = newsrooms.write_sample(tmp_path / "content")
+    newsroom = create_app(str(root), base_url="https://example.org/news", state=str(tmp_path / "state"))
+    own_app = Flask("own")
+    own_app.add_url_rule("/", view_func=lambda: "own page")
+    own_app.wsgi_app = DispatcherMiddleware(own_app.wsgi_app, {"/news": newsroom})  # type: ignore[method-assign]
+    assert call(own_app, "/").body == b"own page"
+    feed = call(own_app, "/news/feed.rss")
+    assert (feed.status, b"https://example.org/news/feed.rss" in feed.body) == (200, True)
+    assert call(own_app, "/news/nothing").status == 404
+    assert call(own_app, "/news/category/asia")["Location"] in ("", "/news/category/asia/")
+    write(root, article("late", "2026-02-25"))
+    wait_until(lambda: call(own_app, "/news/articles/late/").status == 200)

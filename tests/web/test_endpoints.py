@@ -1,0 +1,150 @@
+"""Every kind of address is an endpoint of the Flask application, and Flask's own means work on all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from flask import Flask, Response, request
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.exceptions import NotFound
+
+from feedsvc.errors import TextUnavailableError
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import (
+    FEED_SUFFIXES,
+    SITE_DOCUMENTS,
+    WELL_KNOWN_FEEDS,
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    ListingRef,
+    PageAt,
+    SiteDocumentAt,
+    SitemapAt,
+    TagsAt,
+    VariantAt,
+    path_of,
+    place_of,
+)
+from tests.helpers.http_client import call
+
+if TYPE_CHECKING:
+    from feedsvc.routes import Place
+    from tests.web.conftest import SiteFixture
+
+NAMES = st.text(st.characters(exclude_characters="/", codec="utf-8"), min_size=1)
+PERIODS = st.sampled_from(["2026-01", "2026-01-02"])
+LISTINGS = st.just(ListingRef()) | st.builds(ListingRef, st.sampled_from(["category", "author", "tag"]), NAMES)
+FILE_PATHS = st.text(st.characters(codec="utf-8"), min_size=1)
+PLACES = st.one_of(
+    st.builds(PageAt, LISTINGS, st.just("") | PERIODS | st.just("2026")),
+    st.builds(FeedAt, LISTINGS, st.sampled_from(FEED_SUFFIXES), st.just("") | PERIODS),
+    st.builds(ArticleAt, NAMES),
+    st.builds(FileAt, st.sampled_from(["media/", "static/"]).flatmap(lambda folder: FILE_PATHS.map(lambda path: folder + path))),
+    st.builds(VariantAt, st.just("0f"), st.integers(1, 9999), FILE_PATHS.map(lambda path: f"media/{path}")),
+    st.builds(SiteDocumentAt, st.sampled_from(SITE_DOCUMENTS)),
+    st.builds(TagsAt, st.just("") | NAMES),
+    st.builds(SitemapAt, st.sampled_from(["listings", "2026-01", "2026-01.01"])),
+)
+
+
+@pytest.fixture
+def flask_app(site: SiteFixture) -> Flask:
+    app = site.start_app()
+    assert isinstance(app, Flask)
+    return app
+
+
+def endpoint_of(app: Flask, path: str) -> str:
+    endpoint, _ = app.url_map.bind("news.example").match(path, method="GET")
+    return str(endpoint)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=PLACES, cut=st.booleans())
+def test_every_address_that_is_parsed_matches_the_rule_of_its_kind(flask_app: Flask, place: Place, *, cut: bool) -> None:
+    path = path_of(place)
+    path = path.rstrip("/") or "/" if cut else path
+    parsed = place_of(path)
+    if parsed is None:
+        return
+    kinds = {
+        PageAt: "_page",
+        FeedAt: "_feed",
+        ArticleAt: "article",
+        FileAt: "_file",
+        VariantAt: "image_variant",
+        SiteDocumentAt: "",
+        TagsAt: "tag_list",
+        SitemapAt: "sitemap_part",
+    }
+    endpoint = endpoint_of(flask_app, path)
+    assert endpoint.endswith(kinds[type(parsed)])
+    if isinstance(parsed, PageAt | FeedAt):
+        assert endpoint.startswith(f"{parsed.listing.kind}_")
+        assert ("archive" in endpoint) == bool(parsed.period)
+
+
+@pytest.mark.parametrize("name", WELL_KNOWN_FEEDS)
+@pytest.mark.parametrize("home", ["/", "/category/asia/", "/author/mina/", "/tag/sea/"])
+def test_well_known_feed_names_have_endpoints(flask_app: Flask, home: str, name: str) -> None:
+    assert endpoint_of(flask_app, f"{home}{name}").endswith("_well_known_feed")
+
+
+def test_other_addresses_have_no_endpoint(flask_app: Flask) -> None:
+    with pytest.raises(NotFound):
+        endpoint_of(flask_app, "/nothing")
+
+
+def test_before_and_after_request_functions_run_for_documents_and_media(flask_app: Flask) -> None:
+    seen: list[str] = []
+    flask_app.before_request(lambda: seen.append(str(request.endpoint)))
+
+    def add_header(response: Response) -> Response:
+        response.headers["X-Own"] = "1"
+        return response
+
+    flask_app.after_request(add_header)
+    client = flask_app.test_client()
+    for path in ("/feed.rss", "/articles/fish/", "/media/photo.png", "/feed", "/nothing", "/healthz"):
+        assert client.get(path).headers["X-Own"] == "1", path
+    assert seen == ["site_feed", "article", "media_file", "site_well_known_feed", "None", "healthz"]
+
+
+def test_flask_adds_and_removes_no_header_of_a_304(flask_app: Flask) -> None:
+    first = call(flask_app, "/feed.rss")
+    second = call(flask_app, "/feed.rss", {"If-None-Match": first["ETag"]})
+    assert (second.status, second.body) == (304, b"")
+    assert second["Last-Modified"] == first["Last-Modified"] != ""
+    assert "content-type" not in second.headers
+
+
+def test_unexpected_error_is_a_500_that_no_cache_stores(
+    flask_app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Publication, __: str) -> None:
+        raise ZeroDivisionError("a programming error")
+
+    monkeypatch.setattr(Publication, "resolve", fail)
+    response = call(flask_app, "/feed.rss")
+    assert (response.status, response["Cache-Control"]) == (500, "no-store")
+    assert b"programming" not in response.body
+    assert "no response to GET /feed.rss" in caplog.text
+    assert "ZeroDivisionError: a programming error" in caplog.text
+
+
+def test_text_that_is_read_again_is_a_503_for_a_second(flask_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Publication, path: str) -> None:
+        raise TextUnavailableError(path)
+
+    monkeypatch.setattr(Publication, "resolve", fail)
+    response = call(flask_app, "/articles/fish/")
+    assert (response.status, response["Retry-After"], response["Cache-Control"]) == (503, "1", "no-store")
+
+
+@pytest.mark.parametrize("path", ["/\0", "/articles/\ufffd", "/media/a\nb", "/category/%2e%2e/", "/feed.rss/x", "/archive//"])
+def test_odd_addresses_get_404(flask_app: Flask, path: str) -> None:
+    assert call(flask_app, quote(path)).status == 404
