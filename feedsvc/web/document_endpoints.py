@@ -5,6 +5,7 @@ Every endpoint has the same view function. The URL rule says which kind of addre
 
 from __future__ import annotations
 
+import codecs
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ from feedsvc.web.responses import Headers
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+# Werkzeug encodes the host of each request; Python would import this codec then, which takes a file descriptor.
+codecs.lookup("idna")
 _LOG: Final = logging.getLogger(__name__)
 _OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until another open file is closed
 _RETRY_SECONDS: Final = 5

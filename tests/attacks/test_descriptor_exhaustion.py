@@ -103,5 +103,5 @@ def test_summary_quotes_a_long_message_in_one_short_line() -> None:
     for _ in range(1000):
         limit.admit(log_record(1, "x" * 500 + "\nsecond"), 0.0)
     [line] = limit.pop_summaries(60.0)
-    assert line.startswith("feedsvc: 995 more lines ")
+    assert line.startswith("feedsvc: 995 more log lines ")
     assert len(line) < 200

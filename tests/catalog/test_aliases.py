@@ -102,7 +102,7 @@ def test_the_aliases_of_listings_follow_a_change_of_tags() -> None:
 
 
 def test_the_aliases_of_listings_are_not_computed_again_for_a_change_of_articles_alone() -> None:
-    one = article(1, tags=(CPP,))
+    one = article(1)
     before = build([one])
     aliases = before.redirects.listing_aliases
     assert update(before, {one: replace(one, aliases=("first",))}).redirects.listing_aliases is aliases

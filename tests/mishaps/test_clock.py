@@ -81,7 +81,7 @@ def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing
         clock.set("+2d")
         wait_until(lambda: ask(server.url, "/articles/later/").status == 200)
         wait_until(lambda: "was set forward by 2 days, " in troubled(server))
-        assert "if that is not the time, set it right; no restart is needed" in troubled(server)
+        assert "if it is wrong, correct it; no restart is needed" in troubled(server)
         desk.save("articles/saved.yaml", article("saved", "meanwhile"))
         wait_until(lambda: b"saved" in ask(server.url, "/archive/2026/").body + ask(server.url, "/").body)
         clock.set("+0")

@@ -55,9 +55,9 @@ def server_with_frozen_worker(tmp_path: Path):
     content = write_newsroom_with_freezing_theme(tmp_path / "content")
     with running_server(content, tmp_path / "state", "--workers", "2", variables=WATCHDOG_OFF) as server:
         pids = [*worker_pids(server).values()]
-        cpu_seconds = {pid: cpu_seconds(pid) for pid in pids}
+        seconds_before = {pid: cpu_seconds(pid) for pid in pids}
         request_freezing_page(server.url)
-        wait_until(lambda: any(cpu_seconds(pid) > cpu_seconds[pid] + 1 for pid in pids))
+        wait_until(lambda: any(cpu_seconds(pid) > seconds_before[pid] + 1 for pid in pids))
         try:
             yield server, pids
         finally:

@@ -148,13 +148,13 @@ def test_output_folder_may_be_named_like_a_bucket_address(small: Path, tmp_path:
 
 
 def test_gzip_only_is_refused_for_folders(small: Path, tmp_path: Path) -> None:
-    assert error_message(tmp_path / "out", small, "--gzip-only").startswith("--gzip-only is for s3:// addresses;")
+    assert error_message(tmp_path / "out", small, "--gzip-only").startswith("--gzip-only is for s3:// addresses only;")
 
 
 def test_missing_s3fs_is_an_error_with_the_install_command(small: Path, tmp_path: Path) -> None:
     (tmp_path / "s3fs.py").write_text("raise ImportError('as if it were not installed')\n")
     path = f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"
-    assert error_message("s3://news", small, PYTHONPATH=path) == "s3:// needs s3fs; install it with: pip install 'feedsvc[s3]'"
+    assert error_message("s3://news", small, PYTHONPATH=path) == "s3:// needs the package s3fs; install it with: pip install 'feedsvc[s3]'"
 
 
 def test_endpoint_may_be_in_the_configuration_of_fsspec(small: Path, bucket: Bucket, storage: Storage) -> None:
