@@ -127,7 +127,7 @@ def _postgresql_engine(url: URL) -> Engine:
         # A statement prepared on one connection is unknown to the next one behind a pooler such as pgbouncer.
         postgresql_engine = _create_engine(url_with_timeouts, pool_pre_ping=True, connect_args={"prepare_threshold": None})
     except ImportError:
-        raise FeedsvcError("PostgreSQL needs the package psycopg; install it with: pip install 'psycopg[binary]'") from None
+        raise FeedsvcError("PostgreSQL needs the package psycopg; install it with: pip install 'feedsvc[postgres]'") from None
     event.listen(postgresql_engine, "do_connect", _connect)
     event.listen(postgresql_engine, "begin", lambda connection: connection.exec_driver_sql(_SET_TIMEOUTS).close())
     return postgresql_engine

@@ -69,3 +69,10 @@ def _is_row_error(error: Exception) -> bool:
         or isinstance(error, OverflowError | UnicodeError)
         or state[:2] in _ROW_SQLSTATE_CLASSES
     )
+
+
+def no_reads_error(location: str) -> FeedsvcError:
+    """Return the error of a report on a database or file without reads."""
+    return FeedsvcError(
+        f"there are no reads in {location} yet; feedsvc serve counts them; give another place with --state or --database"
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from feedsvc.audience import ReadCounter, ReadCountMiddleware, SqliteReadStore, Visitors
+from feedsvc.audience import ReadCounter, ReadCountMiddleware, Visitors, open_store
 from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import READS_FILE
@@ -50,8 +50,6 @@ from feedsvc.websub import EditionListener, Publisher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-
-    from feedsvc.audience import DatabaseReadStore
 
 
 _STARTUP_DELAY: Final = 1.0  # seconds from the start until the file of reads is opened
@@ -165,9 +163,7 @@ def _read_counter(config: ServeConfig, live: Live, visitors: Visitors, stack: Ex
     A database that the operator names is used at once, to report errors. The file of the state folder is opened later, after
     _STARTUP_DELAY.
     """
-    store = stack.enter_context(
-        closing(_open_database(config.database_url) if config.database_url else SqliteReadStore(config.state_folder / READS_FILE))
-    )
+    store = stack.enter_context(closing(open_store(config.database_url or config.state_folder / READS_FILE)))
     counter = ReadCounter(
         store,
         live.clock,
@@ -177,12 +173,6 @@ def _read_counter(config: ServeConfig, live: Live, visitors: Visitors, stack: Ex
         startup_delay=0.0 if config.database_url else _STARTUP_DELAY,
     )
     return stack.enter_context(closing(counter))
-
-
-def _open_database(database: str) -> DatabaseReadStore:
-    from feedsvc.audience import DatabaseReadStore  # noqa: PLC0415 - SQLAlchemy loads slowly, and only a named database needs it
-
-    return DatabaseReadStore(database)
 
 
 def _with_poll_limit(app: WSGIApplication, config: ServeConfig, stats: RequestStats) -> WSGIApplication:

@@ -133,7 +133,7 @@ def test_invalid_url_error_does_not_contain_the_password(url: str) -> None:
 
 def test_missing_driver_error_has_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(FeedsvcError, match=r"pip install 'psycopg\[binary\]'"):
+    with pytest.raises(FeedsvcError, match=r"pip install 'feedsvc\[postgres\]'"):
         DatabaseReadStore("postgresql://h/d")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.readonly import report_totals_since
+from feedsvc.audience.databases import report_totals_since
 from feedsvc.audience.spool import read_spool_files
 from feedsvc.audience.sqlite_store import SqliteReadStore
 from feedsvc.content.cache.store import ParseCache

@@ -154,7 +154,10 @@ def test_gzip_only_is_refused_for_folders(small: Path, tmp_path: Path) -> None:
 def test_missing_s3fs_is_an_error_with_the_install_command(small: Path, tmp_path: Path) -> None:
     (tmp_path / "s3fs.py").write_text("raise ImportError('as if it were not installed')\n")
     path = f"{tmp_path}{os.pathsep}{environment()['PYTHONPATH']}"
-    assert error_message("s3://news", small, PYTHONPATH=path) == "s3:// needs the package s3fs; install it with: pip install 'feedsvc[s3]'"
+    assert (
+        error_message("s3://news", small, PYTHONPATH=path)
+        == "s3:// needs the package s3fs; install it with: pip install 'feedsvc[s3]'"
+    )
 
 
 def test_endpoint_may_be_in_the_configuration_of_fsspec(small: Path, bucket: Bucket, storage: Storage) -> None:
