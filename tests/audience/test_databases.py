@@ -1,4 +1,4 @@
-"""SQLAlchemy is loaded for a database that the operator names, and for nothing else; without it the error says what to install."""
+"""SQLAlchemy is loaded only for a database that the operator names; without it the error says what to install."""
 
 from __future__ import annotations
 
