@@ -185,7 +185,7 @@ def send_unnormalized(url: str, method: str, target: str, headers: Mapping[str, 
     )
 
 
-@settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_random_request_to_a_random_route_gets_a_valid_response(
     server: ServerProcess, routes: list[str], data: st.DataObject
