@@ -1,36 +1,36 @@
-# Everything below needs python3 with pip, and make; npm too where the readers written in JavaScript are to be tested.
+# The targets need python3 with pip, and make. With npm, the tests include feed readers written in JavaScript.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 CONTENT ?= content
-# Test processes at a time; most tests wait for a server or a program, so there are more of them than cores.
+# Number of test processes. It is larger than the number of cores, because most tests wait for a server or a program.
 JOBS ?= 6
 
-# Tests start a thousand servers and commands; without cached bytecode each would compile every module.
+# Tests start a thousand servers and commands. Without cached bytecode, each of them would compile every module.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-# Not every Python brings ensurepip; every pip can install into another environment.
+# Some Pythons have no ensurepip, so the pip of PYTHON installs into the environment.
 INSTALL = $(PYTHON) -m pip --python $(RUN) install --quiet --disable-pip-version-check
-# A lock file has all there is: nothing is looked for, or some pips would take a newer release for what another package names
-# with an extra, and refuse it since it is not in the file.
+# A lock file lists every package, so --no-deps disables the resolver. Some versions of pip would otherwise choose a newer release of
+# a package that another one requires with an extra, and then reject it because it is not in the file.
 LOCKED = $(INSTALL) --no-deps --require-hashes
 
-# Neighbours share their fixtures until a process without work takes some of them.
+# Neighbouring tests run in one process and share fixtures, until an idle process takes some of them.
 PARALLEL := -n $(JOBS) --dist worksteal
-NO_TESTS := 5  # pytest's exit status where ARGS select none
+NO_TESTS := 5  # pytest's exit status if ARGS select no test
 
 .PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
 
-serve: $(VENV)/serve.done ## Serve the sample newsroom at http://127.0.0.1:8000/
+serve: $(VENV)/serve.done ## Serve the sample content at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
 
 test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 
-check: $(VENV)/test.done ## Style, types, the direction of imports and the language of docstrings
+check: $(VENV)/test.done ## Check style, types, the direction of imports and the language of docstrings
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -39,36 +39,36 @@ check: $(VENV)/test.done ## Style, types, the direction of imports and the langu
 coverage: $(VENV)/test.done readers ## Run every test and count branches
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term $(ARGS)
 
-bench: $(VENV)/bench.done ## Measure feedsvc beside Hugo, Pelican and nginx, an hour long, and write docs/performance.md
+bench: $(VENV)/bench.done ## Compare feedsvc with Hugo, Pelican and nginx, for an hour or more, and write docs/performance.md
 	$(RUN) -m bench --curves --profile --write docs/performance.md $(ARGS)
 
-bench-quick: $(VENV)/bench.done ## The same rows with few articles, in minutes; goals for many do not count, nothing is written
+bench-quick: $(VENV)/bench.done ## Run the benchmark with few articles, in minutes; ignore goals for many articles, write no file
 	$(RUN) -m bench --quick $(ARGS)
 
 .PHONY: readers-table
-readers-table: $(VENV)/test.done ## See what feed readers do with the feeds, and write docs/readers.md
+readers-table: $(VENV)/test.done ## Run real feed readers on the feeds, and write docs/readers.md
 	FEEDSVC_TEST_REQUIRE_ALL=1 FEEDSVC_TEST_WRITE_READERS=1 $(RUN) -m pytest -k table_of_readers tests/subscribers
 
 .PHONY: kills
 ROUNDS ?= 500
-kills: $(VENV)/test.done ## kill -9 at random moments, so many times in half an hour; SEED=... repeats the moments of an earlier run
+kills: $(VENV)/test.done ## Run kill -9 at random times, ROUNDS times in half an hour; SEED=... repeats an earlier run
 	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q -o faulthandler_timeout=0 tests/kills
 
 .PHONY: damage
 DAMAGES ?= 1000
-damage: $(VENV)/test.done ## Damage state folders at random, so many times in some minutes; SEED=... repeats the damages of an earlier run
+damage: $(VENV)/test.done ## Damage state folders at random, DAMAGES times in some minutes; SEED=... repeats an earlier run
 	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q $(PARALLEL) tests/damage/test_damage.py $(ARGS)
 
 .PHONY: soak
 SECONDS ?= 1200
-soak: $(VENV)/test.done ## A server under readers and editors for twenty minutes: nothing grows, fails or says a wrong byte
+soak: $(VENV)/test.done ## Run a server with clients and saves for twenty minutes; check memory, files, errors and documents
 	$(RUN) -m tests.soak $(SECONDS) $(SEED)
 
 FUZZ_SECONDS ?= 600
-fuzz: $(VENV)/fuzz.done ## Read ever new files as articles for ten minutes; one that fails is kept in tests/fuzz/seeds/
+fuzz: $(VENV)/fuzz.done ## Read generated files as articles for ten minutes; write files that fail to tests/fuzz/seeds/
 	$(RUN) -m tests.fuzz -max_total_time=$(FUZZ_SECONDS) $(ARGS)
 
-audit: $(VENV)/audit.done ## Ask whether anything that feedsvc needs is known to be vulnerable
+audit: $(VENV)/audit.done ## Check the locked dependencies for known vulnerabilities
 	$(VENV)/audit/bin/python tests/audit.py requirements.lock
 
 .PHONY: readers
@@ -96,7 +96,7 @@ $(VENV)/fuzz.done: $(VENV)/test.done
 	$(INSTALL) --no-build-isolation -e '.[fuzz]'
 	@touch $@
 
-# In an environment of its own: what pip-audit needs is not what was locked.
+# pip-audit has a separate environment, because it needs other versions than the locked ones.
 $(VENV)/audit.done: | $(RUN)
 	$(PYTHON) -m venv --without-pip $(VENV)/audit
 	$(PYTHON) -m pip --python $(VENV)/audit/bin/python install --quiet --disable-pip-version-check pip-audit
@@ -108,8 +108,8 @@ $(VENV)/bench.done: $(VENV)/serve.done
 
 LOCK = $(RUN) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --annotation-style=line pyproject.toml
-# What is served is what is tested: of two versions, that of the tests.
-lock: $(VENV)/test.done ## Resolve the dependencies anew; versions and hashes only
+# requirements.lock has the versions of requirements-dev.lock, so the served versions are the tested ones.
+lock: $(VENV)/test.done ## Resolve the dependencies again, and write both lock files with versions and hashes
 	$(INSTALL) pip-tools
 	$(LOCK) --extra build --extra postgres --extra s3 --extra dev --output-file requirements-dev.lock
 	$(LOCK) --extra build --constraint requirements-dev.lock --output-file requirements.lock
