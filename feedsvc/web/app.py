@@ -58,6 +58,7 @@ class _FilePathConverter(PathConverter):
     """Path of a file, which may contain any character, also line breaks."""
 
     regex = "(?s:.+?)"
+    part_isolating = False  # the path may contain slashes; Werkzeug would conclude the contrary from the regex
 
 
 class _MountMiddleware:
@@ -69,6 +70,6 @@ class _MountMiddleware:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         mount = self._live.edition.publication.mount.encode().decode("latin-1")
         path: str = environ["PATH_INFO"]
-        if mount and path.startswith(f"{mount}/"):
+        if mount and (path == mount or path.startswith(f"{mount}/")):
             environ = {**environ, "SCRIPT_NAME": environ.get("SCRIPT_NAME", "") + mount, "PATH_INFO": path[len(mount) :]}
         return self._next_app(environ, start_response)

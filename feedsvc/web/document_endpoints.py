@@ -48,7 +48,7 @@ _INTERNAL_ERROR_MESSAGE: Final = "The server could not answer this request. Its 
 
 
 class CompleteResponse(Response):
-    """Response whose headers and body are complete: Werkzeug adds and removes no headers, and sends the body as it is."""
+    """Response whose headers and body are complete: Werkzeug adds and removes no headers. The body is not sent for HEAD."""
 
     default_mimetype = None
 
@@ -58,8 +58,8 @@ class CompleteResponse(Response):
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Any:  # noqa: ARG002 - Werkzeug's signature
         return self.headers
 
-    def get_app_iter(self, environ: WSGIEnvironment) -> Any:  # noqa: ARG002 - Werkzeug's signature
-        return self.response
+    def get_app_iter(self, environ: WSGIEnvironment) -> Any:
+        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
 
 
 def add_document_endpoints(app: Flask, live: Live, stats: RequestStats) -> None:

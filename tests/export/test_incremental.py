@@ -91,7 +91,7 @@ def test_tree_equals_a_full_build_after_random_edits_and_damages(newsroom: Newsr
         for _ in range(random.choice([0, 1, 1, 1, 2, 5])):
             newsroom.editors.act()
         if random.random() < 0.2:
-            newsroom.editors.mend_everything()  # a record does not tell which of two files with the same slug was published
+            newsroom.editors.fix_everything()  # a record does not tell which of two files with the same slug was published
         if random.random() < 0.2:
             newsroom.clock_offset += timedelta(hours=random.choice([1, 30, 30 * 24, -1]))
         if random.random() < 0.1:
