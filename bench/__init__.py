@@ -1,1 +1,1 @@
-"""feedsvc measured against its competitors: `python -m bench`, written down in docs/performance.md."""
+"""Benchmarks of feedsvc and its competitors: run `python -m bench`; the results are in docs/performance.md."""

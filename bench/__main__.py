@@ -1,4 +1,4 @@
-"""python -m bench"""
+"""Command line of the benchmark: `python -m bench`."""
 
 from __future__ import annotations
 
@@ -13,115 +13,133 @@ from pathlib import Path
 
 from bench import needs
 from bench.curves import curves
-from bench.document import Found, write
-from bench.lab import QUICK, Lab, Sizes
-from bench.machine import machine
-from bench.product import compiled
+from bench.document import Results, write
+from bench.machine import machine_facts
+from bench.process import BenchError
+from bench.product import compile_modules
 from bench.profiles import profile
 from bench.rows import GROUPS
-from bench.running import BenchError
-from bench.table import Row, markdown
+from bench.run import QUICK, Run, Sizes
+from bench.table import Row, markdown_table
 
 
 def main() -> int:
-    """0 when every figure was had, whether good or not; 1 where something is missing or broke."""
-    asked = _arguments()
-    groups = [*(asked.only or GROUPS), *(["curves"] if asked.curves else []), *(["profile"] if asked.profile else [])]
-    if lacking := list(needs.missing(groups)):
-        print(*lacking, sep="\n", file=sys.stderr)
+    """Return the exit status: 0 if every figure was measured, 1 if a requirement is missing or a group failed."""
+    arguments = _parse_arguments()
+    groups = [*(arguments.only or GROUPS), *(["curves"] if arguments.curves else []), *(["profile"] if arguments.profile else [])]
+    if problems := list(needs.find_missing(groups)):
+        print(*problems, sep="\n", file=sys.stderr)
         return 1
-    # As Ctrl-C does it: servers end with the run, and articles get their own titles back.
+    # Exit by an exception, as for Ctrl-C, so that servers are stopped and saved articles are restored.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
-        lab = Lab(home=Path(home), keep=asked.keep or Path(home), sizes=_sizes(asked), say=_say)
-        lab.keep.mkdir(parents=True, exist_ok=True)
-        return _run(asked, lab)
+        run = Run(
+            home=Path(home), corpora=arguments.keep or Path(home), sizes=_choose_sizes(arguments), report_progress=_print_progress
+        )
+        run.corpora.mkdir(parents=True, exist_ok=True)
+        return _run(arguments, run)
 
 
-def _run(asked: argparse.Namespace, lab: Lab) -> int:
-    facts = machine()
-    compiled()
-    rows, failed = _rows(asked.only or list(GROUPS), lab)
-    if lab.sizes.all != Sizes().all:
-        rows = [row.without_goal_of_other_sizes() for row in rows]
-    print(markdown(rows))
-    command = " ".join(("python -m bench", *_without_paths(sys.argv[1:])))
-    found = Found(command=command, largest=lab.sizes.large, facts=facts, rows=rows, curves=[], profiles={})
-    _keep(asked, found)
-    if asked.curves:
-        found = replace(found, curves=curves(lab))
-        _keep(asked, found)
-    if asked.profile:
-        _keep(asked, replace(found, profiles=_profiles(lab, rows)))
-    return 1 if failed else 0
+def _run(arguments: argparse.Namespace, run: Run) -> int:
+    facts = machine_facts()
+    compile_modules()
+    rows, has_failures = _measure_groups(arguments.only or list(GROUPS), run)
+    if run.sizes.all != Sizes().all:
+        rows = [row.without_size_dependent_goal() for row in rows]
+    print(markdown_table(rows))
+    command = " ".join(("python -m bench", *_arguments_without_paths(sys.argv[1:])))
+    results = Results(command=command, largest=run.sizes.large, facts=facts, rows=rows, curves=[], profiles={})
+    _write_results(arguments, results)
+    if arguments.curves:
+        results = replace(results, curves=curves(run))
+        _write_results(arguments, results)
+    if arguments.profile:
+        _write_results(arguments, replace(results, profiles=_profiles(run, rows)))
+    return 1 if has_failures else 0
 
 
-def _keep(asked: argparse.Namespace, found: Found) -> None:
-    """What is found so far: an hour's figures outlive whatever comes after them."""
-    if asked.json:
-        asked.json.write_text(_json(found), "utf-8")
-    if asked.write:
-        write(asked.write, found)
+def _write_results(arguments: argparse.Namespace, results: Results) -> None:
+    """Write the results measured so far, so that an hour of figures survives a failure of a later step."""
+    if arguments.json:
+        arguments.json.write_text(_format_json(results), "utf-8")
+    if arguments.write:
+        write(arguments.write, results)
 
 
-def _json(found: Found) -> str:
-    plain = {"machine": found.facts, "rows": [row.plain() for row in found.rows], "curves": [asdict(one) for one in found.curves]}
-    return json.dumps(plain, indent=1) + "\n"
+def _format_json(results: Results) -> str:
+    document = {
+        "machine": results.facts,
+        "rows": [row.to_json() for row in results.rows],
+        "curves": [asdict(curve) for curve in results.curves],
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
-def _rows(names: list[str], lab: Lab) -> tuple[list[Row], bool]:
-    """One group that breaks takes no other with it."""
+def _measure_groups(names: list[str], run: Run) -> tuple[list[Row], bool]:
+    """Measure each group. If a group fails, add a row with its error message and continue with the next group."""
     rows: list[Row] = []
-    failed = False
+    has_failures = False
     for name in names:
-        _say(name)
+        _print_progress(name)
         try:
-            rows += GROUPS[name](lab)
+            rows += GROUPS[name](run)
         except (BenchError, OSError, subprocess.CalledProcessError) as error:
-            failed = True
-            rows.append(Row(what=name, ours=None, note=str(error).replace("\n", " ")[:500]))
-    return rows, failed
+            has_failures = True
+            rows.append(Row(name=name, value=None, note=str(error).replace("\n", " ")[:500]))
+    return rows, has_failures
 
 
-def _profiles(lab: Lab, rows: list[Row]) -> dict[str, str]:
-    return {row.what: profile(lab, row) for row in rows if row.verdict == "missed" and row.again}
+def _profiles(run: Run, rows: list[Row]) -> dict[str, str]:
+    return {row.name: profile(run, row) for row in rows if row.verdict == "missed" and row.repeat}
 
 
-def _sizes(asked: argparse.Namespace) -> Sizes:
-    sizes = QUICK if asked.quick else Sizes()
-    if asked.sizes:
-        small, middle, large = asked.sizes
+def _choose_sizes(arguments: argparse.Namespace) -> Sizes:
+    sizes = QUICK if arguments.quick else Sizes()
+    if arguments.sizes:
+        small, middle, large = arguments.sizes
         sizes = replace(sizes, small=small, middle=middle, large=large)
     curve = tuple(number for number in sizes.curve if number <= sizes.large)
     return replace(sizes, curve=curve or sizes.all)
 
 
-def _without_paths(words: list[str]) -> list[str]:
-    """What of a command is worth telling: no folder of this machine."""
-    return [word for place, word in enumerate(words) if "/" not in word and not (word in _PATHS or words[place - 1] in _PATHS)]
+def _arguments_without_paths(arguments: list[str]) -> list[str]:
+    """Leave paths of this machine and the options that take them out of the recorded command."""
+    return [
+        argument
+        for index, argument in enumerate(arguments)
+        if "/" not in argument and not (argument in _PATHS or arguments[index - 1] in _PATHS)
+    ]
 
 
 _PATHS = ("--keep", "--json", "--write")
 
 
-def _say(text: str) -> None:
+def _print_progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure feedsvc against its competitors.")
-    parser.add_argument("--quick", action="store_true", help="small sizes, few repetitions: minutes instead of an hour")
-    parser.add_argument("--only", action="append", choices=list(GROUPS), help="this group of rows; repeatable")
-    parser.add_argument("--sizes", type=_three, metavar="SMALL,MIDDLE,LARGE", help="other numbers of articles")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the corpora here for the next run")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here, too")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table, its explanation and pictures here")
-    parser.add_argument("--curves", action="store_true", help="measure cost against the number of articles, too")
-    parser.add_argument("--profile", action="store_true", help="run rows that missed once more, under py-spy")
+    parser.add_argument(
+        "--quick", action="store_true", help="small numbers of articles and few repetitions: minutes instead of an hour"
+    )
+    parser.add_argument("--only", action="append", choices=list(GROUPS), help="measure only this group of rows; repeatable")
+    parser.add_argument(
+        "--sizes", type=_parse_sizes, metavar="SMALL,MIDDLE,LARGE", help="numbers of articles to use instead of the defaults"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="store the generated articles in this folder and reuse them in the next run"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file as JSON")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="write the table, the method and the diagrams to this Markdown file"
+    )
+    parser.add_argument("--curves", action="store_true", help="also measure the cost for several numbers of articles")
+    parser.add_argument("--profile", action="store_true", help="repeat the rows that missed their goal under py-spy")
     return parser.parse_args()
 
 
-def _three(text: str) -> tuple[int, int, int]:
+def _parse_sizes(text: str) -> tuple[int, int, int]:
     small, middle, large = map(int, text.split(","))
     return small, middle, large
 

@@ -1,6 +1,6 @@
-"""The least that a WSGI application can do: one prepared answer, on feedsvc's own waitress.
+"""Serve one prepared response by a minimal WSGI application on feedsvc's own waitress server.
 
-`python -m bench.bare PORT FILE`; FILE is JSON with status, headers and body in latin-1.
+Usage: `python -m bench.bare PORT FILE`. FILE is JSON with status, headers and body; the body is decoded as latin-1.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# The one look behind the command line, so that both servers are tuned the same way.
+# The only import of feedsvc in bench/: both servers must have the same waitress settings.
 from feedsvc.web.server import Server
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def main(port: str, file: str) -> None:
-    told = json.loads(Path(file).read_text("utf-8"))
-    status = f"{told['status']} {HTTPStatus(told['status']).phrase}"
-    headers = [(name, value) for name, value in told["headers"]]
-    body = (told["body"].encode("latin-1"),)
+    response = json.loads(Path(file).read_text("utf-8"))
+    status = f"{response['status']} {HTTPStatus(response['status']).phrase}"
+    headers = [(name, value) for name, value in response["headers"]]
+    body = (response["body"].encode("latin-1"),)
 
     def application(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response(status, headers)

@@ -1,4 +1,4 @@
-"""Cost against the number of articles, and a picture of each."""
+"""Measure cost against the number of articles, and draw a diagram of each."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.lab import Lab
 from bench.measure import Cost
-from bench.rows.builds import cold_feeds
-from bench.rows.memory import of_server
-from bench.rows.saves import in_server
-from bench.rows.starts import warm
+from bench.rows.builds import build_cold_feeds
+from bench.rows.memory import server_memory
+from bench.rows.saves import server_latency
+from bench.rows.starts import warm_start
+from bench.run import Run
 
 Line = Mapping[int, float]
-_SIZE = (6.4, 3.8)
+_FIGURE_SIZE = (6.4, 3.8)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Curve:
-    """`lines`: who -> number of articles -> figure in `unit`."""
+    """A diagram. `lines` maps a label to the figure, in `unit`, for each number of articles."""
 
     name: str
     title: str
@@ -27,43 +27,60 @@ class Curve:
     lines: Mapping[str, Line]
 
 
-def curves(lab: Lab) -> list[Curve]:
-    """Everything measured at every size of the curve."""
-    sizes = lab.sizes.curve
-    cold = {number: cold_feeds(lab, number) for number in sizes}
-    ours, theirs = {n: found.plain for n, found in cold.items()}, {n: found.hugo for n, found in cold.items()}
-    peaks = {"feedsvc build": _each(ours, lambda cost: cost.memory / 1e6), "Hugo": _each(theirs, lambda cost: cost.memory / 1e6)}
-    seconds = {"feedsvc": _each(ours, lambda cost: cost.seconds), "Hugo": _each(theirs, lambda cost: cost.seconds)}
-    held = _at(sizes, lab, lambda lab, number: of_server(lab, number)[0] / 1e6)
+def curves(run: Run) -> list[Curve]:
+    """Measure every curve at all its numbers of articles."""
+    sizes = run.sizes.curve
+    builds = {number: build_cold_feeds(run, number) for number in sizes}
+    feedsvc_costs, hugo_costs = (
+        {n: costs.uncompressed for n, costs in builds.items()},
+        {n: costs.hugo for n, costs in builds.items()},
+    )
+    peaks = {
+        "feedsvc build": _line_of_costs(feedsvc_costs, lambda cost: cost.memory / 1e6),
+        "Hugo": _line_of_costs(hugo_costs, lambda cost: cost.memory / 1e6),
+    }
+    seconds = {
+        "feedsvc": _line_of_costs(feedsvc_costs, lambda cost: cost.seconds),
+        "Hugo": _line_of_costs(hugo_costs, lambda cost: cost.seconds),
+    }
+    server_memory_lines = _line_of_measurements(sizes, run, lambda run, number: server_memory(run, number)[0] / 1e6)
     return [
         Curve(name="cold-build", title="Every feed from cold files", unit="s", lines=seconds),
-        Curve(name="memory", title="Memory", unit="MB", lines={**peaks, "feedsvc serve": held}),
+        Curve(name="memory", title="Memory", unit="MB", lines={**peaks, "feedsvc serve": server_memory_lines}),
         Curve(
-            name="save-to-feed", title="A save until its feed shows it", unit="s", lines={"feedsvc": _at(sizes, lab, in_server)}
+            name="save-to-feed",
+            title="A save until its feed shows it",
+            unit="s",
+            lines={"feedsvc": _line_of_measurements(sizes, run, server_latency)},
         ),
-        Curve(name="warm-start", title="Starting again until the first feed", unit="s", lines={"feedsvc": _at(sizes, lab, warm)}),
+        Curve(
+            name="warm-start",
+            title="Starting again until the first feed",
+            unit="s",
+            lines={"feedsvc": _line_of_measurements(sizes, run, warm_start)},
+        ),
     ]
 
 
-def _each(costs: Mapping[int, Cost], figure: Callable[[Cost], float]) -> Line:
+def _line_of_costs(costs: Mapping[int, Cost], figure: Callable[[Cost], float]) -> Line:
     return {number: figure(cost) for number, cost in costs.items()}
 
 
-def _at(sizes: Iterable[int], lab: Lab, figure: Callable[[Lab, int], float]) -> Line:
-    return {number: figure(lab, number) for number in sizes}
+def _line_of_measurements(sizes: Iterable[int], run: Run, figure: Callable[[Run, int], float]) -> Line:
+    return {number: figure(run, number) for number in sizes}
 
 
 def draw(curve: Curve, file: Path) -> None:
-    """An SVG of it, both scales logarithmic: the same bytes for the same figures."""
-    # Only a run with pictures needs it.
+    """Write the curve as SVG with logarithmic axes. The same figures give the same bytes."""
+    # Imported here because only a run with --curves needs matplotlib.
     import matplotlib as mpl  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with mpl.rc_context({"svg.hashsalt": "bench", "svg.fonttype": "none"}):
-        figure = Figure(figsize=_SIZE, layout="constrained")
+        figure = Figure(figsize=_FIGURE_SIZE, layout="constrained")
         axes = figure.subplots()
-        for who, line in curve.lines.items():
-            axes.plot(list(line), list(line.values()), marker="o", label=who)
+        for label, line in curve.lines.items():
+            axes.plot(list(line), list(line.values()), marker="o", label=label)
         axes.set(title=curve.title, xlabel="articles", ylabel=curve.unit, xscale="log", yscale="log")
         axes.grid(visible=True, which="both", alpha=0.3)
         axes.legend()

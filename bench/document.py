@@ -1,4 +1,4 @@
-"""docs/performance.md: what a run found, and how it was found."""
+"""Write docs/performance.md: the results of a run and the method of measurement."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from bench.curves import Curve, draw
-from bench.table import Row, markdown
+from bench.table import Row, markdown_table
 
-_MEANT: Final = 100_000  # articles
-_HOW: Final = Path(__file__).with_name("how.md")
+_GOAL_ARTICLES: Final = 100_000  # articles
+_METHOD: Final = Path(__file__).with_name("how.md")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """What a run found. `command` ran it, `largest` is its largest number of articles."""
+class Results:
+    """The results of a run. `command` started it; `largest` is its largest number of articles."""
 
     command: str
     largest: int
@@ -26,25 +26,30 @@ class Found:
     profiles: Mapping[str, str]
 
 
-def write(file: Path, found: Found) -> None:
-    """The document, and its pictures in a folder of its name."""
+def write(file: Path, results: Results) -> None:
+    """Write the document, and its diagrams into a folder with the document's name."""
     pictures = file.with_suffix("")
     pictures.mkdir(parents=True, exist_ok=True)
-    for curve in found.curves:
+    for curve in results.curves:
         draw(curve, pictures / f"{curve.name}.svg")
-    file.write_text(text(found, pictures.name), "utf-8")
+    file.write_text(text(results, pictures.name), "utf-8")
 
 
-def text(found: Found, pictures: str) -> str:
-    """`pictures` is the folder beside the document."""
-    told = "".join(f"- {name}: {value}\n" for name, value in found.facts.items())
-    shown = "".join(f"![{curve.title}]({pictures}/{curve.name}.svg)\n" for curve in found.curves)
-    missed = "".join(f"### {what}\n\n{top}\n" for what, top in found.profiles.items())
-    smaller = (
-        "" if found.largest >= _MEANT else f"The goals are for {_MEANT:,} articles; this run had {found.largest:,} at most.\n"
+def text(results: Results, pictures: str) -> str:
+    """Return the Markdown. `pictures` is the name of the folder with the diagrams."""
+    machine = "".join(f"- {name}: {value}\n" for name, value in results.facts.items())
+    images = "".join(f"![{curve.title}]({pictures}/{curve.name}.svg)\n" for curve in results.curves)
+    profiles = "".join(f"### {what}\n\n{profile}\n" for what, profile in results.profiles.items())
+    size_note = (
+        ""
+        if results.largest >= _GOAL_ARTICLES
+        else f"The goals are for {_GOAL_ARTICLES:,} articles; this run had {results.largest:,} at most.\n"
     )
-    parts = [f"# Performance\n\nMade by `{found.command}`; nothing is changed by hand.\n{smaller}", markdown(found.rows)]
-    parts += [f"## The machine\n\n{told}", _HOW.read_text("utf-8")]
-    parts += [f"## From few articles to many\n\n{shown}"] if shown else []
-    parts += [f"## Where the time goes in rows that missed\n\n{missed}"] if missed else []
+    parts = [
+        f"# Performance\n\nMade by `{results.command}`; nothing is changed by hand.\n{size_note}",
+        markdown_table(results.rows),
+    ]
+    parts += [f"## The machine\n\n{machine}", _METHOD.read_text("utf-8")]
+    parts += [f"## From few articles to many\n\n{images}"] if images else []
+    parts += [f"## Where the time goes in rows that missed\n\n{profiles}"] if profiles else []
     return "\n".join(parts).rstrip() + "\n"

@@ -1,4 +1,4 @@
-"""What a static tree's server says of a document beside what the live server says."""
+"""Compare the responses of a static file server with those of the live server."""
 
 from __future__ import annotations
 
@@ -8,41 +8,45 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from bench.web import GZIP, Client, Got
+from bench.web import GZIP, Client, Response
 
-# A server's own: its validators, and what speaks of the connection.
-_OWN: Final = frozenset({"etag", "last-modified", "date", "server", "connection", "keep-alive"})
-_TWINS: Final = (".br", ".gz", ".zst")
+# Headers that each server sets itself: validators, and headers about the connection.
+_SERVER_HEADERS: Final = frozenset({"etag", "last-modified", "date", "server", "connection", "keep-alive"})
+_COMPRESSED_SUFFIXES: Final = (".br", ".gz", ".zst")
 BROWSER: Final[Mapping[str, str]] = {"Sec-Fetch-Dest": "document", **GZIP}
 
 
-def addresses(tree: Path) -> list[str]:
-    """The percent-encoded path of every document in a tree, in order."""
+def document_paths(tree: Path) -> list[str]:
+    """Return the percent-encoded path of every document in a static tree, sorted. Without compressed copies and error pages."""
     names = sorted(str(file.relative_to(tree)) for file in tree.rglob("*") if file.is_file())
     return [quote("/" + name.removesuffix("index.html"), safe="/~") for name in names if _is_document(name)]
 
 
 def _is_document(name: str) -> bool:
-    twin = name.endswith(_TWINS) and not name.startswith("media/")
-    return not (twin or name.rpartition("/")[2].startswith((".", "404.html", "410.html")))
+    is_compressed_copy = name.endswith(_COMPRESSED_SUFFIXES) and not name.startswith("media/")
+    return not (is_compressed_copy or name.rpartition("/")[2].startswith((".", "404.html", "410.html")))
 
 
 def differences(live: Client, static: Client, path: str, headers: Mapping[str, str], method: str = "GET") -> Iterator[str]:
-    """A line for each thing that the two say otherwise of one address."""
-    one, other = live.ask(path, headers, method), static.ask(path, headers, method)
-    if one.status != other.status:
-        yield f"{path}: {one.status} live, {other.status} here"
-    for name in sorted((one.headers.keys() | other.headers.keys()) - _OWN - _length(one)):
-        if one.headers.get(name) != other.headers.get(name):
-            yield f"{path}: {name}: {one.headers.get(name)!r} live, {other.headers.get(name)!r} here"
-    if _plain(one) != _plain(other):
+    """Return a line for each difference between the two responses for a path: status, header or body."""
+    live_response, static_response = live.ask(path, headers, method), static.ask(path, headers, method)
+    if live_response.status != static_response.status:
+        yield f"{path}: {live_response.status} live, {static_response.status} here"
+    for name in sorted(
+        (live_response.headers.keys() | static_response.headers.keys()) - _SERVER_HEADERS - _compressed_length(live_response)
+    ):
+        if live_response.headers.get(name) != static_response.headers.get(name):
+            yield f"{path}: {name}: {live_response.headers.get(name)!r} live, {static_response.headers.get(name)!r} here"
+    if _decompressed_body(live_response) != _decompressed_body(static_response):
         yield f"{path}: another body"
 
 
-def _length(got: Got) -> frozenset[str]:
-    # Another gzip may pack a byte better.
-    return frozenset({"content-length"} if got.headers.get("content-encoding") else ())
+def _compressed_length(response: Response) -> frozenset[str]:
+    # Two gzip implementations may produce different lengths.
+    return frozenset({"content-length"} if response.headers.get("content-encoding") else ())
 
 
-def _plain(got: Got) -> bytes:
-    return gzip.decompress(got.body) if got.body and got.headers.get("content-encoding") == "gzip" else got.body
+def _decompressed_body(response: Response) -> bytes:
+    return (
+        gzip.decompress(response.body) if response.body and response.headers.get("content-encoding") == "gzip" else response.body
+    )

@@ -1,4 +1,4 @@
-"""Hugo in its best configuration for each comparison: no kinds, pages or templates that the row does not ask for."""
+"""Run Hugo in its fastest configuration for each comparison: without kinds, pages or templates that the row does not need."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from bench import corpus
-from bench.measure import Cost, cost
-from bench.running import Running, running
+from bench.measure import Cost, measure_command
+from bench.process import ServerProcess, run_server
 from bench.web import free_port
 
 INSTALL: Final = "apt-get install hugo"
@@ -39,29 +39,32 @@ _LIST: Final = (
 _SINGLE: Final = "<!doctype html><title>{{ .Title }}</title>{{ .Content }}\n"
 
 
-def site(folder: Path, count: int, *, pages: bool) -> None:
-    """A folder for Hugo: feeds alone, or feeds, sitemap and a bare one-line page for each article and list."""
+def write_site(folder: Path, count: int, *, pages: bool) -> None:
+    """Write a Hugo site: feeds only, or feeds, a sitemap and a one-line page for each article and list."""
     layouts = folder / "layouts" / "_default"
     layouts.mkdir(parents=True)
     (layouts / "rss.xml").write_text(_RSS)
     (layouts / "list.html").write_text(_LIST)
     (layouts / "single.html").write_text(_SINGLE)
     html, page, without = ("HTML, ", "HTML", "") if pages else ("", "", ", sitemap")
-    text = _CONFIGURATION.format(base=corpus.BASE, html=html, page=page, without=without)
+    text = _CONFIGURATION.format(base=corpus.BASE_URL, html=html, page=page, without=without)
     (folder / "hugo.yaml").write_text(text)
-    corpus.write(folder / "content" / "posts", count, ".md", corpus.as_hugo)
+    corpus.write_articles(folder / "content" / "posts", count, ".md", corpus.as_hugo)
 
 
 def build(folder: Path, out: Path, log: Path) -> Cost:
-    """A build into a folder that is not there yet, without a cache."""
-    return cost(["hugo", "--quiet", "--noBuildLock", "--ignoreCache", "--destination", str(out)], log, folder=folder)
+    """Measure a build into a new folder, without a cache."""
+    return measure_command(["hugo", "--quiet", "--noBuildLock", "--ignoreCache", "--destination", str(out)], log, folder=folder)
 
 
 @contextmanager
-def serving(folder: Path, log: Path) -> Iterator[Running]:
-    """`hugo server`, once it answers. Without fast render: with it, feeds are not made again after a save."""
+def serving(folder: Path, log: Path) -> Iterator[ServerProcess]:
+    """Run `hugo server` until the block ends; it is ready at the start of the block.
+
+    Fast render is off, because with it Hugo does not update the feeds after a save.
+    """
     port = free_port()
     words = ["hugo", "server", "--bind", "127.0.0.1", "--port", str(port), "--disableLiveReload", "--disableFastRender"]
-    with running(words, log=log, port=port, folder=folder) as one:
-        one.serves(FEED)
-        yield one
+    with run_server(words, log=log, port=port, folder=folder) as server:
+        server.wait_for_response(FEED)
+        yield server

@@ -1,4 +1,4 @@
-"""Where it was measured, and with which versions."""
+"""Describe the machine and the versions of the programs."""
 
 from __future__ import annotations
 
@@ -13,41 +13,42 @@ from pathlib import Path
 from bench import nginx
 
 
-def machine() -> dict[str, str]:
-    """Name -> value, in the order in which people read it. Asked before a run: its load is what others do."""
+def machine_facts() -> dict[str, str]:
+    """Return name -> value in the order of the document. Call it before the measurements: they change the load."""
     cores = f"{len(os.sched_getaffinity(0))} of {os.cpu_count()}"
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
     return {
-        "processor": _model(),
+        "processor": _processor_model(),
         "cores": cores,
         "memory": f"{int(memory[1]) / 1024**2:.1f} GiB" if memory else "unknown",
         "load before the run": f"{os.getloadavg()[0]:.1f}",
         "kernel": platform.release(),
         "Python": platform.python_version(),
-        "feedsvc": _said(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"], r"(\S+)"),
-        "Hugo": _said(["hugo", "version"], r"v([\d.]+)"),
-        "nginx": _said([nginx.program(), "-v"], r"nginx/([\d.]+)"),
-        "wrk": _said(["wrk", "-v"], r"wrk (\S+)"),
-        "Pelican": _installed("pelican"),
-        "waitress": _installed("waitress"),
+        "feedsvc": _find_in_output(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"], r"(\S+)"),
+        "Hugo": _find_in_output(["hugo", "version"], r"v([\d.]+)"),
+        "nginx": _find_in_output([nginx.program_path(), "-v"], r"nginx/([\d.]+)"),
+        "wrk": _find_in_output(["wrk", "-v"], r"wrk (\S+)"),
+        "Pelican": _installed_version("pelican"),
+        "waitress": _installed_version("waitress"),
     }
 
 
-def _model() -> str:
-    found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-    return found[1] if found else platform.machine()
+def _processor_model() -> str:
+    match = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    return match[1] if match else platform.machine()
 
 
-def _said(command: Sequence[str], form: str) -> str:
+def _find_in_output(command: Sequence[str], pattern: str) -> str:
+    """Return the first group of `pattern` in the output of a command; "not installed" or "unknown" if there is none."""
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        result = subprocess.run(command, check=False, capture_output=True, text=True)
     except OSError:
         return "not installed"
-    found = re.search(form, done.stdout + done.stderr)
-    return found[1] if found else "unknown"
+    match = re.search(pattern, result.stdout + result.stderr)
+    return match[1] if match else "unknown"
 
 
-def _installed(package: str) -> str:
+def _installed_version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""What a run needs beyond feedsvc, each with the line that brings it."""
+"""Check that the programs and modules a run needs are installed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from types import MappingProxyType
 from typing import Final
 
 from bench import hugo, nginx, wrk
-from bench.product import profiler
+from bench.product import profiler_path
 
 _EXTRA: Final = "pip install -e '.[bench]'"
-# Group of rows -> what only it needs; "curves" and "profile" stand for the options.
-_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+# Group of rows -> its requirements; "curves" and "profile" are options.
+_REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "feeds": ("hugo",),
         "site": ("hugo",),
@@ -43,18 +43,18 @@ _INSTALL: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# What may lie where PATH does not lead.
-_ELSEWHERE: Final[Mapping[str, Callable[[], str]]] = MappingProxyType({"nginx": nginx.program, "py-spy": profiler})
+# Programs that may be installed outside PATH.
+_PROGRAM_PATHS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType({"nginx": nginx.program_path, "py-spy": profiler_path})
 
 
-def missing(groups: Iterable[str]) -> Iterator[str]:
-    """A sentence for each thing that these groups need and this machine lacks."""
-    for name in dict.fromkeys(need for group in groups for need in _OF.get(group, ())):
-        if not _here(name):
+def find_missing(groups: Iterable[str]) -> Iterator[str]:
+    """Return a message with the install command for each requirement of these groups that is not installed."""
+    for name in dict.fromkeys(need for group in groups for need in _REQUIREMENTS.get(group, ())):
+        if not _is_installed(name):
             yield f"{name} is missing: {_INSTALL[name]}"
 
 
-def _here(name: str) -> bool:
+def _is_installed(name: str) -> bool:
     if name in ("pelican", "matplotlib", "PIL"):
         return find_spec(name) is not None
-    return bool(_ELSEWHERE[name]() if name in _ELSEWHERE else shutil.which(name))
+    return bool(_PROGRAM_PATHS[name]() if name in _PROGRAM_PATHS else shutil.which(name))

@@ -1,4 +1,4 @@
-"""Debian's nginx over a static tree: as docs/deploy/ has it, or bare."""
+"""Run Debian's nginx over a static tree, with the configuration of docs/deploy/ or a minimal one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from bench.running import Running, running
+from bench.process import ServerProcess, run_server
 from bench.web import free_port
 
-SHIPPED: Final = Path(__file__).parents[1] / "docs" / "deploy"
+DEPLOY_FILES: Final = Path(__file__).parents[1] / "docs" / "deploy"
 INSTALL: Final = "apt-get install nginx"
-# Nothing but what speed wants: what the shipped configuration is measured against.
+# The fastest configuration, with which the one in docs/deploy/ is compared.
 BARE: Final = """
 types { text/html html; application/rss+xml rss; }
 server { include feedsvc-site.conf; index index.html; gzip_static on; }
 """
-_OUTSIDE: Final = """{user}worker_processes 1;
+_MAIN_CONFIGURATION: Final = """{user}worker_processes 1;
 daemon off;
 pid nginx.pid;
 error_log stderr warn;
@@ -30,44 +30,46 @@ http {{
   sendfile on;
   tcp_nopush on;
   open_file_cache max=1000;
-  {temporary}
+  {temporary_paths}
   include site.conf;
 }}
 """
-_SITE: Final = "listen 127.0.0.1:{port};\nserver_name news.example;\nroot {tree};\n"
+_SERVER_DIRECTIVES: Final = "listen 127.0.0.1:{port};\nserver_name news.example;\nroot {tree};\n"
 _TEMPORARY: Final = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
-def program() -> str:
-    """nginx's path, "" where it is not installed; Debian keeps it where users do not look."""
+def program_path() -> str:
+    """Return nginx's path; "" if it is not installed. Debian installs it in a folder that is not in the PATH of users."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin") or ""
 
 
 @contextmanager
 def serving(
-    folder: Path, tree: Path, *, known: Path | None = None, configuration: str = "", cores: Iterable[int] = ()
-) -> Iterator[Running]:
-    """nginx over `tree` with what ships, or with another `configuration`; `folder` is new and its own.
+    folder: Path, tree: Path, *, tree_configuration: Path | None = None, configuration: str = "", cores: Iterable[int] = ()
+) -> Iterator[ServerProcess]:
+    """Run nginx over `tree` until the block ends, with the configuration of docs/deploy/ or with `configuration`.
 
-    `known` is what the build wrote of the tree for nginx.
+    `folder` must not exist yet. `tree_configuration` is the file that `feedsvc build --nginx` wrote.
     """
     port = free_port()
-    command = prepared(folder, tree, port=port, known=known, configuration=configuration)
-    with running(command, log=folder / "log", port=port, cores=cores) as one:
-        one.serves("/")
-        yield one
+    command = write_configuration(folder, tree, port=port, tree_configuration=tree_configuration, configuration=configuration)
+    with run_server(command, log=folder / "log", port=port, cores=cores) as process:
+        process.wait_for_response("/")
+        yield process
 
 
-def prepared(folder: Path, tree: Path, *, port: int, known: Path | None = None, configuration: str = "") -> list[str]:
-    """The command that starts it, once its files lie in `folder`."""
+def write_configuration(
+    folder: Path, tree: Path, *, port: int, tree_configuration: Path | None = None, configuration: str = ""
+) -> list[str]:
+    """Write nginx's files into `folder`, and return the command that starts it."""
     folder.mkdir()
-    # A worker that root starts would be somebody else, who may not read a temporary folder.
+    # Workers of an nginx started by root run as another user by default, who cannot read temporary folders.
     user = "user root;\n" if os.geteuid() == 0 else ""
-    temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in _TEMPORARY)
-    (folder / "nginx.conf").write_text(_OUTSIDE.format(user=user, temporary=temporary))
-    (folder / "site.conf").write_text(configuration or f"include {SHIPPED / 'nginx-static.conf'};\n")
-    (folder / "feedsvc-codings.conf").write_text((SHIPPED / "nginx-codings.conf").read_text("utf-8"))
-    (folder / "feedsvc-site.conf").write_text(_SITE.format(port=port, tree=tree))
-    if known:
-        shutil.copyfile(known, folder / "feedsvc-tree.conf")
-    return [program(), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    temporary_paths = " ".join(f"{name}_temp_path {folder}/{name};" for name in _TEMPORARY)
+    (folder / "nginx.conf").write_text(_MAIN_CONFIGURATION.format(user=user, temporary_paths=temporary_paths))
+    (folder / "site.conf").write_text(configuration or f"include {DEPLOY_FILES / 'nginx-static.conf'};\n")
+    (folder / "feedsvc-codings.conf").write_text((DEPLOY_FILES / "nginx-codings.conf").read_text("utf-8"))
+    (folder / "feedsvc-site.conf").write_text(_SERVER_DIRECTIVES.format(port=port, tree=tree))
+    if tree_configuration:
+        shutil.copyfile(tree_configuration, folder / "feedsvc-tree.conf")
+    return [program_path(), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]

@@ -1,4 +1,4 @@
-"""Pelican's whole site: its lean theme, no cache, RSS and Atom for the site and for every section, author and tag."""
+"""Run Pelican: its simple theme, no cache, RSS and Atom for the site and for every section, author and tag."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from bench import corpus
-from bench.measure import Cost, cost
+from bench.measure import Cost, measure_command
 
 _SETTINGS: Final = f"""
 SITENAME = "Bench News"
-SITEURL = FEED_DOMAIN = "{corpus.BASE}"
+SITEURL = FEED_DOMAIN = "{corpus.BASE_URL}"
 PATH = "content"
 TIMEZONE = "UTC"
 DEFAULT_LANG = "en"
@@ -26,7 +26,7 @@ AUTHOR_FEED_RSS, AUTHOR_FEED_ATOM = "author/{{slug}}/feed.rss", "author/{{slug}}
 TAG_FEED_RSS, TAG_FEED_ATOM = "tag/{{slug}}/feed.rss", "tag/{{slug}}/feed.atom"
 FEED_ALL_ATOM = TRANSLATION_FEED_ATOM = None
 DEFAULT_PAGINATION = 50
-# By itself the second page of topic-6 would be topic-62, which is another tag's first.
+# Pelican's default address of the second page of topic-6 is topic-62, which is the first page of another tag.
 PAGINATION_PATTERNS = [
     (1, "{{url}}", "{{save_as}}"),
     (2, "{{base_name}}/page/{{number}}.html", "{{base_name}}/page/{{number}}.html"),
@@ -34,11 +34,12 @@ PAGINATION_PATTERNS = [
 """
 
 
-def site(folder: Path, count: int) -> None:
-    corpus.write(folder / "content", count, ".md", corpus.as_pelican)
+def write_site(folder: Path, count: int) -> None:
+    """Write a Pelican site with `count` articles."""
+    corpus.write_articles(folder / "content", count, ".md", corpus.as_pelican)
     (folder / "pelicanconf.py").write_text(_SETTINGS)
 
 
 def build(folder: Path, out: Path, log: Path) -> Cost:
-    """A build into a folder that is not there yet."""
-    return cost([sys.executable, "-m", "pelican", "-s", "pelicanconf.py", "-o", str(out), "-q"], log, folder=folder)
+    """Measure a build into a new folder."""
+    return measure_command([sys.executable, "-m", "pelican", "-s", "pelicanconf.py", "-o", str(out), "-q"], log, folder=folder)

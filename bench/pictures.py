@@ -1,4 +1,4 @@
-"""Articles with a lead picture each: a few JPEGs of 12 megapixels, of which every article has one with bytes of its own."""
+"""Generate articles with a lead picture each: a few JPEGs of 12 megapixels, made different for every article by a comment."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bench import corpus, hugo
 
 SIZE: Final = (4000, 3000)  # pixels
 WIDTHS: Final = (320, 640, 960, 1280, 1920)
-_DIFFERENT: Final = 8
-_START: Final = 2  # bytes, behind which a comment may stand
-_PICTURES: Final = "pictures"
+_DISTINCT_PICTURES: Final = 8
+_COMMENT_OFFSET: Final = 2  # bytes of the start marker, after which a comment segment may follow
+_FOLDER: Final = "pictures"
 _SINGLE: Final = (
     "<!doctype html><title>{{ .Title }}</title>{{ $picture := resources.Get .Params.picture }}"
     f"{{{{ range slice {' '.join(map(str, WIDTHS))} }}}}"
@@ -22,40 +22,40 @@ _SINGLE: Final = (
 )
 
 
-def newsroom(folder: Path, count: int) -> None:
-    """A content folder for feedsvc."""
-    corpus.newsroom(folder, count)
-    _write(folder / "media" / _PICTURES, count)
+def write_newsroom(folder: Path, count: int) -> None:
+    """Write a content folder for feedsvc with pictures."""
+    corpus.write_newsroom(folder, count)
+    _write_pictures(folder / "media" / _FOLDER, count)
     for number in range(count):
-        one = corpus.article(number)
-        with open(folder / "articles" / f"{one.path}.yaml", "a", encoding="utf-8") as file:
-            file.write(f"image: {{src: media/{_PICTURES}/{number}.jpg, alt: A coast}}\n")
+        article = corpus.make_article(number)
+        with open(folder / "articles" / f"{article.path}.yaml", "a", encoding="utf-8") as file:
+            file.write(f"image: {{src: media/{_FOLDER}/{number}.jpg, alt: A coast}}\n")
 
 
-def hugo_site(folder: Path, count: int) -> None:
-    """A folder for Hugo, which makes the same widths of the same pictures."""
-    hugo.site(folder, count, pages=True)
+def write_hugo_site(folder: Path, count: int) -> None:
+    """Write a Hugo site whose template resizes the same pictures to the same widths."""
+    hugo.write_site(folder, count, pages=True)
     (folder / "layouts" / "_default" / "single.html").write_text(_SINGLE)
-    _write(folder / "assets" / _PICTURES, count)
+    _write_pictures(folder / "assets" / _FOLDER, count)
     for number in range(count):
-        one = corpus.article(number)
-        file = folder / "content" / "posts" / f"{one.path}.md"
-        picture = f"---\npicture: {_PICTURES}/{number}.jpg\n"
+        article = corpus.make_article(number)
+        file = folder / "content" / "posts" / f"{article.path}.md"
+        picture = f"---\npicture: {_FOLDER}/{number}.jpg\n"
         file.write_text(file.read_text("utf-8").replace("---\n", picture, 1), "utf-8")
 
 
-def _write(folder: Path, count: int) -> None:
+def _write_pictures(folder: Path, count: int) -> None:
     os.makedirs(folder)
-    drawn = cache(_drawn)
+    draw = cache(_draw)
     for number in range(count):
-        data, comment = drawn(number % _DIFFERENT), str(number).encode()
+        data, comment = draw(number % _DISTINCT_PICTURES), str(number).encode()
         segment = b"\xff\xfe" + (2 + len(comment)).to_bytes(2) + comment
-        (folder / f"{number}.jpg").write_bytes(data[:_START] + segment + data[_START:])
+        (folder / f"{number}.jpg").write_bytes(data[:_COMMENT_OFFSET] + segment + data[_COMMENT_OFFSET:])
 
 
-def _drawn(number: int) -> bytes:
-    """Gradients under grain of several sizes: about 2 MB."""
-    from PIL import Image  # noqa: PLC0415 - no other row needs it
+def _draw(number: int) -> bytes:
+    """Return a JPEG of about 2 MB: gradients with noise of several sizes."""
+    from PIL import Image  # noqa: PLC0415 - only this group needs it
 
     width, height = SIZE
     grain = partial(Image.effect_noise, sigma=40)

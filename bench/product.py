@@ -1,4 +1,4 @@
-"""feedsvc as its users run it: the command line, and what it answers."""
+"""Run feedsvc by its command line."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from bench.measure import Cost, cost
-from bench.running import Running, running
+from bench.measure import Cost, measure_command
+from bench.process import ServerProcess, run_server
 from bench.web import free_port
 
 FEED: Final = "/feed.rss"
-_NO_COMPILED: Final = "PYTHONDONTWRITEBYTECODE"
+_NO_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 
 
 def environment() -> dict[str, str]:
-    """This process's variables, but those that speak to feedsvc and what forbids compiled files; nobody is told of anything."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_") and name != _NO_COMPILED}
-    return {**own, "FEEDSVC_ANNOUNCE": "no"}
+    """Return the environment for feedsvc: without FEEDSVC_*, with bytecode, without announcements."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_") and name != _NO_BYTECODE}
+    return {**variables, "FEEDSVC_ANNOUNCE": "no"}
 
 
-def compiled() -> None:
-    """Have feedsvc's modules compiled, as an installer leaves them and any first start does."""
+def compile_modules() -> None:
+    """Compile feedsvc's modules to bytecode, as an installer does."""
     spec = find_spec("feedsvc")
     for folder in (spec and spec.submodule_search_locations) or ():
         compile_dir(folder, quiet=1)
 
 
-def profiler() -> str:
-    """py-spy's path, "" where it is not installed: beside this Python, whose folder need not be in PATH."""
+def profiler_path() -> str:
+    """Return py-spy's path; "" if it is not installed. The folder of this Python is searched first, as it may not be in PATH."""
     return shutil.which("py-spy", path=Path(sys.executable).parent) or shutil.which("py-spy") or ""
 
 
 @dataclass(frozen=True)
 class Product:
-    """`profile`, where it is given, takes the samples of py-spy, which then runs the command."""
+    """feedsvc's command line. If `profile` is given, commands run under py-spy, which writes its samples to that file."""
 
     profile: Path | None = None
 
-    def profiled(self, profile: Path) -> Product:
+    def with_profile(self, profile: Path) -> Product:
         return replace(self, profile=profile)
 
-    def command(self, *words: str | Path) -> list[str]:
-        plain = [sys.executable, "-m", "feedsvc", *map(str, words)]
+    def command(self, *arguments: str | Path) -> list[str]:
+        command = [sys.executable, "-m", "feedsvc", *map(str, arguments)]
         if self.profile is None:
-            return plain
+            return command
         return [
-            profiler(),
+            profiler_path(),
             "record",
             "--nonblocking",
             "--subprocesses",
@@ -66,29 +66,31 @@ class Product:
             "-o",
             str(self.profile),
             "--",
-            *plain,
+            *command,
         ]
 
     def build(self, out: Path, content: Path, state: Path, log: Path, *options: str | Path) -> Cost:
-        return cost(self.command("build", out, content, "--state", state, *options), log, environment())
+        return measure_command(self.command("build", out, content, "--state", state, *options), log, environment())
 
     @contextmanager
-    def serving(self, content: Path, state: Path, log: Path, *options: str, cores: Iterable[int] = ()) -> Iterator[Running]:
-        """The server from its start on; whoever wants an answer waits for it."""
+    def serving(self, content: Path, state: Path, log: Path, *options: str, cores: Iterable[int] = ()) -> Iterator[ServerProcess]:
+        """Start a server and stop it at the end of the block. The server may not be ready yet when the block starts."""
         port = free_port()
-        words = self.command("serve", content, "--state", state, "--port", str(port), *options)
-        with self.staying(words, log, port=port, cores=cores) as one:
-            yield one
+        arguments = self.command("serve", content, "--state", state, "--port", str(port), *options)
+        with self.background_process(arguments, log, port=port, cores=cores) as server:
+            yield server
 
     @contextmanager
-    def staying(self, words: list[str], log: Path, *, port: int = 0, cores: Iterable[int] = ()) -> Iterator[Running]:
-        wrapped = self.profile is not None
-        with running(words, log=log, port=port, cores=cores, environment=environment(), wrapped=wrapped) as one:
-            yield one
+    def background_process(
+        self, arguments: list[str], log: Path, *, port: int = 0, cores: Iterable[int] = ()
+    ) -> Iterator[ServerProcess]:
+        is_wrapped = self.profile is not None
+        with run_server(arguments, log=log, port=port, cores=cores, environment=environment(), is_wrapped=is_wrapped) as server:
+            yield server
 
 
-class Abilities:
-    """Which options this feedsvc has; what it lacks is said in a note and measured without."""
+class SupportedOptions:
+    """The options that this version of feedsvc has. If one is missing, a row's note says so."""
 
     @cached_property
     def _build(self) -> str:
@@ -116,5 +118,5 @@ class Abilities:
 
 
 def _help(command: str) -> str:
-    words = [sys.executable, "-m", "feedsvc", command, "--help"]
-    return subprocess.run(words, check=True, capture_output=True, text=True, env=environment()).stdout
+    arguments = [sys.executable, "-m", "feedsvc", command, "--help"]
+    return subprocess.run(arguments, check=True, capture_output=True, text=True, env=environment()).stdout

@@ -1,6 +1,6 @@
-"""English-like news prose from word lists: the same for the same seed, on every machine and Python.
+"""Generate English-like news prose from word lists, the same for the same seed on every machine and Python version.
 
-Only `Random.random` is used: Python promises its sequence, but not how choices are drawn from it.
+Only `Random.random` is used, because Python does not guarantee the sequences of the other methods of Random.
 """
 
 from __future__ import annotations
@@ -56,75 +56,81 @@ def _templates(lines: Sequence[str]) -> tuple[Template, ...]:
     return tuple((_WORD.sub("{}", line), tuple(_WORDS[word] for word in _WORD.findall(line))) for line in lines)
 
 
-_SENTENCE: Final = _templates(_SENTENCES)
-_TITLE: Final = _templates(_TITLES)
+_SENTENCE_TEMPLATES: Final = _templates(_SENTENCES)
+_TITLE_TEMPLATES: Final = _templates(_TITLES)
 
 
-class Dice:
-    """Draws that are the same for the same seed."""
+class SeededRandom:
+    """Random choices that are the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self._draw = random.Random(seed).random  # noqa: S311 - prose, not secrets
+        self._random = random.Random(seed).random  # noqa: S311 - prose, not secrets
 
-    def below(self, number: int) -> int:
-        return int(self._draw() * number)
+    def integer_below(self, number: int) -> int:
+        return int(self._random() * number)
 
-    def rather_low(self, number: int) -> int:
-        """Below `number` too, with the low ones far more often: as sections and authors are."""
-        return int(self._draw() ** 2 * number)
+    def skewed_integer_below(self, number: int) -> int:
+        """Return an integer below `number`, with small values more frequent, like the sizes of sections and authors."""
+        return int(self._random() ** 2 * number)
 
-    def pick(self, several: Sequence[_T]) -> _T:
-        return several[int(self._draw() * len(several))]
-
-
-def _filled(dice: Dice, templates: Sequence[Template]) -> str:
-    text, gaps = dice.pick(templates)
-    made = text.format(*map(dice.pick, gaps))
-    return made[0].upper() + made[1:]
+    def choose(self, items: Sequence[_T]) -> _T:
+        return items[int(self._random() * len(items))]
 
 
-def title(dice: Dice) -> str:
-    return _filled(dice, _TITLE)
+def _fill_template(random: SeededRandom, templates: Sequence[Template]) -> str:
+    text, word_lists = random.choose(templates)
+    filled = text.format(*map(random.choose, word_lists))
+    return filled[0].upper() + filled[1:]
 
 
-def sentences(dice: Dice, number: int) -> str:
-    return " ".join(_filled(dice, _SENTENCE) for _ in range(number))
+def title(random: SeededRandom) -> str:
+    return _fill_template(random, _TITLE_TEMPLATES)
 
 
-def body(dice: Dice) -> str:
-    """About 1.6 kB of Markdown: paragraphs, now and then a link, emphasis, a subheading, a list or a quotation."""
-    return "\n\n".join(_blocks(dice))
+def sentences(random: SeededRandom, number: int) -> str:
+    return " ".join(_fill_template(random, _SENTENCE_TEMPLATES) for _ in range(number))
 
 
-def _blocks(dice: Dice) -> Iterator[str]:
-    for place in range(5):
-        text = sentences(dice, 2 + dice.below(2))
-        yield dice.pick(_PARAGRAPHS)(dice, text)
-        if place and dice.below(4) == 0:
-            yield dice.pick(_BETWEEN)(dice)
+def body(random: SeededRandom) -> str:
+    """Return about 1.6 kB of Markdown: paragraphs, some with a link or emphasis, sometimes a heading, list or quotation."""
+    return "\n\n".join(_blocks(random))
 
 
-def _plain(_: Dice, text: str) -> str:
+def _blocks(random: SeededRandom) -> Iterator[str]:
+    for index in range(5):
+        text = sentences(random, 2 + random.integer_below(2))
+        yield random.choose(_PARAGRAPHS)(random, text)
+        if index and random.integer_below(4) == 0:
+            yield random.choose(_INTERMEDIATE_BLOCKS)(random)
+
+
+def _unchanged(_: SeededRandom, text: str) -> str:
     return text
 
 
-def _linked(dice: Dice, text: str) -> str:
-    return _marked(text, "[{} {}]" + f"(https://wire.example/{dice.below(100_000)})")
+def _with_link(random: SeededRandom, text: str) -> str:
+    return _mark_two_words(text, "[{} {}]" + f"(https://wire.example/{random.integer_below(100_000)})")
 
 
-def _stressed(_: Dice, text: str) -> str:
-    return _marked(text, "**{} {}**")
+def _with_emphasis(_: SeededRandom, text: str) -> str:
+    return _mark_two_words(text, "**{} {}**")
 
 
-def _marked(text: str, form: str) -> str:
-    """Two words of the first sentence, as `form` has them."""
-    before, one, other, rest = re.split(r" ", text, maxsplit=3)
-    return f"{before} {form.format(one, other)} {rest}"
+def _mark_two_words(text: str, markup: str) -> str:
+    """Format the second and third word of the text by `markup`."""
+    start, first, second, rest = re.split(r" ", text, maxsplit=3)
+    return f"{start} {markup.format(first, second)} {rest}"
 
 
-_PARAGRAPHS: Final[Sequence[Callable[[Dice, str], str]]] = (_plain, _plain, _plain, _linked, _stressed)
-_BETWEEN: Final[Sequence[Callable[[Dice], str]]] = (
-    lambda dice: f"## {title(dice)}",
-    lambda dice: "\n".join(f"- {sentences(dice, 1)}" for _ in range(3)),
-    lambda dice: f"> {sentences(dice, 2)}",
+_PARAGRAPHS: Final[Sequence[Callable[[SeededRandom, str], str]]] = (
+    _unchanged,
+    _unchanged,
+    _unchanged,
+    _with_link,
+    _with_emphasis,
+)
+_INTERMEDIATE_BLOCKS: Final[Sequence[Callable[[SeededRandom], str]]] = (
+    lambda random: f"## {title(random)}",
+    lambda random: "\n".join(f"- {sentences(random, 1)}" for _ in range(3)),
+    lambda random: f"> {sentences(random, 2)}",
 )

@@ -1,4 +1,4 @@
-"""One line of the result: two figures, what one is to the other, and whether that is good enough."""
+"""A row of the results: feedsvc's figure, a reference figure, their ratio and the goal; and the table of all rows."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any, Final, Literal
 from bench.product import Product
 
 Unit = Literal["s", "B", "/s", ""]
-_HEAD: Final = ("what", "feedsvc", "beside", "ratio", "goal", "verdict")
+_HEADER: Final = ("what", "feedsvc", "beside", "ratio", "goal", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goal:
-    """Bounds of the ratio, or of the figure itself where nothing is beside it.
+    """Limits of the ratio, or of the figure itself if there is no reference.
 
-    A goal is meant for the numbers of articles of a whole run, unless it holds for `any_size`.
+    A goal applies only to the default numbers of articles, unless `any_size` is true.
     """
 
-    most: float | None = None
-    least: float | None = None
+    maximum: float | None = None
+    minimum: float | None = None
     any_size: bool = False
 
-    def met(self, figure: float) -> bool:
-        return (self.most is None or figure <= self.most) and (self.least is None or figure >= self.least)
+    def is_met(self, figure: float) -> bool:
+        return (self.maximum is None or figure <= self.maximum) and (self.minimum is None or figure >= self.minimum)
 
-    def told(self, unit: Unit) -> str:
-        parts = (("at most", self.most), ("at least", self.least))
-        return ", ".join(f"{word} {shown(value, unit)}" for word, value in parts if value is not None)
+    def text(self, unit: Unit) -> str:
+        parts = (("at most", self.maximum), ("at least", self.minimum))
+        return ", ".join(f"{word} {format_figure(value, unit)}" for word, value in parts if value is not None)
 
 
 NO_GOAL: Final = Goal()
@@ -36,49 +36,52 @@ NO_GOAL: Final = Goal()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """`ours` None: it could not be measured, and `note` says why. `again` measures ours once more, for a profiler."""
+    """A row of the table. If `value` is None it could not be measured, and `note` gives the reason.
 
-    what: str
-    ours: float | None
+    `repeat` measures feedsvc's figure once more, for a profiler.
+    """
+
+    name: str
+    value: float | None
     unit: Unit = "s"
-    beside: float | None = None
-    beside_is: str = ""
+    reference: float | None = None
+    reference_name: str = ""
     goal: Goal = NO_GOAL
     note: str = ""
-    again: Callable[[Product], object] | None = None
+    repeat: Callable[[Product], object] | None = None
 
     @property
     def ratio(self) -> float | None:
-        return self.ours / self.beside if self.ours is not None and self.beside else None
+        return self.value / self.reference if self.value is not None and self.reference else None
 
     @property
     def verdict(self) -> str:
-        if self.ours is None:
+        if self.value is None:
             return "not measured"
         if self.goal == NO_GOAL:
             return ""
-        judged = self.ours if self.beside is None else self.ratio
-        return "met" if judged is not None and self.goal.met(judged) else "missed"
+        judged = self.value if self.reference is None else self.ratio
+        return "met" if judged is not None and self.goal.is_met(judged) else "missed"
 
-    def without_goal_of_other_sizes(self) -> Row:
-        """Return the row as a run with other numbers of articles may show it: its goal says nothing of those."""
+    def without_size_dependent_goal(self) -> Row:
+        """Return the row without a goal that applies only to the default numbers of articles."""
         return self if self.goal.any_size else replace(self, goal=NO_GOAL)
 
     def cells(self) -> tuple[str, ...]:
-        beside = f"{shown(self.beside, self.unit)} {self.beside_is}" if self.beside is not None else ""
+        reference = f"{format_figure(self.reference, self.unit)} {self.reference_name}" if self.reference is not None else ""
         ratio = f"{self.ratio:.3g}" if self.ratio is not None else ""
-        goal = self.goal.told(self.unit if self.beside is None and self.ours is not None else "")
-        return self.what, shown(self.ours, self.unit), beside, ratio, goal, self.verdict
+        goal = self.goal.text(self.unit if self.reference is None and self.value is not None else "")
+        return self.name, format_figure(self.value, self.unit), reference, ratio, goal, self.verdict
 
-    def plain(self) -> dict[str, Any]:
-        """For JSON: seconds, bytes and requests a second."""
-        goal = {"most": self.goal.most, "least": self.goal.least}
-        figures = {"feedsvc": self.ours, "unit": self.unit, "beside": self.beside, "beside_is": self.beside_is}
-        return {"what": self.what, **figures, "ratio": self.ratio, "goal": goal, "verdict": self.verdict, "note": self.note}
+    def to_json(self) -> dict[str, Any]:
+        """Return the row for JSON. The units are seconds, bytes and requests per second."""
+        goal = {"most": self.goal.maximum, "least": self.goal.minimum}
+        figures = {"feedsvc": self.value, "unit": self.unit, "beside": self.reference, "beside_is": self.reference_name}
+        return {"what": self.name, **figures, "ratio": self.ratio, "goal": goal, "verdict": self.verdict, "note": self.note}
 
 
-def shown(figure: float | None, unit: Unit) -> str:
-    """Three digits and a unit that people read."""
+def format_figure(figure: float | None, unit: Unit) -> str:
+    """Format a figure with three significant digits and a readable unit; a dash for None."""
     if figure is None:
         return "–"
     match unit:
@@ -92,10 +95,10 @@ def shown(figure: float | None, unit: Unit) -> str:
             return f"{figure:.4g}"
 
 
-def markdown(rows: Iterable[Row]) -> str:
-    """The table, and a list of the notes below it."""
+def markdown_table(rows: Iterable[Row]) -> str:
+    """Return the table, followed by a list of the notes."""
     rows = list(rows)
-    lines = [_HEAD, ("---", "---:", "---:", "---:", "---", "---"), *(row.cells() for row in rows)]
-    notes = [f"- {row.what}: {row.note}" for row in rows if row.note]
+    lines = [_HEADER, ("---", "---:", "---:", "---:", "---", "---"), *(row.cells() for row in rows)]
+    notes = [f"- {row.name}: {row.note}" for row in rows if row.note]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     return table + ("\n" + "\n".join(notes) + "\n" if notes else "")

@@ -1,4 +1,4 @@
-"""What tests share: a newsroom, which is a content folder in tmp_path, and one Chromium."""
+"""Fixtures for all tests: a newsroom, which is a content folder in tmp_path, and a Chromium browser."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ SETTINGS = {
     "authors.yaml": "mina-park:\n  name: Mina Park\nritesh-nambiar:\n  name: Ritesh Nambiar\n",
 }
 
-# How long an example takes depends on what the machine does beside; speed is for the benchmark.
+# The duration of an example depends on the load of the machine; the benchmark measures speed.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
-_OPTIONS: Final = (
+_CHROMIUM_OPTIONS: Final = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -41,21 +41,21 @@ _PLAYWRIGHT: Final = Tool(
     name="playwright", installed=lambda: find_spec("playwright") is not None, install="pip install -e '.[dev]'"
 )
 
-_TESTS: Final = count(1)
-_SWEEP: Final = 50  # tests
+_TEST_NUMBERS: Final = count(1)
+_COLLECT_INTERVAL: Final = 50  # tests
 
 Newsroom = Callable[[Mapping[str, str | bytes]], Path]
 
 
 def pytest_runtest_logfinish() -> None:
-    """Whatever is served counts as old for the garbage collector: of thousands of servers the open files would stay open."""
-    if next(_TESTS) % _SWEEP == 0:
+    """Collect garbage regularly. Servers are frozen into the permanent generation, so that their open files would stay open."""
+    if next(_TEST_NUMBERS) % _COLLECT_INTERVAL == 0:
         gc.collect()
 
 
 @pytest.fixture
 def newsroom(tmp_path: Path) -> Newsroom:
-    """Writes a content folder, path -> text or bytes; the settings files are small and valid unless given."""
+    """Return a function that writes a content folder from path -> text or bytes. The settings files have small defaults."""
 
     def write(files: Mapping[str, str | bytes]) -> Path:
         root = tmp_path / "content"
@@ -74,7 +74,7 @@ def chromium() -> Iterator[Browser]:
     require(_PLAYWRIGHT)
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=program, args=list(_OPTIONS))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_CHROMIUM_OPTIONS))
         yield browser
         browser.close()

@@ -1,4 +1,4 @@
-"""The groups of rows, each a function from a Lab to its rows."""
+"""The groups of rows. Each is a function that measures in a Run and returns its rows."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bench.lab import Lab
 from bench.rows import behind_nginx, builds, many_documents, memory, pictures, requests, saves, starts, trees
+from bench.run import Run
 from bench.table import Row
 
-Group = Callable[[Lab], Iterator[Row]]
+Group = Callable[[Run], Iterator[Row]]
 GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
     {
         "feeds": builds.feeds,
         "site": builds.site,
         "small-site": builds.small_site,
         "pictures": pictures.pictures,
-        "pelican": builds.beside_pelican,
+        "pelican": builds.pelican_site,
         "start": starts.starts,
         "saves": saves.saves,
         "tree": trees.trees,

@@ -1,4 +1,4 @@
-"""The static tree behind Debian's nginx, as docs/deploy/ has it."""
+"""Serve the static tree by Debian's nginx with the configuration of docs/deploy/."""
 
 from __future__ import annotations
 
@@ -7,64 +7,68 @@ from contextlib import closing
 from pathlib import Path
 
 from bench import nginx, wrk
-from bench.headers import BROWSER, addresses, differences
-from bench.lab import Lab
+from bench.headers import BROWSER, differences, document_paths
 from bench.measure import median
+from bench.process import ServerProcess
 from bench.product import FEED, Product
-from bench.rows.starts import state
-from bench.running import Running
+from bench.rows.starts import warm_state
+from bench.run import Run
 from bench.table import Goal, Row
 from bench.web import GZIP, Client
 
 
-def behind_nginx(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.small
-    tree, known = lab.new("tree"), lab.new("nginx.conf")
-    Product().build(tree, lab.newsroom(number), lab.new("state"), lab.log, "--nginx", known)
-    ours, bare = _rates(lab, tree, known)
-    other, asked = _compared(lab, tree, known, number)
-    what = "the static tree behind nginx"
+def behind_nginx(run: Run) -> Iterator[Row]:
+    number = run.sizes.small
+    tree, tree_configuration = run.new_path("tree"), run.new_path("nginx.conf")
+    Product().build(tree, run.newsroom(number), run.new_path("state"), run.log, "--nginx", tree_configuration)
+    ours, bare = _rates(run, tree, tree_configuration)
+    differing_headers, request_count = _find_differences(run, tree, tree_configuration, number)
+    name = "the static tree behind nginx"
     yield Row(
-        what=f"{what}, 64 connections",
-        ours=ours,
+        name=f"{name}, 64 connections",
+        value=ours,
         unit="/s",
-        beside=bare,
-        beside_is="bare nginx configuration",
-        goal=Goal(least=0.9, any_size=True),
+        reference=bare,
+        reference_name="bare nginx configuration",
+        goal=Goal(minimum=0.9, any_size=True),
     )
-    note = f"of {asked:,} answers, each plain and as a browser asks; validators are nginx's own. {'; '.join(other[:3])}".strip()
+    scope = f"of {request_count:,} responses, each with and without a browser's headers; validators are not compared."
+    note = f"{scope} {'; '.join(differing_headers[:3])}".strip()
     yield Row(
-        what=f"{what}: headers or bodies that differ from the live server's",
-        ours=len(other),
+        name=f"{name}: headers or bodies that differ from the live server's",
+        value=len(differing_headers),
         unit="",
-        goal=Goal(most=0, any_size=True),
+        goal=Goal(maximum=0, any_size=True),
         note=note,
     )
 
 
-def _rates(lab: Lab, tree: Path, known: Path) -> tuple[float, float]:
-    core = lab.cores[:1]
-    shipped = nginx.serving(lab.new("nginx"), tree, known=known, cores=core)
-    bare = nginx.serving(lab.new("nginx"), tree, configuration=nginx.BARE, cores=core)
-    with shipped as one, bare as other:
-        rounds = [(_load(lab, one), _load(lab, other)) for _ in range(lab.sizes.times)]
+def _rates(run: Run, tree: Path, tree_configuration: Path) -> tuple[float, float]:
+    core = run.cores[:1]
+    shipped = nginx.serving(run.new_path("nginx"), tree, tree_configuration=tree_configuration, cores=core)
+    bare = nginx.serving(run.new_path("nginx"), tree, configuration=nginx.BARE, cores=core)
+    with shipped as shipped_server, bare as bare_server:
+        rounds = [(_load(run, shipped_server), _load(run, bare_server)) for _ in range(run.sizes.repetitions)]
     return median(ours for ours, _ in rounds), median(theirs for _, theirs in rounds)
 
 
-def _load(lab: Lab, server: Running) -> float:
-    return wrk.load(server.port, FEED, GZIP, connections=64, seconds=lab.sizes.seconds, core=lab.cores[1]).rate
+def _load(run: Run, server: ServerProcess) -> float:
+    return wrk.load(server.port, FEED, GZIP, connections=64, seconds=run.sizes.seconds, core=run.cores[1]).rate
 
 
-def _compared(lab: Lab, tree: Path, known: Path, number: int) -> tuple[list[str], int]:
-    paths = addresses(tree)
-    live = Product().serving(lab.newsroom(number), state(lab, number), lab.log)
-    with live as one, nginx.serving(lab.new("nginx"), tree, known=known) as other:
-        one.serves(FEED)
-        with closing(Client(one.port)) as ours, closing(Client(other.port)) as theirs:
-            found = [
-                line for path in paths for headers in ({}, _PLAIN_BROWSER) for line in differences(ours, theirs, path, headers)
+def _find_differences(run: Run, tree: Path, tree_configuration: Path, number: int) -> tuple[list[str], int]:
+    paths = document_paths(tree)
+    live = Product().serving(run.newsroom(number), warm_state(run, number), run.log)
+    with live as live_server, nginx.serving(run.new_path("nginx"), tree, tree_configuration=tree_configuration) as static_server:
+        live_server.wait_for_response(FEED)
+        with closing(Client(live_server.port)) as live_client, closing(Client(static_server.port)) as static_client:
+            lines = [
+                line
+                for path in paths
+                for headers in ({}, _BROWSER_WITHOUT_GZIP)
+                for line in differences(live_client, static_client, path, headers)
             ]
-    return found, 2 * len(paths)
+    return lines, 2 * len(paths)
 
 
-_PLAIN_BROWSER = {name: value for name, value in BROWSER.items() if name not in GZIP}
+_BROWSER_WITHOUT_GZIP = {name: value for name, value in BROWSER.items() if name not in GZIP}

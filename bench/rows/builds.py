@@ -1,4 +1,4 @@
-"""Whole builds from cold files, beside Hugo and Pelican."""
+"""Measure whole builds without a state folder, and compare them with Hugo and Pelican."""
 
 from __future__ import annotations
 
@@ -7,112 +7,125 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import hugo, pelican
-from bench.lab import Lab
-from bench.measure import Cost, alternating, read_once
+from bench.measure import Cost, measure_alternately, warm_page_cache
 from bench.product import Product
+from bench.run import Run
 from bench.table import Goal, Row
 
-_ALL_OF_IT = "this feedsvc has no --only feeds: the whole site was built"
-_NO_TWINS = "this feedsvc has no --no-gzip: what it writes by itself was measured"
+_NO_ONLY_FEEDS = "this feedsvc has no --only feeds: the whole site was built"
+_NO_GZIP_OPTION = "this feedsvc has no --no-gzip: the build with .gz files was measured"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Build:
-    what: str
+    name: str
     number: int
     options: tuple[str, ...] = ()
     note: str = ""
 
 
-def cold(lab: Lab, number: int, *options: str, product: Product | None = None) -> Cost:
-    """A build into a new folder that remembers nothing."""
-    content = lab.newsroom(number)
-    read_once(content)
-    return (product or Product()).build(lab.new("tree"), content, lab.new("state"), lab.log, *options)
+def cold_build(run: Run, number: int, *options: str, product: Product | None = None) -> Cost:
+    """Measure a build into a new folder with a new state folder."""
+    content = run.newsroom(number)
+    warm_page_cache(content)
+    return (product or Product()).build(run.new_path("tree"), content, run.new_path("state"), run.log, *options)
 
 
-def hugos(lab: Lab, folder: Path) -> Cost:
-    """A build by Hugo, its files as warm as ours."""
-    read_once(folder)
-    return hugo.build(folder, lab.new("public"), lab.log)
+def build_hugo(run: Run, folder: Path) -> Cost:
+    """Measure a build by Hugo. As for feedsvc, its input is in the page cache."""
+    warm_page_cache(folder)
+    return hugo.build(folder, run.new_path("public"), run.log)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ColdFeeds:
-    """What all feeds cost: as Hugo makes them, with our .gz beside each, and Hugo's RSS."""
+class ColdFeedBuilds:
+    """Costs of building all feeds: by feedsvc without and with .gz files, and by Hugo (RSS only)."""
 
-    plain: Cost
-    packed: Cost
+    uncompressed: Cost
+    compressed: Cost
     hugo: Cost
 
 
-def cold_feeds(lab: Lab, number: int) -> ColdFeeds:
-    """Every feed by us, every RSS feed by Hugo, in turns."""
+def build_cold_feeds(run: Run, number: int) -> ColdFeedBuilds:
+    """Measure builds of every feed by feedsvc and of every RSS feed by Hugo, alternately."""
 
-    def all_three() -> ColdFeeds:
-        site = lab.hugo(number, pages=False)
-        lab.newsroom(number)
-        only, plain = lab.able.only_feeds, lab.able.no_gzip
-        makers = (lambda: cold(lab, number, *only, *plain), lambda: cold(lab, number, *only), lambda: hugos(lab, site))
-        ours, packed, theirs = alternating(makers, lab.sizes.builds_of_feeds(number))
-        return ColdFeeds(plain=ours, packed=packed, hugo=theirs)
+    def measure() -> ColdFeedBuilds:
+        site = run.hugo(number, pages=False)
+        run.newsroom(number)
+        only_feeds, no_gzip = run.options.only_feeds, run.options.no_gzip
+        measurements = (
+            lambda: cold_build(run, number, *only_feeds, *no_gzip),
+            lambda: cold_build(run, number, *only_feeds),
+            lambda: build_hugo(run, site),
+        )
+        ours, compressed, theirs = measure_alternately(measurements, run.sizes.feed_build_repetitions(number))
+        return ColdFeedBuilds(uncompressed=ours, compressed=compressed, hugo=theirs)
 
-    return lab.once(("all feeds from cold files", number), all_three)
-
-
-def feeds(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.large
-    found = cold_feeds(lab, number)
-    options = (*lab.able.only_feeds, *lab.able.no_gzip)
-    what, note = f"every feed of {number:,} articles", "" if lab.able.only_feeds else _ALL_OF_IT
-    build = _Build(what=what, number=number, options=options, note=note)
-    yield from _rows(lab, build, found.plain, found.hugo, (Goal(most=0.5), Goal(most=0.2)))
-    packed = "a .gz beside each, of which Hugo has none"
-    yield Row(what=f"{what}, with .gz", ours=found.packed.seconds, beside=found.hugo.seconds, beside_is="Hugo", note=packed)
+    return run.compute_once(("all feeds from cold files", number), measure)
 
 
-def site(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.large
-    folder = lab.hugo(number, pages=True)
-    lab.newsroom(number)
-    ours, theirs = alternating((lambda: cold(lab, number), lambda: hugos(lab, folder)), lab.sizes.builds(number))
-    build = _Build(what=f"the whole site of {number:,} articles", number=number)
-    yield from _rows(lab, build, ours, theirs, (Goal(most=1.0), Goal(most=0.3)))
-
-
-def small_site(lab: Lab) -> Iterator[Row]:
-    number, plain = lab.sizes.small, lab.able.no_gzip
-    folder = lab.hugo(number, pages=True)
-    lab.newsroom(number)
-    makers = (lambda: cold(lab, number, *plain), lambda: cold(lab, number), lambda: hugos(lab, folder))
-    bare, ours, theirs = alternating(makers, lab.sizes.builds(number))
-    what, note = f"the whole site of {number:,} articles", "" if plain else _NO_TWINS
-    build = _Build(what=f"{what} with .gz", number=number, note=note)
-    yield _time(lab, replace(build, what=f"{what} without .gz", options=plain), bare, theirs, Goal(most=1.5))
-    yield _time(lab, build, ours, theirs, Goal(most=3))
-
-
-def beside_pelican(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.small
-    folder = lab.pelican(number)
-    lab.newsroom(number)
-    ours, theirs = alternating(
-        (lambda: cold(lab, number), lambda: pelican.build(folder, lab.new("output"), lab.log)), lab.sizes.builds(number)
+def feeds(run: Run) -> Iterator[Row]:
+    number = run.sizes.large
+    costs = build_cold_feeds(run, number)
+    options = (*run.options.only_feeds, *run.options.no_gzip)
+    name, note = f"every feed of {number:,} articles", "" if run.options.only_feeds else _NO_ONLY_FEEDS
+    build = _Build(name=name, number=number, options=options, note=note)
+    yield from _rows(run, build, costs.uncompressed, costs.hugo, (Goal(maximum=0.5), Goal(maximum=0.2)))
+    note_on_gz = "a .gz beside each, of which Hugo has none"
+    yield Row(
+        name=f"{name}, with .gz",
+        value=costs.compressed.seconds,
+        reference=costs.hugo.seconds,
+        reference_name="Hugo",
+        note=note_on_gz,
     )
-    what = f"the whole site of {number:,} articles beside Pelican's"
-    yield Row(what=what, ours=ours.seconds, beside=theirs.seconds, beside_is="Pelican")
-    yield Row(what=f"{what}: memory", ours=ours.memory, unit="B", beside=theirs.memory, beside_is="Pelican")
 
 
-def _rows(lab: Lab, build: _Build, ours: Cost, theirs: Cost, goals: tuple[Goal, Goal]) -> Iterator[Row]:
-    yield _time(lab, build, ours, theirs, goals[0])
-    what = f"{build.what}: memory"
-    yield Row(what=what, ours=ours.memory, unit="B", beside=theirs.memory, beside_is="Hugo", goal=goals[1])
+def site(run: Run) -> Iterator[Row]:
+    number = run.sizes.large
+    folder = run.hugo(number, pages=True)
+    run.newsroom(number)
+    ours, theirs = measure_alternately(
+        (lambda: cold_build(run, number), lambda: build_hugo(run, folder)), run.sizes.build_repetitions(number)
+    )
+    build = _Build(name=f"the whole site of {number:,} articles", number=number)
+    yield from _rows(run, build, ours, theirs, (Goal(maximum=1.0), Goal(maximum=0.3)))
 
 
-def _time(lab: Lab, build: _Build, ours: Cost, theirs: Cost, goal: Goal) -> Row:
-    def again(product: Product) -> Cost:
-        return cold(lab, build.number, *build.options, product=product)
+def small_site(run: Run) -> Iterator[Row]:
+    number, no_gzip = run.sizes.small, run.options.no_gzip
+    folder = run.hugo(number, pages=True)
+    run.newsroom(number)
+    measurements = (lambda: cold_build(run, number, *no_gzip), lambda: cold_build(run, number), lambda: build_hugo(run, folder))
+    uncompressed, ours, theirs = measure_alternately(measurements, run.sizes.build_repetitions(number))
+    name, note = f"the whole site of {number:,} articles", "" if no_gzip else _NO_GZIP_OPTION
+    build = _Build(name=f"{name} with .gz", number=number, note=note)
+    yield _time_row(run, replace(build, name=f"{name} without .gz", options=no_gzip), uncompressed, theirs, Goal(maximum=1.5))
+    yield _time_row(run, build, ours, theirs, Goal(maximum=3))
+
+
+def pelican_site(run: Run) -> Iterator[Row]:
+    number = run.sizes.small
+    folder = run.pelican(number)
+    run.newsroom(number)
+    ours, theirs = measure_alternately(
+        (lambda: cold_build(run, number), lambda: pelican.build(folder, run.new_path("output"), run.log)),
+        run.sizes.build_repetitions(number),
+    )
+    name = f"the whole site of {number:,} articles beside Pelican's"
+    yield Row(name=name, value=ours.seconds, reference=theirs.seconds, reference_name="Pelican")
+    yield Row(name=f"{name}: memory", value=ours.memory, unit="B", reference=theirs.memory, reference_name="Pelican")
+
+
+def _rows(run: Run, build: _Build, ours: Cost, theirs: Cost, goals: tuple[Goal, Goal]) -> Iterator[Row]:
+    yield _time_row(run, build, ours, theirs, goals[0])
+    name = f"{build.name}: memory"
+    yield Row(name=name, value=ours.memory, unit="B", reference=theirs.memory, reference_name="Hugo", goal=goals[1])
+
+
+def _time_row(run: Run, build: _Build, ours: Cost, theirs: Cost, goal: Goal) -> Row:
+    def repeat(product: Product) -> Cost:
+        return cold_build(run, build.number, *build.options, product=product)
 
     seconds, beside = ours.seconds, theirs.seconds
-    return Row(what=build.what, ours=seconds, beside=beside, beside_is="Hugo", goal=goal, note=build.note, again=again)
+    return Row(name=build.name, value=seconds, reference=beside, reference_name="Hugo", goal=goal, note=build.note, repeat=repeat)

@@ -1,4 +1,4 @@
-"""What a server holds once it has been asked for a good deal."""
+"""Measure the memory of a server after many requests."""
 
 from __future__ import annotations
 
@@ -7,44 +7,46 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from bench import corpus
-from bench.lab import Lab
-from bench.memory import Peak, pss
+from bench.memory import PeakMemory, pss
+from bench.process import BenchError
 from bench.product import FEED, Product
-from bench.rows.starts import state
-from bench.running import BenchError
+from bench.rows.starts import warm_state
+from bench.run import Run
 from bench.table import Goal, Row
 from bench.web import Client
 
-_MOST = 350_000_000
-_ASKED = 2_000
-_PATH = re.compile(rf'xmlUrl="{re.escape(corpus.BASE)}([^"]+)"')
+_LIMIT = 350_000_000
+_MAX_ARTICLE_REQUESTS = 2_000
+_PATH = re.compile(rf'xmlUrl="{re.escape(corpus.BASE_URL)}([^"]+)"')
 
 
-def memory(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.large
-    held, peak = of_server(lab, number)
-    note = f"{peak / 1e6:,.0f} MB at most since the start; every feed and {min(_ASKED, number):,} articles were asked for"
-    yield Row(what=f"memory of a server of {number:,} articles", ours=held, unit="B", goal=Goal(most=_MOST), note=note)
+def memory(run: Run) -> Iterator[Row]:
+    number = run.sizes.large
+    current, peak = server_memory(run, number)
+    requests = f"requests for every feed and {min(_MAX_ARTICLE_REQUESTS, number):,} articles"
+    note = f"after {requests}; the peak since the start is {peak / 1e6:,.0f} MB"
+    yield Row(name=f"memory of a server of {number:,} articles", value=current, unit="B", goal=Goal(maximum=_LIMIT), note=note)
 
 
-def of_server(lab: Lab, number: int) -> tuple[int, int]:
-    return lab.once(("memory of a server", number), lambda: _measure(lab, number))
+def server_memory(run: Run, number: int) -> tuple[int, int]:
+    """Return the current and the peak memory in bytes after requests for all feeds and up to 2,000 articles."""
+    return run.compute_once(("memory of a server", number), lambda: _measure(run, number))
 
 
-def _measure(lab: Lab, number: int) -> tuple[int, int]:
-    """Bytes held after every feed of the OPML and some articles were asked for, and the most until then."""
-    content = lab.newsroom(number)
-    with Product().serving(content, state(lab, number), lab.log) as server, Peak(server.pid) as peak:
-        server.serves(FEED)
+def _measure(run: Run, number: int) -> tuple[int, int]:
+    """Request every feed of the OPML document and some articles; return the memory then and the peak until then, in bytes."""
+    content = run.newsroom(number)
+    with Product().serving(content, warm_state(run, number), run.log) as server, PeakMemory(server.pid) as peak:
+        server.wait_for_response(FEED)
         with closing(Client(server.port)) as client:
             for path in _paths(client, number):
                 if client.ask(path).status != 200:
-                    raise BenchError(f"no {path}")
-        held = pss(server.pid)
-    return held, max(held, peak.bytes)
+                    raise BenchError(f"{path} is not served")
+        current = pss(server.pid)
+    return current, max(current, peak.bytes)
 
 
 def _paths(client: Client, number: int) -> Iterator[str]:
     yield from _PATH.findall(client.ask("/feeds.opml").body.decode())
-    step = max(1, number // _ASKED)
-    yield from (f"/articles/{corpus.article(one).slug}/" for one in range(0, number, step))
+    step = max(1, number // _MAX_ARTICLE_REQUESTS)
+    yield from (f"/articles/{corpus.make_article(index).slug}/" for index in range(0, number, step))

@@ -1,4 +1,4 @@
-"""Whole builds in which every article has a picture of 12 megapixels; a hundredth of them beside Hugo's image processing."""
+"""Measure whole builds in which every article has a picture of 12 megapixels, and compare a hundredth of them with Hugo."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from collections.abc import Iterator
 from typing import Final
 
 from bench import pictures as corpus
-from bench.lab import Lab
-from bench.measure import Cost, read_once
+from bench.measure import Cost, warm_page_cache
 from bench.product import Product
-from bench.rows.builds import hugos
+from bench.rows.builds import build_hugo
+from bench.run import Run
 from bench.table import Goal, Row
 
-_MEMORY: Final = 500e6  # bytes, with two processors: a decoder each, and what any build of so many articles takes
-_PART: Final = 100
-_BESIDE: Final = 0.5  # of Hugo's time
+_MEMORY_LIMIT: Final = 500e6  # bytes: one image decoder for each of two processors, and a build of so many articles
+_HUGO_FRACTION: Final = 100
+_MAX_TIME_RATIO: Final = 0.5  # of Hugo's time
 _NOTE: Final = "five narrower copies of each; one run, since it takes minutes"
 
 
-def pictures(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.small
-    few = max(number // _PART, 1)
-    site = lab.kept(f"hugo-pictures-{few}", lambda folder: corpus.hugo_site(folder, few))
-    ours, theirs = _build(lab, few), hugos(lab, site)
-    what = f"the whole site of {few:,} articles with pictures of 12 megapixels"
-    goal = Goal(most=_BESIDE)
-    yield Row(what=what, ours=ours.seconds, beside=theirs.seconds, beside_is="Hugo", goal=goal, note=_NOTE)
-    yield Row(what=f"{what}: memory", ours=ours.memory, unit="B", beside=theirs.memory, beside_is="Hugo")
-    whole = _build(lab, number)
-    what = f"the whole site of {number:,} articles with pictures of 12 megapixels"
-    yield Row(what=what, ours=whole.seconds, again=lambda product: _build(lab, number, product))
-    yield Row(what=f"{what}: memory", ours=whole.memory, unit="B", goal=Goal(most=_MEMORY))
+def pictures(run: Run) -> Iterator[Row]:
+    number = run.sizes.small
+    few_articles = max(number // _HUGO_FRACTION, 1)
+    site = run.cached_folder(f"hugo-pictures-{few_articles}", lambda folder: corpus.write_hugo_site(folder, few_articles))
+    ours, theirs = _build(run, few_articles), build_hugo(run, site)
+    name = f"the whole site of {few_articles:,} articles with pictures of 12 megapixels"
+    goal = Goal(maximum=_MAX_TIME_RATIO)
+    yield Row(name=name, value=ours.seconds, reference=theirs.seconds, reference_name="Hugo", goal=goal, note=_NOTE)
+    yield Row(name=f"{name}: memory", value=ours.memory, unit="B", reference=theirs.memory, reference_name="Hugo")
+    all_pictures = _build(run, number)
+    name = f"the whole site of {number:,} articles with pictures of 12 megapixels"
+    yield Row(name=name, value=all_pictures.seconds, repeat=lambda product: _build(run, number, product))
+    yield Row(name=f"{name}: memory", value=all_pictures.memory, unit="B", goal=Goal(maximum=_MEMORY_LIMIT))
 
 
-def _build(lab: Lab, number: int, product: Product | None = None) -> Cost:
-    """A build into a new folder that remembers no copy."""
-    content = lab.kept(f"pictures-{number}", lambda folder: corpus.newsroom(folder, number))
-    read_once(content)
-    return (product or Product()).build(lab.new("tree"), content, lab.new("state"), lab.log)
+def _build(run: Run, number: int, product: Product | None = None) -> Cost:
+    """Measure a build into a new folder with a new state folder, so that every narrower copy is encoded."""
+    content = run.cached_folder(f"pictures-{number}", lambda folder: corpus.write_newsroom(folder, number))
+    warm_page_cache(content)
+    return (product or Product()).build(run.new_path("tree"), content, run.new_path("state"), run.log)

@@ -1,4 +1,4 @@
-"""A hot feed under load: beside a bare WSGI function, with two workers, and while files are saved."""
+"""Load a hot feed: compared with a bare WSGI function, with two workers, and during saves."""
 
 from __future__ import annotations
 
@@ -11,79 +11,88 @@ from contextlib import closing, contextmanager
 from itertools import count
 
 from bench import corpus, wrk
-from bench.lab import SAVED, Lab
 from bench.measure import median
+from bench.process import ServerProcess, run_server
 from bench.product import FEED, Product
-from bench.rows.saves import restore, saving
-from bench.rows.starts import state
-from bench.running import Running, running
+from bench.rows.saves import restore, title_saver
+from bench.rows.starts import warm_state
+from bench.run import SAVED_ARTICLES, Run
 from bench.table import Goal, Row
-from bench.web import GZIP, Client, Got, free_port
+from bench.web import GZIP, Client, Response, free_port
 
 _CONNECTIONS = (16, 64, 128)
-_BETWEEN = 0.1  # seconds between two saves
-# A server's own headers, which the bare one sends by itself.
-_SENT_ANYWAY = frozenset({"date", "server", "connection"})
+_SAVE_INTERVAL = 0.1  # seconds between two saves
+# Headers that the bare server adds itself.
+_AUTOMATIC_HEADERS = frozenset({"date", "server", "connection"})
 
 
-def requests(lab: Lab) -> Iterator[Row]:
+def requests(run: Run) -> Iterator[Row]:
     for status in (200, 304):
-        yield from _beside_bare(lab, status, (), Goal(least=0.9, any_size=True), "")
-    if lab.able.access_log:
+        yield from _rows_beside_bare(run, status, (), Goal(minimum=0.9, any_size=True), "")
+    if run.options.access_log:
         for status in (200, 304):
-            yield from _beside_bare(lab, status, lab.able.access_log, Goal(least=0.6, any_size=True), " with access log")
+            yield from _rows_beside_bare(
+                run, status, run.options.access_log, Goal(minimum=0.6, any_size=True), " with access log"
+            )
     else:
-        yield Row(what="a hot feed with access log", ours=None, unit="/s", note="this feedsvc has no --access-log")
+        yield Row(name="a hot feed with access log", value=None, unit="/s", note="this feedsvc has no --access-log")
 
 
-def _beside_bare(lab: Lab, status: int, options: tuple[str, ...], goal: Goal, more: str) -> Iterator[Row]:
-    core, other = lab.cores
-    with hot_server(lab, options, cores=(core,)) as server:
-        headers, got = _asked(server, status)
-        with _bare(lab, got, core) as bare:
-            for number in _CONNECTIONS:
-                both = [_rates(lab, (server, bare), headers, number, other) for _ in range(lab.sizes.times)]
-                ours, theirs = (median(rates) for rates in zip(*both, strict=True))
-                what = f"a hot feed, {status}, {number} connections{more}"
+def _rows_beside_bare(run: Run, status: int, options: tuple[str, ...], goal: Goal, suffix: str) -> Iterator[Row]:
+    core, load_core = run.cores
+    with hot_feed_server(run, options, cores=(core,)) as server:
+        headers, response = _hot_request(server, status)
+        with _bare_server(run, response, core) as bare_server:
+            for connections in _CONNECTIONS:
+                rates = [
+                    _rates(run, (server, bare_server), headers, connections, load_core) for _ in range(run.sizes.repetitions)
+                ]
+                ours, theirs = (median(figures) for figures in zip(*rates, strict=True))
+                name = f"a hot feed, {status}, {connections} connections{suffix}"
                 yield Row(
-                    what=what,
-                    ours=ours,
+                    name=name,
+                    value=ours,
                     unit="/s",
-                    beside=theirs,
-                    beside_is="bare WSGI",
+                    reference=theirs,
+                    reference_name="bare WSGI",
                     goal=goal,
-                    again=_again(lab, status, options, number),
+                    repeat=_repeater(run, status, options, connections),
                 )
 
 
-def _rates(lab: Lab, servers: tuple[Running, Running], headers: Mapping[str, str], number: int, core: int) -> list[float]:
-    """One after the other, so that what drifts hits both."""
-    seconds = lab.sizes.seconds
-    return [wrk.load(one.port, FEED, headers, connections=number, seconds=seconds, core=core).rate for one in servers]
+def _rates(
+    run: Run, servers: tuple[ServerProcess, ServerProcess], headers: Mapping[str, str], connections: int, core: int
+) -> list[float]:
+    """Measure the servers one after the other, so that a drift of the machine affects both."""
+    seconds = run.sizes.seconds
+    return [wrk.load(server.port, FEED, headers, connections=connections, seconds=seconds, core=core).rate for server in servers]
 
 
-def _again(lab: Lab, status: int, options: tuple[str, ...], number: int) -> Callable[[Product], object]:
-    def again(product: Product) -> wrk.Load:
-        with hot_server(lab, options, cores=(), product=product) as server:
-            headers, _ = _asked(server, status)
-            return wrk.load(server.port, FEED, headers, connections=number, seconds=lab.sizes.seconds, core=lab.cores[1])
+def _repeater(run: Run, status: int, options: tuple[str, ...], connections: int) -> Callable[[Product], object]:
+    def repeat(product: Product) -> wrk.Load:
+        with hot_feed_server(run, options, cores=(), product=product) as server:
+            headers, _ = _hot_request(server, status)
+            return wrk.load(server.port, FEED, headers, connections=connections, seconds=run.sizes.seconds, core=run.cores[1])
 
-    return again
+    return repeat
 
 
 @contextmanager
-def hot_server(
-    lab: Lab, options: tuple[str, ...], cores: tuple[int, ...], product: Product | None = None, number: int = 0
-) -> Iterator[Running]:
-    number = number or lab.sizes.small
-    one = (product or Product()).serving(lab.newsroom(number), state(lab, number), lab.new("said"), *options, cores=cores)
-    with one as server:
-        server.serves(FEED)
+def hot_feed_server(
+    run: Run, options: tuple[str, ...], cores: tuple[int, ...], product: Product | None = None, number: int = 0
+) -> Iterator[ServerProcess]:
+    """Run a server with a warm state folder until the block ends; it is ready at the start of the block."""
+    number = number or run.sizes.small
+    process = (product or Product()).serving(
+        run.newsroom(number), warm_state(run, number), run.new_path("output"), *options, cores=cores
+    )
+    with process as server:
+        server.wait_for_response(FEED)
         yield server
 
 
-def _asked(server: Running, status: int) -> tuple[Mapping[str, str], Got]:
-    """What readers send to get that status, and what they get."""
+def _hot_request(server: ServerProcess, status: int) -> tuple[Mapping[str, str], Response]:
+    """Return the headers of a request that gets that status, and its response."""
     with closing(Client(server.port)) as client:
         tag = client.ask(FEED, GZIP).headers["etag"]
         headers = {**GZIP, "If-None-Match": tag} if status == 304 else GZIP
@@ -91,18 +100,18 @@ def _asked(server: Running, status: int) -> tuple[Mapping[str, str], Got]:
 
 
 @contextmanager
-def _bare(lab: Lab, got: Got, core: int) -> Iterator[Running]:
-    """A server that says the very same, headers and bytes."""
-    file, port = lab.new("answer"), free_port()
-    headers = [(name, value) for name, value in got.headers.items() if name not in _SENT_ANYWAY]
-    file.write_text(json.dumps({"status": got.status, "headers": headers, "body": got.body.decode("latin-1")}), "utf-8")
-    words = [sys.executable, "-m", "bench.bare", str(port), str(file)]
-    with running(words, log=lab.log, port=port, cores=(core,)) as server, closing(Client(port)) as client:
-        server.wait(lambda: _listens(client), "a bare server")
+def _bare_server(run: Run, response: Response, core: int) -> Iterator[ServerProcess]:
+    """Run a server that sends exactly this response."""
+    file, port = run.new_path("answer"), free_port()
+    headers = [(name, value) for name, value in response.headers.items() if name not in _AUTOMATIC_HEADERS]
+    file.write_text(json.dumps({"status": response.status, "headers": headers, "body": response.body.decode("latin-1")}), "utf-8")
+    arguments = [sys.executable, "-m", "bench.bare", str(port), str(file)]
+    with run_server(arguments, log=run.log, port=port, cores=(core,)) as server, closing(Client(port)) as client:
+        server.wait_until(lambda: _is_listening(client), "a bare server")
         yield server
 
 
-def _listens(client: Client) -> bool:
+def _is_listening(client: Client) -> bool:
     try:
         client.ask("/")
     except OSError:
@@ -110,79 +119,79 @@ def _listens(client: Client) -> bool:
     return True
 
 
-def workers(lab: Lab) -> Iterator[Row]:
-    what = "--workers 2 on two cores, 64 connections"
-    if not lab.able.workers:
-        yield Row(what=what, ours=None, unit="/s", note="this feedsvc has no --workers")
+def workers(run: Run) -> Iterator[Row]:
+    name = "--workers 2 on two cores, 64 connections"
+    if not run.options.workers:
+        yield Row(name=name, value=None, unit="/s", note="this feedsvc has no --workers")
         return
-    two, one = (_several(lab, number) for number in (2, 1))
-    note, again = "the load takes a part of one of the two cores", lambda product: _several(lab, 2, product)
+    rate_of_two, rate_of_one = (_rate_with_workers(run, number) for number in (2, 1))
+    note, repeat = "the load takes a part of one of the two cores", lambda product: _rate_with_workers(run, 2, product)
     yield Row(
-        what=what,
-        ours=two,
+        name=name,
+        value=rate_of_two,
         unit="/s",
-        beside=one,
-        beside_is="one worker",
-        goal=Goal(least=1.6, any_size=True),
+        reference=rate_of_one,
+        reference_name="one worker",
+        goal=Goal(minimum=1.6, any_size=True),
         note=note,
-        again=again,
+        repeat=repeat,
     )
 
 
-def _several(lab: Lab, number: int, product: Product | None = None) -> float:
-    with hot_server(lab, ("--workers", str(number)), cores=(), product=product) as server:
-        loads = (_load(lab, server) for _ in range(lab.sizes.times))
-        return median(one.rate for one in loads)
+def _rate_with_workers(run: Run, workers: int, product: Product | None = None) -> float:
+    with hot_feed_server(run, ("--workers", str(workers)), cores=(), product=product) as server:
+        loads = (_load(run, server) for _ in range(run.sizes.repetitions))
+        return median(load.rate for load in loads)
 
 
-def _load(lab: Lab, server: Running) -> wrk.Load:
-    return wrk.load(server.port, FEED, GZIP, connections=64, seconds=lab.sizes.seconds, core=lab.cores[1])
+def _load(run: Run, server: ServerProcess) -> wrk.Load:
+    return wrk.load(server.port, FEED, GZIP, connections=64, seconds=run.sizes.seconds, core=run.cores[1])
 
 
-def p99(lab: Lab) -> Iterator[Row]:
-    number, times = lab.sizes.large, lab.sizes.times
-    quiet, busy = _with_and_without_saves(lab, times)
+def p99(run: Run) -> Iterator[Row]:
+    number, repetitions = run.sizes.large, run.sizes.repetitions
+    quiet_p99s, busy_p99s = _with_and_without_saves(run, repetitions)
     yield Row(
-        what=f"p99 of a hot feed while 10 files a second are saved, {number:,} articles",
-        ours=median(busy),
-        beside=median(quiet),
-        beside_is="without saves",
-        goal=Goal(most=2),
-        again=lambda product: _with_and_without_saves(lab, 1, product),
+        name=f"p99 of a hot feed while 10 files a second are saved, {number:,} articles",
+        value=median(busy_p99s),
+        reference=median(quiet_p99s),
+        reference_name="without saves",
+        goal=Goal(maximum=2),
+        repeat=lambda product: _with_and_without_saves(run, 1, product),
     )
 
 
-def _with_and_without_saves(lab: Lab, times: int, product: Product | None = None) -> tuple[list[float], list[float]]:
-    quiet, busy, number = [], [], lab.sizes.large
+def _with_and_without_saves(run: Run, repetitions: int, product: Product | None = None) -> tuple[list[float], list[float]]:
+    quiet_p99s, busy_p99s, number = [], [], run.sizes.large
     try:
-        with hot_server(lab, (), cores=lab.cores[:1], product=product, number=number) as server:
-            for _ in range(times):
-                quiet.append(_load(lab, server).p99)
-                with _saves(lab):
-                    busy.append(_load(lab, server).p99)
+        with hot_feed_server(run, (), cores=run.cores[:1], product=product, number=number) as server:
+            for _ in range(repetitions):
+                quiet_p99s.append(_load(run, server).p99)
+                with _save_continuously(run):
+                    busy_p99s.append(_load(run, server).p99)
     finally:
-        restore(lab.newsroom(number) / "articles", ".yaml", corpus.as_yaml, SAVED)
-    return quiet, busy
+        restore(run.newsroom(number) / "articles", ".yaml", corpus.as_yaml, SAVED_ARTICLES)
+    return quiet_p99s, busy_p99s
 
 
 @contextmanager
-def _saves(lab: Lab) -> Iterator[None]:
-    """Ten saves a second, from before the block begins until it ends."""
-    save = saving(lab.newsroom(lab.sizes.large) / "articles", ".yaml", corpus.as_yaml, "a burst")
-    ended = threading.Event()
+def _save_continuously(run: Run) -> Iterator[None]:
+    """Save ten files a second until the block ends, starting a second before the block."""
+    save = title_saver(run.newsroom(run.sizes.large) / "articles", ".yaml", corpus.as_yaml, "a burst")
+    stopping = threading.Event()
 
-    def on() -> None:
-        began = time.monotonic()
+    def save_until_stopped() -> None:
+        start = time.monotonic()
         for number in count():
             save(number)
-            if ended.wait(max(0.0, began + (number + 1) * _BETWEEN - time.monotonic())):
+            if stopping.wait(max(0.0, start + (number + 1) * _SAVE_INTERVAL - time.monotonic())):
                 return
 
-    thread = threading.Thread(target=on)
+    thread = threading.Thread(target=save_until_stopped)
     thread.start()
     time.sleep(1)
     try:
         yield
     finally:
-        ended.set()
+        stopping.set()
         thread.join()

@@ -1,4 +1,4 @@
-"""From a saved file until its feed shows it."""
+"""Measure the time from saving a file until its feed shows the change."""
 
 from __future__ import annotations
 
@@ -10,90 +10,99 @@ from pathlib import Path
 
 from bench import corpus, hugo
 from bench.corpus import Article
-from bench.lab import SAVED, Lab
 from bench.measure import median
+from bench.process import ServerProcess
 from bench.product import FEED, Product
-from bench.rows.starts import state
-from bench.running import Running
+from bench.rows.starts import warm_state
+from bench.run import SAVED_ARTICLES, Run
 from bench.table import Goal, Row
 from bench.web import Client
 
-_QUIET = 0.3  # seconds before a save, so that none meets the one before
-_DRIFT = 0.037  # more each time, so that saves do not march in step with anything that looks at intervals
+_PAUSE_SECONDS = 0.3  # before a save, so that the server has finished the previous one
+_EXTRA_SECONDS = 0.037  # added each time, so that saves are not in phase with periodic scans
 
-Spell = Callable[[Article], str]
+Serializer = Callable[[Article], str]
 
 
-def shown_after(server: Running, feed: str, save: Callable[[int], str], times: int) -> float:
-    """The median of seconds from the rename until the feed holds the title that `save` gave."""
+def median_save_latency(server: ServerProcess, feed: str, save: Callable[[int], str], times: int) -> float:
+    """Return the median of seconds from the rename until the feed contains the title that `save` returned."""
     with closing(Client(server.port)) as client:
-        return median(_once(server, client, feed, save, number) for number in range(times))
+        return median(_save_latency(server, client, feed, save, number) for number in range(times))
 
 
-def _once(server: Running, client: Client, feed: str, save: Callable[[int], str], number: int) -> float:
-    time.sleep(_QUIET + number * _DRIFT)
+def _save_latency(server: ServerProcess, client: Client, feed: str, save: Callable[[int], str], number: int) -> float:
+    time.sleep(_PAUSE_SECONDS + number * _EXTRA_SECONDS)
     tag = client.ask(feed).headers.get("etag", "")
-    asked = {"If-None-Match": tag} if tag else {}
-    began, title = time.monotonic(), save(number).encode()
-    return server.wait(lambda: title in client.ask(feed, asked).body, "a saved title in the feed") - began
+    headers = {"If-None-Match": tag} if tag else {}
+    start, title = time.monotonic(), save(number).encode()
+    return server.wait_until(lambda: title in client.ask(feed, headers).body, "a saved title in the feed") - start
 
 
-def saving(folder: Path, suffix: str, spell: Spell, run: str) -> Callable[[int], str]:
-    """Gives one of the newest articles a title that was never there, and returns it."""
+def title_saver(folder: Path, suffix: str, serialize: Serializer, run_name: str) -> Callable[[int], str]:
+    """Return a function that saves one of the newest articles with a new, unique title and returns the title."""
 
     def save(number: int) -> str:
-        title = f"Saved in {run} for the time {number}"
-        corpus.save(folder, corpus.article(number % SAVED).titled(title), suffix, spell)
+        title = f"Saved in {run_name} for the time {number}"
+        corpus.save_article(folder, corpus.make_article(number % SAVED_ARTICLES).with_title(title), suffix, serialize)
         return title
 
     return save
 
 
-def restore(folder: Path, suffix: str, spell: Spell, times: int) -> None:
-    for number in range(min(SAVED, times)):
-        corpus.save(folder, corpus.article(number), suffix, spell)
+def restore(folder: Path, suffix: str, serialize: Serializer, times: int) -> None:
+    """Save the articles with their original titles."""
+    for number in range(min(SAVED_ARTICLES, times)):
+        corpus.save_article(folder, corpus.make_article(number), suffix, serialize)
 
 
-def ours(lab: Lab, number: int, product: Product | None = None) -> float:
-    """Seconds of feedsvc."""
-    content, times = lab.newsroom(number), lab.sizes.times * 2
+def feedsvc_latency(run: Run, number: int, product: Product | None = None) -> float:
+    """Return the median of seconds for feedsvc."""
+    content, times = run.newsroom(number), run.sizes.repetitions * 2
     articles = content / "articles"
     try:
-        with (product or Product()).serving(content, state(lab, number), lab.log) as server:
-            server.serves(FEED)
-            return shown_after(server, FEED, saving(articles, ".yaml", corpus.as_yaml, "feedsvc"), times)
+        with (product or Product()).serving(content, warm_state(run, number), run.log) as server:
+            server.wait_for_response(FEED)
+            return median_save_latency(server, FEED, title_saver(articles, ".yaml", corpus.as_yaml, "feedsvc"), times)
     finally:
         restore(articles, ".yaml", corpus.as_yaml, times)
 
 
-def in_server(lab: Lab, number: int) -> float:
-    return lab.once(("save to feed", number), lambda: ours(lab, number))
+def server_latency(run: Run, number: int) -> float:
+    """Return the same, measured once in a run."""
+    return run.compute_once(("save to feed", number), lambda: feedsvc_latency(run, number))
 
 
-def _hugo(lab: Lab, number: int) -> float:
-    site, times = lab.hugo(number, pages=False), 3
+def _hugo_latency(run: Run, number: int) -> float:
+    site, times = run.hugo(number, pages=False), 3
     posts = site / "content" / "posts"
     try:
-        with hugo.serving(site, lab.log) as server:
-            return shown_after(server, hugo.FEED, saving(posts, ".md", corpus.as_hugo, "Hugo"), times)
+        with hugo.serving(site, run.log) as server:
+            return median_save_latency(server, hugo.FEED, title_saver(posts, ".md", corpus.as_hugo, "Hugo"), times)
     finally:
         restore(posts, ".md", corpus.as_hugo, times)
 
 
-def saves(lab: Lab) -> Iterator[Row]:
-    for number in lab.sizes.all:
-        yield Row(what=f"a save until its feed shows it, {number:,} articles", ours=in_server(lab, number))
-    taken = [in_server(lab, number) for number in lab.sizes.all]
+def saves(run: Run) -> Iterator[Row]:
+    for number in run.sizes.all:
+        yield Row(name=f"a save until its feed shows it, {number:,} articles", value=server_latency(run, number))
+    latencies = [server_latency(run, number) for number in run.sizes.all]
     yield Row(
-        what="the slowest of these sizes beside the fastest",
-        ours=max(taken),
-        beside=min(taken),
-        beside_is="the fastest",
-        goal=Goal(most=1.5),
-        again=partial(ours, lab, lab.sizes.large),
+        name="the slowest of these sizes beside the fastest",
+        value=max(latencies),
+        reference=min(latencies),
+        reference_name="the fastest",
+        goal=Goal(maximum=1.5),
+        repeat=partial(feedsvc_latency, run, run.sizes.large),
     )
-    number = lab.sizes.large
-    theirs = lab.once(("save to feed, Hugo", number), lambda: _hugo(lab, number))
-    what, goal = f"a save until its feed shows it, {number:,} articles, beside Hugo", Goal(most=0.01)
-    again = partial(ours, lab, number)
-    yield Row(what=what, ours=in_server(lab, number), beside=theirs, beside_is="hugo server", goal=goal, again=again)
+    number = run.sizes.large
+    hugo_latency = run.compute_once(("save to feed, Hugo", number), lambda: _hugo_latency(run, number))
+    name, goal = f"a save until its feed shows it, {number:,} articles, beside Hugo", Goal(maximum=0.01)
+    repeat = partial(feedsvc_latency, run, number)
+    yield Row(
+        name=name,
+        value=server_latency(run, number),
+        reference=hugo_latency,
+        reference_name="hugo server",
+        goal=goal,
+        repeat=repeat,
+    )

@@ -1,48 +1,51 @@
-"""Starting again with nothing changed."""
+"""Measure a restart with unchanged content."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.lab import Lab
 from bench.measure import median
 from bench.product import FEED, Product
-from bench.rows.builds import cold_feeds
+from bench.rows.builds import build_cold_feeds
+from bench.run import Run
 from bench.table import Goal, Row
 
 
-def start(lab: Lab, number: int, product: Product | None = None) -> float:
-    """Seconds from starting a server until it answers the site's feed, its state folder as `state` has it."""
-    with (product or Product()).serving(lab.newsroom(number), state(lab, number), lab.log) as server:
-        return server.serves(FEED)
+def measure_start(run: Run, number: int, product: Product | None = None) -> float:
+    """Return the seconds from starting a server with a warm state folder until it serves the site's feed."""
+    with (product or Product()).serving(run.newsroom(number), warm_state(run, number), run.log) as server:
+        return server.wait_for_response(FEED)
 
 
-def state(lab: Lab, number: int) -> Path:
-    """The state folder of a newsroom that was served before, twice: once cold, once to settle."""
+def warm_state(run: Run, number: int) -> Path:
+    """Return a state folder that two earlier servers used: the first wrote it, the second completed it."""
 
-    def made() -> Path:
-        folder = lab.new("warm")
+    def serve_twice() -> Path:
+        folder = run.new_path("warm")
         for _ in range(2):
-            with Product().serving(lab.newsroom(number), folder, lab.log) as server:
-                server.serves(FEED)
+            with Product().serving(run.newsroom(number), folder, run.log) as server:
+                server.wait_for_response(FEED)
         return folder
 
-    return lab.once(("served before", number), made)
+    return run.compute_once(("warm state folder", number), serve_twice)
 
 
-def warm(lab: Lab, number: int) -> float:
-    return lab.once(("warm start", number), lambda: median(start(lab, number) for _ in range(lab.sizes.times)))
+def warm_start(run: Run, number: int) -> float:
+    """Return the median of seconds of a start, measured once in a run."""
+    return run.compute_once(
+        ("warm start", number), lambda: median(measure_start(run, number) for _ in range(run.sizes.repetitions))
+    )
 
 
-def starts(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.large
+def starts(run: Run) -> Iterator[Row]:
+    number = run.sizes.large
     yield Row(
-        what=f"starting again with {number:,} articles until the first feed",
-        ours=warm(lab, number),
-        beside=cold_feeds(lab, number).plain.seconds,
-        beside_is="cold build of all feeds",
-        goal=Goal(most=0.2),
-        note="" if lab.able.only_feeds else "the cold build it is held against is of the whole site: there is no --only feeds",
-        again=lambda product: start(lab, number, product),
+        name=f"starting again with {number:,} articles until the first feed",
+        value=warm_start(run, number),
+        reference=build_cold_feeds(run, number).uncompressed.seconds,
+        reference_name="cold build of all feeds",
+        goal=Goal(maximum=0.2),
+        note="" if run.options.only_feeds else "the cold build it is held against is of the whole site: there is no --only feeds",
+        repeat=lambda product: measure_start(run, number, product),
     )

@@ -1,4 +1,4 @@
-"""The measuring itself: the same articles everywhere, and rows that come to an end."""
+"""Test the benchmark: the generated articles, its groups of rows, the memory measurement, goals, the table and profiles."""
 
 from __future__ import annotations
 
@@ -14,82 +14,82 @@ from typing import Final
 import pytest
 
 from bench import corpus, hugo, wrk
-from bench.memory import Peak, pss
-from bench.profiles import top
-from bench.table import Goal, Row, markdown
+from bench.memory import PeakMemory, pss
+from bench.profiles import format_profile
+from bench.table import Goal, Row, markdown_table
 from tests import ROOT
 from tests.helpers.programs import require_program
 from tests.helpers.running_server import environment
 
 ARTICLES: Final = 50
-# Moves with the words of bench/prose.py and with nothing else; figures before and after are then of other articles.
+# Changes only with the word lists of bench/prose.py; figures from before such a change are not comparable.
 DIGEST: Final = "de5e2a66440fb8df"
 
 
 def digest(folder: Path) -> str:
-    made = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for file in sorted(folder.rglob("*.*")):
         if file.is_file():
-            made.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
-    return made.hexdigest()[:16]
+            sha256.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return sha256.hexdigest()[:16]
 
 
-def test_the_articles_are_the_same_bytes_each_time_and_everywhere(tmp_path: Path) -> None:
+def test_generated_articles_have_a_fixed_digest(tmp_path: Path) -> None:
     for name in ("one", "other"):
-        corpus.newsroom(tmp_path / name, ARTICLES)
+        corpus.write_newsroom(tmp_path / name, ARTICLES)
     assert digest(tmp_path / "one") == digest(tmp_path / "other") == DIGEST
 
 
-def test_an_article_is_of_the_length_that_is_told() -> None:
-    sizes = [len(corpus.as_yaml(corpus.article(number)).encode()) for number in range(400)]
+def test_articles_have_the_documented_mean_size() -> None:
+    sizes = [len(corpus.as_yaml(corpus.make_article(number)).encode()) for number in range(400)]
     assert 1_700 <= sum(sizes) / len(sizes) <= 2_100
 
 
-def test_a_newsroom_of_the_bench_is_one_without_a_word_against_it(tmp_path: Path) -> None:
-    corpus.newsroom(tmp_path / "newsroom", ARTICLES)
-    done = subprocess.run(
+def test_check_reports_no_problem_in_generated_articles(tmp_path: Path) -> None:
+    corpus.write_newsroom(tmp_path / "newsroom", ARTICLES)
+    result = subprocess.run(
         [sys.executable, "-m", "feedsvc", "check", str(tmp_path / "newsroom"), "--strict"],
         check=False,
         env=environment(),
         capture_output=True,
         text=True,
     )
-    told = [line for line in done.stdout.splitlines() if "authors.yaml" not in line]
-    assert [line for line in told if line.startswith("articles/")] == []
+    lines = [line for line in result.stdout.splitlines() if "authors.yaml" not in line]
+    assert [line for line in lines if line.startswith("articles/")] == []
 
 
-def run(tmp_path: Path, *words: str) -> list[dict[str, object]]:
-    found = tmp_path / "found.json"
-    few = f"{ARTICLES},{ARTICLES},{ARTICLES}"
+def measure(tmp_path: Path, *options: str) -> list[dict[str, object]]:
+    file = tmp_path / "results.json"
+    sizes = f"{ARTICLES},{ARTICLES},{ARTICLES}"
     subprocess.run(
-        [sys.executable, "-m", "bench", "--quick", "--sizes", few, "--json", str(found), *words],
+        [sys.executable, "-m", "bench", "--quick", "--sizes", sizes, "--json", str(file), *options],
         check=True,
         cwd=ROOT,
         env=environment(),
         capture_output=True,
     )
-    rows: list[dict[str, object]] = json.loads(found.read_text("utf-8"))["rows"]
+    rows: list[dict[str, object]] = json.loads(file.read_text("utf-8"))["rows"]
     return rows
 
 
-def test_the_rows_of_a_server_alone(tmp_path: Path) -> None:
-    rows = run(tmp_path, "--only", "memory")
+def test_group_memory_measures_one_row(tmp_path: Path) -> None:
+    rows = measure(tmp_path, "--only", "memory")
     assert [bool(row["feedsvc"]) for row in rows] == [True]
 
 
-def test_a_run_with_few_articles_gives_no_verdict_by_a_goal_for_many(tmp_path: Path) -> None:
-    rows = run(tmp_path, "--only", "memory")
+def test_size_dependent_goals_are_dropped_in_a_run_with_few_articles(tmp_path: Path) -> None:
+    rows = measure(tmp_path, "--only", "memory")
     assert [(row["goal"], row["verdict"]) for row in rows] == [({"most": None, "least": None}, "")]
 
 
-def test_a_goal_that_holds_for_any_size_is_judged_in_a_quick_run_too() -> None:
-    row = Row(what="files out of step", ours=1.0, goal=Goal(most=0, any_size=True))
-    assert row.without_goal_of_other_sizes().verdict == "missed"
+def test_goals_for_any_size_apply_in_a_run_with_few_articles() -> None:
+    row = Row(name="files out of step", value=1.0, goal=Goal(maximum=0, any_size=True))
+    assert row.without_size_dependent_goal().verdict == "missed"
 
 
-def test_the_rows_beside_hugo(tmp_path: Path) -> None:
+def test_groups_feeds_and_start_compare_with_hugo_and_write_the_document(tmp_path: Path) -> None:
     require_program("hugo", hugo.INSTALL)
-    rows = run(tmp_path, "--only", "feeds", "--only", "start", "--write", str(tmp_path / "performance.md"))
+    rows = measure(tmp_path, "--only", "feeds", "--only", "start", "--write", str(tmp_path / "performance.md"))
     assert len(rows) == 4
     assert all(row["feedsvc"] and row["beside"] for row in rows)
     text = (tmp_path / "performance.md").read_text("utf-8")
@@ -97,14 +97,14 @@ def test_the_rows_beside_hugo(tmp_path: Path) -> None:
     assert str(tmp_path) not in text
 
 
-def test_the_rows_under_load(tmp_path: Path) -> None:
+def test_group_workers_measures_one_row(tmp_path: Path) -> None:
     require_program("wrk", wrk.INSTALL)
-    rows = run(tmp_path, "--only", "workers")
+    rows = measure(tmp_path, "--only", "workers")
     assert len(rows) == 1
 
 
-def test_what_is_missing_is_told_with_the_line_that_mends_it(tmp_path: Path) -> None:
-    done = subprocess.run(
+def test_missing_program_is_reported_with_its_install_command(tmp_path: Path) -> None:
+    result = subprocess.run(
         [sys.executable, "-m", "bench", "--only", "requests"],
         check=False,
         cwd=ROOT,
@@ -112,52 +112,54 @@ def test_what_is_missing_is_told_with_the_line_that_mends_it(tmp_path: Path) -> 
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1
-    assert "wrk is missing: apt-get install wrk" in done.stderr
+    assert result.returncode == 1
+    assert "wrk is missing: apt-get install wrk" in result.stderr
 
 
-def test_memory_that_a_child_takes_counts() -> None:
+def test_memory_includes_descendant_processes() -> None:
     child = "import time; held = bytearray(b'x' * 50_000_000); print(flush=True); time.sleep(60)"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, start_new_session=True) as process:
         try:
             assert process.stdout
             process.stdout.readline()
-            with Peak(process.pid) as peak:
-                held = pss(process.pid)
-            assert 50_000_000 < held < 150_000_000
+            with PeakMemory(process.pid) as peak:
+                current = pss(process.pid)
+            assert 50_000_000 < current < 150_000_000
             assert peak.bytes > 50_000_000
         finally:
             os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
-    ("ours", "beside", "goal", "verdict"),
+    ("value", "reference", "goal", "verdict"),
     [
-        (1.0, 2.0, Goal(most=0.5), "met"),
-        (1.1, 2.0, Goal(most=0.5), "missed"),
-        (9.0, 10.0, Goal(least=0.9), "met"),
-        (8.0, 10.0, Goal(least=0.9), "missed"),
-        (5.0, None, Goal(most=4), "missed"),
-        (5.0, 0.0, Goal(most=4), "missed"),
+        (1.0, 2.0, Goal(maximum=0.5), "met"),
+        (1.1, 2.0, Goal(maximum=0.5), "missed"),
+        (9.0, 10.0, Goal(minimum=0.9), "met"),
+        (8.0, 10.0, Goal(minimum=0.9), "missed"),
+        (5.0, None, Goal(maximum=4), "missed"),
+        (5.0, 0.0, Goal(maximum=4), "missed"),
         (5.0, 1.0, Goal(), ""),
-        (None, None, Goal(most=4), "not measured"),
+        (None, None, Goal(maximum=4), "not measured"),
     ],
 )
-def test_a_row_is_judged_by_its_ratio_or_by_itself(ours: float | None, beside: float | None, goal: Goal, verdict: str) -> None:
-    assert Row(what="x", ours=ours, beside=beside, goal=goal).verdict == verdict
+def test_verdict_compares_the_ratio_or_else_the_figure_with_the_goal(
+    value: float | None, reference: float | None, goal: Goal, verdict: str
+) -> None:
+    assert Row(name="x", value=value, reference=reference, goal=goal).verdict == verdict
 
 
-def test_the_table_says_figures_as_people_do() -> None:
-    rows = [Row(what="a", ours=0.0123, beside=2.5, beside_is="Hugo", goal=Goal(most=0.01), note="so it is")]
-    assert "| a | 12.3 ms | 2.5 s Hugo | 0.00492 | at most 0.01 | met |\n\n- a: so it is\n" in markdown(rows)
+def test_markdown_table_formats_figures_with_units_and_appends_notes() -> None:
+    rows = [Row(name="a", value=0.0123, reference=2.5, reference_name="Hugo", goal=Goal(maximum=0.01), note="a remark")]
+    assert "| a | 12.3 ms | 2.5 s Hugo | 0.00492 | at most 0.01 | met |\n\n- a: a remark\n" in markdown_table(rows)
 
 
-def test_a_profile_names_no_folder_of_the_machine() -> None:
+def test_profile_contains_no_folder_of_the_machine() -> None:
     samples = (
         'process 7:"python /home/x" ();main (/home/x/feedsvc/cli.py:3);read (/home/x/feedsvc/tree.py:9) 3\n'
         'process 7:"python /home/x" ();main (/home/x/feedsvc/cli.py:4) 1\n'
     )
-    told = top(samples)
-    assert "| 25% | 100% | `main (feedsvc/cli.py)` |" in told
-    assert "home" not in told
+    lines = format_profile(samples)
+    assert "| 25% | 100% | `main (feedsvc/cli.py)` |" in lines
+    assert "home" not in lines

@@ -40,7 +40,7 @@ class ServerPair:
 @contextmanager
 def server_pair(home: Path, content: Path, mount_path: str = "") -> Iterator[ServerPair]:
     """Build and serve the tree as docs/deploy/ says, in the folder of base_url's path."""
-    if not nginx.program():
+    if not nginx.program_path():
         require_program("nginx", nginx.INSTALL)
     tree, configuration_file = home / "tree", home / "feedsvc-tree.conf"
     options = ("--state", home / "built", "--nginx", configuration_file, "--coding", "br", "--coding", "zstd")
@@ -48,7 +48,7 @@ def server_pair(home: Path, content: Path, mount_path: str = "") -> Iterator[Ser
     subprocess.run(command("build", tree / mount_path, content, *options), check=True, env=environment(), capture_output=True)
     with (
         serving(content, home / "state") as server,
-        nginx.serving(home / "nginx", tree, known=configuration_file) as nginx_server,
+        nginx.serving(home / "nginx", tree, tree_configuration=configuration_file) as nginx_server,
     ):
         port = urlsplit(server.url).port or 0
         with closing(Client(port)) as live, closing(Client(nginx_server.port)) as static_client:

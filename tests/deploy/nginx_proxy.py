@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bench import nginx
-from bench.running import Running, running
+from bench.process import ServerProcess, run_server
 from bench.web import free_port
 from tests.helpers.programs import require_program
 
@@ -19,25 +19,25 @@ _ADDRESS: Final = re.compile(r"^(\s*server )[0-9.]+:[0-9]+", re.MULTILINE)
 
 def upstream_configuration(name: str, urls: Sequence[str]) -> str:
     """Return a shipped upstream configuration with these servers, in their order."""
-    text = (nginx.SHIPPED / name).read_text("utf-8")
-    addresses = iter(urlsplit(url).netloc for url in urls)
-    filled = _ADDRESS.sub(lambda match: f"{match[1]}{next(addresses)}", text)
-    assert next(addresses, None) is None
+    text = (nginx.DEPLOY_FILES / name).read_text("utf-8")
+    document_paths = iter(urlsplit(url).netloc for url in urls)
+    filled = _ADDRESS.sub(lambda match: f"{match[1]}{next(document_paths)}", text)
+    assert next(document_paths, None) is None
     return filled
 
 
 @contextmanager
-def nginx_proxy(folder: Path, *urls: str, name: str = "nginx-service.conf", default_server: str = "") -> Iterator[Running]:
+def nginx_proxy(folder: Path, *urls: str, name: str = "nginx-service.conf", default_server: str = "") -> Iterator[ServerProcess]:
     """Start nginx in front of services. `default_server` is the body of another server on the same port, the first one."""
-    if not nginx.program():
+    if not nginx.program_path():
         require_program("nginx", nginx.INSTALL)
     port = free_port()
-    template = (nginx.SHIPPED / "nginx-cache.conf").read_text("utf-8")
+    template = (nginx.DEPLOY_FILES / "nginx-cache.conf").read_text("utf-8")
     assert template.count("/var/lib/nginx/feedsvc") == 1
     other_server = f"server {{ listen 127.0.0.1:{port} default_server; {default_server} }}\n" if default_server else ""
     configuration = other_server + template.replace("/var/lib/nginx/feedsvc", f"{folder}/kept")
-    arguments = nginx.prepared(folder, folder, port=port, configuration=configuration)
+    arguments = nginx.write_configuration(folder, folder, port=port, configuration=configuration)
     (folder / "feedsvc-upstream.conf").write_text(upstream_configuration(name, urls))
-    with running(arguments, log=folder / "log", port=port) as nginx_process:
-        nginx_process.serves("/feed.rss")
+    with run_server(arguments, log=folder / "log", port=port) as nginx_process:
+        nginx_process.wait_for_response("/feed.rss")
         yield nginx_process

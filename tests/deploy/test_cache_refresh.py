@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from bench.nginx import SHIPPED
+from bench.nginx import DEPLOY_FILES
 from tests.audience.waiting import wait_until
 from tests.deploy.cached_service import (
     count_requests_at_service,
@@ -52,7 +52,7 @@ def test_refresh_replaces_cached_responses_in_all_codings(tmp_path: Path) -> Non
 
 def run_refresh(port: int, urls: str, *server_name: str) -> tuple[int, str]:
     """Run nginx-refresh with these URLs; return its exit status and stderr."""
-    arguments = [str(SHIPPED / "nginx-refresh"), f"http://127.0.0.1:{port}", *server_name]
+    arguments = [str(DEPLOY_FILES / "nginx-refresh"), f"http://127.0.0.1:{port}", *server_name]
     environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "all_proxy": "http://127.0.0.1:9"}
     result = subprocess.run(arguments, input=urls, text=True, check=False, timeout=SECONDS, capture_output=True, env=environment)
     assert result.stdout == ""

@@ -27,7 +27,7 @@ from tests.web.newsroom import write_newsroom
 
 # The interpreter that created this environment, because it has pip.
 PYTHON: Final = f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-FILE: Final = nginx.SHIPPED / "Containerfile"
+FILE: Final = nginx.DEPLOY_FILES / "Containerfile"
 INSTRUCTIONS: Final = {
     "FROM",
     "WORKDIR",

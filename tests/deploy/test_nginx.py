@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from bench.headers import BROWSER, addresses
+from bench.headers import BROWSER, document_paths
 from bench.web import GZIP, NO_HEADERS
 from tests.deploy.nginx_pair import ALL_CODINGS, CODINGS, ServerPair
 from tests.helpers.http_client import exchange_bytes
@@ -25,7 +25,7 @@ NGINX_HEADERS: Final = {"etag", "last-modified", "date", "server", "connection",
 @pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, ALL_CODINGS, BROWSER], ids=["plain", "gzip", "all", "browser"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_every_document_equals_that_of_the_live_server(servers: ServerPair, headers: Mapping[str, str], method: str) -> None:
-    paths = addresses(servers.tree)
+    paths = document_paths(servers.tree)
     assert len(paths) > 50
     assert [line for path in paths for line in servers.differences(path, headers, method)] == []
 

@@ -138,7 +138,7 @@ def cache_windows(caching: str) -> dict[str, int]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    if not nginx.program():
+    if not nginx.program_path():
         require_program("nginx", nginx.INSTALL)
     files = {"index.html": "A page", "feed.rss": "<rss/>", "404.html": "Nothing"}
     newsrooms.write(tmp_path / "tree", {"index.html": "Started", **{f"daily/{name}": text for name, text in files.items()}})
@@ -152,7 +152,10 @@ def test_no_cache_window_exceeds_the_next_scheduled_change(tree: Path, tmp_path:
     change = now + timedelta(seconds=seconds) if seconds is not None else None
     configuration_file = tmp_path / "known.conf"
     write_nginx(configuration_file, replace(load_sample_catalog(tmp_path), next_change=change))
-    with nginx.serving(tmp_path / "nginx", tree, known=configuration_file) as server, closing(Client(server.port)) as client:
+    with (
+        nginx.serving(tmp_path / "nginx", tree, tree_configuration=configuration_file) as server,
+        closing(Client(server.port)) as client,
+    ):
         for path, headers in (("/daily/", {}), ("/daily/feed.rss", {}), ("/daily/feed.rss", BROWSER), ("/daily/nothing", {})):
             headers_of_nginx = client.ask(path, headers).headers
             private, missing = headers is BROWSER, path.endswith("nothing")
@@ -191,7 +194,7 @@ def test_missing_folder_is_an_error(tmp_path: Path) -> None:
 
 def test_special_characters_of_nginx_are_escaped(tmp_path: Path) -> None:
     """The addresses contain a dollar sign, a quote and a backslash."""
-    if not nginx.program():
+    if not nginx.program_path():
         require_program("nginx", nginx.INSTALL)
     catalog = load_sample_catalog(tmp_path)
     site = replace(catalog.site, base_url="https://news.example/a$b(c)", hubs=("https://hub.example/$x?a={b}&c=%22;",))
@@ -200,7 +203,10 @@ def test_special_characters_of_nginx_are_escaped(tmp_path: Path) -> None:
     newsrooms.write(tree / "a$b(c)", {"index.html": "A page", "feed.rss": "<rss/>"})
     write_nginx(configuration_file, catalog)
     (tree / "index.html").write_text("Started")
-    with nginx.serving(tmp_path / "nginx", tree, known=configuration_file) as server, closing(Client(server.port)) as client:
+    with (
+        nginx.serving(tmp_path / "nginx", tree, tree_configuration=configuration_file) as server,
+        closing(Client(server.port)) as client,
+    ):
         assert client.ask("/a$b(c)/articles/old-rich/").headers["location"] == "/a$b(c)/articles/rich/"
         assert client.ask("/a$b(c)/feed.rss").headers["content-type"] == "application/rss+xml; charset=utf-8"
 
@@ -209,7 +215,10 @@ def test_reloaded_nginx_uses_the_new_configuration(tree: Path, tmp_path: Path) -
     """The unit feedsvc-tree.path reloads nginx in the same way."""
     configuration_file, catalog = tmp_path / "known.conf", load_sample_catalog(tmp_path)
     write_nginx(configuration_file, catalog)
-    with nginx.serving(tmp_path / "nginx", tree, known=configuration_file) as server, closing(Client(server.port)) as client:
+    with (
+        nginx.serving(tmp_path / "nginx", tree, tree_configuration=configuration_file) as server,
+        closing(Client(server.port)) as client,
+    ):
         assert client.ask("/daily/articles/just-renamed").status == 404
         article = tmp_path / "content/articles/korean.yaml"
         article.write_text(article.read_text() + "aliases: [just-renamed]\n")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from bench import nginx
-from bench.headers import BROWSER, addresses
+from bench.headers import BROWSER, document_paths
 from bench.web import GZIP, NO_HEADERS, Client
 from feedsvc.export import write_nginx
 from tests.deploy.nginx_pair import ALL_CODINGS, ServerPair, server_pair
@@ -23,7 +23,7 @@ from tests.web.newsroom import BASE_URL, write_article, write_newsroom
 
 @pytest.mark.parametrize("tags", [0, 200, 900])  # the configuration contains at most the 1,000 most used tags
 def test_nginx_accepts_the_configuration_without_warnings(tmp_path: Path, tags: int) -> None:
-    if not nginx.program():
+    if not nginx.program_path():
         require_program("nginx", nginx.INSTALL)
     content, configuration_file = newsrooms.write_sample(tmp_path / "content"), tmp_path / "known.conf"
     for start in range(0, tags, 50):
@@ -31,7 +31,7 @@ def test_nginx_accepts_the_configuration_without_warnings(tmp_path: Path, tags: 
         newsrooms.write(content, newsrooms.article(f"tagged-{start}", tags=f"[{tag_list}]"))
     write_nginx(configuration_file, newsrooms.load_catalog(content))
     assert configuration_file.read_text().count("a-name-of-some-length") == tags * 6
-    arguments = nginx.prepared(tmp_path / "nginx", tmp_path, port=8080, known=configuration_file)
+    arguments = nginx.write_configuration(tmp_path / "nginx", tmp_path, port=8080, tree_configuration=configuration_file)
     result = subprocess.run([*arguments, "-t"], check=False, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert not re.search(r"\[(?:warn|error|emerg)\]", result.stderr)
@@ -49,7 +49,7 @@ def test_old_build_with_new_configuration_and_new_build_with_old_configuration_s
 ) -> None:
     """An upgrade may replace the build and the configuration at different times."""
     new_tree_conf = (servers.tree.parent / "feedsvc-tree.conf").read_text()
-    new_static_conf = (nginx.SHIPPED / "nginx-static.conf").read_text()
+    new_static_conf = (nginx.DEPLOY_FILES / "nginx-static.conf").read_text()
     map_of_links = re.compile(r"map \$request_uri \$feedsvc_link \{\n.*?\n\}\n", re.DOTALL)
     old_tree_conf, link_maps = map_of_links.subn("", new_tree_conf)
     old_tree_conf, window_maps = re.subn(r"map \S+ \$feedsvc_(?:public|change) \{.*?\}\n", "", old_tree_conf, flags=re.DOTALL)
@@ -66,7 +66,7 @@ def test_old_build_with_new_configuration_and_new_build_with_old_configuration_s
         ("old-static", new_tree_conf, old_static_conf, True),
     ):
         (tmp_path / f"{name}.conf").write_text(tree)
-        serving = nginx.serving(tmp_path / name, servers.tree, known=tmp_path / f"{name}.conf", configuration=static)
+        serving = nginx.serving(tmp_path / name, servers.tree, tree_configuration=tmp_path / f"{name}.conf", configuration=static)
         with serving as server, closing(Client(server.port)) as client:
             response = client.ask("/feed.rss", GZIP)
             assert (response.status, "link" in response.headers) == (200, is_linked)
@@ -75,7 +75,7 @@ def test_old_build_with_new_configuration_and_new_build_with_old_configuration_s
 
 
 def test_shipped_include_has_listen_server_name_and_root() -> None:
-    shipped = (nginx.SHIPPED / "nginx-site.conf").read_text("utf-8")
+    shipped = (nginx.DEPLOY_FILES / "nginx-site.conf").read_text("utf-8")
     assert {"listen", "server_name", "root"} == set(re.findall(r"^\w+", shipped, re.MULTILINE))
 
 
@@ -104,7 +104,7 @@ def test_site_below_a_path_with_tags_named_like_folders_and_without_browser_view
     former = [path for path in newsrooms.load_publication(content, datetime.now(UTC)).paths_with_redirects() if "?" not in path]
     with server_pair(tmp_path, content, "daily") as servers:
         paths = [
-            *(path for path in addresses(servers.tree) if path != "/"),
+            *(path for path in document_paths(servers.tree) if path != "/"),
             *(quote(f"/daily{path}", safe="/~") for path in former),
         ]
         months = [path.replace("/2025/", "/2025-12/") for path in paths if path.endswith("/archive/2025/")]
@@ -130,7 +130,7 @@ def test_site_below_the_path_media(tmp_path: Path) -> None:
     """Documents of such a site are no media files: they have compressed files and no ranges."""
     content = write_newsroom(tmp_path / "content", base_url=f"{BASE_URL}/media")
     with server_pair(tmp_path, content, "media") as servers:
-        paths = [path for path in addresses(servers.tree) if path.startswith("/media/")]
+        paths = [path for path in document_paths(servers.tree) if path.startswith("/media/")]
         assert {"/media/sitemap.xml", "/media/feeds.opml", "/media/robots.txt"} <= set(paths)
         documents = [path for path in paths if not path.startswith(("/media/media/", "/media/sized/"))]
         header_sets = (NO_HEADERS, ALL_CODINGS, {"Range": "bytes=0-3"})
@@ -150,7 +150,7 @@ def test_media_and_static_files_named_like_feeds_are_served_as_files(tmp_path: P
     files = {"articles/files.yaml": f"{article}enclosures: [{enclosure_list}]\n", "theme/static/feed.json": "{}"}
     newsrooms.write(content, {**files, **dict.fromkeys(media_paths, "not a feed, but some bytes")})
     with server_pair(tmp_path, content) as servers:
-        paths = [path for path in addresses(servers.tree) if "/feed." in path]
+        paths = [path for path in document_paths(servers.tree) if "/feed." in path]
         assert {"/media/feed.json", "/static/feed.json", "/tag/media/feed.rss", "/tag/archive/feed.json"} < set(paths)
         header_sets = (NO_HEADERS, ALL_CODINGS, BROWSER)
         assert [line for path in paths for headers in header_sets for line in servers.differences(path, headers)] == []

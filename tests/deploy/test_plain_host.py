@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 import feedparser  # type: ignore[import-untyped]
 import pytest
 
-from bench.web import Client, Got
+from bench.web import Client, Response
 from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
 from tests.deploy.plain_host import plain_host
 from tests.helpers.running_server import command, environment, serving
@@ -51,7 +51,7 @@ class Hosts:
     plain: Client
     tree: Path
 
-    def ask_plain(self, path: str) -> Got:
+    def ask_plain(self, path: str) -> Response:
         """Return the response of the file server; follow its redirect to the folder's trailing slash, if any."""
         response = self.plain.ask(path)
         return (
@@ -133,7 +133,7 @@ _MONTHS: Final = {
 }
 
 
-def _redirects_to(response: Got, target: str) -> bool:
+def _redirects_to(response: Response, target: str) -> bool:
     """Return True if the canonical link and the refresh of a redirect page lead to `target`."""
     text = response.body.decode()
     canonical, refresh = _CANONICAL.search(text), _REFRESH.search(text)

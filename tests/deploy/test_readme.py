@@ -8,16 +8,16 @@ from typing import Final
 
 import click
 
-from bench.nginx import SHIPPED
+from bench.nginx import DEPLOY_FILES
 from feedsvc.cli import main
 
-README: Final = (SHIPPED / "README.md").read_text("utf-8")
+README: Final = (DEPLOY_FILES / "README.md").read_text("utf-8")
 
 
 def test_table_names_exactly_the_files_in_the_folder() -> None:
     table = README.partition("| --- | --- |")[2].partition("\n\n")[0]
     names = {name for row in table.splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1] if row else "")}
-    assert names == {file.name for file in SHIPPED.iterdir()} - {"README.md"}
+    assert names == {file.name for file in DEPLOY_FILES.iterdir()} - {"README.md"}
 
 
 def test_every_command_line_is_valid() -> None:
@@ -30,6 +30,6 @@ def test_every_command_line_is_valid() -> None:
 
 
 def test_path_of_every_included_file_is_documented() -> None:
-    for file in SHIPPED.glob("nginx-*.conf"):
+    for file in DEPLOY_FILES.glob("nginx-*.conf"):
         for path in re.findall(r"^\s*include (\S+);", file.read_text("utf-8"), re.MULTILINE):
             assert f"`{path}`" in README, f"{file.name} includes {path}"

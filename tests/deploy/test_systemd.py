@@ -30,8 +30,8 @@ from tests.web.test_forwarded import READER_HEADERS
 
 pytestmark = pytest.mark.alone
 
-UNIT: Final = nginx.SHIPPED / "feedsvc.service"
-TREE_UNIT: Final = nginx.SHIPPED / "feedsvc-build.service"
+UNIT: Final = nginx.DEPLOY_FILES / "feedsvc.service"
+TREE_UNIT: Final = nginx.DEPLOY_FILES / "feedsvc-build.service"
 COMMANDS: Final = {UNIT: serve, TREE_UNIT: build}
 INSTALL: Final = "apt-get install systemd"
 MAX_EXPOSURE: Final = 15  # of 100; a web server needs the network and reads the file system
@@ -94,7 +94,7 @@ def test_path_unit_watches_the_file_that_the_build_service_writes() -> None:
     watched_files = systemd_sandbox.unit_settings(UNIT.with_name("feedsvc-tree.path").read_text("utf-8"))["PathChanged"]
     assert watched_files == [nginx_file]
     assert {str(Path(nginx_file).parent), str(Path(arguments[2]).parent)} == set(settings["ReadWritePaths"])
-    root = re.findall(r"^root (\S+);", (nginx.SHIPPED / "nginx-site.conf").read_text("utf-8"), re.MULTILINE)
+    root = re.findall(r"^root (\S+);", (nginx.DEPLOY_FILES / "nginx-site.conf").read_text("utf-8"), re.MULTILINE)
     assert root == [arguments[2]]
 
 

@@ -1,6 +1,6 @@
-"""The arithmetic of docs/scaling.md, whose tables are made of the inputs that stand in it.
+"""Compute the tables of docs/scaling.md from the inputs in the document.
 
-`python -m tests.documentation.scaling` writes the tables anew.
+`python -m tests.documentation.scaling` updates the tables.
 """
 
 import math
@@ -11,49 +11,56 @@ from typing import Final
 from tests import ROOT
 
 FILE: Final = ROOT / "docs" / "scaling.md"
-RENEW: Final = ".venv/bin/python -m tests.documentation.scaling"
+UPDATE_COMMAND: Final = ".venv/bin/python -m tests.documentation.scaling"
 SUBSCRIBERS: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 MONTH: Final = 30 * 86_400  # seconds
-_TABLE: Final = "<!-- made: {} -->\n"
+_MARKER: Final = "<!-- made: {} -->\n"
 
 Inputs = Mapping[str, float]
 
 
-def inputs(text: str) -> dict[str, float]:
-    """Name -> number, of the rows that begin with a name in code."""
+def read_inputs(text: str) -> dict[str, float]:
+    """Return name -> number from the table rows that begin with a name in code."""
     return {
         name: float(number.replace(",", "")) for name, number in re.findall(r"^\| `(\w+)` \| ([\d.,]+) \|", text, re.MULTILINE)
     }
 
 
-def unchanged(changes: float, minutes: float) -> float:
-    """How likely a feed is the same as so many minutes ago, where changes come by chance."""
+def probability_unchanged(changes: float, minutes: float) -> float:
+    """Return the probability that a feed did not change within so many minutes, if changes are a Poisson process."""
     return math.exp(-changes * minutes / 1440)
 
 
-def share_of_304(given: Inputs, changes: float, minutes: float) -> float:
-    return (1 - given["never"]) * unchanged(changes, minutes)
+def share_of_304(inputs: Inputs, changes: float, minutes: float) -> float:
+    return (1 - inputs["never"]) * probability_unchanged(changes, minutes)
 
 
-def service_polls(given: Inputs) -> float:
-    """A second, of all services together."""
-    return given["services"] / (given["service_minutes"] * 60)
+def service_polls(inputs: Inputs) -> float:
+    """Return the polls per second of all services together."""
+    return inputs["services"] / (inputs["service_minutes"] * 60)
 
 
-def polls(given: Inputs, subscribers: float) -> float:
-    """A second, in the mean."""
-    return subscribers * (1 - given["through"]) / (given["minutes"] * 60) + service_polls(given)
+def polls(inputs: Inputs, subscribers: float) -> float:
+    """Return the mean polls per second."""
+    return subscribers * (1 - inputs["through"]) / (inputs["minutes"] * 60) + service_polls(inputs)
 
 
-def bytes_a_poll(given: Inputs) -> float:
-    """Heads and bodies: 304; a changed feed to whom asked politely; a whole one, not compressed, to who never does."""
-    same = share_of_304(given, given["changes"], given["minutes"])
-    whole = 1 - given["never"] - same
-    return same * given["same"] + whole * (given["head"] + given["gzip"]) + given["never"] * (given["head"] + given["plain"])
+def mean_bytes_per_poll(inputs: Inputs) -> float:
+    """Return the mean bytes of headers and body.
+
+    A poll gets a 304, or a changed feed with gzip, or the whole feed uncompressed if the client sends no validators.
+    """
+    share_unchanged = share_of_304(inputs, inputs["changes"], inputs["minutes"])
+    share_changed = 1 - inputs["never"] - share_unchanged
+    return (
+        share_unchanged * inputs["same"]
+        + share_changed * (inputs["head"] + inputs["gzip"])
+        + inputs["never"] * (inputs["head"] + inputs["plain"])
+    )
 
 
 def _number(value: float, unit: str = "") -> str:
-    """Three digits that count."""
+    """Format a number with three significant digits."""
     text = f"{float(f'{value:.3g}'):,.4f}".rstrip("0").rstrip(".")
     return f"{text}{unit}"
 
@@ -67,73 +74,77 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def shares(given: Inputs) -> str:
-    every = {"15 minutes": 15, "hour": 60, "4 hours": 240, "day": 1440}
+def shares(inputs: Inputs) -> str:
+    intervals = {"15 minutes": 15, "hour": 60, "4 hours": 240, "day": 1440}
     rows = [
-        [f"{changes} a day", *(_percent(share_of_304(given, changes, minutes)) for minutes in every.values())]
+        [f"{changes} a day", *(_percent(share_of_304(inputs, changes, minutes)) for minutes in intervals.values())]
         for changes in (1, 5, 20, 50)
     ]
-    return _table(["changes of the feed", *(f"polled every {name}" for name in every)], rows)
+    return _table(["changes of the feed", *(f"polled every {name}" for name in intervals)], rows)
 
 
-def growth(given: Inputs) -> str:
+def growth(inputs: Inputs) -> str:
     rows = []
     for subscribers in SUBSCRIBERS:
-        mean, weight = polls(given, subscribers), bytes_a_poll(given)
+        polls_per_second, bytes_per_poll = polls(inputs, subscribers), mean_bytes_per_poll(inputs)
         rows.append(
             [
                 f"{subscribers:,}",
-                _number(mean),
-                _number(mean * given["peak"]),
-                _number(mean * weight * 8 / 1e6),
-                _number(mean * given["peak"] * weight * 8 / 1e6),
-                _number(mean * weight * MONTH / 1e9),
-                _percent(mean * given["peak"] / given["process"]),
+                _number(polls_per_second),
+                _number(polls_per_second * inputs["peak"]),
+                _number(polls_per_second * bytes_per_poll * 8 / 1e6),
+                _number(polls_per_second * inputs["peak"] * bytes_per_poll * 8 / 1e6),
+                _number(polls_per_second * bytes_per_poll * MONTH / 1e9),
+                _percent(polls_per_second * inputs["peak"] / inputs["process"]),
             ]
         )
     return _table(["subscribers", "polls/s", "at the peak", "Mbit/s", "at the peak", "GB a month", "of one process"], rows)
 
 
-def one_poll(given: Inputs) -> str:
-    same = share_of_304(given, given["changes"], given["minutes"])
-    whole = 1 - given["never"] - same
+def one_poll(inputs: Inputs) -> str:
+    share_unchanged = share_of_304(inputs, inputs["changes"], inputs["minutes"])
+    share_changed = 1 - inputs["never"] - share_unchanged
     parts = {
-        "304": (same, given["same"]),
-        "a changed feed, gzip": (whole, given["head"] + given["gzip"]),
-        "never asks conditionally, no coding": (given["never"], given["head"] + given["plain"]),
+        "304": (share_unchanged, inputs["same"]),
+        "a changed feed, gzip": (share_changed, inputs["head"] + inputs["gzip"]),
+        "never asks conditionally, no coding": (inputs["never"], inputs["head"] + inputs["plain"]),
     }
     rows = [
-        [name, _percent(share), f"{size:,.0f}", _percent(share * size / bytes_a_poll(given))]
+        [name, _percent(share), f"{size:,.0f}", _percent(share * size / mean_bytes_per_poll(inputs))]
         for name, (share, size) in parts.items()
     ]
     return _table(
-        ["a poll", "share of polls", "bytes", "share of bytes"], [*rows, ["mean", "", f"{bytes_a_poll(given):,.0f}", ""]]
+        ["a poll", "share of polls", "bytes", "share of bytes"], [*rows, ["mean", "", f"{mean_bytes_per_poll(inputs):,.0f}", ""]]
     )
 
 
-def network(given: Inputs) -> str:
-    """What ten million subscribers cost in a content delivery network, and what is left for the origin."""
-    requests = polls(given, SUBSCRIBERS[-1]) * MONTH
-    weight = requests * bytes_a_poll(given) / 1e9
-    asked = given["places"] * MONTH / given["fresh"]
+def network(inputs: Inputs) -> str:
+    """Return the costs of ten million subscribers in a content delivery network, and the requests left for the origin."""
+    requests = polls(inputs, SUBSCRIBERS[-1]) * MONTH
+    gigabytes = requests * mean_bytes_per_poll(inputs) / 1e9
+    origin_requests = inputs["places"] * MONTH / inputs["fresh"]
     rows = [
         ["requests a month", "polls/s × month", _number(requests / 1e6, " million")],
-        ["for them", "÷ 10,000 × `per_10000`", _number(requests / 1e4 * given["per_10000"])],
-        ["GB a month", "requests × bytes a poll", _number(weight)],
-        ["for them", "× `per_gb`", _number(weight * given["per_gb"])],
-        ["both together", "", _number(requests / 1e4 * given["per_10000"] + weight * given["per_gb"])],
-        ["the origin is asked for one feed, a month", "`places` × month ÷ `fresh`, at most", _number(asked / 1e3, " thousand")],
-        ["a second", "", _number(asked / MONTH)],
+        ["for them", "÷ 10,000 × `per_10000`", _number(requests / 1e4 * inputs["per_10000"])],
+        ["GB a month", "requests × bytes a poll", _number(gigabytes)],
+        ["for them", "× `per_gb`", _number(gigabytes * inputs["per_gb"])],
+        ["both together", "", _number(requests / 1e4 * inputs["per_10000"] + gigabytes * inputs["per_gb"])],
+        [
+            "the origin is asked for one feed, a month",
+            "`places` × month ÷ `fresh`, at most",
+            _number(origin_requests / 1e3, " thousand"),
+        ],
+        ["a second", "", _number(origin_requests / MONTH)],
     ]
     return _table(["what", "how", "for ten million"], rows)
 
 
-def pushes(given: Inputs) -> str:
-    polled = service_polls(given) * 86_400
+def pushes(inputs: Inputs) -> str:
+    polls_per_day = service_polls(inputs) * 86_400
     rows = [
-        ["polls of one feed by services, a day", "`services` × 1440 ÷ `service_minutes`", _number(polled)],
-        ["with WebSub: words to a hub, a day", "`changes`", _number(given["changes"])],
-        ["how late a service is, in the mean", "half of `service_minutes`", _number(given["service_minutes"] / 2, " minutes")],
+        ["polls of one feed by services, a day", "`services` × 1440 ÷ `service_minutes`", _number(polls_per_day)],
+        ["with WebSub: words to a hub, a day", "`changes`", _number(inputs["changes"])],
+        ["how late a service is, in the mean", "half of `service_minutes`", _number(inputs["service_minutes"] / 2, " minutes")],
     ]
     return _table(["what", "how", "number"], rows)
 
@@ -147,15 +158,15 @@ TABLES: Final[Mapping[str, Callable[[Inputs], str]]] = {
 }
 
 
-def renewed(text: str) -> str:
-    """The document with each made table as its inputs have it. AssertionError: one has no place."""
-    given = inputs(text)
-    for name, make in TABLES.items():
-        place = re.compile(re.escape(_TABLE.format(name)) + r"(?:\|.*\n)*")
-        assert len(place.findall(text)) == 1, name
-        text = place.sub(lambda _, name=name, make=make: _TABLE.format(name) + make(given), text)
+def update_tables(text: str) -> str:
+    """Return the document with each generated table computed from its inputs. Raises AssertionError if a marker is missing."""
+    inputs = read_inputs(text)
+    for name, build_table in TABLES.items():
+        table = re.compile(re.escape(_MARKER.format(name)) + r"(?:\|.*\n)*")
+        assert len(table.findall(text)) == 1, name
+        text = table.sub(lambda _, name=name, build_table=build_table: _MARKER.format(name) + build_table(inputs), text)
     return text
 
 
 if __name__ == "__main__":
-    FILE.write_text(renewed(FILE.read_text("utf-8")), "utf-8")
+    FILE.write_text(update_tables(FILE.read_text("utf-8")), "utf-8")

@@ -1,4 +1,4 @@
-"""docs/editors.md, done as it says; the site is looked at after each section."""
+"""Follow docs/editors.md, and check the site after each section."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from tests import ROOT
-from tests.documentation.followed_document import NOT_RUN, Reader, changed, sections, until
+from tests.documentation.document_steps import NOT_RUN, User, replace_keys, sections, wait_until
 from tests.helpers import newsrooms
 from tests.helpers.http_client import Response
 from tests.helpers.programs import require_program
@@ -25,177 +25,179 @@ RENAMED: Final = "/articles/buses-all-night/"
 PIER: Final = "/articles/pier/"
 
 
-def answers(reader: Reader, path: str, status: int) -> Response:
-    until(lambda: reader.get(path).status == status, lambda: f"{path}: {reader.get(path).status}\n{reader.said()}")
-    return reader.get(path)
+def wait_for_status(user: User, path: str, status: int) -> Response:
+    wait_until(lambda: user.get(path).status == status, lambda: f"{path}: {user.get(path).status}\n{user.server_output()}")
+    return user.get(path)
 
 
-def shows(reader: Reader, path: str, text: str) -> None:
-    until(lambda: text in reader.get(path).body.decode(), lambda: f"{path} has no {text!r}\n{reader.said()}")
+def wait_until_contained(user: User, path: str, text: str) -> None:
+    wait_until(lambda: text in user.get(path).body.decode(), lambda: f"{path} has no {text!r}\n{user.server_output()}")
 
 
-def lacks(reader: Reader, path: str, text: str) -> None:
-    until(lambda: text not in reader.get(path).body.decode(), lambda: f"{path} has {text!r}\n{reader.said()}")
+def wait_until_absent(user: User, path: str, text: str) -> None:
+    wait_until(lambda: text not in user.get(path).body.decode(), lambda: f"{path} has {text!r}\n{user.server_output()}")
 
 
-def a_draft(reader: Reader) -> None:
-    written = reader.file("content/articles/2026/01/night-buses-return.yaml").read_text("utf-8")
+def draft_exists(user: User) -> None:
+    text = user.file("content/articles/2026/01/night-buses-return.yaml").read_text("utf-8")
     (published,) = (block for block in SECTIONS["Publish"] if block.language == "yaml")
-    promised = published.text.splitlines()[1].partition(":")[2]
-    assert reader.today(promised) in written
-    assert "status: draft" in written
+    title = published.text.splitlines()[1].partition(":")[2]
+    assert user.with_current_month(title) in text
+    assert "status: draft" in text
 
 
-def not_there(reader: Reader) -> None:
-    assert reader.get("/").status == 200
-    assert reader.get(BUSES).status == 404
+def article_is_not_served(user: User) -> None:
+    assert user.get("/").status == 200
+    assert user.get(BUSES).status == 404
 
 
-def live(reader: Reader) -> None:
-    answers(reader, BUSES, 200)
-    for place in ("/", "/category/city/", "/author/mina-park/", "/tag/buses/"):
-        shows(reader, place, "Night buses return")
-        shows(reader, f"{place}feed.atom", "2026-01-02T04:00:00Z")
+def article_is_served(user: User) -> None:
+    wait_for_status(user, BUSES, 200)
+    for path in ("/", "/category/city/", "/author/mina-park/", "/tag/buses/"):
+        wait_until_contained(user, path, "Night buses return")
+        wait_until_contained(user, f"{path}feed.atom", "2026-01-02T04:00:00Z")
 
 
-def mended(reader: Reader) -> None:
-    shows(reader, "/status", '"problems": []')
-    live(reader)
+def problems_are_fixed(user: User) -> None:
+    wait_until_contained(user, "/status", '"problems": []')
+    article_is_served(user)
 
 
-def kept(reader: Reader) -> None:
-    assert reader.run("git status --porcelain").stdout == ""
+def git_is_clean(user: User) -> None:
+    assert user.run("git status --porcelain").stdout == ""
 
 
-def at_its_second(reader: Reader) -> None:
-    """As the document has it, nothing is seen; with moments that come, the article comes and goes by itself."""
-    shows(reader, "/status", '"next_change": "2031-06-01T01:30:00Z"')
-    assert reader.get(PIER).status == 404
-    file = reader.file("content/articles/pier.yaml")
+def article_appears_and_expires_on_time(user: User) -> None:
+    """Check that the scheduled article is not served yet; then give it dates in the near future, at which it comes and goes."""
+    wait_until_contained(user, "/status", '"next_change": "2031-06-01T01:30:00Z"')
+    assert user.get(PIER).status == 404
+    file = user.file("content/articles/pier.yaml")
     text = file.read_text("utf-8")
     for key, status in (("published", 200), ("expires", 404)):
         moment = datetime.now(UTC) + timedelta(seconds=2)
-        file.write_text(changed(file.read_text("utf-8"), f"{key}: {moment.isoformat(timespec='seconds')}\n"), "utf-8")
-        answers(reader, PIER, status)
-    lacks(reader, "/feed.json", "The pier opens again")
+        file.write_text(replace_keys(file.read_text("utf-8"), f"{key}: {moment.isoformat(timespec='seconds')}\n"), "utf-8")
+        wait_for_status(user, PIER, status)
+    wait_until_absent(user, "/feed.json", "The pier opens again")
     file.write_text(text, "utf-8")
 
 
-def a_picture(reader: Reader) -> None:
-    shows(reader, BUSES, 'alt="A bus under a street lamp"')
-    assert reader.get("/media/bus.jpg").status == 200
+def picture_is_served(user: User) -> None:
+    wait_until_contained(user, BUSES, 'alt="A bus under a street lamp"')
+    assert user.get("/media/bus.jpg").status == 200
 
 
-def tagged(reader: Reader) -> None:
-    """Every page of the table is there once an article spells the tags as the table does."""
+def tag_pages_exist(user: User) -> None:
+    """Check that an article with the tags of the table has every tag page of the table."""
     table = DOCUMENT.partition("## Choose tags")[2].partition("## ")[0]
     rows = [line.split("|")[1:3] for line in table.splitlines() if "`/tag/" in line]
-    spelled, pages = ([name for row in rows for name in re.findall("`([^`]{2,}|C)`", row[column])] for column in (0, 1))
+    spellings, pages = ([name for row in rows for name in re.findall("`([^`]{2,}|C)`", row[column])] for column in (0, 1))
     pages = [page for page in pages if page.startswith("/tag/")]
-    assert (len(spelled), len(pages)) == (13, 9)
-    text = f"title: Tags\npublished: 2026-01-01\nsummary: Tags.\ntags: [{', '.join(spelled)}]\n"
-    file = reader.file("content/articles/tags.yaml")
+    assert (len(spellings), len(pages)) == (13, 9)
+    text = f"title: Tags\npublished: 2026-01-01\nsummary: Tags.\ntags: [{', '.join(spellings)}]\n"
+    file = user.file("content/articles/tags.yaml")
     file.write_text(text, "utf-8")
     for page in pages:
-        answers(reader, page, 200)
+        wait_for_status(user, page, 200)
     file.unlink()
     for page in pages:
-        answers(reader, page, 404)
+        wait_for_status(user, page, 404)
 
 
-def corrected(reader: Reader) -> None:
-    shows(reader, BUSES, "An earlier version named line 12; it is line 14.")
-    shows(reader, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
+def correction_is_shown(user: User) -> None:
+    wait_until_contained(user, BUSES, "An earlier version named line 12; it is line 14.")
+    wait_until_contained(user, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
 
 
-def renamed(reader: Reader) -> None:
-    shows(reader, RENAMED, "Night buses return")
-    assert answers(reader, BUSES, 301)["Location"].endswith(RENAMED)
-    assert reader.get("/feed.atom").body.decode().count("<entry>") == 1
+def old_address_redirects(user: User) -> None:
+    wait_until_contained(user, RENAMED, "Night buses return")
+    assert wait_for_status(user, BUSES, 301)["Location"].endswith(RENAMED)
+    assert user.get("/feed.atom").body.decode().count("<entry>") == 1
 
 
-def withdrawn(reader: Reader) -> None:
-    assert "The office says that this was a draft plan." in answers(reader, RENAMED, 410).body.decode()
-    lacks(reader, "/feed.rss", "Night buses return")
-    shows(reader, "/feed.atom", "deleted-entry")
+def article_is_withdrawn(user: User) -> None:
+    assert "The office says that this was a draft plan." in wait_for_status(user, RENAMED, 410).body.decode()
+    wait_until_absent(user, "/feed.rss", "Night buses return")
+    wait_until_contained(user, "/feed.atom", "deleted-entry")
 
 
-def a_mistake_is_not_committed(reader: Reader) -> None:
-    assert reader.run("git add -A && git commit -q -m Good").returncode == 0
-    file = reader.file("content/articles/pier.yaml")
-    sound = file.read_text("utf-8")
-    file.write_text(sound.replace("title:", "titel:"), "utf-8")
-    refused = reader.run("git commit -a -q -m Bad")
-    assert refused.returncode == 1
-    assert "unknown key 'titel'; did you mean 'title'?" in refused.stdout
-    file.write_text(sound, "utf-8")
+def hook_rejects_a_mistake(user: User) -> None:
+    assert user.run("git add -A && git commit -q -m Good").returncode == 0
+    file = user.file("content/articles/pier.yaml")
+    valid = file.read_text("utf-8")
+    file.write_text(valid.replace("title:", "titel:"), "utf-8")
+    result = user.run("git commit -a -q -m Bad")
+    assert result.returncode == 1
+    assert "unknown key 'titel'; did you mean 'title'?" in result.stdout
+    file.write_text(valid, "utf-8")
 
 
-def schemas(reader: Reader) -> None:
-    modeline = reader.file("content/.feedsvc/schema/article.json")
-    assert "mina-park" in modeline.read_text("utf-8")
+def schema_lists_the_authors(user: User) -> None:
+    schema = user.file("content/.feedsvc/schema/article.json")
+    assert "mina-park" in schema.read_text("utf-8")
 
 
-def nothing(_: Reader) -> None:
-    """A section that changes nothing."""
+def no_change(_: User) -> None:
+    """Check nothing, for a section that changes nothing."""
 
 
-SEEN_AFTER: Final[Mapping[str, Callable[[Reader], None]]] = {
-    "An empty folder": nothing,
-    "Begin an article": a_draft,
-    "Look at it": not_there,
-    "Publish": live,
-    "Make a mistake": mended,
-    "Keep it in git": kept,
-    "Schedule": at_its_second,
-    "Copy a file": mended,
-    "Pictures": a_picture,
-    "Write the text": nothing,
-    "Choose tags": tagged,
-    "Correct": corrected,
-    "Rename": renamed,
-    "Withdraw": withdrawn,
-    "A hook": a_mistake_is_not_committed,
-    "Help while you type": schemas,
-    "What never changes": nothing,
-    "Where to look": nothing,
+CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
+    "An empty folder": no_change,
+    "Begin an article": draft_exists,
+    "Look at it": article_is_not_served,
+    "Publish": article_is_served,
+    "Make a mistake": problems_are_fixed,
+    "Keep it in git": git_is_clean,
+    "Schedule": article_appears_and_expires_on_time,
+    "Copy a file": problems_are_fixed,
+    "Pictures": picture_is_served,
+    "Write the text": no_change,
+    "Choose tags": tag_pages_exist,
+    "Correct": correction_is_shown,
+    "Rename": old_address_redirects,
+    "Withdraw": article_is_withdrawn,
+    "A hook": hook_rejects_a_mistake,
+    "Help while you type": schema_lists_the_authors,
+    "What never changes": no_change,
+    "Where to look": no_change,
 }
 
-# What is seen while a section is followed, after the block that begins so.
-SEEN_WITHIN: Final[Mapping[str, Callable[[Reader], None]]] = {"articles/2026/01/night-buses-return.yaml:3:12": live}
+# Checks within a section, after the block that starts with the key.
+CHECKS_AFTER_BLOCKS: Final[Mapping[str, Callable[[User], None]]] = {
+    "articles/2026/01/night-buses-return.yaml:3:12": article_is_served
+}
 
 
-def the_readers_own_picture(reader: Reader) -> None:
-    newsrooms.write(reader.folder, {"content/media/bus.jpg": newsrooms.picture()})
+def write_picture(user: User) -> None:
+    newsrooms.write(user.folder, {"content/media/bus.jpg": newsrooms.picture()})
 
 
-INSTEAD: Final[Mapping[str, Callable[[Reader], None]]] = {
-    "not run: the picture is yours": the_readers_own_picture,
-    "not run: another way to start the same server": nothing,
+REPLACEMENTS: Final[Mapping[str, Callable[[User], None]]] = {
+    "not run: the picture is yours": write_picture,
+    "not run: another way to start the same server": no_change,
 }
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
+def user(tmp_path: Path) -> Iterator[User]:
     require_program("git", "apt-get install git")
     folder = tmp_path / "empty"
     folder.mkdir()
-    with contextlib.ExitStack() as end:
-        new = Reader(tmp_path, folder)
-        end.callback(new.stop)
-        yield new
+    with contextlib.ExitStack() as stack:
+        user = User(tmp_path, folder)
+        stack.callback(user.stop)
+        yield user
 
 
-def test_whoever_follows_the_document_sees_what_it_says(reader: Reader) -> None:
-    assert list(SECTIONS) == list(SEEN_AFTER)
+def test_following_the_document_gives_the_described_results(user: User) -> None:
+    assert list(SECTIONS) == list(CHECKS_AFTER_SECTIONS)
     for heading, steps in SECTIONS.items():
         for step in steps:
-            INSTEAD[step.info](reader) if step.info.startswith(NOT_RUN) else reader.do(step)
-            for begin, see in SEEN_WITHIN.items():
-                if step.text.startswith(begin):
-                    see(reader)
-        SEEN_AFTER[heading](reader)
+            REPLACEMENTS[step.info](user) if step.info.startswith(NOT_RUN) else user.follow(step)
+            for prefix, check in CHECKS_AFTER_BLOCKS.items():
+                if step.text.startswith(prefix):
+                    check(user)
+        CHECKS_AFTER_SECTIONS[heading](user)
 
 
-def test_no_block_is_passed_over() -> None:
+def test_every_code_block_belongs_to_a_section() -> None:
     assert DOCUMENT.count("```") == 2 * sum(map(len, SECTIONS.values()))

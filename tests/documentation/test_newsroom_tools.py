@@ -1,4 +1,4 @@
-"""What newsrooms copy or refer to: the pre-commit hook and the GitHub workflow."""
+"""Test the files that newsrooms copy or refer to: the pre-commit hook and the GitHub workflow."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ from tests.helpers import newsrooms
 WORKFLOW: Final = yaml.safe_load((ROOT / "docs/github-workflow.yaml").read_text("utf-8"))
 
 
-def steps() -> Iterator[dict[str, Any]]:
+def workflow_steps() -> Iterator[dict[str, Any]]:
     for job in WORKFLOW["jobs"].values():
         yield from job["steps"]
 
 
-def commands() -> list[list[str]]:
-    lines = [line for step in steps() for line in step.get("run", "").splitlines()]
+def workflow_commands() -> list[list[str]]:
+    lines = [line for step in workflow_steps() for line in step.get("run", "").splitlines()]
     return [shlex.split(line) for line in lines if line.startswith("feedsvc ")]
 
 
-@pytest.mark.parametrize("words", [*commands(), [*shlex.split(HOOK["entry"]), *HOOK["args"]]], ids=" ".join)
-def test_every_command_exists_with_its_options(words: list[str]) -> None:
-    _, name, *arguments = words
+@pytest.mark.parametrize("command_line", [*workflow_commands(), [*shlex.split(HOOK["entry"]), *HOOK["args"]]], ids=" ".join)
+def test_every_command_exists_with_its_options(command_line: list[str]) -> None:
+    _, name, *arguments = command_line
     command = main.get_command(click.Context(main), name)
     assert command
     command.make_context(name, arguments)
 
 
-def test_the_workflow_checks_pull_requests_and_builds_what_is_published() -> None:
-    assert {words[1] for words in commands()} == {"check", "build", "ping"}
+def test_workflow_checks_pull_requests_and_publishes_builds() -> None:
+    assert {command_line[1] for command_line in workflow_commands()} == {"check", "build", "ping"}
     # YAML 1.1 reads the key `on` as true.
     assert set(WORKFLOW[True]) == {"pull_request", "push", "schedule"}
     publish = WORKFLOW["jobs"]["publish"]
     assert (publish["needs"], publish["if"].startswith("always()")) == ("check", True)
-    assert all(("uses" in step) != ("run" in step) for step in steps())
-    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]) for step in steps() if "uses" in step)
+    assert all(("uses" in step) != ("run" in step) for step in workflow_steps())
+    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]) for step in workflow_steps() if "uses" in step)
 
 
-def test_the_hook_has_what_pre_commit_asks_for_and_looks_at_the_newsroom() -> None:
+def test_hook_has_the_required_keys_and_matches_newsroom_files() -> None:
     assert {"id", "name", "entry", "language"} <= set(HOOK)
     assert HOOK["pass_filenames"] is False
-    assert HOOK["always_run"] is True  # or a commit that only deletes would pass unseen
+    assert HOOK["always_run"] is True  # otherwise a commit that only deletes files would not be checked
     assert re.search(HOOK["files"], "content/articles/a.yaml")
     assert not re.search(HOOK["files"], "feedsvc/cli/new.py")
 
 
 @pytest.mark.parametrize(("title", "status"), [("A", 0), ("no", 1)])
-def test_the_hook_stops_a_commit_that_would_break_an_article(tmp_path: Path, title: str, status: int) -> None:
+def test_hook_fails_if_an_article_has_an_error(tmp_path: Path, title: str, status: int) -> None:
     newsrooms.write(tmp_path / "content", {**newsrooms.SITE, "articles/a.yaml": f"title: {title}\npublished: 2026-01-02\n"})
-    words = [sys.executable, "-m", *shlex.split(HOOK["entry"]), *HOOK["args"]]
-    assert subprocess.run(words, check=False, cwd=tmp_path, capture_output=True).returncode == status
+    command_line = [sys.executable, "-m", *shlex.split(HOOK["entry"]), *HOOK["args"]]
+    assert subprocess.run(command_line, check=False, cwd=tmp_path, capture_output=True).returncode == status

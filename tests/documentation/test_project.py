@@ -1,4 +1,4 @@
-"""The project's own files: locks, the README and what it promises."""
+"""Test the project's own files: the lock files, and README.md against the program."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ README: Final = (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock", "tests/node/package-lock.json"])
-def test_locks_hold_versions_and_hashes_but_no_addresses_of_registries(lock: str) -> None:
+def test_locks_contain_versions_and_hashes_but_no_registry_addresses(lock: str) -> None:
     text = (ROOT / lock).read_text("utf-8")
     assert re.search(r"sha(256|512)[:-]", text)
     assert "resolved" not in text
@@ -30,22 +30,22 @@ def test_locks_hold_versions_and_hashes_but_no_addresses_of_registries(lock: str
     assert not [line for line in text.splitlines() if "://" in line and '"url"' not in line]
 
 
-def test_what_is_served_is_what_is_tested() -> None:
-    served, tested = (
+def test_production_lock_is_a_subset_of_the_development_lock() -> None:
+    production, development = (
         set(re.findall(r"^[a-z0-9-]+==\S+", (ROOT / lock).read_text("utf-8"), re.MULTILINE))
         for lock in ("requirements.lock", "requirements-dev.lock")
     )
-    assert served <= tested
+    assert production <= development
 
 
 def test_every_dependency_is_locked() -> None:
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-    names = {re.split(r"[<>=\[; ]", line)[0].replace(".", "-") for line in wanted}
+    dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[<>=\[; ]", line)[0].replace(".", "-") for line in dependencies}
     locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE))
     assert names <= locked
 
 
-def test_the_readmes_newsroom_is_one(tmp_path: Path) -> None:
+def test_newsroom_of_the_readme_is_valid(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {}
     for block in re.findall(r"```yaml\n# newsroom/(.*?)```", README, re.DOTALL):
         path, _, text = block.partition("\n")
@@ -59,12 +59,12 @@ def test_the_readmes_newsroom_is_one(tmp_path: Path) -> None:
             "media/briefing.mp3": b"mp3",
         },
     )
-    done = CliRunner().invoke(main, ["check", str(tmp_path)])
-    assert (done.exit_code, done.stdout) == (0, "")
+    result = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert (result.exit_code, result.stdout) == (0, "")
     assert set(yaml.safe_load(files["articles/2026/second-summit.yaml"])) >= {"id", "title", "published", "aliases", "body"}
 
 
-def test_the_readmes_problems_are_what_check_prints(tmp_path: Path) -> None:
+def test_problems_in_the_readme_equal_the_output_of_check(tmp_path: Path) -> None:
     expected = re.search(r"\$ feedsvc check newsroom\n(.*?)```", README, re.DOTALL)
     assert expected
     newsrooms.write(
@@ -94,7 +94,7 @@ def test_every_make_target_of_the_readme_exists() -> None:
         subprocess.run(["make", "--dry-run", target], check=True, cwd=ROOT, capture_output=True)
 
 
-def test_every_file_that_the_documents_link_to_exists() -> None:
+def test_every_linked_file_of_the_documents_exists() -> None:
     for document in (ROOT / "README.md", ROOT / "docs/architecture.md"):
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"

@@ -1,4 +1,4 @@
-"""docs/scaling.md says what its own inputs come to, and its measured inputs are what this program sends."""
+"""Test docs/scaling.md: its tables against its inputs, and its measured inputs against the responses of a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 import click
 import pytest
 
-from bench.nginx import SHIPPED
+from bench.nginx import DEPLOY_FILES
 from feedsvc.cli import main
 from feedsvc.support.compression import compress
 from tests import ROOT
@@ -24,62 +24,64 @@ from tests.web.newsroom import write_newsroom
 
 TEXT: Final = scaling.FILE.read_text("utf-8")
 NOW: Final = datetime(2026, 11, 25, tzinfo=UTC)
-WIDE: Final = 0.1  # an article more or another release of a coding moves the figures by less
+TOLERANCE: Final = 0.1  # one more article, or another release of a compressor, changes the figures by less
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    one = ServerProcess(ROOT / "content", tmp_path_factory.mktemp("state"))
-    yield one
-    one.terminate()
-    assert one.wait() == 0, one.stderr
+    process = ServerProcess(ROOT / "content", tmp_path_factory.mktemp("state"))
+    yield process
+    process.terminate()
+    assert process.wait() == 0, process.stderr
 
 
-def near(measured: float) -> object:
-    return pytest.approx(measured, rel=WIDE)
+def approximately(measured: float) -> object:
+    return pytest.approx(measured, rel=TOLERANCE)
 
 
-def test_every_made_table_is_what_the_inputs_come_to() -> None:
-    assert scaling.renewed(TEXT) == TEXT, f"run {scaling.RENEW} and read what changed"
+def test_generated_tables_match_the_inputs() -> None:
+    assert scaling.update_tables(TEXT) == TEXT, f"run {scaling.UPDATE_COMMAND} and read what changed"
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("RSS", "rss"), ("Atom", "atom"), ("JSON Feed", "json")])
-def test_documents_have_the_sizes_that_are_told(name: str, suffix: str) -> None:
+def test_documents_have_the_documented_sizes(name: str, suffix: str) -> None:
     document = load_publication(ROOT / "content", NOW).resolve(f"/feed.{suffix}")
     body = getattr(document, "body", b"")
     sizes = [len(body), *(len(compress(body, coding)) for coding in ("gzip", "zstd", "br"))]
-    told = re.search(rf"^\| {name} \|([\d,| ]+)\|$", TEXT, re.MULTILINE)
-    assert told
-    assert [int(cell.replace(",", "")) for cell in told[1].split("|")] == [near(size) for size in sizes], sizes
+    match = re.search(rf"^\| {name} \|([\d,| ]+)\|$", TEXT, re.MULTILINE)
+    assert match
+    assert [int(cell.replace(",", "")) for cell in match[1].split("|")] == [approximately(size) for size in sizes], sizes
 
 
-def test_the_inputs_that_are_measured_are_what_a_server_sends(server: ServerProcess) -> None:
-    asked = "GET /feed.rss HTTP/1.1\r\nHost: news.example\r\nConnection: close\r\n{}\r\n"
-    head, _, body = exchange_bytes(server.url, asked.format("Accept-Encoding: gzip\r\n").encode()).partition(b"\r\n\r\n")
-    _, _, plain = exchange_bytes(server.url, asked.format("").encode()).partition(b"\r\n\r\n")
-    same = exchange_bytes(server.url, asked.format(f"If-None-Match: {ask(server.url, '/feed.rss')['ETag']}\r\n").encode())
-    assert same.startswith(b"HTTP/1.1 304")
-    given = scaling.inputs(TEXT)
-    measured = {"head": len(head) + 4, "same": len(same), "gzip": len(body), "plain": len(plain)}
-    assert {name: given[name] for name in measured} == {name: near(size) for name, size in measured.items()}, measured
+def test_measured_inputs_match_the_responses_of_a_server(server: ServerProcess) -> None:
+    request = "GET /feed.rss HTTP/1.1\r\nHost: news.example\r\nConnection: close\r\n{}\r\n"
+    head, _, body = exchange_bytes(server.url, request.format("Accept-Encoding: gzip\r\n").encode()).partition(b"\r\n\r\n")
+    _, _, uncompressed = exchange_bytes(server.url, request.format("").encode()).partition(b"\r\n\r\n")
+    not_modified = exchange_bytes(
+        server.url, request.format(f"If-None-Match: {ask(server.url, '/feed.rss')['ETag']}\r\n").encode()
+    )
+    assert not_modified.startswith(b"HTTP/1.1 304")
+    inputs = scaling.read_inputs(TEXT)
+    measured = {"head": len(head) + 4, "same": len(not_modified), "gzip": len(body), "plain": len(uncompressed)}
+    assert {name: inputs[name] for name in measured} == {name: approximately(size) for name, size in measured.items()}, measured
 
 
-def test_caches_may_keep_a_feed_as_long_as_is_told(tmp_path: Path) -> None:
-    with serving(write_newsroom(tmp_path / "content"), tmp_path / "state") as quiet:
-        told = re.search(r"max-age=(\d+)", ask(quiet.url, "/feed.rss")["Cache-Control"])
-    assert told
-    assert float(told[1]) == scaling.inputs(TEXT)["fresh"]
+def test_max_age_of_a_feed_matches_the_document(tmp_path: Path) -> None:
+    with serving(write_newsroom(tmp_path / "content"), tmp_path / "state") as server:
+        match = re.search(r"max-age=(\d+)", ask(server.url, "/feed.rss")["Cache-Control"])
+    assert match
+    assert float(match[1]) == scaling.read_inputs(TEXT)["fresh"]
 
 
-def test_one_process_is_taken_for_less_than_was_measured() -> None:
+def test_assumed_rate_of_a_process_is_below_the_measured_rates() -> None:
     measured = re.findall(
         r"^\| a hot feed, (?:200|304), [^|]*\| ([\d,]+)/s", (ROOT / "docs/performance.md").read_text("utf-8"), re.MULTILINE
     )
     assert measured
-    assert scaling.inputs(TEXT)["process"] <= min(int(number.replace(",", "")) for number in measured)
+    assert scaling.read_inputs(TEXT)["process"] <= min(int(number.replace(",", "")) for number in measured)
 
 
-def test_every_command_exists_and_every_link_leads_somewhere() -> None:
+def test_every_command_and_linked_file_exists() -> None:
     commands = re.findall(r"^feedsvc ([a-z]+\b[^#\n]*)", TEXT, re.MULTILINE)
     assert len(commands) >= 5
     for line in commands:
@@ -91,29 +93,29 @@ def test_every_command_exists_and_every_link_leads_somewhere() -> None:
         assert (Path(scaling.FILE).parent / target).exists(), target
 
 
-def commands_of(heading: str) -> list[list[str]]:
-    part = TEXT.partition(f"**{heading}.**")[2]
-    assert part
-    return [shlex.split(line)[1:] for line in part.partition("```sh\n")[2].partition("```")[0].splitlines()]
+def commands_below(heading: str) -> list[list[str]]:
+    text_below = TEXT.partition(f"**{heading}.**")[2]
+    assert text_below
+    return [shlex.split(line)[1:] for line in text_below.partition("```sh\n")[2].partition("```")[0].splitlines()]
 
 
-def test_the_replicas_are_those_of_the_deployment() -> None:
-    """Otherwise a reader gets 304 for another text, nginx reaches nobody, and hubs are told twice."""
-    several = commands_of("Replicas")
-    assert len(several) == 2
-    for words in several:
+def test_replicas_have_the_options_of_the_deployment() -> None:
+    """Otherwise a client would get 304 for another text, nginx could not connect, and hubs would be notified twice."""
+    commands = commands_below("Replicas")
+    assert len(commands) == 2
+    for words in commands:
         assert "--no-last-modified" in words
         assert words[words.index("--host") + 1] == "0.0.0.0"
-    assert ["--no-announce" in words for words in several] == [False, True]
+    assert ["--no-announce" in words for words in commands] == [False, True]
 
 
-def test_the_tree_is_the_one_that_nginx_serves_and_has_what_nginx_must_know() -> None:
-    [words] = commands_of("The static tree behind nginx")
-    shipped = (SHIPPED / "nginx-site.conf").read_text("utf-8")
-    assert f"root {words[words.index('build') + 1]};" in shipped
-    unit = (SHIPPED / "feedsvc-build.service").read_text("utf-8")
-    assert f"--nginx {words[words.index('--nginx') + 1]}\n" in unit
+def test_static_tree_has_the_paths_of_the_nginx_configuration() -> None:
+    [arguments] = commands_below("The static tree behind nginx")
+    site_configuration = (DEPLOY_FILES / "nginx-site.conf").read_text("utf-8")
+    assert f"root {arguments[arguments.index('build') + 1]};" in site_configuration
+    unit = (DEPLOY_FILES / "feedsvc-build.service").read_text("utf-8")
+    assert f"--nginx {arguments[arguments.index('--nginx') + 1]}\n" in unit
 
 
-def test_object_storage_is_filled_by_feedsvc_itself() -> None:
-    assert commands_of("Object storage and a content delivery network")[0][1].startswith("s3://")
+def test_object_storage_is_written_by_feedsvc() -> None:
+    assert commands_below("Object storage and a content delivery network")[0][1].startswith("s3://")

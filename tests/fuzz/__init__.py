@@ -1,1 +1,1 @@
-"""The door by which files come in, tried by a fuzzer that watches which code each file reaches."""
+"""Coverage-guided fuzzing of the reader of content files."""

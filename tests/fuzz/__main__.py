@@ -1,6 +1,6 @@
-"""python -m tests.fuzz SEEDS [libFuzzer's options]: look at ever new files, grown from the seeds, until the time is over.
+"""python -m tests.fuzz [libFuzzer's options]: read new files derived from the seeds until the time is over.
 
-A file that fails is kept in tests/fuzz/seeds/, where the tests look at it from then on.
+A file that fails is saved in tests/fuzz/seeds/, so that the tests read it from then on.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ except ImportError:
     sys.exit("atheris is missing: make fuzz installs it")
 
 with atheris.instrument_imports(include=["feedsvc.content"]):
-    from tests.fuzz.target import look
+    from tests.fuzz.target import check_file
 
 
 def main() -> None:
     seeds = Path(__file__).with_name("seeds")
-    with tempfile.TemporaryDirectory() as grown:
+    with tempfile.TemporaryDirectory() as corpus:
         options = ["-max_len=4096", "-timeout=10", f"-artifact_prefix={seeds}/", *sys.argv[1:]]
-        atheris.Setup([sys.argv[0], *options, grown, str(seeds)], look)
+        atheris.Setup([sys.argv[0], *options, corpus, str(seeds)], check_file)
         atheris.Fuzz()
 
 

@@ -1,4 +1,4 @@
-"""What must hold of any bytes that are read as an article or as settings."""
+"""Properties of any bytes that are read as an article or as settings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.helpers.content_invariants import REFERENCES, SITE, assert_absolute_u
 PATHS: Final = ("articles/a.yaml", "articles/a.md")
 
 
-def look(data: bytes) -> None:
-    """Raises AssertionError where the quick reading and PyYAML's disagree, or where what is read is not sound."""
+def check_file(data: bytes) -> None:
+    """Read the bytes. Raises AssertionError if the fast YAML reader and PyYAML differ, or if the result is invalid."""
     for path in PATHS:
         reading = article.parse_article(path, data, REFERENCES)
         assert_valid_texts_and_dates(reading.article)
         if reading.article:
-            page = f"{SITE.base_url}/articles/{reading.article.slug}/"
-            html = render.render(reading.markdown, base_url=SITE.base_url, page=page).html
+            page_url = f"{SITE.base_url}/articles/{reading.article.slug}/"
+            html = render.render(reading.markdown, base_url=SITE.base_url, page=page_url).html
             assert_valid_texts_and_dates(html)
             assert_absolute_urls(html)
         assert reading.article is not None or any(problem.severity == "error" for problem in reading.problems)
@@ -32,5 +32,5 @@ def look(data: bytes) -> None:
     value = fast.parse_subset(text, is_printable=is_plain)
     assert value == fast.parse_subset(text)
     if value is not None:
-        thorough = document._parse_with_pyyaml(PATHS[0], text)
-        assert (thorough.value, thorough.problems) == (value, []), text
+        pyyaml_result = document._parse_with_pyyaml(PATHS[0], text)
+        assert (pyyaml_result.value, pyyaml_result.problems) == (value, []), text

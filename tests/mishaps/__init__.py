@@ -1,1 +1,1 @@
-"""What befalls a machine: full disks, folders that go away or may not be written, clocks that are set."""
+"""Tests of failures of the machine: full disks, missing or read-only folders, clock jumps."""

@@ -1,4 +1,4 @@
-"""A newsroom for each, and who may mount."""
+"""Fixtures: editors of a newsroom, the documents expected for their files, and the permission to mount."""
 
 from pathlib import Path
 from random import Random
@@ -6,26 +6,26 @@ from random import Random
 import pytest
 
 from tests.kills.newsroom import AtomicEditors, PublishedDocuments, ReferencePublisher
-from tests.mishaps.disks import mounting
+from tests.mishaps.disks import mount_permission
 
-__all__ = ["mounting"]
+__all__ = ["mount_permission"]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> AtomicEditors:
+def editors(tmp_path: Path) -> AtomicEditors:
     return AtomicEditors(tmp_path / "content", Random(1))
 
 
-class Fresh:
-    """What a fresh start on a desk's files publishes."""
+class ExpectedDocuments:
+    """Callable that returns what a fresh start publishes for the files of the editors."""
 
     def __init__(self, home: Path) -> None:
-        self._editions = ReferencePublisher(home)
+        self._publisher = ReferencePublisher(home)
 
-    def __call__(self, desk: AtomicEditors) -> PublishedDocuments:
-        return self._editions.documents_of(desk.files)
+    def __call__(self, editors: AtomicEditors) -> PublishedDocuments:
+        return self._publisher.documents_of(editors.files)
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Fresh:
-    return Fresh(tmp_path / "fresh")
+def expected_documents(tmp_path: Path) -> ExpectedDocuments:
+    return ExpectedDocuments(tmp_path / "fresh")

@@ -1,4 +1,4 @@
-"""Small disks of this test's own, really mounted: what a disk says when it is full or away is not to be imitated."""
+"""Mount small file systems: errors of a full or missing disk cannot be simulated well."""
 
 from __future__ import annotations
 
@@ -22,53 +22,53 @@ def _run(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def mounting(tmp_path: Path) -> None:
-    """Skips where this process may not mount: limits of a process (tests of the same name) stand for a full disk there."""
-    place = tmp_path / "may-mount"
-    place.mkdir()
-    done = _run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place) if shutil.which("mount") else None
-    if done is None or done.returncode:
-        why = done.stderr.strip() if done else "there is no program mount"
-        pytest.skip(f"nothing can be mounted here ({why}); run the tests as root, with CAP_SYS_ADMIN in a container")
-    unmount(place)
+def mount_permission(tmp_path: Path) -> None:
+    """Skip the test if this process cannot mount. Tests that limit the size of files cover a full disk in this case."""
+    folder = tmp_path / "may-mount"
+    folder.mkdir()
+    result = _run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder) if shutil.which("mount") else None
+    if result is None or result.returncode:
+        reason = result.stderr.strip() if result else "there is no program mount"
+        pytest.skip(f"nothing can be mounted here ({reason}); run the tests as root, with CAP_SYS_ADMIN in a container")
+    unmount(folder)
 
 
-def mount(place: Path, size: str = "4m") -> None:
-    place.mkdir(exist_ok=True)
-    done = _run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place)
-    assert not done.returncode, done.stderr
+def mount(folder: Path, size: str = "4m") -> None:
+    folder.mkdir(exist_ok=True)
+    result = _run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
+    assert not result.returncode, result.stderr
 
 
-def unmount(place: Path) -> None:
-    """Whoever has files open there keeps them."""
-    _run("umount", "-l", place)
+def unmount(folder: Path) -> None:
+    """Unmount the folder lazily: processes with open files keep them."""
+    _run("umount", "-l", folder)
 
 
 @contextlib.contextmanager
-def disk(place: Path, size: str = "4m") -> Iterator[Path]:
-    mount(place, size)
+def mounted_disk(folder: Path, size: str = "4m") -> Iterator[Path]:
+    mount(folder, size)
     try:
-        yield place
+        yield folder
     finally:
-        unmount(place)
+        unmount(folder)
 
 
 @contextlib.contextmanager
-def read_only(place: Path) -> Iterator[None]:
-    """A folder that even root may not write, by its name at least: files that are open stay so."""
-    assert not _run("mount", "--bind", place, place).returncode
+def read_only(folder: Path) -> Iterator[None]:
+    """Make a folder read-only by its path, even for root. Files that are open already stay writable."""
+    assert not _run("mount", "--bind", folder, folder).returncode
     try:
-        # Busy while somebody writes a file that was opened in the instant since.
-        wait_until(lambda: not _run("mount", "-o", "remount,bind,ro", place).returncode)
+        # Remounting fails with EBUSY while a file opened just before is being written.
+        wait_until(lambda: not _run("mount", "-o", "remount,bind,ro", folder).returncode)
         yield
     finally:
-        unmount(place)
+        unmount(folder)
 
 
 @contextlib.contextmanager
-def full(place: Path) -> Iterator[None]:
-    """Not a byte of room is left on the disk, until the end of the block."""
-    filler = place / "filler"
+def filled(folder: Path) -> Iterator[None]:
+    """Fill the disk completely until the end of the block."""
+    filler = folder / "filler"
     with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
             file.write(bytes(4096))
@@ -78,5 +78,5 @@ def full(place: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def open_files(server: MonitoredServer | CommandProcess) -> int:
+def count_open_files(server: MonitoredServer | CommandProcess) -> int:
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))

@@ -1,4 +1,4 @@
-"""A disk without room: for the state folder while feeds are served, and for a tree."""
+"""Test a full disk: of the state folder while feeds are served, and of the static tree."""
 
 from __future__ import annotations
 
@@ -20,151 +20,153 @@ from tests.kills import invariants
 from tests.kills.newsroom import AtomicEditors, article
 from tests.kills.process_group import CommandProcess
 from tests.live.served_content import MonitoredServer, fetch_status, monitored_server
-from tests.mishaps.conftest import Fresh
-from tests.mishaps.disks import disk, full, open_files
+from tests.mishaps.conftest import ExpectedDocuments
+from tests.mishaps.disks import count_open_files, filled, mounted_disk
 
 pytestmark = pytest.mark.alone
 
-NO_ROOM = "No space left on device"
-READER = {
+DISK_FULL = "No space left on device"
+READER_HEADERS = {
     "Sec-Fetch-Site": "same-origin",
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0",
 }
 
 
-def troubles(server: MonitoredServer) -> dict[str, str]:
-    found: dict[str, str] = fetch_status(server)["alerts"]
-    return found
+def fetch_alerts(server: MonitoredServer) -> dict[str, str]:
+    alerts: dict[str, str] = fetch_status(server)["alerts"]
+    return alerts
 
 
-def look(server: MonitoredServer) -> None:
-    """What is done once a minute anyway."""
+def request_scan(server: MonitoredServer) -> None:
+    """Start the scan that otherwise runs once a minute."""
     server.process.send_signal(signal.SIGHUP)
 
 
-@pytest.mark.usefixtures("mounting")
-def test_a_full_state_disk_costs_no_feed_is_told_with_what_to_do_and_heals_by_itself(desk: AtomicEditors, tmp_path: Path) -> None:
-    with disk(tmp_path / "state") as state, monitored_server(desk.root, state) as server:
-        with full(state):
-            desk.save("articles/fresh.yaml", article("fresh", "sudden"))
+@pytest.mark.usefixtures("mount_permission")
+def test_full_state_disk_is_reported_and_recovers_while_feeds_are_served(editors: AtomicEditors, tmp_path: Path) -> None:
+    with mounted_disk(tmp_path / "state") as state, monitored_server(editors.root, state) as server:
+        with filled(state):
+            editors.save("articles/fresh.yaml", article("fresh", "sudden"))
             wait_until(
                 lambda: b"sudden" in ask(server.url, "/tag/port/archive/2026-01/feed.rss").body + ask(server.url, "/").body
             )
             assert ask(server.url, "/articles/fresh/").status == 200
-            assert ask(server.url, "/articles/boats/views", READER, "POST").status == 204
-            wait_until(lambda: {"records", "dates", "reads"} <= troubles(server).keys())
+            assert ask(server.url, "/articles/boats/views", READER_HEADERS, "POST").status == 204
+            wait_until(lambda: {"records", "dates", "reads"} <= fetch_alerts(server).keys())
             for name, file in (("records", "articles.sqlite"), ("dates", "modified.sqlite"), ("reads", "views.sqlite")):
-                assert f"{state}/{file}" in troubles(server)[name]
-                assert "tried again by itself" in troubles(server)[name]
-            assert "see that its disk has room" in troubles(server)["records"]
+                assert f"{state}/{file}" in fetch_alerts(server)[name]
+                assert "tried again by itself" in fetch_alerts(server)[name]
+            assert "see that its disk has room" in fetch_alerts(server)["records"]
             assert b"feedsvc_alerts 3.0" in ask(server.url, "/metrics").body
             assert not ask(server.url, "/articles/fresh/")["last-modified"]
-        wait_until(lambda: look(server) or time.sleep(0.1) or not troubles(server))  # type: ignore[func-returns-value]
+        wait_until(lambda: request_scan(server) or time.sleep(0.1) or not fetch_alerts(server))  # type: ignore[func-returns-value]
         assert ask(server.url, "/articles/fresh/")["last-modified"]
         wait_until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
-    for what in ("the parse cache", "Last-Modified dates"):
-        assert sum(line.startswith(f"feedsvc: {what} cannot be written to ") for line in server.lines) == 1
-        assert sum(line.startswith(f"feedsvc: {what} ") and line.endswith("again\n") for line in server.lines) == 1
+    for subject in ("the parse cache", "Last-Modified dates"):
+        assert sum(line.startswith(f"feedsvc: {subject} cannot be written to ") for line in server.lines) == 1
+        assert sum(line.startswith(f"feedsvc: {subject} ") and line.endswith("again\n") for line in server.lines) == 1
 
 
-@pytest.mark.usefixtures("mounting")
-def test_a_server_that_starts_on_a_full_disk_says_what_to_do(desk: AtomicEditors, tmp_path: Path) -> None:
-    with disk(tmp_path / "state", "64k") as state, full(state):
-        server = CommandProcess("serve", desk.root, "--port", "0", "--state", state)
+@pytest.mark.usefixtures("mount_permission")
+def test_server_start_on_a_full_disk_fails_with_a_hint(editors: AtomicEditors, tmp_path: Path) -> None:
+    with mounted_disk(tmp_path / "state", "64k") as state, filled(state):
+        server = CommandProcess("serve", editors.root, "--port", "0", "--state", state)
         assert server.wait() == 2
         assert server.stderr.startswith(f"feedsvc: error: {state}/modified.sqlite cannot be used (")
         assert server.stderr.endswith("; see that its disk has room, or give another folder with --state\n")
 
 
-def built(desk: AtomicEditors, out: Path, state: Path) -> CommandProcess:
-    builder = CommandProcess("build", out, desk.root, "--state", state)
+def build(editors: AtomicEditors, out: Path, state: Path) -> CommandProcess:
+    builder = CommandProcess("build", out, editors.root, "--state", state)
     builder.wait()
     return builder
 
 
-@pytest.mark.usefixtures("mounting")
-def test_a_tree_on_a_full_disk_stays_whole_and_the_next_build_completes_it(
-    desk: AtomicEditors, tmp_path: Path, fresh: Fresh
+@pytest.mark.usefixtures("mount_permission")
+def test_tree_on_a_full_disk_stays_complete_and_the_next_build_updates_it(
+    editors: AtomicEditors, tmp_path: Path, expected_documents: ExpectedDocuments
 ) -> None:
-    with disk(tmp_path / "out", "3m") as out:
-        assert built(desk, out, tmp_path / "state").process.returncode == 0
-        before = fresh(desk)
-        desk.change_site_title()
-        with full(out):
-            builder = built(desk, out, tmp_path / "state")
-            room = "make room on its disk: the next build does what is left to do"
-            said = f"feedsvc: error: {out} cannot be written ({NO_ROOM}); {room}\n"
-            assert (builder.process.returncode, builder.stderr) == (2, said)
-            left = {name: {data: None} for name, data in invariants.tree_files(out) if name != "filler"}
-            assert [*invariants.find_invalid_reads(left, [before, fresh(desk)], tree=True)] == []
-        assert built(desk, out, tmp_path / "state").process.returncode == 0
-        assert [*invariants.find_tree_differences(out, fresh(desk))] == []
+    with mounted_disk(tmp_path / "out", "3m") as out:
+        assert build(editors, out, tmp_path / "state").process.returncode == 0
+        before = expected_documents(editors)
+        editors.change_site_title()
+        with filled(out):
+            builder = build(editors, out, tmp_path / "state")
+            hint = "make room on its disk: the next build does what is left to do"
+            message = f"feedsvc: error: {out} cannot be written ({DISK_FULL}); {hint}\n"
+            assert (builder.process.returncode, builder.stderr) == (2, message)
+            files_left = {name: {data: None} for name, data in invariants.tree_files(out) if name != "filler"}
+            assert [*invariants.find_invalid_reads(files_left, [before, expected_documents(editors)], tree=True)] == []
+        assert build(editors, out, tmp_path / "state").process.returncode == 0
+        assert [*invariants.find_tree_differences(out, expected_documents(editors))] == []
 
 
-@pytest.mark.usefixtures("mounting")
-def test_a_list_of_files_that_no_disk_takes_stays_as_it_was_and_leaves_nothing_open(tmp_path: Path) -> None:
-    """`build --watch` had one more file open after each try."""
-    with disk(tmp_path / "out") as out:
+@pytest.mark.usefixtures("mount_permission")
+def test_manifest_is_unchanged_and_closed_if_the_disk_is_full(tmp_path: Path) -> None:
+    """Regression: `build --watch` left another file open after each attempt."""
+    with mounted_disk(tmp_path / "out") as out:
         root = os.open(out, os.O_RDONLY)
-        journal = Manifest(root)
-        journal.reserve([f"articles/{number}/index.html" for number in range(900)], COMPRESSED_SUFFIXES, foreign_names=())
-        with full(out):
-            before, known = len(os.listdir("/proc/self/fd")), dict(journal.files)
-            with pytest.raises(OSError, match=NO_ROOM):
-                journal.remove(["articles/7/index.html"])
+        manifest = Manifest(root)
+        manifest.reserve([f"articles/{number}/index.html" for number in range(900)], COMPRESSED_SUFFIXES, foreign_names=())
+        with filled(out):
+            before, manifest_files = len(os.listdir("/proc/self/fd")), dict(manifest.files)
+            with pytest.raises(OSError, match=DISK_FULL):
+                manifest.remove(["articles/7/index.html"])
             assert len(os.listdir("/proc/self/fd")) == before
-            assert journal.files == known
+            assert manifest.files == manifest_files
             assert sorted(os.listdir(out)) == [MANIFEST_FILE, "filler"]
-        journal.remove(["articles/7/index.html"])
+        manifest.remove(["articles/7/index.html"])
         assert b"articles/7/" not in (out / MANIFEST_FILE).read_bytes()
-        journal.close()
+        manifest.close()
         os.close(root)
 
 
-@pytest.mark.usefixtures("mounting")
-def test_a_tree_that_is_kept_in_step_waits_for_room_and_says_so_once(desk: AtomicEditors, tmp_path: Path, fresh: Fresh) -> None:
-    """It filled the log with the same sentence every five seconds."""
-    with disk(tmp_path / "out", "3m") as out:
-        builder = CommandProcess("build", out, desk.root, "--state", tmp_path / "state", "--watch")
+@pytest.mark.usefixtures("mount_permission")
+def test_watching_build_retries_on_a_full_disk_and_reports_it_once(
+    editors: AtomicEditors, tmp_path: Path, expected_documents: ExpectedDocuments
+) -> None:
+    """Regression: the same line was logged every five seconds."""
+    with mounted_disk(tmp_path / "out", "3m") as out:
+        builder = CommandProcess("build", out, editors.root, "--state", tmp_path / "state", "--watch")
         try:
             assert builder.wait_for_output("keeping")
-            with full(out):
-                desk.change_site_title()
-                desk.delete("articles/first-03.yaml")
-                assert builder.wait_for_output(NO_ROOM)
-                before = open_files(builder)
+            with filled(out):
+                editors.change_site_title()
+                editors.delete("articles/first-03.yaml")
+                assert builder.wait_for_output(DISK_FULL)
+                before = count_open_files(builder)
                 time.sleep(6)
-                assert open_files(builder) <= before
-            wait_until(lambda: [*invariants.tree(out, fresh(desk))] == [])
-            assert builder.said.count(NO_ROOM) == 1
-            assert "tried again every 5 seconds" in builder.said
+                assert count_open_files(builder) <= before
+            wait_until(lambda: [*invariants.find_tree_differences(out, expected_documents(editors))] == [])
+            assert builder.stderr.count(DISK_FULL) == 1
+            assert "tried again every 5 seconds" in builder.stderr
         finally:
             builder.kill(leader_first=None)
 
 
-def _limited() -> None:
-    """No file longer than this can be written: what a full disk is where nothing can be mounted."""
+def _limit_file_size() -> None:
+    """Limit the length of files, which behaves like a full disk if nothing can be mounted."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 
 
-def test_a_tree_that_takes_no_long_file_stays_whole_and_the_next_build_completes_it(
-    desk: AtomicEditors, tmp_path: Path, fresh: Fresh
+def test_tree_stays_complete_if_a_file_is_too_large_and_the_next_build_writes_it(
+    editors: AtomicEditors, tmp_path: Path, expected_documents: ExpectedDocuments
 ) -> None:
     out, state = tmp_path / "out", tmp_path / "state"
-    desk.save("articles/short.yaml", article("short", "short"))
-    built(desk, out, state)
-    before = fresh(desk)
-    desk.save("articles/short.yaml", article("short", "short") + b"  It goes on and on.\n" * 30_000)
-    built(desk, tmp_path / "elsewhere", state)  # what is read is written down: only the tree is left to write
-    words = command("build", out, desk.root, "--state", state)
-    done = subprocess.run(
-        words, env=environment(), preexec_fn=_limited, capture_output=True, text=True, check=False, timeout=SECONDS
+    editors.save("articles/short.yaml", article("short", "short"))
+    build(editors, out, state)
+    before = expected_documents(editors)
+    editors.save("articles/short.yaml", article("short", "short") + b"  It goes on and on.\n" * 30_000)
+    build(editors, tmp_path / "elsewhere", state)  # fills the parse cache, so that only the tree is written below
+    arguments = command("build", out, editors.root, "--state", state)
+    result = subprocess.run(
+        arguments, env=environment(), preexec_fn=_limit_file_size, capture_output=True, text=True, check=False, timeout=SECONDS
     )
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: error: {out}")
-    assert "(File too large)" in done.stderr
-    left = {name: {data: None} for name, data in invariants.tree_files(out)}
-    assert [*invariants.find_invalid_reads(left, [before, fresh(desk)], tree=True)] == []
-    assert built(desk, out, state).process.returncode == 0
-    assert [*invariants.find_tree_differences(out, fresh(desk))] == []
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"feedsvc: error: {out}")
+    assert "(File too large)" in result.stderr
+    files_left = {name: {data: None} for name, data in invariants.tree_files(out)}
+    assert [*invariants.find_invalid_reads(files_left, [before, expected_documents(editors)], tree=True)] == []
+    assert build(editors, out, state).process.returncode == 0
+    assert [*invariants.find_tree_differences(out, expected_documents(editors))] == []
     assert not [name for name in os.listdir(out) if name.startswith(".feedsvc-new-")]

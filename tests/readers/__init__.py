@@ -1,16 +1,16 @@
-"""Real feed readers in one table over one neutral result.
+"""Real feed readers with a common result type.
 
-A format's own test says what we meant to write; these say what others read. Each reader is listed with what it is
-known not to tell, so that a test can compare exactly what it does:
+Tests of a format check the bytes that feedsvc writes; tests with these readers check what other programs read. `READERS` lists
+the fields that each reader does not support, so that a test compares exactly the fields that it reports:
 
     for reader in READERS.values():
         require(reader)
-        [told] = reader.read_all([document], "rss")
-        if "entry.authors" in reader.tells("rss"):
-            assert told.entries[0].authors == ("Ritesh Nambiar", "Jia Liu")
+        [feed] = reader.read_all([document], "rss")
+        if "entry.authors" in reader.reported_fields("rss"):
+            assert feed.entries[0].authors == ("Ritesh Nambiar", "Jia Liu")
 
-A reader that is not installed is skipped with the line that installs it; with FEEDSVC_TEST_REQUIRE_ALL=1 in the
-environment it is a failure.
+A reader that is not installed skips the test with its install command. With FEEDSVC_TEST_REQUIRE_ALL=1 in the environment the
+test fails instead.
 """
 
 from tests.readers.libraries import listparser as read_opml
@@ -18,11 +18,11 @@ from tests.readers.programs import json_feed_schema
 from tests.readers.result import (
     ENTRY_FIELDS,
     FEED_FIELDS,
-    ReadEnclosure,
-    ReadEntry,
-    ReadFeed,
-    ReadOpml,
-    ReadOutline,
+    ParsedEnclosure,
+    ParsedEntry,
+    ParsedFeed,
+    ParsedOpml,
+    ParsedOutline,
     UnreadableError,
 )
 from tests.readers.table import JSON_FEED_SCHEMA, LISTPARSER, READERS
@@ -34,11 +34,11 @@ __all__ = [
     "JSON_FEED_SCHEMA",
     "LISTPARSER",
     "READERS",
-    "ReadEnclosure",
-    "ReadEntry",
-    "ReadFeed",
-    "ReadOpml",
-    "ReadOutline",
+    "ParsedEnclosure",
+    "ParsedEntry",
+    "ParsedFeed",
+    "ParsedOpml",
+    "ParsedOutline",
     "Reader",
     "Tool",
     "UnreadableError",

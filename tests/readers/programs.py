@@ -1,7 +1,7 @@
-"""Readers that are programs of their own: feedsmith and the JSON Feed schema under node, rss under ruby.
+"""Readers that are separate programs: feedsmith and the JSON Feed schema on node, rss on ruby.
 
-One process reads any number of documents: they go in joined by NUL, which neither XML nor JSON may hold, and
-come back as one JSON list of {"result": ...} or {"error": ...}.
+One process reads any number of documents. Its input is the documents joined by NUL, which neither XML nor JSON may contain; its
+output is a JSON list of {"result": ...} or {"error": ...}.
 """
 
 import json
@@ -13,48 +13,48 @@ from pathlib import Path
 from typing import Any
 
 from tests import ROOT
-from tests.readers.result import ReadFeed, UnreadableError, feed_from
+from tests.readers.result import ParsedFeed, UnreadableError, build_feed
 
 _NODE = ROOT / "tests/node"
-_SECONDS = 120
+_TIMEOUT = 120
 
 
-def _answers(command: Sequence[str | Path], documents: Sequence[bytes]) -> list[dict[str, Any]]:
-    """RuntimeError: the program itself failed."""
+def _run(command: Sequence[str | Path], documents: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Run the program on the documents. Raises RuntimeError if it fails."""
     if not documents:
         return []
-    done = subprocess.run(command, input=b"\0".join(documents), capture_output=True, timeout=_SECONDS, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    if len(answers) != len(documents):
-        raise RuntimeError(f"{command[0]} saw {len(answers)} documents instead of {len(documents)}: one holds a NUL")
-    return answers
+    result = subprocess.run(command, input=b"\0".join(documents), capture_output=True, timeout=_TIMEOUT, check=False)
+    if result.returncode:
+        raise RuntimeError(f"{command[0]} ended with {result.returncode}: {result.stderr.decode(errors='replace')}")
+    responses: list[dict[str, Any]] = json.loads(result.stdout)
+    if len(responses) != len(documents):
+        raise RuntimeError(f"{command[0]} saw {len(responses)} documents instead of {len(documents)}: one holds a NUL")
+    return responses
 
 
-def _results(name: str, answers: Sequence[dict[str, Any]]) -> list[Any]:
-    refused = [f"document {number}: {one['error']}" for number, one in enumerate(answers, 1) if "error" in one]
-    if refused:
-        raise UnreadableError(f"{name}: " + "; ".join(refused))
-    return [one["result"] for one in answers]
+def _results(name: str, responses: Sequence[dict[str, Any]]) -> list[Any]:
+    errors = [f"document {number}: {response['error']}" for number, response in enumerate(responses, 1) if "error" in response]
+    if errors:
+        raise UnreadableError(f"{name}: " + "; ".join(errors))
+    return [response["result"] for response in responses]
 
 
-def feedsmith(documents: Sequence[bytes], fmt: str) -> list[ReadFeed]:
-    """RSS, Atom and JSON Feed."""
-    answers = _answers(("node", _NODE / "feedsmith.mjs", fmt), documents)
-    return [feed_from(told) for told in _results("feedsmith", answers)]
+def feedsmith(documents: Sequence[bytes], fmt: str) -> list[ParsedFeed]:
+    """Read RSS, Atom or JSON Feed."""
+    responses = _run(("node", _NODE / "feedsmith.mjs", fmt), documents)
+    return [build_feed(data) for data in _results("feedsmith", responses)]
 
 
-def ruby_rss(documents: Sequence[bytes], fmt: str) -> list[ReadFeed]:
-    """RSS and Atom, with the library's validation on."""
-    answers = _answers(("ruby", Path(__file__).with_name("ruby_rss.rb"), fmt), documents)
-    return [feed_from(told) for told in _results("ruby-rss", answers)]
+def ruby_rss(documents: Sequence[bytes], fmt: str) -> list[ParsedFeed]:
+    """Read RSS or Atom with the library's validation."""
+    responses = _run(("ruby", Path(__file__).with_name("ruby_rss.rb"), fmt), documents)
+    return [build_feed(data) for data in _results("ruby-rss", responses)]
 
 
 def json_feed_schema(documents: Sequence[bytes]) -> list[list[str]]:
-    """What the published JSON Feed schema objects to in each document."""
-    answers = _answers(("node", _NODE / "jsonfeed_schema.mjs", "json"), documents)
-    return _results("jsonfeed-schema", answers)
+    """Return the errors of the published JSON Feed schema for each document."""
+    responses = _run(("node", _NODE / "jsonfeed_schema.mjs", "json"), documents)
+    return _results("jsonfeed-schema", responses)
 
 
 @cache

@@ -1,7 +1,7 @@
-"""The neutral result every reader is asked for, whatever its own words are.
+"""The common result type of all readers.
 
-Atom's words (RFC 4287) name the fields. A field that a document or a reader does not tell is "" or () or, for a
-length, 0; only a date can be None. `Reader.tells` says which of a reader's empty fields mean anything.
+Fields are named as in Atom (RFC 4287). A field that is missing in a document or not reported by a reader is "", (), or 0 for a
+length; only a date can be None. `Reader.reported_fields` are the fields that a reader reports.
 """
 
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ from typing import Any
 
 
 class UnreadableError(Exception):
-    """A reader refused a document; the message is the reader's own."""
+    """A reader rejected a document. The message is the reader's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadEnclosure:
+class ParsedEnclosure:
     url: str
     type: str
     length: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadEntry:
-    """`language` is the one in force, the feed's if the entry has none of its own.
+class ParsedEntry:
+    """An entry. `language` is the language in effect: that of the feed if the entry has none.
 
     `image` and `credit` are those of the first media:content, or JSON Feed's image.
     """
@@ -38,15 +38,15 @@ class ReadEntry:
     categories: tuple[str, ...] = ()
     summary: str = ""
     content: str = ""
-    enclosures: tuple[ReadEnclosure, ...] = ()
+    enclosures: tuple[ParsedEnclosure, ...] = ()
     language: str = ""
     image: str = ""
     credit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadFeed:
-    """`links` holds (rel, address) pairs in document order: self, hub, prev-archive, next-archive, current, next."""
+class ParsedFeed:
+    """A feed. `links` has (rel, href) pairs in document order: self, hub, prev-archive, next-archive, current, next."""
 
     id: str = ""
     title: str = ""
@@ -56,16 +56,16 @@ class ReadFeed:
     updated: datetime | None = None
     rights: str = ""
     links: tuple[tuple[str, str], ...] = ()
-    entries: tuple[ReadEntry, ...] = ()
+    entries: tuple[ParsedEntry, ...] = ()
 
-    def linked(self, rel: str) -> tuple[str, ...]:
-        """Every address under `rel`."""
-        return tuple(href for given, href in self.links if given == rel)
+    def hrefs(self, rel: str) -> tuple[str, ...]:
+        """Return the href of every link with `rel`."""
+        return tuple(href for link_rel, href in self.links if link_rel == rel)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadOutline:
-    """A feed that an OPML list names; `folders` are the paths of outlines and categories it stands in."""
+class ParsedOutline:
+    """A feed in an OPML list. `folders` are the paths of the outlines and categories that contain it."""
 
     title: str
     url: str
@@ -73,17 +73,17 @@ class ReadOutline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadOpml:
+class ParsedOpml:
     title: str
-    feeds: tuple[ReadOutline, ...]
+    feeds: tuple[ParsedOutline, ...]
 
 
-ENTRY_FIELDS = frozenset(f"entry.{field.name}" for field in fields(ReadEntry))
-FEED_FIELDS = frozenset(f"feed.{field.name}" for field in fields(ReadFeed) if field.name != "entries")
+ENTRY_FIELDS = frozenset(f"entry.{field.name}" for field in fields(ParsedEntry))
+FEED_FIELDS = frozenset(f"feed.{field.name}" for field in fields(ParsedFeed) if field.name != "entries")
 
 
-def moment(text: object) -> datetime | None:
-    """A date in RFC 3339 or RFC 822 form; None for nothing. ValueError: neither."""
+def parse_date(text: object) -> datetime | None:
+    """Parse a date of RFC 3339 or RFC 822; None for an empty value. Raises ValueError for other text."""
     if not text:
         return None
     try:
@@ -92,45 +92,45 @@ def moment(text: object) -> datetime | None:
         return parsedate_to_datetime(str(text))
 
 
-def enclosure_from(told: Mapping[str, Any]) -> ReadEnclosure:
-    """An enclosure from plain data; a length may be a number or its digits."""
-    return ReadEnclosure(
-        url=told.get("url") or "",
-        type=told.get("type") or "",
-        length=int(told.get("length") or 0),
+def build_enclosure(data: Mapping[str, Any]) -> ParsedEnclosure:
+    """Build an enclosure from plain data. The length may be a number or a string of digits."""
+    return ParsedEnclosure(
+        url=data.get("url") or "",
+        type=data.get("type") or "",
+        length=int(data.get("length") or 0),
     )
 
 
-def entry_from(told: Mapping[str, Any], language: str) -> ReadEntry:
-    """An entry from plain data under this module's own names; `language` is the feed's."""
-    return ReadEntry(
-        id=told.get("id") or "",
-        link=told.get("link") or "",
-        title=told.get("title") or "",
-        published=moment(told.get("published")),
-        updated=moment(told.get("updated")),
-        authors=tuple(told.get("authors") or ()),
-        categories=tuple(told.get("categories") or ()),
-        summary=told.get("summary") or "",
-        content=told.get("content") or "",
-        enclosures=tuple(map(enclosure_from, told.get("enclosures") or ())),
-        language=told.get("language") or language,
-        image=told.get("image") or "",
-        credit=told.get("credit") or "",
+def build_entry(data: Mapping[str, Any], language: str) -> ParsedEntry:
+    """Build an entry from plain data with the field names of this module. `language` is the feed's."""
+    return ParsedEntry(
+        id=data.get("id") or "",
+        link=data.get("link") or "",
+        title=data.get("title") or "",
+        published=parse_date(data.get("published")),
+        updated=parse_date(data.get("updated")),
+        authors=tuple(data.get("authors") or ()),
+        categories=tuple(data.get("categories") or ()),
+        summary=data.get("summary") or "",
+        content=data.get("content") or "",
+        enclosures=tuple(map(build_enclosure, data.get("enclosures") or ())),
+        language=data.get("language") or language,
+        image=data.get("image") or "",
+        credit=data.get("credit") or "",
     )
 
 
-def feed_from(told: Mapping[str, Any]) -> ReadFeed:
-    """A feed from plain data under this module's own names; absent and null are both "not told"."""
-    language = told.get("language") or ""
-    return ReadFeed(
-        id=told.get("id") or "",
-        title=told.get("title") or "",
-        subtitle=told.get("subtitle") or "",
-        link=told.get("link") or "",
+def build_feed(data: Mapping[str, Any]) -> ParsedFeed:
+    """Build a feed from plain data with the field names of this module. A missing key and null are the same."""
+    language = data.get("language") or ""
+    return ParsedFeed(
+        id=data.get("id") or "",
+        title=data.get("title") or "",
+        subtitle=data.get("subtitle") or "",
+        link=data.get("link") or "",
         language=language,
-        updated=moment(told.get("updated")),
-        rights=told.get("rights") or "",
-        links=tuple((rel, href) for rel, href in told.get("links") or ()),
-        entries=tuple(entry_from(entry, language) for entry in told.get("entries") or ()),
+        updated=parse_date(data.get("updated")),
+        rights=data.get("rights") or "",
+        links=tuple((rel, href) for rel, href in data.get("links") or ()),
+        entries=tuple(build_entry(entry, language) for entry in data.get("entries") or ()),
     )

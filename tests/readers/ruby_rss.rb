@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# ruby ruby_rss.rb rss|atom: what ruby's rss library tells of each document, validating, in the words of
-# tests/readers/result.py. Documents arrive joined by NUL on standard input; answers leave as one JSON list.
+# ruby ruby_rss.rb rss|atom: read each document by ruby's rss library with validation, with the field names of
+# tests/readers/result.py. Standard input is the documents joined by NUL; the output is one JSON list.
 
 require "json"
 require "rss"

@@ -1,6 +1,6 @@
-"""Every reader the tests ask, in one table, with what each is known not to tell.
+"""The readers, and the fields that each does not support.
 
-`silent` was found by reading documents that hold every field; a reader that learns to speak makes its row shorter.
+`unsupported_fields` was determined with documents that have every field. If a reader supports one of them, a test fails.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,32 +9,33 @@ from types import MappingProxyType
 from typing import Final
 
 from tests.readers import libraries, programs
-from tests.readers.result import ReadFeed
+from tests.readers.result import ParsedFeed
 from tests.readers.tool import Reader, Tool
 
 
-def _module(name: str) -> Callable[[], bool]:
+def _has_module(name: str) -> Callable[[], bool]:
     return lambda: find_spec(name) is not None
 
 
-def _one_by_one(read: Callable[[bytes, str], ReadFeed]) -> Callable[[Sequence[bytes], str], list[ReadFeed]]:
+def _read_separately(read: Callable[[bytes, str], ParsedFeed]) -> Callable[[Sequence[bytes], str], list[ParsedFeed]]:
     return lambda documents, fmt: [read(document, fmt) for document in documents]
 
 
-_DEV: Final = "pip install -e '.[dev]'"
+_PIP: Final = "pip install -e '.[dev]'"
 _NPM: Final = "npm ci --prefix tests/node"
-_NOTHING: Final[frozenset[str]] = frozenset()
-_MEDIA: Final = frozenset({"entry.image", "entry.credit"})
-# The first author only; among the links no self, no hub, no JSON next_url (but prev-archive and its like).
-_FAST: Final = frozenset({"entry.authors", "entry.language", "feed.links", "feed.rights"})
-_FAST_SILENT: Final = {
-    "rss": _FAST | {"feed.language", "entry.content"},  # no language but xml:lang; content falls back to description
-    "atom": _FAST | {"entry.enclosures"},  # without their length
-    "json": _FAST | {"entry.summary"},  # falls back to content
+_NO_FIELDS: Final[frozenset[str]] = frozenset()
+_MEDIA_FIELDS: Final = frozenset({"entry.image", "entry.credit"})
+# fastfeedparser reports only the first author, and no links of self, hub and JSON next_url (but prev-archive etc.).
+_FASTFEEDPARSER: Final = frozenset({"entry.authors", "entry.language", "feed.links", "feed.rights"})
+_FASTFEEDPARSER_UNSUPPORTED: Final = {
+    "rss": _FASTFEEDPARSER
+    | {"feed.language", "entry.content"},  # xml:lang is the only language; content defaults to the description
+    "atom": _FASTFEEDPARSER | {"entry.enclosures"},  # without their length
+    "json": _FASTFEEDPARSER | {"entry.summary"},  # defaults to the content
 }
-_RUBY_SILENT: Final = {
-    "rss": _MEDIA | {"feed.links", "entry.updated"},  # nothing of Atom inside RSS
-    "atom": _MEDIA,
+_RUBY_UNSUPPORTED: Final = {
+    "rss": _MEDIA_FIELDS | {"feed.links", "entry.updated"},  # no Atom elements in RSS
+    "atom": _MEDIA_FIELDS,
 }
 
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(
@@ -43,31 +44,31 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         for reader in (
             Reader(
                 name="feedparser",
-                installed=_module("feedparser"),
-                install=_DEV,
-                read_each=_one_by_one(libraries.feedparser),
-                silent={"rss": _NOTHING, "atom": _NOTHING},
+                installed=_has_module("feedparser"),
+                install=_PIP,
+                read_documents=_read_separately(libraries.feedparser),
+                unsupported_fields={"rss": _NO_FIELDS, "atom": _NO_FIELDS},
             ),
             Reader(
                 name="fastfeedparser",
-                installed=_module("fastfeedparser"),
-                install=_DEV,
-                read_each=_one_by_one(libraries.fastfeedparser),
-                silent=_FAST_SILENT,
+                installed=_has_module("fastfeedparser"),
+                install=_PIP,
+                read_documents=_read_separately(libraries.fastfeedparser),
+                unsupported_fields=_FASTFEEDPARSER_UNSUPPORTED,
             ),
             Reader(
                 name="feedsmith",
                 installed=lambda: programs.has_node_package("feedsmith"),
                 install=_NPM,
-                read_each=programs.feedsmith,
-                silent={"rss": _NOTHING, "atom": _NOTHING, "json": _NOTHING},
+                read_documents=programs.feedsmith,
+                unsupported_fields={"rss": _NO_FIELDS, "atom": _NO_FIELDS, "json": _NO_FIELDS},
             ),
             Reader(
                 name="ruby-rss",
                 installed=programs.has_ruby_rss,
                 install="apt-get install ruby ruby-rss",
-                read_each=programs.ruby_rss,
-                silent=_RUBY_SILENT,
+                read_documents=programs.ruby_rss,
+                unsupported_fields=_RUBY_UNSUPPORTED,
             ),
         )
     }
@@ -76,4 +77,4 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
 JSON_FEED_SCHEMA: Final = Tool(
     name="jsonfeed-schema", installed=lambda: programs.has_node_package("jsonfeed-schema"), install=_NPM
 )
-LISTPARSER: Final = Tool(name="listparser", installed=_module("listparser"), install=_DEV)
+LISTPARSER: Final = Tool(name="listparser", installed=_has_module("listparser"), install=_PIP)

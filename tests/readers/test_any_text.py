@@ -1,4 +1,4 @@
-"""Whatever text, names and dates the reader accepts come back equal from every format."""
+"""Test that every format contains exactly the texts, names and dates that the content reader accepts."""
 
 from __future__ import annotations
 
@@ -27,13 +27,19 @@ texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_character
 dates = st.datetimes(datetime(1990, 1, 1), datetime(2600, 1, 1), timezones=st.timezones())  # noqa: DTZ001 - hypothesis adds them
 
 
-def collapsed(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     return " ".join(text.split())
 
 
-def published(title: str, name: str, summary: str, moment: datetime) -> Publication | None:
-    """The publication of one article that says this, None if the reader refuses it with a Problem."""
-    article = {"id": "tag:t.example,2026:a", "title": title, "published": moment.isoformat(), "author": "a", "summary": summary}
+def build_publication(title: str, name: str, summary: str, published: datetime) -> Publication | None:
+    """Return the publication of one article with these values; None if the content reader reports a problem."""
+    article = {
+        "id": "tag:t.example,2026:a",
+        "title": title,
+        "published": published.isoformat(),
+        "author": "a",
+        "summary": summary,
+    }
     files = {
         "site.yaml": {"title": "T", "base_url": "https://t.example", "id_domain": "t.example"},
         "authors.yaml": {"a": {"name": name}},
@@ -45,35 +51,35 @@ def published(title: str, name: str, summary: str, moment: datetime) -> Publicat
         for path, content in files.items():
             (root / path).write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
         content = load_content(root)
-        return None if content.errors else Publication(build_catalog(content, moment + timedelta(days=2)))
+        return None if content.errors else Publication(build_catalog(content, published + timedelta(days=2)))
 
 
 def body(publication: Publication, suffix: str) -> bytes:
-    found = publication.resolve(f"/feed.{suffix}")
-    assert isinstance(found, Document)
-    return found.body
+    document = publication.resolve(f"/feed.{suffix}")
+    assert isinstance(document, Document)
+    return document.body
 
 
 @settings(deadline=None, max_examples=60)
 @given(texts, texts, texts, dates)
-def test_what_the_reader_accepts_reads_back_equal(title: str, name: str, summary: str, moment: datetime) -> None:
-    publication = published(title, name, summary, moment)
+def test_accepted_texts_and_dates_are_equal_in_every_format(title: str, name: str, summary: str, published: datetime) -> None:
+    publication = build_publication(title, name, summary, published)
     if publication is None:
         return
-    moment = moment.astimezone(UTC).replace(microsecond=0)
-    expected = (collapsed(title), collapsed(name), moment)
+    published = published.astimezone(UTC).replace(microsecond=0)
+    expected = (collapse_whitespace(title), collapse_whitespace(name), published)
 
     [item] = json.loads(body(publication, "json"))["items"]
     assert (item["title"], item["authors"][0]["name"], datetime.fromisoformat(item["date_published"])) == expected
-    assert item["summary"] == (collapsed(summary) or collapsed(title))
+    assert item["summary"] == (collapse_whitespace(summary) or collapse_whitespace(title))
 
     entry = etree.fromstring(body(publication, "atom")).find(f"{ATOM}entry")
     assert entry is not None
-    told = [entry.findtext(f"{ATOM}{tag}") or "" for tag in ("title", "author/" + ATOM + "name", "published")]
-    assert (told[0], told[1], datetime.fromisoformat(told[2])) == expected
+    texts_of_entry = [entry.findtext(f"{ATOM}{tag}") or "" for tag in ("title", "author/" + ATOM + "name", "published")]
+    assert (texts_of_entry[0], texts_of_entry[1], datetime.fromisoformat(texts_of_entry[2])) == expected
 
-    [rss] = etree.fromstring(body(publication, "rss")).iter("item")
-    creator = rss.findtext("{http://purl.org/dc/elements/1.1/}creator")
-    assert (rss.findtext("title"), creator) == expected[:2]
-    [read] = feedparser.parse(body(publication, "rss")).entries
-    assert datetime.fromtimestamp(calendar.timegm(read.published_parsed), UTC) == moment
+    [item_element] = etree.fromstring(body(publication, "rss")).iter("item")
+    creator = item_element.findtext("{http://purl.org/dc/elements/1.1/}creator")
+    assert (item_element.findtext("title"), creator) == expected[:2]
+    [parsed_entry] = feedparser.parse(body(publication, "rss")).entries
+    assert datetime.fromtimestamp(calendar.timegm(parsed_entry.published_parsed), UTC) == published

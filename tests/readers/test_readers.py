@@ -1,4 +1,4 @@
-"""Each reader tells of the impeccable documents exactly what its row in the table says it tells."""
+"""Test that each reader reports the fields that its row in the table promises."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,22 +13,22 @@ from tests.readers import (
     JSON_FEED_SCHEMA,
     LISTPARSER,
     READERS,
-    ReadEnclosure,
-    ReadEntry,
-    ReadFeed,
-    ReadOutline,
+    ParsedEnclosure,
+    ParsedEntry,
+    ParsedFeed,
+    ParsedOutline,
     Tool,
     UnreadableError,
     json_feed_schema,
     read_opml,
     require,
 )
-from tests.readers.tool import ALL_FIELDS, UNSAID
+from tests.readers.tool import ALL_FIELDS, FIELDS_MISSING_IN_FORMAT
 
 CLEAN: Final = ROOT / "tests/validators/clean"
-MP3: Final = ReadEnclosure(url="https://news.example/media/briefing.mp3", type="audio/mpeg", length=123456)
-JPEG: Final = ReadEnclosure(url="https://news.example/media/summit.jpg", type="image/jpeg", length=204800)
-SUMMIT: Final = ReadEntry(
+MP3: Final = ParsedEnclosure(url="https://news.example/media/briefing.mp3", type="audio/mpeg", length=123456)
+JPEG: Final = ParsedEnclosure(url="https://news.example/media/summit.jpg", type="image/jpeg", length=204800)
+SUMMIT: Final = ParsedEntry(
     id="tag:news.example,2026:second-summit",
     link="https://news.example/articles/second-summit/",
     title="Is 3 < 4? Xi & Lee meet",
@@ -47,7 +47,7 @@ SUMMIT: Final = ReadEntry(
     image="https://news.example/media/summit.jpg",
     credit="Reuters",
 )
-QUIET: Final = ReadEntry(
+QUIET_DAY: Final = ParsedEntry(
     id="https://news.example/articles/quiet-day/",
     link="https://news.example/articles/quiet-day/",
     title="A quiet day",
@@ -58,7 +58,7 @@ QUIET: Final = ReadEntry(
     summary="<p>Nothing <b>much</b> happened.</p>",
     language="ne",
 )
-SITE: Final = ReadFeed(
+SITE: Final = ParsedFeed(
     title="Asia & Pacific In News",
     subtitle="What happened in Asia today",
     link="https://news.example/",
@@ -68,50 +68,50 @@ SITE: Final = ReadFeed(
 )
 
 
-def links(fmt: str, older: str) -> tuple[tuple[str, str], ...]:
-    own, archive = (f"https://news.example/{path}feed.{fmt}" for path in ("", "archive/2025-12/"))
-    return tuple(sorted([("self", own), ("hub", "https://hub.example/"), (older, archive)]))
+def links(fmt: str, archive_rel: str) -> tuple[tuple[str, str], ...]:
+    self_href, archive = (f"https://news.example/{path}feed.{fmt}" for path in ("", "archive/2025-12/"))
+    return tuple(sorted([("self", self_href), ("hub", "https://hub.example/"), (archive_rel, archive)]))
 
 
-SAID: Final = {
-    "rss": replace(SITE, links=links("rss", "prev-archive"), entries=(SUMMIT, replace(QUIET, updated=None))),
+EXPECTED: Final = {
+    "rss": replace(SITE, links=links("rss", "prev-archive"), entries=(SUMMIT, replace(QUIET_DAY, updated=None))),
     "atom": replace(
         SITE,
         id="tag:news.example,2000:site",
         links=links("atom", "prev-archive"),
-        entries=(replace(SUMMIT, enclosures=(MP3, JPEG)), QUIET),
+        entries=(replace(SUMMIT, enclosures=(MP3, JPEG)), QUIET_DAY),
     ),
     "json": replace(
         SITE,
         id="https://news.example/feed.json",
         links=links("json", "next"),
-        entries=(SUMMIT, replace(QUIET, summary="", content="Nothing much happened.")),
+        entries=(SUMMIT, replace(QUIET_DAY, summary="", content="Nothing much happened.")),
     ),
 }
-EACH: Final = [
+EACH_READER_AND_FORMAT: Final = [
     pytest.param(reader.name, fmt, id=f"{reader.name}-{fmt}") for reader in READERS.values() for fmt in sorted(reader.formats)
 ]
 
 
-def unlike(told: ReadFeed, said: ReadFeed) -> set[str]:
-    """The fields in which the two differ; links count in any order and without the alternate, which is feed.link."""
-    told = replace(told, links=tuple(sorted(pair for pair in told.links if pair[0] != "alternate")))
-    differing = {name for name in FEED_FIELDS if getattr(told, name[5:]) != getattr(said, name[5:])}
-    for one, other in zip(told.entries, said.entries, strict=True):
-        differing |= {name for name in ENTRY_FIELDS if getattr(one, name[6:]) != getattr(other, name[6:])}
+def differing_fields(parsed: ParsedFeed, expected: ParsedFeed) -> set[str]:
+    """Return the fields that differ. Links are compared in any order, without the alternate, which is feed.link."""
+    parsed = replace(parsed, links=tuple(sorted(pair for pair in parsed.links if pair[0] != "alternate")))
+    differing = {name for name in FEED_FIELDS if getattr(parsed, name[5:]) != getattr(expected, name[5:])}
+    for parsed_entry, expected_entry in zip(parsed.entries, expected.entries, strict=True):
+        differing |= {name for name in ENTRY_FIELDS if getattr(parsed_entry, name[6:]) != getattr(expected_entry, name[6:])}
     return differing
 
 
-@pytest.mark.parametrize(("name", "fmt"), EACH)
-def test_a_reader_tells_what_its_row_says(name: str, fmt: str) -> None:
+@pytest.mark.parametrize(("name", "fmt"), EACH_READER_AND_FORMAT)
+def test_reader_reports_the_fields_of_its_row(name: str, fmt: str) -> None:
     reader = READERS[name]
     require(reader)
-    told = reader.read((CLEAN / f"feed.{fmt}").read_bytes(), fmt)
-    assert ALL_FIELDS - UNSAID[fmt] - unlike(told, SAID[fmt]) == reader.tells(fmt)
+    parsed = reader.read((CLEAN / f"feed.{fmt}").read_bytes(), fmt)
+    assert ALL_FIELDS - FIELDS_MISSING_IN_FORMAT[fmt] - differing_fields(parsed, EXPECTED[fmt]) == reader.reported_fields(fmt)
 
 
-@pytest.mark.parametrize(("name", "fmt"), EACH)
-def test_many_documents_are_read_as_one_is(name: str, fmt: str) -> None:
+@pytest.mark.parametrize(("name", "fmt"), EACH_READER_AND_FORMAT)
+def test_reader_reads_several_documents_in_one_call(name: str, fmt: str) -> None:
     reader = READERS[name]
     require(reader)
     document = (CLEAN / f"feed.{fmt}").read_bytes()
@@ -119,37 +119,39 @@ def test_many_documents_are_read_as_one_is(name: str, fmt: str) -> None:
     assert reader.read_all([], fmt) == []
 
 
-@pytest.mark.parametrize(("name", "fmt"), EACH)
-def test_a_broken_document_is_refused(name: str, fmt: str) -> None:
+@pytest.mark.parametrize(("name", "fmt"), EACH_READER_AND_FORMAT)
+def test_reader_raises_for_a_malformed_document(name: str, fmt: str) -> None:
     reader = READERS[name]
     require(reader)
     with pytest.raises(UnreadableError, match=name):
         reader.read(b"<rss", fmt)
 
 
-def test_the_json_feed_schema_objects() -> None:
+def test_json_feed_schema_reports_an_invalid_date() -> None:
     require(JSON_FEED_SCHEMA)
-    clean = (CLEAN / "feed.json").read_bytes()
-    good, bad = json_feed_schema([clean, clean.replace(b'"2026-01-01T18:30:00Z"', b'"yesterday"', 1)])
-    assert good == []
-    assert "date_published" in bad[0]
+    document = (CLEAN / "feed.json").read_bytes()
+    errors_of_valid, errors_of_invalid = json_feed_schema(
+        [document, document.replace(b'"2026-01-01T18:30:00Z"', b'"yesterday"', 1)]
+    )
+    assert errors_of_valid == []
+    assert "date_published" in errors_of_invalid[0]
 
 
-def test_opml() -> None:
+def test_listparser_reads_an_opml_document() -> None:
     require(LISTPARSER)
-    told = read_opml(
+    parsed = read_opml(
         b'<?xml version="1.0" encoding="UTF-8"?><opml version="2.0"><head><title>All &amp; more</title></head><body>'
         b'<outline text="Asia"><outline text="China" type="rss" xmlUrl="https://news.example/feed.rss"/></outline>'
         b"</body></opml>"
     )
-    assert told.title == "All & more"
-    assert told.feeds == (ReadOutline(title="China", url="https://news.example/feed.rss", folders=(("Asia",),)),)
+    assert parsed.title == "All & more"
+    assert parsed.feeds == (ParsedOutline(title="China", url="https://news.example/feed.rss", folders=(("Asia",),)),)
 
 
-@pytest.mark.parametrize(("all_of_them", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
-def test_a_missing_tool_is_skipped_or_failed(
-    monkeypatch: pytest.MonkeyPatch, all_of_them: str, outcome: type[BaseException]
+@pytest.mark.parametrize(("require_all", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
+def test_missing_tool_skips_the_test_or_fails_it(
+    monkeypatch: pytest.MonkeyPatch, require_all: str, outcome: type[BaseException]
 ) -> None:
-    monkeypatch.setenv("FEEDSVC_TEST_REQUIRE_ALL", all_of_them)
+    monkeypatch.setenv("FEEDSVC_TEST_REQUIRE_ALL", require_all)
     with pytest.raises(outcome, match="nothing is missing: apt-get install nothing"):
         require(Tool(name="nothing", installed=lambda: False, install="apt-get install nothing"))

@@ -1,4 +1,4 @@
-"""What a reader is to the tests: a tool that may be missing, and what it can be trusted to tell."""
+"""A program or library that tests need, and the interface of a reader."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
-from tests.readers.result import ENTRY_FIELDS, FEED_FIELDS, ReadFeed
+from tests.readers.result import ENTRY_FIELDS, FEED_FIELDS, ParsedFeed
 
 ALL_FIELDS: Final = FEED_FIELDS | ENTRY_FIELDS
 
-# What a format itself has no place for.
-UNSAID: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+# Fields that a format does not have.
+FIELDS_MISSING_IN_FORMAT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "rss": frozenset({"feed.id"}),
         "atom": frozenset(),
@@ -24,47 +24,47 @@ UNSAID: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class Tool:
-    """Something a test may need and a machine may lack; `install` is the one line that brings it."""
+    """A program or library that may be missing. `install` is the command that installs it."""
 
     name: str
     installed: Callable[[], bool]
     install: str
 
-    def missing(self) -> str:
-        """Nothing ("") when it is here, else the line that installs it."""
+    def install_command(self) -> str:
+        """Return "" if the tool is installed, else the command that installs it."""
         return "" if self.installed() else self.install
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reader(Tool):
-    """`silent` names, for each format it reads, the fields this reader does not tell or gets wrong."""
+    """A feed reader. `unsupported_fields` maps each format it reads to the fields that it does not report or reports wrongly."""
 
-    silent: Mapping[str, frozenset[str]]
-    read_each: Callable[[Sequence[bytes], str], list[ReadFeed]]
+    unsupported_fields: Mapping[str, frozenset[str]]
+    read_documents: Callable[[Sequence[bytes], str], list[ParsedFeed]]
 
     @property
     def formats(self) -> frozenset[str]:
         """Some of "rss", "atom" and "json"."""
-        return frozenset(self.silent)
+        return frozenset(self.unsupported_fields)
 
-    def tells(self, fmt: str) -> frozenset[str]:
-        """The fields ("feed.title", "entry.authors") it reports as the document says them."""
-        return ALL_FIELDS - UNSAID[fmt] - self.silent[fmt]
+    def reported_fields(self, fmt: str) -> frozenset[str]:
+        """Return the fields ("feed.title", "entry.authors") that the reader reports as in the document."""
+        return ALL_FIELDS - FIELDS_MISSING_IN_FORMAT[fmt] - self.unsupported_fields[fmt]
 
-    def read(self, document: bytes, fmt: str) -> ReadFeed:
-        """UnreadableError: the reader refuses the document."""
-        return self.read_each([document], fmt)[0]
+    def read(self, document: bytes, fmt: str) -> ParsedFeed:
+        """Read a document. Raises UnreadableError if the reader rejects it."""
+        return self.read_documents([document], fmt)[0]
 
-    def read_all(self, documents: Sequence[bytes], fmt: str) -> list[ReadFeed]:
-        """One result a document, at the price of one process. UnreadableError: it names each refused document."""
-        return self.read_each(documents, fmt)
+    def read_all(self, documents: Sequence[bytes], fmt: str) -> list[ParsedFeed]:
+        """Read several documents in one process. Raises UnreadableError with a message for each rejected document."""
+        return self.read_documents(documents, fmt)
 
 
 def require(tool: Tool) -> None:
-    """Skip the test that needs `tool` where it is missing, or fail it where everything has to be there."""
-    line = tool.missing()
-    if not line:
+    """Skip the test if `tool` is missing, or fail it if all tools are required."""
+    command = tool.install_command()
+    if not command:
         return
     if os.environ.get("FEEDSVC_TEST_REQUIRE_ALL") == "1":
-        pytest.fail(f"{tool.name} is missing: {line}")
-    pytest.skip(f"{tool.name} is missing: {line}")
+        pytest.fail(f"{tool.name} is missing: {command}")
+    pytest.skip(f"{tool.name} is missing: {command}")

@@ -1,1 +1,1 @@
-"""A server under readers and editors for a long time: nothing grows, nothing fails, no wrong byte."""
+"""Soak test: a server under polling clients and editors for a long time does not grow, fail or send a wrong byte."""

@@ -1,4 +1,4 @@
-"""Editors as in tests/live, who also paint their newsroom; it stays of one size, so that nothing has to grow with it."""
+"""Simulated editors as in tests/live that also change the theme. The number of articles stays in a fixed range."""
 
 from __future__ import annotations
 
@@ -10,71 +10,78 @@ from typing import Final
 import feedsvc.pages
 from tests.live.editors import SimulatedEditors
 
-_LEAST, _MOST = 30, 60  # articles
-_OWN: Final = Path(feedsvc.pages.__file__).parent
-_SHEET: Final = "theme/static/site.css"
+_MIN_ARTICLES, _MAX_ARTICLES = 30, 60  # articles
+_THEME_PACKAGE: Final = Path(feedsvc.pages.__file__).parent
+_STYLESHEET: Final = "theme/static/site.css"
 _TEMPLATE: Final = "theme/templates/message.html"
-_PATIENCE: Final = 60.0  # seconds
-_UNUSABLE: Final = b"{% if nobody %} closes this"
+_TIMEOUT: Final = 60.0  # seconds
+_INVALID_TEMPLATE: Final = b"{% if nobody %} closes this"
 
 
-class SoakDesk(SimulatedEditors):
+class SoakEditors(SimulatedEditors):
     def __init__(self, root: Path, random: Random) -> None:
         super().__init__(root, random)
-        self._spoiled = False
-        self._tried: set[bytes] = set()
-        self._actions |= {self.retouch: 2, self.retell: 1, self.spoil: 1}
+        self._template_is_invalid = False
+        self._checked_templates: set[bytes] = set()
+        self._actions |= {self.change_stylesheet: 2, self.change_template: 1, self.break_template: 1}
 
     def create(self) -> bool:
-        return self._count_articles() < _MOST and super().create()
+        return self._count_articles() < _MAX_ARTICLES and super().create()
 
     def delete(self) -> bool:
-        return self._count_articles() > _LEAST and super().delete()
+        return self._count_articles() > _MIN_ARTICLES and super().delete()
 
     def copy(self) -> bool:
-        return self._count_articles() < _MOST and super().copy()
+        return self._count_articles() < _MAX_ARTICLES and super().copy()
 
     def schedule(self) -> bool:
-        """An article that comes, or goes, in its second."""
-        return self._count_articles() < _MOST and super().schedule()
+        """Save an article that is published or expires within seconds."""
+        return self._count_articles() < _MAX_ARTICLES and super().schedule()
 
-    def retouch(self) -> bool:
-        """Another sheet: its address and bytes change on every page."""
-        return self._save("retouch", _SHEET, self._signed("static/site.css", "/* {} */\n"), self._save_atomically)
+    def change_stylesheet(self) -> bool:
+        """Save another stylesheet, whose address and bytes change on every page."""
+        return self._save(
+            "change stylesheet", _STYLESHEET, self._with_comment("static/site.css", "/* {} */\n"), self._save_atomically
+        )
 
-    def retell(self) -> bool:
-        self._spoiled = False
-        return self._save("retell", _TEMPLATE, self._signed("templates/message.html", "<!-- {} -->\n"), self._retheme)
+    def change_template(self) -> bool:
+        self._template_is_invalid = False
+        return self._save(
+            "change template",
+            _TEMPLATE,
+            self._with_comment("templates/message.html", "<!-- {} -->\n"),
+            self._save_and_wait_for_check,
+        )
 
-    def spoil(self) -> bool:
-        """A template that cannot be used: it stands as it last did."""
-        if self._spoiled or _TEMPLATE not in self.files_on_disk:
+    def break_template(self) -> bool:
+        """Save an invalid template; the server uses the last valid one."""
+        if self._template_is_invalid or _TEMPLATE not in self.files_on_disk:
             return False
-        self._retheme(self.root / _TEMPLATE, _UNUSABLE)
-        self._spoiled = True
-        self._record_state("spoil")
+        self._save_and_wait_for_check(self.root / _TEMPLATE, _INVALID_TEMPLATE)
+        self._template_is_invalid = True
+        self._record_state("break template")
         return True
 
-    def _retheme(self, file: Path, data: bytes) -> None:
-        """Until the server has tried a template, it shows later saves with the one before: so there are none."""
-        before, end = self._verdicts(), time.monotonic() + _PATIENCE
+    def _save_and_wait_for_check(self, file: Path, data: bytes) -> None:
+        """Save a template and wait until the server has checked it. Until then the server uses the previous template."""
+        before, deadline = self._theme_checks(), time.monotonic() + _TIMEOUT
         self._save_atomically(file, data)
-        while data not in self._tried and self._verdicts() == before:
-            assert time.monotonic() < end
+        while data not in self._checked_templates and self._theme_checks() == before:
+            assert time.monotonic() < deadline
             time.sleep(0.01)
-        self._tried.add(data)
+        self._checked_templates.add(data)
 
-    def _verdicts(self) -> set[tuple[str, int]]:
+    def _theme_checks(self) -> set[tuple[str, int]]:
         files = (self.root.parent / "state/themes").glob("*.json")
         return {(file.name, file.stat().st_mtime_ns) for file in files}
 
     def fix_everything(self) -> None:
-        if self._spoiled:
-            self.retell()
+        if self._template_is_invalid:
+            self.change_template()
         super().fix_everything()
 
-    def _signed(self, name: str, comment: str) -> bytes:
-        return (_OWN / name).read_bytes() + comment.format(self._word()).encode()
+    def _with_comment(self, name: str, comment: str) -> bytes:
+        return (_THEME_PACKAGE / name).read_bytes() + comment.format(self._word()).encode()
 
     def _count_articles(self) -> int:
         return sum(path.startswith("articles/") for path in self.files_on_disk)

@@ -1,4 +1,4 @@
-"""What a server takes of the machine, sampled over a long time, and whether it is flat."""
+"""Sample a server's use of memory, files and threads, and decide if it grows."""
 
 from __future__ import annotations
 
@@ -11,77 +11,87 @@ from typing import Final
 
 from bench.memory import pss
 
-# What is reached early is the server's own size: caches fill. From then on nothing may grow.
-_WARM: Final = 0.25  # of the time
-# The allocator hands out and takes back in steps; a leak of a kilobyte for each of a day's polls is far more than this.
-MEMORY_ROOM: Final = 0.05  # of what it was
-MEMORY_LEAST: Final = 6 * 1024 * 1024
-FILES_ROOM: Final = 3  # SQLite opens its files for a moment, and readers come and go
+# Caches fill during the warm-up. After it nothing may grow.
+_WARM_UP: Final = 0.25  # of the duration
+# The allocator takes and returns memory in steps. A leak of a kilobyte for each poll of a day is far more than this.
+MEMORY_ALLOWANCE: Final = 0.05  # of the initial value
+MEMORY_MIN_ALLOWANCE: Final = 6 * 1024 * 1024
+FILES_ALLOWANCE: Final = 3  # SQLite opens files briefly, and clients connect and disconnect
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """At so many seconds: bytes of memory (PSS), open files, threads."""
+    """Bytes of memory (PSS), open files and threads after so many seconds."""
 
-    at: float
+    seconds: float
     memory: int
     files: int
     threads: int
 
 
-def sample(pid: int, at: float) -> Sample:
+def sample(pid: int, seconds: float) -> Sample:
     files, threads = (len(os.listdir(f"/proc/{pid}/{kind}")) for kind in ("fd", "task"))
-    return Sample(at=at, memory=pss(pid), files=files, threads=threads)
+    return Sample(seconds=seconds, memory=pss(pid), files=files, threads=threads)
 
 
 def resident(pid: int) -> int:
-    """Bytes, by the kernel's own count."""
+    """Return the resident set size in bytes."""
     [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trend:
-    """Medians of the first and the last third of what came after the warm-up; `slope` is by least squares, an hour."""
+    """Medians of the first and the last third of the samples after the warm-up; `slope` per hour is by least squares."""
 
     name: str
-    early: float
-    late: float
-    most: float
+    initial: float
+    final: float
+    maximum: float
     slope: float
 
-    def is_flat(self, room: float) -> bool:
-        return self.late - self.early <= room
+    def is_flat(self, allowance: float) -> bool:
+        return self.final - self.initial <= allowance
 
 
 def trends(samples: Sequence[Sample]) -> list[Trend]:
-    warm = [one for one in samples if one.at >= samples[-1].at * _WARM]
-    return [_trend(field.name, warm, lambda one, name=field.name: getattr(one, name)) for field in fields(Sample)[1:]]
+    later_samples = [point for point in samples if point.seconds >= samples[-1].seconds * _WARM_UP]
+    return [
+        _trend(field.name, later_samples, lambda point, name=field.name: getattr(point, name)) for field in fields(Sample)[1:]
+    ]
 
 
-def _trend(name: str, samples: Sequence[Sample], of: Callable[[Sample], float]) -> Trend:
+def _trend(name: str, samples: Sequence[Sample], value_of: Callable[[Sample], float]) -> Trend:
     third = max(1, len(samples) // 3)
-    values = [of(one) for one in samples]
+    values = [value_of(point) for point in samples]
     return Trend(
         name=name,
-        early=median(values[:third]),
-        late=median(values[-third:]),
-        most=max(values),
-        slope=_slope([one.at / 3600 for one in samples], values),
+        initial=median(values[:third]),
+        final=median(values[-third:]),
+        maximum=max(values),
+        slope=_slope([point.seconds / 3600 for point in samples], values),
     )
 
 
-def _slope(at: Sequence[float], values: Sequence[float]) -> float:
-    mean_at, mean = sum(at) / len(at), sum(values) / len(values)
-    spread = sum((one - mean_at) ** 2 for one in at)
-    return sum((one - mean_at) * (value - mean) for one, value in zip(at, values, strict=True)) / spread if spread else 0.0
+def _slope(hours: Sequence[float], values: Sequence[float]) -> float:
+    mean_hours, mean = sum(hours) / len(hours), sum(values) / len(values)
+    variance = sum((hour - mean_hours) ** 2 for hour in hours)
+    return (
+        sum((hour - mean_hours) * (value - mean) for hour, value in zip(hours, values, strict=True)) / variance
+        if variance
+        else 0.0
+    )
 
 
-def growing(found: Sequence[Trend]) -> list[str]:
-    """What is not flat, in words."""
-    rooms = {"memory": max(MEMORY_LEAST, MEMORY_ROOM * found[0].early), "files": FILES_ROOM, "threads": 0}
+def growth_messages(trends_of_run: Sequence[Trend]) -> list[str]:
+    """Return a message for each figure that grows."""
+    allowances = {
+        "memory": max(MEMORY_MIN_ALLOWANCE, MEMORY_ALLOWANCE * trends_of_run[0].initial),
+        "files": FILES_ALLOWANCE,
+        "threads": 0,
+    }
     return [
-        f"{one.name} grew from {one.early:,.0f} to {one.late:,.0f}, by more than {rooms[one.name]:,.0f}"
-        for one in found
-        if not one.is_flat(rooms[one.name])
+        f"{trend.name} grew from {trend.initial:,.0f} to {trend.final:,.0f}, by more than {allowances[trend.name]:,.0f}"
+        for trend in trends_of_run
+        if not trend.is_flat(allowances[trend.name])
     ]

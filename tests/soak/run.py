@@ -1,4 +1,4 @@
-"""The soak itself: a real server, editors, readers, and a judge of every answer."""
+"""Run the soak test: a real server, editors, polling clients, and a checker of every response."""
 
 from __future__ import annotations
 
@@ -18,99 +18,105 @@ from tests.live.edition_order import EditionOrderChecker
 from tests.live.editions import Editions, ObservedResponse
 from tests.live.served_content import MonitoredServer, assert_equals_fresh_server, fetch_problems, monitored_server
 from tests.soak import figures
-from tests.soak.editors import SoakDesk
+from tests.soak.client import READ_ARTICLE, PollingClient
+from tests.soak.editors import SoakEditors
 from tests.soak.figures import Sample, Trend
-from tests.soak.reader import OPENED, Reader
 
-_READERS: Final = 4
-_LATE: Final = 10.0  # seconds that a save may take to show, on a machine that has other work, too
-_JUDGED: Final = 300  # answers, at most, between two doings of the editors
-_TOLD: Final = 60.0  # seconds between two lines for whoever waits
+_CLIENTS: Final = 4
+_MAX_DELAY: Final = 10.0  # seconds until a save is served, on a loaded machine
+_MAX_CHECKS: Final = 300  # responses between two actions of the editors
+_REPORT_INTERVAL: Final = 60.0  # seconds between two lines of progress
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What was done and asked, and what of it the server took; whatever was wrong has been raised."""
+    """Actions, responses and use of resources. The run raises an error for the first wrong response."""
 
-    doings: int
+    actions: int
     states: int
-    answers: Counter[str]
+    responses: Counter[str]
     trends: Sequence[Trend]
     samples: Sequence[Sample]
 
 
-def soak(home: Path, seconds: float, seed: str, say: Callable[[str], None], *, hurry: float = 1.0) -> Report:
-    """`hurry` makes readers and editors so many times quicker. Fails with the first thing that was wrong."""
+def soak(home: Path, seconds: float, seed: str, report_progress: Callable[[str], None], *, speed: float = 1.0) -> Report:
+    """Run the test. `speed` multiplies the rate of polls and edits. Raises AssertionError for the first fault."""
     random = Random(seed)
-    desk = SoakDesk(home / "content", random)
-    with monitored_server(desk.root, home / "state") as server:
-        one = _Soak(home, server, desk, random, hurry)
-        one.run(seconds, say)
-        desk.fix_everything()
+    editors = SoakEditors(home / "content", random)
+    with monitored_server(editors.root, home / "state") as server:
+        soak_run = _SoakRun(home, server, editors, random, speed)
+        soak_run.run(seconds, report_progress)
+        editors.fix_everything()
         wait_until(lambda: fetch_problems(server) == [])
-        opened = one.counts["opened"]
-        wait_until(lambda: json.loads(ask(server.url, f"{OPENED}views").body) == {"views": opened})
-        assert_equals_fresh_server(server, desk.root, home / "empty")
-        trends = figures.trends(one.samples)
+        reads = soak_run.counts["reads"]
+        wait_until(lambda: json.loads(ask(server.url, f"{READ_ARTICLE}views").body) == {"views": reads})
+        assert_equals_fresh_server(server, editors.root, home / "empty")
+        trends = figures.trends(soak_run.samples)
     assert "Traceback" not in server.stderr
-    return Report(doings=one.doings, states=len(desk.states), answers=one.counts, trends=trends, samples=one.samples)
+    return Report(
+        actions=soak_run.actions, states=len(editors.states), responses=soak_run.counts, trends=trends, samples=soak_run.samples
+    )
 
 
-class _Soak:
-    def __init__(self, home: Path, server: MonitoredServer, desk: SoakDesk, random: Random, hurry: float) -> None:
-        self._server, self._desk, self._random, self._hurry = server, desk, random, hurry
-        self._judge = EditionOrderChecker(Editions(home / "fresh", desk.states, desk.scheduled_times), desk.states, _LATE)
-        self._over = threading.Event()
-        self._readers = [Reader(server.url, desk, self._over, Random(random.random()), 0.25 / hurry) for _ in range(_READERS)]
+class _SoakRun:
+    def __init__(self, home: Path, server: MonitoredServer, editors: SoakEditors, random: Random, speed: float) -> None:
+        self._server, self._editors, self._random, self._speed = server, editors, random, speed
+        self._checker = EditionOrderChecker(
+            Editions(home / "fresh", editors.states, editors.scheduled_times), editors.states, _MAX_DELAY
+        )
+        self._stopping = threading.Event()
+        self._clients = [
+            PollingClient(server.url, editors, self._stopping, Random(random.random()), 0.25 / speed) for _ in range(_CLIENTS)
+        ]
         self._waiting: list[ObservedResponse] = []
         self.samples: list[Sample] = []
-        self.doings = 0
+        self.actions = 0
 
     @property
     def counts(self) -> Counter[str]:
-        return sum((reader.counts for reader in self._readers), Counter[str]())
+        return sum((client.counts for client in self._clients), Counter[str]())
 
-    def run(self, seconds: float, say: Callable[[str], None]) -> None:
-        for reader in self._readers:
-            reader.start()
-        begun = time.monotonic()
-        told = begun + _TOLD
-        while (now := time.monotonic()) - begun < seconds:
-            self._desk.act()
-            self.doings += 1
-            self._look(now - begun)
-            self._hear(time.time() - SECONDS, _JUDGED)
-            if now >= told:
-                told += _TOLD
-                say(self._line(now - begun))
-            time.sleep(self._random.uniform(0.3, 1.5) / self._hurry)
-        self._over.set()
-        for reader in self._readers:
-            reader.join(SECONDS)
-        self._hear(time.time() + SECONDS, None)
+    def run(self, seconds: float, report_progress: Callable[[str], None]) -> None:
+        for client in self._clients:
+            client.start()
+        start = time.monotonic()
+        next_report = start + _REPORT_INTERVAL
+        while (now := time.monotonic()) - start < seconds:
+            self._editors.act()
+            self.actions += 1
+            self._take_sample(now - start)
+            self._check_responses(time.time() - SECONDS, _MAX_CHECKS)
+            if now >= next_report:
+                next_report += _REPORT_INTERVAL
+                report_progress(self._progress_line(now - start))
+            time.sleep(self._random.uniform(0.3, 1.5) / self._speed)
+        self._stopping.set()
+        for client in self._clients:
+            client.join(SECONDS)
+        self._check_responses(time.time() + SECONDS, None)
 
-    def _look(self, at: float) -> None:
-        self.samples.append(figures.sample(self._server.process.pid, at))
+    def _take_sample(self, seconds: float) -> None:
+        self.samples.append(figures.sample(self._server.process.pid, seconds))
         for path in ("/status", "/metrics", "/readyz"):
             assert ask(self._server.url, path).status == 200
-        for reader in self._readers:
-            assert reader.failure is None, reader.failure
+        for client in self._clients:
+            assert client.failure is None, client.failure
 
-    def _hear(self, before: float, most: int | None) -> None:
-        """Judge what was asked before a moment; by then every answer of it has come, and is in its place."""
-        for reader in self._readers:
-            new = reader.heard[: len(reader.heard)]
-            del reader.heard[: len(new)]
+    def _check_responses(self, requested_before: float, maximum: int | None) -> None:
+        """Check responses to requests before a time at which all earlier responses have arrived, so that their order is known."""
+        for client in self._clients:
+            new = client.responses[: len(client.responses)]
+            del client.responses[: len(new)]
             self._waiting += new
-        self._waiting.sort(key=lambda heard: heard.requested_at)
-        ready = [heard for heard in self._waiting if heard.requested_at < before][:most]
-        for heard in ready:
-            self._judge.check(heard)
-        del self._waiting[: len(ready)]
+        self._waiting.sort(key=lambda response: response.requested_at)
+        checkable = [response for response in self._waiting if response.requested_at < requested_before][:maximum]
+        for response in checkable:
+            self._checker.check(response)
+        del self._waiting[: len(checkable)]
 
-    def _line(self, at: float) -> str:
+    def _progress_line(self, seconds: float) -> str:
         last = self.samples[-1]
         return (
-            f"{at:5.0f} s: {self.doings} doings, {sum(self.counts.values())} answers, {last.memory / 2**20:.1f} MB, "
+            f"{seconds:5.0f} s: {self.actions} actions, {sum(self.counts.values())} responses, {last.memory / 2**20:.1f} MB, "
             f"{last.files} files, {last.threads} threads"
         )

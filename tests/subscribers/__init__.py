@@ -1,5 +1,5 @@
-"""Programs that people read feeds with, each against a real `feedsvc serve`: what they ask, and what they show.
+"""Tests of feed readers, each against a real `feedsvc serve`: their requests and the items they show.
 
-`table.SUBSCRIBERS` has a row for each; `story.told` takes one through a newsroom's days; `page.page` writes what was seen
-into docs/readers.md, which a test compares with what it sees.
+`table.SUBSCRIBERS` has a row for each program. `scenario.observe` runs one through several days of a newsroom.
+`readers_page.page` writes the observations into docs/readers.md, and a test compares it with this document.
 """

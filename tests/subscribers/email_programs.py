@@ -1,4 +1,4 @@
-"""rss2email and feed2exec, which write a letter for each article into a maildir."""
+"""rss2email and feed2exec, which write an e-mail message for each article into a maildir."""
 
 import email
 from collections.abc import Iterator
@@ -24,22 +24,22 @@ reply-changes = True
 _FEED2EXEC = "[{name}]\nurl = {address}\noutput = feed2exec.plugins.maildir\nmailbox = {home}/mail\nargs = reader@mail.example\n"
 
 
-def _text(letter: EmailMessage) -> str:
-    part = letter.get_body(("plain", "html"))
-    return str(part.get_content()) if part else ""
+def _text(message: EmailMessage) -> str:
+    body = message.get_body(("plain", "html"))
+    return str(body.get_content()) if body else ""
 
 
-def _item(letter: EmailMessage) -> Item:
+def _item(message: EmailMessage) -> Item:
     return Item(
-        title=str(letter["Subject"]),
-        link=str(letter["X-RSS-URL"] or letter["Archived-At"]),
-        byline=letter["From"].addresses[0].display_name,
-        date=parsedate_to_datetime(letter["Date"]).astimezone(UTC),
-        text=_text(letter),
+        title=str(message["Subject"]),
+        link=str(message["X-RSS-URL"] or message["Archived-At"]),
+        byline=message["From"].addresses[0].display_name,
+        date=parsedate_to_datetime(message["Date"]).astimezone(UTC),
+        text=_text(message),
     )
 
 
-def _letters(folder: Path) -> list[EmailMessage]:
+def _read_maildir(folder: Path) -> list[EmailMessage]:
     files = sorted(folder.glob("new/*")) + sorted(folder.glob("cur/*"))
     return [email.message_from_bytes(file.read_bytes(), policy=default) for file in files]
 
@@ -48,21 +48,21 @@ class Rss2email:
     def __init__(self, home: Path) -> None:
         self.home = home
         (home / "config").write_text(_RSS2EMAIL.format(home=home))
-        for part in ("new", "cur", "tmp"):
-            (home / "mail" / "inbox" / part).mkdir(parents=True)
+        for folder in ("new", "cur", "tmp"):
+            (home / "mail" / "inbox" / folder).mkdir(parents=True)
 
-    def run(self, *words: str) -> None:
-        run(self.home, "r2e", "-c", self.home / "config", "-d", self.home / "seen.json", *words)
+    def run(self, *arguments: str) -> None:
+        run(self.home, "r2e", "-c", self.home / "config", "-d", self.home / "seen.json", *arguments)
 
     def subscribe(self, name: str, address: str) -> None:
         self.run("add", name, address)
 
-    def refresh(self, later: int) -> None:
+    def refresh(self, minutes: int) -> None:
         self.run("run")
 
     def items(self, name: str) -> list[Item]:
-        letters = _letters(self.home / "mail" / "inbox")
-        return [_item(one) for one in letters if one["List-ID"] == f"<{name}.localhost>"]
+        messages = _read_maildir(self.home / "mail" / "inbox")
+        return [_item(message) for message in messages if message["List-ID"] == f"<{name}.localhost>"]
 
 
 class Feed2exec:
@@ -74,13 +74,13 @@ class Feed2exec:
         with (self.home / "feeds.ini").open("a") as feeds:
             feeds.write(_FEED2EXEC.format(name=name, address=address, home=self.home))
 
-    def refresh(self, later: int) -> None:
-        # It asks nothing while max-age lasts, so that its clock is put forward.
-        clock = ("faketime", "-f", f"+{later}m")
+    def refresh(self, minutes: int) -> None:
+        # It sends no request until max-age is over, so that its clock is set forward.
+        clock = ("faketime", "-f", f"+{minutes}m")
         run(self.home, *clock, "feed2exec", "--config", self.home / "feeds.ini", "--database", self.home / "seen.db", "fetch")
 
     def items(self, name: str) -> list[Item]:
-        return [_item(one) for one in _letters(self.home / "mail" / name)]
+        return [_item(message) for message in _read_maildir(self.home / "mail" / name)]
 
 
 @contextmanager

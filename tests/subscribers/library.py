@@ -1,4 +1,4 @@
-"""reader, a Python library for readers."""
+"""reader, a Python library for feed readers."""
 
 import sys
 from collections.abc import Iterator
@@ -32,9 +32,9 @@ class Library:
         self.addresses[name] = address
         self.reader.add_feed(address)
 
-    def refresh(self, later: int) -> None:
-        # It looks at a feed once an hour at most, so that its clock is put forward; hence a process of its own.
-        run(self.file.parent, "faketime", "-f", f"+{later}m", sys.executable, "-c", _UPDATE, self.file)
+    def refresh(self, minutes: int) -> None:
+        # It requests a feed once an hour at most, so that its clock is set forward, which needs a separate process.
+        run(self.file.parent, "faketime", "-f", f"+{minutes}m", sys.executable, "-c", _UPDATE, self.file)
 
     def items(self, name: str) -> list[Item]:
         return [_item(entry) for entry in self.reader.get_entries(feed=self.addresses[name])]

@@ -1,4 +1,4 @@
-"""miniflux, a server of its own with PostgreSQL, asked through its API."""
+"""miniflux, a server with a PostgreSQL database, used by its API."""
 
 import base64
 import http.client
@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.audience.postgres import database
-from tests.subscribers.program import SECONDS, Item
+from tests.subscribers.program import TIMEOUT, Item
 
-_NAME: Final = "reader"
+_USER: Final = "reader"
 _PASSWORD: Final = "only-for-this-test"
 _SETTINGS: Final[Mapping[str, str]] = {
     "RUN_MIGRATIONS": "1",
     "CREATE_ADMIN": "1",
-    "ADMIN_USERNAME": _NAME,
+    "ADMIN_USERNAME": _USER,
     "ADMIN_PASSWORD": _PASSWORD,
     "DISABLE_SCHEDULER_SERVICE": "1",
-    # Later versions fetch nothing from this machine unless they are told to.
+    # Later versions fetch nothing from the loopback address without this setting.
     "FETCHER_ALLOW_PRIVATE_NETWORKS": "1",
 }
 
 
 def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as one:
-        return int(one.getsockname()[1])
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
 
 
 class Miniflux:
@@ -39,29 +39,29 @@ class Miniflux:
         self.port = port
         self.feeds: dict[str, int] = {}
 
-    def ask(self, method: str, path: str, told: Mapping[str, Any] | None = None) -> Any:
-        """AssertionError: it answers with an error."""
-        words = base64.b64encode(f"{_NAME}:{_PASSWORD}".encode()).decode()
-        headers = {"Authorization": f"Basic {words}", "Content-Type": "application/json"}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)) as connection:
-            connection.request(method, path, json.dumps(told) if told is not None else None, headers)
-            answer = connection.getresponse()
-            body = answer.read()
-        assert answer.status < 300, f"{method} {path}: {answer.status} {body.decode()}"
+    def request(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> Any:
+        """Send a request to the API and return the JSON response. Raises AssertionError if the status is an error."""
+        credentials = base64.b64encode(f"{_USER}:{_PASSWORD}".encode()).decode()
+        headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)) as connection:
+            connection.request(method, path, json.dumps(document) if document is not None else None, headers)
+            response = connection.getresponse()
+            body = response.read()
+        assert response.status < 300, f"{method} {path}: {response.status} {body.decode()}"
         return json.loads(body or "null")
 
     def subscribe(self, name: str, address: str) -> None:
-        [category, *_] = self.ask("GET", "/v1/categories")
-        self.feeds[name] = self.ask("POST", "/v1/feeds", {"feed_url": address, "category_id": category["id"]})["feed_id"]
+        [category, *_] = self.request("GET", "/v1/categories")
+        self.feeds[name] = self.request("POST", "/v1/feeds", {"feed_url": address, "category_id": category["id"]})["feed_id"]
 
-    def refresh(self, later: int) -> None:
-        if not later:
-            return  # it fetched each feed when it was subscribed to
-        for number in self.feeds.values():
-            self.ask("PUT", f"/v1/feeds/{number}/refresh")
+    def refresh(self, minutes: int) -> None:
+        if not minutes:
+            return  # miniflux fetches a feed at once on subscription
+        for feed_id in self.feeds.values():
+            self.request("PUT", f"/v1/feeds/{feed_id}/refresh")
 
     def items(self, name: str) -> list[Item]:
-        entries = self.ask("GET", f"/v1/feeds/{self.feeds[name]}/entries?limit=100")["entries"]
+        entries = self.request("GET", f"/v1/feeds/{self.feeds[name]}/entries?limit=100")["entries"]
         return [
             Item(
                 title=entry["title"],
@@ -74,9 +74,9 @@ class Miniflux:
         ]
 
 
-def _awaited(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until and process.poll() is None:
+def _wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
@@ -89,13 +89,13 @@ def _awaited(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 @contextmanager
 def miniflux(home: Path) -> Iterator[Miniflux]:
     port, log = free_port(), home / "log"
-    with database() as url, log.open("wb") as said:
-        own = {"HOME": str(home), "PATH": os.environ["PATH"], "LISTEN_ADDR": f"127.0.0.1:{port}"}
-        variables = {**own, **_SETTINGS, "DATABASE_URL": f"{url}?sslmode=disable"}
-        process = subprocess.Popen(["miniflux"], stdout=said, stderr=said, env=variables)
+    with database() as url, log.open("wb") as log_file:
+        environment = {"HOME": str(home), "PATH": os.environ["PATH"], "LISTEN_ADDR": f"127.0.0.1:{port}"}
+        variables = {**environment, **_SETTINGS, "DATABASE_URL": f"{url}?sslmode=disable"}
+        process = subprocess.Popen(["miniflux"], stdout=log_file, stderr=log_file, env=variables)
         try:
-            _awaited(process, port, log)
+            _wait_for_port(process, port, log)
             yield Miniflux(port)
         finally:
             process.terminate()
-            process.wait(SECONDS)
+            process.wait(TIMEOUT)

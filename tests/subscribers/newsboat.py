@@ -1,4 +1,4 @@
-"""newsboat, for terminals; what it holds is read from its database."""
+"""newsboat, a reader for terminals; its items are read from its database."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ _ITEMS = "SELECT title, url, author, pubDate, enclosure_description || content F
 
 
 class Newsboat:
-    """Each feed has a folder of its own: with one for all, an article stands only in the feed that told of it last."""
+    """newsboat with a separate folder for each feed.
+
+    With a common folder, an article belongs only to the last feed that contained it.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -23,7 +26,7 @@ class Newsboat:
         (folder / "urls").write_text(f"{address}\n")
         (folder / "config").write_text('download-retries 1\nerror-log ""\n')
 
-    def refresh(self, later: int) -> None:
+    def refresh(self, minutes: int) -> None:
         for folder in sorted(self.home.glob("*/urls")):
             files = ("-u", folder, "-C", folder.with_name("config"), "-c", folder.with_name("cache.db"))
             run(self.home, "newsboat", *files, "-x", "reload")

@@ -1,4 +1,4 @@
-"""A small newsroom, and what its editor does to it while people read."""
+"""A small newsroom, and the changes its editor makes while programs poll its feeds."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ class Article:
     section: str = "business"
     published: datetime
     updated: datetime | None = None
-    words: str = "As it was first told."
-    further: str = ""
+    lead: str = "As it was first told."
+    extra_fields: str = ""
 
     @property
     def dates(self) -> tuple[datetime, datetime]:
-        """Published and, the same where nothing changed, updated."""
+        """The dates published and updated; the latter defaults to the former."""
         return self.published, self.updated or self.published
 
     def text(self) -> str:
@@ -33,50 +33,63 @@ class Article:
             f"authors: [{', '.join(self.authors)}]",
             f"category: {self.section}",
             f"summary: In short, {self.slug}.",
-            f"body: {yaml_string(f'{self.words} ' + f'This is the story of {self.slug}. ' * 4)}",
-            *([self.further] if self.further else []),
+            f"body: {yaml_string(f'{self.lead} ' + f'This is the story of {self.slug}. ' * 4)}",
+            *([self.extra_fields] if self.extra_fields else []),
         ]
         return "".join(f"{line}\n" for line in lines)
 
 
-def _day(number: int, hour: int = 9) -> datetime:
-    return datetime(2026, 2, number, hour, 30, tzinfo=UTC)
+def _date(day: int, hour: int = 9) -> datetime:
+    return datetime(2026, 2, day, hour, 30, tzinfo=UTC)
 
 
-NEW_WORDS: Final = "As it was told again, with the right number."
-WITHDRAWN: Final = "status: withdrawn\nwithdrawn: {date: 2026-02-20, notice: It named the wrong harbour.}"
+CORRECTED_TEXT: Final = "As it was told again, with the right number."
+_WITHDRAWN_FIELDS: Final = "status: withdrawn\nwithdrawn: {date: 2026-02-20, notice: It named the wrong harbour.}"
 
-BY_TWO: Final = Article(slug="echo", title="Echoes of a choir", authors=("tuan", "mina"), section="culture", published=_day(3))
-BY_NOBODY: Final = Article(slug="hangul", title="한국어 기사, 그리고 “따옴표”", authors=(), section="culture", published=_day(4))
-BEFORE: Final = Article(slug="bay", title="A bridge over the bay", published=_day(5))
-RENAMED: Final = Article(slug="bay", title="A ferry over the bay", published=_day(5), updated=_day(19))
-FIRST_TOLD: Final = Article(slug="fish", title="Fish & <chips>", published=_day(6), updated=_day(7))
-CORRECTED: Final = Article(slug="fish", title="Fish & <chips>", published=_day(6), updated=_day(18), words=NEW_WORDS)
-ODD: Final = Article(slug="odd", title="R&D at <10 °C: why \"]]>\" isn't 'an end'", section="culture", published=_day(8))
-LITERAL: Final = Article(slug="literal", title="What &amp; means", section="culture", published=_day(10))
-WRONG: Final = Article(slug="wrong", title="The wrong harbour", published=_day(9))
-GONE: Final = Article(slug="wrong", title="The wrong harbour", published=_day(9), further=WITHDRAWN)
-NEWS: Final = Article(slug="news", title="Just in: naïve & new", published=_day(17))
-AFTER_MOVE: Final = Article(slug="trade", title="Trade goes on", section="trade", published=_day(21))
+BY_TWO: Final = Article(slug="echo", title="Echoes of a choir", authors=("tuan", "mina"), section="culture", published=_date(3))
+BY_NO_AUTHOR: Final = Article(
+    slug="hangul", title="한국어 기사, 그리고 “따옴표”", authors=(), section="culture", published=_date(4)
+)
+BEFORE_RENAMING: Final = Article(slug="bay", title="A bridge over the bay", published=_date(5))
+RENAMED: Final = Article(slug="bay", title="A ferry over the bay", published=_date(5), updated=_date(19))
+FIRST_VERSION: Final = Article(slug="fish", title="Fish & <chips>", published=_date(6), updated=_date(7))
+CORRECTED: Final = Article(slug="fish", title="Fish & <chips>", published=_date(6), updated=_date(18), lead=CORRECTED_TEXT)
+SPECIAL_CHARACTERS: Final = Article(
+    slug="odd", title="R&D at <10 °C: why \"]]>\" isn't 'an end'", section="culture", published=_date(8)
+)
+ENTITY_IN_TITLE: Final = Article(slug="literal", title="What &amp; means", section="culture", published=_date(10))
+BEFORE_WITHDRAWAL: Final = Article(slug="wrong", title="The wrong harbour", published=_date(9))
+WITHDRAWN_ARTICLE: Final = Article(slug="wrong", title="The wrong harbour", published=_date(9), extra_fields=_WITHDRAWN_FIELDS)
+NEWS: Final = Article(slug="news", title="Just in: naïve & new", published=_date(17))
+ARTICLE_AFTER_MOVE: Final = Article(slug="trade", title="Trade goes on", section="trade", published=_date(21))
 
 CAPTION: Final = "The choir on its last evening"
-NOTE: Final = "Counted by the choir itself."
+FOOTNOTE: Final = "Counted by the choir itself."
 SECOND_ATTACHMENT: Final = "notes.pdf"
-RICH: Final = Article(
+WITH_ATTACHMENTS: Final = Article(
     slug="rich",
     title="An evening, recorded",
     section="culture",
-    published=_day(11),
-    words=f"Forty sang.[^1]\n\n[^1]: {NOTE}\n\n",
-    further=(
+    published=_date(11),
+    lead=f"Forty sang.[^1]\n\n[^1]: {FOOTNOTE}\n\n",
+    extra_fields=(
         f"image: {{src: media/choir.png, alt: A choir, caption: {CAPTION}}}\n"
         f"enclosures: [{{src: media/evening.mp3}}, {{src: media/{SECOND_ATTACHMENT}}}]"
     ),
 )
 
-AT_FIRST: Final = (BY_TWO, BY_NOBODY, BEFORE, FIRST_TOLD, ODD, WRONG, LITERAL, RICH)
-CHANGES: Final = (NEWS, CORRECTED, RENAMED, GONE)
-IN_SECTION: Final = ("wrong", "bay", "fish", "news")  # the one that no feed shows comes first
+INITIAL_ARTICLES: Final = (
+    BY_TWO,
+    BY_NO_AUTHOR,
+    BEFORE_RENAMING,
+    FIRST_VERSION,
+    SPECIAL_CHARACTERS,
+    BEFORE_WITHDRAWAL,
+    ENTITY_IN_TITLE,
+    WITH_ATTACHMENTS,
+)
+CHANGES: Final = (NEWS, CORRECTED, RENAMED, WITHDRAWN_ARTICLE)
+SLUGS_OF_SECTION: Final = ("wrong", "bay", "fish", "news")  # the withdrawn one first, which no feed contains
 
 SITE: Final = "Harbour & Hills"
 _SETTINGS: Final = {
@@ -93,23 +106,23 @@ _MEDIA: Final = {
 }
 
 
-class Desk:
-    """The newsroom at `root`."""
+class Editor:
+    """An editor of the newsroom in `root`."""
 
     def __init__(self, root: Path) -> None:
         self.root = write(root, {**_SETTINGS, **_MEDIA})
-        self.save(*AT_FIRST)
+        self.save(*INITIAL_ARTICLES)
 
     def save(self, *articles: Article) -> None:
-        write(self.root, {f"articles/{one.slug}.yaml": one.text() for one in articles})
+        write(self.root, {f"articles/{article.slug}.yaml": article.text() for article in articles})
 
-    # A section moves in three steps of which each is sound.
+    # A section moves in three steps; the newsroom is valid after each.
 
     def add_section(self) -> None:
         write(self.root, {"categories.yaml": "business: {title: Business}\ntrade: {title: Trade}\nculture: {title: Culture}\n"})
 
     def move_articles(self) -> None:
-        for slug in IN_SECTION:
+        for slug in SLUGS_OF_SECTION:
             file = self.root / "articles" / f"{slug}.yaml"
             file.write_text(file.read_text().replace("category: business", "category: trade"))
 

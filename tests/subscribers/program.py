@@ -1,4 +1,4 @@
-"""What a program that people read feeds with is to the tests, whatever its own words are."""
+"""Interface of the programs under test."""
 
 import os
 import subprocess
@@ -12,15 +12,15 @@ from typing import Final, Protocol
 
 from tests.readers.tool import Tool
 
-SECONDS: Final = 60.0
+TIMEOUT: Final = 60.0
 NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """An entry, or a message about one, as the program holds it for its reader.
+    """An entry, or an e-mail message about one, as the program stores it.
 
-    `byline` is the author in the program's own words; `date` is in UTC; `text` may be HTML.
+    `byline` is the author as the program formats it; `date` is in UTC; `text` may be HTML.
     """
 
     title: str
@@ -31,40 +31,40 @@ class Item:
 
 
 class Program(Protocol):
-    """One installation, in a folder of its own."""
+    """An installation of a program with its own folder."""
 
     def subscribe(self, name: str, address: str) -> None:
-        """`name` is the test's own for the feed."""
+        """Subscribe to the feed at `address`. `name` is the test's name of the feed."""
 
-    def refresh(self, later: int) -> None:
-        """Look at every feed. `later` is how many minutes have passed since the first time, to those that heed a clock."""
+    def refresh(self, minutes: int) -> None:
+        """Poll every feed. `minutes` have passed since the first refresh, for programs that limit their rate by the clock."""
 
     def items(self, name: str) -> list[Item]:
-        """All that it holds of a feed, withdrawn and doubled ones included."""
+        """Return all items of a feed, including withdrawn and duplicate ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriber(Tool):
-    """A program's row. `formats` are those it reads; `set_up` says what is not as it comes, in words for people.
+    """A program under test. `formats` are those it reads; `set_up` describes its settings for docs/readers.md.
 
-    `asks_if_changed`: it ever sends a validator. `follows`: a 301 leads it on. `doubles`: an article whose title changed
-    stands beside its former self.
+    `is_conditional`: it sends validators. `follows_redirects`: it follows a 301. `duplicates_renamed`: an article with a new
+    title becomes another item.
     """
 
     formats: tuple[str, ...]
     set_up: str
     version: Callable[[], str]
-    opened: Callable[[Path], AbstractContextManager[Program]]
-    asks_if_changed: bool = True
-    follows: bool = True
-    doubles: bool = False
+    open_program: Callable[[Path], AbstractContextManager[Program]]
+    is_conditional: bool = True
+    follows_redirects: bool = True
+    duplicates_renamed: bool = False
 
 
-def run(home: Path, *words: str | Path, variables: Mapping[str, str] = NO_VARIABLES, statuses: tuple[int, ...] = (0,)) -> str:
-    """What a command prints, with `home` as the only home that it knows and no proxy. AssertionError: another exit status."""
-    own = {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": os.environ["PATH"], "TMPDIR": str(home)}
-    done = subprocess.run(
-        list(map(str, words)), capture_output=True, text=True, timeout=SECONDS, check=False, env={**own, **variables}
+def run(home: Path, *arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES, statuses: tuple[int, ...] = (0,)) -> str:
+    """Return the output of a command with `home` as its home and without a proxy. Raises AssertionError for another status."""
+    environment = {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": os.environ["PATH"], "TMPDIR": str(home)}
+    result = subprocess.run(
+        list(map(str, arguments)), capture_output=True, text=True, timeout=TIMEOUT, check=False, env={**environment, **variables}
     )
-    assert done.returncode in statuses, f"{words[0]} ended with {done.returncode}: {done.stdout}{done.stderr}"
-    return done.stdout
+    assert result.returncode in statuses, f"{arguments[0]} ended with {result.returncode}: {result.stdout}{result.stderr}"
+    return result.stdout

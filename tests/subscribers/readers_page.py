@@ -1,30 +1,30 @@
-"""docs/readers.md, made of what was seen."""
+"""Write docs/readers.md from the observations."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from tests import ROOT
 from tests.subscribers.newsroom import (
-    AFTER_MOVE,
-    BY_NOBODY,
+    ARTICLE_AFTER_MOVE,
+    BEFORE_WITHDRAWAL,
+    BY_NO_AUTHOR,
     BY_TWO,
     CAPTION,
     CORRECTED,
-    FIRST_TOLD,
-    LITERAL,
-    NEW_WORDS,
+    CORRECTED_TEXT,
+    ENTITY_IN_TITLE,
+    FIRST_VERSION,
+    FOOTNOTE,
     NEWS,
-    NOTE,
-    ODD,
     RENAMED,
-    RICH,
     SECOND_ATTACHMENT,
     SITE,
-    WRONG,
+    SPECIAL_CHARACTERS,
+    WITH_ATTACHMENTS,
     Article,
 )
 from tests.subscribers.program import Item, Subscriber
-from tests.subscribers.story import Told
+from tests.subscribers.scenario import Observations
 
 FILE: Final = ROOT / "docs" / "readers.md"
 RENEW: Final = "make readers-table"
@@ -51,81 +51,101 @@ _FOOT: Final = """
 
 """
 
-Row = Callable[[Subscriber, Told], str]
+Row = Callable[[Subscriber, Observations], str]
 
 
-def _merged(several: Mapping[str, str]) -> str:
-    """One word where all formats agree, else each format's."""
-    if len(set(several.values())) == 1:
-        return next(iter(several.values()))
-    by_word: dict[str, list[str]] = {}
-    for fmt, word in several.items():
-        by_word.setdefault(word, []).append(_FORMATS[fmt])
-    return "; ".join(f"{', '.join(formats)}: {word}" for word, formats in by_word.items())
+def _merge_formats(texts: Mapping[str, str]) -> str:
+    """Return one text if it is the same for all formats, else the text of each format."""
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    formats_by_text: dict[str, list[str]] = {}
+    for fmt, text in texts.items():
+        formats_by_text.setdefault(text, []).append(_FORMATS[fmt])
+    return "; ".join(f"{', '.join(formats)}: {text}" for text, formats in formats_by_text.items())
 
 
-def of(told: Told, refresh: str, feed: str, article: Article) -> list[Item]:
-    """What is held of an article, by its address."""
-    link = f"{told.url}/articles/{article.slug}/"
-    return [item for item in told.held[refresh, feed] if item.link == link]
+def items_of(observations: Observations, refresh: str, feed: str, article: Article) -> list[Item]:
+    """Return the items with the link of an article after a refresh."""
+    link = f"{observations.url}/articles/{article.slug}/"
+    return [item for item in observations.items[refresh, feed] if item.link == link]
 
 
-def _each(read: Callable[[Told, str], str]) -> Row:
-    return lambda subscriber, told: _merged({fmt: read(told, fmt) for fmt in subscriber.formats})
+def _each_format(describe: Callable[[Observations, str], str]) -> Row:
+    return lambda subscriber, observations: _merge_formats({fmt: describe(observations, fmt) for fmt in subscriber.formats})
 
 
-def _shown(refresh: str, article: Article, read: Callable[[Item], str]) -> Row:
-    return _each(lambda told, fmt: ", then ".join(read(item) for item in of(told, refresh, fmt, article)))
+def _shown_after(refresh: str, article: Article, describe: Callable[[Item], str]) -> Row:
+    return _each_format(
+        lambda observations, fmt: ", then ".join(describe(item) for item in items_of(observations, refresh, fmt, article))
+    )
 
 
 def _date(item: Item) -> str:
-    return {FIRST_TOLD.published: "published", FIRST_TOLD.updated: "updated"}.get(item.date, item.date.isoformat())
+    return {FIRST_VERSION.published: "published", FIRST_VERSION.updated: "updated"}.get(item.date, item.date.isoformat())
 
 
-def _numbers(told: Told, feed: str, *refreshes: str) -> str:
-    asked = [told.asked.get((refresh, feed), ()) for refresh in refreshes]
-    return ", ".join("→".join(map(str, statuses)) or "–" for statuses in asked)
+def _status_text(observations: Observations, feed: str, *refreshes: str) -> str:
+    statuses_by_refresh = [observations.statuses.get((refresh, feed), ()) for refresh in refreshes]
+    return ", ".join("→".join(map(str, statuses)) or "–" for statuses in statuses_by_refresh)
 
 
-def _change(article: Article, new: Callable[[Item], bool]) -> Row:
-    def word(told: Told, fmt: str) -> str:
-        items = of(told, "at last", fmt, article)
-        if not any(map(new, items)):
+def _change_row(article: Article, is_new: Callable[[Item], bool]) -> Row:
+    def describe(observations: Observations, fmt: str) -> str:
+        items = items_of(observations, "at the end", fmt, article)
+        if not any(map(is_new, items)):
             return "not shown"
         return "in its place" if len(items) == 1 else "beside the former"
 
-    return _each(word)
+    return _each_format(describe)
 
 
-def _count(told: Told, feed: str, article: Article) -> str:
-    return {0: "not shown", 1: "shown once"}.get(number := len(of(told, "at last", feed, article)), f"shown {number} times")
+def _count_text(observations: Observations, feed: str, article: Article) -> str:
+    return {0: "not shown", 1: "shown once"}.get(
+        count := len(items_of(observations, "at the end", feed, article)), f"shown {count} times"
+    )
 
 
-def _times(number: int) -> str:
+def _times_text(number: int) -> str:
     return {0: "not shown", 1: "once"}.get(number, f"{number} times")
 
 
 ROWS: Final[Mapping[str, Row]] = {
     "reads": lambda subscriber, _: ", ".join(_FORMATS[fmt] for fmt in subscriber.formats),
     "set up": lambda subscriber, _: subscriber.set_up,
-    "a title with &, <, >, quotes and °": _shown("first", ODD, lambda item: "right" if item.title == ODD.title else item.title),
-    "`What &amp; means` as a title": _shown("first", LITERAL, lambda item: f"`{item.title}`"),
-    "byline of Lê Tuấn and Mina Park": _shown("first", BY_TWO, lambda item: item.byline or "none"),
-    f"byline where nobody is named ({SITE})": _shown("first", BY_NOBODY, lambda item: item.byline or "none"),
-    "the second attachment": _shown("first", RICH, lambda item: "named" if SECOND_ATTACHMENT in item.text else "not shown"),
-    "the caption of the lead picture": _shown("first", RICH, lambda item: _times(item.text.count(CAPTION))),
-    "a footnote": _shown("first", RICH, lambda item: "shown" if NOTE in " ".join(item.text.split()) else "not shown"),
-    "date": _shown("first", FIRST_TOLD, _date),
-    "an unchanged feed, four times": _each(lambda told, fmt: _numbers(told, fmt, "first", "at once", "later", "later still")),
-    "a new article": _each(lambda told, fmt: _count(told, fmt, NEWS)),
-    "a corrected text, with `updated`": _change(CORRECTED, lambda item: NEW_WORDS in " ".join(item.text.split())),
-    "a new title, with `updated`": _change(RENAMED, lambda item: item.title == RENAMED.title),
-    "a withdrawn article": _each(lambda told, fmt: "stays" if of(told, "at last", fmt, WRONG) else "goes"),
-    "a section's feed that has moved, three times": lambda _, told: _numbers(
-        told, "section", "moved", "after the move", "at last"
+    "a title with &, <, >, quotes and °": _shown_after(
+        "first", SPECIAL_CHARACTERS, lambda item: "right" if item.title == SPECIAL_CHARACTERS.title else item.title
     ),
-    "its next article": lambda _, told: _count(told, "section", AFTER_MOVE),
-    "subscribed at a former address, three times": lambda _, told: _numbers(told, "former", "first", "later", "later still"),
+    "`What &amp; means` as a title": _shown_after("first", ENTITY_IN_TITLE, lambda item: f"`{item.title}`"),
+    "byline of Lê Tuấn and Mina Park": _shown_after("first", BY_TWO, lambda item: item.byline or "none"),
+    f"byline where nobody is named ({SITE})": _shown_after("first", BY_NO_AUTHOR, lambda item: item.byline or "none"),
+    "the second attachment": _shown_after(
+        "first", WITH_ATTACHMENTS, lambda item: "named" if SECOND_ATTACHMENT in item.text else "not shown"
+    ),
+    "the caption of the lead picture": _shown_after(
+        "first", WITH_ATTACHMENTS, lambda item: _times_text(item.text.count(CAPTION))
+    ),
+    "a footnote": _shown_after(
+        "first", WITH_ATTACHMENTS, lambda item: "shown" if FOOTNOTE in " ".join(item.text.split()) else "not shown"
+    ),
+    "date": _shown_after("first", FIRST_VERSION, _date),
+    "an unchanged feed, four times": _each_format(
+        lambda observations, fmt: _status_text(
+            observations, fmt, "first", "after a minute", "after two hours", "after four hours"
+        )
+    ),
+    "a new article": _each_format(lambda observations, fmt: _count_text(observations, fmt, NEWS)),
+    "a corrected text, with `updated`": _change_row(CORRECTED, lambda item: CORRECTED_TEXT in " ".join(item.text.split())),
+    "a new title, with `updated`": _change_row(RENAMED, lambda item: item.title == RENAMED.title),
+    "a withdrawn article": _each_format(
+        lambda observations, fmt: "stays" if items_of(observations, "at the end", fmt, BEFORE_WITHDRAWAL) else "goes"
+    ),
+    "a section's feed that has moved, three times": lambda _, observations: _status_text(
+        observations, "section", "during the move", "after the next article", "at the end"
+    ),
+    "its next article": lambda _, observations: _count_text(observations, "section", ARTICLE_AFTER_MOVE),
+    "subscribed at a former address, three times": lambda _, observations: _status_text(
+        observations, "former", "first", "after two hours", "after four hours"
+    ),
 }
 
 
@@ -133,11 +153,16 @@ def _line(cells: list[str]) -> str:
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n"
 
 
-def page(seen: Mapping[Subscriber, Told]) -> str:
-    """The whole document. The last line names versions."""
-    head = _line(["", *(subscriber.name for subscriber in seen)]) + _line(["---"] * (len(seen) + 1))
-    rows = "".join(_line([label, *(row(one, told) for one, told in seen.items())]) for label, row in ROWS.items())
-    versions = ", ".join(f"{subscriber.name} {subscriber.version()}" for subscriber in seen)
+def page(observations_by_program: Mapping[Subscriber, Observations]) -> str:
+    """Return the whole document. Its last line contains the versions of the programs."""
+    head = _line(["", *(subscriber.name for subscriber in observations_by_program)]) + _line(
+        ["---"] * (len(observations_by_program) + 1)
+    )
+    rows = "".join(
+        _line([label, *(row(subscriber, observations) for subscriber, observations in observations_by_program.items())])
+        for label, row in ROWS.items()
+    )
+    versions = ", ".join(f"{subscriber.name} {subscriber.version()}" for subscriber in observations_by_program)
     return f"{_HEAD}{head}{rows}{_FOOT}{_VERSIONS}{versions}.\n"
 
 

@@ -1,4 +1,4 @@
-"""sfeed, which keeps a table of fields for each feed; read through its own sfeed_json."""
+"""sfeed, which stores a table of fields for each feed; its items are read by its own sfeed_json."""
 
 import json
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from typing import Any
 from tests.subscribers.program import Item, run
 
 
-def _item(told: dict[str, Any]) -> Item:
+def _item(fields: dict[str, Any]) -> Item:
     return Item(
-        title=told["title"],
-        link=told.get("url", ""),
-        byline=", ".join(author["name"] for author in told.get("authors", ())),
-        date=datetime.fromisoformat(told["date_published"]),
-        text=told.get("content_html", "") or told.get("content_text", ""),
+        title=fields["title"],
+        link=fields.get("url", ""),
+        byline=", ".join(author["name"] for author in fields.get("authors", ())),
+        date=datetime.fromisoformat(fields["date_published"]),
+        text=fields.get("content_html", "") or fields.get("content_text", ""),
     )
 
 
@@ -27,19 +27,19 @@ class Sfeed:
 
     def subscribe(self, name: str, address: str) -> None:
         self.addresses[name] = address
-        feeds = "".join(f"\tfeed {one} {where}\n" for one, where in self.addresses.items())
+        feeds = "".join(f"\tfeed {feed} {feed_address}\n" for feed, feed_address in self.addresses.items())
         (self.home / "sfeedrc").write_text(f"sfeedpath={self.home}/feeds\nfeeds() {{\n{feeds}}}\n")
 
-    def refresh(self, later: int) -> None:
-        # 1 and 123 (of xargs): one of the feeds could not be had.
+    def refresh(self, minutes: int) -> None:
+        # Statuses 1 and 123 (from xargs): one of the feeds could not be fetched.
         run(self.home, "sfeed_update", self.home / "sfeedrc", statuses=(0, 1, 123))
 
     def items(self, name: str) -> list[Item]:
         file = self.home / "feeds" / name
         if not file.exists():
             return []
-        told = json.loads(run(self.home, "sh", "-c", 'exec sfeed_json <"$0"', file))
-        return [_item(item) for item in told["items"]]
+        document = json.loads(run(self.home, "sh", "-c", 'exec sfeed_json <"$0"', file))
+        return [_item(item) for item in document["items"]]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A row for each program."""
+"""The programs under test."""
 
 import shutil
 import subprocess
@@ -15,82 +15,82 @@ from tests.subscribers.newsboat import newsboat
 from tests.subscribers.program import Subscriber
 from tests.subscribers.sfeed import sfeed
 
-_XML: Final = ("rss", "atom")
+_XML_FORMATS: Final = ("rss", "atom")
 
 
-def _programs(*names: str) -> Callable[[], bool]:
+def _has_programs(*names: str) -> Callable[[], bool]:
     return lambda: all(map(shutil.which, names))
 
 
-def _modules(*names: str) -> Callable[[], bool]:
+def _has_modules(*names: str) -> Callable[[], bool]:
     return lambda: all(find_spec(name) is not None for name in names)
 
 
-def _debian(package: str) -> Callable[[], str]:
+def _debian_version(package: str) -> Callable[[], str]:
     query = ("dpkg-query", "--show", "--showformat", "${Version}", package)
     return lambda: subprocess.run(query, capture_output=True, text=True, check=False).stdout or "of unknown version"
 
 
 SUBSCRIBERS: Final[Mapping[str, Subscriber]] = MappingProxyType(
     {
-        one.name: one
-        for one in (
+        subscriber.name: subscriber
+        for subscriber in (
             Subscriber(
                 name="newsboat",
-                installed=_programs("newsboat"),
+                installed=_has_programs("newsboat"),
                 install="apt-get install newsboat",
-                formats=_XML,
+                formats=_XML_FORMATS,
                 set_up="a cache for each feed",
-                version=_debian("newsboat"),
-                opened=newsboat,
+                version=_debian_version("newsboat"),
+                open_program=newsboat,
             ),
             Subscriber(
                 name="rss2email",
-                installed=_programs("r2e"),
+                installed=_has_programs("r2e"),
                 install="apt-get install rss2email",
-                formats=_XML,
+                formats=_XML_FORMATS,
                 set_up="`date-header` and `reply-changes` on",
-                version=_debian("rss2email"),
-                opened=rss2email,
+                version=_debian_version("rss2email"),
+                open_program=rss2email,
             ),
             Subscriber(
                 name="feed2exec",
-                installed=_programs("feed2exec", "faketime"),
+                installed=_has_programs("feed2exec", "faketime"),
                 install="apt-get install feed2exec faketime",
-                formats=_XML,
+                formats=_XML_FORMATS,
                 set_up="as it comes",
-                version=_debian("feed2exec"),
-                opened=feed2exec,
+                version=_debian_version("feed2exec"),
+                open_program=feed2exec,
             ),
             Subscriber(
                 name="sfeed",
-                installed=_programs("sfeed_update", "curl"),
+                installed=_has_programs("sfeed_update", "curl"),
                 install="apt-get install sfeed curl",
-                formats=_XML,
+                formats=_XML_FORMATS,
                 set_up="as it comes",
-                version=_debian("sfeed"),
-                opened=sfeed,
-                asks_if_changed=False,
-                follows=False,
-                doubles=True,
+                version=_debian_version("sfeed"),
+                open_program=sfeed,
+                is_conditional=False,
+                follows_redirects=False,
+                duplicates_renamed=True,
             ),
             Subscriber(
                 name="miniflux",
-                installed=_programs("miniflux"),
+                installed=_has_programs("miniflux"),
                 install="apt-get install dbconfig-no-thanks miniflux",
-                formats=(*_XML, "json"),
+                formats=(*_XML_FORMATS, "json"),
                 set_up="as it comes",
-                version=_debian("miniflux"),
-                opened=miniflux,
+                version=_debian_version("miniflux"),
+                open_program=miniflux,
             ),
             Subscriber(
                 name="reader",
-                installed=lambda: _modules("reader", "sgmllib")() and _programs("faketime")(),
+                installed=lambda: _has_modules("reader", "sgmllib")() and _has_programs("faketime")(),
                 install="pip install -e '.[dev]'; apt-get install faketime",
-                formats=(*_XML, "json"),
+                formats=(*_XML_FORMATS, "json"),
                 set_up="as it comes",
                 version=lambda: metadata.version("reader"),
-                opened=library,
+                open_program=library,
             ),
         )
     }

@@ -1,1 +1,1 @@
-"""State folder, static tree and bucket of the version before the packages of today: nothing in them is lost."""
+"""Tests of an upgrade: the state folder, static tree and bucket of the version before the current packages."""

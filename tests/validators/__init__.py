@@ -1,7 +1,7 @@
-"""What strict validators object to, in rules of our own: RSS 2.0, Atom 1.0, JSON Feed 1.1 and the modules they carry.
+"""Strict validators of RSS 2.0, Atom 1.0, JSON Feed 1.1 and the modules they contain, with rules of this project.
 
-`objections(document, fmt, address)` gives one sentence for each fault, "rule-name: where and what"; an impeccable
-document gives []. Each rule is a small function with the section of the specification it reads; `RULES` holds all.
+`objections(document, fmt, address)` returns one sentence for each fault, "rule-name: element and problem", and [] for a valid
+document. Each rule is a small function with the section of its specification. `RULES` has the names of all rules.
 """
 
 from tests.validators.rules import RULES, objections

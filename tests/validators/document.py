@@ -1,7 +1,7 @@
-"""A parsed XML feed and how the rules speak of its parts.
+"""A parsed XML feed, and names and paths of its elements.
 
-Elements go by one name in every format: the namespace's usual prefix and the local name ("atom:link"), or the local
-name alone where there is no namespace, as in RSS 2.0 ("item").
+Elements have the same name in every format: the usual prefix of the namespace and the local name ("atom:link"), or only the local
+name if there is no namespace, as in RSS 2.0 ("item").
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from typing import Final
 from lxml import etree
 from lxml.etree import _Element
 
-# lxml names the type of its elements only so.
+# lxml has no public name for the type of its elements.
 Element = _Element
 
 NAMESPACES: Final[Mapping[str, str]] = MappingProxyType(
@@ -38,7 +38,7 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType({uri: prefix for prefix, u
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """`address` is where the document is served; `now` bounds the dates it may hold."""
+    """A parsed document. `address` is its URL; `now` is the upper limit of its dates."""
 
     raw: bytes
     root: Element
@@ -48,7 +48,7 @@ class Document:
 
     @property
     def feed(self) -> Element:
-        """The element that holds what is said of the whole feed: RSS's channel, Atom's feed."""
+        """The element with the metadata of the feed: RSS's channel or Atom's feed."""
         channel = self.root.find("channel")
         return self.root if channel is None else channel
 
@@ -57,52 +57,52 @@ class Document:
         """RSS's items or Atom's entries."""
         return children(self.feed, "item") + children(self.feed, "atom:entry")
 
-    def named(self, *names: str) -> Iterator[Element]:
-        """Every element with one of these names, in document order."""
-        return (element for element in self.root.iter("*") if name(element) in names)
+    def elements_named(self, *element_names: str) -> Iterator[Element]:
+        """Return every element with one of these names, in document order."""
+        return (element for element in self.root.iter("*") if name(element) in element_names)
 
 
 Rule = Callable[[Document], Iterator[str]]
 
 
-def parsed(raw: bytes) -> Element:
-    """The root element. etree.XMLSyntaxError: not well-formed XML."""
+def parse(raw: bytes) -> Element:
+    """Return the root element. Raises etree.XMLSyntaxError if the document is not well-formed."""
     return etree.fromstring(raw, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
 @cache
-def usual_name(tag: str) -> str:
-    """The usual name of lxml's "{namespace}local"; the namespace itself where no prefix is usual."""
+def prefixed_name(tag: str) -> str:
+    """Return the name with the usual prefix for lxml's "{namespace}local"; the namespace itself if it has no usual prefix."""
     namespace, brace, local = tag.rpartition("}")
     uri = namespace.removeprefix("{")
     return f"{PREFIXES.get(uri, uri)}:{local}" if brace else local
 
 
 def name(element: Element) -> str:
-    return usual_name(str(element.tag))
+    return prefixed_name(str(element.tag))
 
 
 def attributes(element: Element) -> dict[str, str]:
-    """Values under usual names ("xml:lang", "href")."""
-    return {usual_name(str(key)): str(value) for key, value in element.attrib.items()}
+    """Return the values of the attributes under their prefixed names ("xml:lang", "href")."""
+    return {prefixed_name(str(key)): str(value) for key, value in element.attrib.items()}
 
 
-def children(element: Element, child: str) -> list[Element]:
-    return [one for one in element.iterchildren("*") if name(one) == child]
+def children(element: Element, child_name: str) -> list[Element]:
+    return [child for child in element.iterchildren("*") if name(child) == child_name]
 
 
-def text_of(element: Element, child: str) -> str:
-    """The text of the first such child, or ""."""
-    return next((one.text or "" for one in children(element, child)), "")
+def child_text(element: Element, child_name: str) -> str:
+    """Return the text of the first child with that name, or ""."""
+    return next((child.text or "" for child in children(element, child_name)), "")
 
 
-def where(element: Element) -> str:
-    """A path a reader of the document can follow: "rss/channel/item[2]/title (line 31)"."""
-    path = [_step(step) for step in (element, *element.iterancestors())]
+def path_of(element: Element) -> str:
+    """Return a path for messages: "rss/channel/item[2]/title (line 31)"."""
+    path = [_path_step(step) for step in (element, *element.iterancestors())]
     return f"{'/'.join(reversed(path))} (line {element.sourceline})"
 
 
-def _step(element: Element) -> str:
+def _path_step(element: Element) -> str:
     parent = element.getparent()
-    twins = [] if parent is None else children(parent, name(element))
-    return f"{name(element)}[{twins.index(element) + 1}]" if len(twins) > 1 else name(element)
+    siblings = [] if parent is None else children(parent, name(element))
+    return f"{name(element)}[{siblings.index(element) + 1}]" if len(siblings) > 1 else name(element)

@@ -1,7 +1,6 @@
-"""HTML inside a feed: whole, harmless and free of whatever only makes sense on the page it came from.
+"""Rules for HTML in a feed: it is complete, harmless, and independent of the page it came from.
 
-https://html.spec.whatwg.org/multipage/parsing.html for what is an error; which elements are dangerous is what readers
-take out before they show anything.
+Parse errors are those of https://html.spec.whatwg.org/multipage/parsing.html; dangerous elements are those that readers remove.
 """
 
 import re
@@ -14,13 +13,15 @@ import html5lib
 from html5lib.constants import E as MESSAGES
 from lxml import etree
 
-from tests.validators.document import Document, name, where
-from tests.validators.values import names
+from tests.validators.document import Document, name, path_of
+from tests.validators.values import word_set
 
-VOID: Final = names("area br col embed hr img input link meta param source track wbr")
-ACTIVE: Final = names("applet base button embed form frame frameset iframe input link meta object script select style textarea")
-# HTML's elements, the obsolete ones that every reader still shows included; a whole page's are left out.
-ELEMENTS: Final = ACTIVE | names(
+VOID: Final = word_set("area br col embed hr img input link meta param source track wbr")
+ACTIVE: Final = word_set(
+    "applet base button embed form frame frameset iframe input link meta object script select style textarea"
+)
+# Elements of HTML, including obsolete ones that all readers support, without those of a whole page.
+ELEMENTS: Final = ACTIVE | word_set(
     """
     a abbr acronym address area article aside audio b bdi bdo big blockquote br caption center cite code col colgroup
     data dd del details dfn dir div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr i img ins
@@ -34,7 +35,7 @@ _HARMLESS_STYLE: Final = re.compile(r"\s*text-align\s*:\s*(?:center|justify|left
 
 
 class _Tags(HTMLParser):
-    """Collects what is wrong with each tag and with how they nest."""
+    """HTML parser that collects faults of tags and of their nesting."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -45,7 +46,7 @@ class _Tags(HTMLParser):
         if tag in ACTIVE:
             self.faults.append(f"holds <{tag}>")
         elif tag not in ELEMENTS:
-            self.faults.append(f"holds <{tag}>, which is no element of HTML")
+            self.faults.append(f"holds <{tag}>, which is not an element of HTML")
         if tag not in VOID:
             self._open.append(tag)
         for attribute, value in attrs:
@@ -66,35 +67,35 @@ class _Tags(HTMLParser):
 
 
 def _addresses(attribute: str, value: str) -> list[str]:
-    """All that an attribute points at; a srcset's candidates end in a comma and a space."""
+    """Return the URLs in an attribute. Candidates of a srcset are separated by a comma and a space."""
     if attribute == "srcset":
         return [candidate.split()[0] for candidate in re.split(r",\s+", value.strip()) if candidate.split()]
     return [value] if attribute in _ADDRESSES else []
 
 
 def _attribute_faults(tag: str, attribute: str, value: str) -> Iterator[str]:
-    shown = f"<{tag} {attribute}={value!r}>"
+    tag_text = f"<{tag} {attribute}={value!r}>"
     if attribute.startswith("on") or attribute == "srcdoc":
-        yield f"holds the script of {shown}"
+        yield f"holds the script of {tag_text}"
     if attribute == "style" and not _HARMLESS_STYLE.fullmatch(value):
-        yield f"holds the style of {shown}"
+        yield f"holds the style of {tag_text}"
     for address in _addresses(attribute, value):
         if fault := _address_fault(address):
-            yield f"holds {shown}, {fault}"
+            yield f"holds {tag_text}, {fault}"
 
 
 def _address_fault(address: str) -> str:
-    """Tabs and line ends are what browsers drop before they look at the scheme."""
-    bare = re.sub(r"[\x00-\x20]", "", address).lower()
-    if not re.match(r"[a-z][a-z0-9+.-]*:", bare):
+    """Return the fault of an address, or "". As in browsers, tabs and line ends are removed before the scheme is read."""
+    address_without_space = re.sub(r"[\x00-\x20]", "", address).lower()
+    if not re.match(r"[a-z][a-z0-9+.-]*:", address_without_space):
         return "a relative reference"
-    if not bare.startswith(_SCHEMES):
+    if not address_without_space.startswith(_SCHEMES):
         return "an address that readers must not follow"
-    return "" if bare == address.lower() else "an address with white space"
+    return "" if address_without_space == address.lower() else "an address with white space"
 
 
 def _parse_errors(text: str) -> Iterator[str]:
-    """Void elements with a slash are XML's habit and no error; html5lib agrees."""
+    """Return html5lib's parse errors. A slash in a void element is no error."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     parser.parseFragment(text)
     for _position, code, data in parser.errors:
@@ -102,19 +103,19 @@ def _parse_errors(text: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=4096)
-def faults(text: str) -> tuple[str, ...]:
-    """All that is wrong with a fragment, in words that follow its place; cached, since all formats hold the same."""
+def find_faults(text: str) -> tuple[str, ...]:
+    """Return all faults of a fragment, as predicates of a sentence; cached because all formats contain the same HTML."""
     tags = _Tags()
     tags.feed(text)
     tags.close()
     return tuple(dict.fromkeys((*tags.faults, *_parse_errors(text))))
 
 
-# The element that holds HTML, and the values of its type that say so; "" stands for an element that needs none.
-_HOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
+# Elements that contain HTML, with the values of their type attribute; "" means that the attribute is missing.
+_HTML_ELEMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "content:encoded": ("",),
     "description": ("",),
-    **{f"atom:{one}": ("html",) for one in ("content", "rights", "subtitle", "summary", "title")},
+    **{f"atom:{tag}": ("html",) for tag in ("content", "rights", "subtitle", "summary", "title")},
     "at:comment": ("html",),
     "media:description": ("html",),
     "media:title": ("html",),
@@ -122,20 +123,20 @@ _HOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def html(document: Document) -> Iterator[str]:
-    """Content of type html, content:encoded and an item's description."""
-    for element in document.named(*_HOLDERS):
+    """Check content of type html, content:encoded and the description of an item."""
+    for element in document.elements_named(*_HTML_ELEMENTS):
         parent = element.getparent()
-        of_channel = name(element) == "description" and (parent is None or name(parent) != "item")
-        if of_channel or element.get("type", "") not in _HOLDERS[name(element)]:
+        is_of_channel = name(element) == "description" and (parent is None or name(parent) != "item")
+        if is_of_channel or element.get("type", "") not in _HTML_ELEMENTS[name(element)]:
             continue
-        for fault in faults(element.text or ""):
-            yield f"{where(element)} {fault}"
+        for fault in find_faults(element.text or ""):
+            yield f"{path_of(element)} {fault}"
 
 
 def xhtml(document: Document) -> Iterator[str]:
-    """The same of what Atom holds as elements (RFC 4287 3.1.1.3)."""
+    """Check content that Atom contains as elements (RFC 4287 3.1.1.3)."""
     for element in document.root.iter("{*}div"):
         parent = element.getparent()
         if parent is not None and parent.get("type") == "xhtml":
-            inside = str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
-            yield from (f"{where(element)} {fault}" for fault in faults(inside))
+            content = str(etree.tostring(element, encoding="unicode", method="html", with_tail=False))
+            yield from (f"{path_of(element)} {fault}" for fault in find_faults(content))

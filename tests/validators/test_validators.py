@@ -1,4 +1,4 @@
-"""The rules of tests/validators: nothing against impeccable documents, the right word against each planted fault."""
+"""Test the rules of tests/validators: no objection to valid documents, and the expected objection to each planted fault."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ PLANTED: Final = {
     "withdrawn.atom": atom.WITHDRAWN,
     "feed.json": json_feed.FEED,
 }
-# How each format holds HTML: where to put it, and how it is escaped there.
+# Document -> the text to replace by HTML, and the function that escapes the HTML.
 HTML_HOLDERS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
     "feed.rss": ("&lt;p&gt;Nothing &lt;b&gt;much&lt;/b&gt; happened.&lt;/p&gt;", escape),
     "feed.atom": ("&lt;p&gt;Nothing &lt;b&gt;much&lt;/b&gt; happened.&lt;/p&gt;", escape),
@@ -31,7 +31,7 @@ HTML_HOLDERS: Final[Mapping[str, tuple[str, Callable[[str], str]]]] = {
 }
 
 
-def clean(name: str) -> str:
+def read_clean(name: str) -> str:
     return (CLEAN / name).read_text(encoding="utf-8")
 
 
@@ -39,8 +39,8 @@ def format_of(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def objected(name: str, text: str) -> list[str]:
-    """The objections to `text` as the document `name` of the site."""
+def validate(name: str, text: str) -> list[str]:
+    """Return the objections to `text` as the site's document `name`."""
     return objections(text.encode(), format_of(name), f"https://news.example/{name}", now=NOW)
 
 
@@ -48,7 +48,7 @@ def rules_of(sentences: list[str]) -> set[str]:
     return {sentence.partition(":")[0] for sentence in sentences}
 
 
-EACH_FAULT: Final = [
+ALL_FAULTS: Final = [
     pytest.param(name, rule, old, new, id=f"{name}-{number}-{rule}")
     for name, faults in PLANTED.items()
     for number, (rule, old, new) in enumerate(faults)
@@ -56,59 +56,59 @@ EACH_FAULT: Final = [
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_impeccable_documents_pass(name: str) -> None:
-    assert objected(name, clean(name)) == []
+def test_valid_documents_have_no_objections(name: str) -> None:
+    assert validate(name, read_clean(name)) == []
 
 
-@pytest.mark.parametrize(("name", "rule", "old", "new"), EACH_FAULT)
-def test_each_planted_fault_is_objected_to(name: str, rule: str, old: str, new: str) -> None:
-    text = clean(name)
+@pytest.mark.parametrize(("name", "rule", "old", "new"), ALL_FAULTS)
+def test_rule_reports_a_planted_fault(name: str, rule: str, old: str, new: str) -> None:
+    text = read_clean(name)
     assert old in text
-    assert rule in rules_of(objected(name, text.replace(old, new, 1)))
+    assert rule in rules_of(validate(name, text.replace(old, new, 1)))
 
 
 @pytest.mark.parametrize("name", HTML_HOLDERS)
 @pytest.mark.parametrize("html", fragment.FAULTY)
-def test_faulty_html_is_objected_to(name: str, html: str) -> None:
-    old, escaped = HTML_HOLDERS[name]
-    assert rules_of(objected(name, clean(name).replace(old, escaped(html)))) == {"html"}
+def test_rule_html_reports_faulty_html(name: str, html: str) -> None:
+    old, escape_html = HTML_HOLDERS[name]
+    assert rules_of(validate(name, read_clean(name).replace(old, escape_html(html)))) == {"html"}
 
 
 @pytest.mark.parametrize("name", HTML_HOLDERS)
 @pytest.mark.parametrize("html", fragment.HARMLESS)
-def test_harmless_html_passes(name: str, html: str) -> None:
-    old, escaped = HTML_HOLDERS[name]
-    assert objected(name, clean(name).replace(old, escaped(html))) == []
+def test_harmless_html_has_no_objections(name: str, html: str) -> None:
+    old, escape_html = HTML_HOLDERS[name]
+    assert validate(name, read_clean(name).replace(old, escape_html(html))) == []
 
 
 @pytest.mark.parametrize("fmt", RULES)
-def test_every_rule_is_proved_by_a_fault(fmt: str) -> None:
-    proved = {rule for faults in PLANTED.values() for rule, _, _ in faults} | {"html"}
-    assert RULES[fmt] <= proved
+def test_every_rule_has_a_planted_fault(fmt: str) -> None:
+    rules_with_a_fault = {rule for faults in PLANTED.values() for rule, _, _ in faults} | {"html"}
+    assert RULES[fmt] <= rules_with_a_fault
 
 
 @pytest.mark.parametrize("name", ["feed.rss", "feed.atom"])
-def test_what_is_not_xml_gets_one_objection(name: str) -> None:
-    [sentence] = objected(name, clean(name).replace("</title>", "", 1))
+def test_malformed_xml_gets_one_objection(name: str) -> None:
+    [sentence] = validate(name, read_clean(name).replace("</title>", "", 1))
     assert sentence.startswith("well-formed: ")
 
 
-def test_a_sentence_names_the_element_and_its_line() -> None:
-    [sentence] = objected("feed.rss", clean("feed.rss").replace("Thu, 01 Jan 2026", "Fri, 01 Jan 2026"))
+def test_objection_names_the_element_and_its_line() -> None:
+    [sentence] = validate("feed.rss", read_clean("feed.rss").replace("Thu, 01 Jan 2026", "Fri, 01 Jan 2026"))
     assert sentence == (
         "text-value: rss/channel/item[2]/pubDate (line 49): 'Fri, 01 Jan 2026 18:30:00 GMT' is on a Thu, not a Fri"
     )
 
 
-def test_an_allowed_rule_is_not_asked() -> None:
-    text = clean("feed.atom").replace("2026-01-01T18:30:00Z</updated>", "2026-01-02T05:30:00Z</updated>")
+def test_allowed_rules_are_not_applied() -> None:
+    text = read_clean("feed.atom").replace("2026-01-01T18:30:00Z</updated>", "2026-01-02T05:30:00Z</updated>")
     address = "https://news.example/feed.atom"
     assert rules_of(objections(text.encode(), "atom", address)) == {"same-updated"}
     assert objections(text.encode(), "atom", address, allow={"same-updated"}) == []
 
 
 @pytest.mark.parametrize("name", ["feed.rss", "feed.atom", "feed.json"])
-def test_the_future_begins_a_day_after_now(name: str) -> None:
-    document, address = clean(name).encode(), f"https://news.example/{name}"
+def test_dates_up_to_a_day_after_now_are_allowed(name: str) -> None:
+    document, address = read_clean(name).encode(), f"https://news.example/{name}"
     assert objections(document, format_of(name), address, now=datetime(2026, 1, 1, 7, tzinfo=UTC)) == []
     assert rules_of(objections(document, format_of(name), address, now=datetime(2026, 1, 1, tzinfo=UTC))) == {"date"}

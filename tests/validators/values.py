@@ -1,8 +1,8 @@
-"""What a value may look like. Each check answers what is wrong with a text, in words that follow "is", or "".
+"""Checks of values. Each check returns the fault of a text, in words that follow "is", or "".
 
 Addresses: RFC 3986, RFC 4151 (tag), RFC 8141 (urn), RFC 4122 (uuid). Dates: RFC 822 with RFC 1123's four-digit year;
-RFC 3339. Languages: RFC 5646. Media types: RFC 6838. Addresses are ASCII here even where Atom would take an IRI,
-since RSS takes none and readers differ.
+RFC 3339. Languages: RFC 5646. Media types: RFC 6838. Addresses are ASCII here even if Atom allows an IRI, because RSS does not
+and readers differ.
 """
 
 import re
@@ -40,16 +40,16 @@ _EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 _WIDEST_OFFSET: Final = timedelta(hours=14)
 
 
-def names(text: str) -> frozenset[str]:
-    """A vocabulary written as one text."""
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text."""
     return frozenset(text.split())
 
 
-def anything(_text: str) -> str:
+def any_text(_text: str) -> str:
     return ""
 
 
-def words(text: str) -> str:
+def non_blank(text: str) -> str:
     return "" if text.strip() else "blank"
 
 
@@ -67,12 +67,12 @@ decimal_number: Final = matching(r"\d+(?:\.\d+)?", "a number")
 boolean: Final = one_of("true", "false")
 
 
-def number_up_to(most: int) -> Check:
-    return lambda text: positive_number(text) or ("" if int(text) <= most else f"more than {most}")
+def number_up_to(maximum: int) -> Check:
+    return lambda text: positive_number(text) or ("" if int(text) <= maximum else f"more than {maximum}")
 
 
 def uri(text: str) -> str:
-    """Any absolute URI whatever."""
+    """Any absolute URI."""
     if text != text.strip():
         return "surrounded by white space"
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
@@ -90,7 +90,7 @@ def web_address(text: str) -> str:
 
 
 def person_address(text: str) -> str:
-    """The page of a person, or their mailbox."""
+    """A person's page, or mailto: with an e-mail address."""
     if text.startswith("mailto:"):
         return email(text.removeprefix("mailto:"))
     return web_address(text)
@@ -101,7 +101,7 @@ def _tag(text: str) -> str:
     if not match:
         return "not a tag URI (RFC 4151): tag:authority,YYYY-MM-DD:name in lower-case ASCII"
     year, month, day = (int(part or 1) for part in match.groups())
-    return "" if _is_date(year, month, day) else "a tag URI with an impossible date"
+    return "" if _date_exists(year, month, day) else "a tag URI with an impossible date"
 
 
 def _urn(text: str) -> str:
@@ -110,9 +110,9 @@ def _urn(text: str) -> str:
 
 
 def _canonical(text: str) -> str:
-    """RFC 4287 4.2.6.1: ids are compared letter by letter, so an address has to stand in its one normal form."""
+    """RFC 4287 4.2.6.1: ids are compared as strings, so that an address has to be in its normal form."""
     parts = urlsplit(text)
-    spoiled = (
+    is_not_normal = (
         not text.startswith(f"{parts.scheme}://{parts.netloc.lower()}")
         or "@" in parts.netloc
         or parts.netloc.endswith((":80", ":443"))
@@ -120,13 +120,13 @@ def _canonical(text: str) -> str:
         or any(segment in {".", ".."} for segment in parts.path.split("/"))
         or re.search(r"%(?:[0-9A-F]?[a-f]|2[DE]|3\d|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", text)
     )
-    return "an id that is not in normal form (RFC 4287 4.2.6.1)" if spoiled else ""
+    return "an id that is not in normal form (RFC 4287 4.2.6.1)" if is_not_normal else ""
 
 
 def identifier(text: str) -> str:
-    """What an entry or a feed is known by for ever: tag:, urn: or a web address in its normal form."""
-    special = {"tag": _tag, "urn": _urn}.get(text.partition(":")[0].lower())
-    return uri(text) or (special(text) if special else web_address(text) or _canonical(text))
+    """A permanent id of an entry or feed: tag:, urn: or a web address in normal form."""
+    check_of_scheme = {"tag": _tag, "urn": _urn}.get(text.partition(":")[0].lower())
+    return uri(text) or (check_of_scheme(text) if check_of_scheme else web_address(text) or _canonical(text))
 
 
 def email(text: str) -> str:
@@ -134,11 +134,11 @@ def email(text: str) -> str:
 
 
 def person_name(text: str) -> str:
-    return words(text) or ("a name with an e-mail address in it" if _EMAIL.search(text) else "")
+    return non_blank(text) or ("a name with an e-mail address in it" if _EMAIL.search(text) else "")
 
 
 def contact(text: str) -> str:
-    """RSS 2.0's way to write a person: the e-mail address first."""
+    """A person in RSS 2.0: the e-mail address, then the name in parentheses."""
     match = re.fullmatch(r"(\S+) \(([^()]+)\)", text)
     return "" if match and not email(match[1]) else "not of the form address@host (Real Name)"
 
@@ -151,7 +151,7 @@ def media_type(text: str) -> str:
     return "" if _MEDIA_TYPE.fullmatch(text) else "not a media type (RFC 6838)"
 
 
-def _is_date(year: int, month: int, day: int) -> bool:
+def _date_exists(year: int, month: int, day: int) -> bool:
     try:
         date(year, month, day)
     except ValueError:
@@ -164,35 +164,35 @@ def rfc822(text: str) -> str:
     if not match:
         return "not an RFC 822 date with a zone of GMT or whole or half hours (Fri, 02 Jan 2026 04:00:00 GMT)"
     weekday, day, month, year, hour, minute, second, _, zone, _ = match.groups()
-    number = _MONTHS.index(month) + 1
-    if not _is_date(int(year), number, int(day)) or int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+    month_number = _MONTHS.index(month) + 1
+    if not _date_exists(int(year), month_number, int(day)) or int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
         return "a date that does not exist"
     if int(zone or 0) > 14:
         return "in a zone that does not exist"
-    right = _DAYS[date(int(year), number, int(day)).weekday()]
-    return f"on a {right}, not a {weekday}" if weekday and weekday != right else ""
+    actual_weekday = _DAYS[date(int(year), month_number, int(day)).weekday()]
+    return f"on a {actual_weekday}, not a {weekday}" if weekday and weekday != actual_weekday else ""
 
 
 def rfc3339(text: str) -> str:
     if not _RFC3339.fullmatch(text):
         return "not an RFC 3339 date (2026-01-02T04:00:00Z)"
     try:
-        moment = datetime.fromisoformat(text)
+        parsed_date = datetime.fromisoformat(text)
     except ValueError:
         return "a date that does not exist"
-    offset = moment.utcoffset() or timedelta()
+    offset = parsed_date.utcoffset() or timedelta()
     return "in a zone that does not exist" if abs(offset) > _WIDEST_OFFSET else ""
 
 
-def instant(text: str) -> datetime | None:
-    """The moment a well-formed date of either kind names; None for any other text."""
+def parse_date(text: str) -> datetime | None:
+    """Parse a valid date of either kind; None for any other text."""
     if not rfc3339(text):
         return datetime.fromisoformat(text)
     return None if rfc822(text) else parsedate_to_datetime(text)
 
 
-def plausible(moment: datetime, now: datetime) -> str:
-    """Syndication is younger than 1990, and news does not come from tomorrow."""
-    if moment < _EARLIEST:
+def check_plausible_date(parsed_date: datetime, now: datetime) -> str:
+    """A date is after 1990, when syndication did not exist yet, and not later than a day after `now`."""
+    if parsed_date < _EARLIEST:
         return "before 1990"
-    return "in the future" if moment > now + timedelta(days=1) else ""
+    return "in the future" if parsed_date > now + timedelta(days=1) else ""

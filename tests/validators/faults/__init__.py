@@ -1,4 +1,4 @@
-"""Planted faults: one edit each to a document of tests/validators/clean, and the rule of tests/validators that must object.
+"""Planted faults: one edit each of a document in tests/validators/clean, and the rule of tests/validators that must report it.
 
-A row is (rule, what stands in the clean document, what to put in its place the first time it stands there).
+A row is (rule, text of the clean document, replacement of its first occurrence).
 """

@@ -1,4 +1,4 @@
-"""HTML that content may and may not hold, in every format alike."""
+"""HTML that content may and may not contain, in every format."""
 
 from typing import Final
 

@@ -1,0 +1,173 @@
+"""Follow a document step by step in an empty folder, with two terminals and a browser.
+
+Its ```yaml blocks are files, named by their first line; those named ", these lines:" change top-level keys of a file. Its
+```sh blocks are executed in order; ```text blocks are the output of the commands before them, or of `feedsvc serve`.
+A block that cannot be executed gives the reason: ```sh not run: REASON.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.helpers.http_client import SECONDS, Response, ask
+from tests.helpers.running_server import command, environment
+
+LOCAL: Final = "http://127.0.0.1:8000/"
+NOT_RUN: Final = "not run: "
+SERVER_OUTPUT: Final = "said by feedsvc serve"
+SERVE: Final = "feedsvc serve\n"
+CHANGED_KEYS: Final = ", these lines:"
+ERROR_COUNT: Final = re.compile(r"^feedsvc: .*: [1-9]\d* errors?, ", re.MULTILINE)  # this output goes with exit status 1
+POLL_INTERVAL: Final = 0.05  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    language: str
+    info: str
+    text: str
+
+
+def sections(document: str) -> dict[str, list[Block]]:
+    """Return the blocks below each heading."""
+    parts = re.split(r"^## (.+)\n", document, flags=re.MULTILINE)[1:]
+    return {heading: list(blocks(text)) for heading, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def blocks(text: str) -> Iterator[Block]:
+    for language, info, content in re.findall(r"^```(\w*) ?(.*)\n((?s:.*?))^```$", text, flags=re.MULTILINE):
+        yield Block(language=language, info=info, text=content)
+
+
+class User:
+    """A new user with an empty folder, two terminals and a browser."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.folder, self._home = folder, home
+        self._output = ""
+        self._month = "2026/01"  # the month of the document, until a command prints the current one
+        self._server: subprocess.Popen[bytes] | None = None
+        self._log = home / "said"
+        self._environment = environment(
+            {
+                "PATH": f"{_write_program(home)}{os.pathsep}{os.environ['PATH']}",
+                "HOME": str(home),
+                "FEEDSVC_STATE": str(home / "state"),
+                "GIT_CONFIG_GLOBAL": os.devnull,
+                **{
+                    f"GIT_{role}_{field}": "mina@harbour.example"
+                    for role in ("AUTHOR", "COMMITTER")
+                    for field in ("NAME", "EMAIL")
+                },
+            }
+        )
+
+    def follow(self, block: Block) -> None:
+        ACTIONS[block.language](self, block)
+
+    def write(self, block: Block) -> None:
+        first_line, _, text = self.with_current_month(block.text).partition("\n")
+        file = self.file(first_line.removeprefix("# ").removesuffix(CHANGED_KEYS))
+        if first_line.endswith(CHANGED_KEYS):
+            text = replace_keys(file.read_text("utf-8"), text)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+    def execute(self, block: Block) -> None:
+        assert not block.info, f"a block that is not executed needs a reason: {NOT_RUN}"
+        if block.text == SERVE:
+            self._serve()
+        else:
+            result = self.run(block.text)
+            assert result.returncode == (1 if ERROR_COUNT.search(result.stdout) else 0), result.stdout
+            self._output = result.stdout
+            match = re.fullmatch(r"content/articles/(\d{4}/\d\d)/night-buses-return\.yaml\n", result.stdout)
+            self._month = match[1] if match else self._month
+
+    def compare(self, block: Block) -> None:
+        expected = self.with_current_month(block.text)
+        if block.info == SERVER_OUTPUT:
+            wait_until(lambda: expected in self.server_output(), lambda: f"{expected} is not in: {self.server_output()}")
+        elif expected.startswith("feedsvc: serving"):
+            assert self.server_output() == expected
+        else:
+            assert self._output == expected
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "-e", "-c", self.with_current_month(script)],
+            cwd=self.folder,
+            env=self._environment,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=SECONDS,
+        )
+
+    def file(self, path: str) -> Path:
+        return self.folder / self.with_current_month(path)
+
+    def get(self, path: str) -> Response:
+        return ask(self._url, path)
+
+    def server_output(self) -> str:
+        """Return all output of the server, with the port of the document."""
+        return self._log.read_text("utf-8").replace(self._url, LOCAL)
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.send_signal(signal.SIGTERM)
+            assert self._server.wait(SECONDS) == 0
+
+    def _serve(self) -> None:
+        with self._log.open("wb") as log:
+            arguments = command("serve", "--port", "0")
+            self._server = subprocess.Popen(arguments, cwd=self.folder, env=self._environment, stderr=log)
+        wait_until(lambda: b"\n" in self._log.read_bytes(), self._log.read_text)
+        self._url = self._log.read_text("utf-8").partition(" at ")[2].split()[0]
+
+    def with_current_month(self, text: str) -> str:
+        """Replace the document's month by the month in which the test runs."""
+        year = self._month[:4]
+        return text.replace("articles/2026/01/", f"articles/{self._month}/").replace(",2026:night", f",{year}:night")
+
+
+def _write_program(home: Path) -> Path:
+    """Write a command `feedsvc` that runs this project, and return its folder."""
+    program = home / "bin" / "feedsvc"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m feedsvc "$@"\n', "utf-8")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return program.parent
+
+
+def replace_keys(file: str, lines: str) -> str:
+    """Return the text of a file with these lines in place of those with the same keys, or before its body."""
+    sections_of_file, new_sections = _split_keys(file), _split_keys(lines)
+    body = {"body": sections_of_file.pop("body")} if "body" in sections_of_file else {}
+    return "".join({**sections_of_file, **new_sections, **body}.values())
+
+
+def _split_keys(text: str) -> dict[str, str]:
+    return {part.partition(":")[0]: part for part in re.findall(r"^[a-z_]+:.*\n(?:[ -].*\n)*", text, flags=re.MULTILINE)}
+
+
+def wait_until(condition: Callable[[], bool], message: Callable[[], str]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, message()
+        time.sleep(POLL_INTERVAL)
+
+
+ACTIONS: Final[Mapping[str, Callable[[User, Block], None]]] = {"yaml": User.write, "sh": User.execute, "text": User.compare}
