@@ -21,7 +21,7 @@ LOCKED = $(INSTALL) --no-deps --require-hashes
 PARALLEL := -n $(JOBS) --dist worksteal
 NO_TESTS := 5  # pytest's exit status if ARGS select no test
 
-.PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
+.PHONY: serve test test-fast check coverage bench bench-quick fuzz audit lock clean
 
 serve: $(VENV)/serve.done ## Serve the sample content at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
@@ -29,6 +29,11 @@ serve: $(VENV)/serve.done ## Serve the sample content at http://127.0.0.1:8000/
 test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
+
+# Unit tests without servers, browsers and other programs.
+FAST := tests/test_*.py $(addprefix tests/,content feeds discovery language catalog publication validators)
+test-fast: $(VENV)/test.done ## Run the fast unit tests, in less than a minute
+	$(RUN) -m pytest -q $(PARALLEL) -m "not alone and not slow" $(FAST) $(ARGS)
 
 check: $(VENV)/test.done ## Check style, types, the direction of imports and the language of docstrings
 	$(RUN) -m ruff check .

@@ -73,6 +73,7 @@ def assert_unchanged_objects_are_reused(before: Catalog, after: Catalog, changed
         assert (old_listing is listing) == same_rows, ref
 
 
+@pytest.mark.slow
 @given(random=st.randoms(use_true_random=False), preview=st.booleans(), evaluate_first=st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_a_catalog_after_random_edits_equals_a_catalog_built_from_the_start(
@@ -98,6 +99,7 @@ def moments_of_change(article: Article) -> set[datetime]:
     return {article.published, article.published + NEWS_AGE, article.updated} | ({end} if end else set())
 
 
+@pytest.mark.slow
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=10, deadline=None)
 def test_older_pages_after_random_edits_equal_those_of_a_catalog_built_from_the_start(random: Random) -> None:
@@ -139,6 +141,7 @@ def differing_pages(before: Catalog, after: Catalog) -> set[str]:
     return {path for path in old_pages.keys() | new_pages.keys() if old_pages.get(path) != new_pages.get(path)}
 
 
+@pytest.mark.slow
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=15, deadline=None)
 def test_the_schedule_has_every_moment_of_change_after_random_edits(random: Random) -> None:
@@ -220,6 +223,7 @@ def calls_of_one_edit(size: int, edit: Callable[[Article], Article], *, hours: i
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "edit",
     [

@@ -191,6 +191,7 @@ def test_cached_articles_of_an_earlier_version_get_the_tag_slugs_of_this_version
     assert [(tag.id, tag.title) for tag in restored.good.tags] == [("c-plus-plus", "C++"), ("r-and-d", "R&D"), ("all", "All")]
 
 
+@pytest.mark.slow
 def test_a_server_redirects_a_former_address_until_an_article_with_that_tag_appears(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     with monitored_server(content, tmp_path / "state") as server:

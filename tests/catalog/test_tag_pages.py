@@ -83,6 +83,7 @@ def test_a_new_tag_changes_only_its_own_page_of_tags_and_the_pages_that_link_to_
         assert {*changed} <= after.changed_since(before)
 
 
+@pytest.mark.slow
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=10, deadline=None)
 def test_lists_of_many_tags_after_random_edits_equal_those_of_a_new_build(random: Random) -> None:

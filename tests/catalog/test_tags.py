@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,6 +63,7 @@ def test_a_site_without_visible_tags_has_no_page_of_tags() -> None:
         assert b"/tags/" not in body(publication, "/subscribe/") + body(publication, "/sitemap.xml")
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(deadline=None)
 def test_the_most_used_tags_after_random_changes_equal_those_of_a_full_count(data: st.DataObject) -> None:
@@ -82,6 +84,7 @@ def test_the_most_used_tags_after_random_changes_equal_those_of_a_full_count(dat
         assert tags.total == len(counts)
 
 
+@pytest.mark.slow
 def test_lists_of_fifty_thousand_tags_are_smaller_than_a_megabyte() -> None:
     """A /subscribe/ of 48 MB took 11 seconds."""
     assert (
@@ -90,6 +93,7 @@ def test_lists_of_fifty_thousand_tags_are_smaller_than_a_megabyte() -> None:
     )
 
 
+@pytest.mark.slow
 def test_lists_of_tags_with_the_longest_titles_are_smaller_than_a_megabyte() -> None:
     """A percent-encoded slug of 66 letters takes 600 bytes, and each listing links to it seven times."""
 

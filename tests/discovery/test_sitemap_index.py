@@ -129,6 +129,7 @@ def test_the_parts_of_all_groups_are_the_parts_of_the_index() -> None:
         assert periods <= set(discovery.part_names(catalog, max_urls))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [{"published": datetime(2003, 4, 5, tzinfo=UTC)}, {"updated": datetime(2003, 6, 1, tzinfo=UTC)}],

@@ -159,6 +159,7 @@ def assert_digests_match_bytes(before: Catalog, after: Catalog, digests: FeedDig
             assert old[path] == new[path], path
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(EDITS), st.sampled_from(HOURS)), min_size=1, max_size=6))
 def test_digests_change_exactly_when_the_bytes_do(edits: list[tuple[Edit, int]]) -> None:
@@ -193,6 +194,7 @@ def test_a_change_of_every_key_changes_the_digests_if_it_changes_the_bytes(
         before = after
 
 
+@pytest.mark.slow
 def test_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
     root = newsrooms.write_sample(tmp_path)
     code = (

@@ -74,6 +74,7 @@ entries = st.builds(
 )
 
 
+@pytest.mark.slow
 @EVERY_FORMAT
 @settings(deadline=None)
 @example(SUMMIT, False)

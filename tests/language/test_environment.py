@@ -34,6 +34,7 @@ for tag in "en en-IN ko zh zh-Hant ja ar ar-EG hi fa he pt-BR xx".split():
 """
 
 
+@pytest.mark.slow
 def test_output_does_not_depend_on_the_environment() -> None:
     environments = [
         {"LC_ALL": "C", "TZ": "UTC"},
@@ -66,6 +67,7 @@ for tag in sorted(sys.argv[1:]):
 """
 
 
+@pytest.mark.slow
 def test_output_does_not_depend_on_the_order_of_languages() -> None:
     tags = ["wa", "mzn", "ar", "bs", "en", "ko", "ne"]  # Babel without the workaround uses names of the first two for the others
     outputs = {

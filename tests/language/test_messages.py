@@ -132,6 +132,7 @@ def test_tag_falls_back_to_the_nearest_catalog(tag: str, catalog_tag: str) -> No
 TAGS: Final = st.from_regex(r"\A[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,4}\Z") | st.text() | st.sampled_from(locale_identifiers())
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the first use of a language reads its file
 @given(TAGS)
 def test_any_tag_gives_a_usable_language(tag: str) -> None:

@@ -48,6 +48,7 @@ def bodies(publication: Publication) -> dict[str, bytes]:
     return {path: resource.body for path, resource in resources if isinstance(resource, Document)}
 
 
+@pytest.mark.slow
 def test_two_processes_compute_the_same_fingerprints(tmp_path: Path) -> None:
     content = newsrooms.write_sample(tmp_path)
     outputs = []
@@ -70,6 +71,7 @@ EDITS: Final = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", EDITS)
 def test_documents_with_different_bytes_have_different_fingerprints(tmp_path: Path, edit: str) -> None:
     content = newsrooms.write_sample(tmp_path)
@@ -132,6 +134,7 @@ def test_fingerprints_are_the_same_one_by_one_in_bulk_and_computed_in_advance(tm
         assert [single.get(place) for place in places] == [precomputed.get(place) for place in places]
 
 
+@pytest.mark.slow
 def test_temporary_files_of_text_editors_do_not_change_the_code_fingerprint(tmp_path: Path) -> None:
     """A lock file of Emacs, a dangling symbolic link, stopped every build."""
     program = tmp_path / "feedsvc"

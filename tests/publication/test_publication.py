@@ -64,6 +64,7 @@ def random_edit(editor: RandomEditor, folder: Path) -> tuple[list[Article], list
     return removed, added
 
 
+@pytest.mark.slow
 @given(random=st.randoms(use_true_random=False), preview=st.booleans())
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_edition_after_random_edits_equals_a_publication_built_from_the_start(
@@ -180,6 +181,7 @@ def random_changes(random: Random, articles: tuple[Article, ...]) -> tuple[list[
     return removed, changed + new
 
 
+@pytest.mark.slow
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=15, deadline=None)
 def test_all_changed_pages_are_reported_if_more_articles_share_a_tag_than_are_considered(random: Random) -> None:
@@ -206,6 +208,7 @@ def test_a_new_article_changes_only_the_page_of_the_previous_article_in_its_cate
     assert changed == {"/articles/a5000/", "/articles/a0/"}
 
 
+@pytest.mark.slow
 def test_a_changed_title_reports_the_pages_that_show_it_and_at_most_two_others() -> None:
     """Every page that might have linked to the article was rendered again: about ninety instead of a few."""
     content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(1000, categories=3, authors=3, tags=4), entries=10)
@@ -222,6 +225,7 @@ def test_a_changed_title_reports_the_pages_that_show_it_and_at_most_two_others()
     assert len(changed - different) <= 2, "only the neighbours on the site may be reported although they did not change"
 
 
+@pytest.mark.slow
 def test_warming_up_before_a_change_does_not_change_the_result() -> None:
     results = []
     for warm in (True, False):

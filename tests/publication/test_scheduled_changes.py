@@ -58,6 +58,7 @@ def edit(scheduled: Article, edited: Article, new: Article) -> tuple[Publication
     return before, after, Publication(build_catalog(content, LATER))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event", SCHEDULED)
 @pytest.mark.parametrize("keys", [{"title": "Another title"}, {"tags": (SEA,)}, {"text": b""}], ids=lambda keys: next(iter(keys)))
 def test_documents_of_an_article_and_of_an_edit_of_another_change_in_one_step(event: str, keys: dict[str, object]) -> None:

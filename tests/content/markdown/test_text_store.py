@@ -142,6 +142,7 @@ def test_unused_texts_are_deleted(root: Path, cache_file: Path) -> None:
     assert count_texts(cache_file) == 1
 
 
+@pytest.mark.slow
 def test_discarded_folders_close_their_files(root: Path, tmp_path: Path) -> None:
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))

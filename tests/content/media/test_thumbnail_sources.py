@@ -110,6 +110,7 @@ def test_a_variant_is_not_returned_for_another_image(write_image: WriteImage, st
         VariantStore(store_folder).get_or_make(visible, digest, 320)
 
 
+@pytest.mark.slow
 def test_an_image_that_fails_in_a_reused_decoder_process_is_not_marked_as_broken(
     write_image: WriteImage, store_folder: Path
 ) -> None:
