@@ -32,7 +32,7 @@ test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 
 # Unit tests without servers, browsers and other programs.
 FAST := tests/test_*.py $(addprefix tests/,content feeds discovery language catalog publication validators)
-test-fast: $(VENV)/test.done ## Run the fast unit tests, in less than a minute
+test-fast: $(VENV)/test.done ## Run the fast unit tests, in a minute or two
 	$(RUN) -m pytest -q $(PARALLEL) -m "not alone and not slow" $(FAST) $(ARGS)
 
 check: $(VENV)/test.done ## Check style, types, the direction of imports and the language of docstrings
