@@ -7,8 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from feedsvc import web
-from feedsvc.content.cache import ParseCache
-from feedsvc.content.folder import ContentFolder
+from feedsvc.content.folder import ContentFolder, open_content_folder
 from feedsvc.content.media import VariantStore
 from feedsvc.live import Live, Watcher
 from feedsvc.publication import LastModifiedStore
@@ -19,7 +18,8 @@ def create_app(content: str = "content", base_url: str = "", state: str = "") ->
     """Return the application of the folder `content`. A thread follows the folder's changes until the process ends.
 
     `base_url` replaces that of site.yaml. Without the folder `state` there are no Last-Modified dates, no narrower copies of
-    images, and no last valid versions after a restart. Raises ContentError if the content folder cannot be used.
+    images, and no last valid versions after a restart. There is no response cache, so that functions that the caller registers
+    with `before_request` and `after_request` run for each request. Raises ContentError if the content folder cannot be used.
     """
     root, alerts = Path(content), Alerts()
     if not state:
@@ -27,10 +27,10 @@ def create_app(content: str = "content", base_url: str = "", state: str = "") ->
     else:
         folder = Path(state)
         live = Live(
-            ContentFolder(root, base_url, ParseCache(folder / "articles.sqlite", alerts=alerts)),
+            open_content_folder(root, base_url, folder, alerts),
             LastModifiedStore(folder / "modified.sqlite", alerts),
             variant_store=VariantStore(folder / "pictures", alerts),
             alerts=alerts,
         )
     Watcher(root, live).start()
-    return web.create_app(live)
+    return web.create_app(live, caches_responses=False)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response, abort, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feedsvc.wsgi import create_app
@@ -39,3 +39,19 @@ def test_embedded_application_serves_below_the_path_of_base_url_and_follows_save
     assert call(own_app, "/news/category/asia")["Location"] in ("", "/news/category/asia/")
     write(root, article("late", "2026-02-25"))
     wait_until(lambda: call(own_app, "/news/articles/late/").status == 200)
+
+
+def test_functions_of_the_embedding_application_run_for_each_repeated_request(tmp_path: Path) -> None:
+    """The response cache answered a repeated request before they ran: a check of access let everybody in."""
+    newsroom = create_app(str(newsrooms.write_sample(tmp_path / "content")), base_url="https://example.org")
+    newsroom.before_request(lambda: None if request.headers.get("X-Key") == "key" else abort(403))
+
+    def add_header(response: Response) -> Response:
+        response.headers["X-Own"] = "1"
+        return response
+
+    newsroom.after_request(add_header)
+    for _ in range(3):
+        allowed = call(newsroom, "/feed.rss", {"X-Key": "key"})
+        assert (allowed.status, allowed["X-Own"]) == (200, "1")
+        assert call(newsroom, "/feed.rss").status == 403

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from feedsvc.content.cache import ParseCache
+from feedsvc.content import folder
 from feedsvc.content.folder import ContentFolder, ContentSnapshot, load_content
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema import is_base_url
@@ -16,13 +15,9 @@ from feedsvc.support.alerts import Alerts
 def open_content_folder(
     content: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
 ) -> ContentFolder:
-    """Open the folder with its parse cache in the state folder `state`. `scan` is a scan that was just started.
-
-    There is one cache per `base_url`, because links in articles are absolute. Raises FeedsvcError for an invalid `base_url`.
-    """
+    """Open the folder as `content.folder.open_content_folder` does. Raises FeedsvcError for an invalid `base_url`."""
     check_base_url(base_url)
-    name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
-    return ContentFolder(content, base_url, ParseCache(state / name, alerts=alerts), scan)
+    return folder.open_content_folder(content, base_url, state, alerts, scan)
 
 
 def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:

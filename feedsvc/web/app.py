@@ -31,12 +31,15 @@ def create_app(
     stats: RequestStats | None = None,
     metrics_source: MetricsSource | None = None,
     status_access: StatusAccess = _LOCAL_ONLY,
+    *,
+    caches_responses: bool = True,
 ) -> Flask:
     """Return the Flask application of the live edition, mounted at the path of base_url.
 
     `status_sections` are additional sections of /status by name. `metrics_source` returns the arguments of
     `metrics.render_metrics`; by default, the metrics of this process only. `stats` counts the responses. `status_access` decides
-    which clients may read /status and /metrics.
+    which clients may read /status and /metrics. Responses from the cache (`caches_responses`) do not pass through Flask: no
+    function registered with `before_request` or `after_request` runs for them.
     """
     counted_stats = stats or RequestStats()
 
@@ -49,8 +52,9 @@ def create_app(
     app.url_map.converters["file_path"] = _FilePathConverter
     add_document_endpoints(app, live, counted_stats)
     add_service_endpoints(app, live, metrics_source or read_metrics, status_sections, status_access)
+    mounted = _MountMiddleware(app.wsgi_app, live)
     # mypy forbids the assignment that Flask's documentation recommends for middleware.
-    app.wsgi_app = ResponseCache(_MountMiddleware(app.wsgi_app, live), live, counted_stats)  # type: ignore[method-assign]
+    app.wsgi_app = ResponseCache(mounted, live, counted_stats) if caches_responses else mounted  # type: ignore[method-assign]
     return app
 
 

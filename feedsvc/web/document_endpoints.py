@@ -122,7 +122,8 @@ class _DocumentView:
             exchange.publication.update_size(document.path)
         store = exchange.request[1].get(STORE_KEY)
         if store:
-            store(exchange.edition, CachedResponse(_STATUS_LINES[response.status], response.headers, (response.body,), labels))
+            status, headers, body = response
+            store(exchange.edition, CachedResponse(_STATUS_LINES[status], headers, (body,), labels, status))
         return _complete_response(response, labels)
 
     @_respond.register

@@ -34,10 +34,7 @@ class CachedResponse(NamedTuple):
     headers: Headers
     body: tuple[bytes]
     labels: Labels
-
-    @property
-    def status(self) -> int:
-        return int(self.status_line[:3])
+    status: int
 
 
 class ResponseCache:

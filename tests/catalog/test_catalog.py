@@ -1,4 +1,4 @@
-"""Which articles are visible at which moment, their order, and where the archives of a listing begin."""
+"""Visibility of articles at a moment, their order, and the begin of the archives of a listing."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_server_that_modifies_headers_does_not_change_later_responses(app: "WSGI
 
 
 def test_number_and_size_of_cached_responses_are_bounded(live: Live) -> None:
-    second, response = CachedSecond(live.edition, NOON), CachedResponse("200 OK", (), (b"",), OTHER)
+    second, response = CachedSecond(live.edition, NOON), CachedResponse("200 OK", (), (b"",), OTHER, 200)
     for number in range(5000):
         second.put(("/", "GET", str(number)), response)
     second.put(("/", "GET", "a" * 2000), response)

@@ -4,7 +4,7 @@ In come the names and signatures of files; out comes a `ContentSnapshot`, and it
 edition, commands and builds use this package.
 """
 
-from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.stored_state import Baseline
 
@@ -13,4 +13,5 @@ __all__ = [
     "ContentFolder",
     "ContentSnapshot",
     "load_content",
+    "open_content_folder",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -26,8 +27,9 @@ from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article
 from feedsvc.support import gc_control
+from feedsvc.support.alerts import Alerts
 
-__all__ = ["ContentFolder", "ContentSnapshot", "FolderChange", "load_content"]
+__all__ = ["ContentFolder", "ContentSnapshot", "FolderChange", "load_content", "open_content_folder"]
 
 _MEDIA_FOLDER: Final = "media"
 _SCANNED_FOLDERS: Final = (ARTICLES_FOLDER, _MEDIA_FOLDER, THEME_FOLDER)
@@ -46,6 +48,17 @@ class FolderChange:
     removed: tuple[Article, ...] = ()
     added: tuple[Article, ...] = ()
     unsettled_files: frozenset[str] = frozenset()
+
+
+def open_content_folder(
+    root: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
+) -> ContentFolder:
+    """Return the content folder with its parse cache in the state folder `state`. `scan` is a scan that was just started.
+
+    There is one cache per `base_url`, because links in articles are absolute.
+    """
+    name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
+    return ContentFolder(root, base_url, ParseCache(state / name, alerts=alerts), scan)
 
 
 def load_content(root: Path, base_url: str = "") -> ContentSnapshot:

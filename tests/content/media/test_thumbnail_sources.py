@@ -1,4 +1,4 @@
-"""Which images have variants, and errors of images that change or are broken."""
+"""Images that have variants, and errors of images that change or are broken."""
 
 from __future__ import annotations
 
