@@ -1,7 +1,7 @@
-"""Read counts of articles: WSGI middleware, counters and reports.
+"""Read counts: how often each article is read. WSGI middleware, counters, stores and reports.
 
-In come requests of readers; out come counts by article and day. Only the command line imports this package; it adds the
-middleware to a server.
+In come requests of readers; out come numbers of reads by article and UTC day. Only the command line imports this package; it adds
+the middleware to a server.
 """
 
 from feedsvc.audience.counter import ReadCounter

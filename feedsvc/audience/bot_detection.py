@@ -1,4 +1,4 @@
-"""Bot detection: a table of header patterns that identify senders other than a person who reads a page."""
+"""Bot detection: a table of header patterns of requests that do not come from a person who reads a page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BotSignature:
-    """Pattern in a header (named in lower case) that identifies a kind of sender."""
+    """Pattern in a request header that identifies a kind of sender. `header` is the header's name in lower case."""
 
     header: str
     pattern: re.Pattern[str]
@@ -19,7 +19,7 @@ class BotSignature:
 
 
 def _signature(sender_kind: str, header: str, patterns: str) -> BotSignature:
-    """Return a signature. `patterns` are alternatives, separated by white space."""
+    """Return a signature that matches if one of `patterns` (regular expressions separated by white space) does, in any case."""
     return BotSignature(header=header, pattern=re.compile("|".join(patterns.split()), re.IGNORECASE), sender_kind=sender_kind)
 
 
@@ -60,9 +60,9 @@ BOT_SIGNATURES: Final = (
 
 
 def classify_non_reader(headers: Mapping[str, str]) -> str:
-    """Return the kind of a sender that is not a reader, such as "robot"; "" for a person who reads the page.
+    """Return the kind of sender of a request that no person reading the page sends, such as "robot"; "" for other requests.
 
-    The names of the headers are in lower case.
+    The names in `headers` are in lower case. A request without User-Agent is "nameless".
     """
     if not headers.get(_USER_AGENT, "").strip():
         return "nameless"
@@ -73,9 +73,9 @@ def classify_non_reader(headers: Mapping[str, str]) -> str:
 
 
 def is_cross_origin(headers: Mapping[str, str], base_url: str) -> bool:
-    """Return whether Origin is neither that of `base_url` nor the request's host. False without Origin.
+    """Return whether the header Origin is neither the origin of `base_url` nor that of the header Host. False without Origin.
 
-    Browsers send Origin even if they omit Referer.
+    The names in `headers` are in lower case. Browsers send Origin even if they omit Referer.
     """
     origin = headers.get("origin", "").strip().lower()
     return bool(origin) and origin not in {
@@ -85,7 +85,7 @@ def is_cross_origin(headers: Mapping[str, str], base_url: str) -> bool:
 
 
 def _origin(base_url: str) -> str:
-    """Return the serialised origin (RFC 6454 section 6.2): scheme, host and a port other than the scheme's default."""
+    """Return the origin of a URL (RFC 6454 section 6.2): scheme, host, and the port unless it is the scheme's default."""
     parts = urlsplit(base_url.lower())
     has_default_port = parts.scheme in _DEFAULT_PORTS and parts.port in (None, _DEFAULT_PORTS[parts.scheme])
     return f"{parts.scheme}://{parts.netloc.rpartition(':')[0] if has_default_port and parts.port else parts.netloc}"

@@ -1,4 +1,7 @@
-"""In-memory buffer of reads that are not in the database yet, and cache of totals from the database. Starts no threads."""
+"""In-memory buffer of reads that are not in the database yet, and cache of totals from the database.
+
+A total is the number of all reads of an article. This module starts no threads.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _BATCH_SIZE: Final = 500  # pairs of article and day per batch: what a slow data
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Reads that are written together. A batch that is written again, because the result was unknown, has the same number."""
+    """Reads that are written together. If the result is unknown, the batch is written again with the same number."""
 
     number: int
     reads: Mapping[ReadKey, int]
@@ -28,10 +31,10 @@ class _CachedTotal:
 
 
 class ReadBuffer:
-    """Queue of reads and cache of totals. The queue has at most `max_pending` pairs of article and day.
+    """Queue of reads that have to be written, and cache of totals. The queue has at most `max_pending` pairs of article and day.
 
-    As many totals are cached at most; each is fresh for `max_age` after it was loaded. Not thread-safe: ReadCounter calls it with
-    its own lock held.
+    At most `max_pending` totals are cached; each is fresh for `max_age` after it was loaded. Pending reads are those in the queue
+    and in the current batch. Not thread-safe: ReadCounter calls this class with its own lock held.
     """
 
     def __init__(self, *, max_pending: int, max_age: timedelta) -> None:
@@ -45,11 +48,11 @@ class ReadBuffer:
 
     @property
     def pending(self) -> int:
-        """Number of reads in the queue and in the current batch: they are not known to be in the database."""
+        """Number of reads in the queue and in the current batch. They may be missing in the database."""
         return self._pending_by_article.total()
 
     def add(self, article_id: str, day: date) -> bool:
-        """Count one read. Return False, without counting it, if the queue is full."""
+        """Count one read and return True. If the queue is full and lacks this article and day, return False, uncounted."""
         key = (article_id, day)
         if key not in self._queue and len(self._queue) >= self._max_pending:
             return False
@@ -59,7 +62,7 @@ class ReadBuffer:
         return True
 
     def next_batch(self) -> Batch:
-        """Return the batch to write, without reads if there are none: the same one until `confirm_batch`, then a new one."""
+        """Return the batch to write: the same one until `confirm_batch`, then a new one. Without pending reads, it is empty."""
         if not self._current_batch.reads and self._queue:
             keys = list(islice(self._queue, _BATCH_SIZE))
             reads = {key: self._queue.pop(key) for key in keys}
@@ -68,7 +71,7 @@ class ReadBuffer:
         return self._current_batch
 
     def drain(self) -> tuple[Batch, ...]:
-        """Return all pending reads as batches and remove them from the buffer."""
+        """Return all pending reads as batches, the current one first, and remove them from the queue. () if there are none."""
         batches = []
         while (batch := self.next_batch()).reads:
             batches.append(batch)
@@ -76,7 +79,7 @@ class ReadBuffer:
         return tuple(batches)
 
     def confirm_batch(self) -> None:
-        """Record that the last batch of `next_batch` is in the database, and add its reads to the cached totals."""
+        """Record that the current batch is in the database: its reads are not pending any more. Add them to the cached totals."""
         for (article_id, _), reads in self._current_batch.reads.items():
             self._pending_by_article[article_id] -= reads
             if not self._pending_by_article[article_id]:
@@ -86,7 +89,7 @@ class ReadBuffer:
         self._current_batch = Batch(number=self._current_batch.number, reads={})
 
     def store_totals(self, totals: Mapping[str, int], now: datetime) -> None:
-        """Cache totals of the database for some articles. If the cache is full, drop those that were loaded longest ago."""
+        """Cache totals (article id -> reads) that were loaded at `now`. A full cache drops those that were loaded longest ago."""
         for article_id, reads in totals.items():
             self._totals[article_id] = _CachedTotal(total=reads, loaded_at=now)
             self._totals.move_to_end(article_id)
@@ -94,11 +97,11 @@ class ReadBuffer:
             self._totals.popitem(last=False)
 
     def fresh_count(self, article_id: str, now: datetime) -> int | None:
-        """Return the reads of an article, including pending ones; None if its total is not fresh."""
+        """Return the reads of an article, pending ones included; None if no total of the article is cached or it is not fresh."""
         cached = self._totals.get(article_id)
         return self.last_known_count(article_id) if cached and abs(now - cached.loaded_at) < self._max_age else None
 
     def last_known_count(self, article_id: str) -> int | None:
-        """Return the reads of an article, including pending ones, even if its total is not fresh; None if none is cached."""
+        """Return the reads of an article, pending ones included, fresh or not; None if no total of the article is cached."""
         cached = self._totals.get(article_id)
         return cached.total + self._pending_by_article[article_id] if cached else None

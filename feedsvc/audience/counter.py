@@ -1,4 +1,4 @@
-"""Read counter with write-behind: one thread uses the database, and requests wait for it only briefly."""
+"""Read counter with write-behind: only one thread uses the database, so requests wait for it briefly or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MAX_LOGGED_REASONS: Final = 5  # different reasons that are logged while the da
 
 
 class ReadStore(Protocol):
-    """Methods of `store.DatabaseReadStore` and `sqlite_store.SqliteReadStore` that the counter uses."""
+    """Store of reads: the methods of `store.DatabaseReadStore` and `sqlite_store.SqliteReadStore` that ReadCounter calls."""
 
     @property
     def writer(self) -> str: ...
@@ -36,10 +36,10 @@ class ReadStore(Protocol):
 
 
 class ReadCounter:
-    """Counter of reads by article. Thread-safe; its methods never raise database errors.
+    """Counter of reads by article. Thread-safe; its methods raise no errors of the database.
 
     Reads are written after `write_interval` seconds, or earlier once `batch_size` reads are queued. While the database is
-    unavailable, at most `max_pending` pairs of article and day are buffered; further reads are lost.
+    unavailable, at most `max_pending` pairs of article and day are buffered; reads of further pairs are lost.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class ReadCounter:
     ) -> None:
         """Start two threads. One uses the database; the other calls `periodic_work` with the time every two seconds.
 
-        `spool_folder` holds reads that cannot be written at the stop. `write_interval`, `max_age`, `wait_timeout` and
-        `startup_delay` are seconds. A requested total is read again if it is older than `max_age`. A request waits up to
-        `wait_timeout` for a total that was never read. The database is first used after `startup_delay`, or earlier if a request
-        needs a total; until that first use has ended, a request waits up to `startup_delay` longer.
+        `spool_folder` is for reads that cannot be written at the stop; without it they are lost. `write_interval`, `max_age`,
+        `wait_timeout` and `startup_delay` are seconds. A requested total is loaded again if it is older than `max_age`. A request
+        waits up to `wait_timeout` for a total that is not cached. The database is first used after `startup_delay`, or earlier if
+        a request needs a total; until that first use has ended, a request waits up to `startup_delay` longer.
         """
         self._store = store
         self._clock = clock
@@ -92,9 +92,9 @@ class ReadCounter:
                 self._condition.notify_all()
 
     def count(self, article_id: str) -> int | None:
-        """Return the reads of an article, including pending ones; None if its total could not be read yet.
+        """Return the reads of an article, unwritten ones included; None if its total is neither cached nor loaded in time.
 
-        A total that was read before is used at once, even if it is older than `max_age`. The thread then reads it again.
+        A cached total is used at once, even if it is older than `max_age`. The thread then loads it again.
         """
         with self._condition:
             if self._buffer.fresh_count(article_id, self._clock()) is None:
@@ -106,8 +106,8 @@ class ReadCounter:
     def close(self, timeout: float = 12.0) -> None:
         """Write all reads and stop.
 
-        Reads that are not in the database after `timeout` seconds are written to a file in the spool folder, for the next start.
-        If that fails, they are lost, and their number is logged.
+        Reads that are not in the database after `timeout` seconds are written to a file in the spool folder, which the next start
+        reads. If that fails, they are lost, and their number is logged.
         """
         with self._condition:
             self._is_stopping = True
@@ -185,9 +185,9 @@ class ReadCounter:
             pass
 
     def _write_batch(self, *, is_probe: bool = False) -> bool:
-        """Write spooled reads and one batch. Return False if the database is unavailable.
+        """Write the reads of the spool files and one batch. Return False if the database is unavailable, else True.
 
-        Without reads, use the database only to check it: with `is_probe`, or if it was unavailable.
+        If there is nothing to write, the database is used only with `is_probe`, or if it was unavailable, to check it.
         """
         with self._condition:
             batch = self._buffer.next_batch()
@@ -202,7 +202,7 @@ class ReadCounter:
         for (article_id, _), reason in refused.items():
             _LOG.warning("feedsvc: reads of %s cannot be stored and are lost: %s", ascii(article_id), reason)
         with self._condition:
-            if not self._is_closed:  # after `close`, they have been spooled or logged
+            if not self._is_closed:  # after `close`, these reads have been spooled or logged
                 self._buffer.confirm_batch()
                 self._mark_available()
         return True
@@ -210,7 +210,7 @@ class ReadCounter:
     def _replay_spool(self) -> None:
         """Write the reads of the spool files, which earlier processes left at their stop, and delete the files.
 
-        The store skips batches that it already has.
+        The store skips batches that it already has. Raises the store's errors.
         """
         while self._spool_files:
             spool_file = self._spool_files[-1]
@@ -225,7 +225,7 @@ class ReadCounter:
                 )
 
     def _load_totals(self) -> None:
-        """Read the totals that requests need, at most _LOAD_BATCH_SIZE in one query."""
+        """Load totals that requests need into the buffer, at most _LOAD_BATCH_SIZE; none while the database is unavailable."""
         with self._condition:
             article_ids = () if self._is_unavailable else tuple(islice(self._load_requests, _LOAD_BATCH_SIZE))
         if not article_ids:
@@ -265,7 +265,7 @@ class ReadCounter:
         self._condition.notify_all()
 
     def _spool_pending(self) -> int:
-        """Spool pending reads for the next start. Return the number of reads that are lost."""
+        """Write pending reads to a spool file for the next start. Return the number of reads that are lost, 0 after success."""
         pending_count, batches = self._buffer.pending, self._buffer.drain()
         if not batches or not self._spool_folder:
             return pending_count

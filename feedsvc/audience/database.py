@@ -1,4 +1,4 @@
-"""Engines for a database given by its file or URL: SQLite in WAL mode, or PostgreSQL through psycopg 3."""
+"""SQLAlchemy engines for a database given by its file or URL: SQLite in WAL mode, or PostgreSQL through psycopg 3."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SET_TIMEOUTS: Final = (
     "SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '3s', true), "
     "set_config('idle_in_transaction_session_timeout', '10s', true)"
 )
-# Its warnings come as exceptions, too, which are translated for the operator.
+# Warnings of psycopg come as exceptions, too, which are translated for the operator.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 _DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
@@ -46,16 +46,19 @@ _DRIVERS: Final = {
 
 
 def engine(database: str | Path) -> Engine:
-    """Return an engine that opens nothing yet.
+    """Return an engine for reading and writing. Nothing is opened yet.
 
-    Raises FeedsvcError if `database` names neither a SQLite file nor a PostgreSQL database, or if the driver is missing.
+    Raises FeedsvcError if `database` is neither a SQLite file nor a URL of SQLite or PostgreSQL, or if the driver is missing.
     """
     url = database_url(database)
     return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
 
 
 def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
-    """Return an engine for reading only; `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html)."""
+    """Return an engine for reading only. `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html).
+
+    They are ignored for PostgreSQL. Raises FeedsvcError if an option in `url` is invalid or the driver is missing.
+    """
     if url.get_backend_name() == "sqlite":
         file = f"file:{quote(str(url.database))}"
         return _create_engine(url.set(database=file, query={**url.query, **options, "uri": "true"}), poolclass=NullPool)
@@ -63,7 +66,10 @@ def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
 
 
 def database_url(database: str | Path) -> URL:
-    """Return the URL of `database`, a SQLite file or a URL. Raises FeedsvcError if it is neither SQLite nor PostgreSQL."""
+    """Return the URL of `database`: a Path is a SQLite file, a string a URL. The URL has the driver that feedsvc uses.
+
+    Raises FeedsvcError for an invalid URL, another kind of database, or a SQLite database in memory.
+    """
     try:
         url = URL.create("sqlite", database=str(database)) if isinstance(database, Path) else make_url(database)
     except (ArgumentError, ValueError):
@@ -80,7 +86,10 @@ def database_url(database: str | Path) -> URL:
 
 @contextmanager
 def transaction(database_engine: Engine, **options: Any) -> Iterator[Connection]:
-    """Run one transaction. Any error in it, also of the driver, is raised as UnavailableError after a rollback."""
+    """Run one transaction with the execution options `options`. After any error in the block, roll back.
+
+    Every error, also of the driver, is raised as UnavailableError, or RowRefusedError, its subclass.
+    """
     try:
         with database_engine.execution_options(**options).begin() as connection:
             yield connection
@@ -99,7 +108,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _create_engine(url: URL, **options: Any) -> Engine:
-    """Return an engine. Raises FeedsvcError at once, not at the first connection, if an option in the URL is invalid."""
+    """Return an engine. Raises FeedsvcError if an option in the URL is invalid, before a connection is opened."""
     try:
         return create_engine(url, **options)
     except (ArgumentError, ValueError, TypeError) as error:
@@ -107,10 +116,10 @@ def _create_engine(url: URL, **options: Any) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction. With WRITE_OPTION, wait for SQLite's write lock now, before the transaction reads.
+    """Begin a transaction on SQLite. With WRITE_OPTION, wait for SQLite's write lock now, before the transaction reads.
 
-    Otherwise SQLite would refuse the transaction's first write, without waiting, if another connection had written since its
-    first read.
+    Otherwise SQLite would refuse the transaction's first write, without waiting, if another connection had written since the
+    transaction's first read.
     """
     writes = connection.get_execution_options().get(WRITE_OPTION)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -140,7 +149,7 @@ def _connect(_dialect: object, _record: object, args: list[Any], options: dict[s
 
 
 def location(url: URL) -> str:
-    """Return the location of a database for a log: the file, or host, port and name; no user, no password, no options."""
+    """Return the location of a database for a log, without user, password and options: the file, or kind, host, port and name."""
     if url.get_backend_name() == "sqlite":
         return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)
     host = url.host or url.query.get("host", "")

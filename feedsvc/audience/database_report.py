@@ -1,4 +1,4 @@
-"""Read-only access to the reads in a database that the operator names, through SQLAlchemy."""
+"""Report on the reads in a database that the operator names by a URL: read-only access through SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from feedsvc.support.sqlite_readonly import read_unchanged
 
 
 def read_database(database: str, day: date | None) -> Mapping[str, int]:
-    """Return article id -> reads since a UTC day, or all reads if `day` is None. Errors as in `databases.report_totals_since`."""
+    """Return article id -> reads, as `databases.report_totals_since` does for the URL `database`. Raises the same errors."""
     url = database_url(database)
     if url.get_backend_name() != "sqlite":
         return _read_totals(url, day)

@@ -1,4 +1,4 @@
-"""The database of reads: the file of the state folder, or a database that the operator names by a URL.
+"""Database of reads: the SQLite file in the state folder, or a database that the operator names by a URL.
 
 SQLAlchemy is imported only for a URL: it takes a quarter of a second and 28 MB, and belongs to the extra "postgres".
 """
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def open_store(database: str | Path) -> SqliteReadStore | DatabaseReadStore:
-    """Return the store in `database`, the path of the file in the state folder or a URL. Nothing is opened yet.
+    """Return the store for `database`: the Path of the file in the state folder, or a URL as text. Nothing is opened yet.
 
-    Raises FeedsvcError if `database` is not a possible database, or if a package for it is missing.
+    Raises FeedsvcError if the URL is invalid or of an unsupported database, or if a package for it is missing.
     """
     if isinstance(database, Path):
         return SqliteReadStore(database)
@@ -33,10 +33,10 @@ def open_store(database: str | Path) -> SqliteReadStore | DatabaseReadStore:
 
 
 def report_totals_since(database: str | Path, day: date | None) -> Mapping[str, int]:
-    """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
+    """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
 
-    `database` is as in `open_store`; nothing is created or written there. Raises UnavailableError, and FeedsvcError if there are
-    no reads yet or `database` is not a possible database.
+    Articles without such reads are missing. `database` is as in `open_store`; nothing is created or written there. Raises
+    UnavailableError if it cannot be read, FeedsvcError if it has no table of reads yet, and the errors of `open_store`.
     """
     if isinstance(database, Path):
         return read_state_file(database, day)

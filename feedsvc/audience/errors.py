@@ -1,4 +1,4 @@
-"""Errors of the database of reads, as sentences for the operator, without passwords or tracebacks."""
+"""Errors of the database of reads, as messages for the operator, without passwords or tracebacks."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ _ROW_ERROR_CLASSES: Final = frozenset({"DataError", "IntegrityError"})
 
 
 class UnavailableError(FeedsvcError):
-    """Error: the database cannot do the operation now, but may later."""
+    """Error: the database cannot do an operation now, but may be able to later."""
 
 
 class RowRefusedError(UnavailableError):
-    """Error: the database works, but refuses this row because of its values."""
+    """Error: the database works, but refuses a row because of the row's values."""
 
 
 def unavailable_error(location: str, error: Exception) -> UnavailableError:
-    """Return an error with the location of the database, the reason in `error` and, if known, advice.
+    """Return an error whose message has the location of the database, the reason in `error` and, if known, advice.
 
-    The result is a RowRefusedError if `error` is about the values of a row, else an UnavailableError.
+    The result is a RowRefusedError if `error` is about the values of a row, else only an UnavailableError.
     """
     cause = getattr(error, "orig", None) or error
     reason = " ".join(str(cause).strip().partition("\n")[0].split()) or type(cause).__name__
@@ -72,7 +72,7 @@ def _is_row_error(error: Exception) -> bool:
 
 
 def no_reads_error(location: str) -> FeedsvcError:
-    """Return the error of a report on a database or file without reads."""
+    """Return the error for a report on a file or database that does not exist or has no table of reads."""
     return FeedsvcError(
         f"there are no reads in {location} yet; feedsvc serve counts them; give another place with --state or --database"
     )

@@ -1,4 +1,4 @@
-"""WSGI middleware for reads of articles at /articles/SLUG/views: POST counts a read, GET returns the total. It sets no cookie."""
+"""WSGI middleware that counts reads at /articles/SLUG/views: POST counts a read, GET returns the total. It sets no cookie."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from feedsvc.uris import mount_path
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# (slug, moment) -> id of the article that is visible at this address and time.
+# (slug, moment) -> id of the article that is visible at this address and time, None if there is none.
 ArticleFinder = Callable[[str, datetime], str | None]
 
 _ENDPOINT_NAME: Final = "views"
@@ -32,7 +32,7 @@ _COMMON_HEADERS: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Option
 
 
 def views_path(slug: str) -> str:
-    """Return the path of an article's read counter, below base_url."""
+    """Return the path below base_url at which reads of an article are counted: /articles/SLUG/views."""
     return f"{path_of(ArticleAt(slug))}{_ENDPOINT_NAME}"
 
 
@@ -44,10 +44,10 @@ class _Response:
 
 
 class ReadCountMiddleware:
-    """Endpoint of read counts for visible articles below base_url. Other requests are passed on unchanged.
+    """WSGI middleware with a read counter for each visible article. Requests to other paths are passed on unchanged.
 
-    A beacon is a POST that reports a read. Beacons from pages whose origin is neither that of base_url nor the
-    request's host are not counted. X-Forwarded-For is used if the peer is one of `trusted_proxies`.
+    A POST (beacon) reports a read. It is not counted if its page has an origin that is neither that of base_url nor the request's
+    host. X-Forwarded-For is used if the peer is one of `trusted_proxies`.
     """
 
     def __init__(
@@ -62,7 +62,10 @@ class ReadCountMiddleware:
         trusted_proxies: Networks = (),
         observe: Callable[[int, float], None] = lambda _status, _seconds: None,
     ) -> None:
-        """Wrap `app`. `observe` is called with the status of each response and the seconds it took."""
+        """Wrap `app`. `observe` is called after each response of this middleware with the status and the seconds it took.
+
+        It is not called for requests that are passed on to `app`.
+        """
         self._app = app
         self._counter = counter
         self._visitors = visitors
@@ -85,7 +88,7 @@ class ReadCountMiddleware:
         return [] if method == "HEAD" else [response.body]
 
     def _slug(self, environ: WSGIEnvironment) -> str:
-        """Return the article's slug from the path of a request that ends in /views; "" if the path is not that of an endpoint."""
+        """Return the slug in the path of a read counter (`views_path` below base_url). Other paths that end in /views give ""."""
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
         mount = mount_path(self._base_url())
         relative_path = path.removeprefix(mount) if path.startswith(f"{mount}/") else ""
@@ -113,7 +116,10 @@ class ReadCountMiddleware:
         return _Response(status=HTTPStatus.OK, headers=(("Content-Type", "application/json"),), body=body)
 
     def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
-        """Count a read. Bots, other sites and repeated reads are not counted, but get the same response (204)."""
+        """Count a read and return 204. Bots, other sites and repeated reads get a 204, too, but are not counted.
+
+        Return 413 if the body is too long, and 429 if the visitor or the address sent too many reads.
+        """
         if _content_length(environ) > _MAX_BODY_SIZE:
             return _Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}

@@ -1,4 +1,4 @@
-"""Periodic task in its own thread, independent of other threads that may hang."""
+"""Periodic task in a thread of its own, so that no other thread that hangs can delay it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class PeriodicTask:
-    """Thread that calls `work` with the time at once and every `interval` seconds until it is closed."""
+    """Thread that calls `work` with the time: at once, and again `interval` seconds after each call has ended, until `close`.
+
+    An exception in `work` is logged.
+    """
 
     def __init__(self, work: Callable[[datetime], None], clock: Callable[[], datetime], interval: float = 2.0) -> None:
         self._work = work
@@ -23,7 +26,7 @@ class PeriodicTask:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop the thread and wait for its end."""
+        """Stop the thread and wait for its end, which may take as long as `work`."""
         self._stop_event.set()
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""Read-only access to the reads file of the state folder, for a report. Writes nothing and needs no permission to write."""
+"""Report on the reads in the SQLite file of the state folder: read-only access that needs no permission to write."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
 
 
 def read_state_file(file: Path, day: date | None) -> Mapping[str, int]:
-    """Return article id -> reads since a UTC day, or all reads if `day` is None, of the reads file in the state folder.
+    """Return article id -> reads, as `databases.report_totals_since` does for the file `file` of the state folder.
 
-    Raises UnavailableError, and FeedsvcError if there are no reads yet.
+    Raises UnavailableError if the file cannot be read, and FeedsvcError if it is missing or has no table of reads.
     """
     try:
         if not file.exists():
@@ -34,7 +34,7 @@ def read_state_file(file: Path, day: date | None) -> Mapping[str, int]:
 
 
 def _read_rows(file: Path, day: date | None, options: str = "") -> Mapping[str, int]:
-    """Read the file, and verify the checksum of each row. `options` are added to its URI (https://sqlite.org/uri.html)."""
+    """Read the file; rows with a wrong checksum are left out. `options` are added to its URI (https://sqlite.org/uri.html)."""
     name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
     try:
         with closing(sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)) as connection:

@@ -1,4 +1,4 @@
-"""Report of the most read articles, sections and authors, formatted as text, JSON or CSV."""
+"""Report of the most read articles, sections (first categories) and authors, formatted as text, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportRow:
-    """Row of a report: an article, section or author with its reads.
+    """Row of a report: an article, section or author, with its number of reads (`views`).
 
-    Articles without section or author are in a row with empty `id` and `title`. Articles that are no longer in the content have
-    rows with empty `title` in Report.articles; among sections and authors, they share a row with empty `id` and the title
+    Articles without section or author are added up in a row with empty `id` and `title`. Articles that are no longer in the
+    content have an empty `title` in Report.articles; in the other tables they are added up in a row with empty `id` and the title
     _MISSING_ARTICLE.
     """
 
@@ -40,9 +40,9 @@ class ReportRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """Reads by article, section and author, most read first. `since` is a UTC day, None for all reads.
+    """Reads by article, section and author, most read first. They are reads on and after the UTC day `since`; None for all.
 
-    An article counts for each of its authors.
+    Every author of an article gets all reads of the article.
     """
 
     since: date | None
@@ -56,9 +56,9 @@ class Report:
 
 
 def report(views: Mapping[str, int], catalog: Catalog, since: date | None) -> Report:
-    """Return the report of `views` (article id -> reads). Titles, sections and authors are those of all articles, visible or not.
+    """Return the report of `views` (article id -> reads). Names come from the catalog's content, hidden articles included.
 
-    `since` is the UTC day from which `views` count, None for all reads.
+    `since` is the first UTC day that `views` include, None if they include all reads.
     """
     content = catalog.content
     articles = {article.id: article for article in content.articles}
@@ -120,7 +120,7 @@ def _display_name(row: ReportRow) -> str:
 
 
 def _escape_control_characters(text: str) -> str:
-    """Escape control characters as in Python source, because a terminal would execute them."""
+    """Escape control characters as in Python source. A terminal would execute them."""
     return "".join(
         ascii(char)[1:-1] if unicodedata.category(char) in _CONTROL_CATEGORIES or char in _BIDI_OVERRIDES else char
         for char in text
@@ -140,9 +140,9 @@ def _as_csv(report_data: Report) -> Iterator[str]:
 
 
 def _csv_line(fields: tuple[str, ...]) -> str:
-    """Return one line of RFC 4180 without line end.
+    """Return the fields as one line of CSV (RFC 4180) without line end.
 
-    A value that a spreadsheet takes for a formula gets an apostrophe in front.
+    A field that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(

@@ -1,7 +1,7 @@
-"""Spool: files in the state folder with reads that could not be written to the database at the stop, for the next start.
+"""Spool: files with reads that a process could not write to the database before its stop. The next start reads them.
 
-The first line of a file holds a checksum of the rest, computed with the identity of the state folder. Files of the previous
-version lack this line.
+The files are in a folder of the state folder. The first line of a file holds a checksum of the rest, computed with the identity
+of the state folder. Files of the previous version lack this line.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_READS: Final = 2**62
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpoolFile:
-    """Batches of one writer with their original numbers, by which the database recognises batches that it already has."""
+    """Batches of one writer with their original numbers, by which the store recognises batches that it already has."""
 
     file: Path
     writer: str
@@ -36,7 +36,7 @@ class SpoolFile:
 
 
 def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Path:
-    """Write the batches atomically and return the file. Raises OSError."""
+    """Write the batches to a new file atomically and return its path. Replaces the writer's earlier file. Raises OSError."""
     ensure_folder(folder)
     file = folder / f"{writer}{_SUFFIX}"
     temporary_file = file.with_suffix(".part")
@@ -51,7 +51,10 @@ def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Pat
 
 
 def read_spool_files(folder: Path) -> tuple[SpoolFile, ...]:
-    """Read the spool files of a folder. A file that is damaged or of another state folder is renamed (`set_aside`) and logged."""
+    """Read all spool files of a folder, () if there are none.
+
+    A file that cannot be read, is damaged or belongs to another state folder is renamed (`set_aside`), logged and left out.
+    """
     spool_files = []
     for file in sorted(folder.glob(f"*{_SUFFIX}")):
         try:
@@ -74,7 +77,7 @@ def _set_aside(file: Path, error: Exception) -> None:
 
 
 def _checksum(file: Path, data: bytes) -> int:
-    """Return the checksum of the data with the file's name and the identity of the state folder (RowChecksummer)."""
+    """Return a checksum of `data`, the name of `file` and the identity of the state folder (RowChecksummer)."""
     row = RowChecksummer(read_identity(file.parent.parent), file.name, "unwritten").add_checksum(data)
     return int(row[-1])
 
@@ -85,7 +88,10 @@ def _batch_to_json(batch: Batch) -> dict[str, object]:
 
 
 def _read_spool_file(file: Path) -> SpoolFile:
-    """Parse one file. Raises OSError; ValueError, KeyError, TypeError or AttributeError if it is not a spool file."""
+    """Read and parse one file. Raises OSError.
+
+    Raises ValueError, KeyError, TypeError, AttributeError or RecursionError if the content is invalid.
+    """
     data = file.read_bytes()
     if header := _HEADER.match(data):
         data = data[header.end() :]

@@ -1,4 +1,4 @@
-"""Reads by article and UTC day in a checksummed SQLite file of the state folder. `store.py` stores them in other databases."""
+"""Reads by article and UTC day in a checksummed SQLite file in the state folder. `store.py` is for other databases."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ _QUERY_SIZE: Final = 500  # articles per query
 
 
 def convert_former_reads(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    """Convert a row of reads of the previous version, as FormerTable.convert. Raises TypeError or ValueError if it is damaged."""
+    """Yield the row of this version for a row of reads of the previous version (FormerTable.convert).
+
+    Raises TypeError or ValueError if the row is damaged.
+    """
     article, day, reads = row
     if not isinstance(article, str) or type(reads) is not int or not 0 <= reads < _MAX_READS:
         raise TypeError(row)
@@ -90,10 +93,10 @@ _SCHEMA: Final = Schema(
 
 
 class SqliteReadStore:
-    """Store in a file that is created on first use. For one thread at a time; safe between processes that share the file."""
+    """Store in a file that is created when it is first used. For one thread at a time; several processes may share the file."""
 
     def __init__(self, file: Path) -> None:
-        """Prepare a store in `file`; nothing is opened yet."""
+        """Prepare a store in `file`, without opening it."""
         self._file = file
         self._last_cleanup: date | None = None
         self.writer = uuid.uuid4().hex
@@ -103,7 +106,7 @@ class SqliteReadStore:
         return Database(self._file, _SCHEMA)
 
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
-        """Add reads; parameters, result and errors are those of `DatabaseReadStore.add`."""
+        """Add reads. Parameters, result and errors are those of `DatabaseReadStore.add`."""
         sorted_reads = sorted(reads.items())
         newest_day = max((day for _, day in reads), default=date.min)
         refused = {key: "its id is not valid UTF-8" for key, _ in sorted_reads if not _is_storable(key[0])}
@@ -122,11 +125,11 @@ class SqliteReadStore:
         return self._run_with_repair(write)
 
     def total(self, article_id: str) -> int:
-        """Return the number of all reads of an article. Raises UnavailableError."""
+        """Return the number of all reads of an article, 0 if there are none. Raises UnavailableError."""
         return self.totals([article_id])[article_id]
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
-        """Return article id -> number of all its reads, 0 if it was never read. Raises UnavailableError."""
+        """Return article id -> number of all its reads, 0 if there are none, for each given id. Raises UnavailableError."""
         storable_ids, totals = [article_id for article_id in article_ids if _is_storable(article_id)], Counter[str]()
         for start in range(0, len(storable_ids), _QUERY_SIZE):
             batch = storable_ids[start : start + _QUERY_SIZE]
@@ -134,9 +137,9 @@ class SqliteReadStore:
         return {**dict.fromkeys(article_ids, 0), **totals}
 
     def totals_since(self, day: date | None) -> Mapping[str, int]:
-        """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
+        """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
 
-        Raises UnavailableError.
+        Articles without such reads are missing. Raises UnavailableError.
         """
         return self._select_totals("WHERE day >= ?", [day.isoformat()]) if day else self._select_totals("", [])
 
@@ -178,15 +181,16 @@ class SqliteReadStore:
         return True
 
     def _delete_old_writers(self, connection: sqlite3.Connection, day: date | None) -> None:
-        """Delete the rows of writers whose last batch is older than _WRITER_RETENTION, once a day. `day` None: do nothing."""
+        """Delete writers whose last batch is older than _WRITER_RETENTION at `day`, at most once a day. None: do nothing."""
         if day and day != self._last_cleanup:
             connection.execute(f"DELETE FROM {_WRITERS_TABLE} WHERE day < ?", ((day - _WRITER_RETENTION).isoformat(),))
             self._last_cleanup = day
 
     def _run_with_repair(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Return the result of `work` on the tables. A missing file, or one known to be damaged, is replaced before.
+        """Return the result of `work` on the connection. A missing file, or one known to be damaged, is replaced before.
 
-        If `work` finds damage, the file is replaced and `work` runs again. Raises UnavailableError if the file cannot be used.
+        If `work` finds damage, the file is replaced and `work` is called again. Raises UnavailableError if the file cannot be
+        used.
         """
         try:
             self._data.recover(nullcontext())
@@ -206,9 +210,9 @@ class SqliteReadStore:
 
 
 def sum_reads(rows: Iterable[RowValues], checksummer: RowChecksummer) -> tuple[Counter[str], bool]:
-    """Return article id -> reads, and whether all rows are valid. `checksummer` verifies their checksums.
+    """Return article id -> reads of all valid rows, and whether all rows are valid. `checksummer` verifies their checksums.
 
-    An article and day count once, even if a damaged file contains them twice.
+    Each pair of article and day is counted once, even if a damaged file contains it twice.
     """
     reads_by_key, is_sound = dict[tuple[str, str], int](), True
     for row in rows:
@@ -223,9 +227,9 @@ def sum_reads(rows: Iterable[RowValues], checksummer: RowChecksummer) -> tuple[C
 
 
 def read_totals_since(connection: sqlite3.Connection, file: Path, day: date | None) -> Mapping[str, int] | None:
-    """Return article id -> reads since a UTC day (None: all) in a file of this or the previous version.
+    """Return article id -> reads on and after `day` (None: all reads) in a file of this or the previous version.
 
-    None if the file has no table of reads.
+    Rows that are damaged are left out. The result is None if the file has no table of reads.
     """
     sums, checksummer = Counter[str](), RowChecksummer(read_identity(file.parent), file.name, READS_TABLE)
     tables = [table for table in (READS_TABLE, _FORMER_TABLE) if table_exists(connection, table)]

@@ -1,4 +1,4 @@
-"""Reads by article and UTC day in a database, through SQLAlchemy Core without ORM."""
+"""Reads by article and UTC day in a database of any supported kind, through SQLAlchemy Core without ORM."""
 
 from __future__ import annotations
 
@@ -44,29 +44,32 @@ _INSERTS: Final[Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert
 
 
 def select_totals(connection: Connection, *conditions: Any) -> dict[str, int]:
-    """Return article id -> reads of the rows that match the conditions."""
+    """Return article id -> reads, summed over the rows that match all conditions. Articles without such rows are missing."""
     query = select(_READS.c.article, func.sum(_READS.c.reads)).where(*conditions).group_by(_READS.c.article)
     # PostgreSQL's sum of bigint is a Decimal; a table that another program created may hold NULL.
     return {article: int(count or 0) for article, count in connection.execute(query)}
 
 
 def select_totals_since(connection: Connection, day: date | None) -> dict[str, int]:
-    """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads."""
+    """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
+
+    Articles without such reads are missing.
+    """
     return select_totals(connection, *([_READS.c.day >= day] if day else []))
 
 
 def has_reads_table(connection: Connection) -> bool:
-    """Return whether the table of reads exists."""
+    """Return whether the database has the table of reads."""
     return inspect(connection).has_table(_READS.name)
 
 
 class DatabaseReadStore:
-    """Store in a table that is created on first use. Thread-safe, and safe between processes that share the database."""
+    """Store in tables that are created when they are first used. Thread-safe; several processes may share the database."""
 
     def __init__(self, database: str | Path) -> None:
-        """Prepare a store in `database`: a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
+        """Prepare a store: `database` is a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
 
-        Nothing is opened yet. Raises FeedsvcError if `database` is not a possible database, or if the driver is missing.
+        Nothing is opened yet. Raises the errors of `database.engine`.
         """
         self._engine = engine(database)
         self._insert = _INSERTS[self._engine.dialect.name]
@@ -80,13 +83,13 @@ class DatabaseReadStore:
         return location(self._engine.url)
 
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
-        """Add all reads in one transaction. Without reads, only check that the database can be used.
+        """Add reads (article and day -> number) in one transaction. Without reads, only check that the database can be used.
 
-        Returns the reads that the database refuses because of their values, with reasons. They can never be stored; all other
-        reads are. Raises UnavailableError if the transaction failed; whether the reads were stored is then unknown, so repeat the
-        call with the same `batch`. The caller numbers the batches of a `writer` (by default, this object) in increasing order. A
-        batch is skipped if its number is not above the highest one stored for that writer; writers are remembered for 30 days.
-        Reads without `batch` are always added.
+        Return the reads that the database refuses because of their values, each with the reason, {} if none. They can never be
+        stored; all others are. Raises UnavailableError if the transaction failed. It is then unknown whether the reads were
+        stored, so repeat the call with the same `batch`. The caller numbers the batches of a `writer` ("" is this object) in
+        increasing order. A batch is skipped if its number is not above the highest one stored for that writer; writers are
+        remembered for 30 days. Reads without `batch` are always added.
         """
         rows = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
         newest_day = max((day for _, day in reads), default=date.min)
@@ -100,18 +103,18 @@ class DatabaseReadStore:
         return {}
 
     def total(self, article_id: str) -> int:
-        """Return the number of all reads of an article. Raises UnavailableError."""
+        """Return the number of all reads of an article, 0 if there are none. Raises UnavailableError."""
         return self.totals([article_id])[article_id]
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
-        """Return article id -> number of all its reads, 0 if it was never read. Raises UnavailableError."""
+        """Return article id -> number of all its reads, 0 if there are none, for each given id. Raises UnavailableError."""
         with self._transaction() as connection:
             return {**dict.fromkeys(article_ids, 0), **select_totals(connection, _READS.c.article.in_(list(article_ids)))}
 
     def totals_since(self, day: date | None) -> Mapping[str, int]:
-        """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
+        """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
 
-        Raises UnavailableError.
+        Articles without such reads are missing. Raises UnavailableError.
         """
         with self._transaction() as connection:
             return select_totals_since(connection, day)
@@ -128,14 +131,14 @@ class DatabaseReadStore:
             return insert(connection, rows)
 
     def _insert_all(self, connection: Connection, rows: list[_RowValues]) -> dict[ReadKey, str]:
-        # The same order in every process; otherwise two could deadlock.
+        # `rows` are sorted. With different orders, two processes could deadlock.
         insert = self._insert(_READS)
         updates = {"reads": _READS.c.reads + insert.excluded.reads}
         connection.execute(insert.on_conflict_do_update(index_elements=["article", "day"], set_=updates), rows)
         return {}
 
     def _insert_individually(self, connection: Connection, rows: list[_RowValues]) -> dict[ReadKey, str]:
-        """Insert rows one by one, so that a row that cannot be stored does not block all others."""
+        """Add rows one by one and return those that are refused, with reasons, so that these do not block the others."""
         refused: dict[ReadKey, str] = {}
         for row in rows:
             try:
@@ -157,9 +160,9 @@ class DatabaseReadStore:
         return connection.execute(upsert.returning(literal_column("1"))).first() is not None
 
     def _delete_old_writers(self, day: date) -> None:
-        """Delete the rows of writers whose last batch is older than _WRITER_RETENTION, once a day.
+        """Delete writers whose last batch is older than _WRITER_RETENTION at `day`, at most once a day.
 
-        Without the permission to delete, these short rows remain.
+        Errors are ignored: without the permission to delete, these short rows remain.
         """
         if day == self._last_cleanup:
             return
@@ -169,7 +172,10 @@ class DatabaseReadStore:
 
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        """Run one transaction on the tables. Any error is raised as UnavailableError after a rollback."""
+        """Run one transaction; create missing tables first. Any error is raised as UnavailableError after a rollback.
+
+        `writes` is True if the block writes.
+        """
         try:
             self._create_folder()
             with transaction(self._engine, **{WRITE_OPTION: writes or not self._is_prepared}) as connection:

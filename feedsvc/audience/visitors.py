@@ -1,4 +1,7 @@
-"""Detection of repeated reads, and rate limits, without identities: salted hashes. The salt is in memory for one UTC day only."""
+"""Detection of repeated reads and rate limits for visitors. Identities are stored only as salted hashes.
+
+The salt is kept in memory only, for one UTC day.
+"""
 
 from __future__ import annotations
 
@@ -23,18 +26,18 @@ _ADDRESS_LIMIT: Final = BucketLimit(burst=300, refill_seconds=0.2)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admission:
-    """Decision on a read: whether it counts. `retry_after` is above 0 (seconds) if visitor or address sent too many reads."""
+    """Decision whether a read counts. `retry_after` is the seconds to wait if visitor or address sent too many reads, else 0."""
 
     is_counted: bool
     retry_after: int = 0
 
 
 class Visitors:
-    """Detection of repeated reads, and rate limits, for the current UTC day. Thread-safe.
+    """Detection of repeated reads, and rate limits, within the current UTC day. Thread-safe.
 
-    A visitor is an address (for IPv6, a /64 network) with a User-Agent. Up to `max_reads` reads, visitors and addresses each are
-    remembered, as salted hashes. The first call on a new day discards the hashes and the salt; after that, a copy of a hash can
-    no longer be traced to a visitor.
+    A visitor is an address (for IPv6, a /64 network) with a User-Agent. At most `max_reads` each of reads, visitors and addresses
+    are remembered, as salted hashes. The first call on a new day discards the hashes and the salt; after that, a copy of a hash
+    can no longer be traced to a visitor.
     """
 
     def __init__(
@@ -50,10 +53,10 @@ class Visitors:
         self._start_day(date.min)
 
     def admit(self, address: str, agent: str, article_id: str, now: datetime) -> Admission:
-        """Decide whether a read of an article by this address and User-Agent counts.
+        """Decide whether a read of an article counts. The visitor is `address` and `agent` (User-Agent).
 
-        A read counts if the visitor's last counted read of the article was at least REPEAT_INTERVAL ago. The address has a limit
-        besides the visitor's, because a User-Agent is easily changed.
+        A read counts if the visitor's last counted read of the article was at least REPEAT_INTERVAL ago. Visitor and address each
+        have a rate limit; that of the address exists because a User-Agent is easily changed. A read above a limit does not count.
         """
         with self._lock:
             self._rotate_day(now)
@@ -68,7 +71,7 @@ class Visitors:
             return Admission(is_counted=self._is_first_read(self._hash(network, agent, article_id), now))
 
     def rotate_day(self, now: datetime) -> None:
-        """Discard hashes and salt of an earlier day. Call periodically, so that they are discarded even if no reads come."""
+        """Discard the hashes and the salt if they are of an earlier day. Call periodically, because reads may not come."""
         with self._lock:
             self._rotate_day(now)
 

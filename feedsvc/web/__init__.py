@@ -1,4 +1,4 @@
-"""HTTP service: responds to requests from the current edition, in one process or several.
+"""HTTP service: responds to requests from the current edition (a publication that is being served), in one process or several.
 
 In come requests and the live edition; out come responses, metrics and status. The command line starts the service; the preview
 uses `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.

@@ -1,6 +1,6 @@
 """Access control for /status and /metrics, which contain paths and problems of the content folder.
 
-Only this machine and the addresses of --open-status may read them.
+Only clients on this machine and clients whose addresses the option --open-status names may read them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _FORWARDING_HEADERS: Final = tuple(
 
 
 def forwarding_header(environ: WSGIEnvironment) -> str:
-    """Return the name of a header that shows that the request was forwarded, "" if there is none. An empty header counts."""
+    """Return the name of a header, even an empty one, that shows that a proxy forwarded the request; "" if there is none."""
     return next((name for key, name in _FORWARDING_HEADERS if key in environ), "")
 
 
@@ -57,8 +57,9 @@ def forwarding_header(environ: WSGIEnvironment) -> str:
 class StatusAccess:
     """Rule for access to /status and /metrics.
 
-    `allowed_networks` are the addresses that may read them besides this machine. A forwarded request is allowed only if the
-    peer is one of `trusted_proxies` and the client in X-Forwarded-For is in `allowed_networks`.
+    A request without forwarding header is allowed if it comes from this machine and has a local Host, or if the peer is in
+    `allowed_networks`. A request with one is allowed only if the peer is one of `trusted_proxies` and the client in
+    X-Forwarded-For is in `allowed_networks`.
     """
 
     allowed_networks: Networks = ()
@@ -77,7 +78,7 @@ class StatusAccess:
 
 
 def is_loopback(address: str) -> bool:
-    """Return whether an IP address, given as text, is a loopback address. Other text gives False."""
+    """Return whether a text is a loopback IP address, with or without a zone (%eth0). False if the text is not an IP address."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -86,16 +87,19 @@ def is_loopback(address: str) -> bool:
 
 
 def is_local_host(host: str) -> bool:
-    """Return whether a Host header is a name of this machine that no foreign DNS name can equal."""
+    """Return whether a Host header (with or without port) is localhost, a name below .localhost, or a loopback IP address.
+
+    No foreign DNS name can equal one of these.
+    """
     name = _host_name(host)
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
 def _is_local_name(host: str) -> bool:
-    """Return whether Host is a local host (`is_local_host`), has no dot, or is missing: programs omit it or use local names.
+    """Return whether a Host header is a local host (`is_local_host`), a name without a dot, or "": programs may omit Host.
 
-    Names with a dot are refused because of DNS rebinding: a page in an editor's browser could read responses of this machine once
-    the page's own name resolves to 127.0.0.1.
+    Other names with a dot are refused because of DNS rebinding: a page in an editor's browser could read responses of this
+    machine once the page's own name resolves to 127.0.0.1.
     """
     return is_local_host(host) or "." not in _host_name(host)
 

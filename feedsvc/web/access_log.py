@@ -31,7 +31,8 @@ _MAX_FIELD_LENGTH: Final = 500  # characters of a path or a User-Agent
 class _LogLine(NamedTuple):
     """Facts of one request and its response; the log's thread formats them.
 
-    `peer` is REMOTE_ADDR, `forwarded` is X-Forwarded-For, `length` is Content-Length ("" if missing).
+    `at` is when the request began. `peer` is REMOTE_ADDR; `forwarded` is X-Forwarded-For, "" if no proxies are trusted. `length`
+    is the response's Content-Length: "0" for HEAD, "" if missing.
     """
 
     at: datetime
@@ -53,7 +54,10 @@ def _logfmt(fields: Fields) -> str:
 
 
 def _logfmt_value(value: str | float) -> str:
-    """Format a value as one plain word, or else as JSON, which escapes control characters and line ends."""
+    """Return a printable ASCII text unchanged if it is not "" and has no space, quote, = or backslash; other values as JSON.
+
+    JSON escapes control characters and line ends.
+    """
     is_plain = isinstance(value, str) and value.isascii() and value.isprintable() and value and not set(value) & set(' "=\\')
     return str(value) if is_plain else json.dumps(value)
 
@@ -63,16 +67,16 @@ LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, 
 
 
 class AccessLog:
-    """Writer of log lines to a file descriptor, twice a second. `close` writes the remaining lines.
+    """Access log: writes lines to a file descriptor, twice a second. `close` writes the remaining lines.
 
-    If the reader of the log is slow, lines are dropped and requests are not delayed. A later line has the number of dropped
-    lines as its field `dropped`.
+    If the reader of the log is slow, lines are dropped and requests are not delayed. A later line has the number of dropped lines
+    as its only field, `dropped`.
     """
 
     def __init__(
         self, form: str, descriptor: int, trusted_proxies: Networks = (), *, max_queued: int = _MAX_QUEUED_LINES
     ) -> None:
-        """Create a log with a format of LOG_FORMATS. X-Forwarded-For is used if the peer is one of `trusted_proxies`.
+        """Create a log whose format is `form`, a key of LOG_FORMATS. X-Forwarded-For is used if the peer is a trusted proxy.
 
         At most `max_queued` lines wait for the next write; further lines are dropped.
         """
@@ -84,7 +88,10 @@ class AccessLog:
         self._thread: threading.Thread | None = None
 
     def wrap(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
-        """Return WSGI middleware that logs every response of `application`, dated with `clock`."""
+        """Return WSGI middleware that adds a line to the log for each response of `application`, dated when the request began.
+
+        An exception is logged as status 500. A suspended call (`SuspendRequest`) is not logged. `clock` returns the date.
+        """
 
         def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             at, start, path = clock(), perf_counter(), environ.get("PATH_INFO", "")
@@ -125,7 +132,7 @@ class AccessLog:
             self._start()
 
     def _start(self) -> None:
-        """Start the thread with the first request, so that it runs in the process that serves, also after a fork."""
+        """Start the thread. The first logged response calls this, so the thread runs in the process that serves after a fork."""
         with self._start_lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="access log", daemon=True)
@@ -163,7 +170,7 @@ class AccessLog:
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield blocks of whole lines, each as large as one atomic write permits."""
+    """Yield blocks of whole lines, each at most _ATOMIC_WRITE_SIZE bytes. A longer line is a block of its own."""
     block = b""
     for line in lines:
         if block and len(block) + len(line) > _ATOMIC_WRITE_SIZE:
@@ -175,7 +182,7 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _write_all(descriptor: int, block: bytes) -> None:
-    """Write all bytes. An OSError is ignored: the site is served even if the reader of the log has exited."""
+    """Write all bytes. After an OSError the rest is lost: the site is served even if the reader of the log has exited."""
     remaining = memoryview(block)
     try:
         while remaining:

@@ -1,4 +1,4 @@
-"""The Flask application: an endpoint for every kind of address, behind the response cache."""
+"""Flask application: one endpoint for each kind of address, behind the response cache."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def create_app(
     *,
     caches_responses: bool = True,
 ) -> Flask:
-    """Return the Flask application of the live edition, mounted at the path of base_url.
+    """Return the Flask application that serves the current edition of `live`, mounted at the path of base_url.
 
-    `status_sections` are additional sections of /status by name. `metrics_source` returns the arguments of
-    `metrics.render_metrics`; by default, the metrics of this process only. `stats` counts the responses. `status_access` decides
-    which clients may read /status and /metrics. Responses from the cache (`caches_responses`) do not pass through Flask: no
-    function registered with `before_request` or `after_request` runs for them.
+    `status_sections` are additional sections of /status by name. `stats` counts the responses, by default in a new RequestStats.
+    `metrics_source` returns the arguments of `metrics.render_metrics`; by default, the metrics of this process only.
+    `status_access` decides which clients may read /status and /metrics. With `caches_responses`, responses from the cache do not
+    pass through Flask: no function registered with `before_request` or `after_request` runs for them.
     """
     counted_stats = stats or RequestStats()
 
@@ -59,14 +59,17 @@ def create_app(
 
 
 class _FilePathConverter(PathConverter):
-    """Path of a file, which may contain any character, also line breaks."""
+    """Converter of URL rules for the path of a file. It accepts slashes and any other character, also line breaks."""
 
     regex = "(?s:.+?)"
     part_isolating = False  # the path may contain slashes; Werkzeug would conclude the contrary from the regex
 
 
 class _MountMiddleware:
-    """WSGI middleware that moves the path of base_url from PATH_INFO to SCRIPT_NAME (PEP 3333). An edit can change base_url."""
+    """WSGI middleware that moves the path of base_url from the start of PATH_INFO to SCRIPT_NAME (PEP 3333).
+
+    Other paths are unchanged. base_url is read for each request, because a new edition can change it.
+    """
 
     def __init__(self, next_app: WSGIApplication, live: Live) -> None:
         self._next_app, self._live = next_app, live

@@ -1,9 +1,8 @@
-"""Suspended requests: they wait for an event without holding one of the server's threads.
+"""Suspended requests: requests that wait for an event without holding one of the server's threads.
 
-The application calls `wait_for` before start_response. The server then abandons this call of the application and serves other
-connections. The server calls the application again for the same request once the event has happened or the time is over. The
-application decides anew each time. If the request may not wait (any longer), `wait_for` returns at once and the application
-answers 503.
+The application calls `wait_for` before start_response. SuspendRequest then ends this call of the application, and the thread
+serves other connections. Once the event has happened or the time is over, the server calls the application anew with the same
+request. If the request may not wait (any longer), `wait_for` returns at once and the application responds with 503.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ class WaitCondition(Protocol):
     """Event that a request can wait for, such as a `support.completion.Completion`. Its methods are thread-safe."""
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Register a callback: it is called at most once, from any thread, when a new attempt is worthwhile.
+        """Register a callback. It is called at most once, from any thread, when it is worthwhile to try the request again.
 
-        Returns False, without registering it, if an attempt is worthwhile now.
+        If it is worthwhile now, return False without registering the callback; otherwise return True.
         """
 
     def unsubscribe(self, callback: Callable[[], None]) -> None:
-        """Remove a callback. A callback that is not subscribed (any more) is ignored."""
+        """Remove a callback. Does nothing if the callback is not subscribed (any more)."""
 
 
 class SuspendRequest(BaseException):
@@ -48,8 +47,8 @@ class SuspendRequest(BaseException):
 def wait_for(environ: WSGIEnvironment, condition: WaitCondition, seconds: float) -> None:
     """Suspend the request of `environ` until `condition` calls back, at most `seconds` after the request's first wait began.
 
-    Raises SuspendRequest, which the server catches. Returns if the request may not wait: the `seconds` are over, too many
-    requests wait, the server is stopping, or the server does not support suspension.
+    Raises SuspendRequest, which the server catches. Returns, without waiting, if the request may not wait: the `seconds` are
+    over, too many requests wait, the server is stopping, or the server does not support suspension.
     """
     wait = environ.get(WAIT_KEY)
     if wait is not None:
@@ -64,7 +63,7 @@ class Suspension:
 
 
 class Suspensions:
-    """Suspended requests of a server, at most `limit`; then `has_room` returns False. Thread-safe."""
+    """All suspended requests of one server. Thread-safe. `add` does not check the `limit`: call `has_room` before."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._is_closed = limit, False
@@ -74,11 +73,11 @@ class Suspensions:
         self._earliest_deadline: float | None = None  # no deadline is earlier
 
     def has_room(self) -> bool:
-        """Return whether one more request may wait."""
+        """Return whether fewer than `limit` requests wait. False once `close` was called."""
         return not self._is_closed and len(self._waiting) < self._limit
 
     def add(self, suspension: Suspension) -> None:
-        """Add a suspended request. Its `on_resume` is called before `add` returns if it need not wait or the server stops."""
+        """Add a suspended request. Its wait ends before `add` returns if the condition needs no wait or `close` was called."""
 
         def resume() -> None:
             self.resume(suspension)
@@ -92,7 +91,7 @@ class Suspensions:
             resume()
 
     def resume(self, suspension: Suspension) -> None:
-        """End a wait. A wait that has already ended is ignored."""
+        """End the wait of a suspended request and call its `on_resume`. Does nothing if the wait has already ended."""
         with self._lock:
             callback = self._waiting.pop(suspension, None)
         if callback is not None:
@@ -100,12 +99,15 @@ class Suspensions:
             suspension.on_resume()
 
     def seconds_left(self) -> float | None:
-        """Return the seconds until the earliest deadline; None if no request waits."""
+        """Return the seconds until `expire` has to be called next, 0.0 if it is due; None if there is no deadline.
+
+        The deadline may be that of a request whose wait has ended meanwhile.
+        """
         earliest = self._earliest_deadline
         return None if earliest is None else max(0.0, earliest - time.monotonic())
 
     def expire(self) -> None:
-        """End the waits whose deadline has passed."""
+        """End the waits whose deadline has passed, as `resume` does."""
         if self._earliest_deadline is None or (now := time.monotonic()) < self._earliest_deadline:
             return
         with self._lock:
@@ -117,7 +119,7 @@ class Suspensions:
             self.resume(suspension)
 
     def close(self) -> None:
-        """End all waits, because the server stops. A wait that is added later ends at once."""
+        """End all waits, as `resume` does, because the server stops. A wait that is added later ends at once."""
         self._is_closed = True
         with self._lock:
             waiting = list(self._waiting)

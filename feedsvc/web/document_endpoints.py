@@ -1,6 +1,6 @@
 """Flask endpoints of everything that an edition publishes: pages, feeds, articles, media files, sitemaps and the 404 page.
 
-Every endpoint has the same view function. The URL rule says which kind of address a path is; the edition decides what is there.
+Every endpoint has the same view function. The URL rules only classify paths; `Publication.resolve` decides what is at a path.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _INTERNAL_ERROR_MESSAGE: Final = "The server could not answer this request. Its 
 
 
 class CompleteResponse(Response):
-    """Response whose headers and body are complete: Werkzeug adds and removes no headers. The body is not sent for HEAD."""
+    """Response whose headers and body are complete: Werkzeug adds and removes no headers. For HEAD, `body` is not sent."""
 
     default_mimetype = None
 
@@ -63,7 +63,7 @@ class CompleteResponse(Response):
 
 
 def add_document_endpoints(app: Flask, live: Live, stats: RequestStats) -> None:
-    """Add an endpoint for each kind of address, the error handlers, and the counting of all responses in `stats`."""
+    """Add an endpoint for each kind of address, handlers of all errors, and a function that counts every response in `stats`."""
     view = _DocumentView(live)
     for endpoint, rules in URL_RULES.items():
         app.view_functions[endpoint] = view
@@ -79,7 +79,7 @@ def add_document_endpoints(app: Flask, live: Live, stats: RequestStats) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """One request: the edition that answers it, method and environ, and the moment."""
+    """One request (method and environ), the edition that it is answered from, and the moment `now` of the answer."""
 
     edition: Edition
     request: tuple[str, WSGIEnvironment]
@@ -95,16 +95,17 @@ class _Exchange:
 
 
 class _DocumentView:
-    """View function of all endpoints in URL_RULES. A request uses one edition throughout."""
+    """View function of all endpoints in URL_RULES. A request is answered from one edition, even if a new one comes meanwhile."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
         self._media = MediaResponder(live.last_modified, OpenFiles(budget(current_limit()).files))
 
     def __call__(self, **_: str) -> Response:
-        """Return the response to the current request. The values of the URL rule are ignored: `Publication.resolve` has its own.
+        """Return the response to Flask's current request.
 
-        Raises NotFound if there is nothing at the address, and SuspendRequest if the request has to wait.
+        Values from the URL rule are ignored, because `Publication.resolve` parses the path itself. Raises NotFound if there is
+        nothing at the path, and SuspendRequest if the request has to wait.
         """
         now = self._live.clock()
         self._live.current(now)
@@ -136,7 +137,10 @@ class _DocumentView:
 
     @_respond.register
     def _(self, file: PendingFile, exchange: _Exchange) -> Response:
-        """Wait for an image variant that is being created. If the request may not wait (any longer), the response is 503."""
+        """Wait for an image variant that is being created. If the request may not wait (any longer), return a 503.
+
+        The wait raises SuspendRequest. Methods other than GET and HEAD do not wait.
+        """
         method, environ = exchange.request
         if method not in ("GET", "HEAD"):
             return _complete_response(responses.other_method_response(exchange.request), MEDIA)
@@ -158,7 +162,10 @@ class _DocumentView:
 
 
 def _resolve(exchange: _Exchange) -> Resource | None:
-    """Return the edition's resource at the requested path, None if there is none. The mount without a slash is a redirect."""
+    """Return the edition's resource at the requested path, None if there is none.
+
+    The path of base_url without its trailing slash is a redirect to the start page.
+    """
     path, mount = _requested_path(exchange.request[1]), exchange.publication.mount
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
@@ -166,7 +173,7 @@ def _resolve(exchange: _Exchange) -> Resource | None:
 
 
 def _requested_path(environ: WSGIEnvironment) -> str:
-    """Return the request's path as text, mount included. WSGI has its bytes as latin-1 (PEP 3333).
+    """Return the request's path as text, with the path of base_url. WSGI has the path's bytes as latin-1 (PEP 3333).
 
     Bytes that are not UTF-8 become U+FFFD, which matches no address.
     """
@@ -201,7 +208,10 @@ def _text_unavailable(_: Exception) -> Response:
 
 
 def _internal_error(error: Exception) -> Response | HTTPException:
-    """Return 503 if no file descriptor is left, else 500. A cache could store a 404, and clients do not repeat after a 500."""
+    """Return an HTTPException unchanged, a 503 if no file descriptor is left, and a 500 for any other error.
+
+    The 503 has Retry-After. It is not a 404, which a cache could store, and not a 500, after which clients do not try again.
+    """
     if isinstance(error, HTTPException):
         return error
     if is_exhausted(error):

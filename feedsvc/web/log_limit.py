@@ -18,7 +18,7 @@ _CodeLocation = tuple[str, int]  # source file and line number
 
 @dataclass(kw_only=True, slots=True)
 class _Window:
-    """Count of one code location's records since `started_at` (seconds of time.monotonic); `text` is the newest message."""
+    """Number of records of one code location since `started_at` (seconds of time.monotonic). `text` is the newest message."""
 
     started_at: float
     records: int = 0
@@ -26,23 +26,24 @@ class _Window:
 
 
 class LogLimit:
-    """Limit of five records a minute for each line of code that logs. Further records are counted.
+    """Limit of five records a minute for each source line that logs. Further records are counted, not written.
 
-    Records are grouped by source line, not by text, because clients can vary the text.
+    Records are grouped by source line and not by text, because clients can vary the text. The minute (a window) begins with the
+    line's first record.
     """
 
     def __init__(self) -> None:
         self._windows: dict[_CodeLocation, _Window] = {}
 
     def admit(self, record: logging.LogRecord, now: float) -> bool:
-        """Count a record and return whether it may be written."""
+        """Count a record and return whether it may be written. Call `pop_summaries` before: only that ends a window."""
         window = self._windows.setdefault((record.pathname, record.lineno), _Window(started_at=now))
         window.records += 1
         window.text = record.getMessage()
         return window.records <= _MAX_RECORDS
 
     def pop_summaries(self, now: float) -> list[str]:
-        """Remove the windows that are over; return a summary line for each that suppressed records."""
+        """Remove the windows that began a minute ago or earlier; return a summary line for each with more than five records."""
         expired = [location for location, window in self._windows.items() if now - window.started_at >= _WINDOW_SECONDS]
         return [_summary_line(window) for window in map(self._windows.pop, expired) if window.records > _MAX_RECORDS]
 
@@ -53,7 +54,7 @@ def _summary_line(window: _Window) -> str:
 
 
 class LimitedHandler(logging.Handler):
-    """Logging handler that writes messages and tracebacks to stderr within a LogLimit."""
+    """Logging handler that writes messages and tracebacks to stderr within a LogLimit, and summaries of those left out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +89,7 @@ class LimitedHandler(logging.Handler):
 
 
 def limit_log() -> None:
-    """Send this process's log to stderr through LimitedHandler, unless the root logger has handlers."""
+    """Send this process's log to stderr through LimitedHandler. Does nothing if the root logger already has handlers."""
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(LimitedHandler())

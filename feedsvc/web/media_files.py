@@ -46,9 +46,9 @@ _SANDBOX_BY_TYPE: Final = {"image/svg+xml": SANDBOX_POLICY}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResponse:
-    """Response with `content` as body, or with `part`, a part of a file that stays open while it is sent.
+    """Response whose body is `content`, or, if `part` is given, a part of a file that stays open while it is sent.
 
-    A response with `wait_condition` is a 503, because too many files are open. The condition calls back once one may be opened.
+    `wait_condition` is given only for a 503 because too many files are open. It calls back once another file may be opened.
     """
 
     status: int
@@ -58,14 +58,17 @@ class FileResponse:
     wait_condition: WaitCondition | None = None
 
     def body(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body. With `file_wrapper` (wsgi.file_wrapper), the server sends the file, so slow clients hold no thread."""
+        """Return the body. With `file_wrapper` (wsgi.file_wrapper), the server sends a file: slow clients hold no thread."""
         if self.part is None:
             return (self.content,) if self.content else ()
         return file_wrapper(self.part.file, _BLOCK_SIZE) if file_wrapper else self.part
 
 
 class MediaResponder:
-    """Creator of responses for media files. Each file's ETag and size are cached until its signature changes. Thread-safe."""
+    """Responder that creates the responses for media files. A file's ETag and size are cached until its signature changes.
+
+    Thread-safe.
+    """
 
     def __init__(self, modified: LastModifiedLookup, open_files: OpenFiles) -> None:
         self._modified, self._open_files = modified, open_files
@@ -75,9 +78,10 @@ class MediaResponder:
     def respond(
         self, resource: FileResource, request: Request, now: datetime, next_change: datetime | None
     ) -> FileResponse | None:
-        """Return the response for a media file, None if the file is missing, unreadable or an image that cannot be cleaned.
+        """Return the response for a media file, None if it is missing, unreadable or an image whose metadata cannot be removed.
 
-        Raises OSError if no file descriptor is left. `next_change` is the next scheduled change of the site.
+        For methods other than GET and HEAD, return that of `other_method_response`. Raises OSError if no file descriptor is left.
+        `next_change` is the next scheduled change of the site, None if none is planned.
         """
         if request[0] not in ("GET", "HEAD"):
             response = other_method_response(request)
@@ -103,7 +107,7 @@ class MediaResponder:
     def _with_body(self, plan: _ResponsePlan, descriptor: int, pieces: FilePieces) -> FileResponse:
         """Return the planned response with its bytes, or with an open file if they are more than _MAX_BUFFERED_BYTES.
 
-        Return a 503 if too many files are open. The caller closes the descriptor.
+        Return a 503 if too many files are open. `descriptor` is not closed; the open file has a copy of it.
         """
         part = plan.part
         if len(part) <= _MAX_BUFFERED_BYTES:
@@ -142,10 +146,10 @@ class MediaResponder:
 
 
 class _FileInfo(NamedTuple):
-    """Facts about a file's bytes when they were last read: file signature, ETag (`tag`, without quotes) and Last-Modified.
+    """Facts about a file when it was last read: its signature `stamp`, ETag (`tag`, without quotes) and Last-Modified.
 
-    `modified` is None if unknown. `size` is the number of bytes that are sent: those of `pieces` if the file is an image that is
-    sent without its metadata.
+    `modified` is None if unknown. `pieces` are the parts that are sent of an image without its metadata, None if the whole file
+    is sent. `size` is the number of bytes that are sent.
     """
 
     stamp: FileSignature
@@ -156,7 +160,7 @@ class _FileInfo(NamedTuple):
 
 
 class _ResponsePlan(NamedTuple):
-    """Response without its body, and the range of the file's bytes that is its body, empty for a response without body."""
+    """Response without its body, and the range of bytes (of those that can be sent) that is its body; empty if it has no body."""
 
     response: FileResponse
     part: range = range(0)
@@ -187,9 +191,9 @@ def _plan_response(
 
 
 def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, int]:
-    """Return start, stop and status: 206, or 416 for a range outside the file.
+    """Return start, stop (exclusive) and status: 206 for the part in Range, or 0, 0 and 416 if Range is outside the file.
 
-    The whole file is sent with 200 for HEAD, without a valid range, for several ranges, or if If-Range names another version.
+    Return the whole file and 200 for HEAD, without a valid Range, for several ranges, or if If-Range is given and is not `tag`.
     """
     method, headers = request
     parsed = parse_range_header(headers.get("HTTP_RANGE", "")) if method == "GET" else None
@@ -207,7 +211,10 @@ def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, i
 
 
 class FilePart:
-    """Iterator over blocks of a part of a file. The server calls `close` even if it read no block (PEP 3333)."""
+    """Iterator over blocks of `length` bytes of a file from `start`. It ends early if the file does.
+
+    The server calls `close` even if it read no block (PEP 3333).
+    """
 
     def __init__(self, file: BufferedReader, start: int, length: int) -> None:
         file.seek(start)

@@ -74,7 +74,10 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
 
 
 def gauges(live: Live) -> dict[str, float]:
-    """Return the current gauges of this process. A key is the metric's name, a space and the severity of problems, else ""."""
+    """Return the current gauges of this process. A key is the metric's name, a space, and the severity for `feedsvc_problems`.
+
+    Keys of other metrics end with the space. A gauge without a value is left out.
+    """
     edition, values = live.edition, dict[str, float]()
     for name, (_, readers) in _GAUGES.items():
         for label, read_value in readers.items():
@@ -84,7 +87,7 @@ def gauges(live: Live) -> dict[str, float]:
 
 
 def counters(live: Live, stats: RequestStats) -> dict[str, float]:
-    """Return the counters of this process since its start, by name. The values only grow; those of several processes add up."""
+    """Return the counters of this process since its start, by name. They only grow; those of several processes can be added."""
     lookups, last_reload = live.edition.publication.cache_statistics, live.last_reload
     cache_hits = lookups.hits + stats.cache_hits()
     return {
@@ -97,9 +100,9 @@ def counters(live: Live, stats: RequestStats) -> dict[str, float]:
 
 
 def render_metrics(totals: MetricValues, gauges_by_worker: Mapping[str, MetricValues]) -> bytes:
-    """Render metrics. `totals` are counters of all processes together; `gauges_by_worker` has gauges by worker number.
+    """Render /metrics. `totals` are the `counters` of all processes added up; `gauges_by_worker` has `gauges` by worker number.
 
-    Without workers, the only key of `gauges_by_worker` is "".
+    In a service of one process, the only key of `gauges_by_worker` is "".
     """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_GaugeCollector(gauges_by_worker))
@@ -130,7 +133,7 @@ class _GaugeCollector(Collector):
         return family
 
     def _process_metrics(self) -> Iterable[Metric]:
-        """Yield the metrics of ProcessCollector, with the label `worker` if there are several processes."""
+        """Yield the metrics of ProcessCollector, with the label `worker` unless the service has one process."""
         for template in _PROCESS.collect():
             family = Metric(template.name, template.documentation, template.type)
             for worker, values in self._gauges_by_worker.items():
@@ -142,7 +145,7 @@ class _GaugeCollector(Collector):
 
 
 class _CounterCollector(Collector):
-    """Collector of request counts and durations, and of cache and reload counters."""
+    """Collector of all counters: requests, their durations, look-ups in the document cache, and reloads."""
 
     def __init__(self, totals: MetricValues) -> None:
         self._totals = totals

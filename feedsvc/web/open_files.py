@@ -1,4 +1,4 @@
-"""Open files that responses are sent from. Their number is limited, so that other parts do not run out of descriptors."""
+"""Open files that responses are sent from. Their number is limited, so that descriptors remain for other uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ FilePieces = CleanPieces | None  # None: the whole file, unchanged
 
 
 class OpenFiles:
-    """Counter of open files, `limit` at most. As a WaitCondition, it calls back when a file may be opened. Thread-safe."""
+    """Files that are open for responses, at most `limit`. Thread-safe.
+
+    As a WaitCondition, it calls a callback once, when a file may be opened.
+    """
 
     def __init__(self, limit: int) -> None:
         self._free = limit
@@ -24,7 +27,7 @@ class OpenFiles:
     def acquire(self, descriptor: int, pieces: FilePieces = None) -> OpenFile | None:
         """Return a file on a copy of the descriptor, counted until the file is closed; None if `limit` files are open.
 
-        With `pieces`, the file contains only those pieces. Raises OSError if the descriptor cannot be copied.
+        With `pieces`, the file consists of only those pieces. Raises OSError if the descriptor cannot be copied.
         """
         with self._lock:
             if self._free <= 0:
@@ -37,7 +40,10 @@ class OpenFiles:
             raise
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Register a callback for when a file has been closed. Return False, without registering it, if one may be opened now."""
+        """Register a callback and return True. If a file may be opened now, return False without registering it.
+
+        The callback is called once, after another file has been closed.
+        """
         with self._lock:
             if self._free > 0:
                 return False
@@ -60,7 +66,7 @@ class OpenFiles:
 
 
 class OpenFile(BufferedReader):
-    """File that is counted as open until it is closed, by its user or by the garbage collector."""
+    """File that OpenFiles counts until it is closed, by its user or by the garbage collector."""
 
     def __init__(self, file: RawIOBase, release: Callable[[], None]) -> None:
         self._release: Callable[[], None] | None = release
@@ -80,12 +86,12 @@ def _raw_file(descriptor: int, pieces: FilePieces) -> RawIOBase:
 
 
 def open_reader(descriptor: int, pieces: FilePieces) -> BufferedReader:
-    """Return an uncounted file on a copy of the descriptor; with `pieces`, it contains only those. Raises OSError."""
+    """Return a file on a copy of the descriptor, only its `pieces` if given. OpenFiles does not count it. Raises OSError."""
     return BufferedReader(_raw_file(os.dup(descriptor), pieces))
 
 
 def read_part(descriptor: int, start: int, length: int, pieces: FilePieces = None) -> bytes:
-    """Return `length` bytes from `start`, fewer only if the file ends before. Raises OSError."""
+    """Return `length` bytes from position `start`, of `pieces` if given. Fewer bytes if the file ends before. Raises OSError."""
     if pieces is not None:
         with open_reader(descriptor, pieces) as file:
             file.seek(start)

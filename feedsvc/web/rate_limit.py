@@ -1,7 +1,7 @@
-"""Rate limit for clients that repeatedly fetch one feed whole: 429 with Retry-After (RFC 6585 section 4). WSGI middleware.
+"""Rate limit for clients that repeatedly fetch one feed whole: 429 with Retry-After (RFC 6585 section 4).
 
-Conditional requests, first requests and requests without User-Agent (some readers send none) are never refused. Clients are
-remembered in memory only, as salted digests.
+Conditional requests and requests without User-Agent (some readers send none) are never refused, nor is a client's first request.
+Clients are remembered in memory only, as salted digests.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _HOUR_SECONDS: Final = 3600.0
-_MAX_CLIENTS: Final = 50_000  # pairs of client and feed that are remembered, about 15 MB; the least recently seen is dropped
+_MAX_CLIENTS: Final = 50_000  # pairs of client and feed, about 15 MB; the one whose last allowed GET is the oldest is dropped
 _MAX_AGENT_LENGTH: Final = 1000  # characters of a User-Agent that are compared
 _FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FORMATS)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,12 +37,14 @@ _MESSAGE: Final = (
 
 
 def monotonic_datetime() -> datetime:
-    """Return a datetime that only advances, even if the system clock is set. It is not a date."""
+    """Return 1970-01-01 plus the seconds of time.monotonic. The result only advances, even if the system clock is set."""
     return _EPOCH + timedelta(seconds=monotonic())
 
 
 class PollLimit:
-    """WSGI middleware: `per_hour` unconditional GETs of one feed by one client, then one every 3600 / `per_hour` seconds.
+    """WSGI middleware that limits unconditional GETs of one feed by one client. GETs above the limit get a 429.
+
+    The limit is `per_hour` GETs at once, then one every 3600 / `per_hour` seconds.
 
     A client is an address (for IPv6, a /64 network) with a User-Agent. X-Forwarded-For is used if the peer is one of `trusted`.
     With `is_direct_only`, only clients that connect directly from a public address are limited, because a proxy or a private
@@ -77,7 +79,10 @@ class PollLimit:
         return self._refuse(environ, start_response, wait, start_time) if wait else self._next_app(environ, start_response)
 
     def _seconds_to_wait(self, environ: WSGIEnvironment) -> float:
-        """Return the seconds until the client may fetch the whole feed, 0.0 if it may now. The request is then counted."""
+        """Count the request and return 0.0; if it exceeds the limit, return the seconds until the next one is allowed, uncounted.
+
+        Return 0.0, uncounted, for requests that are not limited.
+        """
         get, agent = environ.get, environ.get("HTTP_USER_AGENT", "")
         if environ["REQUEST_METHOD"] != "GET" or get("HTTP_IF_MODIFIED_SINCE") or not agent.strip():
             return 0.0
@@ -101,5 +106,5 @@ class PollLimit:
 
 @lru_cache(4096)
 def _client_network(address: str) -> tuple[str, bool]:
-    """Return the network prefix that identifies a client, and whether the address is a public one."""
+    """Return the address, or its /64 network for IPv6, and whether the address is one of the public internet."""
     return client_prefix(address), is_global_address(address)

@@ -1,4 +1,4 @@
-"""Parsed request headers (RFC 9110 sections 12.5.3 and 13.1). Results are cached by text, because clients repeat headers."""
+"""Parsers of request headers (RFC 9110 sections 12.5.3 and 13.1). Results are cached by text, because clients repeat headers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def _memoize(parse: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
-    """Return the names of CODINGS to use for an Accept-Encoding, by descending quality; equal ones in the order of CODINGS.
+    """Return the names in CODINGS that an Accept-Encoding accepts, by descending quality, then in the order of CODINGS.
 
-    Codings of quality 0 are left out, and those of lower quality than identity if the field names identity.
+    Codings of quality 0 are left out. If the field names identity, codings of lower quality than identity are left out, too.
     """
     accept = parse_accept_header(accepted, Accept)
     # identity is acceptable even if it is not named. Only a named one can be preferred.
@@ -43,9 +43,9 @@ def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
 
 
 def _parse_if_none_match(field: str) -> frozenset[str] | None:
-    """Return the opaque tags of an If-None-Match, None for "*".
+    """Return the tags of an If-None-Match field without quotes, None for "*".
 
-    W/ and the name of a coding at the end are removed, because nginx weakens tags and Apache appends the coding.
+    W/ and the name of a coding at the end of a tag are removed, because nginx weakens tags and Apache appends the coding.
     """
     if field.strip() == "*":
         return None
@@ -59,10 +59,11 @@ _http_date: Final[Callable[[str], datetime | None]] = _memoize(parse_date)
 
 
 def is_not_modified(none_match: str, modified_since: str, tag: str, modified: datetime | None) -> bool:
-    """Return whether 304 is due (RFC 9110 section 13.2.2). If-None-Match, compared weakly, takes precedence if it is given.
+    """Return whether the response is a 304 (RFC 9110 section 13.2.2). If If-None-Match is given, only that field decides.
 
-    `none_match` and `modified_since` are header fields, "" if missing; `tag` is the opaque tag without quotes. If-Modified-Since
-    must equal `modified`: a Last-Modified here identifies one version and does not order versions.
+    `none_match` and `modified_since` are header fields, "" if missing; `tag` is the ETag without W/ and quotes. Tags are compared
+    weakly, and "*" matches. If-Modified-Since must equal `modified`, because a Last-Modified here identifies one version and does
+    not order versions; None never matches.
     """
     if none_match:
         tags = _if_none_match_tags(none_match)

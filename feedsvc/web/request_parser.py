@@ -16,7 +16,7 @@ _TRANSFER_ENCODING: Final = b"transfer-encoding"
 
 
 class RequestParser(HTTPRequestParser):
-    """Parser of one request. A refused request has an `error`; the connection is closed after the error response."""
+    """Parser of one request. A refused request has an `error`; the connection is closed after the error response is sent."""
 
     first_wait: float | None = None  # when the request was first suspended, in seconds of time.monotonic
 
@@ -28,9 +28,9 @@ class RequestParser(HTTPRequestParser):
         return parsed_bytes
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the request line and the header fields. Raises ParsingError, TransferEncodingNotImplemented.
+        """Parse the request line and the header fields. Raises ParsingError or TransferEncodingNotImplemented to refuse it.
 
-        Bytes beyond ASCII in the target are percent-encoded, because people paste addresses with such letters.
+        Bytes beyond ASCII in the request line are percent-encoded, because people paste addresses with such letters.
         """
         line, end, fields = header_plus.partition(b"\r\n")
         line = _NON_ASCII.sub(lambda letter: b"%%%02X" % ord(letter[0]), line)
@@ -45,10 +45,13 @@ class RequestParser(HTTPRequestParser):
             self._check_framing(codings)
         self._check_host()
         if "," in self.headers.get("CONNECTION", ""):
-            self._find_close()
+            self._reduce_connection()
 
-    def _find_close(self) -> None:
-        """Find "close" in a list such as "TE, close" (libwww-perl; RFC 9112 section 9.6); waitress compares the whole value."""
+    def _reduce_connection(self) -> None:
+        """Reduce a Connection list such as "TE, close" to "close", or else to "keep-alive", if the list contains it.
+
+        libwww-perl sends such lists (RFC 9112 section 9.6), but waitress compares the whole field.
+        """
         options = {option.strip(" \t").lower() for option in self.headers["CONNECTION"].split(",")}
         known_option = next((option for option in ("close", "keep-alive") if option in options), None)
         if known_option:
@@ -56,9 +59,9 @@ class RequestParser(HTTPRequestParser):
             self.connection_close = known_option == "close"
 
     def _check_framing(self, codings: list[bytes]) -> None:
-        """Refuse a body if another server could take another byte for its end (RFC 9112 sections 6.1 and 6.3).
+        """Raise ParsingError if servers could disagree where the body ends (RFC 9112 sections 6.1 and 6.3).
 
-        `codings` are the transfer codings; the last one is chunked.
+        `codings` are the transfer codings, of which the last one is chunked.
         """
         if self.version != "1.1":
             raise ParsingError("Transfer-Encoding requires HTTP/1.1")
@@ -68,7 +71,7 @@ class RequestParser(HTTPRequestParser):
             raise ParsingError("Transfer-Encoding is chunked more than once")
 
     def _check_host(self) -> None:
-        """Refuse a Host that is invalid, or missing in HTTP/1.1 (RFC 9112 section 3.2).
+        """Raise ParsingError if Host is invalid, or missing in HTTP/1.1 (RFC 9112 section 3.2).
 
         Repeated Host fields are invalid, too: waitress joins them by a comma.
         """
@@ -81,7 +84,7 @@ class RequestParser(HTTPRequestParser):
 
 
 def _transfer_codings(fields: bytes) -> list[bytes] | None:
-    """Return the transfer codings of the header fields in order, None if there is no Transfer-Encoding."""
+    """Return the transfer codings in the header fields, in order and lower case; None if there is no Transfer-Encoding."""
     pairs = (field.partition(b":") for field in get_header_lines(fields))
     values = [value for name, _, value in pairs if name.lower() == _TRANSFER_ENCODING]
     return [coding.strip(b" \t").lower() for value in values for coding in value.split(b",")] if values else None

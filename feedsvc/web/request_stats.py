@@ -1,4 +1,4 @@
-"""Request statistics: numbers of responses by kind, and durations. Counting is cheap, because it runs for every request."""
+"""Request statistics: numbers of responses by labels and status, and durations. Counting is cheap: it runs for every request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LABELS_KEY: Final = "labels"  # key in the cache of Document.derived_data
 
 
 class Labels(NamedTuple):
-    """Labels of a response: the `kind` of place (_KINDS), and the suffix of a feed as `format`, "" for other kinds."""
+    """Labels of a response. `kind` is a value of _KINDS, "redirect", "views" or "other"; `format` is a feed's suffix, else ""."""
 
     kind: str
     format: str = ""
@@ -51,14 +51,14 @@ class _ThreadCounts:
 
 
 class RequestStats:
-    """Request counters. `count` adds to the counters of its thread without a lock; other methods return sums over threads."""
+    """Request counters. `count` adds to the counters of its thread without a lock; other methods return sums over all threads."""
 
     def __init__(self) -> None:
         self._local = threading.local()
         self._thread_counts: list[_ThreadCounts] = []
 
     def count(self, labels: Labels, status: int, seconds: float, *, cache_hits: int = 0) -> None:
-        """Count one response. `seconds` is the time to compute it; `cache_hits` is 1 if it came from the microcache."""
+        """Count one response, computed in `seconds`. `cache_hits` is 1 if it came from the response cache, else 0."""
         try:
             counts: _ThreadCounts = self._local.counts
         except AttributeError:
@@ -78,7 +78,11 @@ class RequestStats:
         return dict(total)
 
     def counters(self) -> dict[str, float]:
-        """Return all counters by name. `parse_response_name` and `bucket_name` define the names; SECONDS_KEY has all seconds."""
+        """Return the counters of responses and durations, but not `cache_hits`, by name.
+
+        `parse_response_name` parses the names of response counters; `bucket_name` returns those of durations, and SECONDS_KEY is
+        that of their sum.
+        """
         buckets, seconds = self.durations()
         responses = {
             f"{_RESPONSES_KEY} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.responses().items()
@@ -86,11 +90,14 @@ class RequestStats:
         return {**responses, **{bucket_name(index): number for index, number in enumerate(buckets)}, SECONDS_KEY: seconds}
 
     def cache_hits(self) -> int:
-        """Return the number of responses from the microcache."""
+        """Return the number of responses that came from the response cache."""
         return sum(counts.cache_hits for counts in list(self._thread_counts))
 
     def durations(self) -> tuple[list[int], float]:
-        """Return the number of responses in each bucket, not cumulated, and the seconds of all responses together."""
+        """Return the number of responses in each bucket, not cumulated, and the seconds of all responses together.
+
+        Bucket i ends with DURATION_BUCKETS[i]; the last one has no end. Before the first response, there are no buckets.
+        """
         thread_counts = list(self._thread_counts)
         return [sum(column) for column in zip(*(counts.buckets for counts in thread_counts), strict=True)], sum(
             counts.seconds for counts in thread_counts
@@ -98,12 +105,12 @@ class RequestStats:
 
 
 def bucket_name(index: int) -> str:
-    """Return the name of a bucket's counter."""
+    """Return the counter's name of the bucket `index` in `RequestStats.durations`."""
     return f"bucket {index}"
 
 
 def parse_response_name(name: str) -> tuple[str, str, str] | None:
-    """Return kind, format and status from a counter's name, None if that counter does not count responses."""
+    """Return the kind, format and status in the name of a response counter, None for the name of another counter."""
     prefix, _, rest = name.partition(" ")
     kind, feed_format, status = rest.split(" ") if prefix == _RESPONSES_KEY else ("", "", "")
     return (kind, feed_format, status) if kind else None

@@ -1,6 +1,6 @@
-"""Response cache: for one second, an identical request to the same edition gets the same response.
+"""Response cache: within one second, a request equal to an earlier one gets the same response, unless there is a new edition.
 
-All moments that responses depend on are whole seconds (model.py). So within one second only a new edition changes a response.
+All moments that responses depend on are whole seconds (model.py), so within a second only a new edition changes a response.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RequestKey = tuple[str, ...]
 
 
 class CachedResponse(NamedTuple):
-    """Complete response. `status_line` is the status with its phrase."""
+    """Complete response. `status` is 200, for instance, and `status_line` then "200 OK"."""
 
     status_line: str
     headers: Headers
@@ -38,7 +38,7 @@ class CachedResponse(NamedTuple):
 
 
 class ResponseCache:
-    """WSGI middleware that repeats responses. The application decides which ones: it calls the function at STORE_KEY."""
+    """WSGI middleware that repeats responses. It stores those for which the application calls the function at STORE_KEY."""
 
     def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:
         self._next_app, self._live, self._stats = next_app, live, stats
@@ -63,7 +63,7 @@ class ResponseCache:
 
 
 class CachedSecond:
-    """Responses of one edition within the second of the clock that includes `now`. Thread-safe."""
+    """Responses of one edition in one second of the clock, the one that `now` lies in. Thread-safe."""
 
     def __init__(self, edition: Edition, now: datetime) -> None:
         self.edition = edition
@@ -72,17 +72,17 @@ class CachedSecond:
         self.responses: dict[_RequestKey, CachedResponse] = {}
 
     def includes(self, edition: Edition, now: datetime) -> bool:
-        """Return whether these are responses of the edition, and `now` is in their second."""
+        """Return whether this object is for `edition` and for the second that `now` lies in."""
         return self.edition is edition and self.start <= now < self.end
 
     def put(self, key: _RequestKey, response: CachedResponse) -> None:
-        """Store a response, unless the cache is full or the key is long."""
+        """Store a response, unless the cache is full or the key has more than _MAX_KEY_LENGTH characters."""
         if len(self.responses) < _MAX_RESPONSES and sum(map(len, key)) <= _MAX_KEY_LENGTH:
             self.responses[key] = response
 
 
 def _request_key(environ: WSGIEnvironment) -> _RequestKey:
-    """Return everything in a request that a document's response depends on. "" is an absent or an empty header."""
+    """Return all values of a request that a document's response depends on. "" is a header that is absent or empty."""
     get = environ.get
     return (
         environ["PATH_INFO"],

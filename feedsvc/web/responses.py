@@ -1,4 +1,4 @@
-"""Responses: pure functions from document, request and moment to status, headers and body.
+"""Responses: functions from document, request and moment to status, headers and body. They do no I/O.
 
 Sources: RFC 9110 (semantics, conditional requests), RFC 9111 and RFC 5861 (caching), the Fetch standard (CORS).
 """
@@ -49,10 +49,11 @@ class Response(NamedTuple):
 
 
 def respond(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
-    """Return the response for a document. No Host, query string or unknown header affects it.
+    """Return the response for a document, by method, conditional headers and Accept-Encoding, without body for HEAD.
 
-    `next_change` is the next scheduled change of the site, None for none. For each _ResponseKey, the response without
-    Cache-Control is cached with the document, together with the last complete response.
+    Host, query string and unknown headers do not affect it. `next_change` is the next scheduled change of the site, None if none
+    is planned. For each _ResponseKey, the response without Cache-Control is cached with the document, together with the last
+    complete response.
     """
     method, headers = request
     if method not in _RETRIEVAL_METHODS:
@@ -87,9 +88,10 @@ def _response_key(document: Document, headers: Mapping[str, str], now: datetime)
 
 @dataclass(slots=True)
 class _PreparedResponse:
-    """Response without Cache-Control. `last_response` is the last complete one, after the seconds for which a cache may use it.
+    """Response without Cache-Control, from which complete responses are made.
 
-    `is_private` is True for a response to a browser's navigation, which shared caches must not store.
+    `last_response` is the last complete one and, before it, its `seconds_left`; both are None at first. `is_private` is True for
+    a response to a browser's navigation, which shared caches must not store.
     """
 
     status: int
@@ -99,7 +101,7 @@ class _PreparedResponse:
     last_response: tuple[int | None, Response | None] = (None, None)
 
     def with_cache_control(self, seconds_left: int | None) -> Response:
-        """Return the complete response that a cache may use for `seconds_left` seconds (None: no limit), and remember it."""
+        """Return and store the complete response, which a cache may use for at most `seconds_left` seconds (None: no limit)."""
         cache_control_header = (
             "Cache-Control",
             cache_directives(seconds_left, private=self.is_private, missing=self.status == _NOT_FOUND),
@@ -140,7 +142,10 @@ _FRAME_HEADERS: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", 
 
 
 def other_method_response(request: Request) -> Response:
-    """Return 204 for OPTIONS, else 405. A script that sends If-None-Match needs a CORS preflight with OPTIONS."""
+    """Return the response to a method other than GET and HEAD: 204 for OPTIONS, else 405.
+
+    A script of another site that sends If-None-Match needs the 204 (CORS preflight).
+    """
     headers = [("Allow", ALLOWED_METHODS), ("Access-Control-Allow-Origin", "*")]
     method, _ = request
     if method != "OPTIONS":
@@ -156,7 +161,7 @@ _PREFLIGHT_HEADERS: Final[Sequence[tuple[str, str]]] = (
 
 
 def unavailable_response(sentence: str, seconds: int) -> Response:
-    """Return a 503 (RFC 9110 section 15.6.4) that no cache stores; `seconds` is its Retry-After."""
+    """Return a 503 (RFC 9110 section 15.6.4) that no cache stores. `sentence` is its body, `seconds` its Retry-After."""
     body = f"{sentence}\n".encode()
     headers = [("Retry-After", str(seconds)), ("Cache-Control", "no-store"), *COMMON_HEADERS]
     headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
@@ -166,9 +171,10 @@ def unavailable_response(sentence: str, seconds: int) -> Response:
 def redirect_response(
     location: str, request: Request, now: datetime, next_change: datetime | None, *, is_permanent: bool = True
 ) -> Response:
-    """Return a redirect, permanent or temporary (RFC 9110 sections 15.4.2 and 15.4.3), to a root-relative reference.
+    """Return a 301 if `is_permanent`, else a 302. `location` is a root-relative reference (RFC 9110 sections 15.4.2 and 15.4.3).
 
-    The body has a link for clients that do not follow redirects.
+    The body has a link for clients that do not follow redirects. For methods other than GET and HEAD, return that of
+    `other_method_response`.
     """
     method, _ = request
     if method not in _RETRIEVAL_METHODS:
@@ -187,7 +193,7 @@ def last_modified_if_past(moment: datetime | None, now: datetime) -> datetime | 
 
 
 def validator_headers(tag: str, modified: datetime | None) -> Headers:
-    """Return the ETag header and, if `modified` is known, Last-Modified."""
+    """Return the header ETag and, unless `modified` is None, Last-Modified. `tag` is the field value, with quotes."""
     last_modified = [("Last-Modified", http_date(modified))] if modified else []
     return [("ETag", tag), *last_modified]
 
@@ -206,7 +212,7 @@ def _link_value(link: Link) -> str:
 
 
 def is_not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
-    """Return whether the client has the bytes of this ETag (without quotes) and date. `headers` have the names of WSGI."""
+    """Return whether a request with these `headers` (names of WSGI) gets a 304, by `request_headers.is_not_modified`."""
     return request_headers.is_not_modified(
         headers.get("HTTP_IF_NONE_MATCH", ""), headers.get("HTTP_IF_MODIFIED_SINCE", ""), tag, modified
     )

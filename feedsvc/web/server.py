@@ -1,4 +1,4 @@
-"""HTTP server: waitress, tuned for many connections with small requests, which stops without cutting off responses."""
+"""HTTP server of one process: waitress, tuned for many connections with small requests. Its stop does not cut off responses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Dispatcher(ThreadedTaskDispatcher):
 
 
 class _Listener(TcpWSGIServer):
-    """Listening socket of waitress. If no file descriptor is left, it accepts no connections for _ACCEPT_PAUSE."""
+    """Listening socket of waitress. If no file descriptor is left, it accepts no connections for _ACCEPT_PAUSE seconds."""
 
     channel_class = Channel
     active_channels: Any
@@ -69,14 +69,14 @@ class _Listener(TcpWSGIServer):
         )
 
     def seconds_until_accept(self) -> float:
-        """Return the seconds until connections are accepted again, 0.0 if they are accepted now."""
+        """Return the seconds until connections are accepted again after a pause, 0.0 if there is no pause."""
         return max(0.0, self._resumes_at - time.monotonic()) if self._resumes_at else 0.0
 
     def readable(self) -> bool:
         return super().readable() and not self.seconds_until_accept()
 
     def handle_accept(self) -> None:
-        """Accept all waiting connections up to the limit: waitress accepts one per poll of all connections."""
+        """Accept all waiting connections, up to the limit. waitress would accept only one each time it polls all connections."""
         self._has_accepted = True
         for _ in range(min(_BACKLOG, self.adj.connection_limit - len(self.active_channels))):
             super().handle_accept()
@@ -96,7 +96,7 @@ class _Listener(TcpWSGIServer):
 
 
 class Server:
-    """HTTP server of one process on one socket. Raises FeedsvcError if it cannot listen at the address.
+    """HTTP server of one process on one socket. Raises FeedsvcError if it cannot listen at `host` and `port`.
 
     Create it in the main thread, because it installs handlers for SIGTERM and SIGINT, which end `run`. The server passes on
     Forwarded and X-Forwarded-* unchanged. The application has to decide which proxies to trust.
@@ -116,11 +116,12 @@ class Server:
         idle_timeout: float = _IDLE_TIMEOUT,
         drain_timeout: float = _DRAIN_TIMEOUT,
     ) -> None:
-        """Create the server on `listening_socket`, a result of `listen`, or else on `host` and `port`.
+        """Create the server on `listening_socket`, a result of `listen`; if it is None, on `host` and `port`.
 
-        `on_stop` is called first when the server stops, to end long responses. With `is_streaming`, each part of a response is
-        sent at once. At most `max_suspended` requests wait at a time (deferred_requests.py). A connection without activity is
-        closed after about `idle_timeout` seconds. At the stop, responses are finished for at most `drain_timeout` seconds.
+        `threads` is the number of threads that call `application`. `on_stop` is called first when the server stops, to end long
+        responses. With `is_streaming`, each part of a response is sent at once. At most `max_suspended` requests wait at a time
+        (deferred_requests.py). A connection without activity is closed after about `idle_timeout` seconds. At the stop, the
+        server waits at most `drain_timeout` seconds for unfinished responses.
         """
         self._idle_timeout, self._drain_timeout = idle_timeout, drain_timeout
         self._socket, self._on_stop = listening_socket or listen(host, port), on_stop
@@ -158,7 +159,7 @@ class Server:
         return url_of(self._socket)
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then finish the responses that were begun, within `drain_timeout`."""
+        """Serve until SIGTERM or SIGINT, then finish the responses to received requests within `drain_timeout`, and close."""
         while not self._is_stopping:
             self._poll_once(self._poll_timeout())
             self._suspensions.expire()
@@ -166,7 +167,7 @@ class Server:
         self._drain()
 
     def _poll_timeout(self) -> float:
-        """Return the seconds that the loop may sleep if nothing happens."""
+        """Return the seconds (at most 1) for which the loop may wait for events of the connections."""
         wait_seconds, accept_pause = self._suspensions.seconds_left(), self._server.seconds_until_accept()
         return min(1.0, accept_pause or 1.0, 1.0 if wait_seconds is None else wait_seconds + 0.001)
 
@@ -179,9 +180,10 @@ class Server:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._socket_map, count=1)
 
     def _drop_stalled(self) -> None:
-        """Close connections with unsent bytes and no activity since the last check: the client stopped reading.
+        """Close connections that have unsent bytes and no activity since the last check: the client stopped reading.
 
-        waitress does not close such a connection while its request holds a thread.
+        Checks are `idle_timeout` seconds apart; calls in between do nothing. waitress itself does not close such a connection
+        while its request holds a thread.
         """
         if time.monotonic() < self._cleanup_at:
             return
@@ -214,7 +216,7 @@ def url_of(listening_socket: socket.socket) -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a non-blocking TCP socket that listens at the address.
+    """Return a non-blocking TCP socket that listens at `host` and `port`.
 
     Raises FeedsvcError if the host is unknown or the address cannot be used.
     """

@@ -28,7 +28,7 @@ def add_service_endpoints(
     status_sections: Mapping[str, StatusSection],
     status_access: StatusAccess,
 ) -> None:
-    """Add /healthz, /readyz, /status and /metrics. Parameters as in `app.create_app`."""
+    """Add /healthz, /readyz, /status and /metrics to `app`. The parameters are those of `app.create_app`."""
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -62,7 +62,7 @@ def add_service_endpoints(
 
 
 def _sort_allow_header(response: Response) -> Response:
-    """Sort the methods in Allow, as in responses of documents: Flask has a set of methods, without order."""
+    """Sort the methods in Allow, if present, as in responses of documents; Flask has a set of methods, without order."""
     if "Allow" in response.headers:
         response.headers["Allow"] = ", ".join(sorted(response.allow))
     return response

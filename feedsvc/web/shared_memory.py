@@ -1,7 +1,7 @@
 """Shared memory of workers: a table that the parent creates before it forks, and counters that are summed over its rows.
 
-Each row is written by one worker only; the parent clears the process id in it. The row outlives the worker, and the worker's
-replacement continues with it.
+A row belongs to one worker number. Only the worker of this number writes it, except that the parent clears the process id. The
+row outlives the worker process; the process that replaces it continues the row.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ class WorkerTable:
         return WorkerSlot(self, number)
 
     def release(self, number: int) -> None:
-        """Clear the process id in the row of a worker that has ended."""
+        """Clear the process id in row `number`. The parent calls this after that worker has ended."""
         self[number, _PID] = 0
 
     def alive_pids(self) -> dict[int, int]:
-        """Return number -> process id of the workers that have registered and not ended."""
+        """Return worker number -> process id of the workers that have registered and were not released since."""
         pids = {number: int(self[number, _PID]) for number in range(1, self.worker_count + 1)}
         return {number: pid for number, pid in pids.items() if pid}
 
     def read_message(self, number: int) -> Mapping[str, Any]:
-        """Return the last message of this worker or its predecessor, {} if neither has written one."""
+        """Return the last message in row `number`, even if the worker that wrote it has ended; {} if there is none."""
         while True:
             message_number = self[number, _MESSAGE_NUMBER]
             length_cell, start = self._message_location(number, message_number)
@@ -54,7 +54,7 @@ class WorkerTable:
                 return json.loads(text) if text else {}
 
     def write_message(self, number: int, message: Mapping[str, Any]) -> None:
-        """Write a message of JSON values. A message longer than 32 kB is dropped."""
+        """Write a message of JSON values to row `number`. A message longer than 32 kB is dropped; the previous one remains."""
         text = json.dumps(message).encode()
         message_number = self[number, _MESSAGE_NUMBER] + 1
         length_cell, start = self._message_location(number, message_number)
@@ -74,53 +74,56 @@ class WorkerTable:
         return (number - 1) * self._slot_size // 8 + column
 
     def _message_location(self, number: int, message_number: float) -> tuple[int, int]:
-        """Return where a worker's message with this number is stored: the cell of its length, the offset of its bytes."""
+        """Return where message `message_number` of worker `number` is stored.
+
+        The first value is the index of its length in `_cells`, the second the offset of its bytes in `_memory`.
+        """
         start = (number - 1) * self._slot_size + _COLUMN_COUNT * 8 + int(message_number) % 2 * _MESSAGE_SIZE
         return start // 8, start + 8
 
 
 class WorkerSlot:
-    """View of the table for one worker, which writes only its own row. Thread-safe except for `write_message`."""
+    """Access to the table for one worker, which writes only its own row. Thread-safe except for `write_message`."""
 
     def __init__(self, table: WorkerTable, number: int) -> None:
         self.number, self.worker_count = number, table.worker_count
         self._table = table
 
     def register(self) -> None:
-        """Register this process. Call before any content is read."""
+        """Write this process's id to the row, and the time as that of a scan. Call before any content is read."""
         self._table[self.number, _READ_AT] = time.monotonic()
         self._table[self.number, _PID] = os.getpid()
 
     def alive_pids(self) -> dict[int, int]:
-        """Return number -> process id of all workers that have registered and not ended."""
+        """Return worker number -> process id of the workers (all numbers) that have registered and were not released since."""
         return self._table.alive_pids()
 
     def write_message(self, message: Mapping[str, Any]) -> None:
-        """Publish a message of JSON values to all workers. A message longer than 32 kB is dropped.
+        """Publish a message of JSON values to all workers. A message longer than 32 kB is dropped; the previous one remains.
 
-        The message outlives this worker.
+        The message can be read until the next one is written, even after this worker has ended.
         """
         self._table.write_message(self.number, message)
 
     def read_message(self) -> Mapping[str, Any]:
-        """Return this worker's last message; before its first one, that of its predecessor, {} if there was none."""
+        """Return the last message in this worker's row, which may be that of the worker before it; {} if there is none."""
         return self._table.read_message(self.number)
 
     def read_messages(self) -> dict[int, Mapping[str, Any]]:
-        """Return the last messages of all rows by number, including those of this worker and of ended workers."""
+        """Return worker number -> last message, {} if none, for all rows: also those of this worker and of ended workers."""
         return {number: self._table.read_message(number) for number in range(1, self.worker_count + 1)}
 
     def is_rescan_requested(self) -> bool:
-        """Return whether another worker waits until this one has scanned the whole folder."""
+        """Return whether another worker has requested a scan of the whole content folder since this worker's last scan."""
         scanned_at = self._table[self.number, _READ_AT]
         return any(self._table[other, _REQUESTED_AT] > scanned_at for other in self._others())
 
     def confirm_scan(self, since: float) -> None:
-        """Record that this worker serves the folder as it was at `since` (seconds of time.monotonic) or later."""
+        """Record that this worker serves the content folder as it was at `since` (seconds of time.monotonic) or later."""
         self._table[self.number, _READ_AT] = since
 
     def sync_barrier(self, timeout: float = _SYNC_TIMEOUT) -> SyncBarrier:
-        """Return a new barrier for the other workers, which waits for them at most `timeout` seconds."""
+        """Return a new SyncBarrier, which waits for the other workers at most `timeout` seconds."""
         return SyncBarrier(self._table, self.number, timeout)
 
     def _others(self) -> list[int]:
@@ -128,9 +131,9 @@ class WorkerSlot:
 
 
 class SyncBarrier:
-    """Function that returns True once each other worker has scanned the folder after the first call.
+    """Callable that returns True once every other running worker has scanned the content folder after the first call.
 
-    The first call requests these scans. More than `timeout` seconds after it, the result is True even without them.
+    The first call requests these scans. After more than `timeout` seconds the result is True without them.
     """
 
     def __init__(self, table: WorkerTable, number: int, timeout: float) -> None:
@@ -146,22 +149,28 @@ class SyncBarrier:
 
 
 class SharedCounters:
-    """Sum of the counters of all workers, which never decreases, even if a worker is replaced.
+    """Sums of the counters of all workers. They never decrease, even if a worker is replaced.
 
-    Create it when a worker starts, before its first message.
+    Create the object when a worker starts, before its first message.
     """
 
     def __init__(self, slot: WorkerSlot, local_counters: Callable[[], Mapping[str, float]]) -> None:
-        """Read the predecessor's counters. `local_counters` returns those of this process by name, which began at 0."""
+        """Read the counters in the last message of the row. They are those of the ended workers of the same number.
+
+        `local_counters` returns the counters of this process by name, which began at 0.
+        """
         self._slot, self._local_counters = slot, local_counters
         self._inherited: Mapping[str, float] = slot.read_message().get(COUNTERS_KEY, {})  # of all predecessors together
 
     def slot_counters(self) -> dict[str, float]:
-        """Return this worker's counters with those of its predecessors, for its message under COUNTERS_KEY."""
+        """Return this process's counters plus those of the ended workers of the same number.
+
+        Put them into each message of this worker as the value of COUNTERS_KEY.
+        """
         return _sum_counters(self._inherited, self._local_counters())
 
     def __call__(self) -> dict[str, float]:
-        """Return the sums of the counters in all workers' last messages. Write this worker's message first, to include it."""
+        """Return counter name -> sum over the last messages of all rows. Write this worker's message before, to include it."""
         return _sum_counters(*(message.get(COUNTERS_KEY, {}) for message in self._slot.read_messages().values()))
 
 

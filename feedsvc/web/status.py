@@ -20,7 +20,10 @@ _KINDS: Final = ("category", "author", "tag")
 
 
 def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSection]) -> bytes:
-    """Render the live edition, its counts, alerts, problems, the next scheduled change and the last reload as JSON."""
+    """Render /status as JSON: the edition, counts, alerts, problems, the next scheduled change and the last reload.
+
+    `sections` adds further keys: each value is the result of the function.
+    """
     catalog, edition = live.current(now).catalog, live.edition
     kinds = [ref.kind for ref in catalog.listings]
     status: dict[str, Any] = {
@@ -52,6 +55,6 @@ def _json_value(value: object) -> str:
 def _problems(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> list[dict[str, Any]]:
     """Return problems as dictionaries. `serving_last_valid` is True if the problem's path is in `last_valid_paths`.
 
-    `last_valid_paths` has the paths of files that are served in their last valid version (docs/architecture.md).
+    `last_valid_paths` are the files that have an error now and are served in their last valid version (docs/architecture.md).
     """
     return [{**asdict(problem), "serving_last_valid": problem.path in last_valid_paths} for problem in problems]

@@ -1,7 +1,7 @@
 """Supervisor: a parent process that forks workers, which serve on one socket, and replaces workers that end.
 
-The parent holds no content, thread or database, so it can fork safely at any time. Every worker reads the folder itself. Worker 1
-is ready before the others start, so that they get the articles from the parse cache that worker 1 has filled.
+The parent holds no content, thread or database, so it can fork safely at any time. Every worker reads the content folder itself.
+The others are started once worker 1 is ready, so that they get the articles from the parse cache that worker 1 has filled.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ class _Child:
 
 @dataclass(kw_only=True, slots=True)
 class _WorkerState:
-    """State of one worker number across processes. `failures` is the number of processes in a row that served too briefly.
+    """State of one worker number. `child` is its present process, None if none runs.
 
-    `next_start` is when the next process is started, in seconds of time.monotonic; None if no start is planned.
+    `next_start` is when the next process is started, in seconds of time.monotonic; None if no start is planned. `failures` is how
+    many processes of this number in a row ended before they had served for _STABLE_SECONDS.
     """
 
     next_start: float | None = None
@@ -52,7 +53,7 @@ class _WorkerState:
 
 
 class Supervisor:
-    """Supervisor that starts workers, replaces those that die, and forwards signals.
+    """Supervisor that starts workers, replaces those that end, and passes on SIGTERM and SIGHUP to them.
 
     Run it in the main thread of a process without other threads.
     """
@@ -70,7 +71,7 @@ class Supervisor:
         """Create the supervisor of `worker_count` workers. Each calls `serve` and ends when that returns or raises SystemExit.
 
         `print_line` prints a line for the operator. `on_stop` is called in the parent when all workers are to end: it closes the
-        socket that they share with the parent. `explain_exit` gets a process id and returns why that process crashed or was
+        socket that they share with the parent. `explain_exit` gets the id of an ended process and returns why it crashed or was
         ended by the watchdog, "" if unknown. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
         """
         self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
@@ -87,7 +88,11 @@ class Supervisor:
             os.set_blocking(end, False)
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT and until all workers have ended. Return the exit status."""
+        """Start the workers; return once all have ended after SIGTERM, SIGINT or the failure of a worker before all were ready.
+
+        Return the exit status: the highest one of the workers at the stop, where the end by a signal counts as 0. After such a
+        failure, it is above 0.
+        """
         libc.preload()
         gc.freeze()  # objects loaded by now stay in memory pages that all workers share
         with self._signal_handlers():
@@ -119,7 +124,7 @@ class Supervisor:
         self._pending_signals.append(number)
 
     def _wait(self) -> None:
-        """Wait for a signal, output of a worker, or the time of the next start."""
+        """Wait for a signal, output of a worker, the next start of a worker, or the time to kill workers."""
         times = [state.next_start for state in self._states.values() if state.next_start is not None]
         times += [self._kill_at] if self._is_stopping else []
         timeout = max(0.0, min(times) - time.monotonic()) if times else None
@@ -187,7 +192,10 @@ class Supervisor:
         return _Child(number=number, pid=pid, ready_pipe=ready_read_end)
 
     def _read_ready_line(self, child: _Child) -> None:
-        """Read what the worker has sent: its ready line, later the end of the pipe. After the first line, start other workers."""
+        """Read what a worker has sent, if anything: its ready line, later the end of the pipe. Does not wait.
+
+        After the ready line of the first worker, start the others.
+        """
         if child.ready_pipe < 0 or not worker.poll_readable([child.ready_pipe], 0):
             return
         data = os.read(child.ready_pipe, 65_536)
@@ -234,9 +242,9 @@ class Supervisor:
             self._replace(state, child, status)
 
     def _fail(self, child: _Child, status: int) -> None:
-        """Stop all workers, because one ended before all were ready. A server of one process would end in this case, too.
+        """Stop all workers, because one ended before all were ready. A server of one process would also end.
 
-        A worker with a positive exit status has printed the error itself.
+        A worker with a positive exit status has printed its error itself, so nothing is printed for it.
         """
         if status <= 0:
             self._print_line(

@@ -1,4 +1,4 @@
-"""Task queue: connections with one request are served before those that pipeline further requests."""
+"""Task queue: requests of clients that do not pipeline (send a request before the previous response) take precedence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PIPELINED_INTERVAL: Final = 4  # every fourth task is a pipelined one, if there
 
 
 class Task(Protocol):
-    """Connection with a request to answer. `is_pipelined` is True if the request arrived before the previous response."""
+    """Connection with a request to answer. `is_pipelined` is True if the request came before the response to the previous one."""
 
     is_pipelined: bool
 
@@ -17,8 +17,8 @@ class Task(Protocol):
 class TaskQueue:
     """Queue for waitress's dispatcher, which calls these methods of deque, always with the dispatcher's lock held.
 
-    A client that pipelines hundreds of requests on hundreds of connections always has that many tasks queued. Without precedence,
-    a poll of another client would wait for all of them.
+    While tasks of both kinds wait, every fourth one is a pipelined one. Without precedence, another client's request would wait
+    for all the tasks of clients that pipeline hundreds of requests on hundreds of connections.
     """
 
     def __init__(self) -> None:

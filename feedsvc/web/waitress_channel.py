@@ -20,7 +20,7 @@ _FILE_CHUNK_SIZE: Final = 256 * 1024  # bytes of a file that are read and sent a
 
 
 class _Task(WSGITask):
-    """Task of waitress: one request and its response."""
+    """Task of waitress: one request and its response. Its environ has `Channel.suspend` at WAIT_KEY."""
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
@@ -35,13 +35,13 @@ class _Task(WSGITask):
 
     @property
     def _is_close_requested(self) -> bool:
-        """True if the client asked to close the connection."""
+        """True if the request has "Connection: close"."""
         request: Any = self.request
         return bool(request.headers.get("CONNECTION", "").lower() == "close")
 
 
 class Channel(HTTPChannel):
-    """Connection with back-pressure for clients that pipeline without reading, and with requests that wait without a thread.
+    """Connection of waitress with two additions: back-pressure for clients that pipeline without reading, and suspended requests.
 
     The next request of a connection is answered once fewer than `send_bytes` (waitress's setting) of earlier responses are unsent
     and no unsent byte belongs to a body above _MAX_COPIED_BYTES. So a connection holds at most one such body and one open file.
@@ -83,7 +83,7 @@ class Channel(HTTPChannel):
 
     @property
     def is_busy(self) -> bool:
-        """True while the connection has a request to answer, or bytes to send."""
+        """True while the connection has a request to answer or bytes to send."""
         return bool(self.requests or self.total_outbufs_len > 0)
 
     def received(self, data: bytes) -> bool:
@@ -93,7 +93,7 @@ class Channel(HTTPChannel):
         return True
 
     def _parse(self) -> None:
-        """Parse the current request and the next, and no more: a client that pipelines hundreds must not delay the loop.
+        """Parse received bytes until two requests wait, and no more: a client that pipelines hundreds must not delay the loop.
 
         Call with `requests_lock` held. While bytes are unparsed, there is a request to answer, so nothing more is read from the
         socket. Bytes after a refused request are dropped, as are those after a request that closes the connection.
@@ -123,7 +123,7 @@ class Channel(HTTPChannel):
         return self.total_outbufs_len >= self.adj.send_bytes or (self._large_body is not None and len(self._large_body) > 0)
 
     def write_soon(self, data: Any) -> int:
-        """Queue bytes or a file. Large bodies are not copied, because a document's bytes are the same for all clients."""
+        """Queue bytes or a file; return the number of bytes. More than _MAX_COPIED_BYTES are not copied: clients share them."""
         if len(data) > _MAX_COPIED_BYTES:
             if not isinstance(data, ReadOnlyFileBasedBuffer):
                 data = ReadOnlyFileBasedBuffer(BytesIO(data))
@@ -134,7 +134,11 @@ class Channel(HTTPChannel):
         return count
 
     def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
-        """Send at most `_turn_bytes_left` bytes and return how many, so that a large file does not delay other connections."""
+        """Send bytes and return how many; send none and return 0 once _BYTES_PER_TURN were sent in this turn.
+
+        So a large file does not delay other connections. If `data` is empty, a file was truncated while it was sent: the
+        connection is closed.
+        """
         if not data:  # the file was truncated meanwhile; the rest of the response can never be sent
             self.will_close = True
         if self._turn_bytes_left <= 0 or not data:
@@ -144,9 +148,9 @@ class Channel(HTTPChannel):
         return count
 
     def suspend(self, condition: WaitCondition, seconds: float) -> None:
-        """Raise SuspendRequest if the current request may wait (any longer), else return. Called in a thread of the application.
+        """Raise SuspendRequest if the current request may wait (any longer), else return. A thread of the application calls this.
 
-        `condition` ends the wait. `seconds` limits it, counted from the request's first wait.
+        `condition` ends the wait. It ends at the latest `seconds` after the request's first wait began.
         """
         now, request = time.monotonic(), self.requests[0]
         request.first_wait = request.first_wait or now
@@ -177,4 +181,4 @@ class Channel(HTTPChannel):
             self.server.suspensions.resume(self._suspension)
 
     def _flush_outbufs_below_high_watermark(self) -> None:
-        """Do nothing. In waitress, a thread waits here for a slow client; here, the client's next response waits instead."""
+        """Do nothing. In waitress, a thread waits here for a slow client; in this class, the client's next response waits."""

@@ -1,4 +1,4 @@
-"""Worker process: the steps from its fork to its exit, and its pipes to and from the parent."""
+"""Worker process: the steps from its fork to its exit, and its pipes to and from the parent (the supervisor)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEARTBEAT_INTERVAL: Final = 1.0  # seconds between two messages in shared memor
 
 
 class Worker:
-    """Worker process: its row in shared memory, its ready pipe, and a thread that ends it when the parent has ended."""
+    """Worker process: its row in shared memory, its pipe to the parent, and a thread that ends it when the parent has ended."""
 
     def __init__(self, slot: WorkerSlot, ready_pipe: int, liveness_pipe: int) -> None:
         self.slot = slot
@@ -31,18 +31,21 @@ class Worker:
         threading.Thread(target=self._watch_parent, name="feedsvc-parent", daemon=True).start()
 
     def report_ready(self, line: str) -> None:
-        """Report that this worker serves. The parent prints the `line` of worker 1 once all workers are ready."""
+        """Report to the parent that this worker serves. Call once.
+
+        The parent prints the `line` of worker 1 when all workers are ready for the first time; other lines are not printed.
+        """
         with suppress(BrokenPipeError):  # the parent has just been killed; the thread ends this process soon
             os.write(self._ready_pipe, f"{line}\n".encode(errors="surrogateescape"))
         os.close(self._ready_pipe)
 
     def set_message_source(self, source: Callable[[], Mapping[str, Any]]) -> None:
-        """Publish the message that `source` returns to the other workers now, and about once a second from then on."""
+        """Publish the result of `source` to the other workers now, and about once a second from then on."""
         self._message_source = source
         self.write_message()
 
     def write_message(self) -> None:
-        """Publish a message of the message source, if one is set, to the other workers at once. Thread-safe."""
+        """Publish the present result of the message source to the other workers. Does nothing if none is set. Thread-safe."""
         with self._lock:
             if self._message_source:
                 self.slot.write_message(self._message_source())
@@ -57,7 +60,7 @@ class Worker:
 
 
 def poll_readable(descriptors: Iterable[int], seconds: float | None) -> bool:
-    """Return whether a descriptor has data or has ended within `seconds` (None: wait until then).
+    """Wait until at least one descriptor has data or has ended, and return True; return False after `seconds` (None: no limit).
 
     Unlike select(), this works for any descriptor number.
     """
@@ -80,8 +83,9 @@ def run_worker(
     """Run a worker after the fork, with signals blocked, and exit without cleaning up the parent's objects.
 
     `ready_pipe` and `liveness_pipe` are pipes to and from the parent; `parent_descriptors` are files to close here, because only
-    the parent should have them; `signal_mask` is the mask to restore. If the parent ends, the kernel ends this process on
-    systems that can, even while the interpreter lock is held. On others, the thread that reads `liveness_pipe` does.
+    the parent should have them; `signal_mask` is the mask to restore. The exit status is 0 once `serve` returns, that of a
+    SystemExit, or 1 after another exception. If the parent ends, the kernel ends this process on systems that can, even while the
+    interpreter lock is held. On others, the thread that reads `liveness_pipe` does.
     """
     status: Any = 1
     try:

@@ -1,4 +1,4 @@
-"""WebSub: notifies hubs of changed feeds, in the background or by `ping`.
+"""WebSub: notifies hubs of changed feeds, in the background while the site is served or in the foreground for `ping`.
 
 In come editions; out come requests to hubs, and the outcome of each. Only the command line imports this package.
 """

@@ -25,7 +25,7 @@ _MAX_ADDRESSES: Final = 8  # per host name
 
 
 class Deadline:
-    """Moment on the monotonic clock at which an exchange ends."""
+    """Moment on the monotonic clock, `seconds` after the object is created, at which an exchange has to end."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
@@ -39,11 +39,11 @@ class Deadline:
 
 
 class ResponseTooLongError(HTTPException):
-    """Error: the hub sent more than MAX_RESPONSE_SIZE bytes."""
+    """Error: a hub sent more than MAX_RESPONSE_SIZE bytes in one exchange."""
 
 
 class ResponseReader(BufferedReader):
-    """Reader of a response for http.client.
+    """Reader of the bytes that a hub sends in one exchange, for http.client.
 
     Several HTTPResponses read from it in turn: interim ones (RFC 9110 section 15.2), then the final one.
     """
@@ -64,22 +64,22 @@ class ResponseReader(BufferedReader):
 
     @property
     def has_unread_bytes(self) -> bool:
-        """True if bytes are in this reader's buffer. Does not read the socket, and prevents further reads of it."""
+        """True if bytes are left in this reader's buffer. Does not read the socket, and prevents any further reads of it."""
         self._socket_reader.is_paused = True
         return bool(self.peek(1))
 
     def makefile(self, _mode: str) -> ResponseReader:
-        """Return this reader, because HTTPResponse gets it in place of a socket."""
+        """Return this reader. HTTPResponse calls `makefile` because it gets this reader in place of a socket."""
         return self
 
     def close(self) -> None:
-        """Do nothing: HTTPResponses call this at their end, also interim ones. HubConnection closes the socket."""
+        """Do nothing: every HTTPResponse calls this at its end, also an interim one. HubConnection closes the socket."""
 
 
 class _SocketReader(RawIOBase):
     """Raw reader of the socket. Reads raise TimeoutError after the deadline, ResponseTooLongError after MAX_RESPONSE_SIZE bytes.
 
-    While `is_paused`, a read returns None at once.
+    While `is_paused` is True, a read returns None at once. `remaining` is how many bytes may still be read.
     """
 
     def __init__(self, connected_socket: socket.socket, deadline: Deadline) -> None:
@@ -106,10 +106,10 @@ class _SocketReader(RawIOBase):
 
 
 class HubConnection:
-    """Connection to one hub, for one thread. Any thread may call `abort`."""
+    """Connection to one hub. One thread uses it, but any thread may call `abort`."""
 
     def __init__(self, host: str, context: ssl.SSLContext | None) -> None:
-        """Prepare a connection. `context` is None for plain TCP."""
+        """Prepare a connection to `host`; `open` connects. `context` is None for a connection without TLS."""
         self._host = host
         self._context = context
         self._socket: socket.socket | None = None
@@ -120,10 +120,10 @@ class HubConnection:
         return self._socket is not None
 
     def open(self, addresses: Sequence[SocketAddress], deadline: Deadline) -> None:
-        """Connect, with TLS unless `context` is None, to the first of the addresses (at most 8) that accepts.
+        """Connect to the first of the addresses (at most 8 are tried) that accepts. With a `context`, then set up TLS.
 
-        The remaining time is divided among the addresses, so that one that does not answer does not use all of it. Raises OSError
-        of the last address or of TLS, TimeoutError after the deadline.
+        The remaining time is divided among the addresses, so that one that does not answer does not use all of it. Raises the
+        OSError of the last address or of TLS; after the deadline that is a TimeoutError.
         """
         candidates = addresses[:_MAX_ADDRESSES]
         for index, address in enumerate(candidates):
@@ -141,7 +141,10 @@ class HubConnection:
             tls_socket.do_handshake()
 
     def exchange(self, request: bytes, deadline: Deadline) -> ResponseReader:
-        """Send a request and return a reader of the response, whose reads end at the same deadline. Raises OSError."""
+        """Send a request and return a reader of the response, whose reads end at the same deadline. Raises OSError.
+
+        The reader has not read anything yet.
+        """
         if self._socket is None:
             raise ConnectionAbortedError("the connection is closed")
         self._socket.settimeout(deadline.remaining())
@@ -154,7 +157,7 @@ class HubConnection:
         self._socket = None
 
     def abort(self) -> None:
-        """Abort the current operation and prevent further ones."""
+        """Abort the current operation and make all further ones fail."""
         self._is_aborted = True
         if connected_socket := self._socket:
             with contextlib.suppress(OSError):
@@ -169,7 +172,7 @@ class HubConnection:
         connected_socket.connect(socket_address)
 
     def _set_socket(self, connected_socket: socket.socket) -> None:
-        """Store the socket for `abort`. Raises ConnectionAbortedError if `abort` was called before."""
+        """Store the socket, so that `abort` can shut it down. Raises ConnectionAbortedError if `abort` was called before."""
         self._socket = connected_socket
         if self._is_aborted:
             raise ConnectionAbortedError("the publisher stops")

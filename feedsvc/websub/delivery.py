@@ -1,4 +1,4 @@
-"""Delivery loop: notifies one hub of one changed feed after the other and stores the outcomes."""
+"""Delivery loop: notifies one hub of changed feeds, one feed after the other, and stores the outcomes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Backoff:
-    """Exponential backoff: delays in seconds from `min_delay` to `max_delay`; each is twice the previous one."""
+    """Exponential backoff: the first delay is `min_delay` seconds, each further one twice the previous, at most `max_delay`."""
 
     min_delay: float
     max_delay: float
 
     def delay(self, tries: int, name: str) -> float:
-        """Return the delay after `tries` failures (at least 1), the same for each call with the same arguments.
+        """Return the delay in seconds after `tries` failures (at least 1), the same for each call with the same arguments.
 
-        The delay is shortened by up to a quarter, which depends on `name` and `tries`: so attempts of many names are spread.
+        The delay is shortened by up to a quarter, which depends on `name` and `tries`, so that the attempts for many names do not
+        coincide.
         """
         full = min(self.min_delay * 2.0 ** min(tries - 1, 40), self.max_delay)
         share = int.from_bytes(sha256(f"{tries} {name}".encode()).digest()[:4]) / 2**32
@@ -35,7 +36,7 @@ _REJECTION_BACKOFF: Final = _Backoff(min_delay=3600, max_delay=86_400)  # for a 
 
 
 class DeliveryLoop:
-    """Loop that notifies one hub of feeds, one after the other, and stores each outcome in the queue.
+    """Loop that notifies a hub of feeds, one after the other, and stores each outcome in `queue`.
 
     After a failure, it also stores the time of the next attempt, but does not wait for it. Use it only in the thread that owns
     `queue` and `hub_client`.
@@ -49,7 +50,7 @@ class DeliveryLoop:
     def deliver(
         self, hub: str, deliveries: Iterable[PendingDelivery], is_stopping: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[PendingDelivery, DeliveryOutcome]]:
-        """Notify `hub` of each feed in `deliveries`, and yield the feed with its outcome once the outcome is stored.
+        """Notify `hub` of each feed in `deliveries`, and yield the delivery with its outcome once the outcome is stored.
 
         End once `is_stopping` returns True. A delivery that fails after that is not stored and stays pending.
         """

@@ -30,10 +30,10 @@ _BLOCK_SIZE: Final = 8 * 1024  # bytes per read of a body
 
 
 class HubClient:
-    """Client for one thread at a time, with persistent connections. Any thread may call `abort`."""
+    """HTTP client with persistent connections, used by one thread at a time. Any thread may call `abort`."""
 
     def __init__(self, timeout: float = 10.0) -> None:
-        """Create a client. `timeout` is in seconds for an exchange, from the look-up of the host to the end of the response."""
+        """Create a client. An exchange, from the host look-up to the end of the response, takes at most `timeout` seconds."""
         self._timeout = timeout
         self._resolver = Resolver()
         self._idle_connections: dict[tuple[str, str], HubConnection] = {}
@@ -41,9 +41,10 @@ class HubClient:
         self._is_aborted = False
 
     def publish(self, hub: str, topic: str, now: datetime) -> DeliveryOutcome:
-        """Notify a hub that a topic (address of a feed) changed, and return the outcome (WebSub section 7). Never raises.
+        """Notify a hub that a topic (the address of a feed) changed, and return the outcome (WebSub section 7).
 
-        The form field `hub.url` is for hubs that do not know `hub.topic`.
+        A failure is an outcome, too: no network or HTTP error is raised. The form field `hub.url` is for hubs that do not know
+        `hub.topic`. `now` is the time from which a date in Retry-After is counted.
         """
         body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
         try:
@@ -54,13 +55,13 @@ class HubClient:
         return classify_response(response, now)
 
     def close_idle_connections(self) -> None:
-        """Close all idle connections."""
+        """Close all connections that are kept open for further requests."""
         for connection in self._idle_connections.values():
             connection.close()
         self._idle_connections.clear()
 
     def abort(self) -> None:
-        """Abort the current exchange and prevent further ones."""
+        """Abort the current exchange, if any, and make all further ones fail."""
         self._is_aborted = True
         if connection := self._current_connection:
             connection.abort()
@@ -82,9 +83,10 @@ class HubClient:
         return HubConnection(address.hostname or "", context)
 
     def _exchange(self, address: SplitResult, connection: HubConnection, request: bytes, deadline: Deadline) -> HubResponse:
-        """Open the connection if it is new, send the request and return the response.
+        """Connect unless the connection is open, send the request and return the response.
 
-        Afterwards, the connection becomes an idle one if it is reusable, else it is closed.
+        Afterwards, the connection is kept for the next request if it is reusable; otherwise it is closed. Raises OSError,
+        HTTPException or ValueError.
         """
         self._current_connection = connection
         is_reusable = False
@@ -103,16 +105,16 @@ class HubClient:
                 connection.close()
 
     def _reason(self, error: Exception) -> str:
-        """Return the reason of a failure, which completes a sentence about the hub.
+        """Return why an exchange failed, as `DeliveryOutcome.reason`.
 
-        The reason is one printable line of at most some 250 characters.
+        The text is one printable line of at most some 250 characters.
         """
         sentence = next((sentence for kind, sentence in _REASONS if isinstance(error, kind)), _invalid_response_reason)
         return sentence(error, f"{self._timeout:g} seconds")
 
 
 def _request(address: SplitResult, body: bytes) -> bytes:
-    """Return the bytes of a POST. Raises ValueError if the address has characters that a request line cannot contain."""
+    """Return the bytes of a POST request. Raises ValueError if the address has characters that a request line cannot contain."""
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
     host = address.netloc.rpartition("@")[2]
     if _FORBIDDEN_CHARACTERS.search(target + host):
@@ -131,7 +133,7 @@ def _request(address: SplitResult, body: bytes) -> bytes:
 
 
 def _read_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
-    """Return a response, and whether the connection is reusable.
+    """Read a response; return it, and whether the connection is reusable. A success is read to its end, a failure up to its body.
 
     Raises TimeoutError after the deadline (_LateResponseError if the response had begun), IncompleteRead if the response ends
     early, ResponseTooLongError if its header section is too long, RemoteDisconnected if the hub sent nothing, another
@@ -169,7 +171,10 @@ def _parse_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
 
 
 def _final_response(reader: ResponseReader) -> HTTPResponse:
-    """Read the header sections of interim responses (RFC 9110 section 15.2) and of the final one. Return the final response."""
+    """Read header sections up to that of the final response, and return that response. Skips interim responses.
+
+    See RFC 9110 section 15.2. Raises IncompleteRead if the connection ends before.
+    """
     while True:
         response = HTTPResponse(reader, method="POST")  # type: ignore[arg-type]  # it calls only makefile
         response.begin()

@@ -19,7 +19,7 @@ _MAX_RETRY_AFTER: Final = 86_400.0  # seconds; a longer Retry-After is reduced t
 class DeliveryResult(Enum):
     """Result of a delivery: DELIVERED if the hub accepted it, REJECTED if the hub refused this feed, DEFERRED for other failures.
 
-    A deferred delivery is tried again soon, a rejected one an hour later or more (delivery.py).
+    A deferred delivery is tried again after about a second or more, a rejected one after about an hour or more (delivery.py).
     """
 
     DELIVERED = "done"
@@ -29,9 +29,9 @@ class DeliveryResult(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryOutcome:
-    """Outcome of a delivery. `reason` of a failure completes a sentence about the hub; "" after a success.
+    """Outcome of a delivery. `reason` is a clause in which "it" is the hub, such as "it cannot be reached"; "" after a success.
 
-    `retry_after` is in seconds, 0 if the hub sent no Retry-After.
+    `retry_after` is the hub's Retry-After after a failure, in seconds; 0 if there is none.
     """
 
     result: DeliveryResult
@@ -41,7 +41,7 @@ class DeliveryOutcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubResponse:
-    """Final response of a hub; `location` and `retry_after` are header fields, "" if missing."""
+    """Status line and two header fields of a hub's final response; `location` and `retry_after` are "" if missing."""
 
     status: int
     reason: str
@@ -54,7 +54,7 @@ class HubResponse:
 
 
 def sanitize_text(text: str, max_length: int) -> str:
-    """Return a hub's text for a log or terminal: one printable line of at most `max_length` characters."""
+    """Return a hub's text for a log or terminal: the beginning as one printable line of at most `max_length` characters."""
     line = sanitize_message(text[: 2 * max_length]).strip()[:max_length]
     return "".join(char if char.isprintable() else "?" for char in line)
 
@@ -62,7 +62,8 @@ def sanitize_text(text: str, max_length: int) -> str:
 def classify_response(response: HubResponse, now: datetime) -> DeliveryOutcome:
     """Return the outcome that follows from a final response. WebSub section 7 defines no statuses, so any 2xx is a success.
 
-    A redirect is a rejection, because the operator has not named its target. So is any 4xx except _RETRYABLE_STATUSES.
+    Redirects are rejections, because the operator has not named their target. So are 4xx statuses except _RETRYABLE_STATUSES. All
+    other statuses are deferrals.
     """
     if response.is_success:
         return DeliveryOutcome(result=DeliveryResult.DELIVERED)
@@ -94,7 +95,7 @@ def _retry_after_hint(now: datetime, wait: float) -> str:
 
 
 def _parse_retry_after(retry_after: str, now: datetime) -> float:
-    """Return a Retry-After field (RFC 9110 section 10.2.3) as seconds from now, at most a day; 0 if missing or invalid."""
+    """Return a Retry-After field (RFC 9110 section 10.2.3) as seconds from `now`, at most a day; 0 if "", invalid or past."""
     field = retry_after[:_MAX_DATE_LENGTH].strip()
     wait = float(field[:9]) if field.isascii() and field.isdigit() else _seconds_until(field, now)
     return min(max(wait, 0.0), _MAX_RETRY_AFTER)

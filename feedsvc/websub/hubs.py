@@ -1,4 +1,4 @@
-"""Hub selection: the hubs that are notified of changes of the feeds below a base_url."""
+"""Hub selection: decides which hubs of a site are notified of its changed feeds."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubSelection:
-    """Hubs of a site. `site_hubs` are all hubs of site.yaml, each once; `base_url` may differ from that of site.yaml."""
+    """Hubs of a site. `site_hubs` are all hubs in site.yaml, each once. `base_url` need not be that of site.yaml."""
 
     base_url: str
     site_hubs: tuple[str, ...]
 
     @property
     def reachable_hubs(self) -> tuple[str, ...]:
-        """Hubs that can fetch the feeds: if `base_url` is a local address, only local hubs."""
+        """Hubs that can fetch the feeds: all of them, but only those with a local address if `base_url` is a local address."""
         if not _is_local(self.base_url):
             return self.site_hubs
         return tuple(hub for hub in self.site_hubs if _is_local(hub))
 
     @property
     def topic_prefix(self) -> str:
-        """Prefix of the addresses of all feeds."""
+        """Text with which the addresses (topics) of all feeds below base_url begin."""
         return f"{self.base_url}/"
 
 

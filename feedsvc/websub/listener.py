@@ -15,11 +15,11 @@ def _single_process_barrier() -> Callable[[], bool]:
 
 
 class EditionListener:
-    """Listener that passes each edition to the publisher, beginning with the `first` edition.
+    """Listener that passes each edition with a new publication to the publisher; its constructor passes the `first` edition.
 
-    With `needs_addresses`, it also passes on the changed addresses, for a purge command. `create_barrier` is called for each
-    edition. It returns a function that returns whether all workers have loaded this edition. The publisher calls that function
-    only in the process that holds the leader lock.
+    With `needs_addresses`, it also passes the addresses that changed since the previous edition, for a purge command.
+    `create_barrier` is called for each of these editions. It returns a function that returns whether all workers have loaded the
+    edition. The publisher calls that function only in the process that holds the leader lock.
     """
 
     def __init__(

@@ -26,9 +26,9 @@ _MAX_CONSECUTIVE_FAILURES: Final = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubResult:
-    """Result for one hub: numbers of deliveries that succeeded, failed, or were skipped after failures (`untried_count`).
+    """Result for one hub: how many deliveries succeeded, failed, and were skipped (`untried_count`) because of earlier failures.
 
-    `failures` has one sentence per reason, which names the first feed and the number of further ones.
+    `failures` has one text per reason: the first feed with this reason, the number of further ones, and the reason.
     """
 
     hub: str
@@ -39,12 +39,12 @@ class HubResult:
 
 
 class OneShotPublisher:
-    """Publisher that holds the leader lock of the state folder until `close`, so that no other process publishes meanwhile."""
+    """Publisher that holds the leader lock of a state folder until `close`, so that no other process publishes meanwhile."""
 
     def __init__(self, folder: Path, clock: Callable[[], datetime], timeout: float = 10.0) -> None:
-        """Take the leader lock and open the queue. `folder` is the state folder; `timeout` is in seconds for each exchange.
+        """Take the leader lock and open the queue. `folder` is the state folder; an exchange takes at most `timeout` seconds.
 
-        Raises FeedsvcError if the folder cannot be used, or if another process publishes from it.
+        Raises FeedsvcError if the folder cannot be used, or if another process holds the lock.
         """
         self._clock = clock
         self._hub_client = HubClient(timeout)
@@ -64,9 +64,10 @@ class OneShotPublisher:
     def enqueue(
         self, hub_selection: HubSelection, topics: Mapping[str, str], *, includes_unchanged: bool = False
     ) -> frozenset[str]:
-        """Enqueue the feeds whose digest differs from the queue's; with `includes_unchanged`, all feeds.
+        """Enqueue the feeds whose digest differs from that in the queue; with `includes_unchanged`, all feeds.
 
-        `topics` are all feeds (address -> digest). Return the topics that are pending for any hub, earlier ones included.
+        `topics` has all feeds (address -> digest). Return the topics that are now pending for at least one hub, also those
+        enqueued earlier.
         """
         with _translate_errors(self._folder):
             self._queue.synchronize(hub_selection, topics)
@@ -75,14 +76,18 @@ class OneShotPublisher:
             return self._queue.pending_topics()
 
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
-        """Run the purge command. Return "" if it succeeded or there are no addresses, else a sentence about the failure."""
+        """Pass the addresses to the purge command. Return "" if it succeeded, else a sentence about the failure.
+
+        Without addresses, the command is not run and the result is "".
+        """
         failure = PurgeCommand(command).run(sorted(addresses)) if addresses else ""
         return failure and f"the purge command {failure}; hubs are notified anyway"
 
     def deliver(self, hub: str) -> HubResult:
-        """Notify one hub of all feeds that are pending for it, even if a delivery is not due yet.
+        """Notify one hub of all feeds that are pending for it, even of those whose next attempt is not due yet.
 
-        Skip the remaining feeds after _MAX_CONSECUTIVE_FAILURES deferrals in a row, or if the hub sends Retry-After.
+        Skip the remaining feeds after _MAX_CONSECUTIVE_FAILURES deferrals in a row, or if the hub sends Retry-After with a
+        failure.
         """
         with _translate_errors(self._folder):
             deliveries = self._queue.pending_deliveries(hub)
@@ -123,6 +128,6 @@ def _translate_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def one_shot_publisher(folder: Path, clock: Callable[[], datetime]) -> Iterator[OneShotPublisher]:
-    """Create a OneShotPublisher for a `with` block, at whose end it is closed. Raises FeedsvcError as its constructor does."""
+    """Create a OneShotPublisher for a `with` block, at whose end it is closed. Raises FeedsvcError as the constructor does."""
     with closing(OneShotPublisher(folder, clock)) as publisher:
         yield publisher

@@ -1,6 +1,6 @@
 """Publisher: notifies hubs of changed feeds from its own thread.
 
-Of the processes that share a state folder, only the one with the leader lock publishes.
+Several processes may share a state folder. Only the one that holds the leader lock publishes.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class _EditionTopics:
     is_loaded_by_all_workers: Callable[[], bool]
 
     def topics(self) -> dict[str, str]:
-        """Return address -> digest of each feed; the address is its topic (WebSub section 4)."""
+        """Return topic -> digest of each feed, {} without reachable hubs. A topic is a feed's address (WebSub section 4)."""
         digests_by_path = self.digests() if self.hub_selection.reachable_hubs else {}
         return {absolute(self.hub_selection.base_url, path): digest for path, digest in digests_by_path.items()}
 
 
 class _OutcomeLog:
-    """Log of outcomes: for each hub, the first of a series of deferrals, the next success, and each reason of rejection once.
+    """Log of outcomes: for each hub, the first of several deferrals, the success that ends them, and new reasons of rejections.
 
     The number of logged reasons per hub is limited, because the hub chooses their text.
     """
@@ -87,7 +87,7 @@ class _OutcomeLog:
 class Publisher:
     """Publisher for one process. Thread-safe. Only `close` waits for a hub or the purge command; `status` reads the queue file.
 
-    Without hubs and purge command it starts no thread and creates no file.
+    Without reachable hubs and purge command, it starts no thread and creates no file, except to delete an old queue file.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ class Publisher:
         batch_size: int = 50,
         timeout: float = 10.0,
     ) -> None:
-        """Create the publisher; the thread starts with the first edition that needs it. `folder` is the state folder.
+        """Create the publisher. `folder` is the state folder. The thread starts with the first edition that needs it.
 
-        `purge_command` gets the changed addresses, one a line, before any hub is notified. A process without the leader lock
-        tries to get it every `poll_interval` seconds; the publishing process then checks which deliveries are due. A hub gets at
-        most `batch_size` notifications before the next hub's turn. `timeout` is in seconds for each exchange, from the look-up of
-        the hub's name to the end of its response.
+        `purge_command` gets the changed addresses, one a line, before any hub is notified. Without the leader lock, the thread
+        tries to get it every `poll_interval` seconds; with it, the thread checks at least that often which pending deliveries are
+        due. A hub gets at most `batch_size` notifications before the next hub's turn. `timeout` is the seconds for each exchange,
+        from the look-up of the hub's name to the end of its response.
         """
         self._file = folder / QUEUE_FILE
         self._clock = clock
@@ -134,12 +134,11 @@ class Publisher:
         changed: Iterable[str] = (),
         is_loaded_by_all_workers: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Set the edition to publish, a new one or the first. Its changed feeds are published soon by the publisher's thread.
+        """Set the edition to publish, the first or a new one. The publisher's thread soon notifies hubs of its changed feeds.
 
-        `hubs` are all hubs of site.yaml; those that cannot fetch below `base_url` are skipped. `digests` returns path -> digest
-        of each feed. It is called in the publisher's thread, only with the leader lock, and only once `is_loaded_by_all_workers`
-        returns True, because a hub fetches at once. `changed` are absolute addresses for the purge command; the addresses of
-        changed feeds are added.
+        `hubs` are all hubs in site.yaml; those that cannot fetch below `base_url` are skipped. `digests` returns path -> digest
+        of each feed. The thread calls it only with the leader lock and once `is_loaded_by_all_workers` returns True, because a
+        hub fetches at once. `changed` are absolute addresses for the purge command; the thread adds those of changed feeds.
         """
         with self._condition:
             hub_selection = HubSelection(base_url=base_url, site_hubs=tuple(dict.fromkeys(hubs)))
@@ -160,8 +159,8 @@ class Publisher:
     def status(self) -> PublisherStatus:
         """Return whether this process publishes, its last purge failure, and the states of the hubs that can fetch the feeds.
 
-        The states come from the queue file, which any process may have written. There are none before the first edition or if the
-        file cannot be read.
+        The states come from the queue file, which any process may have written. There are no states before the first edition or
+        if the file cannot be read.
         """
         hub_selection = self._latest_edition.hub_selection if self._latest_edition else None
         hub_statuses = (
@@ -176,7 +175,10 @@ class Publisher:
         return PublisherStatus(announcing=self._leader_lock.is_held, hubs=hub_statuses, purge_failure=self._purge_failure)
 
     def close(self, timeout: float = 2.0) -> None:
-        """Stop. Work in progress has `timeout` seconds to end, then is aborted. Pending deliveries follow at the next start."""
+        """Stop. Work in progress has `timeout` seconds to end, then it is aborted and has as long again to end.
+
+        Pending deliveries follow at the next start.
+        """
         with self._condition:
             self._is_stopping = True
             self._condition.notify_all()
@@ -188,9 +190,9 @@ class Publisher:
             self._thread.join(timeout)
 
     def _has_work(self, hub_selection: HubSelection) -> bool:
-        """Return whether a thread is needed: to notify, to purge, or to delete the queue of a site that names no hubs any more.
+        """Return whether the thread is needed: to notify hubs, to purge, or to delete the queue file if site.yaml has no hubs.
 
-        Without a thread, the leader lock is not taken, so that a local server does not prevent `ping`.
+        Without the thread, the leader lock is not taken, so that a local server does not prevent `ping`.
         """
         return bool(hub_selection.reachable_hubs or self._purge_command or (not hub_selection.site_hubs and self._file.exists()))
 
@@ -206,9 +208,9 @@ class Publisher:
             self._release_resources()
 
     def _run_once(self) -> float | None:
-        """Process the edition if this process has the leader lock. Return the seconds until there is more to do.
+        """Process the edition if this process has the leader lock. Return the seconds until the next call.
 
-        None if only a new edition brings work.
+        None means that the next call is needed only for a new edition.
         """
         try:
             timeout = self._process_edition() if self._leader_lock.acquire() else self._poll_interval
@@ -257,7 +259,7 @@ class Publisher:
         self._queued_edition = edition
 
     def _delete_queue(self) -> None:
-        """Delete the queue file, because site.yaml names no hubs any more."""
+        """Close and delete the queue file, if there is one, because site.yaml has no hubs any more."""
         if self._queue or self._file.exists():
             (self._queue or DeliveryQueue(self._file)).delete_file()
         self._queue = None
@@ -273,7 +275,7 @@ class Publisher:
         self._purge_failure = PublishFailure(at=self._clock(), what=failure, next_try=None) if failure else None
 
     def _deliver_batch(self, hub: str, delivery_loop: DeliveryLoop, queue: DeliveryQueue) -> None:
-        """Deliver one batch to one hub. End early if the hub fails or is slow, or if there is a newer edition."""
+        """Make at most `batch_size` due deliveries to one hub. End early after a deferral, _BATCH_SECONDS or a newer edition."""
         end = time.monotonic() + _BATCH_SECONDS
         deliveries = queue.due_deliveries(hub, self._clock().timestamp(), self._batch_size)
         for delivery, outcome in delivery_loop.deliver(hub, deliveries, lambda: self._is_stopping):

@@ -1,4 +1,4 @@
-"""Purge command: a command of the operator that purges caches before hubs send clients to them."""
+"""Purge command: an operator's command that purges caches before hubs and their subscribers fetch changed feeds."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _KILL_TIMEOUT: Final = 1.0  # seconds to wait after SIGKILL
 
 
 class PurgeCommand:
-    """Purge command, run by one thread at a time. Any thread may call `stop`."""
+    """Purge command. Only one thread at a time may call `run`; any thread may call `stop`."""
 
     def __init__(self, command: Sequence[str], timeout: float = 30.0) -> None:
-        """Prepare the command, which runs without a shell. After `timeout` seconds, a run is killed with its child processes."""
+        """Prepare a command, which runs without a shell. After `timeout` seconds, a run and its child processes are killed."""
         self._command = command
         self._timeout = timeout
         self._process: subprocess.Popen[str] | None = None
 
     def run(self, addresses: Iterable[str]) -> str:
-        """Pass the addresses to the command's stdin, one a line, and wait for its end.
+        """Start the command, write the addresses to its stdin, one a line, and wait for its end.
 
         Return "" if it succeeded, else the end of a sentence that begins with "the purge command".
         """
@@ -43,7 +43,10 @@ class PurgeCommand:
         return f"ended with exit status {status}" if status else ""
 
     def _abandon(self, process: subprocess.Popen[str]) -> None:
-        """Stop waiting for a killed command. Its pipe is closed unwritten, because a surviving child may hold the other end."""
+        """Close the pipe to a killed command and wait at most _KILL_TIMEOUT for its end.
+
+        What was not written to the pipe is dropped, because a child process that survives may hold the pipe's other end.
+        """
         if process.stdin:
             with suppress(OSError):
                 process.stdin.close()
@@ -51,7 +54,7 @@ class PurgeCommand:
             process.wait(_KILL_TIMEOUT)
 
     def stop(self) -> None:
-        """Kill the command and its child processes."""
+        """Kill the running command and its child processes. Does nothing if none runs."""
         if self._process and self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""Delivery queue: one SQLite file in the state folder. If it is deleted, every feed is published once more.
+"""Delivery queue: one SQLite file in the state folder. If it is deleted, hubs are notified of every feed once more.
 
-If a row has a wrong checksum, the file is replaced by one without that row, and the row's feed is published again.
+If a row has a wrong checksum, the file is replaced by one without that row, and the row's hub is notified of its feed again.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _MAX_DELAY: Final = 2 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class HubState:
-    """State of a hub: number of all deliveries, of deferrals since the last success, and reason and times of the last results.
+    """State of a hub: number of all successful deliveries, of deferrals since the last success, and times of the last results.
 
-    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` completes a sentence on the hub.
+    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` is the reason of the last failure.
     """
 
     hub: str
@@ -43,10 +43,10 @@ class HubState:
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """State of a feed for one hub: its digest now (`current_digest`), and at the last delivery (`delivered_digest`, "" for none).
+    """State of a feed for one hub: its digest now (`current_digest`) and at the last successful delivery ("" if there was none).
 
-    The delivery is pending while the two differ. `attempts` is the number of failures since the last success; the next attempt
-    is due at `due`, in seconds since 1970.
+    The delivery is pending while the two digests differ. `attempts` is the number of failures since that delivery; the next
+    attempt is due at `due`, in seconds since 1970.
     """
 
     hub: str
@@ -57,7 +57,7 @@ class TopicState:
     due: float = 0.0
 
 
-# Types of each column, None allowed.
+# Permitted types of the values in each column.
 _COLUMN_TYPES: Final[Mapping[str, tuple[tuple[type, ...], ...]]] = {
     HUB_TABLE: ((str,), (int,), (int,), (float,), (float, type(None)), (float, type(None)), (str,)),
     FEED_TABLE: ((str,), (str,), (str,), (str,), (int,), (float,)),
@@ -116,7 +116,7 @@ _SCHEMA: Final = Schema(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingDelivery:
-    """Feed that a hub is to be notified of, after `attempts` failures."""
+    """Feed (`topic`) that a hub still has to be notified of, and how many attempts failed. `digest` is its current digest."""
 
     topic: str
     digest: str
@@ -130,7 +130,7 @@ class DeliveryQueue:
     """
 
     def __init__(self, file: Path) -> None:
-        """Open the file. Raises FeedsvcError if it cannot be used."""
+        """Open or create the file. Raises FeedsvcError if it cannot be used."""
         self._file = file
         self._topic_prefix = ""
         self._data = Database(file, _SCHEMA)
@@ -138,10 +138,10 @@ class DeliveryQueue:
         self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
 
     def synchronize(self, hub_selection: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
-        """Set the hubs and the feeds (topic -> digest). Return the topics whose digest is new for any reachable hub.
+        """Set the hubs and the feeds (topic -> digest). Return the topics whose digest is new for at least one reachable hub.
 
-        Rows of hubs that site.yaml no longer names, and of feeds that no longer exist, are deleted. Every row is verified. If one
-        is damaged, the file is replaced, and feeds whose rows were lost are published again.
+        Rows of hubs that site.yaml no longer names, and of feeds below base_url that no longer exist, are deleted. Every row is
+        verified. If one is damaged, the file is replaced, and feeds whose rows were lost become pending.
         """
         self._topic_prefix = hub_selection.topic_prefix
         try:
@@ -185,21 +185,21 @@ class DeliveryQueue:
         return frozenset(state.topic for state in changed)
 
     def requeue_all(self) -> None:
-        """Make every topic below base_url pending for each hub."""
+        """Make every topic below base_url pending for each of its hubs in the file."""
         states = [TopicState(*row) for row in self._read(FEED_TABLE)]
         changed = [replace(state, delivered_digest="") for state in states if self._is_own_topic(state.topic)]
         self._write([], changed)
 
     def pending_topics(self) -> frozenset[str]:
-        """Return the topics that are pending for any hub."""
+        """Return the topics that are pending for at least one hub."""
         return frozenset(topic for topics in self._pending.values() for topic in topics)
 
     def due_deliveries(self, hub: str, now: float, max_count: int) -> tuple[PendingDelivery, ...]:
-        """Return at most `max_count` deliveries to a hub that are due at `now` (seconds since 1970), none in its backoff."""
+        """Return at most `max_count` deliveries to a hub that are due at `now` (seconds since 1970); () if the hub is not due."""
         return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, max_count)
 
     def pending_deliveries(self, hub: str) -> tuple[PendingDelivery, ...]:
-        """Return all pending deliveries to a hub, due or not."""
+        """Return all pending deliveries to a hub, due or not, those with the fewest failures first."""
         states = self._pending.get(hub, {})
         return self._select_deliveries(hub, float("inf"), len(states))
 
@@ -212,16 +212,16 @@ class DeliveryQueue:
         )
 
     def next_due(self) -> float | None:
-        """Return when the next delivery is due, in seconds since 1970; None if none is pending."""
+        """Return when the next pending delivery is due, in seconds since 1970 and maybe in the past; None if none is pending."""
         due_times = ((self._hubs[hub].due, states.values()) for hub, states in self._pending.items() if states)
         return min((max(due, min(state.due for state in states)) for due, states in due_times), default=None)
 
     def failure_count(self, hub: str) -> int:
-        """Return the number of deferred deliveries of a hub since its last success; rejections do not count."""
+        """Return the number of deferred deliveries to a hub since its last success. Rejections are not counted."""
         return self._hubs[hub].failure_count
 
     def mark_delivered(self, hub: str, delivery: PendingDelivery, now: float) -> None:
-        """Record that the hub was notified of the feed at `now` (seconds since 1970)."""
+        """Record that the hub was notified of the feed at `now` (seconds since 1970). The backoff of hub and feed ends."""
         hub_state = self._hubs[hub]
         new_hub_state = replace(
             hub_state, delivered_count=hub_state.delivered_count + 1, failure_count=0, due=0.0, succeeded_at=now
@@ -232,9 +232,9 @@ class DeliveryQueue:
     def mark_failed(
         self, hub: str, delivery: PendingDelivery, reason: str, *, now: float, due: float, hub_due: float | None
     ) -> None:
-        """Record a failure at `now`. The feed waits until `due`; with `hub_due`, all deliveries to the hub wait until `hub_due`.
+        """Record a failure at `now`. The feed is due again at `due`; after a deferral, the hub is due again at `hub_due`.
 
-        All three are in seconds since 1970.
+        All three are in seconds since 1970. `hub_due` is None after a rejection.
         """
         hub_state = replace(self._hubs[hub], failed_at=now, failure=reason)
         if hub_due is not None:
@@ -246,13 +246,13 @@ class DeliveryQueue:
         self._data.close()
 
     def delete_file(self) -> None:
-        """Delete the file and everything in it."""
+        """Close the queue and delete its file."""
         self.close()
         for ending in ("", "-wal", "-shm"):
             Path(f"{self._file}{ending}").unlink(missing_ok=True)
 
     def _read(self, table: str) -> Iterator[RowValues]:
-        """Yield every row. Raises DamageError if one fails its checksum."""
+        """Yield every row of a table, without checksum. Raises DamageError at a row with a wrong checksum."""
         for row in self._data.connection.execute(f"SELECT * FROM {table}"):
             values = self._data.checksummers[table].verify(row)
             if values is None:
@@ -260,7 +260,7 @@ class DeliveryQueue:
             yield values
 
     def _write(self, hubs: Sequence[HubState], feeds: Sequence[TopicState]) -> None:
-        """Store states in memory, then in the file. A damaged file is replaced; the new one gets all states in memory."""
+        """Store states in memory, then in the file. A damaged file is replaced by one with `feeds` and all states in memory."""
         self._hubs |= {state.hub: state for state in hubs}
         self._update_pending(feeds)
         try:

@@ -1,8 +1,8 @@
 """Host name look-ups with a deadline.
 
 getaddrinfo has no timeout and cannot be interrupted: it takes as long as the system's resolver. So each look-up runs in its own
-thread, which is abandoned at the deadline and ends when the resolver returns. There is at most one such thread per host and port:
-the next exchange waits for the look-up that still runs.
+thread. At the deadline the caller stops waiting, and the thread ends when the resolver returns. There is at most one such thread
+per host and port: a later call waits for the look-up that still runs.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ _THREAD_NAME: Final = "feedsvc-lookup"
 
 
 class LookupTimeoutError(TimeoutError):
-    """Error: the host name was not resolved before the deadline."""
+    """Error: a host name was not resolved in time."""
 
 
 class Resolver:
-    """Resolver for one thread."""
+    """Resolver of host names, used by one thread."""
 
     def __init__(self) -> None:
         self._lookups: dict[tuple[str, int], Future[_SocketAddresses]] = {}
 
     def resolve(self, host: str, port: int, seconds: float) -> _SocketAddresses:
-        """Return the addresses of a host, at least one. Raises LookupTimeoutError after `seconds`, OSError, UnicodeError."""
+        """Return the addresses of a host, at least one. Raises LookupTimeoutError after `seconds`.
+
+        Raises OSError if there is no address, UnicodeError for an invalid name.
+        """
         key = (host, port)
         if key not in self._lookups:
             self._lookups[key] = _start_lookup(host, port)

@@ -1,4 +1,4 @@
-"""Publisher status. Every process can read the statuses of the hubs from the queue file."""
+"""Status of the publisher and the hubs. Every process can read the statuses of the hubs from the queue file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishFailure:
-    """Failure: `what` completes a sentence about the hub or the purge command; `next_try` is None if no retry is scheduled."""
+    """Failure of a delivery or a purge. `what` is a DeliveryOutcome.reason or a result of PurgeCommand.run.
+
+    `next_try` is None if no further attempt is planned.
+    """
 
     at: datetime
     what: str
@@ -26,9 +29,9 @@ class PublishFailure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubStatus:
-    """Status of a hub: `waiting` is the number of pending feeds, `announced` that of all deliveries so far.
+    """Status of a hub: `waiting` feeds that still have to be delivered, and `announced` successful deliveries so far.
 
-    `last_success` and `last_failure` are None if there was none.
+    `last_success` is a time, `last_failure` a PublishFailure; each is None if there was none.
     """
 
     hub: str
@@ -40,7 +43,7 @@ class HubStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublisherStatus:
-    """Status of a process: `announcing` is True if it holds the leader lock, so it is the one that publishes.
+    """Status of a process's publisher. `announcing` is True if the process holds the leader lock, so that it publishes.
 
     `purge_failure` is None if the last purge of this process succeeded or there was none.
     """
@@ -51,9 +54,9 @@ class PublisherStatus:
 
 
 def read_hub_statuses(file: Path, prefix: str) -> tuple[HubStatus, ...]:
-    """Read the hubs' statuses from the queue file, in the order of the hubs; empty if there is no readable file.
+    """Read the statuses of all hubs in the queue file, sorted by address; () if the file is missing or cannot be read.
 
-    Only feeds whose addresses begin with `prefix` are counted as waiting. Damaged rows are skipped.
+    Only feeds whose addresses begin with `prefix` are counted as waiting. Damaged rows are left out.
     """
     try:
         name = f"{file.absolute().as_uri()}?mode=ro"
