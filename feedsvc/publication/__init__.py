@@ -1,7 +1,7 @@
 """One publication: resolves paths to documents. Each document is rendered on first request.
 
-In come a catalog and a theme; out come documents, redirects and attachments, with their headers, dates and dependencies. The
-live edition, the web server and exports use it.
+The input are a catalog and a theme, the output are documents, redirects and files, with their headers, dates and dependencies.
+The live edition, the web server and exports use it.
 """
 
 from feedsvc.publication.affected_paths import differing_paths
