@@ -1,7 +1,7 @@
 """The current edition, replaced as the folder and the clock change it.
 
-In come a folder and a clock; out comes the edition that is served now, and a notification of each new edition. Servers and
-`build --watch` use it.
+The input are a folder and a clock, the output are the edition that is served now, and a notification of each new edition.
+Servers and `build --watch` use it.
 """
 
 from feedsvc.live.live import Edition, Live
