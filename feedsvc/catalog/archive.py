@@ -13,9 +13,10 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 class ArchiveIndex(Periods):
     """Mapping of each older period (one with rows that the feed does not hold) to all its rows, newest period first.
 
-    `names` are the names of all periods, oldest first; `start` is the day of the newest row that the feed does not hold,
-    "" if there is none. If only one period is older, the mapping includes the next newer one, because a validator warns about
-    an archive that links to no other. `newest_older_period` is the newest older one, without this addition.
+    `names` are the names of all periods, oldest first; `start` is the day of the newest row, hidden ones aside, that the feed
+    does not hold, "" if there is none. If only one period is older, the mapping includes the next newer one, if there is one,
+    because a validator warns about an archive that links to no other. `newest_older_period` is the newest older one, without
+    this addition; "" if no period is older.
     """
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:

@@ -48,7 +48,10 @@ class CatalogChange:
 
     @cached_property
     def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
-        """Removed and added rows by listing; a row is in each of its listings. Other listings are the same in both catalogs."""
+        """Removed and added rows by listing; a row is in each of its listings.
+
+        Listings without any are the same objects in both catalogs.
+        """
         return group_by_listing((*self.removed.values(), *self.added.values()))
 
     @property

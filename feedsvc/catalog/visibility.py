@@ -25,7 +25,10 @@ class RowBuilder:
         self._days: dict[date, str] = {}
 
     def build(self, article: Article) -> Row | None:
-        """Return the article's row; None for a draft or a scheduled article, unless this is a preview and it is not withdrawn."""
+        """Return the article's row. None for a draft or a scheduled article outside a preview.
+
+        Also None for a scheduled article with the status WITHDRAWN.
+        """
         if _has_no_end(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
             return Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=self._day(article.published))
         label = self._preview_label(article)

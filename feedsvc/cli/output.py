@@ -69,7 +69,7 @@ def print_problems(problems: Iterable[Problem]) -> None:
 
 
 def print_line(text: str, *, err: bool = False) -> None:
-    """Print a line, with colors only on a terminal and not if NO_COLOR is set (https://no-color.org/)."""
+    """Print a line to stdout, or stderr with `err`; colors only on a terminal without NO_COLOR (https://no-color.org/)."""
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -146,7 +146,7 @@ def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield workflow commands of GitHub. Values escape %, line ends and, in properties, : and ,"""
+    """Yield a workflow command of GitHub for each problem. "%" is escaped, in the path also ":" and ","."""
     for problem in problems:
         text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
         file = f"{content}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})

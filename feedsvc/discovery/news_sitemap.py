@@ -49,8 +49,9 @@ def _news_url(site: Site, row: Row) -> str:
 
 
 def _news_language(tag: str) -> str:
-    """Return the ISO 639 code (two or three letters) of a language tag; for Chinese zh-cn or zh-tw, which Google requires for
-    the two scripts.
+    """Return the ISO 639 code (two or three letters) of a language tag, without script and region.
+
+    Chinese is zh-tw if the tag implies the traditional script, else zh-cn, as Google requires.
     """
     language, *subtags = tag.lower().split("-")
     if language != "zh":

@@ -125,7 +125,7 @@ def _is_same_article(article: Article, after: bytes, references: References) -> 
 
 
 def _candidate_edits(source: SourceFile, id_: str) -> Iterator[tuple[int, int, str]]:
-    """Yield edits that may write the id into the YAML, the usual one first: start, end and replacement.
+    """Yield edits that may write the id into the YAML, the usual one first: (start, end, replacement), offsets in the YAML.
 
     For unusual but valid YAML (explicit keys, tags, anchors), some edits are wrong. `insert_id` parses the result of each.
     """

@@ -168,9 +168,9 @@ def _resolve_lfs_pointer(current_file: Path, data: bytes) -> bytes:
 
 
 def _write_symlink(target_folder: Path, file: Path, target: bytes) -> None:
-    """Create a symbolic link if its parent is inside `target_folder`.
+    """Create the symbolic link `file` to `target`, unless `file` exists or its folder is outside `target_folder`.
 
-    Links that leave the folder are not followed when content is read.
+    Links that lead out of the content folder are created, too, but not followed when content is read.
     """
     if not os.path.lexists(file) and file.parent.resolve().is_relative_to(target_folder.resolve()):
         os.symlink(target, os.fsencode(file))

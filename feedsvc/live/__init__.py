@@ -1,7 +1,7 @@
 """The current edition, replaced as the folder and the clock change it.
 
-The input are a folder and a clock, the output are the edition that is served now, and a notification of each new edition.
-Servers and `build --watch` use it.
+Input: a folder and a clock. Output: the edition that is served now, and a notification of each new edition. Servers and
+`build --watch` use it.
 """
 
 from feedsvc.live.live import Edition, Live

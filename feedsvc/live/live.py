@@ -75,10 +75,11 @@ class Live:
         alerts: Alerts | None = None,
         theme_adoption: ThemeAdoption | None = None,
     ) -> None:
-        """Read the folder. Raises ContentError if it cannot be used. Without `last_modified_store`, no dates are stored.
+        """Read the folder. Raises ContentError if it cannot be used.
 
-        `alerts` are those of the machine; they are reported in addition to the folder's problems. `theme_adoption` chooses the
-        theme; the default one stores no verdicts (results of theme trials) on disk.
+        Without `last_modified_store`, documents have no Last-Modified. Without `variant_store`, no image variants are made.
+        `alerts` are problems of this machine, such as a full disk; they are reported in addition to the folder's problems.
+        `theme_adoption` chooses the theme; the default one stores no verdicts (results of theme trials) on disk.
         """
         self.clock = clock
         self.alerts = alerts or Alerts()

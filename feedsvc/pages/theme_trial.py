@@ -49,9 +49,10 @@ _SAMPLE_TAG_PAGES: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialInput:
-    """The input of `run`, pickled: `templates` (path below theme/ -> bytes), articles (None: sample sites only), and subjects.
+    """The input of `run`, which gets it pickled. `templates` maps paths below theme/ to bytes.
 
-    Pages of the newest articles with one of the `skipped_subjects` (`TrialStep.subject`) are not rendered.
+    If `newest_articles` is None, only pages of the sample sites are rendered. Pages of the newest articles whose subject (see
+    TrialStep) is in `skipped_subjects` are not rendered.
     """
 
     templates: Mapping[str, bytes]

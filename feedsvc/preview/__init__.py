@@ -1,7 +1,6 @@
 """Preview of drafts and problems for editors: WSGI middleware with a panel and a stream of editions.
 
-The input are requests of editors and the live edition, the output are pages with a panel. The command line adds the middleware
-to a server.
+Input: requests of editors, and the live edition. Output: pages with a panel. The command line adds the middleware to a server.
 """
 
 from feedsvc.preview.events import EventStreams

@@ -47,7 +47,7 @@ class ArticleDependency:
     """One dependency of an article's page, in the three forms in which it is used.
 
     `inputs` returns rows, which are compared by identity. The bytes of their lead images are inputs, too. `digest` may cover
-    more than `inputs` if that is faster. `dependent_rows` yields the rows whose pages may have one of the given rows as input.
+    more than `inputs` if that is faster. `dependent_rows` yields the other rows whose pages may have a given row as an input.
     """
 
     inputs: Callable[[Catalog, Row], Iterable[Row | None]]

@@ -32,7 +32,7 @@ class DerivedData:
         self._lock = threading.Lock()
 
     def digest(self, body: bytes) -> str:
-        """Return the `digest` of `body`, which must be the document's. It is computed once."""
+        """Return the digest (as the function `digest`) of `body`, which must be the document's. It is computed once."""
         self._digest = self._digest or digest(body)
         return self._digest
 

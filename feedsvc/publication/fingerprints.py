@@ -82,7 +82,7 @@ class Fingerprints:
                 self._card_digests[id(row)] = card_digests[start : start + _DIGEST_SIZE]
 
     def get(self, place: Place) -> str:
-        """Return the fingerprint of a place's document, 24 hex digits; "" if its dependencies are unknown.
+        """Return the fingerprint of a place's document, 24 hex digits; "" if it has no document or no known dependencies.
 
         Not for files of media/, whose dependencies do not include their bytes.
         """

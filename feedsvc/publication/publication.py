@@ -28,7 +28,7 @@ from feedsvc.publication.renderer import FindLastModified, Renderer, no_last_mod
 from feedsvc.routes import FeedAt, PageAt, Place, VariantAt, path_of, place_of
 from feedsvc.uris import mount_path
 
-# (numbers of finished items, total) -> the same numbers, as they come.
+# (numbers of items that were finished since the number before, total) -> the same numbers, as they come.
 Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 _MAX_CACHED_BYTES: Final = 32 * 1024 * 1024
