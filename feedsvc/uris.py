@@ -81,7 +81,8 @@ def resolve(base_url: str, page: str, reference: str) -> str:
     """Return a reference that an author wrote as an absolute URI, "" if that is impossible.
 
     `page` is the address of the page with the reference: the base of "" and of a lone #fragment or ?query. "/x" and "x" both
-    mean the path x below `base_url`, so links stay valid if a site moves to another path. An absolute address stays as it is.
+    mean the path x below `base_url`, so links stay valid if a site moves to another path. An absolute address is only encoded,
+    as by `uri`.
     """
     reference = reference.strip()
     if not reference or reference[0] in "#?":
