@@ -9,10 +9,10 @@ Severity = Literal["error", "warning"]
 
 
 class FeedsvcError(Exception):
-    """Base class of errors that end a command or an operation. The text is one sentence for the operator, shown without a
-    traceback.
+    """Base class of errors that end a command or an operation.
 
-    Faults of the content as a whole are the subclass ContentError.
+    The text is one sentence for the operator, shown without a traceback. If the content folder as a whole cannot be used, the
+    error is a ContentError.
     """
 
 
@@ -43,10 +43,10 @@ class TextUnavailableError(FeedsvcError):
 
 
 class ContentError(FeedsvcError):
-    """Raised if the content folder as a whole cannot be used. `problems` are the reasons in its files.
+    """Raised if the content folder as a whole cannot be used. `problems` are the faults in its files that are the reason.
 
-    `missing_message` names the folder or file that is missing; it replaces the error's text if the content folder could be read
-    before. It is "" if the reason is another.
+    `missing_message` is set if a folder or file is missing, else "". A running service, which could read the content before,
+    shows it in place of the error's text.
     """
 
     def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, missing_message: str = "") -> None:

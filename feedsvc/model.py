@@ -17,7 +17,11 @@ from urllib.parse import unquote
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedOptions:
-    """Keys below `feed:` in site.yaml. `ttl` is in minutes (RSS 2.0)."""
+    """Keys below `feed:` in site.yaml.
+
+    `entries` is the maximum number of entries of a feed, `archives` the listings whose feeds have archives, `ttl` is in minutes
+    (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers.
+    """
 
     entries: int = 50
     content: Literal["full", "summary"] = "full"
@@ -87,7 +91,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thumbnail:
-    """Small variant of a lead image, or the image itself if it is small. `width` and `height` are in pixels."""
+    """Narrower copy of a lead image, or the image itself if it is small. `width` and `height` are in pixels."""
 
     url: str
     width: int
@@ -189,7 +193,10 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term:
-    """Category in a feed (RFC 4287 section 4.2.2). `term` is readable text, `scheme` is the address of the category's page."""
+    """Category element of a feed (RFC 4287 section 4.2.2), made from a category or a tag.
+
+    `term` is its title, `scheme` is the address of its page.
+    """
 
     term: str
     scheme: str
@@ -224,13 +231,13 @@ class Entry:
 
 
 def enclosure_name(enclosure: Enclosure) -> str:
-    """Return the title of an enclosure, or its file name if it has no title."""
+    """Return the title of an enclosure; if it has none, the text after the last slash of its `url`, percent-decoded."""
     return enclosure.title or unquote(enclosure.url.rsplit("/", 1)[-1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tombstone:
-    """Deleted-entry element for a withdrawn article (RFC 6721 section 3)."""
+    """Deleted-entry element of a withdrawn article (RFC 6721 section 3). `when` is the moment of withdrawal."""
 
     id: str
     when: datetime
@@ -248,7 +255,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
-    """One document of a listing's feed, independent of the format: renderers only serialise it.
+    """One document of a listing's feed, newest or archive, independent of the format: renderers only serialise it.
 
     `items` are all tombstones, newest first, then all entries, newest first. `is_archive` marks an RFC 5005 archive document.
     `stylesheet` is a root-relative path, "" for none. `links` contain exactly one self and one alternate.

@@ -1,6 +1,7 @@
 """Routes: the mapping from places to paths and from paths to places, both in one module.
 
-Paths are decoded text that starts with a slash and is relative to `base_url`; `uris.absolute` makes them URIs.
+A place names a document or file, such as the Atom feed of a category, also if it does not exist. Paths are decoded text that
+starts with a slash and is relative to `base_url`; `uris.absolute` makes them URIs.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 
 class ListingRef(NamedTuple):
-    """Key of a listing; `id` is "" for the site. It is a tuple, because catalogs look up listings very often."""
+    """Key of a listing; `id` is that of the category, author or tag, "" for the site.
+
+    It is a tuple, because catalogs look up listings very often.
+    """
 
     kind: ListingKind = "site"
     id: str = ""
@@ -49,7 +53,7 @@ class ListingRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageAt:
-    """HTML page of a listing. `period` is as in FeedAt, or YYYY.
+    """HTML page of a listing. `period` is "" for the page of the newest articles, else YYYY, YYYY-MM or YYYY-MM-DD.
 
     Pages are addressed by period, not by number, so that an article stays on the page with the same address.
     """
@@ -60,7 +64,10 @@ class PageAt:
 
 @dataclass(frozen=True, slots=True)
 class FeedAt:
-    """Feed document of a listing. `period` is "" for the newest entries, else YYYY-MM or YYYY-MM-DD of an archive."""
+    """Feed document of a listing. `suffix` is one of FEED_SUFFIXES.
+
+    `period` is "" for the document with the newest entries, else YYYY-MM or YYYY-MM-DD of an archive document.
+    """
 
     listing: ListingRef
     suffix: str
@@ -74,14 +81,14 @@ class ArticleAt:
 
 @dataclass(frozen=True, slots=True)
 class FileAt:
-    """File of the content's media/ or of the product's static/. `path` begins with that folder."""
+    """File in media/ of the content folder or in static/ of the theme. `path` begins with "media/" or "static/"."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class VariantAt:
-    """Narrower variant of an image in media/: `digest` of the image's bytes, `width` in pixels, `path` as in FileAt."""
+    """Narrower variant of an image in media/. `digest` and `path` ("media/...") are the original's, `width` is in pixels."""
 
     digest: str
     width: int
@@ -97,9 +104,9 @@ class SiteDocumentAt:
 
 @dataclass(frozen=True, slots=True)
 class TagsAt:
-    """Page of the list of all tags. `start` is one of `catalog.tags.Tags.starts`.
+    """Page of the list of all tags. `start` is the page's name (`catalog.tags.Tags.starts`), or "" for /tags/.
 
-    "" stands for /tags/: the whole list if one page is enough, else links to the pages.
+    /tags/ is the whole list if one page is enough, else an overview with links to the pages.
     """
 
     start: str = ""
@@ -107,9 +114,10 @@ class TagsAt:
 
 @dataclass(frozen=True, slots=True)
 class SitemapAt:
-    """Part of the sitemap. `part` is an archive period (the articles published in it) or "listings" (pages of no article).
+    """Part of the sitemap. `part` is an archive period (the articles published in it) or "listings" (all other pages).
 
-    A part that is too large for one file is halved until the halves fit: the suffix ".01" names the second half of the first.
+    A part that is too large for one file is split in two, until all fit: "listings" into "listings.0" and "listings.1",
+    "listings.0" into "listings.00" and "listings.01".
     """
 
     part: str
@@ -124,7 +132,7 @@ def _period_path(listing: ListingRef, period: str) -> str:
 
 
 def article_path(slug: str) -> str:
-    """Return the path of an ArticleAt. Faster than `path_of`, for callers that need a hundred thousand paths."""
+    """Return the path of the article with this slug. Faster than `path_of`, for callers that need a hundred thousand paths."""
     return f"/articles/{slug}/"
 
 
@@ -141,7 +149,7 @@ _PATH_BUILDERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
 
 
 def path_of(place: Place) -> str:
-    """Return the path of a place."""
+    """Return the canonical path of a place."""
     return _PATH_BUILDERS[type(place)](place)
 
 
@@ -191,9 +199,9 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
 
 
 def place_of(path: str) -> Place | None:
-    """Return the place of a path, None if no place has such a path.
+    """Return the place that a path names, None if the path has no form of URL_RULES. The place need not exist in any content.
 
-    Several paths may lead to one place: WELL_KNOWN_FEEDS and paths without a trailing slash are accepted, too. `path` is the
+    Several paths may name one place: WELL_KNOWN_FEEDS and paths without a trailing slash are accepted, too. `path` is the
     canonical one exactly if `path_of(place_of(path)) == path`.
     """
     for pattern, build_place in _PATH_PARSERS:

@@ -36,7 +36,7 @@ def tag_slug(title: str) -> str:
 
 
 def former_slug(title: str) -> str:
-    """Return the slug that earlier versions of feedsvc gave a tag; "" if it equals `tag_slug`, or if they gave none."""
+    """Return the slug that earlier versions of feedsvc gave a tag; "" if it equals the tag's `tag_slug`, or if they gave none."""
     if not _SIGNS.search(title):  # nearly all titles; a catalog calls this for each spelling, so it makes no slugs of them
         return ""
     slug = slugify(title)
@@ -44,7 +44,7 @@ def former_slug(title: str) -> str:
 
 
 def spelling_key(title: str) -> str:
-    """Return a spelling without its letter case, spaces, hyphens, underscores and hashtag marks.
+    """Return a spelling casefolded, without spaces, hyphens, underscores and hashtag marks, as a key for comparison.
 
     Spellings with the same slug share one page. If their keys are equal, too, they name the same thing. If the keys differ, the
     spellings differ in punctuation, so they may name two things, and editors are warned.

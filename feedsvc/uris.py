@@ -23,7 +23,7 @@ _MAX_NAME_BYTES: Final = 200  # bytes; file systems allow 255 for a name in the 
 
 
 def absolute(base_url: str, path: str) -> str:
-    """Return the URI of a path below `base_url`, which has no trailing slash."""
+    """Return the absolute URI of a decoded path, which starts with a slash. `base_url` has no trailing slash."""
     # Most paths are plain, and matching one takes a tenth of the time of quoting it.
     return base_url + (path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/!$&'()*+,;=:@~-._"))
 
@@ -35,7 +35,7 @@ def mount_path(base_url: str) -> str:
 
 
 def root_relative(base_url: str, path: str) -> str:
-    """Return the root-relative, percent-encoded reference that pages use for a path below `base_url`."""
+    """Return the root-relative, percent-encoded reference to a path: "/blog/x/" for "/x/" if `base_url` ends in "/blog"."""
     return absolute(_root_path(base_url), path)
 
 
@@ -80,8 +80,9 @@ def _percent_encode(text: str) -> str:
 def resolve(base_url: str, page: str, reference: str) -> str:
     """Return a reference that an author wrote as an absolute URI, "" if that is impossible.
 
-    `page` is the address of the page with the reference: the base of a lone #fragment or ?query. "/x" and "x" both mean
-    the path x below `base_url`, so links stay valid if a site moves to another path.
+    `page` is the address of the page with the reference: the base of "" and of a lone #fragment or ?query. "/x" and "x" both
+    mean the path x below `base_url`, so links stay valid if a site moves to another path. An absolute address is only encoded,
+    as by `uri`.
     """
     reference = reference.strip()
     if not reference or reference[0] in "#?":
@@ -97,7 +98,10 @@ def resolve(base_url: str, page: str, reference: str) -> str:
 
 
 def path_below(base_url: str, address: str) -> str:
-    """Return the decoded path of an address below `base_url`, "" for other addresses."""
+    """Return the path, decoded and with its leading slash, of an absolute address relative to `base_url`.
+
+    The address's query and fragment are left out. Returns "" if the address does not start with `base_url` and a slash.
+    """
     address = address.partition("#")[0].partition("?")[0]
     return unquote(address[len(base_url) :]) if address.startswith(f"{base_url}/") else ""
 
@@ -114,7 +118,7 @@ def is_slug(text: str) -> bool:
     """Return whether a text can be a path segment as it is.
 
     It can if it begins with a letter or digit of any script, has only letters, digits, combining marks and - _ . ~ after that,
-    and has at most 200 bytes.
+    and has at most 200 bytes in UTF-8.
     """
     return bool(_PLAIN_SLUG.fullmatch(text)) or _is_slug(text)
 
@@ -132,7 +136,7 @@ def _without_leading_marks(word: str) -> str:
 def slugify(text: str) -> str:
     """Return the lower-case words of a text in any script, joined by "-"; "" if there are none.
 
-    Combining marks stay (Hindi, Arabic). A slug of more than 200 bytes is cut at its end.
+    Combining marks stay (Hindi, Arabic). A slug of more than 200 bytes in UTF-8 is cut at its end.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     words = "".join(c if _is_word(c) else "-" for c in folded).split("-")

@@ -15,9 +15,9 @@ from feedsvc.support.alerts import Alerts
 
 
 def create_app(content: str = "content", base_url: str = "", state: str = "") -> Flask:
-    """Return the application for the content folder `content`. A thread follows the folder's changes until the process ends.
+    """Return the application of the folder `content`. A thread follows the folder's changes until the process ends.
 
-    `base_url`, unless "", replaces that of site.yaml. `state` is the path of the state folder. If it is "", there are no
+    `base_url` replaces that of site.yaml, unless it is "". `state` is the path of the state folder; without one there are no
     Last-Modified dates, no narrower copies of images, and no last valid versions after a restart. There is no response cache, so
     that functions that the caller registers with `before_request` and `after_request` run for each request. Raises ContentError
     if the content folder cannot be used.

@@ -1,6 +1,6 @@
 """Index of everything that is public at one moment.
 
-In come a `ContentSnapshot` and a time; out comes a `Catalog` of rows and listings, built anew or updated from the previous one.
+Input: a `ContentSnapshot` and a time. Output: a `Catalog` of rows and listings, built anew or updated from the previous one.
 Feeds, pages and every later stage may use it.
 """
 

@@ -13,9 +13,10 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 class ArchiveIndex(Periods):
     """Mapping of each older period (one with rows that the feed does not hold) to all its rows, newest period first.
 
-    `names` are the names of all periods, oldest first; `start` is the day of the newest row that the feed does not hold,
-    "" if there is none. If only one period is older, the mapping includes the next newer one, because a validator warns about
-    an archive that links to no other. `newest_older_period` is the newest older one, without this addition.
+    `names` are the names of all periods, oldest first; `start` is the day of the newest row, hidden ones aside, that the feed
+    does not hold, "" if there is none. If only one period is older, the mapping includes the next newer one, if there is one,
+    because a validator warns about an archive that links to no other. `newest_older_period` is the newest older one, without
+    this addition; "" if no period is older.
     """
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:
@@ -30,23 +31,23 @@ class ArchiveIndex(Periods):
         return self if names == self.names else ArchiveIndex(self._rows, names, self._start)
 
     def period_of(self, day: str) -> str:
-        """Return the period that holds a day (YYYY-MM-DD), "" if there is none."""
+        """Return the period, older or not, that holds a day (YYYY-MM-DD); "" if there is none."""
         return next((name for name in periods_of_day(day) if name in self.all_periods), "")
 
     @cached_property
     def totals(self) -> Mapping[str, PeriodTotals]:
-        """Totals of every period, newest first."""
+        """Totals of every period, older or not, newest first."""
         return {period: period_totals(rows) for period, rows in self.all_periods.items()}
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """Next older and next newer period of each older period, "" if there is none."""
+        """Next older and next newer period of each period of this mapping, "" if the mapping has none."""
         return Neighbours(self.names, len(self))
 
     def redirect_target(self, period: str) -> str:
         """Return the period to which the address of a period that does not exist any more redirects, "" if there is none.
 
-        The target is the newest part of a year or month that is divided now, or the year that includes the month now.
+        The target is the newest older part of a year or month that is divided now, or the year that includes the month now.
         """
         start, end = index_range(self.names, f"{period}-")
         end = min(end, len(self))
@@ -56,7 +57,7 @@ class ArchiveIndex(Periods):
         return year if len(period) == len("2026-01") and year in self else ""
 
     def reuse_totals(self, former: ArchiveIndex, days: Iterable[str]) -> ArchiveIndex:
-        """Take over totals from `former` if it has computed them, updated for the `days` whose rows differ; return self."""
+        """Copy the totals of `former` if it has computed them, and update them for the `days` whose rows differ. Return self."""
         if "totals" in vars(former):
             vars(self)["totals"] = update_totals(former.totals, self.all_periods, days)
         return self

@@ -48,7 +48,10 @@ class CatalogChange:
 
     @cached_property
     def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
-        """All these rows, by each listing that they belong to. Listings without any are the same objects in both catalogs."""
+        """Removed and added rows by listing; a row is in each of its listings.
+
+        Listings without any are the same objects in both catalogs.
+        """
         return group_by_listing((*self.removed.values(), *self.added.values()))
 
     @property
@@ -57,7 +60,7 @@ class CatalogChange:
         return CatalogChange(self.added, self.removed)
 
     def followed_by(self, later: CatalogChange) -> CatalogChange:
-        """Return this change and a later one as one change."""
+        """Return this change and the next one, `later`, as one change."""
         removed = {id_: row for id_, row in later.removed.items() if id_ not in self.added}
         added = {id_: row for id_, row in self.added.items() if id_ not in later.removed}
         return CatalogChange({**removed, **self.removed}, {**added, **later.added})
@@ -68,11 +71,12 @@ class Catalog:
     """Everything that is public at one moment, with its indexes. Immutable.
 
     `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug, newest first. `redirects`
-    maps former addresses: (kind or "article", alias) -> id or slug. `recent` are the visible rows of the last two days, newest
-    first; `external_count` is the number of visible articles with a `link` to another address. The catalog is valid from
-    `last_change` until just before `next_change`: moments at which time alone changes it, None if there is none. If
-    `is_preview`, drafts, scheduled and expired articles are visible too, with a `preview_label`. `change` is the change from the
-    catalog that this one was updated from; None if it was built anew.
+    maps former addresses: (kind or "article", alias) -> id or slug. `media` are the files that public articles or settings refer
+    to. `recent` are the visible rows of the last two days, newest first, without those that only a preview shows;
+    `external_count` is the number of visible articles with a `link` to another address. The catalog is valid from `last_change`
+    until just before `next_change`: moments at which time alone changes it, None if there is none. If `is_preview`, drafts,
+    scheduled and expired articles are visible too, with a `preview_label`. `change` is the change from the catalog that this one
+    was updated from; None if it was built anew.
     """
 
     content: ContentSnapshot
@@ -108,21 +112,21 @@ class Catalog:
 
     @cached_property
     def tags(self) -> Tags:
-        """Tags of visible articles, by use and by name."""
+        """Tags that at least one visible article has."""
         return Tags(self.spellings)
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml, in the order of `listings`: all but tags, then the most used tags by id."""
+        """Listings on /subscribe/ and in feeds.opml: site, categories, authors, then the most used tags in the order of ids."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
     def tag_listing(self, tag: str) -> Listing:
-        """Return the listing of a tag's id. Raises KeyError if there is none."""
+        """Return the listing of the tag with this id. Raises KeyError if there is none."""
         return self.listings[ListingRef("tag", tag)]
 
     def _subscribable_tags(self) -> Iterator[str]:
-        """Yield the most used tags until _MAX_TAG_BYTES is reached: fewer than MOST_USED_COUNT if names are very long."""
+        """Yield the ids of the most used tags that fit in _MAX_TAG_BYTES: fewer than MOST_USED_COUNT if names are very long."""
         sizes = accumulate(_estimated_size(tag, self.tag_listing(tag).title) for tag in self.tags.most_used)
         return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _MAX_TAG_BYTES)
 
@@ -131,9 +135,9 @@ class Catalog:
     ) -> Catalog:
         """Return what `build_catalog` returns for content and moment, by updating this catalog: the work grows with the change.
 
-        `removed` and `added` are the articles in which the content differs from this catalog's; an edited article is in both.
-        Unchanged listings and rows are the same objects. Every article in these arguments counts as changed; pass articles
-        whose media files have other bytes in both. If settings differ, everything is built anew.
+        `removed` and `added` are the articles in which the content differs from this catalog's; the former version of an edited
+        article is in `removed`, the new one in `added`. An article whose media files have other bytes must be in both, too.
+        Unchanged listings and rows are the same objects. If settings differ, everything is built anew.
         """
         if not has_same_settings(self.content, content):
             return build_catalog(content, now, is_preview=self.is_preview)
@@ -165,7 +169,7 @@ class Catalog:
     def _changed_rows(
         self, removed: tuple[Article, ...], added: tuple[Article, ...], due: Iterable[Article], now: datetime
     ) -> tuple[_RowsById, _RowsById]:
-        """Return the removed and the added rows by article id. `due` are articles whose visibility time may have changed."""
+        """Return the removed and the added rows by article id. `due` are articles whose row time alone may have changed."""
         builder = RowBuilder(self.content.site, now, is_preview=self.is_preview)
         rows_before = {article.id: row for article in removed if (row := self._row(article))}
         rows_after = {article.id: row for article in added if (row := builder.build(article))}
@@ -231,9 +235,10 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
 def _with_updated_indexes(
     catalog: Catalog, removed: list[Row], added: list[Row], tag_redirects: tuple[_RedirectMap, _RedirectMap]
 ) -> Catalog:
-    """Return a catalog whose listings are updated already with its indexes updated, too.
+    """Return `catalog`, whose listings are updated already, with `visible`, `withdrawn` and the values after them updated, too.
 
-    `removed` and `added` are the changed rows. `tag_redirects` are the changed redirects of tags before and after the change.
+    `removed` and `added` are the changed rows. `tag_redirects` are the redirects of the changed tags' former slugs, before and
+    after the change.
     """
     site = catalog.listings[ListingRef()]
     removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]

@@ -18,29 +18,32 @@ _link: Final = attrgetter("article.link")
 
 
 def withdrawn_rows(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of withdrawn articles."""
+    """Return the rows of articles with the status WITHDRAWN, also if the withdrawal lies in the future."""
     visible, withdrawn = Visibility.VISIBLE, ArticleStatus.WITHDRAWN  # most rows are visible: test that first
     return [row for row in rows if row.visibility is not visible and row.article.status is withdrawn]
 
 
 def article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:
-    """Return the redirects from former slugs of articles with a page, including the page of a withdrawn article."""
+    """Return ("article", former slug) -> slug for all articles with a page: visible ones and those with the status WITHDRAWN."""
     withdrawn = ArticleStatus.WITHDRAWN
     with_aliases = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is withdrawn))
     return {("article", alias): row.article.slug for row in with_aliases for alias in row.article.aliases}
 
 
 def media_paths(visible: Iterable[Row]) -> Iterator[str]:
-    """Yield the path of each reference to a medium."""
+    """Yield the path of each reference to a media file; a path to which several articles refer occurs several times."""
     return chain.from_iterable(row.article.media for row in visible)
 
 
 def count_external(visible: Iterable[Row]) -> int:
-    """Return the number of rows whose article is at another address (`link`)."""
+    """Return the number of rows whose article has a `link`: its canonical address is not on this site."""
     return sum(map(bool, map(_link, visible)))
 
 
 def recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
-    """Return the visible rows of the site's listing that a news sitemap holds at a moment, without those of previews."""
+    """Return the visible rows published less than NEWS_AGE before `now`, newest first, without those that only a preview shows.
+
+    `site` is the site's listing.
+    """
     rows = takewhile(lambda row: row.article.published > now - NEWS_AGE, site.visible)
     return tuple(row for row in rows if not row.preview_label)

@@ -15,7 +15,7 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 
 class FormerTags:
-    """Counts of articles by former slug and by each tag that had it. Immutable.
+    """Number of articles by former slug and by id of each tag that had this slug. Immutable.
 
     Expired and withdrawn articles count, too, so that an article's end does not move a redirect to another tag.
     """
@@ -24,10 +24,10 @@ class FormerTags:
         self._counts = counts
 
     def redirects(self, listings: Container[ListingRef], slugs: Iterable[str] | None = None) -> dict[QualifiedName, str]:
-        """Return the redirects for these former slugs, for all by default.
+        """Return ("tag", former slug) -> tag id for those of `slugs` that redirect, for all former slugs by default.
 
         A slug that is a tag's own today does not redirect. If several tags had one former slug, it redirects to the tag with
-        most articles; at equal counts, to the lowest id.
+        most articles; at equal counts, to the first id in alphabetical order.
         """
         candidates = self._counts.keys() if slugs is None else slugs
         unused = (slug for slug in candidates if ListingRef("tag", slug) not in listings)
@@ -52,7 +52,7 @@ class FormerTags:
 
 
 def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
-    """Return the counts of all rows. Those of visible rows come from `spellings`, which is faster than reading the rows."""
+    """Return the FormerTags of `rows`. Counts of visible rows come from `spellings`, which is faster than reading the rows."""
     counts_by_slug: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, titles in spellings.items():
         for title, count in titles.items():
@@ -64,7 +64,7 @@ def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the former slugs of the tags of some rows."""
+    """Yield the former slugs of the tags of some rows, each once. A tag whose slug is the same as before has none."""
     yield from _count_former_slugs(rows)
 
 
@@ -78,6 +78,6 @@ def _count_former_slugs(rows: Iterable[Row]) -> _Counts:
 
 
 def _former_slug(tag: str, title: str) -> str:
-    """Return the slug of a tag in earlier versions; "" if it is the same as the id `tag`."""
+    """Return the slug that a spelling of the tag with the id `tag` had in earlier versions; "" if none or the same as the id."""
     slug = former_slug(title)
     return slug if slug != tag else ""

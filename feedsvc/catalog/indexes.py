@@ -54,7 +54,7 @@ class OverlayDict(Generic[_K, _V]):
 
 
 class RowsBySlug(Mapping[str, Row]):
-    """Mapping of slugs to rows, in the rows' order. The index is built on first access, because feeds do not need it."""
+    """Mapping of slugs to rows, in the rows' order. The first look-up builds the index, because feeds do not need it."""
 
     def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
         self.rows = rows
@@ -77,7 +77,10 @@ class RowsBySlug(Mapping[str, Row]):
     def apply_changes(
         self, removed: Sequence[Row], added: Sequence[Row], rows: PersistentSortedList[Row] | None = None
     ) -> RowsBySlug:
-        """Return the table after a change of rows; `rows` are all rows after the change, if the caller has them already."""
+        """Return the mapping after a change of rows, the same object without changes.
+
+        `rows` are all rows after the change, or None to compute them.
+        """
         if not removed and not added:
             return self
         index = self._index.apply_changes((row.article.slug for row in removed), {row.article.slug: row for row in added})
@@ -85,7 +88,10 @@ class RowsBySlug(Mapping[str, Row]):
 
 
 class Redirects(Mapping[QualifiedName, str]):
-    """Mapping of former names to current ones, in the order of the former names."""
+    """Mapping of former names to current slugs or ids, in the order of the former names.
+
+    A name is (kind, slug or id); the kind is "article", "category", "author" or "tag".
+    """
 
     def __init__(self, index: OverlayDict[QualifiedName, str]) -> None:
         self._index = index
@@ -101,7 +107,7 @@ class Redirects(Mapping[QualifiedName, str]):
 
     @cached_property
     def listing_aliases(self) -> Mapping[QualifiedName, tuple[str, ...]]:
-        """Former names of each listing, (kind, id) -> names in order. Articles are left out because there may be many."""
+        """Former ids of each listing that has any: (kind, id) -> ids in order. Articles are left out: there may be many."""
         aliases_by_listing: dict[QualifiedName, list[str]] = {}
         names = self._index.keys()
         for kind, alias in sorted(name for name in names if name[0] != _ARTICLE_KIND):
@@ -109,7 +115,7 @@ class Redirects(Mapping[QualifiedName, str]):
         return {listing: tuple(aliases) for listing, aliases in aliases_by_listing.items()}
 
     def apply_changes(self, removed: Mapping[QualifiedName, str], added: Mapping[QualifiedName, str]) -> Redirects:
-        """Return the mapping after a change; the same object if nothing changed."""
+        """Return the mapping after a change; a name in both arguments gets its added value. The same object if both are equal."""
         if removed == added:
             return self
         redirects = Redirects(self._index.apply_changes(removed, added))
@@ -140,9 +146,9 @@ class ReferencedMedia(Mapping[str, MediaFile]):
         return sum(map(self.files.__contains__, self.counts.keys()))
 
     def apply_changes(self, files: Mapping[str, MediaFile], removed: Iterable[str], added: Iterable[str]) -> ReferencedMedia:
-        """Return the mapping for other `files`, after references to the paths `removed` and `added` went and came.
+        """Return the mapping for the current `files` after a change of references.
 
-        Each path occurs once per reference.
+        `removed` and `added` hold a path once for each removed or added reference.
         """
         removed_paths, added_paths = tuple(removed), tuple(added)
         counts_before = {path: self.counts.get(path) or 0 for path in chain(removed_paths, added_paths)}
@@ -155,7 +161,7 @@ class ReferencedMedia(Mapping[str, MediaFile]):
 def update_counts(counts: Mapping[_K, int], removed: Iterable[_K], added: Iterable[_K]) -> Mapping[_K, int]:
     """Return the counts after a change, without keys whose count is zero; the same object if nothing changed.
 
-    `removed` and `added` are keys, or mappings of keys to counts.
+    `removed` and `added` are keys (each occurrence counts one), or mappings of keys to counts.
     """
     differences = Counter(added)
     differences.subtract(Counter(removed))

@@ -21,7 +21,7 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 class Listing:
     """Ordered rows of the site, a category, an author or a tag. Immutable.
 
-    Its feed holds `feed_size` entries. `has_archive` is True if older entries have archive documents.
+    Its feed holds up to `feed_size` visible rows. `has_archive` is True if the feed has archive documents for older rows.
     """
 
     ref: ListingRef
@@ -33,7 +33,10 @@ class Listing:
 
     @cached_property
     def feed_rows(self) -> tuple[Row, ...]:
-        """Rows of the feed: the first `feed_size` visible rows, and withdrawn and hidden rows before and between them."""
+        """Rows of the feed, newest first: up to the `feed_size`-th visible row, with the withdrawn and hidden rows among them.
+
+        All rows if fewer are visible.
+        """
         visible_count = 0
         for index, row in enumerate(self.rows):
             if visible_count == self.feed_size:
@@ -57,14 +60,14 @@ class Listing:
         return not any(map(is_visible, self.rows))
 
     def find(self, article: Article) -> Row | None:
-        """Return the article's row, None if it has none in this listing."""
+        """Return the row with the article's id and date of publication; None if this listing has none."""
         key = article_key(article)
         row = _row_at(self.rows, self.rows.rank(key))
         return row if row and row.key == key else None
 
     @cached_property
     def ranks(self) -> Mapping[int, int]:
-        """Rank of each visible row by its id(). Pays only for a caller that needs the ranks of nearly all rows."""
+        """Rank of each visible row by the id() of the row. Pays only for a caller that needs the ranks of nearly all rows."""
         return dict(zip(map(id, self.visible), count(), strict=False))
 
     def discard_ranks(self) -> None:
@@ -72,13 +75,16 @@ class Listing:
         vars(self).pop("ranks", None)
 
     def rank(self, row: Row) -> int:
-        """Return the number of visible rows before a row, which need not be visible itself."""
+        """Return the number of visible rows that come before `row` in the order of rows. `row` need not be visible itself."""
         ranks: Mapping[int, int] | None = vars(self).get("ranks")  # vars() is where cached_property stores values
         rank = ranks.get(id(row)) if ranks else None
         return self.visible.rank(row.key) if rank is None else rank
 
     def neighbours_of(self, row: Row) -> tuple[Row | None, Row | None]:
-        """Return the next newer and the next older visible row of a row; None if there is none."""
+        """Return the next newer and the next older visible row of `row`, None for each that does not exist.
+
+        `row` need not be visible itself, nor be in this listing.
+        """
         rank = self.rank(row)
         same_or_older = _row_at(self.visible, rank)
         is_same = same_or_older is not None and same_or_older.key == row.key
@@ -86,32 +92,38 @@ class Listing:
 
     @cached_property
     def rest_start(self) -> str:
-        """Day of the newest row that is not hidden and not in the feed; "" if there is none."""
+        """Day of the newest row that is neither hidden nor in `feed_rows`; "" if there is none."""
         rows = islice(self.rows, len(self.feed_rows), None)
         return next((row.day for row in rows if row.visibility is not Visibility.HIDDEN), "")
 
     @cached_property
     def archive_index(self) -> ArchiveIndex:
-        """Index by month, and by day in large months."""
+        """Index of the older rows by month, and by day in months with over MAX_MONTH_ENTRIES visible rows."""
         return ArchiveIndex(self.rows, period_names(self.rows[:]), self.rest_start)
 
     @cached_property
     def page_index(self) -> ArchiveIndex:
-        """Index of the older pages: like `archive_index`, but a year with few articles is one page."""
+        """Index of the older pages: `archive_index`, but a year with up to MAX_YEAR_ENTRIES visible rows is one period."""
         return self.archive_index.with_names(page_names(self.archive_index.names, visible_by_year(self.rows[:])))
 
     @property
     def archive(self) -> Mapping[str, tuple[Row, ...]]:
-        """Archive documents of the feed (RFC 5005 section 4); empty unless `has_archive`."""
+        """Rows of each archive document of the feed (RFC 5005 section 4) by period; empty unless `has_archive`."""
         return self.archive_index if self.has_archive else {}
 
     @property
     def prev_archive(self) -> str:
-        """Target of the feed's prev-archive link (RFC 5005 section 4): the newest period that the feed does not hold entirely."""
+        """Period of the feed's prev-archive link (RFC 5005 section 4): the newest one that the feed does not hold entirely.
+
+        "" if there is none or unless `has_archive`.
+        """
         return self.archive_index.newest_older_period if self.has_archive else ""
 
     def apply_changes(self, removed: Sequence[Row], added: Sequence[Row], title: str) -> Listing:
-        """Return the listing after a change of rows. Update the indexes that were computed; the work grows with the change."""
+        """Return the listing after a change of rows, with this title. The work grows with the change.
+
+        Its `visible`, `archive_index` and `page_index` are updated from those that this listing has computed.
+        """
         listing = replace(self, rows=self.rows.apply_changes(removed, added), title=title)
         # vars() is where cached_property stores values. A value that was needed once will be needed again.
         values_before, values = vars(self), vars(listing)

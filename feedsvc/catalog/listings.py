@@ -20,7 +20,7 @@ Spellings = Mapping[str, Mapping[str, int]]
 
 
 def group_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
-    """Return the rows of each listing that has any of `rows`, in the order of `rows`."""
+    """Return `rows` by listing, in their order; a row is in each of its listings. Listings without any of them are left out."""
     categories: dict[str, list[Row]] = defaultdict(list)
     authors: dict[str, list[Row]] = defaultdict(list)
     tags: dict[str, list[Row]] = defaultdict(list)
@@ -40,9 +40,10 @@ def group_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
 
 
 def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
-    """Return the spellings after a change of rows, and by id the titles of the tags of the removed and added rows.
+    """Return the updated spellings, and the tag titles by tag id for all tags of the removed and added rows.
 
-    A tag's title is its most frequent spelling, ties in alphabetical order.
+    A title is the most frequent spelling in visible rows; of equally frequent ones, the first in alphabetical order. It is the id
+    if there is no spelling.
     """
     removed_counts, added_counts = _count_spellings(removed), _count_spellings(added)
     tags = {*removed_counts, *added_counts}
@@ -52,7 +53,10 @@ def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequen
 
 
 def _count_spellings(rows: Sequence[Row]) -> dict[str, Counter[str]]:
-    """Count the spellings of visible rows. A tag that only other rows have gets count 0: its address stays."""
+    """Return tag id -> spelling -> number of visible rows with it.
+
+    A spelling that only other rows have gets the count 0, so that the tag is in the result and keeps its address.
+    """
     all_tags = [*chain.from_iterable([row.article.tags for row in rows])]
     # Many articles share one Tag object, so count objects first.
     total_counts, not_visible_counts = Counter(map(id, all_tags)), _count_not_visible(rows)
@@ -69,7 +73,7 @@ def _count_not_visible(rows: Sequence[Row]) -> Counter[int]:
 
 
 def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
-    """Return every listing's title and description; `tags` are the titles of tags."""
+    """Return every listing's title and description; `tags` are the titles of tags by id."""
     titles = {ListingRef(): (content.site.title, content.site.description)}
     titles |= {
         ListingRef("category", category.id): (category.title, category.description) for category in content.categories.values()
@@ -84,7 +88,10 @@ def _listing_key(ref: ListingRef) -> tuple[int, str]:
 
 
 def build_listings(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row]) -> dict[ListingRef, Listing]:
-    """Return the listings of ordered rows, in the order of their kinds and ids; `tags` are the titles of tags."""
+    """Return the listings of rows that are sorted by `row_key`, in the order of kinds and ids; `tags` are tag titles by id.
+
+    Categories and authors have a listing even if they have no rows.
+    """
     members, titles = group_by_listing(rows), _titles(content, tags)
     return {
         ref: _build_listing(content.site, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)
@@ -110,9 +117,9 @@ def update_listings(
     removed_rows: Sequence[Row],
     added_rows: Sequence[Row],
 ) -> Mapping[ListingRef, Listing]:
-    """Return the listings after a change of rows; unchanged listings are the same objects.
+    """Return the listings after a change of rows; unchanged listings are the same objects. Tags without rows are left out.
 
-    `tags` are the titles of the tags of the removed and added rows.
+    `tags` are the titles, by id, of the tags of the removed and added rows.
     """
     removed_by_ref, added_by_ref = group_by_listing(removed_rows), group_by_listing(added_rows)
     listings = dict(before)

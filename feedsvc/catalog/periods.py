@@ -24,7 +24,10 @@ _MAX_UTC_OFFSET: Final = timedelta(hours=16).total_seconds()
 
 
 class PeriodTotals(NamedTuple):
-    """Totals of some rows. "Local" rows are those without a `link`: their canonical address is on this site."""
+    """Totals of some rows. "Local" rows are those without a `link`: their canonical address is on this site.
+
+    The dates are the latest ones of all rows and of local rows, visible or not; None without local rows.
+    """
 
     last_changed: datetime
     local_last_changed: datetime | None
@@ -41,7 +44,10 @@ def period_totals(rows: Sequence[Row]) -> PeriodTotals:
 
 
 def period_names(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the months, and the days of large months, that have rows other than hidden ones, oldest first."""
+    """Return the months (YYYY-MM) that have rows other than hidden ones, oldest first.
+
+    A month with over MAX_MONTH_ENTRIES visible rows is replaced by its days (YYYY-MM-DD) with such rows.
+    """
     visible, withdrawn, hidden = Visibility.VISIBLE, Visibility.WITHDRAWN, Visibility.HIDDEN
     if len(rows) <= MAX_MONTH_ENTRIES:
         return tuple(sorted(map(intern, {row.day[:7] for row in rows if row.visibility is not hidden})))
@@ -54,7 +60,7 @@ def period_names(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def update_period_names(names: tuple[str, ...], rows: PersistentSortedList[Row], days: Iterable[str]) -> tuple[str, ...]:
-    """Return what `period_names` returns after a change on some days; the same object if no name differs."""
+    """Return `period_names` of `rows`, given the `names` before rows of `days` changed; the same object if no name differs."""
     for month in {day[:7] for day in days}:
         names = _replace_names(names, month, period_names(rows_in_period(rows, month)))
     return names
@@ -67,9 +73,9 @@ def _replace_names(names: tuple[str, ...], period: str, new_names: tuple[str, ..
 
 
 def page_names(names: Sequence[str], visible_counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Return the names of `period_names` with the months of each small year replaced by the year.
+    """Return the names of older pages: `names` (from `period_names`), with all names of a small year replaced by the year.
 
-    `visible_counts` has the number of visible rows of each year.
+    A small year has up to MAX_YEAR_ENTRIES visible rows. `visible_counts` has their number by year; a missing year counts 0.
     """
     return tuple(
         dict.fromkeys(intern(name[:4]) if visible_counts.get(name[:4], 0) <= MAX_YEAR_ENTRIES else name for name in names)
@@ -77,7 +83,7 @@ def page_names(names: Sequence[str], visible_counts: Mapping[str, int]) -> tuple
 
 
 def visible_by_year(rows: Sequence[Row]) -> Mapping[str, int]:
-    """Return the number of visible rows of each year; empty if there are too few rows for a large year."""
+    """Return the number of visible rows of each year; {} if there are not over MAX_YEAR_ENTRIES rows in total."""
     visible = Visibility.VISIBLE
     return Counter([row.day[:4] for row in rows if row.visibility is visible]) if len(rows) > MAX_YEAR_ENTRIES else {}
 
@@ -85,7 +91,10 @@ def visible_by_year(rows: Sequence[Row]) -> Mapping[str, int]:
 def update_page_names(
     before: tuple[str, ...], names: Sequence[str], rows: PersistentSortedList[Row], days: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return what `page_names` returns for names after a change on some days; the same object if no name differs."""
+    """Return the `page_names` after a change of rows of `days`; the same object if no name differs.
+
+    `before` are the page names before the change; `names` are the `period_names` and `rows` the rows after it.
+    """
     for year in {day[:4] for day in days}:
         names_of_year = names[slice(*index_range(names, year))]
         before = _replace_names(before, year, page_names(names_of_year, {year: _count_visible_in_year(rows, year)}))
@@ -103,13 +112,17 @@ def _count_visible_in_year(rows: PersistentSortedList[Row], year: str) -> int:
 
 
 def index_range(names: Sequence[str], period: str) -> tuple[int, int]:
-    """Return the range of indexes of a year or a month, or of its parts, in sorted names."""
+    """Return the start and the end of the range of sorted names that begin with `period`: a year, month or day, and its parts.
+
+    Start and end are equal if there is no such name.
+    """
     return bisect_left(names, period), bisect_left(names, period + _SORTS_LAST)
 
 
 def rows_in_period(rows: PersistentSortedList[Row], period: str) -> tuple[Row, ...]:
-    """Return the rows of a year, a month or a day. They need not be contiguous: when a zone's clocks are set back over midnight,
-    moments of two days alternate.
+    """Return the rows of a year, a month or a day, () if there are none.
+
+    They need not be contiguous: when a zone's clocks are set back over midnight, moments of two days alternate.
     """
     first, last = _period_bounds(rows, period)
     return tuple([row for row in rows[first:last] if row.day.startswith(period)])
@@ -124,7 +137,7 @@ def _period_bounds(rows: PersistentSortedList[Row], period: str) -> tuple[int, i
 
 
 def periods_of_day(day: str) -> tuple[str, ...]:
-    """Return the names of the periods that may hold a day: the day, its month and its year."""
+    """Return the names of the periods that may hold a day (YYYY-MM-DD): the day, its month and its year."""
     return day, day[:7], day[:4]
 
 
@@ -174,7 +187,7 @@ class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
 
 
 class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
-    """Mapping of periods to the next older and the next newer period, "" if there is none."""
+    """Mapping of periods to (next older period, next newer period), each "" if there is none among the periods of the mapping."""
 
     def __getitem__(self, period: str) -> tuple[str, str]:
         index = self._index_of(period)
@@ -186,7 +199,7 @@ class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
 
 
 def update_totals(totals: Mapping[str, PeriodTotals], periods: Periods, days: Iterable[str]) -> Mapping[str, PeriodTotals]:
-    """Return the totals of `periods`; reuse `totals` except for periods that hold one of the changed `days`."""
+    """Return the totals of `periods`. Reuse those of `totals`, except for periods that hold one of the changed `days`."""
     changed_periods = {period for day in days for period in periods_of_day(day)}
     reusable = {period: total for period, total in totals.items() if period not in changed_periods}
     return {period: reusable.get(period) or period_totals(periods[period]) for period in periods}

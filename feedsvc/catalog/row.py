@@ -14,7 +14,11 @@ RowKey = tuple[float, str]
 
 
 class Visibility(Enum):
-    """Visibility of an article that is or was public. Hidden rows are shown nowhere, but count in dates of listings."""
+    """Visibility of an article that is or was public. WITHDRAWN rows are tombstones in feeds.
+
+    HIDDEN rows, of expired articles and of articles whose withdrawal lies in the future, are in no feed and no list of articles,
+    but count in the dates of listings.
+    """
 
     VISIBLE = "visible"
     WITHDRAWN = "withdrawn"
@@ -29,8 +33,9 @@ _VISIBLE = Visibility.VISIBLE  # the look-up in the Enum would take longer than 
 class Row:
     """Article with its visibility at one moment: its line in every listing that it belongs to.
 
-    `last_changed` is its last change that subscribers see, never in the future outside previews. `day` is YYYY-MM-DD in the
-    site's zone. `preview_label` is draft, scheduled or expired if only a preview shows the article, else "".
+    `last_changed` is the moment of its last change that subscribers see, never in the future outside previews. `day` is the day
+    of publication, YYYY-MM-DD, in the site's zone. `preview_label` is draft, scheduled or expired if only a preview shows the
+    article, else "".
 
     One Row object stands for one Entry of a feed: if anything in the Entry changes, even a tag's title, the Row is a new object.
     """
@@ -64,7 +69,7 @@ def row_key(row: Row) -> RowKey:
 
 
 def moment_key(seconds: float) -> tuple[float]:
-    """Return a sort key after the keys of rows published after a moment (seconds since 1970) and before all other keys."""
+    """Return a key that sorts after the keys of rows published after a moment (seconds since 1970), and before all other keys."""
     return (-seconds,)
 
 

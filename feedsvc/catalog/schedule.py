@@ -19,9 +19,10 @@ _ScheduledChange = tuple[datetime, Article]
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """All articles but drafts by their date of publication, newest first, and all other changes by date, oldest first. Immutable.
+    """Moments at which time alone changes what is public. Immutable.
 
-    `later_changes` are updates, expiries and withdrawals.
+    `articles` are all except drafts, by date of publication, newest first. `later_changes` are (moment, article) of updates,
+    expiries and withdrawals that are not at the moment of publication, oldest first.
     """
 
     articles: PersistentSortedList[Article]
@@ -38,7 +39,10 @@ class Schedule:
         )
 
     def changes_between(self, one: datetime, other: datetime) -> Iterator[Article]:
-        """Yield the articles that change between two moments, given in either order. An article may occur twice."""
+        """Yield the articles with a change after the earlier and up to the later of two moments, given in either order.
+
+        Ends in the news sitemap do not count. An article may occur more than once.
+        """
         start, end = sorted((one, other))
         yield from self.articles[self._count_published_after(end) : self._count_published_after(start)]
         yield from (
@@ -57,7 +61,8 @@ class Schedule:
     def next_change(self, now: datetime) -> datetime | None:
         """Return the moment of the next change after `now`, None if there is none.
 
-        Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap.
+        Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap, NEWS_AGE after
+        publication.
         """
         aged, visible_change = self._count_published_after(now - NEWS_AGE), self.next_visible_change(now)
         moments = [article.published + NEWS_AGE for article in self.articles[max(aged - 1, 0) : aged]]
@@ -75,7 +80,7 @@ class Schedule:
         return self.articles.rank(moment_key(moment.timestamp()))
 
     def _count_changes_until(self, moment: datetime) -> int:
-        """Return the number of later changes up to and including a moment."""
+        """Return the number of `later_changes` up to and including a moment."""
         return self.later_changes.rank((moment + timedelta.resolution,))
 
 
@@ -95,12 +100,12 @@ def _without_drafts(articles: Iterable[Article]) -> list[Article]:
 
 
 def _has_later_changes(article: Article) -> object:
-    """Return whether an article may have later changes; most have none."""
+    """Return a true value if an article may have `_later_changes`; most have none."""
     return article.updated != article.published or article.expires or article.withdrawn_at
 
 
 def _later_changes(article: Article) -> Iterator[_ScheduledChange]:
-    """Yield an article's changes other than `published` and the end of its news age."""
+    """Yield an article's changes other than its publication: its update, and its withdrawal or, if it has none, its expiry."""
     moments = {article.updated, article.withdrawn_at or article.expires}
     yield from ((moment, article) for moment in moments if moment and moment != article.published)
 

@@ -37,7 +37,7 @@ class Tags:
         return any(self._spellings.values())
 
     def count(self, tag: str) -> int:
-        """Return the number of visible articles with the tag."""
+        """Return the number of visible articles with the tag of this id, 0 for an unknown one."""
         return sum(self._spellings.get(tag, {}).values())
 
     @cached_property
@@ -47,7 +47,7 @@ class Tags:
 
     @cached_property
     def most_used(self) -> tuple[str, ...]:
-        """Ids of the MOST_USED_COUNT tags with the most visible articles, ties by id."""
+        """Ids of the tags with the most visible articles, at most MOST_USED_COUNT, most used first, ties by id."""
         return tuple(tag for _, tag in nsmallest(MOST_USED_COUNT, map(self._sort_key, self._used_tags)))
 
     @cached_property
@@ -61,11 +61,14 @@ class Tags:
         return (FIRST_PAGE, *(page[0] for page in self.pages[1:])) if self.pages else ()
 
     def page_of(self, tag: str) -> int:
-        """Return the index of the page that holds a tag's id, or would hold it if the tag existed."""
+        """Return the index in `pages` of the page that holds a tag's id, or would hold it if the tag existed."""
         return max(0, bisect_right(self.starts, tag) - 1)
 
     def apply_changes(self, spellings: Spellings, changed: Iterable[str]) -> Tags:
-        """Return the tags after a change of the spellings of some tags, with the cached values that still hold."""
+        """Return the Tags of `spellings`, with the cached values that still hold.
+
+        `changed` are the ids of tags whose spellings differ from those of this object.
+        """
         tags, values, changed_tags = Tags(spellings), vars(self), {*changed}  # vars() is where cached_property stores values
         if all(bool(self._spellings.get(tag)) == bool(spellings.get(tag)) for tag in changed_tags):
             vars(tags).update({name: values[name] for name in ("total", "pages", "starts") if name in values})
@@ -74,9 +77,9 @@ class Tags:
         return tags
 
     def _most_used_after(self, tags: Tags, changed: set[str]) -> tuple[str, ...] | None:
-        """Return the most used of `tags`, which are those after a change.
+        """Return `most_used` of `tags`, which are the tags after a change of the ids `changed`.
 
-        None if a tag that is neither in `changed` nor was among the most used may be one of them now.
+        None if a tag that is neither in `changed` nor in this object's `most_used` may be one of them now.
         """
         before = self.most_used
         last_key, members = self._sort_key(before[-1]) if before else (0, ""), {*before}
@@ -98,7 +101,9 @@ class Tags:
 
 
 def divide_into_pages(ids: Sequence[str], max_size: int) -> Iterator[_Page]:
-    """Cut a sorted sequence into pages of at most `max_size` ids (2 or more). If cut, each page has at least a third of that.
+    """Divide sorted ids into pages of at most `max_size` ids; `max_size` is at least 2.
+
+    If there are several pages, each has at least a third of `max_size` ids.
 
     A page that is too large is cut before the id with the smallest checksum in its middle third. So an added or removed tag
     nearly always changes only its own page, and not the first id, which is the page's name.

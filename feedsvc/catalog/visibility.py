@@ -1,4 +1,8 @@
-"""Visibility of articles at one moment: visible, withdrawn, hidden, or visible in a preview only."""
+"""Visibility of articles at one moment: builds the catalog row of each article.
+
+Outside a preview, drafts and scheduled articles have no row; expired articles are hidden. An article whose withdrawal lies in
+the future is hidden until then. In a preview, drafts, scheduled and expired articles are visible, with a label.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,10 @@ class RowBuilder:
         self._days: dict[date, str] = {}
 
     def build(self, article: Article) -> Row | None:
-        """Return the article's row; None for a draft or a scheduled article, unless a preview shows it."""
+        """Return the article's row. None for a draft or a scheduled article outside a preview.
+
+        Also None for a scheduled article with the status WITHDRAWN.
+        """
         if _has_no_end(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
             return Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=self._day(article.published))
         label = self._preview_label(article)
@@ -42,7 +49,7 @@ class RowBuilder:
         return self._days.get(day) or self._days.setdefault(day, day.isoformat())
 
     def _preview_label(self, article: Article) -> str:
-        """Return draft, scheduled or expired if the public does not see the article for this reason, else ""."""
+        """Return "draft", "scheduled" or "expired" if the public does not see the article for this reason, else ""."""
         if article.status is ArticleStatus.DRAFT:
             return "draft"
         if article.published > self._now:

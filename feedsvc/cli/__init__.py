@@ -26,9 +26,9 @@ _COMMANDS: Final[Mapping[str, str]] = {
 
 
 def import_cli_module(name: str) -> Any:
-    """Import a module of this package on first use: a command does not wait for the libraries of the other commands.
+    """Import the module `name` of this package and return it. So a command does not wait for libraries of other commands.
 
-    Garbage collection is paused, because most of the new objects stay alive.
+    Garbage collection is paused during the import, because most of the new objects stay alive.
     """
     with gc_control.paused():
         return import_module(f"{__name__}.{name}")

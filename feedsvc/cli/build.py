@@ -110,7 +110,10 @@ def build(
 
 
 def _prefetch_tree(config: BuildConfig) -> AbstractContextManager[Any] | None:
-    """Start a prefetch (`prefetch_tree`) if the tree's manifest is large and several processes are allowed, else return None."""
+    """Start a prefetch and return it (`prefetch_tree`); None if the manifest in OUT is small or only one process is allowed.
+
+    None for a bucket, too.
+    """
     try:
         size = (Path(config.out) / _MANIFEST_NAME).stat().st_size
     except OSError:

@@ -31,20 +31,20 @@ _RETRY_SECONDS: Final = 5.0  # seconds until a failed update of the tree is trie
 
 
 def preload() -> None:
-    """Compute data that every build needs before processes are forked, so that the processes inherit it."""
+    """Compute data that every build needs. Call it before processes are forked, so that they inherit the data."""
     compile_builtin_templates()
     code_fingerprint()
 
 
 def prefetch_tree(out: Path) -> Prefetch:
-    """Start to compare the static tree in a folder with its manifest, in another process."""
+    """Start to compare the static tree in the folder `out` with its manifest, in another process. Pass the result to `build`."""
     return start_prefetch(out)
 
 
 def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | None) -> None:
-    """Build, and with `config.watch` keep the tree up to date. `prefetch` is a result of `prefetch_tree`, None for none.
+    """Build, and with `config.watch` keep the tree up to date until SIGTERM or SIGINT.
 
-    Raises ContentError and FeedsvcError if nothing can be built.
+    `prefetch` is a result of `prefetch_tree` or None. Raises ContentError or FeedsvcError if nothing can be built.
     """
     with watchdog.watching(config.state_folder):
         if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):
@@ -102,7 +102,7 @@ class _TreeUpdater:
     """
 
     def __init__(self, content: Path, live: Live, tree: Target, publication: Publication, nginx_file: NginxFile) -> None:
-        """Prepare the loop. The tree contains `publication`."""
+        """Prepare the loop. `publication` is the one that the tree contains."""
         self._live, self._tree, self._written_publication, self._nginx_file = live, tree, publication, nginx_file
         self._last_error = ""
         self._wake_event = threading.Event()

@@ -37,8 +37,9 @@ class ServeConfig:
 class BuildConfig:
     """Configuration of `build`. `out` is a folder or the address of a bucket.
 
-    `file_codings` are the codings of the compressed files beside files. `object_coding` is the coding of objects in a bucket, ""
-    for none. `processes` None means one process per processor.
+    `only` is the selection of documents to write, "" for all. `file_codings` are the codings of the compressed copies of files in
+    a folder. `object_coding` is the coding of objects in a bucket, "" for none. `nginx_file` None means that no file for nginx is
+    written, `processes` None one process per processor.
     """
 
     out: str

@@ -1,4 +1,4 @@
-"""Content folder as a command opens it: with a parse cache if the command reads it again after changes, else once."""
+"""Content folder as a command opens it: with a parse cache in the state folder, or without one to read it once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from feedsvc.support.alerts import Alerts
 def open_content_folder(
     content: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
 ) -> ContentFolder:
-    """Open the folder as `content.folder.open_content_folder` does. Raises FeedsvcError for an invalid `base_url`."""
+    """Open the folder with its parse cache, as `content.folder.open_content_folder` does.
+
+    Raises FeedsvcError for an invalid `base_url`.
+    """
     check_base_url(base_url)
     return folder.open_content_folder(content, base_url, state, alerts, scan)
 
@@ -30,7 +33,7 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
 
 
 def check_base_url(base_url: str) -> None:
-    """Raise FeedsvcError if a given base URL is not a valid web address; "" is valid."""
+    """Raise FeedsvcError if a base URL is not a valid web address; "", which means that none was given, is valid."""
     if base_url and not is_base_url(base_url):
         raise FeedsvcError(
             f"--base-url '{base_url}' is not a web address; give one such as https://example.org or https://example.org/news"

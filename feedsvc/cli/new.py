@@ -27,7 +27,10 @@ def _utf8_text(value: str) -> str:
 
 
 def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) -> str:
-    """Return the advice for a missing folder: name one, or quote a title that consists of several arguments."""
+    """Return the error text for a missing folder: name a folder, or quote a title that consists of several arguments.
+
+    `rest` are the arguments after the folder.
+    """
     if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
         usage = f"feedsvc new {shlex.quote(title)} FOLDER"
         return f"there is no folder {content} here; name the folder that contains {SITE_FILE}: {usage}"

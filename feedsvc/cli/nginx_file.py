@@ -11,7 +11,10 @@ from feedsvc.publication import Publication
 
 
 class NginxFile:
-    """Writer of the file that nginx includes, with former addresses and the next scheduled change. `file` None: write nothing."""
+    """Writer of the file that nginx includes, with former addresses and the time of the next scheduled change.
+
+    A call with a publication writes the file. If `file` is None, it does nothing.
+    """
 
     def __init__(self, file: Path | None, *, out: str, content: Path) -> None:
         """Check the file before a build that can take minutes.

@@ -55,9 +55,9 @@ def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, No
 
 
 def report_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """Report errors of a command as one sentence and an exit status, without a traceback.
+    """Return the command with errors reported as one sentence and an exit status, without a traceback.
 
-    The status is 1 after errors in the content, with its problems, and USAGE_ERROR_STATUS after others.
+    The status is 1 after a ContentError with problems, which are printed, and USAGE_ERROR_STATUS after other errors.
     """
 
     @wraps(command)
@@ -83,7 +83,7 @@ def report_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _current_folder_hint() -> str:
-    """Return a hint if the current folder has a site.yaml and no ./content, which commands read by default; else ""."""
+    """Return a hint if the current folder seems to be the content folder (site.yaml and no ./content), else ""."""
     site = "site.yaml"
     is_inside = Path(site).is_file() and not Path("content").exists()
     return f"; {site} is in the current folder: give . as CONTENT" if is_inside else ""

@@ -37,7 +37,7 @@ def format_count(count: int, noun: str) -> str:
 
 
 def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> str:
-    """Return a sentence about the next scheduled change, in the site's time zone."""
+    """Return a sentence about the next scheduled change at `moment`, in the site's time zone; None: no change is scheduled."""
     if moment is None:
         return "no change is scheduled"
     local = moment.astimezone(ZoneInfo(content.site.timezone))
@@ -45,7 +45,10 @@ def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> s
 
 
 def log_problem_changes(before: Edition, now: Edition) -> None:
-    """Print each problem that only the edition `now` has, and each file that has lost its problems or errors since `before`."""
+    """Print each problem that only the edition `now` has, and each file that has no problem or no error any more since `before`.
+
+    A listener of the Watcher.
+    """
     print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
     paths = _paths(now.content.problems)
     for path in sorted(_paths(before.content.problems) - paths):
@@ -59,19 +62,19 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
-    """Print problems to stderr, a warning that many files share only once."""
+    """Print problems to stderr; a warning that more than three files share only once, with the number of the other files."""
     for problem, repeats in _group_repeats(problems):
         note = f" {_REPEAT_NOTE.format(format_count(repeats, 'more file'))}" if repeats else ""
         print_line(f"{_problem_line(problem)}{note}", err=True)
 
 
 def print_line(text: str, *, err: bool = False) -> None:
-    """Print a line, with colors only on a terminal and not if NO_COLOR is set (https://no-color.org/)."""
+    """Print a line to stdout, or stderr with `err`; colors only on a terminal without NO_COLOR (https://no-color.org/)."""
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def print_error(sentence: str) -> None:
-    """Print an error that the operator can correct."""
+    """Print a sentence about an error that the operator can correct, to stderr."""
     print_line(f"feedsvc: {_severity('error')}: {sentence}", err=True)
 
 
@@ -112,7 +115,7 @@ def _message_kind(problem: Problem) -> str:
 
 
 def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield every problem, each followed by its line of the file and a caret below that."""
+    """Yield the lines of every problem: the problem, and if the file can be read, its line in the file with a caret below."""
     excerpt = excerpts(content)
     for problem in problems:
         yield _problem_line(problem)
@@ -120,7 +123,7 @@ def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield every problem like `_as_text`, but a warning in more than three files only once."""
+    """Yield every problem like `_as_text`, but a warning that more than three files share only once."""
     for problem, repeats in _group_repeats(problems):
         yield from _as_text(content, [problem])
         if repeats:
@@ -143,7 +146,7 @@ def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield workflow commands of GitHub. Values escape %, line ends and, in properties, : and ,"""
+    """Yield a workflow command of GitHub for each problem. "%" is escaped, in the path also ":" and ","."""
     for problem in problems:
         text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
         file = f"{content}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})

@@ -63,7 +63,10 @@ def _publish(
     *,
     includes_unchanged: bool,
 ) -> int:
-    """Notify the hubs. Return the number of feeds that failed or were skipped at any hub, plus 1 if the purge command failed."""
+    """Run the purge command, then notify the hubs. Return the number of failures, 0 for success.
+
+    Failures are the feeds that failed or were not tried, counted for each hub, and 1 if the purge command failed.
+    """
     topics = {absolute(hub_selection.base_url, path): digest for path, digest in FeedDigests().compute(catalog).items()}
     pending_topics = publisher.enqueue(hub_selection, topics, includes_unchanged=includes_unchanged)
     purge_failure = publisher.run_purge_command(purge, pending_topics) if purge else ""

@@ -84,7 +84,7 @@ def _label_summary(catalog: Catalog) -> list[str]:
 
 
 def _is_loopback_host(host: str) -> bool:
-    """Return whether a name or address is only this machine. An unresolvable one is reported by `listen`."""
+    """Return whether a host name or address is only this machine. True for one without an address: `listen` reports that."""
     try:
         addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

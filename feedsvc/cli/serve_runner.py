@@ -204,7 +204,7 @@ def _startup_message(config: ServeConfig, first_edition: Edition, server: Server
 
 
 def _websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:
-    """Return the publisher's status as JSON values: that of the worker that publishes, else that of this process."""
+    """Return the status of WebSub as JSON values: that of the worker that notifies hubs; if there is none, of this process."""
     local_status: dict[str, Any] = json.loads(json.dumps(asdict(publisher.status()), default=rfc3339))
     if local_status["announcing"] or not worker:
         return local_status
@@ -216,7 +216,7 @@ def _websub_status(publisher: Publisher, worker: Worker | None = None) -> Mappin
 
 
 def _share_measurements(worker: Worker, live: Live, stats: RequestStats, publisher: Publisher) -> MetricsSource:
-    """Publish this worker's counters, gauges and publisher status to the others. Return a source of all workers' metrics."""
+    """Share this worker's counters, gauges and WebSub status with the other workers. Return a source of all workers' metrics."""
     shared_counters = SharedCounters(worker.slot, lambda: counters(live, stats))
     worker.set_message_source(
         lambda: {"push": _websub_status(publisher), COUNTERS_KEY: shared_counters.slot_counters(), _GAUGES_KEY: gauges(live)}

@@ -34,14 +34,15 @@ def theme_adoption(state_folder: Path | None, alerts: Alerts | None = None, *, i
 def load_with_theme_trial(content: Path) -> ContentSnapshot:
     """Load the content folder and render its newest articles with its theme in a limited process, the theme's trial.
 
-    The result has the problems of the theme. Raises FeedsvcError if the trial cannot be carried out.
+    The result includes the problems of the theme and has the theme without the files at fault. Raises ContentError if the folder
+    is not a content folder, FeedsvcError if the trial cannot be carried out.
     """
     return theme_adoption(None, is_required=True).apply(load_content(content), wall_clock())
 
 
 @cache
 def _renderer_version() -> str:
-    """Return the version of the program and the libraries that render pages."""
+    """Return a text that identifies the versions of the program and of the libraries that render pages."""
     from feedsvc.publication import code_fingerprint  # noqa: PLC0415 - only a newsroom with templates of its own needs it
 
     return repr(code_fingerprint())

@@ -80,7 +80,7 @@ def _prefix(ctx: click.Context) -> str:
 
 
 def _suggest_name(name: str) -> str:
-    """Return a hint with a similar variable for a misspelled name, "" if there is none. Names are compared without PREFIX."""
+    """Return a hint with the known variable most similar to a name, "" if none is similar. Names are compared without PREFIX."""
     return did_you_mean(name.removeprefix(PREFIX), [variable.removeprefix(PREFIX) for variable in VARIABLE_NAMES]).replace(
         "'", f"'{PREFIX}", 1
     )

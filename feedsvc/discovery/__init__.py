@@ -1,6 +1,6 @@
 """Documents by which programs find feeds and pages: OPML, sitemaps, robots.txt.
 
-In comes a catalog; out come bytes. The publication and exports use this package.
+Input: a catalog. Output: bytes. The publication and exports use this package.
 """
 
 from feedsvc.discovery.news_sitemap import has_news_sitemap, render_news_sitemap

@@ -20,13 +20,16 @@ _TRADITIONAL_CHINESE_SUBTAGS: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 
 def render_news_sitemap(catalog: Catalog, max_articles: int = MAX_NEWS_ARTICLES) -> bytes | None:
-    """Render the news sitemap, newest first; None if it would be empty, because a urlset needs at least one url."""
+    """Return the news sitemap, newest article first, cut after `max_articles`.
+
+    None if it would be empty, because a urlset needs at least one url.
+    """
     urls = "".join(_news_url(catalog.site, row) for row in _news_rows(catalog)[:max_articles])
     return xml_document("urlset", urls, f' xmlns:news="{_NAMESPACE}"') if urls else None
 
 
 def has_news_sitemap(catalog: Catalog) -> bool:
-    """Return whether there is a news sitemap."""
+    """Return whether there is a news sitemap: an article of the last two days without a `link`."""
     return bool(_news_rows(catalog))
 
 
@@ -46,8 +49,9 @@ def _news_url(site: Site, row: Row) -> str:
 
 
 def _news_language(tag: str) -> str:
-    """Return the ISO 639 code (two or three letters) of a language tag; for Chinese zh-cn or zh-tw, which Google requires for
-    the two scripts.
+    """Return the ISO 639 code (two or three letters) of a language tag, without script and region.
+
+    Chinese is zh-tw if the tag implies the traditional script, else zh-cn, as Google requires.
     """
     language, *subtags = tag.lower().split("-")
     if language != "zh":

@@ -17,7 +17,10 @@ _GROUP_TITLES: Final[dict[ListingKind, str]] = {"site": "", "category": "Categor
 
 
 def render_opml(catalog: Catalog) -> bytes:
-    """Render the RSS feeds of `subscribable_listings` as OPML: the site's, then groups by kind. Every reader takes RSS."""
+    """Render the RSS feeds of `subscribable_listings` as OPML: the site's feed, then a group for each kind of listing.
+
+    Atom and JSON feeds are left out, because every reader accepts RSS.
+    """
     title = escape(catalog.site.title)
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n<head>\n<title>{title}</title>\n</head>\n<body>\n'
     return "\n".join((head + "\n".join(_outline_groups(catalog)), "</body>", "</opml>", "")).encode()

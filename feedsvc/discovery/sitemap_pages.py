@@ -1,6 +1,7 @@
 """Pages in the sitemap, with their last changes.
 
-A group is the articles of one period, or LISTINGS_GROUP: all pages other than articles.
+A group is the articles of one period (a month, or a day of a large month), named like the period, or LISTINGS_GROUP: all pages
+other than articles.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ NonArticlePlace = PageAt | SiteDocumentAt | TagsAt
 
 
 class NonArticlePages(NamedTuple):
-    """Pages other than articles. `listings` are (listing, names of its periods, oldest first, number of its older pages);
-    `tag_pages` are the names of the pages of tags.
+    """Pages other than articles.
+
+    `listings` are (listing, names of its periods, oldest first, number n of its older pages): the first n names are those pages.
+    The names are () if no page is older. `tag_pages` are the names of the pages of tags.
     """
 
     listings: tuple[tuple[ListingRef, tuple[str, ...], int], ...]
@@ -32,22 +35,22 @@ class NonArticlePages(NamedTuple):
 
 
 def group_names(catalog: Catalog) -> tuple[str, ...]:
-    """Return LISTINGS_GROUP and the periods, newest first."""
+    """Return the names of all groups: LISTINGS_GROUP, then the periods, newest first."""
     return LISTINGS_GROUP, *periods(catalog)
 
 
 def periods(catalog: Catalog) -> Iterable[str]:
-    """Return the periods of all articles, newest first."""
+    """Return the names of the periods that have articles, newest first."""
     return catalog.listings[ListingRef()].archive_index.all_periods
 
 
 def all_urls(catalog: Catalog) -> Iterator[SitemapUrl]:
-    """Yield the addresses of all groups."""
+    """Yield the addresses of all groups, including those of removed pages (SitemapUrl)."""
     return chain.from_iterable(group_urls(catalog, name) for name in group_names(catalog))
 
 
 def group_urls(catalog: Catalog, name: str) -> tuple[SitemapUrl, ...]:
-    """Return the addresses of a group; () if there is no such group."""
+    """Return the addresses of a group, including those of removed articles; () if there is no such group."""
     if name == LISTINGS_GROUP:
         return tuple(place_url(catalog, place) for place in non_article_places(non_article_pages(catalog)))
     return tuple(_article_urls(catalog.listings[ListingRef()].archive_index.all_periods.get(name, ())))
@@ -66,12 +69,15 @@ def non_article_pages(catalog: Catalog) -> NonArticlePages:
 
 
 def _older_pages(listing: Listing) -> tuple[tuple[str, ...], int]:
-    """Return the names of a listing's periods and the number of its older pages. Most tags have none, so no index is built."""
+    """Return the names of a listing's periods, oldest first, and the number of its older pages; ((), 0) if no page is older.
+
+    No index is built for a listing without older pages, as most tags are.
+    """
     return (listing.page_index.names, len(listing.page_index)) if listing.rest_start else ((), 0)
 
 
 def non_article_places(pages: NonArticlePages) -> Iterator[NonArticlePlace]:
-    """Yield the listings, each with its older pages, newest first; then /subscribe/ and the pages of tags."""
+    """Yield each listing's newest page and its older pages, newest first; then /subscribe/ and the pages of tags."""
     for ref, names, older_page_count in pages.listings:
         yield PageAt(ref)
         yield from (PageAt(ref, period) for period in reversed(names[:older_page_count]))
@@ -80,12 +86,14 @@ def non_article_places(pages: NonArticlePages) -> Iterator[NonArticlePlace]:
 
 
 def tag_places(starts: Sequence[str]) -> Iterator[TagsAt]:
-    """Yield the pages of tags with these names. If there are several, /tags/ is an additional page with links to them."""
+    """Yield the places of the pages of tags with the names `starts`. If there are several, the first place is /tags/, which links
+    to them. If there is one, its place is /tags/.
+    """
     yield from map(TagsAt, ("", *starts) if len(starts) > 1 else ("",) * len(starts))
 
 
 def count_non_article_pages(catalog: Catalog) -> int:
-    """Return the number of pages other than articles."""
+    """Return the number of `non_article_places`."""
     return (
         sum(1 + _older_pages(listing)[1] for listing in catalog.indexable_listings)
         + 1
@@ -108,7 +116,7 @@ def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
 
 
 def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
-    """Return the latest change of the rows that a page shows."""
+    """Return the latest change of the rows that a page shows; without rows, the start of the site's `since`."""
     if isinstance(place, PageAt):
         listing = catalog.listings[place.listing]
         if place.period:
@@ -122,7 +130,7 @@ def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
 
 
 def _newest_change(site: Site, rows: Iterable[Row]) -> datetime:
-    """Return the latest change of rows, removals included, as feeds do; without rows, the start of the site's `since`."""
+    """Return the latest change of rows, also of withdrawn and hidden ones; without rows, the start of the site's `since`."""
     return max((row.last_changed for row in rows), default=_site_start(site))
 
 

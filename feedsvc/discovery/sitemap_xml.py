@@ -19,7 +19,7 @@ _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 class SitemapUrl(NamedTuple):
-    """Address with its last change. If not `is_visible`, the page was removed from the sitemap at that change."""
+    """Path of a page, with the page's last change. If not `is_visible`, that change removed the page from the sitemap."""
 
     path: str
     last_changed: datetime
@@ -33,8 +33,9 @@ def render_urlset(site: Site, urls: Iterable[SitemapUrl]) -> bytes:
 
 
 def render_index(site: Site, parts: Iterable[tuple[str, datetime]]) -> bytes:
-    """Render an index of parts, (name, date), where lastmod is the part's last addition, removal or edit ("Sitemap index XML tag
-    definitions").
+    """Render a sitemap index of parts ("Sitemap index XML tag definitions").
+
+    `parts` are (name, last change); a part's last change is the last addition, removal or edit of one of its pages.
     """
     entries = (loc_and_lastmod(site, path_of(SitemapAt(name)), last_changed) for name, last_changed in parts)
     return xml_document("sitemapindex", "".join(f"<sitemap>{entry}</sitemap>\n" for entry in entries))
@@ -45,6 +46,9 @@ def loc_and_lastmod(site: Site, path: str, last_changed: datetime) -> str:
 
 
 def xml_document(root: str, content: str, further_namespaces: str = "") -> bytes:
-    """Return an XML document of a root element in the namespace of sitemaps. `further_namespaces` are attributes of the root."""
+    """Return an XML document with the element `root` in the namespace of sitemaps, and with the XML text `content`.
+
+    `further_namespaces` are attributes of the root, with a leading space.
+    """
     start = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{_NAMESPACE}"{further_namespaces}>\n'
     return f"{start}{content}</{root}>\n".encode()

@@ -54,7 +54,7 @@ def render_sitemap(catalog: Catalog, max_urls: int = MAX_URLS) -> bytes:
 
 
 def part_names(catalog: Catalog, max_urls: int = MAX_URLS) -> tuple[str, ...]:
-    """Return the names of the parts in the sitemap index, () if there is no index."""
+    """Return the names of the parts in the sitemap index; () if sitemap.xml is no index, because one file holds all pages."""
     if not is_indexed(catalog, max_urls):
         return ()
     capacity = _max_urls_per_file(catalog.site, max_urls)
@@ -63,7 +63,7 @@ def part_names(catalog: Catalog, max_urls: int = MAX_URLS) -> tuple[str, ...]:
 
 
 def group_part_names(catalog: Catalog, group: str, max_urls: int = MAX_URLS) -> tuple[str, ...]:
-    """Return the `part_names` of a group. For LISTINGS_GROUP, return all names that may exist, which is less work."""
+    """Return the `part_names` of a group. For LISTINGS_GROUP, return a superset of them, which is less work."""
     capacity = _max_urls_per_file(catalog.site, max_urls)
     if not is_indexed(catalog, max_urls):
         return ()
@@ -98,7 +98,10 @@ def is_indexed(catalog: Catalog, max_urls: int = MAX_URLS) -> bool:
 
 
 def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
-    """Return values that, with `listing_fingerprint` of each listing, determine sitemap.xml. This is faster than rendering."""
+    """Return values that determine sitemap.xml, together with `listing_fingerprint` of all `indexable_listings`.
+
+    This is faster than rendering.
+    """
     if not is_indexed(catalog):
         return (catalog.visible.rows.compute_once(_visible_articles_digest),)
     # A period that is one part is determined by its totals. `listing_fingerprint` covers years that are one page.
@@ -114,7 +117,7 @@ def listing_fingerprint(listing: Listing) -> object:
 
 
 def _visible_articles_digest(rows: Iterable[Row]) -> bytes:
-    """Return a digest of the addresses and dates of visible articles in a sitemap."""
+    """Return a digest of the slugs and dates of those of the visible `rows` that are in a sitemap: they have no `link`."""
     lines = [f"{row.article.slug} {row.last_changed.timestamp()}" for row in rows if not row.article.link]
     return sha256("\n".join(lines).encode()).digest()
 
@@ -123,7 +126,10 @@ def _visible_articles_digest(rows: Iterable[Row]) -> bytes:
 
 
 def _max_urls_per_file(site: Site, max_urls: int) -> int:
-    """Return the number of addresses that a file surely holds, by number and by size ("Using Sitemap index files")."""
+    """Return the number of addresses, at most `max_urls`, that fit in a file even if all are as long as possible.
+
+    The limits are those of "Using Sitemap index files".
+    """
     return max(1, min(max_urls, _MAX_FILE_BYTES // (_MAX_ENTRY_BYTES + len(escape(site.base_url)))))
 
 
@@ -135,7 +141,7 @@ def _dated_parts(catalog: Catalog, max_urls: int) -> Iterator[tuple[str, datetim
 
 
 def _dated_group_parts(catalog: Catalog, group: str, capacity: int) -> tuple[tuple[str, datetime], ...]:
-    """Return the names of a group's parts with their last change. For a period that is one part, the totals suffice."""
+    """Return the names of a group's non-empty parts with their last change. For a period that is one part, the totals suffice."""
     total = catalog.listings[ListingRef()].archive_index.totals.get(group)
     if total and total.local_visible_count <= capacity:
         return ((group, total.local_last_changed),) if total.local_last_changed and total.local_visible_count else ()
@@ -148,17 +154,17 @@ def _dated_group_parts(catalog: Catalog, group: str, capacity: int) -> tuple[tup
 
 @lru_cache(maxsize=2)
 def _listing_parts(pages: NonArticlePages, capacity: int) -> Mapping[str, tuple[NonArticlePlace, ...]]:
-    """Return the parts of LISTINGS_GROUP with their pages. Cached, because most editions have the same pages."""
+    """Return part name -> pages for the parts of LISTINGS_GROUP. Cached, because most catalogs have the same pages."""
     places = {path_of(place): place for place in non_article_places(pages)}
     undated = tuple(SitemapUrl(path, datetime.min) for path in places)  # noqa: DTZ901 - the date is not used
     return {name: tuple(places[url.path] for url in urls) for name, urls in _split_group(LISTINGS_GROUP, undated, capacity)}
 
 
 def _split_group(name: str, urls: tuple[SitemapUrl, ...], capacity: int) -> Iterator[tuple[str, tuple[SitemapUrl, ...]]]:
-    """Yield the non-empty parts of a group. A part of over `capacity` addresses is halved by their digests into NAME.0 and
-    NAME.1.
+    """Yield (name, addresses) of each part of a group. Parts without visible addresses are left out.
 
-    A page stays in its part if other pages come or go, until that part exceeds `capacity` addresses and is halved again.
+    A part with over `capacity` visible addresses is split by the next bit of each address's SHA-256 digest: NAME into NAME.0 and
+    NAME.1, NAME.0 into NAME.00 and NAME.01. An address stays in its part until that part is split again.
     """
     visible_count = sum(url.is_visible for url in urls)
     if visible_count > capacity:
@@ -171,7 +177,10 @@ def _split_group(name: str, urls: tuple[SitemapUrl, ...], capacity: int) -> Iter
 
 
 def _possible_part_names(count: int, capacity: int) -> Iterator[str]:
-    """Yield the possible names of parts of `count` pages. Digests halve evenly, so two more halvings than needed suffice."""
+    """Yield a superset of the names of LISTINGS_GROUP's parts for `count` pages.
+
+    Digests split evenly, so two more levels than even halves need suffice.
+    """
     yield LISTINGS_GROUP
     depth = max(0, ceil(log2(count / capacity)) + 2) if count > capacity else 0
     yield from (f"{LISTINGS_GROUP}.{''.join(bits)}" for length in range(1, depth + 1) for bits in product("01", repeat=length))

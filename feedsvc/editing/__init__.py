@@ -1,6 +1,6 @@
 """Work on the content folder: new articles, ids, and comparisons with a git revision.
 
-In come a folder and a command's arguments; out come changed files, or reports. Only the command line uses this package.
+Input: a folder and a command's arguments. Output: changed files, or reports. Only the command line uses this package.
 """
 
 from feedsvc.editing.assign_ids import apply_assignment, delete_temporary_files, plan_assignments

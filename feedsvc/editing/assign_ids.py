@@ -28,7 +28,7 @@ _LINE_ENDS: Final = "\n\r\u2028\u2029"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IdAssignment:
-    """Assignment of an id to one file, with its bytes before and after."""
+    """Assignment of an id to the article file at `path` below the content folder, with the file's bytes before and after."""
 
     path: str
     id: str
@@ -38,9 +38,9 @@ class IdAssignment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssignmentPlan:
-    """Assignments for a folder. `problems` gives the reason for each article that has no id in its file and gets none.
+    """Assignments for a folder. `problems` has the reason for each article that has no id in its file and gets none.
 
-    All errors in article files are among them.
+    It also has all errors in article files.
     """
 
     assignments: tuple[IdAssignment, ...]
@@ -48,7 +48,7 @@ class AssignmentPlan:
 
 
 def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
-    """Plan to write ids into the article files without one: the ids that the articles have by default. Writes nothing.
+    """Return a plan to write ids into the article files without one: the ids that the articles have by default. Writes nothing.
 
     Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication.
     """
@@ -79,7 +79,7 @@ def apply_assignment(root: Path, assignment: IdAssignment) -> Problem | None:
 
 
 def delete_temporary_files(root: Path) -> None:
-    """Delete temporary files that an interrupted run left."""
+    """Delete temporary files that an interrupted `apply_assignment` left in the folders of article files."""
     scanner = DirectoryScanner(root, ARTICLES)
     scanner.refresh()
     atomic_write.remove_temporary_files({os.path.dirname(os.path.realpath(root / path)) for path in scanner.files})
@@ -109,7 +109,7 @@ def _file_changed_problem(path: str) -> Problem:
 
 
 def insert_id(source: SourceFile, article: Article, references: References) -> bytes | None:
-    """Return the file's bytes with the article's id; None if every possible edit would change anything else in the article."""
+    """Return the file's bytes with the article's id written; None if every edit would change something else in the article."""
     for start, end, replacement in _candidate_edits(source, article.id):
         start_byte, end_byte = source.byte_offset(start + source.yaml_offset), source.byte_offset(end + source.yaml_offset)
         after = source.data[:start_byte] + replacement.encode() + source.data[end_byte:]
@@ -125,7 +125,7 @@ def _is_same_article(article: Article, after: bytes, references: References) -> 
 
 
 def _candidate_edits(source: SourceFile, id_: str) -> Iterator[tuple[int, int, str]]:
-    """Yield edits that may write the id into the YAML, the usual one first: start, end and replacement.
+    """Yield edits that may write the id into the YAML, the usual one first: (start, end, replacement), offsets in the YAML.
 
     For unusual but valid YAML (explicit keys, tags, anchors), some edits are wrong. `insert_id` parses the result of each.
     """
@@ -153,7 +153,7 @@ def _flow_separator(source: SourceFile, at: int) -> str:
 
 
 def _line_prefix(source: SourceFile, at: int) -> str:
-    """Return the text before an offset in its line."""
+    """Return the text of a line from its begin to the offset `at` of the YAML document."""
     end = at + source.yaml_offset
     start = max(source.text.rfind(char, 0, end) for char in _LINE_ENDS) + 1
     return source.text[start:end].lstrip("\ufeff")

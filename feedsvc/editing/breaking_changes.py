@@ -35,7 +35,7 @@ class CatalogPair:
 
     @cached_property
     def invalid_paths(self) -> frozenset[str]:
-        """Paths of current files with errors. `check` reports the errors, and a file's last valid version stays public."""
+        """Paths of current files with errors. The command `check` reports the errors; the last valid versions stay public."""
         return frozenset(problem.path for problem in self.current.content.errors)
 
     @cached_property
@@ -56,11 +56,14 @@ class CatalogPair:
 
     @cached_property
     def articles_by_address(self) -> Mapping[str, Article]:
-        """Current articles by their addresses."""
+        """Current articles by slug and by alias."""
         return {name: article for article in self.current.content.articles for name in (*article.aliases, article.slug)}
 
     def replacement(self, article: Article) -> Article | None:
-        """Return the current article that replaced a previous one whose id no longer exists; None if there is none."""
+        """Return the current article that seems to replace `article`, a previous one whose id no longer exists, or None.
+
+        It has a new id, and the same path, address, or title and publication date.
+        """
         keys = (("path", article.path), ("address", article.slug), (article.title, article.published))
         return next((self.replacements[key] for key in keys if key in self.replacements), None)
 
@@ -82,7 +85,7 @@ def warnings(pair: CatalogPair) -> tuple[Problem, ...]:
 
 
 def _article_warnings(pair: CatalogPair, row: Row) -> Iterator[Problem]:
-    """Yield warnings about an article that was visible or withdrawn at the revision; `row` is its row then."""
+    """Yield warnings about an article that was visible or withdrawn at the revision; `row` is its row at the revision."""
     previous, is_visible = row.article, row.visibility is Visibility.VISIBLE
     current = pair.articles_by_id.get(previous.id) or (pair.replacement(previous) if is_visible else None)
     if current is None:
@@ -103,7 +106,7 @@ def _id_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, c
 
 
 def _is_id_domain_change(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> bool:
-    """Return whether the id changed only with the site's id_domain: `_feed_id_warnings` warns of that once for all."""
+    """Return whether a default id changed only because the site's id_domain changed. `_feed_id_warnings` warns of that once."""
     old, new = (f"tag:{catalog.site.id_domain}," for catalog in (pair.previous, pair.current))
     return not document.has_value(("id",)) and old != new and previous.id.removeprefix(old) == current.id.removeprefix(new)
 
@@ -145,7 +148,7 @@ def _republication_warnings(pair: CatalogPair, document: YamlDocument, _previous
 
 
 def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about the ids of feeds, which depend on site.yaml."""
+    """Yield warnings about changes in site.yaml that change the ids of all feeds."""
     data = read_file(pair.root, SITE_FILE)
     document = parse_settings_file(SITE_FILE, data if isinstance(data, bytes) else b"")
     old, new = pair.previous.site, pair.current.site

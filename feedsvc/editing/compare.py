@@ -90,7 +90,7 @@ def _title_with_reason(change: EntryChange) -> str:
 
 
 def _as_json(lines: Iterable[str], comparison: Comparison) -> Iterator[str]:
-    """Add the keys `feeds` and `not_compared` to the JSON object in `lines`, which holds the problems."""
+    """Add the keys `feeds` and `not_compared` to the JSON object in `lines`, which holds the problems; yield it as one text."""
     document = json.loads("\n".join(lines))
     document["feeds"] = [
         {"feed": feed.name, "ended": feed.is_removed, "entries": [_change_to_json(change) for change in feed.changes]}

@@ -40,7 +40,10 @@ class EntryChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedChange:
-    """Changes of a feed that existed before. `name` is like category/asia; with `is_removed`, its address answers 404 now."""
+    """Changes of a feed that existed before. `name` is like category/asia, or "site".
+
+    If `is_removed`, the address of the feed answers 404 now, and there are no `changes`.
+    """
 
     name: str
     changes: tuple[EntryChange, ...] = ()
@@ -51,12 +54,12 @@ class FeedChange:
 
 
 def feed_changes(previous: Catalog, current: Catalog, invalid_paths: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
-    """Return the feeds that differ for their subscribers, in the order of the listings.
+    """Return the feeds that differ for their subscribers, in the order of the previous listings. New feeds are left out.
 
-    An entry is new if it is in the feed document and was in neither the feed document nor the feed's archives before. An entry is
-    updated if it is in the feed document and its content differs; without a later `updated`, it is changed silently. An entry is
-    removed if it was in the feed document and now is in neither the document nor the archives. `invalid_paths` are paths of files
-    with errors: their articles stay public unchanged, so they are not removed.
+    An entry is new if it is in the feed document and its article was not visible in the listing before. An entry is updated if it
+    is in the feed document and differs; without a later `updated`, it is changed silently. An entry is removed if it was in the
+    feed document and its article is not visible in the listing now. `invalid_paths` are paths of files with errors: their
+    articles stay public unchanged, so they are not removed.
     """
     diff = _CatalogDiff(previous, current, invalid_paths)
     return tuple(change for ref in previous.listings if (change := diff.feed_change(ref)))

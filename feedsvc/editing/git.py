@@ -23,7 +23,7 @@ _HOOK_VARIABLES: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_INDEX_F
 
 
 class _Blob(NamedTuple):
-    """File in git: mode, object name, size in bytes, and path relative to the content folder."""
+    """File in git: mode (octal digits), object name, size in bytes (0 if unknown), and path relative to the content folder."""
 
     mode: str
     object_name: str
@@ -32,11 +32,11 @@ class _Blob(NamedTuple):
 
 
 def checkout_revision(content: Path, revision: str, target: Path) -> None:
-    """Write the files that feeds depend on into `target`, as they are in the repository of `content` at a revision.
+    """Write the files that feeds depend on into the folder `target`, as they are in the repository of `content` at a revision.
 
     Media other than images become sparse files of the same length. A media file that is a git-lfs pointer is copied from the
     current folder if that has it. Raises FeedsvcError if git, the repository, the revision or the folder in the revision does not
-    exist.
+    exist, or if a file cannot be read or written.
     """
     if not revision or revision.startswith("-") or not revision.isprintable():
         raise FeedsvcError(f"'{revision}' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1")
@@ -92,7 +92,7 @@ class _Git:
 
 
 def _missing_revision_hint(git: _Git) -> str:
-    """Return a hint about the likely cause of a missing revision: no commit, a shallow clone, or a revision not fetched."""
+    """Return a hint on the likely reason why a revision is missing: no commit, a shallow clone, or a revision not fetched."""
     if not git.run_line("rev-list", "--all", "--max-count=1", error_message="git cannot list its commits"):
         return "nothing is committed yet"
     error_message = "git cannot tell whether the clone is shallow"
@@ -168,9 +168,9 @@ def _resolve_lfs_pointer(current_file: Path, data: bytes) -> bytes:
 
 
 def _write_symlink(target_folder: Path, file: Path, target: bytes) -> None:
-    """Create a symbolic link if its parent is inside `target_folder`.
+    """Create the symbolic link `file` to `target`, unless `file` exists or its folder is outside `target_folder`.
 
-    Links that leave the folder are not followed when content is read.
+    Links that lead out of the content folder are created, too, but not followed when content is read.
     """
     if not os.path.lexists(file) and file.parent.resolve().is_relative_to(target_folder.resolve()):
         os.symlink(target, os.fsencode(file))

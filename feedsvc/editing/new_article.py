@@ -52,9 +52,10 @@ def draft(
     authors: tuple[str, ...] = (),
     suffix: str = ".yaml",
 ) -> Draft:
-    """Return a draft dated `now` in the site's time zone, at an unused address. `suffix` is that of the file.
+    """Return a draft dated `now` in the site's time zone. `suffix` is that of the file, .yaml or .md.
 
-    Raises FeedsvcError for an invalid argument: empty title, unusable or taken slug, unknown category or author.
+    Without `slug`, the address is made from the title, with a number if it is taken. `categories` and `authors` are ids or
+    aliases. Raises FeedsvcError for an invalid argument: empty title, unusable or taken slug, unknown category or author.
     """
     clean_title = _clean_title(title)
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)
@@ -93,7 +94,7 @@ def _choose_slug(title: str, slug_option: str) -> str:
 
 
 def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
-    """Return the slug, with the first number that makes it unique if it or its default id is taken.
+    """Return the slug; if it or its default id is taken, with the lowest number from 2 that makes both unique, as in "name-2".
 
     The names of files with errors count as taken, because their slugs are unknown.
     """
@@ -113,7 +114,7 @@ def _resolve_ids(kind: str, names: tuple[str, ...], known: Mapping[str, Author] 
 
 
 def render_draft(article: Draft, content: ContentSnapshot, modeline: str) -> str:
-    """Return the text of the draft's file: Markdown with front matter if its path ends in .md, else YAML after `modeline`."""
+    """Return the text of the draft's file: Markdown with front matter if its path ends in .md, else `modeline` and YAML."""
     keys = "\n".join(_render_keys(article, content)) + "\n"
     if article.path.endswith(".md"):
         return f"---\n{keys}---\n{BODY_PLACEHOLDER}\n"
@@ -146,7 +147,7 @@ def _render_references(singular: str, plural: str, names: tuple[str, ...], known
 
 
 def _yaml_value(value: Any) -> str:
-    """Return a value as one line of YAML."""
+    """Return a value (dict, list or scalar, nested) as one line of YAML."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_yaml_value(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -155,7 +156,10 @@ def _yaml_value(value: Any) -> str:
 
 
 def yaml_scalar(value: str) -> str:
-    """Return a string as a YAML scalar, quoted if YAML could otherwise read it as a number, a Boolean or syntax."""
+    """Return a string as a YAML scalar, quoted if YAML could otherwise read it as a number, a Boolean or syntax.
+
+    Dates such as 2026-01-31 stay unquoted.
+    """
     return value if _PLAIN_SCALAR.fullmatch(value) or _is_date(value) else _quote(value)
 
 
@@ -169,7 +173,10 @@ def _quote(value: str) -> str:
 
 
 def create_file(root: Path, path: str, content: str) -> Path:
-    """Create the file `path` below `root` atomically and return it. Raises FeedsvcError if it exists or cannot be written."""
+    """Create the file `path` below `root`, and its folders, atomically. Return the file.
+
+    Raises FeedsvcError if the file exists or cannot be written.
+    """
     file = root / os.fsdecode(path.encode())  # UTF-8 even if the locale is another
     temporary_file = file.with_name(f".new-{os.getpid()}")
     try:

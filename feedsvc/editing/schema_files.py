@@ -23,7 +23,10 @@ FILE_PATTERNS: Final = {
 
 
 def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path, ...]:
-    """Write the schemas into a content folder, each file atomically, and return the files. Raises FeedsvcError if that fails."""
+    """Write the schemas `names` into SCHEMA_FOLDER of a content folder, each file atomically, and return the files.
+
+    Existing files are replaced. Raises FeedsvcError if a file cannot be written.
+    """
     folder = root / SCHEMA_FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -35,7 +38,7 @@ def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path
 def build_schema_of(name: str, root: Path | None = None) -> Json:
     """Return the schema of one kind of file (one of SCHEMA_NAMES). Never raises because of the folder's content.
 
-    With a content folder `root`, the schema of articles permits only its categories and authors.
+    With a content folder `root`, the schema of articles permits only the categories and authors of that folder.
     """
     files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE} if root else {}
     return build_schema(name, {kind: known_names(root, file) for kind, file in files.items() if root})
@@ -59,6 +62,9 @@ def modeline(root: Path, article: Path) -> str:
 
 
 def vscode_settings(content: Path) -> Json:
-    """Return VS Code settings for a content folder at the relative path `content` of the opened folder."""
+    """Return VS Code settings that assign the schemas to the files of a content folder.
+
+    `content` is the path of the content folder relative to the folder that is opened in VS Code.
+    """
     patterns = {f"{content}/{SCHEMA_FOLDER}/{name}.json": f"{content}/{pattern}" for name, pattern in FILE_PATTERNS.items()}
     return {"yaml.schemas": patterns, "yaml.yamlVersion": "1.1"}

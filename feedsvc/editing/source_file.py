@@ -38,7 +38,10 @@ def key_warning(document: YamlDocument, key: str, message: str, hint: str) -> Pr
 
 
 def parse_source(path: str, data: bytes) -> SourceFile:
-    """Parse the bytes of a file. Never raises; `yaml` is empty if there is no readable YAML."""
+    """Parse the bytes of the article file at `path`: YAML, or Markdown with front matter if `path` ends in .md.
+
+    Never raises; `yaml` is an empty document if there is no readable YAML.
+    """
     content, _, is_plain = decode(path, data)
     try:
         front_matter = split_front_matter(content)[0] if path.endswith(".md") else content

@@ -110,16 +110,16 @@ class Language:
         return _format_number(self, number)
 
     def file_size(self, length: int) -> str:
-        """Return a size of `length` bytes, rounded, in the largest unit of which it has at least one: 7 kB, 12 MB; "" for 0."""
+        """Return a size of `length` bytes, rounded, in the largest unit of which it has at least one: 7 kB, 12 MB. "" for 0."""
         unit = min(len(_SIZE_UNITS) - 1, max(0, (len(str(length)) - 1) // 3))
         return f"{self.number(round(length / 1000**unit))} {_SIZE_UNITS[unit]}" if length else ""
 
     def date(self, moment: datetime) -> str:
-        """Return the day with its weekday: Fri, 02 Jan 2026."""
+        """Return the day of a moment in `zone`, with its weekday: Fri, 02 Jan 2026."""
         return self._day(moment.astimezone(self.zone).date())
 
     def date_time(self, moment: datetime) -> str:
-        """Return the day, the time and its offset from GMT: Fri, 02 Jan 2026, 14:35 (GMT+5:30)."""
+        """Return the day, the time and the offset from GMT of a moment in `zone`: Fri, 02 Jan 2026, 14:35 (GMT+5:30)."""
         local = moment.astimezone(self.zone)
         time_text = f"{self._time(local.time())} ({self._offset(local)})"
         pattern = self._locale.datetime_formats["medium"].replace("'", "")
@@ -180,7 +180,7 @@ def _split_at_placeholder(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def get_language(tag: str, timezone: str) -> Language:
-    """Return the language of an RFC 5646 tag; for an unknown or malformed tag, the nearest known language, or else English.
+    """Return the Language of an RFC 5646 tag; for an unknown or malformed tag, the nearest known language, or else English.
 
     Raises ZoneInfoNotFoundError for an unknown time zone.
     """
@@ -199,7 +199,10 @@ def get_language(tag: str, timezone: str) -> Language:
 
 @lru_cache(maxsize=1024)
 def direction(tag: str) -> Direction:
-    """Return the text direction for an RFC 5646 tag: by its script subtag, else by the usual script of its language."""
+    """Return the text direction for an RFC 5646 tag: by its script subtag, else by the usual script of its language.
+
+    It is "ltr" for an unknown language.
+    """
     return "rtl" if _script(tag) in _RIGHT_TO_LEFT else "ltr"
 
 

@@ -1,6 +1,6 @@
 """The current edition, replaced as the folder and the clock change it.
 
-In come a folder and a clock; out comes the edition that is served now, and a notification of each new edition. Servers and
+Input: a folder and a clock. Output: the edition that is served now, and a notification of each new edition. Servers and
 `build --watch` use it.
 """
 

@@ -29,7 +29,10 @@ class ClockJumpDetector:
         self._last_offset = self._last_jump = 0.0
 
     def check(self, now: datetime) -> float:
-        """Return the seconds by which the clock jumped since the last call, negative if back; 0.0 for less than _MIN_JUMP."""
+        """Return the seconds by which the clock jumped since the last call, negative if it was set back.
+
+        0.0 for less than _MIN_JUMP, and in the first call.
+        """
         offset = now.timestamp() - self._monotonic_clock()
         if self._trusted_offset is None:
             self._trusted_offset = self._last_offset = offset
@@ -44,7 +47,7 @@ class ClockJumpDetector:
         return 0.0
 
     def _report(self, jump: float, now: datetime, *, is_correct: bool) -> None:
-        """Raise the alert, or clear it if the jump corrected the clock."""
+        """Raise the alert, or clear it if the jump corrected the clock (`is_correct`). `jump` is in seconds."""
         if is_correct:
             self._alerts.clear(_ALERT_NAME)
             return

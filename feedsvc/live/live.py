@@ -28,7 +28,7 @@ _NO_TIME: Final = timedelta(0)
 class Edition:
     """A publication and the moment since when it is served. `number` counts the publications of this process, from 1.
 
-    `content` is the content that was read last, with the current problems; it may be newer than the publication's content.
+    `content` is the content of the publication with the current problems, which may be newer than the publication.
     """
 
     number: int
@@ -51,7 +51,7 @@ class ReloadStatistics:
     total_seconds: float = 0.0
 
     def add_reload(self, at: datetime, seconds: float, changed: int) -> ReloadStatistics:
-        """Return the statistics after another reload, which began `at` this moment and changed this number of articles."""
+        """Return the statistics after another reload, which began at the moment `at` and changed `changed` articles."""
         return ReloadStatistics(
             began_at=at,
             seconds=seconds,
@@ -75,10 +75,11 @@ class Live:
         alerts: Alerts | None = None,
         theme_adoption: ThemeAdoption | None = None,
     ) -> None:
-        """Read the folder. Raises ContentError if it cannot be used. Without `last_modified_store`, no dates are stored.
+        """Read the folder. Raises ContentError if it cannot be used.
 
-        `alerts` are those of the machine; they are reported in addition to the folder's problems. `theme_adoption` chooses the
-        theme; the default one stores no verdicts (results of theme trials) on disk.
+        Without `last_modified_store`, documents have no Last-Modified. Without `variant_store`, no image variants are made.
+        `alerts` are problems of this machine, such as a full disk; they are reported in addition to the folder's problems.
+        `theme_adoption` chooses the theme; the default one stores no verdicts (results of theme trials) on disk.
         """
         self.clock = clock
         self.alerts = alerts or Alerts()
@@ -117,7 +118,7 @@ class Live:
         return self.edition.content.site.base_url
 
     def article_id(self, slug: str, now: datetime) -> str | None:
-        """Return the id of the article that is visible at a moment under a slug, current or former; None if there is none."""
+        """Return the id of the article that is visible at `now` and has this slug, current or former; None if there is none."""
         catalog = self.current(now).catalog
         row = catalog.visible.get(catalog.redirects.get(("article", slug), slug))
         return row.article.id if row else None
@@ -127,13 +128,16 @@ class Live:
         return self.edition.content.texts.lost_paths
 
     def last_modified(self, path: str, digest: str, now: datetime) -> datetime | None:
-        """Return the date since when the path's bytes have this digest; None if it is unknown."""
+        """Return the date since when the path's bytes have this digest; None if it is unknown or dates are not stored."""
         # A reload that began before a scheduled change and ended after it shows the content after that change.
         read_at = max(self.last_reload.began_at, min(self._last_scheduled_change, now))
         return self._last_modified_store.last_modified(path, digest, now, read_at) if self._last_modified_store else None
 
     def prepare_next_edition(self, now: datetime) -> None:
-        """Make the publication for a scheduled change at most 5 seconds after `now`, so that no request waits for it then."""
+        """Make the publication for the next scheduled change, if that is at most _PREPARATION_TIME after `now`.
+
+        No request then has to wait for it. Does nothing if it is made already.
+        """
         change_at = self.edition.publication.next_change
         if change_at is None or not now < change_at <= now + _PREPARATION_TIME or self._next_publication:
             return
@@ -148,10 +152,10 @@ class Live:
         return self._theme_adoption.is_due
 
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
-        """Read changes in the folder, or at `changed_paths` only unless that is None, and swap in the edition with them.
+        """Read changes at `changed_paths`, or in the whole folder if that is None, and swap in an edition if there are any.
 
         Return the paths of files that were not read because they changed less than `min_age` ago. If the folder cannot be used,
-        the publication stays, and a problem says so.
+        the publication stays, a problem says so, and the result is empty.
         """
         now, start = self.clock(), time.monotonic()
         try:
@@ -206,7 +210,7 @@ class Live:
         return self._image_problems
 
     def _with_image_problems(self, content: ContentSnapshot, publication: Publication) -> ContentSnapshot:
-        """Return the content with the current problems of images instead of those at the last call."""
+        """Return the content with the current problems of images (`image_problems`) instead of those at the last call."""
         if self._variant_store is None:
             return content
         before, self._image_problems = self._image_problems, self._variant_store.problems(publication.catalog.media)
@@ -216,7 +220,7 @@ class Live:
         return replace(content, problems=tuple(sorted(problems)))
 
     def _advance(self, now: datetime) -> Edition:
-        """Return the edition at a moment; swap it in if another thread has not done so."""
+        """Return the edition for a moment; swap it in first unless the current edition is valid then."""
         with self._lock:
             edition = self.edition
             if _is_outdated(edition.publication, now):
@@ -242,7 +246,7 @@ class Live:
 
 
 def _is_outdated(publication: Publication, now: datetime) -> bool:
-    """Return whether time alone changes the publication between the moment of its catalog and `now`."""
+    """Return whether time alone changes the publication between the moment of its catalog and `now`, earlier or later."""
     # After a clock that was ahead is corrected, articles that are not public yet must disappear.
     last_change, next_change = publication.last_change, publication.next_change
     return (next_change is not None and now >= next_change) or (last_change is not None and now < last_change)

@@ -157,7 +157,7 @@ class Watcher:
         self._live.prepare_next_edition(now)
 
     def _reload(self, paths: frozenset[str] | None) -> None:
-        """Reload these paths, all with None. Files that are being written are not read; the next poll examines them."""
+        """Reload these paths, or everything if `paths` is None. Files that are being written are left for the next poll."""
         self._unsettled_paths = self._live.reload(paths, _MIN_FILE_AGE)
 
     def _notify_listeners(self) -> None:
@@ -176,7 +176,10 @@ def _folder_identity(root: Path) -> tuple[int, int] | None:
 
 
 def _changed_paths(root: Path, notified_paths: Iterable[str]) -> frozenset[str] | None:
-    """Return the notified paths relative to the root, without _IGNORED_FOLDERS; None, for a full scan, if one is not below it."""
+    """Return the notified paths relative to the root, without those in _IGNORED_FOLDERS.
+
+    None, which requests a full scan, if a path is not below the root.
+    """
     prefixes = [f"{folder}{os.sep}" for folder in {os.path.abspath(root), os.path.realpath(root)}]
     # A notified path begins with the root as `watch` received it, including "." and "..".
     paths = map(os.path.normpath, notified_paths)

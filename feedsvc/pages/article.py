@@ -76,14 +76,14 @@ def render_article(layout: PageLayout, row: Row) -> bytes:
 
 
 def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
-    """Render the pages of visible articles, in order. Each step runs for all pages: that uses the processor's caches better."""
+    """Render the pages of visible articles, in order. Each step runs for all pages, which uses the processor's caches better."""
     columns = [[compute(layout, row) for row in rows] for compute in _EXPENSIVE_FUNCTIONS]
     pages = [_page_arguments(layout, row, _ExpensiveVariables(*values)) for row, *values in zip(rows, *columns, strict=True)]
     return [layout.render("article.html", head, **variables) for head, variables in pages]
 
 
 def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables) -> _PageArguments:
-    """Return the metadata of an article's page, and the variables of its template."""
+    """Return the metadata of an article's page, and the variables of its template; `expensive` are the ones computed already."""
     catalog, site, article, lang = layout.catalog, layout.site, row.article, layout.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in article.categories]
     summary = distinct_summary(catalog, article)

@@ -49,7 +49,7 @@ def _rewrite_image(catalog: Catalog, rest: str) -> str:
 
 
 def _srcset_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
-    """Return the attributes srcset and sizes, "" if the image has no variants; `attributes` are the image's by name."""
+    """Return the attributes srcset and sizes as HTML, "" if the image has no variants; `attributes` are the image's by name."""
     path = _image_path(catalog, attributes)
     candidates = srcset(catalog, path)
     width = int(attributes.get("width", _TEXT_WIDTH))
@@ -85,7 +85,10 @@ def _rewrite_link(catalog: Catalog, rest: str) -> str:
 
 
 def _canonical_href(site: Site, address: str) -> str:
-    """Return the canonical address of a page of the site, so that no click is redirected. Leave other addresses unchanged."""
+    """Return an address within the site root-relative, that of a page in its canonical form, so that no click is redirected.
+
+    Addresses outside the site are returned unchanged.
+    """
     path = path_below(site.base_url, address)
     if not path:
         return address

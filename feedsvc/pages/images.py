@@ -15,7 +15,7 @@ _MAX_LOGO_SIZE: Final = (40, 200)  # pixels: maximum height and width
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageView:
-    """An image on a page. `srcset` is "" if the image has no variants."""
+    """An image on a page. `src` is root-relative within the site, else absolute; `srcset` is "" if the image has no variants."""
 
     src: str
     srcset: str
@@ -35,9 +35,9 @@ def local_href(site: Site, address: str) -> str:
 
 
 def logo_size(catalog: Catalog) -> tuple[int, int]:
-    """Return width and height of the logo on a page, in pixels: as high as a line of the menu, unless it is very wide.
+    """Return width and height of the logo on a page, in pixels, scaled up or down to the limits of _MAX_LOGO_SIZE.
 
-    A logo of unknown size is a square.
+    It is as high as a line of the menu, or lower if it is very wide. A logo of unknown size is a square.
     """
     file = catalog.media.get(path_below(catalog.site.base_url, catalog.site.logo)[1:])
     try:
@@ -64,7 +64,10 @@ def image_view(catalog: Catalog, image: Image) -> ImageView:
 
 
 def srcset(catalog: Catalog, path: str) -> str:
-    """Return the srcset of the file at a path like media/a.jpg: all variants and the file itself; "" if there are no variants."""
+    """Return the srcset of the file at a path like media/a.jpg: all variants and the file itself.
+
+    "" if there is no such file or it has no variants.
+    """
     base, file = catalog.site.base_url, catalog.media.get(path)
     candidates = [f"{root_relative(base, variant.path)} {variant.width}w" for variant in variants(file)]
     return ", ".join([*candidates, f"{root_relative(base, f'/{path}')} {facts_of(file).width}w"]) if candidates and file else ""

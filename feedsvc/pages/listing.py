@@ -1,4 +1,4 @@
-"""Page of a listing, and page with all feeds."""
+"""Pages of a listing's articles, and the page /subscribe/ with all feeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KIND_TITLES: Final[dict[ListingKind, str]] = {"site": "site", "category": "sect
 
 
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
-    """Render the page of a listing's newest articles, or of a period if one is given, which must be in `listing.page_index`."""
+    """Render the page of a listing's newest articles, or of a period unless it is "". It must be in `listing.page_index`."""
     site, lang = layout.site, layout.lang
     title = lang.say("archive", title=listing.title, month=lang.period_name(period)) if period else listing.title
     full_title = title if listing.ref == ListingRef() else f"{title} – {site.title}"
@@ -61,7 +61,7 @@ def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """A listing on the page with all feeds."""
+    """A listing on the page with all feeds. `count` is its number of visible articles in words; `updated` is None without any."""
 
     title: str
     href: str

@@ -40,7 +40,10 @@ class FeedView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageMetadata:
-    """Metadata of a page. `graph` has Open Graph pairs; `data` is JSON-LD, safe in a script element; `hidden` means noindex."""
+    """Metadata of a page. `hidden` means that robots must not index it (noindex).
+
+    `graph` has Open Graph pairs (property, content); `data` is JSON-LD, safe in a script element.
+    """
 
     title: str
     canonical: str = ""
@@ -121,7 +124,7 @@ def _nonempty_pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def news_article_json_ld(catalog: Catalog, row: Row, summary: str) -> Markup:
-    """Return a visible article as schema.org/NewsArticle in JSON-LD."""
+    """Return a visible article as schema.org/NewsArticle in JSON-LD, safe in a script element. `summary` is "" for none."""
     article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
     people = [author_person(catalog, name) for name in article.authors]
     publisher = _publisher(site.title, site.base_url, site.logo)

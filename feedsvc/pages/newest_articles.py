@@ -40,7 +40,7 @@ class NewestArticles:
 
     @property
     def digest(self) -> str:
-        """Digest of articles and settings, the same in every process."""
+        """Digest of `site` and `articles`, 32 hexadecimal digits, the same in every process."""
         return blake2b(repr((self.site, self.articles)).encode(errors="replace"), digest_size=16).hexdigest()
 
     def build_catalog(self) -> Catalog:
@@ -59,7 +59,10 @@ class NewestArticles:
 
 
 def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
-    """Return the newest articles, up to _MAX_ARTICLES, that have a page at `now`. Leave out those whose text is unreadable."""
+    """Return the newest articles, up to _MAX_ARTICLES, that have a catalog row at `now`; withdrawn and expired ones do, too.
+
+    Articles whose text is unreadable are left out. Only the _MAX_CANDIDATES newest articles are examined.
+    """
     row_builder = RowBuilder(content.site, now, is_preview=preview)
     candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))
     texts: dict[bytes, str] = {}
@@ -82,7 +85,7 @@ def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview:
 
 
 def _add_text(content: ContentSnapshot, article: Article, texts: dict[bytes, str]) -> bool:
-    """Add an article's text and return whether it could be read."""
+    """Add an article's text, up to _MAX_TEXT_LENGTH, to `texts` unless it is empty. Return False if it could not be read."""
     try:
         text = content.texts.markdown(article)
     except FeedsvcError:

@@ -18,9 +18,9 @@ MAX_CANDIDATES: Final = 24
 
 
 def find_related(catalog: Catalog, row: Row) -> list[Row]:
-    """Return up to _MAX_RELATED older articles that share most tags with a row, the newest first among equals.
+    """Return up to _MAX_RELATED older visible rows that share most tags with `row`, the newest first among equals.
 
-    Only the next MAX_CANDIDATES older articles of each tag are compared.
+    [] if none shares a tag. Only the next MAX_CANDIDATES older rows of each tag are compared.
     """
     candidates = [_older_candidates(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
     tag_counts = Counter(map(id, chain.from_iterable(candidates)))  # number of tags in common, by id of the row
@@ -56,7 +56,7 @@ def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _newer_candidates(visible: PersistentSortedList[Row], keys: Iterable[RowKey]) -> Iterator[Row]:
-    """Yield the next MAX_CANDIDATES newer rows of each key, each row once."""
+    """Yield, for each key, the MAX_CANDIDATES rows that come next before it in `visible` (newer ones), each row once."""
     end = 0
     for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
         yield from visible[max(end, index - MAX_CANDIDATES) : index]

@@ -30,7 +30,7 @@ class PageTooLargeError(Exception):
 
 
 def create_environment(kind: type[Environment], loader: BaseLoader) -> Environment:
-    """Return an environment with the options that built-in and custom templates share."""
+    """Return an environment of the class `kind`, with the options that built-in and custom templates share."""
     return kind(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
@@ -73,7 +73,10 @@ def cached_card(context: Context, make: Callable[..., str], *arguments: object) 
 
 @pass_context
 def render_once(context: Context, make: Callable[[], str], _name: str, _key: object) -> str:
-    """Call a macro without arguments, as `cached_card` does. Name and key are ignored: they are for the cache of `PageLayout`."""
+    """Call the macro `make` without arguments through the sandbox and return its HTML, without a cache.
+
+    Name and key are ignored: they are for the cache of `PageLayout`, which built-in templates use.
+    """
     return cached_card(context, make)
 
 

@@ -1,4 +1,4 @@
-"""Pages at addresses without a document of their own: withdrawn articles (410), unknown addresses (404) and former addresses."""
+"""Pages for withdrawn articles (410), unknown addresses (404) and former addresses (redirect pages)."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def _render_message(layout: PageLayout, title: str, text: str, language: str = "
 def render_redirect_page(layout: PageLayout, path: str) -> bytes:
     """Render the page at a former address for a host that serves files and cannot redirect.
 
-    The page redirects to the document at `path` at once and has a link to it for clients that do not follow. It loads nothing and
-    shows no part of a theme. Its bytes depend only on the site's settings and `path`.
+    The page redirects at once to `path`, relative to base_url, and has a link to it for clients that do not follow. It loads
+    nothing and shows no part of a theme. Its bytes depend only on the site's settings and `path`.
     """
     lang, base = layout.lang, layout.site.base_url
     address, href = escape(absolute(base, path)), escape(root_relative(base, path))

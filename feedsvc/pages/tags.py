@@ -1,4 +1,7 @@
-"""List of all tags: one page, or several and a page that links to them."""
+"""List of all tags: one page with up to `catalog.tags.PAGE_SIZE` tags.
+
+If there are more tags, several pages in the order of tag ids, and an overview at /tags/ that links to them.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,8 @@ class TagCount(NamedTuple):
 class TagPage(NamedTuple):
     """The content of one page of the list of all tags, as plain values, so that it can be compared and digested.
 
-    A page lists either `tags` or, as the first of several pages, the `ranges` of the others. `previous` and `next` are the pages
-    beside it, None if there is none.
+    A page lists `tags`; the overview at /tags/, if there are several pages, has the `ranges` of these pages instead. `previous`
+    and `next` are the pages before and after this one, None if there is none.
     """
 
     tags: tuple[TagCount, ...] = ()
@@ -80,7 +83,7 @@ class TagView(NamedTuple):
 
 
 class TagRangeView(NamedTuple):
-    """A link to the page with the tags from `first` to `last` (titles); `href` is "" for the page itself."""
+    """A link to the page with the tags from `first` to `last` (titles); `href` is "" if it is the page that is rendered."""
 
     first: str
     last: str

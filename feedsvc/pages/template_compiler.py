@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 
 def escape_fast(value: object) -> str:
-    """Escape like `markupsafe.escape`, but return a plain str, which is faster, if no character needs escaping."""
+    """Escape like `markupsafe.escape`, but return a str without characters to escape as it is, which is faster."""
     value_type = type(value)
     if value_type is str:
         # Five searches are faster than creating a Markup object.
@@ -77,7 +77,7 @@ class _FastCodeGenerator(CodeGenerator):
 
 
 def cached_card(make: Callable[..., str], card: Any, *arguments: object) -> str:
-    """Return the HTML that the macro `make` renders of a card and more arguments, cached in the card's `html_cache`."""
+    """Return `make(card, *arguments)`, HTML by a macro. It is cached by the arguments in the card's `html_cache`."""
     html: str | None = card.html_cache.get(arguments)
     if html is None:
         html = card.html_cache[arguments] = make(card, *arguments)

@@ -82,7 +82,10 @@ class TemplateRenderError(Exception):
 
 
 class Theme:
-    """The templates and static files of pages. `static` maps names below /static/ to bytes."""
+    """The templates and static files of pages. `static` maps names below /static/ to bytes, built-in files included.
+
+    `digest` is the `templates_digest`.
+    """
 
     def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
         """Take the files of a theme (path below content/theme/ -> bytes). `theme_check.file_problem` must return None for each.
@@ -105,9 +108,10 @@ class Theme:
         return (self._templates[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._templates else None
 
     def render(self, template: str, variables: Mapping[str, object], render_once: Callable[..., str]) -> bytes:
-        """Render a page as UTF-8. If a custom template fails, log the failure once and use the built-in template.
+        """Render a page as UTF-8. If a custom template fails, log the failure once and use the built-in templates for the page.
 
-        `render_once(make, name, key)` is for built-in templates: it returns the text that `make` renders, cached by name and key.
+        In a strict theme, raise TemplateRenderError instead. `render_once(make, name, key)` is for built-in templates: it returns
+        the text that `make` renders, cached by name and key.
         """
         if self._environment is not None:
             try:
@@ -164,7 +168,7 @@ def templates_digest(files: Mapping[str, bytes]) -> str:
 
 
 def files_below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:
-    """Return (name below the folder, bytes) of each file of a theme in `folder`, which ends in a slash."""
+    """Yield (name below the folder, bytes) of each file of a theme in `folder`, which ends in a slash."""
     return ((path.removeprefix(folder), data) for path, data in files.items() if path.startswith(folder))
 
 
@@ -188,7 +192,7 @@ def referenced_templates(text: str) -> frozenset[str]:
 
 
 def syntax_error(text: str) -> tuple[int, str] | None:
-    """Return (line from 1, reason) if a text is not a valid template, else None."""
+    """Return None if a text is a valid template, else (line from 1, reason)."""
     try:
         create_environment(Sandbox, _BUILTIN_LOADER).compile(text)
     except TemplateSyntaxError as error:

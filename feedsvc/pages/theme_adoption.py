@@ -1,6 +1,7 @@
 """Theme in force: the theme files that pages are rendered with, each in the newest version that a trial found valid.
 
-A trial (theme_trial.py) renders pages of sample sites and of the newest articles in a process with limits.
+A trial (theme_trial.py) renders pages of sample sites and of the newest articles in a process with limits. A file without a
+valid version is not in force: pages use the built-in template.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ class ThemeAdoption:
             trial.cancel()
 
     def _stored_choice(self, files: ThemeFiles) -> ThemeChoice | None:
-        """Return the choice of theme files if stored verdicts suffice for it, else None.
+        """Return the choice among theme files if stored verdicts suffice for it, None if a trial is needed.
 
         Verdicts are looked up again each time, because another process may have stored one.
         """

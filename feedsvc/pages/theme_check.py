@@ -47,7 +47,7 @@ class TrialCancelledError(TrialError):
 
 
 def file_problem(path: str, data: bytes) -> Problem | None:
-    """Return the problem of one file below theme/ that can be found without a trial, or None."""
+    """Return the problem of the file at `path` below theme/ that can be found without a trial; None if it has none."""
     shown_path = content_path(path)
     if path.startswith(STATIC):
         if path[path.rfind(".") :].lower() in STATIC_TYPES:
@@ -67,7 +67,10 @@ def file_problem(path: str, data: bytes) -> Problem | None:
 
 
 def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
-    """Return {path: problem} of the template in which a process hung or crashed: the first one if the traceback names none."""
+    """Return {path: problem} for the one of `templates` in which a process hung or crashed.
+
+    It is the innermost one in the traceback, or the first of `templates` if the traceback names none.
+    """
     current = "".join(_CURRENT_THREAD.findall(traceback)[:1])  # of the first dump; more may follow
     path, line = (
         innermost_template_call(current, templates) or innermost_template_call(traceback, templates) or (next(iter(templates)), 1)
@@ -83,7 +86,7 @@ def check_theme(
     *,
     limits: Limits = TRIAL_LIMITS,
 ) -> ThemeVerdict:
-    """Render the pages of sample sites and of the newest articles with templates (path below theme/ -> UTF-8 text).
+    """Return the verdict on templates (path below theme/ -> UTF-8 text): render sample sites and the newest articles with them.
 
     If a template exceeds the `limits` of a trial, the others are tried again without that one. `limits.elapsed` is for all trials
     together. Raises TrialError if a trial could not be carried out, TrialCancelledError once `is_cancelled` returns True.
@@ -130,7 +133,7 @@ class _ThemeCheck:
         )
 
     def _give_up(self) -> None:
-        """Add a finding on each remaining template: the templates left out before used up the time or the trials."""
+        """Add a finding on each template not yet tried to the end: the ones left out before used up the time or the trials."""
         self._add_findings([_unfinished_finding(path) for path in self._remaining])
 
     def _add_findings(self, findings: list[Finding]) -> None:
@@ -142,7 +145,7 @@ class _ThemeCheck:
             self._has_article_finding |= finding.is_from_article
 
     def _leave_out(self, failure: RunFailure) -> None:
-        """Leave the template or the article at which a trial failed out of the next trial.
+        """Leave the template, or the page of an article, at which a trial failed out of the next trial.
 
         Raises TrialError if the failure does not show which one that is, or if it has another cause; TrialCancelledError if the
         trial was cancelled.
@@ -195,7 +198,7 @@ def innermost_template_call(traceback: str, templates: Mapping[str, bytes], *, i
 
 
 def _traceback_names(name: str) -> tuple[str, str]:
-    """Return a name as Python's tracebacks write it, and as faulthandler writes it, in ASCII."""
+    """Return a template's name as Python's tracebacks write it, and as faulthandler writes it, in ASCII."""
     return name, name.encode("ascii", "backslashreplace").decode()
 
 

@@ -37,7 +37,10 @@ class NoVerdictError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ThemeChoice:
-    """The theme `files` to use, and by path the problem of each file whose current version is not used."""
+    """The theme `files` to use, and by path the problem of each file whose current version is not used.
+
+    Such a file may be in `files` with its previous version.
+    """
 
     files: ThemeFiles
     problems: Mapping[str, Problem]
@@ -61,10 +64,10 @@ class ThemeChooser:
         self._verdicts, self._version, self._hung_themes, self._limits = verdicts, version, hung_themes, limits
 
     def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:
-        """Return those of `files` that can be used together, and the problems of the others.
+        """Return the theme that consists of those of `files` that can be used together, and the problems of the others.
 
-        A file that cannot be used is replaced by its version in `previous`, if that is valid together with the others.
-        `get_verdict` returns the verdict on templates; its exceptions are passed on.
+        Files that cannot be used are replaced by their versions in `previous`; if the templates are not valid together then, no
+        template is replaced. `get_verdict` returns the verdict on templates; its exceptions are passed on.
         """
         problems = {path: problem for path, data in files.items() if (problem := file_problem(path, data))}
         hung_themes = self._hung_themes()
@@ -89,9 +92,10 @@ class ThemeChooser:
     def find_verdict(
         self, templates: ThemeFiles, collect_articles: Callable[[], NewestArticles], is_cancelled: Callable[[], bool]
     ) -> ThemeVerdict:
-        """Return the stored verdict on templates, or else the verdict of a new check. Raises TrialError.
+        """Return the stored verdict on templates, or else the verdict of a new check, and store that.
 
-        A stored verdict with problems on pages of articles counts only while these are still the newest articles.
+        A stored verdict with problems on pages of articles counts only while these are still the newest articles. Raises
+        TrialError if the check could not be carried out, TrialCancelledError if it was cancelled.
         """
         key = self._key(templates)
         verdict = self._verdicts.find(key)

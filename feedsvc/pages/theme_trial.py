@@ -49,7 +49,11 @@ _SAMPLE_TAG_PAGES: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialInput:
-    """The pickled input of `run`: `templates` (path below theme/ -> bytes), articles, and subjects (see TrialStep) to skip."""
+    """The input of `run`, which gets it pickled. `templates` maps paths below theme/ to bytes.
+
+    If `newest_articles` is None, only pages of the sample sites are rendered. Pages of the newest articles whose subject (see
+    TrialStep) is in `skipped_subjects` are not rendered.
+    """
 
     templates: Mapping[str, bytes]
     newest_articles: NewestArticles | None
@@ -58,9 +62,11 @@ class TrialInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialStep:
-    """A step of a trial. `subject` is the page's name in messages, such as an article's path; "" for a page of a sample site.
+    """A step of a trial: which page the child process works on. It is sent as JSON before the step begins, so that the parent can
+    report the page if the child fails.
 
-    `template` is the page's own template while templates run, "" while the page's variables are computed.
+    `subject` is the page's name in messages, such as an article's path; "" for a page of a sample site. `template` is the page's
+    own template while it is parsed or rendered, "" while the page's variables are computed.
     """
 
     subject: str = ""
@@ -129,7 +135,7 @@ class _Trial:
                 yield _unused_template_finding(name, builtin_names)
 
     def _first_render_failure(self, templates: Mapping[str, bytes]) -> Finding | None:
-        """Return a finding on the first template that cannot render a page, or None."""
+        """Render pages until a template cannot render one; return a finding on it. None if all pages were rendered."""
         if not templates:
             return None
         theme = _AnnouncingTheme(templates, self._announce_step)

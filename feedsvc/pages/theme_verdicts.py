@@ -29,14 +29,14 @@ _CONSEQUENCE: Final = "until then, each start repeats the trial of the theme"
 
 
 class VerdictStore:
-    """Store of verdicts. Safe in threads and processes. `folder` None keeps them in memory only."""
+    """Store of verdicts. Safe in threads and processes. If `folder` is None, it stores them in memory only."""
 
     def __init__(self, folder: Path | None = None, alerts: Alerts | None = None) -> None:
         self._folder, self._alerts = folder, alerts or Alerts()
         self._verdicts: dict[str, ThemeVerdict] = {}
 
     def find(self, key: str) -> ThemeVerdict | None:
-        """Return the verdict stored under a key (a digest of theme and versions, see ThemeChooser), or None."""
+        """Return the verdict stored under a key (a digest of templates and versions, see ThemeChooser); None if there is none."""
         verdict = self._verdicts.get(key) or self._read(key)
         if verdict:
             self._verdicts[key] = verdict
@@ -67,7 +67,7 @@ class VerdictStore:
 
     @contextmanager
     def exclusive_lock(self, is_cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Hold the lock file in the `with` block, if it can be opened. Go on without the lock after _LOCK_TIMEOUT seconds.
+        """Hold the lock file in the `with` block. Go on without it if it cannot be opened, or after _LOCK_TIMEOUT seconds.
 
         Raises TrialCancelledError if `is_cancelled` returns True while waiting.
         """
@@ -113,7 +113,7 @@ def _checksum(text: str) -> str:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest files above _MAX_FILES. Temporary files of killed processes count, too."""
+    """Remove the oldest files of the folder so that _MAX_FILES remain. Temporary files of killed processes count, too."""
     with suppress(OSError):
         files = sorted(((file.stat().st_mtime, file) for file in folder.iterdir() if file.name != "lock"), reverse=True)
         for _, file in files[_MAX_FILES:]:

@@ -1,6 +1,6 @@
 """Preview of drafts and problems for editors: WSGI middleware with a panel and a stream of editions.
 
-In come requests of editors and the live edition; out come pages with a panel. The command line adds the middleware to a server.
+Input: requests of editors, and the live edition. Output: pages with a panel. The command line adds the middleware to a server.
 """
 
 from feedsvc.preview.events import EventStreams

@@ -1,4 +1,7 @@
-"""Server-sent events (HTML, section 9.2): every open page gets the tag of the edition, at once and when it changes."""
+"""Server-sent events (HTML, section 9.2): every open page gets the tag of the edition, at once and when it changes.
+
+The tag (`edition_tag`) identifies the edition; a page reloads if it differs from its own.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ _CROWDED_RETRY_MILLISECONDS: Final = 2000
 
 
 def edition_tag(edition: Edition) -> str:
-    """Return the edition's number with a digest of its start and problems. Editions of earlier runs have other tags, too."""
+    """Return a text that identifies an edition, its problems included: its number and a digest, as in "3-0123456789abcdef".
+
+    Editions of earlier runs of the program have other tags, even those with the same number.
+    """
     state = (edition.since, edition.content.problems, sorted(edition.content.last_valid_paths))
     return f"{edition.number}-{hashlib.blake2b(repr(state).encode(), digest_size=8).hexdigest()}"
 
@@ -46,9 +52,10 @@ class EventStreams:
             self._condition.notify_all()
 
     def stream(self) -> Iterator[bytes]:
-        """Yield the edition's tag, and the new tag once the edition changes. Then the stream ends and the browser reconnects.
+        """Yield an event with the edition's tag, and one with the new tag when the edition changes. Then the stream ends.
 
-        The stream also ends after 15 heartbeats without a change, or at once if too many streams are open.
+        The stream also ends after 15 heartbeats without a change, on `stop`, or after the first event if too many streams are
+        open. The browser then reconnects.
         """
         sent_tag = edition_tag(self._live.edition)
         with self._condition:

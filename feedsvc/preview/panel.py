@@ -40,7 +40,10 @@ _EMPTY: Final = Markup("")
 
 
 def panel(edition: Edition, path: str, events: str) -> str:
-    """Return the panel's HTML for the page at `path`, which is relative to base_url; `events` is the URL of the event stream."""
+    """Return the panel's HTML for the page at `path`, relative to base_url. `events` is the URL of the event stream.
+
+    Only the page at "/" lists the articles that only the preview shows.
+    """
     catalog, problems = edition.publication.catalog, edition.content.problems
     rows = [row for row in catalog.listings[ListingRef()].visible if row.preview_label]
     bar = _SUMMARY.format(
@@ -76,7 +79,7 @@ _LABEL_SENTENCES: Final = {
 
 
 def label_counts(rows: Iterable[Row]) -> list[str]:
-    """Return the numbers of drafts, scheduled and expired articles in words, such as "2 drafts"; none for 0."""
+    """Return the numbers of drafts, scheduled and expired articles in words, such as "2 drafts". Numbers of 0 are left out."""
     labels = [row.preview_label for row in rows]
     names = (("draft", "1 draft", "drafts"), ("scheduled", "1 scheduled", "scheduled"), ("expired", "1 expired", "expired"))
     return [
@@ -87,7 +90,10 @@ def label_counts(rows: Iterable[Row]) -> list[str]:
 
 
 def _problem_list(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> Markup:
-    """Return the problems as an HTML list, errors first. Files in `last_valid_paths` are shown in their last valid version."""
+    """Return the problems as an HTML list, errors first; "" without problems.
+
+    Articles and theme files in `last_valid_paths` are shown in their last valid version; a note says so.
+    """
     sorted_problems = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
     # The note about the last valid version appears once per file.
     first_by_path = {problem.path: problem for problem in reversed(sorted_problems) if problem.path in last_valid_paths}
@@ -139,6 +145,6 @@ def _list(tag: str, kind: str, items: list[Markup], count: int) -> Markup:
 
 
 def _date(catalog: Catalog, row: Row) -> str:
-    """Return the date when the article expired if it did, else when it is published, as text."""
+    """Return the English text of the moment when the article expired if its label is "expired", else of its publication."""
     expired_at = row.article.expires if row.preview_label == "expired" else None
     return get_language("en", catalog.site.timezone).date_time(expired_at or row.article.published)

@@ -1,7 +1,7 @@
-"""One publication: resolves paths to documents. Each document is rendered on first request.
+"""One publication: resolves paths to documents, files and redirects. Documents are rendered on request.
 
-In come a catalog and a theme; out come documents, redirects and attachments, with their headers, dates and dependencies. The
-live edition, the web server and exports use it.
+Input: a catalog and a theme. Output: documents, files and redirects, with their headers, dates and dependencies. The live
+edition, the web server and exports use it.
 """
 
 from feedsvc.publication.affected_paths import differing_paths

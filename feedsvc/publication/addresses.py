@@ -19,7 +19,7 @@ def redirect_target(catalog: Catalog, path: str) -> str:
 
 
 def canonical_place(catalog: Catalog, place: Place) -> Place:
-    """Return the place to which a former address or a former period redirects; else the same place."""
+    """Return the place to which a former address or a former period redirects; else the same place, also if it does not exist."""
     match place:
         case ArticleAt(slug):
             return ArticleAt(catalog.redirects.get(("article", slug), slug))
@@ -41,8 +41,10 @@ def _canonical_period(
 
 
 def has_document(catalog: Catalog, place: Place) -> bool:
-    """Return whether a place has a document. Always False for files, image variants and parts of the sitemap, because no other
-    address redirects to these.
+    """Return whether a canonical place has a document: whether another address may redirect to it.
+
+    Always False for files, image variants and parts of the sitemap, because no address redirects to these. Always True for the
+    documents of SITE_DOCUMENTS, even without a news sitemap.
     """
     match place:
         case ArticleAt(slug):

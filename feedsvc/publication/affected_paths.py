@@ -83,7 +83,7 @@ def _has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
 
 
 def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Yield a row's addresses, former ones included, and those of its media files and their variants."""
+    """Yield the places of a row's article, former ones included, and those of its media files and their variants."""
     article = row.article
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
     yield from (FileAt(path) for path in article.media if path in catalog.media)
@@ -112,10 +112,10 @@ def _card_facts(row: Row) -> tuple[object, ...]:
 
 
 def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
-    """Yield the articles whose pages may show the card of one of `rows`.
+    """Yield the articles whose pages may differ because they show the card of one of `rows`.
 
-    Few of the candidates really do. So the dependencies of up to _MAX_COMPARED_PAGES pages are compared; more pages count as
-    affected.
+    Few of the candidates (`dependent_rows`) really do. If there are up to _MAX_COMPARED_PAGES, their dependencies are compared;
+    if there are more, all count as affected.
     """
     slugs = (row.article.slug for catalog in (before, now) for row in dependent_rows(catalog, rows))
     places = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
@@ -123,7 +123,7 @@ def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) ->
 
 
 def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
-    """Yield the changed pages and feeds of the changed listings."""
+    """Yield the changed pages and feed documents of the listings that have changed rows."""
     for ref, rows in change.rows_by_listing.items():
         days = {row.day for row in rows}
         page_periods, feed_periods = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref), days)
@@ -165,7 +165,7 @@ def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> I
 def _candidate_pages_and_feeds(
     one: Listing | None, other: Listing | None, days: AbstractSet[str]
 ) -> tuple[Iterable[str], Iterable[str]]:
-    """Return the periods of pages and the periods of feeds that may differ between two states of a listing; "" is the newest.
+    """Return the periods of pages and those of feed documents that may differ between two states of a listing; "" is the newest.
 
     `days` are those of the rows that only one of the two states has.
     """
@@ -246,7 +246,10 @@ def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> It
 
 
 def _file_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the places of changed media files. `_own_places` yields files if an article refers to them only before or now."""
+    """Yield the places of changed media files. Files that only one catalog refers to are left out if their bytes are the same.
+
+    `_own_places` yields those.
+    """
     yield from (FileAt(path) for path in _changed_file_paths(before, now) if path in before.media or path in now.media)
 
 

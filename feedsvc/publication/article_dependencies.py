@@ -1,4 +1,4 @@
-"""Dependencies of article pages on other rows and on media files: one table for all who must know when a page changes.
+"""Dependencies of article pages on other rows and on media files: one table for all code that must know when a page changes.
 
 To show another fact on the page, add its dependency to ARTICLE_DEPENDENCIES. The running server compares `inputs` by identity,
 builds compare `digest` with the one in the manifest, and a change of the catalog is followed to pages by `dependent_rows`.
@@ -30,13 +30,16 @@ class Digests(Protocol):
         """Return the digest of a row's card."""
 
     def neighbour_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the digests of the cards before and after a row's in a listing."""
+        """Return the joined digests of the cards of a row's next newer and next older visible row in a listing."""
 
     def older_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the digests of those older cards of a listing from which related articles are chosen."""
+        """Return the joined digests of the cards of the next older visible rows in a tag's listing.
+
+        Related articles are chosen from these rows.
+        """
 
     def values(self, values: Iterable[object]) -> bytes:
-        """Return an encoding of values."""
+        """Return an encoding of values: equal bytes for equal values only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class ArticleDependency:
     """One dependency of an article's page, in the three forms in which it is used.
 
     `inputs` returns rows, which are compared by identity. The bytes of their lead images are inputs, too. `digest` may cover
-    more than `inputs` if that is faster. `dependent_rows` yields the rows whose pages may have one of the given rows as input.
+    more than `inputs` if that is faster. `dependent_rows` yields the other rows whose pages may have a given row as an input.
     """
 
     inputs: Callable[[Catalog, Row], Iterable[Row | None]]
@@ -62,14 +65,17 @@ def _neighbours(catalog: Catalog, row: Row) -> Iterable[Row | None]:
 
 
 def _rows_beside(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield the rows before and after each row, or its rank, in the site's listing and in those of its categories."""
+    """Yield the visible rows before and after each row in the site's listing and in those of its categories.
+
+    A row that is not in a listing counts at the position where it would be.
+    """
     for row in rows:
         for ref in (ListingRef(), *(ListingRef("category", name) for name in row.article.categories)):
             yield from filter(None, catalog.listings[ref].neighbours_of(row))
 
 
 def _older_tag_cards(digests: Digests, row: Row) -> bytes:
-    """Return the digests of the next older cards of each tag: more than the page shows, but without choosing among them."""
+    """Return the `older_cards` of each tag. The page shows only some of them, but choosing these would take longer."""
     listings = (digests.catalog.tag_listing(tag.id) for tag in row.article.tags)
     return b"".join([digests.older_cards(listing, row) for listing in listings])
 
@@ -87,7 +93,7 @@ ARTICLE_DEPENDENCIES: Final[tuple[ArticleDependency, ...]] = (
 
 
 def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
-    """Return the rows that an article's page is made from, None for a neighbour that does not exist."""
+    """Return the rows that the page of the visible article `row` is made from, None for a neighbour that does not exist."""
     return tuple(chain.from_iterable([dependency.inputs(catalog, row) for dependency in ARTICLE_DEPENDENCIES]))
 
 
@@ -98,19 +104,25 @@ def input_digest(digests: Digests, row: Row) -> bytes:
 
 
 def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield a superset of the rows whose pages show the card of one of `rows`, which may be rows of another catalog."""
+    """Yield a superset of the other rows whose pages show the card of one of `rows`. `rows` may be of another catalog."""
     return chain.from_iterable([dependency.dependent_rows(catalog, rows) for dependency in ARTICLE_DEPENDENCIES])
 
 
 def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
-    """Yield the dependencies on the rows' lead images: pages name image variants by a digest of the image's bytes."""
+    """Yield the `file_dependencies` of the rows' lead images: pages name image variants by a digest of the image's bytes.
+
+    Objects in `rows` that are no Row are ignored.
+    """
     base = catalog.site.base_url
     images = (row.article.image for row in rows if isinstance(row, Row))
     yield from file_dependencies(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
 
 
 def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
-    """Yield path, file and image digest of each file that exists: pages show sizes and variants, which depend on the bytes."""
+    """Yield (path, file, image digest) of each of `paths` that exists: pages show sizes and variants, which depend on the bytes.
+
+    The image digest is "" if the file can have no variants or cannot be read.
+    """
     for path in paths:
         file = catalog.media.get(path)
         if file:
@@ -118,7 +130,7 @@ def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object
 
 
 def logo_dependencies(catalog: Catalog) -> Iterator[object]:
-    """Yield the dependencies on the logo, which every page shows."""
+    """Yield the `file_dependencies` of the logo, which every page shows; none if it is not a file of this site."""
     return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
 
 

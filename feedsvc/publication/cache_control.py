@@ -29,7 +29,7 @@ def file_content_type(file: FileResource) -> str:
 
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
-    """Return Cache-Control for a response at `now`. From the second of `next_change` on, no cache may use it, fresh or stale.
+    """Return Cache-Control for a response sent at `now`. From `next_change` on, no cache may use it, fresh or stale.
 
     `missing` is True for a response with status 404.
     """
@@ -37,7 +37,10 @@ def cache_control(now: datetime, next_change: datetime | None, *, private: bool 
 
 
 def seconds_until_change(now: datetime, next_change: datetime | None) -> int | None:
-    """Return the seconds for which a cache may use a response at `now`; None, no limit, if `next_change` is far ahead."""
+    """Return the seconds for which a cache may use a response sent at `now`, 0 if `next_change` is less than two seconds ahead.
+
+    None, no limit, if `next_change` is None or so far ahead that no directive would be shortened.
+    """
     if next_change is None:
         return None
     time_left = next_change - now
@@ -45,7 +48,10 @@ def seconds_until_change(now: datetime, next_change: datetime | None) -> int | N
 
 
 def cache_directives(seconds_left: int | None, *, private: bool = False, missing: bool = False) -> str:
-    """Return Cache-Control for a response that may be used for at most `seconds_left` seconds; None is no limit."""
+    """Return Cache-Control for a response that caches may use for at most `seconds_left` seconds, fresh or stale; None: no limit.
+
+    `missing` is True for a response with status 404.
+    """
     max_age = _cap_seconds(_MAX_AGE_MISSING if missing else MAX_AGE, seconds_left)
     directives = ["private" if private else "public", f"max-age={max_age}"]
     if not private and not missing:

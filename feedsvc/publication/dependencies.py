@@ -58,7 +58,8 @@ def _rows_of_index(index: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
 def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_index) -> Dependencies | None:
     """Return the dependencies of a place's document; None if there is no document or it must not be reused.
 
-    `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
+    For a file or a part of the sitemap, the result may be Dependencies even if it does not exist. `rows_by_period` returns the
+    rows of an archive index by period; a caller may pass a function that caches them.
     """
     function = _DEPENDENCIES_BY_PLACE.get(type(place))
     dependencies = function(catalog, place, rows_by_period) if function else None
@@ -74,7 +75,7 @@ def are_comparable(one: Catalog, other: Catalog) -> bool:
 
 
 def _settings(catalog: Catalog) -> tuple[object, ...]:
-    """Return the inputs of all documents other than articles and media."""
+    """Return the parts of the content, besides articles and media, on which any document may depend."""
     content = catalog.content
     return content.site, content.categories, content.authors, content.theme
 
@@ -108,7 +109,7 @@ def _newest_dependencies(listing: Listing, older_period: str) -> Dependencies:
 
 
 def _period_dependencies(listing: Listing, period: str, index: ArchiveIndex, rows_by_period: RowsByPeriod) -> Dependencies | None:
-    """Return the dependencies on a period: its rows and neighbours, and the listing's title; None if there is no such period."""
+    """Return the dependencies of a period's page or archive feed; None if the period is not in `index`."""
     rows, neighbours = rows_by_period(index).get(period), index.neighbours.get(period)
     return Dependencies(rows, (listing.title, listing.description, neighbours)) if rows is not None else None
 
@@ -172,7 +173,7 @@ def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> 
 
 
 def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:
-    """Return the dependencies of a part of the sitemap: the rows of its period, or all listings for a part of LISTINGS_GROUP.
+    """Return the dependencies of a part of the sitemap: the rows of its period, or else the listings, as for LISTINGS_GROUP.
 
     None if the sitemap has no parts.
     """

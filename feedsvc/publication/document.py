@@ -1,4 +1,4 @@
-"""Documents and other resources that a path resolves to, ready to send or to write to disk."""
+"""Documents, files and redirects, to which a path resolves, ready to send or to write to disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from feedsvc.support.compression import compress
 
 
 class DerivedData:
-    """Data derived from a document on first use, and cached as long as the document. Thread-safe.
+    """Data derived from a document on first use (digest, encoded bodies), and cached as long as the document. Thread-safe.
 
     `cache` is for modules that send documents; each uses its own keys. `has_grown` is True if encoded bodies were added after
     the last call of `size`.
@@ -32,7 +32,7 @@ class DerivedData:
         self._lock = threading.Lock()
 
     def digest(self, body: bytes) -> str:
-        """Return the digest of `body`, which must be the document's; computed once."""
+        """Return the digest (as the function `digest`) of `body`, which must be the document's. It is computed once."""
         self._digest = self._digest or digest(body)
         return self._digest
 
@@ -59,9 +59,9 @@ class DerivedData:
 class Document:
     """Rendered document of one path.
 
-    `path` is decoded and relative to base_url. `last_modified` is when the bytes last changed; None if that is not recorded.
-    `links` are sent as Link headers. `browser_type` is the media type for a browser that navigates to the document, "" if it is
-    `media_type`.
+    `path` is decoded and relative to base_url; it is "" for the page with status 404. `last_modified` is when the bytes last
+    changed; None if that is not recorded. `links` are sent as Link headers. `browser_type` is the media type for a browser that
+    navigates to the document, "" if it is `media_type`.
     """
 
     path: str
@@ -83,16 +83,17 @@ class Document:
         return self.derived_data.encode(self.body, coding)
 
     def size_in_bytes(self) -> int:
-        """Return the current number of bytes of the body and all encoded bodies made so far."""
+        """Return the number of bytes of the body and of all encoded bodies made so far. Resets `derived_data.has_grown`."""
         return len(self.body) + self.derived_data.size()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResource:
-    """Media file that is sent from disk: `location` is its path there, `length` its size in bytes at the last scan.
+    """Media file or image variant that is sent from disk. `path` is its address, as in Document; `location` is its path on disk.
 
-    `is_cleaned` is True for an image that is to be sent without its metadata (`content.media.clean_file`). `is_substitute` is
-    True for an original image sent in place of its variant; no cache may store it under the variant's address.
+    `length` is the size in bytes of the file on disk when it was last read or scanned. `is_cleaned` is True for an image that is
+    to be sent without its metadata (`content.media.clean_file`). `is_substitute` is True for an original image sent in place of
+    its variant; no cache may store it under the variant's address.
     """
 
     path: str
@@ -107,7 +108,7 @@ class FileResource:
 class PendingFile:
     """Image variant that is not made yet. Once `completion` is complete, the caller should resolve the path again.
 
-    `completion` is None if the queue is full: the variant was not requested.
+    `completion` is None if the queue of variants to be made is full, so that the variant will not be made.
     """
 
     path: str
@@ -129,7 +130,7 @@ Resource = Document | FileResource | PendingFile | Redirect
 
 
 def is_sent_cleaned(site: Site, file: MediaFile) -> bool:
-    """Return whether a media file is sent without its metadata: an image, unless the site keeps the metadata of images."""
+    """Return whether a media file is sent without its metadata: True for images, unless the site has `keep_metadata`."""
     return not site.keep_metadata and is_cleaned_type(file.type)
 
 

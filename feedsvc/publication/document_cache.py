@@ -1,4 +1,7 @@
-"""LRU cache of rendered documents with their dependencies, carried over between editions."""
+"""LRU cache of rendered documents with their dependencies, carried over from each edition to the next.
+
+An edition is one of the Publications that follow each other as the content changes.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ from feedsvc.publication.document import Document
 
 @dataclass(frozen=True, slots=True)
 class CachedDocument:
-    """Cached document. `dependencies` are its inputs; None if the document is valid for one edition only."""
+    """Cached document. `dependencies` are its inputs; None if the next edition must not reuse the document.
+
+    `size_in_bytes` is the size that the cache counts for it.
+    """
 
     document: Document
     dependencies: Dependencies | None
@@ -74,7 +80,10 @@ class DocumentCache:
             self._evict()
 
     def update_size(self, path: str) -> None:
-        """Update the recorded size of a document. Call it after `encode`, which adds an encoded body to the document."""
+        """Update the recorded size of a document of this edition; do nothing if it is not cached.
+
+        Call it after `Document.encode`, which may add an encoded body.
+        """
         with self._lock:
             entry = self._current.get(path)
             if entry is None:
@@ -85,7 +94,7 @@ class DocumentCache:
             self._evict()
 
     def discard(self, predicate: Callable[[Document], bool]) -> None:
-        """Remove the documents that match `predicate`, so that they are rendered again."""
+        """Remove the documents, of this and earlier editions, for which `predicate` is true, so that they are rendered again."""
         with self._lock:
             for entries in (self._current, self._previous):
                 for path in [path for path, entry in entries.items() if predicate(entry.document)]:
@@ -108,7 +117,7 @@ class DocumentCache:
         )
 
     def seed(self, previous: dict[str, CachedDocument]) -> DocumentCache:
-        """Replace the documents of earlier editions; return self."""
+        """Replace the documents of earlier editions by `previous` (path -> document); return self."""
         with self._lock:
             self._previous = previous
             self._size = sum(entry.size_in_bytes for entry in (*previous.values(), *self._current.values()))

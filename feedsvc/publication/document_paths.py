@@ -24,7 +24,7 @@ class DocumentPaths:
         self._catalog, self._theme, self._image_variants = catalog, theme, image_variants
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200: files, pages, then feeds."""
+        """Yield every path with status 200: files, pages, feeds, then sitemap parts and the documents of SITE_DOCUMENTS."""
         yield from self.file_paths()
         yield from self._article_and_older_page_paths()
         yield from (path_of(PageAt(ref)) for ref in self._catalog.listings)
@@ -36,7 +36,10 @@ class DocumentPaths:
         )
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags."""
+        """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags.
+
+        For tags, these are only the newest page and feeds. Former addresses of categories and authors are not included.
+        """
         yield from self.paths()
         yield from (path_of(ArticleAt(slug)) for slug in self._catalog.withdrawn)
         yield from (path_of(ArticleAt(alias)) for kind, alias in self._catalog.redirects if kind == "article")
@@ -45,7 +48,10 @@ class DocumentPaths:
             yield from (path_of(FeedAt(ref, suffix)) for suffix in feeds.FORMATS)
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
-        """Yield those of `paths` that are files; with `include_unchecked`, also images whose metadata cannot be removed."""
+        """Yield those of `paths` that are files: media, files of the theme, and image variants.
+
+        With `include_unchecked`, images are not checked, and those whose metadata cannot be removed are included.
+        """
         site, media = self._catalog.site, self._catalog.media.items()
         yield from (
             f"/{path}"
@@ -67,7 +73,7 @@ class DocumentPaths:
             yield from (path_of(FeedAt(ref, suffix, period)) for suffix, (ref, period) in product(feeds.FORMATS, periods))
 
     def _article_and_older_page_paths(self) -> Iterator[str]:
-        """Yield the paths of articles, newest first, and after the articles of a period the older pages that show it.
+        """Yield the paths of visible articles, newest first; after the articles of a period, those of the period's older pages.
 
         In this order, the cards of the same articles, which several pages show, are still cached.
         """

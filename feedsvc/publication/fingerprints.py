@@ -57,7 +57,10 @@ class Fingerprints:
         self._archive_rows: dict[int, tuple[ArchiveIndex, Mapping[str, tuple[Row, ...]]]] = {}
 
     def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
-        """Return the fingerprints of a catalog that was updated from this one. Digests of rows that both share are reused."""
+        """Return the Fingerprints of a catalog that was updated from this object's, reusing the digests of rows that both share.
+
+        Discards the ranks (`Listing.ranks`) of this object's listings.
+        """
         for listing in self.catalog.listings.values():
             listing.discard_ranks()
         if len(self._row_digests) > len(catalog.listings[ListingRef()].rows) + _MAX_FORMER_ROWS:
@@ -79,7 +82,7 @@ class Fingerprints:
                 self._card_digests[id(row)] = card_digests[start : start + _DIGEST_SIZE]
 
     def get(self, place: Place) -> str:
-        """Return the fingerprint of a place's document, 24 hex digits; "" if its dependencies are unknown.
+        """Return the fingerprint of a place's document, 24 hex digits; "" if it has no document or no known dependencies.
 
         Not for files of media/, whose dependencies do not include their bytes.
         """
@@ -139,7 +142,7 @@ class Fingerprints:
         return _ENCODER.encode(tuple(values))
 
     def _locate_card(self, listing: Listing, row: Row) -> tuple[bytes, int]:
-        """Return the joined card digests of a listing's visible rows, and the offset of the digest of `row`.
+        """Return the joined card digests of a listing's visible rows, and the offset in bytes of the digest of `row`.
 
         Without `bulk`, they cover only `row`, the row before it and the next MAX_CANDIDATES rows.
         """
@@ -214,7 +217,10 @@ def _digest(data: bytes) -> bytes:
 
 
 def site_fingerprint(catalog: Catalog) -> str:
-    """Return the digest of the inputs of all documents: settings, theme, program. Compare fingerprints only if it is equal."""
+    """Return the digest of the inputs that all documents share: settings, theme, preview mode, program; 24 hex digits.
+
+    Fingerprints of two catalogs can be compared only if it is equal.
+    """
     content = catalog.content
     settings = (content.site, content.categories, content.authors, content.theme, catalog.is_preview)
     return blake2b(_ENCODER.encode((settings, code_fingerprint())), digest_size=_DIGEST_SIZE).hexdigest()

@@ -37,16 +37,17 @@ class ImageVariants:
             yield from (path_of(place) for place in places if self.make(place))
 
     def missing_variants(self) -> Sequence[tuple[MediaFile, str]]:
-        """Return the images, with their digests, that have variants still to be made."""
+        """Return (image, digest of its bytes) for each image with variants still to be made, unless making them failed before."""
         if not (store := self._variant_store):
             return []
         images = {facts_of(file).digest: file for file in self._images() if variants(file)}
         return [(file, digest) for digest, file in images.items() if store.lacks_variants(file, digest)]
 
     def find(self, place: VariantAt) -> FileResource | PendingFile | Redirect | None:
-        """Return the variant, a PendingFile while it is being made, or the original image if making it failed; None if unknown.
+        """Return the variant; if it is missing, request it and return a PendingFile; if making it failed, the original image.
 
-        If the image's bytes have changed, return a redirect from the address of the former variant to the current one.
+        If the image's bytes have changed, return a redirect from the address of the former variant to the current one. None for
+        an image that the catalog does not have, or a variant that no page offers.
         """
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
@@ -73,7 +74,7 @@ class ImageVariants:
                         self._variant_store.request(file, digest, variant.width)
 
     def make(self, place: VariantAt) -> FileResource | None:
-        """Return the variant; make it now if it is missing. None if the image is unknown or the variant cannot be made."""
+        """Return the variant; make it now if it is missing. None if the catalog lacks the image or the variant cannot be made."""
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
             return None
@@ -97,7 +98,10 @@ class ImageVariants:
         return None
 
     def _images(self) -> Iterator[MediaFile]:
-        """Yield the media files of the site and of visible articles, enclosures included, since a text may show any of them."""
+        """Yield the media files of site.yaml and of visible articles, enclosures included, since a text may show any of them.
+
+        They need not be images. None without a variant store.
+        """
         if not self._variant_store:
             return
         articles = (path for row in self._catalog.visible.rows for path in row.article.media)
@@ -106,7 +110,10 @@ class ImageVariants:
 
 
 def _redirect_target(file: MediaFile, place: VariantAt) -> str:
-    """Return the path of the variant or image that replaces a former variant; "" if the place is not a former variant's."""
+    """Return the path of the variant or image that replaces a former variant; "" if `place` is not that of a former variant.
+
+    A former variant has the digest of earlier bytes of `file`. Also "" if the file cannot be read.
+    """
     if len(place.digest) != DIGEST_LENGTH or place.width not in VARIANT_WIDTHS:
         return ""
     try:

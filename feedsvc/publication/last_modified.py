@@ -92,11 +92,11 @@ class LastModifiedStore:
         self._database = Database(file, _SCHEMA)
 
     def last_modified(self, path: str, digest: str, now: datetime, content_read_at: datetime | None = None) -> datetime | None:
-        """Return the date since when the path's bytes have this digest; `now` if they are new. None if it is not known.
+        """Return the date since when the path's bytes have this digest, and record it if they are new: about `now`.
 
         `content_read_at` is the moment of the content that the bytes show: when the folder was last read or time alone changed
         the catalog; None means now. If another process recorded other bytes of later content, record nothing; return the date
-        of the bytes before those if they have this digest, else None.
+        of the bytes before those if they have this digest, else None. Also None if the file cannot be read or written.
         """
         try:
             with self._lock:

@@ -1,4 +1,8 @@
-"""Publication: resolves each path of one catalog to a document, which is rendered on first request."""
+"""Publication: finds the resource at a path of one catalog: a document, a file or a redirect.
+
+Documents are rendered on request and kept in a cache of limited size. An edition is one of the Publications that follow each
+other as the content changes.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ from feedsvc.publication.renderer import FindLastModified, Renderer, no_last_mod
 from feedsvc.routes import FeedAt, PageAt, Place, VariantAt, path_of, place_of
 from feedsvc.uris import mount_path
 
-# (numbers of finished items, total) -> the same numbers, as they come.
+# (numbers of items that were finished since the number before, total) -> the same numbers, as they come.
 Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 _MAX_CACHED_BYTES: Final = 32 * 1024 * 1024
@@ -42,9 +46,9 @@ class _CarryOver:
 
 @dataclass(slots=True, eq=False)
 class _EditionLink:
-    """Link from an edition to the next one, with the change of the catalog; None if unknown. Without `next`, it is the newest.
+    """Link from an edition to the `next` one; None for the newest. `change` is the change of the catalog, None if unknown.
 
-    It holds no catalog, so that an edition which a consumer still holds keeps only the changed rows of later editions alive.
+    It holds no catalog, so that an edition that is still in use keeps only the changed rows of later editions alive.
     """
 
     change: CatalogChange | None = None
@@ -61,7 +65,7 @@ class _EditionLink:
 
 
 class Publication:
-    """All documents of one catalog, rendered on first request. Immutable for its users, thread-safe.
+    """All documents, files and redirects of one catalog. Immutable for its users, thread-safe.
 
     The same catalog gives the same bytes at the same paths, regardless of the order of requests.
     """
@@ -74,7 +78,10 @@ class Publication:
         *,
         carry_over: _CarryOver | None = None,
     ) -> None:
-        """Create without rendering. Without `variant_store`, pages offer image variants, but `resolve` returns None for these."""
+        """Create without rendering. Without `variant_store`, pages offer image variants, but `resolve` returns None for these.
+
+        `carry_over` are caches of the edition before, if it had the same settings.
+        """
         caches = carry_over or _CarryOver(
             pages.Theme(catalog.content.theme), EntryCache(catalog), DocumentCache(_MAX_CACHED_BYTES)
         )
@@ -90,7 +97,10 @@ class Publication:
         self._link = _EditionLink()
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
-        """Return the publication of a newer catalog, with this one's reusable documents and, by default, `find_last_modified`."""
+        """Return the publication of a newer catalog. It reuses cached documents of this one whose dependencies are unchanged.
+
+        `find_last_modified` None means the same function as in this publication.
+        """
         carry_over = None
         if are_comparable(self.catalog, catalog):
             carry_over = _CarryOver(self._theme, self._entry_cache.for_catalog(catalog), self._document_cache.carry_over())
@@ -101,18 +111,20 @@ class Publication:
         return publication
 
     def changed_since(self, before: Publication) -> frozenset[str]:
-        """Return those `paths_with_redirects` of the two publications whose responses may differ between them.
+        """Return a superset of the paths whose responses differ between `before` and this publication.
 
-        All paths if settings, theme or logo differ, or if this is not a later edition of `before`. Variants of an image whose
-        bytes were overwritten are left out: the image's own path represents them.
+        These are all `paths_with_redirects` of both if settings, theme or logo differ, or if this is not a later edition of
+        `before`. Variants of an image whose bytes were overwritten are left out: the image's own path represents them.
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
         return frozenset(chain(before.paths_with_redirects(), self.paths_with_redirects())) if paths is None else paths
 
     def warm_up(self) -> Iterator[None]:
-        """Prepare for the next edition in small steps, one per item, while the process is idle: compute the listing values
-        that `changed_since` compares, and render the newest pages and feeds of site and categories, which most changes touch.
+        """Prepare for the next edition in small steps, while the process is idle. Yields None after each step.
+
+        It computes the listing values that `changed_since` compares, and renders the newest pages and feeds of site and
+        categories, which most changes affect, without caching these documents.
         """
         for listing in self.catalog.listings.values():
             listing_fingerprint(listing)
@@ -128,7 +140,10 @@ class Publication:
     # --- resources
 
     def resolve(self, path: str) -> Resource | None:
-        """Return the resource at a decoded path below base_url, None for 404. Former and non-canonical paths redirect once."""
+        """Return the resource at a decoded path relative to base_url, None for 404.
+
+        Former and non-canonical paths give a Redirect to the final path, withdrawn articles a Document with status 410.
+        """
         # The cache holds documents under canonical paths only.
         return self._document_cache.get(path) or self._resolve_uncached(path)
 
@@ -150,7 +165,10 @@ class Publication:
         return self._renderer.render_redirect_page(path, target)
 
     def render(self, path: str) -> Document | FileResource | None:
-        """Return the resource at a path without use of the cache, for callers that need it once. None for redirects and 404."""
+        """Return the document or file at a canonical path without use of the cache, for callers that need it once.
+
+        A missing image variant is made. None for redirects and 404.
+        """
         place = place_of(path)
         if place is None or path_of(addresses.canonical_place(self.catalog, place)) != path:
             return None
@@ -186,7 +204,7 @@ class Publication:
         return document
 
     def _with_current_date(self, former: Document) -> Document:
-        """Return a reused document with its date looked up again: this process or a worker may have sent other bytes since."""
+        """Return a reused document with its date looked up again: another edition or worker may have had other bytes since."""
         if self._find_last_modified is no_last_modified:
             return former
         modified = self._find_last_modified(former.path, former.etag)
@@ -195,7 +213,7 @@ class Publication:
     # --- caches
 
     def update_size(self, path: str) -> None:
-        """Update the recorded size of a cached document. Call it after `encode`, which adds an encoded body to the document."""
+        """Update the recorded size of a cached document. Call it after `Document.encode`, which may add an encoded body."""
         self._document_cache.update_size(path)
 
     def clear_caches(self) -> None:
@@ -204,7 +222,7 @@ class Publication:
         self._document_cache.discard(lambda _: True)
 
     def discard_dates_after(self, latest: datetime) -> None:
-        """Discard cached documents with a Last-Modified after `latest`, so that they are dated again on the next request."""
+        """Discard cached documents with a Last-Modified after `latest`: they are rendered and dated again on the next request."""
         self._document_cache.discard(lambda document: document.last_modified is not None and document.last_modified > latest)
 
     @property
@@ -219,11 +237,17 @@ class Publication:
     # --- paths
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200: files, pages, then feeds, so that an export writes what a feed links to first."""
+        """Yield every path with status 200: files, pages, feeds, then other documents.
+
+        In this order, an export writes pages and files before the feeds that link to them.
+        """
         return self._paths.paths()
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags."""
+        """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags.
+
+        For tags, these are only the newest page and feeds. Former addresses of categories and authors are not included.
+        """
         return self._paths.paths_with_redirects()
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
@@ -242,7 +266,11 @@ class Publication:
         return self._paths.feed_paths()
 
     def make_variants(self, progress: Progress, processes: int) -> None:
-        """Make the missing image variants of `variant_paths` in up to `processes` parallel processes."""
+        """Make the missing image variants of `variant_paths` in up to `processes` parallel processes.
+
+        Those that cannot be made stay missing. `progress` gets the numbers of images finished since the number before, and the
+        number of all images.
+        """
         missing = self._image_variants.missing_variants()
         if missing and self._variant_store:
             for _ in progress(self._variant_store.make_missing(missing, processes), len(missing)):

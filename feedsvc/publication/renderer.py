@@ -56,7 +56,7 @@ _SINGLE_RENDERERS: Final[Mapping[str, Callable[[Catalog, pages.PageLayout], tupl
 
 
 def no_last_modified(path: str, digest: str) -> None:
-    """Look up no date: documents have no Last-Modified."""
+    """Return None, so that documents have no Last-Modified."""
 
 
 class Renderer:
@@ -80,7 +80,10 @@ class Renderer:
         self._entry_cache.clear()
 
     def render(self, place: Place) -> Document | FileResource | None:
-        """Return the document or file at a place, None if there is none. The place must be canonical (`canonical_place`)."""
+        """Return the document or file at a place, None if there is none. The place must be canonical (`canonical_place`).
+
+        A missing image variant is made first.
+        """
         renderers: Mapping[type[Place], Callable[[Any], Document | FileResource | None]] = {
             FeedAt: self._render_feed,
             PageAt: self._render_listing,
