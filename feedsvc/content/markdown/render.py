@@ -61,13 +61,14 @@ _MEDIA_HINTS: Final = ("media", "<", "%", "&")
 
 # A text without any of these has no image, sound or film.
 _EMBEDDED_MEDIA: Final = re.compile(r"!\[|<(?:img|video|audio|source)\b", re.IGNORECASE)
+_EMBEDDED_MEDIA_HINTS: Final = ("![", "<")
 # A text within these limits has HTML within the limits, so `is_simple` need not render it. Lines that begin with fewer than 16
 # markers and spaces nest at most 60 elements, and each emphasis marker adds one.
 _SIMPLE_MAX_LENGTH: Final = 16_000  # characters
 _SIMPLE_MAX_MARKERS: Final = 30
 _SIMPLE_MAX_FOOTNOTES: Final = 100
 _SIMPLE_MAX_CELLS: Final = 50_000
-_DEEP_LINE: Final = re.compile(r"^[ \t>*+\-0-9.)]{16}", re.MULTILINE)
+_DEEP_LINE: Final = re.compile(r"\n[ \t>*+\-0-9.)]{16}")  # "\n" instead of "^", because searching for a literal is fast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,10 +139,14 @@ def is_simple(markdown: str) -> bool:
         and count("*") + count("_") + count("~") + count("<") <= _SIMPLE_MAX_MARKERS
         and count("[^") <= _SIMPLE_MAX_FOOTNOTES
         and count("|") * (count("\n") + count("\r") + 1) <= _SIMPLE_MAX_CELLS
-        and not _DEEP_LINE.search(markdown)
-        and not _EMBEDDED_MEDIA.search(markdown)
+        and not _DEEP_LINE.search(f"\n{markdown}")
+        and not _may_embed_media(markdown)
         and not may_show_media(markdown)
     )
+
+
+def _may_embed_media(markdown: str) -> bool:
+    return any(map(markdown.__contains__, _EMBEDDED_MEDIA_HINTS)) and bool(_EMBEDDED_MEDIA.search(markdown))
 
 
 def may_show_media(markdown: str) -> bool:
