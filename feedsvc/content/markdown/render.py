@@ -15,7 +15,7 @@ from feedsvc import uris
 from feedsvc.content.markdown import commonmark, footnotes, nesting
 from feedsvc.content.markdown.elements import ALLOWED_ATTRIBUTES, ALLOWED_ELEMENTS, URL_ATTRIBUTES
 from feedsvc.content.markdown.nesting import TooDeep
-from feedsvc.content.text import FORBIDDEN_CHARACTER
+from feedsvc.content.text import remove_forbidden_characters
 
 # Version of the rendered HTML. Increase it with every change of that HTML, so that hubs are notified of the changed feeds.
 RENDER_VERSION: Final = 2
@@ -226,7 +226,7 @@ def _clean(markup: str, references: _ReferenceResolver) -> str:
     finally:
         del _cleaner_state.references
     # The cleaner decodes entities such as &#7; and may have removed the src of an image.
-    clean = _IMAGE_WITHOUT_SRC.sub("", FORBIDDEN_CHARACTER.sub("", cleaner_output)).strip()
+    clean = _IMAGE_WITHOUT_SRC.sub("", remove_forbidden_characters(cleaner_output)).strip()
     return _IMAGE_WITHOUT_ALT.sub('<img alt=""', clean)
 
 
@@ -249,7 +249,7 @@ def plain_text(markup: str) -> str:
     # Tags and entities other than the known ones need a parser.
     if "<" in bare or "\0" in bare or _OTHER_ENTITY.search(bare):
         bare = nh3.clean(_split_long_text(spaced), tags=set(), attributes={}, clean_content_tags=_NON_PROSE_ELEMENTS)
-    return FORBIDDEN_CHARACTER.sub("", " ".join(html.unescape(bare).split())).strip()
+    return remove_forbidden_characters(" ".join(html.unescape(bare).split())).strip()
 
 
 def excerpt(text: str, max_length: int = 280) -> str:
