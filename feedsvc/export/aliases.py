@@ -24,11 +24,16 @@ _BROAD_KINDS: Final = ("site", "category")  # kinds with few listings, however l
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path: pages first, then feeds, with the paths that get copies of the same feed together."""
+    """Yield every former path: pages first, then the `former_feed_paths`."""
     yield from (article_path(slug) for slug in sorted(catalog.withdrawn))
     yield from (article_path(alias) for kind, alias in catalog.redirects if kind == "article")
     for listing in catalog.listings.values():
         yield from _former_page_paths(listing, _former_refs(catalog, listing.ref))
+    yield from former_feed_paths(catalog)
+
+
+def former_feed_paths(catalog: Catalog) -> Iterator[str]:
+    """Yield every former path of a feed, with the paths that get copies of the same feed together."""
     for listing in catalog.listings.values():
         yield from _former_feed_paths(listing, _former_refs(catalog, listing.ref))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from feedsvc.catalog import Catalog
 from feedsvc.export import aliases
 from feedsvc.export.hosts import HEADERS, REDIRECTS, Host
 from feedsvc.publication import Publication
@@ -86,9 +87,9 @@ def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: C
         yield from (path for path in affected if file_name(path) in own_files or aliases.target_path(publication, path))
 
 
-def former_paths(publication: Publication, host: Host) -> Iterable[str]:
-    """Return every former path that has a file at this host."""
-    return aliases.former_paths(publication.catalog) if host.has_former_files else ()
+def former_paths(publication: Publication, host: Host, selection: str = "") -> Iterable[str]:
+    """Return every former path of a selection of SELECTIONS that has a file at this host."""
+    return _FORMER_PATHS[selection](publication.catalog) if host.has_former_files else ()
 
 
 def is_document_name(name: str) -> bool:
@@ -125,7 +126,7 @@ def _feed_paths(publication: Publication, host: Host) -> Iterator[str]:
     yield from publication.variant_paths()  # which feeds name
     yield from publication.feed_paths()
     yield "/feeds.opml"
-    yield from (path for path in former_paths(publication, host) if isinstance(place_of(path), FeedAt))
+    yield from former_paths(publication, host, "feeds")
 
 
 def _is_for_feeds(place: Place | None) -> bool:
@@ -137,4 +138,9 @@ def _is_for_feeds(place: Place | None) -> bool:
 SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication, Host], Iterator[str]], Callable[[Place | None], bool]]]] = {
     "": (_all_paths, lambda _: True),
     "feeds": (_feed_paths, _is_for_feeds),
+}
+# Without pages, the periods of pages are not computed, which takes a while.
+_FORMER_PATHS: Final[Mapping[str, Callable[[Catalog], Iterator[str]]]] = {
+    "": aliases.former_paths,
+    "feeds": aliases.former_feed_paths,
 }

@@ -180,7 +180,8 @@ class StaticTree:
         doubtful = map(path_of_file, {*files.names_without_fingerprint(), *files.keys() & modified, *copied})
         auxiliary = auxiliary_paths(publication, [*changed], files, self._host)
         # There may have been a file of other origin at a former path, so that none was written, and it may be gone now.
-        former = (path for path in former_paths(publication, self._host) if file_name(path) not in files)
+        all_former = former_paths(publication, self._host, self._selection)
+        former = (path for path in all_former if file_name(path) not in files)
         # No image is checked here: the renderer checks whether an image can be sent, but only if its file is not current.
         paths = {*changed, *auxiliary, *publication.file_paths(include_unchecked=True), *doubtful, *former}
         return [path for path in paths if self._is_selected(place_of(path))]

@@ -15,7 +15,7 @@ from feedsvc import uris
 from feedsvc.content.markdown import commonmark, footnotes, nesting
 from feedsvc.content.markdown.elements import ALLOWED_ATTRIBUTES, ALLOWED_ELEMENTS, URL_ATTRIBUTES
 from feedsvc.content.markdown.nesting import TooDeep
-from feedsvc.content.text import FORBIDDEN_CHARACTER
+from feedsvc.content.text import remove_forbidden_characters
 
 # Version of the rendered HTML. Increase it with every change of that HTML, so that hubs are notified of the changed feeds.
 RENDER_VERSION: Final = 2
@@ -61,13 +61,14 @@ _MEDIA_HINTS: Final = ("media", "<", "%", "&")
 
 # A text without any of these has no image, sound or film.
 _EMBEDDED_MEDIA: Final = re.compile(r"!\[|<(?:img|video|audio|source)\b", re.IGNORECASE)
+_EMBEDDED_MEDIA_HINTS: Final = ("![", "<")
 # A text within these limits has HTML within the limits, so `is_simple` need not render it. Lines that begin with fewer than 16
 # markers and spaces nest at most 60 elements, and each emphasis marker adds one.
 _SIMPLE_MAX_LENGTH: Final = 16_000  # characters
 _SIMPLE_MAX_MARKERS: Final = 30
 _SIMPLE_MAX_FOOTNOTES: Final = 100
 _SIMPLE_MAX_CELLS: Final = 50_000
-_DEEP_LINE: Final = re.compile(r"^[ \t>*+\-0-9.)]{16}", re.MULTILINE)
+_DEEP_LINE: Final = re.compile(r"\n[ \t>*+\-0-9.)]{16}")  # "\n" instead of "^", because searching for a literal is fast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,10 +139,14 @@ def is_simple(markdown: str) -> bool:
         and count("*") + count("_") + count("~") + count("<") <= _SIMPLE_MAX_MARKERS
         and count("[^") <= _SIMPLE_MAX_FOOTNOTES
         and count("|") * (count("\n") + count("\r") + 1) <= _SIMPLE_MAX_CELLS
-        and not _DEEP_LINE.search(markdown)
-        and not _EMBEDDED_MEDIA.search(markdown)
+        and not _DEEP_LINE.search(f"\n{markdown}")
+        and not _may_embed_media(markdown)
         and not may_show_media(markdown)
     )
+
+
+def _may_embed_media(markdown: str) -> bool:
+    return any(map(markdown.__contains__, _EMBEDDED_MEDIA_HINTS)) and bool(_EMBEDDED_MEDIA.search(markdown))
 
 
 def may_show_media(markdown: str) -> bool:
@@ -221,7 +226,7 @@ def _clean(markup: str, references: _ReferenceResolver) -> str:
     finally:
         del _cleaner_state.references
     # The cleaner decodes entities such as &#7; and may have removed the src of an image.
-    clean = _IMAGE_WITHOUT_SRC.sub("", FORBIDDEN_CHARACTER.sub("", cleaner_output)).strip()
+    clean = _IMAGE_WITHOUT_SRC.sub("", remove_forbidden_characters(cleaner_output)).strip()
     return _IMAGE_WITHOUT_ALT.sub('<img alt=""', clean)
 
 
@@ -244,7 +249,7 @@ def plain_text(markup: str) -> str:
     # Tags and entities other than the known ones need a parser.
     if "<" in bare or "\0" in bare or _OTHER_ENTITY.search(bare):
         bare = nh3.clean(_split_long_text(spaced), tags=set(), attributes={}, clean_content_tags=_NON_PROSE_ELEMENTS)
-    return FORBIDDEN_CHARACTER.sub("", " ".join(html.unescape(bare).split())).strip()
+    return remove_forbidden_characters(" ".join(html.unescape(bare).split())).strip()
 
 
 def excerpt(text: str, max_length: int = 280) -> str:
