@@ -44,6 +44,12 @@ def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> fro
     return frozenset(map(path_of, affected_places(before, now, change)))
 
 
+def changed_former_tag_paths(before: Catalog, now: Catalog) -> Iterator[str]:
+    """Yield the former addresses of tags that redirect in only one of two catalogs, or to another tag."""
+    slugs = {slug for catalog in (before, now) for kind, slug in catalog.redirects if kind == "tag"}
+    return map(path_of, _former_tag_places(before, now, slugs))
+
+
 def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
     """Yield a superset of the places whose documents differ, including former addresses. Some places occur more than once.
 

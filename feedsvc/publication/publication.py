@@ -18,7 +18,7 @@ from feedsvc.content.media import VariantStore
 from feedsvc.discovery import listing_fingerprint
 from feedsvc.feeds import EntryCache
 from feedsvc.publication import addresses
-from feedsvc.publication.affected_paths import differing_paths
+from feedsvc.publication.affected_paths import changed_former_tag_paths, differing_paths
 from feedsvc.publication.dependencies import are_comparable, document_dependencies
 from feedsvc.publication.document import DerivedData, Document, FileResource, Redirect, Resource
 from feedsvc.publication.document_cache import CacheStatistics, DocumentCache
@@ -113,12 +113,16 @@ class Publication:
     def changed_since(self, before: Publication) -> frozenset[str]:
         """Return a superset of the paths whose responses differ between `before` and this publication.
 
-        These are all `paths_with_redirects` of both if settings, theme or logo differ, or if this is not a later edition of
-        `before`. Variants of an image whose bytes were overwritten are left out: the image's own path represents them.
+        These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme or logo
+        differ, or if this is not a later edition of `before`. Variants of an image whose bytes were overwritten are left out: the
+        image's own path represents them.
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
-        return frozenset(chain(before.paths_with_redirects(), self.paths_with_redirects())) if paths is None else paths
+        if paths is not None:
+            return paths
+        former = changed_former_tag_paths(before.catalog, self.catalog)
+        return frozenset(chain(before.paths_with_redirects(), self.paths_with_redirects(), former))
 
     def warm_up(self) -> Iterator[None]:
         """Prepare for the next edition in small steps, while the process is idle. Yields None after each step.
