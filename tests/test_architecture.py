@@ -50,6 +50,7 @@ LIBRARIES: Final = {
     "compression": ("feedsvc.support.compression",),
     "comrak": ("feedsvc.content.markdown.commonmark",),
     "deflate": ("feedsvc.support.compression",),
+    "fcntl": ("feedsvc.support.file_lock", "feedsvc.content.images.megapixels"),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
     "flask": ("feedsvc.web.app", "feedsvc.web.document_endpoints", "feedsvc.web.service_endpoints", "feedsvc.wsgi"),
     "fsspec": (),

@@ -19,7 +19,8 @@ from typing import Final
 from feedsvc.errors import Problem
 from feedsvc.pages.theme_check import ThemeVerdict, TrialCancelledError
 from feedsvc.support.alerts import Alerts, unwritable_message
-from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file, try_lock
+from feedsvc.support.file_lock import try_lock
+from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file
 
 _MAX_FILES: Final = 100  # files
 _POLL_INTERVAL: Final = 0.02  # seconds
@@ -74,7 +75,7 @@ class VerdictStore:
         descriptor = self._open_lock()
         try:
             end = time.monotonic() + _LOCK_TIMEOUT
-            while descriptor is not None and not try_lock(descriptor) and time.monotonic() < end:
+            while descriptor is not None and not try_lock(descriptor, is_optional=True) and time.monotonic() < end:
                 if is_cancelled():
                     raise TrialCancelledError
                 time.sleep(_POLL_INTERVAL)
