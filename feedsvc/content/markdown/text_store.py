@@ -15,6 +15,7 @@ from feedsvc import routes, uris
 from feedsvc.content.markdown import render
 from feedsvc.errors import TextUnavailableError
 from feedsvc.model import Article
+from feedsvc.support.bounded_cache import BoundedCache
 
 _DAY_SIZE: Final = 3  # bytes of a key for the day
 _MAX_UNWRITTEN: Final = 4_000_000  # characters that are collected before they are written to the backend
@@ -84,9 +85,10 @@ class TextStore:
         self._prefetched: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
         self._cached_texts: dict[bytes, str] = {}
-        self._free_cache_size, self._max_html = 0, _MAX_HTML
-        self._html_cache: dict[tuple[bytes, str, str], str] = {}
-        self._excerpt_cache: dict[tuple[bytes, str, str], str] = {}
+        self._free_cache_size = 0
+        # The oldest are dropped first, because mostly new ones are used again.
+        self._html_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_HTML)
+        self._excerpt_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_EXCERPTS)
         self._lost_paths: frozenset[str] = frozenset()
 
     @property
@@ -127,7 +129,7 @@ class TextStore:
 
     def enlarge_caches(self) -> None:
         """Cache more texts and HTML from now on. Call before rendering all articles."""
-        self._free_cache_size, self._max_html = self._max_cached_text, _MAX_HTML_ENLARGED
+        self._free_cache_size, self._html_cache.max_weight = self._max_cached_text, _MAX_HTML_ENLARGED
 
     @property
     def has_cache_space(self) -> bool:
@@ -184,13 +186,13 @@ class TextStore:
         if html is None:
             page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
             html = render.render(self.markdown(article), base_url=base_url, page=page).html
-            self._put_bounded(self._html_cache, key, html, self._max_html)
+            self._html_cache.put(key, html)
         return html
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
         """Load these articles' texts; cache their HTML unless it would fill over half of the cache. Raises like `markdown`."""
         self.prefetch(articles)
-        for article in articles if 2 * len(articles) <= self._max_html else ():
+        for article in articles if 2 * len(articles) <= self._html_cache.max_weight else ():
             self.html(article, base_url)
 
     def excerpt(self, article: Article, base_url: str) -> str:
@@ -199,14 +201,5 @@ class TextStore:
         excerpt = self._excerpt_cache.get(key)
         if excerpt is None:
             excerpt = render.excerpt(render.plain_text(self.html(article, base_url)))
-            self._put_bounded(self._excerpt_cache, key, excerpt, _MAX_EXCERPTS)
+            self._excerpt_cache.put(key, excerpt)
         return excerpt
-
-    def _put_bounded(
-        self, cache: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], value: str, max_length: int
-    ) -> None:
-        """Add an entry to `cache`. Above `max_length` entries, drop those added first, because mostly new ones are used again."""
-        with self._lock:
-            cache[key] = value
-            while len(cache) > max_length:
-                del cache[next(iter(cache))]

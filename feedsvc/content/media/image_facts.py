@@ -15,9 +15,12 @@ from feedsvc.content.media import image_widths
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
+from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.file_descriptors import is_exhausted
 
 FOREVER: Final = inf
+# Images, of about 900 bytes each. More than a site has, because every edition uses the facts of all its images.
+_MAX_CACHED_FACTS: Final = 1_000_000
 
 
 class VariantError(FeedsvcError):
@@ -36,7 +39,7 @@ class ImageFacts(NamedTuple):
     sizes: tuple[image_widths.Size, ...]
 
 
-_facts_cache: Final[dict[str, ImageFacts]] = {}  # by location
+_facts_cache: Final[BoundedCache[str, ImageFacts]] = BoundedCache(_MAX_CACHED_FACTS)  # by location
 # Digest of an image that could not be decoded -> time in seconds of time.monotonic until which it is not tried again.
 # Only the module `thumbnails` changes this dict.
 undecodable_until: Final[dict[str, float]] = {}
@@ -72,7 +75,8 @@ def facts_of(file: MediaFile) -> ImageFacts:
             signature = signature_of(os.fstat(reader.fileno()))
             digest = hashlib.file_digest(reader, "sha256").hexdigest()[:DIGEST_LENGTH]
             width, sizes = _read_sizes(reader, file.type, size_of(signature))
-            facts = _facts_cache[file.location] = ImageFacts(signature, digest, width, sizes)
+            facts = ImageFacts(signature, digest, width, sizes)
+            _facts_cache.put(file.location, facts)
     return facts
 
 
