@@ -54,6 +54,7 @@ LIBRARIES: Final = {
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
     "flask": ("feedsvc.web.app", "feedsvc.web.document_endpoints", "feedsvc.web.service_endpoints", "feedsvc.wsgi"),
     "fsspec": (),
+    "hashlib": ("feedsvc.support.digest", "feedsvc.export.s3.objects", "feedsvc.pages.bytecode_cache"),
     "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.template_compiler", "feedsvc.pages.bytecode_cache"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
     "msgspec": ("feedsvc.content.cache", "feedsvc.publication.fingerprints"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from typing import Final
 
 from feedsvc.live import Edition, Live
+from feedsvc.support.digest import blake2b
 
 _HEARTBEAT_INTERVAL: Final = 1.0  # seconds between comments, by which a closed connection is noticed
 _MAX_HEARTBEATS: Final = 15  # then the stream ends, and the browser connects again
@@ -18,7 +18,7 @@ _CROWDED_RETRY_MILLISECONDS: Final = 2000
 def edition_tag(edition: Edition) -> str:
     """Return the edition's number with a digest of its start and problems. Editions of earlier runs have other tags, too."""
     state = (edition.since, edition.content.problems, sorted(edition.content.last_valid_paths))
-    return f"{edition.number}-{hashlib.blake2b(repr(state).encode(), digest_size=8).hexdigest()}"
+    return f"{edition.number}-{blake2b(repr(state), size=8).hex()}"
 
 
 class EventStreams:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Final, Protocol
 
 from feedsvc import routes, uris
@@ -16,6 +15,7 @@ from feedsvc.content.markdown import render
 from feedsvc.errors import TextUnavailableError
 from feedsvc.model import Article
 from feedsvc.support.bounded_cache import BoundedCache
+from feedsvc.support.digest import blake2b
 
 _DAY_SIZE: Final = 3  # bytes of a key for the day
 _MAX_UNWRITTEN: Final = 4_000_000  # characters that are collected before they are written to the backend
@@ -43,7 +43,7 @@ def text_key(markdown: str, published: datetime) -> bytes:
     """
     if not markdown:
         return b""
-    return published.toordinal().to_bytes(_DAY_SIZE, "big") + _digest(markdown)
+    return published.toordinal().to_bytes(_DAY_SIZE, "big") + blake2b(markdown)
 
 
 def is_text_of_key(key: object, markdown: object) -> bool:
@@ -51,13 +51,9 @@ def is_text_of_key(key: object, markdown: object) -> bool:
     if not (isinstance(key, bytes) and isinstance(markdown, str)):
         return False
     try:
-        return key[_DAY_SIZE:] == _digest(markdown)
+        return key[_DAY_SIZE:] == blake2b(markdown)
     except UnicodeEncodeError:  # lone surrogates
         return False
-
-
-def _digest(markdown: str) -> bytes:
-    return blake2b(markdown.encode(), digest_size=16).digest()
 
 
 class TextStore:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from io import BufferedReader
@@ -16,6 +15,7 @@ from feedsvc.content.safe_open import open_file
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
 from feedsvc.support.bounded_cache import BoundedCache
+from feedsvc.support.digest import file_sha256
 from feedsvc.support.file_descriptors import is_exhausted
 
 FOREVER: Final = inf
@@ -73,7 +73,7 @@ def facts_of(file: MediaFile) -> ImageFacts:
     if facts is None or facts.signature != signature_of(os.stat(file.location)):
         with open_media(file) as reader:
             signature = signature_of(os.fstat(reader.fileno()))
-            digest = hashlib.file_digest(reader, "sha256").hexdigest()[:DIGEST_LENGTH]
+            digest = file_sha256(reader).hex()[:DIGEST_LENGTH]
             width, sizes = _read_sizes(reader, file.type, size_of(signature))
             facts = ImageFacts(signature, digest, width, sizes)
             _facts_cache.put(file.location, facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import Final
 from feedsvc.content.file_signature import FileSignature, signature_of
 from feedsvc.content.images import DIGEST_LENGTH
 from feedsvc.content.media.image_facts import VariantError
+from feedsvc.support.digest import sha256
 from feedsvc.support.file_descriptors import is_exhausted
 from feedsvc.support.file_lock import lock, try_lock
 from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file
@@ -98,4 +98,4 @@ def _signature(file: Path | str | int) -> FileSignature:
 
 
 def _checksum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH]
+    return sha256(data).hex()[:DIGEST_LENGTH]
