@@ -178,12 +178,11 @@ class TextStore:
     def html(self, article: Article, base_url: str) -> str:
         """Return an article's text as safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
         key = (article.text, article.slug, base_url)
-        html = self._html_cache.get(key)
-        if html is None:
-            page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
-            html = render.render(self.markdown(article), base_url=base_url, page=page).html
-            self._html_cache.put(key, html)
-        return html
+        return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
+
+    def _render(self, article: Article, base_url: str) -> str:
+        page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
+        return render.render(self.markdown(article), base_url=base_url, page=page).html
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
         """Load these articles' texts; cache their HTML unless it would fill over half of the cache. Raises like `markdown`."""
@@ -194,8 +193,4 @@ class TextStore:
     def excerpt(self, article: Article, base_url: str) -> str:
         """Return the beginning of an article as plain text (`render.excerpt`). Raises TextUnavailableError like `markdown`."""
         key = (article.text, article.slug, base_url)
-        excerpt = self._excerpt_cache.get(key)
-        if excerpt is None:
-            excerpt = render.excerpt(render.plain_text(self.html(article, base_url)))
-            self._excerpt_cache.put(key, excerpt)
-        return excerpt
+        return self._excerpt_cache.get_or_create(key, lambda: render.excerpt(render.plain_text(self.html(article, base_url))))
