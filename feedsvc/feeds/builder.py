@@ -52,7 +52,7 @@ class EntryCache:
     def prefetch(self, rows: Iterable[Row]) -> None:
         """Load the texts of these rows together, before `get` is called for each of them."""
         visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
-        articles = [row.article for row in visible if self._cached(row) is None]
+        articles = [row.article for row in visible if (self._entries.get(row.article.id) or (None,))[0] is not row]
         content = self.catalog.content
         if content.site.feed.content == "full":
             content.warm_html(articles)
@@ -61,15 +61,12 @@ class EntryCache:
 
     def get(self, row: Row) -> Entry:
         """Return the entry of a visible row; build it if it is not cached."""
-        entry = self._cached(row)
-        if entry is None:
-            entry = build_entry(self.catalog, row)
-            self._entries.put(row.article.id, (row, entry))
-        return entry
-
-    def _cached(self, row: Row) -> Entry | None:
         cached = self._entries.get(row.article.id)
-        return cached[1] if cached and cached[0] is row else None
+        if cached and cached[0] is row:
+            return cached[1]
+        entry = build_entry(self.catalog, row)
+        self._entries.put(row.article.id, (row, entry))
+        return entry
 
 
 def feed_title(site: Site, listing: Listing) -> str:
