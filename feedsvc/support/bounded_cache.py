@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
-from typing import Generic, TypeVar
+from threading import RLock
+from typing import Final, Generic, TypeVar
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
+
+# For changes of several steps, in all caches. A fork waits for it, so that no child process gets it locked. It is reentrant,
+# because garbage collection or a signal may run other code within such a change.
+_LOCK: Final = RLock()
+os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
 
 
 def _one(_: object) -> int:
@@ -27,7 +33,6 @@ class BoundedCache(Generic[_K, _V]):
         self._weigh = weigh
         self._weight = 0
         self._values: OrderedDict[_K, _V] = OrderedDict()
-        self._lock = Lock()  # for changes of several steps; a single call of OrderedDict needs none
 
     def __len__(self) -> int:
         return len(self._values)
@@ -51,7 +56,7 @@ class BoundedCache(Generic[_K, _V]):
 
     def put(self, key: _K, value: _V) -> None:
         """Cache a value in place of any other of the key. If it alone weighs more than `max_weight`, all values are dropped."""
-        with self._lock:
+        with _LOCK:
             previous = self._values.get(key)
             if previous is not None:
                 self._weight -= self._weigh(previous)
@@ -74,6 +79,6 @@ class BoundedCache(Generic[_K, _V]):
 
     def clear(self) -> None:
         """Drop all values."""
-        with self._lock:
+        with _LOCK:
             self._values.clear()
             self._weight = 0

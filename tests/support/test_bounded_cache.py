@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from itertools import count
@@ -110,3 +112,23 @@ def test_threads_share_a_cache() -> None:
     for thread in threads:
         thread.join()
     assert sum(len(cache.get(key) or "") for key in range(17)) == cache._weight <= 50
+
+
+def test_a_forked_process_can_put_values_while_threads_of_its_parent_do() -> None:
+    cache, is_stopping = filled(3), threading.Event()
+
+    def put_until_stopped() -> None:
+        while not is_stopping.is_set():
+            cache.put(1, "value 1")
+
+    thread = threading.Thread(target=put_until_stopped)
+    thread.start()
+    for _ in range(20):
+        child = os.fork()
+        if not child:
+            signal.alarm(20)  # ends a child that waits for ever
+            cache.put(2, "value 2")
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    is_stopping.set()
+    thread.join()
