@@ -97,7 +97,7 @@ def _choose_sizes(arguments: argparse.Namespace) -> Sizes:
     sizes = QUICK if arguments.quick else Sizes()
     if arguments.sizes:
         small, middle, large = arguments.sizes
-        sizes = replace(sizes, small=small, middle=middle, large=large)
+        sizes = replace(sizes, small=small, middle=middle, large=large, huge=large)
     curve = tuple(number for number in sizes.curve if number <= sizes.large)
     return replace(sizes, curve=curve or sizes.all)
 

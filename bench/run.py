@@ -24,6 +24,7 @@ class Sizes:
     small: int = 2_000
     middle: int = 20_000
     large: int = 100_000
+    huge: int = 1_000_000
     curve: tuple[int, ...] = (1_000, 3_000, 10_000, 30_000, 100_000)
     repetitions: int = 5
     seconds: int = 4
@@ -41,7 +42,7 @@ class Sizes:
         return tuple(sorted({self.small, self.middle, self.large}))
 
 
-QUICK: Final = Sizes(small=250, middle=500, large=1_000, curve=(250, 500, 1_000), repetitions=2, seconds=1)
+QUICK: Final = Sizes(small=250, middle=500, large=1_000, huge=2_000, curve=(250, 500, 1_000), repetitions=2, seconds=1)
 
 
 @dataclass(kw_only=True)

@@ -1,14 +1,16 @@
-"""Check the language of the product: first words of docstrings, names of modules and of public classes."""
+"""Check the language of the code: first words of docstrings, names of modules and of public classes."""
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 import pytest
 
+from tests import ROOT
 from tests.test_architecture import MODULES
 
 # A docstring starts with a verb or with the standard name of what it describes.
@@ -142,7 +144,11 @@ FORBIDDEN_MODULE_NAMES: Final = frozenset(
 
 
 def docstrings() -> Iterator[tuple[str, str]]:
-    for name, tree in MODULES.items():
+    """Yield name and text of each docstring of the product, the tests and the benchmark."""
+    files = chain.from_iterable(sorted((ROOT / folder).rglob("*.py")) for folder in ("tests", "bench"))
+    own_files = (file for file in files if "node_modules" not in file.parts)
+    trees = {str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8")) for file in own_files}
+    for name, tree in {**MODULES, **trees}.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 text = ast.get_docstring(node)
@@ -151,7 +157,9 @@ def docstrings() -> Iterator[tuple[str, str]]:
 
 
 def test_docstring_begins_with_no_forbidden_word() -> None:
-    violations = [f"{name}: {text.splitlines()[0]}" for name, text in docstrings() if text.split()[0] in FORBIDDEN_FIRST_WORDS]
+    violations = [
+        f"{name}: {text.splitlines()[0]}" for name, text in docstrings() if text.split()[0].strip(",.:") in FORBIDDEN_FIRST_WORDS
+    ]
     assert violations == []
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bench.rows import behind_nginx, builds, many_documents, memory, pictures, requests, saves, starts, trees
+from bench.rows import behind_nginx, builds, many_documents, memory, million, pictures, requests, saves, starts, trees
 from bench.run import Run
 from bench.table import Row
 
@@ -27,5 +27,6 @@ GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
         "p99": requests.p99,
         "memory": memory.memory,
         "nginx": behind_nginx.behind_nginx,
+        "million": million.million,
     }
 )

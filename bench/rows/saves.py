@@ -24,10 +24,10 @@ _EXTRA_SECONDS = 0.037  # added each time, so that saves are not in phase with p
 Serializer = Callable[[Article], str]
 
 
-def median_save_latency(server: ServerProcess, feed: str, save: Callable[[int], str], times: int) -> float:
-    """Return the median of seconds from the rename until the feed contains the title that `save` returned."""
+def save_latencies(server: ServerProcess, feed: str, save: Callable[[int], str], times: int) -> list[float]:
+    """Return for each save the seconds from the rename until the feed contains the title that `save` returned."""
     with closing(Client(server.port)) as client:
-        return median(_save_latency(server, client, feed, save, number) for number in range(times))
+        return [_save_latency(server, client, feed, save, number) for number in range(times)]
 
 
 def _save_latency(server: ServerProcess, client: Client, feed: str, save: Callable[[int], str], number: int) -> float:
@@ -57,12 +57,17 @@ def restore(folder: Path, suffix: str, serialize: Serializer, times: int) -> Non
 
 def feedsvc_latency(run: Run, number: int, product: Product | None = None) -> float:
     """Return the median of seconds for feedsvc."""
-    content, times = run.newsroom(number), run.sizes.repetitions * 2
+    return median(feedsvc_latencies(run, number, run.sizes.repetitions * 2, product))
+
+
+def feedsvc_latencies(run: Run, number: int, times: int, product: Product | None = None) -> list[float]:
+    """Return the seconds of each of several saves after one start of feedsvc."""
+    content = run.newsroom(number)
     articles = content / "articles"
     try:
         with (product or Product()).serving(content, warm_state(run, number), run.log) as server:
             server.wait_for_response(FEED)
-            return median_save_latency(server, FEED, title_saver(articles, ".yaml", corpus.as_yaml, "feedsvc"), times)
+            return save_latencies(server, FEED, title_saver(articles, ".yaml", corpus.as_yaml, "feedsvc"), times)
     finally:
         restore(articles, ".yaml", corpus.as_yaml, times)
 
@@ -77,7 +82,7 @@ def _hugo_latency(run: Run, number: int) -> float:
     posts = site / "content" / "posts"
     try:
         with hugo.serving(site, run.log) as server:
-            return median_save_latency(server, hugo.FEED, title_saver(posts, ".md", corpus.as_hugo, "Hugo"), times)
+            return median(save_latencies(server, hugo.FEED, title_saver(posts, ".md", corpus.as_hugo, "Hugo"), times))
     finally:
         restore(posts, ".md", corpus.as_hugo, times)
 

@@ -169,10 +169,7 @@ class Catalog:
         builder = RowBuilder(self.content.site, now, is_preview=self.is_preview)
         rows_before = {article.id: row for article in removed if (row := self._row(article))}
         rows_after = {article.id: row for article in added if (row := builder.build(article))}
-        edited_ids = {article.id for article in chain(removed, added)}
         for article in due:
-            if article.id in edited_ids:
-                continue
             row_before, row_after = self._row(article), builder.build(article)
             if row_before != row_after:
                 rows_before |= {article.id: row_before} if row_before else {}

@@ -18,7 +18,7 @@ class Visibility(Enum):
 
     VISIBLE = "visible"
     WITHDRAWN = "withdrawn"
-    HIDDEN = "ghost"
+    HIDDEN = "hidden"
 
 
 _id, _published = attrgetter("id"), attrgetter("published")

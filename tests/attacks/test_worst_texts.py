@@ -34,7 +34,7 @@ def work():
         start = thread_time()
         result = render_within_limits(TEXTS[name], **urls)
         size = -1 if isinstance(result, LimitExceeded) else len(result.html.encode())
-        excerpt(plain_text(render(TEXTS[name], **urls).html))
+        excerpt(plain_text((result if size >= 0 else render(TEXTS[name], **urls)).html))
         removed_elements(TEXTS[name])
         print(json.dumps([name, thread_time() - start, size]), flush=True)
 

@@ -77,6 +77,11 @@ def test_group_memory_measures_one_row(tmp_path: Path) -> None:
     assert [bool(row["feedsvc"]) for row in rows] == [True]
 
 
+def test_group_million_measures_six_rows(tmp_path: Path) -> None:
+    rows = measure(tmp_path, "--only", "million")
+    assert [bool(row["feedsvc"]) for row in rows] == [True] * 6
+
+
 def test_size_dependent_goals_are_dropped_in_a_run_with_few_articles(tmp_path: Path) -> None:
     rows = measure(tmp_path, "--only", "memory")
     assert [(row["goal"], row["verdict"]) for row in rows] == [({"most": None, "least": None}, "")]

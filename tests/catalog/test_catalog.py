@@ -85,7 +85,7 @@ def test_a_withdrawal_dated_in_the_future_hides_the_article_at_once_and_is_annou
     withdrawn = article("gone", status="withdrawn", withdrawn="{date: 2026-03-02}")
     now = load_catalog(tmp_path, withdrawn)
     assert (list(now.visible), list(now.withdrawn)) == ([], ["gone"])
-    assert now.listings[SITE_LISTING].rows[0].visibility.value == "ghost"
+    assert now.listings[SITE_LISTING].rows[0].visibility.value == "hidden"
     later = load_catalog(tmp_path, withdrawn, now=datetime(2026, 3, 2, tzinfo=UTC))
     assert later.listings[SITE_LISTING].rows[0].visibility.value == "withdrawn"
 

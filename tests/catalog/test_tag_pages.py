@@ -71,7 +71,7 @@ def test_an_edit_that_keeps_the_tags_changes_no_page_of_tags() -> None:
 
 
 def test_a_new_tag_changes_only_its_own_page_of_tags_and_the_pages_that_link_to_it() -> None:
-    """With numbered pages, every later page would change, too."""
+    """Pages are named by their first tag. If they were numbered, every later page would change, too."""
     before = publication_of(articles_with_many_tags())
     for new in (Tag(id="a-tag-before-all", title="A"), Tag(id="t00700x", title="T"), Tag(id="z-tag-behind-all", title="Z")):
         after = next_edition(before, [], [model_newsrooms.article(9000, START - timedelta(hours=1), tags=(new,))])

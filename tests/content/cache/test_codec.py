@@ -160,7 +160,7 @@ def test_from_a_page_of_another_version_the_last_valid_versions_are_loaded(recor
 
 
 def test_an_article_deleted_before_an_upgrade_is_not_published_after_it(records: dict[str, Record], tmp_path: Path) -> None:
-    """If the file of a deleted article had come back broken before the upgrade, the article was published again."""
+    """Before the fix, such an article was published again if its file had come back broken before the upgrade."""
     all_records = copies_of(records)
     broken = replace(next(record for record in all_records.values() if not record.last_valid), media={})
     for number, count in enumerate((1, len(all_records))):
