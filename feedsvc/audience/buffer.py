@@ -5,12 +5,14 @@ A total is the number of all reads of an article. This module starts no threads.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
+
+from feedsvc.support.bounded_cache import BoundedCache
 
 ReadKey = tuple[str, date]  # article id and UTC day
 _BATCH_SIZE: Final = 500  # pairs of article and day per batch: what a slow database writes within its timeout
@@ -43,7 +45,7 @@ class ReadBuffer:
         self._queue: Counter[ReadKey] = Counter()
         self._current_batch = Batch(number=0, reads={})
         self._pending_by_article: Counter[str] = Counter()  # by article; queue and current batch together
-        self._totals: OrderedDict[str, _CachedTotal] = OrderedDict()
+        self._totals: BoundedCache[str, _CachedTotal] = BoundedCache(max_pending)
         self.queue_size = 0
 
     @property
@@ -85,16 +87,13 @@ class ReadBuffer:
             if not self._pending_by_article[article_id]:
                 del self._pending_by_article[article_id]
             if cached := self._totals.get(article_id):
-                self._totals[article_id] = _CachedTotal(total=cached.total + reads, loaded_at=cached.loaded_at)
+                self._totals.put(article_id, _CachedTotal(total=cached.total + reads, loaded_at=cached.loaded_at))
         self._current_batch = Batch(number=self._current_batch.number, reads={})
 
     def store_totals(self, totals: Mapping[str, int], now: datetime) -> None:
-        """Cache totals (article id -> reads) that were loaded at `now`. A full cache drops those that were loaded longest ago."""
+        """Cache totals (article id -> reads) that were loaded at `now`. A full cache drops those loaded or changed longest ago."""
         for article_id, reads in totals.items():
-            self._totals[article_id] = _CachedTotal(total=reads, loaded_at=now)
-            self._totals.move_to_end(article_id)
-        while len(self._totals) > self._max_pending:
-            self._totals.popitem(last=False)
+            self._totals.put(article_id, _CachedTotal(total=reads, loaded_at=now))
 
     def fresh_count(self, article_id: str, now: datetime) -> int | None:
         """Return the reads of an article, pending ones included; None if no total of the article is cached or it is not fresh."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.audience.buffer import Batch
+from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.checksummed_tables import RowChecksummer
-from feedsvc.support.state_folder import ensure_folder, folder_lock, read_identity, set_aside
+from feedsvc.support.file_lock import folder_lock
+from feedsvc.support.state_folder import ensure_folder, read_identity, set_aside
 
 _LOG: Final = logging.getLogger(__name__)
 _SUFFIX: Final = ".json"
@@ -39,14 +40,8 @@ def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Pat
     """Write the batches to a new file atomically and return its path. Replaces the writer's earlier file. Raises OSError."""
     ensure_folder(folder)
     file = folder / f"{writer}{_SUFFIX}"
-    temporary_file = file.with_suffix(".part")
     data = json.dumps({"writer": writer, "batches": [_batch_to_json(batch) for batch in batches]}).encode()
-    with temporary_file.open("wb") as out:
-        out.write(b"feedsvc reads %d\n" % _checksum(file, data))
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary_file.replace(file)
+    write_atomically(file, b"feedsvc reads %d\n" % _checksum(file, data) + data, is_synced=True)
     return file
 
 

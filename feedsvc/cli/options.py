@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shlex
 import sys
@@ -17,6 +16,7 @@ import click
 from feedsvc.cli.output import print_error, print_problems
 from feedsvc.cli.variables import option
 from feedsvc.errors import ContentError, FeedsvcError
+from feedsvc.support.digest import sha256
 
 P = ParamSpec("P")
 
@@ -95,7 +95,7 @@ def state_folder(content: Path, path: Path | None) -> Path:
     Raises FeedsvcError if it is inside the content folder.
     """
     state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    folder = path or state_home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
+    folder = path or state_home / "feedsvc" / sha256(os.fsencode(content.resolve())).hex()[:16]
     if folder.resolve().is_relative_to(content.resolve()):
         raise FeedsvcError(f"the state folder {folder} is inside the content folder {content}; give one outside it with --state")
     return folder

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from itertools import chain, product
 from math import ceil, log2
 from typing import Final
@@ -34,6 +33,7 @@ from feedsvc.discovery.sitemap_xml import SitemapUrl, render_index, render_urlse
 from feedsvc.feeds import escape
 from feedsvc.model import Site
 from feedsvc.routes import ListingRef, path_of
+from feedsvc.support.digest import sha256
 
 SITEMAP_MEDIA_TYPE: Final = "application/xml"
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -119,7 +119,7 @@ def listing_fingerprint(listing: Listing) -> object:
 def _visible_articles_digest(rows: Iterable[Row]) -> bytes:
     """Return a digest of the slugs and dates of those of the visible `rows` that are in a sitemap: they have no `link`."""
     lines = [f"{row.article.slug} {row.last_changed.timestamp()}" for row in rows if not row.article.link]
-    return sha256("\n".join(lines).encode()).digest()
+    return sha256("\n".join(lines))
 
 
 # --- Division into parts --------------------------------------------------------------------------------------
@@ -187,4 +187,4 @@ def _possible_part_names(count: int, capacity: int) -> Iterator[str]:
 
 
 def _path_bits(path: str) -> str:
-    return f"{int.from_bytes(sha256(path.encode()).digest()):0256b}"
+    return f"{int.from_bytes(sha256(path)):0256b}"

@@ -11,6 +11,7 @@ from typing import Final
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, known_names
 from feedsvc.content.schema import SCHEMA_NAMES, Json, build_schema
 from feedsvc.errors import FeedsvcError
+from feedsvc.support.atomic_write import write_atomically
 
 SCHEMA_FOLDER: Final = ".feedsvc/schema"
 # Files that each schema applies to, as patterns of VS Code's YAML extension.
@@ -30,9 +31,12 @@ def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path
     folder = root / SCHEMA_FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return tuple(_replace_file(folder / f"{name}.json", format_schema(build_schema_of(name, root))) for name in names)
+        files = tuple(folder / f"{name}.json" for name in names)
+        for file in files:
+            write_atomically(file, format_schema(build_schema_of(file.stem, root)).encode())
     except OSError as error:
         raise FeedsvcError(f"{folder} cannot be written ({error.strerror})") from None
+    return files
 
 
 def build_schema_of(name: str, root: Path | None = None) -> Json:
@@ -46,13 +50,6 @@ def build_schema_of(name: str, root: Path | None = None) -> Json:
 
 def format_schema(schema: Json) -> str:
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
-
-
-def _replace_file(file: Path, text: str) -> Path:
-    temporary_file = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary_file.write_text(text, "utf-8")
-    os.replace(temporary_file, file)
-    return file
 
 
 def modeline(root: Path, article: Path) -> str:

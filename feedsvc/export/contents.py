@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from hashlib import blake2b
 from http import HTTPStatus
 
 from feedsvc.content.media import is_sendable
@@ -13,6 +12,7 @@ from feedsvc.export.hosts import MEDIA_TYPE, Host
 from feedsvc.export.layout import MISSING_PATH, address_of_gone_path
 from feedsvc.publication import Document, FileResource, Fingerprints, Publication, digest
 from feedsvc.routes import FeedAt, FileAt, VariantAt, place_of
+from feedsvc.support.digest import blake2b
 
 
 class ExportContents:
@@ -119,7 +119,7 @@ class ExportContents:
         if not target:
             return ""
         original = self.fingerprint(target) if self._is_copied(target) else "page"
-        return blake2b(f"{target} {original}".encode(), digest_size=12).hexdigest() if original else ""
+        return blake2b(f"{target} {original}", size=12).hex() if original else ""
 
     def _file_fingerprint(self, path: str) -> str:
         """Return the fingerprint of a media file or image variant, by location, size, times and inode; "" if it is missing."""
@@ -132,4 +132,4 @@ class ExportContents:
             return ""
         times = f"{status.st_mtime_ns} {status.st_ctime_ns}"
         identity = f"{resource.is_cleaned} {status.st_size} {times} {status.st_ino} {resource.location}"
-        return blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+        return blake2b(identity.encode("utf-8", "surrogateescape"), size=12).hex()

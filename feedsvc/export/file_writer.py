@@ -151,6 +151,8 @@ class FileWriter:
         """Replace a file atomically: readers see the old bytes or the new ones. Return the new file's status.
 
         `time` is the file's modification time in nanoseconds since 1970; None stands for the current time.
+
+        `open_replacement` in support/atomic_write.py is for single files: it knows no folder descriptor, and takes twice as long.
         """
         folder = name.rpartition("/")[0]
         self._make_folder(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from feedsvc.feeds import FORMATS
 from feedsvc.model import Site
 from feedsvc.publication import CACHE_CONTROL
 from feedsvc.routes import LISTING_KINDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.support.atomic_write import write_atomically
 from feedsvc.uris import absolute, mount_path, root_relative
 
 # Seconds before the next scheduled change at which Cache-Control becomes shorter: a day and five minutes (the longest window for
@@ -66,9 +66,7 @@ def write_configuration(file: Path, catalog: Catalog) -> None:
     try:
         if file.is_file() and file.read_bytes() == data:
             return
-        temporary = file.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}")
-        temporary.write_bytes(data)
-        os.replace(temporary, file)
+        write_atomically(file, data, prefix=TEMPORARY_PREFIX)
     except OSError as error:
         raise FeedsvcError(
             f"{file} cannot be written ({error.strerror}); check its folder, or name another file with --nginx"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.layout import LOCK_FILE
+from feedsvc.support.file_lock import try_lock
 
 # A build that stopped at any point leaves only complete files, so the next build can go on.
 _DISK_FULL_HINT: Final = "make room on its disk: the next build does what is left to do"
@@ -44,11 +44,9 @@ def build_lock(out: Path) -> Iterator[int]:
     out.mkdir(parents=True, exist_ok=True)
     root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with open(out / LOCK_FILE, "ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise FeedsvcError(f"another build is writing {out}; wait for it to end") from None
+        with open(out / LOCK_FILE, "ab") as lock_file:
+            if not try_lock(lock_file.fileno()):
+                raise FeedsvcError(f"another build is writing {out}; wait for it to end")
             yield root
     finally:
         os.close(root)

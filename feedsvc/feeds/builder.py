@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from itertools import islice
@@ -26,6 +24,7 @@ from feedsvc.model import (
     Tombstone,
 )
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.uris import absolute, root_relative
 
 STYLESHEET: Final = "static/feed.css"
@@ -37,10 +36,10 @@ MAX_CACHED_ENTRIES: Final = 2_000  # entries, shared by successive editions
 class EntryCache:
     """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe."""
 
-    def __init__(self, catalog: Catalog, entries: OrderedDict[str, tuple[Row, Entry]] | None = None) -> None:
+    def __init__(self, catalog: Catalog, entries: BoundedCache[str, tuple[Row, Entry]] | None = None) -> None:
         """Take the `entries` of another cache to share them: article id -> row and entry."""
         self.catalog = catalog
-        self._entries = OrderedDict() if entries is None else entries
+        self._entries = BoundedCache(MAX_CACHED_ENTRIES) if entries is None else entries
 
     def for_catalog(self, catalog: Catalog) -> EntryCache:
         """Return a cache for a catalog with the same settings. It shares all entries; those of unchanged rows stay valid."""
@@ -53,7 +52,7 @@ class EntryCache:
     def prefetch(self, rows: Iterable[Row]) -> None:
         """Load the texts of these rows together, before `get` is called for each of them."""
         visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
-        articles = [row.article for row in visible if self._entries.get(row.article.id, (None, None))[0] is not row]
+        articles = [row.article for row in visible if (self._entries.get(row.article.id) or (None,))[0] is not row]
         content = self.catalog.content
         if content.site.feed.content == "full":
             content.warm_html(articles)
@@ -62,17 +61,12 @@ class EntryCache:
 
     def get(self, row: Row) -> Entry:
         """Return the entry of a visible row; build it if it is not cached."""
-        cached_row, entry = self._entries.get(row.article.id, (None, None))
-        if cached_row is not row or entry is None:
-            entry = build_entry(self.catalog, row)
-            self._entries[row.article.id] = (row, entry)
-            self._evict()
+        cached = self._entries.get(row.article.id)
+        if cached and cached[0] is row:
+            return cached[1]
+        entry = build_entry(self.catalog, row)
+        self._entries.put(row.article.id, (row, entry))
         return entry
-
-    def _evict(self) -> None:
-        while len(self._entries) > MAX_CACHED_ENTRIES:
-            with suppress(KeyError):  # another thread removed the last one
-                self._entries.popitem(last=False)
 
 
 def feed_title(site: Site, listing: Listing) -> str:

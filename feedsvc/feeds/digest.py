@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 
 from feedsvc.catalog import Catalog, Listing, Row
@@ -15,6 +14,7 @@ from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
 from feedsvc.feeds import builder
 from feedsvc.model import Article, Entry, Feed
 from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, path_of
+from feedsvc.support.digest import sha256
 
 # The three formats of a listing differ in their own addresses only, so one digest serves all of them.
 _REFERENCE_FORMAT: Final = ("atom", "application/atom+xml")
@@ -95,7 +95,7 @@ def _digest_feed(listing: Listing, entries: builder.EntryCache) -> str:
 
 
 def _digest(value: Any) -> str:
-    return sha256(json.dumps(value, default=_json_default).encode()).hexdigest()
+    return sha256(json.dumps(value, default=_json_default)).hex()
 
 
 def _json_default(value: Any) -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from feedsvc.model import Entry, Tombstone
+from feedsvc.support.bounded_cache import BoundedCache
 
 _Item = TypeVar("_Item", bound=Entry | Tombstone)
 
@@ -28,33 +27,22 @@ class RenderedEntryCache(Generic[_Item]):
     """LRU cache of rendered entries, limited to `max_bytes`. Thread-safe. Tombstones are not cached."""
 
     def __init__(self, render: Callable[[_Item], RenderedEntry], max_bytes: int = _DEFAULT_BYTES) -> None:
-        self._render, self._max_bytes, self._size = render, max_bytes, 0
+        self._render = render
         # Keyed by id(), because comparing entries takes longer. The entry is stored, too, so that its id() is not reused.
-        self._rendered_entries: OrderedDict[int, tuple[Entry | Tombstone, RenderedEntry]] = OrderedDict()
-        self._lock = Lock()
+        self._rendered_entries: BoundedCache[int, tuple[_Item, RenderedEntry]] = BoundedCache(
+            max_bytes, lambda cached: len(cached[1].data)
+        )
 
     def enlarge(self) -> None:
         """Raise the limit to _ENLARGED_BYTES, for a process that renders every feed."""
-        self._max_bytes = max(self._max_bytes, _ENLARGED_BYTES)
+        self._rendered_entries.max_weight = max(self._rendered_entries.max_weight, _ENLARGED_BYTES)
 
     def get(self, item: _Item) -> RenderedEntry:
         """Return an entry or tombstone as rendered; render it if it is not cached."""
         if isinstance(item, Tombstone):
             return self._render(item)
-        with self._lock:
-            if cached := self._rendered_entries.get(id(item)):
-                self._rendered_entries.move_to_end(id(item))
-                return cached[1]
+        if cached := self._rendered_entries.use(id(item)):
+            return cached[1]
         rendered = self._render(item)
-        with self._lock:
-            self._store(item, rendered)
+        self._rendered_entries.put(id(item), (item, rendered))
         return rendered
-
-    def _store(self, entry: Entry | Tombstone, rendered: RenderedEntry) -> None:
-        if id(entry) in self._rendered_entries:
-            return  # another thread rendered it, too
-        self._rendered_entries[id(entry)] = (entry, rendered)
-        self._size += len(rendered.data)
-        while self._size > self._max_bytes:
-            _, (_, oldest) = self._rendered_entries.popitem(last=False)
-            self._size -= len(oldest.data)

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term, Thumbnail
+from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc822, rfc3339
 
 _Data = TypeVar("_Data", Entry, Person, Term, Enclosure, Source, Image, Thumbnail)
@@ -62,28 +63,6 @@ class _EntryTemplate:
         return "".join(pieces)
 
 
-class _ValueCache:
-    """Cache of values and structure key of entries, so that only the first rendered format computes them. Thread-safe."""
-
-    def __init__(self) -> None:
-        # Keyed by id(), as in RenderedEntryCache. The entry is stored, too, so that its id() is not reused.
-        self._values: dict[int, tuple[Entry, list[Any], object]] = {}
-        self._size = 0
-
-    def get(self, entry: Entry) -> tuple[list[Any], object]:
-        """Return the values of an entry and the key of its structure."""
-        cached = self._values.get(id(entry))
-        if cached is None:
-            values, sizes = _values(entry)
-            # The markup depends only on which values are empty and on the number of values of each kind.
-            key = (*sizes, entry.is_permalink, entry.updated == entry.published, bytes(map(bool, values)))
-            self._size += len(entry.content) + _MIN_ENTRY_CHARACTERS
-            if self._size > _MAX_CACHED_CHARACTERS:
-                self._values, self._size = {}, 0
-            cached = self._values[id(entry)] = entry, values, key
-        return cached[1:]
-
-
 def _never_needs_fallback(_text: str, _data: bytes) -> bool:
     return False
 
@@ -93,7 +72,7 @@ class EntryTemplates:
 
     `escapers` are all ways in which `render_fully` escapes a text. `render_fully` itself renders an entry if its template
     escapes a value in another way, or if `needs_fallback` returns True for the result, passed as text and as UTF-8. At most
-    `max_templates` are stored; then all are discarded.
+    `max_templates` are stored.
     """
 
     def __init__(
@@ -104,16 +83,16 @@ class EntryTemplates:
         *,
         max_templates: int = MAX_TEMPLATES,
     ) -> None:
-        self._render_fully, self._needs_fallback, self._max_templates = render_fully, needs_fallback, max_templates
+        self._render_fully, self._needs_fallback = render_fully, needs_fallback
         self._escapers: Mapping[type, Sequence[Escaper]] = {str: escapers, int: (str,), datetime: (rfc3339, rfc822)}
         # Names of people, sections and tags occur in many entries.
         self._cached_escapers: Mapping[Escaper, Escaper] = {
             escaper: lru_cache(_MAX_CACHED_ESCAPES)(escaper) for escaper in chain.from_iterable(self._escapers.values())
         }
-        self._templates: dict[object, _EntryTemplate] = {}
+        self._templates: BoundedCache[object, _EntryTemplate] = BoundedCache(max_templates)
 
     def render(self, entry: Entry) -> RenderedEntry:
-        values, key = _VALUE_CACHE.get(entry)
+        values, key = _values_and_key(entry)
         template = self._templates.get(key) or self._learn(key, entry)
         if template:
             text = template.fill(values)
@@ -125,9 +104,7 @@ class EntryTemplates:
     def _learn(self, key: object, entry: Entry) -> _EntryTemplate | None:
         template = self._build_template(_sample(entry))
         if template:
-            if len(self._templates) >= self._max_templates:
-                self._templates.clear()
-            self._templates[key] = template
+            self._templates.put(key, template)
         return template
 
     def _build_template(self, sample: Entry) -> _EntryTemplate | None:
@@ -163,7 +140,23 @@ def _values(entry: Entry) -> tuple[list[Any], list[int]]:
     return values, sizes
 
 
-_VALUE_CACHE: Final = _ValueCache()
+# Values and structure key of entries, so that only the first rendered format computes them. Keyed by id(), as in
+# RenderedEntryCache. The entry is stored, too, so that its id() is not reused.
+_VALUE_CACHE: Final[BoundedCache[int, tuple[Entry, list[Any], object]]] = BoundedCache(
+    _MAX_CACHED_CHARACTERS, lambda cached: len(cached[0].content) + _MIN_ENTRY_CHARACTERS
+)
+
+
+def _values_and_key(entry: Entry) -> tuple[list[Any], object]:
+    """Return the values of an entry and the key of its structure."""
+    cached = _VALUE_CACHE.get(id(entry))
+    if cached is None:
+        values, sizes = _values(entry)
+        # The markup depends only on which values are empty and on the number of values of each kind.
+        key = (*sizes, entry.is_permalink, entry.updated == entry.published, bytes(map(bool, values)))
+        cached = entry, values, key
+        _VALUE_CACHE.put(id(entry), cached)
+    return cached[1:]
 
 
 def _sample(entry: Entry) -> Entry:

@@ -20,6 +20,7 @@ from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import root_relative
 
+_MAX_PARTS: Final = 1024  # values of each cache; a site may have more listings
 _MAX_CARDS: Final = 2048  # of about 2 kB each
 
 
@@ -74,10 +75,10 @@ class PageLayout:
         self._logo_size = logo_size(catalog) if catalog.site.logo else (0, 0)
         self.lang: Language = get_language(catalog.site.language, catalog.site.timezone)
         # Caches of parts that many pages of an edition share.
-        self._listing_links: BoundedCache[ListingRef, LinkView] = BoundedCache()
-        self._feed_views: BoundedCache[ListingRef, tuple[FeedView, ...]] = BoundedCache()
-        self._menus: BoundedCache[ListingRef | None, list[LinkView]] = BoundedCache()
-        self._fragments: BoundedCache[tuple[str, object], str] = BoundedCache()
+        self._listing_links: BoundedCache[ListingRef, LinkView] = BoundedCache(_MAX_PARTS)
+        self._feed_views: BoundedCache[ListingRef, tuple[FeedView, ...]] = BoundedCache(_MAX_PARTS)
+        self._menus: BoundedCache[ListingRef | None, list[LinkView]] = BoundedCache(_MAX_PARTS)
+        self._fragments: BoundedCache[tuple[str, object], str] = BoundedCache(_MAX_PARTS)
         # Each entry holds its row, so that no other object gets its id, which is the key.
         self._cards: BoundedCache[int, tuple[Row, Card]] = BoundedCache(_MAX_CARDS)
 

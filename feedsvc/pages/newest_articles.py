@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from heapq import nlargest
 from itertools import chain, islice
 from operator import attrgetter
@@ -16,6 +15,7 @@ from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, Author, Category, MediaFile, Site
+from feedsvc.support.digest import blake2b
 
 _MAX_ARTICLES: Final = 20
 _MAX_CANDIDATES: Final = 200  # articles, of which some are not public
@@ -41,7 +41,7 @@ class NewestArticles:
     @property
     def digest(self) -> str:
         """Digest of `site` and `articles`, 32 hexadecimal digits, the same in every process."""
-        return blake2b(repr((self.site, self.articles)).encode(errors="replace"), digest_size=16).hexdigest()
+        return blake2b(repr((self.site, self.articles)).encode(errors="replace")).hex()
 
     def build_catalog(self) -> Catalog:
         """Return the catalog of these articles alone."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from hashlib import sha256
 from html import escape
 from typing import Final
 
 from feedsvc.model import Article
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import PageMetadata
+from feedsvc.support.digest import sha256
 from feedsvc.uris import absolute, root_relative
 
 _REDIRECT_STYLE: Final = (
@@ -20,8 +20,7 @@ _REDIRECT_STYLE: Final = (
 )
 # The digest allows this style and no other (CSP Level 3, section 8.3).
 _REDIRECT_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_REDIRECT_STYLE.encode()).digest()).decode()}'; "
-    "base-uri 'none'; form-action 'none'"
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_REDIRECT_STYLE)).decode()}'; base-uri 'none'; form-action 'none'"
 )
 
 

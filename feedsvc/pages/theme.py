@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from traceback import walk_tb
@@ -30,6 +29,7 @@ from jinja2 import (
 from feedsvc.pages.bytecode_cache import FileBytecodeCache
 from feedsvc.pages.sandbox import Sandbox, create_environment, render_once
 from feedsvc.pages.template_compiler import FastEnvironment
+from feedsvc.support.digest import blake2b
 from feedsvc.support.watchdog import rendering
 
 FOLDER: Final = "theme"
@@ -164,7 +164,7 @@ def templates_digest(files: Mapping[str, bytes]) -> str:
     """Return the digest of a theme's templates, which identifies the theme: 32 hexadecimal digits, "" without templates."""
     templates = sorted((path, data) for path, data in files.items() if path.startswith(TEMPLATES))
     parts = (len(part).to_bytes(8) + part for path, data in templates for part in (path.encode(), data))
-    return blake2b(b"".join(parts), digest_size=16).hexdigest() if templates else ""
+    return blake2b(b"".join(parts)).hex() if templates else ""
 
 
 def files_below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:

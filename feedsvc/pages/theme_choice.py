@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
 from typing import Final
 
 from feedsvc.errors import Problem
@@ -23,6 +22,7 @@ from feedsvc.pages.theme_check import (
     hang_problem,
 )
 from feedsvc.pages.theme_verdicts import VerdictStore
+from feedsvc.support.digest import blake2b
 from feedsvc.support.limited_process import Limits
 
 _LOG: Final = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class ThemeChooser:
             return verdict
 
     def _key(self, templates: ThemeFiles) -> str:
-        return blake2b(f"{templates_digest(templates)} {self._version()}".encode(), digest_size=16).hexdigest()
+        return blake2b(f"{templates_digest(templates)} {self._version()}").hex()
 
 
 class TrialThread(threading.Thread):

@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import Problem
 from feedsvc.pages.theme_check import ThemeVerdict, TrialCancelledError
 from feedsvc.support.alerts import Alerts, unwritable_message
-from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file, try_lock
+from feedsvc.support.digest import blake2b
+from feedsvc.support.file_lock import try_lock
+from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file
 
 _MAX_FILES: Final = 100  # files
 _POLL_INTERVAL: Final = 0.02  # seconds
@@ -54,7 +55,7 @@ class VerdictStore:
         text = json.dumps({"key": key, **fields})
         try:
             ensure_folder(self._folder)
-            replace_file(self._folder / f"{key}.json", f"{text}\n{_checksum(text)}\n".encode())
+            replace_file(self._folder / f"{key}.json", f"{text}\n{blake2b(text).hex()}\n".encode())
             _prune(self._folder)
             self._alerts.clear(_ALERT_NAME)
         except OSError as error:
@@ -74,7 +75,7 @@ class VerdictStore:
         descriptor = self._open_lock()
         try:
             end = time.monotonic() + _LOCK_TIMEOUT
-            while descriptor is not None and not try_lock(descriptor) and time.monotonic() < end:
+            while descriptor is not None and not try_lock(descriptor, is_optional=True) and time.monotonic() < end:
                 if is_cancelled():
                     raise TrialCancelledError
                 time.sleep(_POLL_INTERVAL)
@@ -99,17 +100,13 @@ class VerdictStore:
             if not is_file(file):
                 return None
             text, checksum, _ = file.read_bytes().decode().split("\n")
-            data = json.loads(text) if checksum == _checksum(text) else {}
+            data = json.loads(text) if checksum == blake2b(text).hex() else {}
             if data.get("key") == key:
                 return ThemeVerdict(
                     problems={path: Problem(**fields) for path, fields in data["problems"].items()},
                     articles_digest=data["newest"],
                 )
         return None
-
-
-def _checksum(text: str) -> str:
-    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _prune(folder: Path) -> None:

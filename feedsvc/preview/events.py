@@ -5,12 +5,12 @@ The tag (`edition_tag`) identifies the edition; a page reloads if it differs fro
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from typing import Final
 
 from feedsvc.live import Edition, Live
+from feedsvc.support.digest import blake2b
 
 _HEARTBEAT_INTERVAL: Final = 1.0  # seconds between comments, by which a closed connection is noticed
 _MAX_HEARTBEATS: Final = 15  # then the stream ends, and the browser connects again
@@ -24,7 +24,7 @@ def edition_tag(edition: Edition) -> str:
     Editions of earlier runs of the program have other tags, even those with the same number.
     """
     state = (edition.since, edition.content.problems, sorted(edition.content.last_valid_paths))
-    return f"{edition.number}-{hashlib.blake2b(repr(state).encode(), digest_size=8).hexdigest()}"
+    return f"{edition.number}-{blake2b(repr(state), size=8).hex()}"
 
 
 class EventStreams:

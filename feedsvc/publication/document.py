@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from feedsvc.content.media import is_cleaned_type
 from feedsvc.model import Link, MediaFile, Site
 from feedsvc.support.completion import Completion
 from feedsvc.support.compression import compress
+from feedsvc.support.digest import sha256
 
 
 class DerivedData:
@@ -136,4 +136,4 @@ def is_sent_cleaned(site: Site, file: MediaFile) -> bool:
 
 def digest(body: bytes) -> str:
     """Return 24 hex digits of SHA-256: the same for the same bytes on every machine."""
-    return hashlib.sha256(body).hexdigest()[:24]
+    return sha256(body).hex()[:24]

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, cached_property
-from hashlib import blake2b
+from functools import cache, cached_property, partial
 from importlib import metadata
 from typing import Final
 
@@ -28,6 +27,7 @@ from feedsvc.publication.article_dependencies import (
 )
 from feedsvc.publication.dependencies import Dependencies, document_dependencies
 from feedsvc.routes import ArticleAt, ListingRef, Place, SitemapAt
+from feedsvc.support.digest import blake2b
 from feedsvc.support.process_pool import map_chunks
 
 _DIGEST_SIZE: Final = 12  # bytes
@@ -39,6 +39,7 @@ _LIBRARIES: Final = ("babel", "comrak-ext", "feedgen", "jinja2", "lxml", "markup
 # Libraries that influence the compressed files. Python may include zstd itself.
 _COMPRESSION_LIBRARIES: Final = ("backports.zstd", "brotli", "deflate")
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
+_digest: Final = partial(blake2b, size=_DIGEST_SIZE)
 
 
 class Fingerprints:
@@ -212,10 +213,6 @@ class Fingerprints:
         return {ref.id: listing.title for ref, listing in self.catalog.listings.items() if ref.kind == "tag"}
 
 
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=_DIGEST_SIZE).digest()
-
-
 def site_fingerprint(catalog: Catalog) -> str:
     """Return the digest of the inputs that all documents share: settings, theme, preview mode, program; 24 hex digits.
 
@@ -223,21 +220,21 @@ def site_fingerprint(catalog: Catalog) -> str:
     """
     content = catalog.content
     settings = (content.site, content.categories, content.authors, content.theme, catalog.is_preview)
-    return blake2b(_ENCODER.encode((settings, code_fingerprint())), digest_size=_DIGEST_SIZE).hexdigest()
+    return blake2b(_ENCODER.encode((settings, code_fingerprint())), size=_DIGEST_SIZE).hex()
 
 
 @cache
 def code_fingerprint() -> tuple[str, ...]:
     """Return versions of program, Python and libraries, and a digest of the code, which may change within a version."""
-    code_digest = blake2b(digest_size=_DIGEST_SIZE)
+    code: list[bytes] = []
     root = os.path.dirname(os.path.dirname(__file__))
     # Skip compiled and half-written .pyc files, and dangling links, such as lock files of text editors.
     files = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names if ".pyc" not in name)
     for file in sorted(filter(os.path.isfile, files)):
-        code_digest.update(file.removeprefix(root).encode())
         with open(file, "rb") as opened:
-            code_digest.update(opened.read())
-    return __version__, code_digest.hexdigest(), sys.version, *map(_version, (*_LIBRARIES, *_COMPRESSION_LIBRARIES))
+            code += (file.removeprefix(root).encode(), opened.read())
+    digest = blake2b(b"".join(code), size=_DIGEST_SIZE).hex()
+    return __version__, digest, sys.version, *map(_version, (*_LIBRARIES, *_COMPRESSION_LIBRARIES))
 
 
 def _version(library: str) -> str:

@@ -1,26 +1,67 @@
-"""Atomic replacement of a file of the content folder: whole or not at all, even if the process is killed."""
+"""Atomic writing of files: a reader sees the old bytes or the new ones, even if the process is killed.
+
+The new bytes are written to a temporary file in the same folder, which is then renamed to the file's name.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-# Hidden, so that a process that reads the folder does not mistake it for an article.
-TEMPORARY_PREFIX: Final = ".feedsvc-stamp-"
+from feedsvc.support.file_lock import lock, try_lock
+
+TEMPORARY_PREFIX: Final = ".new-"
+# In the content folder. Hidden, so that a process that reads the folder does not mistake it for an article.
+CONTENT_PREFIX: Final = ".feedsvc-stamp-"
 
 
 class FileChangedError(Exception):
     """Raised if another process wrote the file after the caller had read it."""
 
 
+@contextmanager
+def open_replacement(path: Path | str, *, prefix: str = TEMPORARY_PREFIX, mode: int | None = None) -> Iterator[IO[bytes]]:
+    """Open a temporary file, and rename it to `path` at the end of the `with` block. Raises OSError.
+
+    If the block raises an exception, the temporary file is removed, and the file at `path` stays. A symbolic link at `path` is
+    replaced, not followed. The new file has this `mode`; with None, the mode of any new file of the process.
+    """
+    temporary = os.path.join(os.path.dirname(path), f"{prefix}{os.urandom(8).hex()}")
+    with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if mode is None else mode)) as file:
+        try:
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)  # the umask may have reduced it
+            yield file
+            file.close()  # first, because only this reports some errors of network file systems
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+def write_atomically(
+    path: Path | str, data: bytes, *, prefix: str = TEMPORARY_PREFIX, mode: int | None = None, is_synced: bool = False
+) -> None:
+    """Write a file by `open_replacement`; with `is_synced`, its bytes are on the disk before it is renamed. Raises OSError."""
+    with open_replacement(path, prefix=prefix, mode=mode) as file:
+        file.write(data)
+        if is_synced:
+            sync(file)
+
+
+def sync(file: IO[bytes]) -> None:
+    """Write the bytes of an open file to the disk, so that they survive a power cut. Raises OSError."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
-    """Replace the content `before` of a file by `after`. If `path` is a symbolic link, its target is replaced.
+    """Replace the content `before` of a file of the content folder by `after`. If `path` is a link, its target is replaced.
 
     Mode, owner and extended attributes stay the same as far as the system allows. Raises FileChangedError if the file does not
     contain `before` any more, OSError if it cannot be written; in both cases the file is unchanged.
@@ -28,21 +69,16 @@ def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     target = os.path.realpath(path)
     if not os.access(target, os.W_OK) or not os.stat(target).st_mode & 0o222:
         raise PermissionError(0, "it is read-only")
-    folder = os.path.dirname(target)
-    descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=folder)
-    try:
-        with open(descriptor, "wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.write(after)
-            file.flush()
-            _copy_metadata(target, temporary)
-            os.fsync(file.fileno())
-            _rename_if_unchanged(target, temporary, before)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(folder)
+    with ExitStack() as stack, open_replacement(target, prefix=CONTENT_PREFIX, mode=0o600) as file:
+        descriptor = os.dup(file.fileno())  # keeps the lock until the file is renamed
+        stack.callback(os.close, descriptor)
+        lock(descriptor)
+        file.write(after)
+        _copy_metadata(target, file.name)
+        sync(file)
+        if Path(target).read_bytes() != before:
+            raise FileChangedError
+    _sync_folder(os.path.dirname(target))
 
 
 def _copy_metadata(target: str, temporary: str) -> None:
@@ -52,13 +88,6 @@ def _copy_metadata(target: str, temporary: str) -> None:
         os.chown(temporary, status.st_uid, status.st_gid)
     shutil.copystat(target, temporary)
     os.utime(temporary)
-
-
-def _rename_if_unchanged(target: str, temporary: str, before: bytes) -> None:
-    with open(target, "rb") as file:
-        if file.read() != before:
-            raise FileChangedError
-    os.replace(temporary, target)
 
 
 def _sync_folder(folder: str) -> None:
@@ -72,15 +101,18 @@ def _sync_folder(folder: str) -> None:
 
 
 def remove_temporary_files(folders: Iterable[str]) -> None:
-    """Remove temporary files that killed processes left in these folders. Those of running processes are locked and stay."""
+    """Remove temporary files that killed processes left in these folders of the content folder.
+
+    Those of running processes are locked and stay.
+    """
     for folder in folders:
         with suppress(OSError):
             for name in os.listdir(folder):
-                if name.startswith(TEMPORARY_PREFIX):
+                if name.startswith(CONTENT_PREFIX):
                     _remove_unlocked(os.path.join(folder, name))
 
 
 def _remove_unlocked(path: str) -> None:
     with suppress(OSError), open(path, "rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(path)
+        if try_lock(file.fileno()):
+            os.unlink(path)

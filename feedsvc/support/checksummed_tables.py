@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Final
 from zlib import crc32
+
+from feedsvc.support.digest import blake2b
 
 RowValues = tuple[Any, ...]
 _SchemaObject = tuple[str, str, str, str]  # of sqlite_master: type, name, table, SQL
@@ -28,7 +29,7 @@ class RowChecksummer:
     """
 
     def __init__(self, identity: int, file: str, table: str) -> None:
-        self._key = blake2b(repr((identity, file, table)).encode(), digest_size=16).digest()
+        self._key = blake2b(repr((identity, file, table)))
 
     def add_checksum(self, *values: Any) -> RowValues:
         """Return the values with their checksum. Numbers of a REAL column must be floats, because SQLite returns floats."""
@@ -44,7 +45,7 @@ class RowChecksummer:
             (len(item), crc32(item)) if isinstance(item, bytes) and len(item) > _MAX_DIRECT_SIZE else item for item in values
         ]
         data = repr(items).encode("utf-8", "backslashreplace")
-        return int.from_bytes(blake2b(data, digest_size=8, key=self._key).digest(), "big") >> 1
+        return int.from_bytes(blake2b(data, size=8, key=self._key), "big") >> 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

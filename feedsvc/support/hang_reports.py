@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -13,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from feedsvc.support.file_lock import try_lock
 from feedsvc.support.stack_report import FOLDER, HEADER_SIZE, MAX_NAME_LENGTH, SUFFIX
-from feedsvc.support.state_folder import try_lock
 
 _MAX_REPORTS: Final = 20  # reports; older ones are removed
 _RECENT: Final = timedelta(days=1)
@@ -104,7 +103,7 @@ def remove_stale_files(state: Path) -> None:
     """Remove the files without stacks that ended processes left (kill -9, a power cut), and all but the 20 newest reports."""
     for file in _report_files(state):
         with suppress(OSError), _open_descriptor(file) as descriptor:
-            if try_lock(descriptor) and not _stack_bytes(os.pread(descriptor, _MAX_READ_SIZE, 0)):
+            if try_lock(descriptor, is_optional=True) and not _stack_bytes(os.pread(descriptor, _MAX_READ_SIZE, 0)):
                 file.unlink()
     for report in read_reports(state)[_MAX_REPORTS:]:
         report.file.unlink(missing_ok=True)
@@ -127,7 +126,7 @@ def _read_report(file: Path) -> HangReport | None:
     """Return the report of an ended process; None if the process is running, or the file has no stacks or is unreadable."""
     try:
         with _open_descriptor(file) as descriptor:
-            if not try_lock(descriptor, fcntl.LOCK_SH):
+            if not try_lock(descriptor, is_shared=True, is_optional=True):
                 return None
             data, modified_at = os.pread(descriptor, _MAX_READ_SIZE, 0), os.fstat(descriptor).st_mtime
     except OSError:

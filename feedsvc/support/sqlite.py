@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.support.checksummed_tables import DamageError, RowChecksummer, Schema, create_missing_tables, migrate, salvage
+from feedsvc.support.file_lock import folder_lock
 from feedsvc.support.sqlite_connection import (
     BUSY_TIMEOUT,
     DamageAwareConnection,
@@ -24,7 +25,7 @@ from feedsvc.support.sqlite_connection import (
     translate_errors,
     use_wal,
 )
-from feedsvc.support.state_folder import DAMAGED_SUFFIX, folder_lock, is_file, read_identity, resolve_identity, set_aside
+from feedsvc.support.state_folder import DAMAGED_SUFFIX, is_file, read_identity, resolve_identity, set_aside
 
 # For many rows of a kilobyte or more. Pages larger than SQLite's 4 kB mean fewer pages per change. A checkpoint every 64 MB
 # instead of every 4 MB means fewer waits for the disk.

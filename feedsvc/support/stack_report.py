@@ -7,7 +7,6 @@ running, even one in another container. hang_reports.py reads the reports of pro
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -17,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final, Protocol
 
+from feedsvc.support.file_lock import lock
 from feedsvc.support.state_folder import ensure_folder
 
 FOLDER: Final = "watchdog"
@@ -118,8 +118,7 @@ def _create_locked_file(folder: Path) -> tuple[Path, int]:
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            with suppress(OSError):  # some file systems have no locks
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock(descriptor, is_optional=True)
             if os.fstat(descriptor).st_nlink:
                 return path, descriptor
         except BaseException:

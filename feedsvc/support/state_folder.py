@@ -1,4 +1,4 @@
-"""The state folder: a lock on it, the identity of its files, and the renaming of damaged ones.
+"""The state folder: the identity of its files, the writing of files, and the renaming of damaged ones.
 
 Checksums in the state folder cover its identity, a random number. So the checksums of rows from another newsroom's file fail,
 as those of damaged rows do. The identity is stored in the file `state-id` and in the header of every SQLite file. If `state-id`
@@ -7,20 +7,21 @@ is damaged, lost or from another folder, it is restored from these headers.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import re
 import secrets
 import shutil
 import stat
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from zlib import crc32
+
+from feedsvc.support.atomic_write import open_replacement, sync, write_atomically
+from feedsvc.support.file_lock import folder_lock
 
 IDENTITY_FILE: Final = "state-id"
 DAMAGED_SUFFIX: Final = ".damaged"
@@ -29,36 +30,6 @@ _MAX_IDENTITY_SIZE: Final = 100  # bytes of the file
 _IDENTITY_BITS: Final = 31  # an SQLite header stores it as a signed number of 32 bits
 
 _LOG: Final = logging.getLogger(__name__)
-
-
-@contextmanager
-def folder_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock on a state folder; other processes, and other threads of this one, wait for it. Not re-entrant.
-
-    The lock is on the folder itself: there is no lock file that could be damaged or deleted. On a file system without flock
-    nothing is locked. Raises OSError if there is no such folder.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
-    """Take a lock on an open file without waiting; return False if another process holds one. `kind` is LOCK_EX or LOCK_SH.
-
-    On a file system without flock, return True without a lock.
-    """
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def set_aside(path: Path, to: Path | None = None) -> Path:
@@ -119,15 +90,7 @@ def replace_file(path: Path, data: bytes) -> None:
         with folder_lock(path.parent):
             if is_file(path) is False:  # else another process has replaced it since
                 set_aside(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    write_atomically(path, data, mode=0o644)
 
 
 def read_identity(folder: Path) -> int:
@@ -159,18 +122,14 @@ def resolve_identity(folder: Path, file_identities: Iterable[int]) -> int:
 
 
 def _write_identity(folder: Path, identity: int) -> None:
-    file, temporary = folder / IDENTITY_FILE, folder / f".{IDENTITY_FILE}.new"
-    text = b"%08x" % identity
-    if is_file(temporary) is False:
-        set_aside(temporary)
-    with open(temporary, "wb") as opened:
+    file, text = folder / IDENTITY_FILE, b"%08x" % identity
+    with open_replacement(file) as opened:
         opened.write(b"feedsvc state %b %08x\n" % (text, crc32(text)))
-        opened.flush()
-        os.fsync(opened.fileno())
-    if is_file(file) is not None:
-        _LOG.warning(
-            "feedsvc: %s was damaged and is restored from other files of the folder; nothing is lost, the service goes on", file
-        )
-    if is_file(file) is False:
-        set_aside(file)
-    temporary.replace(file)
+        sync(opened)
+        if is_file(file) is not None:
+            _LOG.warning(
+                "feedsvc: %s was damaged and is restored from other files of the folder; nothing is lost, the service goes on",
+                file,
+            )
+        if is_file(file) is False:
+            set_aside(file)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from feedsvc.support.bounded_cache import BoundedCache
+from feedsvc.support.digest import blake2b
 
 # Complete copies of one feed in an hour: enough for 30 people behind one address whose feed reader polls every 15 minutes
 # without conditional requests.
@@ -35,17 +36,13 @@ class TokenBuckets:
 
     def __init__(self, limit: BucketLimit, max_keys: int) -> None:
         self._limit = limit
-        self._max_keys = max_keys
-        self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
+        self._buckets: BoundedCache[bytes, _Bucket] = BoundedCache(max_keys)
 
     def take_token(self, key: bytes, now: datetime) -> float:
         """Take a token from the bucket of `key` and return 0.0. If it is empty, return the seconds until it has a token."""
         if wait := self.seconds_until_token(key, now):
             return wait
-        self._buckets[key] = _Bucket(tokens=self._tokens(key, now) - 1, updated_at=now)
-        self._buckets.move_to_end(key)
-        if len(self._buckets) > self._max_keys:
-            self._buckets.popitem(last=False)
+        self._buckets.put(key, _Bucket(tokens=self._tokens(key, now) - 1, updated_at=now))
         return 0.0
 
     def seconds_until_token(self, key: bytes, now: datetime) -> float:
@@ -59,7 +56,8 @@ class TokenBuckets:
             return float(self._limit.burst)
         if now < bucket.updated_at:
             # The clock was set back: add no tokens, but count the time from now on.
-            self._buckets[key] = bucket = _Bucket(tokens=bucket.tokens, updated_at=now)
+            bucket = _Bucket(tokens=bucket.tokens, updated_at=now)
+            self._buckets.put(key, bucket)
         elapsed = (now - bucket.updated_at).total_seconds()
         return min(self._limit.burst, bucket.tokens + elapsed / self._limit.refill_seconds)
 
@@ -68,4 +66,4 @@ def anonymous_key(salt: bytes, *parts: str) -> bytes:
     """Return a salted hash of `parts`. Once the salt is discarded, the parts cannot be found from the hash."""
     texts = [part.encode(errors="surrogatepass") for part in parts]
     data = b"".join(len(text).to_bytes(4, "big") + text for text in texts)
-    return hashlib.blake2b(data, key=salt, digest_size=16).digest()
+    return blake2b(data, key=salt)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import threading
@@ -18,6 +17,7 @@ from werkzeug.http import parse_range_header
 from feedsvc.content import FileSignature, open_descriptor, signature_of, size_of
 from feedsvc.content.media import UncleanableError, clean_pieces, pieces_length
 from feedsvc.publication import SANDBOX_POLICY, FileResource, cache_control, file_content_type
+from feedsvc.support.digest import file_sha256
 from feedsvc.support.file_descriptors import is_exhausted
 from feedsvc.web.deferred_requests import WaitCondition
 from feedsvc.web.open_files import FilePieces, OpenFiles, open_reader, read_part
@@ -130,7 +130,7 @@ class MediaResponder:
             pieces = clean_pieces(resource.location, descriptor) if resource.is_cleaned else None
             with open_reader(descriptor, pieces) as file:
                 file.seek(0)
-                tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
+                tag = file_sha256(file).hex()[:24]
             # The Last-Modified store knows the file at this address. A substitute is not that file.
             modified = None if resource.is_substitute else self._modified(resource.path, tag, now)
             size = size_of(signature) if pieces is None else pieces_length(pieces)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
+from feedsvc.support.digest import sha256
 from feedsvc.websub.hub_client import HubClient
 from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
 from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
@@ -27,7 +27,7 @@ class _Backoff:
         coincide.
         """
         full = min(self.min_delay * 2.0 ** min(tries - 1, 40), self.max_delay)
-        share = int.from_bytes(sha256(f"{tries} {name}".encode()).digest()[:4]) / 2**32
+        share = int.from_bytes(sha256(f"{tries} {name}")[:4]) / 2**32
         return full * (1 - share / 4)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.leader_lock import LeaderLock
+from feedsvc.support.file_lock import FileLock
+from feedsvc.support.state_folder import open_lock_file
 from feedsvc.websub.delivery import DeliveryLoop
 from feedsvc.websub.hub_client import HubClient
 from feedsvc.websub.hub_response import DeliveryResult
@@ -48,7 +50,7 @@ class OneShotPublisher:
         """
         self._clock = clock
         self._hub_client = HubClient(timeout)
-        self._leader_lock = LeaderLock(folder / LOCK_FILE)
+        self._leader_lock = FileLock(partial(open_lock_file, folder / LOCK_FILE))
         with _translate_errors(folder):
             if not self._leader_lock.acquire():
                 raise FeedsvcError(

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts
-from feedsvc.support.leader_lock import LeaderLock
+from feedsvc.support.file_lock import FileLock
+from feedsvc.support.state_folder import open_lock_file
 from feedsvc.uris import absolute
 from feedsvc.websub import status
 from feedsvc.websub.delivery import DeliveryLoop
@@ -114,7 +116,7 @@ class Publisher:
         self._alerts = alerts or Alerts()
         self._poll_interval = poll_interval
         self._batch_size = batch_size
-        self._leader_lock = LeaderLock(folder / LOCK_FILE)
+        self._leader_lock = FileLock(partial(open_lock_file, folder / LOCK_FILE))
         self._hub_client = HubClient(timeout)
         self._queue: DeliveryQueue | None = None
         self._latest_edition: _EditionTopics | None = None

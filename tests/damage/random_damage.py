@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -19,7 +20,8 @@ from feedsvc.errors import TextUnavailableError
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Document, FileResource
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.support.leader_lock import LeaderLock
+from feedsvc.support.file_lock import FileLock
+from feedsvc.support.state_folder import open_lock_file
 from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
 from feedsvc.websub.queue import DeliveryQueue
@@ -95,7 +97,7 @@ class DamageRounds:
             yield from self._check_documents(live, damaged_names)
             yield from self._check_dates(live, damaged_names, start)
             yield from self._check_reads(stack.enter_context(closing(SqliteReadStore(state / READS_FILE))), state, damaged_names)
-            lock = LeaderLock(state / LOCK_FILE)
+            lock = FileLock(partial(open_lock_file, state / LOCK_FILE))
             if not lock.acquire():
                 yield "no process can take the lock of the publisher"
             lock.release()

@@ -142,7 +142,7 @@ def test_file_without_a_safe_place_for_an_id_is_reported(newsroom: Newsroom) -> 
 
 
 def test_temporary_files_of_a_killed_run_are_ignored_and_deleted(newsroom: Newsroom) -> None:
-    temporary_file = f"articles/{atomic_write.TEMPORARY_PREFIX}abc"
+    temporary_file = f"articles/{atomic_write.CONTENT_PREFIX}abc"
     root = newsroom(
         {
             temporary_file: "title: [",

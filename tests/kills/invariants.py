@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from feedsvc.support.atomic_write import TEMPORARY_PREFIX
+from feedsvc.support.atomic_write import CONTENT_PREFIX
 from tests.kills.newsroom import BytesByPath, PublishedDocuments
 from tests.kills.readers import ReadBytes
 
@@ -28,7 +28,7 @@ def find_changed_editor_files(root: Path, files: BytesByPath, changes: Mapping[s
     for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder, name).relative_to(root).as_posix()
-            if path not in files and not (changes and name.startswith(TEMPORARY_PREFIX)):
+            if path not in files and not (changes and name.startswith(CONTENT_PREFIX)):
                 yield f"{path} is in the editors' folder, but they did not save it"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import quote
 
-from feedsvc.support.atomic_write import TEMPORARY_PREFIX
+from feedsvc.support.atomic_write import CONTENT_PREFIX
 from tests.helpers.http_client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import AtomicEditors, BytesByPath, PublishedDocuments, ReferencePublisher, file_name_of
@@ -123,7 +123,7 @@ class NewsroomChecker:
             stamper.kill(leader_first=None)
         files_with_ids = {path: next(iter(allowed)) for path, allowed in self.allowed_changes.items()}
         yield from invariants.find_changed_editor_files(self.root, {**self.editors.files, **files_with_ids}, {})
-        yield from (f"{path} remains in the editors' folder" for path in self.root.rglob(f"{TEMPORARY_PREFIX}*"))
+        yield from (f"{path} remains in the editors' folder" for path in self.root.rglob(f"{CONTENT_PREFIX}*"))
         for path in self.allowed_changes:
             self.editors.delete(path)
         self.allowed_changes = {}

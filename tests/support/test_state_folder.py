@@ -6,7 +6,8 @@ import threading
 import time
 from pathlib import Path
 
-from feedsvc.support.state_folder import folder_lock, replace_file, set_aside
+from feedsvc.support.file_lock import folder_lock
+from feedsvc.support.state_folder import replace_file, set_aside
 
 
 def test_a_folder_at_the_path_of_a_file_is_kept_as_damaged_if_two_processes_replace_it_at_once(tmp_path: Path) -> None:

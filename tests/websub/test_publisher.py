@@ -11,7 +11,6 @@ import pytest
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.feeds.digest import FeedDigests
-from feedsvc.support.leader_lock import LeaderLock
 from feedsvc.websub.publisher import Publisher
 from tests.audience.waiting import TIMEOUT, wait_until
 from tests.helpers.newsrooms import NOW
@@ -247,17 +246,6 @@ def test_second_publisher_takes_over_after_the_first_is_closed(open_site: OpenSi
     wait_until(lambda: len(hub.delivered_topics) >= 21)
     wait_until_delivered(second)
     assert hub.delivery_counts == {**dict.fromkeys((*ASIA_FEEDS, *SITE_FEEDS), 3), **dict.fromkeys(MONEY_FEEDS, 1)}
-
-
-def test_leader_lock_is_released(state: Path) -> None:
-    first, second = LeaderLock(state / "lock"), LeaderLock(state / "lock")
-    assert first.acquire()
-    assert first.acquire()
-    assert not second.acquire()
-    first.release()
-    first.release()
-    assert second.acquire()
-    second.release()
 
 
 def test_change_is_announced_after_all_workers_have_loaded_it(content: Path, state: Path, hub: Hub) -> None:

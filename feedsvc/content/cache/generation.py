@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.support.checksummed_tables import RowChecksummer
-from feedsvc.support.state_folder import folder_lock, is_file, set_aside
+from feedsvc.support.file_lock import folder_lock
+from feedsvc.support.state_folder import is_file, set_aside
 
 _LINE: Final = re.compile(rb"([0-9]{20}) ([0-9]{20})\n")
 _LENGTH: Final = 42  # bytes; each number overwrites the previous one

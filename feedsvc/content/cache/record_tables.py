@@ -6,7 +6,6 @@ feedsvc that wrote it. Of other versions' rows only last valid versions are used
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from feedsvc.content.cache.codec import (
 )
 from feedsvc.content.cache.record import Interner, Record
 from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
+from feedsvc.support.digest import blake2b
 
 _PAGE_TABLE: Final = "record_page"
 _SINGLE_TABLE: Final = "single_record"
@@ -197,10 +197,8 @@ class RecordTables:
 
 def _code_digest() -> str:
     """Return a digest of the version and the code of content/, since a working copy changes without a new version."""
-    code = hashlib.blake2b(__version__.encode(), digest_size=8)
-    for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
-        code.update(file.read_bytes())
-    return code.hexdigest()
+    files = sorted(Path(__file__).parent.parent.rglob("*.py"))
+    return blake2b(b"".join((__version__.encode(), *(file.read_bytes() for file in files))), size=8).hex()
 
 
 def _overlay(records: dict[str, Record], later: Mapping[str, Record | None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -28,6 +27,7 @@ from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article
 from feedsvc.support import gc_control
 from feedsvc.support.alerts import Alerts
+from feedsvc.support.digest import sha256
 
 __all__ = ["ContentFolder", "ContentSnapshot", "FolderChange", "load_content", "open_content_folder"]
 
@@ -57,7 +57,7 @@ def open_content_folder(
 
     There is one cache per `base_url`, because links in articles are absolute.
     """
-    name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
+    name = f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite"
     return ContentFolder(root, base_url, ParseCache(state / name, alerts=alerts), scan)
 
 

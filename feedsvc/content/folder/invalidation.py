@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -10,6 +9,7 @@ from feedsvc.content.cache import Record
 from feedsvc.content.file_signature import FileSignature
 from feedsvc.content.reading import References
 from feedsvc.model import Author, Category, Site
+from feedsvc.support.digest import blake2b
 
 
 def settings_fingerprint(site: Site) -> str:
@@ -19,7 +19,7 @@ def settings_fingerprint(site: Site) -> str:
 
 @lru_cache(maxsize=8)
 def _fingerprint(*facts: str) -> str:
-    return hashlib.blake2b("\0".join(facts).encode(), digest_size=8).hexdigest()
+    return blake2b("\0".join(facts), size=8).hex()
 
 
 class StalenessCheck:

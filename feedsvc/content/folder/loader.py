@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from feedsvc.content.folder.invalidation import settings_fingerprint
 from feedsvc.content.markdown import TextStore
 from feedsvc.content.reading import ParseResult, References, parse_article
 from feedsvc.errors import FeedsvcError, Problem
+from feedsvc.support.digest import blake2b
 from feedsvc.support.process_pool import available_processors, map_chunks
 
 PARALLEL_THRESHOLD: Final = 500  # files; reading fewer takes less time than starting processes
@@ -138,7 +138,7 @@ class ArticleLoader:
         signature = self._signatures.get(path, MISSING)
         if isinstance(data, Problem):
             return self._build_record(signature, b"", ParseResult(None, (data,)), previous), ""
-        digest = hashlib.blake2b(data, digest_size=16).digest()
+        digest = blake2b(data)
         if previous and previous.signature and previous.digest == digest and path not in self._stale:
             return replace(previous, signature=signature), ""
         result = parse_article(path, data, self._references)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 from feedsvc.content.cache import ParseCache, Record, StoredSetting
 from feedsvc.content.file_signature import FileSignature, signature_at
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.model import Article
+from feedsvc.support.digest import blake2b
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,4 +117,4 @@ def _by_kind_and_name(settings: Iterable[StoredSetting]) -> dict[tuple[str, str]
 def _name(cache_state: str, media: Mapping[str, FileSignature | None]) -> str:
     """Return a name for the cache's state together with the media that the settings refer to; "" if `cache_state` is ""."""
     facts = repr((cache_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
-    return blake2b(facts, digest_size=16).hexdigest() if cache_state else ""
+    return blake2b(facts).hex() if cache_state else ""

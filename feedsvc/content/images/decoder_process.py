@@ -8,7 +8,6 @@ memory, processor time and files, and exits at once when the parent's end of the
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import resource
@@ -24,6 +23,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.content.images import megapixels
 from feedsvc.content.images.header import MAX_DECODER_MEMORY
+from feedsvc.support.digest import sha256
 
 DIGEST_LENGTH: Final = 16  # hexadecimal digits of a file's SHA-256
 MAX_FILE_SIZE: Final = 64 * 1024 * 1024  # bytes
@@ -121,7 +121,7 @@ def _handle_request(
             return _send_reply(parent, DONE, int(is_last))
         _limit_cpu_time(CPU_SECONDS)
         data = _read(file)
-        if hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH] != request.digest:
+        if sha256(data).hex()[:DIGEST_LENGTH] != request.digest:
             return _send_reply(parent, CHANGED)
         try:
             for width, variant in copying.make_variants(data, header, request.sizes):

@@ -1,6 +1,7 @@
 """Machine-wide limit on the megapixels that are decoded at once, by record locks on one file.
 
 POSIX record locks (fcntl(2), F_SETLK) belong to a process: kill -9 releases them, and a forked child does not inherit them.
+They lock single bytes, so that a process can reserve a number of them. The locks of support/file_lock.py lock whole files.
 """
 
 from __future__ import annotations

@@ -8,13 +8,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Final, Protocol
 
 from feedsvc import routes, uris
 from feedsvc.content.markdown import render
 from feedsvc.errors import TextUnavailableError
 from feedsvc.model import Article
+from feedsvc.support.bounded_cache import BoundedCache
+from feedsvc.support.digest import blake2b
 
 _DAY_SIZE: Final = 3  # bytes of a key for the day
 _MAX_UNWRITTEN: Final = 4_000_000  # characters that are collected before they are written to the backend
@@ -42,7 +43,7 @@ def text_key(markdown: str, published: datetime) -> bytes:
     """
     if not markdown:
         return b""
-    return published.toordinal().to_bytes(_DAY_SIZE, "big") + _digest(markdown)
+    return published.toordinal().to_bytes(_DAY_SIZE, "big") + blake2b(markdown)
 
 
 def is_text_of_key(key: object, markdown: object) -> bool:
@@ -50,13 +51,9 @@ def is_text_of_key(key: object, markdown: object) -> bool:
     if not (isinstance(key, bytes) and isinstance(markdown, str)):
         return False
     try:
-        return key[_DAY_SIZE:] == _digest(markdown)
+        return key[_DAY_SIZE:] == blake2b(markdown)
     except UnicodeEncodeError:  # lone surrogates
         return False
-
-
-def _digest(markdown: str) -> bytes:
-    return blake2b(markdown.encode(), digest_size=16).digest()
 
 
 class TextStore:
@@ -84,9 +81,10 @@ class TextStore:
         self._prefetched: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
         self._cached_texts: dict[bytes, str] = {}
-        self._free_cache_size, self._max_html = 0, _MAX_HTML
-        self._html_cache: dict[tuple[bytes, str, str], str] = {}
-        self._excerpt_cache: dict[tuple[bytes, str, str], str] = {}
+        self._free_cache_size = 0
+        # The oldest are dropped first, because mostly new ones are used again.
+        self._html_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_HTML)
+        self._excerpt_cache: BoundedCache[tuple[bytes, str, str], str] = BoundedCache(_MAX_EXCERPTS)
         self._lost_paths: frozenset[str] = frozenset()
 
     @property
@@ -127,7 +125,7 @@ class TextStore:
 
     def enlarge_caches(self) -> None:
         """Cache more texts and HTML from now on. Call before rendering all articles."""
-        self._free_cache_size, self._max_html = self._max_cached_text, _MAX_HTML_ENLARGED
+        self._free_cache_size, self._html_cache.max_weight = self._max_cached_text, _MAX_HTML_ENLARGED
 
     @property
     def has_cache_space(self) -> bool:
@@ -180,33 +178,19 @@ class TextStore:
     def html(self, article: Article, base_url: str) -> str:
         """Return an article's text as safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
         key = (article.text, article.slug, base_url)
-        html = self._html_cache.get(key)
-        if html is None:
-            page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
-            html = render.render(self.markdown(article), base_url=base_url, page=page).html
-            self._put_bounded(self._html_cache, key, html, self._max_html)
-        return html
+        return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
+
+    def _render(self, article: Article, base_url: str) -> str:
+        page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
+        return render.render(self.markdown(article), base_url=base_url, page=page).html
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
         """Load these articles' texts; cache their HTML unless it would fill over half of the cache. Raises like `markdown`."""
         self.prefetch(articles)
-        for article in articles if 2 * len(articles) <= self._max_html else ():
+        for article in articles if 2 * len(articles) <= self._html_cache.max_weight else ():
             self.html(article, base_url)
 
     def excerpt(self, article: Article, base_url: str) -> str:
         """Return the beginning of an article as plain text (`render.excerpt`). Raises TextUnavailableError like `markdown`."""
         key = (article.text, article.slug, base_url)
-        excerpt = self._excerpt_cache.get(key)
-        if excerpt is None:
-            excerpt = render.excerpt(render.plain_text(self.html(article, base_url)))
-            self._put_bounded(self._excerpt_cache, key, excerpt, _MAX_EXCERPTS)
-        return excerpt
-
-    def _put_bounded(
-        self, cache: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], value: str, max_length: int
-    ) -> None:
-        """Add an entry to `cache`. Above `max_length` entries, drop those added first, because mostly new ones are used again."""
-        with self._lock:
-            cache[key] = value
-            while len(cache) > max_length:
-                del cache[next(iter(cache))]
+        return self._excerpt_cache.get_or_create(key, lambda: render.excerpt(render.plain_text(self.html(article, base_url))))

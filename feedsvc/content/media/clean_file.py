@@ -8,23 +8,20 @@ from __future__ import annotations
 import io
 import os
 from bisect import bisect_right
-from collections import OrderedDict
 from itertools import accumulate
-from threading import Lock
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from feedsvc.content import images
 from feedsvc.content.file_signature import FileSignature, signature_of, size_and_mtime
 from feedsvc.content.images import Piece, check_removable_metadata, find_clean_pieces
 from feedsvc.content.safe_open import open_descriptor, open_file
+from feedsvc.support.bounded_cache import BoundedCache
 
 _MAX_CACHED_FILES: Final = 20_000  # entries of each cache; most have some hundred bytes
 
-_T = TypeVar("_T")
 # Keys of both caches are locations. `_cleanable_cache` has the signature of an image at its last successful check.
-_pieces_cache: Final[OrderedDict[str, CleanPieces]] = OrderedDict()
-_cleanable_cache: Final[OrderedDict[str, FileSignature]] = OrderedDict()
-_lock: Final = Lock()
+_pieces_cache: Final[BoundedCache[str, CleanPieces]] = BoundedCache(_MAX_CACHED_FILES)
+_cleanable_cache: Final[BoundedCache[str, FileSignature]] = BoundedCache(_MAX_CACHED_FILES)
 
 
 class CleanPieces(NamedTuple):
@@ -109,8 +106,7 @@ def clean_pieces(location: str, descriptor: int) -> CleanPieces:
     Raises OSError or UncleanableError.
     """
     signature = signature_of(os.fstat(descriptor))
-    with _lock:
-        cleaned = _pieces_cache.get(location)
+    cleaned = _pieces_cache.get(location)
     if cleaned is None or cleaned.signature != signature:
         with open(descriptor, "rb", closefd=False) as file:
             try:
@@ -118,15 +114,8 @@ def clean_pieces(location: str, descriptor: int) -> CleanPieces:
             except (ValueError, OverflowError, IndexError) as error:
                 raise UncleanableError(str(error)) from None
         cleaned = CleanPieces(signature, pieces)
-        _put_bounded(_pieces_cache, location, cleaned)
+        _pieces_cache.put(location, cleaned)
     return cleaned
-
-
-def _put_bounded(cache: OrderedDict[str, _T], location: str, value: _T) -> None:
-    with _lock:
-        cache[location] = value
-        while len(cache) > _MAX_CACHED_FILES:
-            cache.popitem(last=False)
 
 
 def clean_length(location: str) -> int:
@@ -149,14 +138,12 @@ def check_cleanable(location: str) -> None:
     """
     with open_file(location) as file:
         signature = signature_of(os.fstat(file.fileno()))
-        with _lock:
-            is_checked = _cleanable_cache.get(location) == signature
-        if not is_checked:
+        if _cleanable_cache.get(location) != signature:
             try:
                 check_removable_metadata(file)
             except (ValueError, OverflowError, IndexError) as error:
                 raise UncleanableError(str(error)) from None
-            _put_bounded(_cleanable_cache, location, signature)
+            _cleanable_cache.put(location, signature)
 
 
 def is_sendable(location: str, *, is_cleaned: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from io import BufferedReader
@@ -15,9 +14,13 @@ from feedsvc.content.media import image_widths
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
+from feedsvc.support.bounded_cache import BoundedCache
+from feedsvc.support.digest import file_sha256
 from feedsvc.support.file_descriptors import is_exhausted
 
 FOREVER: Final = inf
+# Images, of about 900 bytes each. More than a site has, because every edition uses the facts of all its images.
+_MAX_CACHED_FACTS: Final = 1_000_000
 
 
 class VariantError(FeedsvcError):
@@ -36,7 +39,7 @@ class ImageFacts(NamedTuple):
     sizes: tuple[image_widths.Size, ...]
 
 
-_facts_cache: Final[dict[str, ImageFacts]] = {}  # by location
+_facts_cache: Final[BoundedCache[str, ImageFacts]] = BoundedCache(_MAX_CACHED_FACTS)  # by location
 # Digest of an image that could not be decoded -> time in seconds of time.monotonic until which it is not tried again.
 # Only the module `thumbnails` changes this dict.
 undecodable_until: Final[dict[str, float]] = {}
@@ -70,9 +73,10 @@ def facts_of(file: MediaFile) -> ImageFacts:
     if facts is None or facts.signature != signature_of(os.stat(file.location)):
         with open_media(file) as reader:
             signature = signature_of(os.fstat(reader.fileno()))
-            digest = hashlib.file_digest(reader, "sha256").hexdigest()[:DIGEST_LENGTH]
+            digest = file_sha256(reader).hex()[:DIGEST_LENGTH]
             width, sizes = _read_sizes(reader, file.type, size_of(signature))
-            facts = _facts_cache[file.location] = ImageFacts(signature, digest, width, sizes)
+            facts = ImageFacts(signature, digest, width, sizes)
+            _facts_cache.put(file.location, facts)
     return facts
 
 

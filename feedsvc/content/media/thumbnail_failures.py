@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content.media.image_facts import FOREVER
+from feedsvc.support.digest import sha256
 from feedsvc.support.state_folder import ensure_folder, replace_file
 
 LIBRARY: Final = "pyvips-binary"
@@ -87,7 +87,7 @@ class VariantFailures:
 
 def _to_json(digest: str, path: str, reason: str) -> dict[str, str]:
     """Return the stored form of a failure. The checksum makes `load` ignore damaged files and other library versions."""
-    checksum = hashlib.sha256(json.dumps([digest, path, reason, _library_version()]).encode()).hexdigest()
+    checksum = sha256(json.dumps([digest, path, reason, _library_version()])).hex()
     return {"path": path, "reason": reason, "checksum": checksum}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +12,9 @@ from typing import Final
 from feedsvc.content.file_signature import FileSignature, signature_of
 from feedsvc.content.images import DIGEST_LENGTH
 from feedsvc.content.media.image_facts import VariantError
+from feedsvc.support.digest import sha256
 from feedsvc.support.file_descriptors import is_exhausted
+from feedsvc.support.file_lock import lock, try_lock
 from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file
 
 VARIANT_VERSION: Final = 3  # increment if the same image shall give other bytes
@@ -55,7 +55,8 @@ class VariantFolder:
     def put(self, digest: str, width: int, data: bytes) -> None:
         """Write a variant atomically. Raises VariantError if that fails."""
         path = self.folder / digest / f"{width}-{VARIANT_VERSION}-{_checksum(data)}"
-        with self._lock_folder(fcntl.LOCK_SH):
+        with self._open_lock_file() as lock_file:
+            lock(lock_file, is_shared=True)
             ensure_folder(path.parent)
             replace_file(path, data)
             self._verified[digest, width] = (path, _signature(path))
@@ -66,7 +67,8 @@ class VariantFolder:
         Return the number of removed files; 0 while another thread or process writes. Raises VariantError on an OSError.
         """
         used_digests = frozenset(digests)
-        with self._lock_folder(fcntl.LOCK_EX | fcntl.LOCK_NB) as is_locked:
+        with self._open_lock_file() as lock_file:
+            is_locked = try_lock(lock_file)  # then no writer runs, so each temporary file is a leftover
             garbage = [path for path in self.folder.glob("*/*") if is_locked and self._is_garbage(path, used_digests)]
             for path in garbage:
                 path.unlink()
@@ -81,25 +83,14 @@ class VariantFolder:
         return match["digest"] not in used_digests or match["version"] != str(VARIANT_VERSION)
 
     @contextmanager
-    def _lock_folder(self, mode: int) -> Iterator[bool]:
-        """Lock the folder: shared for writers, exclusive for `sweep`. Yield False if it is in use by another thread or process.
-
-        While the lock is exclusive, no writer runs, so each temporary file is a leftover. Raises VariantError on an OSError.
-        """
+    def _open_lock_file(self) -> Iterator[int]:
+        """Open the lock file, which writers lock shared and `sweep` exclusive. Raises VariantError on an OSError in the block."""
         try:
             ensure_folder(self.folder)
-            with open(open_lock_file(self.folder / ".lock"), "ab") as lock:
-                yield _try_lock(lock.fileno(), mode)
+            with open(open_lock_file(self.folder / ".lock"), "ab") as lock_file:
+                yield lock_file.fileno()
         except OSError as error:
             raise VariantError(f"{error.filename or self.folder} cannot be changed ({error.strerror})") from None
-
-
-def _try_lock(descriptor: int, mode: int) -> bool:
-    try:
-        fcntl.flock(descriptor, mode)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _signature(file: Path | str | int) -> FileSignature:
@@ -107,4 +98,4 @@ def _signature(file: Path | str | int) -> FileSignature:
 
 
 def _checksum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH]
+    return sha256(data).hex()[:DIGEST_LENGTH]

@@ -21,6 +21,7 @@ from feedsvc.publication import (
     content_type,
     file_content_type,
 )
+from feedsvc.support.digest import sha256
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -133,8 +134,8 @@ class ObjectBuilder(ExportContents):
         )
         headers += (("Content-Encoding", self._coding),) if encoded else ()
         body = encoded or content.body
-        digest = hashlib.sha256(repr(headers).encode() + body).hexdigest()
-        return BucketObject(name, fingerprint, digest[:_DIGEST_LENGTH], headers, len(body), body)
+        digest = sha256(repr(headers).encode() + body).hex()[:_DIGEST_LENGTH]
+        return BucketObject(name, fingerprint, digest, headers, len(body), body)
 
     def has_bytes(self, path: str, etag: str) -> bool:
         """Return whether an object with the entity tag `etag` has the bytes of the document or file at a path.

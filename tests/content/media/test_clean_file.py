@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from feedsvc.export import StaticTree, file_name
 from feedsvc.publication.document import FileResource
 from feedsvc.publication.publication import Publication
 from feedsvc.publication.renderer import no_last_modified
+from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.open_files import OpenFiles
 from tests.helpers.newsrooms import NOW, SITE, picture, write
@@ -102,7 +102,7 @@ def test_a_build_checks_only_images_that_changed(tmp_path: Path, monkeypatch: py
     root = write(tmp_path.resolve() / "content", {**SITE, "articles/one.yaml": article, **media})
 
     def build(new_bytes: bytes = b"") -> int:
-        monkeypatch.setattr(clean_file, "_cleanable_cache", OrderedDict())  # as in another process
+        monkeypatch.setattr(clean_file, "_cleanable_cache", BoundedCache(10))  # as in another process
         folder = ContentFolder(root, cache=ParseCache(tmp_path / "articles.sqlite"))
         publication = Publication(build_catalog(folder.read().content, NOW))
         calls.clear()
