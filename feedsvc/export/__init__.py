@@ -1,7 +1,7 @@
 """Static trees: a publication goes in, its documents come out as files in a folder. `cli` calls this package."""
 
 from feedsvc.export.hosts import HOSTING_ANY, HOSTING_NGINX
-from feedsvc.export.layout import COMPRESSED_SUFFIXES, LEGACY_MANIFEST_FILE, MANIFEST_FILE, SELECTIONS, file_name
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE, SELECTIONS, file_name
 from feedsvc.export.nginx import write_configuration as write_nginx
 from feedsvc.export.prefetch import Prefetch, start_prefetch
 from feedsvc.export.progress import BuildResult, Progress
@@ -11,7 +11,6 @@ __all__ = [
     "COMPRESSED_SUFFIXES",
     "HOSTING_ANY",
     "HOSTING_NGINX",
-    "LEGACY_MANIFEST_FILE",
     "MANIFEST_FILE",
     "SELECTIONS",
     "BuildResult",

@@ -8,13 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
 from feedsvc.export.file_bytes import has_same_bytes, write_bytes
-from feedsvc.export.file_table import FileState, FileTable
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
+from feedsvc.export.manifest_format import FileState, FileStates
 from feedsvc.publication import Document, FileResource
 
 _MODE: Final = 0o644
@@ -59,21 +59,17 @@ class FileWriter:
 
     def is_unmodified(self, name: str, state: FileState) -> bool:
         """Return whether a file and its compressed variants have the size and time recorded in `state`."""
-        return self._is_as_recorded(name, state.size, state.time, state.compressed_sizes)
-
-    def modified_files(self, table: FileTable) -> frozenset[str]:
-        """Return the names of the files in `table` for which `is_unmodified` is False."""
-        return frozenset(
-            name for name, size, time, sizes in table.file_stats() if not self._is_as_recorded(name, size, time, sizes)
-        )
-
-    def _is_as_recorded(self, name: str, size: int, time: int, compressed_sizes: Sequence[int]) -> bool:
+        _, size, time, compressed_sizes = state
         if not self._is_file_as_recorded(name, size, time):
             return False
         variants = [
             (name + suffix, length) for suffix, length in zip(_COMPRESSED_ENDINGS, compressed_sizes, strict=True) if length
         ]
         return all(self._is_file_as_recorded(variant, length, time) for variant, length in variants)
+
+    def modified_files(self, files: FileStates) -> frozenset[str]:
+        """Return the names of the `files` for which `is_unmodified` is False."""
+        return frozenset(name for name, state in files.items() if not self.is_unmodified(name, state))
 
     def _is_file_as_recorded(self, name: str, size: int, time: int) -> bool:
         status = self.status(name)

@@ -25,7 +25,6 @@ from feedsvc.routes import (
 from feedsvc.support.compression import CODINGS
 
 MANIFEST_FILE: Final = ".feedsvc-build.journal"
-LEGACY_MANIFEST_FILE: Final = ".feedsvc-build.json"  # the manifest of earlier versions
 LOCK_FILE: Final = ".feedsvc-build.lock"
 TEMPORARY_PREFIX: Final = ".feedsvc-new-"
 COPIED_PREFIXES: Final = ("media/", "sized/")  # the names of media files and image variants, which are copied

@@ -7,9 +7,16 @@ from collections.abc import Container, Iterable
 from contextlib import suppress
 from typing import Final
 
-from feedsvc.export.file_table import UNKNOWN_COMPRESSED_SIZES, FileState
-from feedsvc.export.layout import COMPRESSED_SUFFIXES, LEGACY_MANIFEST_FILE, MANIFEST_FILE, TEMPORARY_PREFIX
-from feedsvc.export.manifest_format import ManifestData, escape_name, format_line, read_manifest
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE, TEMPORARY_PREFIX
+from feedsvc.export.manifest_format import (
+    UNKNOWN_COMPRESSED_SIZES,
+    FileState,
+    ManifestData,
+    clear_fingerprints,
+    escape_name,
+    format_line,
+    read_manifest,
+)
 from feedsvc.support import gc_control
 
 _MAX_OBSOLETE_LINES: Final = 5000  # obsolete lines allowed in a short manifest
@@ -36,7 +43,7 @@ class Manifest:
         """Set the fingerprint of the facts that all documents share. If it changed, clear the fingerprints of all files."""
         if fingerprint != self.build_fingerprint:
             self._append([f"= {fingerprint}"])
-            self.files.clear_fingerprints()
+            clear_fingerprints(self.files)
             self.build_fingerprint = fingerprint
 
     def reserve(self, names: Iterable[str], codings: Container[str], foreign_names: Container[str]) -> None:
@@ -146,13 +153,6 @@ class Manifest:
             raise
         os.close(self._file)
         self._file, self._line_count, self._size, self.is_complete, self.baseline = file, len(lines), length, True, ""
-
-    def remove_legacy_manifest(self) -> None:
-        """Remove the manifest of an earlier version of feedsvc. This manifest has its names already."""
-        try:
-            os.unlink(LEGACY_MANIFEST_FILE, dir_fd=self._root)
-        except FileNotFoundError:
-            return
 
 
 def _without_foreign(reservation: FileState, name: str, foreign_names: Container[str]) -> FileState:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_table import FileState
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, file_name
 from feedsvc.export.manifest import Manifest
+from feedsvc.export.manifest_format import FileState
 from feedsvc.export.renderer import TreeRenderer
 from feedsvc.publication import Document
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from feedsvc.export.contents import ExportContents
-from feedsvc.export.file_table import FileState
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.hosts import Host
 from feedsvc.export.layout import file_name
+from feedsvc.export.manifest_format import FileState
 from feedsvc.publication import Document, FileResource, Fingerprints, Publication
 
 WriteResult = tuple[str, FileState, bool]

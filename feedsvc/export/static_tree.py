@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Self
 
 from feedsvc.content.folder import Baseline
-from feedsvc.export.file_table import FileState
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.former_images import retention_fingerprint
 from feedsvc.export.hosts import HOSTING_ANY, HOSTS, HostFiles, limit_warnings
@@ -30,6 +29,7 @@ from feedsvc.export.layout import (
     write_order_key,
 )
 from feedsvc.export.manifest import Manifest
+from feedsvc.export.manifest_format import FileState
 from feedsvc.export.output_folder import build_lock, translate_errors
 from feedsvc.export.ownership import OwnershipCheck
 from feedsvc.export.prefetch import Prefetch, prefetch_result
@@ -130,7 +130,6 @@ class StaticTree:
             self._ownership.reject_outside_links(obsolete)
             written = self._write(renderer, stale, progress)
             removed = self._remove_unreferenced(publication, obsolete)
-            self._manifest.remove_legacy_manifest()
         return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
@@ -176,8 +175,9 @@ class StaticTree:
             return None
         files = self._manifest.files
         modified = self._writer.modified_files(files) if self._modified_files is None else self._modified_files
+        unknown = (name for name, state in files.items() if not state.fingerprint)
         copied = (name for name in files if name.startswith(COPIED_PREFIXES))
-        doubtful = map(path_of_file, {*files.names_without_fingerprint(), *files.keys() & modified, *copied})
+        doubtful = map(path_of_file, {*unknown, *files.keys() & modified, *copied})
         auxiliary = auxiliary_paths(publication, [*changed], files, self._host)
         # There may have been a file of other origin at a former path, so that none was written, and it may be gone now.
         all_former = former_paths(publication, self._host, self._selection)
@@ -232,7 +232,7 @@ class StaticTree:
         """Return the paths whose files are not current, in the order given."""
         if self._processes > 1 and len(paths) >= self._parallelism.check_threshold:
             renderer.fingerprints.compute_rows(self._processes)  # also for the processes that render later
-        fingerprint_count = len(self._manifest.files) - len(list(self._manifest.files.names_without_fingerprint()))
+        fingerprint_count = sum(bool(state.fingerprint) for state in self._manifest.files.values())
         processes = self._processes if min(fingerprint_count, len(paths)) >= self._parallelism.check_threshold else 1
         chunks = map_chunks(renderer.stale_paths, paths, processes, max_chunk=self._parallelism.check_chunk)
         stale = {path for chunk in chunks for path in chunk}

@@ -52,7 +52,7 @@ def test_missing_path_gets_the_404_page_of_the_site(servers: ServerPair, path: s
     assert servers.differences(path, headers) == []
 
 
-@pytest.mark.parametrize("name", [".feedsvc-build.json", ".feedsvc-build.lock", "_redirects", "_headers"])
+@pytest.mark.parametrize("name", [".feedsvc-build.journal", ".feedsvc-build.lock", "_redirects", "_headers"])
 def test_files_of_the_build_are_not_served(servers: ServerPair, name: str) -> None:
     assert servers.static.ask(f"/{name}").status == 404
 

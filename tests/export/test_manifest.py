@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.export.file_table import FileState
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE, TEMPORARY_PREFIX
 from feedsvc.export.manifest import Manifest
-from feedsvc.export.manifest_format import read_manifest
+from feedsvc.export.manifest_format import FileState, read_manifest
 from feedsvc.export.static_tree import StaticTree
 
 OTHER_SUFFIXES = (".br", ".zst")  # of compressed files that a build with gzip alone does not write

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import threading
 from pathlib import Path
@@ -13,7 +12,7 @@ from PIL import Image
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import LEGACY_MANIFEST_FILE, MANIFEST_FILE, BuildResult
+from feedsvc.export import MANIFEST_FILE, BuildResult
 from feedsvc.export.file_bytes import write_bytes
 from feedsvc.publication.document import FileResource
 from tests.helpers import newsrooms, trees
@@ -98,9 +97,6 @@ def test_forged_manifest_deletes_no_file_outside_the_tree(content: Path, out: Pa
     victim = tmp_path / "victim.txt"
     victim.write_text("keep me")
     (out / MANIFEST_FILE).write_text("+ ../victim.txt\n- 1 2 0 ../victim.txt\n- 1 2 -1 a/../../victim.txt\n+ /etc/hostname\n")
-    (out / LEGACY_MANIFEST_FILE).write_text(
-        '{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt", "\\ud800"]}'
-    )
     build(content, out)
     assert victim.read_text() == "keep me"
 
@@ -117,28 +113,6 @@ def test_damaged_manifest_does_not_stop_a_build(content: Path, out: Path, damage
     (out / MANIFEST_FILE).write_bytes(damage.encode("utf-8", "surrogateescape"))
     assert build(content, out).written == 0
     assert build(content, out).written == 0
-
-
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"files": 3}', "\x00"])
-def test_damaged_legacy_manifest_does_not_stop_a_build(content: Path, out: Path, damage: str) -> None:
-    build(content, out)
-    (out / MANIFEST_FILE).unlink()
-    (out / LEGACY_MANIFEST_FILE).write_text(damage)
-    assert build(content, out).written == 0
-
-
-def test_tree_with_legacy_manifest_is_adopted(content: Path, out: Path) -> None:
-    first = build(content, out)
-    for gzip_file in out.rglob("*.gz"):
-        gzip_file.unlink()
-    (out / MANIFEST_FILE).unlink()
-    (out / "articles/nothing").mkdir(exist_ok=True)
-    (out / "articles/nothing/index.html").write_text("by an earlier version")
-    (out / LEGACY_MANIFEST_FILE).write_text(json.dumps({"files": [*files(out)]}))
-    (out / "index.html").write_text("as it was then")
-    assert build(content, out) == BuildResult(written=1, unchanged=first.written - 1, removed=1)
-    assert not (out / LEGACY_MANIFEST_FILE).exists()
-    assert (out / "index.html.gz").exists()
 
 
 @pytest.mark.parametrize("path", [".feedsvc-new-123", "articles/rich/.feedsvc-new-abc123"])

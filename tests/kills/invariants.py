@@ -12,11 +12,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from feedsvc.export import layout
+from feedsvc.export.file_writer import FileWriter
+from feedsvc.export.manifest_format import ManifestData, read_manifest
 from feedsvc.support.atomic_write import CONTENT_PREFIX
 from tests.kills.newsroom import BytesByPath, PublishedDocuments
 from tests.kills.readers import ReadBytes
 
 GZIP_SUFFIX: Final = ".gz"
+_FILES_OF_BUILDS: Final = (layout.MANIFEST_FILE, layout.LOCK_FILE)
 
 
 def find_changed_editor_files(root: Path, files: BytesByPath, changes: Mapping[str, Collection[bytes]]) -> Iterator[str]:
@@ -72,10 +76,43 @@ def _find_gzip_differences(out: Path, name: str, data: bytes, expected: bytes) -
         yield f"{name} has another mtime than its file"
 
 
+def find_unrecorded_files(out: Path) -> Iterator[str]:
+    """Check that the manifest of a tree, whose build may have been killed, names each file except temporary ones."""
+    if not out.exists():
+        return
+    manifest, _ = _read_manifest(out)
+    for name, _ in tree_files(out):
+        plain_name = name.removesuffix(GZIP_SUFFIX)
+        is_recorded = name in manifest.files or (plain_name in manifest.files and manifest.files[plain_name].compressed_sizes[-1])
+        if not is_recorded and not Path(name).name.startswith(layout.TEMPORARY_PREFIX):
+            yield f"{name} is in the tree, but not in its manifest"
+
+
+def find_manifest_differences(out: Path) -> Iterator[str]:
+    """Check that the manifest of a complete tree names exactly its files, each with its size and time."""
+    manifest, modified_files = _read_manifest(out)
+    if not manifest.is_complete:
+        yield "the manifest does not say that the build is complete"
+    names = {name for name, _ in tree_files(out)}
+    yield from (f"{name} is in the manifest, but not in the tree" for name in sorted(manifest.files.keys() - names))
+    yield from (f"{name} has another size or time than recorded in the manifest" for name in sorted(modified_files))
+    yield from find_unrecorded_files(out)
+
+
+def _read_manifest(out: Path) -> tuple[ManifestData, frozenset[str]]:
+    """Return the manifest of a tree, and the names of its files that differ from it."""
+    root = os.open(out, os.O_RDONLY)
+    try:
+        manifest = read_manifest(root)
+        return manifest, FileWriter(root, codings=()).modified_files(manifest.files)
+    finally:
+        os.close(root)
+
+
 def tree_files(out: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of every file in a tree except the manifest and the lock file of builds."""
     for file in out.rglob("*"):
-        if file.is_file() and file.name not in (".feedsvc-build.journal", ".feedsvc-build.lock"):
+        if file.is_file() and file.name not in _FILES_OF_BUILDS:
             yield file.relative_to(out).as_posix(), file.read_bytes()
 
 

@@ -74,6 +74,8 @@ class NewsroomChecker:
         )
         yield from (f"a response was incomplete before the kill: {error}" for error in readers.errors)
         yield from invariants.find_damaged_databases(self.state, self._copies)
+        if tree:
+            yield from invariants.find_unrecorded_files(self.out)
 
     # --- The process after the kill, which ends by itself
 
@@ -110,6 +112,7 @@ class NewsroomChecker:
         finally:
             builder.kill(leader_first=None)
         yield from invariants.find_tree_differences(self.out, self.documents)
+        yield from invariants.find_manifest_differences(self.out)
         times = {address: (self.out / file_name_of(address)).stat().st_mtime_ns for address in self.documents}
         yield from invariants.find_changed_dates(self.file_times, times, self.documents_of_states(self._states_since_times))
         self.file_times, self._states_since_times = times, [dict(self.editors.files)]

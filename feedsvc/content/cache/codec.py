@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
 from operator import attrgetter
-from typing import Final, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import msgspec
 
@@ -19,16 +19,15 @@ from feedsvc.tag_slugs import former_slug, tag_slug
 
 MAX_PAGE_SIZE: Final = 2000  # records in one page, because their objects and their bytes are in memory at once
 
-# For invalid UTF-8 msgspec raises UnicodeDecodeError, a ValueError. For values other than bytes it raises TypeError.
-_DECODE_ERRORS: Final = (msgspec.DecodeError, ValueError, TypeError, OverflowError)
+# For invalid UTF-8 msgspec raises UnicodeDecodeError, a ValueError. For values other than bytes it raises TypeError. A missing
+# column raises KeyError.
+_DECODE_ERRORS: Final = (msgspec.DecodeError, ValueError, TypeError, OverflowError, KeyError)
 
 _RESULT_TYPES: Final = get_type_hints(ParseResult)
-_PROBLEMS, _POSITIONS, _ALIAS_REFERENCES = (
-    Column(_RESULT_TYPES["problems"]),
-    Column(_RESULT_TYPES["positions"], is_interned=True),
-    Column(_RESULT_TYPES["alias_references"]),
-)
-_STOOD, _GOOD = Column(bool), Column(Article | None)
+_READING_COLUMNS: Final = {
+    name: Column(_RESULT_TYPES[name], is_interned=name == "positions") for name in ("problems", "positions", "alias_references")
+}
+_LAST_VALID_COLUMNS: Final = {"stood": Column(bool), "good": Column(Article | None)}
 _RECORD_COLUMNS: Final = ColumnarCodec(Record, excluded=("reading",), interned=("site",), tuple_items={})
 _ARTICLE_COLUMNS: Final = ColumnarCodec(
     Article, excluded=("path",), interned=("categories", "authors", "language", "aliases"), tuple_items={"tags": Tag}
@@ -36,8 +35,8 @@ _ARTICLE_COLUMNS: Final = ColumnarCodec(
 
 
 @dataclass(frozen=True, slots=True)
-class _FormerPage:
-    """Page of records that another version of feedsvc wrote. Only the articles are decoded.
+class _Page:
+    """Page of records. `records` are the columns of Record, with those of its `reading`, of which `articles` are the articles.
 
     `lacking` are the indexes in `paths` of records whose `reading` has no article.
     """
@@ -46,13 +45,6 @@ class _FormerPage:
     lacking: list[int]
     articles: Mapping[str, msgspec.Raw]
     records: Mapping[str, msgspec.Raw]
-
-
-@dataclass(frozen=True, slots=True)
-class _RecordPage(_FormerPage):
-    """Page of records that this version wrote. `readings` are the columns of problems, positions and alias references."""
-
-    readings: tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,7 @@ class _FormerRecord:
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_PAGE_DECODER, _FORMER_PAGE_DECODER = msgspec.msgpack.Decoder(_RecordPage), msgspec.msgpack.Decoder(_FormerPage)
+_PAGE_DECODER: Final = msgspec.msgpack.Decoder(_Page)
 _RECORD_DECODER, _FORMER_RECORD_DECODER = msgspec.msgpack.Decoder(Record), msgspec.msgpack.Decoder(_FormerRecord)
 _ARTICLE_DECODER: Final[msgspec.msgpack.Decoder[Article | None]] = msgspec.msgpack.Decoder(Article | None)
 _new_result: Final = partial(tuple.__new__, ParseResult)
@@ -78,16 +70,13 @@ _new_result: Final = partial(tuple.__new__, ParseResult)
 def encode_page(records: Mapping[str, Record]) -> bytes:
     """Encode records by path as one page."""
     readings = [record.reading for record in records.values()]
-    problems, positions, references = (
-        [*map(attrgetter(name), readings)] for name in ("problems", "positions", "alias_references")
-    )
+    reading_columns = {name: column.encode([*map(attrgetter(name), readings)]) for name, column in _READING_COLUMNS.items()}
     return _ENCODER.encode(
-        _RecordPage(
+        _Page(
             paths=[*records],
             lacking=[index for index, reading in enumerate(readings) if reading.article is None],
             articles=_ARTICLE_COLUMNS.encode(reading.article for reading in readings if reading.article),
-            records=_RECORD_COLUMNS.encode(records.values()),
-            readings=(_PROBLEMS.encode(problems), _POSITIONS.encode(positions), _ALIAS_REFERENCES.encode(references)),
+            records=_RECORD_COLUMNS.encode(records.values()) | reading_columns,
         )
     )
 
@@ -100,17 +89,16 @@ def decode_page(data: bytes, interner: Interner) -> dict[str, Record]:
         return {}
 
 
-def _decode_page(page: _RecordPage, interner: Interner) -> dict[str, Record]:
-    count, intern = len(page.paths), interner.intern
-    problems, positions, references = (
-        column.decode(data, count, intern)
-        for column, data in zip((_PROBLEMS, _POSITIONS, _ALIAS_REFERENCES), page.readings, strict=True)
-    )
-    articles = _decode_articles(page, interner)
-    records = _RECORD_COLUMNS.decode(page.records, count, intern)
-    fields = zip(articles, problems, positions, references, repeat(""), strict=False)
+def _decode_page(page: _Page, interner: Interner) -> dict[str, Record]:
+    records = _RECORD_COLUMNS.decode(page.records, len(page.paths), interner.intern)
+    fields = zip(_decode_articles(page, interner), *_decode_columns(page, _READING_COLUMNS, interner), repeat(""), strict=False)
     set_field(records, "reading", map(_new_result, fields))
     return dict(zip(page.paths, records, strict=True))
+
+
+def _decode_columns(page: _Page, columns: Mapping[str, Column], interner: Interner) -> Iterator[Iterable[Any]]:
+    """Return the values of these columns among the columns of the records."""
+    return (column.decode(page.records[name], len(page.paths), interner.intern) for name, column in columns.items())
 
 
 def decode_former_page(data: bytes, interner: Interner) -> dict[str, Record | None]:
@@ -120,17 +108,10 @@ def decode_former_page(data: bytes, interner: Interner) -> dict[str, Record | No
     {} if this version cannot decode the page.
     """
     try:
-        page = _FORMER_PAGE_DECODER.decode(data)
-        count = len(page.paths)
-        articles = _decode_articles(page, interner)
-        active_states, last_valid_versions = (
-            column.decode(page.records[name], count, interner.intern) for name, column in (("stood", _STOOD), ("good", _GOOD))
-        )
-        last_valid = [
-            article if is_active else other
-            for article, is_active, other in zip(articles, active_states, last_valid_versions, strict=True)
-        ]
-    except (*_DECODE_ERRORS, KeyError):
+        page = _PAGE_DECODER.decode(data)
+        fields = zip(_decode_articles(page, interner), *_decode_columns(page, _LAST_VALID_COLUMNS, interner), strict=True)
+        last_valid: list[Article | None] = [article if is_active else other for article, is_active, other in fields]
+    except _DECODE_ERRORS:
         return {}
     return {
         path: _record_of_last_valid(article) if article else None for path, article in zip(page.paths, last_valid, strict=True)
@@ -159,7 +140,7 @@ def decode_former_record(data: bytes) -> Record | None:
     return _record_of_last_valid(article) if article else None
 
 
-def _decode_articles(page: _FormerPage, interner: Interner) -> Sequence[Article | None]:
+def _decode_articles(page: _Page, interner: Interner) -> Sequence[Article | None]:
     """Return the articles in the order of the paths; None for records without an article."""
     lacking = {*page.lacking}
     paths: Iterable[str] = [path for index, path in enumerate(page.paths) if index not in lacking] if lacking else page.paths

@@ -142,6 +142,8 @@ def page_of_another_version(data: bytes) -> bytes:
     """Return a page with unknown fields and fields of other types beside the articles."""
     page = unpack(data)
     page |= {"readings": 5, "more": {"and": "more"}}
+    for name in ("problems", "positions", "alias_references"):
+        del page["records"][name]
     page["records"] |= {"stamp": [["a", 1], None], "site": 5, "another": [[1], None]}
     page["articles"] |= {"colour": [["red"], None]}
     del page["articles"]["notice"]
