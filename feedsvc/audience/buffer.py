@@ -91,7 +91,7 @@ class ReadBuffer:
         self._current_batch = Batch(number=self._current_batch.number, reads={})
 
     def store_totals(self, totals: Mapping[str, int], now: datetime) -> None:
-        """Cache totals (article id -> reads) loaded at `now`. A full cache drops those that were loaded or changed longest ago."""
+        """Cache totals (article id -> reads) loaded at `now`. A full cache drops those loaded or changed longest ago."""
         for article_id, reads in totals.items():
             self._totals.put(article_id, _CachedTotal(total=reads, loaded_at=now))
 

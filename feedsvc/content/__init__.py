@@ -1,8 +1,8 @@
-"""The content folder, read into an immutable snapshot.
+"""Content: reads the files of a content folder into an immutable snapshot.
 
-In come the files of a folder; out comes a `ContentSnapshot` (`content.folder`) with articles, settings, media and problems. The
-catalog and every later stage may use the snapshot. The modules in this package itself decode text, open files safely and quote
-lines for messages.
+`content.folder` reads a folder into a `ContentSnapshot` with articles, settings, media, theme files and problems, which the
+catalog, pages and exports use. The modules directly in this package decode text, open files safely, and quote source lines
+for messages.
 """
 
 from feedsvc.content.file_signature import FileSignature, signature_of, size_of

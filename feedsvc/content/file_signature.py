@@ -1,4 +1,7 @@
-"""File signatures: size, times and inode of a file, which differ after each change of its bytes."""
+"""File signatures: size, mtime, ctime and inode of a file, to detect changes of its bytes without reading it.
+
+Two changes within one tick of the file system's clock may leave the same signature.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ NEVER: Final = inf  # nanoseconds since 1970, later than every change
 
 
 # Size in bytes, mtime and ctime in nanoseconds since 1970, and inode. Rewriting or replacing a file changes at least one.
-# Packed into one bytes object to save memory, because there is one for each file.
+# They are packed into one bytes object to save memory, because each file has a signature.
 FileSignature = bytes
 _FORMAT: Final = Struct("<qqqQ")
 
-MISSING: Final[FileSignature] = bytes(_FORMAT.size)  # a dangling or circular link, or a file deleted during the scan
+MISSING: Final[FileSignature] = bytes(_FORMAT.size)  # of a dangling or circular link, or a file deleted during the scan
 
 
 def signature_of(status: os.stat_result) -> FileSignature:
@@ -25,7 +28,7 @@ def signature_of(status: os.stat_result) -> FileSignature:
 
 
 def change_time(signature: FileSignature) -> int:
-    """Return the time of the last write or replacement of the file (ctime), in nanoseconds since 1970."""
+    """Return the ctime in nanoseconds since 1970: when the file was last written, replaced, renamed or given new permissions."""
     return int(_FORMAT.unpack(signature)[2])
 
 
@@ -43,19 +46,19 @@ def signature_at(path: Path) -> FileSignature | None:
 
 
 def size_and_mtime(signature: FileSignature) -> tuple[int, int]:
-    """Return size in bytes and mtime in nanoseconds since 1970.
+    """Return size in bytes and mtime in nanoseconds since 1970, which together identify the content of an open file.
 
-    They identify the content of an open file, unlike the ctime: that changes, too, if another file takes the path.
+    The ctime would not, because it also changes if another file replaces the open one at its path.
     """
     size, time, _, _ = _FORMAT.unpack(signature)
     return size, time
 
 
 def nanoseconds_since_epoch(moment: datetime) -> float:
-    """Convert a datetime to the unit of `change_time`."""
+    """Convert an aware datetime to nanoseconds since 1970, the unit of `change_time`."""
     return moment.timestamp() * 1e9
 
 
 def is_changed_since(signature: FileSignature | None, moment: datetime) -> bool:
-    """Return True if the file was written or replaced after `moment`; False if there is no signature (`signature` is None)."""
+    """Return True if the file's ctime is after `moment` (see `change_time`); False if `signature` is None."""
     return signature is not None and change_time(signature) > nanoseconds_since_epoch(moment)

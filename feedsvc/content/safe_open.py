@@ -1,7 +1,7 @@
-"""Race-free opening of files without following a symbolic link at any step of their path.
+"""Race-free opening of files without following a symbolic link in any segment of their path.
 
-A path that was resolved and checked can lead elsewhere a moment later, if a folder in it is replaced with a link. So each step of
-the path is opened relative to the folder opened before it, and no step may be a link (openat(2) with O_NOFOLLOW).
+A path that was resolved and checked can lead elsewhere a moment later, if a folder in it is replaced with a link. So each segment
+of the path is opened relative to the folder opened before it, and no segment may be a link (openat(2) with O_NOFOLLOW).
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ _LINK_ERRNOS: Final = (errno.ELOOP, errno.ENOTDIR)  # open(2) of a link with O_N
 
 
 def open_below(root: str, path: str, flags: int) -> int:
-    """Open the file or folder at `path` below `root` and return its descriptor. `flags` is READ_FLAGS or LIST_FLAGS.
+    """Open the file or folder at `path` below the folder `root` and return its descriptor. `flags` is READ_FLAGS or LIST_FLAGS.
 
-    Links in `root` are followed, links in `path` are not. Raises OSError; `is_link_error` is True for it if a link is the reason.
+    Links in `root` are followed. Raises OSError if a segment of `path` is a link (see `is_link_error`), is "..", or cannot be
+    opened.
     """
     *folders, name = path.split("/")
     if ".." in folders or name == "..":
@@ -40,7 +41,7 @@ def open_below(root: str, path: str, flags: int) -> int:
 
 
 def is_link_error(error: OSError) -> bool:
-    """Return whether `open_below` may have failed because a step of the path is a symbolic link."""
+    """Return True if `open_below` failed because a segment of the path is a symbolic link, or a file instead of a folder."""
     return error.errno in _LINK_ERRNOS
 
 
@@ -50,9 +51,9 @@ def open_file(location: str) -> BufferedReader:
 
 
 def open_descriptor(location: str) -> int:
-    """Open the regular file at an absolute path without links, such as os.path.realpath returns; return its descriptor.
+    """Open the regular file at the absolute path `location`, which os.path.realpath returned before; return its descriptor.
 
-    Raises OSError. It is FileNotFoundError if the path now holds no regular file, or has a link at any step.
+    Raises FileNotFoundError if there is no regular file any more or a segment of the path is now a link; else OSError.
     """
     try:
         descriptor = open_below("/", location.lstrip("/"), READ_FLAGS)

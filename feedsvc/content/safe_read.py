@@ -1,4 +1,4 @@
-"""Safe reading of files of a content folder, which may be links, pipes, oddly named, or unreadable."""
+"""Safe reading of a content folder. Links that lead out of it, pipes, devices and unprintable names become problems."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _LINK_HINT: Final = "put the file itself there, or take the link away"
 
 
 def is_printable_ascii(name: str) -> bool:
-    """Return True if a name has only printable ASCII. This is cheaper than `is_valid_path` and enough for most names."""
+    """Return True if a name has only printable ASCII, like most names. `is_valid_path` is slower, and True for these, too."""
     return name.isascii() and name.isprintable()
 
 
 def is_valid_path(path: str, problems: list[Problem]) -> bool:
-    """Return True if a path can be printed and used in a URL; otherwise add a Problem to `problems` and return False.
+    """Return True if a path has no forbidden character (`text.FORBIDDEN_CHARACTER`), tab or line break.
 
-    Python decodes a name that is not UTF-8 to lone surrogates, which are rejected, too.
+    Otherwise add a Problem to `problems` and return False. Lone surrogates, to which Python decodes a name that is not UTF-8, are
+    forbidden.
     """
     if is_printable_ascii(path):
         return True
@@ -47,15 +48,15 @@ class _OutsideFolderError(OSError):
 
 
 def outside_link_problem(path: str, within: str = "") -> Problem:
-    """Return the Problem of a symbolic link that leaves `within`, a folder of the content folder ("" for the whole of it)."""
+    """Return the Problem for a symbolic link at `path` that leads out of `within` (as for `read_file`)."""
     folder = f"{within}/" if within else "the content folder"
     return Problem(path=path, message=f"a symbolic link that leaves {folder} is not followed", hint=_LINK_HINT)
 
 
 def open_folder(root: Path, path: str, within: str = "") -> int | Problem:
-    """Open a folder for listing and return its descriptor, or a Problem if a link leads out of `within`. Raises OSError.
+    """Open a folder for listing and return its descriptor, or a Problem if a link leads out of `within` (as for `read_file`).
 
-    `within` is a folder of the content folder, "" for the whole of it.
+    Raises OSError if the folder cannot be opened for another reason.
     """
     try:
         return _open(root, path, within, LIST_FLAGS)
@@ -64,10 +65,11 @@ def open_folder(root: Path, path: str, within: str = "") -> int | Problem:
 
 
 def read_file(root: Path, path: str, within: str = "") -> bytes | Problem | None:
-    """Return a file's bytes; a Problem if it cannot be read; None if it does not exist.
+    """Return a file's bytes; None if it does not exist; a Problem if it is a dangling link, no regular file or unreadable.
 
     Of a file larger than MAX_FILE_SIZE, the first MAX_FILE_SIZE + 1 bytes are returned, so that the caller can reject it.
-    Symbolic links are followed if they stay in `within`, a folder of the content folder ("" for the whole of it).
+    Symbolic links are followed if they lead into `within`, a folder of the content folder `root`; "" stands for `root` itself.
+    One that leads elsewhere gives a Problem.
     """
     try:
         descriptor = _open(root, path, within, READ_FLAGS)
@@ -84,7 +86,7 @@ def read_file(root: Path, path: str, within: str = "") -> bytes | Problem | None
 
 
 def read_many(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-    """Yield each path with the result of `read_file`. A folder is opened once for consecutive files in it."""
+    """Yield each path with the result of `read_file`, in the given order. Consecutive paths in one folder open it only once."""
     for folder, group in groupby(paths, lambda path: path.rpartition("/")[0]):
         yield from _read_in_folder(root, folder, [*group])
 
@@ -114,9 +116,9 @@ def _read_at(root: Path, path: str, folder_descriptor: int) -> bytes | Problem |
 
 
 def _open(root: Path, path: str, within: str, flags: int) -> int:
-    """Open a file or folder and return its descriptor. Raises _OutsideFolderError if a link leads out of `within`, or OSError.
+    """Open a file or folder and return its descriptor. Raises _OutsideFolderError if a link leads out of `within`, else OSError.
 
-    A link that appears between the check and the opening is not followed.
+    `within` is as for `read_file`, `flags` as for `open_below`. A link that appears between check and opening is not followed.
     """
     try:
         return open_below(str(root), path, flags)  # links are rare, so try without resolving first

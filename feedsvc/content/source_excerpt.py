@@ -1,4 +1,7 @@
-"""Source excerpts for a terminal: the line of a problem and a caret below it, with wide and invisible characters measured."""
+"""Source excerpts for a terminal: the source line of a problem, and a line with a caret below the problem's column.
+
+The caret is placed by terminal cells, because characters may take two cells (Chinese) or none (combining marks).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ _NARROW_JAMO: Final = ("\u1160", "\u11ff")  # vowels and finals, drawn in the ce
 def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
     """Return a function that yields two lines for a problem: the line of its file, and a caret below the column.
 
-    It yields nothing if the file has no such line or the line is blank. The lines of the 16 files used last are cached.
+    The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, or has line ends that
+    not all programs count. The lines of the 16 files used last are cached.
     """
     lines = lru_cache(maxsize=16)(lambda path: _lines(root, path))
 
@@ -52,7 +56,7 @@ def _lines(root: Path, path: str) -> list[str]:
 
 
 def _visible_part(line: str, column: int) -> tuple[str, int]:
-    """Return the part of a line that is shown, and the number of terminal cells before `column` in it."""
+    """Return the part of a line to show, with "…" where it is cut, and how many cells of it are before `column` (from 1)."""
     index = min(column, len(line) + 1) - 1
     first, last = _window(line, index)
     before, after = escape_invisible(line[first:index]), escape_invisible(line[index:last])
@@ -61,7 +65,7 @@ def _visible_part(line: str, column: int) -> tuple[str, int]:
 
 
 def _window(line: str, index: int) -> tuple[int, int]:
-    """Return start and end of the part of a line that fits into _MAX_WIDTH, with at most half of it before `index`."""
+    """Return start and end index of the part of a line to show: at most _MAX_WIDTH cells, at most half of them before `index`."""
     first, remaining = index, _MAX_WIDTH // 2
     while first > 0 and (remaining := remaining - _width(escape_invisible(line[first - 1]))) >= 0:
         first -= 1
@@ -72,12 +76,12 @@ def _window(line: str, index: int) -> tuple[int, int]:
 
 
 def escape_invisible(text: str) -> str:
-    """Replace invisible characters by their code points, like <U+202E>, and tabs by spaces."""
+    """Replace invisible characters, except joiners, by their code points, like <U+202E>, and each tab by four spaces."""
     return "".join(map(_escape_character, text))
 
 
 def _escape_character(char: str) -> str:
-    """Return a visible form of a character that moves the cursor, changes the text direction or shows nothing."""
+    """Return what `escape_invisible` puts in place of a character; the character itself if it is visible or a joiner."""
     if char == "\t":
         return _TAB
     is_hidden = unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") and char not in _JOINERS
@@ -89,7 +93,7 @@ def _width(text: str) -> int:
 
 
 def _cells(char: str) -> int:
-    """Return the number of terminal cells of a character (UAX #11): 0 for marks and joiners, drawn in the cell before."""
+    """Return the terminal cells of a character: 0 if drawn in the cell before, like a combining mark, 2 if wide, else 1."""
     if char in _JOINERS or unicodedata.category(char) in ("Mn", "Me") or _NARROW_JAMO[0] <= char <= _NARROW_JAMO[1]:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

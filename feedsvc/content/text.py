@@ -27,20 +27,20 @@ _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
 
 
 def line_and_column(text: str, index: int) -> tuple[int, int]:
-    """Return line and column, both from 1, of an index into the text."""
+    """Return line and column, both from 1, of an index into the text. Only "\\n" ends a line."""
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
 
 
 def is_printable(text: str) -> bool:
-    """Return True only if a text has nothing but printable characters, plain spaces and "\\n".
+    """Return True if a text has only characters that are printable (str.isprintable) or "\\n", and no U+FFFD.
 
-    Then it has no forbidden character, no tab and no other line end. False proves nothing, because the check is cheap.
+    Then it has no forbidden character, no tab and no other line end. If the result is False, it may still have none of these.
     """
     return _is_printable_utf8(text.encode(errors="surrogatepass"))
 
 
 def _is_printable_utf8(data: bytes) -> bool:
-    """Return `is_printable` for UTF-8 bytes. Deleting the printable ASCII bytes first leaves little to decode."""
+    """Return the result of `is_printable` for UTF-8 bytes. The printable ASCII bytes are deleted first, to decode few."""
     other_bytes = data.translate(None, _PRINTABLE_ASCII)
     return not other_bytes or (_REPLACEMENT not in other_bytes and other_bytes.decode(errors="surrogatepass").isprintable())
 
@@ -57,13 +57,16 @@ def describe_forbidden_character(char: str) -> str:
 
 
 def sanitize_message(message: str) -> str:
-    """Return a message for one line of a terminal: line breaks and forbidden characters replaced, long quotations cut."""
+    """Return a message as one line: each run of white space becomes a space, each forbidden character "?".
+
+    A text in single quotation marks of 120 or more characters is cut to 100.
+    """
     flat = _WHITESPACE.sub(" ", FORBIDDEN_CHARACTER.sub("?", message))
     return _LONG_QUOTE.sub(lambda quotation: f"'{quotation[1]}…'", flat)
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """Return a hint ("did you mean ...?") with the one of `names` that is most similar to `word`; "" if none is similar."""
+    """Return a hint "did you mean 'NAME'?" with the most similar of `names`, ignoring letter case; "" if none is similar."""
     sorted_names = sorted(names)
     matches = difflib.get_close_matches(
         word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in sorted_names], n=1, cutoff=0.6
@@ -72,7 +75,7 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 
 
 class DecodedText(NamedTuple):
-    """Text of a file without byte order mark, and its problems. `text` is "" if the file cannot be decoded at all.
+    """Text of a file without byte order mark, and the problems found in it. `text` is "" if the file is too large or not UTF-8.
 
     `is_printable` is the result of the function `is_printable` for the text; False also if the function was not called.
     """
@@ -85,7 +88,7 @@ class DecodedText(NamedTuple):
 def decode(path: str, data: bytes) -> DecodedText:
     """Decode a file's bytes. Forbidden characters become spaces, with one problem for each line that has any.
 
-    `path` is the file's path for problems. A file that is too large or not UTF-8 has one problem and the text "".
+    `path` is the path in the problems. If `data` is too large or not UTF-8, the result is the text "" and one problem.
     """
     if len(data) > MAX_FILE_SIZE:
         message = "the file is larger than 1 MiB, the most that is read"
@@ -104,7 +107,7 @@ def decode(path: str, data: bytes) -> DecodedText:
 
 
 def _forbidden_character_problems(path: str, text: str) -> list[Problem]:
-    """Return one problem for each line with forbidden characters, not one for each of them, because of binary files."""
+    """Return one problem for each line with forbidden characters. One for each character would be too many in a binary file."""
     problems = []
     for number, line in enumerate(text.split("\n"), 1):
         matches = list(FORBIDDEN_CHARACTER.finditer(line))

@@ -1,7 +1,7 @@
-"""The whole content folder, read once and then updated incrementally.
+"""Content folder: reads all files of a folder into a `ContentSnapshot`, and afterwards only the files that changed.
 
-In come the names and signatures of files; out comes a `ContentSnapshot`, and its changes since the previous one. The live
-edition, commands and builds use this package.
+Each reading gives a new snapshot and the articles that differ from the previous one. The service, commands and exports use this
+package.
 """
 
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder

@@ -1,7 +1,8 @@
-"""Active articles, which editions show: for each file its own article or its last valid version.
+"""Active articles: for each file at most one article, which snapshots contain. No two have the same id or address.
 
-No two active articles have the same id or address. A file's candidate is the article that is active unless it loses a conflict
-(see `candidate`). A claim is an id or address of a candidate. It is disputed if several candidates have it.
+A file's candidate is its own article, or its last valid version if the file is broken. It is active unless it loses a conflict
+with another candidate; then the file's last valid version may be active instead. A claim is an id or address (slug or former
+slug) of a candidate. It is disputed if several candidates have it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ _NO_RESULT: Final = ParseResult(None, ())
 _NO_ARTICLES: Final[Mapping[str, Article]] = {}
 _id, _slug, _aliases = attrgetter("id"), attrgetter("slug"), attrgetter("aliases")
 
-ArticleChange = tuple[Article | None, Article | None]
+ArticleChange = tuple[Article | None, Article | None]  # former and new article of a path; None for no article
 
 
 class ActiveArticles:
-    """Active article of each file, updated from its record. Without conflicts, the cost grows with the changed files only."""
+    """Active article of each file that has one (`articles`, by path), and problems of articles that lost a conflict.
+
+    They are updated from records. Without conflicts, the cost of an update grows with the changed files only.
+    """
 
     def __init__(self) -> None:
         self.articles: dict[str, Article] = {}
@@ -35,15 +39,16 @@ class ActiveArticles:
 
     @property
     def are_all_active(self) -> bool:
-        """True if each file's candidate is active: its own article, or else its last valid version (see `candidate`)."""
+        """True if each file's candidate is active, so that no article has lost a conflict."""
         return not self._inactive_candidates
 
     def update(
         self, records: Mapping[str, Record], changed: Iterable[str], is_new: Callable[[str], bool] = lambda _: False
     ) -> dict[str, ArticleChange]:
-        """Process the records of `changed` paths. Return the former and the new active article of each path where they differ.
+        """Process the changed records. Return the former and the new active article of each path where they differ.
 
-        `is_new` returns whether a path's article was never active, although its record may already say so.
+        `records` are those of all files, `changed` the paths of the changed, new and deleted ones. `is_new` returns whether a
+        path's article was never active, although its record may already state that it is.
         """
         paths, disputed_before = tuple(changed), self._claims.disputed_keys()
         if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
@@ -58,7 +63,7 @@ class ActiveArticles:
         return self._resolve_conflicts(records, is_new)
 
     def _load_undisputed(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
-        """Activate the candidates of all paths and return True, unless two of them may claim the same id or address."""
+        """Activate the candidates of all paths and return True. If two may claim the same id or address, only return False."""
         existing = ((path, record) for path in paths if (record := records.get(path)))
         candidates = {path: article for path, record in existing if (article := record.reading.article or record.good)}
         claims = _ClaimIndex(candidates)
@@ -72,7 +77,7 @@ class ActiveArticles:
         return self._inactive_candidates[path] if path in self._inactive_candidates else self.articles.get(path)
 
     def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
-        """Update the claims of these paths. Return the former and the new candidate of each."""
+        """Update candidates and claims of these paths. Return the former and the new candidate of each, even if equal."""
         changes: list[ArticleChange] = []
         for path in paths:
             record, old = records.get(path), self._candidate(path)
@@ -88,10 +93,10 @@ class ActiveArticles:
         return changes
 
     def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
-        """Resolve all conflicts again. A file whose article loses a conflict gets its last valid version instead.
+        """Resolve all conflicts again. A file whose own article loses one gets its last valid version instead.
 
-        The file gets no active article if it has no last valid version, if `is_new(path)` (see `update`), or if that version
-        conflicts with another article, too. Return the former and the new active article of each path where they differ.
+        The file gets no active article if it has no last valid version, if `is_new` returns True (see `update`), or if that
+        version conflicts with another article, too. Return the changes as `update` does.
         """
         paths = self.articles.keys() | self._inactive_candidates.keys()
         candidates = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
@@ -107,7 +112,7 @@ class ActiveArticles:
         return self._activate({path: active_by_path.get(path) for path in paths})
 
     def _activate(self, active: Mapping[str, Article | None]) -> dict[str, ArticleChange]:
-        """Make these articles the active ones of their paths, None for no article. Return the changes as `update` does."""
+        """Make these articles, by path, the active ones; None for no article. Return the changes as `update` does."""
         for path, article in active.items():
             if (path_candidate := self._candidate(path)) is not article:
                 self._inactive_candidates[path] = path_candidate
@@ -124,10 +129,10 @@ class ActiveArticles:
 
 
 class _ClaimIndex:
-    """Index from each id and address to the path that has it, and from each disputed one to all paths that have it."""
+    """Index of claims: from each id and address to a path that claims it, and from each disputed one to all such paths."""
 
     def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES) -> None:
-        """Start with articles by path. The index is valid only if `are_disjoint` returns True for them."""
+        """Start with articles by path, without their aliases. The index is valid only if `are_disjoint` returns True for them."""
         self._holders: dict[str, dict[str, str]] = {
             "id": dict(zip(map(_id, articles.values()), articles, strict=True)),
             "address": dict(zip(map(_slug, articles.values()), articles, strict=True)),
@@ -135,7 +140,7 @@ class _ClaimIndex:
         self._disputed: dict[ClaimKey, set[str]] = {}
 
     def are_disjoint(self, articles: Mapping[str, Article]) -> bool:
-        """Return whether no two of the initial articles share an id or slug and none has a former slug."""
+        """Return True if no two of the articles given to the constructor share an id or slug, and none has a former slug."""
         counts = {len(articles), *map(len, self._holders.values())}
         return len(counts) == 1 and not any(map(_aliases, articles.values()))
 
@@ -165,7 +170,7 @@ class _ClaimIndex:
 
 
 def candidate(record: Record | None) -> ParseResult:
-    """Return the result whose article is active unless it loses a conflict: the file's own article, or its last valid version."""
+    """Return the candidate of a file in a result: its own article, or else its last valid version, or else no article."""
     if record is None:
         return _NO_RESULT
     return record.reading if record.reading.article else ParseResult(record.good, ())

@@ -1,4 +1,7 @@
-"""Records of article files over successive readings: their problems, their media, and what each reading changed."""
+"""Records of article files over successive readings: their problems, their media, and what each reading changed.
+
+A reading is one pass over the content folder that reads the changed files.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ _UNCHANGED: Final = object()
 class ArticleRecords:
     """Records by path (`by_path`), with the problems of their files and the changes of the current reading.
 
-    `problems` holds those paths whose files have problems. `changed` holds the records that the reading changed and that must be
-    stored; None stands for a deleted record.
+    `problems` has only the paths of files with problems. `changed` has, by path, the records that the current reading changed and
+    that must be stored; None stands for a deleted record.
     """
 
     def __init__(self, records: Mapping[str, Record]) -> None:
@@ -29,13 +32,13 @@ class ArticleRecords:
         self._paths_by_media: dict[str, set[str]] = defaultdict(set)
 
     def start_reading(self) -> None:
-        """Forget what the previous reading changed."""
+        """Begin a new current reading: forget what the previous one changed."""
         self.changed, self._previous = {}, {}
 
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
-        """Set the record of a path and register its problems and media.
+        """Set the record of a path, and register the record's problems and media.
 
-        None deletes the record. The path then has the problems `name_problems`.
+        None deletes the record; then `name_problems` are the problems of the path.
         """
         previous = self.by_path.get(path)
         self._update_media_index(path, previous, record)
@@ -54,11 +57,14 @@ class ArticleRecords:
             del self.by_path[path]
 
     def drop_last_valid_version(self, path: str) -> None:
-        """Replace the record of a path by one without a last valid version."""
+        """Replace the record of a path by one without a last valid version, whose own article counts as never active."""
         self._replace(path, self.by_path[path], self.by_path[path].as_never_active())
 
     def update_active_states(self, paths: Iterable[str], active_articles: Mapping[str, Article]) -> None:
-        """Record for each path whether the file's own article is active. If not, the record holds its last valid version."""
+        """Update each path's record: whether the file's own article is active, and if not, the file's last valid version.
+
+        Paths without a record are skipped.
+        """
         records = self.by_path
         for path in paths:
             if (record := records.get(path)) is None:
@@ -78,20 +84,20 @@ class ArticleRecords:
             self._update_media_index(path, record, new)
 
     def is_new(self, path: str) -> bool:
-        """Return whether the current reading read the file for the first time."""
+        """Return True if the current reading gave the path its record, and there was none before."""
         return self._previous.get(path, _UNCHANGED) is None
 
     @property
     def broken_files(self) -> frozenset[str]:
-        """Files with a problem that is an error."""
+        """Paths of the files with a record that has an error."""
         return frozenset(path for path in self.problems if path in self.by_path and self.by_path[path].reading.is_broken)
 
     def files_using(self, media: Iterable[str]) -> frozenset[str]:
-        """Return the article files that refer to any of these media files."""
+        """Return the article files whose own article or last valid version refers to any of these media files."""
         return frozenset().union(*(self._paths_by_media[path] for path in media if path in self._paths_by_media))
 
     def _update_media_index(self, path: str, previous: Record | None, record: Record | None) -> None:
-        """Update which files use which media: those of the file's article and of its last valid version."""
+        """Update the index of `files_using` after a change of a path's record. None stands for no record."""
         media, previous_media = _media_paths(record), _media_paths(previous)
         if not media and not previous_media:
             return
@@ -101,19 +107,22 @@ class ArticleRecords:
             self._paths_by_media[media_path].add(path)
 
     def are_conclusive(self, active_articles: Mapping[str, Article]) -> bool:
-        """Return whether each record alone determines which article of its file is active."""
+        """Return whether each record alone tells which article of its file is active: its own, the last valid version or none."""
         return all(
             record.stood or record.good is None or active_articles.get(path) is record.good
             for path, record in self.by_path.items()
         )
 
     def were_conclusive(self) -> bool:
-        """Return whether each record before the current reading alone determined which article of its file was active."""
+        """Return whether, before the current reading, each record alone told which article of its file was active."""
         previous = {**self.by_path, **self._previous}.values()
         return all(record.stood or not record.reading.article for record in previous if record)
 
     def changes_of(self, active_articles: Mapping[str, Article]) -> tuple[tuple[Article, ...], tuple[Article, ...]]:
-        """Return the former last valid versions and the active articles of the paths that the current reading changed."""
+        """Return the former and the active articles of the paths whose records the current reading changed.
+
+        The former ones are the last valid versions (`Record.last_valid`) in the records before the reading.
+        """
         old = (record.last_valid for record in self._previous.values() if record)
         new = (active_articles.get(path) for path in self._previous)
         return tuple(filter(None, old)), tuple(filter(None, new))

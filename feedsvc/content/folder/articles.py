@@ -1,4 +1,4 @@
-"""Article files of a content folder, read incrementally. A broken file is replaced by its last valid version."""
+"""Article files of a content folder, read incrementally. The last valid version of a broken file's article is used."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _CLOCK_TICK: Final = timedelta(seconds=2)
 
 _NO_PATHS: Final = frozenset[str]()
 
-ArticleChanges = Mapping[str, ArticleChange]
+ArticleChanges = Mapping[str, ArticleChange]  # by path of the file
 
 
 class ArticleFiles:
-    """Article files with their records and active articles. Only one thread at a time may use it."""
+    """Article files with their records and active articles. Only one thread at a time may use an object."""
 
     def __init__(
         self,
@@ -42,9 +42,9 @@ class ArticleFiles:
         *,
         are_damaged: bool = False,
     ) -> None:
-        """Start with the `records` of an earlier run. `prefetched` is the result of a scan of articles/ from just now.
+        """Start with the `records` of an earlier run, by path. `prefetched` is the result of a scan of articles/ from just now.
 
-        If `are_damaged`, some records are missing and others may be outdated. The first `scan` then drops the records, last valid
+        If `are_damaged`, records may be missing or outdated. The first `scan` then drops the records, last valid
         versions included, of files that changed since they were recorded.
         """
         self._root, self._cache = root, cache
@@ -64,12 +64,12 @@ class ArticleFiles:
 
     @property
     def active_articles(self) -> Mapping[str, Article]:
-        """Active article of each file, by path."""
+        """Active article of each file that has one, by path (see the module `active`)."""
         return self._active.articles
 
     @property
     def last_valid_paths(self) -> frozenset[str]:
-        """Paths of files and unreadable folders with a problem whose last valid versions are active."""
+        """Paths of files with an active last valid version and an error, conflict or unreadable folder; and these folders."""
         all_problems = self.records.problems.items()
         broken = (path for path, problems in all_problems if any(problem.severity == "error" for problem in problems))
         disputed = (problem.path for problem in self._active.conflicts)
@@ -91,12 +91,15 @@ class ArticleFiles:
         yield from self._active.conflicts
 
     def stale_files(self, references: References) -> frozenset[str]:
-        """Return the article files that may give another result than recorded with these settings or the current media."""
+        """Return the files with a record that may differ from a new reading, with these settings and the current media."""
         is_stale = StalenessCheck(references)
         return frozenset([path for path, record in self.records.by_path.items() if is_stale(record)])
 
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Scan everything or `scope`. Changed files become due: the next `refresh` checks them. The first one checks all."""
+        """Scan everything (None) or the paths `scope`. Changed files become due: the next `refresh` checks them.
+
+        The first `refresh` checks all files.
+        """
         self._due = self._due.union(self._scanner.refresh(scope), self._recent_files)
         records = self.records.by_path
         if self._are_records_damaged:
@@ -111,14 +114,14 @@ class ArticleFiles:
                 self._due |= {path}
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files due (see `scan`), and the folders of the last scan, that changed since the moment."""
+        """Return the due files (see `scan`), and the folders that the last scan covered, that changed after the moment."""
         return self._scanner.folders_changed_since(moment).union(
             [path for path in self._all_due if is_changed_since(self._scanner.files.get(path), moment)]
         )
 
     @property
     def missing_files(self) -> frozenset[str]:
-        """Files due (see `scan`) that do not exist."""
+        """Due files (see `scan`) that do not exist or are dangling links."""
         files, due = self._scanner.files, self._all_due
         if len(due) < PARALLEL_THRESHOLD:  # a search through all files would take longer
             return frozenset([path for path in due if files.get(path, MISSING) == MISSING])
@@ -128,7 +131,7 @@ class ArticleFiles:
 
     @property
     def _all_due(self) -> frozenset[str]:
-        """Files due; before the first reading also all with records, because some may have been deleted while no process ran."""
+        """Due files; before the first `refresh`, also all with records, because some may have been deleted before the start."""
         return self._due.union(self.records.by_path) if self._is_first else self._due
 
     def refresh(
@@ -141,10 +144,11 @@ class ArticleFiles:
         postpone_changing: bool,
         while_waiting: Callable[[], object] | None = None,
     ) -> ArticleChanges:
-        """Read due (see `scan`) and stale files. Return the former and the new active article of each path where they differ.
+        """Read the `stale` files, and the due files (see `scan`) that changed. Return the changes of active articles by path.
 
-        `unsettled_files` are postponed; with `postpone_changing`, also files that change while they are read. Afterwards
-        `records.changed` holds the records that changed. `while_waiting` is as for `ArticleLoader.preload`.
+        A change is a former and a new article; both are the same object if only the article's media may have changed.
+        `unsettled_files` remain due; with `postpone_changing`, so do files that change while they are read. Files that changed
+        just before `now` become due again. `while_waiting` is as for `ArticleLoader.preload`.
         """
         self._text_reader.references = references
         due, recent_files, postponed = self._files_to_check(stale), self._recent_files, set(unsettled_files)
@@ -183,7 +187,7 @@ class ArticleFiles:
         return changes
 
     def _drop_lost_versions(self, changes: dict[str, ArticleChange], postponed: Collection[str]) -> None:
-        """Drop last valid versions whose text is lost, because they cannot be shown. Update `changes` accordingly."""
+        """Drop active last valid versions whose text is lost, because they cannot be shown. Update `changes` accordingly."""
         active, records = self.active_articles, self.records.by_path
         suspects = self._suspects.difference(postponed)
         self._suspects -= suspects
@@ -198,21 +202,21 @@ class ArticleFiles:
                 changes[path] = (former, new)
 
     def _last_valid_with_media(self, stale: Iterable[str], changes: ArticleChanges) -> ArticleChanges:
-        """Return active last valid versions of stale files, as changes from an object to itself: their media may differ."""
+        """Return active last valid versions of stale files as changes from an article to itself: their media may have changed."""
         active, records = self.active_articles, self.records.by_path
         articles = ((path, article) for path in stale if path not in changes and (article := active.get(path)) and article.media)
         return {path: (article, article) for path, article in articles if records[path].good is article}
 
     @property
     def is_recoverable(self) -> bool:
-        """True if each record alone determines which article of its file is active."""
+        """True if each record alone tells which article of its file is active, and no article has lost a conflict."""
         return not self._active.conflicts and self.records.are_conclusive(self.active_articles)
 
     def changes_since_load(self) -> tuple[tuple[Article, ...], tuple[Article, ...]] | None:
-        """Return the active articles that the first reading replaced or removed, and those that it made active.
+        """Return the active articles that the first `refresh` replaced or removed, and those that it made active.
 
-        Call it after the first reading. Return None if articles conflicted before or after it, because then the loaded records
-        alone do not determine which of them was active.
+        Call this after the first `refresh`. Return None if articles conflicted before or after it, because then the loaded
+        records alone do not tell which of them was active.
         """
         if not self.records.were_conclusive() or not self.is_recoverable:
             return None
@@ -235,9 +239,9 @@ class ArticleFiles:
     def _files_to_read(
         self, due: Iterable[str], unsettled_files: frozenset[str], stale: frozenset[str], recent_files: set[str]
     ) -> tuple[list[str], set[str]]:
-        """Return the files that must be read, and those whose record does not state that only its own article is active.
+        """Return the files that must be read, and those with a record that does not state that the file's own article is active.
 
-        Skip `unsettled_files`. Register the problems and media of the record of each file that need not be read.
+        Skip `unsettled_files`. For a file that need not be read, register the problems and media of its record.
         """
         records, files, problems = self.records.by_path, self._scanner.files, self.records.problems
         to_read, undetermined = list[str](), set[str]()
@@ -254,7 +258,10 @@ class ArticleFiles:
         return to_read, undetermined
 
     def _read_file(self, path: str, loader: ArticleLoader, *, postpone_changing: bool) -> bool:
-        """Read a file if it exists and is an article. Return False if `postpone_changing` and it changed meanwhile."""
+        """Read an article file into its record. Without an article file, delete the record unless the folder is unreadable.
+
+        Return False, with the record unchanged, if `postpone_changing` and the file changed while it was read.
+        """
         signature, record = self._scanner.files.get(path), self.records.by_path.get(path)
         if signature is None and record and _is_below(path, self._scanner.unreadable_folders):
             self.records.put(path, record)
@@ -271,14 +278,14 @@ class ArticleFiles:
 
 
 class _TextReader:
-    """Reader of texts from article files. It must not refer to the text store, so that this is freed with its last user."""
+    """Reader of texts from article files. It does not refer to the text store, so that the store is freed with its last user."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self.references: References | None = None
 
     def markdown(self, article: Article) -> str:
-        """Return an article's Markdown from its file, "" if the file is broken or missing."""
+        """Return the Markdown that an article's file has now; "" if the file is broken or missing."""
         data = safe_read.read_file(self._root, article.path)
         return parse_article(article.path, data, self.references).markdown if self.references and isinstance(data, bytes) else ""
 

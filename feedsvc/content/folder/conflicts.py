@@ -1,4 +1,7 @@
-"""Conflicts: files that claim the same id, slug or former slug. The result is the same at every start."""
+"""Conflicts: decides which article keeps an id, slug or former slug (alias) that several article files claim.
+
+The decision does not depend on the order in which the files are read.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ ClaimKey = tuple[str, str]
 
 
 class _Claim(NamedTuple):
-    """Claim of an article. `kind` is id, slug or alias; `position` is None if it is unknown or the value is the file name's."""
+    """Claim of an article to a value. `kind` is "id", "slug" or "alias".
+
+    `position` is line and column; None if they are unknown, or if the value comes from the file's name.
+    """
 
     kind: str
     value: str
@@ -31,7 +37,7 @@ class _Claim(NamedTuple):
 
 
 def claim_keys(article: Article) -> Iterator[ClaimKey]:
-    """Yield namespace and value of each claim of an article, each once. Slugs and former slugs share a namespace."""
+    """Yield namespace ("id" or "address") and value of each claim of an article. Slugs and former slugs are addresses."""
     yield "id", article.id
     yield "address", article.slug
     yield from (("address", name) for name in article.aliases if name != article.slug)
@@ -40,12 +46,12 @@ def claim_keys(article: Article) -> Iterator[ClaimKey]:
 def resolve_conflicts(
     results: Iterable[ParseResult], last_paths: Container[str] = frozenset()
 ) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
-    """Return the articles without a lost claim, in the order given, and a problem for each claim that another article holds.
+    """Return the articles that lost no claim, in the order given, and a problem for each claim that another article holds.
 
-    A claim goes to the file whose stem (name without suffix) ends the claimed value, so that a copied file never replaces the
-    original; then to the shorter stem, then to the lower path. Drafts come after public articles. Ids are resolved before slugs,
-    and slugs before former slugs. An article that lost a claim cannot win another. Articles of `last_paths` come after all
-    others.
+    Ids are resolved before slugs, and slugs before former slugs. An article that lost a claim cannot win another. Of several
+    articles that claim a value, one not in `last_paths` wins; then one that is no draft; then one with the stem of whose file
+    (name without suffix) the value ends, so that a copied file never replaces the original; then the shorter stem; then the lower
+    path.
     """
     articles = [(result.article, result.positions) for result in results if result.article]
     claims = [claim for article, positions in articles for claim in _claims(article, positions)]
@@ -68,7 +74,7 @@ def resolve_conflicts(
 
 
 def _claims(article: Article, positions: Sequence[int]) -> Iterator[_Claim]:
-    """Yield the claims of an article. `positions` are as in `ParseResult`; a last valid version has none."""
+    """Yield the claims of an article. `positions` are as in `ParseResult`; () for a last valid version."""
     claims = (("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases))
     for index, (kind, value) in enumerate(claims):  # in the order of the positions
         line, column = positions[2 * index : 2 * index + 2] or (0, 0)
@@ -76,13 +82,13 @@ def _claims(article: Article, positions: Sequence[int]) -> Iterator[_Claim]:
 
 
 def _precedence(claim: _Claim) -> tuple[bool, int, int, str, str]:
-    """Return the sort key of a claim: of two claims to a value, the one with the lower key wins."""
+    """Return the sort key of a claim: of several claims to a value, the one with the lowest key wins."""
     stem = unicodedata.normalize("NFC", PurePosixPath(claim.article.path).stem)
     return claim.article.status is ArticleStatus.DRAFT, _match_rank(claim.value, stem), len(stem), claim.article.path, claim.value
 
 
 def _match_rank(value: str, stem: str) -> int:
-    """Return 0 if the stem is the value's whole last part after ":" or "/", 1 if the value just ends with the stem, else 2."""
+    """Return 0 if the stem is the value or all of its last part after ":" or "/", 1 if the value just ends with it, else 2."""
     value = unicodedata.normalize("NFC", unquote(value))
     if value == stem or value.endswith((f":{stem}", f"/{stem}")):
         return 0

@@ -1,4 +1,7 @@
-"""Write debouncing: postpones files that are being written, so that no edition shows half-written or reordered changes."""
+"""Write debouncing: postpones the reading of files that are being written, so that no half-written or reordered changes show.
+
+A postponed file is read after a later scan.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _MAX_DELAY: Final = timedelta(seconds=3)  # even after fewer scans
 
 
 class WriteDebouncer:
-    """Debouncer of a content folder, called at each scan."""
+    """Debouncer of one content folder. Its methods are called once for each scan."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -34,11 +37,12 @@ class WriteDebouncer:
         now: datetime,
         settle_time: timedelta,
     ) -> frozenset[str]:
-        """Return the paths to postpone: files that changed within `settle_time` before `now`, and WHOLE_SCAN if all must wait.
+        """Return the paths to postpone: those that changed within `settle_time` before `now`, and WHOLE_SCAN if all must wait.
 
-        `missing` are due files that the scan at `now` did not find; `changed_since` returns the paths changed since a moment. A
+        `missing` are due files that the scan at `now` did not find; `changed_since` returns the paths changed after a moment. A
         file that has just vanished is postponed, too: a program that saves through a temporary name removes the file for an
-        instant, and a rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well.
+        instant, and a rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well. No
+        path is postponed for longer than _PostponedFiles allows.
         """
         self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
         missing_settings = (name for name, signature in self._signatures.items() if signature is None)
@@ -49,46 +53,46 @@ class WriteDebouncer:
         return self._postponed_files.select({*changed, WHOLE_SCAN} if changed else (), now)
 
     def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
-        """Return whether settings that were read (`were_read`) changed since the scan, so that using them must be postponed.
+        """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.
 
-        Editions would otherwise show these settings before articles that were saved earlier.
+        Otherwise, settings would show before articles that were saved earlier. False unless settings `were_read` since then.
         """
         changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
         return bool(self._postponed_settings.select(changed if were_read else (), now))
 
 
 class _MissingFiles:
-    """Vanished files, each with the times of the last scan that found it and the first one that did not."""
+    """Missing files, each with the times of the last scan before it was missing and of the first scan that missed it."""
 
     def __init__(self) -> None:
         self._intervals: dict[str, tuple[datetime, datetime]] = {}
         self._previous_scan = _DISTANT_PAST
 
     def update(self, missing: Iterable[str], now: datetime) -> None:
-        """Process the files that are missing at the scan that began `now`. Call at each scan."""
+        """Replace the missing files by those of the scan that began at `now`. Call at each scan."""
         self._intervals = {path: self._intervals.get(path, (self._previous_scan, now)) for path in missing}
         self._previous_scan = now
 
     def last_certain_time(self, moment: datetime) -> datetime:
-        """Return the latest time up to `moment` at which it is certain which of the missing files existed."""
+        """Return the latest time, at most `moment`, at which it is certain which of the missing files existed."""
         for last_present, first_missing in sorted({*self._intervals.values()}, reverse=True):
             if first_missing > moment:
                 moment = min(moment, last_present)
         return moment
 
     def missing_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files that may have vanished after the moment."""
+        """Return the missing files that may have vanished after the moment."""
         return frozenset([path for path, (_, first_missing) in self._intervals.items() if first_missing > moment])
 
 
 class _PostponedFiles:
-    """Paths that are postponed while they change, but for three seconds at most, even if they change without pause."""
+    """Paths that are postponed while they change, but at most for one second and ten scans, or for three seconds."""
 
     def __init__(self) -> None:
         self._first_seen: dict[str, tuple[datetime, int]] = {}  # time, and number of scans since then
 
     def select(self, changing: Iterable[str], now: datetime) -> frozenset[str]:
-        """Return those of the paths `changing` just now that are still to be postponed. Call at each scan with all of them."""
+        """Return those of the changing paths that are still to be postponed. Call at each scan with all that change."""
         delays = {path: self._first_seen.get(path, (now, 0)) for path in changing}
         self._first_seen = {path: (since, scan_count + 1) for path, (since, scan_count) in delays.items()}
         return frozenset(path for path, (since, scan_count) in delays.items() if _is_postponed(abs(now - since), scan_count))

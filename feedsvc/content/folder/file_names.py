@@ -1,4 +1,4 @@
-"""Names of files: which files are articles, and problems of files that are not read but whose names resemble those that are."""
+"""Names of files: tells which files are articles, and finds files that are not read although their names suggest it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SETTINGS_FILES: Final = frozenset({SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE})
 
 
 def is_article_path(path: str) -> bool:
-    """Return whether a file below articles/ is read as an article."""
+    """Return True if a file below articles/ is read as an article: if its name ends in .yaml or .md."""
     return path.endswith(_ARTICLE_SUFFIXES)
 
 
@@ -30,9 +30,9 @@ def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
 
 
 def unread_file_problems(root: Path) -> tuple[Problem, ...]:
-    """Return warnings about files beside site.yaml that look like articles or settings. They are not read.
+    """Return a warning for each file beside site.yaml that is not read although it looks like an article or settings.
 
-    Most of them are articles outside articles/, or settings with another suffix.
+    Most are articles outside articles/, or settings with another suffix. Files named README are ignored.
     """
     try:
         names = sorted(os.listdir(root))

@@ -1,4 +1,4 @@
-"""Content folder: reads a folder on disk into an immutable snapshot with all problems, then reads only what changed."""
+"""Content folder: reads a folder on disk into an immutable snapshot with all problems, then only the files that changed."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _NO_TIME: Final = timedelta(0)
 class FolderChange:
     """Result of one reading: the snapshot, the articles that differ from the previous snapshot, and the postponed files.
 
-    An edited article is in `removed` as it was and in `added` as it is. `unsettled_files` changed a moment ago and are
-    to be read later.
+    An edited article is in `removed` as it was and in `added` as it is. `unsettled_files` are paths that changed a moment ago;
+    pass them to a later `read`.
     """
 
     content: ContentSnapshot
@@ -53,16 +53,16 @@ class FolderChange:
 def open_content_folder(
     root: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
 ) -> ContentFolder:
-    """Return the content folder with its parse cache in the state folder `state`. `scan` is a scan that was just started.
+    """Return the content folder, with its parse cache in the state folder `state`. `scan` is as for `ContentFolder`.
 
-    There is one cache per `base_url`, because links in articles are absolute.
+    `base_url`, unless "", replaces that of site.yaml. Each value has a cache of its own, because links in articles are absolute.
     """
     name = f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite"
     return ContentFolder(root, base_url, ParseCache(state / name, alerts=alerts), scan)
 
 
 def load_content(root: Path, base_url: str = "") -> ContentSnapshot:
-    """Read a content folder once. `base_url`, unless "", replaces that of site.yaml.
+    """Read a content folder once, without a cache. `base_url`, unless "", replaces that of site.yaml.
 
     Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
     """
@@ -70,15 +70,15 @@ def load_content(root: Path, base_url: str = "") -> ContentSnapshot:
 
 
 class ContentFolder:
-    """Content folder and the results of reading it. Only one thread at a time may use it.
+    """Reader of one content folder, which reads changed files only after the first time. Only one thread at a time may use it.
 
-    With a cache, a broken file is replaced by its last valid version, also by that of an earlier run.
+    A broken file is replaced by its last valid version; with a cache, also by that of an earlier run.
     """
 
     def __init__(
         self, root: Path, base_url: str = "", cache: ParseCache | None = None, scan: BackgroundScan | None = None
     ) -> None:
-        """Prepare reading; `read` reads. `scan` is a background scan of the articles that the caller has just started."""
+        """Prepare reading; `read` reads. `scan` is a background scan of articles/ that the caller has just started, if any."""
         self._root, self._base_url, self._cache = root, base_url, cache
         self._background_scan = scan
         self._media = MediaFolder(root)
@@ -95,7 +95,7 @@ class ContentFolder:
 
     @cached_property
     def _article_files(self) -> ArticleFiles:
-        """Article files, created at the first scan. If the cache is large, a child scans while this process loads the records."""
+        """Article files, created on first use. If the cache is large, a child scans while this process loads the records."""
         scan, self._background_scan = self._background_scan, None
         with gc_control.paused(), scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
             records, are_damaged = self._stored_state.load_records() if self._stored_state else ({}, False)
@@ -125,11 +125,12 @@ class ContentFolder:
     def read(
         self, changed_paths: Iterable[str] | None = None, now: datetime | None = None, settle_time: timedelta = _NO_TIME
     ) -> FolderChange:
-        """Scan everything or `changed_paths` (relative to the folder), and read the files that changed.
+        """Scan everything (None) or `changed_paths` (relative to the folder), and read the files that changed.
 
-        If a file changed within `settle_time` before `now`, postpone the whole scan, so that a burst of saves makes one edition.
-        After one second and ten scans, or after three seconds, postpone only files that still change. Raises ContentError if the
-        folder or site.yaml is missing, or if no version of site.yaml was ever valid. The former content stays in use then.
+        If a file changed within `settle_time` before `now`, return the former content and postpone all files, so that a burst of
+        saves gives one new snapshot. After one second and ten scans, or after three seconds, postpone only files that began to
+        change later, each at most as long. The first reading postpones only changed files. Raises ContentError if the folder or
+        site.yaml is missing, or if no version of site.yaml was ever valid; a later call can succeed.
         """
         first_change, self._first_change = self._first_change, None
         return first_change or self._read(changed_paths, now, settle_time)
@@ -182,7 +183,7 @@ class ContentFolder:
         )
 
     def _files_to_postpone(self, scope: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:
-        """Scan the articles and return the files to postpone."""
+        """Scan the articles and return the paths to postpone, as by `WriteDebouncer`; none without `now` or `settle_time`."""
         self._article_files.scan(_paths_within(scope, ARTICLES_FOLDER))
         if now is None or not settle_time:
             return frozenset()
@@ -195,14 +196,15 @@ class ContentFolder:
 
     @property
     def baseline(self) -> Baseline | None:
-        """Baseline of the first reading; None if it is unknown, and after later readings."""
+        """Baseline: the stored state that the first reading started from; None if it is unknown, and after later readings."""
         return self._stored_state.baseline(self._article_files) if self._stored_state else None
 
     @property
     def state_name(self) -> str:
         """Name of the stored state after the last reading. A later process may find it as the name of its `baseline`.
 
-        "" if not everything is stored, or if media of the settings, which all pages may show, changed since the first reading.
+        "" if not everything is stored, if articles conflict, or if media of the settings, which all pages may show, changed since
+        the first reading.
         """
         if not self._stored_state or not self._settings:
             return ""
@@ -214,7 +216,7 @@ class ContentFolder:
             self._stored_state.save(self._article_files, self._stored_settings)
 
     def _read_settings(self, previous: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
-        """Return the current settings; `previous` itself if they did not change. `media` are the changed media files."""
+        """Return the current settings; `previous` itself if they did not change. `media` are the changed files in media/."""
         may_differ = (
             scope is None
             or previous is None
@@ -232,7 +234,7 @@ class ContentFolder:
     def _stale_files(
         self, settings: Settings, previous: Settings | None, media: frozenset[str], scope: frozenset[str] | None
     ) -> frozenset[str]:
-        """Return the article files that must be read again although they did not change themselves."""
+        """Return the article files that must be read again even if they did not change, because of settings or media."""
         if settings is not previous:
             return self._article_files.stale_files(settings.references)
         records = self._article_files.records
@@ -241,13 +243,13 @@ class ContentFolder:
 
 
 def _scope(changed_paths: Iterable[str] | None) -> frozenset[str] | None:
-    """Return the paths as a set; None (scan everything) for None, or if one is outside articles/, media/ and theme/."""
+    """Return the paths as a set. Return None, for everything, if given None or a path outside articles/, media/ and theme/."""
     paths = None if changed_paths is None else frozenset(changed_paths)
     return paths if paths is not None and all(_top_folder(path) in _SCANNED_FOLDERS for path in paths) else None
 
 
 def _paths_within(scope: frozenset[str] | None, folder: str) -> frozenset[str] | None:
-    """Return the paths of the scope in this top-level folder; None (everything) if the scope is None."""
+    """Return the paths of the scope that are at or below this top-level folder; None, for everything, if the scope is None."""
     return None if scope is None else frozenset(path for path in scope if _top_folder(path) == folder)
 
 

@@ -1,4 +1,4 @@
-"""Invalidation: finds cached records that are stale although their files did not change."""
+"""Invalidation: tells which records are stale, because their files must be read again even if they did not change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedsvc.support.digest import blake2b
 
 
 def settings_fingerprint(site: Site) -> str:
-    """Return a fingerprint of the settings of the site that the reading of an article depends on."""
+    """Return a fingerprint of those settings of the site that the reading of an article depends on."""
     return _fingerprint(site.base_url, site.id_domain, site.language, site.timezone, str(site.keep_metadata))
 
 
@@ -23,7 +23,10 @@ def _fingerprint(*facts: str) -> str:
 
 
 class StalenessCheck:
-    """Predicate: returns whether a record's file may give another result under these settings or with the current media."""
+    """Predicate: returns True if a record's file may give another result with the settings and media in `references`.
+
+    It is True for every record without an article or with an error.
+    """
 
     def __init__(self, references: References) -> None:
         self._media, self._settings_fingerprint = references.media, settings_fingerprint(references.site)

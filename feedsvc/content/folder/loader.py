@@ -31,7 +31,8 @@ _MAX_TRANSFERRED_FILES: Final = 4_000  # for more, loading texts from the cache 
 class _LoadedFiles:
     """Result of reading a chunk of files. If it is sent to another process, `page` (encoded records) replaces `records`.
 
-    `missing` are paths of files that do not exist. If `are_stored`, the cache has the texts.
+    `missing` are paths of files that do not exist. `texts` has the Markdown by text key. If `are_stored`, the cache has the new
+    records and all texts, and `texts` may be empty.
     """
 
     records: Mapping[str, Record]
@@ -53,7 +54,7 @@ class _LoadedFiles:
 
 
 class ArticleLoader:
-    """One reading of article files, with settings and file signatures that stay the same.
+    """Reader of article files into records, for one reading, in which settings and file signatures stay the same.
 
     `records` are those of the previous reading. The record of a `stale` file is not reused, even if its bytes are the same.
     """
@@ -77,9 +78,10 @@ class ArticleLoader:
         self._preloaded: dict[str, Record | None] = {}
 
     def preload(self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None) -> None:
-        """Read the files in several processes if there are many, else do nothing. The processes also store records of new files.
+        """Read the files in several processes if they are at least PARALLEL_THRESHOLD, for `read_record`; else do nothing.
 
-        While they read, this process calls `while_waiting`, then takes part in reading.
+        The processes also store the records of new files in the cache. While they read, this process calls `while_waiting`, then
+        takes part in reading.
         """
         if len(paths) < PARALLEL_THRESHOLD:
             return
@@ -111,7 +113,7 @@ class ArticleLoader:
         return self._interner.intern_record(record) if record else None
 
     def _load_files(self, paths: Sequence[str]) -> _LoadedFiles:
-        """Read files and store the records of new ones as active, because hardly any of them loses a conflict."""
+        """Read files. Store the records of new ones in the cache as active, because hardly any of them will lose a conflict."""
         files = [(path, *self._read(path, data, is_preloading=True)) for path, data in self._read_files(paths)]
         texts = _texts_by_key((record, markdown) for _, record, markdown in files)
         missing = [path for path, record, _ in files if not record]
@@ -126,12 +128,15 @@ class ArticleLoader:
         return _LoadedFiles(records, missing, texts, are_stored=False)
 
     def _read_files(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-        """Yield the contents. Each batch is read before its first file is parsed, for the sake of the processor's caches."""
+        """Yield each path with its data as `read_file` returns it. Files are read in batches, for the processor's caches."""
         for start in range(0, len(paths), _READ_BATCH_SIZE):
             yield from [*safe_read.read_many(self._root, paths[start : start + _READ_BATCH_SIZE])]
 
     def _read(self, path: str, data: bytes | Problem | None, *, is_preloading: bool = False) -> tuple[Record | None, str]:
-        """Return record and Markdown of a file; None and "" without data. If `is_preloading`, new articles count as active."""
+        """Return record and Markdown of a file with this data; None and "" if it is missing (None).
+
+        The Markdown is also "" if a record is reused or there is no article. If `is_preloading`, new articles count as active.
+        """
         previous = self._records.get(path)
         if data is None:
             return None, ""
@@ -160,7 +165,7 @@ class ArticleLoader:
         *,
         is_active: bool = False,
     ) -> Record:
-        """Build the record of a file from its parse result, without Markdown, and from its previous record."""
+        """Build the record of a file from its parse result, without Markdown, and the last valid version in `previous`."""
         media_paths, media = result.article.media if result.article else (), self._references.media
         media_signatures = {path: value for path in media_paths if (value := media.signature(path))}
         return Record(
@@ -175,6 +180,6 @@ class ArticleLoader:
 
 
 def _texts_by_key(files: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
-    """Return the Markdown of the articles of these files, given by record and Markdown, by text key."""
+    """Return text key -> Markdown for these files, given as pairs of record and Markdown; files without either are left out."""
     texts = ((record.reading.article, markdown) for record, markdown in files if record and markdown)
     return {article.text: markdown for article, markdown in texts if article}

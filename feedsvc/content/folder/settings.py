@@ -25,7 +25,7 @@ from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Author, Category, Site
 
 _AuthorOrCategory = Author | Category
-_FileData = bytes | Problem | None  # as `safe_read.read` returns it
+_FileData = bytes | Problem | None  # as `safe_read.read_file` returns it
 _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, MediaFolder], ParsedEntries]]]] = {
     "category": (CATEGORIES_FILE, parse_categories),
     "author": (AUTHORS_FILE, parse_authors),
@@ -34,9 +34,9 @@ _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, MediaFolder], Parse
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """Effective settings. `references` are the entries that articles may refer to.
+    """Effective settings. `references` has the site, and the categories and authors that articles may refer to.
 
-    `stored_settings` are all last valid versions, also of entries that their file does not contain any more.
+    `stored_settings` are all last valid versions by kind and id, also of entries that their file does not contain any more.
     `last_valid_paths` are the files of which at least one entry is replaced by its last valid version.
     """
 
@@ -47,19 +47,19 @@ class Settings:
 
     @property
     def media(self) -> frozenset[str]:
-        """Media files that the settings refer to."""
+        """Paths of the files in media/ that the settings refer to."""
         return frozenset(
             (*self.references.site.media, *chain.from_iterable(author.media for author in self.references.authors.values()))
         )
 
     def last_valid(self, kind: str, name: str) -> _AuthorOrCategory | None:
-        """Return the last valid version of an author or category, None if there is none."""
+        """Return the last valid version of the author or category (`kind`) with the id `name`; None if there is none."""
         entry = self.stored_settings.get((kind, name))
         return entry.value if entry and isinstance(entry.value, Author | Category) else None
 
 
 def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings: Iterable[StoredSetting]) -> Settings:
-    """Read the settings. Broken entries are replaced by their last valid versions in `stored_settings`.
+    """Read the settings. A broken site.yaml, author or category is replaced by its last valid version in `stored_settings`.
 
     Raises ContentError if site.yaml is missing, or if it is broken and has no last valid version.
     """
@@ -108,7 +108,7 @@ def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
 def _effective_site(
     root: Path, data: _FileData, media: MediaFolder, base_url: str, stored: StoredSetting | None
 ) -> tuple[Site, tuple[Problem, ...]]:
-    """Return the site, or its last valid version if the file is broken, and the problems. Raises as `read_settings` does."""
+    """Return the site, or its last valid version if site.yaml is broken, and the problems. Raises as `read_settings` does."""
     if data is None:
         # A missing file is not a broken one: probably the folder or its file system is missing, too.
         message = f"{root} has no {SITE_FILE}; it needs at least title: and base_url:"
@@ -122,7 +122,7 @@ def _effective_site(
 
 
 def _parse_file(kind: str, data: _FileData, site: Site, media: MediaFolder) -> ParsedEntries:
-    """Return the entries of a file. A missing file has none; one that cannot be read has its problem."""
+    """Parse the file of one kind of entries. A missing file has no entries and no problems; an unreadable one has a problem."""
     path, parse = _FILES[kind]
     if data is None:
         return ParsedEntries({}, {}, ())
@@ -132,7 +132,7 @@ def _parse_file(kind: str, data: _FileData, site: Site, media: MediaFolder) -> P
 def _effective_entries(
     kind: str, parsed: ParsedEntries, stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[str, _AuthorOrCategory]:
-    """Return the valid entries, and the last valid versions of the others, by id and alias."""
+    """Return the valid entries, and the last valid versions of invalid ones, by id and alias."""
     invalid = parsed.invalid_entries
     entries: dict[str, _AuthorOrCategory] = {**parsed.entries}
     for (stored_kind, name), setting in stored.items():
@@ -147,7 +147,7 @@ def _effective_entries(
 def _update_stored_settings(
     site: Site, effective: Mapping[str, Mapping[str, _AuthorOrCategory]], stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[tuple[str, str], StoredSetting]:
-    """Return the settings to store: the effective ones, and as former ones those that are only in `stored`."""
+    """Return the settings to store, by kind and id: the effective ones, and those only in `stored`, with `is_former` set."""
     settings = {("site", ""): StoredSetting(kind="site", name="", value=site)}
     for kind, entries in effective.items():
         settings |= {(kind, entry.id): StoredSetting(kind=kind, name=entry.id, value=entry) for entry in entries.values()}

@@ -14,8 +14,9 @@ from feedsvc.model import Article, Author, Category, MediaFile, Site
 class ContentSnapshot:
     """Immutable contents of a content folder. `categories` and `authors` are keyed by id and by each alias.
 
-    `theme` holds the files below theme/ by their path there, `media` the existing files that anything refers to, by path.
-    Articles are in no particular order. `last_valid_paths` are the files with a problem whose last valid version is used.
+    `articles` are the active ones, in no particular order. `theme` has the bytes of the files below theme/ by their path there,
+    `media` those existing files that articles or settings refer to, by path in the content folder. `last_valid_paths` are the
+    files with a problem whose last valid version is used, and unreadable folders.
     """
 
     site: Site
@@ -33,11 +34,11 @@ class ContentSnapshot:
         return self.texts.html(article, self.site.base_url)
 
     def warm_html(self, articles: Sequence[Article]) -> None:
-        """Render the HTML of these articles into the text store's cache, unless they are too many. Raises as `html` does."""
+        """Load the texts of these articles, and cache their HTML unless they are too many. Raises as `html` does."""
         self.texts.warm_html(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:
-        """Return the editor's summary, the body's beginning or the title: plain text, never empty. Raises as `html` does."""
+        """Return the article's summary, else the beginning of its body, else its title, as plain text. Raises as `html` does."""
         return article.summary or self.texts.excerpt(article, self.site.base_url) or article.title
 
     @property

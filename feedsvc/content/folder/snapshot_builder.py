@@ -15,7 +15,11 @@ from feedsvc.model import Author, Category, MediaFile
 
 
 class SnapshotBuilder:
-    """Builder of one snapshot after another. Fields that did not change are the same objects as in the previous snapshot."""
+    """Builder of one snapshot after another.
+
+    The articles, the media, the theme, and categories with authors are the same objects as in the previous snapshot if they did
+    not change.
+    """
 
     def __init__(self, media: MediaFolder, theme: ThemeFolder) -> None:
         self._media, self._theme = media, theme
@@ -31,7 +35,7 @@ class SnapshotBuilder:
         changed_media: frozenset[str],
         unread_file_problems: Iterable[Problem],
     ) -> ContentSnapshot:
-        """Build the snapshot after a reading that changed these articles and media files."""
+        """Build the snapshot after a reading that changed these active articles and media files."""
         previous = self._previous
         last_valid_paths = articles.last_valid_paths
         problems = (*settings.problems, *articles.problems, *self._theme.problems, *unread_file_problems)
@@ -52,7 +56,7 @@ class SnapshotBuilder:
     def _active_entries(
         self, settings: Settings, articles: ArticleFiles, last_valid_paths: Iterable[str]
     ) -> tuple[Mapping[str, Category], Mapping[str, Author]]:
-        """Return the current categories and authors, and those that only last valid versions of articles refer to."""
+        """Return the effective categories and authors, and those that only active last valid versions of articles refer to."""
         categories, authors = dict(settings.references.categories), dict(settings.references.authors)
         active = articles.active_articles
         for article in (active[path] for path in last_valid_paths if path in active):
@@ -70,7 +74,7 @@ class SnapshotBuilder:
     def _referenced_media(
         self, settings: Settings, articles: ArticleFiles, changes: ArticleChanges, changed_media: frozenset[str]
     ) -> Mapping[str, MediaFile]:
-        """Return all referenced media files that exist, by path; the same mapping if nothing in it changed."""
+        """Return all referenced media files that exist, by path; the mapping of the previous snapshot if it is equal."""
         changed_articles = (article for change in changes.values() for article in change if article)
         settings_media = settings.media
         paths = {path for article in changed_articles for path in article.media} | changed_media | settings_media

@@ -1,4 +1,4 @@
-"""Stored state of a content folder in its parse cache: loaded at the start, saved after readings, and named."""
+"""Stored state of a content folder in its parse cache: loads it at the start, saves it after readings, and names it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from feedsvc.support.digest import blake2b
 class Baseline:
     """Stored state that the first reading of a folder started from, to update output that an earlier run made.
 
-    No other state has its `name`. `removed` are active articles of this state that the first reading replaced or removed, `added`
-    those that it made active. An edited article is in both, as it was and as it is.
+    `name` identifies the state; it is "" if the state has no name. `removed` are active articles of this state that the first
+    reading replaced or removed, `added` those that it made active. An edited article is in both, as it was and as it is.
     """
 
     name: str
@@ -41,11 +41,11 @@ class StoredState:
 
     @property
     def is_large(self) -> bool:
-        """True if loading the records takes a while."""
+        """True if loading the records takes about as long as a scan of the content folder, or longer."""
         return self._cache.is_large
 
     def load_records(self) -> tuple[dict[str, Record], bool]:
-        """Return all records by path, and True if some may be missing or outdated. A damaged cache is replaced by a new one."""
+        """Return all records by path, and whether some may be missing or outdated. A damaged cache is replaced by a new one."""
         records = self._cache.load_records()
         is_unreliable = self._cache.is_damaged or self._cache.is_rolled_back
         if self._cache.is_damaged:
@@ -59,9 +59,9 @@ class StoredState:
         settings: Iterable[StoredSetting],
         first_media: Mapping[str, FileSignature | None] | None,
     ) -> None:
-        """Add the result of a reading to the unsaved changes: records by path (None for a deleted one) and all settings.
+        """Add the result of a reading to the unsaved changes: changed records by path (None for a deleted one), all settings.
 
-        `first_media` is None except at the first reading: then it holds the signatures of the media that the settings refer to.
+        `first_media` has the signatures of the media that the settings refer to at the first reading; None at later ones.
         """
         self._unsaved_records |= changed_records
         self._has_unsaved_settings |= _by_kind_and_name(settings) != _by_kind_and_name(self.settings)
@@ -70,7 +70,7 @@ class StoredState:
             self._first_media = first_media
 
     def save(self, articles: ArticleFiles, settings: tuple[StoredSetting, ...]) -> None:
-        """Save records, settings and texts for the next start. If writing fails, the next call tries again."""
+        """Save changed records, `settings` and texts for the next start. If writing fails, the next call tries again."""
         if self._cache.repair() or self._is_new:
             self._unsaved_records, self._has_unsaved_settings = {**articles.records.by_path, **self._unsaved_records}, True
             self._is_new = False
@@ -91,7 +91,7 @@ class StoredState:
             self._cache.prune(articles.records.by_path)
 
     def baseline(self, articles: ArticleFiles) -> Baseline | None:
-        """Return the baseline of the first reading; None if it is unknown, and after later readings."""
+        """Return the Baseline of the first reading; None after later readings, or if articles conflicted before or after it."""
         changes = articles.changes_since_load() if self._is_first_reading else None
         if changes is None:
             return None
@@ -101,7 +101,8 @@ class StoredState:
     def name(self, articles: ArticleFiles, media: Iterable[str]) -> str:
         """Return the name of the state after the last reading. `media` are the media files that the settings refer to.
 
-        Return "" if not everything is saved, or if these media, which all pages may show, changed since the first reading.
+        Return "" if not everything is saved, if articles conflict, or if these media, which all pages may show, changed since the
+        first reading.
         """
         if self._unsaved_records or self._has_unsaved_settings:
             return ""
@@ -115,6 +116,6 @@ def _by_kind_and_name(settings: Iterable[StoredSetting]) -> dict[tuple[str, str]
 
 
 def _name(cache_state: str, media: Mapping[str, FileSignature | None]) -> str:
-    """Return a name for the cache's state together with the media that the settings refer to; "" if `cache_state` is ""."""
+    """Return a name for the cache's state with the signatures of the settings' media; "" if `cache_state` is ""."""
     facts = repr((cache_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
     return blake2b(facts).hex() if cache_state else ""

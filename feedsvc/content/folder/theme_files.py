@@ -1,4 +1,4 @@
-"""Theme files: contents of the files below theme/. The package pages decides if they can be used."""
+"""Theme files: reads the files below theme/. The package `pages` decides if they can be used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THEME_FOLDER: Final = "theme"
 
 
 class ThemeFolder:
-    """Contents of the theme's `files` by path below theme/. The mapping is the same object until a file changes."""
+    """Reader of theme files. `files` maps their paths below theme/ to their bytes; it is the same object until a file changes."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -28,7 +28,7 @@ class ThemeFolder:
         return [*self._scanner.problems, *self._read_problems]
 
     def refresh(self, scope: Iterable[str] | None) -> None:
-        """Read all theme files again if `scope` is None or contains the theme folder or a path in it.
+        """Read all theme files again if `scope` is None or has theme/ or a path in it; otherwise do nothing.
 
         All are read, not only the changed ones, because a theme has few files.
         """
@@ -45,7 +45,7 @@ class ThemeFolder:
             self.files = files
 
     def _read(self, path: str) -> bytes | None:
-        """Return the bytes of a theme file; None if it is missing, or if it cannot be used, which adds a problem."""
+        """Return the bytes of a theme file; None if it is missing, or if it is unreadable or too large, which adds a problem."""
         data = safe_read.read_file(self._root, path, THEME_FOLDER)
         if isinstance(data, bytes) and len(data) <= MAX_FILE_SIZE:
             return data

@@ -1,7 +1,7 @@
-"""Images: an open file in; its header, cleaned byte ranges or variants out. Used by `content` only.
+"""Image files: reads headers, finds the pieces of an image without its metadata, and makes variants (narrower copies).
 
-Headers are read in Python. libvips decodes pixels in a child process with limits (`decoder_process`, `copying`), which
-`decoder_pool` starts and talks to.
+All three take an open file. Headers and pieces are found in Python. libvips decodes pixels in a child process with limits
+(`decoder_process`, `copying`), which `decoder_pool` starts and talks to. `content.media` and `content.lint` read images with it.
 """
 
 from feedsvc.content.images.decoder_pool import (

@@ -23,7 +23,7 @@ _ALPHA_BYTES_PER_PIXEL: Final = 6  # added for an alpha channel, which is a seco
 
 
 def is_avif(start: bytes) -> bool:
-    """Return True if the brands include avif or avis; HEIC files have other brands."""
+    """Return True if a file that begins with `start` has the brand avif or avis. HEIC files have other brands."""
     length = int.from_bytes(start[:4])
     brands = [start[offset : offset + 4] for offset in (8, *range(16, min(length, len(start)), 4))]
     return start[4:8] == b"ftyp" and (_STILL in brands or _SEQUENCE in brands)
@@ -49,7 +49,10 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _box(file: BinaryIO) -> tuple[int, bytes]:
-    """Return the size of the next box in bytes, header included, and its type. Raises ValueError if it is cut off."""
+    """Read the header of the next box. Return the box's size in bytes, header included, and its type.
+
+    The size may be _SIZE_TO_END_OF_FILE. Raises ValueError if the header is cut off.
+    """
     head = read_exactly(file, _HEADER_SIZE)
     size = int.from_bytes(head[:4])
     if size == _SIZE_IS_64_BIT:
@@ -58,7 +61,7 @@ def _box(file: BinaryIO) -> tuple[int, bytes]:
 
 
 def _meta(file: BinaryIO) -> bytes:
-    """Return the content of the meta box, up to _MAX_META_SIZE bytes. Raises ValueError if there is none."""
+    """Return the boxes in the next meta box as bytes, at most _MAX_META_SIZE. Raises ValueError if there is no meta box."""
     for _ in range(_MAX_BOXES):
         start = file.tell()
         size, kind = _box(file)
@@ -72,7 +75,10 @@ def _meta(file: BinaryIO) -> bytes:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and content of each box in `data`. Raises ValueError if a box is too long, or too short for its header."""
+    """Yield type and content of each box in `data`. Raises ValueError if a box is too long, or too short for its header.
+
+    Up to 7 bytes after the last box, which can be no header, are ignored.
+    """
     offset = 0
     for _ in range(_MAX_BOXES):
         if len(data) - offset < _HEADER_SIZE:
@@ -86,7 +92,7 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 class Box(NamedTuple):
-    """Type and position of a box in the file: header from `start`, content from `content_start` up to, not including, `end`."""
+    """Type and offsets of a box in the file: header from `start`, content from `content_start` up to, not including, `end`."""
 
     kind: bytes
     start: int
@@ -95,7 +101,10 @@ class Box(NamedTuple):
 
 
 def top_boxes(file: BinaryIO) -> list[Box]:
-    """Return the top-level boxes before the first invalid one, a cut-off mdat shortened. Raises ValueError if there is none."""
+    """Return the top-level boxes before the first invalid or cut-off one. Raises ValueError if there are none.
+
+    A cut-off mdat box is not invalid; it ends at the end of the file.
+    """
     length, offset, result = file.seek(0, 2), 0, list[Box]()
     while offset + _HEADER_SIZE <= length and len(result) < _MAX_BOXES:
         file.seek(offset)
@@ -111,9 +120,9 @@ def top_boxes(file: BinaryIO) -> list[Box]:
 
 
 def boxes(data: bytes, start: int, offset: int) -> Iterator[Box]:
-    """Yield the boxes in `data` from `start` on; `offset` is the position of data[0] in the file.
+    """Yield the boxes in `data` from the index `start` on; `offset` is the position of data[0] in the file.
 
-    Raises ValueError if a box is too long, or if anything but zeros follows the boxes.
+    Raises ValueError if a box is too long or too short, or if bytes other than zeros follow the last box.
     """
     index = start
     for kind, content in _boxes(data[start:]):
@@ -159,7 +168,7 @@ class _PrimaryItem:
 
     @property
     def bytes_per_pixel(self) -> int:
-        """Bytes that a decoder holds per pixel, from bit depth, subsampling and alpha."""
+        """Estimate of the bytes that a decoder holds per pixel, from bit depth, subsampling and alpha."""
         # The tiles of a grid have the configuration, not the grid itself.
         configurations = [data for kind, data in self._all_properties if kind == b"av1C" and len(data) > 2]  # noqa: PLR2004
         is_deep = any(data[2] & 0x40 for data in configurations)
@@ -170,7 +179,7 @@ class _PrimaryItem:
 
 
 def item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield id and type of each item of an iinf box. Raises ValueError if a box is too long."""
+    """Yield id and type of each item in the content of an iinf box. Raises ValueError if a box in it is too long or short."""
     start = 6 if iinf[:1] == b"\0" else 8
     for kind, data in _boxes(iinf[start:]):
         id_size = 4 if data[:1] == b"\3" else 2
@@ -179,7 +188,10 @@ def item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _associated_properties(ipma: bytes, item: int) -> list[int]:
-    """Return the indices of an item's properties, from 1 (ISO/IEC 23008-12 section 9.3)."""
+    """Return the indices, from 1, of an item's properties in the ipco box; [] if it has none (ISO/IEC 23008-12 section 9.3).
+
+    `ipma` is the content of an ipma box. A damaged one gives fewer indices.
+    """
     id_size = 4 if ipma[:1] > b"\0" else 2
     index_size = 2 if ipma[3:4] and ipma[3] & 1 else 1
     offset = 8

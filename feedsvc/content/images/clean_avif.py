@@ -1,7 +1,7 @@
 """Removal of metadata from AVIF (ISO/IEC 14496-12 and 23008-12): bytes that no image needs become zeros, and nothing moves.
 
-The offsets of items count from the beginning of the file, so no byte before them may be removed. EXIF and XMP items stay, with
-rights only: a reader that finds an EXIF item without EXIF rejects the whole image.
+The offsets of items count from the beginning of the file, so no byte before them may be removed. EXIF and XMP items stay, but
+contain rights only: a reader that finds an EXIF item without EXIF rejects the whole image.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class _Edit(NamedTuple):
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
     """Return the pieces (`pieces.Piece`) of the clean image, and its rights.
 
-    Raises ValueError if the boxes are damaged or ambiguous.
+    Raises ValueError if the boxes are damaged, ambiguous or too large, so that the metadata cannot be removed safely.
     """
     top_level = top_boxes(file)
     kinds = [box.kind for box in top_level]
@@ -72,7 +72,7 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 class _Writer:
-    """Writer that adds boxes in file order to `pieces` and applies edits."""
+    """Writer that adds boxes, in the order of the file, to `pieces`, with the edits of their bytes applied."""
 
     def __init__(self, edits: list[_Edit]) -> None:
         self.pieces = Pieces()
@@ -80,9 +80,9 @@ class _Writer:
         self._next = 0
 
     def add(self, box: Box, pixel_extents: list[Extent]) -> None:
-        """Add a box: of mdat only the extents in `pixel_extents`, the rest as zeros. An unknown box becomes a free box of zeros.
+        """Add a top-level box. In mdat, bytes outside `pixel_extents` become zeros. An unknown box becomes a free box of zeros.
 
-        Raises ValueError if edits overlap.
+        Raises ValueError if edits overlap each other or an end of `pixel_extents`.
         """
         if box.kind not in _TOP_LEVEL_BOXES:
             self.pieces.add_range(box.start, 4)
@@ -114,7 +114,7 @@ class _Writer:
 
 
 def _extents_within(extents: list[Extent], box: Box) -> list[Extent]:
-    """Return the parts of a box's content that are in `extents`, in order and without overlaps."""
+    """Return the parts of `extents` that lie in a box's content, sorted and without overlaps."""
     result: list[Extent] = []
     for extent in sorted(extents):
         part = Extent(max(extent.start, result[-1].end if result else box.content_start), min(extent.end, box.end))
@@ -136,7 +136,7 @@ def _has_overlap(extents: list[Extent], others: list[Extent]) -> bool:
 class _Items:
     """Items of an image: their types and extents, and the rights that the items with metadata state.
 
-    Raises ValueError if the meta box or the metadata is too large, or if metadata overlaps pixels.
+    The constructor raises ValueError if the meta box or the metadata is too large, or if metadata overlaps pixels.
     """
 
     def __init__(self, file: BinaryIO, meta: Box) -> None:
@@ -167,7 +167,7 @@ class _Items:
             raise ValueError("metadata lies in its pixels")
 
     def pixel_extents(self) -> list[Extent]:
-        """Return the extents of the items with pixels."""
+        """Return the extents of all items with pixels, in the order of the items."""
         return [
             extent
             for item, extents in self._extents.items()
@@ -176,7 +176,7 @@ class _Items:
         ]
 
     def edits(self) -> Iterator[_Edit]:
-        """Yield the edits that replace the items with metadata: by the rights only if these fit, else by empty metadata."""
+        """Yield edits that replace each metadata item: with the rights alone, or with empty metadata if they do not fit."""
         for kind, extents in self._metadata:
             for index, extent in enumerate(extents):
                 length = extent.end - extent.start
@@ -212,7 +212,7 @@ def _meta_edits(items: _Items, meta: Box) -> Iterator[_Edit]:
 
 
 def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
-    """Yield zeros for the bytes of idat outside items with pixels or metadata. `_Items.edits` replaces the metadata."""
+    """Yield edits that turn the bytes of idat outside items with pixels or metadata into zeros."""
     extents = sorted([*items.pixel_extents(), *(Extent(edit.start, edit.start + len(edit.data)) for edit in items.edits())])
     offset = box.content_start
     for start, end in _extents_within(extents, box):
@@ -224,7 +224,7 @@ def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
 
 
 def _name_edits(box: Box, data: bytes) -> Iterator[_Edit]:
-    """Yield edits that overwrite the names of items with spaces."""
+    """Yield edits of an iinf box that overwrite names of items with spaces, and turn boxes other than infe into free boxes."""
     for entry in boxes(data, 6 if data[:1] == b"\0" else 8, box.content_start):
         content = data[entry.content_start - box.content_start : entry.end - box.content_start]
         start = 10 + (4 if content[:1] == b"\3" else 2)
@@ -236,13 +236,16 @@ def _name_edits(box: Box, data: bytes) -> Iterator[_Edit]:
 
 
 def _handler_edits(box: Box, data: bytes) -> Iterator[_Edit]:
-    """Yield an edit that overwrites the name of a handler with zeros (ISO/IEC 14496-12 section 8.4.3)."""
+    """Yield the edit of an hdlr box that overwrites the handler's name, if any, with zeros (ISO/IEC 14496-12 section 8.4.3)."""
     if len(data) > 24:  # noqa: PLR2004 - offset of the name
         yield _Edit(box.content_start + 24, bytes(len(data) - 24))
 
 
 def _edits(box: Box, data: bytes, max_depth: int = _MAX_DEPTH) -> Iterator[_Edit]:
-    """Yield edits that turn a box, if it is unknown or too deeply nested, or such boxes inside it into free boxes of zeros."""
+    """Yield edits that turn unknown and too deeply nested boxes, `box` or those inside it, into free boxes of zeros.
+
+    `data` is the content of `box`. Names of handlers inside it become zeros, too.
+    """
     if box.kind in _CONTAINER_BOXES and max_depth:
         for inner in boxes(data, _CONTAINER_BOXES[box.kind], box.content_start):
             content = data[inner.content_start - box.content_start : inner.end - box.content_start]
@@ -252,7 +255,10 @@ def _edits(box: Box, data: bytes, max_depth: int = _MAX_DEPTH) -> Iterator[_Edit
 
 
 def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
-    """Return the edits of a moov box. Raises ValueError if a track has no images, because such a track may hold any metadata."""
+    """Return the edits of a moov box. Raises ValueError if it is too large, or if a track has no images.
+
+    A track without images, such as sound, may hold any metadata.
+    """
     if box.end - box.content_start > _MAX_MOOV_SIZE:
         raise ValueError("its moov box is too large")
     file.seek(box.content_start)

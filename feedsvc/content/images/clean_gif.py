@@ -1,6 +1,6 @@
 """Removal of metadata from GIF (GIF89a specification): comments, plain text and application extensions.
 
-The extensions for the loop count and the ICC profile stay.
+The extensions for the loop count and the ICC profile stay. Rights found in XMP are written anew at the end.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 def _table_size(packed: int) -> int:
-    """Return the size of a colour table in bytes."""
+    """Return the size in bytes of the colour table that the byte `packed` announces; 0 if it announces none."""
     return 3 * 2 ** ((packed & 7) + 1) if packed & _COLOUR_TABLE_FLAG else 0
 
 
 def _blocks_end(file: BinaryIO, offset: int) -> int:
-    """Return the offset after the sub-blocks that begin at `offset`; the file's length if the sub-blocks are cut off."""
+    """Return the offset of the byte after the sub-blocks that begin at `offset`; the file's length if they are cut off."""
     file.seek(offset)
     while length := file.read(1):
         offset += 1 + length[0]
@@ -76,7 +76,7 @@ def _blocks_end(file: BinaryIO, offset: int) -> int:
 
 
 def _read_extension(file: BinaryIO, label: int, start: int, end: int) -> tuple[bool, Rights]:
-    """Return whether an extension stays in the clean image, and the rights that it states."""
+    """Return whether the extension from `start` to `end` stays in the clean image, and the rights that it states."""
     if label == _CONTROL:
         return end - start == 8, Rights()  # noqa: PLR2004 - the fixed size
     if label != _APPLICATION:

@@ -1,4 +1,7 @@
-"""Removal of metadata from JPEG (ITU-T T.81 annex B). Of its application segments, JFIF, Adobe and ICC profile stay."""
+"""Removal of metadata from JPEG (ITU-T T.81 annex B). Of its application segments, JFIF, Adobe and ICC profile stay.
+
+Orientation and rights are written anew, in segments of their own.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ _SCAN_END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 class JpegSegment(NamedTuple):
-    """Segment of a JPEG: `start` is the offset of its marker; `length` includes the marker and the length field."""
+    """Segment of a JPEG: `start` is the offset of its marker; `length` in bytes includes the marker and the length field."""
 
     marker: int
     start: int
@@ -43,7 +46,7 @@ def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Righ
     """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if there is no scan.
 
     If the file is damaged after the first scan header, the pieces end before the damage. With `is_header_only`, they end before
-    the first scan.
+    that header.
     """
     segments = _segments_before_scan(file)
     pieces, image_rights = _clean_header(file, segments)
@@ -73,7 +76,7 @@ def _segments_before_scan(file: BinaryIO) -> list[JpegSegment]:
 
 
 def _segment(file: BinaryIO) -> JpegSegment | None:
-    """Return the next segment; None at the end of the image. Raises ValueError if the file ends or no marker follows."""
+    """Return the next segment; None if the marker EOI follows. Raises ValueError if the file ends or no marker follows."""
     marker = next_marker(file)
     if marker == EOI:
         return None
@@ -89,7 +92,10 @@ def _segment_data(file: BinaryIO, segment: JpegSegment) -> bytes:
 
 @dataclass(slots=True)
 class _Metadata:
-    """Metadata of the segments before the first scan. `has_exif` is True after the first EXIF segment; others are ignored."""
+    """Metadata that is kept from the segments before the first scan. Of several EXIF segments, only the first counts.
+
+    `jfif` is the data of a new JFIF segment without a thumbnail, b"" if the image has none.
+    """
 
     jfif: bytes = b""
     orientation: int = UPRIGHT
@@ -99,7 +105,7 @@ class _Metadata:
     iptc_rights: Rights = field(default_factory=Rights)
 
     def add_segment(self, marker: int, data: bytes) -> None:
-        """Take orientation, rights and JFIF from a segment; ignore other segments."""
+        """Add the JFIF data, orientation or rights in a segment with this data; ignore segments of other kinds."""
         if marker == _APP0 and data.startswith(_JFIF):
             self.jfif = self.jfif or data[:12].ljust(12, b"\0") + b"\0\0"  # without its thumbnail
         elif marker == _APP1 and data.startswith(_EXIF) and not self.has_exif:
@@ -115,7 +121,7 @@ class _Metadata:
         return self.xmp_rights | self.iptc_rights | self.exif_rights
 
     def segments(self) -> Iterator[bytes]:
-        """Yield the metadata that stays as new segments, in the order that readers expect."""
+        """Yield new segments with the metadata, in the order that readers expect. One that would be too large is left out."""
         parts = (
             (_APP0, b"", self.jfif),
             (_APP1, _EXIF, exif.minimal_exif(self.orientation, self.exif_rights)),
@@ -130,7 +136,7 @@ class _Metadata:
 
 
 def _clean_header(file: BinaryIO, segments: list[JpegSegment]) -> tuple[Pieces, Rights]:
-    """Return the clean pieces before the first scan, and the image's rights."""
+    """Return the pieces of the clean image before the first scan header, and the rights. The last segment is that header."""
     metadata, rest = _Metadata(), Pieces()
     for segment in segments[:-1]:
         data = _segment_data(file, segment) if segment.marker in _INSPECTED_MARKERS else b""
@@ -151,7 +157,10 @@ def _encode_segment(marker: int, data: bytes) -> bytes:
 
 
 def _add_scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
-    """Add the entropy-coded data from `start`, further scans and their tables, until the image or the file ends."""
+    """Add the entropy-coded data from `start`, and further scans with their tables, up to EOI, damage or the file's end.
+
+    Metadata between scans is left out.
+    """
     is_scan, size = True, file.seek(0, 2)
     try:
         while True:

@@ -1,4 +1,7 @@
-"""Removal of metadata from PNG (W3C PNG, third edition, section 11): only chunks for pixels, colours and animation stay."""
+"""Removal of metadata from PNG (W3C PNG, third edition, section 11): only chunks for pixels, colours and animation stay.
+
+Orientation and rights are written anew, as minimal EXIF and XMP.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ _DEFLATE_FLAG: Final = 1  # compression flag of iTXt
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if it ends before its pixels.
+    """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if there is no IDAT chunk.
 
     If the file is damaged after the beginning of the first IDAT chunk, the pieces end before the damage.
     """
@@ -70,7 +73,7 @@ def _encode_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _text_rights(kind: bytes, data: bytes) -> Rights:
-    """Return the rights in a text chunk (section 11.3.3); empty Rights if there are none or it cannot be decoded."""
+    """Return the rights in the data of a text chunk (section 11.3.3); empty Rights without any or if they cannot be decoded."""
     keyword, _, rest = data.partition(b"\0")
     name = keyword.decode("latin-1")
     if name != _XMP and name not in _KEYWORDS:

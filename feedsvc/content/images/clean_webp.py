@@ -1,4 +1,7 @@
-"""Removal of metadata from WebP (RFC 9649): only chunks for pixels, colours and frames stay."""
+"""Removal of metadata from WebP (RFC 9649): only chunks for pixels, colours and frames stay.
+
+An extended WebP (with a VP8X chunk) keeps orientation and rights, as minimal EXIF and XMP. A simple one cannot hold them.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,9 @@ class _Chunk(NamedTuple):
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces (`pieces.Piece`) of the image without metadata, and the rights found in it.
+    """Return the pieces (`pieces.Piece`) of the clean image, and its rights.
 
-    An extended WebP keeps orientation and rights, as minimal EXIF and XMP; a simple one cannot hold them. Raises ValueError if
-    the file has no pixels, or too many chunks or pieces.
+    Raises ValueError if the file has no pixels, or too many chunks or pieces. A cut-off chunk is kept as far as present.
     """
     file.seek(4)
     end = min(file.seek(0, 2), 8 + _read_number(file, 4))
@@ -54,7 +56,7 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 def _metadata(file: BinaryIO, chunks: list[_Chunk]) -> tuple[int, Rights, Rights]:
-    """Return the orientation, the rights in EXIF, and the rights of XMP with those of EXIF for missing fields."""
+    """Return the orientation, the rights in EXIF, and all rights: those in XMP, with empty fields taken from EXIF."""
     orientation, xmp_rights, exif_rights = UPRIGHT, Rights(), None
     for chunk in chunks:
         file.seek(chunk.start + _CHUNK_HEADER_SIZE)
@@ -100,7 +102,7 @@ def _chunks(file: BinaryIO, offset: int, end: int) -> Iterator[_Chunk]:
 
 
 def _encode_vp8x(file: BinaryIO, chunk: _Chunk, metadata: dict[bytes, bytes]) -> bytes:
-    """Return the VP8X chunk with its flags for EXIF and XMP set according to `metadata`: chunk type -> data, b"" for no chunk."""
+    """Return the VP8X chunk with a flag for each of EXIF and XMP whose data in `metadata`, by chunk type, is not b""."""
     file.seek(chunk.start + _CHUNK_HEADER_SIZE)
     data = file.read(_VP8X_SIZE)
     flags = data[0] & ~(_EXIF | _XMP) | (_EXIF if metadata[b"EXIF"] else 0) | (_XMP if metadata[b"XMP "] else 0)
@@ -108,7 +110,7 @@ def _encode_vp8x(file: BinaryIO, chunk: _Chunk, metadata: dict[bytes, bytes]) ->
 
 
 def _add_frame(file: BinaryIO, chunk: _Chunk, pieces: Pieces) -> bool:
-    """Add an animation frame without chunks other than pixels. Return False, without adding it, if it has no pixels."""
+    """Add an animation frame (ANMF) with only its pixel chunks to `pieces`, and return True; if it has none, return False."""
     start, end = chunk.start + _CHUNK_HEADER_SIZE + _FRAME_HEADER_SIZE, chunk.start + _CHUNK_HEADER_SIZE + chunk.length
     chunks = [inner for inner in _chunks(file, start, end) if inner.kind in _PIXEL_CHUNKS]
     if not chunks:

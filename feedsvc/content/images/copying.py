@@ -1,8 +1,8 @@
-"""Image variants (narrower copies) made with libvips: in sRGB, upright, with alpha; of the metadata only rights stay.
+"""Image variants (narrower copies) made with libvips: in sRGB or grey, upright, with any alpha; of the metadata, rights stay.
 
-Only `decoder_process` may import this module; it is the only one with pyvips.
+Only this module imports pyvips, and only `decoder_process` may import this module.
 
-One decode gives all widths: the widest variant is made from the decoded rows, the others from the widest.
+The image is decoded once: the widest variant is made from the decoded rows, the others from the widest.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ def library_version() -> str:
 
 
 def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> Iterator[tuple[int, bytes]]:
-    """Yield width and bytes of each variant, narrowest first. `data` is the image file.
+    """Yield width and encoded bytes of each variant, narrowest first. `data` are the bytes of the image file.
 
-    `sizes` are the widths and heights of the variants as displayed, narrowest first. Raises ValueError with libvips' message if
-    the image cannot be decoded.
+    `sizes` are the widths and heights of the variants in pixels, as displayed, narrowest first. Raises ValueError if the image
+    cannot be decoded or resized.
     """
     try:
         widest, packet = _widest_variant(data, header, sizes[-1]), rights.to_xmp(_rights(data))
@@ -78,7 +78,7 @@ def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> I
 
 
 def _widest_variant(data: bytes, header: ImageHeader, size: _Size) -> Any:
-    """Return the widest variant, in memory. Shrink the image before the other steps, whose cost grows with the pixels."""
+    """Return the widest variant as pyvips image in memory. It is shrunk first, because later steps cost time for each pixel."""
     source = pyvips.Source.new_from_memory(data)
     stored_size = size if header.size == (header.width, header.height) else size[::-1]
     decoded = _LOAD_FUNCTIONS[header.media_type](source, header, stored_size[0])
@@ -108,7 +108,7 @@ _LOAD_FUNCTIONS: Final[Mapping[str, Callable[[Any, ImageHeader, int], Any]]] = {
 
 
 def _resize(image: Any, size: _Size) -> Any:
-    """Resize an image, with colours weighted by alpha, so that colours of transparent pixels do not bleed.
+    """Resize an image to width and height, with colours weighted by alpha, so that colours of transparent pixels do not bleed.
 
     Raises ValueError if libvips rounds to another size.
     """
@@ -122,7 +122,7 @@ def _resize(image: Any, size: _Size) -> Any:
 
 
 def _to_srgb(image: Any) -> Any:
-    """Convert to sRGB or grey with 8 bits per channel. Like browsers, ignore an ICC profile for another colour model."""
+    """Convert a grey image to 8-bit grey, another to 8-bit sRGB. Like browsers, ignore a profile for another colour model."""
     is_grey = image.interpretation in _GREY
     profile = bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
     if image.interpretation in _PROFILES.get(profile[16:20], ()):
@@ -134,7 +134,7 @@ def _to_srgb(image: Any) -> Any:
 
 
 def _cmyk_to_srgb(image: Any) -> Any:
-    """Convert CMYK without a usable profile to sRGB as browsers do: a channel is the product of (1 - its ink) and (1 - black)."""
+    """Convert CMYK without a usable profile to sRGB as browsers do: each channel is (1 - its ink) times (1 - black)."""
     light = image.linear(-1, 255)
     channels = [(light[ink] * light[3] / 255).rint().cast("uchar") for ink in range(3)]
     return channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
@@ -163,6 +163,6 @@ def _encode_variant(image: Any, media_type: str, packet: bytes) -> bytes:
 
 
 def _reason(error: Any) -> str:
-    """Return the last line of libvips' message."""
+    """Return the last line of libvips' message; a substitute if there is none."""
     lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"

@@ -1,4 +1,7 @@
-"""Parent side of the decoder: starts a child process, sends it images, receives variants, and enforces timeouts."""
+"""Parent side of the image decoder: starts a child process, sends it images, receives variants, and enforces timeouts.
+
+The child side is `decoder_process`.
+"""
 
 from __future__ import annotations
 
@@ -32,28 +35,32 @@ _CRASH_SIGNALS: Final = frozenset(
 
 
 class UndecodableError(Exception):
-    """Raised if an image can never be decoded. The error's text continues a sentence that begins with the image's name."""
+    """Raised if the image itself is the reason of a failure, so that no retry helps.
+
+    The error's text continues a sentence that begins with the image's name.
+    """
 
 
 class ImageChangedError(Exception):
-    """Raised if the file's bytes no longer have the digest of the request."""
+    """Raised if the file's bytes no longer have the digest of the request, or no readable header."""
 
 
 class DecoderLostError(Exception):
-    """Raised if the child ended for a reason other than the image, or exceeded a timeout."""
+    """Raised if the child ended or stopped replying for a reason other than the image, or exceeded a timeout."""
 
 
 class ReusedDecoderError(DecoderLostError):
-    """Raised if a child failed after it had decoded other images, which may be the cause. Retry with a new child."""
+    """Raised if a child failed that had received other images before, which may be the cause. Retry with a new child."""
 
 
 class DecoderProcess:
-    """Handle of one child process at a time. `make_variants` starts a child if none is running. Not thread-safe."""
+    """Handle of at most one child process. `make_variants` starts a child if there is none. Not thread-safe."""
 
     def __init__(self, lock_path: str, *, queue_timeout: float = QUEUE_TIMEOUT, decode_timeout: float = DECODE_TIMEOUT) -> None:
-        """Start no child yet. `lock_path` is the lock file to use if the machine-wide one cannot be opened.
+        """Start no child yet. `lock_path` is the lock file to use if the machine-wide one cannot be opened (`megapixels`).
 
-        The timeouts are in seconds: from sending an image until the child starts to decode it, and from then until its end.
+        The timeouts are in seconds: `queue_timeout` from sending an image until the child could decode it, `decode_timeout` from
+        then until the last variant.
         """
         self._lock_path = lock_path
         self._queue_timeout, self._decode_timeout = queue_timeout, decode_timeout
@@ -70,7 +77,7 @@ class DecoderProcess:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the child; None if it is not running."""
+        """Process id of the current child, which may have ended by itself; None if there is no child."""
         return self._process.pid if self._process else None
 
     def close(self) -> None:
@@ -86,10 +93,10 @@ class DecoderProcess:
     def make_variants(
         self, file: BufferedReader, request: DecodeRequest, is_wanted: Callable[[], bool]
     ) -> Generator[tuple[int, bytes], None, None]:
-        """Yield width and bytes of each variant, narrowest first. Starts a child if none is running.
+        """Yield width and encoded bytes of each variant, narrowest first. Starts a child if there is none.
 
         `is_wanted` is called when the child could start to decode; if it returns False, nothing is decoded or yielded. Raises
-        UndecodableError, ImageChangedError, DecoderLostError, or OSError if no child can be started.
+        UndecodableError, ImageChangedError, DecoderLostError (or its subclass), or OSError if no child can be started.
         """
         try:
             yield from self._make_variants(file, request, is_wanted)
@@ -154,12 +161,15 @@ class DecoderProcess:
         return parent_end
 
     def _final_error(self, error: UndecodableError | DecoderLostError) -> UndecodableError | DecoderLostError:
-        """Kill the child. Return the error to raise: `error`, or ReusedDecoderError if the child had decoded other images."""
+        """Kill the child. Return the error to raise: `error`, or ReusedDecoderError if the child had received other images."""
         self.close()
         return error if self._image_count == 1 else ReusedDecoderError(str(error))
 
     def _exit_error(self, process: subprocess.Popen[bytes], error: BaseException) -> UndecodableError | DecoderLostError:
-        """Return the error for a child that stopped replying: UndecodableError if the image made it crash."""
+        """Return the error for a child that stopped replying, which raised `error` in this process.
+
+        It is UndecodableError if the image made the child crash or exceed its processor time, else DecoderLostError.
+        """
         is_late = isinstance(error, TimeoutError)
         if not is_late:
             with suppress(subprocess.TimeoutExpired):
@@ -184,7 +194,7 @@ def _module_search_path() -> list[str]:
 
 
 def _receive_reply(connection: socket.socket, deadline: float) -> tuple[bytes, int, bytes]:
-    """Return kind, number and data of the next reply.
+    """Return kind, number and data of the next reply. `deadline` is a time of time.monotonic().
 
     Raises TimeoutError at the deadline, EOFError if the child ended or the reply is too long, or another OSError.
     """

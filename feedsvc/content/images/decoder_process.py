@@ -2,8 +2,9 @@
 
     python -I -S -c "…main()" SOCKET LOCKS
 
-The parent sends an open file for each image; the child sends back variants. It opens and writes no other file, has limits on
-memory, processor time and files, and exits at once when the parent's end of the socket is closed.
+SOCKET and LOCKS are the descriptors of a socket and of the lock file of `megapixels`. The parent sends an open file for each
+image; the child sends back variants. The child opens and writes no other file, has limits on memory, processor time and open
+files, and exits at once when the parent's end of the socket is closed.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ _MAX_IMAGES: Final = 20  # per child
 
 
 class DecodeRequest(NamedTuple):
-    """Request for the variants of an image: its digest, and their widths and heights as displayed, narrowest first."""
+    """Request for variants of an image. `digest` is the beginning, DIGEST_LENGTH digits, of the SHA-256 of its file.
+
+    `sizes` are widths and heights of at most _MAX_SIZES variants in pixels, as displayed, narrowest first.
+    """
 
     digest: str
     sizes: Sequence[tuple[int, int]]
@@ -63,7 +67,7 @@ class DecodeRequest(NamedTuple):
 
 
 def main() -> None:
-    """Handle at most _MAX_IMAGES requests, until the parent closes its end of the socket."""
+    """Set limits, send READY, and handle requests: at most _MAX_IMAGES, or until the parent closes its end of the socket."""
     parent, lock_descriptor = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     _limit_resources()
     threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
@@ -133,7 +137,7 @@ def _handle_request(
 
 
 def _limit_cpu_time(seconds: int) -> None:
-    """Limit the processor time from now on; SIGXCPU ends the process at the limit."""
+    """Limit the processor time from now on to `seconds`; SIGXCPU ends the process at the limit."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     with suppress(OSError, ValueError):
         hard_limit = resource.getrlimit(resource.RLIMIT_CPU)[1]
@@ -141,7 +145,7 @@ def _limit_cpu_time(seconds: int) -> None:
 
 
 def _read(file: io.BufferedReader) -> bytes:
-    """Return all bytes of the file, up to MAX_FILE_SIZE. They are read at once, because the file may change during decoding."""
+    """Return the first MAX_FILE_SIZE bytes of the file. They are read at once, because the file may change during decoding."""
     file.seek(0)
     return file.read(MAX_FILE_SIZE)
 

@@ -27,7 +27,10 @@ _INLINE_SIZE: Final = 4  # bytes; a value up to this size is stored in its entry
 
 
 def orientation(exif: bytes) -> int:
-    """Return the orientation, 1 to 8 (EXIF 2.32 section 4.6.4 A, tag 274); 1 (upright) if it is missing or invalid."""
+    """Return the orientation, 1 to 8 (EXIF 2.32 section 4.6.4 A, tag 274); 1 (upright) if it is missing or invalid.
+
+    `exif` may begin with PREFIX, here and in `rights_of`.
+    """
     exif = exif.removeprefix(PREFIX)
     order, entry = _TIFF.get(exif[:4], ("", b""))
     if not entry:
@@ -43,7 +46,7 @@ def orientation(exif: bytes) -> int:
 
 
 def rights_of(exif: bytes) -> Rights:
-    """Return artist and copyright from EXIF's first directory. If the data is damaged, return those found before the damage."""
+    """Return artist and copyright from EXIF's first directory; of damaged data, what comes before the damage."""
     texts: dict[str, list[str]] = {}
     with suppress(struct.error):
         for name, value in _text_values(exif.removeprefix(PREFIX)):
@@ -67,7 +70,7 @@ def _text_values(tiff: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def minimal_exif(orientation: int, image_rights: Rights) -> bytes:
-    """Return a TIFF structure with orientation, artist and copyright only; b"" if upright without these rights."""
+    """Return a TIFF structure with orientation, artist and copyright only; b"" if upright without artist and copyright."""
     values = {0x013B: "; ".join(image_rights.creators), 0x8298: image_rights.copyright}
     texts = {tag: value.encode() + b"\0" for tag, value in values.items() if value}
     entries = {_ORIENTATION: struct.pack("<HHIHH", _ORIENTATION, _SHORT, 1, orientation, 0)} if orientation != UPRIGHT else {}

@@ -19,8 +19,8 @@ _Cleaner = Callable[[BinaryIO], tuple[Pieces, Rights]]
 class _Format(NamedTuple):
     """Functions of one image format.
 
-    `matches` gets the first _SIGNATURE_SIZE bytes of a file. `check` has the errors and rights of `clean` at less cost, because
-    it may omit the pieces with pixels.
+    `matches` gets the first _SIGNATURE_SIZE bytes of a file. `read` reads the header. `clean` returns pieces and rights of the
+    clean image; `check` raises the same errors and returns the same rights, but may take less time and omit pieces with pixels.
     """
 
     media_type: str
@@ -60,7 +60,7 @@ def _detect(file: BinaryIO) -> _Format:
 def read_header(file: BinaryIO) -> ImageHeader:
     """Read an image's header.
 
-    Raises ValueError if the header is damaged or of no known format, OverflowError if the image has more than MAX_PIXELS.
+    Raises ValueError if it is damaged, of no known format or without pixels, OverflowError if there are more than MAX_PIXELS.
     """
     header = _detect(file).read(file)
     if not header.width or not header.height:
@@ -71,15 +71,18 @@ def read_header(file: BinaryIO) -> ImageHeader:
 
 
 def find_clean_pieces(file: BinaryIO) -> Pieces:
-    """Return the pieces that form an image without its metadata. Raises ValueError if it is damaged or of no known format."""
+    """Return the pieces that form an image without its metadata (orientation, ICC profile and rights stay).
+
+    Raises ValueError if the image is of no known format, or too damaged to remove its metadata.
+    """
     return _detect(file).clean(file)[0]
 
 
 def check_removable_metadata(file: BinaryIO) -> None:
-    """Raise ValueError if `find_clean_pieces` would. Of a JPEG, only the part before its pixels is read."""
+    """Raise ValueError if `find_clean_pieces` would; else do nothing. Of a JPEG, only the part before its pixels is read."""
     _detect(file).check(file)
 
 
 def rights_of(file: BinaryIO) -> Rights:
-    """Return the rights that an image states. Raises ValueError as `find_clean_pieces` does."""
+    """Return the rights that an image states, empty Rights if none. Raises ValueError as `find_clean_pieces` does."""
     return _detect(file).check(file)[1]

@@ -1,4 +1,4 @@
-"""Image header: media type, size, orientation, and an estimate of the memory that a decoder needs."""
+"""Image header: media type, size in pixels, orientation, and an estimate of the memory that a decoder needs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SIDEWAYS: Final = frozenset((5, 6, 7, 8))
 class ImageHeader:
     """Header of an image. `width` and `height` are those of the stored image; viewers turn it by `orientation`, EXIF's 1 to 8.
 
-    `decoder_memory` is an upper estimate of the bytes that a decoder holds in addition to the file and a few rows, such as the
-    coefficients of a progressive JPEG and metadata. `is_still` is False for an animation, and for an image that libvips would
-    show differently from browsers.
+    The orientation of an AVIF only states whether it is turned sideways. `decoder_memory` is an upper estimate of the bytes that
+    a decoder holds in addition to the file and a few rows, such as the coefficients of a progressive JPEG and metadata.
+    `is_still` is False for an animation, and for an image that libvips would show differently from browsers.
     """
 
     media_type: str
@@ -50,5 +50,5 @@ def read_exactly(file: BinaryIO, count: int) -> bytes:
 
 
 def read_struct(form: str, file: BinaryIO) -> tuple[int, ...]:
-    """Read integers of a `struct` format. Raises ValueError if the file ends earlier."""
+    """Read and unpack the integers of the `struct` format `form`. Raises ValueError if the file ends earlier."""
     return struct.unpack(form, read_exactly(file, struct.calcsize(form)))

@@ -30,9 +30,9 @@ class _IntegerReader:
 
 
 def item_extents(iloc: bytes, idat: Extent, length: int) -> dict[int, list[Extent]]:
-    """Return the extents of each item, by id. `iloc` is the content of the box iloc.
+    """Return the extents of each item, by item id. `iloc` is the content of the iloc box; without it (b""), the result is {}.
 
-    `idat` is the extent of the content of the box idat, `length` is the file's size in bytes. Extents beyond either are cut.
+    `idat` is the extent of the content of the idat box, `length` the file's size in bytes. What exceeds these is cut off.
     Raises ValueError if an item lies in another file, or if the box is cut off or has too many extents.
     """
     version = iloc[0] if iloc else 0

@@ -52,7 +52,10 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _segment(file: BinaryIO) -> tuple[int, int]:
-    """Return the next marker that has a segment, and the size of the segment's data in bytes. Raises ValueError at the end."""
+    """Return the next marker that has a segment, and the size of the segment's data in bytes.
+
+    Raises ValueError if the image or the file ends.
+    """
     marker = next_marker(file)
     if marker == EOI:
         raise ValueError("the picture ends before its first scan")
@@ -76,9 +79,9 @@ def next_marker(file: BinaryIO) -> int:
 
 
 def _header(frame: tuple[int, bytes] | None, orientation: int, scan_components: int, metadata_size: int) -> ImageHeader:
-    """Build the header from `frame`, marker and data of the frame header. Raises ValueError if that is missing or invalid.
+    """Build the header from `frame`, the marker and data of the frame segment. Raises ValueError if it is missing or invalid.
 
-    `scan_components` is the number of components in the first scan, `metadata_size` is the size of all metadata in bytes.
+    `scan_components` is the number of components in the first scan, `metadata_size` the size of all metadata in bytes.
     """
     marker, data = frame or (0, b"")
     if len(data) < 6 or len(data) < 6 + 3 * data[5]:  # noqa: PLR2004 - T.81 section B.2.2

@@ -1,4 +1,4 @@
-"""Machine-wide limit on the megapixels that are decoded at once, by record locks on one file.
+"""Machine-wide limit on the megapixels that all processes decode at the same time, by record locks on one file.
 
 POSIX record locks (fcntl(2), F_SETLK) belong to a process: kill -9 releases them, and a forked child does not inherit them.
 They lock single bytes, so that a process can reserve a number of them. The locks of support/file_lock.py lock whole files.
@@ -26,9 +26,9 @@ _LOCK_FILE_MODE: Final = 0o666
 
 
 def open_lock_file(fallback: str) -> int:
-    """Open the lock file in the folder for temporary files, or the one at `fallback` if that fails; return its descriptor.
+    """Open or create the lock file in the folder for temporary files, else the one at `fallback`; return its descriptor.
 
-    All services that use the same folder share the limit. Raises OSError if neither file can be opened.
+    All processes that use the same file share the limit. Raises OSError if neither file can be opened.
     """
     with suppress(OSError):
         return _open_or_create(os.path.join(tempfile.gettempdir(), _LOCK_FILE_NAME))
@@ -50,9 +50,9 @@ def _open_or_create(path: str) -> int:
 
 
 def lock_units(pixels: int, memory: int) -> int:
-    """Return how many megapixels to reserve for an image: its own, rounded up, or more if `memory` is large.
+    """Return how many megapixels, 1 to MAX_MEGAPIXELS, to reserve for an image with `pixels` that takes `memory` bytes.
 
-    `memory` bytes count as their share of MAX_DECODER_MEMORY times MAX_MEGAPIXELS. The result is 1 to MAX_MEGAPIXELS.
+    The result is the larger of its megapixels, rounded up, and MAX_MEGAPIXELS times its share of MAX_DECODER_MEMORY.
     """
     share = -(-memory * MAX_MEGAPIXELS // MAX_DECODER_MEMORY)
     return max(1, min(MAX_MEGAPIXELS, max(-(-pixels // 1_000_000), share)))
@@ -62,7 +62,7 @@ def lock_units(pixels: int, memory: int) -> int:
 def reserve(descriptor: int, count: int) -> Iterator[None]:
     """Wait until `count` megapixels are free, and reserve them within the block. `descriptor` is from `open_lock_file`.
 
-    Waiting processes queue, so that small images do not overtake a large one for ever.
+    Only one process at a time collects megapixels, and the others wait, so that small images do not delay a large one for ever.
     """
     fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, _QUEUE_BYTE)
     try:

@@ -17,7 +17,7 @@ class Piece(NamedTuple):
     data: bytes = b""
 
     def read(self, descriptor: int, start: int, length: int) -> bytes:
-        """Return up to `length` bytes from offset `start` of the piece; fewer or b"" if the file has become shorter.
+        """Return up to `length` bytes from offset `start` of the piece; fewer at its end, or if the file has become shorter.
 
         `descriptor` is that of the image file.
         """
@@ -30,7 +30,10 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """Append-only list of pieces, which merges adjacent ranges of the file. Adding raises ValueError above _MAX_PIECES."""
+    """List of pieces, to which one adds at the end. Adjacent ranges of the file become one piece.
+
+    The methods that add raise ValueError if there would be more than _MAX_PIECES.
+    """
 
     def __init__(self) -> None:
         self.items: list[Piece] = []
@@ -46,7 +49,7 @@ class Pieces:
             self._add(Piece(start, length))
 
     def add_bytes(self, data: bytes) -> None:
-        """Add bytes that are not in the file."""
+        """Add bytes that are not in the file. Does nothing for b""."""
         if data:
             self._add(Piece(_NEW, len(data), data))
 

@@ -23,7 +23,7 @@ _MAX_DEFLATE_RATIO: Final = 1032  # maximum expansion of deflate (RFC 1951)
 
 
 def read(file: BinaryIO) -> ImageHeader:
-    """Read the header from the chunks before the pixels. Raises ValueError if a chunk is damaged or there are no pixels."""
+    """Read the header from the chunks before the pixels. Raises ValueError if IHDR is invalid or there is no IDAT chunk."""
     file.seek(len(SIGNATURE))
     ihdr = read_exactly(file, 25)
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", ihdr[8:21])
@@ -48,9 +48,10 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
-    """Return the first bytes of each type's first chunk before the pixels, and the maximum decoded size of all metadata there.
+    """Return, by type, the first bytes of the first chunk of each type before the pixels, and the size of the metadata there.
 
-    Raises ValueError if there are no pixels.
+    How many bytes depends on the type (_READ_SIZES), often none. The size, in bytes, is the maximum after decompression. Raises
+    ValueError if there are no pixels.
     """
     chunks: dict[bytes, bytes] = {}
     metadata_size = 0
@@ -70,7 +71,7 @@ _READ_SIZES: Final = {b"acTL": 4, b"eXIf": exif.MAX_EXIF_SIZE, b"iTXt": _MAX_KEY
 
 
 def _expanded_size(kind: bytes, length: int, start: bytes) -> int:
-    """Return the maximum decoded size of a metadata chunk, from its first bytes `start`.
+    """Return the maximum size in bytes of a metadata chunk after decompression, from its length and its first bytes `start`.
 
     libvips decompresses no text chunks except iTXt (section 11.3.3.4).
     """

@@ -58,7 +58,7 @@ _NO_RIGHTS: Final = Rights()
 
 
 def decode_text(data: bytes) -> str:
-    """Decode a text of EXIF or IPTC, without NULs and spaces at its end, as UTF-8 if valid, else as Latin-1.
+    """Decode a text of EXIF or IPTC as UTF-8, or as Latin-1 if that fails. NULs and spaces at its end are removed.
 
     These formats seldom state an encoding.
     """
@@ -70,7 +70,7 @@ def decode_text(data: bytes) -> str:
 
 
 def from_texts(values: Mapping[str, list[str]]) -> Rights:
-    """Return the rights from texts by field of Rights, cleaned and limited in length.
+    """Return the rights from texts by field name of Rights. Texts are cleaned and cut; empty ones are left out.
 
     Of fields other than `creators`, only the first text counts.
     """
@@ -139,7 +139,7 @@ class _XmpReader:
 
 
 def to_xmp(rights: Rights) -> bytes:
-    """Return an XMP packet with these rights and nothing else; b"" if `rights` is empty."""
+    """Return an XMP packet with these rights and nothing else; b"" if all fields are empty."""
     if not rights:
         return b""
     attributes = {"photoshop:Credit": rights.credit, "xmpRights:WebStatement": rights.statement}
@@ -163,7 +163,10 @@ def _alternatives(name: str, value: str) -> str:
 
 
 def from_photoshop(data: bytes) -> Rights:
-    """Return the rights in the IPTC record of Photoshop's image resources. `data` is the content of APP13 after its name."""
+    """Return the rights in the IPTC record of Photoshop's image resources; empty Rights if there are none.
+
+    `data` is the content of a JPEG's APP13 segment after the name "Photoshop 3.0".
+    """
     texts: dict[str, list[str]] = {}
     for number, resource in _resources(data):
         for record, dataset, value in _datasets(resource) if number == _IPTC_RESOURCE else ():
@@ -191,7 +194,7 @@ def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def to_photoshop(rights: Rights) -> bytes:
-    """Return image resources with an IPTC record of these rights; b"" without creators, credit and copyright."""
+    """Return Photoshop image resources with creators, credit and copyright as IPTC record; b"" if all three are empty."""
     values = [(dataset, value) for dataset, name in _IPTC_FIELDS.items() for value in _as_tuple(getattr(rights, name))]
     if not values:
         return b""

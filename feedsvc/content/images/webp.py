@@ -25,7 +25,7 @@ def is_webp(start: bytes) -> bool:
 def read(file: BinaryIO) -> ImageHeader:
     """Read the header from the chunks, but no pixels.
 
-    Raises ValueError if a chunk is damaged, or if a still image has another size than its canvas.
+    Raises ValueError if a chunk is damaged, or if a still image is missing or has another size than its canvas.
     """
     file.seek(12)
     flags, orientation, canvas, metadata_size = 0, UPRIGHT, (0, 0), 0
@@ -57,7 +57,7 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield type and length in bytes of each chunk. `file` is then at the chunk's data, which the caller may read."""
+    """Yield type and data length in bytes of each chunk, while `file` is at the chunk's data, which the caller may read."""
     for _ in range(_MAX_CHUNKS):
         head = file.read(8)
         if len(head) < 8:  # noqa: PLR2004 - four letters and a length

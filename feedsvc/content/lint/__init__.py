@@ -1,6 +1,7 @@
-"""Warnings about valid content that could be better, for the command `check` alone.
+"""Lint rules: warnings about valid content that could be better.
 
-In comes a `ContentSnapshot`; out come problems with severity "warning". Only the command line uses this package.
+`lint_content` takes a ContentSnapshot, its folder and a moment. It returns problems with severity "warning". Only the command
+`check` calls it.
 """
 
 from feedsvc.content.lint.articles import BODY_PLACEHOLDER, lint_content

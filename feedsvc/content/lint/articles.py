@@ -1,6 +1,6 @@
-"""Lint of articles: rules that warn about valid content that could be better. They need all articles and the time.
+"""Lint of articles: rules that warn about valid content that could be better. Some need all articles or the current time.
 
-Drafts are skipped because they are not finished, and withdrawn articles because nothing of them is shown.
+Drafts are skipped because they are not finished, and withdrawn articles because their content is not shown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
 
 
 def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Return all warnings at a moment, sorted. Never raises; warnings about a file deleted meanwhile have no exact position."""
+    """Return all warnings about the content at the moment `now`, sorted. `root` is the content folder.
+
+    Warnings about a file that was deleted meanwhile have line 1 and column 1.
+    """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]
     return tuple(sorted((*warnings, *_unused_author_warnings(context), *lint_media(content, context.public_articles))))
@@ -107,7 +110,10 @@ def _check_placeholder(context: LintContext, article: Article) -> Iterator[Defer
 
 
 def _check_removed_html(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield a warning for each HTML element that the sanitizer removes, at most 100. The first built finds all positions."""
+    """Yield a deferred warning for each raw HTML tag that rendering removes, at most 100.
+
+    Building the first warning finds the positions of all.
+    """
     markdown = context.content.texts.markdown(article)
     elements = removed_elements(markdown)[:_MAX_WARNINGS_PER_FILE]
     positions: list[tuple[int, int]] = []
@@ -161,7 +167,7 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
 
 
 def _unused_author_warnings(context: LintContext) -> Iterator[Problem]:
-    """Yield warnings about authors without articles; none while an article has an error, as its authors are unknown."""
+    """Yield a warning for each author whom no article names; nothing if an article has an error, as its authors are unknown."""
     used_ids = {author_id for article in context.content.articles for author_id in article.authors}
     # `authors` maps aliases, too.
     unused_ids = [key for key, author in context.content.authors.items() if author.id not in used_ids and key == author.id]

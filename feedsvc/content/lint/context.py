@@ -1,4 +1,4 @@
-"""Lint context: facts about the whole content that the rules for one article use."""
+"""Lint context: facts about the whole content that the rules need to check one article."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class LintContext:
         }
 
     def suggest_slug(self, slug: str) -> str:
-        """Return a hint with the existing slug nearest to this one, "" if none is similar or too many were compared before."""
+        """Return a hint with the most similar existing slug or alias; "" if none is similar or too many were compared before."""
         if slug not in self.suggestions and len(self.suggestions) * len(self.articles_by_slug) < _MAX_COMPARISONS:
             self.suggestions[slug] = text.did_you_mean(slug, self.articles_by_slug)
         return self.suggestions.get(slug, "")
 
 
 def file_stem(path: str) -> str:
-    """Return the name of a file without its suffix, in Unicode form NFC."""
+    """Return the name of a file without folders and suffix, in Unicode form NFC."""
     return unicodedata.normalize("NFC", PurePosixPath(path).stem)

@@ -1,4 +1,4 @@
-"""Lint of links: links of an article to articles that readers cannot open, and to the site itself without https."""
+"""Lint of links: links to articles that readers cannot open, to the article itself, and to the site by http instead of https."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
 
 
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield warnings about the addresses in the body, in `link` and in `sources`."""
+    """Yield warnings about links in the body, `link` and `sources` to unavailable articles, or to the site without https."""
     base_url = context.content.site.base_url
     for address in _addresses(context, article):
         place = routes.place_of(uris.path_below(base_url, address))
@@ -37,13 +37,16 @@ def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarn
 
 
 def _addresses(context: LintContext, article: Article) -> Iterable[str]:
-    """Return each address once."""
+    """Return the addresses in `link`, `sources` and the body, each once; "" may be one of them."""
     in_body = (html.unescape(address) for address in _URL_ATTRIBUTE.findall(context.content.html(article)))
     return dict.fromkeys((article.link, *(source.url for source in article.sources), *in_body))
 
 
 def _check_article_link(context: LintContext, article: Article, slug: str) -> Iterator[DeferredWarning]:
-    """Yield a warning if no article has the slug, or if the one that has it becomes public later than this article."""
+    """Yield a warning if no article has the slug or alias, or if that article is a draft or becomes public later than this one.
+
+    No warning for an article that is public now, or whose file has an error, because it has problems of its own.
+    """
     target = context.articles_by_slug.get(slug)
     if target is None:
         message, hint = f"body: a link to '{slug}', but no article has this slug", context.suggest_slug(slug)
@@ -56,12 +59,15 @@ def _check_article_link(context: LintContext, article: Article, slug: str) -> It
 
 
 def _link_patterns(slug: str) -> tuple[str, ...]:
-    """Return patterns of an article's path with the slug as it is, percent-encoded, and percent-encoded in lower case."""
+    """Return regular expressions of the path of the article with this slug.
+
+    One has the slug as it is, one percent-encoded, and one percent-encoded in lower case.
+    """
     return tuple(rf"articles/{re.escape(form)}(?![\w%~-])" for form in (slug, quote(slug), quote(slug).lower()))
 
 
 def _is_insecure(base_url: str, address: str) -> bool:
-    """Return whether the site has https and the address is at the same host, but with http."""
+    """Return True if `base_url` has https, and the address is at the same host, but with http."""
     base, other = urlsplit(base_url), urlsplit(address)
     return (base.scheme, other.scheme) == ("https", "http") and base.hostname == other.hostname
 

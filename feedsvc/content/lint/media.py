@@ -1,4 +1,4 @@
-"""Lint of media files: warnings for `check` only, because it opens every file that public content refers to."""
+"""Lint of media files. Only `check` runs it, because it opens many of the files that public content refers to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MEGAPIXEL_HINTS: Final = {
 
 
 def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
-    """Yield warnings about the media files that the settings and these articles refer to."""
+    """Yield warnings about the files in media/ that the settings and these articles refer to, sorted by path."""
     articles = tuple(articles)
     images_shown = {*_settings_images(content), *(path for article in articles for path in _article_images(content, article))}
     references = {*images_shown, *(path for article in articles for path in article.media)}
@@ -49,7 +49,7 @@ def _settings_images(content: ContentSnapshot) -> Iterator[str]:
 
 
 def _article_images(content: ContentSnapshot, article: Article) -> Iterator[str]:
-    """Yield the paths of files that an article shows as images. Addresses outside the site give strings that are no paths."""
+    """Yield the path, such as media/a.jpg, of each image that an article shows; "" for an image outside the site."""
     in_body = [html.unescape(address) for address in _IMG_SRC.findall(content.html(article))]
     for address in (*in_body, *((article.image.url,) if article.image else ())):
         yield path_below(content.site.base_url, address)[1:]

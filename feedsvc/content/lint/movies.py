@@ -18,9 +18,9 @@ _MAX_DEPTH: Final = 8  # of nested boxes
 
 
 def has_location(file: BinaryIO) -> bool:
-    """Return whether the moov box contains the place of recording.
+    """Return whether the moov box of a file states the place of recording; False if the file has no moov box.
 
-    Raises ValueError if a box has an invalid size or the moov box has more than 64 MiB.
+    Raises ValueError if a top-level box has an invalid size or the moov box has more than 64 MiB.
     """
     file_size, start = file.seek(0, 2), 0
     for _ in range(_MAX_BOXES):
@@ -44,7 +44,7 @@ def has_location(file: BinaryIO) -> bool:
 
 
 def _has_location_box(data: bytes, max_depth: int = _MAX_DEPTH) -> bool:
-    """Return whether a box in `data`, or in a box nested in it up to `max_depth`, has a location."""
+    """Return whether a box in `data`, or nested at most `max_depth` levels below it, states a location."""
     for box_type, content in _boxes(data):
         if box_type in _LOCATION_BOXES or (box_type == b"keys" and _LOCATION_KEY in content):
             return True
@@ -55,7 +55,7 @@ def _has_location_box(data: bytes, max_depth: int = _MAX_DEPTH) -> bool:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and content of each box, up to the first one that is shorter than its header."""
+    """Yield type and content of each box in `data`, before the first one that is shorter than its header."""
     start = 0
     while start + _HEADER_SIZE <= len(data):
         size, box_type = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8]

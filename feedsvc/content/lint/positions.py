@@ -1,4 +1,4 @@
-"""Positions of lint warnings: line and column in an article's file, which is read again only if there are warnings about it."""
+"""Positions of lint warnings: line and column in an article's file, which is read again only if it has warnings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REFERENCE_DELIMITERS: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
 
 
 class ArticlePositions:
-    """Text and YAML document of an article file, which build warnings with positions. Both are empty if the file is missing."""
+    """Builder of warnings with positions in one article file. If the file is missing, `text` is "" and all positions are 1:1."""
 
     def __init__(self, root: Path, path: str) -> None:
         """Read and parse the file again."""
@@ -28,7 +28,7 @@ class ArticlePositions:
         self.document: YamlDocument = parse_yaml(path, self.text[: end.start()] if end else self.text)
 
     def warning_at(self, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> Problem:
-        """Return a warning at a value, or at its key if `at_key`."""
+        """Return a warning at the value at a key path, or at its key if `at_key`, as `YamlDocument.problem` does."""
         return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
 
     def warning_at_text(self, patterns: tuple[str, ...], message: str, hint: str) -> Problem:
@@ -44,7 +44,7 @@ class ArticlePositions:
         return self.warning_at_position(text.line_and_column(self.text, index), message, hint)
 
     def warning_at_position(self, position: tuple[int, int], message: str, hint: str) -> Problem:
-        """Return a warning at line and column."""
+        """Return a warning at a line and column, both from 1."""
         line, column = position
         return Problem(
             path=self.document.path,
@@ -56,7 +56,7 @@ class ArticlePositions:
         )
 
 
-# Builds a warning once the file is read.
+# Function that builds a warning. It is called after the file was read.
 DeferredWarning = Callable[[ArticlePositions], Problem]
 
 

@@ -1,4 +1,4 @@
-"""Lint of tags: spellings that give the same slug because they differ only in punctuation, which slugs do not contain."""
+"""Lint of tags: spellings that are one tag, because they have the same slug, although they differ in punctuation."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PathsByTitle = Mapping[str, list[str]]
 
 
 def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
-    """Map each spelling that differs in punctuation from the most used spelling of its slug to a message and a hint.
+    """Return (message, hint) for each tag spelling that differs in punctuation from the most used one with the same slug.
 
-    Spellings that differ only in letter case, spaces, hyphens or a hash sign are counted together under the most used one.
+    Spellings that differ only in letter case, spaces, hyphens, underscores or a hash sign count as the same spelling.
     """
     spellings: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for article in articles:
@@ -29,7 +29,7 @@ def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
 
 
 def _merged_tag_messages(slug: str, paths: _PathsByTitle) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield spelling, message and hint for each spelling of one slug that is not the most used one or like it."""
+    """Yield (spelling, (message, hint)) for the spellings of one slug, as in `merged_tags`. `paths` has these spellings."""
     titles_by_key: dict[str, list[str]] = defaultdict(list)
     for title in paths if len(paths) > 1 else ():
         titles_by_key[spelling_key(title)].append(title)
@@ -51,14 +51,14 @@ def _most_used(paths: _PathsByTitle, titles: Iterable[str]) -> str:
 
 
 def _with_files(paths: _PathsByTitle, titles: list[str]) -> str:
-    """Return a text with the most used of these spellings, the first file that has one, and the number of other files."""
+    """Return a text with the most used of `titles`, the first file by path that has one, and the number of other files."""
     first, *others = sorted(path for title in titles for path in paths[title])
     more = f" and {len(others)} more" if others else ""
     return f"'{_most_used(paths, titles)}' ({first}{more})"
 
 
 def tag_key_path(document: YamlDocument, title: str) -> KeyPath:
-    """Return the key path of the tag with this title, or of `tags` if there is none."""
+    """Return the key path of the tag with this title in an article's document; that of `tags` if there is none."""
     tags = document.value.get("tags") if isinstance(document.value, dict) else None
     for index, tag in enumerate(tags if isinstance(tags, list) else ()):
         if isinstance(tag, str) and " ".join(tag.split()) == title:

@@ -1,7 +1,7 @@
 """Markdown to safe HTML, within limits on size and depth.
 
-In comes Markdown; out comes HTML without scripts, or the limit that the text exceeds. `content.reading` and `feeds` use this
-package.
+In comes Markdown; out comes HTML with allowed elements and absolute URLs only, or the limit that the text exceeds. `TextStore`
+keeps the Markdown of articles and renders it when needed.
 """
 
 from feedsvc.content.markdown.commonmark import to_html_with_positions

@@ -20,7 +20,7 @@ _TILDE_SUBSTITUTE_IN_URL: Final = "%EF%B7%90"
 
 
 def to_html(markdown: str) -> str:
-    """Return the HTML of a text; raw HTML passes through unchanged."""
+    """Return the uncleaned HTML of a text; raw HTML in the text is not changed."""
     return _render(markdown, with_positions=False)
 
 
@@ -40,7 +40,7 @@ def _render(markdown: str, *, with_positions: bool) -> str:
 
 @cache
 def _renderer(*, with_positions: bool) -> Callable[[str], str]:
-    """Return comrak's function with its options. comrak is imported for the first text, not earlier, for a faster start."""
+    """Return comrak's function from Markdown to HTML. comrak is imported for the first text, not earlier, for a faster start."""
     import comrak  # noqa: PLC0415
 
     extensions = comrak.ExtensionOptions(table=True, strikethrough=True, autolink=True, footnotes=True)

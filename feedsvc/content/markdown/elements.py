@@ -43,7 +43,7 @@ ALLOWED_ELEMENTS: Final = frozenset(
         *("strong", "sub", "sup", "table", "u", "var"),
     }
 )
-# Elements whose text is code, so that it is removed with them.
+# Elements that are removed together with their text, because it is code.
 CODE_ELEMENTS: Final = frozenset({"script", "style"})
 
 _SPACE: Final = r"\t\n\f\r "

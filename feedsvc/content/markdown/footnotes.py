@@ -25,10 +25,10 @@ ATTRIBUTES: Final = {"a": {"id", "class"}, "li": {"id"}, "section": {"class"}, "
 
 
 def mark_footnotes(html: str, page: str) -> str:
-    """Return comrak's HTML with the links of footnotes made absolute, to `page`, the article's URL, and their ids unique.
+    """Return comrak's HTML with footnote links that are absolute, to `page` (the article's URL), and with unique footnote ids.
 
     Ids are `fn-NUMBER-SLUG` and `fnref-NUMBER-OCCURRENCE-SLUG`, each once in a text. Ids and classes get a secret prefix, by
-    which `generated_value` tells them from those in an author's raw HTML.
+    which `generated_value` tells them from those in an author's raw HTML. HTML without footnotes is returned unchanged.
     """
     if "data-footnote-ref" not in html:
         return html

@@ -59,17 +59,17 @@ class RemovedElement(NamedTuple):
 
 
 class CheckedHtml(NamedTuple):
-    """HTML with allowed elements only, no deeper than `MAX_DEPTH`, and the start tags removed from it."""
+    """HTML with allowed elements only, within the limits, and the start tags of other elements, which were removed from it."""
 
     html: str
     removed: tuple[RemovedElement, ...] = ()
 
 
 def check(html: str, *, is_generated: bool) -> CheckedHtml | TooDeep:
-    """Return the HTML without comments, code and tags of elements that are not allowed; TooDeep if it exceeds a limit.
+    """Return the HTML with allowed elements only; TooDeep if it exceeds the limit on depth or on reopened elements.
 
-    Takes linear time. `is_generated` is True if the Markdown had no raw HTML. Then HTML that cannot be too deep is returned
-    unchanged.
+    Comments, scripts, styles, and tags that are not allowed or too long, become empty comments. Takes linear time.
+    `is_generated` is True if the Markdown had no raw HTML. Then HTML that cannot be too deep is returned unchanged.
     """
     return CheckedHtml(html) if is_generated and _is_shallow(html) else _NestingChecker(html).check()
 

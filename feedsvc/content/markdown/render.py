@@ -75,8 +75,8 @@ _DEEP_LINE: Final = re.compile(r"\n[ \t>*+\-0-9.)]{16}")  # "\n" instead of "^",
 class RenderedMarkdown:
     """Safe HTML with absolute URLs only.
 
-    `media` maps each reference to a file of media/, as written, to the file's path. `misplaced_references` are references of
-    images, sounds and films to paths of this site outside media/ and static/.
+    `media` maps each reference to a path below media/, as in the uncleaned HTML, to that path; the file may be missing.
+    `misplaced_references` are references without a host, of images, sounds and films, to paths outside media/ and static/.
     """
 
     html: str
@@ -86,7 +86,7 @@ class RenderedMarkdown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LimitExceeded:
-    """Result for a text beyond the limits. `index` is the offset in its uncleaned HTML where a limit is exceeded, 0 if unknown.
+    """Result for a text beyond the limits. `index` is the offset in its uncleaned HTML at which it exceeds one, 0 if unknown.
 
     `is_too_deep` is True for the limit on depth, False for that on size.
     """
@@ -98,8 +98,8 @@ class LimitExceeded:
 def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
     """Render Markdown as HTML; `page` is the article's own URL.
 
-    A text beyond the limits, which `content.reading` rejects in article files, is returned as plain text: its first 100,000
-    characters.
+    Of a text beyond the limits of `render_within_limits`, which `content.reading` rejects in article files, return the first
+    100,000 characters of the Markdown as one paragraph of plain text.
     """
     result = render_within_limits(markdown, base_url=base_url, page=page)
     if isinstance(result, LimitExceeded):
@@ -108,7 +108,7 @@ def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
 
 
 def render_within_limits(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown | LimitExceeded:
-    """Render Markdown as HTML of at most `MAX_HTML_BYTES` bytes with elements at most `nesting.MAX_DEPTH` deep.
+    """Render Markdown as HTML; return LimitExceeded above `MAX_HTML_BYTES` bytes or `nesting.MAX_DEPTH` nested elements.
 
     `page` is the article's own URL. The limits are checked before the cleaner (nh3) runs, because the cleaner's time and memory
     may grow with length times depth.
@@ -129,9 +129,10 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
 
 
 def is_simple(markdown: str) -> bool:
-    """Return True only if a text's HTML is certainly within the limits and has no image, sound or film. Does not render.
+    """Return True only if a text's HTML is certainly within the limits and has no image, sound, film or reference to media/.
 
-    False proves nothing. The result is valid for any base URL, and for any `page` outside media/.
+    Does not render. If the result is False, the HTML may still meet these conditions. The result is valid for any base URL, and
+    for any `page` outside media/.
     """
     count = markdown.count
     return (
@@ -150,15 +151,15 @@ def _may_embed_media(markdown: str) -> bool:
 
 
 def may_show_media(markdown: str) -> bool:
-    """Return False only if `render` would find no file of media/ in a text, whatever the base URL. True proves nothing.
+    """Return False only if `render` would certainly find no reference to media/ in a text. If it is True, there may be none.
 
-    The result is valid for any `page` outside media/.
+    The result is valid for any base URL, and for any `page` outside media/.
     """
     return any(map(markdown.__contains__, _MEDIA_HINTS)) and bool(_MEDIA_REFERENCE.search(markdown))
 
 
 def removed_elements(markdown: str) -> tuple[nesting.RemovedElement, ...]:
-    """Return the start tags of raw HTML that cleaning removes, with their offsets in the uncleaned HTML; () beyond a limit."""
+    """Return the start tags of raw HTML that rendering removes, with offsets in the uncleaned HTML; () if a text is too deep."""
     if "<" not in markdown:
         return ()
     check_result = nesting.check(commonmark.to_html(markdown), is_generated=False)
@@ -170,7 +171,7 @@ def _is_too_large(markup: str) -> bool:
 
 
 class _ReferenceResolver:
-    """Resolver of the references of one text. It collects the references to files in media/ and the misplaced ones."""
+    """Resolver of the references of one text to absolute URLs. It collects the fields of RenderedMarkdown of the same names."""
 
     def __init__(self, base_url: str, page: str) -> None:
         self.base_url, self.page = base_url, page
@@ -178,7 +179,7 @@ class _ReferenceResolver:
         self.misplaced_references: dict[str, None] = {}
 
     def filter_attribute(self, attribute: str, value: str) -> str | None:
-        """Return the new value of an attribute; None if the attribute must be removed."""
+        """Return the new value of an allowed attribute; None if the attribute must be removed."""
         if attribute in URL_ATTRIBUTES:
             # Cleaned HTML has no ids except those of footnotes, whose links are absolute: a bare fragment has no target.
             return None if attribute == "href" and value.strip().startswith("#") else self._resolve(attribute, value) or None
@@ -231,19 +232,19 @@ def _clean(markup: str, references: _ReferenceResolver) -> str:
 
 
 def _split_long_text(html: str) -> str:
-    """Divide long text nodes by comments, which the cleaner removes again (see _LONG_TEXT)."""
+    """Return the HTML with comments inside long text nodes, which the cleaner removes again (see _LONG_TEXT)."""
     if not _LONG_TEXT.search(html):
         return html
     return _LONG_TEXT.sub(lambda text: _TEXT_CHUNK.sub(lambda piece: f"{piece[0]}<!---->", text[0]), html)
 
 
 def _demote_headings(clean: str) -> str:
-    """Turn h1 into h2 and so on if a text has an h1, because the article's title is the h1 of its page."""
+    """Turn h1 into h2, h2 into h3 and so on if a text has an h1, because the article's title is the h1 of its page."""
     return _HEADING.sub(lambda tag: f"{tag[1]}{min(6, int(tag[2]) + 1)}", clean) if "</h1>" in clean else clean
 
 
 def plain_text(markup: str) -> str:
-    """Return the text of cleaned HTML in one line, without footnotes."""
+    """Return the text of cleaned HTML in one line, without footnotes, tables and preformatted text."""
     spaced = _BLOCK_END.sub(r"\g<0> ", footnotes.remove_footnotes(markup))
     bare = _TAG.sub("", spaced)
     # Tags and entities other than the known ones need a parser.
@@ -253,9 +254,9 @@ def plain_text(markup: str) -> str:
 
 
 def excerpt(text: str, max_length: int = 280) -> str:
-    """Return a text, or its first `max_length` characters or fewer with "…".
+    """Return a text of at most `max_length` characters unchanged; of a longer one, return at most as many and then "…".
 
-    It is cut between words, or between grapheme clusters if there are no spaces.
+    It is cut between words, or between grapheme clusters if its second half has no spaces.
     """
     if len(text) <= max_length:
         return text

@@ -1,4 +1,4 @@
-"""Store of article texts: Markdown by key in the database of records (`content.cache`), rendered as HTML on first need.
+"""Store of article texts: holds Markdown by key in the database of records (`content.cache`), and renders it when needed.
 
 So 100,000 texts need not be in memory while readers request fifty.
 """
@@ -26,7 +26,7 @@ _MAX_EXCERPTS: Final = 5_000  # articles whose excerpt is cached
 
 
 class TextBackend(Protocol):
-    """Storage of texts, by key, that are not in memory.
+    """Storage of texts outside memory. A text's name is its key (`text_key`).
 
     `text` returns None for a missing text, `texts` omits missing ones. `store_texts` returns False if it did not store the texts.
     """
@@ -47,7 +47,7 @@ def text_key(markdown: str, published: datetime) -> bytes:
 
 
 def is_text_of_key(key: object, markdown: object) -> bool:
-    """Return whether `key` is a key of the text `markdown`. Both may be of any type, as from a damaged database."""
+    """Return whether `key` has the digest of `markdown`, on any day. Both may be of any type, as from a damaged database."""
     if not (isinstance(key, bytes) and isinstance(markdown, str)):
         return False
     try:
@@ -69,10 +69,10 @@ class TextStore:
         *,
         max_cached_text: int = _MAX_CACHED_TEXT,
     ) -> None:
-        """Start with empty caches, which `enlarge_caches` enlarges.
+        """Start without texts. Without `backend`, all added texts stay in memory.
 
         `reread` reads an article's Markdown from its file if the backend lost it; it returns "" if the file is missing.
-        `max_cached_text` is the most that `cache_texts` caches, in characters.
+        `max_cached_text` is the most that `cache_texts` caches, in characters, after `enlarge_caches`.
         """
         self._backend, self._reread, self._max_cached_text = backend, reread, max_cached_text
         self._unwritten: dict[bytes, str] = {}
@@ -99,9 +99,9 @@ class TextStore:
         return paths
 
     def add(self, texts: Mapping[bytes, str]) -> None:
-        """Add texts by their keys. All unwritten texts are written to the backend once they exceed _MAX_UNWRITTEN characters.
+        """Add texts by key. Once the unwritten texts exceed _MAX_UNWRITTEN characters, write all of them to the backend.
 
-        If the backend does not store them, this is tried again after each further _MAX_UNWRITTEN characters.
+        If the backend does not store them, try again after each further _MAX_UNWRITTEN characters.
         """
         if not texts:
             return
@@ -112,7 +112,7 @@ class TextStore:
             self.flush()
 
     def flush(self) -> None:
-        """Write the unwritten texts to the backend. They stay in memory if there is no backend or it does not store them."""
+        """Write all unwritten texts to the backend. They stay in memory if there is no backend or it does not store them."""
         with self._lock:
             texts = dict(self._unwritten) if self._backend else {}
         is_stored = bool(texts and self._backend and self._backend.store_texts(texts))
@@ -129,11 +129,11 @@ class TextStore:
 
     @property
     def has_cache_space(self) -> bool:
-        """True if `cache_texts` has space left. Without `enlarge_caches`, it has none."""
+        """True if `cache_texts` has space left. It has none before `enlarge_caches` is called."""
         return self._free_cache_size > 0
 
     def cache_texts(self, texts: Mapping[bytes, str]) -> None:
-        """Cache texts, as far as there is space, that the backend has as well. They are never written."""
+        """Cache texts, by key, that the backend has, too, as far as there is space. Unlike added texts, they are not written."""
         with self._lock:
             for key, text in texts.items():
                 if (size := len(text)) <= self._free_cache_size and key not in self._cached_texts:
@@ -141,14 +141,17 @@ class TextStore:
                     self._free_cache_size -= size
 
     def prefetch(self, articles: Iterable[Article]) -> None:
-        """Load the texts of these articles, which are needed next, in one query. They replace the texts loaded last time."""
+        """Load the texts of these articles, which are needed next, in one query; they replace those of the previous call.
+
+        Does nothing if there is no backend, or if it must load at most one text.
+        """
         unwritten, cached = self._unwritten, self._cached_texts  # a set difference would iterate over all keys
         keys = {key for article in articles if (key := article.text) and key not in unwritten and key not in cached}
         if self._backend and len(keys) > 1:
             self._prefetched = self._backend.texts(keys)
 
     def markdown(self, article: Article) -> str:
-        """Return an article's Markdown. Raises TextUnavailableError if neither memory, the backend nor the file has it."""
+        """Return an article's Markdown, "" without a body. Raises TextUnavailableError if memory, backend and file lack it."""
         if not article.text:
             return ""
         text = self._unwritten.get(article.text) or self._cached_texts.get(article.text) or self._prefetched.get(article.text)
@@ -176,7 +179,7 @@ class TextStore:
         return missing_articles
 
     def html(self, article: Article, base_url: str) -> str:
-        """Return an article's text as safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
+        """Return an article's body as safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
         key = (article.text, article.slug, base_url)
         return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
 
@@ -185,12 +188,15 @@ class TextStore:
         return render.render(self.markdown(article), base_url=base_url, page=page).html
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
-        """Load these articles' texts; cache their HTML unless it would fill over half of the cache. Raises like `markdown`."""
+        """Prefetch these articles' texts, and cache their HTML unless it would fill over half of the cache.
+
+        Raises TextUnavailableError as `markdown` does.
+        """
         self.prefetch(articles)
         for article in articles if 2 * len(articles) <= self._html_cache.max_weight else ():
             self.html(article, base_url)
 
     def excerpt(self, article: Article, base_url: str) -> str:
-        """Return the beginning of an article as plain text (`render.excerpt`). Raises TextUnavailableError like `markdown`."""
+        """Return the beginning of an article's body as plain text (`render.excerpt`), "" without text. Raises like `markdown`."""
         key = (article.text, article.slug, base_url)
         return self._excerpt_cache.get_or_create(key, lambda: render.excerpt(render.plain_text(self.html(article, base_url))))

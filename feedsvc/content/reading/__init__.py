@@ -1,7 +1,7 @@
-"""One file to one article, or to one settings file.
+"""Parsers of single files: an article file to an Article, a settings file to a Site, categories or authors.
 
-In come bytes and the settings and media that an article may refer to; out comes a result with the article and the problems.
-`content.folder` reads with this package.
+A parser takes the bytes of a file, and the settings and media that the file may refer to. It returns a result with the problems.
+`content.folder` reads files with this package; `content.lint`, `editing` and `cli` use its positions and names.
 """
 
 from feedsvc.content.reading.article import ParseResult, default_id, parse_article

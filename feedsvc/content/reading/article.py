@@ -1,4 +1,7 @@
-"""Article parser: bytes of one article file -> Article, or all problems with lines and columns."""
+"""Article parser: parses the bytes of an article file to a ParseResult.
+
+The result has an Article, or None if a problem is an error. Most problems have a line and a column.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +43,11 @@ _ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+
 
 
 class ParseResult(NamedTuple):
-    """Result of parsing one file: an article, or None and at least one problem that is an error.
+    """Result of parsing one article file: the article and any warnings, or None and at least one problem that is an error.
 
-    `positions` holds line and column, one after another, of the id, the slug and each former slug; 0 and 0 for one
-    that the file does not state. `alias_references` are references to authors and categories by an alias: kind, alias, id.
-    `markdown` is the body; the article's `text` is its key in the text store.
+    `positions` is a flat sequence of the line and column of the id, the slug and each former slug (alias), 0 and 0 for one that
+    the file does not state. `alias_references` are the references to authors and categories by alias: ("author" or "category",
+    alias, id). `markdown` is the body, "" without an article; the article's `text` is its key in the text store.
     """
 
     article: Article | None
@@ -85,10 +88,10 @@ def default_id(site: Site, stem: str, year: int) -> str:
 
 
 class _ArticleParser(ReadContext):
-    """Second pass over an article: the checks that the schema cannot express, one method per key."""
+    """Parser of one article's YAML document: validates it with the schema, then checks what the schema cannot express."""
 
     def __init__(self, content: str, markdown: str | None, document: YamlDocument, references: References) -> None:
-        """Initialize with the text of the whole file. `markdown` is the part below the front matter, None in a YAML file."""
+        """Initialize with `content`, the text of the whole file, and `markdown`, the part below front matter (None for YAML)."""
         super().__init__(document, references)
         self.content, self.markdown_part = content, markdown
         self.stem = unicodedata.normalize("NFC", _stem(document.path))
@@ -105,7 +108,7 @@ class _ArticleParser(ReadContext):
         return result._replace(article=None, markdown="") if result.problems and result.is_broken else result
 
     def build_article(self, keys: ArticleKeys) -> Article:
-        """Check all keys, so that all problems are reported at once. The article must not be used if a problem is an error."""
+        """Check all keys and return the article. All problems are added at once; if one is an error, do not use the article."""
         published, year = self.attempt(("published",), lambda: parse_instant(keys.published, self.zone)) or _UNKNOWN_DATE
         updated_value, expires = self.instant(("updated",), keys.updated), self.instant(("expires",), keys.expires)
         updated, slug = max(published, updated_value or published), self.slug(keys)
@@ -147,7 +150,7 @@ class _ArticleParser(ReadContext):
         return article
 
     def text_key(self, keys: ArticleKeys, slug: str, published: datetime) -> bytes:
-        """Check the body and store it in `body_markdown`. Return its key in the text store."""
+        """Check the body and store its Markdown in `body_markdown`. Return its key in the text store, b"" if it is empty."""
         self.body_markdown = body.check_body(self, self.content, self.markdown(keys), slug)
         return text_key(self.body_markdown, published)
 
@@ -156,7 +159,7 @@ class _ArticleParser(ReadContext):
         return tuple(filter(None, enclosures))
 
     def markdown(self, keys: ArticleKeys) -> str:
-        """Return the Markdown of the body: in a YAML file that of `body:`, else the part below the front matter."""
+        """Return the Markdown of the body: in a YAML file that of `body:`, in a Markdown file the part below the front matter."""
         if self.markdown_part is None:
             return keys.body
         if keys.body:
@@ -185,7 +188,7 @@ class _ArticleParser(ReadContext):
             self.document.problems += filter(None, map(self.document.comment_warning, _SINGLE_LINE_KEYS))
 
     def slug(self, keys: ArticleKeys) -> str:
-        """Return the slug in the file or from its name; "" if the name gives none, which adds an error."""
+        """Return the value of `slug:`, else a slug made from the file's name; if that gives none, add an error and return ""."""
         if keys.slug:
             return unicodedata.normalize("NFC", keys.slug)
         slug = self.stem if uris.is_slug(self.stem) else uris.slugify(self.stem)
@@ -198,7 +201,8 @@ class _ArticleParser(ReadContext):
     ) -> tuple[str, ...]:
         """Return the ids of the entries that `author:` or `authors:` (`category:`, `categories:`) refer to by id or alias.
 
-        `key` and `list_key` are the names of these two keys, `name` and `names` their values. Each invalid name adds an error.
+        `key` and `list_key` are the names of these two keys, `name` and `names` their values. Each invalid name adds an error and
+        is left out.
         """
         if name is not None and names:
             self.add_error((list_key,), f"give either {key} or {list_key}, not both", at_key=True)
@@ -210,7 +214,10 @@ class _ArticleParser(ReadContext):
         return tuple(dict.fromkeys(filter(None, entry_ids)))
 
     def resolve_reference(self, kind: str, list_key: str, at: KeyPath, name: str, entries: Mapping[str, object]) -> str | None:
-        """Return the id of the entry with this id or alias. If there is none, add an error and return None."""
+        """Return the id of the entry with the id or alias `name`. If there is none, add an error at `at` and return None.
+
+        `kind` is "author" or "category", `list_key` its plural.
+        """
         entry = entries.get(name)
         if isinstance(entry, Author | Category):
             if name != entry.id:
@@ -250,14 +257,18 @@ class _ArticleParser(ReadContext):
         return tuple(corrections)
 
     def withdrawn_at(self, keys: ArticleKeys, updated: datetime) -> datetime | None:
-        """Return when the article was withdrawn, or None. The time is after `updated`: the feed's updated never decreases."""
+        """Return when the article was withdrawn; None if its status is another.
+
+        It is the date of `withdrawn:`, if any, but at least one second after `updated`, so that the `updated` of feeds never
+        decreases.
+        """
         if keys.withdrawn and keys.status != "withdrawn":
             self.add_error(("withdrawn",), f"stands beside status: {keys.status}", "write status: withdrawn", at_key=True)
         date = self.instant(("withdrawn", "date"), keys.withdrawn.date) if keys.withdrawn else None
         return max(date or updated, updated + timedelta(seconds=1)) if keys.status == "withdrawn" else None
 
     def claim_positions(self, keys: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
-        """Return the positions of id, slug and former slugs as in `ParseResult.positions`."""
+        """Return `ParseResult.positions`. `aliases` are the article's former slugs, in order."""
         claims: Iterable[KeyPath] = (("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases))
         return tuple(
             chain.from_iterable(
@@ -268,12 +279,12 @@ class _ArticleParser(ReadContext):
 
 @lru_cache(maxsize=4096)
 def _tag(slug: str, title: str) -> Tag:
-    """Return the tag. Articles share one object for it as long as it is in the cache, to save memory; compare tags with ==."""
+    """Return a Tag. Articles share the object while it is in the cache, to save memory; compare tags with ==, not by identity."""
     return Tag(id=slug, title=title)
 
 
 def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
-    """Return a hint with all names of the entries if they are few, else with the file that the entry can be added to."""
+    """Return a hint that lists the ids and aliases in `entries` if there are 1 to 8, else names the file to add an entry to."""
     file = {"author": "authors.yaml", "category": "categories.yaml"}[kind]
     names = sorted(entries)
     return f"{file} has {', '.join(names)}" if 0 < len(names) <= 8 else f"add it to {file}"  # noqa: PLR2004 - fits on a line

@@ -10,7 +10,7 @@ from feedsvc.model import Enclosure, Image
 
 
 def image(context: ReadContext, keys: ImageKeys) -> Image | None:
-    """Return the lead image; None if it cannot be used. Problems are added to `context`."""
+    """Return the lead image; None if it cannot be used. Problems and its media file are added to `context`."""
     file = _remote_image(context, keys) if is_web_address(keys.src) else _local_image(context, keys.src)
     if file is None:
         return None
@@ -29,7 +29,7 @@ def image(context: ReadContext, keys: ImageKeys) -> Image | None:
 
 
 def _local_image(context: ReadContext, path: str) -> tuple[str, str, tuple[int, int]] | None:
-    """Return URL, media type and size of an image in media/; None if it cannot be used."""
+    """Return URL, media type, and width and height of an image in media/. If it cannot be used, add an error; return None."""
     size = context.attempt(("image", "src"), lambda: context.references.media.image_size(path))
     if size and context.attempt(("image", "src"), lambda: context.sendable_file(path)) is None:
         return None
@@ -37,7 +37,10 @@ def _local_image(context: ReadContext, path: str) -> tuple[str, str, tuple[int, 
 
 
 def _remote_image(context: ReadContext, keys: ImageKeys) -> tuple[str, str, tuple[int, int]] | None:
-    """Return URL, media type and size as the keys state them; None if the image cannot be used."""
+    """Return URL, media type, and width and height as the keys state them.
+
+    If a key is missing or the URL is no https address, add errors and return None.
+    """
     url = context.https_url(("image", "src"), keys.src)
     missing = [name for name in ("type", "width", "height") if getattr(keys, name) is None]
     if missing:
@@ -50,7 +53,7 @@ def _remote_image(context: ReadContext, keys: ImageKeys) -> tuple[str, str, tupl
 
 
 def enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosure | None:
-    """Return the enclosure at an index of `enclosures:`; None if it cannot be used. Problems are added to `context`."""
+    """Return the enclosure at an index of `enclosures:`; None if it cannot be used. Problems and files are added to `context`."""
     at: KeyPath = ("enclosures", index)
     if not is_web_address(keys.src):
         file = context.attempt((*at, "src"), lambda: context.sendable_file(keys.src))

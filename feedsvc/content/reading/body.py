@@ -25,8 +25,8 @@ _TOO_LARGE: Final = (
 def check_body(context: ReadContext, content: str, markdown: str, slug: str) -> str:
     """Check the Markdown of a body and return it; `content` is the text of the whole file, `slug` that of the article.
 
-    Problems and media files are added to `context`. Return "" if the Markdown is only white space or its HTML would exceed the
-    limits.
+    Problems, and the media files that the body refers to, are added to `context`. Return "" if the Markdown is only white space,
+    or if its HTML would exceed the limits, which adds an error.
     """
     if is_simple(markdown):
         return "" if markdown.isspace() else markdown
@@ -47,7 +47,7 @@ def check_body(context: ReadContext, content: str, markdown: str, slug: str) -> 
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:
-    """Add the files of media/ that the text shows to `context.media`. Return each invalid reference with message and hint."""
+    """Add to `context.media` the files that the body refers to. Return (reference, message, hint) for each that is unusable."""
     problems = [
         (
             reference,
@@ -65,7 +65,7 @@ def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple
 
 
 def _problem(context: ReadContext, position: tuple[int, int] | None, message: str, hint: str) -> Problem:
-    """Return a problem at line and column, or at `body:` if the position is None."""
+    """Return an error at `position` (line and column), or at `body:` if that is None."""
     if position is None:
         return context.document.problem(("body",), message, hint)
     line, column = position

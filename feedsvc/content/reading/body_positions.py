@@ -1,6 +1,7 @@
-"""Body positions: line and column in the article's file of elements of its HTML.
+"""Body positions: finds line and column, in an article's file, of references and tags in the HTML of its body.
 
-A second rendering states the source lines of blocks ("HTML with positions"); the published HTML is that without positions.
+"HTML without positions" is the uncleaned HTML of the Markdown. "HTML with positions" is the same HTML with attributes
+`data-sourcepos`, which state the lines of blocks in the Markdown.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _MAX_TAG_LENGTH: Final = 200  # characters of a tag that are searched for in the
 
 
 class BodyPositions:
-    """Positions of one article's body. The body is rendered with source positions at the first search."""
+    """Positions in one article's body: lines and columns in its file, both from 1. The first search renders the body."""
 
     def __init__(self, document: YamlDocument, content: str, markdown: str) -> None:
         """Initialize with the text of the whole file (`content`) and the Markdown of its body."""
@@ -35,7 +36,7 @@ class BodyPositions:
         return self._html_cache
 
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
-        """Return line and column of a link or media reference; None if the body does not contain it."""
+        """Return line and column of a link or media reference, as in the HTML; None if the Markdown does not contain it."""
         for attribute in {html.escape(reference), reference}:
             index = self._html.find(f'="{attribute}"')
             if index >= 0:
@@ -47,7 +48,7 @@ class BodyPositions:
         return [self._position_of_tag(index) for index in self._shift_indexes(indexes)]
 
     def position_of_index(self, index: int) -> tuple[int, int]:
-        """Return line and column of the block at an index of the HTML without positions."""
+        """Return line and column of the tag at an index of the HTML without positions, or of the block that contains it."""
         (shifted_index,) = self._shift_indexes((index,))
         return self._position_of_tag(shifted_index)
 
@@ -65,7 +66,7 @@ class BodyPositions:
         return shifted
 
     def _position_of_tag(self, html_index: int) -> tuple[int, int]:
-        """Return line and column of the tag at an index of the HTML with positions; those of its block if it is not raw HTML."""
+        """Return line and column of a raw HTML tag at an index of the HTML with positions; otherwise those of its block."""
         tag = re.match(r"<[^\n>]*>?", self._html[html_index : html_index + _MAX_TAG_LENGTH])
         index = self._source_index(html_index)
         if not tag or "data-sourcepos" in tag[0]:
@@ -73,7 +74,7 @@ class BodyPositions:
         return self._position_in_file(max(index, self._markdown.find(tag[0], index)), tag[0])
 
     def _source_index(self, html_index: int) -> int:
-        """Return the index in the Markdown of the line (or one just before) for an index of the HTML with positions."""
+        """Return the index in the Markdown of the start of the line for an index of the HTML with positions, or a line before."""
         before = self._html.rfind(' data-sourcepos="', 0, html_index + 1)
         tag_end = self._html.find(">", html_index) + 1
         own_attribute = _POSITION.match(self._html, self._html.find(" data-sourcepos", html_index), tag_end)
@@ -86,23 +87,27 @@ class BodyPositions:
         return self._line_start(last_line if is_code else first_line + lines_within)
 
     def _line_start(self, line: int) -> int:
-        """Return the index of a line's first character; that of the last line if there are fewer lines."""
+        """Return the index in the Markdown of the first character of a line (from 1), or of the last line if there are fewer."""
         return self._line_starts[min(line, len(self._line_starts)) - 1]
 
     @cached_property
     def _line_starts(self) -> array[int]:
-        """Index of each line's first character."""
+        """Index in the Markdown of each line's first character."""
         return array("l", [0, *(end.end() for end in _LINE_END.finditer(self._markdown))])
 
     def _find_spelling(self, start: int, reference: str) -> tuple[int, int] | None:
-        """Return line and column of the reference as it is or percent-decoded; None if neither follows index `start`."""
+        """Return line and column of the reference, as it is or percent-decoded; None if neither is found from `start` on."""
         for spelling in dict.fromkeys((reference, unquote(reference))):
             if (index := self._markdown.find(spelling, start)) >= 0:
                 return self._position_in_file(index, spelling)
         return None
 
     def _position_in_file(self, index: int, spelling: str = "") -> tuple[int, int]:
-        """Return line and column in the file. If YAML folds or quotes the body, search for its words below `body:`."""
+        """Return line and column in the file of an index in the Markdown.
+
+        If YAML indents, folds or quotes the body, search below `body:` for the text of the line, then for `spelling`. If neither
+        is found, return the position of `body:`.
+        """
         content, markdown = self._content, self._markdown
         if content.endswith(markdown):
             return text.line_and_column(content, len(content) - len(markdown) + index)
@@ -117,7 +122,7 @@ class BodyPositions:
 
 
 def _index_of(content: str, line: int, column: int) -> int:
-    """Return the index of a line and column that count from 1."""
+    """Return the index in `content` of a line and column, both from 1."""
     start = 0
     for _ in range(line - 1):
         start = content.find("\n", start) + 1

@@ -10,7 +10,10 @@ _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 
 
 def split_front_matter(content: str) -> tuple[str, str]:
-    """Return the YAML, with its line numbers unchanged, and the Markdown. Raises ValueError with a message for the editor."""
+    """Return the YAML, after an empty line, so that its lines have the same numbers as in the file, and the Markdown.
+
+    Raises ValueError with a message for the editor if there is no front matter or it is empty.
+    """
     lines = content.splitlines(keepends=True)
     if not lines:
         raise ValueError("the file is empty")
@@ -25,7 +28,7 @@ def split_front_matter(content: str) -> tuple[str, str]:
 
 
 def is_in_code_fence(content: str, line: int) -> bool:
-    """Return whether a line of the file, counted from 1, is in a fenced code block of the Markdown.
+    """Return True if a line (from 1) of an article file seems to be in a fenced code block: an odd number of fences is above it.
 
     There, conflict markers may be an example in an article about git.
     """

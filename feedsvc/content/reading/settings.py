@@ -41,7 +41,7 @@ _FIRST_KEYS: Final = {"category": "title", "author": "name"}
 
 
 def parse_settings_file(path: str, data: bytes) -> YamlDocument:
-    """Parse a settings file as YAML. Problems of its text encoding come before those of its YAML."""
+    """Parse a settings file as YAML, without validation. The document has the problems of the encoding, then those of YAML."""
     content, problems, is_printable = text.decode(path, data)
     if not content and problems:
         return YamlDocument(path, problems=problems)
@@ -51,7 +51,10 @@ def parse_settings_file(path: str, data: bytes) -> YamlDocument:
 
 
 def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
-    """Return the site and the problems; the site is None if a problem is an error. `base_url`, unless "", replaces the file's."""
+    """Parse site.yaml. Return the site, None if a problem is an error, and the problems.
+
+    `base_url`, unless it is "", replaces that of the file.
+    """
     document = parse_settings_file(SITE_FILE, data)
     if base_url and isinstance(document.value, dict):
         document.value["base_url"] = base_url
@@ -62,7 +65,7 @@ def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Sit
 
 
 def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> Site | None:
-    """Return the site; None if `since` is invalid. The site must not be used if a problem is an error."""
+    """Return the site; None if `since` is invalid. Adds problems to the document; if one is an error, do not use the site."""
     resolver = _MediaResolver(document, keys.base_url, media, keys.keep_metadata)
     domain = keys.id_domain or _id_domain(document, keys)
     try:
@@ -96,7 +99,7 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
 
 
 def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
-    """Return the host of base_url as domain of the ids. Warn that id_domain is missing; add an error if the host is unfit."""
+    """Return the host of base_url, as the domain of ids. If id_domain is missing, warn; if the host is unfit, add an error."""
     host = urlsplit(keys.base_url).hostname or ""
     if keys.base_url == _PLACEHOLDERS[SITE_FILE]["base_url"] or document.has_value(("id_domain",)):
         return host
@@ -113,7 +116,7 @@ def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
 
 @dataclass(slots=True)
 class _MediaResolver:
-    """Resolver of `media/logo.png` or a web address to a URL. It records the media files in `media_paths`."""
+    """Resolver of a path like media/logo.png, or a web address, to a URL. Usable media files are added to `media_paths`."""
 
     document: YamlDocument
     base_url: str
@@ -122,7 +125,7 @@ class _MediaResolver:
     media_paths: list[str] = field(default_factory=list)
 
     def resolve(self, at: KeyPath, reference: str | None) -> str:
-        """Return the URL of a reference, "" for an empty one. An invalid reference adds an error; its URL must not be used."""
+        """Return the URL of a reference; "" for None or "". An invalid reference adds an error at `at`; do not use its URL."""
         if not reference:
             return ""
         try:
@@ -135,7 +138,7 @@ class _MediaResolver:
 
 
 class ParsedEntries(NamedTuple):
-    """Valid entries of one file by id and alias, its invalid entries as in `References.invalid_entries`, and its problems."""
+    """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems."""
 
     entries: dict[str, Author] | dict[str, Category]
     invalid_entries: dict[str, str]
@@ -143,12 +146,12 @@ class ParsedEntries(NamedTuple):
 
 
 def parse_categories(data: bytes, _site: Site, _media: MediaFolder) -> ParsedEntries:
-    """Parse categories.yaml. Each id and each alias maps to its Category."""
+    """Parse categories.yaml. The entries are Category objects. Only authors need the other arguments."""
     return _parse_entries(CATEGORIES_FILE, "category", data, _build_category)
 
 
 def parse_authors(data: bytes, site: Site, media: MediaFolder) -> ParsedEntries:
-    """Parse authors.yaml. Each id and each alias maps to its Author."""
+    """Parse authors.yaml. The entries are Author objects."""
 
     def build_author(document: YamlDocument, name: str) -> Author:
         return _build_author(document, name, _MediaResolver(document, site.base_url, media, site.keep_metadata))
@@ -180,7 +183,10 @@ def _normalize(name: str) -> str:
 
 
 def _parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
-    """Parse a file of entries of one kind. `build` builds the entry of a key and adds its problems to the document."""
+    """Parse a file of entries of one kind, "author" or "category". An entry with a problem of its own is invalid.
+
+    `build` builds the entry of a key and adds its problems to the document.
+    """
     document = parse_settings_file(path, data)
     if not isinstance(document.value, dict):
         if not document.problems:
@@ -203,7 +209,7 @@ def _parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocum
 
 
 def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:
-    """Return the entry of a key, None if it has no keys of its own. It must not be used if a problem was added."""
+    """Return the entry of the key `name`; None if its value is no mapping. If a problem was added, do not use the entry."""
     if not uris.is_slug(name):
         message = f"'{name}' cannot stand in an address; use letters, digits and '-', like '{uris.slugify(name) or kind}'"
         document.problems.append(document.problem((name,), message, at_key=True))
@@ -215,7 +221,7 @@ def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[
 
 
 def _with_aliases(document: YamlDocument, valid: Mapping[str, EntryT]) -> Iterator[tuple[str, EntryT]]:
-    """Yield each id and alias with its entry. An alias that is taken adds a problem and keeps its first entry."""
+    """Yield each id and alias with its entry. An alias that another entry has already, as id or alias, adds a problem."""
     entries: dict[str, EntryT] = {entry.id: entry for entry in valid.values()}
     for name, entry in valid.items():
         for index, alias in enumerate(entry.aliases):
@@ -228,7 +234,10 @@ def _with_aliases(document: YamlDocument, valid: Mapping[str, EntryT]) -> Iterat
 
 
 def known_names(root: Path, file: str) -> list[str]:
-    """Return ids and aliases in authors.yaml or categories.yaml, also of invalid entries; [] if the file cannot be read."""
+    """Return the ids, then the aliases, in authors.yaml or categories.yaml (`file`), also of invalid entries.
+
+    Return [] if the file is missing or cannot be read or parsed.
+    """
     data = safe_read.read_file(root, file)
     entries = parse_settings_file(file, data).value if isinstance(data, bytes) else None
     if not isinstance(entries, dict):
@@ -238,5 +247,5 @@ def known_names(root: Path, file: str) -> list[str]:
 
 
 def _strings(value: Any) -> list[str]:
-    """Return the strings in a list, or the value itself as a list if it is a string."""
+    """Return the strings in a list; [value] for a string; [] for any other value."""
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]

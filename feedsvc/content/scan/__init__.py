@@ -1,7 +1,7 @@
-"""Scans of the content folder: which files are where, each with its signature.
+"""Scanner of the content folder: finds the files below a folder, their signatures, and the changes since the scan before.
 
-In comes a folder; out come names, signatures and what changed since the scan before. `content.folder` follows the folder with
-it; a command starts the first scan while it still imports the rest, so this package imports little.
+`content.folder` uses it for articles/ and theme/. This package imports little, because a command starts the first scan while it
+still imports the other packages.
 """
 
 from feedsvc.content.scan.scanner import ARTICLES_FOLDER, BackgroundScan, DirectoryScanner, ScanResult, start_scan

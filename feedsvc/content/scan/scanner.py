@@ -1,4 +1,4 @@
-"""Directory scanner: the files below a folder with their signatures, updated incrementally."""
+"""Directory scanner: finds the files below a folder and their signatures. A later scan may be limited to changed paths."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ _NO_SIGNATURES: Final[Mapping[str, FileSignature]] = {}
 
 @dataclass(slots=True)
 class _ScannedFolder:
-    """One folder as it was at its scan: its own files with signatures, and its own subfolders with identities, by path.
+    """One folder as it was at its scan: signatures of the files directly in it, and identities of its direct subfolders.
 
-    `identity` is device and inode. `is_linked` is true if the folder is a symbolic link or is also known by another path.
-    `is_unreadable` is true if the folder exists but cannot be read, or if its file system is not mounted now.
+    Keys are paths in the content folder. `identity` is device and inode, (0, 0) if the folder was not read. `is_linked` is true
+    if it is a symbolic link, or if its content is listed under another path. `is_unreadable` is true if the folder exists but
+    cannot be read, or if its file system is not mounted now.
     """
 
     identity: tuple[int, int] = _NO_IDENTITY
@@ -41,9 +42,10 @@ class _ScannedFolder:
 
 
 class ScanResult(NamedTuple):
-    """Result of a complete scan, which can be sent to another process. All folders are given by path.
+    """Result of a complete scan, which can be sent to another process. Folders are given by their paths in the content folder.
 
-    `device` is that of the content folder; `mount_points` are folders on other devices. Modification times are in nanoseconds.
+    `device` is the device number of the content folder; `mount_points` are folders on other devices. `modification_times` are the
+    mtimes of the folders that could be read, in nanoseconds since 1970.
     """
 
     folders: dict[str, _ScannedFolder]
@@ -58,22 +60,23 @@ BackgroundScan = BackgroundTask[ScanResult]
 def start_scan(root: Path) -> BackgroundScan:
     """Start a scan of articles/ in a forked process, while this process does other work.
 
-    Get the result within the task's `with` block and soon, because it describes the present state.
+    Get the result in the task's `with` block. Use it soon, because it describes the state of now.
     """
     return BackgroundTask(partial(scan_folder, root, ARTICLES_FOLDER))
 
 
 def scan_folder(root: Path, top: str) -> ScanResult:
-    """Scan the folder `top` of the content folder `root` completely. Pass the result as `prefetched` to its DirectoryScanner."""
+    """Scan the folder `top` of the content folder `root` completely. A DirectoryScanner takes the result as `prefetched`."""
     scanner = DirectoryScanner(root, top)
     scanner.refresh()
     return scanner.result
 
 
 class DirectoryScanner:
-    """Signatures of the files below one folder of a content folder, by path. Hidden files and backup copies (x~) are skipped.
+    """Scanner of one folder of a content folder. `files` has the signatures of all files below it, by path in the content folder.
 
-    A missing folder counts as empty. All other folders that cannot be read are among the problems.
+    Names that begin with "." or "#" or end with "~" are skipped. A missing top folder counts as empty. Other folders that cannot
+    be read, and names that are not valid, are among the problems.
     """
 
     def __init__(
@@ -85,12 +88,11 @@ class DirectoryScanner:
         *,
         within: str = "",
     ) -> None:
-        """Prepare the scanner; `refresh` scans. `top` is the scanned folder of the content folder `root`.
+        """Prepare to scan the folder `top` of the content folder `root`; `refresh` scans.
 
-        Symbolic links are followed if they lead below the folder `within` of the content folder, "" for any place in it.
-
-        `known_signatures` are those of cached records; equal ones are reused to save memory. `prefetched` is the result of a scan
-        from just now, which replaces the first scan.
+        Symbolic links are followed if they lead into `within`, a folder of the content folder; "" stands for all of it.
+        `known_signatures` are signatures by path from cached records; equal ones are reused to save memory. `prefetched` is the
+        result of a scan from just now, which replaces the first complete scan.
         """
         self._root, self._top, self._prefetched, self._within = root, top, prefetched, within
         self._known_signatures = _by_folder(known_signatures)
@@ -101,7 +103,7 @@ class DirectoryScanner:
         self.files: dict[str, FileSignature] = {}
 
     def folders_changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the folders of the last scan in which a file was created, deleted or renamed since the moment."""
+        """Return those folders that the last `refresh` scanned in which a name was added, removed or changed after the moment."""
         start = nanoseconds_since_epoch(moment)
         return frozenset(path for path, modification_time in self._modification_times.items() if modification_time > start)
 
@@ -115,11 +117,14 @@ class DirectoryScanner:
 
     @property
     def unreadable_folders(self) -> frozenset[str]:
-        """Folders that exist but cannot be read. Their files do not count as deleted."""
+        """Folders that exist but cannot be read. Their files are missing from `files`; do not treat them as deleted."""
         return frozenset(path for path, folder in self._folders.items() if folder.is_unreadable)
 
     def refresh(self, changed_paths: Iterable[str] | None = None) -> frozenset[str]:
-        """Scan the folders of `changed_paths`, or everything for None. Return the files that were created, deleted or changed."""
+        """Scan the folders of `changed_paths`, or everything for None. Return the paths of files created, deleted or changed.
+
+        The first scan returns all files. If there are symbolic links, everything is scanned.
+        """
         prefetched, self._prefetched = self._prefetched, None
         if prefetched and changed_paths is None:
             return self._adopt(prefetched)
@@ -133,7 +138,7 @@ class DirectoryScanner:
         return changes | self._scan_all(self.files) if self._has_links() else changes
 
     def _adopt(self, prefetched: ScanResult) -> frozenset[str]:
-        """Use the result of a scan by another process. Return all its files."""
+        """Use the result of a scan by another process. Return the paths of all its files."""
         self._folders, self._mount_points, self._device, self._modification_times = prefetched
         for path, folder in self._folders.items():
             self._reuse_signatures(path, folder)
@@ -145,7 +150,7 @@ class DirectoryScanner:
         return any(folder.is_linked for folder in self._folders.values())
 
     def _innermost_known_folder(self, path: str) -> str:
-        """Return the innermost existing folder of a changed path that was scanned before; "" if everything must be scanned."""
+        """Return the innermost existing folder, at or above `path`, that was scanned before; "" if everything must be scanned."""
         while path not in self._folders or not (self._root / path).is_dir():
             if path in ("", ".", self._top):
                 return ""
@@ -153,7 +158,7 @@ class DirectoryScanner:
         return path
 
     def _scan_all(self, files_before: dict[str, FileSignature]) -> frozenset[str]:
-        """Scan everything. Return the files created, deleted or changed since `files_before`."""
+        """Scan everything. Return the paths of the files that are new, missing or changed compared to `files_before`."""
         self._known_signatures |= {path: folder.files for path, folder in self._folders.items()}
         self._folders, self.files = {}, {}
         self._walk([self._top] if os.path.lexists(self._root / self._top) else [])
@@ -164,7 +169,7 @@ class DirectoryScanner:
         return frozenset(changed | (files_before.keys() - self.files.keys()))
 
     def _rescan_folder(self, path: str) -> frozenset[str]:
-        """Scan one folder again, and all below its new subfolders. Return the files created, deleted or changed."""
+        """Scan one folder again, and all below its new or replaced subfolders. Return the files created, deleted or changed."""
         old = self._folders[path]
         files_before = {file: self.files.pop(file, None) for file in old.files}
         new = self._folders[path] = self._scan_folder(path)
@@ -178,7 +183,7 @@ class DirectoryScanner:
         return frozenset(file for file in files if files_before.get(file) != self.files.get(file))
 
     def _forget(self, path: str) -> dict[str, FileSignature | None]:
-        """Forget a folder and all below it. Return their files."""
+        """Forget a folder and all below it. Return their files with the signatures known so far."""
         folder = self._folders.pop(path, _ScannedFolder())
         files = {file: self.files.pop(file, None) for file in folder.files}
         for subfolder in folder.folders:
@@ -186,7 +191,7 @@ class DirectoryScanner:
         return files
 
     def _walk(self, paths: list[str]) -> set[str]:
-        """Scan these folders and all below them, each once even if symbolic links lead to it. Return the paths of their files."""
+        """Scan these folders and all below them; return the paths of their files. One known by another path counts as empty."""
         identities = {folder.identity for folder in self._folders.values()}
         files: set[str] = set()
         while paths:
@@ -202,7 +207,7 @@ class DirectoryScanner:
         return files
 
     def _scan_folder(self, path: str) -> _ScannedFolder:
-        """Scan one folder without what is below its subfolders."""
+        """Scan one folder, but not its subfolders. If that fails, the result has a problem."""
         folder = _ScannedFolder(is_linked=os.path.islink(self._root / path))
         try:
             opened = open_folder(self._root, path, self._within)
@@ -228,12 +233,15 @@ class DirectoryScanner:
         return folder
 
     def _reuse_signatures(self, path: str, folder: _ScannedFolder) -> None:
-        """Reuse the known signatures of the folder if all are equal to the scanned ones, to save memory."""
+        """Reuse the known signatures of the folder's files if they are all equal to the scanned ones, to save memory."""
         if (known := self._known_signatures.get(path)) == folder.files:
             folder.files = known
 
     def _is_unmounted(self, path: str, device: int, *, is_empty: bool) -> bool:
-        """Return whether a file system was mounted at this folder at an earlier scan and only its empty mount point is left."""
+        """Return whether a file system was mounted here at an earlier scan and only its empty mount point is left.
+
+        Also record in `_mount_points` if one is mounted here now.
+        """
         if device != self._device:
             self._mount_points.add(path)
         elif not is_empty:
@@ -243,7 +251,7 @@ class DirectoryScanner:
 
 @contextmanager
 def _close_after(descriptor: int) -> Iterator[int]:
-    """Yield a folder's descriptor and close it after the block. Lookups relative to it need not resolve the whole path."""
+    """Yield `descriptor`, that of an open folder, and close it after the block."""
     try:
         yield descriptor
     finally:
@@ -251,7 +259,7 @@ def _close_after(descriptor: int) -> Iterator[int]:
 
 
 def _device(root: Path) -> int:
-    """Return the device of the content folder, 0 if it cannot be accessed."""
+    """Return the device number of the content folder; 0 if the folder cannot be accessed."""
     try:
         return os.stat(root).st_dev
     except OSError:
@@ -259,7 +267,7 @@ def _device(root: Path) -> int:
 
 
 def _classify(folder: _ScannedFolder, folder_path: str, names: Iterable[str], descriptor: int) -> None:
-    """Add each of the names in an open folder to the files or the subfolders. A path that is not valid adds a problem."""
+    """Add the names in an open folder to `folder`, except hidden files and backup copies. An invalid name adds a problem."""
     files, get_status, is_folder = folder.files, os.stat, stat.S_ISDIR  # local names are faster for 100,000 files
     for name in names:
         path = f"{folder_path}/{name}"
@@ -277,7 +285,7 @@ def _classify(folder: _ScannedFolder, folder_path: str, names: Iterable[str], de
 
 
 def _by_folder(signatures: Mapping[str, FileSignature]) -> dict[str, dict[str, FileSignature]]:
-    """Return the signatures of the files in each folder, by path of the folder and of the file."""
+    """Group signatures by folder: return path of the folder -> path of the file -> signature."""
     folders: dict[str, dict[str, FileSignature]] = defaultdict(dict)
     for path, signature in signatures.items():
         folders[path.rpartition("/")[0]][path] = signature

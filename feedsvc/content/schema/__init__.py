@@ -1,7 +1,7 @@
-"""The keys of the editors' files: types, validation, descriptions and JSON Schemas.
+"""Schema of the editors' files: types, validation, descriptions and JSON Schemas of their keys.
 
-In come the plain values of a YAML file; out come models of validated keys, or problems. `content.reading` validates files with
-this package, `editing` and `cli` write JSON Schemas.
+`validate_document` turns the plain values of a YAML file into a model of its valid keys, and adds problems to the document.
+`content.reading` validates files with this package; `editing` and `cli` write JSON Schemas.
 """
 
 from feedsvc.content.schema.dates import parse_day, parse_instant

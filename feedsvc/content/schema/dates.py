@@ -1,7 +1,7 @@
-"""Date parsing: an editor's date to an aware datetime in UTC, in whole seconds.
+"""Date parsing: an editor's date to an aware datetime in UTC. Fractions of a second are dropped.
 
 Accepted are RFC 3339 (with "T" or spaces) and shorter forms: a bare date means 00:00; seconds and zone of a time may be missing.
-A date without a zone is in the site's time zone.
+A date without a zone is in the zone that the caller gives, usually the site's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
-# Dates for which datetime.fromisoformat gives the same result, except for the range of years.
+# Dates for which datetime.fromisoformat gives the same result as `_lenient_instant`, except for the range of years.
 _STRICT_FORMAT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:Z|[-+](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
@@ -31,15 +31,15 @@ _LAST_YEAR: Final = 9998
 
 
 def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
-    """Return the moment in UTC, and the year in the text, which may differ from that in UTC. `zone` is for texts without a zone.
+    """Parse a date. Return its moment in UTC, and the year as written, which may differ from the year in UTC.
 
-    Raises ValueError with a message for the editor.
+    `zone` is the time zone of a date that states none. Raises ValueError with a message for the editor.
     """
     return _strict_instant(text) or _lenient_instant(text, zone)
 
 
 def _strict_instant(text: str) -> tuple[datetime, int] | None:
-    """Parse the most common form fast. Return None for all other texts, valid or not, which `_lenient_instant` parses."""
+    """Parse a date of the most common form fast. Return None for any other text, valid or not; use `_lenient_instant` then."""
     if not _STRICT_FORMAT.fullmatch(text):
         return None
     try:
@@ -63,7 +63,7 @@ def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
 
 
 def _date_error(year: int, month: int, day: int) -> str:
-    """Return a message about an invalid day, "" if it is valid. Python's own messages change from version to version."""
+    """Return the reason why there is no such day; "" if there is one. Python's own messages differ between its versions."""
     if not 1 <= month <= 12:  # noqa: PLR2004 - a calendar's own number
         return f"a year has no month {month}"
     days = calendar.monthrange(year, month)[1]
@@ -88,5 +88,5 @@ def _zone(match: re.Match[str], zone: tzinfo) -> tzinfo:
 
 
 def parse_day(text: str) -> date:
-    """Return the day in UTC of a date, which is in UTC if it has no zone. Raises ValueError with a message for the editor."""
+    """Parse a date and return its day in UTC. A date without a zone is in UTC. Raises ValueError as `parse_instant` does."""
     return parse_instant(text, UTC)[0].date()

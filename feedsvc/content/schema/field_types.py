@@ -35,7 +35,7 @@ def _collapse_spaces(text: str) -> str:
 
 
 def single_line(text: str) -> str:
-    """Return a text with one space for each run of spaces and line ends. Raises ValueError if it has no visible character."""
+    """Return a text with each run of white space as one space, and none at its ends. Raises ValueError if nothing is visible."""
     text = _collapse_spaces(text)
     if not text[:1].isalnum() and not any(unicodedata.category(char) not in _INVISIBLE_CATEGORIES for char in text):
         raise ValueError("is empty")
@@ -44,7 +44,10 @@ def single_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PatternValidator:
-    """Validator that accepts a text if all of it matches `pattern`. In `message`, "{}" becomes the rejected text."""
+    """Validator that returns a text unchanged if `pattern` matches all of it; else raises ValueError with `message`.
+
+    In `message`, "{}" stands for the rejected text.
+    """
 
     pattern: re.Pattern[str]
     message: str
@@ -56,7 +59,7 @@ class PatternValidator:
 
 
 class _AsciiPatternValidator(PatternValidator):
-    """Pattern validator with a message that names a non-ASCII character, which mail programs and feed readers reject."""
+    """Pattern validator that rejects non-ASCII characters, as mail programs and feed readers do, and names the first one."""
 
     def __call__(self, text: str) -> str:
         if character := next((char for char in text if not char.isascii()), ""):
@@ -89,7 +92,10 @@ def is_host(text: str) -> bool:
 
 
 def is_base_url(text: str) -> bool:
-    """Return True if a text is a valid base_url."""
+    """Return True if a text is valid as `base_url` of site.yaml: an http or https address without query and fragment.
+
+    Its path, if any, must have no empty, "." or ".." segment.
+    """
     try:
         return bool(_base_url(text))
     except ValueError:
@@ -131,9 +137,9 @@ def _as_list(value: Any) -> Any:
 
 
 def _require_date_text(value: Any) -> Any:
-    """Raise an error of type date_type for 2026 or 20260102, which YAML reads as numbers.
+    """Return a text unchanged. Raise an error of type date_type for another value, such as 2026, which YAML reads as a number.
 
-    pydantic's error for a number would lead to the advice to quote it, which does not make it a date.
+    With pydantic's own error, the editor would be told to quote the number, which does not make it a date.
     """
     if not isinstance(value, str):
         raise PydanticCustomError("date_type", "not a date")
@@ -142,7 +148,10 @@ def _require_date_text(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _reference_id(text: str) -> str:
-    """Normalize a reference to an id of authors.yaml or categories.yaml, as the ids in those files are normalized."""
+    """Normalize the id or alias of an author or category in an article, as authors.yaml and categories.yaml are normalized.
+
+    Raises ValueError if it is empty.
+    """
     return unicodedata.normalize("NFC", single_line(text))
 
 

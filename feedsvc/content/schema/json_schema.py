@@ -58,7 +58,7 @@ def _pattern_schema(pattern: str, message: str) -> Json:
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's generator, extended by schemas for function validators and without a title for each key."""
+    """Pydantic's generator, which adds the schemas of our validator functions and omits the titles of keys."""
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> Json:
         return _validator_schema(schema["function"]["function"]) | self.generate_inner(schema["schema"])
@@ -80,10 +80,10 @@ def _validator_schema(function: Callable[..., Any]) -> Json:
 
 
 def build_schema(name: str, ids: Mapping[str, Sequence[str]] | None = None) -> Json:
-    """Return the schema of one kind of file (a name of SCHEMA_NAMES).
+    """Return the JSON Schema of the kind of file `name`, one of SCHEMA_NAMES.
 
-    `ids` has the ids and aliases that articles may use, as lists under "category" and "author". If a list is empty or missing,
-    any id is allowed.
+    `ids` restricts articles: it has the ids and aliases that they may use, as lists under "category" and "author". If a list is
+    empty or missing, any id is allowed.
     """
     return {"$schema": DIALECT} | _BUILDERS[name](ids or {}) | {"title": _TITLES[name]}
 
@@ -97,7 +97,7 @@ def _article_schema(ids: Mapping[str, Sequence[str]]) -> Json:
 
 
 def _restrict_to_names(value: Any, names: list[str]) -> None:
-    """Change the schema `value` in place, so that it accepts no texts but `names`."""
+    """Change the schema `value` in place, so that the only texts that it accepts, alone or in a list, are `names`."""
     if isinstance(value, dict):
         if value.get("type") == "string":
             value.pop("pattern", None)
@@ -119,7 +119,7 @@ def _model_schema(model: type[BaseModel]) -> Json:
 
 
 def _resolve_references(value: Any, definitions: Mapping[str, Json]) -> Any:
-    """Return a schema with each `$ref` replaced by its model and every model completed by `_complete_model`.
+    """Return a schema with each `$ref` replaced by the definition that it names, and each model completed (`_complete_model`).
 
     In draft-07, keys beside a `$ref`, such as a description, would be ignored.
     """
@@ -155,7 +155,7 @@ def _exclusive_keys(singular: str, plural: str) -> Json:
 
 
 def _src_rules(path_pattern: str, *keys: str) -> Json:
-    """Return the rules for `src`: a path must match `path_pattern`; a web address must be https, and requires the keys `keys`."""
+    """Return rules for `src`: a path must match `path_pattern`; a web address must be https, and requires the keys `keys`."""
     is_url = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
     not_null = {key: {"not": {"type": "null"}} for key in keys}
     path = _pattern_schema(path_pattern, "not a fitting file in media/; write it like media/picture.jpg, or an https address")

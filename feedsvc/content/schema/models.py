@@ -1,6 +1,6 @@
-"""Models of the editors' files, for pydantic 2. `content.reading` checks what needs other files (authors, media).
+"""Models of the editors' files, for pydantic 2. `content.reading` checks what depends on other files (authors, media).
 
-Field order is the order of the documentation. A model's docstring becomes its `description` in the JSON Schema.
+The fields are in the order of the documentation. A model's docstring becomes its `description` in the JSON Schema.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ _MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mist
 
 
 def validate_document(document: YamlDocument, schema: type[Model], placeholders: Mapping[str, YamlValue]) -> Model | None:
-    """Validate the whole document as `validate_mapping` does. If it is no mapping, add a Problem to it and return None."""
+    """Validate the whole document like `validate_mapping`. If it is no mapping, return None; the document then has a problem."""
     if not isinstance(document.value, dict):
         if document.value is not None or not document.problems:
             document.problems.append(document.problem((), f"expected 'key: value' lines, found {_kind_name(document.value)}"))
@@ -74,10 +74,10 @@ def validate_mapping(
     value: dict[str, YamlValue],
     placeholders: Mapping[str, YamlValue],
 ) -> Model:
-    """Validate the mapping `value` at a location of the document. Problems are added to `document.problems`.
+    """Validate the mapping `value` at a location of the document and return its model. Problems are added to the document.
 
-    If some keys are invalid or missing, return a model of the valid keys, so that the caller can find further problems.
-    `placeholders` are values for required keys in that case.
+    If keys are invalid or missing, the model has only the valid ones, and otherwise `placeholders` (for required keys) and
+    defaults. The caller may then use it only to find further problems.
     """
     values = value if document.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
     try:
@@ -93,7 +93,7 @@ def validate_mapping(
 
 
 def _without_nulls(value: YamlValue) -> YamlValue:
-    """Remove keys without a value at every depth: `image:` alone means no image."""
+    """Return the value without the keys, at any depth, that have no value (null): `image:` alone means no image."""
     if isinstance(value, dict):
         return {key: item if type(item) is str else _without_nulls(item) for key, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
@@ -119,7 +119,10 @@ def _suggest_key(key: str, names: Iterable[str]) -> str:
 
 
 def schema_at(schema: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel]:
-    """Return the model of the mapping at a location inside the model `schema`."""
+    """Return the model class of the innermost mapping at or around `location` (keys and list indexes) in `schema`.
+
+    Raises KeyError for a key that a model does not have.
+    """
     for step in location:
         if isinstance(step, str):
             schema = _model_in(schema.model_fields[step].annotation) or schema
@@ -139,7 +142,7 @@ def _kind_name(value: YamlValue) -> str:
 
 
 def _raw_scalar(document: YamlDocument, location: KeyPath) -> str | None:
-    """Return the source text of the scalar at `location`, or that of its parent if a single value stands for a list of one."""
+    """Return `document.raw_scalar` of a location. If the file has a single value in place of a list, return that value's."""
     return document.raw_scalar(location) if document.has_value(location) else document.raw_scalar(location[:-1])
 
 

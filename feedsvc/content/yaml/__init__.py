@@ -1,6 +1,7 @@
-"""YAML files to plain values that know their line and column.
+"""YAML parser: the text of a file to plain values, whose lines and columns can be looked up.
 
-In comes the text of a file; out comes a `YamlDocument`, or problems in an editor's words. The packages of `content` may use it.
+`parse_yaml` always returns a `YamlDocument`. YAML errors are problems of the document, in an editor's words. The packages of
+`content` and `editing` may use it.
 """
 
 from feedsvc.content.yaml.document import YamlDocument, parse_yaml

@@ -1,4 +1,4 @@
-"""YAML documents: the plain values of a file, their positions, and its YAML errors as problems."""
+"""YAML document: the plain values of one YAML file, their positions, and the file's YAML errors as problems."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comm
 
 @dataclass(slots=True)
 class YamlDocument:
-    """YAML file as plain data. `value` is None if the file could not be parsed. If a key occurs twice, the first value counts.
+    """YAML file as plain data. `value` is None if the file could not be parsed, or if it is empty or null.
 
-    `loaded_source_map` is None if the module `fast` parsed the file; then there are no YAML errors. If a message about a value
-    needs a position, PyYAML computes all positions on first use of `source_map`.
+    If a key occurs twice, the first value counts. `problems` are the YAML errors; later checks add theirs. `loaded_source_map`
+    has the positions of values and keys. It is None if the module `fast` parsed the file (then there are no YAML errors) and no
+    position was needed yet; `source_map` loads it.
     """
 
     path: str
@@ -30,13 +31,16 @@ class YamlDocument:
 
     @property
     def source_map(self) -> SourceMap:
-        """Positions of values and keys, computed by PyYAML on first use."""
+        """Positions of values and keys. If the module `fast` parsed the file, PyYAML computes them on first use."""
         if self.loaded_source_map is None:
             self.loaded_source_map = _parse_with_pyyaml(self.path, self.text).source_map
         return self.loaded_source_map
 
     def problem(self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """Return a Problem at a value, or at its key with `at_key`; at the nearest parent if the file has no such value."""
+        """Return an error at the value at `location`, or at its key if `at_key`. It is not added to `problems`.
+
+        If the file has no such value, the position is that of the nearest mapping or list around it that exists.
+        """
         source_map = self.source_map
         span = source_map.keys.get(location) if at_key else None
         while span is None and location:
@@ -46,14 +50,17 @@ class YamlDocument:
         return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
-        """Return line and column, from 1, of the value at a location, like `problem`, but often without PyYAML."""
+        """Return the line and column, both from 1, that `problem` would have for the location. Seldom needs PyYAML."""
         if self.loaded_source_map is None and len(location) == 1 and (offset := self._value_offset(str(location[0]))):
             return line_and_column(self.text, offset)
         problem = self.problem(location, "")
         return problem.line, problem.column
 
     def _value_offset(self, key: str) -> int:
-        """Return the offset of the value of a top-level key, in a text that `fast` parsed; 0 if it is not found."""
+        """Return the index in the text of the value of a top-level key; 0 if it is not on the key's line.
+
+        Only for a text that the module `fast` parsed.
+        """
         text, head = self.text, f"{key}: "
         line_end = -1 if text.startswith(head) else text.find(f"\n{head}")
         if not text.startswith(head, line_end + 1):
@@ -64,7 +71,7 @@ class YamlDocument:
         return 0 if text[offset : offset + 1] in ("", "\r", "\n") else offset  # a value on the lines below
 
     def raw_scalar(self, location: KeyPath) -> str | None:
-        """Return a scalar's source text without quotation marks; None for lists, mappings and missing values."""
+        """Return a scalar's text before any conversion, such as "no" for False; None for a list, mapping or missing value."""
         span = self.source_map.values.get(location)
         return span.text if span else None
 
@@ -73,11 +80,11 @@ class YamlDocument:
         return location in self.source_map.values
 
     def has_key(self, key: str) -> bool:
-        """Return `has_value` for a top-level key, without computing positions if `fast` parsed the file."""
+        """Return True if the file has a top-level key, even with an empty value. Computes no positions, unlike `has_value`."""
         return key in self.value if self.loaded_source_map is None else self.has_value((key,))
 
     def comment_warning(self, location: KeyPath) -> Problem | None:
-        """Return a warning if the text at a location ends at a '#' that may be meant as text ('Room #5'); else None."""
+        """Return a warning if a comment after the text at a location may be meant as text, as in `Room #5`; else None."""
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
         span = self.loaded_source_map.values.get(location)
@@ -89,7 +96,7 @@ class YamlDocument:
         return Problem(path=self.path, line=line, column=column, message=message, hint=hint, severity="warning")
 
     def span(self, location: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
-        """Return start and end of a value (or its key) in the text, in characters from 0. Raises KeyError if it is missing."""
+        """Return the start and end index in the text of a value, or of its key if `at_key`. Raises KeyError if it is missing."""
         span = (self.source_map.keys if at_key else self.source_map.values)[location]
         return span.begin.offset, span.end.offset
 
@@ -101,9 +108,9 @@ class YamlDocument:
 
 
 def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
-    """Parse a file's text; never raises, errors become problems.
+    """Parse the text of the file at `path`; never raises, YAML errors become problems of the document.
 
-    `is_printable` is True if `text.is_printable` is known to be True for the text.
+    `is_printable` is True if the caller knows that `content.text.is_printable` returns True for the text; this saves time.
     """
     value = fast.parse_subset(text, is_printable=is_printable)
     return _parse_with_pyyaml(path, text) if value is None else YamlDocument(path, value, text=text, loaded_source_map=None)

@@ -77,7 +77,7 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
     """Return line and column, both from 1, and a message for the editor.
 
     `stop` is the position at which libyaml stopped, and `start` that of the construct that it was reading. Both are libyaml's
-    lines and columns, from 0.
+    lines and columns, from 0, or None if libyaml gives none.
     """
     line, column = _position_in_file(text, stop)
     if marker_line := conflict_line(text):
@@ -98,7 +98,10 @@ def conflict_line(text: str) -> int:
 
 
 def _early_quote(text: str, libyaml_message: str, line: int, column: int) -> tuple[int, int, str] | None:
-    """Return position and message of a quotation mark that ends a quoted text too early ('It's raining'), or None."""
+    """Return line, column and message of a quotation mark that ends a quoted text too early ('It's raining').
+
+    Return None if that is not the reason of the error.
+    """
     if not any(fragment in libyaml_message for fragment in _EARLY_QUOTE_ERRORS):
         return None
     text_before = text.splitlines()[line - 1][: column - 1].rstrip(" ")
@@ -109,7 +112,7 @@ def _early_quote(text: str, libyaml_message: str, line: int, column: int) -> tup
 
 
 def _position_in_file(text: str, position: LineColumn | None) -> LineColumn:
-    """Convert libyaml's position to line and column from 1. A position below the last line, or None, becomes the text's end."""
+    """Convert libyaml's position to line and column from 1. None, or a position below the last line, becomes the text's end."""
     lines = text.splitlines() or [""]
     if not position or position[0] >= len(lines):
         return len(lines), len(lines[-1]) + 1
@@ -125,9 +128,9 @@ def _message(text: str, line: int, column: int, libyaml_message: str) -> str:
 
 
 def _missing_space(text: str, libyaml_message: str, line: int, start: LineColumn | None) -> tuple[int, int, str] | None:
-    """Return position and message of a key without a space after its colon; None if that is not the reason of the error.
+    """Return line, column and message of a key without a space after its colon; None if that is not the reason of the error.
 
-    YAML reads `key:value` as text and rejects a later line.
+    YAML reads `key:value` as text and rejects a later line. `line` (from 1) is where libyaml stopped.
     """
     lines = text.splitlines()
     if line > len(lines) or not any(fragment in libyaml_message for fragment in _MISSING_SPACE_ERRORS):
@@ -142,12 +145,15 @@ def _missing_space(text: str, libyaml_message: str, line: int, start: LineColumn
 
 
 def _previous_content_line(lines: list[str], number: int) -> int:
-    """Return the index of the nearest line above that is neither blank nor a comment; 0 if there is none."""
+    """Return the index of the nearest line above index `number` that is neither blank nor a comment; 0 if there is none."""
     above = range(number - 1, -1, -1)
     return next((index for index in above if lines[index].strip() and not lines[index].lstrip().startswith("#")), 0)
 
 
 def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> bool:
-    """Return True if a line can be a sibling key of the line below, not the continuation of a text above."""
+    """Return True if the line at index `number` can be a key of the same mapping as `below`, and continues no text above it.
+
+    `indent` is its indentation, with the dashes of list entries. `below` is the text of a later line.
+    """
     is_first = not indent or "-" in indent or lines[_previous_content_line(lines, number)].rstrip().endswith(":")
     return is_first and len(indent) == len(below) - len(below.lstrip(" \t"))

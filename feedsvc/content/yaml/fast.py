@@ -1,8 +1,8 @@
-"""Fast parser for the YAML subset that nearly every file uses. It returns plain values and declines everything else.
+"""Fast parser for the YAML subset that nearly every file uses. It returns plain values, or declines the whole file.
 
-Supported: keys of ASCII letters, digits, "_" and "-" on their own lines, with a text on the same line, plain or in quotes
-without escapes; lists and mappings below their key or in brackets on its line; text blocks ("|" and ">"). Declined without a
-message: comments, aliases, tags, escapes, duplicate keys, words that YAML does not read as text, and all errors.
+Supported: keys of ASCII letters, digits, "_" and "-", one a line, with a text or a decimal integer on the same line, plain or in
+quotes without escapes; lists and mappings below their key or in brackets on its line; text blocks ("|" and ">"). Declined, so
+that `full` parses the file: comments, aliases, tags, escapes, duplicate keys, empty values, words such as `no`, and all errors.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class _Unsupported(Exception):  # noqa: N818 - no error: `full` parses the file 
 
 
 def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlValue] | None:
-    """Parse a whole file as a mapping; return None to decline it, so that the caller uses `full`.
+    """Parse the text of a whole file as a mapping. Return None to decline it; the caller must then use `full`.
 
-    `is_printable` is True if the caller knows that `text.is_printable` is True, so that the text is not checked again.
+    `is_printable` is True if the caller knows that `content.text.is_printable` returns True; then the text is not checked again.
     """
     if not is_printable and "\r" in text:
         text = text.replace("\r\n", "\n")
@@ -64,8 +64,9 @@ def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlVal
 class _Parser:
     """Recursive descent parser of one text. Each method raises _Unsupported to decline the file.
 
-    A method takes the offset of a construct, or the regular expression's match of it. It returns the value and the offset of the
-    next line (in brackets: of the next separator). `indent` is the column of a mapping's keys or of a list's dashes.
+    A method takes the offset of a construct, or the regular expression's match of it. Most return its value and the offset of the
+    next line (in brackets: of the next separator). `indent` is the column of a mapping's keys or of a list's dashes, `depth` the
+    number of lists and mappings around the construct.
     """
 
     def __init__(self, text: str) -> None:
@@ -87,7 +88,7 @@ class _Parser:
             offset += indent
 
     def is_next_entry(self, offset: int, indent: int) -> bool:
-        """Return True if the line begins in column `indent`, False if further left. Raises _Unsupported if further right."""
+        """Return True if the line at `offset` is indented by `indent`, False if by less. Raises _Unsupported if by more."""
         if not indent and not self.text.startswith(" ", offset):
             return True
         column = self.column(offset)
@@ -213,14 +214,14 @@ def _dedent(block: str, width: int) -> str:
 
 @lru_cache(maxsize=16)
 def _lesser_indentation(width: int) -> re.Pattern[str]:
-    """Return a pattern for the start of a line that is not blank and is indented by less than `width`."""
+    """Return a pattern for a line end before a line that is not blank and is indented by fewer than `width` spaces."""
     return re.compile(rf"\n {{0,{width - 1}}}[^ \n]")
 
 
 def _scalar(text: str) -> str | int:
-    """Return the YAML 1.1 value of an unquoted text: a number for decimals, else the text, also for dates.
+    """Return the YAML 1.1 value of an unquoted text: an int for a decimal integer, else the text, also for a date.
 
-    Raises _Unsupported for special words, such as `no`, and for numbers of other forms, such as 1.5.
+    Raises _Unsupported for special words, such as `no`, and for other single words that begin with a digit, such as 1.5.
     """
     if not text[0].isdecimal():
         if len(text) <= _MAX_WORD_LENGTH and text.lower() in _SPECIAL_WORDS:

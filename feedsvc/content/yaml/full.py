@@ -1,7 +1,7 @@
-"""Full YAML parser on PyYAML: plain values, their positions, and problems. The only module that imports PyYAML.
+"""Full YAML parser on PyYAML: plain values, their positions, and problems. No other module imports PyYAML.
 
-YAML 1.1 reads `no` as false and `1:30` as 90. The source map keeps the source text of each scalar, so that a message can name
-the word that the editor must put in quotes.
+In YAML 1.1, `no` means false and `1:30` means 90. The source map has the text of each scalar, so that a message can name the word
+that the editor must put in quotes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TRUE_WORDS: Final = frozenset({"true", "yes", "on"})
 
 
 class ParsedYaml(NamedTuple):
-    """Result of parsing a file: `value` is plain data, None if the file could not be parsed."""
+    """Result of parsing a file: `value` is plain data, None if the file could not be parsed or is null."""
 
     value: YamlValue
     problems: list[Problem]
@@ -34,7 +34,7 @@ class ParsedYaml(NamedTuple):
 
 
 def parse_with_pyyaml(path: str, text: str) -> ParsedYaml:
-    """Parse a text with PyYAML; never raises, errors become problems."""
+    """Parse the text of the file at `path` with PyYAML; never raises, errors become problems."""
     converter = _NodeConverter(path)
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -58,7 +58,8 @@ def _syntax_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Proble
 class _NodeConverter:
     """Converter of PyYAML's nodes to plain values and positions, in one pass.
 
-    It detects duplicate keys, alias bombs (too many repetitions by aliases) and aliases inside the value that they repeat.
+    It adds problems for duplicate keys, alias bombs (too many repetitions by aliases), aliases inside the value that they repeat,
+    tags, deep nesting and forbidden characters.
     """
 
     def __init__(self, path: str) -> None:
@@ -70,7 +71,7 @@ class _NodeConverter:
         self.open_nodes: set[int] = set()
 
     def failed_result(self, problem: Problem) -> ParsedYaml:
-        """Return a result without a value, with this problem only."""
+        """Return a result with the value None and this one problem."""
         return ParsedYaml(None, [problem], self.source_map)
 
     def convert_document(self, node: yaml.Node) -> ParsedYaml:
@@ -102,7 +103,7 @@ class _NodeConverter:
         return result
 
     def count_repetition(self, node: yaml.Node) -> None:
-        """Count a node that an alias repeats. Raises _BombError above _MAX_REPETITIONS."""
+        """Count the node if it was visited before, because an alias repeats it. Raises _BombError above _MAX_REPETITIONS."""
         self.repetitions += id(node) in self.visited_nodes
         self.visited_nodes.add(id(node))
         if self.repetitions > _MAX_REPETITIONS:
@@ -137,7 +138,7 @@ class _NodeConverter:
         return text if node.style else _SCALAR_READERS[node.tag[len(_TAG_PREFIX) :]](text)
 
     def scalar_text(self, node: yaml.ScalarNode) -> str:
-        """Return a scalar's text, with spaces for forbidden characters: escapes can produce them after `decode` removed all."""
+        """Return a scalar's text. Forbidden characters, which escapes can produce, become spaces, and one problem is added."""
         match = FORBIDDEN_CHARACTER.search(node.value)
         if match:
             self.add_problem(node, f"{describe_forbidden_character(match[0])}, written as an escape", "delete it")
@@ -168,7 +169,7 @@ class _BombError(Exception):
 
 
 def _integer(text: str) -> int:
-    """Return the number of a decimal. Other YAML integers (`1:30`, `0x1F`, `017`) become -10**18, which no schema accepts."""
+    """Return the value of a decimal integer; -10**18, which no schema accepts, for other forms (`1:30`, `0x1F`, `017`)."""
     return int(text) if _DECIMAL.fullmatch(text) and len(text) <= _MAX_DIGITS else -(10**_MAX_DIGITS)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 YamlValue = Any  # str, int, float, bool, None, list[YamlValue] or dict[str, YamlValue]
-KeyPath = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]  # keys and list indices from the root of the file to a value; () is the root
 
 
 class Position(NamedTuple):
@@ -18,7 +18,7 @@ class Position(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Start and end of a value or key. `text` is a scalar's text without quotation marks, None for lists and mappings.
+    """Start and end of a value or key, the end exclusive. `text` is a scalar's text without quotation marks, else None.
 
     `is_plain_scalar` is True for a scalar that is neither quoted nor a text block. `is_flow_mapping` is True for a mapping in
     braces.
@@ -33,7 +33,7 @@ class Span(NamedTuple):
 
 @dataclass(slots=True)
 class SourceMap:
-    """Spans of a file's values and of their keys, by the path of keys and indices."""
+    """Spans of a file's values, and of the keys of mappings, by key path. Both have the same key path for a key and its value."""
 
     values: dict[KeyPath, Span] = field(default_factory=dict)
     keys: dict[KeyPath, Span] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class SourceMap:
     def find_span(self, location: KeyPath) -> Span | None:
         """Return the span of the value at a location; None if there is no value.
 
-        If the value is empty and in a line after its key (`? title` at a file's end), return the span of the key.
+        If the value is empty and YAML places it in a line after its key (`? title` at a file's end), return the key's span.
         """
         value, key = self.values.get(location), self.keys.get(location)
         return key if value and key and value.begin == value.end and value.begin.line > key.end.line else value
