@@ -53,7 +53,7 @@ LIBRARIES: Final = {
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
     "flask": ("feedsvc.web.app", "feedsvc.web.document_endpoints", "feedsvc.web.service_endpoints", "feedsvc.wsgi"),
     "fsspec": (),
-    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.template_compiler", "feedsvc.pages.bytecode_cache"),
+    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.template_compiler"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
     "msgspec": ("feedsvc.content.cache", "feedsvc.publication.fingerprints"),
     "nh3": ("feedsvc.content.markdown.render",),
