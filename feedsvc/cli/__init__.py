@@ -10,7 +10,6 @@ import click
 
 from feedsvc import __version__
 from feedsvc.content import did_you_mean
-from feedsvc.support import gc_control
 
 # Command -> name of its function, in the module with the command's name.
 _COMMANDS: Final[Mapping[str, str]] = {
@@ -26,12 +25,8 @@ _COMMANDS: Final[Mapping[str, str]] = {
 
 
 def import_cli_module(name: str) -> Any:
-    """Import a module of this package on first use: a command does not wait for the libraries of the other commands.
-
-    Garbage collection is paused, because most of the new objects stay alive.
-    """
-    with gc_control.paused():
-        return import_module(f"{__name__}.{name}")
+    """Import a module of this package on first use: a command does not wait for the libraries of the other commands."""
+    return import_module(f"{__name__}.{name}")
 
 
 class _Commands(click.Group):

@@ -22,7 +22,6 @@ from typing import Final, NamedTuple
 
 from feedsvc.export.file_table import NO_COMPRESSED_SIZES, FileColumns, FileState, FileTable
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, LEGACY_MANIFEST_FILE, MANIFEST_FILE
-from feedsvc.support import gc_control
 
 _SAFE_LENGTH: Final = 63  # characters; at most four bytes each
 _NAME_MAX: Final = 255  # bytes (NAME_MAX)
@@ -54,8 +53,7 @@ def read_manifest(root: int) -> ManifestData:
     data, parser = _read_file(root, MANIFEST_FILE), _Parser()
     length = data.rfind(b"\n") + 1
     lines = data[:length].decode("utf-8", "surrogateescape").split("\n")
-    with gc_control.paused():
-        parser.parse(lines)
+    parser.parse(lines)
     for name in _parse_legacy_manifest(_read_file(root, LEGACY_MANIFEST_FILE)):
         parser.is_complete = False
         parser.files.setdefault(name, FileState(compressed_sizes=NO_COMPRESSED_SIZES))
