@@ -5,11 +5,11 @@ Feeds, pages and every later stage may use it.
 """
 
 from feedsvc.catalog.archive import ArchiveIndex
-from feedsvc.catalog.catalog import MAX_MONTH_ENTRIES, Catalog, Listing, Row, Visibility, build_catalog
+from feedsvc.catalog.catalog import Catalog, CatalogChange, build_catalog
 from feedsvc.catalog.former_tags import former_slugs
-from feedsvc.catalog.listing import is_identical
-from feedsvc.catalog.periods import index_range
-from feedsvc.catalog.row import RowKey, row_key
+from feedsvc.catalog.listing import Listing, is_identical
+from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
+from feedsvc.catalog.row import Row, RowKey, Visibility, row_key
 from feedsvc.catalog.tags import PAGE_SIZE
 from feedsvc.catalog.visibility import RowBuilder
 
@@ -18,6 +18,7 @@ __all__ = [
     "PAGE_SIZE",
     "ArchiveIndex",
     "Catalog",
+    "CatalogChange",
     "Listing",
     "Row",
     "RowBuilder",

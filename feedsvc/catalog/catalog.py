@@ -7,36 +7,60 @@ equals a newly built one; the work grows with the change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from html import escape
 from itertools import accumulate, chain, takewhile
-from operator import attrgetter
 from typing import Final
 
+from feedsvc.catalog.derived_values import article_redirects, count_external, media_paths, recent_rows, withdrawn_rows
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.listings import Spellings, build_listings, update_listings, update_spellings
-from feedsvc.catalog.periods import MAX_MONTH_ENTRIES
-from feedsvc.catalog.row import Row, Visibility, is_visible, row_key, sort_articles
-from feedsvc.catalog.schedule import NEWS_AGE, Schedule, build_schedule
+from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
+from feedsvc.catalog.row import Row, is_visible, row_key, sort_articles
+from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import Article, ArticleStatus, Site
+from feedsvc.model import Article, Site
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
-__all__ = ["MAX_MONTH_ENTRIES", "NEWS_AGE", "Catalog", "Listing", "Row", "Visibility", "build_catalog", "has_same_settings"]
-
 _RowsById = dict[str, Row]
 _RedirectMap = Mapping[QualifiedName, str]
-_link = attrgetter("article.link")
 _MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
 _MARKUP_BYTES: Final = 500  # bytes of markup on /subscribe/ for one listing
+
+
+@dataclass(frozen=True)
+class CatalogChange:
+    """Rows in which a catalog differs from the one that it was updated from, by article id.
+
+    `removed` are rows of the former catalog, `added` are rows of the updated one. A row that was replaced by another object is
+    in `removed`, and the other object in `added`.
+    """
+
+    removed: Mapping[str, Row]
+    added: Mapping[str, Row]
+
+    @cached_property
+    def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
+        """All these rows, by each listing that they belong to. Listings without any are the same objects in both catalogs."""
+        return group_by_listing((*self.removed.values(), *self.added.values()))
+
+    @property
+    def inverse(self) -> CatalogChange:
+        """The change from the updated catalog back to the former one."""
+        return CatalogChange(self.added, self.removed)
+
+    def followed_by(self, later: CatalogChange) -> CatalogChange:
+        """Return this change and a later one as one change."""
+        removed = {id_: row for id_, row in later.removed.items() if id_ not in self.added}
+        added = {id_: row for id_, row in self.added.items() if id_ not in later.removed}
+        return CatalogChange({**removed, **self.removed}, {**added, **later.added})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +71,8 @@ class Catalog:
     maps former addresses: (kind or "article", alias) -> id or slug. `recent` are the visible rows of the last two days, newest
     first; `external_count` is the number of visible articles with a `link` to another address. The catalog is valid from
     `last_change` until just before `next_change`: moments at which time alone changes it, None if there is none. If
-    `is_preview`, drafts, scheduled and expired articles are visible too, with a `preview_label`.
+    `is_preview`, drafts, scheduled and expired articles are visible too, with a `preview_label`. `change` is the change from the
+    catalog that this one was updated from; None if it was built anew.
     """
 
     content: ContentSnapshot
@@ -65,6 +90,7 @@ class Catalog:
     schedule: Schedule = field(repr=False, compare=False)
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
+    change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
     @property
     def site(self) -> Site:
@@ -128,6 +154,7 @@ class Catalog:
             schedule=schedule,
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
+            change=CatalogChange(rows_before, rows_after),
         )
         tag_redirects = self._tag_redirects(catalog, {*titles, *former_slugs((*removed_rows, *added_rows))})
         catalog = _with_updated_indexes(catalog, removed_rows, added_rows, tag_redirects)
@@ -180,20 +207,20 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     listings = build_listings(content, titles, rows)
     site, schedule = listings[ListingRef()], build_schedule(articles)
     former_tags = build_former_tags(spellings, rows)
-    redirects: dict[QualifiedName, str] = _article_redirects(rows) | former_tags.redirects(listings)
+    redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     redirects |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
     # Only media that public articles or settings refer to, so that a draft's images are not served.
-    media = chain(content.site.media, *(author.media for author in content.authors.values()), _media_paths(site.visible))
+    media = chain(content.site.media, *(author.media for author in content.authors.values()), media_paths(site.visible))
     return Catalog(
         content=content,
         listings=listings,
         visible=RowsBySlug(site.visible),
-        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(_withdrawn_rows(rows), row_key)),
+        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rows), row_key)),
         redirects=Redirects(OverlayDict(redirects)),
         media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
-        recent=_recent_rows(site, now),
-        external_count=_count_external(site.visible),
+        recent=recent_rows(site, now),
+        external_count=count_external(site.visible),
         last_change=schedule.last_change(now),
         next_change=schedule.next_change(now),
         is_preview=is_preview,
@@ -213,17 +240,17 @@ def _with_updated_indexes(
     """
     site = catalog.listings[ListingRef()]
     removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]
-    redirects_before = {**_article_redirects(removed), **tag_redirects[0]}
-    redirects_after = {**_article_redirects(added), **tag_redirects[1]}
-    media = catalog.media.apply_changes(catalog.content.media, _media_paths(removed_visible), _media_paths(added_visible))
+    redirects_before = {**article_redirects(removed), **tag_redirects[0]}
+    redirects_after = {**article_redirects(added), **tag_redirects[1]}
+    media = catalog.media.apply_changes(catalog.content.media, media_paths(removed_visible), media_paths(added_visible))
     return replace(
         catalog,
         visible=catalog.visible.apply_changes(removed_visible, added_visible, site.visible),
-        withdrawn=catalog.withdrawn.apply_changes(_withdrawn_rows(removed), _withdrawn_rows(added)),
+        withdrawn=catalog.withdrawn.apply_changes(withdrawn_rows(removed), withdrawn_rows(added)),
         redirects=catalog.redirects.apply_changes(redirects_before, redirects_after),
         media=media,
-        recent=_recent_rows(site, catalog.now),
-        external_count=catalog.external_count + _count_external(added_visible) - _count_external(removed_visible),
+        recent=recent_rows(site, catalog.now),
+        external_count=catalog.external_count + count_external(added_visible) - count_external(removed_visible),
     )
 
 
@@ -236,28 +263,3 @@ def _estimated_size(tag: str, title: str) -> int:
     """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address and twice its title."""
     address = len(tag) if tag.isascii() else 3 * len(tag.encode())
     return _MARKUP_BYTES + 4 * address + 2 * len(escape(title).encode())
-
-
-def _withdrawn_rows(rows: Iterable[Row]) -> list[Row]:
-    visible, withdrawn = Visibility.VISIBLE, ArticleStatus.WITHDRAWN  # most rows are visible: test that first
-    return [row for row in rows if row.visibility is not visible and row.article.status is withdrawn]
-
-
-def _article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:
-    """Return the redirects from former slugs of articles with a page, including the page of a withdrawn article."""
-    withdrawn = ArticleStatus.WITHDRAWN
-    with_aliases = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is withdrawn))
-    return {("article", alias): row.article.slug for row in with_aliases for alias in row.article.aliases}
-
-
-def _media_paths(visible: Iterable[Row]) -> Iterator[str]:
-    return chain.from_iterable(row.article.media for row in visible)
-
-
-def _count_external(visible: Iterable[Row]) -> int:
-    return sum(map(bool, map(_link, visible)))
-
-
-def _recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
-    rows = takewhile(lambda row: row.article.published > now - NEWS_AGE, site.visible)
-    return tuple(row for row in rows if not row.preview_label)

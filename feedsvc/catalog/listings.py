@@ -19,7 +19,8 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 Spellings = Mapping[str, Mapping[str, int]]
 
 
-def _rows_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
+def group_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
+    """Return the rows of each listing that has any of `rows`, in the order of `rows`."""
     categories: dict[str, list[Row]] = defaultdict(list)
     authors: dict[str, list[Row]] = defaultdict(list)
     tags: dict[str, list[Row]] = defaultdict(list)
@@ -84,7 +85,7 @@ def _listing_key(ref: ListingRef) -> tuple[int, str]:
 
 def build_listings(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row]) -> dict[ListingRef, Listing]:
     """Return the listings of ordered rows, in the order of their kinds and ids; `tags` are the titles of tags."""
-    members, titles = _rows_by_listing(rows), _titles(content, tags)
+    members, titles = group_by_listing(rows), _titles(content, tags)
     return {
         ref: _build_listing(content.site, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)
     }
@@ -113,7 +114,7 @@ def update_listings(
 
     `tags` are the titles of the tags of the removed and added rows.
     """
-    removed_by_ref, added_by_ref = _rows_by_listing(removed_rows), _rows_by_listing(added_rows)
+    removed_by_ref, added_by_ref = group_by_listing(removed_rows), group_by_listing(added_rows)
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
         listing = listings.get(ref) or _build_listing(site, ref, "", "", ())

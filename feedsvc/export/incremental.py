@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from feedsvc.content.folder import Baseline
 from feedsvc.export.progress import MAX_INCREMENTAL_PATHS
-from feedsvc.publication import Publication
+from feedsvc.publication import Publication, differing_paths
 from feedsvc.routes import ListingRef
 
 
@@ -64,9 +64,9 @@ def changed_paths(
     # Compute these totals and tags on the current catalog first: `apply_changes` then derives the former catalog's at less cost.
     site_listing = catalog.listings[ListingRef()]
     _ = site_listing.archive_index.totals, site_listing.page_index.totals, catalog.tags.most_used, catalog.tags.starts
-    # The former catalog: removed articles are added again, and added ones removed.
+    # Undo the changes of articles: the work grows with their number.
     former_catalog = catalog.apply_changes(
         catalog.content, last_build.moment, removed=folder_baseline.added, added=folder_baseline.removed
     )
-    paths = publication.changed_since(publication.next_edition(former_catalog))
-    return paths if len(paths) <= MAX_INCREMENTAL_PATHS else None
+    paths = differing_paths(former_catalog, catalog, former_catalog.change.inverse) if former_catalog.change else None
+    return paths if paths is not None and len(paths) <= MAX_INCREMENTAL_PATHS else None

@@ -4,6 +4,7 @@ In come a catalog and a theme; out come documents, redirects and attachments, wi
 live edition, the web server and exports use it.
 """
 
+from feedsvc.publication.affected_paths import differing_paths
 from feedsvc.publication.cache_control import (
     CACHE_CONTROL,
     CACHE_CONTROL_MISSING,
@@ -40,6 +41,7 @@ __all__ = [
     "cache_directives",
     "code_fingerprint",
     "content_type",
+    "differing_paths",
     "digest",
     "file_content_type",
     "no_last_modified",

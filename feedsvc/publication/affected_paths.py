@@ -8,11 +8,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, former_slugs, index_range, is_identical
+from feedsvc.catalog import ArchiveIndex, Catalog, CatalogChange, Listing, Row, former_slugs, index_range, is_identical
 from feedsvc.content.media import variants
 from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
-from feedsvc.pages import find_linking_rows
-from feedsvc.publication.dependencies import document_dependencies
+from feedsvc.publication.article_dependencies import dependent_rows
+from feedsvc.publication.dependencies import are_comparable, document_dependencies
 from feedsvc.routes import (
     FEED_SUFFIXES,
     SITE_DOCUMENTS,
@@ -25,21 +25,35 @@ from feedsvc.routes import (
     SiteDocumentAt,
     SitemapAt,
     TagsAt,
+    path_of,
     place_of,
 )
 from feedsvc.uris import absolute, path_below
 
 _SITE_LISTING = ListingRef()
-_MAX_COMPARED_PAGES = 500  # pages with related articles; if there are more, none is compared and all count as affected
+_MAX_COMPARED_PAGES = 500  # articles; if there are more, none is compared and all count as affected
 
 
-def affected_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield a superset of the places whose documents differ, including former addresses. Some places occur more than once."""
+def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> frozenset[str] | None:
+    """Return a superset of the paths whose responses differ. None if all may differ: settings, theme or logo are not the same.
+
+    `change` holds the rows in which the catalogs differ.
+    """
+    if not are_comparable(before, now) or not _is_logo_same(before, now):
+        return None
+    return frozenset(map(path_of, affected_places(before, now, change)))
+
+
+def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
+    """Yield a superset of the places whose documents differ, including former addresses. Some places occur more than once.
+
+    Settings, theme and logo are the same in both catalogs; `change` holds the rows in which they differ.
+    """
+    removed, added = change.removed, change.added
     yield from _file_places(before, now)
     yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
-    if before.listings is now.listings:
+    if not removed and not added:
         return
-    removed, added = _rows_only_in(before, now), _rows_only_in(now, before)
     for catalog, rows in ((before, removed), (now, added)):
         yield from chain.from_iterable(_own_places(catalog, row) for row in rows.values())
     changed_files = frozenset(_changed_file_urls(before, now))
@@ -49,18 +63,15 @@ def affected_places(before: Catalog, now: Catalog) -> Iterator[Place]:
         for id_, row in rows.items()
         if _has_card_changed(row, other_rows.get(id_), changed_files)
     ]
-    for catalog in (before, now):
-        yield from chain.from_iterable(_neighbour_places(catalog, row) for row in rows_with_changed_card)
-    yield from _related_places(before, now, rows_with_changed_card)
-    changed_refs = [ref for ref in {**before.listings, **now.listings} if before.listings.get(ref) is not now.listings.get(ref)]
-    yield from _listing_places(before, now, changed_refs)
-    changed_tags = [ref.id for ref in changed_refs if ref.kind == "tag"]
+    yield from _dependent_articles(before, now, rows_with_changed_card)
+    yield from _listing_places(before, now, change)
+    changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
     yield from _tag_page_places(before, now, changed_tags)
     yield from _former_tag_places(before, now, {*changed_tags, *former_slugs((*removed.values(), *added.values()))})
-    yield from _sitemap_places(before, now)
+    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing[_SITE_LISTING]})
 
 
-def is_logo_same(before: Catalog, now: Catalog) -> bool:
+def _is_logo_same(before: Catalog, now: Catalog) -> bool:
     """Return whether the logo's file is the same. Every page shows the logo in its width and height."""
     path = path_below(now.site.base_url, now.site.logo)[1:]
     return before.media.get(path) == now.media.get(path)
@@ -69,11 +80,6 @@ def is_logo_same(before: Catalog, now: Catalog) -> bool:
 def _has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
     one, other = document_dependencies(before, place), document_dependencies(now, place)
     return one is None or other is None or not one.is_unchanged_since(other)
-
-
-def _rows_only_in(one: Catalog, other: Catalog) -> dict[str, Row]:
-    """Return the rows of `one` that are not also rows of `other` as the same objects, by article id."""
-    return {row.article.id: row for row in one.listings[_SITE_LISTING].rows.items_not_in(other.listings[_SITE_LISTING].rows)}
 
 
 def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
@@ -105,29 +111,22 @@ def _card_facts(row: Row) -> tuple[object, ...]:
     return row.visibility, row.preview_label, shown, article.summary or article.text, [tag.id for tag in article.tags]
 
 
-def _neighbour_places(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Yield the articles before and after a row, or its rank, in its listings, because their pages link to neighbours."""
-    for ref in (_SITE_LISTING, *(ListingRef("category", name) for name in row.article.categories)):
-        for neighbour in catalog.listings[ref].neighbours_of(row):
-            if neighbour:
-                yield ArticleAt(neighbour.article.slug)
+def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
+    """Yield the articles whose pages may show the card of one of `rows`.
 
-
-def _related_places(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
-    """Yield the articles that share tags with `rows` and whose pages may link to one of `rows` as related.
-
-    Few of these pages really do. So the dependencies of up to _MAX_COMPARED_PAGES pages are compared; more pages count as
+    Few of the candidates really do. So the dependencies of up to _MAX_COMPARED_PAGES pages are compared; more pages count as
     affected.
     """
-    slugs = (row.article.slug for catalog in (before, now) for row in find_linking_rows(catalog, rows))
+    slugs = (row.article.slug for catalog in (before, now) for row in dependent_rows(catalog, rows))
     places = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
     yield from (place for place in places if len(places) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
 
 
-def _listing_places(before: Catalog, now: Catalog, changed_refs: Iterable[ListingRef]) -> Iterator[Place]:
+def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
     """Yield the changed pages and feeds of the changed listings."""
-    for ref in changed_refs:
-        page_periods, feed_periods = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref))
+    for ref, rows in change.rows_by_listing.items():
+        days = {row.day for row in rows}
+        page_periods, feed_periods = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref), days)
         pages = (PageAt(ref, period) for period in page_periods)
         yield from (place for place in pages if _has_changed(before, now, place))
         feeds = (FeedAt(ref, suffix, period) for period in feed_periods for suffix in FEED_SUFFIXES)
@@ -163,22 +162,21 @@ def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> I
             yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in FEED_SUFFIXES)
 
 
-def _candidate_pages_and_feeds(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:
-    """Return the periods of pages and the periods of feeds that may differ between two states of a listing; "" is the newest."""
+def _candidate_pages_and_feeds(
+    one: Listing | None, other: Listing | None, days: AbstractSet[str]
+) -> tuple[Iterable[str], Iterable[str]]:
+    """Return the periods of pages and the periods of feeds that may differ between two states of a listing; "" is the newest.
+
+    `days` are those of the rows that only one of the two states has.
+    """
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
         listings = [listing for listing in (one, other) if listing]
         page_periods = dict.fromkeys(chain([""], *(listing.page_index for listing in listings)))
         return page_periods, dict.fromkeys(chain([""], *(listing.archive_index for listing in listings)))
-    days = _changed_days(one, other)
     feed_periods = ["", *_changed_periods(one.archive_index, other.archive_index, days)]
     if one.page_index is one.archive_index and other.page_index is other.archive_index:
         return feed_periods, feed_periods
     return ["", *_changed_periods(one.page_index, other.page_index, days)], feed_periods
-
-
-def _changed_days(one: Listing, other: Listing) -> set[str]:
-    """Return the days of the rows that only one of the two listings has."""
-    return {row.day for row in chain(one.rows.items_not_in(other.rows), other.rows.items_not_in(one.rows))}
 
 
 def _changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
@@ -221,11 +219,13 @@ def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Ite
         yield from index.names[start:end] if oldest != newest else (oldest,)
 
 
-def _sitemap_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the parts of the sitemap whose pages have changed; all of them if only one of the catalogs has parts."""
+def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
+    """Yield the parts of the sitemap whose pages have changed; all of them if only one of the catalogs has parts.
+
+    `days` are those of the changed rows.
+    """
     index_before, index_now = before.listings[_SITE_LISTING].archive_index, now.listings[_SITE_LISTING].archive_index
     is_every_part = is_indexed(before) != is_indexed(now)
-    days = _changed_days(before.listings[_SITE_LISTING], now.listings[_SITE_LISTING])
     candidates = (
         chain(index_before.all_periods, index_now.all_periods)
         if is_every_part

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, is_identical
-from feedsvc.content.media import can_have_variants, digest_of
 from feedsvc.discovery import catalog_fingerprint, has_news_sitemap, is_indexed, listing_fingerprint
-from feedsvc.pages import find_related, tag_page
+from feedsvc.pages import tag_page
+from feedsvc.publication.article_dependencies import file_dependencies, image_dependencies, input_rows, logo_dependencies
 from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SiteDocumentAt, SitemapAt, TagsAt
-from feedsvc.uris import path_below
 
 _PLACES_WITH_LOGO: Final = (ArticleAt, PageAt, SiteDocumentAt, TagsAt)
 RowsByPeriod = Callable[[ArchiveIndex], Mapping[str, tuple[Row, ...]]]
@@ -118,42 +117,9 @@ def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -
     row, withdrawn_row = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
     if row is None:
         return Dependencies((withdrawn_row,)) if withdrawn_row else None
-    shown_rows = (row, *find_related(catalog, row))
     # A new title of one of its tags makes a new Row, so tags need no values here.
-    objects = (*shown_rows, *catalog.listings[section_ref(row)].neighbours_of(row))
-    return Dependencies(objects, (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, shown_rows)))
-
-
-def section_ref(row: Row) -> ListingRef:
-    """Return the listing whose order gives an article's page its previous and next article: the first category, else the site."""
-    return next((ListingRef("category", name) for name in row.article.categories), ListingRef())
-
-
-def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
-    """Yield the dependencies on the rows' lead images: pages name image variants by a digest of the image's bytes."""
-    base = catalog.site.base_url
-    images = (row.article.image for row in rows if isinstance(row, Row))
-    yield from file_dependencies(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
-
-
-def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
-    """Yield path, file and image digest of each file that exists: pages show sizes and variants, which depend on the bytes."""
-    for path in paths:
-        file = catalog.media.get(path)
-        if file:
-            yield path, file, _image_digest(file)
-
-
-def logo_dependencies(catalog: Catalog) -> Iterator[object]:
-    """Yield the dependencies on the logo, which every page shows."""
-    return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
-
-
-def _image_digest(file: Any) -> str:
-    try:
-        return digest_of(file) if can_have_variants(file) else ""
-    except OSError:
-        return ""
+    rows = input_rows(catalog, row)
+    return Dependencies(rows, (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, rows)))
 
 
 def _no_dependencies(_: Catalog, __: FileAt, ___: RowsByPeriod) -> Dependencies:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import metadata
@@ -20,14 +20,13 @@ from feedsvc import __version__
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row
 from feedsvc.discovery import LISTINGS_GROUP
 from feedsvc.pages import MAX_CANDIDATES
-from feedsvc.publication.dependencies import (
-    Dependencies,
-    document_dependencies,
+from feedsvc.publication.article_dependencies import (
     file_dependencies,
     image_dependencies,
+    input_digest,
     logo_dependencies,
-    section_ref,
 )
+from feedsvc.publication.dependencies import Dependencies, document_dependencies
 from feedsvc.routes import ArticleAt, ListingRef, Place, SitemapAt
 from feedsvc.support.process_pool import map_chunks
 
@@ -50,7 +49,7 @@ class Fingerprints:
 
         `bulk` is True if nearly all documents will be needed: the digests of a listing's cards are then joined in one pass.
         """
-        self._catalog, self._is_bulk = catalog, bulk
+        self.catalog, self._is_bulk = catalog, bulk
         self._row_digests: dict[int, tuple[Row, bytes]] = {} if row_digests is None else row_digests
         self._card_digests: dict[int, bytes] = {}
         self._entry_digests: dict[int, bytes] = {}
@@ -59,7 +58,7 @@ class Fingerprints:
 
     def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
         """Return the fingerprints of a catalog that was updated from this one. Digests of rows that both share are reused."""
-        for listing in self._catalog.listings.values():
+        for listing in self.catalog.listings.values():
             listing.discard_ranks()
         if len(self._row_digests) > len(catalog.listings[ListingRef()].rows) + _MAX_FORMER_ROWS:
             return Fingerprints(catalog, bulk=bulk)
@@ -67,11 +66,11 @@ class Fingerprints:
 
     def compute_rows(self, processes: int) -> None:
         """Compute the digests of all visible rows in parallel. Otherwise every worker would compute almost all of them itself."""
-        rows = self._catalog.listings[ListingRef()].visible[:]
+        rows = self.catalog.listings[ListingRef()].visible[:]
 
         def compute_chunk(indexes: Sequence[int]) -> tuple[int, bytes, bytes]:
             chunk = [rows[index] for index in indexes]
-            return indexes[0], b"".join(map(self._row_digest, chunk)), b"".join(map(self._card_digest, chunk))
+            return indexes[0], b"".join(map(self._row_digest, chunk)), b"".join(map(self.card, chunk))
 
         for first, row_digests, card_digests in map_chunks(compute_chunk, range(len(rows)), processes, max_chunk=_CHUNK_SIZE):
             chunk = rows[first : first + len(row_digests) // _DIGEST_SIZE]
@@ -86,12 +85,12 @@ class Fingerprints:
         """
         if isinstance(place, SitemapAt) and place.part.startswith(LISTINGS_GROUP):
             return self._listings_sitemap
-        row = self._catalog.visible.get(place.slug) if isinstance(place, ArticleAt) else None
+        row = self.catalog.visible.get(place.slug) if isinstance(place, ArticleAt) else None
         try:
             return (
-                self._article_fingerprint(row)
+                _digest(input_digest(self, row) + self._encoded_logo).hex()
                 if row
-                else self._fingerprint(document_dependencies(self._catalog, place, self._rows_by_period))
+                else self._fingerprint(document_dependencies(self.catalog, place, self._rows_by_period))
             )
         except (TypeError, ValueError):  # an object without a unique encoding
             return ""
@@ -99,12 +98,12 @@ class Fingerprints:
     @cached_property
     def _listings_sitemap(self) -> str:
         """Fingerprint that all parts of the sitemap of the group LISTINGS_GROUP share."""
-        return self._fingerprint(document_dependencies(self._catalog, SitemapAt(LISTINGS_GROUP)))
+        return self._fingerprint(document_dependencies(self.catalog, SitemapAt(LISTINGS_GROUP)))
 
     @cached_property
     def not_found_page(self) -> str:
         """Fingerprint of the page with status 404."""
-        return self._fingerprint(Dependencies((), self._logo_dependencies))
+        return self._fingerprint(Dependencies((), tuple(logo_dependencies(self.catalog))))
 
     def _fingerprint(self, dependencies: Dependencies | None) -> str:
         """Return the fingerprint of dependencies, "" for None. Raises TypeError or ValueError if one has no unique encoding."""
@@ -113,29 +112,31 @@ class Fingerprints:
         values = _ENCODER.encode((len(dependencies.objects), dependencies.comparable_values))
         return _digest(b"".join(map(self._object_digest, dependencies.objects)) + values).hex()
 
-    def _article_fingerprint(self, row: Row) -> str:
-        """Return the fingerprint of an article's page. Coarser than its dependencies, but faster: it covers the next
-        MAX_CANDIDATES older articles of each tag, not only the few of them that the page shows as related.
-        """
-        article = row.article
-        parts = [self._card_digest(row), self._neighbour_cards(self._catalog.listings[section_ref(row)], row)]
-        parts += [self._older_cards(self._catalog.listings[ListingRef("tag", tag.id)], row) for tag in article.tags]
-        if files := (*file_dependencies(self._catalog, article.media), *self._logo_dependencies):
-            parts.append(_ENCODER.encode(files))
-        return _digest(b"".join(parts)).hex()
+    # --- Digests of article_dependencies.py
 
-    def _neighbour_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the digests of the cards before and after a row's, _EMPTY_DIGEST if there is none."""
+    def card(self, row: Row) -> bytes:
+        digest = self._card_digests.get(id(row))
+        if digest is None:
+            files = tuple(image_dependencies(self.catalog, (row,))) if row.article.image else ()
+            digest = self._row_digest(row)
+            digest = self._card_digests[id(row)] = _digest(digest + _ENCODER.encode(files)) if files else digest
+        return digest
+
+    def neighbour_cards(self, listing: Listing, row: Row) -> bytes:
+        """Return the digests of the cards before and after a row's, _EMPTY_DIGEST for each that does not exist."""
         cards, start = self._locate_card(listing, row)
         newer = cards[start - _DIGEST_SIZE : start] if start else b""
         older = cards[start + _DIGEST_SIZE : start + 2 * _DIGEST_SIZE]
         return (newer or _EMPTY_DIGEST) + (older or _EMPTY_DIGEST)
 
-    def _older_cards(self, tag_listing: Listing, row: Row) -> bytes:
-        """Return the number (1 byte) and the digests of the next MAX_CANDIDATES older cards of a tag."""
-        cards, start = self._locate_card(tag_listing, row)
+    def older_cards(self, listing: Listing, row: Row) -> bytes:
+        """Return the number (1 byte) and the digests of the next MAX_CANDIDATES older cards of a listing."""
+        cards, start = self._locate_card(listing, row)
         older = cards[start + _DIGEST_SIZE : start + (1 + MAX_CANDIDATES) * _DIGEST_SIZE]
         return bytes((len(older) // _DIGEST_SIZE,)) + older
+
+    def values(self, values: Iterable[object]) -> bytes:
+        return _ENCODER.encode(tuple(values))
 
     def _locate_card(self, listing: Listing, row: Row) -> tuple[bytes, int]:
         """Return the joined card digests of a listing's visible rows, and the offset of the digest of `row`.
@@ -145,7 +146,7 @@ class Fingerprints:
         if not self._is_bulk:
             rank = listing.visible.rank(row.key)
             first = max(rank - 1, 0)
-            cards = b"".join(map(self._card_digest, listing.visible[first : rank + 1 + MAX_CANDIDATES]))
+            cards = b"".join(map(self.card, listing.visible[first : rank + 1 + MAX_CANDIDATES]))
             return cards, (rank - first) * _DIGEST_SIZE
         all_cards = self._listing_cards.get(listing.ref)
         if all_cards is None:
@@ -158,7 +159,7 @@ class Fingerprints:
         try:
             return b"".join([digests[id(row)] for row in rows])
         except KeyError:
-            return b"".join(map(self._card_digest, rows))
+            return b"".join(map(self.card, rows))
 
     def _rows_by_period(self, index: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
         """Return the rows of an archive index by period. With `bulk`, they are found in one pass and cached."""
@@ -171,23 +172,14 @@ class Fingerprints:
         return cache_entry[1]
 
     @cached_property
-    def _logo_dependencies(self) -> tuple[object, ...]:
-        return tuple(logo_dependencies(self._catalog))
-
-    def _card_digest(self, row: Row) -> bytes:
-        """Return the digest of a row and of its lead image's bytes, because pages name image variants by a digest of these."""
-        digest = self._card_digests.get(id(row))
-        if digest is None:
-            files = tuple(image_dependencies(self._catalog, (row,))) if row.article.image else ()
-            digest = self._row_digest(row)
-            digest = self._card_digests[id(row)] = _digest(digest + _ENCODER.encode(files)) if files else digest
-        return digest
+    def _encoded_logo(self) -> bytes:
+        return self.values(logo_dependencies(self.catalog))
 
     def _entry_digest(self, row: Row) -> bytes:
         """Return the digest of a row and of the bytes of all its images, because feeds name variants by a digest of these."""
         digest = self._entry_digests.get(id(row))
         if digest is None:
-            files = tuple(file_dependencies(self._catalog, row.article.media))
+            files = tuple(file_dependencies(self.catalog, row.article.media))
             digest = self._row_digest(row)
             digest = self._entry_digests[id(row)] = _digest(digest + _ENCODER.encode(files)) if files else digest
         return digest
@@ -214,7 +206,7 @@ class Fingerprints:
     @cached_property
     def _tag_titles(self) -> Mapping[str, str]:
         """Titles of tags by id."""
-        return {ref.id: listing.title for ref, listing in self._catalog.listings.items() if ref.kind == "tag"}
+        return {ref.id: listing.title for ref, listing in self.catalog.listings.items() if ref.kind == "tag"}
 
 
 def _digest(data: bytes) -> bytes:

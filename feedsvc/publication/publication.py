@@ -9,11 +9,12 @@ from itertools import chain
 from typing import Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, CatalogChange
 from feedsvc.content.media import VariantStore
 from feedsvc.discovery import listing_fingerprint
 from feedsvc.feeds import EntryCache
-from feedsvc.publication import addresses, affected_paths
+from feedsvc.publication import addresses
+from feedsvc.publication.affected_paths import differing_paths
 from feedsvc.publication.dependencies import are_comparable, document_dependencies
 from feedsvc.publication.document import DerivedData, Document, FileResource, Redirect, Resource
 from feedsvc.publication.document_cache import CacheStatistics, DocumentCache
@@ -37,6 +38,26 @@ class _CarryOver:
     theme: pages.Theme
     entry_cache: EntryCache
     document_cache: DocumentCache
+
+
+@dataclass(slots=True, eq=False)
+class _EditionLink:
+    """Link from an edition to the next one, with the change of the catalog; None if unknown. Without `next`, it is the newest.
+
+    It holds no catalog, so that an edition which a consumer still holds keeps only the changed rows of later editions alive.
+    """
+
+    change: CatalogChange | None = None
+    next: _EditionLink | None = None
+
+    def change_until(self, later: _EditionLink) -> CatalogChange | None:
+        """Return the change from this edition to a later one; None if it is unknown or the other edition is not a later one."""
+        change, link = CatalogChange({}, {}), self
+        while link is not later:
+            if link.next is None or link.change is None:
+                return None
+            change, link = change.followed_by(link.change), link.next
+        return change
 
 
 class Publication:
@@ -66,23 +87,28 @@ class Publication:
         self._renderer = Renderer(catalog, self._theme, self._entry_cache, self._image_variants, find_last_modified)
         self._paths = DocumentPaths(catalog, self._theme, self._image_variants)
         self._not_found_page: Document | None = None
+        self._link = _EditionLink()
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
         """Return the publication of a newer catalog, with this one's reusable documents and, by default, `find_last_modified`."""
         carry_over = None
         if are_comparable(self.catalog, catalog):
             carry_over = _CarryOver(self._theme, self._entry_cache.for_catalog(catalog), self._document_cache.carry_over())
-        return Publication(catalog, find_last_modified or self._find_last_modified, self._variant_store, carry_over=carry_over)
+        publication = Publication(
+            catalog, find_last_modified or self._find_last_modified, self._variant_store, carry_over=carry_over
+        )
+        self._link.change, self._link.next = catalog.change, publication._link
+        return publication
 
     def changed_since(self, before: Publication) -> frozenset[str]:
         """Return those `paths_with_redirects` of the two publications whose responses may differ between them.
 
-        All paths if settings, theme or logo differ, or if neither catalog was updated from the other. Variants of an image
-        whose bytes were overwritten are left out: the image's own path represents them.
+        All paths if settings, theme or logo differ, or if this is not a later edition of `before`. Variants of an image whose
+        bytes were overwritten are left out: the image's own path represents them.
         """
-        if are_comparable(before.catalog, self.catalog) and affected_paths.is_logo_same(before.catalog, self.catalog):
-            return frozenset(path_of(place) for place in affected_paths.affected_places(before.catalog, self.catalog))
-        return frozenset(chain(before.paths_with_redirects(), self.paths_with_redirects()))
+        change = before._link.change_until(self._link)
+        paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
+        return frozenset(chain(before.paths_with_redirects(), self.paths_with_redirects())) if paths is None else paths
 
     def warm_up(self) -> Iterator[None]:
         """Prepare for the next edition in small steps, one per item, while the process is idle: compute the listing values

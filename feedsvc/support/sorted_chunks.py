@@ -105,17 +105,6 @@ class PersistentSortedList(Sequence[_T]):
         chunks = tuple(chunk if len(chunk) == len(matching) else matching for chunk, matching in pairs if matching)
         return self if sum(map(len, chunks)) == len(self) else PersistentSortedList(chunks, self._key)
 
-    def items_not_in(self, other: PersistentSortedList[_T]) -> list[_T]:
-        """Return the items of this sequence that are not in `other` as the same object.
-
-        This is fast if one sequence was made from the other, because chunks of both are skipped.
-        """
-        other_ids = set(map(id, other._chunks))
-        own_chunks = [chunk for chunk in self._chunks if id(chunk) not in other_ids]
-        self_ids = set(map(id, self._chunks)) if own_chunks else set()
-        other_items = set(map(id, chain.from_iterable(chunk for chunk in other._chunks if id(chunk) not in self_ids)))
-        return [item for item in chain.from_iterable(own_chunks) if id(item) not in other_items]
-
     def _chunk_index(self, chunks: Sequence[_Chunk[_T]], key: Any) -> int:
         """Return the index of the first chunk whose last item does not come before `key`; len(chunks) if there is none."""
         return bisect_left(chunks, key, key=lambda chunk: self._key(chunk[-1]))

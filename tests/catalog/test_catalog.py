@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog.catalog import Catalog, Listing
+from feedsvc.catalog.catalog import Catalog
+from feedsvc.catalog.listing import Listing
 from feedsvc.routes import ListingRef
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import NOW, article

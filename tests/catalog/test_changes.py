@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from itertools import combinations
 from random import Random
 from typing import Any
 
@@ -14,8 +16,9 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog.catalog import NEWS_AGE, Catalog, Listing, build_catalog
-from feedsvc.catalog.schedule import build_schedule
+from feedsvc.catalog.catalog import Catalog, CatalogChange, build_catalog
+from feedsvc.catalog.listing import Listing
+from feedsvc.catalog.schedule import NEWS_AGE, build_schedule
 from feedsvc.model import Article, ArticleStatus, Category, Tag
 from feedsvc.publication.affected_paths import affected_places
 from feedsvc.routes import ListingRef, PageAt, path_of
@@ -91,6 +94,26 @@ def test_a_catalog_after_random_edits_equals_a_catalog_built_from_the_start(
         assert_unchanged_objects_are_reused(before, now, {article.id for article in (*removed, *added)})
 
 
+@given(random=st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_the_change_of_a_catalog_holds_exactly_the_rows_in_which_it_differs(random: Random) -> None:
+    editor = RandomEditor(random=random)
+    catalogs = [build_catalog(editor.content, editor.now)]
+    changes: list[CatalogChange] = []
+    for _ in range(6):
+        removed, added = editor.edit()
+        catalogs.append(catalogs[-1].apply_changes(editor.content, editor.now, removed=removed, added=added))
+        changes += filter(None, [catalogs[-1].change])
+    assert len(changes) == 6
+    for start, end in combinations(range(7), 2):
+        rows_before, rows_after = ({id(row): row for row in catalogs[at].listings[SITE_LISTING].rows} for at in (start, end))
+        change = reduce(CatalogChange.followed_by, changes[start:end])
+        assert set(map(id, change.removed.values())) >= rows_before.keys() - rows_after.keys()
+        assert set(map(id, change.added.values())) == rows_after.keys() - rows_before.keys()
+        assert set(map(id, change.removed.values())) <= rows_before.keys()
+        assert change.inverse.inverse == change
+
+
 def moments_of_change(article: Article) -> set[datetime]:
     """Return the moments at which time alone changes what is public of an article."""
     if article.status is ArticleStatus.DRAFT:
@@ -114,7 +137,8 @@ def test_older_pages_after_random_edits_equal_those_of_a_catalog_built_from_the_
         before, now = now, now.apply_changes(content, START, removed=removed, added=added)
         fresh = build_catalog(content, START)
         assert public_state(now) == public_state(fresh)
-        assert set(map(path_of, affected_places(before, now))) >= differing_pages(before, now)
+        assert now.change
+        assert set(map(path_of, affected_places(before, now, now.change))) >= differing_pages(before, now)
         name_lengths.update(len(name) for name in now.listings[SITE_LISTING].page_index)
     event(f"lengths of names: {sorted(name_lengths)}")
 

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from bench import nginx
 from bench.headers import BROWSER
 from bench.web import Client
-from feedsvc.catalog.catalog import MAX_MONTH_ENTRIES, Catalog
+from feedsvc.catalog.catalog import Catalog
+from feedsvc.catalog.periods import MAX_MONTH_ENTRIES
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import write_nginx
 from feedsvc.export.nginx import CACHE_STEPS, _seconds_left_rows, configuration

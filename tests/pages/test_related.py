@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog.catalog import Catalog, Row
-from feedsvc.catalog.row import row_key
+from feedsvc.catalog.catalog import Catalog
+from feedsvc.catalog.row import Row, row_key
 from feedsvc.pages.related import MAX_CANDIDATES, find_related
 from feedsvc.routes import ListingRef
 from tests.helpers import newsrooms

@@ -8,7 +8,8 @@ from typing import Final
 
 import pytest
 
-from feedsvc.catalog.catalog import NEWS_AGE, build_catalog
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.catalog.schedule import NEWS_AGE
 from feedsvc.model import Article, ArticleStatus, Tag
 from feedsvc.publication.publication import Publication
 from tests.helpers import model_newsrooms

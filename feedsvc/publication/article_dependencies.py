@@ -1,0 +1,129 @@
+"""Dependencies of article pages on other rows and on media files: one table for all who must know when a page changes.
+
+To show another fact on the page, add its dependency to ARTICLE_DEPENDENCIES. The running server compares `inputs` by identity,
+builds compare `digest` with the one in the manifest, and a change of the catalog is followed to pages by `dependent_rows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final, Protocol
+
+from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.content.media import can_have_variants, digest_of
+from feedsvc.pages import find_linking_rows, find_related
+from feedsvc.routes import ListingRef
+from feedsvc.uris import path_below
+
+
+class Digests(Protocol):
+    """Digests of one catalog's cards and values, which `Fingerprints` computes and caches.
+
+    A card is what another page shows of an article: its row and the bytes of its lead image.
+    """
+
+    catalog: Catalog
+
+    def card(self, row: Row) -> bytes:
+        """Return the digest of a row's card."""
+
+    def neighbour_cards(self, listing: Listing, row: Row) -> bytes:
+        """Return the digests of the cards before and after a row's in a listing."""
+
+    def older_cards(self, listing: Listing, row: Row) -> bytes:
+        """Return the digests of those older cards of a listing from which related articles are chosen."""
+
+    def values(self, values: Iterable[object]) -> bytes:
+        """Return an encoding of values."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleDependency:
+    """One dependency of an article's page, in the three forms in which it is used.
+
+    `inputs` returns rows, which are compared by identity. The bytes of their lead images are inputs, too. `digest` may cover
+    more than `inputs` if that is faster. `dependent_rows` yields the rows whose pages may have one of the given rows as input.
+    """
+
+    inputs: Callable[[Catalog, Row], Iterable[Row | None]]
+    digest: Callable[[Digests, Row], bytes]
+    dependent_rows: Callable[[Catalog, Iterable[Row]], Iterable[Row]]
+
+
+def section_listing(catalog: Catalog, row: Row) -> Listing:
+    """Return the listing whose order gives an article's page its previous and next article: the first category, else the site."""
+    return catalog.listings[next((ListingRef("category", name) for name in row.article.categories), ListingRef())]
+
+
+def _neighbours(catalog: Catalog, row: Row) -> Iterable[Row | None]:
+    return section_listing(catalog, row).neighbours_of(row)
+
+
+def _rows_beside(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows before and after each row, or its rank, in the site's listing and in those of its categories."""
+    for row in rows:
+        for ref in (ListingRef(), *(ListingRef("category", name) for name in row.article.categories)):
+            yield from filter(None, catalog.listings[ref].neighbours_of(row))
+
+
+def _older_tag_cards(digests: Digests, row: Row) -> bytes:
+    """Return the digests of the next older cards of each tag: more than the page shows, but without choosing among them."""
+    listings = (digests.catalog.tag_listing(tag.id) for tag in row.article.tags)
+    return b"".join([digests.older_cards(listing, row) for listing in listings])
+
+
+ARTICLE_DEPENDENCIES: Final[tuple[ArticleDependency, ...]] = (
+    # The article itself.
+    ArticleDependency(lambda _, row: (row,), lambda digests, row: digests.card(row), lambda *_: ()),
+    # The previous and the next article.
+    ArticleDependency(
+        _neighbours, lambda digests, row: digests.neighbour_cards(section_listing(digests.catalog, row), row), _rows_beside
+    ),
+    # Related articles.
+    ArticleDependency(find_related, _older_tag_cards, find_linking_rows),
+)
+
+
+def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
+    """Return the rows that an article's page is made from, None for a neighbour that does not exist."""
+    return tuple(chain.from_iterable([dependency.inputs(catalog, row) for dependency in ARTICLE_DEPENDENCIES]))
+
+
+def input_digest(digests: Digests, row: Row) -> bytes:
+    """Return the joined digests of everything that an article's page is made from, except the logo, which every page shows."""
+    parts = [dependency.digest(digests, row) for dependency in ARTICLE_DEPENDENCIES]
+    return b"".join(parts) + digests.values(file_dependencies(digests.catalog, row.article.media))
+
+
+def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield a superset of the rows whose pages show the card of one of `rows`, which may be rows of another catalog."""
+    return chain.from_iterable([dependency.dependent_rows(catalog, rows) for dependency in ARTICLE_DEPENDENCIES])
+
+
+def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
+    """Yield the dependencies on the rows' lead images: pages name image variants by a digest of the image's bytes."""
+    base = catalog.site.base_url
+    images = (row.article.image for row in rows if isinstance(row, Row))
+    yield from file_dependencies(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
+
+
+def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
+    """Yield path, file and image digest of each file that exists: pages show sizes and variants, which depend on the bytes."""
+    for path in paths:
+        file = catalog.media.get(path)
+        if file:
+            yield path, file, _image_digest(file)
+
+
+def logo_dependencies(catalog: Catalog) -> Iterator[object]:
+    """Yield the dependencies on the logo, which every page shows."""
+    return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
+
+
+def _image_digest(file: Any) -> str:
+    try:
+        return digest_of(file) if can_have_variants(file) else ""
+    except OSError:
+        return ""
