@@ -10,7 +10,6 @@ import click
 
 from feedsvc import __version__
 from feedsvc.content import did_you_mean
-from feedsvc.support import gc_control
 
 # Command -> name of its function, in the module with the command's name.
 _COMMANDS: Final[Mapping[str, str]] = {
@@ -26,12 +25,8 @@ _COMMANDS: Final[Mapping[str, str]] = {
 
 
 def import_cli_module(name: str) -> Any:
-    """Import the module `name` of this package and return it. So a command does not wait for libraries of other commands.
-
-    Garbage collection is paused during the import, because most of the new objects stay alive.
-    """
-    with gc_control.paused():
-        return import_module(f"{__name__}.{name}")
+    """Import the module `name` of this package on first use: a command does not wait for the libraries of other commands."""
+    return import_module(f"{__name__}.{name}")
 
 
 class _Commands(click.Group):

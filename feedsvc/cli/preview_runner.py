@@ -22,7 +22,7 @@ from feedsvc.live import Live, Watcher
 from feedsvc.preview import EventStreams, PreviewMiddleware, label_counts
 from feedsvc.publication import LastModifiedStore
 from feedsvc.routes import ListingRef
-from feedsvc.support import hang_reports, watchdog
+from feedsvc.support import gc_control, hang_reports, watchdog
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import mount_path
 from feedsvc.web import Server, create_app, is_loopback, listen, url_of
@@ -54,6 +54,7 @@ def serve_preview(
         live = Live(
             content_folder, last_modified, variant_store=variant_store, preview=True, theme_adoption=theme_adoption(state_path)
         )
+        gc_control.freeze_heap()
         watchdog.start_heartbeat()
         first_edition = live.edition
         print_problems(first_edition.content.problems)

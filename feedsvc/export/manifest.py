@@ -17,7 +17,6 @@ from feedsvc.export.manifest_format import (
     format_line,
     read_manifest,
 )
-from feedsvc.support import gc_control
 
 _MAX_OBSOLETE_LINES: Final = 5000  # obsolete lines allowed in a short manifest
 _MODE: Final = 0o644
@@ -53,29 +52,28 @@ class Manifest:
         of other origin stay there.
         """
         default = FileState(compressed_sizes=tuple(-1 if coding in codings else 0 for coding in COMPRESSED_SUFFIXES))
-        with gc_control.paused():
-            reservations = (
-                {name: _without_foreign(default, name, foreign_names) for name in names}
-                if foreign_names
-                else dict.fromkeys(names, default)
-            )
-            additions = {
-                name: addition
-                for name, reservation in reservations.items()
-                if (addition := self._merge_reservation(name, reservation))
-            }
-            lines = [
-                f"+ {escape_name(name)}"
-                if reservation.compressed_sizes == UNKNOWN_COMPRESSED_SIZES
-                else format_line(name, reservation)
-                for name, reservation in additions.items()
-            ]
-            if reservations and self.is_complete and not lines:
-                # There is no new name. But a line must show that a build began: if that is killed, the next build removes its
-                # temporary files.
-                lines = [f"= {self.build_fingerprint}"]
-            self._append(lines)
-            self.files.update(additions)
+        reservations = (
+            {name: _without_foreign(default, name, foreign_names) for name in names}
+            if foreign_names
+            else dict.fromkeys(names, default)
+        )
+        additions = {
+            name: addition
+            for name, reservation in reservations.items()
+            if (addition := self._merge_reservation(name, reservation))
+        }
+        lines = [
+            f"+ {escape_name(name)}"
+            if reservation.compressed_sizes == UNKNOWN_COMPRESSED_SIZES
+            else format_line(name, reservation)
+            for name, reservation in additions.items()
+        ]
+        if reservations and self.is_complete and not lines:
+            # There is no new name. But a line must show that a build began: if that is killed, the next build removes its
+            # temporary files.
+            lines = [f"= {self.build_fingerprint}"]
+        self._append(lines)
+        self.files.update(additions)
 
     def _merge_reservation(self, name: str, reservation: FileState) -> FileState | None:
         """Return a file's reservation with the compressed variants that are recorded already; None if it adds none to these."""
@@ -134,13 +132,12 @@ class Manifest:
 
     def _rewrite(self) -> None:
         """Replace the manifest atomically by a manifest without obsolete lines."""
-        with gc_control.paused():
-            lines = [
-                f"= {self.build_fingerprint}",
-                *(format_line(name, self.files[name]) for name in sorted(self.files)),
-                ".",
-                "",
-            ]
+        lines = [
+            f"= {self.build_fingerprint}",
+            *(format_line(name, self.files[name]) for name in sorted(self.files)),
+            ".",
+            "",
+        ]
         temporary = f"{TEMPORARY_PREFIX}list"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         file = os.open(temporary, flags, _MODE, dir_fd=self._root)

@@ -21,7 +21,6 @@ from typing import Any, Final, NamedTuple
 
 from feedsvc.export.former_images import is_former_image
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
-from feedsvc.support import gc_control
 
 _SAFE_LENGTH: Final = 63  # characters; at most four bytes each
 _NAME_MAX: Final = 255  # bytes (NAME_MAX)
@@ -79,8 +78,7 @@ def read_manifest(root: int) -> ManifestData:
     data, parser = _read_file(root, MANIFEST_FILE), _Parser()
     length = data.rfind(b"\n") + 1
     lines = data[:length].decode("utf-8", "surrogateescape").split("\n")
-    with gc_control.paused():
-        parser.parse(lines)
+    parser.parse(lines)
     return ManifestData(parser.files, parser.build_fingerprint, parser.baseline, parser.is_complete, len(lines), length)
 
 

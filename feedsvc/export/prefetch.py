@@ -13,7 +13,6 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.layout import MANIFEST_FILE
 from feedsvc.export.manifest_format import ManifestData, read_manifest
-from feedsvc.support import gc_control
 from feedsvc.support.process_pool import BackgroundTask
 
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -47,7 +46,7 @@ def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
     it writes files.
     """
     try:
-        with prefetch as get_state, gc_control.paused():
+        with prefetch as get_state:
             state = get_state()
         return state if state and state.signature == _manifest_signature(root) else None
     except (FeedsvcError, OSError):  # the process was killed or could not read: the caller checks the tree itself
@@ -62,8 +61,7 @@ def check_tree(out: Path) -> TreeState | None:
         manifest = read_manifest(root)
         if not manifest.is_complete or manifest.size != signature[1]:
             return None
-        with gc_control.paused():
-            return TreeState(manifest, signature, FileWriter(root, codings=()).modified_files(manifest.files))
+        return TreeState(manifest, signature, FileWriter(root, codings=()).modified_files(manifest.files))
     finally:
         os.close(root)
 

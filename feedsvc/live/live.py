@@ -93,11 +93,10 @@ class Live:
         self._image_problems: tuple[Problem, ...] = ()
         now, start = clock(), time.monotonic()
         self._last_scheduled_change = now  # the last known moment at which time alone changed the publication
-        with gc_control.paused():
-            change = folder.read(now=now)
-            content = self._theme_adoption.apply(change.content, now, preview=preview)
-            find_last_modified = self._find_last_modified if last_modified_store else no_last_modified
-            publication = Publication(build_catalog(content, now, is_preview=preview), find_last_modified, variant_store)
+        change = folder.read(now=now)
+        content = self._theme_adoption.apply(change.content, now, preview=preview)
+        find_last_modified = self._find_last_modified if last_modified_store else no_last_modified
+        publication = Publication(build_catalog(content, now, is_preview=preview), find_last_modified, variant_store)
         content = self._with_image_problems(content, publication)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
         if variant_store:

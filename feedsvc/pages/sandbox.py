@@ -2,7 +2,7 @@
 
 The sandbox does not limit processor time or memory. So before a theme is used, it renders sample pages in a process with limits
 (theme_check.py). Beyond Jinja's rules, the sandbox has no random filter or function, limits the size of a page, and compiles code
-with the template's own line numbers. Jinja is imported only here and in theme.py, template_compiler.py and bytecode_cache.py.
+with the template's own line numbers. Jinja is imported only here and in theme.py and template_compiler.py.
 """
 
 from __future__ import annotations

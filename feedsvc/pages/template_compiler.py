@@ -1,19 +1,31 @@
 """Compiler of the built-in templates to faster Python: without the sandbox, and with plain attribute access and calls instead of
-Jinja's look-ups, which try an attribute and then an item.
+Jinja's look-ups, which try an attribute and then an item. The result is cached, so that a start compiles nothing.
 
-Jinja is imported only here and in theme.py, sandbox.py and bytecode_cache.py.
+Jinja is imported only here and in theme.py and sandbox.py.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from functools import cached_property
+from importlib.util import MAGIC_NUMBER, cache_from_source
+from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
-from jinja2 import Environment, Template, nodes
+import jinja2
+from jinja2 import Environment, FileSystemBytecodeCache, Template, nodes
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
+
+from feedsvc.pages import sandbox
+from feedsvc.support.digest import blake2b
 
 
 def escape_fast(value: object) -> str:
@@ -116,3 +128,33 @@ class FastEnvironment(Environment):
         if template is None:
             template = self._templates[name] = super().get_template(name, parent, globals)
         return template
+
+
+class TemplateBytecodeCache(FileSystemBytecodeCache):
+    """Cache of compiled templates in Python's folder for this package's bytecode (PEP 3147).
+
+    If a file cannot be read or written, its template is compiled. The files are trusted: a user who can write there can change
+    modules, too.
+    """
+
+    def __init__(self) -> None:
+        # code_fingerprint ignores names with .pyc.
+        super().__init__(os.path.dirname(cache_from_source(__file__)), f"%s.{sys.implementation.cache_tag}.pyc")
+
+    @cached_property
+    def _compiler_digest(self) -> str:
+        """Digest of everything that the compiled code of a template depends on, except the template's text."""
+        sources = [Path(file).read_bytes() for file in (__file__, sandbox.__file__)]
+        return blake2b(b"".join((*sources, jinja2.__version__.encode(), MAGIC_NUMBER))).hex()
+
+    def get_source_checksum(self, source: str) -> str:
+        return super().get_source_checksum(self._compiler_digest + source)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError, EOFError, UnpicklingError):  # unreadable or cut short
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                super().dump_bytecode(bucket)

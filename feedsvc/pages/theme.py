@@ -1,7 +1,7 @@
 """Themes: the built-in templates and static files, and custom ones that replace them one by one.
 
 Custom templates run in a sandbox. If a custom template cannot render a page, the built-in one is used. Jinja is imported only
-here and in sandbox.py, template_compiler.py and bytecode_cache.py.
+here and in sandbox.py and template_compiler.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from traceback import walk_tb
 from typing import Final
 
@@ -26,9 +25,8 @@ from jinja2 import (
     meta,
 )
 
-from feedsvc.pages.bytecode_cache import FileBytecodeCache
 from feedsvc.pages.sandbox import Sandbox, create_environment, render_once
-from feedsvc.pages.template_compiler import FastEnvironment
+from feedsvc.pages.template_compiler import FastEnvironment, TemplateBytecodeCache
 from feedsvc.support.digest import blake2b
 from feedsvc.support.watchdog import rendering
 
@@ -207,6 +205,5 @@ def syntax_error(text: str) -> tuple[int, str] | None:
 def builtin_environment() -> Environment:
     """Return the environment of the built-in templates; it is created once."""
     environment = create_environment(FastEnvironment, _BUILTIN_LOADER)
-    # Not in the folder of the templates: every file there counts as a template.
-    environment.bytecode_cache = FileBytecodeCache(Path(__file__).parent)
+    environment.bytecode_cache = TemplateBytecodeCache()
     return environment

@@ -4,42 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Final
-
-_FREEZES: Final[list[None]] = []  # one item per freeze in effect; gc.get_freeze_count() would walk through all frozen objects
-
-
-@contextmanager
-def paused() -> Iterator[None]:
-    """Pause the collector while much long-lived data is built, then move that data to the oldest generation.
-
-    Otherwise the next collection of the young generation would scan all of it.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            if not _FREEZES:
-                gc.freeze()
-                gc.unfreeze()  # moves everything into the oldest generation
-            gc.enable()
-
-
-@contextmanager
-def frozen() -> Iterator[None]:
-    """Freeze existing objects while forked processes work: a collection in a fork would write to shared memory and so copy it."""
-    gc.freeze()
-    _FREEZES.append(None)
-    try:
-        yield
-    finally:
-        _FREEZES.pop()
-        if not _FREEZES:
-            gc.unfreeze()
+from contextlib import suppress
 
 
 def trim_heap() -> None:
@@ -49,14 +14,14 @@ def trim_heap() -> None:
 
 
 def freeze_heap() -> None:
-    """Move all objects to the permanent generation, which collections skip. Call it once long-lived data has been built.
+    """Move all objects to the permanent generation, which collections skip, and enable the collector.
 
-    Otherwise the collector's pauses would grow with that data. Call it only after all of that data was built: full collections
-    run more often if fewer objects are not frozen. Objects that are garbage at that moment are never freed, and their open files
-    never closed, so this is for programs, not for libraries.
+    `__main__.program` has disabled the collector. Call this once long-lived data has been built, because the collector's pauses
+    would grow with that data, and before pages are rendered, because rendering leaves reference cycles. Objects that are garbage
+    at that moment are never freed, and their open files never closed, so this is for programs, not for libraries.
     """
     gc.freeze()
-    _FREEZES.append(None)
+    gc.enable()
 
 
 def leak_on_exit(value: object) -> None:

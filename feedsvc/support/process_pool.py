@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -16,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support import gc_control, libc, watchdog
+from feedsvc.support import libc, watchdog
 
 _MIN_QUEUED: Final = 2  # chunks queued for a process, so that it need not wait for the next
 _MAX_QUEUED: Final = 4  # the same while many chunks are left: this process may be busy with a slower one
@@ -195,23 +196,22 @@ def _child_processes(work: Callable[[range], object], count: int) -> Iterator[li
     """Fork this process `count` times, or less often if the system refuses. Yield their connections, then end the forks."""
     libc.preload()
     children: list[tuple[ForkProcess, Connection]] = []
-    with gc_control.frozen():
-        try:
-            with suppress(OSError):
-                for _ in range(count):
-                    children.append(_fork_child(work, [child for _, child in children]))
-            yield [child for _, child in children]
-        except _ProcessEndedError:
-            for process, _ in children:
-                _raise_explanation(process)
-            raise
-        finally:
-            for process, child in children:
-                child.close()
-                process.terminate()
-            for process, _ in children:
-                process.join()
-                process.close()
+    try:
+        with suppress(OSError):
+            for _ in range(count):
+                children.append(_fork_child(work, [child for _, child in children]))
+        yield [child for _, child in children]
+    except _ProcessEndedError:
+        for process, _ in children:
+            _raise_explanation(process)
+        raise
+    finally:
+        for process, child in children:
+            child.close()
+            process.terminate()
+        for process, _ in children:
+            process.join()
+            process.close()
 
 
 def _raise_explanation(process: ForkProcess) -> None:
@@ -237,6 +237,7 @@ def _run_child(work: Callable[[range], object], parent: Connection, inherited: l
 
     `inherited` are the parent's ends of connections, which the fork closes. `parent_id` is the parent's process id.
     """
+    gc.freeze()  # a collection of inherited objects would write to memory that both processes share, and so copy it
     libc.die_with_parent(parent_id)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -38,7 +38,7 @@ def compile_templates(installation: Path, *options: str) -> tuple[int, int]:
 
 
 def cache_files(installation: Path) -> list[Path]:
-    return sorted(installation.rglob("*.html.*.pyc"))
+    return sorted(installation.rglob(f"{'?' * 40}.*.pyc"))
 
 
 def test_second_start_compiles_no_template(installation: Path) -> None:
@@ -58,6 +58,15 @@ def test_truncated_or_outdated_cache_files_are_compiled_again(installation: Path
     assert compile_templates(installation) == (0, templates)
 
 
+@pytest.mark.parametrize("module", ["sandbox", "template_compiler"])
+def test_templates_are_compiled_again_after_a_change_of_the_compiler(installation: Path, module: str) -> None:
+    _, templates = compile_templates(installation)
+    with (installation / f"feedsvc/pages/{module}.py").open("a") as file:
+        file.write("# changed\n")
+    assert compile_templates(installation) == (templates, templates)
+    assert len(cache_files(installation)) == templates
+
+
 def test_python_option_b_writes_no_cache_file(installation: Path) -> None:
     compilations, templates = compile_templates(installation, "-B")
     assert compilations == templates
@@ -72,7 +81,7 @@ def test_failed_write_leaves_no_temporary_file(installation: Path) -> None:
         (cache_file / "in the way").touch()
     compilations, templates = compile_templates(installation)
     assert compilations == templates
-    assert [path for path in (installation / "feedsvc/pages/__pycache__").iterdir() if path.name[0].isdigit()] == []
+    assert [path for path in (installation / "feedsvc/pages/__pycache__").iterdir() if path.suffix == ".tmp"] == []
 
 
 def test_templates_are_compiled_if_no_cache_file_can_be_written(installation: Path) -> None:

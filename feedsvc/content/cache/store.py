@@ -25,7 +25,6 @@ from feedsvc.content.cache.text_table import MAX_UNUSED_TEXTS, insert_texts, pru
 from feedsvc.content.file_signature import MISSING, signature_at, size_of
 from feedsvc.content.markdown import is_text_of_key
 from feedsvc.errors import FeedsvcError
-from feedsvc.support import gc_control
 from feedsvc.support.alerts import Alerts, unwritable_message
 from feedsvc.support.checksummed_tables import RowChecksummer
 from feedsvc.support.sqlite import Database
@@ -111,7 +110,7 @@ class ParseCache:
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
-            with gc_control.paused(), self._lock, self._connection:
+            with self._lock, self._connection:
                 self._connection.execute("BEGIN")  # no other process may write between reading the state and the records
                 self._loaded_state, generation = self._read_state()
                 loaded = self._record_tables.load(self._connection, self._database.checksummers)

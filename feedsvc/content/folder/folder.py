@@ -25,7 +25,6 @@ from feedsvc.content.reading import SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article
-from feedsvc.support import gc_control
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.digest import sha256
 
@@ -97,7 +96,7 @@ class ContentFolder:
     def _article_files(self) -> ArticleFiles:
         """Article files, created on first use. If the cache is large, a child scans while this process loads the records."""
         scan, self._background_scan = self._background_scan, None
-        with gc_control.paused(), scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
+        with scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
             records, are_damaged = self._stored_state.load_records() if self._stored_state else ({}, False)
             try:
                 prefetched = get_result() if get_result else None
@@ -110,12 +109,11 @@ class ContentFolder:
 
         This process calls `while_waiting` while others scan the folder or read many files; if none does, it is not called.
         """
-        with gc_control.paused():
-            is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_cache_large
-            if is_idle:
-                while_waiting()
-            self._article_files.texts.enlarge_caches()
-            self._first_change = self._read(None, now, _NO_TIME, None if is_idle else while_waiting)
+        is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_cache_large
+        if is_idle:
+            while_waiting()
+        self._article_files.texts.enlarge_caches()
+        self._first_change = self._read(None, now, _NO_TIME, None if is_idle else while_waiting)
 
     @property
     def _is_cache_large(self) -> bool:
