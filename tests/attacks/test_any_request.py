@@ -185,7 +185,7 @@ def send_unnormalized(url: str, method: str, target: str, headers: Mapping[str, 
     )
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_random_request_to_a_random_route_gets_a_valid_response(
     server: ServerProcess, routes: list[str], data: st.DataObject
@@ -198,7 +198,7 @@ def test_random_request_to_a_random_route_gets_a_valid_response(
     assert ask(server.url, "/healthz").status == 200
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=1, max_size=300))
 def test_random_bytes_get_a_valid_response_or_none(server: ServerProcess, data: bytes) -> None:
     server_address = urlsplit(server.url)

@@ -78,7 +78,7 @@ def assert_unchanged_objects_are_reused(before: Catalog, after: Catalog, changed
 
 @pytest.mark.slow
 @given(random=st.randoms(use_true_random=False), preview=st.booleans(), evaluate_first=st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_catalog_after_random_edits_equals_a_catalog_built_from_the_start(
     random: Random, *, preview: bool, evaluate_first: bool
 ) -> None:
@@ -124,7 +124,7 @@ def moments_of_change(article: Article) -> set[datetime]:
 
 @pytest.mark.slow
 @given(random=st.randoms(use_true_random=False))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_older_pages_after_random_edits_equal_those_of_a_catalog_built_from_the_start(random: Random) -> None:
     """The years grow and shrink around 100 articles, the limit of a year on one page; some articles are withdrawn or expired."""
     content = model_newsrooms.snapshot(categories=2, authors=2)
@@ -167,7 +167,7 @@ def differing_pages(before: Catalog, after: Catalog) -> set[str]:
 
 @pytest.mark.slow
 @given(random=st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_schedule_has_every_moment_of_change_after_random_edits(random: Random) -> None:
     editor = RandomEditor(random=random)
     schedule = build_schedule(())

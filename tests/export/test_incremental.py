@@ -24,7 +24,7 @@ from tests.helpers.newsrooms import picture
 from tests.helpers.trees import contents
 from tests.live.editors import SimulatedEditors
 
-ROUNDS = 60
+ROUNDS = 30
 SAMPLE_CONTENT = ROOT / "content"
 
 

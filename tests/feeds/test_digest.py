@@ -162,7 +162,7 @@ def assert_digests_match_bytes(before: Catalog, after: Catalog, digests: FeedDig
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(EDITS), st.sampled_from(HOURS)), min_size=1, max_size=6))
 def test_digests_change_exactly_when_the_bytes_do(edits: list[tuple[Edit, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
