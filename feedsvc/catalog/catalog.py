@@ -147,7 +147,7 @@ class Catalog:
         catalog = replace(
             self,
             content=content,
-            listings=update_listings(self.listings, self.site, titles, removed_rows, added_rows),
+            listings=update_listings(self.listings, content, titles, removed_rows, added_rows),
             last_change=schedule.last_change(now),
             next_change=schedule.next_change(now),
             now=now,

@@ -12,7 +12,7 @@ from operator import is_
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.periods import page_names, period_names, update_page_names, update_period_names, visible_by_year
 from feedsvc.catalog.row import Row, Visibility, article_key, is_visible
-from feedsvc.model import Article
+from feedsvc.model import Article, FeedOptions
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -21,22 +21,26 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 class Listing:
     """Ordered rows of the site, a category, an author or a tag. Immutable.
 
-    Its feed holds `feed_size` entries. `has_archive` is True if older entries have archive documents.
+    `feed` are the options of its feed: the site's, changed by those of the listing's entry. `feed.archives` is never "site".
     """
 
     ref: ListingRef
     title: str
     description: str
     rows: PersistentSortedList[Row]
-    feed_size: int
-    has_archive: bool
+    feed: FeedOptions
+
+    @property
+    def has_archive(self) -> bool:
+        """True if older entries of the feed have archive documents."""
+        return self.feed.archives == "all"
 
     @cached_property
     def feed_rows(self) -> tuple[Row, ...]:
-        """Rows of the feed: the first `feed_size` visible rows, and withdrawn and hidden rows before and between them."""
-        visible_count = 0
+        """Rows of the feed: the first `feed.entries` visible rows, and withdrawn and hidden rows before and between them."""
+        visible_count, size = 0, self.feed.entries
         for index, row in enumerate(self.rows):
-            if visible_count == self.feed_size:
+            if visible_count == size:
                 return self.rows[:index]
             visible_count += is_visible(row)
         return self.rows[:]

@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
+from feedsvc.catalog.feed_options import feed_options
 from feedsvc.catalog.indexes import update_counts
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, Visibility, row_key
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import Site
 from feedsvc.routes import LISTING_KINDS, ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -86,26 +86,22 @@ def _listing_key(ref: ListingRef) -> tuple[int, str]:
 def build_listings(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row]) -> dict[ListingRef, Listing]:
     """Return the listings of ordered rows, in the order of their kinds and ids; `tags` are the titles of tags."""
     members, titles = group_by_listing(rows), _titles(content, tags)
-    return {
-        ref: _build_listing(content.site, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)
-    }
+    return {ref: _build_listing(content, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)}
 
 
-def _build_listing(site: Site, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
-    has_archive = site.feed.archives == "all" or (site.feed.archives == "site" and ref.kind == "site")
+def _build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
     return Listing(
         ref=ref,
         title=title,
         description=description,
         rows=PersistentSortedList.from_sorted(rows, row_key),
-        feed_size=site.feed.entries,
-        has_archive=has_archive,
+        feed=feed_options(content, ref),
     )
 
 
 def update_listings(
     before: Mapping[ListingRef, Listing],
-    site: Site,
+    content: ContentSnapshot,
     tags: Mapping[str, str],
     removed_rows: Sequence[Row],
     added_rows: Sequence[Row],
@@ -117,7 +113,7 @@ def update_listings(
     removed_by_ref, added_by_ref = group_by_listing(removed_rows), group_by_listing(added_rows)
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
-        listing = listings.get(ref) or _build_listing(site, ref, "", "", ())
+        listing = listings.get(ref) or _build_listing(content, ref, "", "", ())
         title = tags.get(ref.id, listing.title) if ref.kind == "tag" else listing.title
         listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title)
         if ref.kind == "tag" and not listings[ref].rows:

@@ -87,6 +87,21 @@ CASES: Final = (
         ("categories.yaml:1:8: unknown key 'name'; did you mean 'title'?",),
     ),
     Case(
+        "feed of a category with an option of the site only",
+        {"categories.yaml": "asia: {title: Asia, feed: {archives: site}}\n"},
+        ("categories.yaml:1:38: feed.archives: expected 'all' or 'none', found 'site'",),
+    ),
+    Case(
+        "feed of an author with an unknown key",
+        {"authors.yaml": "mina-park:\n  name: Mina\n  feed:\n    entires: 5\n"},
+        ("authors.yaml:4:5: unknown key 'entires'; did you mean 'entries'?",),
+    ),
+    Case(
+        "too many entries in the feed of a category",
+        {"categories.yaml": "asia: {title: Asia, feed: {entries: 1001}}\n"},
+        ("categories.yaml:1:37: feed.entries: expected a whole number, at most 1000, found '1001'",),
+    ),
+    Case(
         "article of an invalid author",
         {"authors.yaml": "mina-park:\n  bio: x\n", **article("author: mina-park\n")},
         (

@@ -52,7 +52,14 @@ SITE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
     "asia": ("asia: {title: Asia}", "asia: {title: Far East}", "asia: {title: Asia, description: From the East}"),
-    "money": ("money: {title: Money}", "money: {title: Money, aliases: [cash]}"),
+    "money": (
+        "money: {title: Money}",
+        "money: {title: Money, aliases: [cash]}",
+        "money: {title: Money, feed: {entries: 1}}",
+        "money: {title: Money, feed: {archives: none}}",
+        "money: {title: Money, feed: {ttl: 9}}",
+        "money: {title: Money, feed: {browser_view: false}}",
+    ),
 }
 AUTHORS: Final[Mapping[str, tuple[str, ...]]] = {
     "mina": (

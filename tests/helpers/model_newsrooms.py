@@ -10,7 +10,19 @@ from typing import Final
 
 from feedsvc.content.folder.folder import ContentSnapshot
 from feedsvc.content.markdown.text_store import TextStore, text_key
-from feedsvc.model import Article, ArticleStatus, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Tag
+from feedsvc.model import (
+    Article,
+    ArticleStatus,
+    Author,
+    Category,
+    Enclosure,
+    FeedOptions,
+    FeedOverrides,
+    Image,
+    MediaFile,
+    Site,
+    Tag,
+)
 from feedsvc.tag_slugs import tag_slug
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -47,8 +59,14 @@ def snapshot(
         feed=FeedOptions(entries=entries),
         media=("media/logo.png",),
     )
-    categories_by_id = {f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",)) for i in range(categories)}
-    authors_by_id = {f"p{i}": Author(id=f"p{i}", name=f"Person {i}", media=("media/face.png",)) for i in range(authors)}
+    options = (FeedOverrides(), FeedOverrides(entries=2, archives="none"), FeedOverrides(content="summary", ttl=5))
+    categories_by_id = {
+        f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",), feed=options[i % 3])
+        for i in range(categories)
+    }
+    authors_by_id = {
+        f"p{i}": Author(id=f"p{i}", name=f"Person {i}", media=("media/face.png",), feed=options[i % 2]) for i in range(authors)
+    }
     return ContentSnapshot(
         site=site,
         categories={**categories_by_id, "old-c0": categories_by_id["c0"]},

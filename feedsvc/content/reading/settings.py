@@ -25,7 +25,7 @@ from feedsvc.content.schema import (
 )
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue, parse_yaml
 from feedsvc.errors import Problem
-from feedsvc.model import Author, Category, FeedOptions, Site
+from feedsvc.model import Author, Category, FeedOptions, FeedOverrides, Site
 
 SITE_FILE: Final = "site.yaml"
 CATEGORIES_FILE: Final = "categories.yaml"
@@ -82,13 +82,7 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
         logo=logo,
         icon=icon,
         copyright=keys.copyright,
-        feed=FeedOptions(
-            entries=keys.feed.entries,
-            content=keys.feed.content,
-            archives=keys.feed.archives,
-            ttl=keys.feed.ttl,
-            browser_view=keys.feed.browser_view,
-        ),
+        feed=FeedOptions(**dict(keys.feed)),
         hubs=tuple(dict.fromkeys(keys.hubs)),
         keep_metadata=keys.keep_metadata,
         media=tuple(resolver.media_paths),
@@ -158,7 +152,13 @@ def parse_authors(data: bytes, site: Site, media: MediaFolder) -> ParsedEntries:
 
 def _build_category(document: YamlDocument, name: str) -> Category:
     keys = validate_mapping(document, (name,), CategoryKeys, document.value[name], _PLACEHOLDERS[CATEGORIES_FILE])
-    return Category(id=_normalize(name), title=keys.title, description=keys.description, aliases=tuple(keys.aliases))
+    return Category(
+        id=_normalize(name),
+        title=keys.title,
+        description=keys.description,
+        aliases=tuple(keys.aliases),
+        feed=FeedOverrides(**dict(keys.feed)),
+    )
 
 
 def _build_author(document: YamlDocument, name: str, resolver: _MediaResolver) -> Author:
@@ -171,6 +171,7 @@ def _build_author(document: YamlDocument, name: str, resolver: _MediaResolver) -
         bio=keys.bio,
         avatar=resolver.resolve((name, "avatar"), keys.avatar),
         aliases=tuple(keys.aliases),
+        feed=FeedOverrides(**dict(keys.feed)),
         media=tuple(resolver.media_paths),
     )
 
