@@ -123,7 +123,7 @@ class Catalog:
 
     def _subscribable_tags(self) -> Iterator[str]:
         """Yield the most used tags until _MAX_TAG_BYTES is reached: fewer than MOST_USED_COUNT if names are very long."""
-        sizes = accumulate(_estimated_size(tag, self.tag_listing(tag).title) for tag in self.tags.most_used)
+        sizes = accumulate(_estimated_size(self.tag_listing(tag)) for tag in self.tags.most_used)
         return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _MAX_TAG_BYTES)
 
     def apply_changes(
@@ -259,7 +259,8 @@ def has_same_settings(one: ContentSnapshot, other: ContentSnapshot) -> bool:
     return (one.site, one.categories, one.authors) == (other.site, other.categories, other.authors)
 
 
-def _estimated_size(tag: str, title: str) -> int:
-    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address and twice its title."""
+def _estimated_size(listing: Listing) -> int:
+    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address, twice its title, its description."""
+    tag = listing.ref.id
     address = len(tag) if tag.isascii() else 3 * len(tag.encode())
-    return _MARKUP_BYTES + 4 * address + 2 * len(escape(title).encode())
+    return _MARKUP_BYTES + 4 * address + 2 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())
