@@ -86,6 +86,20 @@ class Author:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TagSettings:
+    """Entry of tags.yaml. `id` is the slug of the tag. `title` is "" if the tag is shown in its most frequent spelling."""
+
+    id: str
+    title: str = ""
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    feed: FeedOverrides = field(default_factory=FeedOverrides)
+
+
+ListingSettings = Category | Author | TagSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
     """Lead image of an article. `type` is a media type, `width` and `height` are in pixels."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import Author, Category, FeedOptions, FeedOverrides
+from feedsvc.model import FeedOptions, FeedOverrides, ListingSettings
 from feedsvc.routes import ListingKind, ListingRef
 
 _NO_OVERRIDES: Final = FeedOverrides()
@@ -19,11 +20,16 @@ def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
     return _effective_options(content.site.feed, settings.feed if settings else _NO_OVERRIDES, ref.kind)
 
 
-def listing_settings(content: ContentSnapshot, ref: ListingRef) -> Category | Author | None:
+def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettings | None:
     """Return the entry of a listing in its settings file, None if it has none there."""
-    if ref.kind == "category":
-        return content.categories.get(ref.id)
-    return content.authors.get(ref.id) if ref.kind == "author" else None
+    entries: Mapping[ListingKind, Mapping[str, ListingSettings]] = {
+        "site": {},
+        "category": content.categories,
+        "author": content.authors,
+        "tag": content.tags,
+    }
+    entry = entries[ref.kind].get(ref.id)
+    return entry if entry and entry.id == ref.id else None  # not the entry that has this id as an alias
 
 
 @lru_cache(maxsize=1024)  # most listings share one object

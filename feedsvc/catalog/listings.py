@@ -11,6 +11,7 @@ from feedsvc.catalog.feed_options import feed_options
 from feedsvc.catalog.indexes import update_counts
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, Visibility, row_key
+from feedsvc.catalog.tag_settings import TagEntries, tag_description, tag_title
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.routes import LISTING_KINDS, ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -39,15 +40,17 @@ def group_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
     return {ListingRef(): rows, **rows_by_ref} if rows else {}
 
 
-def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
+def update_spellings(
+    spellings: Spellings, entries: TagEntries, removed: Sequence[Row], added: Sequence[Row]
+) -> tuple[Spellings, dict[str, str]]:
     """Return the spellings after a change of rows, and by id the titles of the tags of the removed and added rows.
 
-    A tag's title is its most frequent spelling, ties in alphabetical order.
+    `entries` are those of tags.yaml.
     """
     removed_counts, added_counts = _count_spellings(removed), _count_spellings(added)
     tags = {*removed_counts, *added_counts}
     changed = {tag: update_counts(spellings.get(tag, {}), removed_counts.get(tag, ()), added_counts.get(tag, ())) for tag in tags}
-    titles = {tag: min(counts, key=lambda title: (-counts[title], title), default=tag) for tag, counts in changed.items()}
+    titles = {tag: tag_title(entries, tag, counts) for tag, counts in changed.items()}
     return ({**spellings, **changed} if tags else spellings), titles
 
 
@@ -75,7 +78,7 @@ def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRe
         ListingRef("category", category.id): (category.title, category.description) for category in content.categories.values()
     }
     titles |= {ListingRef("author", author.id): (author.name, author.bio) for author in content.authors.values()}
-    titles |= {ListingRef("tag", tag): (title, "") for tag, title in tags.items()}
+    titles |= {ListingRef("tag", tag): (title, tag_description(content.tags, tag)) for tag, title in tags.items()}
     return titles
 
 
@@ -113,7 +116,7 @@ def update_listings(
     removed_by_ref, added_by_ref = group_by_listing(removed_rows), group_by_listing(added_rows)
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
-        listing = listings.get(ref) or _build_listing(content, ref, "", "", ())
+        listing = listings.get(ref) or _build_listing(content, ref, "", tag_description(content.tags, ref.id), ())
         title = tags.get(ref.id, listing.title) if ref.kind == "tag" else listing.title
         listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title)
         if ref.kind == "tag" and not listings[ref].rows:

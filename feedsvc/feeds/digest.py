@@ -39,7 +39,8 @@ class FeedDigests:
         Feeds with equal digests have equal bytes in every format. A digest may change although a format's bytes do not:
         only Atom has tombstones; feeds of summaries do not show captions; a new summary may equal the text's beginning.
         """
-        settings = (catalog.site, catalog.content.categories, catalog.content.authors)
+        content = catalog.content
+        settings = (content.site, content.categories, content.authors, content.tags)
         if settings != self._settings:
             self._settings, self._digests = settings, {}
         entries = _DigestEntries(catalog)

@@ -76,7 +76,7 @@ def are_comparable(one: Catalog, other: Catalog) -> bool:
 def _settings(catalog: Catalog) -> tuple[object, ...]:
     """Return the inputs of all documents other than articles and media."""
     content = catalog.content
-    return content.site, content.categories, content.authors, content.theme
+    return content.site, content.categories, content.authors, content.tags, content.theme
 
 
 def _feed_dependencies(catalog: Catalog, place: FeedAt, rows_by_period: RowsByPeriod) -> Dependencies | None:

@@ -216,7 +216,7 @@ def _digest(data: bytes) -> bytes:
 def site_fingerprint(catalog: Catalog) -> str:
     """Return the digest of the inputs of all documents: settings, theme, program. Compare fingerprints only if it is equal."""
     content = catalog.content
-    settings = (content.site, content.categories, content.authors, content.theme, catalog.is_preview)
+    settings = (content.site, content.categories, content.authors, content.tags, content.theme, catalog.is_preview)
     return blake2b(_ENCODER.encode((settings, code_fingerprint())), digest_size=_DIGEST_SIZE).hexdigest()
 
 

@@ -33,10 +33,12 @@ FILES: Final[Mapping[str, str | bytes]] = {
     "site.yaml": f"title: T\nbase_url: {BASE}\nid_domain: t.example\nfeed: {{entries: 2}}\n",
     "categories.yaml": "asia: {title: Asia}\nmoney: {title: Money}\n",
     "authors.yaml": "mina: {name: Mina}\njun: {name: Jun}\n",
+    "tags.yaml": "korea: {description: ''}\n",
 }
 LISTINGS: Final = {
-    ListingRef("category", "asia"): ("categories.yaml", "asia: {title: Asia", "}"),
-    ListingRef("author", "mina"): ("authors.yaml", "mina: {name: Mina", "}"),
+    ListingRef("category", "asia"): ("categories.yaml", "asia: {title: Asia"),
+    ListingRef("author", "mina"): ("authors.yaml", "mina: {name: Mina"),
+    ListingRef("tag", "korea"): ("tags.yaml", "korea: {description: ''"),
 }
 
 
@@ -53,10 +55,9 @@ def write(root: Path) -> Path:
 def catalog_with(root: Path, ref: ListingRef, option: str) -> Catalog:
     """Return the catalog with an option of one listing's feed."""
     write(root)
-    file, start, end = LISTINGS[ref]
-    text = (root / file).read_text() if (root / file).exists() else ""
-    line = f"{start}, feed: {{{option}}}{end}"
-    (root / file).write_text(text.replace(start + end, line) if start + end in text else f"{text}{line}\n")
+    name, entry = LISTINGS[ref]
+    file = root / name
+    file.write_text(file.read_text().replace(entry, f"{entry}, feed: {{{option}}}"))
     return newsrooms.load_catalog(root, NOW)
 
 

@@ -22,6 +22,7 @@ from feedsvc.model import (
     MediaFile,
     Site,
     Tag,
+    TagSettings,
 )
 from feedsvc.tag_slugs import tag_slug
 
@@ -32,6 +33,13 @@ TEXTS: Final = TextStore()
 _TAG_TITLES: Final = (
     *("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d"),
     *("C", "C++", "C#", "@home"),
+)
+# Entries of tags.yaml for some of these tags. Some aliases are tags of articles or former slugs; one tag is that of no article.
+TAG_ENTRIES: Final = (
+    TagSettings(id="south-korea", title="Republic of Korea", description="From Seoul", aliases=("r-d", "rok")),
+    TagSettings(id="china", aliases=("c", "cn"), feed=FeedOverrides(entries=1, archives="none")),
+    TagSettings(id="trade", title="Commerce", aliases=("one-off",), feed=FeedOverrides(content="summary", ttl=9)),
+    TagSettings(id="moon", title="The Moon", aliases=("luna", "home")),
 )
 MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
 _MEDIA_FILES: Final[Mapping[str, MediaFile]] = {
@@ -47,6 +55,7 @@ def snapshot(
     categories: int = 3,
     authors: int = 3,
     media: Mapping[str, MediaFile] | None = None,
+    tags: Iterable[TagSettings] = (),
 ) -> ContentSnapshot:
     """Return a snapshot of a small newsroom with these articles."""
     site = Site(
@@ -71,6 +80,7 @@ def snapshot(
         site=site,
         categories={**categories_by_id, "old-c0": categories_by_id["c0"]},
         authors=authors_by_id,
+        tags={name: tag for tag in tags for name in (*tag.aliases, tag.id)},
         articles=tuple(articles),
         media=_MEDIA_FILES if media is None else media,
         texts=TEXTS,

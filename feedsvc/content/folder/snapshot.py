@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import Problem
-from feedsvc.model import Article, Author, Category, MediaFile, Site
+from feedsvc.model import Article, Author, Category, MediaFile, Site, TagSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContentSnapshot:
-    """Immutable contents of a content folder. `categories` and `authors` are keyed by id and by each alias.
+    """Immutable contents of a content folder. `categories`, `authors` and `tags` are keyed by id and by each alias.
 
-    `theme` holds the files below theme/ by their path there, `media` the existing files that anything refers to, by path.
-    Articles are in no particular order. `last_valid_paths` are the files with a problem whose last valid version is used.
+    `tags` are the entries of tags.yaml, which need not contain every tag. `theme` holds the files below theme/ by their path
+    there, `media` the existing files that anything refers to, by path. Articles are in no particular order. `last_valid_paths`
+    are the files with a problem whose last valid version is used.
     """
 
     site: Site
@@ -23,6 +24,7 @@ class ContentSnapshot:
     authors: Mapping[str, Author]
     articles: tuple[Article, ...]
     media: Mapping[str, MediaFile]
+    tags: Mapping[str, TagSettings] = field(default_factory=dict)
     theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     last_valid_paths: frozenset[str] = frozenset()

@@ -118,6 +118,12 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "aliases": _ALIASES,
         "feed": _LISTING_FEED,
     },
+    "TagKeys": {
+        "title": KeyDescription("The tag's name on pages and in feeds; otherwise its most frequent spelling.", "South Korea"),
+        "description": KeyDescription("One sentence.", "Reports from Seoul to Busan."),
+        "aliases": _ALIASES,
+        "feed": _LISTING_FEED,
+    },
     "AuthorKeys": {
         "name": KeyDescription("As it stands in bylines.", "Ritesh Nambiar"),
         "email": KeyDescription("Public: feeds carry it.", "ritesh@example.org"),

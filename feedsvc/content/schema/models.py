@@ -142,7 +142,16 @@ class CategoryKeys(_Keys):
     title: RequiredLine
     description: OneLineText = ""
     aliases: Slugs = []
-    feed: ListingFeedKeys = ListingFeedKeys()
+    feed: ListingFeedKeys | None = None
+
+
+class TagKeys(_Keys):
+    """One entry of tags.yaml"""
+
+    title: RequiredLine | None = None
+    description: OneLineText = ""
+    aliases: Slugs = []
+    feed: ListingFeedKeys | None = None
 
 
 class AuthorKeys(_Keys):
@@ -154,4 +163,4 @@ class AuthorKeys(_Keys):
     bio: OneLineText = ""
     avatar: RequiredLine | None = None
     aliases: Slugs = []
-    feed: ListingFeedKeys = ListingFeedKeys()
+    feed: ListingFeedKeys | None = None
