@@ -12,6 +12,8 @@ from enum import Enum
 from typing import Literal
 from urllib.parse import unquote
 
+FeedContent = Literal["full", "summary"]
+
 # --- Settings and articles ------------------------------------------------------------------------------------
 
 
@@ -24,10 +26,21 @@ class FeedOptions:
     """
 
     entries: int = 50
-    content: Literal["full", "summary"] = "full"
+    content: FeedContent = "full"
     archives: Literal["all", "site", "none"] = "all"
     ttl: int = 60
     browser_view: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedOverrides:
+    """Keys below `feed:` in an entry of categories.yaml, authors.yaml or tags.yaml, each None if the site's option holds."""
+
+    entries: int | None = None
+    content: FeedContent | None = None
+    archives: Literal["all", "none"] | None = None
+    ttl: int | None = None
+    browser_view: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +73,7 @@ class Category:
     title: str
     description: str = ""
     aliases: tuple[str, ...] = ()
+    feed: FeedOverrides = field(default_factory=FeedOverrides)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +85,22 @@ class Author:
     bio: str = ""
     avatar: str = ""
     aliases: tuple[str, ...] = ()
+    feed: FeedOverrides = field(default_factory=FeedOverrides)
     media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TagSettings:
+    """Entry of tags.yaml. `id` is the slug of the tag. `title` is "" if the tag is shown in its most frequent spelling."""
+
+    id: str
+    title: str = ""
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    feed: FeedOverrides = field(default_factory=FeedOverrides)
+
+
+ListingSettings = Category | Author | TagSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,7 +236,7 @@ class Entry:
     """Entry of a feed: one visible article.
 
     `url` is the address where people read the article; `is_permalink` is True if `id` equals `url`. `content` is HTML, "" if
-    the site's feeds contain summaries only. `summary` is plain text and never empty. `language` is "" if it is the site's.
+    the listing's feed contains summaries only. `summary` is plain text and never empty. `language` is "" if it is the site's.
     `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
     `thumbnail` are the lead image in two sizes; either both are set or neither.
     """

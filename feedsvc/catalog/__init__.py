@@ -10,6 +10,7 @@ from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
 from feedsvc.catalog.row import Row, RowKey, Visibility, row_key
+from feedsvc.catalog.tag_settings import tag_aliases
 from feedsvc.catalog.tags import PAGE_SIZE
 from feedsvc.catalog.visibility import RowBuilder
 
@@ -29,4 +30,5 @@ __all__ = [
     "index_range",
     "is_identical",
     "row_key",
+    "tag_aliases",
 ]

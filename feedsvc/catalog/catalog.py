@@ -22,6 +22,7 @@ from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
 from feedsvc.catalog.row import Row, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
+from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
@@ -127,7 +128,7 @@ class Catalog:
 
     def _subscribable_tags(self) -> Iterator[str]:
         """Yield the ids of the most used tags that fit in _MAX_TAG_BYTES: fewer than MOST_USED_COUNT if names are very long."""
-        sizes = accumulate(_estimated_size(tag, self.tag_listing(tag).title) for tag in self.tags.most_used)
+        sizes = accumulate(_estimated_size(self.tag_listing(tag)) for tag in self.tags.most_used)
         return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _MAX_TAG_BYTES)
 
     def apply_changes(
@@ -145,13 +146,13 @@ class Catalog:
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
         due_articles = schedule.changes_between(self.now, now)
         rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
-        spellings, titles = update_spellings(self.spellings, [*rows_before.values()], [*rows_after.values()])
+        spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
         self._add_retitled_rows(titles, rows_before, rows_after)
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
         catalog = replace(
             self,
             content=content,
-            listings=update_listings(self.listings, self.site, titles, removed_rows, added_rows),
+            listings=update_listings(self.listings, content, titles, removed_rows, added_rows),
             last_change=schedule.last_change(now),
             next_change=schedule.next_change(now),
             now=now,
@@ -160,7 +161,8 @@ class Catalog:
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
             change=CatalogChange(rows_before, rows_after),
         )
-        tag_redirects = self._tag_redirects(catalog, {*titles, *former_slugs((*removed_rows, *added_rows))})
+        former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
+        tag_redirects = self._tag_redirects(catalog, {*titles, *chain(*former_names)})
         catalog = _with_updated_indexes(catalog, removed_rows, added_rows, tag_redirects)
         if "tags" in vars(self):
             vars(catalog)["tags"] = self.tags.apply_changes(spellings, titles)  # vars() is where cached_property stores values
@@ -181,11 +183,13 @@ class Catalog:
         return rows_before, rows_after
 
     def _tag_redirects(self, next_catalog: Catalog, slugs: Collection[str]) -> tuple[_RedirectMap, _RedirectMap]:
-        """Return the redirects from these former slugs of tags, in this catalog and in the next one."""
-        return (
-            self.former_tags.redirects(self.listings, slugs),
-            next_catalog.former_tags.redirects(next_catalog.listings, slugs),
+        """Return the redirects from these aliases and former slugs of tags, in this catalog and in the next one."""
+        before, after = (
+            catalog.former_tags.redirects(catalog.listings, slugs)
+            | alias_redirects(catalog.content.tags, catalog.listings, slugs)
+            for catalog in (self, next_catalog)
         )
+        return before, after
 
     def _row(self, article: Article) -> Row | None:
         return self.listings[ListingRef()].find(article)
@@ -204,11 +208,12 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     builder = RowBuilder(content.site, now, is_preview=is_preview)
     articles = sort_articles(content.articles)
     rows = [*filter(None, map(builder.build, articles))]
-    spellings, titles = update_spellings({}, (), rows)
+    spellings, titles = update_spellings({}, content.tags, (), rows)
     listings = build_listings(content, titles, rows)
     site, schedule = listings[ListingRef()], build_schedule(articles)
     former_tags = build_former_tags(spellings, rows)
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
+    redirects |= alias_redirects(content.tags, listings)
     redirects |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     redirects |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
     # Only media that public articles or settings refer to, so that a draft's images are not served.
@@ -257,11 +262,12 @@ def _with_updated_indexes(
 
 
 def has_same_settings(one: ContentSnapshot, other: ContentSnapshot) -> bool:
-    """Return whether site, categories and authors are equal; articles, media and theme may differ."""
-    return (one.site, one.categories, one.authors) == (other.site, other.categories, other.authors)
+    """Return whether site, categories, authors and tags.yaml are equal; articles, media and theme may differ."""
+    return (one.site, one.categories, one.authors, one.tags) == (other.site, other.categories, other.authors, other.tags)
 
 
-def _estimated_size(tag: str, title: str) -> int:
-    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address and twice its title."""
+def _estimated_size(listing: Listing) -> int:
+    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address, twice its title, its description."""
+    tag = listing.ref.id
     address = len(tag) if tag.isascii() else 3 * len(tag.encode())
-    return _MARKUP_BYTES + 4 * address + 2 * len(escape(title).encode())
+    return _MARKUP_BYTES + 4 * address + 2 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())

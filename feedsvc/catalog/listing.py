@@ -12,7 +12,7 @@ from operator import is_
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.periods import page_names, period_names, update_page_names, update_period_names, visible_by_year
 from feedsvc.catalog.row import Row, Visibility, article_key, is_visible
-from feedsvc.model import Article
+from feedsvc.model import Article, FeedOptions
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -21,25 +21,29 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 class Listing:
     """Ordered rows of the site, a category, an author or a tag. Immutable.
 
-    Its feed holds up to `feed_size` visible rows. `has_archive` is True if the feed has archive documents for older rows.
+    `feed` are the options of its feed: the site's, changed by those of the listing's entry. `feed.archives` is never "site".
     """
 
     ref: ListingRef
     title: str
     description: str
     rows: PersistentSortedList[Row]
-    feed_size: int
-    has_archive: bool
+    feed: FeedOptions
+
+    @property
+    def has_archive(self) -> bool:
+        """True if older entries of the feed have archive documents."""
+        return self.feed.archives == "all"
 
     @cached_property
     def feed_rows(self) -> tuple[Row, ...]:
-        """Rows of the feed, newest first: up to the `feed_size`-th visible row, with the withdrawn and hidden rows among them.
+        """Rows of the feed, newest first: up to the `feed.entries`-th visible row, with the withdrawn and hidden rows among them.
 
         All rows if fewer are visible.
         """
-        visible_count = 0
+        visible_count, size = 0, self.feed.entries
         for index, row in enumerate(self.rows):
-            if visible_count == self.feed_size:
+            if visible_count == size:
                 return self.rows[:index]
             visible_count += is_visible(row)
         return self.rows[:]

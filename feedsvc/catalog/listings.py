@@ -7,11 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
+from feedsvc.catalog.feed_options import feed_options
 from feedsvc.catalog.indexes import update_counts
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, Visibility, row_key
+from feedsvc.catalog.tag_settings import TagEntries, tag_description, tag_title
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import Site
 from feedsvc.routes import LISTING_KINDS, ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -39,16 +40,18 @@ def group_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
     return {ListingRef(): rows, **rows_by_ref} if rows else {}
 
 
-def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
+def update_spellings(
+    spellings: Spellings, entries: TagEntries, removed: Sequence[Row], added: Sequence[Row]
+) -> tuple[Spellings, dict[str, str]]:
     """Return the updated spellings, and the tag titles by tag id for all tags of the removed and added rows.
 
-    A title is the most frequent spelling in visible rows; of equally frequent ones, the first in alphabetical order. It is the id
-    if there is no spelling.
+    A title is that in `entries`, the entries of tags.yaml; else the most frequent spelling in visible rows; of equally frequent
+    ones, the first in alphabetical order. It is the id if there is no spelling.
     """
     removed_counts, added_counts = _count_spellings(removed), _count_spellings(added)
     tags = {*removed_counts, *added_counts}
     changed = {tag: update_counts(spellings.get(tag, {}), removed_counts.get(tag, ()), added_counts.get(tag, ())) for tag in tags}
-    titles = {tag: min(counts, key=lambda title: (-counts[title], title), default=tag) for tag, counts in changed.items()}
+    titles = {tag: tag_title(entries, tag, counts) for tag, counts in changed.items()}
     return ({**spellings, **changed} if tags else spellings), titles
 
 
@@ -79,7 +82,7 @@ def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRe
         ListingRef("category", category.id): (category.title, category.description) for category in content.categories.values()
     }
     titles |= {ListingRef("author", author.id): (author.name, author.bio) for author in content.authors.values()}
-    titles |= {ListingRef("tag", tag): (title, "") for tag, title in tags.items()}
+    titles |= {ListingRef("tag", tag): (title, tag_description(content.tags, tag)) for tag, title in tags.items()}
     return titles
 
 
@@ -93,26 +96,22 @@ def build_listings(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequ
     Categories and authors have a listing even if they have no rows.
     """
     members, titles = group_by_listing(rows), _titles(content, tags)
-    return {
-        ref: _build_listing(content.site, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)
-    }
+    return {ref: _build_listing(content, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)}
 
 
-def _build_listing(site: Site, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
-    has_archive = site.feed.archives == "all" or (site.feed.archives == "site" and ref.kind == "site")
+def _build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
     return Listing(
         ref=ref,
         title=title,
         description=description,
         rows=PersistentSortedList.from_sorted(rows, row_key),
-        feed_size=site.feed.entries,
-        has_archive=has_archive,
+        feed=feed_options(content, ref),
     )
 
 
 def update_listings(
     before: Mapping[ListingRef, Listing],
-    site: Site,
+    content: ContentSnapshot,
     tags: Mapping[str, str],
     removed_rows: Sequence[Row],
     added_rows: Sequence[Row],
@@ -124,7 +123,7 @@ def update_listings(
     removed_by_ref, added_by_ref = group_by_listing(removed_rows), group_by_listing(added_rows)
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
-        listing = listings.get(ref) or _build_listing(site, ref, "", "", ())
+        listing = listings.get(ref) or _build_listing(content, ref, "", tag_description(content.tags, ref.id), ())
         title = tags.get(ref.id, listing.title) if ref.kind == "tag" else listing.title
         listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title)
         if ref.kind == "tag" and not listings[ref].rows:

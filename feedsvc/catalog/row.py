@@ -37,7 +37,8 @@ class Row:
     of publication, YYYY-MM-DD, in the site's zone. `preview_label` is draft, scheduled or expired if only a preview shows the
     article, else "".
 
-    One Row object stands for one Entry of a feed: if anything in the Entry changes, even a tag's title, the Row is a new object.
+    One Row object stands for one Entry in feeds of full texts and one in feeds of summaries: if anything in these changes, even a
+    tag's title, the Row is a new object.
     """
 
     article: Article

@@ -23,7 +23,7 @@ from feedsvc.errors import FeedsvcError
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
     """Print the JSON Schemas (draft-07) of the files in a content folder.
 
-    Without a name, all four are printed in one object. The schema of articles allows only the authors and categories of
+    Without a name, all five are printed in one object. The schema of articles allows only the authors and categories of
     CONTENT (./content); without such a folder, it allows any.
 
     \b

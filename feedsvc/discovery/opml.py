@@ -41,7 +41,8 @@ def _outlines(site: Site, listings: Iterable[Listing]) -> Iterator[str]:
             "version": "RSS2",
             "text": listing.title,
             "title": feed_title(site, listing),
+            "description": listing.description,
             "xmlUrl": absolute(site.base_url, path_of(FeedAt(listing.ref, "rss"))),
             "htmlUrl": absolute(site.base_url, path_of(PageAt(listing.ref))),
         }
-        yield f"<outline {' '.join(f'{name}={quote_attribute(value)}' for name, value in attributes.items())}/>"
+        yield f"<outline {' '.join(f'{name}={quote_attribute(value)}' for name, value in attributes.items() if value)}/>"

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.catalog import Catalog, Row, Visibility
 from feedsvc.content import read_file
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, parse_settings_file
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, parse_settings_file
 from feedsvc.content.yaml import YamlDocument
 from feedsvc.editing.new_article import yaml_scalar
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus, Author, Category
-from feedsvc.routes import ListingRef
+from feedsvc.routes import ListingKind, ListingRef
 
 CategoryOrAuthor = Category | Author
 _WITHDRAW_HINT: Final = "to take it back for all to see, keep the file and write status: withdrawn"
@@ -162,10 +162,11 @@ def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about categories and authors that are neither an id nor an alias any more: their addresses lead nowhere."""
+    """Yield warnings about categories, authors and aliases of tags that lead nowhere any more."""
     old, new = pair.previous.content, pair.current.content
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
+    yield from _removed_tag_alias_warnings(pair)
 
 
 def _removed_listing_warnings(
@@ -177,3 +178,15 @@ def _removed_listing_warnings(
             message = f"the {kind} '{name}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{yaml_scalar(name)}] below the {kind} that takes its place"
             yield key_warning(YamlDocument(path), "", message, hint)
+
+
+def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
+    """Yield warnings about aliases in tags.yaml that redirected. A tag without an entry keeps its address."""
+    entries = {} if TAGS_FILE in pair.invalid_paths else pair.previous.content.tags
+    for alias, entry in entries.items():
+        name: tuple[ListingKind, str] = ("tag", alias)
+        was_redirect = name in pair.previous.redirects and alias != entry.id
+        if was_redirect and name not in pair.current.redirects and ListingRef(*name) not in pair.current.listings:
+            message = f"the alias '{alias}' of the tag '{entry.id}' was there at {pair.revision}; its feeds would be gone"
+            hint = f"write aliases: [{yaml_scalar(alias)}] below the tag that takes its place"
+            yield key_warning(YamlDocument(TAGS_FILE), "", message, hint)

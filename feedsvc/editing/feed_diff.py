@@ -85,12 +85,13 @@ class _CatalogDiff:
         rows_before = {row.article.id: row for row in before.visible}
         for row in _visible_newest(after):
             previous_row = rows_before.get(row.article.id)
-            kind = self._change_kind(previous_row, row) if previous_row else ChangeKind.NEW
+            kind = self._change_kind(before, previous_row, after, row) if previous_row else ChangeKind.NEW
             if kind:
                 yield EntryChange(kind=kind, id=row.article.id, title=row.article.title)
 
-    def _change_kind(self, previous_row: Row, row: Row) -> ChangeKind | None:
-        previous_entry, current_entry = self.previous_entries.get(previous_row), self.current_entries.get(row)
+    def _change_kind(self, before: Listing, previous_row: Row, after: Listing, row: Row) -> ChangeKind | None:
+        previous_entry = self.previous_entries.get(previous_row, before.feed.content)
+        current_entry = self.current_entries.get(row, after.feed.content)
         if previous_entry == current_entry:
             return None
         return ChangeKind.UPDATED if current_entry.updated > previous_entry.updated else ChangeKind.CHANGED_SILENTLY

@@ -10,11 +10,11 @@ from shutil import which
 from typing import IO, Final, NamedTuple
 
 from feedsvc.content.media import IMAGE_TYPES, MEDIA_PREFIX, MEDIA_TYPES
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
+from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES
 from feedsvc.errors import FeedsvcError
 
-_REQUIRED_PATHS: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, f"{ARTICLES}/", MEDIA_PREFIX)
+_REQUIRED_PATHS: Final = (*SETTINGS_FILES, f"{ARTICLES}/", MEDIA_PREFIX)
 _SYMLINK_MODE: Final = "120000"
 _SUBMODULE_MODE: Final = "160000"
 _LFS_POINTER_PREFIX: Final = b"version https://git-lfs.github.com/spec/"

@@ -19,6 +19,7 @@ FILE_PATTERNS: Final = {
     "site": "site.yaml",
     "authors": "authors.yaml",
     "categories": "categories.yaml",
+    "tags": "tags.yaml",
     "article": "articles/**/*.yaml",
 }
 

@@ -31,6 +31,11 @@ _DEFAULT: Final = "default"
 _PERIOD_LENGTHS: Final = (len("2026"), len("2026-01"))
 # $feedsvc_link_as_spelled is for an older nginx-static.conf, which does not define this variable.
 _DEFAULT_VARIABLES: Final = 'geo $feedsvc_link_as_spelled { default ""; }\ngeo $feedsvc_dollar { default "$"; }\n'
+# Variable -> its value for feeds without a view for browsers, and for feeds with one.
+_BROWSER_VIEW_VALUES: Final[Mapping[str, tuple[str, str]]] = {
+    "$feedsvc_styled": ("", "styled"),
+    "$feedsvc_vary_of_styled": ("Accept-Encoding", "Accept-Encoding, Sec-Fetch-Dest"),
+}
 _KEYS_PER_BUCKET: Final = 5
 _KEY_OVERHEAD: Final = 24  # bytes that nginx needs in addition to a key
 _COMPRESSED_ENDINGS: Final = "|".join(end[1:] for end in COMPRESSED_SUFFIXES.values())
@@ -94,12 +99,29 @@ def _constants(catalog: Catalog) -> str:
         "$feedsvc_host": _origin(site.base_url),
         "$feedsvc_mount": mount_path(site.base_url),
         "$feedsvc_hubs": _hub_links(site),
-        "$feedsvc_styled": "styled" if site.feed.browser_view else "",
         "$feedsvc_expires": _expires(catalog.next_change),
     }
-    vary = "Accept-Encoding, Sec-Fetch-Dest" if site.feed.browser_view else "Accept-Encoding"
     maps = "".join(_map_constant(name, value) for name, value in constants.items())
-    return _DEFAULT_VARIABLES + maps + _geo_constant("$feedsvc_vary_of_styled", vary)
+    return _DEFAULT_VARIABLES + maps + "".join(_browser_view_variables(catalog))
+
+
+def _browser_view_variables(catalog: Catalog) -> Iterator[str]:
+    """Yield the variables for feeds with and without a view for browsers: constants, unless a listing differs from the site.
+
+    nginx-static.conf rewrites some requests to a path that begins with a name such as /-browser. Older versions of that file use
+    $1, the whole path, after nginx evaluated these patterns. So each pattern captures the whole path.
+    """
+    site = catalog.site
+    listings = [listing for listing in catalog.listings.values() if listing.feed.browser_view != site.feed.browser_view]
+    homes = [re.escape(mount_path(site.base_url) + path_of(PageAt(listing.ref))) for listing in listings]
+    for name, values in _BROWSER_VIEW_VALUES.items():
+        if homes:
+            rows = [
+                (f"~^((?:/-[a-z]+)?{home}(?:archive/[0-9-]+/)?feed\\..*)$", values[not site.feed.browser_view]) for home in homes
+            ]
+            yield _map("$uri", name, [*rows, (_DEFAULT, values[site.feed.browser_view])])
+        else:
+            yield _geo_constant(name, values[site.feed.browser_view])
 
 
 def _geo_constant(name: str, value: str) -> str:

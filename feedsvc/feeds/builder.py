@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, get_args
 
 from feedsvc.catalog import Catalog, Listing, Row, Visibility
 from feedsvc.content.media import THUMBNAIL_WIDTH, fit_image
@@ -15,6 +15,8 @@ from feedsvc.model import (
     Article,
     Entry,
     Feed,
+    FeedContent,
+    FeedOptions,
     Image,
     Link,
     Person,
@@ -30,16 +32,21 @@ from feedsvc.uris import absolute, root_relative
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
-MAX_CACHED_ENTRIES: Final = 2_000  # entries, shared by successive editions
+MAX_CACHED_ENTRIES: Final = 2_000  # entries of each content, shared by successive editions
+_CONTENTS: Final[tuple[FeedContent, ...]] = get_args(FeedContent)
+_CachedEntries = BoundedCache[str, tuple[Row, Entry]]  # article id -> row and entry
 
 
 class EntryCache:
-    """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe."""
+    """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe.
 
-    def __init__(self, catalog: Catalog, entries: BoundedCache[str, tuple[Row, Entry]] | None = None) -> None:
-        """Take the `entries` of another cache to share them: article id -> row and entry."""
+    An article has one entry for feeds of full texts and another for feeds of summaries. Each kind has its own cache.
+    """
+
+    def __init__(self, catalog: Catalog, entries: Mapping[FeedContent, _CachedEntries] | None = None) -> None:
+        """Take the `entries` of another cache to share them."""
         self.catalog = catalog
-        self._entries = BoundedCache(MAX_CACHED_ENTRIES) if entries is None else entries
+        self._entries = {content: BoundedCache(MAX_CACHED_ENTRIES) for content in _CONTENTS} if entries is None else entries
 
     def for_catalog(self, catalog: Catalog) -> EntryCache:
         """Return a cache for a catalog with the same settings. It shares all entries; those of unchanged rows stay valid."""
@@ -47,25 +54,27 @@ class EntryCache:
 
     def clear(self) -> None:
         """Remove all entries, because their images may have other variants now."""
-        self._entries.clear()
+        for entries in self._entries.values():
+            entries.clear()
 
-    def prefetch(self, rows: Iterable[Row]) -> None:
+    def prefetch(self, rows: Iterable[Row], content: FeedContent) -> None:
         """Load the texts of these rows together, before `get` is called for each of them."""
+        entries, snapshot = self._entries[content], self.catalog.content
         visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
-        articles = [row.article for row in visible if (self._entries.get(row.article.id) or (None,))[0] is not row]
-        content = self.catalog.content
-        if content.site.feed.content == "full":
-            content.warm_html(articles)
+        articles = [row.article for row in visible if (entries.get(row.article.id) or (None,))[0] is not row]
+        if content == "full":
+            snapshot.warm_html(articles)
         else:
-            content.texts.prefetch(articles)
+            snapshot.texts.prefetch(articles)
 
-    def get(self, row: Row) -> Entry:
-        """Return the entry of a visible row; build it if it is not cached."""
-        cached = self._entries.get(row.article.id)
+    def get(self, row: Row, content: FeedContent) -> Entry:
+        """Return the entry of a visible row in feeds of this content; build it if it is not cached."""
+        entries = self._entries[content]
+        cached = entries.get(row.article.id)
         if cached and cached[0] is row:
             return cached[1]
-        entry = build_entry(self.catalog, row)
-        self._entries.put(row.article.id, (row, entry))
+        entry = build_entry(self.catalog, row, content)
+        entries.put(row.article.id, (row, entry))
         return entry
 
 
@@ -84,9 +93,9 @@ def feed_id(site: Site, ref: ListingRef) -> str:
 
 def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "") -> Feed:
     """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive."""
-    site = entries.catalog.site
+    site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows
-    entries.prefetch(rows)
+    entries.prefetch(rows, options.content)
     return Feed(
         id=feed_id(site, listing.ref),
         title=feed_title(site, listing),
@@ -94,16 +103,16 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
         language=site.language,
         updated=last_updated(site, rows),
         links=tuple(_links(site, listing, suffix, media_type, period)),
-        items=tuple(_items(rows, entries, listing.feed_size)),
+        items=tuple(_items(rows, entries, options)),
         author=publisher(site),
         generator=GENERATOR,
         generator_url="",
         rights=site.copyright,
         logo=site.logo,
         icon=site.icon,
-        ttl=site.feed.ttl,
+        ttl=options.ttl,
         is_archive=bool(period),
-        stylesheet=root_relative(site.base_url, f"/{STYLESHEET}") if site.feed.browser_view and suffix != "json" else "",
+        stylesheet=root_relative(site.base_url, f"/{STYLESHEET}") if options.browser_view and suffix != "json" else "",
     )
 
 
@@ -131,21 +140,21 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
             yield Link(rel=rel, href=address(archive), type=media_type)
 
 
-def _items(rows: Iterable[Row], entries: EntryCache, max_tombstones: int) -> Iterator[Entry | Tombstone]:
-    """Yield the tombstones, at most the `max_tombstones` newest, then all entries. The limit keeps the feed short after a bulk
-    withdrawal.
+def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> Iterator[Entry | Tombstone]:
+    """Yield the newest tombstones, at most as many as the feed may have entries, then all entries. The limit keeps the feed
+    short after a bulk withdrawal.
 
     The schema of RFC 4287 (Appendix B) requires elements of other namespaces before the entries.
     """
     rows = list(rows)
     withdrawn = (row for row in rows if row.visibility is Visibility.WITHDRAWN)
-    for row in islice(withdrawn, max_tombstones):
+    for row in islice(withdrawn, options.entries):
         yield Tombstone(id=row.article.id, when=row.last_changed, comment=row.article.notice)
-    yield from (entries.get(row) for row in rows if row.visibility is Visibility.VISIBLE)
+    yield from (entries.get(row, options.content) for row in rows if row.visibility is Visibility.VISIBLE)
 
 
-def build_entry(catalog: Catalog, row: Row) -> Entry:
-    """Build the Entry of a visible row. Raises FeedsvcError if the article's text cannot be read."""
+def build_entry(catalog: Catalog, row: Row, content: FeedContent) -> Entry:
+    """Build the Entry of a visible row for feeds of this content. Raises FeedsvcError if the article's text cannot be read."""
     article, site = row.article, catalog.site
     url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
     summary = catalog.content.summary(article)
@@ -158,7 +167,7 @@ def build_entry(catalog: Catalog, row: Row) -> Entry:
         published=article.published,
         updated=row.last_changed,
         summary=summary,
-        content=content_html(catalog, article, summary),
+        content=content_html(catalog, article, summary, content),
         authors=authors,
         byline=article_language(site, article).say("comma").join(author.name for author in authors),
         categories=tuple(_terms(catalog, article)),

@@ -7,17 +7,17 @@ from html import escape
 from feedsvc.catalog import Catalog
 from feedsvc.content.media import fit_html, fit_image
 from feedsvc.language import Language, get_language
-from feedsvc.model import Article, Correction, Enclosure, Image, Site, Source, enclosure_name
+from feedsvc.model import Article, Correction, Enclosure, FeedContent, Image, Site, Source, enclosure_name
 
 
-def content_html(catalog: Catalog, article: Article, summary: str) -> str:
+def content_html(catalog: Catalog, article: Article, summary: str, content: FeedContent) -> str:
     """Return the article's HTML (or, in a feed of summaries, its summary) followed by a list of its enclosures.
 
     The list is needed because most readers offer only one enclosure. In a feed of summaries, an entry without enclosures
     has no content: the result is "". Raises FeedsvcError if the article's text cannot be read.
     """
     enclosures = _enclosures(article_language(catalog.site, article), article.enclosures)
-    if catalog.site.feed.content == "full":
+    if content == "full":
         text = _article_html(catalog, article) or f"<p>{escape(summary)}</p>"
     else:
         text = f"<p>{escape(summary)}</p>" if enclosures else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +13,7 @@ from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.markdown import RENDER_VERSION
 from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
 from feedsvc.feeds import builder
-from feedsvc.model import Article, Entry, Feed
+from feedsvc.model import Article, Entry, Feed, FeedContent
 from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, path_of
 from feedsvc.support.digest import sha256
 
@@ -38,7 +39,8 @@ class FeedDigests:
         Feeds with equal digests have equal bytes in every format. A digest may change although a format's bytes do not:
         only Atom has tombstones; feeds of summaries do not show captions; a new summary may equal the text's beginning.
         """
-        settings = (catalog.site, catalog.content.categories, catalog.content.authors)
+        content = catalog.content
+        settings = (content.site, content.categories, content.authors, content.tags)
         if settings != self._settings:
             self._settings, self._digests = settings, {}
         entries = _DigestEntries(catalog)
@@ -58,15 +60,16 @@ class _DigestEntries(builder.EntryCache):
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__(catalog)
-        self._digest_entries: dict[str, Entry] = {}
+        self._digest_entries: Mapping[FeedContent, dict[str, Entry]] = defaultdict(dict)
 
-    def prefetch(self, rows: Iterable[Row]) -> None:
+    def prefetch(self, rows: Iterable[Row], content: FeedContent) -> None:
         """Do nothing: digests need no texts."""
 
-    def get(self, row: Row) -> Entry:
-        entry = self._digest_entries.get(row.article.id)
+    def get(self, row: Row, content: FeedContent) -> Entry:
+        entries = self._digest_entries[content]
+        entry = entries.get(row.article.id)
         if entry is None:
-            entry = self._digest_entries[row.article.id] = _digest_entry(self.catalog, row)
+            entry = entries[row.article.id] = _digest_entry(self.catalog, row, content)
         return entry
 
 
@@ -77,14 +80,14 @@ def _image_variant_paths(catalog: Catalog, article: Article) -> Iterator[str]:
         yield thumbnail.path if thumbnail else ""
 
 
-def _digest_entry(catalog: Catalog, row: Row) -> Entry:
+def _digest_entry(catalog: Catalog, row: Row, content: FeedContent) -> Entry:
     article = row.article
     # The text's digest replaces its HTML or excerpt, which cost more than everything else. The renderer's version is
     # included: after an upgrade the same Markdown may become other HTML, and hubs must be notified.
-    is_text_hidden = not article.text or (catalog.site.feed.content == "summary" and article.summary)
+    is_text_hidden = not article.text or (content == "summary" and article.summary)
     text_digest = "" if is_text_hidden else f"{RENDER_VERSION}:{article.text.hex()}"
     row = replace(row, article=replace(article, text=b"", summary=article.summary or text_digest or article.title))
-    digest = _digest([text_digest, *_image_variant_paths(catalog, article), builder.build_entry(catalog, row)])
+    digest = _digest([text_digest, *_image_variant_paths(catalog, article), builder.build_entry(catalog, row, content)])
     return Entry(id="", url="", title="", published=row.last_changed, updated=row.last_changed, summary="", content=digest)
 
 

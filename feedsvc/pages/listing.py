@@ -65,6 +65,7 @@ class Subscription:
 
     title: str
     href: str
+    description: str
     count: str
     updated: DateView | None
     feeds: tuple[FeedView, ...]
@@ -126,6 +127,7 @@ def _subscription(layout: PageLayout, listing: Listing) -> Subscription:
     return Subscription(
         title=listing.title,
         href=layout.href(PageAt(listing.ref)),
+        description=listing.description,
         count=layout.lang.count("articles", len(listing.visible)),
         updated=layout.date_view(last_updated(layout.site, listing.feed_rows), "last_update") if newest else None,
         feeds=layout.feed_views(listing),

@@ -103,7 +103,7 @@ def article_open_graph(catalog: Catalog, row: Row, summary: str, address: str) -
         ("article:published_time", rfc3339(article.published)),
         ("article:modified_time", rfc3339(row.last_changed)),
         ("article:section", next((catalog.listings[ListingRef("category", name)].title for name in article.categories), "")),
-        *(("article:tag", tag.title) for tag in article.tags),
+        *(("article:tag", catalog.tag_listing(tag.id).title) for tag in article.tags),
         ("twitter:card", "summary_large_image" if image else "summary"),
     )
 
@@ -138,7 +138,7 @@ def news_article_json_ld(catalog: Catalog, row: Row, summary: str) -> Markup:
         "author": [{"@type": "Person", "name": person.name, "url": person.url} for person in people] or [publisher],
         "image": [image.url] if image else [],
         "articleSection": [catalog.listings[ListingRef("category", name)].title for name in article.categories],
-        "keywords": [tag.title for tag in article.tags],
+        "keywords": [catalog.tag_listing(tag.id).title for tag in article.tags],
         "inLanguage": article.language or site.language,
         "publisher": publisher,
         "mainEntityOfPage": absolute(site.base_url, path_of(ArticleAt(article.slug))),

@@ -14,7 +14,7 @@ from feedsvc.catalog import Catalog, RowBuilder, build_catalog
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import FeedsvcError
-from feedsvc.model import Article, Author, Category, MediaFile, Site
+from feedsvc.model import Article, Author, Category, MediaFile, Site, TagSettings
 from feedsvc.support.digest import blake2b
 
 _MAX_ARTICLES: Final = 20
@@ -32,6 +32,7 @@ class NewestArticles:
     site: Site
     categories: Mapping[str, Category]
     authors: Mapping[str, Author]
+    tags: Mapping[str, TagSettings]
     articles: tuple[Article, ...]
     media: Mapping[str, MediaFile]
     texts: Mapping[bytes, str]
@@ -51,6 +52,7 @@ class NewestArticles:
             site=self.site,
             categories=self.categories,
             authors=self.authors,
+            tags=self.tags,
             articles=self.articles,
             media=self.media,
             texts=texts,
@@ -76,6 +78,7 @@ def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview:
         site=content.site,
         categories=dict(content.categories),
         authors=authors,
+        tags=dict(content.tags),
         articles=articles,
         media={path: content.media[path] for path in media if path in content.media},
         texts=texts,

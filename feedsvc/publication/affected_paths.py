@@ -8,7 +8,17 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
-from feedsvc.catalog import ArchiveIndex, Catalog, CatalogChange, Listing, Row, former_slugs, index_range, is_identical
+from feedsvc.catalog import (
+    ArchiveIndex,
+    Catalog,
+    CatalogChange,
+    Listing,
+    Row,
+    former_slugs,
+    index_range,
+    is_identical,
+    tag_aliases,
+)
 from feedsvc.content.media import variants
 from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
 from feedsvc.publication.article_dependencies import dependent_rows
@@ -73,7 +83,8 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     yield from _listing_places(before, now, change)
     changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
     yield from _tag_page_places(before, now, changed_tags)
-    yield from _former_tag_places(before, now, {*changed_tags, *former_slugs((*removed.values(), *added.values()))})
+    former_names = former_slugs((*removed.values(), *added.values())), tag_aliases(now.content.tags, changed_tags)
+    yield from _former_tag_places(before, now, {*changed_tags, *chain(*former_names)})
     yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing[_SITE_LISTING]})
 
 

@@ -1,4 +1,4 @@
-"""Cases with an invalid authors.yaml or categories.yaml."""
+"""Cases with an invalid authors.yaml, categories.yaml or tags.yaml."""
 
 from __future__ import annotations
 
@@ -86,6 +86,67 @@ CASES: Final = (
         {"categories.yaml": "asia: {name: Asia, title: x}\n"},
         ("categories.yaml:1:8: unknown key 'name'; did you mean 'title'?",),
     ),
+    Case(
+        "feed of a category with an option of the site only",
+        {"categories.yaml": "asia: {title: Asia, feed: {archives: site}}\n"},
+        ("categories.yaml:1:38: feed.archives: expected 'all' or 'none', found 'site'",),
+    ),
+    Case(
+        "feed of an author with an unknown key",
+        {"authors.yaml": "mina-park:\n  name: Mina\n  feed:\n    entires: 5\n"},
+        ("authors.yaml:4:5: unknown key 'entires'; did you mean 'entries'?",),
+    ),
+    Case(
+        "too many entries in the feed of a category",
+        {"categories.yaml": "asia: {title: Asia, feed: {entries: 1001}}\n"},
+        ("categories.yaml:1:37: feed.entries: expected a whole number, at most 1000, found '1001'",),
+    ),
+    Case(
+        "unknown key in tag",
+        {"tags.yaml": "one:\n  titel: One\n"},
+        ("tags.yaml:2:3: unknown key 'titel'; did you mean 'title'?",),
+    ),
+    Case(
+        "name instead of title in tag",
+        {"tags.yaml": "one: {name: One}\n"},
+        ("tags.yaml:1:7: unknown key 'name'; did you mean 'title'?",),
+    ),
+    Case(
+        "tag without keys",
+        {"tags.yaml": "one:\n"},
+        ("tags.yaml:1:1: one: expected keys of its own, like title:, indented below it",),
+    ),
+    Case(
+        "spelling of a tag instead of its id",
+        {"tags.yaml": "one: {title: Number One}\nSouth Korea: {title: South Korea}\n"},
+        ("tags.yaml:2:1: 'South Korea' is not the id of a tag; write 'south-korea'",),
+    ),
+    Case(
+        "tag id in capitals",
+        {"tags.yaml": "one: {title: Number One}\nChina: {title: China}\n"},
+        ("tags.yaml:2:1: 'China' is not the id of a tag; write 'china'",),
+    ),
+    Case(
+        "tag id with a sign",
+        {"tags.yaml": "one: {title: Number One}\nC++: {title: C++}\n"},
+        ("tags.yaml:2:1: 'C++' is not the id of a tag; write 'c-plus-plus'",),
+    ),
+    Case(
+        "alias of another tag",
+        {"tags.yaml": "one: {title: Number One}\ntwo: {title: Two, aliases: [one]}\n"},
+        ("tags.yaml:2:29: two.aliases: 'one' is already an id of its own; delete it here",),
+    ),
+    Case(
+        "feed of a tag with an option of the site only",
+        {"tags.yaml": "one: {feed: {archives: site}}\n"},
+        ("tags.yaml:1:24: feed.archives: expected 'all' or 'none', found 'site'",),
+    ),
+    Case(
+        "tags as list",
+        {"tags.yaml": "- one\n"},
+        ("tags.yaml:1:1: expected one 'tag-id:' after another, each with keys of its own",),
+    ),
+    Case("empty tags", {"tags.yaml": ""}, ("tags.yaml:1:1: the file is empty",)),
     Case(
         "article of an invalid author",
         {"authors.yaml": "mina-park:\n  bio: x\n", **article("author: mina-park\n")},

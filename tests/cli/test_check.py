@@ -89,8 +89,9 @@ def test_check_counts_warnings_of_a_broken_site_yaml(tmp_path: Path) -> None:
 
 
 def test_check_warns_of_unread_files(content: Path) -> None:
-    newsrooms.write(content, {"summit.yaml": "title: A\n", "authors.yml": "", "README.md": "# Mine\n"})
+    newsrooms.write(content, {"summit.yaml": "title: A\n", "authors.yml": "", "TAGS.yaml": "", "README.md": "# Mine\n"})
     assert [line for line in run_feedsvc("check", content).stdout.splitlines() if "is not read" in line] == [
+        "TAGS.yaml:1:1: warning: this file is not read; rename it to tags.yaml",
         "authors.yml:1:1: warning: this file is not read; rename it to authors.yaml",
         "summit.yaml:1:1: warning: this file is not read; articles lie in articles/",
     ]

@@ -93,6 +93,22 @@ def test_current_page_is_served_if_a_former_address_differs_only_in_case(tmp_pat
             assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), path
 
 
+@pytest.mark.parametrize("is_default", [True, False])
+def test_browser_view_of_one_listing_differs_from_that_of_the_site(tmp_path: Path, is_default: bool) -> None:
+    content = newsrooms.write_sample(tmp_path / "content")
+    site, categories = content / "site.yaml", content / "categories.yaml"
+    site.write_text(site.read_text().replace("entries: 4", f"entries: 4, browser_view: {str(is_default).lower()}"))
+    option = f"title: Asia & Pacific, feed: {{browser_view: {str(not is_default).lower()}}}"
+    categories.write_text(categories.read_text().replace("title: Asia & Pacific", option))
+    with server_pair(tmp_path, content, "daily") as servers:
+        for name in ("feed.rss", "category/asia/feed.rss", "category/asia/feed.atom", "category/money/feed.rss", "feed.json"):
+            for headers in (NO_HEADERS, ALL_CODINGS, BROWSER):
+                assert servers.differences(f"/daily/{name}", headers) == []
+        paths = [path for path in document_paths(servers.tree) if "/category/" in path and path.endswith((".rss", ".atom"))]
+        assert any("/archive/" in path for path in paths)
+        assert [line for path in paths for line in servers.differences(path, BROWSER)] == []
+
+
 def test_site_below_a_path_with_tags_named_like_folders_and_without_browser_view(tmp_path: Path) -> None:
     """All former addresses are compared with the live server, too."""
     content = newsrooms.write_sample(tmp_path / "content")

@@ -89,7 +89,7 @@ def picture_is_served(user: User) -> None:
 def tag_pages_exist(user: User) -> None:
     """Check that an article with the tags of the table has every tag page of the table."""
     table = DOCUMENT.partition("## Choose tags")[2].partition("## ")[0]
-    rows = [line.split("|")[1:3] for line in table.splitlines() if "`/tag/" in line]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("|") and "`/tag/" in line]
     spellings, pages = ([name for row in rows for name in re.findall("`([^`]{2,}|C)`", row[column])] for column in (0, 1))
     pages = [page for page in pages if page.startswith("/tag/")]
     assert (len(spellings), len(pages)) == (13, 9)
@@ -101,6 +101,17 @@ def tag_pages_exist(user: User) -> None:
     file.unlink()
     for page in pages:
         wait_for_status(user, page, 404)
+
+
+def options_hold_for_one_feed(user: User) -> None:
+    """Check the feeds of the category and of the tag that the two sections before describe."""
+    wait_until_absent(user, "/category/city/feed.json", "run all night</strong>")
+    for path in ("/feed.json", "/tag/buses/feed.json"):
+        wait_until_contained(user, path, "run all night</strong>")
+    wait_until_contained(user, "/category/city/feed.json", "Buses and trams")
+    for path in ("/tag/buses/", "/subscribe/", "/feeds.opml"):
+        wait_until_contained(user, path, "Everything that stops at the kerb")
+    assert wait_for_status(user, "/tag/trams/", 301)["Location"].endswith("/tag/buses/")
 
 
 def correction_is_shown(user: User) -> None:
@@ -152,6 +163,7 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "Pictures": picture_is_served,
     "Write the text": no_change,
     "Choose tags": tag_pages_exist,
+    "Options of one feed": options_hold_for_one_feed,
     "Correct": correction_is_shown,
     "Rename": old_address_redirects,
     "Withdraw": article_is_withdrawn,

@@ -223,3 +223,27 @@ def test_hint_quotes_names_that_are_yaml_keywords(root: Path, name: str) -> None
     edit(root, "articles/a.yaml", "slug: new", f'slug: new\naliases: ["{name}"]')
     edit(root, "categories.yaml", "  title: Sport", f'  title: Sport\n  aliases: ["{name}"]')
     assert compare_problems(root) == []
+
+
+def test_aliases_of_tags_that_lead_nowhere_have_a_warning(root: Path) -> None:
+    (root / "tags.yaml").write_text("bridges: {title: Bridges, aliases: [spans, viaducts]}\n")
+    commit(root.parent)
+    assert (compare_problems(root), feed_changes(root)) == ([], {})
+    edit(root, "tags.yaml", "[spans, viaducts]", "[viaducts]")
+    sentence = (
+        "tags.yaml:1:1: warning: the alias 'spans' of the tag 'bridges' was there at HEAD; its feeds would be gone; "
+        "write aliases: [spans] below the tag that takes its place"
+    )
+    assert compare_problems(root) == [sentence]
+    (root / "tags.yaml").write_text("bridges: {aliases: [spans, viaducts]}\n")
+    assert compare_problems(root) == []
+    assert set(feed_changes(root)) == {"site", "category/asia", "author/mina-park", "tag/bridges"}
+    (root / "tags.yaml").write_text("bridges: [\n")
+    assert compare_problems(root) == []
+
+
+def test_a_tag_renamed_with_an_alias_has_no_warning(root: Path) -> None:
+    edit(root, "articles/a.yaml", "tags: [bridges]", "tags: [Crossings]")
+    (root / "tags.yaml").write_text("crossings: {aliases: [bridges]}\n")
+    assert compare_problems(root) == []
+    assert "ended" not in [change for changes in feed_changes(root).values() for change in changes]

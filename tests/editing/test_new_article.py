@@ -236,9 +236,12 @@ def test_schema_is_printed_with_or_without_a_content_folder(newsroom: Newsroom, 
     [
         (
             ["artikel"],
-            "artikel is neither a content folder (with site.yaml) nor the name of a schema (site, authors, categories, article)",
+            (
+                "artikel is neither a content folder (with site.yaml) nor the name of a schema "
+                "(site, authors, categories, tags, article)"
+            ),
         ),
-        (["x", "y"], "'x' is not the name of a schema; give one of site, authors, categories, article"),
+        (["x", "y"], "'x' is not the name of a schema; give one of site, authors, categories, tags, article"),
         (["--write"], "./content is not a content folder (it has no site.yaml); name one: feedsvc schema --write CONTENT"),
     ],
 )

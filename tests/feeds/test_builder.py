@@ -202,13 +202,13 @@ def test_an_equal_row_that_is_another_object_gets_an_entry_of_its_own(tmp_path: 
     """The title of a tag, for example, is in the entry but not in the row. If it changes, the row is a new object."""
     catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
     row, entries = catalog.visible["a"], EntryCache(catalog)
-    entry = entries.get(row)
-    assert entries.get(row) is entry
+    entry = entries.get(row, "full")
+    assert entries.get(row, "full") is entry
     new_row = replace(row)
     assert new_row == row
-    new_entry = entries.get(new_row)
+    new_entry = entries.get(new_row, "full")
     assert new_entry is not entry
-    assert entries.get(new_row) is new_entry
+    assert entries.get(new_row, "full") is new_entry
 
 
 def test_texts_are_loaded_for_rows_without_an_entry_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,8 +216,8 @@ def test_texts_are_loaded_for_rows_without_an_entry_only(tmp_path: Path, monkeyp
     row, entries = catalog.visible["a"], EntryCache(catalog)
     loaded: list[list[Article]] = []
     monkeypatch.setattr(ContentSnapshot, "warm_html", lambda _, articles: loaded.append([*articles]))
-    entries.prefetch([row])
-    entries.get(row)
-    entries.prefetch([row])
-    entries.prefetch([replace(row)])
+    entries.prefetch([row], "full")
+    entries.get(row, "full")
+    entries.prefetch([row], "full")
+    entries.prefetch([replace(row)], "full")
     assert loaded == [[row.article], [], [row.article]]

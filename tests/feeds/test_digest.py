@@ -52,7 +52,14 @@ SITE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
     "asia": ("asia: {title: Asia}", "asia: {title: Far East}", "asia: {title: Asia, description: From the East}"),
-    "money": ("money: {title: Money}", "money: {title: Money, aliases: [cash]}"),
+    "money": (
+        "money: {title: Money}",
+        "money: {title: Money, aliases: [cash]}",
+        "money: {title: Money, feed: {entries: 1}}",
+        "money: {title: Money, feed: {archives: none}}",
+        "money: {title: Money, feed: {ttl: 9}}",
+        "money: {title: Money, feed: {browser_view: false}}",
+    ),
 }
 AUTHORS: Final[Mapping[str, tuple[str, ...]]] = {
     "mina": (
@@ -62,6 +69,15 @@ AUTHORS: Final[Mapping[str, tuple[str, ...]]] = {
         "mina: {name: Mina, url: 'https://mina.example/'}",
         "mina: {name: Mina, bio: Writes}",
         "mina: {name: Mina, avatar: 'https://t.example/mina.png'}",
+    ),
+}
+TAGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "korea": (
+        "korea: {description: ''}",
+        "korea: {title: Corea}",
+        "korea: {title: Corea, description: From Seoul}",
+        "korea: {aliases: [corea]}",
+        "korea: {feed: {entries: 1}}",
     ),
 }
 ARTICLE: Final[Mapping[str, tuple[str, ...]]] = {
@@ -98,12 +114,13 @@ FILES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "site.yaml": SITE,
     "categories.yaml": CATEGORIES,
     "authors.yaml": AUTHORS,
+    "tags.yaml": TAGS,
     **{f"articles/{stem}.yaml": {**ARTICLE, **_lines_of_unique_keys(stem)} for stem in ("one", "two", "three")},
 }
 HOURS: Final = (0, 2, 48)
 Edit = tuple[str, str, str]
 # The keys of one article represent those of the others.
-KEYS: Final = [(file, key) for file in list(FILES)[:4] for key in FILES[file]]
+KEYS: Final = [(file, key) for file in list(FILES)[:5] for key in FILES[file]]
 EDITS: Final = [(file, key, line) for file, keys in FILES.items() for key, lines in keys.items() for line in lines]
 
 

@@ -10,7 +10,20 @@ from typing import Final
 
 from feedsvc.content.folder.folder import ContentSnapshot
 from feedsvc.content.markdown.text_store import TextStore, text_key
-from feedsvc.model import Article, ArticleStatus, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Tag
+from feedsvc.model import (
+    Article,
+    ArticleStatus,
+    Author,
+    Category,
+    Enclosure,
+    FeedOptions,
+    FeedOverrides,
+    Image,
+    MediaFile,
+    Site,
+    Tag,
+    TagSettings,
+)
 from feedsvc.tag_slugs import tag_slug
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -20,6 +33,13 @@ TEXTS: Final = TextStore()
 _TAG_TITLES: Final = (
     *("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d"),
     *("C", "C++", "C#", "@home"),
+)
+# Entries of tags.yaml for some of these tags. Some aliases are tags of articles or former slugs; one tag is that of no article.
+TAG_ENTRIES: Final = (
+    TagSettings(id="south-korea", title="Republic of Korea", description="From Seoul", aliases=("r-d", "rok")),
+    TagSettings(id="china", aliases=("c", "cn"), feed=FeedOverrides(entries=1, archives="none")),
+    TagSettings(id="trade", title="Commerce", aliases=("one-off",), feed=FeedOverrides(content="summary", ttl=9)),
+    TagSettings(id="moon", title="The Moon", aliases=("luna", "home")),
 )
 MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
 _MEDIA_FILES: Final[Mapping[str, MediaFile]] = {
@@ -35,6 +55,7 @@ def snapshot(
     categories: int = 3,
     authors: int = 3,
     media: Mapping[str, MediaFile] | None = None,
+    tags: Iterable[TagSettings] = (),
 ) -> ContentSnapshot:
     """Return a snapshot of a small newsroom with these articles."""
     site = Site(
@@ -47,12 +68,19 @@ def snapshot(
         feed=FeedOptions(entries=entries),
         media=("media/logo.png",),
     )
-    categories_by_id = {f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",)) for i in range(categories)}
-    authors_by_id = {f"p{i}": Author(id=f"p{i}", name=f"Person {i}", media=("media/face.png",)) for i in range(authors)}
+    options = (FeedOverrides(), FeedOverrides(entries=2, archives="none"), FeedOverrides(content="summary", ttl=5))
+    categories_by_id = {
+        f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",), feed=options[i % 3])
+        for i in range(categories)
+    }
+    authors_by_id = {
+        f"p{i}": Author(id=f"p{i}", name=f"Person {i}", media=("media/face.png",), feed=options[i % 2]) for i in range(authors)
+    }
     return ContentSnapshot(
         site=site,
         categories={**categories_by_id, "old-c0": categories_by_id["c0"]},
         authors=authors_by_id,
+        tags={name: tag for tag in tags for name in (*tag.aliases, tag.id)},
         articles=tuple(articles),
         media=_MEDIA_FILES if media is None else media,
         texts=TEXTS,

@@ -35,12 +35,17 @@ VALID_FILES: Final[Files] = {
     "articles/folder/sound-too.md": f"---\n{HEAD}id: tag:news.example,2026:sound-too\ntags: [one]\n---\nText\n",
 }
 # A file that is invalid as a whole defines no other authors or categories, so it must not define them before either.
-_SETTINGS_BEFORE: Final = {"authors.yaml": "mina-park:\n  name: Mina Park\n", "categories.yaml": "asia:\n  title: Asia\n"}
+_SETTINGS_BEFORE: Final = {
+    "authors.yaml": "mina-park:\n  name: Mina Park\n",
+    "categories.yaml": "asia:\n  title: Asia\n",
+    "tags.yaml": "one:\n  title: Number One\n",
+}
 # These cases have valid entries beside the invalid one; they take effect at once.
 _VALID_ENTRIES: Final[dict[str, Files]] = {
     "unknown author with one known author": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}x: {{name: X}}\n"},
     "same author id twice": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}m: {{name: M}}\n"},
     "alias of another author": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}m: {{name: M}}\nn: {{name: N}}\n"},
+    "alias of another tag": {"tags.yaml": f"{_SETTINGS_BEFORE['tags.yaml']}two: {{title: Two}}\n"},
 }
 # An invalid author or category keeps its last valid version, so an article that refers to it is valid if there was one.
 _VALID_BY_LAST_VERSION: Final = {

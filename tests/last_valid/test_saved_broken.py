@@ -80,9 +80,9 @@ def test_the_status_and_the_gauge_show_that_settings_are_served_in_their_last_va
 def reported_messages(live: Live) -> tuple[str, ...]:
     """Return the messages of /status; check that they name the files that are served in their last valid version."""
     problems = json.loads(render_status(live, NOW, {}))["problems"]
-    served_paths = {article.path for article in live.edition.content.articles} | live.edition.content.last_valid_paths & set(
-        SETTINGS
-    )
+    settings_paths = {*SETTINGS, "tags.yaml"}
+    content = live.edition.content
+    served_paths = {article.path for article in content.articles} | content.last_valid_paths & settings_paths
     assert all(
         problem["serving_last_valid"] == (problem["path"] in served_paths)
         for problem in problems

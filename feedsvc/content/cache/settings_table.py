@@ -1,4 +1,4 @@
-"""Settings table in SQLite: last valid versions of the site, categories and authors, each as MessagePack."""
+"""Settings table in SQLite: last valid versions of the site, categories, authors and tags, each as MessagePack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from feedsvc.model import Author, Category, Site
+from feedsvc.model import Author, Category, ListingSettings, Site, TagSettings
 from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
 
 _NAME: Final = "setting_entry"
@@ -19,20 +19,21 @@ _NAME: Final = "setting_entry"
 class StoredSetting:
     """Last valid version of an entry of the settings.
 
-    `kind` is site, category or author; `name` is the entry's id, "" for the site.
+    `kind` is site, category, author or tag; `name` is the entry's id, "" for the site.
     `is_former` is true if the settings file does not contain the entry any more.
     """
 
     kind: str
     name: str
-    value: Site | Author | Category
+    value: Site | ListingSettings
     is_former: bool = False
 
 
-_DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author | Category]]]] = {
+_DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | ListingSettings]]]] = {
     "site": msgspec.msgpack.Decoder(tuple[bool, Site]),
     "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
     "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
+    "tag": msgspec.msgpack.Decoder(tuple[bool, TagSettings]),
 }
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content.file_signature import FileSignature, is_changed_since, signature_at
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
+from feedsvc.content.reading import SETTINGS_FILES
 
 WHOLE_SCAN: Final = "."  # stands for all files of a scan
-SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE)
 _DISTANT_PAST: Final = datetime.min.replace(tzinfo=UTC)
 _MIN_DELAY: Final = timedelta(seconds=1)
 _MIN_SCANS: Final = 10  # a busy machine does few scans in a second, which may miss pauses between writes

@@ -6,13 +6,12 @@ import os
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
+from feedsvc.content.reading import SETTINGS_FILES
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.errors import Problem
 
 _ARTICLE_SUFFIXES: Final = (".yaml", ".md")
 _SUFFIX_CORRECTIONS: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
-_SETTINGS_FILES: Final = frozenset({SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE})
 
 
 def is_article_path(path: str) -> bool:
@@ -42,7 +41,7 @@ def unread_file_problems(root: Path) -> tuple[Problem, ...]:
     return tuple(
         Problem(path=name, message="this file is not read", hint=_hint(name), severity="warning")
         for name in similar
-        if name not in _SETTINGS_FILES
+        if name not in SETTINGS_FILES
         and name.isprintable()
         and not name.startswith(".")
         and not name.upper().startswith("README")
@@ -51,4 +50,4 @@ def unread_file_problems(root: Path) -> tuple[Problem, ...]:
 
 def _hint(name: str) -> str:
     stem = os.path.splitext(name)[0].lower()
-    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in _SETTINGS_FILES else f"articles lie in {ARTICLES_FOLDER}/"
+    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in SETTINGS_FILES else f"articles lie in {ARTICLES_FOLDER}/"

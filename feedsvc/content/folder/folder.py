@@ -13,7 +13,7 @@ from typing import Final
 
 from feedsvc.content.cache import ParseCache
 from feedsvc.content.folder.articles import ArticleFiles
-from feedsvc.content.folder.debounce import SETTINGS_FILES, WHOLE_SCAN, WriteDebouncer
+from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.file_names import unread_file_problems
 from feedsvc.content.folder.settings import Settings, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
@@ -21,7 +21,7 @@ from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
 from feedsvc.content.folder.stored_state import Baseline, StoredState
 from feedsvc.content.folder.theme_files import THEME_FOLDER, ThemeFolder
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article

@@ -1,4 +1,4 @@
-"""Effective settings: site.yaml, categories.yaml and authors.yaml, with last valid versions of broken entries."""
+"""Effective settings: site.yaml, categories.yaml, authors.yaml and tags.yaml, with last valid versions of broken entries."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from feedsvc.content.reading import (
     AUTHORS_FILE,
     CATEGORIES_FILE,
     SITE_FILE,
+    TAGS_FILE,
     ParsedEntries,
     References,
     parse_authors,
     parse_categories,
     parse_site,
+    parse_tags,
 )
 from feedsvc.errors import ContentError, Problem
-from feedsvc.model import Author, Category, Site
+from feedsvc.model import Author, Category, ListingSettings, Site, TagSettings
 
-_AuthorOrCategory = Author | Category
 _FileData = bytes | Problem | None  # as `safe_read.read_file` returns it
 _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, MediaFolder], ParsedEntries]]]] = {
     "category": (CATEGORIES_FILE, parse_categories),
     "author": (AUTHORS_FILE, parse_authors),
+    "tag": (TAGS_FILE, parse_tags),
 }
 
 
@@ -36,11 +38,14 @@ _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, MediaFolder], Parse
 class Settings:
     """Effective settings. `references` has the site, and the categories and authors that articles may refer to.
 
+    `tags` are the entries of tags.yaml by id and alias.
+
     `stored_settings` are all last valid versions by kind and id, also of entries that their file does not contain any more.
     `last_valid_paths` are the files of which at least one entry is replaced by its last valid version.
     """
 
     references: References
+    tags: Mapping[str, TagSettings]
     problems: tuple[Problem, ...]
     stored_settings: Mapping[tuple[str, str], StoredSetting]
     last_valid_paths: frozenset[str] = frozenset()
@@ -52,10 +57,10 @@ class Settings:
             (*self.references.site.media, *chain.from_iterable(author.media for author in self.references.authors.values()))
         )
 
-    def last_valid(self, kind: str, name: str) -> _AuthorOrCategory | None:
-        """Return the last valid version of the author or category (`kind`) with the id `name`; None if there is none."""
+    def last_valid(self, kind: str, name: str) -> ListingSettings | None:
+        """Return the last valid version of the author, category or tag (`kind`) with the id `name`; None if there is none."""
         entry = self.stored_settings.get((kind, name))
-        return entry.value if entry and isinstance(entry.value, Author | Category) else None
+        return entry.value if entry and isinstance(entry.value, ListingSettings) else None
 
 
 def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings: Iterable[StoredSetting]) -> Settings:
@@ -87,6 +92,7 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
         last_valid_paths.add(SITE_FILE)
     return Settings(
         references=references,
+        tags={name: entry for name, entry in effective["tag"].items() if isinstance(entry, TagSettings)},
         problems=tuple(sorted(problems)),
         stored_settings=_update_stored_settings(site, effective, stored),
         last_valid_paths=frozenset(last_valid_paths),
@@ -102,7 +108,7 @@ def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
         categories=old.categories if old.categories == new.categories else new.categories,
         authors=old.authors if old.authors == new.authors else new.authors,
     )
-    return replace(settings, references=references)
+    return replace(settings, references=references, tags=previous.tags if previous.tags == settings.tags else settings.tags)
 
 
 def _effective_site(
@@ -131,13 +137,13 @@ def _parse_file(kind: str, data: _FileData, site: Site, media: MediaFolder) -> P
 
 def _effective_entries(
     kind: str, parsed: ParsedEntries, stored: Mapping[tuple[str, str], StoredSetting]
-) -> dict[str, _AuthorOrCategory]:
+) -> dict[str, ListingSettings]:
     """Return the valid entries, and the last valid versions of invalid ones, by id and alias."""
     invalid = parsed.invalid_entries
-    entries: dict[str, _AuthorOrCategory] = {**parsed.entries}
+    entries: dict[str, ListingSettings] = {**parsed.entries}
     for (stored_kind, name), setting in stored.items():
         is_invalid = f"{kind} {name}" in invalid or (kind in invalid and not setting.is_former)
-        if stored_kind == kind and is_invalid and isinstance(setting.value, Author | Category):
+        if stored_kind == kind and is_invalid and isinstance(setting.value, ListingSettings):
             entries[name] = setting.value
             for alias in setting.value.aliases:
                 entries.setdefault(alias, setting.value)
@@ -145,7 +151,7 @@ def _effective_entries(
 
 
 def _update_stored_settings(
-    site: Site, effective: Mapping[str, Mapping[str, _AuthorOrCategory]], stored: Mapping[tuple[str, str], StoredSetting]
+    site: Site, effective: Mapping[str, Mapping[str, ListingSettings]], stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[tuple[str, str], StoredSetting]:
     """Return the settings to store, by kind and id: the effective ones, and those only in `stored`, with `is_former` set."""
     settings = {("site", ""): StoredSetting(kind="site", name="", value=site)}

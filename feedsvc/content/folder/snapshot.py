@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import Problem
-from feedsvc.model import Article, Author, Category, MediaFile, Site
+from feedsvc.model import Article, Author, Category, MediaFile, Site, TagSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContentSnapshot:
-    """Immutable contents of a content folder. `categories` and `authors` are keyed by id and by each alias.
+    """Immutable contents of a content folder. `categories`, `authors` and `tags` are keyed by id and by each alias.
 
-    `articles` are the active ones, in no particular order. `theme` has the bytes of the files below theme/ by their path there,
-    `media` those existing files that articles or settings refer to, by path in the content folder. `last_valid_paths` are the
-    files with a problem whose last valid version is used, and unreadable folders.
+    `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
+    `theme` has the bytes of the files below theme/ by their path there, `media` those existing files that articles or settings
+    refer to, by path in the content folder. `last_valid_paths` are the files with a problem whose last valid version is used,
+    and unreadable folders.
     """
 
     site: Site
@@ -24,6 +25,7 @@ class ContentSnapshot:
     authors: Mapping[str, Author]
     articles: tuple[Article, ...]
     media: Mapping[str, MediaFile]
+    tags: Mapping[str, TagSettings] = field(default_factory=dict)
     theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     last_valid_paths: frozenset[str] = frozenset()

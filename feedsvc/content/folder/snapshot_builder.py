@@ -44,6 +44,7 @@ class SnapshotBuilder:
             site=settings.references.site,
             categories=categories,
             authors=authors,
+            tags=settings.tags,
             articles=tuple(articles.active_articles.values()) if changes or not previous else previous.articles,
             media=self._referenced_media(settings, articles, changes, changed_media),
             theme=self._theme.files,

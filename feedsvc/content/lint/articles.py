@@ -22,6 +22,7 @@ from feedsvc.content.lint.context import LintContext, file_stem
 from feedsvc.content.lint.links import check_links, check_self_link
 from feedsvc.content.lint.media import lint_media
 from feedsvc.content.lint.positions import ArticlePositions, DeferredWarning, warn_at, warn_at_text
+from feedsvc.content.lint.tag_entries import lint_tag_entries
 from feedsvc.content.lint.tags import tag_key_path
 from feedsvc.content.markdown import removed_elements
 from feedsvc.content.media import is_truncated
@@ -48,7 +49,8 @@ def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[P
     """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]
-    return tuple(sorted((*warnings, *_unused_author_warnings(context), *lint_media(content, context.public_articles))))
+    settings_warnings = (*_unused_author_warnings(context), *lint_tag_entries(context))
+    return tuple(sorted((*warnings, *settings_warnings, *lint_media(content, context.public_articles))))
 
 
 def _article_warnings(context: LintContext, article: Article) -> Iterator[Problem]:

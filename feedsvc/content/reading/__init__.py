@@ -11,19 +11,24 @@ from feedsvc.content.reading.front_matter import split_front_matter
 from feedsvc.content.reading.settings import (
     AUTHORS_FILE,
     CATEGORIES_FILE,
+    SETTINGS_FILES,
     SITE_FILE,
+    TAGS_FILE,
     ParsedEntries,
     known_names,
     parse_authors,
     parse_categories,
     parse_settings_file,
     parse_site,
+    parse_tags,
 )
 
 __all__ = [
     "AUTHORS_FILE",
     "CATEGORIES_FILE",
+    "SETTINGS_FILES",
     "SITE_FILE",
+    "TAGS_FILE",
     "BodyPositions",
     "ParseResult",
     "ParsedEntries",
@@ -35,5 +40,6 @@ __all__ = [
     "parse_categories",
     "parse_settings_file",
     "parse_site",
+    "parse_tags",
     "split_front_matter",
 ]

@@ -1,4 +1,4 @@
-"""Settings parser: site.yaml, categories.yaml and authors.yaml -> Site, Category and Author."""
+"""Settings parser: site.yaml, categories.yaml, authors.yaml and tags.yaml -> Site, Category, Author and TagSettings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from feedsvc.content.media import MediaFolder
 from feedsvc.content.schema import (
     AuthorKeys,
     CategoryKeys,
+    ListingFeedKeys,
     SiteKeys,
+    TagKeys,
     http_url,
     is_host,
     parse_day,
@@ -25,19 +27,23 @@ from feedsvc.content.schema import (
 )
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue, parse_yaml
 from feedsvc.errors import Problem
-from feedsvc.model import Author, Category, FeedOptions, Site
+from feedsvc.model import Author, Category, FeedOptions, FeedOverrides, Site, TagSettings
+from feedsvc.tag_slugs import tag_slug
 
 SITE_FILE: Final = "site.yaml"
 CATEGORIES_FILE: Final = "categories.yaml"
 AUTHORS_FILE: Final = "authors.yaml"
+TAGS_FILE: Final = "tags.yaml"
+SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE)
 
-EntryT = TypeVar("EntryT", Author, Category)
+EntryT = TypeVar("EntryT", Author, Category, TagSettings)
 _PLACEHOLDERS: Final[Mapping[str, Mapping[str, YamlValue]]] = {
     SITE_FILE: {"title": "-", "base_url": "https://site.invalid"},
     CATEGORIES_FILE: {"title": "-"},
     AUTHORS_FILE: {"name": "-"},
+    TAGS_FILE: {},
 }
-_FIRST_KEYS: Final = {"category": "title", "author": "name"}
+_FIRST_KEYS: Final = {"category": "title", "author": "name", "tag": "title"}
 
 
 def parse_settings_file(path: str, data: bytes) -> YamlDocument:
@@ -85,13 +91,7 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
         logo=logo,
         icon=icon,
         copyright=keys.copyright,
-        feed=FeedOptions(
-            entries=keys.feed.entries,
-            content=keys.feed.content,
-            archives=keys.feed.archives,
-            ttl=keys.feed.ttl,
-            browser_view=keys.feed.browser_view,
-        ),
+        feed=FeedOptions(**dict(keys.feed)),
         hubs=tuple(dict.fromkeys(keys.hubs)),
         keep_metadata=keys.keep_metadata,
         media=tuple(resolver.media_paths),
@@ -140,7 +140,7 @@ class _MediaResolver:
 class ParsedEntries(NamedTuple):
     """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems."""
 
-    entries: dict[str, Author] | dict[str, Category]
+    entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings]
     invalid_entries: dict[str, str]
     problems: tuple[Problem, ...]
 
@@ -159,9 +159,35 @@ def parse_authors(data: bytes, site: Site, media: MediaFolder) -> ParsedEntries:
     return _parse_entries(AUTHORS_FILE, "author", data, build_author)
 
 
+def parse_tags(data: bytes, _site: Site, _media: MediaFolder) -> ParsedEntries:
+    """Parse tags.yaml. Each id and each alias maps to its TagSettings."""
+    return _parse_entries(TAGS_FILE, "tag", data, _build_tag)
+
+
 def _build_category(document: YamlDocument, name: str) -> Category:
     keys = validate_mapping(document, (name,), CategoryKeys, document.value[name], _PLACEHOLDERS[CATEGORIES_FILE])
-    return Category(id=_normalize(name), title=keys.title, description=keys.description, aliases=tuple(keys.aliases))
+    return Category(
+        id=_normalize(name),
+        title=keys.title,
+        description=keys.description,
+        aliases=tuple(keys.aliases),
+        feed=_feed_overrides(keys.feed),
+    )
+
+
+def _build_tag(document: YamlDocument, name: str) -> TagSettings:
+    keys = validate_mapping(document, (name,), TagKeys, document.value[name], _PLACEHOLDERS[TAGS_FILE])
+    return TagSettings(
+        id=_normalize(name),
+        title=keys.title or "",
+        description=keys.description,
+        aliases=tuple(keys.aliases),
+        feed=_feed_overrides(keys.feed),
+    )
+
+
+def _feed_overrides(keys: ListingFeedKeys | None) -> FeedOverrides:
+    return FeedOverrides(**dict(keys)) if keys else FeedOverrides()
 
 
 def _build_author(document: YamlDocument, name: str, resolver: _MediaResolver) -> Author:
@@ -174,6 +200,7 @@ def _build_author(document: YamlDocument, name: str, resolver: _MediaResolver) -
         bio=keys.bio,
         avatar=resolver.resolve((name, "avatar"), keys.avatar),
         aliases=tuple(keys.aliases),
+        feed=_feed_overrides(keys.feed),
         media=tuple(resolver.media_paths),
     )
 
@@ -210,14 +237,23 @@ def _parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocum
 
 def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:
     """Return the entry of the key `name`; None if its value is no mapping. If a problem was added, do not use the entry."""
-    if not uris.is_slug(name):
-        message = f"'{name}' cannot stand in an address; use letters, digits and '-', like '{uris.slugify(name) or kind}'"
+    if message := _id_error(kind, name):
         document.problems.append(document.problem((name,), message, at_key=True))
     if not isinstance(document.value[name], dict):
         message = f"{name}: expected keys of its own, like {_FIRST_KEYS[kind]}:, indented below it"
         document.problems.append(document.problem((name,), message, at_key=True))
         return None
     return build(document, name)
+
+
+def _id_error(kind: str, name: str) -> str:
+    """Return a message if a key cannot be an id, else ""."""
+    if kind == "tag":  # the id of a tag is its slug: any other id would be that of no tag
+        slug = tag_slug(name)
+        return f"'{name}' is not the id of a tag; write '{slug or 'south-korea'}'" if slug != _normalize(name) else ""
+    if not uris.is_slug(name):
+        return f"'{name}' cannot stand in an address; use letters, digits and '-', like '{uris.slugify(name) or kind}'"
+    return ""
 
 
 def _with_aliases(document: YamlDocument, valid: Mapping[str, EntryT]) -> Iterator[tuple[str, EntryT]]:

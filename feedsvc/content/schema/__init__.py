@@ -8,7 +8,16 @@ from feedsvc.content.schema.dates import parse_day, parse_instant
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.content.schema.field_types import http_url, is_base_url, is_host, single_line
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json, build_schema
-from feedsvc.content.schema.models import ArticleKeys, AuthorKeys, CategoryKeys, EnclosureKeys, ImageKeys, SiteKeys
+from feedsvc.content.schema.models import (
+    ArticleKeys,
+    AuthorKeys,
+    CategoryKeys,
+    EnclosureKeys,
+    ImageKeys,
+    ListingFeedKeys,
+    SiteKeys,
+    TagKeys,
+)
 from feedsvc.content.schema.validation import validate_document, validate_mapping
 
 __all__ = [
@@ -20,7 +29,9 @@ __all__ = [
     "EnclosureKeys",
     "ImageKeys",
     "Json",
+    "ListingFeedKeys",
     "SiteKeys",
+    "TagKeys",
     "build_schema",
     "http_url",
     "is_base_url",

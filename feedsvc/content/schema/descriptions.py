@@ -17,6 +17,7 @@ _ADDRESS: Final = "https://example.org/story"
 _DAY: Final = "2026-01-02"
 _MOMENT: Final = "2026-01-02T09:30:00+05:30"
 _TITLE: Final = "Xi invites Lee to Beijing for a second summit"
+_LISTING_FEED: Final = KeyDescription("Where its feed differs from site.yaml's feed.", {"entries": 20, "content": "summary"})
 _ALIASES: Final = KeyDescription("Former names in addresses; they redirect to today's.", ["old-name"])
 
 # Model -> key -> description, in the order of the models.
@@ -104,10 +105,24 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "ttl": KeyDescription("Minutes that a feed reader may wait before it asks again.", 60),
         "browser_view": KeyDescription("Whether browsers show feeds styled.", True),  # noqa: FBT003 - an example's value
     },
+    "ListingFeedKeys": {
+        "entries": KeyDescription("How many of the newest articles this feed holds.", 20),
+        "content": KeyDescription("Whole articles, or summaries only.", "summary"),
+        "archives": KeyDescription("Whether this feed keeps older articles readable, month by month.", "all"),
+        "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
+        "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
+    },
     "CategoryKeys": {
         "title": KeyDescription("The section's name.", "Asia In News"),
         "description": KeyDescription("One sentence.", "Reports from all over the continent."),
         "aliases": _ALIASES,
+        "feed": _LISTING_FEED,
+    },
+    "TagKeys": {
+        "title": KeyDescription("The tag's name on pages and in feeds; otherwise its most frequent spelling.", "South Korea"),
+        "description": KeyDescription("One sentence.", "Reports from Seoul to Busan."),
+        "aliases": _ALIASES,
+        "feed": _LISTING_FEED,
     },
     "AuthorKeys": {
         "name": KeyDescription("As it stands in bylines.", "Ritesh Nambiar"),
@@ -116,5 +131,6 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "bio": KeyDescription("One sentence.", "Writes about diplomacy and trade."),
         "avatar": KeyDescription("Their picture: a file in media/ or an address.", "media/ritesh.jpg"),
         "aliases": _ALIASES,
+        "feed": _LISTING_FEED,
     },
 }

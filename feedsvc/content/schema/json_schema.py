@@ -22,13 +22,15 @@ from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 
 Json = dict[str, Any]
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-SCHEMA_NAMES: Final = ("site", "authors", "categories", "article")
+SCHEMA_NAMES: Final = ("site", "authors", "categories", "tags", "article")
 
 _REFERENCES: Final = "#/definitions/"
 # A slug may have the ASCII letters, digits and - _ . ~. Above ASCII no schema can say which characters are letters, so only
 # common spaces and punctuation are excluded.
 _NON_WORD_CHARACTERS: Final = r"\u0000-,/:-@\[-\^`{-}\u007f-\u00a0\u2000-\u206f\u3000-\u3003"
 _SLUG: Final = rf"^[^{_NON_WORD_CHARACTERS}._~-][^{_NON_WORD_CHARACTERS}]*$"
+# The slug of a tag is in lower case and has single hyphens between its words.
+_TAG_SLUG: Final = rf"^[^{_NON_WORD_CHARACTERS}A-Z._~-]+(?:-[^{_NON_WORD_CHARACTERS}A-Z._~-]+)*$"
 _VISIBLE: Final = r"[^\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 _WEB: Final = r"^\s*[Hh][Tt][Tt][Pp][Ss]?://[^/?#\s]"
 _DAY: Final = r"(?!0|1[0-8]|9999)\d{4}-(?!(?:0?2-(?:30|31)|(?:0?[469]|11)-31)(?!\d))(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])"
@@ -107,8 +109,9 @@ def _restrict_to_names(value: Any, names: list[str]) -> None:
             _restrict_to_names(inner, names)
 
 
-def _entries_schema(model: type[BaseModel]) -> Json:
-    return {"type": "object", "propertyNames": _VALIDATOR_SCHEMAS["_slug"](), "additionalProperties": _model_schema(model)}
+def _entries_schema(model: type[BaseModel], id_pattern: Json | None = None) -> Json:
+    id_schema = _VALIDATOR_SCHEMAS["_slug"]() | (id_pattern or {})
+    return {"type": "object", "propertyNames": id_schema, "additionalProperties": _model_schema(model)}
 
 
 def _model_schema(model: type[BaseModel]) -> Json:
@@ -205,11 +208,13 @@ _TITLES: Final = {
     "site": "site.yaml of a newsroom",
     "authors": "authors.yaml of a newsroom",
     "categories": "categories.yaml of a newsroom",
+    "tags": "tags.yaml of a newsroom",
     "article": "An article of a newsroom",
 }
 _BUILDERS: Final[Mapping[str, Callable[[Mapping[str, Sequence[str]]], Json]]] = {
     "site": lambda _: _model_schema(schema.SiteKeys),
     "authors": lambda _: _entries_schema(schema.AuthorKeys),
     "categories": lambda _: _entries_schema(schema.CategoryKeys),
+    "tags": lambda _: _entries_schema(schema.TagKeys, _pattern_schema(_TAG_SLUG, "not the id of a tag, such as south-korea")),
     "article": _article_schema,
 }

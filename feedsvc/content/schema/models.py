@@ -108,6 +108,16 @@ class FeedKeys(_Keys):
     browser_view: bool = True
 
 
+class ListingFeedKeys(_Keys):
+    """`feed` in an entry of categories.yaml, authors.yaml or tags.yaml. A missing key has the value in site.yaml."""
+
+    entries: Annotated[int, Field(ge=1, le=1000)] | None = None
+    content: Literal["full", "summary"] | None = None
+    archives: Literal["all", "none"] | None = None
+    ttl: Annotated[int, Field(ge=1, le=10080)] | None = None
+    browser_view: bool | None = None
+
+
 class SiteKeys(_Keys):
     """site.yaml"""
 
@@ -132,6 +142,16 @@ class CategoryKeys(_Keys):
     title: RequiredLine
     description: OneLineText = ""
     aliases: Slugs = []
+    feed: ListingFeedKeys | None = None
+
+
+class TagKeys(_Keys):
+    """One entry of tags.yaml"""
+
+    title: RequiredLine | None = None
+    description: OneLineText = ""
+    aliases: Slugs = []
+    feed: ListingFeedKeys | None = None
 
 
 class AuthorKeys(_Keys):
@@ -143,3 +163,4 @@ class AuthorKeys(_Keys):
     bio: OneLineText = ""
     avatar: RequiredLine | None = None
     aliases: Slugs = []
+    feed: ListingFeedKeys | None = None

@@ -16,10 +16,10 @@ from tests.conftest import Newsroom
 from tests.content.folder.loading import LINK_MESSAGE, article_paths, article_text, messages
 
 
-@pytest.mark.parametrize("name", ["site.yaml", "authors.yaml", "categories.yaml"])
+@pytest.mark.parametrize("name", ["site.yaml", "authors.yaml", "categories.yaml", "tags.yaml"])
 def test_a_folder_with_the_name_of_a_settings_file_is_reported(newsroom: Newsroom, name: str) -> None:
     root = newsroom({})
-    (root / name).unlink()
+    (root / name).unlink(missing_ok=True)
     (root / name).mkdir()
     line = f"{name}:1:1: this is a folder, a pipe or a device, not a file"
     if name == "site.yaml":

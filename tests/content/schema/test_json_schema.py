@@ -32,7 +32,7 @@ from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
 
 SAMPLE: Final = ROOT / "content"
-FILES: Final = {"site.yaml": "site", "authors.yaml": "authors", "categories.yaml": "categories"}
+FILES: Final = {"site.yaml": "site", "authors.yaml": "authors", "categories.yaml": "categories", "tags.yaml": "tags"}
 
 # Reason -> cases that no schema can detect; the schemas must reject all other cases.
 UNDETECTABLE: Final = {
@@ -99,6 +99,7 @@ UNDETECTABLE: Final = {
             "alias equal to a slug",
             "id equal to a generated id",
             "alias of another author",
+            "alias of another tag",
         ),
     ),
     "a comparison of two dates": ("expires before published",),

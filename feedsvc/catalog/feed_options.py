@@ -1,0 +1,40 @@
+"""Options of a listing's feed: those of site.yaml, overridden key by key by the listing's own entry of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.model import FeedOptions, FeedOverrides, ListingSettings
+from feedsvc.routes import ListingKind, ListingRef
+
+_NO_OVERRIDES: Final = FeedOverrides()
+
+
+def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
+    """Return the effective options of a listing's feed. `archives` is "all" or "none"."""
+    settings = listing_settings(content, ref)
+    return _effective_options(content.site.feed, settings.feed if settings else _NO_OVERRIDES, ref.kind)
+
+
+def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettings | None:
+    """Return the entry of a listing in its settings file, None if it has none there."""
+    entries: Mapping[ListingKind, Mapping[str, ListingSettings]] = {
+        "site": {},
+        "category": content.categories,
+        "author": content.authors,
+        "tag": content.tags,
+    }
+    entry = entries[ref.kind].get(ref.id)
+    return entry if entry and entry.id == ref.id else None  # not the entry that has this id as an alias
+
+
+@lru_cache(maxsize=1024)  # most listings share one object
+def _effective_options(options: FeedOptions, overrides: FeedOverrides, kind: ListingKind) -> FeedOptions:
+    changes = {name: value for name in FeedOverrides.__slots__ if (value := getattr(overrides, name)) is not None}
+    if options.archives == "site":
+        changes = {"archives": "all" if kind == "site" else "none"} | changes
+    return replace(options, **changes)

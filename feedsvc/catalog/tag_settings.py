@@ -1,0 +1,53 @@
+"""Effect of tags.yaml on a catalog: titles and descriptions of tags, and redirects from their aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+
+from feedsvc.catalog.indexes import QualifiedName
+from feedsvc.model import TagSettings
+from feedsvc.routes import ListingRef
+
+# Id or alias of a tag -> its entry in tags.yaml.
+TagEntries = Mapping[str, TagSettings]
+
+
+def tag_title(entries: TagEntries, tag: str, counts: Mapping[str, int]) -> str:
+    """Return the title of a tag: that of tags.yaml, else the most frequent spelling in `counts`, ties in alphabetical order."""
+    entry = entries.get(tag)
+    if entry and entry.title and entry.id == tag:
+        return entry.title
+    return min(counts, key=lambda title: (-counts[title], title), default=tag)
+
+
+def tag_description(entries: TagEntries, tag: str) -> str:
+    """Return the description of a tag in tags.yaml, "" if it has none."""
+    entry = entries.get(tag)
+    return entry.description if entry and entry.id == tag else ""
+
+
+def tag_aliases(entries: TagEntries, tags: Iterable[str]) -> Iterator[str]:
+    """Yield the aliases of these tags."""
+    for tag in tags:
+        entry = entries.get(tag)
+        if entry and entry.id == tag:
+            yield from entry.aliases
+
+
+def alias_redirects(
+    entries: TagEntries, listings: Container[ListingRef], slugs: Iterable[str] | None = None
+) -> dict[QualifiedName, str]:
+    """Return the redirects from these slugs, from all aliases by default.
+
+    An alias does not redirect while an article has a tag with that slug, nor while no article has the tag of the alias.
+    """
+    aliases = {name: entry.id for name, entry in _entries_of(entries, slugs) if name != entry.id}
+    return {
+        ("tag", alias): tag
+        for alias, tag in aliases.items()
+        if ListingRef("tag", alias) not in listings and ListingRef("tag", tag) in listings
+    }
+
+
+def _entries_of(entries: TagEntries, slugs: Iterable[str] | None) -> Iterable[tuple[str, TagSettings]]:
+    return entries.items() if slugs is None else [(slug, entries[slug]) for slug in slugs if slug in entries]

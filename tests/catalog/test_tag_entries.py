@@ -1,0 +1,200 @@
+"""Entries of tags.yaml: titles, descriptions and aliases of tags in every document that names them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.content.folder import load_content, open_content_folder
+from feedsvc.content.lint import lint_content
+from feedsvc.model import Article, Tag, TagSettings
+from feedsvc.publication.document import Document, Redirect
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import ListingRef
+from feedsvc.tag_slugs import tag_slug
+from tests.helpers import model_newsrooms, newsrooms
+from tests.helpers.model_newsrooms import START
+from tests.helpers.newsrooms import NOW, article
+
+SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\nsince: 2026-01-01\n"
+ENTRIES: Final = "korea: {title: South Korea, description: From Seoul <daily>, aliases: [rok, corea]}\n"
+
+
+def write(root: Path, entries: str = ENTRIES, **tags: str) -> Path:
+    """Write a newsroom with tags.yaml and one article for each stem, with these tags."""
+    newsrooms.write(root, {"site.yaml": SITE, "tags.yaml": entries})
+    for stem, titles in (tags or {"a": "[Korea, Other]", "b": "[KOREA]", "c": "[KOREA]"}).items():
+        newsrooms.write(root, article(stem, tags=titles, summary="S."))
+    return root
+
+
+def body(publication: Publication, path: str) -> str:
+    document = publication.resolve(path)
+    assert isinstance(document, Document), path
+    return document.body.decode()
+
+
+def test_every_document_shows_the_title_of_the_entry(tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(write(tmp_path))
+    title = "South Korea"
+    assert f"<h1>{title}</h1>" in body(publication, "/tag/korea/")
+    for path in ("/tag/korea/feed.rss", "/tag/korea/feed.atom"):
+        assert f">{title} – T</title>" in body(publication, path)
+    for path in ("/feed.atom", "/tag/other/feed.atom"):
+        assert f'<category term="{title}" scheme="https://t.example/tag/korea/"/>' in body(publication, path)
+    assert json.loads(body(publication, "/feed.json"))["items"][0]["tags"][0] == "South Korea"
+    for path in ("/tags/", "/subscribe/", "/articles/a/", "/feeds.opml"):
+        assert title in body(publication, path)
+    for path in publication.paths():
+        document = publication.resolve(path)
+        if isinstance(document, Document) and not path.startswith("/static/"):
+            assert b">Korea<" not in document.body, path
+            assert b"KOREA" not in document.body, path
+
+
+def test_pages_feeds_opml_and_subscribe_page_show_the_description(tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(write(tmp_path))
+    for path in ("/tag/korea/", "/tag/korea/feed.atom", "/tag/korea/feed.rss", "/subscribe/", "/feeds.opml"):
+        text = body(publication, path)
+        assert "From Seoul &lt;daily&gt;" in text or "From Seoul &#x3C;daily" in text or "From Seoul &lt;daily>" in text, path
+    assert json.loads(body(publication, "/tag/korea/feed.json"))["description"] == "From Seoul <daily>"
+
+
+def test_a_tag_without_title_in_its_entry_has_its_most_frequent_spelling(tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(write(tmp_path, "korea: {description: From Seoul}\n"))
+    listing = publication.catalog.tag_listing("korea")
+    assert (listing.title, listing.description) == ("KOREA", "From Seoul")
+    assert publication.catalog.tag_listing("other").description == ""
+
+
+@pytest.mark.parametrize("name", ["", "feed.rss", "feed.atom", "feed.json"])
+def test_aliases_redirect_pages_and_feeds(tmp_path: Path, name: str) -> None:
+    publication = newsrooms.load_publication(write(tmp_path))
+    for alias in ("rok", "corea"):
+        assert publication.resolve(f"/tag/{alias}/{name}") == Redirect(target=f"/tag/korea/{name}")
+    assert "/tag/rok/feed.rss" in {*publication.paths_with_redirects()}
+
+
+def test_an_alias_does_not_redirect_while_an_article_has_a_tag_with_its_id(tmp_path: Path) -> None:
+    root = write(tmp_path, a="[Korea]", b="[ROK]")
+    publication = newsrooms.load_publication(root)
+    assert isinstance(publication.resolve("/tag/rok/"), Document)
+    assert publication.resolve("/tag/corea/") == Redirect(target="/tag/korea/")
+    assert check(root) == [
+        (
+            "tags.yaml:1:72: warning: korea.aliases: 'rok' does not redirect, because articles/b.yaml has a tag with this id; "
+            "name the tag 'South Korea' in the articles instead, or delete the alias"
+        ),
+    ]
+
+
+def test_an_entry_of_no_article_makes_no_page_and_has_a_warning(tmp_path: Path) -> None:
+    root = write(tmp_path, f"{ENTRIES}moon:\n  title: The Moon\n  aliases: luna\nothr: {{title: Other}}\n", a="[Korea, Other]")
+    publication = newsrooms.load_publication(root)
+    assert [publication.resolve(f"/tag/{name}/") for name in ("moon", "luna", "othr")] == [None, None, None]
+    assert "Moon" not in body(publication, "/subscribe/") + body(publication, "/tags/") + body(publication, "/feeds.opml")
+    assert check(root) == [
+        (
+            "tags.yaml:2:1: warning: moon: no article has this tag, so it has no page; "
+            "delete the entry, or name the tag in an article"
+        ),
+        "tags.yaml:5:1: warning: othr: no article has this tag, so it has no page; did you mean 'other'?",
+    ]
+
+
+def test_a_tag_of_a_draft_has_no_warning_and_none_has_one_while_an_article_is_broken(tmp_path: Path) -> None:
+    root = write(tmp_path / "a", a="[Other]")
+    newsrooms.write(root, article("d", tags="[Korea]", status="draft"))
+    assert check(root) == []
+    root = write(tmp_path / "b", a="[Other]")
+    newsrooms.write(root, {"articles/broken.yaml": "titel: A\n"})
+    assert [line for line in check(root) if line.startswith("tags.yaml")] == []
+
+
+def check(root: Path) -> list[str]:
+    content = load_content(root)
+    return [str(problem) for problem in lint_content(content, root, NOW)]
+
+
+def test_a_broken_tags_yaml_keeps_its_last_valid_version_also_after_a_restart(tmp_path: Path) -> None:
+    root, state = write(tmp_path / "content"), tmp_path / "state"
+    state.mkdir()
+    folder = open_content_folder(root, "", state)
+    expected = folder.read().content.tags
+    folder.save()
+    for text, message in (
+        ("korea: {titel: X}\n", "tags.yaml:1:9: unknown key 'titel'; did you mean 'title'?"),
+        ("korea: [\n", "tags.yaml:1:9: a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed"),
+    ):
+        (root / "tags.yaml").write_text(text)
+        for reader in (folder, open_content_folder(root, "", state)):
+            content = reader.read().content
+            assert content.tags == expected
+            assert [str(problem) for problem in content.errors] == [message]
+            assert "tags.yaml" in content.last_valid_paths
+            assert build_catalog(content, NOW).tag_listing("korea").title == "South Korea"
+    (root / "tags.yaml").unlink()
+    assert folder.read().content.tags == {}
+    assert newsrooms.load_catalog(root).tag_listing("korea").title == "KOREA"
+
+
+def test_a_change_of_tags_yaml_makes_new_rows_and_listings(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    folder = open_content_folder(root, "", tmp_path)
+    before = build_catalog(folder.read().content, NOW)
+    (root / "tags.yaml").write_text("korea: {title: Corea}\n")
+    change = folder.read()
+    after = before.apply_changes(change.content, NOW, removed=change.removed, added=change.added)
+    assert after.tag_listing("korea").title == "Corea"
+    assert ("tag", "rok") not in after.redirects
+    assert after.visible["a"] is not before.visible["a"]
+
+
+def tagged(number: int, *titles: str) -> Article:
+    tags = tuple(Tag(id=tag_slug(title), title=title) for title in titles)
+    return model_newsrooms.article(number, START - timedelta(days=number), tags=tags)
+
+
+def next_edition(before: Publication, articles: Iterable[Article]) -> Publication:
+    """Return the next edition with these articles, and compare its redirects with those of a catalog that is built anew."""
+    catalog, content = before.catalog, replace(before.catalog.content, articles=tuple(articles))
+    old, new = catalog.content.articles, content.articles
+    removed, added = [one for one in old if one not in new], [one for one in new if one not in old]
+    after: Catalog = catalog.apply_changes(content, START, removed=removed, added=added)
+    assert dict(after.redirects) == dict(build_catalog(content, START).redirects)
+    return before.next_edition(after)
+
+
+def test_redirects_of_aliases_come_and_go_with_the_articles_and_their_paths_are_affected() -> None:
+    entries = (TagSettings(id="korea", title="Korea!", aliases=("rok", "c")),)
+    first = Publication(build_catalog(model_newsrooms.snapshot([tagged(1, "C++")], tags=entries), START))
+    second = next_edition(first, [tagged(1, "C++"), tagged(2, "Korea")])
+    third = next_edition(second, [tagged(1, "C++"), tagged(2, "Korea"), tagged(3, "ROK")])
+    fourth = next_edition(third, [tagged(1, "C++"), tagged(2, "Other")])
+    korea, plus = Redirect(target="/tag/korea/feed.rss"), Redirect(target="/tag/c-plus-plus/feed.rss")
+    editions = (first, second, third, fourth)
+    assert [edition.resolve("/tag/c/feed.rss") for edition in editions] == [plus, korea, korea, plus]
+    assert [edition.resolve("/tag/rok/feed.rss") for edition in (first, second, fourth)] == [None, korea, None]
+    assert isinstance(third.resolve("/tag/rok/feed.rss"), Document)
+    assert second.catalog.tag_listing("korea").title == "Korea!"
+    for before, now in ((first, second), (second, third), (third, fourth)):
+        assert {"/tag/rok/", "/tag/rok/feed.rss", "/tag/rok/feed.json"} <= now.changed_since(before)
+    assert "/tag/c/feed.atom" in second.changed_since(first)
+    assert "/tag/c/feed.atom" not in third.changed_since(second)
+
+
+def test_another_frequent_spelling_changes_no_row_of_a_tag_with_a_title() -> None:
+    entries = (TagSettings(id="korea", title="South Korea"),)
+    articles = [tagged(1, "Korea"), tagged(2, "korea"), tagged(3, "korea")]
+    before = build_catalog(model_newsrooms.snapshot(articles, tags=entries), START)
+    content = replace(before.content, articles=(*articles, tagged(4, "Korea"), tagged(5, "Korea")))
+    after = before.apply_changes(content, START, added=content.articles[3:])
+    assert after.listings[ListingRef("tag", "korea")].title == "South Korea"
+    assert after.visible["a1"] is before.visible["a1"]
