@@ -37,9 +37,10 @@ def tag_aliases(entries: TagEntries, tags: Iterable[str]) -> Iterator[str]:
 def alias_redirects(
     entries: TagEntries, listings: Container[ListingRef], slugs: Iterable[str] | None = None
 ) -> dict[QualifiedName, str]:
-    """Return the redirects from these slugs, from all aliases by default.
+    """Return {("tag", alias): id of its tag} for those of `slugs` that are aliases, for all aliases by default.
 
-    An alias does not redirect while an article has a tag with that slug, nor while no article has the tag of the alias.
+    `listings` are those of the catalog. An alias does not redirect while an article has a tag with that slug, nor while no
+    article has the tag of the alias.
     """
     aliases = {name: entry.id for name, entry in _entries_of(entries, slugs) if name != entry.id}
     return {

@@ -88,8 +88,10 @@ def check_theme(
 ) -> ThemeVerdict:
     """Return the verdict on templates (path below theme/ -> UTF-8 text): render sample sites and the newest articles with them.
 
-    If a template exceeds the `limits` of a trial, the others are tried again without that one. `limits.elapsed` is for all trials
-    together. Raises TrialError if a trial could not be carried out, TrialCancelledError once `is_cancelled` returns True.
+    If `newest_articles` is None, render the sample sites only. A template that exceeds the `limits` of a trial, or crashes it, is
+    left out, and the others are tried again; if only an article's page can be blamed, that page is left out. `limits.elapsed` is
+    for all trials together. Raises TrialError if a trial could not be carried out, TrialCancelledError once `is_cancelled`
+    returns True.
     """
     return _ThemeCheck(templates, newest_articles, is_cancelled, limits).verdict()
 

@@ -1,4 +1,4 @@
-"""Preview of drafts and problems for editors: WSGI middleware with a panel and a stream of editions.
+"""Preview of drafts and problems for editors: WSGI middleware with a panel, and a stream of events that reload open pages.
 
 Input: requests of editors, and the live edition. Output: pages with a panel. The command line adds the middleware to a server.
 """

@@ -255,9 +255,9 @@ class Publication:
         return self._paths.paths_with_redirects()
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
-        """Yield those of `paths` that are files: media, files of the theme, and image variants.
+        """Yield those of `paths` that are files: media, files of the theme, and image variants. Make missing variants.
 
-        With `include_unchecked`, images are not checked, and those whose metadata cannot be removed are included.
+        With `include_unchecked`, also yield images whose metadata cannot be removed; then no image is checked for that.
         """
         return self._paths.file_paths(include_unchecked=include_unchecked)
 

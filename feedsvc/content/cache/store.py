@@ -139,7 +139,7 @@ class ParseCache:
         return self._loaded_state if self._is_own_version else ""
 
     def current_state(self) -> str:
-        """Return the name of the current state; "" if another process has written since `load_records`, or on an error."""
+        """Return the name of the cache's state, which each write changes; "" after a write of another process or an error."""
         try:
             with self._lock:
                 name, _ = self._read_state()
@@ -155,7 +155,7 @@ class ParseCache:
         return state or ("", 0)
 
     def _is_own_state(self, name: str) -> bool:
-        """Return whether this process loaded or wrote the state."""
+        """Return whether the state `name` shows that no other process has written since this one loaded; False if it is "mixed"."""
         return name == self._loaded_state or name.startswith(self._run_id)
 
     def prune(self, records: Mapping[str, Record]) -> None:

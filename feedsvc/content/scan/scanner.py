@@ -42,10 +42,11 @@ class _ScannedFolder:
 
 
 class ScanResult(NamedTuple):
-    """Result of a complete scan, which can be sent to another process. Folders are given by their paths in the content folder.
+    """Result of a complete scan of one folder of the content folder, such as articles/. It can be sent to another process.
 
-    `device` is the device number of the content folder; `mount_points` are folders on other devices. `modification_times` are the
-    mtimes of the folders that could be read, in nanoseconds since 1970.
+    Folders are given by their paths in the content folder. `device` is the device number of the content folder; `mount_points`
+    are those of the scanned folders that are on other devices. `modification_times` are the mtimes of the folders that could be
+    read, in nanoseconds since 1970.
     """
 
     folders: dict[str, _ScannedFolder]

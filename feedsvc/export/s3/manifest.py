@@ -114,7 +114,10 @@ class BucketManifest:
             self._put_part(self._unsaved, is_whole=False)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove objects' entries and put a full part, because an article may have been deleted to make its name disappear."""
+        """Remove objects' entries; if there were any, put a full part. Call `finish` to remove the parts that still have them.
+
+        A full part is needed because an article may have been deleted to make its name disappear.
+        """
         removed = [name for name in names if self.states.pop(name, None)]
         if removed:
             self._put_full()

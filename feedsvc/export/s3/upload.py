@@ -203,7 +203,10 @@ class Upload:
         return frozenset(foreign)
 
     def _put_in_waves(self, builder: ObjectBuilder, state: _BucketState, paths: Sequence[str]) -> Iterator[int]:
-        """Put the objects, one of the `_waves` after the other; yield the number of objects of each step."""
+        """Put the objects of these paths, one of the `_waves` after the other; unchanged ones are only recorded.
+
+        Yield the number of paths done in each step (a chunk of a wave), recorded ones included. `state.put_count` counts puts.
+        """
         for wave in _waves(paths):
             processes = self._process_count(len(wave), DEFAULT_PARALLELISM.render_threshold)
             for chunk in map_chunks(builder.build_objects, wave, processes, max_chunk=_CHUNK_SIZE):
