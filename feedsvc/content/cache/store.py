@@ -155,7 +155,7 @@ class ParseCache:
         return state or ("", 0)
 
     def _is_own_state(self, name: str) -> bool:
-        """Return whether the state `name` shows that no other process has written since this one loaded; False if it is "mixed"."""
+        """Return whether no other process has written since this one loaded; `name` is the current state. False if "mixed"."""
         return name == self._loaded_state or name.startswith(self._run_id)
 
     def prune(self, records: Mapping[str, Record]) -> None:
