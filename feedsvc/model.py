@@ -1,4 +1,4 @@
-"""Frozen data classes: the settings and articles that editors write, and the feeds that are built from them.
+"""Frozen data classes: the settings and articles that editors write.
 
 Data only, no behaviour. Texts contain no characters that XML 1.0 forbids. Addresses are absolute URIs, unless the
 field's name says path. Datetimes are aware, in UTC and whole seconds. "" and () mean "not given".
@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Literal
-from urllib.parse import unquote
 
 FeedContent = Literal["full", "summary"]
-
-# --- Settings and articles ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,111 +203,3 @@ class MediaFile:
     location: str
     type: str
     length: int
-
-
-# --- Feeds ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
-    """Author in a feed (RFC 4287 section 3.2)."""
-
-    name: str
-    url: str = ""
-    email: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Term:
-    """Category element of a feed (RFC 4287 section 4.2.2), made from a category or a tag.
-
-    `term` is its title, `scheme` is the address of its page.
-    """
-
-    term: str
-    scheme: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """Entry of a feed: one visible article.
-
-    `url` is the address where people read the article; `is_permalink` is True if `id` equals `url`. `content` is HTML, "" if
-    the listing's feed contains summaries only. `summary` is plain text and never empty. `language` is "" if it is the site's.
-    `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
-    `thumbnail` are the lead image in two sizes; either both are set or neither.
-    """
-
-    id: str
-    url: str
-    title: str
-    published: datetime
-    updated: datetime
-    summary: str
-    content: str = ""
-    authors: tuple[Person, ...] = ()
-    byline: str = ""
-    categories: tuple[Term, ...] = ()
-    image: Image | None = None
-    thumbnail: Thumbnail | None = None
-    enclosures: tuple[Enclosure, ...] = ()
-    sources: tuple[Source, ...] = ()
-    language: str = ""
-    is_permalink: bool = False
-
-
-def enclosure_name(enclosure: Enclosure) -> str:
-    """Return the title of an enclosure; if it has none, the text after the last slash of its `url`, percent-decoded."""
-    return enclosure.title or unquote(enclosure.url.rsplit("/", 1)[-1])
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tombstone:
-    """Deleted-entry element of a withdrawn article (RFC 6721 section 3). `when` is the moment of withdrawal."""
-
-    id: str
-    when: datetime
-    comment: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """Link of a feed. `rel` is self, alternate, hub, prev-archive, next-archive or current."""
-
-    rel: str
-    href: str
-    type: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Feed:
-    """One document of a listing's feed, newest or archive, independent of the format: renderers only serialise it.
-
-    `items` are all tombstones, newest first, then all entries, newest first. `is_archive` marks an RFC 5005 archive document.
-    `stylesheet` is a root-relative path, "" for none. `links` contain exactly one self and one alternate.
-    """
-
-    id: str
-    title: str
-    subtitle: str
-    language: str
-    updated: datetime
-    links: tuple[Link, ...]
-    items: tuple[Entry | Tombstone, ...]
-    author: Person
-    generator: str
-    generator_url: str
-    rights: str = ""
-    logo: str = ""
-    icon: str = ""
-    ttl: int = 60
-    is_archive: bool = False
-    stylesheet: str = ""
-
-    def href(self, rel: str) -> str:
-        """Return the address of the first link with this `rel`, "" if there is none."""
-        return next((link.href for link in self.links if link.rel == rel), "")
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        return tuple(item for item in self.items if isinstance(item, Entry))

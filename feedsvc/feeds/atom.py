@@ -11,6 +11,7 @@ from typing import Final
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
+from feedsvc.feed_model import Entry, Feed, Person, Tombstone
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.feeds.escaping import ESCAPERS, needs_fallback
@@ -28,7 +29,6 @@ from feedsvc.feeds.xml import (
     render_element,
     splice_entries,
 )
-from feedsvc.model import Entry, Feed, Person, Tombstone
 from feedsvc.support.date_formats import rfc3339
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"

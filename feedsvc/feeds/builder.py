@@ -10,21 +10,9 @@ from typing import Final, get_args
 
 from feedsvc.catalog import Catalog, Listing, Row, Visibility
 from feedsvc.content.media import THUMBNAIL_WIDTH, fit_image
+from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
 from feedsvc.feeds.content_html import article_language, content_html, lead_image
-from feedsvc.model import (
-    Article,
-    Entry,
-    Feed,
-    FeedContent,
-    FeedOptions,
-    Image,
-    Link,
-    Person,
-    Site,
-    Term,
-    Thumbnail,
-    Tombstone,
-)
+from feedsvc.model import Article, FeedContent, FeedOptions, Image, Site, Thumbnail
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.uris import absolute, root_relative

@@ -6,8 +6,9 @@ from html import escape
 
 from feedsvc.catalog import Catalog
 from feedsvc.content.media import fit_html, fit_image
+from feedsvc.feed_model import enclosure_name
 from feedsvc.language import Language, get_language
-from feedsvc.model import Article, Correction, Enclosure, FeedContent, Image, Site, Source, enclosure_name
+from feedsvc.model import Article, Correction, Enclosure, FeedContent, Image, Site, Source
 
 
 def content_html(catalog: Catalog, article: Article, summary: str, content: FeedContent) -> str:

@@ -12,8 +12,9 @@ from typing import Any, Final
 from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.markdown import RENDER_VERSION
 from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
+from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds import builder
-from feedsvc.model import Article, Entry, Feed, FeedContent
+from feedsvc.model import Article, FeedContent
 from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, path_of
 from feedsvc.support.digest import sha256
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from feedsvc.model import Entry, Tombstone
+from feedsvc.feed_model import Entry, Tombstone
 from feedsvc.support.bounded_cache import BoundedCache
 
 _Item = TypeVar("_Item", bound=Entry | Tombstone)

@@ -11,8 +11,9 @@ from itertools import chain, count
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
+from feedsvc.feed_model import Entry, Person, Term
 from feedsvc.feeds.entry_cache import RenderedEntry
-from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term, Thumbnail
+from feedsvc.model import Enclosure, Image, Source, Thumbnail
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc822, rfc3339
 

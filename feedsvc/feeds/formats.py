@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from feedsvc.feed_model import Feed
 from feedsvc.feeds import atom, json_feed, rss
-from feedsvc.model import Feed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from feedsvc.feed_model import Entry, Feed, Person
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
-from feedsvc.model import Enclosure, Entry, Feed, Person
+from feedsvc.model import Enclosure
 from feedsvc.support.date_formats import rfc3339
 
 _ENCODE_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode

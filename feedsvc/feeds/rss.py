@@ -10,6 +10,7 @@ from typing import Final
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
+from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.feeds.escaping import ESCAPERS, escape_plain_text, needs_fallback
@@ -26,7 +27,6 @@ from feedsvc.feeds.xml import (
     render_element,
     splice_entries,
 )
-from feedsvc.model import Entry, Feed
 from feedsvc.support.date_formats import rfc3339
 
 # HTML takes an ampersand literally before white space, another ampersand and the end; on other characters, parsers differ.

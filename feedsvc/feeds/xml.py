@@ -13,9 +13,10 @@ import feedgen.feed  # type: ignore[import-untyped]
 from feedgen.ext.base import BaseExtension  # type: ignore[import-untyped]
 from lxml import etree
 
+from feedsvc.feed_model import Entry, Feed, Term
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.escaping import quote_attribute
-from feedsvc.model import Enclosure, Entry, Feed, Image, Term
+from feedsvc.model import Enclosure, Image
 from feedsvc.support.date_formats import rfc822
 
 NAMESPACES: Final[Mapping[str, str]] = MappingProxyType(

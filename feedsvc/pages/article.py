@@ -12,8 +12,9 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup, escape
 
 from feedsvc.catalog import Row
+from feedsvc.feed_model import enclosure_name
 from feedsvc.language import Language
-from feedsvc.model import Correction, Enclosure, enclosure_name
+from feedsvc.model import Correction, Enclosure
 from feedsvc.pages import body_html, metadata
 from feedsvc.pages.images import image_view, local_href
 from feedsvc.pages.layout import Card, LinkView, PageLayout, distinct_summary

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from feedsvc.content.media import is_cleaned_type
-from feedsvc.model import Link, MediaFile, Site
+from feedsvc.feed_model import Link
+from feedsvc.model import MediaFile, Site
 from feedsvc.support.completion import Completion
 from feedsvc.support.compression import compress
 from feedsvc.support.digest import sha256

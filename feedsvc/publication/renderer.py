@@ -18,8 +18,8 @@ from feedsvc.discovery import (
     render_robots_txt,
     render_sitemap,
 )
+from feedsvc.feed_model import Link
 from feedsvc.feeds import EntryCache, build_feed
-from feedsvc.model import Link
 from feedsvc.publication.addresses import has_document
 from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants

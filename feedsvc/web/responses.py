@@ -13,7 +13,7 @@ from html import escape
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-from feedsvc.model import Link
+from feedsvc.feed_model import Link
 from feedsvc.publication import (
     EXPOSED_HEADERS,
     FRAME_ANCESTORS,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import strategies as st
 from lxml import etree
 
+from feedsvc.feed_model import Feed
 from feedsvc.feeds import FORMATS
-from feedsvc.model import Feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 EVERY_FORMAT = pytest.mark.parametrize("suffix", sorted(FORMATS))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lxml import etree
 
-from feedsvc.model import Tombstone
+from feedsvc.feed_model import Tombstone
 from tests.feeds.rendering import ATOM, parse, render
 from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, TOMBSTONE, at, empty_feed, feed_of, links, rich_feed
 

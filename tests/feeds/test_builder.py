@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.folder import ContentSnapshot
+from feedsvc.feed_model import Entry, Feed, Person, Tombstone
 from feedsvc.feeds import FORMATS, rss
 from feedsvc.feeds.builder import EntryCache, build_feed
-from feedsvc.model import Article, Entry, Feed, Person, Tombstone
+from feedsvc.model import Article
 from feedsvc.routes import ListingRef
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import article

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds import FORMATS
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
-from feedsvc.model import Entry, Feed, Image
+from feedsvc.model import Image
 from tests.helpers.feeds import BASE, at, empty_feed
 
 IMAGE = Image(url=f"{BASE}media/a.jpg", type="image/jpeg", width=3, height=2)

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from feedsvc.feed_model import Entry, Person, Term
 from feedsvc.feeds import atom, json_feed, rss
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.entry_templates import EntryTemplates
-from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
+from feedsvc.model import Enclosure, Image, Source
 from tests.helpers.feeds import MARKUP_TEXT, QUIET_DAY, SUMMIT, at
 
 RENDER_FUNCTIONS: dict[str, Callable[[Entry], RenderedEntry]] = {

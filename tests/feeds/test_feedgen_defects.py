@@ -17,8 +17,8 @@ from feedgen.feed import FeedGenerator  # type: ignore[import-untyped]
 from feedgen.util import formatRFC2822  # type: ignore[import-untyped]
 from lxml import etree
 
+from feedsvc.feed_model import Feed, Person
 from feedsvc.feeds import FORMATS
-from feedsvc.model import Feed, Person
 from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, at, empty_feed, feed_of, rich_feed
 
 NS = {

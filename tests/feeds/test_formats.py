@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from lxml import etree
 
+from feedsvc.feed_model import Feed, Person, Term
 from feedsvc.feeds import FORMATS
-from feedsvc.model import Feed, Person, Source, Term
+from feedsvc.model import Source
 from feedsvc.support.date_formats import rfc822, rfc3339
 from tests import ROOT
 from tests.feeds.rendering import ATOM, EVERY_FORMAT, XML_TEXT, as_json, render

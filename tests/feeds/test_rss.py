@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from lxml import etree
 
-from feedsvc.model import Link, Term
+from feedsvc.feed_model import Link, Term
 from tests.feeds.rendering import ATOM, XML_TEXT, child_texts, parse, render
 from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, TOMBSTONE, empty_feed, feed_of, links, rich_feed
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
-from feedsvc.model import Image, Term
+from feedsvc.feed_model import Term
+from feedsvc.model import Image
 from tests.feeds.rendering import ATOM, XML_FORMATS, parse, render
 from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, feed_of, rich_feed
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
 from feedsvc.feeds import FORMATS
-from feedsvc.model import Enclosure, Entry, Feed, Image, Link, Person, Source, Term, Thumbnail, Tombstone
+from feedsvc.model import Enclosure, Image, Source, Thumbnail
 
 BASE = "https://asiainnews.example/"
 MARKUP_TEXT = "R&D at <10 °C: \"]]>\" & 'x' &amp; <b>bold</b>"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from feedsvc.model import Link
+from feedsvc.feed_model import Link
 from feedsvc.publication.document import Document
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.model import Link
+from feedsvc.feed_model import Link
 from feedsvc.publication.document import Document
 from feedsvc.support.compression import CODINGS
 from feedsvc.web.responses import respond
