@@ -10,6 +10,8 @@ from random import Random
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+import pytest
+
 from feedsvc.publication.document import digest
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask_on
@@ -65,6 +67,7 @@ class Client(threading.Thread):
         return self._random.choice([f"/articles/{slug}/", f"/articles/once-{slug}/"])
 
 
+@pytest.mark.alone
 def test_every_response_during_hundreds_of_changes_fits_an_edition(tmp_path: Path) -> None:
     seed = Random().randrange(10**9)
     print(f"seed {seed}")  # noqa: T201 - shown with a failure
