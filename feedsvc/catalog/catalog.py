@@ -140,7 +140,7 @@ class Catalog:
         article is in `removed`, the new one in `added`. An article whose media files have other bytes must be in both, too.
         Unchanged listings and rows are the same objects. If settings differ, everything is built anew.
         """
-        if not has_same_settings(self.content, content):
+        if content.settings != self.content.settings:
             return build_catalog(content, now, is_preview=self.is_preview)
         removed_articles, added_articles = tuple(removed), tuple(added)
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
@@ -259,11 +259,6 @@ def _with_updated_indexes(
         recent=recent_rows(site, catalog.now),
         external_count=catalog.external_count + count_external(added_visible) - count_external(removed_visible),
     )
-
-
-def has_same_settings(one: ContentSnapshot, other: ContentSnapshot) -> bool:
-    """Return whether site, categories, authors and tags.yaml are equal; articles, media and theme may differ."""
-    return (one.site, one.categories, one.authors, one.tags) == (other.site, other.categories, other.authors, other.tags)
 
 
 def _estimated_size(listing: Listing) -> int:

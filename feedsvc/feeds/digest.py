@@ -40,8 +40,7 @@ class FeedDigests:
         Feeds with equal digests have equal bytes in every format. A digest may change although a format's bytes do not:
         only Atom has tombstones; feeds of summaries do not show captions; a new summary may equal the text's beginning.
         """
-        content = catalog.content
-        settings = (content.site, content.categories, content.authors, content.tags)
+        settings = catalog.content.settings
         if settings != self._settings:
             self._settings, self._digests = settings, {}
         entries = _DigestEntries(catalog)

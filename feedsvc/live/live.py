@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.catalog import Catalog, build_catalog, is_identical
 from feedsvc.content.folder import ContentFolder, ContentSnapshot
 from feedsvc.content.media import VariantStore
 from feedsvc.errors import ContentError, Problem
@@ -258,8 +258,7 @@ def _catalog_at(catalog: Catalog, now: datetime) -> Catalog:
 
 def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
     """Return whether only articles and problems can differ: unchanged settings, media and theme are the same objects."""
-    pairs = ((getattr(before, name), getattr(now, name)) for name in ("site", "categories", "authors", "media", "theme"))
-    return all(one is other for one, other in pairs)
+    return is_identical((*before.settings, before.media, before.theme), (*now.settings, now.media, now.theme))
 
 
 def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> ContentSnapshot:

@@ -76,8 +76,7 @@ def are_comparable(one: Catalog, other: Catalog) -> bool:
 
 def _settings(catalog: Catalog) -> tuple[object, ...]:
     """Return the parts of the content, besides articles and media, on which any document may depend."""
-    content = catalog.content
-    return content.site, content.categories, content.authors, content.tags, content.theme
+    return *catalog.content.settings, catalog.content.theme
 
 
 def _feed_dependencies(catalog: Catalog, place: FeedAt, rows_by_period: RowsByPeriod) -> Dependencies | None:

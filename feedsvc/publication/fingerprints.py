@@ -219,8 +219,8 @@ def site_fingerprint(catalog: Catalog) -> str:
     Fingerprints of two catalogs can be compared only if it is equal.
     """
     content = catalog.content
-    settings = (content.site, content.categories, content.authors, content.tags, content.theme, catalog.is_preview)
-    return blake2b(_ENCODER.encode((settings, code_fingerprint())), size=_DIGEST_SIZE).hex()
+    inputs = (*content.settings, content.theme, catalog.is_preview)
+    return blake2b(_ENCODER.encode((inputs, code_fingerprint())), size=_DIGEST_SIZE).hex()
 
 
 @cache

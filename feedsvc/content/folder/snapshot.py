@@ -31,6 +31,11 @@ class ContentSnapshot:
     last_valid_paths: frozenset[str] = frozenset()
     texts: TextStore = field(default_factory=TextStore, repr=False, compare=False)
 
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """Site, categories, authors and tags: everything that the settings files say, for comparison with other settings."""
+        return self.site, self.categories, self.authors, self.tags
+
     def html(self, article: Article) -> str:
         """Return the article's body as safe HTML with absolute URLs. Raises FeedsvcError if the text is unavailable."""
         return self.texts.html(article, self.site.base_url)
