@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from feedsvc.catalog.tag_settings import entry_of
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import FeedOptions, FeedOverrides, ListingSettings
 from feedsvc.routes import ListingKind, ListingRef
@@ -28,8 +29,7 @@ def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettin
         "author": content.authors,
         "tag": content.tags,
     }
-    entry = entries[ref.kind].get(ref.id)
-    return entry if entry and entry.id == ref.id else None  # not the entry that has this id as an alias
+    return entry_of(entries[ref.kind], ref.id)
 
 
 @lru_cache(maxsize=1024)  # most listings share one object

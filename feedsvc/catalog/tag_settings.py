@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from feedsvc.catalog.indexes import QualifiedName
-from feedsvc.model import TagSettings
+from feedsvc.model import ListingSettings, TagSettings
 from feedsvc.routes import ListingRef
 
+_Entry = TypeVar("_Entry", bound=ListingSettings)
 # Id or alias of a tag -> its entry in tags.yaml.
 TagEntries = Mapping[str, TagSettings]
 
 
+def entry_of(entries: Mapping[str, _Entry], name: str) -> _Entry | None:
+    """Return the entry whose id is `name`, None if there is none or `name` is an alias. `entries` are keyed by both."""
+    entry = entries.get(name)
+    return entry if entry and entry.id == name else None
+
+
 def tag_title(entries: TagEntries, tag: str, counts: Mapping[str, int]) -> str:
     """Return the title of a tag: that of tags.yaml, else the most frequent spelling in `counts`, ties in alphabetical order."""
-    entry = entries.get(tag)
-    if entry and entry.title and entry.id == tag:
+    entry = entry_of(entries, tag)
+    if entry and entry.title:
         return entry.title
     return min(counts, key=lambda title: (-counts[title], title), default=tag)
 
 
 def tag_description(entries: TagEntries, tag: str) -> str:
     """Return the description of a tag in tags.yaml, "" if it has none."""
-    entry = entries.get(tag)
-    return entry.description if entry and entry.id == tag else ""
+    entry = entry_of(entries, tag)
+    return entry.description if entry else ""
 
 
 def tag_aliases(entries: TagEntries, tags: Iterable[str]) -> Iterator[str]:
     """Yield the aliases of these tags."""
     for tag in tags:
-        entry = entries.get(tag)
-        if entry and entry.id == tag:
+        if entry := entry_of(entries, tag):
             yield from entry.aliases
 
 

@@ -29,6 +29,7 @@ from feedsvc.content.schema.field_types import (
     TimeZoneName,
     Uri,
 )
+from feedsvc.model import FeedContent
 
 # pydantic copies a default list for each article; a tuple is shared.
 _EMPTY: Final[Any] = ()
@@ -100,21 +101,25 @@ class ArticleKeys(_Keys):
     body: str = ""
 
 
+_EntryCount = Annotated[int, Field(ge=1, le=1000)]
+_Minutes = Annotated[int, Field(ge=1, le=10080)]
+
+
 class FeedKeys(_Keys):
-    entries: Annotated[int, Field(ge=1, le=1000)] = 50
-    content: Literal["full", "summary"] = "full"
+    entries: _EntryCount = 50
+    content: FeedContent = "full"
     archives: Literal["all", "site", "none"] = "all"
-    ttl: Annotated[int, Field(ge=1, le=10080)] = 60
+    ttl: _Minutes = 60
     browser_view: bool = True
 
 
 class ListingFeedKeys(_Keys):
     """`feed` in an entry of categories.yaml, authors.yaml or tags.yaml. A missing key has the value in site.yaml."""
 
-    entries: Annotated[int, Field(ge=1, le=1000)] | None = None
-    content: Literal["full", "summary"] | None = None
+    entries: _EntryCount | None = None
+    content: FeedContent | None = None
     archives: Literal["all", "none"] | None = None
-    ttl: Annotated[int, Field(ge=1, le=10080)] | None = None
+    ttl: _Minutes | None = None
     browser_view: bool | None = None
 
 
