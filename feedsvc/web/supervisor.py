@@ -6,7 +6,6 @@ The others are started once worker 1 is ready, so that they get the articles fro
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import time
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
-from feedsvc.support import libc
+from feedsvc.support import gc_control, libc
 from feedsvc.web import worker
 from feedsvc.web.shared_memory import WorkerTable
 from feedsvc.web.worker import STOP_TIMEOUT, Worker
@@ -94,7 +93,7 @@ class Supervisor:
         failure, it is above 0.
         """
         libc.preload()
-        gc.freeze()  # objects loaded by now stay in memory pages that all workers share
+        gc_control.freeze_heap()  # objects loaded by now stay in memory pages that all workers share
         with self._signal_handlers():
             self._states[1].next_start = time.monotonic()
             while not self._is_stopping or self._children():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -88,6 +89,7 @@ def run_worker(
     interpreter lock is held. On others, the thread that reads `liveness_pipe` does.
     """
     status: Any = 1
+    gc.disable()  # `serve` enables it once the content is in memory (gc_control.freeze_heap)
     try:
         die_with_parent(parent_pid)
         _detach_from_parent(parent_descriptors)
