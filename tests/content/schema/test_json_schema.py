@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.reading.settings import known_names
+from feedsvc.content.reading.settings_document import known_names
 from feedsvc.content.schema import dates, field_types, models
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES

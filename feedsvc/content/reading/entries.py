@@ -1,0 +1,84 @@
+"""Entries of a settings file: one `id:` after another, each with keys of its own -> valid entries by id and alias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple, TypeVar
+
+from feedsvc import uris
+from feedsvc.content.reading.settings_document import normalize_id, parse_settings_file
+from feedsvc.content.yaml import YamlDocument
+from feedsvc.errors import Problem
+from feedsvc.model import Author, Category, TagSettings
+from feedsvc.tag_slugs import tag_slug
+
+EntryT = TypeVar("EntryT", Author, Category, TagSettings)
+_FIRST_KEYS: Final = {"category": "title", "author": "name", "tag": "title"}
+
+
+class ParsedEntries(NamedTuple):
+    """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems."""
+
+    entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings]
+    invalid_entries: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
+    """Parse a file of entries of one kind, "author" or "category". An entry with a problem of its own is invalid.
+
+    `build` builds the entry of a key and adds its problems to the document.
+    """
+    document = parse_settings_file(path, data)
+    if not isinstance(document.value, dict):
+        if not document.problems:
+            document.problems.append(
+                Problem(path=path, message=f"expected one '{kind}-id:' after another, each with keys of its own")
+            )
+        first = document.problems[0]
+        return ParsedEntries({}, {kind: f"{first.path}:{first.line}"}, tuple(document.problems))
+    valid: dict[str, EntryT] = {}
+    invalid: dict[str, str] = {}
+    for name in document.value:
+        problem_count = len(document.problems)
+        entry = _parse_entry(document, kind, name, build)
+        if entry and len(document.problems) == problem_count:
+            valid[name] = entry
+        else:
+            invalid[f"{kind} {normalize_id(name)}"] = f"{path}:{document.problem((name,), '', at_key=True).line}"
+    entries = dict(_with_aliases(document, valid))
+    return ParsedEntries(entries, invalid, tuple(sorted(document.problems)))
+
+
+def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:
+    """Return the entry of the key `name`; None if its value is no mapping. If a problem was added, do not use the entry."""
+    if message := _id_error(kind, name):
+        document.problems.append(document.problem((name,), message, at_key=True))
+    if not isinstance(document.value[name], dict):
+        message = f"{name}: expected keys of its own, like {_FIRST_KEYS[kind]}:, indented below it"
+        document.problems.append(document.problem((name,), message, at_key=True))
+        return None
+    return build(document, name)
+
+
+def _id_error(kind: str, name: str) -> str:
+    """Return a message if a key cannot be an id, else ""."""
+    if kind == "tag":  # the id of a tag is its slug: any other id would be that of no tag
+        slug = tag_slug(name)
+        return f"'{name}' is not the id of a tag; write '{slug or 'south-korea'}'" if slug != normalize_id(name) else ""
+    if not uris.is_slug(name):
+        return f"'{name}' cannot stand in an address; use letters, digits and '-', like '{uris.slugify(name) or kind}'"
+    return ""
+
+
+def _with_aliases(document: YamlDocument, valid: Mapping[str, EntryT]) -> Iterator[tuple[str, EntryT]]:
+    """Yield each id and alias with its entry. An alias that another entry has already, as id or alias, adds a problem."""
+    entries: dict[str, EntryT] = {entry.id: entry for entry in valid.values()}
+    for name, entry in valid.items():
+        for index, alias in enumerate(entry.aliases):
+            if entries.setdefault(alias, entry) is not entry:
+                other = entries[alias].id
+                owner = "an id of its own" if other == alias else f"an alias of '{other}'"
+                message = f"{name}.aliases: '{alias}' is already {owner}"
+                document.problems.append(document.problem((name, "aliases", index), message, "delete it here"))
+    yield from entries.items()

@@ -1,0 +1,79 @@
+"""Settings of listings: categories.yaml, authors.yaml and tags.yaml -> Category, Author and TagSettings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading.entries import ParsedEntries, parse_entries
+from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE, MediaResolver, normalize_id
+from feedsvc.content.schema import AuthorKeys, CategoryKeys, ListingFeedKeys, TagKeys, validate_mapping
+from feedsvc.content.yaml import YamlDocument, YamlValue
+from feedsvc.model import Author, Category, FeedOverrides, Site, TagSettings
+
+_PLACEHOLDERS: Final[Mapping[str, Mapping[str, YamlValue]]] = {
+    CATEGORIES_FILE: {"title": "-"},
+    AUTHORS_FILE: {"name": "-"},
+    TAGS_FILE: {},
+}
+
+
+def parse_categories(data: bytes, _site: Site, _media: MediaFolder) -> ParsedEntries:
+    """Parse categories.yaml. The entries are Category objects. Only authors need the other arguments."""
+    return parse_entries(CATEGORIES_FILE, "category", data, _build_category)
+
+
+def parse_authors(data: bytes, site: Site, media: MediaFolder) -> ParsedEntries:
+    """Parse authors.yaml. The entries are Author objects."""
+
+    def build_author(document: YamlDocument, name: str) -> Author:
+        return _build_author(document, name, MediaResolver(document, site.base_url, media, site.keep_metadata))
+
+    return parse_entries(AUTHORS_FILE, "author", data, build_author)
+
+
+def parse_tags(data: bytes, _site: Site, _media: MediaFolder) -> ParsedEntries:
+    """Parse tags.yaml. Each id and each alias maps to its TagSettings."""
+    return parse_entries(TAGS_FILE, "tag", data, _build_tag)
+
+
+def _build_category(document: YamlDocument, name: str) -> Category:
+    keys = validate_mapping(document, (name,), CategoryKeys, document.value[name], _PLACEHOLDERS[CATEGORIES_FILE])
+    return Category(
+        id=normalize_id(name),
+        title=keys.title,
+        description=keys.description,
+        aliases=tuple(keys.aliases),
+        feed=_feed_overrides(keys.feed),
+    )
+
+
+def _build_tag(document: YamlDocument, name: str) -> TagSettings:
+    keys = validate_mapping(document, (name,), TagKeys, document.value[name], _PLACEHOLDERS[TAGS_FILE])
+    return TagSettings(
+        id=normalize_id(name),
+        title=keys.title or "",
+        description=keys.description,
+        aliases=tuple(keys.aliases),
+        feed=_feed_overrides(keys.feed),
+    )
+
+
+def _feed_overrides(keys: ListingFeedKeys | None) -> FeedOverrides:
+    return FeedOverrides(**dict(keys)) if keys else FeedOverrides()
+
+
+def _build_author(document: YamlDocument, name: str, resolver: MediaResolver) -> Author:
+    keys = validate_mapping(document, (name,), AuthorKeys, document.value[name], _PLACEHOLDERS[AUTHORS_FILE])
+    return Author(
+        id=normalize_id(name),
+        name=keys.name,
+        email=keys.email or "",
+        url=keys.url or "",
+        bio=keys.bio,
+        avatar=resolver.resolve((name, "avatar"), keys.avatar),
+        aliases=tuple(keys.aliases),
+        feed=_feed_overrides(keys.feed),
+        media=tuple(resolver.media_paths),
+    )

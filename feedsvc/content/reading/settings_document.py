@@ -1,0 +1,77 @@
+"""Settings document: a settings file as YAML, the names of these files, and references from them to media files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from feedsvc import uris
+from feedsvc.content import safe_read, text
+from feedsvc.content.media import MediaFolder
+from feedsvc.content.schema import http_url
+from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
+
+SITE_FILE: Final = "site.yaml"
+CATEGORIES_FILE: Final = "categories.yaml"
+AUTHORS_FILE: Final = "authors.yaml"
+TAGS_FILE: Final = "tags.yaml"
+SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE)
+
+
+def parse_settings_file(path: str, data: bytes) -> YamlDocument:
+    """Parse a settings file as YAML, without validation. The document has the problems of the encoding, then those of YAML."""
+    content, problems, is_printable = text.decode(path, data)
+    if not content and problems:
+        return YamlDocument(path, problems=problems)
+    document = parse_yaml(path, content, is_printable=is_printable)
+    document.problems[:0] = problems
+    return document
+
+
+@dataclass(slots=True)
+class MediaResolver:
+    """Resolver of a path like media/logo.png, or a web address, to a URL. Usable media files are added to `media_paths`."""
+
+    document: YamlDocument
+    base_url: str
+    media: MediaFolder
+    keep_metadata: bool
+    media_paths: list[str] = field(default_factory=list)
+
+    def resolve(self, at: KeyPath, reference: str | None) -> str:
+        """Return the URL of a reference; "" for None or "". An invalid reference adds an error at `at`; do not use its URL."""
+        if not reference:
+            return ""
+        try:
+            if re.match("https?:", reference, re.IGNORECASE):
+                return http_url(reference)
+            self.media_paths.append(self.media.sendable_file(reference, keep_metadata=self.keep_metadata).path)
+        except ValueError as error:
+            self.document.problems.append(self.document.problem(at, f"{at[-1]}: {error}"))
+        return uris.absolute(self.base_url, f"/{reference}")
+
+
+def normalize_id(name: str) -> str:
+    """Return the key of an entry in Unicode form NFC."""
+    return unicodedata.normalize("NFC", name)
+
+
+def known_names(root: Path, file: str) -> list[str]:
+    """Return the ids, then the aliases, in authors.yaml or categories.yaml (`file`), also of invalid entries.
+
+    Return [] if the file is missing or cannot be read or parsed.
+    """
+    data = safe_read.read_file(root, file)
+    entries = parse_settings_file(file, data).value if isinstance(data, bytes) else None
+    if not isinstance(entries, dict):
+        return []
+    aliases = [alias for entry in entries.values() if isinstance(entry, dict) for alias in _strings(entry.get("aliases"))]
+    return list(dict.fromkeys(normalize_id(name) for name in (*entries, *aliases)))
+
+
+def _strings(value: Any) -> list[str]:
+    """Return the strings in a list; [value] for a string; [] for any other value."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
