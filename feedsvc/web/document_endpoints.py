@@ -107,10 +107,11 @@ class _DocumentView:
         Values from the URL rule are ignored, because `Publication.resolve` parses the path itself. Raises NotFound if there is
         nothing at the path, and SuspendRequest if the request has to wait.
         """
-        now = self._live.clock()
-        self._live.current(now)
-        exchange = _Exchange(self._live.edition, (request.method, request.environ), now)
-        return self._respond(_resolve(exchange), exchange)
+        self._live.current(self._live.clock())
+        edition = self._live.edition
+        resource = _resolve(edition.publication, request.environ)
+        # A document that was rendered just now may be dated a second after the request came. Its response is no older.
+        return self._respond(resource, _Exchange(edition, (request.method, request.environ), self._live.clock()))
 
     @singledispatchmethod
     def _respond(self, resource: None, exchange: _Exchange) -> Response:  # noqa: ARG002 - the signature of all
@@ -161,15 +162,15 @@ class _DocumentView:
         return CompleteResponse(response.status, response.headers, response.body(environ.get("wsgi.file_wrapper")))
 
 
-def _resolve(exchange: _Exchange) -> Resource | None:
-    """Return the edition's resource at the requested path, None if there is none.
+def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | None:
+    """Return the publication's resource at the requested path, None if there is none.
 
     The path of base_url without its trailing slash is a redirect to the start page.
     """
-    path, mount = _requested_path(exchange.request[1]), exchange.publication.mount
+    path, mount = _requested_path(environ), publication.mount
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
-    return exchange.publication.resolve(path[len(mount) :])
+    return publication.resolve(path[len(mount) :])
 
 
 def _requested_path(environ: WSGIEnvironment) -> str:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from feedsvc.errors import FeedsvcError
 from feedsvc.publication.last_modified import LastModifiedStore
 from tests.helpers.http_client import Response, call
-from tests.web.conftest import SiteFixture
+from tests.web.conftest import FakeClock, SiteFixture
 from tests.web.newsroom import NOON, write_article
 
 PATH = "/feed.rss"
@@ -263,3 +264,17 @@ def test_threads_that_create_one_state_file_at_once_all_succeed(tmp_path: Path) 
             barrier = threading.Barrier(thread_count)
             for future in [pool.submit(create_store, tmp_path / str(number), barrier) for _ in range(thread_count)]:
                 future.result()
+
+
+class TickingClock(FakeClock):
+    """A clock that is a second later each time it is read."""
+
+    def __call__(self) -> datetime:
+        self.advance()
+        return self.now
+
+
+def test_first_response_has_a_date_although_a_second_ends_while_it_is_rendered(site: SiteFixture) -> None:
+    app = replace(site, clock=TickingClock()).start_app()
+    response, later = call(app, PATH), call(app, PATH)
+    assert response["Last-Modified"] == later["Last-Modified"] != ""
