@@ -47,6 +47,18 @@ _COLLECT_INTERVAL: Final = 50  # tests
 Newsroom = Callable[[Mapping[str, str | bytes]], Path]
 
 
+def pytest_sessionstart() -> None:
+    """Disable the garbage collector while tests are collected: it would find nothing, and look at everything again and again."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Exclude modules and collected tests, which stay until the end, from all later garbage collections."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_logfinish() -> None:
     """Collect garbage regularly. Servers are frozen into the permanent generation, so that their open files would stay open."""
     if next(_TEST_NUMBERS) % _COLLECT_INTERVAL == 0:
