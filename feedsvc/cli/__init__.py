@@ -15,6 +15,7 @@ from feedsvc.content import did_you_mean
 _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
+    "feeds": "list_feeds",
     "new": "new_article",
     "ping": "ping",
     "schema": "print_schema",
