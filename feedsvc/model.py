@@ -19,7 +19,8 @@ class FeedOptions:
     """Keys below `feed:` in site.yaml.
 
     `entries` is the maximum number of entries of a feed, `archives` the listings whose feeds have archives, `ttl` is in minutes
-    (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers.
+    (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`, subscribers can
+    combine listings by address.
     """
 
     entries: int = 50
@@ -27,11 +28,12 @@ class FeedOptions:
     archives: Literal["all", "site", "none"] = "all"
     ttl: int = 60
     browser_view: bool = True
+    combinations: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedOverrides:
-    """Keys below `feed:` in an entry of categories.yaml, authors.yaml or tags.yaml, each None if the site's option holds."""
+    """Feed options in an entry of any other settings file, each None if the site's option holds."""
 
     entries: int | None = None
     content: FeedContent | None = None
@@ -97,7 +99,42 @@ class TagSettings:
     feed: FeedOverrides = field(default_factory=FeedOverrides)
 
 
-ListingSettings = Category | Author | TagSettings
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Condition on articles: one of the names of each kind that has any. Without names, it holds for every article.
+
+    `categories` and `authors` are ids, `tags` are slugs, `languages` are language tags. A language tag stands for all tags that
+    begin with its subtags (RFC 4647 section 3.3.1): en for en-GB, too.
+    """
+
+    categories: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomFeed:
+    """Entry of feeds.yaml: a listing of the articles for which `include` holds, without those that `exclude` names.
+
+    `exclude` differs from a condition: an article is excluded if it has any of its names, of whatever kind; without names, no
+    article is. `image` is an address, `max_age` the age in seconds at which an article leaves the newest feed document; "" and
+    None if not given.
+    """
+
+    id: str
+    title: str
+    description: str = ""
+    include: Selection = field(default_factory=Selection)
+    exclude: Selection = field(default_factory=Selection)
+    aliases: tuple[str, ...] = ()
+    image: str = ""
+    max_age: int | None = None
+    feed: FeedOverrides = field(default_factory=FeedOverrides)
+    media: tuple[str, ...] = ()
+
+
+ListingSettings = Category | Author | TagSettings | CustomFeed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,8 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-ListingKind = Literal["site", "category", "author", "tag"]
-LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "tag")
+ListingKind = Literal["site", "category", "author", "custom", "tag", "combination"]
+# Kinds of the listings in a catalog. A combination is built on request.
+LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "custom", "tag")
+# First segment of the paths of a listing, for kinds that have one.
+_SEGMENTS: Final[Mapping[ListingKind, str]] = {"category": "category", "author": "author", "custom": "feeds", "tag": "tag"}
+_KINDS_BY_SEGMENT: Final[Mapping[str | None, ListingKind]] = {segment: kind for kind, segment in _SEGMENTS.items()}
 FEED_SUFFIXES: Final = ("rss", "atom", "json")
 
 # Feed names of other publishing systems. Feed readers try them, and old subscriptions contain them.
@@ -28,10 +32,12 @@ WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
 SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "robots.txt")
 _ARCHIVE_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
 _PAGE_PERIOD: Final = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?"
-_LISTING: Final = r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/)?"
+_SEGMENT: Final = f"(?P<segment>{'|'.join(_SEGMENTS.values())})"
+_LISTING: Final = rf"/(?:{_SEGMENT}/(?P<id>[^/]+)/)?"
 _FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_ARCHIVE_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
+_COMBINATION: Final = re.compile(r"/feed/(?P<expression>[^/]+)\.(?P<suffix>rss|atom|json)")
 _FEED_ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN_FEEDS))})/?")
-_PAGE: Final = re.compile(rf"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PAGE_PERIOD})/?)?")
+_PAGE: Final = re.compile(rf"/(?:{_SEGMENT}/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PAGE_PERIOD})/?)?")
 _VARIANT: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>(?s:.+))")
 _SITE_DOCUMENT: Final = re.compile(rf"/(?P<name>{'|'.join(re.escape(name.rstrip('/')) for name in SITE_DOCUMENTS)})/?")
 _TAGS: Final = re.compile(r"/tags(?:/from/(?P<start>[^/]+))?/?")
@@ -42,7 +48,9 @@ _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 
 class ListingRef(NamedTuple):
-    """Key of a listing; `id` is that of the category, author or tag, "" for the site.
+    """Key of a listing; `id` is that of the category, author, custom feed or tag, "" for the site.
+
+    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page.
 
     It is a tuple, because catalogs look up listings very often.
     """
@@ -127,7 +135,7 @@ Place = PageAt | FeedAt | ArticleAt | FileAt | VariantAt | SiteDocumentAt | Tags
 
 
 def _period_path(listing: ListingRef, period: str) -> str:
-    home = f"/{listing.kind}/{listing.id}/" if listing.id else "/"
+    home = f"/{_SEGMENTS[listing.kind]}/{listing.id}/" if listing.id else "/"
     return f"{home}archive/{period}/" if period else home
 
 
@@ -136,9 +144,15 @@ def article_path(slug: str) -> str:
     return f"/articles/{slug}/"
 
 
+def _feed_path(place: FeedAt) -> str:
+    if place.listing.kind == "combination":
+        return f"/feed/{place.listing.id}.{place.suffix}"
+    return f"{_period_path(place.listing, place.period)}feed.{place.suffix}"
+
+
 _PATH_BUILDERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
     PageAt: lambda place: _period_path(place.listing, place.period),
-    FeedAt: lambda place: f"{_period_path(place.listing, place.period)}feed.{place.suffix}",
+    FeedAt: _feed_path,
     ArticleAt: lambda place: article_path(place.slug),
     FileAt: lambda place: f"/{place.path}",
     VariantAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
@@ -154,12 +168,11 @@ def path_of(place: Place) -> str:
 
 
 def _listing_ref(match: re.Match[str]) -> ListingRef:
-    kinds: Mapping[str | None, ListingKind] = {"category": "category", "author": "author", "tag": "tag"}
-    return ListingRef(kinds.get(match["kind"], "site"), match["id"] or "")
+    return ListingRef(_KINDS_BY_SEGMENT.get(match["segment"], "site"), match["id"] or "")
 
 
 def _listing_rules(kind: ListingKind) -> Mapping[str, tuple[str, ...]]:
-    home = "/" if kind == "site" else f"/{kind}/<id>/"
+    home = "/" if kind == "site" else f"/{_SEGMENTS[kind]}/<id>/"
     feed = f"feed.<any({', '.join(FEED_SUFFIXES)}):suffix>"
     well_known = ", ".join(f"'{name}'" for name in WELL_KNOWN_FEEDS)
     return {
@@ -175,6 +188,7 @@ def _listing_rules(kind: ListingKind) -> Mapping[str, tuple[str, ...]]:
 # `place_of` decides.
 URL_RULES: Final[Mapping[str, tuple[str, ...]]] = {
     **{endpoint: rules for kind in LISTING_KINDS for endpoint, rules in _listing_rules(kind).items()},
+    "combination_feed": (f"/feed/<expression>.<any({', '.join(FEED_SUFFIXES)}):suffix>",),
     "article": ("/articles/<slug>/",),
     "media_file": ("/media/<file_path:path>",),
     "static_file": ("/static/<file_path:path>",),
@@ -187,6 +201,7 @@ URL_RULES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], ...]] = (
     (_FEED, lambda m: FeedAt(_listing_ref(m), m["suffix"], m["period"] or "")),
+    (_COMBINATION, lambda m: FeedAt(ListingRef("combination", m["expression"]), m["suffix"])),
     (_FEED_ALIAS, lambda m: FeedAt(_listing_ref(m), WELL_KNOWN_FEEDS[m["name"]])),
     (_ARTICLE, lambda m: ArticleAt(m["slug"])),
     (_FILE, lambda m: FileAt(m["path"])),

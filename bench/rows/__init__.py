@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bench.rows import behind_nginx, builds, many_documents, memory, million, pictures, requests, saves, starts, trees
+from bench.rows import (
+    behind_nginx,
+    builds,
+    custom_feeds,
+    many_documents,
+    memory,
+    million,
+    pictures,
+    requests,
+    saves,
+    starts,
+    trees,
+)
 from bench.run import Run
 from bench.table import Row
 
@@ -20,6 +32,7 @@ GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
         "pelican": builds.pelican_site,
         "start": starts.starts,
         "saves": saves.saves,
+        "custom": custom_feeds.custom_feeds,
         "tree": trees.trees,
         "requests": requests.requests,
         "many": many_documents.many_documents,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 from bench import corpus
 from bench.memory import PeakMemory, pss
@@ -30,13 +31,13 @@ def memory(run: Run) -> Iterator[Row]:
 
 def server_memory(run: Run, number: int) -> tuple[int, int]:
     """Return the current and the peak memory in bytes after requests for all feeds and up to 2,000 articles."""
-    return run.compute_once(("memory of a server", number), lambda: _measure(run, number))
+    return run.compute_once(("memory of a server", number), lambda: measure_memory(run, number, warm_state(run, number)))
 
 
-def _measure(run: Run, number: int) -> tuple[int, int]:
+def measure_memory(run: Run, number: int, state: Path) -> tuple[int, int]:
     """Request every feed of the OPML document and some articles; return the memory then and the peak until then, in bytes."""
     content = run.newsroom(number)
-    with Product().serving(content, warm_state(run, number), run.log) as server, PeakMemory(server.pid) as peak:
+    with Product().serving(content, state, run.log) as server, PeakMemory(server.pid) as peak:
         server.wait_for_response(FEED)
         with closing(Client(server.port)) as client:
             for path in _paths(client, number):

@@ -6,6 +6,7 @@ Feeds, pages and every later stage may use it.
 
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.catalog import Catalog, CatalogChange, build_catalog
+from feedsvc.catalog.combinations import build_combination, canonical_ref
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
@@ -26,6 +27,8 @@ __all__ = [
     "RowKey",
     "Visibility",
     "build_catalog",
+    "build_combination",
+    "canonical_ref",
     "former_slugs",
     "index_range",
     "is_identical",

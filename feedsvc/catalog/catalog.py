@@ -15,6 +15,7 @@ from html import escape
 from itertools import accumulate, chain, takewhile
 from typing import Final
 
+from feedsvc.catalog.aging import aged_rows, last_aging, next_aging
 from feedsvc.catalog.derived_values import article_redirects, count_external, media_paths, recent_rows, withdrawn_rows
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
@@ -22,11 +23,12 @@ from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
 from feedsvc.catalog.row import Row, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
+from feedsvc.catalog.selections import Selections, Term, language_terms
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import Article, Site
+from feedsvc.model import Article, Author, CustomFeed, Site
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -34,6 +36,7 @@ _RowsById = dict[str, Row]
 _RedirectMap = Mapping[QualifiedName, str]
 _MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
 _MARKUP_BYTES: Final = 500  # bytes of markup on /subscribe/ for one listing
+_NO_SELECTIONS: Final = Selections()
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,12 @@ class CatalogChange:
     """Rows in which a catalog differs from the one that it was updated from, by article id.
 
     `removed` are rows of the former catalog, `added` are rows of the updated one. A row that was replaced by another object is
-    in `removed`, and the other object in `added`.
+    in `removed`, and the other object in `added`. `selections` are those of both catalogs.
     """
 
     removed: Mapping[str, Row]
     added: Mapping[str, Row]
+    selections: Selections = field(default=_NO_SELECTIONS, repr=False, compare=False)
 
     @cached_property
     def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
@@ -53,18 +57,18 @@ class CatalogChange:
 
         Listings without any are the same objects in both catalogs.
         """
-        return group_by_listing((*self.removed.values(), *self.added.values()))
+        return group_by_listing((*self.removed.values(), *self.added.values()), self.selections)
 
     @property
     def inverse(self) -> CatalogChange:
         """The change from the updated catalog back to the former one."""
-        return CatalogChange(self.added, self.removed)
+        return CatalogChange(self.added, self.removed, self.selections)
 
     def followed_by(self, later: CatalogChange) -> CatalogChange:
         """Return this change and the next one, `later`, as one change."""
         removed = {id_: row for id_, row in later.removed.items() if id_ not in self.added}
         added = {id_: row for id_, row in self.added.items() if id_ not in later.removed}
-        return CatalogChange({**removed, **self.removed}, {**added, **later.added})
+        return CatalogChange({**removed, **self.removed}, {**added, **later.added}, later.selections)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +99,7 @@ class Catalog:
     schedule: Schedule = field(repr=False, compare=False)
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
+    selections: Selections = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -104,12 +109,24 @@ class Catalog:
     @property
     def next_visible_change(self) -> datetime | None:
         """Next moment at which time alone changes what readers see; None if there is none."""
-        return self.schedule.next_visible_change(self.now)
+        moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings)
+        return min(filter(None, moments), default=None)
+
+    @property
+    def custom_listings(self) -> Iterator[Listing]:
+        """Listings of the custom feeds, in no particular order."""
+        return _custom_listings(self.content, self.listings)
 
     @property
     def indexable_listings(self) -> Iterator[Listing]:
         """Listings in sitemaps: all except tags without visible articles."""
         return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
+
+    @cached_property
+    def language_terms(self) -> frozenset[Term]:
+        """Terms of all languages of visible articles."""
+        languages = {row.article.language or self.site.language for row in self.listings[ListingRef()].visible}
+        return frozenset(chain.from_iterable(map(language_terms, languages)))
 
     @cached_property
     def tags(self) -> Tags:
@@ -118,7 +135,7 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: site, categories, authors, then the most used tags in the order of ids."""
+        """Listings on /subscribe/ and in feeds.opml: all but tags, then the most used tags in the order of ids."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
@@ -146,20 +163,24 @@ class Catalog:
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
         due_articles = schedule.changes_between(self.now, now)
         rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
+        self._add_aged_rows(now, rows_before, rows_after)
         spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
         self._add_retitled_rows(titles, rows_before, rows_after)
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
+        removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
+        listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
+        last_change, next_change = _moments_of_change(schedule, _custom_listings(content, listings), now)
         catalog = replace(
             self,
             content=content,
-            listings=update_listings(self.listings, content, titles, removed_rows, added_rows),
-            last_change=schedule.last_change(now),
-            next_change=schedule.next_change(now),
+            listings=listings,
+            last_change=last_change,
+            next_change=next_change,
             now=now,
             schedule=schedule,
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
-            change=CatalogChange(rows_before, rows_after),
+            change=CatalogChange(rows_before, rows_after, self.selections),
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
         tag_redirects = self._tag_redirects(catalog, {*titles, *chain(*former_names)})
@@ -194,6 +215,15 @@ class Catalog:
     def _row(self, article: Article) -> Row | None:
         return self.listings[ListingRef()].find(article)
 
+    def _add_aged_rows(self, now: datetime, rows_before: _RowsById, rows_after: _RowsById) -> None:
+        """Add the rows that leave a newest feed document, or enter it again, by time alone, and copies of them.
+
+        With these, the listings count as changed.
+        """
+        for row in aged_rows(self.custom_listings, self.now, now):
+            if row.article.id not in rows_before:
+                rows_before[row.article.id], rows_after[row.article.id] = row, replace(row)
+
     def _add_retitled_rows(self, titles: Mapping[str, str], rows_before: _RowsById, rows_after: _RowsById) -> None:
         """Add the rows of tags with a new title to `rows_before`, and copies of them to `rows_after`: their entries show it."""
         for tag, title in titles.items():
@@ -209,15 +239,19 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     articles = sort_articles(content.articles)
     rows = [*filter(None, map(builder.build, articles))]
     spellings, titles = update_spellings({}, content.tags, (), rows)
-    listings = build_listings(content, titles, rows)
+    selections = Selections(content.custom_feeds.values(), content.site.language)
+    listings = build_listings(content, selections, titles, rows, now)
     site, schedule = listings[ListingRef()], build_schedule(articles)
+    last_change, next_change = _moments_of_change(schedule, _custom_listings(content, listings), now)
     former_tags = build_former_tags(spellings, rows)
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings)
     redirects |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     redirects |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
+    redirects |= {("custom", alias): feed.id for alias, feed in content.custom_feeds.items() if alias != feed.id}
     # Only media that public articles or settings refer to, so that a draft's images are not served.
-    media = chain(content.site.media, *(author.media for author in content.authors.values()), media_paths(site.visible))
+    entries: Iterable[Author | CustomFeed] = chain(content.authors.values(), content.custom_feeds.values())
+    media = chain(content.site.media, *(entry.media for entry in entries), media_paths(site.visible))
     return Catalog(
         content=content,
         listings=listings,
@@ -227,14 +261,31 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
         recent=recent_rows(site, now),
         external_count=count_external(site.visible),
-        last_change=schedule.last_change(now),
-        next_change=schedule.next_change(now),
+        last_change=last_change,
+        next_change=next_change,
         is_preview=is_preview,
         now=now,
         schedule=schedule,
         spellings=spellings,
         former_tags=former_tags,
+        selections=selections,
     )
+
+
+def _custom_listings(content: ContentSnapshot, listings: Mapping[ListingRef, Listing]) -> Iterator[Listing]:
+    return (listings[ListingRef("custom", id_)] for id_, feed in content.custom_feeds.items() if id_ == feed.id)
+
+
+def _moments_of_change(
+    schedule: Schedule, custom_listings: Iterable[Listing], now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return the `last_change` and the `next_change` of a catalog."""
+    listings = tuple(custom_listings)
+    last_moments, next_moments = (
+        (schedule.last_change(now), *last_aging(listings)),
+        (schedule.next_change(now), *next_aging(listings)),
+    )
+    return max(filter(None, last_moments), default=None), min(filter(None, next_moments), default=None)
 
 
 def _with_updated_indexes(

@@ -27,6 +27,7 @@ def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettin
         "site": {},
         "category": content.categories,
         "author": content.authors,
+        "custom": content.custom_feeds,
         "tag": content.tags,
     }
     return entry_of(entries[ref.kind], ref.id)

@@ -1,17 +1,17 @@
-"""Listing: the ordered rows of the site, a category, an author or a tag, with its archive and its incremental update."""
+"""Listing: the ordered rows of the site, a category, an author, a custom feed or a tag, with its archive and its update."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import count, islice
 from operator import is_
 
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.periods import page_names, period_names, update_page_names, update_period_names, visible_by_year
-from feedsvc.catalog.row import Row, Visibility, article_key, is_visible
+from feedsvc.catalog.row import Row, Visibility, article_key, is_visible, moment_key
 from feedsvc.model import Article, FeedOptions
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -19,9 +19,11 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Ordered rows of the site, a category, an author or a tag. Immutable.
+    """Ordered rows of the site, a category, an author, a custom feed or a tag. Immutable.
 
     `feed` are the options of its feed: the site's, changed by those of the listing's entry. `feed.archives` is never "site".
+    `image` is the address of the feed's own image, "" if it has the site's logo. Rows as old as `max_age` are not in the newest
+    feed document; None if any age is allowed. `recent_count` is the number of rows, from the first, that are not so old.
     """
 
     ref: ListingRef
@@ -29,6 +31,9 @@ class Listing:
     description: str
     rows: PersistentSortedList[Row]
     feed: FeedOptions
+    image: str = ""
+    max_age: timedelta | None = None
+    recent_count: int | None = None
 
     @property
     def has_archive(self) -> bool:
@@ -39,11 +44,11 @@ class Listing:
     def feed_rows(self) -> tuple[Row, ...]:
         """Rows of the feed, newest first: up to the `feed.entries`-th visible row, with the withdrawn and hidden rows among them.
 
-        All rows if fewer are visible.
+        All rows if fewer are visible. At most the first `recent_count` rows.
         """
         visible_count, size = 0, self.feed.entries
         for index, row in enumerate(self.rows):
-            if visible_count == size:
+            if visible_count == size or index == self.recent_count:
                 return self.rows[:index]
             visible_count += is_visible(row)
         return self.rows[:]
@@ -123,12 +128,16 @@ class Listing:
         """
         return self.archive_index.newest_older_period if self.has_archive else ""
 
-    def apply_changes(self, removed: Sequence[Row], added: Sequence[Row], title: str) -> Listing:
-        """Return the listing after a change of rows, with this title. The work grows with the change.
+    def at(self, now: datetime) -> Listing:
+        """Return the listing with the `recent_count` of a moment. For a new listing, which has computed no values."""
+        return replace(self, recent_count=count_recent(self.rows, self.max_age, now)) if self.max_age else self
+
+    def apply_changes(self, removed: Sequence[Row], added: Sequence[Row], title: str, now: datetime) -> Listing:
+        """Return the listing at the moment `now`, after a change of rows, with this title. The work grows with the change.
 
         Its `visible`, `archive_index` and `page_index` are updated from those that this listing has computed.
         """
-        listing = replace(self, rows=self.rows.apply_changes(removed, added), title=title)
+        listing = replace(self, rows=self.rows.apply_changes(removed, added), title=title).at(now)
         # vars() is where cached_property stores values. A value that was needed once will be needed again.
         values_before, values = vars(self), vars(listing)
         if "visible" in values_before:
@@ -143,6 +152,11 @@ class Listing:
             index = listing.archive_index.with_names(names)
             values["page_index"] = index if index is listing.archive_index else index.reuse_totals(self.page_index, days)
         return listing
+
+
+def count_recent(rows: PersistentSortedList[Row], max_age: timedelta, now: datetime) -> int:
+    """Return the number of rows published less than `max_age` before a moment."""
+    return rows.rank(moment_key((now - max_age).timestamp()))
 
 
 def _row_at(rows: PersistentSortedList[Row], index: int) -> Row | None:

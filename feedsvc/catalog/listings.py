@@ -1,18 +1,21 @@
-"""Grouping of rows into listings: the site's, and those of every category, author and tag."""
+"""Grouping of rows into listings: the site's, and those of every category, author, custom feed and tag."""
 
 from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import chain
 
-from feedsvc.catalog.feed_options import feed_options
+from feedsvc.catalog.feed_options import feed_options, listing_settings
 from feedsvc.catalog.indexes import update_counts
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, Visibility, row_key
+from feedsvc.catalog.selections import Selections
 from feedsvc.catalog.tag_settings import TagEntries, tag_description, tag_title
 from feedsvc.content.folder import ContentSnapshot
+from feedsvc.model import CustomFeed
 from feedsvc.routes import LISTING_KINDS, ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -20,7 +23,7 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 Spellings = Mapping[str, Mapping[str, int]]
 
 
-def group_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
+def group_by_listing(rows: Sequence[Row], selections: Selections) -> dict[ListingRef, Sequence[Row]]:
     """Return `rows` by listing, in their order; a row is in each of its listings. Listings without any of them are left out."""
     categories: dict[str, list[Row]] = defaultdict(list)
     authors: dict[str, list[Row]] = defaultdict(list)
@@ -37,7 +40,7 @@ def group_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
     rows_by_ref: dict[ListingRef, Sequence[Row]] = {
         ListingRef(kind, name): listing_rows for kind, rows_by_name in kinds for name, listing_rows in rows_by_name.items()
     }
-    return {ListingRef(): rows, **rows_by_ref} if rows else {}
+    return {ListingRef(): rows, **rows_by_ref, **selections.group(rows, rows_by_ref)} if rows else {}
 
 
 def update_spellings(
@@ -82,6 +85,8 @@ def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRe
         ListingRef("category", category.id): (category.title, category.description) for category in content.categories.values()
     }
     titles |= {ListingRef("author", author.id): (author.name, author.bio) for author in content.authors.values()}
+    feeds = content.custom_feeds.values()
+    titles |= {ListingRef("custom", feed.id): (feed.title, feed.description) for feed in feeds}
     titles |= {ListingRef("tag", tag): (title, tag_description(content.tags, tag)) for tag, title in tags.items()}
     return titles
 
@@ -90,22 +95,29 @@ def _listing_key(ref: ListingRef) -> tuple[int, str]:
     return LISTING_KINDS.index(ref.kind), ref.id
 
 
-def build_listings(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row]) -> dict[ListingRef, Listing]:
+def build_listings(
+    content: ContentSnapshot, selections: Selections, tags: Mapping[str, str], rows: Sequence[Row], now: datetime
+) -> dict[ListingRef, Listing]:
     """Return the listings of rows that are sorted by `row_key`, in the order of kinds and ids; `tags` are tag titles by id.
 
-    Categories and authors have a listing even if they have no rows.
+    Categories, authors and custom feeds have a listing even if they have no rows.
     """
-    members, titles = group_by_listing(rows), _titles(content, tags)
-    return {ref: _build_listing(content, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)}
+    members, titles = group_by_listing(rows, selections), _titles(content, tags)
+    refs = sorted(titles, key=_listing_key)
+    return {ref: _build_listing(content, ref, *titles[ref], members.get(ref, ())).at(now) for ref in refs}
 
 
 def _build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
+    settings = listing_settings(content, ref)
+    custom_feed = settings if isinstance(settings, CustomFeed) else None
     return Listing(
         ref=ref,
         title=title,
         description=description,
         rows=PersistentSortedList.from_sorted(rows, row_key),
         feed=feed_options(content, ref),
+        image=custom_feed.image if custom_feed else "",
+        max_age=timedelta(seconds=custom_feed.max_age) if custom_feed and custom_feed.max_age else None,
     )
 
 
@@ -113,19 +125,20 @@ def update_listings(
     before: Mapping[ListingRef, Listing],
     content: ContentSnapshot,
     tags: Mapping[str, str],
-    removed_rows: Sequence[Row],
-    added_rows: Sequence[Row],
+    removed_by_ref: Mapping[ListingRef, Sequence[Row]],
+    added_by_ref: Mapping[ListingRef, Sequence[Row]],
+    *,
+    now: datetime,
 ) -> Mapping[ListingRef, Listing]:
-    """Return the listings after a change of rows; unchanged listings are the same objects. Tags without rows are left out.
+    """Return the listings at the moment `now`, after a change of rows. Tags without rows are left out.
 
-    `tags` are the titles, by id, of the tags of the removed and added rows.
+    Unchanged listings are the same objects. `tags` are the titles, by id, of the tags of the removed and added rows.
     """
-    removed_by_ref, added_by_ref = group_by_listing(removed_rows), group_by_listing(added_rows)
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
         listing = listings.get(ref) or _build_listing(content, ref, "", tag_description(content.tags, ref.id), ())
         title = tags.get(ref.id, listing.title) if ref.kind == "tag" else listing.title
-        listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title)
+        listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title, now)
         if ref.kind == "tag" and not listings[ref].rows:
             del listings[ref]
     if not removed_by_ref and not added_by_ref:

@@ -23,8 +23,8 @@ from feedsvc.errors import FeedsvcError
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
     """Print the JSON Schemas (draft-07) of the files in a content folder.
 
-    Without a name, all five are printed in one object. The schema of articles allows only the authors and categories of
-    CONTENT (./content); without such a folder, it allows any.
+    Without a name, all six are printed in one object. The schemas of articles and feeds allow only the authors and
+    categories of CONTENT (./content); without such a folder, they allow any.
 
     \b
     Examples:

@@ -13,7 +13,13 @@ from feedsvc.routes import FeedAt, ListingKind, PageAt, path_of
 from feedsvc.uris import absolute
 
 OPML_MEDIA_TYPE: Final = "text/x-opml"
-_GROUP_TITLES: Final[dict[ListingKind, str]] = {"site": "", "category": "Categories", "author": "Authors", "tag": "Tags"}
+_GROUP_TITLES: Final[dict[ListingKind, str]] = {
+    "site": "",
+    "category": "Categories",
+    "author": "Authors",
+    "custom": "Feeds",
+    "tag": "Tags",
+}
 
 
 def render_opml(catalog: Catalog) -> bytes:

@@ -12,15 +12,14 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.catalog import Catalog, Row, Visibility
 from feedsvc.content import read_file
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, parse_settings_file
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE, parse_settings_file
 from feedsvc.content.yaml import YamlDocument
 from feedsvc.editing.new_article import yaml_scalar
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
-from feedsvc.model import Article, ArticleStatus, Author, Category
+from feedsvc.model import Article, ArticleStatus
 from feedsvc.routes import ListingKind, ListingRef
 
-CategoryOrAuthor = Category | Author
 _WITHDRAW_HINT: Final = "to take it back for all to see, keep the file and write status: withdrawn"
 
 
@@ -162,17 +161,18 @@ def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about categories, authors and aliases of tags that lead nowhere any more."""
+    """Yield warnings about categories, authors, custom feeds and aliases of tags that lead nowhere any more."""
     old, new = pair.previous.content, pair.current.content
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
+    yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom feed", old.custom_feeds, new.custom_feeds)
     yield from _removed_tag_alias_warnings(pair)
 
 
 def _removed_listing_warnings(
-    pair: CatalogPair, path: str, kind: str, old: Mapping[str, CategoryOrAuthor], new: Iterable[str]
+    pair: CatalogPair, path: str, kind: str, old: Iterable[str], new: Iterable[str]
 ) -> Iterator[Problem]:
-    names = {} if path in pair.invalid_paths else old
+    names = () if path in pair.invalid_paths else old
     for name in names:
         if name not in new:
             message = f"the {kind} '{name}' was there at {pair.revision}; its feeds would be gone"

@@ -20,6 +20,7 @@ FILE_PATTERNS: Final = {
     "authors": "authors.yaml",
     "categories": "categories.yaml",
     "tags": "tags.yaml",
+    "feeds": "feeds.yaml",
     "article": "articles/**/*.yaml",
 }
 
@@ -43,7 +44,7 @@ def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path
 def build_schema_of(name: str, root: Path | None = None) -> Json:
     """Return the schema of one kind of file (one of SCHEMA_NAMES). Never raises because of the folder's content.
 
-    With a content folder `root`, the schema of articles permits only the categories and authors of that folder.
+    With a content folder `root`, the schemas of articles and feeds permit only the categories and authors of that folder.
     """
     files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE} if root else {}
     return build_schema(name, {kind: known_names(root, file) for kind, file in files.items() if root})

@@ -20,7 +20,7 @@ from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, L
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
-_BROAD_KINDS: Final = ("site", "category")  # kinds with few listings, however large the archive is
+BROAD_KINDS: Final = ("site", "category", "custom")  # kinds with few listings, however large the archive is
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
@@ -79,8 +79,8 @@ def _split_periods(archive_index: ArchiveIndex, lengths: Sequence[int]) -> list[
 
 
 def _months_in_year_pages(listing: Listing) -> Iterator[str]:
-    """Yield the months with articles of each year that is one page, for listings of _BROAD_KINDS."""
-    if listing.ref.kind in _BROAD_KINDS:
+    """Yield the months with articles of each year that is one page, for listings of BROAD_KINDS."""
+    if listing.ref.kind in BROAD_KINDS:
         years = (period for period in listing.page_index if len(period) == _YEAR)
         yield from (month for month in chain.from_iterable(map(_months_of, years)) if _has_articles(listing, month))
 
@@ -99,12 +99,12 @@ def _page_paths(ref: ListingRef, periods: Iterable[str]) -> Iterator[str]:
 
 
 def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
-    """Yield the well-known paths of a feed of _BROAD_KINDS: the paths at which other software publishes feeds.
+    """Yield the well-known paths of a feed of BROAD_KINDS: the paths at which other software publishes feeds.
 
     A name without a file extension gets a slash, as in the most used software, so that it is a folder in the tree. A host would
     send a file of that name without a media type, and would answer 404 for the name with a slash.
     """
-    if ref.kind in _BROAD_KINDS:
+    if ref.kind in BROAD_KINDS:
         home = path_of(PageAt(ref))
         names = (name for name, format_suffix in WELL_KNOWN_FEEDS.items() if format_suffix == suffix)
         yield from (f"{home}{name}" if "." in name else f"{home}{name}/" for name in names)
@@ -117,7 +117,7 @@ def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str
     ref, former_refs = place.listing, _former_refs(catalog, place.listing)
     periods = [place.period[:length] for length in (_YEAR, _MONTH) if len(place.period) > length]
     if isinstance(place, PageAt):
-        if len(place.period) == _YEAR and ref.kind in _BROAD_KINDS:
+        if len(place.period) == _YEAR and ref.kind in BROAD_KINDS:
             periods += _months_of(place.period)
         yield from _page_paths(ref, periods)
         yield from chain.from_iterable(_page_paths(former_ref, (place.period, *periods)) for former_ref in former_refs)
@@ -146,4 +146,4 @@ def target_path(publication: Publication, path: str) -> str:
     if (len(place.period), len(target_place.period)) != (_MONTH, _YEAR):
         return target
     listing = publication.catalog.listings[target_place.listing]
-    return target if listing.ref.kind in _BROAD_KINDS and _has_articles(listing, place.period) else ""
+    return target if listing.ref.kind in BROAD_KINDS and _has_articles(listing, place.period) else ""

@@ -15,7 +15,7 @@ from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.discovery import OPML_MEDIA_TYPE
-from feedsvc.export.aliases import well_known_paths
+from feedsvc.export.aliases import BROAD_KINDS, well_known_paths
 from feedsvc.feeds import FORMATS
 from feedsvc.publication import CACHE_CONTROL, EXPOSED_HEADERS, FRAME_ANCESTORS, SANDBOX_POLICY, content_type
 from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
@@ -132,9 +132,7 @@ def _escape_reference(reference: str) -> str:
 
 
 def _feed_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    site_refs = [(ListingRef(), ListingRef())]
-    category_refs = [(ref, ref) for ref in catalog.listings if ref.kind == "category"]
-    for former, current in (*site_refs, *category_refs, *_former_listings(catalog)):
+    for former, current in (*((ref, ref) for ref in _broad_refs(catalog)), *_former_listings(catalog)):
         for suffix in FORMATS:
             target = path_of(FeedAt(current, suffix))
             if former != current:
@@ -142,6 +140,10 @@ def _feed_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
             # With a slash and without: clients request both spellings of a folder.
             for path in well_known_paths(former, suffix):
                 yield from ((alias, target) for alias in dict.fromkeys((path, path.rstrip("/"))))
+
+
+def _broad_refs(catalog: Catalog) -> Iterator[ListingRef]:
+    return (ref for ref in catalog.listings if ref.kind in BROAD_KINDS)
 
 
 def _page_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -204,7 +206,7 @@ def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, s
         headers = (("Content-Type", content_type(feed_format.media_type)),)
         yield f"/*feed.{suffix}", headers
         for name in (name for name, format_suffix in WELL_KNOWN_FEEDS.items() if format_suffix == suffix):
-            yield from ((pattern, headers) for pattern in _well_known_patterns(name))
+            yield from ((pattern, headers) for pattern in _well_known_patterns(catalog, name))
     yield "/feeds.opml", (("Content-Type", content_type(OPML_MEDIA_TYPE)),)
     yield "/media/*.svg", (("Content-Security-Policy", SANDBOX_POLICY),)
     yield from _link_rules(catalog)
@@ -219,15 +221,18 @@ _COMMON_HEADERS: Final = (
 )
 
 
-def _well_known_patterns(name: str) -> tuple[str, ...]:
-    return (f"/*{name}",) if "." in name else (f"/{name}/", f"/category/*/{name}/")
+def _well_known_patterns(catalog: Catalog, name: str) -> tuple[str, ...]:
+    if "." in name:
+        return (f"/*{name}",)
+    homes = ("/", "/category/*/", *(("/feeds/*/",) if any(catalog.custom_listings) else ()))
+    return tuple(f"{home}{name}/" for home in homes)
 
 
 def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the Link headers of the feeds of the site and its categories. Other feeds have these links only in their bytes."""
+    """Yield the Link headers of the feeds of BROAD_KINDS. Other feeds have these links only in their bytes."""
     site = catalog.site
     hubs = "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
-    for ref in (ref for ref in catalog.listings if ref.kind in ("site", "category")):
+    for ref in _broad_refs(catalog):
         for suffix in FORMATS:
             path = path_of(FeedAt(ref, suffix))
             pattern = _escape_reference(root_relative(site.base_url, path)).removeprefix(

@@ -75,7 +75,8 @@ def feed_id(site: Site, ref: ListingRef) -> str:
     """Return the feed's id, a tag: URI (RFC 4151) that stays when the site moves. All documents of a feed share it."""
     # The name is the percent-encoded path without the slashes at both ends. The site's name ends in a slash: no article id
     # made from a file's name does, so they cannot be equal.
-    name = absolute("", path_of(PageAt(ref))).strip("/") or "site/"
+    path = f"/feed/{ref.id}" if ref.kind == "combination" else path_of(PageAt(ref))
+    name = absolute("", path).strip("/") or "site/"
     return f"tag:{site.id_domain},{site.since.year}:{name}"
 
 
@@ -89,14 +90,14 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
         title=feed_title(site, listing),
         subtitle=listing.description or feed_title(site, listing),
         language=site.language,
-        updated=last_updated(site, rows),
+        updated=last_updated(site, rows or listing.rows[:1]),
         links=tuple(_links(site, listing, suffix, media_type, period)),
         items=tuple(_items(rows, entries, options)),
         author=publisher(site),
         generator=GENERATOR,
         generator_url="",
         rights=site.copyright,
-        logo=site.logo,
+        logo=listing.image or site.logo,
         icon=site.icon,
         ttl=options.ttl,
         is_archive=bool(period),
@@ -116,13 +117,15 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
         return absolute(site.base_url, path_of(FeedAt(listing.ref, suffix, document_period)))
 
     yield Link(rel="self", href=address(period), type=media_type)
-    yield Link(rel="alternate", href=absolute(site.base_url, path_of(PageAt(listing.ref))), type="text/html")
+    page = PageAt(ListingRef() if listing.ref.kind == "combination" else listing.ref)
+    yield Link(rel="alternate", href=absolute(site.base_url, path_of(page)), type="text/html")
     if period:
         older, newer = listing.archive_index.neighbours[period]
         yield Link(rel="current", href=address(""), type=media_type)
     else:
         older, newer = listing.prev_archive, ""
-        yield from (Link(rel="hub", href=hub) for hub in site.hubs)
+        # Hubs are not told of changes of combinations.
+        yield from (Link(rel="hub", href=hub) for hub in site.hubs if listing.ref.kind != "combination")
     for rel, archive in (("prev-archive", older), ("next-archive", newer)):
         if archive:
             yield Link(rel=rel, href=address(archive), type=media_type)

@@ -16,7 +16,13 @@ from feedsvc.pages.metadata import FeedView
 from feedsvc.routes import ListingKind, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
 from feedsvc.uris import absolute
 
-_KIND_TITLES: Final[dict[ListingKind, str]] = {"site": "site", "category": "sections", "author": "authors", "tag": "topics"}
+_KIND_TITLES: Final[dict[ListingKind, str]] = {
+    "site": "site",
+    "category": "sections",
+    "author": "authors",
+    "custom": "feeds",
+    "tag": "topics",
+}
 
 
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
@@ -28,6 +34,7 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
     older, newer = listing.page_index.neighbours[period] if period else (listing.page_index.newest_older_period, "")
     rows = [row for row in (listing.page_index[period] if period else listing.feed_rows) if row.visibility is Visibility.VISIBLE]
     author = layout.catalog.content.authors.get(listing.ref.id) if listing.ref.kind == "author" else None
+    picture = author.avatar if author else listing.image
     return layout.render(
         "listing.html",
         metadata.PageMetadata(
@@ -40,7 +47,7 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
         current_listing=listing.ref,
         title=title,
         description="" if period else listing.description,
-        avatar=local_href(site, author.avatar) if author and not period else "",
+        avatar=local_href(site, picture) if picture and not period else "",
         entries=[layout.card(row) for row in rows],
         older=_period_link(layout, listing, older, "older"),
         newer=_period_link(layout, listing, newer, "newer") or (_newest_link(layout, listing) if period else None),

@@ -14,7 +14,7 @@ from feedsvc.catalog import Catalog, RowBuilder, build_catalog
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import FeedsvcError
-from feedsvc.model import Article, Author, Category, MediaFile, Site, TagSettings
+from feedsvc.model import Article, Author, Category, CustomFeed, MediaFile, Site, TagSettings
 from feedsvc.support.digest import blake2b
 
 _MAX_ARTICLES: Final = 20
@@ -33,6 +33,7 @@ class NewestArticles:
     categories: Mapping[str, Category]
     authors: Mapping[str, Author]
     tags: Mapping[str, TagSettings]
+    custom_feeds: Mapping[str, CustomFeed]
     articles: tuple[Article, ...]
     media: Mapping[str, MediaFile]
     texts: Mapping[bytes, str]
@@ -53,6 +54,7 @@ class NewestArticles:
             categories=self.categories,
             authors=self.authors,
             tags=self.tags,
+            custom_feeds=self.custom_feeds,
             articles=self.articles,
             media=self.media,
             texts=texts,
@@ -79,6 +81,7 @@ def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview:
         categories=dict(content.categories),
         authors=authors,
         tags=dict(content.tags),
+        custom_feeds=dict(content.custom_feeds),
         articles=articles,
         media={path: content.media[path] for path in media if path in content.media},
         texts=texts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, canonical_ref
 from feedsvc.pages import tag_page
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
 
@@ -25,6 +25,8 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
             return ArticleAt(catalog.redirects.get(("article", slug), slug))
         case PageAt(ref, period):
             return PageAt(*_canonical_period(catalog, ref, period, lambda listing: listing.page_index))
+        case FeedAt(ListingRef("combination", expression) as ref, suffix):
+            return FeedAt(canonical_ref(catalog, expression) or ref, suffix)
         case FeedAt(ref, suffix, period):
             ref, period = _canonical_period(catalog, ref, period, lambda listing: listing.archive_index)
             return FeedAt(ref, suffix, period)
@@ -53,11 +55,17 @@ def has_document(catalog: Catalog, place: Place) -> bool:
             listing = catalog.listings.get(ref)
             return listing is not None and (not period or period in listing.page_index)
         case FeedAt(ref, _, period):
-            listing = catalog.listings.get(ref)
-            return listing is not None and (not period or period in listing.archive)
+            return _has_feed(catalog, ref, period)
         case SiteDocumentAt():
             return True
         case TagsAt(start):
             return tag_page(catalog, start) is not None
         case _:
             return False
+
+
+def _has_feed(catalog: Catalog, ref: ListingRef, period: str) -> bool:
+    if ref.kind == "combination":
+        return canonical_ref(catalog, ref.id) == ref
+    listing = catalog.listings.get(ref)
+    return listing is not None and (not period or period in listing.archive)

@@ -192,6 +192,9 @@ class Publication:
         """Return the resource at a place: a document of an earlier edition if its dependencies are unchanged, else a new one."""
         if isinstance(place, VariantAt):
             return self._image_variants.find(place)
+        if isinstance(place, FeedAt) and place.listing.kind == "combination":
+            # Not cached: requests for many combinations would evict all other documents.
+            return self._renderer.render(place)
         dependencies, former = document_dependencies(self.catalog, place), self._document_cache.previous(path)
         is_reusable = (
             former is not None

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, build_combination
 from feedsvc.discovery import (
     MEDIA_TYPES,
     OPML_MEDIA_TYPE,
@@ -119,7 +119,8 @@ class Renderer:
     def _render_feed(self, place: FeedAt) -> Document | None:
         if not has_document(self._catalog, place):
             return None
-        feed_format, listing = feeds.FORMATS[place.suffix], self._catalog.listings[place.listing]
+        feed_format, is_combination = feeds.FORMATS[place.suffix], place.listing.kind == "combination"
+        listing = build_combination(self._catalog, place.listing.id) if is_combination else self._catalog.listings[place.listing]
         feed = build_feed(listing, self._entry_cache, feed_format.suffix, feed_format.media_type, place.period)
         return self._build_document(
             path_of(place),
@@ -127,6 +128,8 @@ class Renderer:
             feed_format.media_type,
             links=tuple(link for link in feed.links if link.rel in _LINK_HEADER_RELATIONS),
             browser_type=_BROWSER_TYPE if feed.stylesheet else "",
+            # There is no limit to the number of combinations, so nothing about them is stored.
+            has_date=not is_combination,
         )
 
     def _render_listing(self, place: PageAt) -> Document | None:
@@ -176,9 +179,17 @@ class Renderer:
         return self._build_document(path, body, pages.MEDIA_TYPE, status=status)
 
     def _build_document(
-        self, path: str, body: bytes, media_type: str, *, links: tuple[Link, ...] = (), browser_type: str = "", status: int = 200
+        self,
+        path: str,
+        body: bytes,
+        media_type: str,
+        *,
+        links: tuple[Link, ...] = (),
+        browser_type: str = "",
+        status: int = 200,
+        has_date: bool = True,
     ) -> Document:
-        derived_data, is_dated = DerivedData(), path and self._find_last_modified is not no_last_modified
+        derived_data, is_dated = DerivedData(), has_date and path and self._find_last_modified is not no_last_modified
         return Document(
             path=path,
             body=body,

@@ -7,6 +7,7 @@ Clients are remembered in memory only, as salted digests.
 from __future__ import annotations
 
 import math
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
@@ -29,7 +30,11 @@ _HOUR_SECONDS: Final = 3600.0
 _MAX_CLIENTS: Final = 50_000  # pairs of client and feed, about 15 MB; the one whose last allowed GET is the oldest is dropped
 _MAX_AGENT_LENGTH: Final = 1000  # characters of a User-Agent that are compared
 _FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FORMATS)
+_COMBINATION: Final = re.compile(rf"/feed/[^/]+\.(?:{'|'.join(FORMATS)})$")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_COMBINATION_MESSAGE: Final = (
+    "Your programs fetched too many combined feeds. Try again in {wait} seconds, or ask the newsroom for a feed of its own.\n"
+)
 _MESSAGE: Final = (
     "Your program fetched this feed too often without If-None-Match. Try again in {wait} seconds, or send the ETag of your\n"
     "last copy as If-None-Match: such a request is never refused.\n"
@@ -45,6 +50,9 @@ class PollLimit:
     """WSGI middleware that limits unconditional GETs of one feed by one client. GETs above the limit get a 429.
 
     The limit is `per_hour` GETs at once, then one every 3600 / `per_hour` seconds.
+
+    All combinations (`catalog.combinations`) together have one such limit for each address. Every request for one counts, because
+    each is rendered on request.
 
     A client is an address (for IPv6, a /64 network) with a User-Agent. X-Forwarded-For is used if the peer is one of `trusted`.
     With `is_direct_only`, only clients that connect directly from a public address are limited, because a proxy or a private
@@ -73,29 +81,35 @@ class PollLimit:
         self._salt, self._lock = secrets.token_bytes(32), threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("HTTP_IF_NONE_MATCH") or not environ.get("PATH_INFO", "").endswith(_FEED_ENDINGS):
+        path = environ.get("PATH_INFO", "")
+        is_feed = path.endswith(_FEED_ENDINGS)
+        is_combination = not is_feed and "/feed/" in path and _COMBINATION.search(path) is not None
+        if not is_combination and (environ.get("HTTP_IF_NONE_MATCH") or not is_feed):
             return self._next_app(environ, start_response)
-        start_time, wait = perf_counter(), math.ceil(self._seconds_to_wait(environ))
+        limited_path = "" if is_combination else path
+        start_time, wait = perf_counter(), math.ceil(self._seconds_to_wait(environ, limited_path))
         return self._refuse(environ, start_response, wait, start_time) if wait else self._next_app(environ, start_response)
 
-    def _seconds_to_wait(self, environ: WSGIEnvironment) -> float:
+    def _seconds_to_wait(self, environ: WSGIEnvironment, path: str) -> float:
         """Count the request and return 0.0; if it exceeds the limit, return the seconds until the next one is allowed, uncounted.
 
-        Return 0.0, uncounted, for requests that are not limited.
+        `path` is that of the feed, "" for all combinations. Return 0.0, uncounted, for requests that are not limited.
         """
-        get, agent = environ.get, environ.get("HTTP_USER_AGENT", "")
-        if environ["REQUEST_METHOD"] != "GET" or get("HTTP_IF_MODIFIED_SINCE") or not agent.strip():
+        agent = environ.get("HTTP_USER_AGENT", "")[:_MAX_AGENT_LENGTH] if path else ""
+        is_exempt = environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_IF_MODIFIED_SINCE") or not agent.strip()
+        if path and is_exempt:
             return 0.0
         address = client_address(environ, self._trusted)
         network, is_public = _client_network(address)
         if self._is_direct_only and (not is_public or forwarding_header(environ)):
             return 0.0
-        key = anonymous_key(self._salt, network, agent[:_MAX_AGENT_LENGTH], environ["PATH_INFO"])
+        key = anonymous_key(self._salt, network, agent, path)
         with self._lock:
             return self._buckets.take_token(key, self._clock())
 
     def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse, wait: int, start_time: float) -> Iterable[bytes]:
-        body = _MESSAGE.format(wait=wait).encode()
+        is_combination = not environ["PATH_INFO"].endswith(_FEED_ENDINGS)
+        body = (_COMBINATION_MESSAGE if is_combination else _MESSAGE).format(wait=wait).encode()
         headers = [("Retry-After", str(wait)), ("Cache-Control", "no-store"), *COMMON_HEADERS]
         headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response("429 Too Many Requests", headers)

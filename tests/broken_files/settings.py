@@ -1,4 +1,4 @@
-"""Cases with an invalid authors.yaml, categories.yaml or tags.yaml."""
+"""Cases with an invalid authors.yaml, categories.yaml, tags.yaml or feeds.yaml."""
 
 from __future__ import annotations
 
@@ -147,6 +147,79 @@ CASES: Final = (
         ("tags.yaml:1:1: expected one 'tag-id:' after another, each with keys of its own",),
     ),
     Case("empty tags", {"tags.yaml": ""}, ("tags.yaml:1:1: the file is empty",)),
+    Case(
+        "unknown category in a feed",
+        {"categories.yaml": "asia: {title: Asia}\n", "feeds.yaml": "x: {title: X, include: {categories: [aisa]}}\n"},
+        ("feeds.yaml:1:38: include.categories: no category 'aisa'; did you mean 'asia'?",),
+    ),
+    Case(
+        "feed of an invalid author",
+        {"authors.yaml": "mina-park:\n  bio: x\n", "feeds.yaml": "x: {title: X, include: {authors: mina-park}}\n"},
+        (
+            "authors.yaml:2:3: name: is missing",
+            "feeds.yaml:1:34: include.authors: the author 'mina-park' has a problem of its own; see authors.yaml:1",
+        ),
+    ),
+    Case(
+        "feed without selection",
+        {"feeds.yaml": "x: {title: X}\n"},
+        ("feeds.yaml:1:4: include: is missing",),
+    ),
+    Case(
+        "feed with an empty selection",
+        {"feeds.yaml": "x: {title: X, include: {categories: []}}\n"},
+        (
+            (
+                "feeds.yaml:1:15: include: names nothing; write include: {all: true} for every article, or categories:, "
+                "authors:, tags: or languages:"
+            ),
+        ),
+    ),
+    Case(
+        "feed of everything and more",
+        {"feeds.yaml": "x: {title: X, include: {all: true, tags: [one]}}\n"},
+        ("feeds.yaml:1:25: include: all: true stands beside tags; delete one of them",),
+    ),
+    Case(
+        "feed that leaves out all that it selects",
+        {"feeds.yaml": "x: {title: X, include: {languages: [en-GB]}, exclude: {languages: [en]}}\n"},
+        (
+            (
+                "feeds.yaml:1:56: exclude.languages: leaves out all that include.languages names, so the feed would hold "
+                "nothing; delete a name here or there"
+            ),
+        ),
+    ),
+    Case(
+        "tag twice in a feed",
+        {"feeds.yaml": "x: {title: X, include: {tags: [South Korea, south-korea]}}\n"},
+        ("feeds.yaml:1:45: include.tags: 'south-korea' is there already; delete it here",),
+    ),
+    Case(
+        "tag without letters in a feed",
+        {"feeds.yaml": "x: {title: X, include: {tags: ['?']}}\n"},
+        ("feeds.yaml:1:32: include.tags: '?' is no tag, because it has no letter or digit",),
+    ),
+    Case(
+        "age without unit in a feed",
+        {"feeds.yaml": "x: {title: X, include: {all: true}, max_age: 30}\n"},
+        ("feeds.yaml:1:46: max_age: '30' is not an age in days or hours; write it like 30d or 48h",),
+    ),
+    Case(
+        "everything excluded in a feed",
+        {"feeds.yaml": "x: {title: X, include: {all: true}, exclude: {all: true}}\n"},
+        ("feeds.yaml:1:47: unknown key 'all'; the keys are categories, authors, tags, languages",),
+    ),
+    Case(
+        "missing image of a feed",
+        {"feeds.yaml": "x: {title: X, include: {all: true}, image: media/absent.jpeg}\n"},
+        ("feeds.yaml:1:44: image: no file 'media/absent.jpeg'",),
+    ),
+    Case(
+        "feeds as list",
+        {"feeds.yaml": "- x\n"},
+        ("feeds.yaml:1:1: expected one 'feed-id:' after another, each with keys of its own",),
+    ),
     Case(
         "article of an invalid author",
         {"authors.yaml": "mina-park:\n  bio: x\n", **article("author: mina-park\n")},

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from feedsvc.catalog.catalog import Catalog, CatalogChange, build_catalog
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.schedule import NEWS_AGE, build_schedule
-from feedsvc.model import Article, ArticleStatus, Category, Tag, TagSettings
+from feedsvc.model import Article, ArticleStatus, Category, CustomFeed, Tag, TagSettings
 from feedsvc.publication.affected_paths import affected_places
 from feedsvc.routes import ListingRef, PageAt, path_of
 from tests.helpers import model_newsrooms
@@ -82,12 +82,18 @@ def assert_unchanged_objects_are_reused(before: Catalog, after: Catalog, changed
     preview=st.booleans(),
     evaluate_first=st.booleans(),
     tags=st.sampled_from(((), model_newsrooms.TAG_ENTRIES)),
+    custom_feeds=st.sampled_from(((), model_newsrooms.CUSTOM_FEEDS)),
 )
 @settings(max_examples=14, deadline=None)
 def test_a_catalog_after_random_edits_equals_a_catalog_built_from_the_start(
-    random: Random, *, preview: bool, evaluate_first: bool, tags: tuple[TagSettings, ...]
+    random: Random,
+    *,
+    preview: bool,
+    evaluate_first: bool,
+    tags: tuple[TagSettings, ...],
+    custom_feeds: tuple[CustomFeed, ...],
 ) -> None:
-    editor = RandomEditor(random=random, content=model_newsrooms.snapshot(tags=tags))
+    editor = RandomEditor(random=random, content=model_newsrooms.snapshot(tags=tags, custom_feeds=custom_feeds))
     now = build_catalog(editor.content, editor.now, is_preview=preview)
     for _ in range(15):
         removed, added = editor.edit()

@@ -101,7 +101,7 @@ class User:
         elif expected.startswith("feedsvc: serving"):
             assert self.server_output() == expected
         else:
-            assert self._output == expected
+            assert self._output == expected, self._output
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -114,6 +114,16 @@ def options_hold_for_one_feed(user: User) -> None:
     assert wait_for_status(user, "/tag/trams/", 301)["Location"].endswith("/tag/buses/")
 
 
+def feeds_to_order_are_served(user: User) -> None:
+    """Correct the mistake as the section says, and check both feeds."""
+    wait_until_contained(user, "/feeds/headlines/feed.json", "Buses and trams")
+    wait_until_absent(user, "/feeds/headlines/feed.json", "run all night</strong>")
+    file = user.file("content/feeds.yaml")
+    file.write_text(file.read_text("utf-8").replace("  exclude: {authors: [agency]}\n", ""), "utf-8")
+    wait_until_contained(user, "/feeds/streets/feed.rss", "Buses and streets")
+    wait_until_contained(user, "/subscribe/", "Every article in short")
+
+
 def correction_is_shown(user: User) -> None:
     wait_until_contained(user, BUSES, "An earlier version named line 12; it is line 14.")
     wait_until_contained(user, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
@@ -164,6 +174,7 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "Write the text": no_change,
     "Choose tags": tag_pages_exist,
     "Options of one feed": options_hold_for_one_feed,
+    "A feed to order": feeds_to_order_are_served,
     "Correct": correction_is_shown,
     "Rename": old_address_redirects,
     "Withdraw": article_is_withdrawn,

@@ -238,10 +238,10 @@ def test_schema_is_printed_with_or_without_a_content_folder(newsroom: Newsroom, 
             ["artikel"],
             (
                 "artikel is neither a content folder (with site.yaml) nor the name of a schema "
-                "(site, authors, categories, tags, article)"
+                "(site, authors, categories, tags, feeds, article)"
             ),
         ),
-        (["x", "y"], "'x' is not the name of a schema; give one of site, authors, categories, tags, article"),
+        (["x", "y"], "'x' is not the name of a schema; give one of site, authors, categories, tags, feeds, article"),
         (["--write"], "./content is not a content folder (it has no site.yaml); name one: feedsvc schema --write CONTENT"),
     ],
 )

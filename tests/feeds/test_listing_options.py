@@ -14,7 +14,7 @@ from feedsvc.feeds.digest import FeedDigests
 from feedsvc.publication.document import Document
 from feedsvc.publication.fingerprints import site_fingerprint
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, path_of, place_of
+from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, PageAt, path_of, place_of
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import article
 from tests.validators import objections
@@ -34,11 +34,13 @@ FILES: Final[Mapping[str, str | bytes]] = {
     "categories.yaml": "asia: {title: Asia}\nmoney: {title: Money}\n",
     "authors.yaml": "mina: {name: Mina}\njun: {name: Jun}\n",
     "tags.yaml": "korea: {description: ''}\n",
+    "feeds.yaml": "asian: {title: Asian, include: {categories: [asia]}, description: ''}\n",
 }
 LISTINGS: Final = {
     ListingRef("category", "asia"): ("categories.yaml", "asia: {title: Asia"),
     ListingRef("author", "mina"): ("authors.yaml", "mina: {name: Mina"),
     ListingRef("tag", "korea"): ("tags.yaml", "korea: {description: ''"),
+    ListingRef("custom", "asian"): ("feeds.yaml", "description: ''"),
 }
 
 
@@ -57,7 +59,8 @@ def catalog_with(root: Path, ref: ListingRef, option: str) -> Catalog:
     write(root)
     name, entry = LISTINGS[ref]
     file = root / name
-    file.write_text(file.read_text().replace(entry, f"{entry}, feed: {{{option}}}"))
+    options = option if ref.kind == "custom" else f"feed: {{{option}}}"
+    file.write_text(file.read_text().replace(entry, f"{entry}, {options}"))
     return newsrooms.load_catalog(root, NOW)
 
 
@@ -98,7 +101,7 @@ def test_a_listing_may_have_archives_while_only_the_site_has_them(tmp_path: Path
     assert {listing.ref for listing in catalog.listings.values() if listing.has_archive} == {ListingRef(), ref}
     paths = {*Publication(catalog).paths()}
     archives = {path.rpartition("archive/")[0] for path in paths if "archive/" in path and path.endswith("feed.rss")}
-    assert archives == {"/", f"/{ref.kind}/{ref.id}/"}
+    assert archives == {"/", path_of(PageAt(ref))}
 
 
 def test_full_and_summary_feeds_of_one_article_are_kept_apart_in_any_order(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from feedsvc.model import (
     ArticleStatus,
     Author,
     Category,
+    CustomFeed,
     Enclosure,
     FeedOptions,
     FeedOverrides,
     Image,
     MediaFile,
+    Selection,
     Site,
     Tag,
     TagSettings,
@@ -41,6 +43,19 @@ TAG_ENTRIES: Final = (
     TagSettings(id="trade", title="Commerce", aliases=("one-off",), feed=FeedOverrides(content="summary", ttl=9)),
     TagSettings(id="moon", title="The Moon", aliases=("luna", "home")),
 )
+# Custom feeds of each kind of name, with an exclusion, with an age and without condition.
+CUSTOM_FEEDS: Final = (
+    CustomFeed(id="sections", title="Two sections", include=Selection(categories=("c0", "c1")), aliases=("old-sections",)),
+    CustomFeed(
+        id="korea",
+        title="Korea by two",
+        include=Selection(tags=("south-korea", "china"), authors=("p0", "p1")),
+        exclude=Selection(categories=("c2",)),
+        feed=FeedOverrides(entries=2, archives="none"),
+    ),
+    CustomFeed(id="languages", title="Languages", include=Selection(languages=("ko",)), exclude=Selection(tags=("trade",))),
+    CustomFeed(id="fresh", title="Fresh", max_age=50 * 3600, feed=FeedOverrides(content="summary")),
+)
 MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
 _MEDIA_FILES: Final[Mapping[str, MediaFile]] = {
     path: MediaFile(path=path, location=f"/nowhere/{path}", type="image/jpeg", length=length)
@@ -56,6 +71,7 @@ def snapshot(
     authors: int = 3,
     media: Mapping[str, MediaFile] | None = None,
     tags: Iterable[TagSettings] = (),
+    custom_feeds: Iterable[CustomFeed] = (),
 ) -> ContentSnapshot:
     """Return a snapshot of a small newsroom with these articles."""
     site = Site(
@@ -81,6 +97,7 @@ def snapshot(
         categories={**categories_by_id, "old-c0": categories_by_id["c0"]},
         authors=authors_by_id,
         tags={name: tag for tag in tags for name in (*tag.aliases, tag.id)},
+        custom_feeds={name: feed for feed in custom_feeds for name in (*feed.aliases, feed.id)},
         articles=tuple(articles),
         media=_MEDIA_FILES if media is None else media,
         texts=TEXTS,
@@ -167,7 +184,9 @@ class RandomEditor:
         )
 
     def _edit_article(self, article: Article) -> Article:
-        fields = self.random.sample(("title", "tags", "categories", "authors", "status", "dates", "slug", "media", "link"), 2)
+        fields = self.random.sample(
+            ("title", "tags", "categories", "authors", "status", "dates", "slug", "media", "link", "language"), 2
+        )
         for name in fields:
             article = replace(article, **self._random_fields(name, article))
         return article
@@ -199,6 +218,7 @@ class RandomEditor:
                     {"image": None, "media": (), "enclosures": ()},
                 )
             ),
+            "language": {"language": random.choice(("", "", "ko", "ko-KR", "zh-Hant"))},
             "link": {"link": random.choice(("", "https://elsewhere.example/story"))},
         }[name]
 

@@ -39,17 +39,20 @@ _SETTINGS_BEFORE: Final = {
     "authors.yaml": "mina-park:\n  name: Mina Park\n",
     "categories.yaml": "asia:\n  title: Asia\n",
     "tags.yaml": "one:\n  title: Number One\n",
+    "feeds.yaml": "x: {title: Former X, include: {all: true}, content: summary}\n",
 }
 # These cases have valid entries beside the invalid one; they take effect at once.
 _VALID_ENTRIES: Final[dict[str, Files]] = {
     "unknown author with one known author": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}x: {{name: X}}\n"},
     "same author id twice": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}m: {{name: M}}\n"},
     "alias of another author": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}m: {{name: M}}\nn: {{name: N}}\n"},
+    "feed of an invalid author": {"feeds.yaml": "x: {title: X, include: {authors: mina-park}}\n"},
     "alias of another tag": {"tags.yaml": f"{_SETTINGS_BEFORE['tags.yaml']}two: {{title: Two}}\n"},
 }
 # An invalid author or category keeps its last valid version, so an article that refers to it is valid if there was one.
 _VALID_BY_LAST_VERSION: Final = {
     "article of an invalid author": "articles/a.yaml",
+    "feed of an invalid author": "feeds.yaml",
     "article of an invalid categories.yaml": "articles/a.yaml",
 }
 

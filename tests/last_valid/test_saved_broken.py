@@ -80,7 +80,7 @@ def test_the_status_and_the_gauge_show_that_settings_are_served_in_their_last_va
 def reported_messages(live: Live) -> tuple[str, ...]:
     """Return the messages of /status; check that they name the files that are served in their last valid version."""
     problems = json.loads(render_status(live, NOW, {}))["problems"]
-    settings_paths = {*SETTINGS, "tags.yaml"}
+    settings_paths = {*SETTINGS, "tags.yaml", "feeds.yaml"}
     content = live.edition.content
     served_paths = {article.path for article in content.articles} | content.last_valid_paths & settings_paths
     assert all(

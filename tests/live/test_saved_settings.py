@@ -16,12 +16,14 @@ SETTINGS: Final = {
     "site.yaml": "title: The Daily\nbase_url: https://t.example\nid_domain: t.example\n",
     "categories.yaml": "money: {title: Money}\n",
     "authors.yaml": "mina: {name: Mina Park}\n",
+    "feeds.yaml": "waves: {title: Ripples, include: {all: true}, content: summary}\n",
 }
 # File -> its new text, path of a page that shows it, and what the page shows then.
 SAVES: Final = {
     "site.yaml": (SETTINGS["site.yaml"].replace("The Daily", "The Evening"), "/", "The Evening"),
     "categories.yaml": ("money: {title: Cash and coins}\n", "/category/money/", "Cash and coins"),
     "authors.yaml": ("mina: {name: Mina K. Park}\n", "/author/mina/", "Mina K. Park"),
+    "feeds.yaml": ("waves: {title: Waves of news, include: {all: true}, content: summary}\n", "/feeds/waves/", "Waves of news"),
     "tags.yaml": ("sea: {title: The seven seas}\n", "/tag/sea/", "The seven seas"),
 }
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.media.thumbnails import VariantStore
-from feedsvc.model import Article, Image, MediaFile, Tag, TagSettings
+from feedsvc.model import Article, Image, MediaFile, Tag
 from feedsvc.publication.document import Resource
 from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
 from feedsvc.publication.publication import Publication
@@ -67,12 +67,13 @@ def random_edit(editor: RandomEditor, folder: Path) -> tuple[list[Article], list
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False), preview=st.booleans(), tags=st.sampled_from(((), model_newsrooms.TAG_ENTRIES)))
+@given(random=st.randoms(use_true_random=False), preview=st.booleans(), is_full=st.booleans())
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_edition_after_random_edits_equals_a_publication_built_from_the_start(
-    folder: Path, random: Random, *, preview: bool, tags: tuple[TagSettings, ...]
+    folder: Path, random: Random, *, preview: bool, is_full: bool
 ) -> None:
-    content = model_newsrooms.snapshot(media=write_media(folder), tags=tags)
+    entries = {"tags": model_newsrooms.TAG_ENTRIES, "custom_feeds": model_newsrooms.CUSTOM_FEEDS} if is_full else {}
+    content = model_newsrooms.snapshot(media=write_media(folder), **entries)
     editor = RandomEditor(random=random, content=content, max_articles=14)
     variant_store = VariantStore(folder / "state")
     now = Publication(build_catalog(editor.content, editor.now, is_preview=preview), variant_store=variant_store)

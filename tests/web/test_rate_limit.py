@@ -103,6 +103,19 @@ def test_conditional_requests_are_not_limited(limited_app: RateLimitedApp, name:
     assert limited_app.statuses(2, peer="198.51.100.9") == [200, 200]
 
 
+def test_all_combinations_of_an_address_have_one_limit(limited_app: RateLimitedApp) -> None:
+    paths = ("category:business+category:culture", "category:business-author:mina-park", "-category:business", "category:none")
+    statuses = [
+        limited_app.request(f"/feed/{name}.rss", headers={"User-Agent": name, "If-None-Match": "*"}).status for name in paths
+    ]
+    assert statuses == [304, 304, 429, 429]
+    response = limited_app.request(f"/feed/{paths[0]}.json", method="HEAD", headers={"User-Agent": ""})
+    assert (response.status, response["Retry-After"]) == (429, "1800")
+    assert b"too many combined feeds" in limited_app.request(f"/feed/{paths[0]}.json").body
+    assert limited_app.statuses(2) == [200, 200]
+    assert limited_app.request(f"/feed/{paths[0]}.atom", peer="198.51.100.8").status == 200
+
+
 @pytest.mark.parametrize("agent", ["", " "])
 def test_requests_without_user_agent_are_not_limited(limited_app: RateLimitedApp, agent: str) -> None:
     assert limited_app.statuses(50, headers={"User-Agent": agent}) == [200] * 50

@@ -1,4 +1,4 @@
-"""Settings table in SQLite: last valid versions of the site, categories, authors and tags, each as MessagePack."""
+"""Settings table in SQLite: last valid versions of the site, categories, authors, tags and custom feeds, each as MessagePack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from feedsvc.model import Author, Category, ListingSettings, Site, TagSettings
+from feedsvc.model import Author, Category, CustomFeed, ListingSettings, Site, TagSettings
 from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
 
 _NAME: Final = "setting_entry"
@@ -19,7 +19,7 @@ _NAME: Final = "setting_entry"
 class StoredSetting:
     """Last valid version of an entry of the settings.
 
-    `kind` is site, category, author or tag; `name` is the entry's id, "" for the site.
+    `kind` is site, category, author, tag or custom; `name` is the entry's id, "" for the site.
     `is_former` is true if the settings file does not contain the entry any more.
     """
 
@@ -34,6 +34,7 @@ _DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Listing
     "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
     "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
     "tag": msgspec.msgpack.Decoder(tuple[bool, TagSettings]),
+    "custom": msgspec.msgpack.Decoder(tuple[bool, CustomFeed]),
 }
 
 

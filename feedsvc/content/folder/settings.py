@@ -1,4 +1,4 @@
-"""Effective settings: site.yaml, categories.yaml, authors.yaml and tags.yaml, with last valid versions of broken entries."""
+"""Effective settings: site.yaml and the files of entries, with the last valid versions of broken entries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from feedsvc.content import safe_read
 from feedsvc.content.cache import StoredSetting
@@ -14,23 +14,29 @@ from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import (
     AUTHORS_FILE,
     CATEGORIES_FILE,
+    FEEDS_FILE,
+    SETTINGS_FILES,
     SITE_FILE,
     TAGS_FILE,
     ParsedEntries,
     References,
     parse_authors,
     parse_categories,
+    parse_custom_feeds,
     parse_site,
     parse_tags,
 )
 from feedsvc.errors import ContentError, Problem
-from feedsvc.model import Author, Category, ListingSettings, Site, TagSettings
+from feedsvc.model import Author, Category, CustomFeed, ListingSettings, Site, TagSettings
 
+_Entry = TypeVar("_Entry", bound=ListingSettings)
 _FileData = bytes | Problem | None  # as `safe_read.read_file` returns it
-_FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, MediaFolder], ParsedEntries]]]] = {
+# Kind of entries -> their file and its parser. Custom feeds come last, because they refer to categories and authors.
+_FILES: Final[Mapping[str, tuple[str, Callable[[bytes, References], ParsedEntries]]]] = {
     "category": (CATEGORIES_FILE, parse_categories),
     "author": (AUTHORS_FILE, parse_authors),
     "tag": (TAGS_FILE, parse_tags),
+    "custom": (FEEDS_FILE, parse_custom_feeds),
 }
 
 
@@ -38,7 +44,7 @@ _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, MediaFolder], Parse
 class Settings:
     """Effective settings. `references` has the site, and the categories and authors that articles may refer to.
 
-    `tags` are the entries of tags.yaml by id and alias.
+    `tags` are the entries of tags.yaml, `custom_feeds` those of feeds.yaml, by id and alias.
 
     `stored_settings` are all last valid versions by kind and id, also of entries that their file does not contain any more.
     `last_valid_paths` are the files of which at least one entry is replaced by its last valid version.
@@ -46,6 +52,7 @@ class Settings:
 
     references: References
     tags: Mapping[str, TagSettings]
+    custom_feeds: Mapping[str, CustomFeed]
     problems: tuple[Problem, ...]
     stored_settings: Mapping[tuple[str, str], StoredSetting]
     last_valid_paths: frozenset[str] = frozenset()
@@ -53,12 +60,11 @@ class Settings:
     @property
     def media(self) -> frozenset[str]:
         """Paths of the files in media/ that the settings refer to."""
-        return frozenset(
-            (*self.references.site.media, *chain.from_iterable(author.media for author in self.references.authors.values()))
-        )
+        entries: Iterable[Author | CustomFeed] = chain(self.references.authors.values(), self.custom_feeds.values())
+        return frozenset((*self.references.site.media, *chain.from_iterable(entry.media for entry in entries)))
 
     def last_valid(self, kind: str, name: str) -> ListingSettings | None:
-        """Return the last valid version of the author, category or tag (`kind`) with the id `name`; None if there is none."""
+        """Return the last valid version of the entry of a kind with the id `name`; None if there is none."""
         entry = self.stored_settings.get((kind, name))
         return entry.value if entry and isinstance(entry.value, ListingSettings) else None
 
@@ -70,33 +76,46 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
     """
     stored = {(setting.kind, setting.name): setting for setting in stored_settings}
     # Read all files before parsing: a file that is saved meanwhile may belong to a later state than the first one.
-    files = {path: safe_read.read_file(root, path) for path in (SITE_FILE, *(path for path, _ in _FILES.values()))}
+    files = {path: safe_read.read_file(root, path) for path in SETTINGS_FILES}
     site, problems = _effective_site(root, files[SITE_FILE], media, base_url, stored.get(("site", "")))
-    parsed = {kind: _parse_file(kind, files[path], site, media) for kind, (path, _) in _FILES.items()}
-    problems += tuple(chain.from_iterable(entries.problems for entries in parsed.values()))
-    effective = {kind: _effective_entries(kind, entries, stored) for kind, entries in parsed.items()}
-    references = References(
-        site=site,
-        media=media,
-        categories={name: entry for name, entry in effective["category"].items() if isinstance(entry, Category)},
-        authors={name: entry for name, entry in effective["author"].items() if isinstance(entry, Author)},
-        invalid_entries={
-            name: location
-            for kind, entries in parsed.items()
-            for name, location in entries.invalid_entries.items()
-            if name == kind or name.removeprefix(f"{kind} ") not in effective[kind]
-        },
-    )
-    last_valid_paths = {path for kind, (path, _) in _FILES.items() if effective[kind].keys() - parsed[kind].entries.keys()}
+    references = References(site=site, media=media)
+    effective: dict[str, Mapping[str, ListingSettings]] = {}
+    last_valid_paths: set[str] = set()
+    for kind, (path, _) in _FILES.items():
+        parsed = _parse_file(kind, files[path], references)
+        entries = effective[kind] = _effective_entries(kind, parsed, stored)
+        problems += parsed.problems
+        last_valid_paths.update((path,) if entries.keys() - parsed.entries.keys() else ())
+        references = _add_entries(references, kind, entries, parsed.invalid_entries)
     if any(problem.path == SITE_FILE and problem.severity == "error" for problem in problems):
         last_valid_paths.add(SITE_FILE)
     return Settings(
         references=references,
-        tags={name: entry for name, entry in effective["tag"].items() if isinstance(entry, TagSettings)},
+        tags=_entries_of_type(effective["tag"], TagSettings),
+        custom_feeds=_entries_of_type(effective["custom"], CustomFeed),
         problems=tuple(sorted(problems)),
         stored_settings=_update_stored_settings(site, effective, stored),
         last_valid_paths=frozenset(last_valid_paths),
     )
+
+
+def _add_entries(
+    references: References, kind: str, entries: Mapping[str, ListingSettings], invalid: Mapping[str, str]
+) -> References:
+    """Return the references with the effective entries of a kind, and with those of its invalid entries that have none."""
+    without_entry = {
+        name: location for name, location in invalid.items() if name == kind or name.removeprefix(f"{kind} ") not in entries
+    }
+    return replace(
+        references,
+        categories=_entries_of_type(entries, Category) or references.categories,
+        authors=_entries_of_type(entries, Author) or references.authors,
+        invalid_entries={**references.invalid_entries, **without_entry},
+    )
+
+
+def _entries_of_type(entries: Mapping[str, ListingSettings], type_: type[_Entry]) -> dict[str, _Entry]:
+    return {name: entry for name, entry in entries.items() if isinstance(entry, type_)}
 
 
 def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
@@ -108,7 +127,12 @@ def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
         categories=old.categories if old.categories == new.categories else new.categories,
         authors=old.authors if old.authors == new.authors else new.authors,
     )
-    return replace(settings, references=references, tags=previous.tags if previous.tags == settings.tags else settings.tags)
+    return replace(
+        settings,
+        references=references,
+        tags=previous.tags if previous.tags == settings.tags else settings.tags,
+        custom_feeds=previous.custom_feeds if previous.custom_feeds == settings.custom_feeds else settings.custom_feeds,
+    )
 
 
 def _effective_site(
@@ -127,12 +151,12 @@ def _effective_site(
     return site, problems
 
 
-def _parse_file(kind: str, data: _FileData, site: Site, media: MediaFolder) -> ParsedEntries:
+def _parse_file(kind: str, data: _FileData, references: References) -> ParsedEntries:
     """Parse the file of one kind of entries. A missing file has no entries and no problems; an unreadable one has a problem."""
     path, parse = _FILES[kind]
     if data is None:
         return ParsedEntries({}, {}, ())
-    return parse(data, site, media) if isinstance(data, bytes) else ParsedEntries({}, {kind: path}, (data,))
+    return parse(data, references) if isinstance(data, bytes) else ParsedEntries({}, {kind: path}, (data,))
 
 
 def _effective_entries(

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import Problem
-from feedsvc.model import Article, Author, Category, MediaFile, Site, TagSettings
+from feedsvc.model import Article, Author, Category, CustomFeed, MediaFile, Site, TagSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContentSnapshot:
-    """Immutable contents of a content folder. `categories`, `authors` and `tags` are keyed by id and by each alias.
+    """Immutable contents of a content folder. `categories`, `authors`, `tags` and `custom_feeds` are keyed by id and each alias.
 
     `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
     `theme` has the bytes of the files below theme/ by their path there, `media` those existing files that articles or settings
@@ -26,6 +26,7 @@ class ContentSnapshot:
     articles: tuple[Article, ...]
     media: Mapping[str, MediaFile]
     tags: Mapping[str, TagSettings] = field(default_factory=dict)
+    custom_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)
     theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     last_valid_paths: frozenset[str] = frozenset()
@@ -33,8 +34,8 @@ class ContentSnapshot:
 
     @property
     def settings(self) -> tuple[object, ...]:
-        """Site, categories, authors and tags: everything that the settings files say, for comparison with other settings."""
-        return self.site, self.categories, self.authors, self.tags
+        """Everything that the settings files say, for comparison with other settings."""
+        return self.site, self.categories, self.authors, self.tags, self.custom_feeds
 
     def html(self, article: Article) -> str:
         """Return the article's body as safe HTML with absolute URLs. Raises FeedsvcError if the text is unavailable."""

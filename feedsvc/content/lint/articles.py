@@ -6,27 +6,25 @@ Drafts are skipped because they are not finished, and withdrawn articles because
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import quote
 
-from feedsvc.content import safe_read
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint.context import LintContext, file_stem
+from feedsvc.content.lint.custom_feeds import lint_custom_feeds
 from feedsvc.content.lint.links import check_links, check_self_link
 from feedsvc.content.lint.media import lint_media
-from feedsvc.content.lint.positions import ArticlePositions, DeferredWarning, warn_at, warn_at_text
+from feedsvc.content.lint.positions import ArticlePositions, DeferredWarning, EntryPositions, warn_at, warn_at_text
 from feedsvc.content.lint.tag_entries import lint_tag_entries
 from feedsvc.content.lint.tags import tag_key_path
 from feedsvc.content.markdown import removed_elements
 from feedsvc.content.media import is_truncated
-from feedsvc.content.reading import AUTHORS_FILE, BodyPositions, parse_settings_file
+from feedsvc.content.reading import AUTHORS_FILE, BodyPositions
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -49,7 +47,7 @@ def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[P
     """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]
-    settings_warnings = (*_unused_author_warnings(context), *lint_tag_entries(context))
+    settings_warnings = (*_unused_author_warnings(context), *lint_tag_entries(context), *lint_custom_feeds(context))
     return tuple(sorted((*warnings, *settings_warnings, *lint_media(content, context.public_articles))))
 
 
@@ -175,10 +173,7 @@ def _unused_author_warnings(context: LintContext) -> Iterator[Problem]:
     unused_ids = [key for key, author in context.content.authors.items() if author.id not in used_ids and key == author.id]
     if not unused_ids or context.excluded_stems:
         return
-    data = safe_read.read_file(context.root, AUTHORS_FILE)
-    document = parse_settings_file(AUTHORS_FILE, data if isinstance(data, bytes) else b"")
-    keys_by_id = {unicodedata.normalize("NFC", key): key for key in document.value} if isinstance(document.value, dict) else {}
+    positions = EntryPositions(context.root, AUTHORS_FILE)
     for author_id in unused_ids:
         message, hint = f"{author_id}: no article names this author", "delete the entry, or name it in an article"
-        problem = document.problem((keys_by_id.get(author_id, author_id),), message, hint, at_key=True)
-        yield replace(problem, severity="warning")
+        yield positions.warning(author_id, (), message, hint)

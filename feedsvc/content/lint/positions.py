@@ -1,14 +1,16 @@
-"""Positions of lint warnings: line and column in an article's file, which is read again only if it has warnings."""
+"""Positions of lint warnings: line and column in a file, which is read again. An article's is read only if it has warnings."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read, text
+from feedsvc.content.reading import parse_settings_file
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
 from feedsvc.errors import Problem
 
@@ -54,6 +56,22 @@ class ArticlePositions:
             hint=text.sanitize_message(hint),
             severity="warning",
         )
+
+
+class EntryPositions:
+    """Builder of warnings with positions in a settings file of entries. If the file is missing, all positions are 1:1."""
+
+    def __init__(self, root: Path, path: str) -> None:
+        """Read and parse the file again."""
+        data = safe_read.read_file(root, path)
+        self._document: YamlDocument = parse_settings_file(path, data if isinstance(data, bytes) else b"")
+        keys = self._document.value if isinstance(self._document.value, dict) else ()
+        self._keys = {unicodedata.normalize("NFC", key): key for key in keys}
+
+    def warning(self, id_: str, location: KeyPath, message: str, hint: str) -> Problem:
+        """Return a warning about a value in the entry with this id, or about the entry if `location` is ()."""
+        whole_location = (self._keys.get(id_, id_), *location)
+        return replace(self._document.problem(whole_location, message, hint, at_key=not location), severity="warning")
 
 
 # Function that builds a warning. It is called after the file was read.

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
 
-from feedsvc.content import safe_read
 from feedsvc.content.lint.context import LintContext
-from feedsvc.content.reading import TAGS_FILE, parse_settings_file
+from feedsvc.content.lint.positions import EntryPositions
+from feedsvc.content.reading import TAGS_FILE
 from feedsvc.content.text import did_you_mean
-from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.errors import Problem
 from feedsvc.model import TagSettings
 
@@ -22,7 +18,7 @@ def lint_tag_entries(context: LintContext) -> Iterator[Problem]:
     if not entries:
         return
     paths_by_tag = _first_paths(context)
-    positions = _Positions(context.root)
+    positions = EntryPositions(context.root, TAGS_FILE)
     unused = () if context.excluded_stems else (entry for entry in entries.values() if entry.id not in paths_by_tag)
     yield from _unused_entry_warnings(positions, unused, paths_by_tag)
     for entry in entries.values():
@@ -38,33 +34,18 @@ def _first_paths(context: LintContext) -> Mapping[str, str]:
     return paths
 
 
-class _Positions:
-    """Positions in tags.yaml."""
-
-    def __init__(self, root: Path) -> None:
-        data = safe_read.read_file(root, TAGS_FILE)
-        self._document: YamlDocument = parse_settings_file(TAGS_FILE, data if isinstance(data, bytes) else b"")
-        keys = self._document.value if isinstance(self._document.value, dict) else ()
-        self._keys = {unicodedata.normalize("NFC", key): key for key in keys}
-
-    def warning(self, entry: TagSettings, at: KeyPath, message: str, hint: str) -> Problem:
-        """Return a warning about a value in an entry, or about the entry if `at` is ()."""
-        location = (self._keys.get(entry.id, entry.id), *at)
-        return replace(self._document.problem(location, message, hint, at_key=not at), severity="warning")
-
-
 def _unused_entry_warnings(
-    positions: _Positions, unused: Iterable[TagSettings], paths_by_tag: Mapping[str, str]
+    positions: EntryPositions, unused: Iterable[TagSettings], paths_by_tag: Mapping[str, str]
 ) -> Iterator[Problem]:
     for entry in unused:
         message = f"{entry.id}: no article has this tag, so it has no page"
         hint = did_you_mean(entry.id, paths_by_tag) or "delete the entry, or name the tag in an article"
-        yield positions.warning(entry, (), message, hint)
+        yield positions.warning(entry.id, (), message, hint)
 
 
-def _alias_warnings(positions: _Positions, entry: TagSettings, paths_by_tag: Mapping[str, str]) -> Iterator[Problem]:
+def _alias_warnings(positions: EntryPositions, entry: TagSettings, paths_by_tag: Mapping[str, str]) -> Iterator[Problem]:
     for index, alias in enumerate(entry.aliases):
         if alias in paths_by_tag:
             message = f"{entry.id}.aliases: '{alias}' does not redirect, because {paths_by_tag[alias]} has a tag with this id"
             hint = f"name the tag '{entry.title or entry.id}' in the articles instead, or delete the alias"
-            yield positions.warning(entry, ("aliases", index), message, hint)
+            yield positions.warning(entry.id, ("aliases", index), message, hint)

@@ -7,12 +7,14 @@ A parser takes the bytes of a file, and the settings and media that the file may
 from feedsvc.content.reading.article import ParseResult, default_id, parse_article
 from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import References
+from feedsvc.content.reading.custom_feeds import parse_custom_feeds
 from feedsvc.content.reading.entries import ParsedEntries
 from feedsvc.content.reading.front_matter import split_front_matter
 from feedsvc.content.reading.listing_settings import parse_authors, parse_categories, parse_tags
 from feedsvc.content.reading.settings_document import (
     AUTHORS_FILE,
     CATEGORIES_FILE,
+    FEEDS_FILE,
     SETTINGS_FILES,
     SITE_FILE,
     TAGS_FILE,
@@ -24,6 +26,7 @@ from feedsvc.content.reading.site import parse_site
 __all__ = [
     "AUTHORS_FILE",
     "CATEGORIES_FILE",
+    "FEEDS_FILE",
     "SETTINGS_FILES",
     "SITE_FILE",
     "TAGS_FILE",
@@ -36,6 +39,7 @@ __all__ = [
     "parse_article",
     "parse_authors",
     "parse_categories",
+    "parse_custom_feeds",
     "parse_settings_file",
     "parse_site",
     "parse_tags",

@@ -19,7 +19,7 @@ from feedsvc import uris
 from feedsvc.content import text
 from feedsvc.content.markdown import text_key
 from feedsvc.content.reading import attachments, body
-from feedsvc.content.reading.context import ReadContext, References
+from feedsvc.content.reading.context import ReadContext, References, unknown_reference_error
 from feedsvc.content.reading.front_matter import is_in_code_fence, split_front_matter
 from feedsvc.content.schema import ArticleKeys, parse_instant, validate_document
 from feedsvc.content.yaml import CONFLICT_MESSAGE, KeyPath, YamlDocument, conflict_line, parse_yaml
@@ -223,16 +223,7 @@ class _ArticleParser(ReadContext):
             if name != entry.id:
                 self.alias_references.append((kind, name, entry.id))
             return entry.id
-        invalid = self.references.invalid_entries
-        parts = [part.strip() for part in name.split(",") if part.strip()]
-        if problem_at := invalid.get(f"{kind} {name}"):
-            self.add_error(at, f"the {kind} '{name}' has a problem of its own", f"see {problem_at}")
-        elif problem_at := invalid.get(kind):
-            self.add_error(at, f"no {kind} is known before their file is mended", f"see {problem_at}")
-        elif len(parts) > 1 and any(part in entries or f"{kind} {part}" in invalid for part in parts):
-            self.add_error(at, f"'{name}' are several", f"write {list_key}: [{', '.join(parts)}]")
-        else:
-            self.add_error(at, f"no {kind} '{name}'", text.did_you_mean(name, entries) or _choice_hint(kind, entries))
+        self.add_error(at, *unknown_reference_error(self.references, kind, list_key, name, entries))
         return None
 
     def tags(self, keys: ArticleKeys) -> tuple[Tag, ...]:
@@ -281,10 +272,3 @@ class _ArticleParser(ReadContext):
 def _tag(slug: str, title: str) -> Tag:
     """Return a Tag. Articles share the object while it is in the cache, to save memory; compare tags with ==, not by identity."""
     return Tag(id=slug, title=title)
-
-
-def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
-    """Return a hint that lists the ids and aliases in `entries` if there are 1 to 8, else names the file to add an entry to."""
-    file = {"author": "authors.yaml", "category": "categories.yaml"}[kind]
-    names = sorted(entries)
-    return f"{file} has {', '.join(names)}" if 0 < len(names) <= 8 else f"add it to {file}"  # noqa: PLR2004 - fits on a line

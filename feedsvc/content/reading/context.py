@@ -11,18 +11,22 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from feedsvc import uris
+from feedsvc.content import text
 from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, MediaResolver
 from feedsvc.content.schema import parse_instant
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.model import Author, Category, MediaFile, Site
 
 T = TypeVar("T")
+_FILES: Final[Mapping[str, str]] = {"author": AUTHORS_FILE, "category": CATEGORIES_FILE}
+_MAX_CHOICES: Final = 8  # names that fit on a line of a hint
 _WEB_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class References:
-    """Site, media, categories and authors that an article may refer to. Categories and authors are keyed by id and each alias.
+    """Site, media, categories and authors that a file may refer to. Categories and authors are keyed by id and each alias.
 
     `invalid_entries` maps an invalid entry, as the text "author ID" or "category ID", to the "FILE:LINE" of its problem. If a
     whole file cannot be used, the key is only "author" or "category", and the value may be only FILE.
@@ -30,9 +34,39 @@ class References:
 
     site: Site
     media: MediaFolder
-    categories: Mapping[str, Category]
-    authors: Mapping[str, Author]
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    authors: Mapping[str, Author] = field(default_factory=dict)
     invalid_entries: Mapping[str, str] = field(default_factory=dict)
+
+
+def media_resolver(document: YamlDocument, references: References) -> MediaResolver:
+    """Return a resolver of the references to media files in a settings document."""
+    site = references.site
+    return MediaResolver(document, site.base_url, references.media, site.keep_metadata)
+
+
+def unknown_reference_error(
+    references: References, kind: str, list_key: str, name: str, entries: Mapping[str, object]
+) -> tuple[str, str]:
+    """Return the message and the hint for a reference to the entry `name`, which is not in `entries`.
+
+    `kind` is "author" or "category", `list_key` its plural.
+    """
+    invalid = references.invalid_entries
+    parts = [part.strip() for part in name.split(",") if part.strip()]
+    if problem_at := invalid.get(f"{kind} {name}"):
+        return f"the {kind} '{name}' has a problem of its own", f"see {problem_at}"
+    if problem_at := invalid.get(kind):
+        return f"no {kind} is known before their file is mended", f"see {problem_at}"
+    if len(parts) > 1 and any(part in entries or f"{kind} {part}" in invalid for part in parts):
+        return f"'{name}' are several", f"write {list_key}: [{', '.join(parts)}]"
+    return f"no {kind} '{name}'", text.did_you_mean(name, entries) or _choice_hint(kind, entries)
+
+
+def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
+    """Return a hint that lists the ids and aliases in `entries` if they are few, else names the file to add an entry to."""
+    names = sorted(entries)
+    return f"{_FILES[kind]} has {', '.join(names)}" if 0 < len(names) <= _MAX_CHOICES else f"add it to {_FILES[kind]}"
 
 
 class ReadContext:

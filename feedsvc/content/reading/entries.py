@@ -9,31 +9,32 @@ from feedsvc import uris
 from feedsvc.content.reading.settings_document import normalize_id, parse_settings_file
 from feedsvc.content.yaml import YamlDocument
 from feedsvc.errors import Problem
-from feedsvc.model import Author, Category, TagSettings
+from feedsvc.model import Author, Category, CustomFeed, TagSettings
 from feedsvc.tag_slugs import tag_slug
 
-EntryT = TypeVar("EntryT", Author, Category, TagSettings)
-_FIRST_KEYS: Final = {"category": "title", "author": "name", "tag": "title"}
+EntryT = TypeVar("EntryT", Author, Category, TagSettings, CustomFeed)
+_FIRST_KEYS: Final = {"category": "title", "author": "name", "tag": "title", "custom": "title"}
+_KIND_WORDS: Final = {"custom": "feed"}  # kinds whose word in messages is another
 
 
 class ParsedEntries(NamedTuple):
     """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems."""
 
-    entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings]
+    entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings] | dict[str, CustomFeed]
     invalid_entries: dict[str, str]
     problems: tuple[Problem, ...]
 
 
 def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
-    """Parse a file of entries of one kind, "author" or "category". An entry with a problem of its own is invalid.
+    """Parse a file of entries of one kind, such as "author" or "custom". An entry with a problem of its own is invalid.
 
     `build` builds the entry of a key and adds its problems to the document.
     """
-    document = parse_settings_file(path, data)
+    document, word = parse_settings_file(path, data), _KIND_WORDS.get(kind, kind)
     if not isinstance(document.value, dict):
         if not document.problems:
             document.problems.append(
-                Problem(path=path, message=f"expected one '{kind}-id:' after another, each with keys of its own")
+                Problem(path=path, message=f"expected one '{word}-id:' after another, each with keys of its own")
             )
         first = document.problems[0]
         return ParsedEntries({}, {kind: f"{first.path}:{first.line}"}, tuple(document.problems))
@@ -66,8 +67,9 @@ def _id_error(kind: str, name: str) -> str:
     if kind == "tag":  # the id of a tag is its slug: any other id would be that of no tag
         slug = tag_slug(name)
         return f"'{name}' is not the id of a tag; write '{slug or 'south-korea'}'" if slug != normalize_id(name) else ""
+    example = uris.slugify(name) or _KIND_WORDS.get(kind, kind)
     if not uris.is_slug(name):
-        return f"'{name}' cannot stand in an address; use letters, digits and '-', like '{uris.slugify(name) or kind}'"
+        return f"'{name}' cannot stand in an address; use letters, digits and '-', like '{example}'"
     return ""
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading.context import References, media_resolver
 from feedsvc.content.reading.entries import ParsedEntries, parse_entries
 from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE, MediaResolver, normalize_id
 from feedsvc.content.schema import AuthorKeys, CategoryKeys, ListingFeedKeys, TagKeys, validate_mapping
 from feedsvc.content.yaml import YamlDocument, YamlValue
-from feedsvc.model import Author, Category, FeedOverrides, Site, TagSettings
+from feedsvc.model import Author, Category, FeedOverrides, TagSettings
 
 _PLACEHOLDERS: Final[Mapping[str, Mapping[str, YamlValue]]] = {
     CATEGORIES_FILE: {"title": "-"},
@@ -19,21 +19,21 @@ _PLACEHOLDERS: Final[Mapping[str, Mapping[str, YamlValue]]] = {
 }
 
 
-def parse_categories(data: bytes, _site: Site, _media: MediaFolder) -> ParsedEntries:
-    """Parse categories.yaml. The entries are Category objects. Only authors need the other arguments."""
+def parse_categories(data: bytes, _: References) -> ParsedEntries:
+    """Parse categories.yaml. The entries are Category objects."""
     return parse_entries(CATEGORIES_FILE, "category", data, _build_category)
 
 
-def parse_authors(data: bytes, site: Site, media: MediaFolder) -> ParsedEntries:
+def parse_authors(data: bytes, references: References) -> ParsedEntries:
     """Parse authors.yaml. The entries are Author objects."""
 
     def build_author(document: YamlDocument, name: str) -> Author:
-        return _build_author(document, name, MediaResolver(document, site.base_url, media, site.keep_metadata))
+        return _build_author(document, name, media_resolver(document, references))
 
     return parse_entries(AUTHORS_FILE, "author", data, build_author)
 
 
-def parse_tags(data: bytes, _site: Site, _media: MediaFolder) -> ParsedEntries:
+def parse_tags(data: bytes, _: References) -> ParsedEntries:
     """Parse tags.yaml. Each id and each alias maps to its TagSettings."""
     return parse_entries(TAGS_FILE, "tag", data, _build_tag)
 

@@ -18,7 +18,8 @@ SITE_FILE: Final = "site.yaml"
 CATEGORIES_FILE: Final = "categories.yaml"
 AUTHORS_FILE: Final = "authors.yaml"
 TAGS_FILE: Final = "tags.yaml"
-SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE)
+FEEDS_FILE: Final = "feeds.yaml"
+SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, FEEDS_FILE)
 
 
 def parse_settings_file(path: str, data: bytes) -> YamlDocument:

@@ -104,6 +104,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "archives": KeyDescription("Which feeds keep older articles readable, month by month.", "all"),
         "ttl": KeyDescription("Minutes that a feed reader may wait before it asks again.", 60),
         "browser_view": KeyDescription("Whether browsers show feeds styled.", True),  # noqa: FBT003 - an example's value
+        "combinations": KeyDescription("Whether subscribers can combine feeds by address.", False),  # noqa: FBT003 - an example's value
     },
     "ListingFeedKeys": {
         "entries": KeyDescription("How many of the newest articles this feed holds.", 20),
@@ -123,6 +124,36 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "description": KeyDescription("One sentence.", "Reports from Seoul to Busan."),
         "aliases": _ALIASES,
         "feed": _LISTING_FEED,
+    },
+    "CustomFeedKeys": {
+        "title": KeyDescription("The feed's name.", "World and business"),
+        "description": KeyDescription("One sentence.", "Two sections, without agency copy."),
+        "include": KeyDescription(
+            "Which articles it holds: one of the names of each kind that is given, or all: true.",
+            {"categories": ["world", "business"]},
+        ),
+        "exclude": KeyDescription("Which of these it leaves out: each with any of these names.", {"tags": ["Sponsored"]}),
+        "aliases": _ALIASES,
+        "image": KeyDescription("Its own picture instead of the site's logo: a file in media/ or an address.", "media/world.png"),
+        "max_age": KeyDescription("Days or hours after which an article leaves the feed; its page still lists it.", "30d"),
+        "entries": KeyDescription("How many of the newest articles this feed holds.", 20),
+        "content": KeyDescription("Whole articles, or summaries only.", "summary"),
+        "archives": KeyDescription("Whether this feed keeps older articles readable, month by month.", "all"),
+        "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
+        "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
+    },
+    "IncludeKeys": {
+        "all": KeyDescription("Every article.", True),  # noqa: FBT003 - an example's value
+        "categories": KeyDescription("Articles in any of these: ids of categories.yaml.", ["asia", "business"]),
+        "authors": KeyDescription("Articles by any of these: ids of authors.yaml.", ["ritesh-nambiar"]),
+        "tags": KeyDescription("Articles with any of these tags.", ["South Korea"]),
+        "languages": KeyDescription("Articles in any of these languages.", ["ko"]),
+    },
+    "ExcludeKeys": {
+        "categories": KeyDescription("Articles in any of these are left out.", ["culture"]),
+        "authors": KeyDescription("Articles by any of these are left out.", ["thao-vy"]),
+        "tags": KeyDescription("Articles with any of these tags are left out.", ["Sponsored"]),
+        "languages": KeyDescription("Articles in any of these languages are left out.", ["en"]),
     },
     "AuthorKeys": {
         "name": KeyDescription("As it stands in bylines.", "Ritesh Nambiar"),

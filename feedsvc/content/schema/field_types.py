@@ -27,6 +27,7 @@ _URI_CHARACTERS: Final = r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]*"
 URI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?=.){_URI_CHARACTERS}(?:%[0-9A-Fa-f]{{2}}{_URI_CHARACTERS})*")
 TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_AGE: Final = re.compile(r"[1-9][0-9]{0,3}[hd]")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 
@@ -136,6 +137,11 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) else value
 
 
+def _number_as_text(value: Any) -> Any:
+    """Return a number as text, so that the message about a missing unit names the unit, not quotation marks."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _require_date_text(value: Any) -> Any:
     """Return a text unchanged. Raise an error of type date_type for another value, such as 2026, which YAML reads as a number.
 
@@ -166,6 +172,11 @@ LanguageTag = Annotated[
     AfterValidator(PatternValidator(_LANGUAGE, "'{}' is not a language tag; write it like en, ko or zh-Hant")),
     AfterValidator(_normalize_language_case),
 ]
+Age = Annotated[
+    str,
+    BeforeValidator(_number_as_text),
+    AfterValidator(PatternValidator(_AGE, "'{}' is not an age in days or hours; write it like 30d or 48h")),
+]
 MediaType = Annotated[str, AfterValidator(PatternValidator(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
 Email = Annotated[str, AfterValidator(_AsciiPatternValidator(_EMAIL, "'{}' is not an e-mail address"))]
 # Limits on the entries of a list, because one page may show all of them, and a file of 1 MiB can hold 100,000.
@@ -176,6 +187,7 @@ MAX_TAG_LENGTH: Final = 200  # characters
 TagTitle = Annotated[str, Field(max_length=MAX_TAG_LENGTH), AfterValidator(single_line)]
 TagTitles = Annotated[list[TagTitle], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
 ReferenceIds = Annotated[list[ReferenceId], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
+LanguageTags = Annotated[list[LanguageTag], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
 Slugs = Annotated[list[Slug], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 Uri = Annotated[str, AfterValidator(_uri)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

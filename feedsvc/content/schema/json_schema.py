@@ -22,7 +22,7 @@ from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 
 Json = dict[str, Any]
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-SCHEMA_NAMES: Final = ("site", "authors", "categories", "tags", "article")
+SCHEMA_NAMES: Final = ("site", "authors", "categories", "tags", "feeds", "article")
 
 _REFERENCES: Final = "#/definitions/"
 # A slug may have the ASCII letters, digits and - _ . ~. Above ASCII no schema can say which characters are letters, so only
@@ -84,8 +84,8 @@ def _validator_schema(function: Callable[..., Any]) -> Json:
 def build_schema(name: str, ids: Mapping[str, Sequence[str]] | None = None) -> Json:
     """Return the JSON Schema of the kind of file `name`, one of SCHEMA_NAMES.
 
-    `ids` restricts articles: it has the ids and aliases that they may use, as lists under "category" and "author". If a list is
-    empty or missing, any id is allowed.
+    `ids` restricts articles and custom feeds: it has the ids and aliases that they may use, as lists under "category" and
+    "author". If a list is empty or missing, any id is allowed.
     """
     return {"$schema": DIALECT} | _BUILDERS[name](ids or {}) | {"title": _TITLES[name]}
 
@@ -95,6 +95,15 @@ def _article_schema(ids: Mapping[str, Sequence[str]]) -> Json:
     for kind, keys in (("category", ("category", "categories")), ("author", ("author", "authors"))):
         for key in keys if ids.get(kind) else ():
             _restrict_to_names(result["properties"][key], list(ids[kind]))
+    return result
+
+
+def _feeds_schema(ids: Mapping[str, Sequence[str]]) -> Json:
+    result = _entries_schema(schema.CustomFeedKeys)
+    for selection in (result["additionalProperties"]["properties"][key] for key in ("include", "exclude")):
+        for kind, key in (("category", "categories"), ("author", "authors")):
+            for model in (selection, *selection.get("anyOf", ())) if ids.get(kind) else ():
+                _restrict_to_names(model.get("properties", {}).get(key), list(ids[kind]))
     return result
 
 
@@ -180,6 +189,8 @@ _IMAGE_PATH: Final = (
 )
 _MEDIA_OR_URL: Final = _pattern_schema(f"{_WEB}|{_MEDIA_PATH}", "neither a file in media/ nor a web address")
 _TAG: Final = _pattern_schema(rf"[^{_NON_WORD_CHARACTERS}._~-]", "no letter or digit to make an address of")
+_TAGS_RULE: Final[Json] = {"properties": {"tags": _TAG | {"items": _TAG}}}
+_SELECTION_KEYS: Final = ("categories", "authors", "tags", "languages")
 _WITHDRAWN_RULE: Final[Json] = {
     "if": {"required": ["withdrawn"], "properties": {"withdrawn": {"type": "object"}}},
     "then": {"required": ["status"], "properties": {"status": {"const": "withdrawn"}}},
@@ -191,7 +202,7 @@ _RULES: Final[Mapping[str, Json]] = {
             _exclusive_keys("category", "categories"),
             _exclusive_keys("author", "authors"),
             _WITHDRAWN_RULE,
-            {"properties": {"tags": _TAG | {"items": _TAG}}},
+            _TAGS_RULE,
         ]
     },
     "ImageKeys": {
@@ -203,12 +214,23 @@ _RULES: Final[Mapping[str, Json]] = {
     "EnclosureKeys": {"allOf": [_src_rules(_MEDIA_PATH, "type", "length")]},
     "SiteKeys": {"allOf": [{"properties": {"logo": _MEDIA_OR_URL, "icon": _MEDIA_OR_URL}}]},
     "AuthorKeys": {"allOf": [{"properties": {"avatar": _MEDIA_OR_URL}}]},
+    "CustomFeedKeys": {"allOf": [{"properties": {"image": _MEDIA_OR_URL}}]},
+    "IncludeKeys": {
+        "if": {"required": ["all"], "properties": {"all": {"const": True}}},
+        "then": {"properties": {key: {"enum": [None, []]} for key in _SELECTION_KEYS}},
+        "else": {
+            "anyOf": [{"required": [key], "properties": {key: {"not": {"enum": [None, []]}}}} for key in _SELECTION_KEYS],
+            **_TAGS_RULE,
+        },
+    },
+    "ExcludeKeys": {"allOf": [_TAGS_RULE]},
 }
 _TITLES: Final = {
     "site": "site.yaml of a newsroom",
     "authors": "authors.yaml of a newsroom",
     "categories": "categories.yaml of a newsroom",
     "tags": "tags.yaml of a newsroom",
+    "feeds": "feeds.yaml of a newsroom",
     "article": "An article of a newsroom",
 }
 _BUILDERS: Final[Mapping[str, Callable[[Mapping[str, Sequence[str]]], Json]]] = {
@@ -216,5 +238,6 @@ _BUILDERS: Final[Mapping[str, Callable[[Mapping[str, Sequence[str]]], Json]]] = 
     "authors": lambda _: _entries_schema(schema.AuthorKeys),
     "categories": lambda _: _entries_schema(schema.CategoryKeys),
     "tags": lambda _: _entries_schema(schema.TagKeys, _pattern_schema(_TAG_SLUG, "not the id of a tag, such as south-korea")),
+    "feeds": _feeds_schema,
     "article": _article_schema,
 }

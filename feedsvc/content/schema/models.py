@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from feedsvc.content.schema.field_types import (
     MAX_LIST_LENGTH,
+    Age,
     BaseUrl,
     DateText,
     DomainName,
@@ -18,6 +19,7 @@ from feedsvc.content.schema.field_types import (
     HttpUrl,
     HttpUrls,
     LanguageTag,
+    LanguageTags,
     MediaType,
     OneLineText,
     ReferenceId,
@@ -111,6 +113,7 @@ class FeedKeys(_Keys):
     archives: Literal["all", "site", "none"] = "all"
     ttl: _Minutes = 60
     browser_view: bool = True
+    combinations: bool = True
 
 
 class ListingFeedKeys(_Keys):
@@ -157,6 +160,35 @@ class TagKeys(_Keys):
     description: OneLineText = ""
     aliases: Slugs = []
     feed: ListingFeedKeys | None = None
+
+
+class IncludeKeys(_Keys):
+    all: bool = False
+    categories: ReferenceIds = []
+    authors: ReferenceIds = []
+    tags: TagTitles = []
+    languages: LanguageTags = []
+
+
+class ExcludeKeys(_Keys):
+    categories: ReferenceIds = []
+    authors: ReferenceIds = []
+    tags: TagTitles = []
+    languages: LanguageTags = []
+
+
+class _SelectionFeedKeys(_Keys):
+    title: RequiredLine
+    description: OneLineText = ""
+    include: IncludeKeys
+    exclude: ExcludeKeys = ExcludeKeys()
+    aliases: Slugs = []
+    image: RequiredLine | None = None
+    max_age: Age | None = None
+
+
+class CustomFeedKeys(ListingFeedKeys, _SelectionFeedKeys):
+    """One entry of feeds.yaml"""
 
 
 class AuthorKeys(_Keys):

@@ -16,7 +16,7 @@ from tests.conftest import Newsroom
 from tests.content.folder.loading import LINK_MESSAGE, article_paths, article_text, messages
 
 
-@pytest.mark.parametrize("name", ["site.yaml", "authors.yaml", "categories.yaml", "tags.yaml"])
+@pytest.mark.parametrize("name", ["site.yaml", "authors.yaml", "categories.yaml", "tags.yaml", "feeds.yaml"])
 def test_a_folder_with_the_name_of_a_settings_file_is_reported(newsroom: Newsroom, name: str) -> None:
     root = newsroom({})
     (root / name).unlink(missing_ok=True)

@@ -32,7 +32,13 @@ from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
 
 SAMPLE: Final = ROOT / "content"
-FILES: Final = {"site.yaml": "site", "authors.yaml": "authors", "categories.yaml": "categories", "tags.yaml": "tags"}
+FILES: Final = {
+    "site.yaml": "site",
+    "authors.yaml": "authors",
+    "categories.yaml": "categories",
+    "tags.yaml": "tags",
+    "feeds.yaml": "feeds",
+}
 
 # Reason -> cases that no schema can detect; the schemas must reject all other cases.
 UNDETECTABLE: Final = {
@@ -89,6 +95,7 @@ UNDETECTABLE: Final = {
         ),
         *("missing image in body with blank", "missing image written with an entity", "NUL character in a path"),
         *("damaged image", "ending of another image format", "folder as enclosure", "missing avatar", "missing logo"),
+        "missing image of a feed",
     ),
     "an id, slug or alias of another article or author": (
         *(
@@ -103,6 +110,7 @@ UNDETECTABLE: Final = {
         ),
     ),
     "a comparison of two dates": ("expires before published",),
+    "a comparison of two selections or tags": ("feed that leaves out all that it selects", "tag twice in a feed"),
 }
 
 

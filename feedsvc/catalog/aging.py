@@ -1,0 +1,35 @@
+"""Aging: moments at which articles reach the `max_age` of a listing and leave its newest feed document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from feedsvc.catalog.listing import Listing, count_recent
+from feedsvc.catalog.row import Row
+
+
+def aged_rows(listings: Iterable[Listing], one: datetime, other: datetime) -> Iterator[Row]:
+    """Yield the rows that reach the `max_age` of their listing after the earlier and up to the later of two moments.
+
+    The moments are given in either order. A row may occur more than once.
+    """
+    start, end = sorted((one, other))
+    for listing in listings:
+        if listing.max_age:
+            first, last = (count_recent(listing.rows, listing.max_age, moment) for moment in (end, start))
+            yield from listing.rows[first:last]
+
+
+def last_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
+    """Yield the last moment at which a row reached the `max_age` of each listing, if there was one."""
+    for listing in listings:
+        if listing.max_age and listing.recent_count is not None and listing.recent_count < len(listing.rows):
+            yield listing.rows[listing.recent_count].article.published + listing.max_age
+
+
+def next_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
+    """Yield the next moment at which a row reaches the `max_age` of each listing, if there is one."""
+    for listing in listings:
+        if listing.max_age and listing.recent_count:
+            yield listing.rows[listing.recent_count - 1].article.published + listing.max_age

@@ -1,0 +1,171 @@
+"""Combinations: feeds that a subscriber makes by address, such as /feed/category:world+category:money-tag:sponsored.atom.
+
+An expression has one term for each name: `category:world`, with "+" or "-" before it; the first one may have no sign. A row is
+selected if it has a term with "+" of each kind that has any, and no term with "-".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import chain, groupby
+from typing import Final
+
+from feedsvc.catalog.catalog import Catalog
+from feedsvc.catalog.listing import Listing
+from feedsvc.catalog.row import Row, is_visible, row_key
+from feedsvc.catalog.selections import Term, language_terms
+from feedsvc.model import Article
+from feedsvc.routes import ListingKind, ListingRef
+from feedsvc.support.sorted_chunks import PersistentSortedList
+from feedsvc.tag_slugs import tag_slug
+
+MAX_TERMS: Final = 8
+_KINDS: Final[tuple[str, ...]] = ("category", "author", "tag", "language")
+_LISTING_KINDS: Final[Mapping[str, ListingKind]] = {"category": "category", "author": "author", "tag": "tag"}
+_START: Final = rf"[+-](?:{'|'.join(_KINDS)}):"
+_TERM: Final = re.compile(rf"([+-])({'|'.join(_KINDS)}):(.+?)(?={_START}|$)", re.DOTALL)
+_EXPRESSION: Final = re.compile(rf"(?:{_START}.+)+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Combination:
+    """Terms with "+" and terms with "-", each sorted and without repetitions. All of them exist in the catalog."""
+
+    included: tuple[Term, ...]
+    excluded: tuple[Term, ...]
+
+    @property
+    def expression(self) -> str:
+        """The canonical expression."""
+        signed = [*(f"+{kind}:{name}" for kind, name in self.included), *(f"-{kind}:{name}" for kind, name in self.excluded)]
+        return "".join(signed).removeprefix("+")
+
+
+def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
+    """Return the ref of the listing that an expression selects; None if a term is unknown, or there are over MAX_TERMS terms.
+
+    An expression that selects all rows of one listing gives the ref of that listing. Also None if the site has no combinations.
+    """
+    combination = _parse(catalog, expression) if catalog.site.feed.combinations else None
+    if combination is None:
+        return None
+    match combination:
+        case _Combination(included=((kind, name),), excluded=()) if kind in _LISTING_KINDS:
+            return ListingRef(_LISTING_KINDS[kind], name)
+        case _:
+            return ListingRef("combination", combination.expression)
+
+
+def build_combination(catalog: Catalog, expression: str) -> Listing:
+    """Return the listing of a canonical expression with the rows of its feed only. Raises KeyError if a term is unknown.
+
+    It has the site's options and no archives.
+    """
+    combination = _parse(catalog, expression)
+    if combination is None:
+        raise KeyError(expression)
+    options = replace(catalog.site.feed, archives="none")
+    rows = _first_visible(_select(catalog, combination), options.entries)
+    return Listing(
+        ref=ListingRef("combination", expression),
+        title=_title(catalog, combination),
+        description="",
+        rows=PersistentSortedList.from_sorted(rows, row_key),
+        feed=options,
+    )
+
+
+def _parse(catalog: Catalog, expression: str) -> _Combination | None:
+    signed = expression if expression.startswith(("+", "-")) else f"+{expression}"
+    if not _EXPRESSION.fullmatch(signed):
+        return None
+    parsed = [(sign, _resolve(catalog, kind, name)) for sign, kind, name in _TERM.findall(signed)]
+    if len(parsed) > MAX_TERMS:
+        return None
+    included, excluded = ({term for sign, term in parsed if sign == wanted} for wanted in "+-")
+    return None if None in included | excluded else _Combination(_sorted(included), _sorted(excluded))
+
+
+def _sorted(terms: Iterable[Term | None]) -> tuple[Term, ...]:
+    return tuple(sorted(filter(None, terms), key=lambda term: (_KINDS.index(term[0]), term[1])))
+
+
+def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
+    """Return the term of a name, an alias or the spelling of a tag; None if the catalog has no listing or language of it."""
+    if kind == "language":
+        term = (kind, name.lower())
+        return term if term in catalog.language_terms else None
+    id_ = tag_slug(name) if kind == "tag" else name
+    id_ = catalog.redirects.get((kind, id_), id_)
+    return (kind, id_) if ListingRef(_LISTING_KINDS[kind], id_) in catalog.listings else None
+
+
+def _select(catalog: Catalog, combination: _Combination) -> Iterator[Row]:
+    """Yield the selected rows, newest first."""
+    by_kind = {kind: frozenset(terms) for kind, terms in groupby(combination.included, key=lambda term: term[0])}
+    sources = {kind: _listings(catalog, terms) for kind, terms in by_kind.items() if kind in _LISTING_KINDS}
+    # Read the kind with the fewest rows, and test its rows for terms of the other kinds.
+    smallest = min(sources, key=lambda kind: sum(len(listing.rows) for listing in sources[kind]), default=None)
+    listings = sources[smallest] if smallest else (catalog.listings[ListingRef()],)
+    conditions = [terms for kind, terms in by_kind.items() if kind != smallest]
+    excluded, terms_of = frozenset(combination.excluded), _term_reader(catalog, combination)
+    for row in _merge(listings):
+        terms = terms_of(row.article)
+        if excluded.isdisjoint(terms) and not any(condition.isdisjoint(terms) for condition in conditions):
+            yield row
+
+
+def _listings(catalog: Catalog, terms: AbstractSet[Term]) -> tuple[Listing, ...]:
+    return tuple(catalog.listings[ListingRef(_LISTING_KINDS[kind], name)] for kind, name in sorted(terms))
+
+
+def _merge(listings: Sequence[Listing]) -> Iterator[Row]:
+    """Yield the rows of several listings in order, each once."""
+    if len(listings) == 1:
+        yield from listings[0].rows
+        return
+    previous: Row | None = None
+    for row in merge(*(listing.rows for listing in listings), key=row_key):
+        if row is not previous:
+            yield row
+        previous = row
+
+
+def _term_reader(catalog: Catalog, combination: _Combination) -> Callable[[Article], Sequence[Term]]:
+    """Return a function that returns an article's terms of the kinds that a combination names."""
+    language = catalog.site.language
+    readers: Mapping[str, Callable[[Article], Iterable[Term]]] = {
+        "category": lambda article: (("category", name) for name in article.categories),
+        "author": lambda article: (("author", name) for name in article.authors),
+        "tag": lambda article: (("tag", tag.id) for tag in article.tags),
+        "language": lambda article: language_terms(article.language or language),
+    }
+    used = [readers[kind] for kind in dict.fromkeys(kind for kind, _ in (*combination.included, *combination.excluded))]
+    return lambda article: [*chain.from_iterable(read(article) for read in used)]
+
+
+def _first_visible(rows: Iterable[Row], count: int) -> list[Row]:
+    """Return the rows up to the `count`-th visible one."""
+    result: list[Row] = []
+    visible_count = 0
+    for row in rows:
+        if visible_count == count:
+            break
+        result.append(row)
+        visible_count += is_visible(row)
+    return result
+
+
+def _title(catalog: Catalog, combination: _Combination) -> str:
+    """Return the titles of the listings with signs between them, such as "World + Money − Sponsored"."""
+
+    def name(term: Term) -> str:
+        kind, id_ = term
+        return id_ if kind == "language" else catalog.listings[ListingRef(_LISTING_KINDS[kind], id_)].title
+
+    included = " + ".join(map(name, combination.included)) or catalog.site.title
+    return "".join((included, *(f" − {name(term)}" for term in combination.excluded)))

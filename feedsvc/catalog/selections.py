@@ -1,0 +1,98 @@
+"""Selections of custom feeds: which rows each one holds. The work grows with the rows and the feeds that may hold them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
+from typing import Final
+
+from feedsvc.catalog.row import Row
+from feedsvc.model import CustomFeed, Selection
+from feedsvc.routes import ListingRef
+
+# A name that an article may have: ("category", id), ("author", id), ("tag", slug) or ("language", tag in lower case).
+Term = tuple[str, str]
+Positions = Mapping[Term, AbstractSet[int]]  # term -> indexes of the rows that have it
+_NO_POSITIONS: Final[frozenset[int]] = frozenset()
+# Key of a selection -> kind of its terms. The first kinds select fewer articles than the others, so they are evaluated first.
+_KINDS: Final[Mapping[str, str]] = {"tags": "tag", "authors": "author", "categories": "category", "languages": "language"}
+
+
+class Selections:
+    """Selections of all custom feeds, indexed by their terms. `language` is the site's, that of articles without their own."""
+
+    def __init__(self, feeds: Iterable[CustomFeed] = (), language: str = "") -> None:
+        self._feeds = {feed.id: feed for feed in feeds}
+        self._language = language
+        self._terms = frozenset(
+            term for feed in self._feeds.values() for selection in (feed.include, feed.exclude) for term in _terms(selection)
+        )
+        self._has_languages = any(kind == "language" for kind, _ in self._terms)
+        self._ids_without_condition = [id_ for id_, feed in self._feeds.items() if not any(_terms(feed.include))]
+        self._ids_by_term: dict[Term, list[str]] = defaultdict(list)
+        for id_, feed in self._feeds.items():
+            # A row of the feed has a term of each kind, so the terms of one kind are enough to find the feed.
+            for term in next(_terms_by_kind(feed.include), ()):
+                self._ids_by_term[term].append(id_)
+
+    def group(self, rows: Sequence[Row], rows_by_listing: Mapping[ListingRef, Sequence[Row]]) -> dict[ListingRef, Sequence[Row]]:
+        """Return `rows` by custom feed, in their order, without feeds that hold none of them.
+
+        `rows_by_listing` has the same rows by category, author and tag.
+        """
+        if not self._feeds or not rows:
+            return {}
+        positions = self._positions(rows, rows_by_listing)
+        candidates = dict.fromkeys(chain(self._ids_without_condition, *(self._ids_by_term.get(term, ()) for term in positions)))
+        indexes_by_id = {id_: _selected_indexes(self._feeds[id_], positions, len(rows)) for id_ in candidates}
+        return {
+            ListingRef("custom", id_): [rows[index] for index in sorted(indexes)]
+            for id_, indexes in indexes_by_id.items()
+            if indexes
+        }
+
+    def _positions(self, rows: Sequence[Row], rows_by_listing: Mapping[ListingRef, Sequence[Row]]) -> Positions:
+        """Return the positions of those terms that a selection names."""
+        index_by_row = {id(row): index for index, row in enumerate(rows)}
+        positions: dict[Term, AbstractSet[int]] = {
+            ref: frozenset([index_by_row[id(row)] for row in listing_rows])
+            for ref, listing_rows in rows_by_listing.items()
+            if ref in self._terms
+        }
+        return {**positions, **self._language_positions(rows)} if self._has_languages else positions
+
+    def _language_positions(self, rows: Sequence[Row]) -> Mapping[Term, AbstractSet[int]]:
+        indexes: dict[Term, set[int]] = defaultdict(set)
+        for index, row in enumerate(rows):
+            for term in language_terms(row.article.language or self._language):
+                indexes[term].add(index)
+        return indexes
+
+
+def _selected_indexes(feed: CustomFeed, positions: Positions, count: int) -> AbstractSet[int]:
+    """Return the indexes of the rows that a feed holds, out of `count` rows with these positions of terms."""
+    selected: AbstractSet[int] | None = None
+    for terms in _terms_by_kind(feed.include):
+        matching = _NO_POSITIONS.union(*(positions.get(term, _NO_POSITIONS) for term in terms))
+        selected = matching if selected is None else selected & matching
+    excluded = [positions.get(term, _NO_POSITIONS) for term in _terms(feed.exclude)]
+    return frozenset(range(count) if selected is None else selected).difference(*excluded)
+
+
+def _terms(selection: Selection) -> Iterator[Term]:
+    return chain.from_iterable(_terms_by_kind(selection))
+
+
+def _terms_by_kind(selection: Selection) -> Iterator[tuple[Term, ...]]:
+    """Yield the terms of each kind of which a selection has any."""
+    for key, kind in _KINDS.items():
+        if names := getattr(selection, key):
+            yield tuple((kind, name.lower() if kind == "language" else name) for name in names)
+
+
+def language_terms(language: str) -> Iterator[Term]:
+    """Yield the terms of the language ranges that match a language tag (RFC 4647 section 3.3.1): en-gb and en for en-GB."""
+    subtags = language.lower().split("-")
+    return (("language", "-".join(subtags[:count])) for count in range(len(subtags), 0, -1))

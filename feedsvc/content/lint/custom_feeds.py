@@ -1,0 +1,98 @@
+"""Lint of feeds.yaml: custom feeds that hold no article or the same as another feed, and tags that no article has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from feedsvc.content.lint.context import LintContext
+from feedsvc.content.lint.positions import EntryPositions
+from feedsvc.content.reading import FEEDS_FILE
+from feedsvc.content.text import did_you_mean
+from feedsvc.errors import Problem
+from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
+
+_KEYS: Final = Selection.__slots__
+_Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, int | None, FeedOverrides]
+
+
+def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
+    """Yield the warnings about feeds.yaml; while an article has an error, none about what no article has."""
+    feeds = {feed.id: feed for feed in context.content.custom_feeds.values()}
+    if not feeds:
+        return
+    positions = EntryPositions(context.root, FEEDS_FILE)
+    yield from _same_contents_warnings(context, positions, feeds)
+    if not context.excluded_stems:
+        tag_titles = {tag.id: tag.title for article in context.content.articles for tag in article.tags}
+        for feed in feeds.values():
+            yield from _unknown_tag_warnings(positions, feed, tag_titles)
+            yield from _no_article_warnings(context, positions, feed)
+
+
+def _unknown_tag_warnings(positions: EntryPositions, feed: CustomFeed, tag_titles: Mapping[str, str]) -> Iterator[Problem]:
+    for key in ("include", "exclude"):
+        for index, tag in enumerate(getattr(feed, key).tags):
+            if tag not in tag_titles:
+                hint = did_you_mean(tag, tag_titles) or "delete it, or name the tag in an article"
+                yield positions.warning(feed.id, (key, "tags", index), f"{key}.tags: no article has the tag '{tag}'", hint)
+
+
+def _no_article_warnings(context: LintContext, positions: EntryPositions, feed: CustomFeed) -> Iterator[Problem]:
+    language = context.content.site.language
+    if not any(_is_selected(feed, article, language) for article in context.public_articles):
+        hint = "name more in include, or less in exclude; until an article is selected, the feed stays empty"
+        yield positions.warning(feed.id, (), f"{feed.id}: no article is selected", hint)
+
+
+def _is_selected(feed: CustomFeed, article: Article, site_language: str) -> bool:
+    names = _names(article, site_language)
+    is_included = all(not names[key].isdisjoint(wanted) for key in _KEYS if (wanted := _folded(feed.include, key)))
+    return is_included and all(names[key].isdisjoint(_folded(feed.exclude, key)) for key in _KEYS)
+
+
+def _names(article: Article, site_language: str) -> Mapping[str, frozenset[str]]:
+    """Return the names that an article has of each kind. Of languages, these are all ranges that match its language tag."""
+    subtags = (article.language or site_language).lower().split("-")
+    return {
+        "categories": frozenset(article.categories),
+        "authors": frozenset(article.authors),
+        "tags": frozenset(tag.id for tag in article.tags),
+        "languages": frozenset("-".join(subtags[:count]) for count in range(1, len(subtags) + 1)),
+    }
+
+
+def _folded(selection: Selection, key: str) -> frozenset[str]:
+    names: tuple[str, ...] = getattr(selection, key)
+    return frozenset(map(str.lower, names) if key == "languages" else names)
+
+
+def _same_contents_warnings(
+    context: LintContext, positions: EntryPositions, feeds: Mapping[str, CustomFeed]
+) -> Iterator[Problem]:
+    owners = _contents_of_other_listings(context)
+    for feed in feeds.values():
+        owner = owners.setdefault(_contents(feed), f"the feed '{feed.id}'")
+        if owner != f"the feed '{feed.id}'":
+            message = f"{feed.id}: holds the same as {owner}"
+            hint = "change include, exclude or an option such as content:, or delete the entry"
+            yield positions.warning(feed.id, (), message, hint)
+
+
+def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
+    """Return what the feeds of the site, the categories and the authors hold -> how messages name them."""
+    content = context.content
+    owners = {_contents(CustomFeed(id="", title="")): "the feed of the whole site"}
+    for author in content.authors.values():
+        listing = CustomFeed(id="", title="", include=Selection(authors=(author.id,)), feed=author.feed)
+        owners[_contents(listing)] = f"the feed of the author '{author.id}'"
+    for category in content.categories.values():
+        listing = CustomFeed(id="", title="", include=Selection(categories=(category.id,)), feed=category.feed)
+        owners[_contents(listing)] = f"the feed of the category '{category.id}'"
+    return owners
+
+
+def _contents(feed: CustomFeed) -> _Contents:
+    """Return what a feed holds and in which form, without its names."""
+    include, exclude = (tuple(_folded(selection, key) for key in _KEYS) for selection in (feed.include, feed.exclude))
+    return include, exclude, feed.image, feed.max_age, feed.feed

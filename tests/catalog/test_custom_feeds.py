@@ -1,0 +1,301 @@
+"""Custom feeds: each entry of feeds.yaml selects articles and has every document that a listing has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.content.folder import load_content, open_content_folder
+from feedsvc.content.lint import lint_content
+from feedsvc.feeds.digest import FeedDigests
+from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
+from feedsvc.publication.document import Document, Redirect
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import ListingRef
+from tests.helpers import model_newsrooms, newsrooms
+from tests.helpers.model_newsrooms import START, RandomEditor
+from tests.helpers.newsrooms import NOW, article
+from tests.validators import objections
+
+BASE: Final = "https://t.example"
+FILES: Final = {
+    "site.yaml": f"title: T\nbase_url: {BASE}\nid_domain: t.example\nsince: 2026-01-01\nfeed: {{entries: 2}}\n",
+    "categories.yaml": "world: {title: World, aliases: [globe]}\nmoney: {title: Money}\nlocal: {title: Local}\n",
+    "authors.yaml": "agency: {name: Agency}\nmina: {name: Mina}\n",
+}
+FEEDS: Final = """\
+world-money:
+  title: World & money
+  description: Two sections without <agency> copy.
+  include: {categories: [globe, money]}
+  exclude: {authors: [agency], tags: [Sponsored]}
+  aliases: [old-name]
+"""
+
+
+def write(root: Path, feeds: str = FEEDS) -> Path:
+    """Write a newsroom with feeds.yaml and five articles, two of which the feed of FEEDS holds."""
+    newsrooms.write(root, {**FILES, "feeds.yaml": feeds})
+    for stem, keys in {
+        "a": {"category": "world", "author": "mina"},
+        "b": {"category": "money", "author": "mina", "tags": "[Trade]"},
+        "c": {"category": "world", "authors": "[mina, agency]"},
+        "d": {"category": "local", "author": "mina"},
+        "e": {"category": "money", "author": "mina", "tags": "[Sponsored, Trade]", "language": "en-GB"},
+    }.items():
+        newsrooms.write(root, article(stem, f"2026-01-0{ord(stem) - ord('a') + 1}", summary="S.", **keys))
+    return root
+
+
+def check(root: Path) -> list[str]:
+    content = load_content(root)
+    return [str(problem) for problem in lint_content(content, root, NOW) if problem.path == "feeds.yaml"]
+
+
+def body(publication: Publication, path: str) -> bytes:
+    document = publication.resolve(path)
+    assert isinstance(document, Document), path
+    return document.body
+
+
+def stems(catalog: Catalog, id_: str) -> list[str]:
+    return [row.article.slug for row in catalog.listings[ListingRef("custom", id_)].visible]
+
+
+def test_a_custom_feed_has_every_document_of_a_category(tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(write(tmp_path))
+    assert stems(publication.catalog, "world-money") == ["b", "a"]
+    page = body(publication, "/feeds/world-money/").decode()
+    assert "<h1>World &amp; money</h1>" in page
+    assert "Two sections without &lt;agency&gt; copy." in page
+    for suffix in ("rss", "atom", "json"):
+        path = f"/feeds/world-money/feed.{suffix}"
+        assert objections(body(publication, path), suffix, address=f"{BASE}{path}", now=NOW) == []
+        assert path in {*publication.paths()}
+    feed = json.loads(body(publication, "/feeds/world-money/feed.json"))
+    assert (feed["title"], feed["home_page_url"]) == ("World & money – T", f"{BASE}/feeds/world-money/")
+    assert b"<id>tag:t.example,2026:feeds/world-money</id>" in body(publication, "/feeds/world-money/feed.atom")
+    for path in ("/subscribe/", "/feeds.opml"):
+        assert b"World &amp; money" in body(publication, path)
+        assert b"/feeds/world-money/feed.rss" in body(publication, path)
+    assert f"{BASE}/feeds/world-money/</loc>".encode() in body(publication, "/sitemap.xml")
+    assert "/feeds/world-money/feed.rss" in FeedDigests().compute(publication.catalog)
+
+
+@pytest.mark.parametrize("name", ["", "feed.rss", "feed.atom", "feed.json"])
+def test_an_alias_of_a_custom_feed_redirects_its_page_and_feeds(tmp_path: Path, name: str) -> None:
+    publication = newsrooms.load_publication(write(tmp_path))
+    assert publication.resolve(f"/feeds/old-name/{name}") == Redirect(target=f"/feeds/world-money/{name}")
+    assert publication.resolve("/feeds/world-money/rss.xml") == Redirect(target="/feeds/world-money/feed.rss")
+    assert publication.resolve("/feeds/other/") is None
+
+
+def test_the_archives_of_a_custom_feed_hold_what_the_newest_document_does_not(tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(write(tmp_path, f"{FEEDS}  entries: 1\n"))
+    newest = json.loads(body(publication, "/feeds/world-money/feed.json"))
+    archive = json.loads(body(publication, "/feeds/world-money/archive/2026-01/feed.json"))
+    assert [len(feed["items"]) for feed in (newest, archive)] == [1, 2]
+    without = newsrooms.load_publication(write(tmp_path / "b", f"{FEEDS}  entries: 1\n  archives: none\n"))
+    assert without.resolve("/feeds/world-money/archive/2026-01/feed.json") is None
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ("include: {all: true}", "e d c b a"),
+        ("include: {categories: [world]}", "c a"),
+        ("include: {categories: [world, local]}", "d c a"),
+        ("include: {categories: [world], authors: [agency]}", "c"),
+        ("include: {tags: trade}", "e b"),
+        ("include: {tags: [TRADE], authors: [agency, mina]}", "e b"),
+        ("include: {languages: [en]}", "e d c b a"),
+        ("include: {languages: [en-gb]}", "e"),
+        ("include: {all: true}\n  exclude: {languages: [en-GB]}", "d c b a"),
+        ("include: {all: true}\n  exclude: {authors: [agency], tags: [sponsored], categories: [local]}", "b a"),
+        ("include: {authors: [mina]}\n  exclude: {categories: [globe]}", "e d b"),
+    ],
+)
+def test_a_feed_holds_what_its_selection_says(tmp_path: Path, selection: str, expected: str) -> None:
+    catalog = newsrooms.load_catalog(write(tmp_path, f"x:\n  title: X\n  {selection}\n"))
+    assert stems(catalog, "x") == expected.split()
+
+
+def test_summaries_and_full_texts_stand_side_by_side(tmp_path: Path) -> None:
+    root = write(tmp_path, "short: {title: Short, include: {all: true}, content: summary}\n")
+    newsrooms.write(root, article("f", "2026-01-09", summary="In short.", body="The **whole** text."))
+    publication = newsrooms.load_publication(root)
+    for feed, has_text in (("/feed.json", True), ("/feeds/short/feed.json", False)):
+        assert (b"<strong>whole</strong>" in body(publication, feed)) == has_text
+        assert b"In short." in body(publication, feed)
+
+
+def test_an_image_replaces_the_logo_in_the_feeds_of_one_custom_feed(tmp_path: Path) -> None:
+    root = write(tmp_path, f"{FEEDS}  image: media/world.png\n")
+    newsrooms.write(root, {"media/world.png": newsrooms.picture(10, 10, "PNG")})
+    publication = newsrooms.load_publication(root)
+    address = f"{BASE}/media/world.png".encode()
+    for name in ("feed.rss", "feed.atom", "feed.json"):
+        assert address in body(publication, f"/feeds/world-money/{name}")
+        assert address not in body(publication, f"/{name}")
+    assert b'src="/media/world.png"' in body(publication, "/feeds/world-money/")
+    assert "/media/world.png" in {*publication.paths()}
+    assert (
+        objections(body(publication, "/feeds/world-money/feed.rss"), "rss", address=f"{BASE}/feeds/world-money/feed.rss", now=NOW)
+        == []
+    )
+
+
+def test_an_article_leaves_the_feed_at_its_maximum_age_and_stays_on_a_page(tmp_path: Path) -> None:
+    root = write(tmp_path, "fresh: {title: Fresh, include: {all: true}, max_age: 48h, entries: 9}\n")
+    content, ref = load_content(root), ListingRef("custom", "fresh")
+    published = {each.slug: each.published for each in content.articles}
+    leaves_at = published["d"] + timedelta(hours=48)
+    before = build_catalog(content, leaves_at - timedelta(seconds=1))
+    assert [row.article.slug for row in before.listings[ref].feed_rows] == ["e", "d"]
+    assert before.next_change == before.next_visible_change == leaves_at
+    after = before.apply_changes(content, leaves_at)
+    assert [row.article.slug for row in after.listings[ref].feed_rows] == ["e"]
+    assert after.last_change == leaves_at
+    assert stems(after, "fresh") == ["e", "d", "c", "b", "a"]
+    assert after.listings[ListingRef()].feed_rows == before.listings[ListingRef()].feed_rows
+    publication = Publication(before).next_edition(after)
+    assert {f"/feeds/fresh/feed.{suffix}" for suffix in ("rss", "atom", "json")} <= publication.changed_since(Publication(before))
+    empty = Publication(build_catalog(content, leaves_at + timedelta(days=9)))
+    assert b"<entry>" not in body(empty, "/feeds/fresh/feed.atom")
+    assert b"<updated>2026-01-05T00:00:00Z</updated>" in body(empty, "/feeds/fresh/feed.atom")
+    assert b"/articles/a/" in body(empty, "/feeds/fresh/archive/2026/")
+
+
+def test_check_warns_of_feeds_that_hold_nothing_or_the_same(tmp_path: Path) -> None:
+    feeds = """\
+empty: {title: Empty, include: {categories: [world], tags: [Trade]}}
+one: {title: One, include: {tags: [trade], authors: [mina]}}
+two: {title: Two, include: {authors: [mina], tags: [TRADE]}}
+three: {title: Three, include: {authors: [mina], tags: [trade]}, content: summary}
+whole: {title: Whole, include: {all: true}}
+world-only: {title: World, include: {categories: [world]}}
+typo: {title: Typo, include: {tags: [trade, tradee]}, exclude: {tags: [sponsred]}}
+"""
+    hint = "change include, exclude or an option such as content:, or delete the entry"
+    assert check(write(tmp_path, feeds)) == [
+        (
+            "feeds.yaml:1:1: warning: empty: no article is selected; "
+            "name more in include, or less in exclude; until an article is selected, the feed stays empty"
+        ),
+        f"feeds.yaml:3:1: warning: two: holds the same as the feed 'one'; {hint}",
+        f"feeds.yaml:5:1: warning: whole: holds the same as the feed of the whole site; {hint}",
+        f"feeds.yaml:6:1: warning: world-only: holds the same as the feed of the category 'world'; {hint}",
+        "feeds.yaml:7:45: warning: include.tags: no article has the tag 'tradee'; did you mean 'trade'?",
+        "feeds.yaml:7:72: warning: exclude.tags: no article has the tag 'sponsred'; did you mean 'sponsored'?",
+    ]
+
+
+def test_the_feeds_of_a_broken_feeds_yaml_stay_as_they_were_also_after_a_restart(tmp_path: Path) -> None:
+    root, state = write(tmp_path / "content"), tmp_path / "state"
+    state.mkdir()
+    folder = open_content_folder(root, "", state)
+    expected = folder.read().content.custom_feeds
+    folder.save()
+    for file, text in (
+        ("feeds.yaml", "world-money: {titel: X}\n"),
+        ("categories.yaml", "world: {title: World}\nlocal: {title: L}\n"),
+    ):
+        valid = (root / file).read_text()
+        (root / file).write_text(text)
+        for reader in (folder, open_content_folder(root, "", state)):
+            content = reader.read().content
+            assert content.custom_feeds == expected
+            assert "feeds.yaml" in content.last_valid_paths
+            assert "b" in stems(build_catalog(content, NOW), "world-money")
+        (root / file).write_text(valid)
+    (root / "feeds.yaml").unlink()
+    assert folder.read().content.custom_feeds == {}
+
+
+def is_selected(feed: CustomFeed, article: Article) -> bool:
+    """Return whether a feed should hold an article, as a reader of the documentation would decide it."""
+    language = (article.language or "en").lower()
+    has = {
+        "categories": lambda name: name in article.categories,
+        "authors": lambda name: name in article.authors,
+        "tags": lambda name: name in [tag.id for tag in article.tags],
+        "languages": lambda name: language == name.lower() or language.startswith(f"{name.lower()}-"),
+    }
+    included = all(any(map(test, getattr(feed.include, key))) for key, test in has.items() if getattr(feed.include, key))
+    return included and not any(test(name) for key, test in has.items() for name in getattr(feed.exclude, key))
+
+
+NAMES: Final = {
+    "categories": st.sampled_from(("c0", "c1", "c2")),
+    "authors": st.sampled_from(("p0", "p1", "p2")),
+    "tags": st.sampled_from(("south-korea", "china", "trade", "c", "moon")),
+    "languages": st.sampled_from(("en", "ko", "ko-KR", "zh-Hant")),
+}
+SELECTIONS: Final = st.builds(
+    Selection, **{key: st.lists(names, max_size=2, unique=True).map(tuple) for key, names in NAMES.items()}
+)
+
+
+@st.composite
+def custom_feeds(draw: st.DrawFn) -> tuple[CustomFeed, ...]:
+    selections = draw(st.lists(st.tuples(SELECTIONS, SELECTIONS), min_size=1, max_size=6))
+    return tuple(
+        CustomFeed(
+            id=f"f{number}",
+            title=f"Feed {number}",
+            include=include,
+            exclude=exclude,
+            max_age=draw(st.sampled_from((None, 3600, 30 * 86400))),
+            feed=draw(st.sampled_from((FeedOverrides(), FeedOverrides(entries=1, archives="none", content="summary")))),
+        )
+        for number, (include, exclude) in enumerate(selections)
+    )
+
+
+@pytest.mark.slow
+@given(random=st.randoms(use_true_random=False), feeds=custom_feeds())
+@settings(max_examples=20, deadline=None)
+def test_members_equal_those_of_a_naive_filter_after_random_edits(random: Random, feeds: tuple[CustomFeed, ...]) -> None:
+    editor = RandomEditor(random=random, content=model_newsrooms.snapshot(custom_feeds=feeds))
+    catalog = build_catalog(editor.content, editor.now)
+    for _ in range(8):
+        removed, added = editor.edit()
+        catalog = catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
+        for feed in feeds:
+            listing = catalog.listings[ListingRef("custom", feed.id)]
+            expected = [row for row in catalog.listings[ListingRef()].rows if is_selected(feed, row.article)]
+            assert [*listing.rows] == expected
+            oldest = editor.now - timedelta(seconds=feed.max_age or 10**9)
+            assert all(row.article.published > oldest for row in listing.feed_rows)
+
+
+def articles_of(content_articles: Iterable[Article], **keys: object) -> tuple[Article, ...]:
+    return tuple(replace(each, **keys) for each in content_articles)  # type: ignore[arg-type]
+
+
+def test_an_edit_changes_only_the_custom_feeds_that_hold_the_article() -> None:
+    feeds = [
+        CustomFeed(id=f"f{number}", title=f"F{number}", include=Selection(categories=(f"c{number}",), authors=("p0", "p1", "p2")))
+        for number in range(3)
+    ]
+    content = model_newsrooms.snapshot(
+        model_newsrooms.ten_years_of_articles(300, categories=3, authors=3), custom_feeds=feeds, categories=3, authors=3
+    )
+    before = build_catalog(content, START)
+    old = content.articles[0]
+    (new,) = articles_of([old], title="Another")
+    after = before.apply_changes(replace(content, articles=(new, *content.articles[1:])), START, removed=(old,), added=(new,))
+    changed = {ref.id for ref, listing in after.listings.items() if ref.kind == "custom" and before.listings[ref] is not listing}
+    assert changed == {f"f{old.categories[0][1:]}"}
+    paths = Publication(before).next_edition(after).changed_since(Publication(before))
+    assert isinstance(paths, frozenset)
