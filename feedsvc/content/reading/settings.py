@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from feedsvc import uris
 from feedsvc.content import safe_read, text
 from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading.license import build_crawlers, build_license
 from feedsvc.content.schema import (
     AuthorKeys,
     CategoryKeys,
@@ -93,6 +94,8 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
         copyright=keys.copyright,
         feed=FeedOptions(**dict(keys.feed)),
         hubs=tuple(dict.fromkeys(keys.hubs)),
+        license=build_license(document, keys.license),
+        crawlers=build_crawlers(document, keys.crawlers),
         keep_metadata=keys.keep_metadata,
         media=tuple(resolver.media_paths),
     )

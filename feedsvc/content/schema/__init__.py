@@ -6,15 +6,18 @@
 
 from feedsvc.content.schema.dates import parse_day, parse_instant
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
-from feedsvc.content.schema.field_types import http_url, is_base_url, is_host, single_line
+from feedsvc.content.schema.field_types import TOKENS_BY_KIND, http_url, is_base_url, is_host, single_line
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json, build_schema
 from feedsvc.content.schema.models import (
     ArticleKeys,
     AuthorKeys,
     CategoryKeys,
+    CrawlersKeys,
     EnclosureKeys,
     ImageKeys,
+    LicenseKeys,
     ListingFeedKeys,
+    PaymentKeys,
     SiteKeys,
     TagKeys,
 )
@@ -23,13 +26,17 @@ from feedsvc.content.schema.validation import validate_document, validate_mappin
 __all__ = [
     "KEY_DESCRIPTIONS",
     "SCHEMA_NAMES",
+    "TOKENS_BY_KIND",
     "ArticleKeys",
     "AuthorKeys",
     "CategoryKeys",
+    "CrawlersKeys",
     "EnclosureKeys",
     "ImageKeys",
     "Json",
+    "LicenseKeys",
     "ListingFeedKeys",
+    "PaymentKeys",
     "SiteKeys",
     "TagKeys",
     "build_schema",

@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from feedsvc.content.schema.field_types import (
     MAX_LIST_LENGTH,
     BaseUrl,
+    CrawlerNames,
+    Currency,
     DateText,
     DomainName,
     Email,
     HttpUrl,
     HttpUrls,
     LanguageTag,
+    LicenseTokens,
     MediaType,
     OneLineText,
     ReferenceId,
@@ -111,6 +114,7 @@ class FeedKeys(_Keys):
     archives: Literal["all", "site", "none"] = "all"
     ttl: _Minutes = 60
     browser_view: bool = True
+    markdown: bool = False
 
 
 class ListingFeedKeys(_Keys):
@@ -121,6 +125,29 @@ class ListingFeedKeys(_Keys):
     archives: Literal["all", "none"] | None = None
     ttl: _Minutes | None = None
     browser_view: bool | None = None
+    markdown: bool | None = None
+
+
+class PaymentKeys(_Keys):
+    # RSL 1.0 section 3.7.
+    type: Literal["purchase", "subscription", "training", "crawl", "use", "contribution", "attribution", "free"]
+    amount: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    currency: Currency | None = None
+    standard: HttpUrl | None = None
+    custom: HttpUrl | None = None
+
+
+class LicenseKeys(_Keys):
+    url: HttpUrl | None = None
+    permits: LicenseTokens = []
+    prohibits: LicenseTokens = []
+    payment: PaymentKeys | None = None
+    server: HttpUrl | None = None
+
+
+class CrawlersKeys(_Keys):
+    allow: CrawlerNames = []
+    disallow: CrawlerNames = []
 
 
 class SiteKeys(_Keys):
@@ -138,6 +165,8 @@ class SiteKeys(_Keys):
     copyright: OneLineText = ""
     feed: FeedKeys = FeedKeys()
     hubs: HttpUrls = []
+    license: LicenseKeys | None = None
+    crawlers: CrawlersKeys = CrawlersKeys()
     keep_metadata: bool = False
 
 
