@@ -114,6 +114,13 @@ def options_hold_for_one_feed(user: User) -> None:
     assert wait_for_status(user, "/tag/trams/", 301)["Location"].endswith("/tag/buses/")
 
 
+def license_is_published(user: User) -> None:
+    wait_until_contained(user, "/license.xml", '<prohibits type="usage">ai-train</prohibits>')
+    wait_until_contained(user, "/robots.txt", "License: https://harbour.example/license.xml")
+    wait_until_contained(user, "/robots.txt", "User-agent: CCBot\nDisallow: /")
+    wait_until_contained(user, "/feed.rss", '<rsl:payment type="attribution"/>')
+
+
 def correction_is_shown(user: User) -> None:
     wait_until_contained(user, BUSES, "An earlier version named line 12; it is line 14.")
     wait_until_contained(user, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
@@ -164,6 +171,7 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "Write the text": no_change,
     "Choose tags": tag_pages_exist,
     "Options of one feed": options_hold_for_one_feed,
+    "License and crawlers": license_is_published,
     "Correct": correction_is_shown,
     "Rename": old_address_redirects,
     "Withdraw": article_is_withdrawn,
