@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from feedsvc.model import Enclosure, Image, Source, Thumbnail
+from feedsvc.model import Enclosure, Image, License, Source, Thumbnail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,9 +37,12 @@ class Entry:
     """Entry of a feed: one visible article.
 
     `url` is the address where people read the article; `is_permalink` is True if `id` equals `url`. `content` is HTML, "" if
-    the listing's feed contains summaries only. `summary` is plain text and never empty. `language` is "" if it is the site's.
+    the listing's feed contains summaries only; `markdown` is the same as Markdown, "" unless the feed's options ask for it.
+    `summary` is plain text and never empty. `language` is "" if it is the site's.
     `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
-    `thumbnail` are the lead image in two sizes; either both are set or neither.
+    `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is the site's, None without one.
+    `is_unlicensed` is True if the site has a license that does not cover the entry, because its `url` is at another site; then
+    `license` is None.
     """
 
     id: str
@@ -58,6 +61,9 @@ class Entry:
     sources: tuple[Source, ...] = ()
     language: str = ""
     is_permalink: bool = False
+    markdown: str = ""
+    license: License | None = None
+    is_unlicensed: bool = False
 
 
 def enclosure_name(enclosure: Enclosure) -> str:
@@ -76,7 +82,7 @@ class Tombstone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """Link of a feed. `rel` is self, alternate, hub, prev-archive, next-archive or current."""
+    """Link of a feed. `rel` is self, alternate, hub, license, prev-archive, next-archive or current."""
 
     rel: str
     href: str

@@ -20,7 +20,7 @@ class FeedOptions:
 
     `entries` is the maximum number of entries of a feed, `archives` the listings whose feeds have archives, `ttl` is in minutes
     (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`, subscribers can
-    combine listings by address.
+    combine listings by address. With `markdown`, RSS feeds of full texts contain the Markdown of the articles, too.
     """
 
     entries: int = 50
@@ -29,6 +29,7 @@ class FeedOptions:
     ttl: int = 60
     browser_view: bool = True
     combinations: bool = True
+    markdown: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,53 @@ class FeedOverrides:
     archives: Literal["all", "none"] | None = None
     ttl: int | None = None
     browser_view: bool | None = None
+    markdown: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payment:
+    """Payment of a license (RSL 1.0 section 3.7). `amount` is a decimal number, `currency` an ISO 4217 code; both or neither.
+
+    `standard` and `custom` are the addresses of a standard license and of the site's own terms of payment.
+    """
+
+    type: str
+    amount: str = ""
+    currency: str = ""
+    standard: str = ""
+    custom: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LicenseScope:
+    """Usages, users and countries that a license permits or prohibits, as tokens of RSL 1.0 section 3.4.1."""
+
+    usage: tuple[str, ...] = ()
+    user: tuple[str, ...] = ()
+    geo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class License:
+    """License of everything on the site, in the terms of RSL 1.0 (https://rslstandard.org/rsl).
+
+    `payment` is None if what is permitted is free. `url` is the address of the terms for people, `server` that of a license
+    server.
+    """
+
+    url: str = ""
+    permits: LicenseScope = field(default_factory=LicenseScope)
+    prohibits: LicenseScope = field(default_factory=LicenseScope)
+    payment: Payment | None = None
+    server: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crawlers:
+    """Names of crawlers in robots.txt (RFC 9309 section 2.2.1). "*" stands for all crawlers without a name here."""
+
+    allow: tuple[str, ...] = ()
+    disallow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +110,8 @@ class Site:
     copyright: str = ""
     feed: FeedOptions = field(default_factory=FeedOptions)
     hubs: tuple[str, ...] = ()
+    license: License | None = None
+    crawlers: Crawlers = field(default_factory=Crawlers)
     keep_metadata: bool = False
     media: tuple[str, ...] = ()
 

@@ -29,7 +29,7 @@ WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
     "atom.xml": "atom",
 }
 
-SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "robots.txt")
+SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "license.xml", "robots.txt")
 _ARCHIVE_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
 _PAGE_PERIOD: Final = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?"
 _SEGMENT: Final = f"(?P<segment>{'|'.join(_SEGMENTS.values())})"

@@ -67,6 +67,7 @@ def test_any_path_has_a_place_with_a_stable_path_or_none(path: str) -> None:
         ("/feeds.opml", SiteDocumentAt("feeds.opml")),
         ("/subscribe", SiteDocumentAt("subscribe/")),
         ("/sitemap.xml/", SiteDocumentAt("sitemap.xml")),
+        ("/license.xml/", SiteDocumentAt("license.xml")),
         ("/sitemap-2026-01.xml", SitemapAt("2026-01")),
         ("/sitemap-listings.01.xml", SitemapAt("listings.01")),
         ("/archive/2026-01", PageAt(ListingRef(), "2026-01")),

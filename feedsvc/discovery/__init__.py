@@ -1,8 +1,9 @@
-"""Documents by which programs find feeds and pages: OPML, sitemaps, robots.txt.
+"""Documents by which programs find feeds and pages, and what they may do with these: OPML, sitemaps, robots.txt, license.
 
 Input: a catalog. Output: bytes. The publication and exports use this package.
 """
 
+from feedsvc.discovery.license import render_license
 from feedsvc.discovery.news_sitemap import has_news_sitemap, render_news_sitemap
 from feedsvc.discovery.opml import OPML_MEDIA_TYPE, render_opml
 from feedsvc.discovery.robots_txt import render_robots_txt
@@ -30,6 +31,7 @@ __all__ = [
     "is_indexed",
     "listing_fingerprint",
     "part_names",
+    "render_license",
     "render_news_sitemap",
     "render_opml",
     "render_part",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Visibility
+from feedsvc.feed_model import Entry
 from feedsvc.feeds import EntryCache
 from feedsvc.routes import ListingRef
 
@@ -92,7 +93,7 @@ class _CatalogDiff:
     def _change_kind(self, before: Listing, previous_row: Row, after: Listing, row: Row) -> ChangeKind | None:
         previous_entry = self.previous_entries.get(previous_row, before.feed.content)
         current_entry = self.current_entries.get(row, after.feed.content)
-        if previous_entry == current_entry:
+        if _without_license(previous_entry) == _without_license(current_entry):
             return None
         return ChangeKind.UPDATED if current_entry.updated > previous_entry.updated else ChangeKind.CHANGED_SILENTLY
 
@@ -104,6 +105,11 @@ class _CatalogDiff:
                 visibility = self.visibility_by_id.get(article.id)
                 reason = _REMOVAL_REASONS[visibility] if visibility else _MISSING_ARTICLE_REASON
                 yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=article.title, reason=reason)
+
+
+def _without_license(entry: Entry) -> Entry:
+    """Return an entry as feed readers show it: without its license, which is for programs."""
+    return replace(entry, license=None, is_unlicensed=False)
 
 
 def _visible_newest(listing: Listing) -> Iterator[Row]:

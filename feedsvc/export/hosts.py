@@ -16,7 +16,8 @@ from typing import Final
 from feedsvc.catalog import Catalog
 from feedsvc.discovery import OPML_MEDIA_TYPE
 from feedsvc.export.aliases import BROAD_KINDS, well_known_paths
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE, license_link
+from feedsvc.model import Site
 from feedsvc.publication import CACHE_CONTROL, EXPOSED_HEADERS, FRAME_ANCESTORS, SANDBOX_POLICY, content_type
 from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.uris import absolute, root_relative
@@ -208,6 +209,9 @@ def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, s
         for name in (name for name, format_suffix in WELL_KNOWN_FEEDS.items() if format_suffix == suffix):
             yield from ((pattern, headers) for pattern in _well_known_patterns(catalog, name))
     yield "/feeds.opml", (("Content-Type", content_type(OPML_MEDIA_TYPE)),)
+    if catalog.site.license:
+        yield "/license.xml", (("Content-Type", content_type(RSL_MEDIA_TYPE)),)
+        yield from _license_rules(catalog.site)
     yield "/media/*.svg", (("Content-Security-Policy", SANDBOX_POLICY),)
     yield from _link_rules(catalog)
 
@@ -228,14 +232,30 @@ def _well_known_patterns(catalog: Catalog, name: str) -> tuple[str, ...]:
     return tuple(f"{home}{name}/" for home in homes)
 
 
+def license_value(site: Site) -> str:
+    """Return the link to the license as a value of the header Link, "" for a site without a license."""
+    link = license_link(site)
+    return f'<{link.href}>; rel="{link.rel}"; type="{link.type}"' if site.license else ""
+
+
+def _license_rules(site: Site) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
+    """Yield the Link headers of pages, and of the feeds below the folders of pages. No rule matches a file of media/."""
+    folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in LISTING_KINDS if kind != "site")
+    for pattern in ("/", "/archive/*", path_of(ArticleAt("*")), *folders, "/tags/*", "/subscribe/"):
+        yield pattern.removesuffix("*/") + "*" * pattern.endswith("*/"), (("Link", license_value(site)),)
+
+
 def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
     """Yield the Link headers of the feeds of BROAD_KINDS. Other feeds have these links only in their bytes."""
     site = catalog.site
     hubs = "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
+    # The rules of `_license_rules` match the feeds of categories, too; hosts join the values.
+    site_license = f", {license_value(site)}" if site.license else ""
     for ref in _broad_refs(catalog):
         for suffix in FORMATS:
             path = path_of(FeedAt(ref, suffix))
             pattern = _escape_reference(root_relative(site.base_url, path)).removeprefix(
                 _escape_reference(root_relative(site.base_url, "/")).rstrip("/")
             )
-            yield pattern, (("Link", f'<{absolute(site.base_url, path)}>; rel="self"{hubs}'),)
+            value = f'<{absolute(site.base_url, path)}>; rel="self"{hubs}'
+            yield pattern, (("Link", value + (site_license if ref.kind == "site" else "")),)

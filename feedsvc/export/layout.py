@@ -42,7 +42,7 @@ _AUXILIARY_PATHS: Final = (MISSING_PATH, REDIRECTS, HEADERS)
 
 _WRITE_ORDER: Final[tuple[type[Place], ...]] = (FileAt, VariantAt, ArticleAt, PageAt, TagsAt, FeedAt)
 _FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FEED_SUFFIXES)
-_PLACES_FOR_FEEDS: Final = (SiteDocumentAt("feeds.opml"), FileAt("static/feed.css"))
+_PLACES_FOR_FEEDS: Final = (SiteDocumentAt("feeds.opml"), SiteDocumentAt("license.xml"), FileAt("static/feed.css"))
 
 
 def file_name(path: str) -> str:
@@ -125,6 +125,8 @@ def _feed_paths(publication: Publication, host: Host) -> Iterator[str]:
     yield from publication.variant_paths()  # which feeds name
     yield from publication.feed_paths()
     yield "/feeds.opml"
+    if publication.catalog.site.license:
+        yield "/license.xml"
     yield from former_paths(publication, host, "feeds")
 
 

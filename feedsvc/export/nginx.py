@@ -13,6 +13,7 @@ from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing
 from feedsvc.errors import FeedsvcError
+from feedsvc.export.hosts import license_value
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
 from feedsvc.feeds import FORMATS
 from feedsvc.model import Site
@@ -99,6 +100,7 @@ def _constants(catalog: Catalog) -> str:
         "$feedsvc_host": _origin(site.base_url),
         "$feedsvc_mount": mount_path(site.base_url),
         "$feedsvc_hubs": _hub_links(site),
+        "$feedsvc_license": license_value(site),
         "$feedsvc_expires": _expires(catalog.next_change),
     }
     maps = "".join(_map_constant(name, value) for name, value in constants.items())
@@ -147,12 +149,13 @@ def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
     takes them for the same key.
     """
     base, hubs = catalog.site.base_url, _hub_links(catalog.site)
+    site_license = f", {license_value(catalog.site)}" if catalog.site.license else ""
     paths = [path_of(FeedAt(listing.ref, suffix)) for listing in catalog.subscribable_listings for suffix in FORMATS]
     key_counts = Counter(root_relative(base, path).lower() for path in paths)
     for path in paths:
         key = root_relative(base, path)
         if key_counts[key.lower()] == 1:
-            yield key, _escape_dollar(f'<{absolute(base, path)}>; rel="self"{hubs}')
+            yield key, _escape_dollar(f'<{absolute(base, path)}>; rel="self"{hubs}{site_license}')
 
 
 def _origin(base_url: str) -> str:

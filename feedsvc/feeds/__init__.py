@@ -4,22 +4,36 @@ The input is a catalog and a listing. The output is one neutral `Feed`, rendered
 Pages, discovery, the publication and WebSub may use this package.
 """
 
-from feedsvc.feeds.builder import MAX_CACHED_ENTRIES, EntryCache, author_person, build_feed, feed_title, last_updated
+from feedsvc.feeds.builder import (
+    MAX_CACHED_ENTRIES,
+    EntryCache,
+    author_person,
+    build_feed,
+    feed_title,
+    last_updated,
+    license_link,
+)
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.escaping import escape, quote_attribute
 from feedsvc.feeds.formats import FORMATS, Format, enlarge_caches
+from feedsvc.feeds.rsl import RSL_MEDIA_TYPE, RSL_NAMESPACE, RslElement, rsl_content
 
 __all__ = [
     "FORMATS",
     "MAX_CACHED_ENTRIES",
+    "RSL_MEDIA_TYPE",
+    "RSL_NAMESPACE",
     "EntryCache",
     "FeedDigests",
     "Format",
+    "RslElement",
     "author_person",
     "build_feed",
     "enlarge_caches",
     "escape",
     "feed_title",
     "last_updated",
+    "license_link",
     "quote_attribute",
+    "rsl_content",
 ]

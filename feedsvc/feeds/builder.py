@@ -5,36 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, product
 from typing import Final, get_args
 
 from feedsvc.catalog import Catalog, Listing, Row, Visibility
 from feedsvc.content.media import THUMBNAIL_WIDTH, fit_image
 from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
 from feedsvc.feeds.content_html import article_language, content_html, lead_image
+from feedsvc.feeds.content_markdown import content_markdown
+from feedsvc.feeds.rsl import RSL_MEDIA_TYPE
 from feedsvc.model import Article, FeedContent, FeedOptions, Image, Site, Thumbnail
-from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
-from feedsvc.uris import absolute, root_relative
+from feedsvc.uris import absolute, path_below, root_relative
 
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
-MAX_CACHED_ENTRIES: Final = 2_000  # entries of each content, shared by successive editions
-_CONTENTS: Final[tuple[FeedContent, ...]] = get_args(FeedContent)
+MAX_CACHED_ENTRIES: Final = 2_000  # entries of each kind, shared by successive editions
+_EntryKind = tuple[FeedContent, bool]  # content, and whether entries have Markdown
+_KINDS: Final[tuple[_EntryKind, ...]] = tuple(product(get_args(FeedContent), (False, True)))
 _CachedEntries = BoundedCache[str, tuple[Row, Entry]]  # article id -> row and entry
 
 
 class EntryCache:
     """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe.
 
-    An article has one entry for feeds of full texts and another for feeds of summaries. Each kind has its own cache.
+    An article has one entry for feeds of full texts, another for feeds of summaries, and others for feeds with Markdown. Each
+    kind has its own cache.
     """
 
-    def __init__(self, catalog: Catalog, entries: Mapping[FeedContent, _CachedEntries] | None = None) -> None:
+    def __init__(self, catalog: Catalog, entries: Mapping[_EntryKind, _CachedEntries] | None = None) -> None:
         """Take the `entries` of another cache to share them."""
         self.catalog = catalog
-        self._entries = {content: BoundedCache(MAX_CACHED_ENTRIES) for content in _CONTENTS} if entries is None else entries
+        self._entries = {kind: BoundedCache(MAX_CACHED_ENTRIES) for kind in _KINDS} if entries is None else entries
 
     def for_catalog(self, catalog: Catalog) -> EntryCache:
         """Return a cache for a catalog with the same settings. It shares all entries; those of unchanged rows stay valid."""
@@ -45,9 +49,9 @@ class EntryCache:
         for entries in self._entries.values():
             entries.clear()
 
-    def prefetch(self, rows: Iterable[Row], content: FeedContent) -> None:
+    def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
         """Load the texts of these rows together, before `get` is called for each of them."""
-        entries, snapshot = self._entries[content], self.catalog.content
+        entries, snapshot = self._entries[content, markdown], self.catalog.content
         visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
         articles = [row.article for row in visible if (entries.get(row.article.id) or (None,))[0] is not row]
         if content == "full":
@@ -55,13 +59,13 @@ class EntryCache:
         else:
             snapshot.texts.prefetch(articles)
 
-    def get(self, row: Row, content: FeedContent) -> Entry:
+    def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
         """Return the entry of a visible row in feeds of this content; build it if it is not cached."""
-        entries = self._entries[content]
+        entries = self._entries[content, markdown]
         cached = entries.get(row.article.id)
         if cached and cached[0] is row:
             return cached[1]
-        entry = build_entry(self.catalog, row, content)
+        entry = build_entry(self.catalog, row, content, markdown=markdown)
         entries.put(row.article.id, (row, entry))
         return entry
 
@@ -84,7 +88,7 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
     """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive."""
     site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows
-    entries.prefetch(rows, options.content)
+    entries.prefetch(rows, options.content, markdown=options.markdown)
     return Feed(
         id=feed_id(site, listing.ref),
         title=feed_title(site, listing),
@@ -126,9 +130,16 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
         older, newer = listing.prev_archive, ""
         # Hubs are not told of changes of combinations.
         yield from (Link(rel="hub", href=hub) for hub in site.hubs if listing.ref.kind != "combination")
+    if site.license:
+        yield license_link(site)
     for rel, archive in (("prev-archive", older), ("next-archive", newer)):
         if archive:
             yield Link(rel=rel, href=address(archive), type=media_type)
+
+
+def license_link(site: Site) -> Link:
+    """Return the link to the site's license (RFC 4946, RSL 1.0 section 4.5)."""
+    return Link(rel="license", href=absolute(site.base_url, path_of(SiteDocumentAt("license.xml"))), type=RSL_MEDIA_TYPE)
 
 
 def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> Iterator[Entry | Tombstone]:
@@ -141,14 +152,20 @@ def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> It
     withdrawn = (row for row in rows if row.visibility is Visibility.WITHDRAWN)
     for row in islice(withdrawn, options.entries):
         yield Tombstone(id=row.article.id, when=row.last_changed, comment=row.article.notice)
-    yield from (entries.get(row, options.content) for row in rows if row.visibility is Visibility.VISIBLE)
+    visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
+    yield from (entries.get(row, options.content, markdown=options.markdown) for row in visible)
 
 
-def build_entry(catalog: Catalog, row: Row, content: FeedContent) -> Entry:
-    """Build the Entry of a visible row for feeds of this content. Raises FeedsvcError if the article's text cannot be read."""
+def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
+    """Build the Entry of a visible row for feeds of this content. Raises FeedsvcError if the article's text cannot be read.
+
+    With `markdown`, an entry of full texts has Markdown, too.
+    """
     article, site = row.article, catalog.site
     url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
     summary = catalog.content.summary(article)
+    # A license covers the addresses of its own origin only (RSL 1.0 section 4.7).
+    site_license = site.license if path_below(site.base_url, url) else None
     # Readers treat an entry without an author differently; some show an empty field.
     authors = tuple(author_person(catalog, name) for name in article.authors) or (publisher(site),)
     return Entry(
@@ -168,6 +185,9 @@ def build_entry(catalog: Catalog, row: Row, content: FeedContent) -> Entry:
         sources=article.sources,
         language=article.language,
         is_permalink=article.id == url,
+        markdown=content_markdown(catalog, article) if markdown and content == "full" else "",
+        license=site_license,
+        is_unlicensed=site_license is not site.license,
     )
 
 

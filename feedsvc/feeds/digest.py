@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.content.markdown import RENDER_VERSION
+from feedsvc.content.markdown import FEED_MARKDOWN_VERSION, RENDER_VERSION
 from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
 from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds import builder
@@ -60,16 +60,16 @@ class _DigestEntries(builder.EntryCache):
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__(catalog)
-        self._digest_entries: Mapping[FeedContent, dict[str, Entry]] = defaultdict(dict)
+        self._digest_entries: Mapping[tuple[FeedContent, bool], dict[str, Entry]] = defaultdict(dict)
 
-    def prefetch(self, rows: Iterable[Row], content: FeedContent) -> None:
+    def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
         """Do nothing: digests need no texts."""
 
-    def get(self, row: Row, content: FeedContent) -> Entry:
-        entries = self._digest_entries[content]
+    def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
+        entries = self._digest_entries[content, markdown]
         entry = entries.get(row.article.id)
         if entry is None:
-            entry = entries[row.article.id] = _digest_entry(self.catalog, row, content)
+            entry = entries[row.article.id] = _digest_entry(self.catalog, row, content, markdown=markdown)
         return entry
 
 
@@ -80,12 +80,14 @@ def _image_variant_paths(catalog: Catalog, article: Article) -> Iterator[str]:
         yield thumbnail.path if thumbnail else ""
 
 
-def _digest_entry(catalog: Catalog, row: Row, content: FeedContent) -> Entry:
+def _digest_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: bool) -> Entry:
     article = row.article
     # The text's digest replaces its HTML or excerpt, which cost more than everything else. The renderer's version is
     # included: after an upgrade the same Markdown may become other HTML, and hubs must be notified.
     is_text_hidden = not article.text or (content == "summary" and article.summary)
     text_digest = "" if is_text_hidden else f"{RENDER_VERSION}:{article.text.hex()}"
+    if markdown and content == "full" and text_digest:
+        text_digest += f" as Markdown {FEED_MARKDOWN_VERSION}"
     row = replace(row, article=replace(article, text=b"", summary=article.summary or text_digest or article.title))
     digest = _digest([text_digest, *_image_variant_paths(catalog, article), builder.build_entry(catalog, row, content)])
     return Entry(id="", url="", title="", published=row.last_changed, updated=row.last_changed, summary="", content=digest)

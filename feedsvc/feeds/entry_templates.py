@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from feedsvc.feed_model import Entry, Person, Term
 from feedsvc.feeds.entry_cache import RenderedEntry
-from feedsvc.model import Enclosure, Image, Source, Thumbnail
+from feedsvc.model import Enclosure, Image, License, Source, Thumbnail
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc822, rfc3339
 
@@ -31,12 +31,16 @@ _IMAGE_FIELDS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "image": attrgetter(*Image.__slots__),
     "thumbnail": attrgetter(*Thumbnail.__slots__),
 }
+# A license is markup: all entries of a site have the same.
+_MARKUP_FIELDS: Final = ("is_permalink", "license", "is_unlicensed")
+_GET_MARKUP: Final = attrgetter(*_MARKUP_FIELDS)
 _GET_SCALARS: Final = attrgetter(
-    *(name for name in Entry.__slots__ if name not in {*_LIST_FIELDS, *_IMAGE_FIELDS, "is_permalink"})
+    *(name for name in Entry.__slots__ if name not in {*_LIST_FIELDS, *_IMAGE_FIELDS, *_MARKUP_FIELDS})
 )
 _LIST_GETTERS: Final = tuple((attrgetter(name), values) for name, values in _LIST_FIELDS.items())
 _IMAGE_GETTERS: Final = tuple((attrgetter(name), values) for name, values in _IMAGE_FIELDS.items())
-_SCALAR_COUNT: Final = len(Entry.__slots__) - len(_LIST_FIELDS) - len(_IMAGE_FIELDS) - 1  # values of _GET_SCALARS, the first ones
+# Number of the values of _GET_SCALARS, which are the first ones.
+_SCALAR_COUNT: Final = len(Entry.__slots__) - len(_LIST_FIELDS) - len(_IMAGE_FIELDS) - len(_MARKUP_FIELDS)
 
 MAX_TEMPLATES: Final = 500
 _MAX_CACHED_CHARACTERS: Final = 1_000_000  # characters of content: the entries of a few feeds
@@ -144,7 +148,7 @@ def _values(entry: Entry) -> tuple[list[Any], list[int]]:
 # Values and structure key of entries, so that only the first rendered format computes them. Keyed by id(), as in
 # RenderedEntryCache. The entry is stored, too, so that its id() is not reused.
 _VALUE_CACHE: Final[BoundedCache[int, tuple[Entry, list[Any], object]]] = BoundedCache(
-    _MAX_CACHED_CHARACTERS, lambda cached: len(cached[0].content) + _MIN_ENTRY_CHARACTERS
+    _MAX_CACHED_CHARACTERS, lambda cached: len(cached[0].content) + len(cached[0].markdown) + _MIN_ENTRY_CHARACTERS
 )
 
 
@@ -154,7 +158,7 @@ def _values_and_key(entry: Entry) -> tuple[list[Any], object]:
     if cached is None:
         values, sizes = _values(entry)
         # The markup depends only on which values are empty and on the number of values of each kind.
-        key = (*sizes, entry.is_permalink, entry.updated == entry.published, bytes(map(bool, values)))
+        key = (*sizes, _GET_MARKUP(entry), entry.updated == entry.published, bytes(map(bool, values)))
         cached = entry, values, key
         _VALUE_CACHE.put(id(entry), cached)
     return cached[1:]
@@ -172,7 +176,7 @@ def _with_markers(data: _Data, numbers: Iterator[int]) -> _Data:
 
 def _marker(value: Any, numbers: Iterator[int]) -> Any:
     match value:
-        case "" | bool() | None:
+        case "" | bool() | None | License():
             return value
         case str():
             return _MARKER_FORMAT.format(next(numbers))

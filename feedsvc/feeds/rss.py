@@ -14,12 +14,14 @@ from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.feeds.escaping import ESCAPERS, escape_plain_text, needs_fallback
+from feedsvc.feeds.rsl import rsl_content
 from feedsvc.feeds.xml import (
     NAMESPACES,
     BaseFeedGenerator,
     FeedExtension,
     add_element,
     add_extension_elements,
+    add_rsl_element,
     add_text_element,
     category_attributes,
     nonempty_attributes,
@@ -96,6 +98,11 @@ class _Item(feedgen.entry.FeedEntry):  # type: ignore[misc]
         for link in related_links(self.entry, self.entry.enclosures[1:]):
             add_element(item, "atom:link", **link)
         add_extension_elements(item, self.entry)
+        if self.entry.markdown:
+            # Feed readers that know this element prefer it to content:encoded (https://source.scripting.com/).
+            add_element(item, "source:markdown").text = etree.CDATA(self.entry.markdown)
+        if self.entry.license:
+            add_rsl_element(item, rsl_content(self.entry.license, self.entry.url))
         return item
 
 

@@ -16,6 +16,7 @@ from lxml import etree
 from feedsvc.feed_model import Entry, Feed, Term
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.escaping import quote_attribute
+from feedsvc.feeds.rsl import RSL_NAMESPACE, RslElement
 from feedsvc.model import Enclosure, Image
 from feedsvc.support.date_formats import rfc822
 
@@ -27,14 +28,21 @@ NAMESPACES: Final[Mapping[str, str]] = MappingProxyType(
         "dc": "http://purl.org/dc/elements/1.1/",
         "fh": "http://purl.org/syndication/history/1.0",
         "media": "http://search.yahoo.com/mrss/",
+        "rsl": RSL_NAMESPACE,
+        "source": "http://source.scripting.com/",
     }
 )
 
 _REFERENCES: Final = {"<": "#x3C", "&": "#x26"}
 _MARKUP: Final = re.compile("[<&]")
-# Elements without hexadecimal references: HTML, which readers parse as HTML, and addresses, where scripts expect &amp;.
+# Elements without hexadecimal references: HTML, which readers parse as HTML, and addresses, where scripts expect &amp;. Markdown
+# is CDATA, as HTML is.
 _HTML_OR_URI_ELEMENTS: Final = frozenset(
-    {"content", f"{{{NAMESPACES['content']}}}encoded", "guid", "icon", "id", "link", "logo", "uri", "url"}
+    {
+        *("content", f"{{{NAMESPACES['content']}}}encoded", "guid", "icon", "id", "link", "logo", "uri", "url"),
+        f"{{{NAMESPACES['source']}}}markdown",
+        *(f"{{{RSL_NAMESPACE}}}{name}" for name in ("custom", "standard", "terms")),
+    }
 )
 
 # feedgen's own formatter of RFC 822 dates changes the locale of the whole process while other threads run.
@@ -86,6 +94,14 @@ def add_extension_elements(element: etree._Element, entry: Entry) -> None:
     if entry.thumbnail:
         thumbnail = entry.thumbnail
         add_element(element, "media:thumbnail", url=thumbnail.url, width=thumbnail.width, height=thumbnail.height)
+
+
+def add_rsl_element(parent: etree._Element, rsl: RslElement) -> None:
+    """Append an element of RSL, with its children, to `parent`."""
+    element = add_element(parent, f"rsl:{rsl.name}", **dict(rsl.attributes))
+    element.text = rsl.text or None
+    for child in rsl.children:
+        add_rsl_element(element, child)
 
 
 def _add_image(element: etree._Element, image: Image) -> None:

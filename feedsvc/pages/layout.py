@@ -120,6 +120,7 @@ class PageLayout:
             "home": self.href(PageAt(ListingRef())),
             "static": root_relative(site.base_url, "/static/"),
             "subscribe": self.href(SiteDocumentAt("subscribe/")),
+            "license": self.href(SiteDocumentAt("license.xml")) if site.license else "",
             "icon": local_href(site, site.icon),
             "logo": local_href(site, site.logo),
             "logo_size": self._logo_size,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, canonical_ref
 from feedsvc.pages import tag_page
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
+
+LICENSE: Final = "license.xml"
 
 
 def redirect_target(catalog: Catalog, path: str) -> str:
@@ -46,7 +49,7 @@ def has_document(catalog: Catalog, place: Place) -> bool:
     """Return whether a canonical place has a document: whether another address may redirect to it.
 
     Always False for files, image variants and parts of the sitemap, because no address redirects to these. Always True for the
-    documents of SITE_DOCUMENTS, even without a news sitemap.
+    documents of SITE_DOCUMENTS except the license, even without a news sitemap.
     """
     match place:
         case ArticleAt(slug):
@@ -56,8 +59,8 @@ def has_document(catalog: Catalog, place: Place) -> bool:
             return listing is not None and (not period or period in listing.page_index)
         case FeedAt(ref, _, period):
             return _has_feed(catalog, ref, period)
-        case SiteDocumentAt():
-            return True
+        case SiteDocumentAt(name):
+            return name != LICENSE or catalog.site.license is not None
         case TagsAt(start):
             return tag_page(catalog, start) is not None
         case _:

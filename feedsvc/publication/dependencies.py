@@ -160,6 +160,7 @@ _SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
     ),
     "sitemap.xml": lambda catalog: _sitemap_listing_dependencies(catalog, listing_fingerprint, catalog_fingerprint(catalog)),
     "news-sitemap.xml": lambda catalog: Dependencies(catalog.recent),
+    "license.xml": lambda _: Dependencies(),
     "robots.txt": lambda catalog: Dependencies((), (has_news_sitemap(catalog),)),
 }
 

@@ -11,6 +11,7 @@ from feedsvc.catalog import Catalog
 from feedsvc.content.media import is_sendable
 from feedsvc.discovery import has_news_sitemap, part_names, tag_places
 from feedsvc.feeds import MAX_CACHED_ENTRIES
+from feedsvc.publication.addresses import LICENSE
 from feedsvc.publication.document import is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.publication.renderer import NEWS_SITEMAP, STATIC_FOLDER
@@ -31,9 +32,7 @@ class DocumentPaths:
         yield from (path_of(place) for place in tag_places(self._catalog.tags.starts))
         yield from self.feed_paths()
         yield from (path_of(SitemapAt(part)) for part in part_names(self._catalog))
-        yield from (
-            path_of(SiteDocumentAt(name)) for name in SITE_DOCUMENTS if name != NEWS_SITEMAP or has_news_sitemap(self._catalog)
-        )
+        yield from (path_of(SiteDocumentAt(name)) for name in SITE_DOCUMENTS if self._has_site_document(name))
 
     def paths_with_redirects(self) -> Iterator[str]:
         """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags.
@@ -60,6 +59,11 @@ class DocumentPaths:
         )
         yield from (f"/{STATIC_FOLDER}{name}" for name in sorted(self._theme.static))
         yield from self._image_variants.paths()
+
+    def _has_site_document(self, name: str) -> bool:
+        if name == NEWS_SITEMAP:
+            return has_news_sitemap(self._catalog)
+        return name != LICENSE or self._catalog.site.license is not None
 
     def feed_paths(self) -> Iterator[str]:
         """Yield those of `paths` that are feeds."""

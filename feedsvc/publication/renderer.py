@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from feedsvc import feeds, pages
@@ -12,6 +13,7 @@ from feedsvc.discovery import (
     MEDIA_TYPES,
     OPML_MEDIA_TYPE,
     SITEMAP_MEDIA_TYPE,
+    render_license,
     render_news_sitemap,
     render_opml,
     render_part,
@@ -19,8 +21,8 @@ from feedsvc.discovery import (
     render_sitemap,
 )
 from feedsvc.feed_model import Link
-from feedsvc.feeds import EntryCache, build_feed
-from feedsvc.publication.addresses import has_document
+from feedsvc.feeds import RSL_MEDIA_TYPE, EntryCache, build_feed, license_link
+from feedsvc.publication.addresses import LICENSE, has_document
 from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.routes import (
@@ -43,7 +45,7 @@ FindLastModified = Callable[[str, str], datetime | None]
 STATIC_FOLDER: Final = "static/"
 NEWS_SITEMAP: Final = "news-sitemap.xml"
 _BROWSER_TYPE: Final = "text/xml"
-_LINK_HEADER_RELATIONS: Final = frozenset({"self", "hub"})
+_LINK_HEADER_RELATIONS: Final = frozenset({"self", "hub", "license"})
 
 # Renderers of documents that exist once: (catalog, layout) -> (bytes, or None if there is no document; media type).
 _SINGLE_RENDERERS: Final[Mapping[str, Callable[[Catalog, pages.PageLayout], tuple[bytes | None, str]]]] = {
@@ -51,6 +53,7 @@ _SINGLE_RENDERERS: Final[Mapping[str, Callable[[Catalog, pages.PageLayout], tupl
     "subscribe/": lambda _, layout: (pages.render_subscribe_page(layout), pages.MEDIA_TYPE),
     "sitemap.xml": lambda catalog, _: (render_sitemap(catalog), SITEMAP_MEDIA_TYPE),
     NEWS_SITEMAP: lambda catalog, _: (render_news_sitemap(catalog), SITEMAP_MEDIA_TYPE),
+    LICENSE: lambda catalog, _: (render_license(catalog.site), RSL_MEDIA_TYPE),
     "robots.txt": lambda catalog, _: (render_robots_txt(catalog), MEDIA_TYPES["robots.txt"]),
 }
 
@@ -164,6 +167,8 @@ class Renderer:
 
     def _render_single(self, place: SiteDocumentAt) -> Document | None:
         body, media_type = _SINGLE_RENDERERS[place.name](self._catalog, self._layout)
+        if body is not None and media_type == pages.MEDIA_TYPE:
+            return self._html_document(path_of(place), body)
         return self._build_document(path_of(place), body, media_type) if body is not None else None
 
     def _render_tag_list(self, place: TagsAt) -> Document | None:
@@ -176,7 +181,10 @@ class Renderer:
         return self._build_document(path_of(place), body, SITEMAP_MEDIA_TYPE) if body is not None else None
 
     def _html_document(self, path: str, body: bytes, status: int = 200) -> Document:
-        return self._build_document(path, body, pages.MEDIA_TYPE, status=status)
+        # Pages are covered by the license of the site; the page with status 404 and notices of withdrawals contain no article.
+        site = self._catalog.site
+        links = (license_link(site),) if site.license and status == HTTPStatus.OK else ()
+        return self._build_document(path, body, pages.MEDIA_TYPE, links=links, status=status)
 
     def _build_document(
         self,

@@ -208,7 +208,8 @@ def _vary(document: Document) -> str:
 
 
 def _link_value(link: Link) -> str:
-    return f'<{link.href}>; rel="{link.rel}"'
+    # RSL 1.0 section 4.5: the type tells an RSL license from a page with a license.
+    return f'<{link.href}>; rel="{link.rel}"' + (f'; type="{link.type}"' if link.rel == "license" else "")
 
 
 def is_not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:

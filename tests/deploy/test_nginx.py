@@ -197,6 +197,7 @@ OTHER_MISSING_PATHS: Final = (
     "/category/rss", "/feed.rss/", "/archive/1999-01", "/category/economy/archive/1999-01/feed.rss", "/articles/nothing",
     "/category/economy/nothing", "/.feedsvc-build.journal", "/.feedsvc-build.lock", "/articles/recalled/x", "/feed/feed",
     "/media/nothing.mp3", "/media/recalled.pdf", "/sized/00-1/x.png", "/-browser/feed.rss", "/-document/feed.rss", "/index.html/",
+    "/license.xml", "/license.xml/",
 )  # fmt: skip
 
 

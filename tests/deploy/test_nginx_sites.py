@@ -109,6 +109,29 @@ def test_browser_view_of_one_listing_differs_from_that_of_the_site(tmp_path: Pat
         assert [line for path in paths for line in servers.differences(path, BROWSER)] == []
 
 
+@pytest.mark.parametrize("mount_path", ["", "daily"])
+def test_site_with_a_license_has_the_links_of_the_live_server(tmp_path: Path, mount_path: str) -> None:
+    base_url = f"{BASE_URL}/{mount_path}".rstrip("/")
+    content = write_newsroom(tmp_path / "content", base_url=base_url)
+    site = content / "site.yaml"
+    site.write_text(f"{site.read_text()}license: {{permits: [search], prohibits: [ai-train]}}\n")
+    root = f"/{mount_path}".rstrip("/")
+    with server_pair(tmp_path, content, mount_path) as servers:
+        paths = [path for path in document_paths(servers.tree) if path.startswith(f"{root}/")]
+        assert {f"{root}/license.xml", f"{root}/", f"{root}/archive/2026-01/feed.rss"} <= {*paths}
+        for headers in (NO_HEADERS, ALL_CODINGS, BROWSER):
+            assert [line for path in paths for line in servers.differences(path, headers)] == []
+        license_link = f'<{base_url}/license.xml>; rel="license"; type="application/rsl+xml"'
+        assert servers.static.ask(f"{root}/").headers["link"] == license_link
+        assert servers.static.ask(f"{root}/archive/2026-01/feed.rss").headers["link"].endswith(f'rel="self", {license_link}')
+        for path in ("/robots.txt", "/license.xml", "/media/notes.txt", "/static/site.css", "/articles/recalled/", "/nothing"):
+            assert "link" not in servers.static.ask(f"{root}{path}").headers, path
+        for path in ("/license.xml/", "/robots.txt/"):
+            live, static = (client.ask(f"{root}{path}") for client in (servers.live, servers.static))
+            assert (static.status, static.headers["location"]) == (301, live.headers["location"])
+            assert live.headers["location"] == f"{root}{path[:-1]}"
+
+
 def test_site_below_a_path_with_tags_named_like_folders_and_without_browser_view(tmp_path: Path) -> None:
     """All former addresses are compared with the live server, too."""
     content = newsrooms.write_sample(tmp_path / "content")

@@ -118,6 +118,39 @@ def test_robots_txt_links_to_no_empty_news_sitemap(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("keys", ["crawlers: {disallow: GPTBot}", "crawlers: {allow: ['*'], disallow: [GPTBot]}"])
+def test_robots_txt_has_a_group_for_each_crawler(tmp_path: Path, keys: str) -> None:
+    document = discovery.render_robots_txt(load_catalog(tmp_path, article("a"), site=f"{SITE}{keys}\n"))
+    assert document.decode() == (
+        f"User-agent: GPTBot\nDisallow: /\n\nUser-agent: *\nAllow: /\n\nSitemap: {BASE_URL}/sitemap.xml\n"
+    )
+    parser = parse_robots_txt(document)
+    assert [parser.can_fetch(agent, f"{BASE_URL}/feed.rss") for agent in ("GPTBot/1.2", "Googlebot")] == [False, True]
+
+
+def test_robots_txt_may_allow_one_crawler_and_disallow_all_others(tmp_path: Path) -> None:
+    site = f"{SITE}crawlers: {{disallow: [GPTBot, '*'], allow: [Googlebot, Bing_bot]}}\n"
+    document = discovery.render_robots_txt(load_catalog(tmp_path, article("a"), site=site))
+    assert document.decode() == (
+        "User-agent: GPTBot\nDisallow: /\n\n"
+        "User-agent: Googlebot\nAllow: /\n\n"
+        "User-agent: Bing_bot\nAllow: /\n\n"
+        "User-agent: *\nDisallow: /\n\n"
+        f"Sitemap: {BASE_URL}/sitemap.xml\n"
+    )
+    parser = parse_robots_txt(document)
+    agents = ("Googlebot/2.1", "Bing_bot", "GPTBot", "anyone")
+    assert [parser.can_fetch(agent, f"{BASE_URL}/") for agent in agents] == [True, True, False, False]
+    assert parser.site_maps() == [f"{BASE_URL}/sitemap.xml"]
+
+
+def test_robots_txt_names_the_license_before_the_first_group(tmp_path: Path) -> None:
+    site = f"{SITE}license: {{prohibits: [ai-train]}}\ncrawlers: {{disallow: [GPTBot]}}\n"
+    document = discovery.render_robots_txt(load_catalog(tmp_path, article("a"), site=site))
+    assert document.decode().startswith(f"License: {BASE_URL}/license.xml\n\nUser-agent: GPTBot\n")
+    assert not parse_robots_txt(document).can_fetch("GPTBot", f"{BASE_URL}/")
+
+
 def test_each_document_has_its_media_type() -> None:
     assert discovery.MEDIA_TYPES == {
         "sitemap.xml": "application/xml",

@@ -124,6 +124,13 @@ def feeds_to_order_are_served(user: User) -> None:
     wait_until_contained(user, "/subscribe/", "Every article in short")
 
 
+def license_is_published(user: User) -> None:
+    wait_until_contained(user, "/license.xml", '<prohibits type="usage">ai-train</prohibits>')
+    wait_until_contained(user, "/robots.txt", "License: https://harbour.example/license.xml")
+    wait_until_contained(user, "/robots.txt", "User-agent: CCBot\nDisallow: /")
+    wait_until_contained(user, "/feed.rss", '<rsl:payment type="attribution"/>')
+
+
 def correction_is_shown(user: User) -> None:
     wait_until_contained(user, BUSES, "An earlier version named line 12; it is line 14.")
     wait_until_contained(user, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
@@ -175,6 +182,7 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "Choose tags": tag_pages_exist,
     "Options of one feed": options_hold_for_one_feed,
     "A feed to order": feeds_to_order_are_served,
+    "License and crawlers": license_is_published,
     "Correct": correction_is_shown,
     "Rename": old_address_redirects,
     "Withdraw": article_is_withdrawn,

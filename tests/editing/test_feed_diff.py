@@ -34,6 +34,12 @@ def test_new_silently_changed_and_removed_entries_are_distinguished(root: Path) 
     }
 
 
+def test_license_changes_no_entry(root: Path) -> None:
+    site = root / "site.yaml"
+    site.write_text(f"{site.read_text()}license: {{prohibits: [ai-train]}}\n")
+    assert feed_changes(root) == {}
+
+
 REMOVALS: Final[Mapping[str, Callable[[Path], None]]] = {
     "withdrawn": lambda root: edit(root, "articles/a.yaml", "status: published", "status: withdrawn"),
     "expired": lambda root: edit(root, "articles/a.yaml", "body:", "expires: 2026-02-01\nbody:"),

@@ -41,8 +41,16 @@ SITE: Final[Mapping[str, tuple[str, ...]]] = {
     "logo": ("", "logo: https://t.example/logo.png"),
     "icon": ("", "icon: https://t.example/icon.png"),
     "hubs": ("", "hubs: [https://hub.example/]", "hubs: [https://hub.example/, https://other.example/]"),
+    "license": (
+        "",
+        "license: {prohibits: [ai-train]}",
+        "license: {prohibits: [ai-all]}",
+        "license: {permits: [search], payment: {type: crawl, amount: 1, currency: EUR}}",
+    ),
+    "crawlers": ("", "crawlers: {disallow: [GPTBot]}"),
     "feed": (
         "feed: {entries: 2}",
+        "feed: {entries: 2, markdown: true}",
         "feed: {entries: 3}",
         "feed: {entries: 2, archives: none}",
         "feed: {entries: 2, archives: site}",
@@ -59,6 +67,7 @@ CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
         "money: {title: Money, feed: {archives: none}}",
         "money: {title: Money, feed: {ttl: 9}}",
         "money: {title: Money, feed: {browser_view: false}}",
+        "money: {title: Money, feed: {markdown: true}}",
     ),
 }
 AUTHORS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -15,7 +15,7 @@ from feedsvc.feed_model import Entry, Person, Term
 from feedsvc.feeds import atom, json_feed, rss
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.entry_templates import EntryTemplates
-from feedsvc.model import Enclosure, Image, Source
+from feedsvc.model import Enclosure, Image, License, LicenseScope, Payment, Source
 from tests.helpers.feeds import MARKUP_TEXT, QUIET_DAY, SUMMIT, at
 
 RENDER_FUNCTIONS: dict[str, Callable[[Entry], RenderedEntry]] = {
@@ -56,6 +56,17 @@ images = st.builds(
     credit=optional_texts,
     credit_url=optional_texts,
 )
+# Texts of licenses are markup of templates; the names of RSL are not escaped.
+licenses = st.sampled_from(
+    (
+        License(prohibits=LicenseScope(usage=("ai-train",))),
+        License(
+            url="https://a.example/?a=1&b=2",
+            permits=LicenseScope(usage=("search", "ai-index"), geo=("DE",)),
+            payment=Payment(type="crawl", amount="0.5", currency="EUR", custom="https://a.example/?c=1&d=2"),
+        ),
+    )
+)
 entries = st.builds(
     Entry,
     id=texts,
@@ -72,6 +83,9 @@ entries = st.builds(
     sources=tuples_of(st.builds(Source, name=optional_texts, url=optional_texts)),
     language=optional_texts,
     is_permalink=st.booleans(),
+    markdown=optional_texts,
+    license=st.none() | licenses,
+    is_unlicensed=st.booleans(),
 )
 
 

@@ -28,6 +28,7 @@ OPTIONS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "archives": ("archives: none", ("rss", "atom", "json")),
     "ttl": ("ttl: 7", ("rss",)),
     "browser_view": ("browser_view: false", ("rss", "atom")),
+    "markdown": ("markdown: true", ("rss",)),
 }
 FILES: Final[Mapping[str, str | bytes]] = {
     "site.yaml": f"title: T\nbase_url: {BASE}\nid_domain: t.example\nfeed: {{entries: 2}}\n",

@@ -44,7 +44,9 @@ def _write_hostile_newsroom(root: Path) -> Path:
         root,
         {
             **newsrooms.SITE,
-            "site.yaml": site.replace("The Daily & Co", value).replace("© 2026 The Daily", value),
+            "site.yaml": site.replace("The Daily & Co", value)
+            .replace("© 2026 The Daily", value)
+            .replace("hubs:", "license: {permits: [search]}\n        hubs:"),
             "categories.yaml": f"evil: {{title: {value}, description: {value}}}\n",
             "authors.yaml": f"evil: {{name: {value}, bio: {value}}}\n",
             **newsrooms.article("evil", **hostile_keys),

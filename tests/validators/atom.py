@@ -41,7 +41,7 @@ ELEMENT_RULES: Final[RulesByElement] = {
             **dict.fromkeys(("atom:id", "atom:title", "atom:updated"), "1"),
             **dict.fromkeys(("atom:content", "atom:published", "atom:rights", "atom:source", "atom:summary"), "?"),
             **dict.fromkeys(("atom:author", "atom:category", "atom:contributor", "atom:link"), "*"),
-            **{element: limit for element, limit in modules.ELEMENTS_OF_ENTRY.items() if element != "content:encoded"},
+            **modules.ELEMENTS_OF_ENTRY,
         }
     ),
     # 4.2.11 only recommends id, title and updated, but without them the original cannot be identified.

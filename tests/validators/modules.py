@@ -1,6 +1,7 @@
-"""Rules for modules in RSS and Atom: Dublin Core, content, Media RSS 1.5, RFC 5005's markers, RFC 6721.
+"""Rules for modules in RSS and Atom: Dublin Core, content, Media RSS 1.5, RFC 5005's markers, RFC 6721, source:, RSL 1.0.
 
-http://purl.org/rss/1.0/modules/content/, https://www.rssboard.org/media-rss, and those EBU role codes that a newsroom may need.
+http://purl.org/rss/1.0/modules/content/, https://www.rssboard.org/media-rss, and those EBU role codes that a newsroom may need;
+https://source.scripting.com/, https://rslstandard.org/rsl (its section 4.7 has the places in RSS; there are none for Atom).
 """
 
 from collections.abc import Iterator
@@ -48,9 +49,17 @@ _ELEMENTS_OF_MEDIA: Final = {
 }
 MEDIA: Final = {"media:content": "*", "media:group": "*", **_ELEMENTS_OF_MEDIA}
 ELEMENTS_OF_FEED: Final = {"fh:archive": "?", "fh:complete": "?", **_DC, **_ELEMENTS_OF_MEDIA}
-ELEMENTS_OF_ENTRY: Final = {"content:encoded": "?", **_DC, **MEDIA}
+ELEMENTS_OF_ENTRY: Final = {**_DC, **MEDIA}
+ELEMENTS_OF_ITEM: Final = {"content:encoded": "?", "source:markdown": "?", "rsl:content": "?", **ELEMENTS_OF_ENTRY}
 
 _TEXT_TYPE: Final = one_of("plain", "html")
+_RSL_TYPE: Final = one_of("usage", "user", "geo")
+_RSL_PAYMENT: Final = one_of("purchase", "subscription", "training", "crawl", "use", "contribution", "attribution", "free")
+_RSL_TOKENS: Final = {
+    "usage": one_of("all", "ai-all", "ai-train", "ai-input", "ai-index", "search"),
+    "user": one_of("commercial", "non-commercial", "education", "government", "personal"),
+    "geo": matching("[A-Z]{2}", "a country of ISO 3166-1"),
+}
 _CLOCK: Final = matching(r"(?:\d+:)?\d\d?:\d\d(?:\.\d+)?|\d+(?:\.\d+)?s?|now", "a time (RFC 2326: 1:02:03.5)")
 
 ELEMENT_RULES: Final[RulesByElement] = {
@@ -68,6 +77,21 @@ ELEMENT_RULES: Final[RulesByElement] = {
     ),
     "at:by": ElementRules(children={"atom:name": "1", "atom:uri": "?", "atom:email": "?"}),
     "at:comment": ElementRules(text=any_text, is_unchecked=True, optional={"type": one_of("text", "html", "xhtml")}),
+    "source:markdown": text_element(non_blank),
+    "rsl:content": ElementRules(
+        children={"rsl:terms": "?", "rsl:license": "+", "rsl:copyright": "?"},
+        required={"url": web_address},
+        optional={"server": web_address, "encrypted": boolean, "lastmod": rfc3339},
+    ),
+    "rsl:license": ElementRules(
+        children={"rsl:permits": "*", "rsl:prohibits": "*", "rsl:payment": "?", "rsl:legal": "*"},
+    ),
+    **dict.fromkeys(("rsl:permits", "rsl:prohibits"), ElementRules(text=non_blank, required={"type": _RSL_TYPE})),
+    "rsl:payment": ElementRules(
+        children={"rsl:amount": "?", "rsl:standard": "?", "rsl:custom": "?"}, required={"type": _RSL_PAYMENT}
+    ),
+    "rsl:amount": ElementRules(text=decimal_number, required={"currency": matching("[A-Z]{3}", "a currency of ISO 4217")}),
+    **dict.fromkeys(("rsl:custom", "rsl:standard", "rsl:terms"), text_element(web_address)),
     "media:group": ElementRules(children={"media:content": "*", **_ELEMENTS_OF_MEDIA}),
     "media:content": ElementRules(
         children=_ELEMENTS_OF_MEDIA,
@@ -129,6 +153,25 @@ def credit_role(document: Document) -> Iterator[str]:
         is_known = role in EBU_ROLES or attribute_values.get("scheme", "urn:ebu") != "urn:ebu"
         if role and (role != role.lower() or not is_known):
             yield f"{path_of(credit)}: role={role!r} is not a role of {attribute_values.get('scheme', 'urn:ebu')}"
+
+
+def license_token(document: Document) -> Iterator[str]:
+    """RSL 1.0 3.4, 3.5: tokens of the vocabulary of the type, separated by spaces; a license has one element for each type."""
+    for terms in document.elements_named("rsl:permits", "rsl:prohibits"):
+        kind = terms.get("type", "")
+        for token in (terms.text or "").split(" "):
+            if kind in _RSL_TOKENS and (fault := _RSL_TOKENS[kind](token)):
+                yield f"{path_of(terms)}: {token!r} is {fault}"
+        if any(other.tag == terms.tag and other.get("type") == kind for other in terms.itersiblings("*", preceding=True)):
+            yield f"{path_of(terms)} repeats the type {kind}"
+
+
+def license_origin(document: Document) -> Iterator[str]:
+    """RSL 1.0 4.7: a license covers addresses of the feed's own origin."""
+    origin = "/".join(document.address.split("/")[:3]) + "/"
+    for content in document.elements_named("rsl:content"):
+        if not content.get("url", "").startswith(origin):
+            yield f"{path_of(content)}: {content.get('url')!r} is not below {origin}"
 
 
 def repeated_tombstone(document: Document) -> Iterator[str]:

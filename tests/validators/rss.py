@@ -48,7 +48,7 @@ ELEMENT_RULES: Final[RulesByElement] = {
             "category": "*",
             **_ATOM_ELEMENTS,
             **_ATOM_ELEMENTS_OF_ITEM,
-            **modules.ELEMENTS_OF_ENTRY,
+            **modules.ELEMENTS_OF_ITEM,
         }
     ),
     "image": ElementRules(children={"url": "1", "title": "1", "link": "1", "width": "?", "height": "?", "description": "?"}),

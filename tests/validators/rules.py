@@ -66,6 +66,8 @@ _RSS: Final[tuple[Rule, ...]] = (
     rss.description_first,
     rss.repeated_skip,
     rss.unescaped_character,
+    modules.license_token,
+    modules.license_origin,
 )
 _ATOM: Final[tuple[Rule, ...]] = (
     atom.root,

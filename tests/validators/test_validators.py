@@ -96,7 +96,7 @@ def test_malformed_xml_gets_one_objection(name: str) -> None:
 def test_objection_names_the_element_and_its_line() -> None:
     [sentence] = validate("feed.rss", read_clean("feed.rss").replace("Thu, 01 Jan 2026", "Fri, 01 Jan 2026"))
     assert sentence == (
-        "text-value: rss/channel/item[2]/pubDate (line 49): 'Fri, 01 Jan 2026 18:30:00 GMT' is on a Thu, not a Fri"
+        "text-value: rss/channel/item[2]/pubDate (line 62): 'Fri, 01 Jan 2026 18:30:00 GMT' is on a Thu, not a Fri"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from feedsvc.content.markdown import TextStore
+from feedsvc.content.markdown import FitImage, TextStore
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, CustomFeed, MediaFile, Site, TagSettings
 
@@ -40,6 +40,13 @@ class ContentSnapshot:
     def html(self, article: Article) -> str:
         """Return the article's body as safe HTML with absolute URLs. Raises FeedsvcError if the text is unavailable."""
         return self.texts.html(article, self.site.base_url)
+
+    def feed_markdown(self, article: Article, fit_image: FitImage) -> str:
+        """Return the article's body as Markdown for feeds, "" if it has none. Raises FeedsvcError if the text is unavailable.
+
+        `fit_image` returns the address of the variant of an image that feeds refer to.
+        """
+        return self.texts.feed_markdown(article, self.site.base_url, fit_image)
 
     def warm_html(self, articles: Sequence[Article]) -> None:
         """Load the texts of these articles, and cache their HTML unless they are too many. Raises as `html` does."""

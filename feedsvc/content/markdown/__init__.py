@@ -1,10 +1,11 @@
 """Markdown to safe HTML, within limits on size and depth.
 
-In comes Markdown; out comes HTML with allowed elements and absolute URLs only, or the limit that the text exceeds. `TextStore`
-keeps the Markdown of articles and renders it when needed.
+In comes Markdown; out comes HTML with allowed elements and absolute URLs only, or the limit that the text exceeds; for feeds also
+Markdown with absolute URLs. `TextStore` keeps the Markdown of articles and renders it when needed.
 """
 
 from feedsvc.content.markdown.commonmark import to_html_with_positions
+from feedsvc.content.markdown.feed_markdown import FEED_MARKDOWN_VERSION, FitImage
 from feedsvc.content.markdown.nesting import MAX_DEPTH
 from feedsvc.content.markdown.render import (
     MAX_HTML_BYTES,
@@ -18,9 +19,11 @@ from feedsvc.content.markdown.render import (
 from feedsvc.content.markdown.text_store import TextStore, is_text_of_key, text_key
 
 __all__ = [
+    "FEED_MARKDOWN_VERSION",
     "MAX_DEPTH",
     "MAX_HTML_BYTES",
     "RENDER_VERSION",
+    "FitImage",
     "LimitExceeded",
     "RenderedMarkdown",
     "TextStore",

@@ -46,13 +46,13 @@ ALLOWED_ELEMENTS: Final = frozenset(
 # Elements that are removed together with their text, because it is code.
 CODE_ELEMENTS: Final = frozenset({"script", "style"})
 
-_SPACE: Final = r"\t\n\f\r "
-_VALUE: Final = rf"[{_SPACE}]*=[{_SPACE}]*(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|(?![\"'])[^{_SPACE}>]*+)"
-_ATTRIBUTE: Final = rf"[^{_SPACE}/>][^{_SPACE}/>=]*+(?:{_VALUE})?+"
+SPACE: Final = r"\t\n\f\r "
+_VALUE: Final = rf"[{SPACE}]*=[{SPACE}]*(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|(?![\"'])[^{SPACE}>]*+)"
+_ATTRIBUTE: Final = rf"[^{SPACE}/>][^{SPACE}/>=]*+(?:{_VALUE})?+"
 # One tag, comment or other markup, ending where a browser's tokenizer ends it; everything else is text. An unclosed tag, comment
 # or quoted value extends to the end of the text.
 TOKEN: Final = re.compile(
-    rf"<(?:(?P<end>/?)(?P<name>[A-Za-z][^{_SPACE}/>]*+)(?:[{_SPACE}/]|{_ATTRIBUTE})*+(?:>|\Z)"
+    rf"<(?:(?P<end>/?)(?P<name>[A-Za-z][^{SPACE}/>]*+)(?:[{SPACE}/]|{_ATTRIBUTE})*+(?:>|\Z)"
     r"|!--(?:-?>|(?:[^-]|-(?!-!?>))*+(?:--!?>|\Z))"
     r"|[!?/][^>]*+>?)"
 )

@@ -119,7 +119,7 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
     check_result = nesting.check(raw_html, is_generated="<" not in markdown)
     if isinstance(check_result, TooDeep):
         return LimitExceeded(is_too_deep=True, index=check_result.offset)
-    references = _ReferenceResolver(base_url, page)
+    references = ReferenceResolver(base_url, page)
     clean_html = _clean(footnotes.mark_footnotes(check_result.html, page), references)
     if _is_too_large(clean_html):
         return LimitExceeded(is_too_deep=False)
@@ -170,7 +170,7 @@ def _is_too_large(markup: str) -> bool:
     return len(markup) > MAX_HTML_BYTES or (len(markup) > MAX_HTML_BYTES // 4 and len(markup.encode()) > MAX_HTML_BYTES)
 
 
-class _ReferenceResolver:
+class ReferenceResolver:
     """Resolver of the references of one text to absolute URLs. It collects the fields of RenderedMarkdown of the same names."""
 
     def __init__(self, base_url: str, page: str) -> None:
@@ -205,7 +205,7 @@ _cleaner_state = threading.local()  # the resolver of the text that this thread 
 
 
 def _filter_attribute(_tag: str, attribute: str, value: str) -> str | None:
-    references: _ReferenceResolver = _cleaner_state.references
+    references: ReferenceResolver = _cleaner_state.references
     return references.filter_attribute(attribute, value)
 
 
@@ -220,7 +220,7 @@ _CLEANER: Final = nh3.Cleaner(
 )
 
 
-def _clean(markup: str, references: _ReferenceResolver) -> str:
+def _clean(markup: str, references: ReferenceResolver) -> str:
     _cleaner_state.references = references
     try:
         cleaner_output = _CLEANER.clean(_split_long_text(markup))

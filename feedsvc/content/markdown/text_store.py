@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from feedsvc import routes, uris
 from feedsvc.content.markdown import render
+from feedsvc.content.markdown.feed_markdown import FitImage, render_feed_markdown
 from feedsvc.errors import TextUnavailableError
 from feedsvc.model import Article
 from feedsvc.support.bounded_cache import BoundedCache
@@ -184,8 +185,11 @@ class TextStore:
         return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
 
     def _render(self, article: Article, base_url: str) -> str:
-        page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
-        return render.render(self.markdown(article), base_url=base_url, page=page).html
+        return render.render(self.markdown(article), base_url=base_url, page=_page(article, base_url)).html
+
+    def feed_markdown(self, article: Article, base_url: str, fit_image: FitImage) -> str:
+        """Return an article's body as Markdown for feeds (`render_feed_markdown`). Raises like `markdown`."""
+        return render_feed_markdown(self.markdown(article), base_url=base_url, page=_page(article, base_url), fit_image=fit_image)
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
         """Prefetch these articles' texts, and cache their HTML unless it would fill over half of the cache.
@@ -200,3 +204,8 @@ class TextStore:
         """Return the beginning of an article's body as plain text (`render.excerpt`), "" without text. Raises like `markdown`."""
         key = (article.text, article.slug, base_url)
         return self._excerpt_cache.get_or_create(key, lambda: render.excerpt(render.plain_text(self.html(article, base_url))))
+
+
+def _page(article: Article, base_url: str) -> str:
+    """Return the URL of an article's own page."""
+    return uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))

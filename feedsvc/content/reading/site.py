@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading.license import build_crawlers, build_license
 from feedsvc.content.reading.settings_document import SITE_FILE, MediaResolver, parse_settings_file
 from feedsvc.content.schema import SiteKeys, is_host, parse_day, validate_document
 from feedsvc.content.yaml import YamlDocument, YamlValue
@@ -53,6 +54,8 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
         copyright=keys.copyright,
         feed=FeedOptions(**dict(keys.feed)),
         hubs=tuple(dict.fromkeys(keys.hubs)),
+        license=build_license(document, keys.license),
+        crawlers=build_crawlers(document, keys.crawlers),
         keep_metadata=keys.keep_metadata,
         media=tuple(resolver.media_paths),
     )

@@ -6,18 +6,21 @@
 
 from feedsvc.content.schema.dates import parse_day, parse_instant
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
-from feedsvc.content.schema.field_types import http_url, is_base_url, is_host, single_line
+from feedsvc.content.schema.field_types import TOKENS_BY_KIND, http_url, is_base_url, is_host, single_line
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json, build_schema
 from feedsvc.content.schema.models import (
     ArticleKeys,
     AuthorKeys,
     CategoryKeys,
+    CrawlersKeys,
     CustomFeedKeys,
     EnclosureKeys,
     ExcludeKeys,
     ImageKeys,
     IncludeKeys,
+    LicenseKeys,
     ListingFeedKeys,
+    PaymentKeys,
     SiteKeys,
     TagKeys,
 )
@@ -26,16 +29,20 @@ from feedsvc.content.schema.validation import validate_document, validate_mappin
 __all__ = [
     "KEY_DESCRIPTIONS",
     "SCHEMA_NAMES",
+    "TOKENS_BY_KIND",
     "ArticleKeys",
     "AuthorKeys",
     "CategoryKeys",
+    "CrawlersKeys",
     "CustomFeedKeys",
     "EnclosureKeys",
     "ExcludeKeys",
     "ImageKeys",
     "IncludeKeys",
     "Json",
+    "LicenseKeys",
     "ListingFeedKeys",
+    "PaymentKeys",
     "SiteKeys",
     "TagKeys",
     "build_schema",

@@ -96,6 +96,11 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "copyright": KeyDescription("The rights line of pages and feeds.", "© 2026 Asia In News"),
         "feed": KeyDescription("What feeds hold.", {"entries": 50, "content": "full"}),
         "hubs": KeyDescription("WebSub hubs that tell subscribers of news at once.", ["https://hub.example.org/"]),
+        "license": KeyDescription(
+            "What AI systems and other programs may do with the articles, as RSL 1.0.",
+            {"permits": ["search"], "prohibits": ["ai-train"]},
+        ),
+        "crawlers": KeyDescription("Which crawlers may read the site, in robots.txt.", {"disallow": ["GPTBot"]}),
         "keep_metadata": KeyDescription("Send pictures with camera and location data, which are taken out otherwise.", True),  # noqa: FBT003 - an example's value
     },
     "FeedKeys": {
@@ -105,6 +110,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "ttl": KeyDescription("Minutes that a feed reader may wait before it asks again.", 60),
         "browser_view": KeyDescription("Whether browsers show feeds styled.", True),  # noqa: FBT003 - an example's value
         "combinations": KeyDescription("Whether subscribers can combine feeds by address.", False),  # noqa: FBT003 - an example's value
+        "markdown": KeyDescription("Whether RSS feeds contain whole articles as Markdown, too.", True),  # noqa: FBT003 - an example's value
     },
     "ListingFeedKeys": {
         "entries": KeyDescription("How many of the newest articles this feed holds.", 20),
@@ -112,6 +118,29 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "archives": KeyDescription("Whether this feed keeps older articles readable, month by month.", "all"),
         "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
         "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
+        "markdown": KeyDescription("Whether this feed contains whole articles as Markdown, too, as RSS.", True),  # noqa: FBT003 - an example's value
+    },
+    "LicenseKeys": {
+        "url": KeyDescription("The page with the terms, for people.", "https://example.org/terms"),
+        "permits": KeyDescription(
+            "What may be done (all, ai-all, ai-train, ai-input, ai-index, search), by whom (commercial, non-commercial, "
+            "education, government, personal) and in which countries (DE).",
+            ["search", "ai-index"],
+        ),
+        "prohibits": KeyDescription("The same for what must not be done; it counts more than permits.", ["ai-train"]),
+        "payment": KeyDescription("What the permitted use costs; without payment it is free.", {"type": "attribution"}),
+        "server": KeyDescription("The license server from which programs get their license.", "https://rslcollective.org/api"),
+    },
+    "PaymentKeys": {
+        "type": KeyDescription("What is paid for, or how.", "crawl"),
+        "amount": KeyDescription("The price; beside currency.", 0.015),
+        "currency": KeyDescription("Its currency, three letters of ISO 4217.", "EUR"),
+        "standard": KeyDescription("The address of a standard license.", "https://creativecommons.org/licenses/by/4.0/"),
+        "custom": KeyDescription("The address of your own terms of payment.", "https://example.org/licensing"),
+    },
+    "CrawlersKeys": {
+        "allow": KeyDescription('Crawlers that may read everything, whatever "*" may.', ["Googlebot"]),
+        "disallow": KeyDescription('Crawlers that must read nothing; "*" in quotes: all others.', ["GPTBot", "CCBot"]),
     },
     "CategoryKeys": {
         "title": KeyDescription("The section's name.", "Asia In News"),
@@ -141,6 +170,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "archives": KeyDescription("Whether this feed keeps older articles readable, month by month.", "all"),
         "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
         "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
+        "markdown": KeyDescription("Whether this feed contains whole articles as Markdown, too, as RSS.", True),  # noqa: FBT003 - an example's value
     },
     "IncludeKeys": {
         "all": KeyDescription("Every article.", True),  # noqa: FBT003 - an example's value

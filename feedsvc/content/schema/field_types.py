@@ -7,6 +7,7 @@ import unicodedata
 import zoneinfo
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -29,6 +30,9 @@ TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _AGE: Final = re.compile(r"[1-9][0-9]{0,3}[hd]")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+# Product token of RFC 9309 section 2.2.1, and digits, because some crawlers have them in their names (AI2Bot, img2dataset).
+_CRAWLER: Final = re.compile(r"\*|[A-Za-z0-9_-]+")
 
 
 def _collapse_spaces(text: str) -> str:
@@ -161,6 +165,41 @@ def _reference_id(text: str) -> str:
     return unicodedata.normalize("NFC", single_line(text))
 
 
+# RSL 1.0 section 3.4.1: vocabularies of usages and users, and countries (ISO 3166-1 alpha-2).
+_USAGE_TOKENS: Final = ("all", "ai-all", "ai-train", "ai-input", "ai-index", "search")
+_USER_TOKENS: Final = ("commercial", "non-commercial", "education", "government", "personal")
+_COUNTRY_TEXT: Final = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD "
+    "CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF "
+    "GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN "
+    "KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA "
+    "NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI "
+    "SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI "
+    "VN VU WF WS YE YT ZA ZM ZW"
+)
+_COUNTRIES: Final = tuple(_COUNTRY_TEXT.split())
+TOKENS_BY_KIND: Final = (_USAGE_TOKENS, _USER_TOKENS, _COUNTRIES)
+LICENSE_TOKENS: Final = tuple(chain.from_iterable(TOKENS_BY_KIND))
+# Token of a draft of RSL, or of another vocabulary -> today's.
+_FORMER_TOKENS: Final = {
+    "ai-search": "ai-index",
+    "ai-summarize": "ai-input",
+    "ai-use": "ai-input",
+    "train-ai": "ai-train",
+    "train-genai": "ai-train",
+    "uk": "GB",
+}
+
+
+def _license_token(text: str) -> str:
+    if text not in LICENSE_TOKENS:
+        former = _FORMER_TOKENS.get(text.casefold(), "")
+        hint = f"did you mean '{former}'?" if former else did_you_mean(text, LICENSE_TOKENS)
+        words = ", ".join((*_USAGE_TOKENS, *_USER_TOKENS))
+        raise ValueError(f"no token '{text}' in RSL 1.0; {hint or f'the tokens are {words}, and countries like DE'}")
+    return text
+
+
 OneLineText = Annotated[str, AfterValidator(_collapse_spaces)]
 RequiredLine = Annotated[str, AfterValidator(single_line)]
 HttpUrl = Annotated[str, AfterValidator(http_url)]
@@ -178,6 +217,14 @@ Age = Annotated[
     AfterValidator(PatternValidator(_AGE, "'{}' is not an age in days or hours; write it like 30d or 48h")),
 ]
 MediaType = Annotated[str, AfterValidator(PatternValidator(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
+Currency = Annotated[
+    str, AfterValidator(PatternValidator(_CURRENCY, "'{}' is not a currency; write its three letters in ISO 4217, like EUR"))
+]
+CrawlerName = Annotated[
+    str,
+    AfterValidator(PatternValidator(_CRAWLER, "'{}' is not the name of a crawler; write it without its version, like GPTBot")),
+]
+LicenseToken = Annotated[str, AfterValidator(_license_token)]
 Email = Annotated[str, AfterValidator(_AsciiPatternValidator(_EMAIL, "'{}' is not an e-mail address"))]
 # Limits on the entries of a list, because one page may show all of them, and a file of 1 MiB can hold 100,000.
 MAX_REFERENCES: Final = 100
@@ -194,3 +241,5 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 DomainName = Annotated[str, AfterValidator(PatternValidator(_HOST, "'{}' is not a domain name; write it like example.org"))]
 TimeZoneName = Annotated[str, AfterValidator(_zone)]
 HttpUrls = Annotated[list[HttpUrl], BeforeValidator(_as_list)]
+LicenseTokens = Annotated[list[LicenseToken], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
+CrawlerNames = Annotated[list[CrawlerName], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]

@@ -38,6 +38,7 @@ _TIME: Final = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
 _OFFSET: Final = r"[Zz]|[-+](?:[01]?\d|2[0-3])(?::?[0-5]\d)?"
 _DATE: Final = rf"^\s*{_DAY}(?:(?:[Tt]|\s+){_TIME}\s*(?:{_OFFSET})?)?\s*$"
 
+_LICENSE_ERROR: Final = "not a token of RSL 1.0, such as search"
 _ZONE_ERROR: Final = "no such time zone; write it like Asia/Kolkata or UTC"
 
 # Name of a validator -> schema of the values that it accepts; a schema may accept more.
@@ -50,6 +51,7 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
         rf"^(?:(?!tag:)|(?={field_types.TAG_URI.pattern}$)){field_types.URI.pattern}$", "not a URI, as an id must be"
     ),
     "_zone": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _ZONE_ERROR},
+    "_license_token": lambda: {"enum": list(field_types.LICENSE_TOKENS), "errorMessage": _LICENSE_ERROR},
     "_slug": lambda: _pattern_schema(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
     "_require_date_text": lambda: _pattern_schema(_DATE, f"not a date; {dates.EXAMPLE}"),
 }
@@ -195,6 +197,25 @@ _WITHDRAWN_RULE: Final[Json] = {
     "if": {"required": ["withdrawn"], "properties": {"withdrawn": {"type": "object"}}},
     "then": {"required": ["status"], "properties": {"status": {"const": "withdrawn"}}},
 }
+
+
+def _requires(key: str, kind: str, other: str, other_kind: str) -> Json:
+    """Return a rule: a value of the JSON type `kind` at `key` requires one of the type `other_kind` at `other`."""
+    return {
+        "if": {"required": [key], "properties": {key: {"type": kind}}},
+        "then": {"required": [other], "properties": {other: {"type": other_kind}}},
+    }
+
+
+_FREE_RULE: Final[Json] = {
+    "if": {"required": ["type"], "properties": {"type": {"const": "free"}}},
+    "then": {
+        "properties": {
+            key: {"type": "null", "errorMessage": "stands beside type: free"}
+            for key in ("amount", "currency", "standard", "custom")
+        }
+    },
+}
 # Rules between keys, and for texts beyond their type. `content.reading` checks the same with its own messages.
 _RULES: Final[Mapping[str, Json]] = {
     "ArticleKeys": {
@@ -212,6 +233,14 @@ _RULES: Final[Mapping[str, Json]] = {
         ]
     },
     "EnclosureKeys": {"allOf": [_src_rules(_MEDIA_PATH, "type", "length")]},
+    "LicenseKeys": {"anyOf": [{"required": [key]} for key in ("permits", "prohibits", "payment")]},
+    "PaymentKeys": {
+        "allOf": [
+            _requires("amount", "number", "currency", "string"),
+            _requires("currency", "string", "amount", "number"),
+            _FREE_RULE,
+        ]
+    },
     "SiteKeys": {"allOf": [{"properties": {"logo": _MEDIA_OR_URL, "icon": _MEDIA_OR_URL}}]},
     "AuthorKeys": {"allOf": [{"properties": {"avatar": _MEDIA_OR_URL}}]},
     "CustomFeedKeys": {"allOf": [{"properties": {"image": _MEDIA_OR_URL}}]},

@@ -13,6 +13,8 @@ from feedsvc.content.schema.field_types import (
     MAX_LIST_LENGTH,
     Age,
     BaseUrl,
+    CrawlerNames,
+    Currency,
     DateText,
     DomainName,
     Email,
@@ -20,6 +22,7 @@ from feedsvc.content.schema.field_types import (
     HttpUrls,
     LanguageTag,
     LanguageTags,
+    LicenseTokens,
     MediaType,
     OneLineText,
     ReferenceId,
@@ -114,6 +117,7 @@ class FeedKeys(_Keys):
     ttl: _Minutes = 60
     browser_view: bool = True
     combinations: bool = True
+    markdown: bool = False
 
 
 class ListingFeedKeys(_Keys):
@@ -124,6 +128,29 @@ class ListingFeedKeys(_Keys):
     archives: Literal["all", "none"] | None = None
     ttl: _Minutes | None = None
     browser_view: bool | None = None
+    markdown: bool | None = None
+
+
+class PaymentKeys(_Keys):
+    # RSL 1.0 section 3.7.
+    type: Literal["purchase", "subscription", "training", "crawl", "use", "contribution", "attribution", "free"]
+    amount: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    currency: Currency | None = None
+    standard: HttpUrl | None = None
+    custom: HttpUrl | None = None
+
+
+class LicenseKeys(_Keys):
+    url: HttpUrl | None = None
+    permits: LicenseTokens = []
+    prohibits: LicenseTokens = []
+    payment: PaymentKeys | None = None
+    server: HttpUrl | None = None
+
+
+class CrawlersKeys(_Keys):
+    allow: CrawlerNames = []
+    disallow: CrawlerNames = []
 
 
 class SiteKeys(_Keys):
@@ -141,6 +168,8 @@ class SiteKeys(_Keys):
     copyright: OneLineText = ""
     feed: FeedKeys = FeedKeys()
     hubs: HttpUrls = []
+    license: LicenseKeys | None = None
+    crawlers: CrawlersKeys = CrawlersKeys()
     keep_metadata: bool = False
 
 

@@ -176,6 +176,10 @@ def _not_number(document: YamlDocument, location: KeyPath, details: ErrorDetails
     return f"expected a whole number, found {_quote_value(document, location, details)}", ""
 
 
+def _not_decimal(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    return f"expected a number, found {_quote_value(document, location, details)}", ""
+
+
 def _quote_value(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> str:
     raw = document.raw_scalar(location)
     return _kind_name(details["input"]) if raw is None else f"'{raw}'"
@@ -183,8 +187,10 @@ def _quote_value(document: YamlDocument, location: KeyPath, details: ErrorDetail
 
 def _out_of_range(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
     words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
-    limits = [f"{words[key]} {limit}" for key, limit in details["ctx"].items() if key in words]
-    return f"expected a whole number, {' and '.join(limits)}, found {_quote_value(document, location, details)}", ""
+    limits = {words[key]: limit for key, limit in details["ctx"].items() if key in words}
+    kind = "a number" if any(isinstance(limit, float) for limit in limits.values()) else "a whole number"
+    bounds = " and ".join(f"{word} {limit:g}" for word, limit in limits.items())
+    return f"expected {kind}, {bounds}, found {_quote_value(document, location, details)}", ""
 
 
 def _not_one_of(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
@@ -215,6 +221,8 @@ _FIRST_KEYS: Final[Mapping[str | int, str]] = {
     "enclosures": "src",
     "sources": "name",
     "corrections": "date: 2026-01-02, text",
+    "license": "url",
+    "payment": "type",
 }
 _SIMPLE_SCALAR: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._ -]*(?::[A-Za-z0-9/._ -]+)?")
 _MessageBuilder = Callable[[YamlDocument, KeyPath, ErrorDetails], tuple[str, str]]
@@ -227,6 +235,8 @@ _MESSAGE_BUILDERS: Final[Mapping[str, _MessageBuilder]] = {
     "value_error": lambda _document, _location, details: (str(details["ctx"]["error"]), ""),
     "string_type": _not_text,
     "int_type": _not_number,
+    "float_type": _not_decimal,
+    "finite_number": _not_decimal,
     "bool_type": lambda document, location, details: (
         f"expected true or false, found {_quote_value(document, location, details)}",
         "",

@@ -22,6 +22,7 @@ _MAX_DEPTH: Final = 16
 _MAX_DIGITS: Final = 18
 _TAG_PREFIX: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_DECIMAL_FRACTION: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+")
 _TRUE_WORDS: Final = frozenset({"true", "yes", "on"})
 
 
@@ -173,12 +174,17 @@ def _integer(text: str) -> int:
     return int(text) if _DECIMAL.fullmatch(text) and len(text) <= _MAX_DIGITS else -(10**_MAX_DIGITS)
 
 
+def _fraction(text: str) -> float:
+    """Return the value of a decimal fraction; NaN, which no schema accepts, for other forms (`1:30.5`, `1_000.5`, `.inf`)."""
+    return float(text if _DECIMAL_FRACTION.fullmatch(text) and len(text) <= _MAX_DIGITS else "nan")
+
+
 # Resolved tag of a plain scalar (YAML 1.1) -> function from its text to its value. `schema.dates` reads dates from text.
 _SCALAR_READERS: Final[Mapping[str, Callable[[str], YamlValue]]] = {
     "str": str,
     "timestamp": str,
     "int": _integer,
-    "float": lambda _: float("nan"),
+    "float": _fraction,
     "bool": lambda text: text.lower() in _TRUE_WORDS,
     "null": lambda _: None,
     "merge": str,

@@ -8,7 +8,7 @@ import pytest
 
 from feedsvc.content.folder.folder import load_content
 from feedsvc.content.schema.field_types import is_base_url
-from feedsvc.model import FeedOptions
+from feedsvc.model import Crawlers, FeedOptions, License, LicenseScope, Payment
 from tests.broken_files.case import PNG, SITE
 from tests.conftest import Newsroom
 
@@ -22,14 +22,53 @@ timezone: Asia/Seoul
 logo: media/p.png
 icon: https://cdn.example/i.ico
 copyright: © us
-feed: {entries: 5, content: summary, archives: none, ttl: 30, browser_view: false}
+feed: {entries: 5, content: summary, archives: none, ttl: 30, browser_view: false, markdown: true}
 hubs: [https://hub.example, https://hub.example]
 """
     site = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + keys})).site
     assert (site.logo, site.icon) == ("https://a.example/media/p.png", "https://cdn.example/i.ico")
     assert (site.since, site.timezone, site.hubs) == (date(2015, 5, 1), "Asia/Seoul", ("https://hub.example",))
-    assert site.feed == FeedOptions(entries=5, content="summary", archives="none", ttl=30, browser_view=False)
+    assert site.feed == FeedOptions(entries=5, content="summary", archives="none", ttl=30, browser_view=False, markdown=True)
     assert (site.media, site.description, site.copyright) == (("media/p.png",), "News", "© us")
+
+
+def test_a_license_and_crawlers_are_read(newsroom: Newsroom) -> None:
+    keys = """\
+license:
+  url: https://a.example/terms
+  permits: [search, DE, personal, ai-index, search]
+  prohibits: ai-train
+  payment: {type: crawl, amount: 0.0150, currency: EUR, standard: https://s.example, custom: https://c.example/?a=b}
+  server: https://rsl.example/api
+crawlers:
+  allow: Googlebot
+  disallow: [GPTBot, gptbot, AI2Bot, "*", ia_archiver]
+"""
+    site = load_content(newsroom({"site.yaml": SITE + keys})).site
+    assert site.license == License(
+        url="https://a.example/terms",
+        permits=LicenseScope(usage=("search", "ai-index"), user=("personal",), geo=("DE",)),
+        prohibits=LicenseScope(usage=("ai-train",)),
+        payment=Payment(
+            type="crawl", amount="0.015", currency="EUR", standard="https://s.example", custom="https://c.example/?a=b"
+        ),
+        server="https://rsl.example/api",
+    )
+    assert site.crawlers == Crawlers(allow=("Googlebot",), disallow=("GPTBot", "AI2Bot", "*", "ia_archiver"))
+
+
+@pytest.mark.parametrize(("amount", "expected"), [("5", "5"), ("0.5", "0.5"), ("100", "100"), ("0.00001", "0.00001")])
+def test_an_amount_is_a_decimal_number_without_exponent(newsroom: Newsroom, amount: str, expected: str) -> None:
+    lines = f"license: {{payment: {{type: use, amount: {amount}, currency: USD}}}}\n"
+    site_license = load_content(newsroom({"site.yaml": SITE + lines})).site.license
+    assert site_license
+    assert site_license.payment
+    assert site_license.payment.amount == expected
+
+
+def test_a_site_has_neither_license_nor_crawlers_by_default(newsroom: Newsroom) -> None:
+    site = load_content(newsroom({"site.yaml": f"{SITE}license:\ncrawlers:\n"})).site
+    assert (site.license, site.crawlers) == (None, Crawlers())
 
 
 def test_a_base_url_of_the_command_line_replaces_that_of_site_yaml(newsroom: Newsroom) -> None:

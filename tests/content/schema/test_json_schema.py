@@ -74,6 +74,7 @@ UNDETECTABLE: Final = {
             "backslash",
             "text after a block indicator",
             "site with invalid YAML",
+            "all crawlers without quotes",
         ),
         *("same author id twice", "no-break space after a colon", "no space after a colon in an image", "text in asterisks"),
         *("no space after the first colon", "no space after the last colon", "no space after a colon below a comment"),
@@ -111,6 +112,8 @@ UNDETECTABLE: Final = {
     ),
     "a comparison of two dates": ("expires before published",),
     "a comparison of two selections or tags": ("feed that leaves out all that it selects", "tag twice in a feed"),
+    "a number that JSON does not have": ("infinite amount",),
+    "a comparison of two lists": ("permitted and prohibited", "crawler in both lists"),
 }
 
 

@@ -29,6 +29,7 @@ FEED: Final = (
     ("unknown-element", _GENERATOR, "<published>2026-01-02T06:30:00Z</published>"),
     ("unknown-element", "<name>Jia Liu</name>", "<name>Jia Liu</name><url>https://news.example/</url>"),
     ("unknown-element", _GENERATOR, "<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'/>"),
+    ("unknown-element", "</entry>", "<source:markdown xmlns:source='http://source.scripting.com/'>x</source:markdown></entry>"),
     ("unknown-attribute", "<category term", '<category domain="x" term'),
     ("unknown-attribute", 'xml:lang="en"', 'xml:lang="en" xml:base="https://news.example/"'),
     ("missing-attribute", "<category term", "<category label"),

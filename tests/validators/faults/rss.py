@@ -122,6 +122,18 @@ FEED: Final = (
     ("media-location", '<media:content url="https://news.example/media/summit.jpg"', "<media:content"),
     ("missing-attribute", '<media:thumbnail url="https://news.example/media/summit.jpg"', "<media:thumbnail"),
     ("unknown-element", "</media:content>", "<media:caption>x</media:caption></media:content>"),
+    # source: and RSL
+    ("namespace", "http://source.scripting.com/", "https://source.scripting.com/"),
+    ("text-value", "The two leaders meet & [talk](https://elsewhere.example/story).", ""),
+    ("license-token", ">search ai-index<", ">search, ai-index<"),
+    ("license-token", ">KR JP<", ">kr JP<"),
+    ("license-token", 'rsl:permits type="geo">KR JP<', 'rsl:permits type="usage">all<'),
+    ("license-origin", 'rsl:content url="https://news.example/', 'rsl:content url="https://elsewhere.example/'),
+    ("attribute-value", 'payment type="crawl"', 'payment type="per-token"'),
+    ("attribute-value", 'permits type="geo"', 'permits type="country"'),
+    ("attribute-value", 'currency="EUR"', 'currency="euro"'),
+    ("text-value", ">0.015<", ">little<"),
+    ("unknown-element", "<rsl:license>", "<rsl:license><rsl:price/>"),
     # RFC 5005
     ("next-archive-outside-archive", 'rel="prev-archive"', 'rel="next-archive"'),
     ("complete-feed-with-pages", _SELF, f"{_SELF}<fh:complete xmlns:fh='http://purl.org/syndication/history/1.0'/>"),

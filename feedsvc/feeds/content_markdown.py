@@ -1,0 +1,91 @@
+"""Markdown content of an entry: the same parts as its HTML. Feed readers that support source:markdown show only this."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from feedsvc.catalog import Catalog
+from feedsvc.content.media import fit_address
+from feedsvc.feed_model import enclosure_name
+from feedsvc.feeds.content_html import article_language, lead_image
+from feedsvc.language import Language
+from feedsvc.model import Article, Correction, Enclosure, Image, Source
+
+# CommonMark 0.31 section 2.4: a backslash before ASCII punctuation makes it plain text.
+_INLINE_MARKUP: Final = re.compile(r"[\\`*_\[\]<>~]|&(?=#?[A-Za-z0-9]+;)")
+# Beginnings of headings, lists and underlines.
+_BLOCK_MARKUP: Final = re.compile(r"(?:#{1,6}|[-+=]|[0-9]{1,9}(?=[.)]))")
+_ENTITY: Final = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
+
+
+def content_markdown(catalog: Catalog, article: Article) -> str:
+    """Return the whole article as Markdown: image, text, sources, corrections and enclosures.
+
+    The result is "" if the article has no text, or if the text cannot be written as Markdown for feeds. Raises FeedsvcError if
+    the text cannot be read.
+    """
+
+    def fit_image(address: str) -> str:
+        return fit_address(catalog.media, catalog.site.base_url, address)
+
+    text = catalog.content.feed_markdown(article, fit_image).strip("\n").rstrip()
+    if not text:
+        return ""
+    lang, image = article_language(catalog.site, article), lead_image(catalog, article.image)
+    parts = (
+        _figure(image) if image else "",
+        text,
+        _sources(lang, article.sources),
+        _corrections(lang, article.corrections),
+        _enclosures(lang, article.enclosures),
+    )
+    return "\n\n".join(filter(None, parts))
+
+
+def _escape(text: str) -> str:
+    """Escape a line of plain text for use within a paragraph."""
+    return _INLINE_MARKUP.sub(r"\\\g<0>", text)
+
+
+def _paragraph(text: str) -> str:
+    """Return escaped text as a paragraph, with an escape at its beginning if that would begin another block."""
+    match = _BLOCK_MARKUP.match(text)
+    if not match:
+        return text
+    position = match.end() if match[0].isdigit() else 0
+    return f"{text[:position]}\\{text[position:]}"
+
+
+def _link(name: str, url: str) -> str:
+    return f"[{_escape(name)}](<{_ENTITY.sub('&amp;', url)}>)" if url else _escape(name)
+
+
+def _figure(image: Image) -> str:
+    credit = _link(image.credit, image.credit_url) if image.credit else ""
+    caption = " ".join(filter(None, (_escape(image.caption), credit, _escape(image.disclaimer))))
+    return "\n\n".join(filter(None, (f"!{_link(image.alt, image.url)}", _paragraph(caption))))
+
+
+def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
+    names = lang.say("comma").join(_link(source.name, source.url) for source in sources)
+    return f"**{_escape(lang.say('sources'))}:** {names}" if names else ""
+
+
+def _corrections(lang: Language, corrections: tuple[Correction, ...]) -> str:
+    return "\n\n".join(_correction(lang, correction) for correction in corrections)
+
+
+def _correction(lang: Language, correction: Correction) -> str:
+    heading = lang.say("correction", date=lang.period_name(correction.date.isoformat()))
+    return f"**{_escape(heading)}:** {_escape(correction.text)}"
+
+
+def _enclosures(lang: Language, enclosures: tuple[Enclosure, ...]) -> str:
+    items = "\n".join(f"- {_enclosure(lang, enclosure)}" for enclosure in enclosures)
+    return f"**{_escape(lang.say('attachments'))}:**\n\n{items}" if items else ""
+
+
+def _enclosure(lang: Language, enclosure: Enclosure) -> str:
+    type_and_size = lang.say("comma").join(filter(None, (enclosure.type, lang.file_size(enclosure.length))))
+    return f"{_link(enclosure_name(enclosure), enclosure.url)} ({_escape(type_and_size)})"

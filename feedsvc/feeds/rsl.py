@@ -1,0 +1,45 @@
+"""RSL 1.0 elements of a license (https://rslstandard.org/rsl), for /license.xml and for the items of RSS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from feedsvc.model import License, Payment
+
+RSL_NAMESPACE: Final = "https://rslstandard.org/rsl"
+RSL_MEDIA_TYPE: Final = "application/rsl+xml"
+
+
+class RslElement(NamedTuple):
+    """Element in the namespace of RSL. It has either a text or children, or neither."""
+
+    name: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    children: tuple[RslElement, ...] = ()
+
+
+def rsl_content(site_license: License, url: str) -> RslElement:
+    """Return the element `content` (section 3.3) for the asset at `url`: an address, or a path that begins all its addresses."""
+    attributes = (("url", url), *((("server", site_license.server),) if site_license.server else ()))
+    license_element = RslElement("license", children=tuple(_terms(site_license)))
+    terms = (RslElement("terms", text=site_license.url),) if site_license.url else ()
+    return RslElement("content", attributes, children=(*terms, license_element))
+
+
+def _terms(site_license: License) -> Iterator[RslElement]:
+    """Yield the terms (sections 3.5 to 3.7): at most one element of each name and type, its tokens separated by spaces."""
+    for name, scope in (("permits", site_license.permits), ("prohibits", site_license.prohibits)):
+        for kind, tokens in (("usage", scope.usage), ("user", scope.user), ("geo", scope.geo)):
+            if tokens:
+                yield RslElement(name, (("type", kind),), " ".join(tokens))
+    if site_license.payment:
+        yield _payment(site_license.payment)
+
+
+def _payment(payment: Payment) -> RslElement:
+    amount = (RslElement("amount", (("currency", payment.currency),), payment.amount),) if payment.amount else ()
+    addresses = (("standard", payment.standard), ("custom", payment.custom))
+    children = (*amount, *(RslElement(name, text=address) for name, address in addresses if address))
+    return RslElement("payment", (("type", payment.type),), children=children)
