@@ -53,12 +53,14 @@ class ActiveArticles:
         paths, disputed_before = tuple(changed), self._claims.disputed_keys()
         if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
             return {path: (None, article) for path, article in self.articles.items()}
+        # A last valid version in place of a loser is no candidate. A changed article may claim what it has.
+        has_replacements = any(path in self.articles for path in self._inactive_candidates)
         changes = self._update_claims(paths, records)
         disputed = self._claims.disputed_keys()
         if not disputed and not disputed_before:
             return self._activate({path: self._candidate(path) for path in paths})
         changed_keys = {key for change in changes for article in change if article for key in claim_keys(article)}
-        if disputed == disputed_before and not changed_keys & disputed_before:
+        if disputed == disputed_before and not has_replacements and not changed_keys & disputed_before:
             return self._activate({path: self._candidate(path) for path in paths})
         return self._resolve_conflicts(records, is_new)
 
