@@ -33,13 +33,22 @@ class Term:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Alternate:
+    """Address where people read an entry in one language; `language` is never ""."""
+
+    language: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """Entry of a feed: one visible article.
 
     `url` is the address where people read the article; `is_permalink` is True if `id` equals `url`. `content` is HTML, "" if
     the listing's feed contains summaries only. `summary` is plain text and never empty. `language` is "" if it is the site's.
     `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
-    `thumbnail` are the lead image in two sizes; either both are set or neither.
+    `thumbnail` are the lead image in two sizes; either both are set or neither. `alternates` are the entry in all its languages,
+    its own last; () if there is no translation.
     """
 
     id: str
@@ -57,6 +66,7 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     sources: tuple[Source, ...] = ()
     language: str = ""
+    alternates: tuple[Alternate, ...] = ()
     is_permalink: bool = False
 
 
