@@ -230,8 +230,8 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     """Build the catalog of what is public at a moment; a preview also includes drafts, scheduled and expired articles."""
     builder = RowBuilder(content.site, now, is_preview=is_preview)
     articles = sort_articles(content.articles)
-    works = build_works(articles)
-    rows = add_translations(works, [*filter(None, map(builder.build, articles))], content.site)
+    rows = [*filter(None, map(builder.build, articles))]
+    add_translations(articles, rows, content.site)
     spellings, titles = update_spellings({}, content.tags, (), rows)
     listings = build_listings(content, titles, rows)
     site, schedule = listings[ListingRef()], build_schedule(articles)
@@ -251,7 +251,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
         recent=recent_rows(site, now),
         external_count=count_external(site.visible),
-        alternate_count=count_alternates(site.visible) if works.ids else 0,
+        alternate_count=count_alternates(site.visible),
         last_change=schedule.last_change(now),
         next_change=schedule.next_change(now),
         is_preview=is_preview,
@@ -259,7 +259,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         schedule=schedule,
         spellings=spellings,
         former_tags=former_tags,
-        works=works,
+        works=build_works(articles),
     )
 
 

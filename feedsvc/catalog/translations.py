@@ -17,7 +17,7 @@ from feedsvc.catalog.indexes import OverlayDict
 from feedsvc.catalog.row import Row, Translation, is_visible
 from feedsvc.model import Article, Site
 from feedsvc.routes import ArticleAt, path_of
-from feedsvc.support.graph import connected_components
+from feedsvc.support.graph import connected_components, name_components
 from feedsvc.uris import absolute
 
 _DEFAULT: Final = "x-default"
@@ -30,11 +30,6 @@ class Works:
     def __init__(self, articles: OverlayDict[str, Article], translations: OverlayDict[str, tuple[str, ...]]) -> None:
         """Initialize with the articles by id, and with the ids of the articles that name an id, by that id."""
         self._articles, self._translations = articles, translations
-
-    @property
-    def ids(self) -> list[str]:
-        """Ids of all articles that belong to a work, in no particular order."""
-        return self._articles.keys()
 
     def find(self, ids: Iterable[str]) -> Iterator[list[Article]]:
         """Yield the articles of each work that one of these ids belongs to, each work once. An id need not be an article's.
@@ -98,14 +93,19 @@ def build_works(articles: Iterable[Article]) -> Works:
     )
 
 
-def add_translations(works: Works, rows: Sequence[Row], site: Site) -> Sequence[Row]:
-    """Return `rows`, all rows of a new catalog, with their translations. `works` are those of the same content."""
-    ids = {*works.ids}
-    if not ids:
-        return rows
-    rows_by_id = {row.article.id: row for row in rows if row.article.id in ids}
-    translations = _translations_by_id(works, ids, rows_by_id.get, site)
-    return [_with_translations(row, translations.get(row.article.id, ())) for row in rows]
+def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
+    """Set the translations of `rows`, which no other code refers to yet. `articles` are all of the content."""
+    names = name_components({article.id: article.translation_of for article in articles if article.translation_of})
+    if not names:
+        return
+    rows_by_work: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if name := names.get(row.article.id):
+            rows_by_work[name].append(row)
+    for work in rows_by_work.values():
+        translations = _translations_of_work(work, site)
+        for row in work if translations else ():
+            object.__setattr__(row, "translations", translations.get(row.article.id, ()))
 
 
 def changed_translations(
@@ -119,7 +119,9 @@ def changed_translations(
     """
     articles = {article.id: article for works in (before, after) for work in works.find(ids) for article in work}
     rows = {id_: row for id_, article in articles.items() if (row := find_row(article))}
-    translations = _translations_by_id(after, ids, rows.get, site)
+    translations: dict[str, tuple[Translation, ...]] = {}
+    for work in after.find(ids):
+        translations |= _translations_of_work([row for article in work if (row := rows.get(article.id))], site)
     for id_, row in rows.items():
         new_row = _with_translations(row, translations.get(id_, ()))
         if new_row is not row:
@@ -135,20 +137,10 @@ def _with_translations(row: Row, translations: tuple[Translation, ...]) -> Row:
     return row if row.translations == translations else replace(row, translations=translations)
 
 
-def _translations_by_id(
-    works: Works, ids: Iterable[str], find_row: Callable[[str], Row | None], site: Site
-) -> Mapping[str, tuple[Translation, ...]]:
-    """Return the translations of each row of the works that these ids belong to, by id; rows without any are left out."""
-    result: dict[str, tuple[Translation, ...]] = {}
-    for work in works.find(ids):
-        result |= _translations_of_work((row for article in work if (row := find_row(article.id))), site)
-    return result
-
-
 def _translations_of_work(rows: Iterable[Row], site: Site) -> Mapping[str, tuple[Translation, ...]]:
     """Return the translations of each row of one work that is named, by id; nothing if fewer than two are visible."""
     named: dict[str, Article] = {}
-    for article in sorted((row.article for row in rows if is_visible(row)), key=_precedence):
+    for article in sorted([row.article for row in rows if is_visible(row)], key=_precedence):
         named.setdefault(article.language or site.language, article)
     if len(named) < 2:  # noqa: PLR2004 - one language is no translation
         return {}

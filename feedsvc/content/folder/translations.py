@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from feedsvc.model import Article, ArticleStatus
-from feedsvc.support.graph import connected_components
+from feedsvc.support.graph import connected_components, name_components
 
 _NO_ARTICLES: Final[Mapping[str, Article]] = {}
 
@@ -74,17 +74,27 @@ def find_conflicts(articles: Iterable[Article], last_paths: Container[str] = ())
     the lower path. An article in `last_paths` loses if it is in conflict with others, or joins others that then are.
     """
     all_articles = tuple(articles)
-    named_ids = {article.translation_of for article in all_articles if article.translation_of}
-    members = [article for article in all_articles if article.translation_of or article.id in named_ids] if named_ids else []
-    index = _ArticleIndex()
-    for article in members:
-        if article.path not in last_paths:
+    first = [article for article in all_articles if article.path not in last_paths]
+    conflicts = [conflict for work in _works(first) for conflict in _conflicts_of_work(work)]
+    if len(first) == len(all_articles):
+        return conflicts
+    index, losing_paths = _ArticleIndex(), {loser.path for loser, _ in conflicts}
+    for article in first:
+        if article.path not in losing_paths:
             index.add(article)
-    conflicts = [conflict for work in index.works(named_ids) for conflict in _conflicts_of_work(work)]
-    for loser, _ in conflicts:
-        index.remove(loser)
-    last = sorted((article for article in members if article.path in last_paths), key=lambda article: article.path)
+    last = sorted((article for article in all_articles if article.path in last_paths), key=lambda article: article.path)
     return conflicts + [(article, holder) for article in last if (holder := _try_to_add(index, article))]
+
+
+def _works(articles: Iterable[Article]) -> Iterable[list[Article]]:
+    """Return the articles of each work; articles that name no other one and are not named are left out."""
+    all_articles = tuple(articles)
+    names = name_components({article.id: article.translation_of for article in all_articles if article.translation_of})
+    works: dict[str, list[Article]] = defaultdict(list)
+    for article in all_articles if names else ():
+        if name := names.get(article.id):
+            works[name].append(article)
+    return works.values()
 
 
 def _try_to_add(index: _ArticleIndex, article: Article) -> Article | None:
@@ -100,11 +110,13 @@ def _try_to_add(index: _ArticleIndex, article: Article) -> Article | None:
 
 def disputed_languages(work: Iterable[Article]) -> list[list[Article]]:
     """Return the articles of each language that several articles of a work are in."""
+    articles = [article for article in work if article.status is not ArticleStatus.WITHDRAWN]
+    if len({article.language for article in articles}) == len(articles):
+        return []
     articles_by_language: dict[str, list[Article]] = defaultdict(list)
-    for article in work:
-        if article.status is not ArticleStatus.WITHDRAWN:
-            articles_by_language[article.language].append(article)
-    return [articles for articles in articles_by_language.values() if len(articles) > 1]
+    for article in articles:
+        articles_by_language[article.language].append(article)
+    return [disputing for disputing in articles_by_language.values() if len(disputing) > 1]
 
 
 def _conflicts_of_work(work: Iterable[Article]) -> Iterator[Conflict]:
