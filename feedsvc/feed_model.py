@@ -33,6 +33,14 @@ class Term:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Alternate:
+    """Address where people read an entry in one language; `language` is never ""."""
+
+    language: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """Entry of a feed: one visible article.
 
@@ -42,7 +50,7 @@ class Entry:
     `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
     `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is the site's, None without one.
     `is_unlicensed` is True if the site has a license that does not cover the entry, because its `url` is at another site; then
-    `license` is None.
+    `license` is None. `alternates` are the entry in all its languages, its own last; () if there is no translation.
     """
 
     id: str
@@ -60,6 +68,7 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     sources: tuple[Source, ...] = ()
     language: str = ""
+    alternates: tuple[Alternate, ...] = ()
     is_permalink: bool = False
     markdown: str = ""
     license: License | None = None

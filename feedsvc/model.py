@@ -255,6 +255,7 @@ class Article:
 
     `text` is the key of the article's Markdown in `content.markdown.text_store`. `media` are the paths of the files in media/
     that the article refers to. `withdrawn_at` is the moment of withdrawal (RFC 6721 `when`), None if `status` is not WITHDRAWN.
+    `language` is "" for the site's. `translation_of` is the id of another article, which need not exist.
     """
 
     path: str
@@ -273,6 +274,7 @@ class Article:
     sources: tuple[Source, ...] = ()
     corrections: tuple[Correction, ...] = ()
     language: str = ""
+    translation_of: str = ""
     link: str = ""
     aliases: tuple[str, ...] = ()
     status: ArticleStatus = ArticleStatus.PUBLISHED

@@ -10,9 +10,10 @@ from feedsvc.catalog.combinations import build_combination, canonical_ref
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
-from feedsvc.catalog.row import Row, RowKey, Visibility, row_key
+from feedsvc.catalog.row import Row, RowKey, Translation, Visibility, row_key
 from feedsvc.catalog.tag_settings import tag_aliases
 from feedsvc.catalog.tags import PAGE_SIZE
+from feedsvc.catalog.translations import by_hreflang, translation_url
 from feedsvc.catalog.visibility import RowBuilder
 
 __all__ = [
@@ -25,13 +26,16 @@ __all__ = [
     "Row",
     "RowBuilder",
     "RowKey",
+    "Translation",
     "Visibility",
     "build_catalog",
     "build_combination",
+    "by_hreflang",
     "canonical_ref",
     "former_slugs",
     "index_range",
     "is_identical",
     "row_key",
     "tag_aliases",
+    "translation_url",
 ]

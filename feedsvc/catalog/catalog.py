@@ -21,11 +21,12 @@ from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_sl
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
-from feedsvc.catalog.row import Row, is_visible, row_key, sort_articles
+from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.selections import Selections, Term, language_terms
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
+from feedsvc.catalog.translations import Works, add_translations, build_works, changed_translations, keep_translations
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Article, Author, CustomFeed, Site
@@ -78,10 +79,10 @@ class Catalog:
     `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug, newest first. `redirects`
     maps former addresses: (kind or "article", alias) -> id or slug. `media` are the files that public articles or settings refer
     to. `recent` are the visible rows of the last two days, newest first, without those that only a preview shows;
-    `external_count` is the number of visible articles with a `link` to another address. The catalog is valid from `last_change`
-    until just before `next_change`: moments at which time alone changes it, None if there is none. If `is_preview`, drafts,
-    scheduled and expired articles are visible too, with a `preview_label`. `change` is the change from the catalog that this one
-    was updated from; None if it was built anew.
+    `external_count` is the number of visible articles with a `link` to another address, `alternate_count` is `count_alternates`
+    of all visible rows. The catalog is valid from `last_change` until just before `next_change`: moments at which time alone
+    changes it, None if there is none. If `is_preview`, drafts, scheduled and expired articles are visible too, with a
+    `preview_label`. `change` is the change from the catalog that this one was updated from; None if it was built anew.
     """
 
     content: ContentSnapshot
@@ -92,6 +93,7 @@ class Catalog:
     media: ReferencedMedia
     recent: tuple[Row, ...]
     external_count: int
+    alternate_count: int
     last_change: datetime | None
     next_change: datetime | None
     is_preview: bool
@@ -100,6 +102,7 @@ class Catalog:
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
     selections: Selections = field(repr=False, compare=False)
+    works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -164,6 +167,8 @@ class Catalog:
         due_articles = schedule.changes_between(self.now, now)
         rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
         self._add_aged_rows(now, rows_before, rows_after)
+        works = self.works.apply_changes(content.articles, removed_articles, added_articles)
+        self._update_translations(works, (*removed_articles, *added_articles), rows_before, rows_after)
         spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
         self._add_retitled_rows(titles, rows_before, rows_after)
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
@@ -181,6 +186,7 @@ class Catalog:
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
             change=CatalogChange(rows_before, rows_after, self.selections),
+            works=works,
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
         tag_redirects = self._tag_redirects(catalog, {*titles, *chain(*former_names)})
@@ -197,11 +203,28 @@ class Catalog:
         rows_before = {article.id: row for article in removed if (row := self._row(article))}
         rows_after = {article.id: row for article in added if (row := builder.build(article))}
         for article in due:
-            row_before, row_after = self._row(article), builder.build(article)
+            row_before = self._row(article)
+            row_after = keep_translations(builder.build(article), row_before)
             if row_before != row_after:
                 rows_before |= {article.id: row_before} if row_before else {}
                 rows_after |= {article.id: row_after} if row_after else {}
         return rows_before, rows_after
+
+    def _update_translations(
+        self, works: Works, changed: Iterable[Article], rows_before: _RowsById, rows_after: _RowsById
+    ) -> None:
+        """Add the rows whose translations differ because of `changed` articles and rows. `works` are the next catalog's."""
+        ids = {id_ for article in changed for id_ in (article.id, article.translation_of) if id_}
+        ids |= rows_before.keys() | rows_after.keys()
+
+        def find_row(article: Article) -> Row | None:
+            id_ = article.id
+            return rows_after.get(id_) if id_ in rows_before or id_ in rows_after else self._row(article)
+
+        for row, new_row in [*changed_translations(self.works, works, ids, self.site, find_row)]:
+            if row.article.id not in rows_after:
+                rows_before[row.article.id] = row
+            rows_after[row.article.id] = new_row
 
     def _tag_redirects(self, next_catalog: Catalog, slugs: Collection[str]) -> tuple[_RedirectMap, _RedirectMap]:
         """Return the redirects from these aliases and former slugs of tags, in this catalog and in the next one."""
@@ -238,6 +261,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     builder = RowBuilder(content.site, now, is_preview=is_preview)
     articles = sort_articles(content.articles)
     rows = [*filter(None, map(builder.build, articles))]
+    add_translations(articles, rows, content.site)
     spellings, titles = update_spellings({}, content.tags, (), rows)
     selections = Selections(content.custom_feeds.values(), content.site.language)
     listings = build_listings(content, selections, titles, rows, now)
@@ -263,12 +287,14 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         external_count=count_external(site.visible),
         last_change=last_change,
         next_change=next_change,
+        alternate_count=count_alternates(site.visible),
         is_preview=is_preview,
         now=now,
         schedule=schedule,
         spellings=spellings,
         former_tags=former_tags,
         selections=selections,
+        works=build_works(articles),
     )
 
 
@@ -309,6 +335,7 @@ def _with_updated_indexes(
         media=media,
         recent=recent_rows(site, catalog.now),
         external_count=catalog.external_count + count_external(added_visible) - count_external(removed_visible),
+        alternate_count=catalog.alternate_count + count_alternates(added_visible) - count_alternates(removed_visible),
     )
 
 

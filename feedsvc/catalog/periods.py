@@ -10,7 +10,7 @@ from itertools import islice
 from sys import intern
 from typing import Final, NamedTuple
 
-from feedsvc.catalog.row import Row, Visibility, is_visible, moment_key
+from feedsvc.catalog.row import Row, Visibility, count_alternates, is_visible, moment_key
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
 MAX_YEAR_ENTRIES: Final = 100  # entries; a year with more has a page for each month
@@ -26,12 +26,14 @@ _MAX_UTC_OFFSET: Final = timedelta(hours=16).total_seconds()
 class PeriodTotals(NamedTuple):
     """Totals of some rows. "Local" rows are those without a `link`: their canonical address is on this site.
 
-    The dates are the latest ones of all rows and of local rows, visible or not; None without local rows.
+    The dates are the latest ones of all rows and of local rows, visible or not; None without local rows. `alternate_count` is
+    `count_alternates` of the rows.
     """
 
     last_changed: datetime
     local_last_changed: datetime | None
     local_visible_count: int
+    alternate_count: int
 
 
 def period_totals(rows: Sequence[Row]) -> PeriodTotals:
@@ -40,7 +42,8 @@ def period_totals(rows: Sequence[Row]) -> PeriodTotals:
     local_rows = [row for row in rows if not row.article.link]
     is_all_local = len(local_rows) == len(rows)
     local_last_changed = last_changed if is_all_local else max([row.last_changed for row in local_rows], default=None)
-    return PeriodTotals(last_changed, local_last_changed, sum([row.visibility is visible for row in local_rows]))
+    visible_count = sum([row.visibility is visible for row in local_rows])
+    return PeriodTotals(last_changed, local_last_changed, visible_count, count_alternates(local_rows))
 
 
 def period_names(rows: Sequence[Row]) -> tuple[str, ...]:

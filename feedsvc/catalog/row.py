@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from operator import attrgetter
+from typing import NamedTuple
 
 from feedsvc.model import Article
 
@@ -29,13 +30,23 @@ _id, _published = attrgetter("id"), attrgetter("published")
 _VISIBLE = Visibility.VISIBLE  # the look-up in the Enum would take longer than the rest of `is_visible`
 
 
+class Translation(NamedTuple):
+    """A visible article of a work, in one language. `link` is the article's."""
+
+    language: str
+    slug: str
+    link: str
+    is_original: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """Article with its visibility at one moment: its line in every listing that it belongs to.
 
     `last_changed` is the moment of its last change that subscribers see, never in the future outside previews. `day` is the day
     of publication, YYYY-MM-DD, in the site's zone. `preview_label` is draft, scheduled or expired if only a preview shows the
-    article, else "".
+    article, else "". `translations` are the visible articles of the same work, this one included, in the order of languages;
+    () if there is no other one.
 
     One Row object stands for one Entry in feeds of full texts and one in feeds of summaries: if anything in these changes, even a
     tag's title, the Row is a new object.
@@ -46,6 +57,7 @@ class Row:
     last_changed: datetime
     day: str
     preview_label: str = ""
+    translations: tuple[Translation, ...] = ()
 
     @property
     def key(self) -> RowKey:
@@ -76,3 +88,8 @@ def moment_key(seconds: float) -> tuple[float]:
 
 def is_visible(row: Row) -> bool:
     return row.visibility is _VISIBLE
+
+
+def count_alternates(visible: Iterable[Row]) -> int:
+    """Return an upper bound of the number of links to translations in the sitemap's entries of these rows."""
+    return sum([len(row.translations) + 1 for row in visible if row.translations and not row.article.link])

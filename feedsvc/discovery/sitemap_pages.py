@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from itertools import chain
 from typing import Final, NamedTuple
 
-from feedsvc.catalog import MAX_MONTH_ENTRIES, PAGE_SIZE, Catalog, Listing, Row, Visibility
+from feedsvc.catalog import MAX_MONTH_ENTRIES, PAGE_SIZE, Catalog, Listing, Row, Visibility, by_hreflang
 from feedsvc.discovery.sitemap_xml import SitemapUrl
 from feedsvc.model import Site
 from feedsvc.routes import ArticleAt, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
@@ -53,14 +53,22 @@ def group_urls(catalog: Catalog, name: str) -> tuple[SitemapUrl, ...]:
     """Return the addresses of a group, including those of removed articles; () if there is no such group."""
     if name == LISTINGS_GROUP:
         return tuple(place_url(catalog, place) for place in non_article_places(non_article_pages(catalog)))
-    return tuple(_article_urls(catalog.listings[ListingRef()].archive_index.all_periods.get(name, ())))
+    return tuple(_article_urls(catalog.site, catalog.listings[ListingRef()].archive_index.all_periods.get(name, ())))
 
 
-def _article_urls(rows: Iterable[Row]) -> Iterator[SitemapUrl]:
+def _article_urls(site: Site, rows: Iterable[Row]) -> Iterator[SitemapUrl]:
     """Yield the addresses of articles without a `link`: their canonical address is on this site."""
     for row in rows:
         if not row.article.link:
-            yield SitemapUrl(path_of(ArticleAt(row.article.slug)), row.last_changed, row.visibility is Visibility.VISIBLE)
+            path, is_visible = path_of(ArticleAt(row.article.slug)), row.visibility is Visibility.VISIBLE
+            yield SitemapUrl(path, row.last_changed, is_visible, _alternates(site, row) if row.translations else ())
+
+
+def _alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
+    """Return `SitemapUrl.alternates` of a row. Translations with a `link` are left out: the sitemap has no entries for them."""
+    local = [(language, one.slug) for language, one in by_hreflang(site, row.translations) if not one.link]
+    has_other_language = any(slug != row.article.slug for _, slug in local)
+    return tuple((language, path_of(ArticleAt(slug))) for language, slug in local) if has_other_language else ()
 
 
 def non_article_pages(catalog: Catalog) -> NonArticlePages:

@@ -9,27 +9,42 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from feedsvc.feeds import escape
+from feedsvc.feeds import escape, quote_attribute
 from feedsvc.model import Site
 from feedsvc.routes import SitemapAt, path_of
 from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import absolute
 
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_XHTML_NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
 
 
 class SitemapUrl(NamedTuple):
-    """Path of a page, with the page's last change. If not `is_visible`, that change removed the page from the sitemap."""
+    """Path of a page, with the page's last change. If not `is_visible`, that change removed the page from the sitemap.
+
+    `alternates` are (hreflang, path) of the page in each of its languages, this one included; () if there is one language only.
+    """
 
     path: str
     last_changed: datetime
     is_visible: bool = True
+    alternates: tuple[tuple[str, str], ...] = ()
 
 
 def render_urlset(site: Site, urls: Iterable[SitemapUrl]) -> bytes:
-    """Render a urlset of the visible addresses ("XML tag definitions")."""
-    lines = (f"<url>{loc_and_lastmod(site, url.path, url.last_changed)}</url>\n" for url in urls if url.is_visible)
-    return xml_document("urlset", "".join(lines))
+    """Render a urlset of the visible addresses ("XML tag definitions"), with their alternates.
+
+    Alternates: https://developers.google.com/search/docs/specialty/international/localized-versions#sitemap
+    """
+    visible = [url for url in urls if url.is_visible]
+    has_alternates = any(url.alternates for url in visible)
+    lines = (f"<url>{loc_and_lastmod(site, url.path, url.last_changed)}{_alternate_links(site, url)}</url>\n" for url in visible)
+    return xml_document("urlset", "".join(lines), f' xmlns:xhtml="{_XHTML_NAMESPACE}"' if has_alternates else "")
+
+
+def _alternate_links(site: Site, url: SitemapUrl) -> str:
+    links = ((language, quote_attribute(absolute(site.base_url, path))) for language, path in url.alternates)
+    return "".join(f'\n<xhtml:link rel="alternate" hreflang="{language}" href={href}/>' for language, href in links)
 
 
 def render_index(site: Site, parts: Iterable[tuple[str, datetime]]) -> bytes:

@@ -87,7 +87,8 @@ def render_part(catalog: Catalog, name: str, max_urls: int = MAX_URLS) -> bytes 
 
 def is_indexed(catalog: Catalog, max_urls: int = MAX_URLS) -> bool:
     """Return whether there are too many pages for one file, so that sitemap.xml is an index."""
-    articles = len(catalog.visible) - catalog.external_count
+    # Each link to a translation counts as one more address, because it takes about as many bytes.
+    articles = len(catalog.visible) - catalog.external_count + catalog.alternate_count
     capacity = _max_urls_per_file(catalog.site, max_urls)
     if articles > capacity:
         return True
@@ -106,7 +107,7 @@ def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
         return (catalog.visible.rows.compute_once(_visible_articles_digest),)
     # A period that is one part is determined by its totals. `listing_fingerprint` covers years that are one page.
     capacity, totals = _max_urls_per_file(catalog.site, MAX_URLS), catalog.listings[ListingRef()].archive_index.totals
-    divided = (name for name, total in totals.items() if total.local_visible_count > capacity)
+    divided = (name for name, total in totals.items() if total.local_visible_count + total.alternate_count > capacity)
     return totals, *(_dated_group_parts(catalog, name, capacity) for name in divided)
 
 
@@ -117,8 +118,10 @@ def listing_fingerprint(listing: Listing) -> object:
 
 
 def _visible_articles_digest(rows: Iterable[Row]) -> bytes:
-    """Return a digest of the slugs and dates of those of the visible `rows` that are in a sitemap: they have no `link`."""
-    lines = [f"{row.article.slug} {row.last_changed.timestamp()}" for row in rows if not row.article.link]
+    """Return a digest of the slugs, dates and translations of the visible `rows` that are in a sitemap: they have no `link`."""
+    local_rows = [row for row in rows if not row.article.link]
+    lines = [f"{row.article.slug} {row.last_changed.timestamp()}" for row in local_rows]
+    lines += [repr(row.translations) for row in local_rows if row.translations]
     return sha256("\n".join(lines))
 
 
@@ -143,7 +146,7 @@ def _dated_parts(catalog: Catalog, max_urls: int) -> Iterator[tuple[str, datetim
 def _dated_group_parts(catalog: Catalog, group: str, capacity: int) -> tuple[tuple[str, datetime], ...]:
     """Return the names of a group's non-empty parts with their last change. For a period that is one part, the totals suffice."""
     total = catalog.listings[ListingRef()].archive_index.totals.get(group)
-    if total and total.local_visible_count <= capacity:
+    if total and total.local_visible_count + total.alternate_count <= capacity:
         return ((group, total.local_last_changed),) if total.local_last_changed and total.local_visible_count else ()
     if group == LISTINGS_GROUP:
         parts = _listing_parts(non_article_pages(catalog), capacity).items()
@@ -163,11 +166,11 @@ def _listing_parts(pages: NonArticlePages, capacity: int) -> Mapping[str, tuple[
 def _split_group(name: str, urls: tuple[SitemapUrl, ...], capacity: int) -> Iterator[tuple[str, tuple[SitemapUrl, ...]]]:
     """Yield (name, addresses) of each part of a group. Parts without visible addresses are left out.
 
-    A part with over `capacity` visible addresses is split by the next bit of each address's SHA-256 digest: NAME into NAME.0 and
-    NAME.1, NAME.0 into NAME.00 and NAME.01. An address stays in its part until that part is split again.
+    A part with over `capacity` visible addresses, alternates included, is split by the next bit of each address's SHA-256 digest:
+    NAME into NAME.0 and NAME.1, NAME.0 into NAME.00 and NAME.01. An address stays in its part until that part is split again.
     """
     visible_count = sum(url.is_visible for url in urls)
-    if visible_count > capacity:
+    if visible_count > 1 and visible_count + sum(len(url.alternates) for url in urls) > capacity:
         stem, depth = (name, len(name.partition(".")[2])) if "." in name else (f"{name}.", 0)
         for bit in "01":
             half = tuple(url for url in urls if _path_bits(url.path)[depth] == bit)

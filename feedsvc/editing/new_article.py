@@ -25,7 +25,9 @@ from feedsvc.model import Author, Category
 
 # Strings that need no quotes in any version of YAML.
 _PLAIN_SCALAR: Final = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[A-Za-z][A-Za-z0-9_./-]*", re.IGNORECASE)
-_COMMENT_KEYS: Final = (*("updated", "expires", "image", "enclosures", "sources", "corrections", "language", "link", "aliases"),)
+_COMMENT_KEYS: Final = (
+    *("updated", "expires", "image", "enclosures", "sources", "corrections", "language", "translation_of", "link", "aliases"),
+)
 _MAX_SLUG_BYTES: Final = 150  # bytes, which leave room for a number and a suffix in the file's name
 
 

@@ -23,6 +23,7 @@ from feedsvc.feeds.xml import (
     add_extension_elements,
     add_text_element,
     category_attributes,
+    language_links,
     nonempty_attributes,
     qualified_name,
     related_links,
@@ -78,7 +79,7 @@ class _Entry(feedgen.entry.FeedEntry):  # type: ignore[misc]
         self.published(entry.published)
         self.updated(entry.updated)
         self.link(nonempty_attributes(rel="alternate", href=entry.url, type="text/html"))
-        self.link(list(related_links(entry, entry.enclosures)))
+        self.link([*language_links(entry), *related_links(entry, entry.enclosures)])
         self.author([_person_attributes(author) for author in entry.authors])
         self.category(category_attributes(entry.categories))
         self.summary(entry.summary)

@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Final, get_args
 
-from feedsvc.catalog import Catalog, Listing, Row, Visibility
+from feedsvc.catalog import Catalog, Listing, Row, Visibility, translation_url
 from feedsvc.content.media import THUMBNAIL_WIDTH, fit_image
-from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
+from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone
 from feedsvc.feeds.content_html import article_language, content_html, lead_image
 from feedsvc.feeds.content_markdown import content_markdown
 from feedsvc.feeds.rsl import RSL_MEDIA_TYPE
@@ -184,11 +184,19 @@ def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: b
         enclosures=article.enclosures,
         sources=article.sources,
         language=article.language,
+        alternates=tuple(_alternates(site, row)) if row.translations else (),
         is_permalink=article.id == url,
         markdown=content_markdown(catalog, article) if markdown and content == "full" else "",
         license=site_license,
         is_unlicensed=site_license is not site.license,
     )
+
+
+def _alternates(site: Site, row: Row) -> Iterator[Alternate]:
+    """Yield the addresses of the article in all languages, its own last."""
+    own_language = row.article.language or site.language
+    for translation in sorted(row.translations, key=lambda translation: translation.language == own_language):
+        yield Alternate(language=translation.language, url=translation_url(site, translation))
 
 
 def _thumbnail(catalog: Catalog, image: Image | None) -> Thumbnail | None:

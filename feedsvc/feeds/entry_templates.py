@@ -11,13 +11,13 @@ from itertools import chain, count
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
-from feedsvc.feed_model import Entry, Person, Term
+from feedsvc.feed_model import Alternate, Entry, Person, Term
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.model import Enclosure, Image, License, Source, Thumbnail
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc822, rfc3339
 
-_Data = TypeVar("_Data", Entry, Person, Term, Enclosure, Source, Image, Thumbnail)
+_Data = TypeVar("_Data", Entry, Alternate, Person, Term, Enclosure, Source, Image, Thumbnail)
 Escaper = Callable[[Any], str]
 FallbackCheck = Callable[[str, bytes], bool]
 
@@ -26,6 +26,7 @@ _LIST_FIELDS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "categories": attrgetter(*Term.__slots__),
     "enclosures": attrgetter(*Enclosure.__slots__),
     "sources": attrgetter(*Source.__slots__),
+    "alternates": attrgetter(*Alternate.__slots__),
 }
 _IMAGE_FIELDS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "image": attrgetter(*Image.__slots__),

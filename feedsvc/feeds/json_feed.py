@@ -70,7 +70,14 @@ def _item(entry: Entry) -> dict[str, Any]:
         tags=[term.term for term in entry.categories],
         language=entry.language,
         attachments=[_attachment(file) for file in entry.enclosures],
+        _feedsvc=_extension(entry) or "",
     )
+
+
+def _extension(entry: Entry) -> dict[str, Any]:
+    """Return the custom object of an item: its translations, each with language and url; {} if there are none."""
+    translations = [{"language": alternate.language, "url": alternate.url} for alternate in entry.alternates[:-1]]
+    return {"translations": translations} if translations else {}
 
 
 def _authors(people: Iterable[Person]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from feedsvc.feeds.xml import (
     add_rsl_element,
     add_text_element,
     category_attributes,
+    language_links,
     nonempty_attributes,
     related_links,
     render_element,
@@ -95,7 +96,9 @@ class _Item(feedgen.entry.FeedEntry):  # type: ignore[misc]
         add_text_element(item, "dc:language", self.entry.language)
         if self.entry.updated != self.entry.published:
             add_text_element(item, "atom:updated", rfc3339(self.entry.updated))
-        for link in related_links(self.entry, self.entry.enclosures[1:]):
+        if self.entry.alternates:  # SimplePie takes an item's first atom:link for its address
+            add_element(item, "atom:link", rel="alternate", href=self.entry.url, type="text/html")
+        for link in (*language_links(self.entry), *related_links(self.entry, self.entry.enclosures[1:])):
             add_element(item, "atom:link", **link)
         add_extension_elements(item, self.entry)
         if self.entry.markdown:

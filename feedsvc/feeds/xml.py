@@ -80,6 +80,16 @@ def related_links(entry: Entry, enclosures: Iterable[Enclosure]) -> Iterator[dic
             yield nonempty_attributes(rel="via", href=source.url, title=source.name)
 
 
+def language_links(entry: Entry) -> Iterator[dict[str, str]]:
+    """Yield alternate links to the entry in each of its languages (RFC 4287 section 4.2.7.4), its own language last.
+
+    An alternate link to the entry, without hreflang, must precede these. Of several alternate links some readers open the first,
+    as fastfeedparser does, others the last, as feedparser and newsboat do. So both lead to the entry itself.
+    """
+    for alternate in entry.alternates:
+        yield nonempty_attributes(rel="alternate", href=alternate.url, type="text/html", hreflang=alternate.language)
+
+
 def category_attributes(terms: Iterable[Term]) -> list[dict[str, str]]:
     """Return terms as attributes of category elements (RFC 4287 section 4.2.2); feedgen writes scheme as domain in RSS."""
     return [nonempty_attributes(term=term.term, scheme=term.scheme) for term in terms]

@@ -206,6 +206,19 @@ def direction(tag: str) -> Direction:
     return "rtl" if _script(tag) in _RIGHT_TO_LEFT else "ltr"
 
 
+@lru_cache(maxsize=1024)
+def native_name(tag: str) -> str:
+    """Return the name of an RFC 5646 tag's language in that language, as CLDR has it: 한국어, français (Canada).
+
+    It is the tag if CLDR does not have the language.
+    """
+    for name, script, region in _language_candidates(tag):
+        for parts in ((name, script, region), (name, script), (name, region), (name,)):
+            if locale := _parse_locale("_".join(filter(None, parts))):
+                return locale.get_display_name(locale) or tag
+    return tag
+
+
 def _language_candidates(tag: str) -> Iterator[tuple[str, str, str]]:
     """Yield (language, script, region) for each language that may stand for a tag, the nearest first; "" for missing parts.
 

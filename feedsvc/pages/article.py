@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
-from feedsvc.catalog import Row
+from feedsvc.catalog import Row, Translation, translation_url
 from feedsvc.feed_model import enclosure_name
-from feedsvc.language import Language
+from feedsvc.language import Language, direction, native_name
 from feedsvc.model import Correction, Enclosure
 from feedsvc.pages import body_html, metadata
 from feedsvc.pages.images import image_view, local_href
@@ -93,6 +93,7 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         title=f"{article.title} – {site.title}",
         canonical=_canonical_url(layout, row),
         description=summary,
+        alternates=metadata.article_alternates(site, row) if row.translations else (),
         feeds=layout.feed_views(*sections[:1], catalog.listings[ListingRef()]),
         graph=expensive.open_graph,
         data=expensive.json_ld,
@@ -102,6 +103,7 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         "mark": layout.preview_label(row),
         "language": article.language,
         "direction": layout.direction(article),
+        "translations": [_translation_link(layout, other) for other in row.translations if other.slug != article.slug],
         "places": [layout.listing_link(section) for section in sections],
         "published": layout.date_view(article.published, "published"),
         "updated": layout.date_view(row.last_changed, "updated") if row.last_changed > article.published else None,
@@ -194,6 +196,12 @@ def _correction_view(layout: PageLayout, correction: Correction) -> CorrectionVi
 def _attachment_view(layout: PageLayout, enclosure: Enclosure) -> AttachmentView:
     href, size = local_href(layout.site, enclosure.url), layout.lang.file_size(enclosure.length)
     return AttachmentView(title=enclosure_name(enclosure), href=href, type=enclosure.type, size=size)
+
+
+def _translation_link(layout: PageLayout, translation: Translation) -> LinkView:
+    language = translation.language
+    href = local_href(layout.site, translation_url(layout.site, translation))
+    return LinkView(title=native_name(language), href=href, language=language, direction=direction(language))
 
 
 def _article_link(layout: PageLayout, row: Row | None) -> LinkView | None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.catalog import Catalog, Listing, Row, Translation, by_hreflang, translation_url
 from feedsvc.content.media import fit_address, fit_image
 from feedsvc.feeds import FORMATS, author_person, feed_title
 from feedsvc.model import Image, Site
@@ -42,12 +42,14 @@ class FeedView:
 class PageMetadata:
     """Metadata of a page. `hidden` means that robots must not index it (noindex).
 
+    `alternates` are (hreflang, absolute address) of the page in each language, this one included; () if there is one language.
     `graph` has Open Graph pairs (property, content); `data` is JSON-LD, safe in a script element.
     """
 
     title: str
     canonical: str = ""
     description: str = ""
+    alternates: tuple[tuple[str, str], ...] = ()
     feeds: tuple[FeedView, ...] = ()
     graph: tuple[tuple[str, str], ...] = ()
     data: Markup = Markup()  # noqa: RUF009 - immutable
@@ -73,6 +75,11 @@ def _feed_view(site: Site, listing: Listing, suffix: str) -> FeedView:
         href=root_relative(site.base_url, path),
         url=absolute(site.base_url, path),
     )
+
+
+def article_alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
+    """Return `PageMetadata.alternates` of an article's page."""
+    return tuple((language, translation_url(site, translation)) for language, translation in by_hreflang(site, row.translations))
 
 
 def listing_open_graph(catalog: Catalog, title: str, description: str, address: str) -> tuple[tuple[str, str], ...]:
@@ -142,10 +149,24 @@ def news_article_json_ld(catalog: Catalog, row: Row, summary: str) -> Markup:
         "inLanguage": article.language or site.language,
         "publisher": publisher,
         "mainEntityOfPage": absolute(site.base_url, path_of(ArticleAt(article.slug))),
+        **_work_properties(site, row),
     }
     text = _JSON_ENCODER.encode({key: value for key, value in properties.items() if value})
     # No text may end the script element (HTML, "Restrictions for contents of script elements").
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+
+
+def _work_properties(site: Site, row: Row) -> Mapping[str, Any]:
+    """Return the translations of an original, or the original of a translation if it is visible."""
+    others = [translation for translation in row.translations if translation.slug != row.article.slug]
+    if not row.article.translation_of:
+        return {"workTranslation": [_translation_json_ld(site, translation) for translation in others]}
+    original = next((translation for translation in others if translation.is_original), None)
+    return {"translationOfWork": _translation_json_ld(site, original)} if original else {}
+
+
+def _translation_json_ld(site: Site, translation: Translation) -> Mapping[str, Any]:
+    return {"@type": "NewsArticle", "url": translation_url(site, translation), "inLanguage": translation.language}
 
 
 @lru_cache(maxsize=8)

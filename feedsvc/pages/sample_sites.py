@@ -100,6 +100,7 @@ def _articles() -> tuple[Article, ...]:
             tags=tags,
             updated=_NOW - timedelta(days=1),
             language="ar",
+            translation_of="tag:sample.example,2026:1",
             summary="In short",
             text=text_key(_LONG, _NOW),
             image=_IMAGE,

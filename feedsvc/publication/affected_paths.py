@@ -123,7 +123,8 @@ def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[st
 def _card_facts(row: Row) -> tuple[object, ...]:
     """Return the parts of a row that a card or a link shows."""
     article = row.article
-    not_shown = {"path": "", "text": b"", "notice": "", "updated": article.published, "aliases": (), "media": ()}
+    not_shown = {"path": "", "text": b"", "notice": "", "updated": article.published, "translation_of": ""}
+    not_shown |= {"aliases": (), "media": ()}
     shown = replace(article, **not_shown, enclosures=(), sources=(), corrections=(), tags=())  # type: ignore[arg-type]
     return row.visibility, row.preview_label, shown, article.summary or article.text, [tag.id for tag in article.tags]
 

@@ -1,4 +1,4 @@
-"""Cases with two files that have the same id, slug or alias."""
+"""Cases with two files that have the same id, slug or alias, or the same language of one work."""
 
 # ruff: noqa: E501 - messages are not wrapped
 
@@ -39,6 +39,27 @@ CASES: Final = (
         "alias equal to a slug",
         {"articles/a.yaml": HEAD + "aliases: [b]\n", "articles/b.yaml": HEAD},
         ("articles/a.yaml:3:11: alias: 'b' is already the slug of articles/b.yaml:1; delete it here",),
+    ),
+    Case(
+        "two translations into one language",
+        {
+            "articles/a.yaml": HEAD + "id: tag:x.example,2026:a\n",
+            "articles/b.yaml": HEAD + "translation_of: tag:x.example,2026:a\nlanguage: ko\n",
+            "articles/c.yaml": HEAD + "language: ko\ntranslation_of: tag:x.example,2026:a\n",
+        },
+        (
+            "articles/c.yaml:4:17: translation_of: 'ko' is already the language of articles/b.yaml:3; write language: and this article's own, or delete this line",
+        ),
+    ),
+    Case(
+        "translation into the language of its original",
+        {
+            "articles/a.yaml": HEAD + "translation_of: tag:x.example,2026:b\n",
+            "articles/b.yaml": HEAD + "id: tag:x.example,2026:b\n",
+        },
+        (
+            "articles/a.yaml:3:17: translation_of: the site's language is already the language of articles/b.yaml:1; write language: and this article's own, or delete this line",
+        ),
     ),
     Case(
         "id equal to a generated id",

@@ -35,7 +35,7 @@ CASES: Final = (
         "key of a site generator",
         article("layout: post\n"),
         (
-            "articles/a.yaml:3:1: unknown key 'layout'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, link, slug, aliases, status, withdrawn, body",
+            "articles/a.yaml:3:1: unknown key 'layout'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
         ),
     ),
     Case(
@@ -60,7 +60,7 @@ CASES: Final = (
         "merge key",
         article("<<: {a: b}\n"),
         (
-            "articles/a.yaml:3:1: unknown key '<<'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, link, slug, aliases, status, withdrawn, body",
+            "articles/a.yaml:3:1: unknown key '<<'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
         ),
     ),
     Case("list as key", article("? [a]\n: b\n"), ("articles/a.yaml:3:3: a list or mapping cannot be a key",)),
@@ -68,7 +68,7 @@ CASES: Final = (
         "number as key",
         article("5: x\n"),
         (
-            "articles/a.yaml:3:1: unknown key '5'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, link, slug, aliases, status, withdrawn, body",
+            "articles/a.yaml:3:1: unknown key '5'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
         ),
     ),
     Case("tab", article("image:\n\tsrc: media/p.png\n"), ("articles/a.yaml:4:1: a tab; YAML is indented with spaces",)),

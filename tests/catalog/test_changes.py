@@ -267,8 +267,9 @@ def calls_of_one_edit(size: int, edit: Callable[[Article], Article], *, hours: i
         lambda article: replace(article, tags=(Tag(id="new", title="New"), *article.tags[1:])),
         lambda article: replace(article, tags=(Tag(id="c-plus-plus", title="C++"), *article.tags[1:])),
         lambda article: replace(article, status=ArticleStatus.WITHDRAWN, withdrawn_at=START),
+        lambda article: replace(article, language="ko", translation_of="tag:news.example,2026:a7"),
     ],
-    ids=["title", "publication date", "tag", "tag with a former slug", "withdrawal"],
+    ids=["title", "publication date", "tag", "tag with a former slug", "withdrawal", "translation"],
 )
 @pytest.mark.parametrize("hours", [0, 1])
 def test_the_work_of_an_edit_does_not_depend_on_the_number_of_articles(edit: Callable[[Article], Article], hours: int) -> None:

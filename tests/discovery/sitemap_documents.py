@@ -23,6 +23,7 @@ SCHEMA_TOOL: Final = Tool(name="sitemaps.org's schema", installed=SITEMAP_SCHEMA
 XSD: Final = "http://www.w3.org/2001/XMLSchema"
 SM: Final = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 NEWS: Final = "{http://www.google.com/schemas/sitemap-news/0.9}"
+XHTML: Final = "{http://www.w3.org/1999/xhtml}"
 BASE_URL: Final = "https://t.example"
 SITE: Final = f"title: T\nbase_url: {BASE_URL}\nid_domain: t.example\nfeed: {{entries: 2}}\n"
 START: Final = "2000-01-01T00:00:00Z"
@@ -30,8 +31,12 @@ START: Final = "2000-01-01T00:00:00Z"
 
 @cache
 def urlset_schema() -> etree.XMLSchema:
-    """Return the published sitemap.xsd combined with the schema of news sitemaps, which it needs to accept their elements."""
-    schemas = ((SM[1:-1], SITEMAP_SCHEMA), (NEWS[1:-1], _SCHEMA_FOLDER / "sitemap-news.xsd"))
+    """Return the published sitemap.xsd combined with the schemas of other namespaces, which it needs to accept their elements."""
+    schemas = (
+        (SM[1:-1], SITEMAP_SCHEMA),
+        (NEWS[1:-1], _SCHEMA_FOLDER / "sitemap-news.xsd"),
+        (XHTML[1:-1], _SCHEMA_FOLDER / "xhtml-link.xsd"),
+    )
     imports = "".join(f'<import namespace="{name}" schemaLocation="{file.resolve().as_uri()}"/>' for name, file in schemas)
     return etree.XMLSchema(etree.fromstring(f'<schema xmlns="{XSD}">{imports}</schema>'))
 

@@ -136,6 +136,14 @@ def correction_is_shown(user: User) -> None:
     wait_until_contained(user, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
 
 
+def translation_is_named(user: User) -> None:
+    korean = BUSES.removesuffix("/") + "-ko/"
+    for path in (BUSES, "/sitemap.xml", "/feed.rss", "/feed.atom", "/feed.json"):
+        wait_until_contained(user, path, f"https://harbour.example{korean}")
+    wait_until_contained(user, BUSES, ">한국어</a>")
+    wait_until_contained(user, korean, ">English</a>")
+
+
 def old_address_redirects(user: User) -> None:
     wait_until_contained(user, RENAMED, "Night buses return")
     assert wait_for_status(user, BUSES, 301)["Location"].endswith(RENAMED)
@@ -184,6 +192,7 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "A feed to order": feeds_to_order_are_served,
     "License and crawlers": license_is_published,
     "Correct": correction_is_shown,
+    "An article in two languages": article_is_served,
     "Rename": old_address_redirects,
     "Withdraw": article_is_withdrawn,
     "A hook": hook_rejects_a_mistake,
@@ -194,7 +203,8 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
 
 # Checks within a section, after the block that starts with the key.
 CHECKS_AFTER_BLOCKS: Final[Mapping[str, Callable[[User], None]]] = {
-    "articles/2026/01/night-buses-return.yaml:3:12": article_is_served
+    "articles/2026/01/night-buses-return.yaml:3:12": article_is_served,
+    "# content/articles/2026/01/night-buses-return-ko.yaml": translation_is_named,
 }
 
 

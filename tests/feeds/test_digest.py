@@ -35,7 +35,6 @@ SITE: Final[Mapping[str, tuple[str, ...]]] = {
     "base_url": ("base_url: https://t.example", "base_url: https://t.example/news"),
     "id_domain": ("id_domain: t.example", "id_domain: u.example"),
     "since": ("", "since: 2020-05-01"),
-    "language": ("", "language: ko"),
     "timezone": ("", "timezone: Asia/Seoul", "timezone: America/New_York"),
     "copyright": ("", "copyright: © Daily"),
     "logo": ("", "logo: https://t.example/logo.png"),
@@ -116,7 +115,13 @@ ARTICLE: Final[Mapping[str, tuple[str, ...]]] = {
 
 def _lines_of_unique_keys(stem: str) -> Mapping[str, tuple[str, ...]]:
     """Return the possible lines of keys whose values must differ between articles."""
-    return {"slug": ("", f"slug: other-{stem}"), "aliases": ("", f"aliases: [former-{stem}]")}
+    language, original = {"one": ("ko", "two"), "two": ("ja", "three"), "three": ("fr", "one")}[stem]
+    translation = f"language: {language}\ntranslation_of: tag:t.example,2026:{original}"
+    return {
+        "slug": ("", f"slug: other-{stem}"),
+        "aliases": ("", f"aliases: [former-{stem}]"),
+        "language": ("", f"language: {language}", translation),
+    }
 
 
 FILES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.feed_model import Entry, Person, Term
+from feedsvc.feed_model import Alternate, Entry, Person, Term
 from feedsvc.feeds import atom, json_feed, rss
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.entry_templates import EntryTemplates
@@ -82,6 +82,7 @@ entries = st.builds(
     enclosures=tuples_of(st.builds(Enclosure, url=texts, type=texts, length=numbers, title=optional_texts)),
     sources=tuples_of(st.builds(Source, name=optional_texts, url=optional_texts)),
     language=optional_texts,
+    alternates=tuples_of(st.builds(Alternate, language=texts, url=texts)),
     is_permalink=st.booleans(),
     markdown=optional_texts,
     license=st.none() | licenses,

@@ -178,15 +178,14 @@ class RandomEditor:
             base,
             **{
                 name: value
-                for fields in map(self._random_fields, ("tags", "categories", "media"))
+                for fields in map(self._random_fields, ("tags", "categories", "media", "translation"))
                 for name, value in fields.items()
             },
         )
 
     def _edit_article(self, article: Article) -> Article:
-        fields = self.random.sample(
-            ("title", "tags", "categories", "authors", "status", "dates", "slug", "media", "link", "language"), 2
-        )
+        names = ("title", "tags", "categories", "authors", "status", "dates", "slug", "media", "link", "language", "translation")
+        fields = self.random.sample(names, 2)
         for name in fields:
             article = replace(article, **self._random_fields(name, article))
         return article
@@ -220,6 +219,7 @@ class RandomEditor:
             ),
             "language": {"language": random.choice(("", "", "ko", "ko-KR", "zh-Hant"))},
             "link": {"link": random.choice(("", "https://elsewhere.example/story"))},
+            "translation": self._random_translation(),
         }[name]
 
     def _random_status(self, article: Article | None) -> dict[str, object]:
@@ -238,6 +238,13 @@ class RandomEditor:
             "updated": max(published, self._random_moment()) if self.random.random() < 0.5 else published,
             "expires": max(published + timedelta(hours=1), self._random_moment()) if self.random.random() < 0.5 else None,
         }
+
+    def _random_translation(self) -> dict[str, object]:
+        """Return a language, and mostly the id of an article: of one of few, of none, or of the article itself."""
+        number = self.random.choice((0, 1, 2, 3, 5, 8))
+        language = self.random.choice(("", "ko", "ja", "pt-BR"))
+        is_translation = self.random.random() < 0.6
+        return {"language": language, "translation_of": f"tag:news.example,2026:a{number}" if is_translation else ""}
 
     def _random_slug(self, article: Article | None) -> dict[str, object]:
         """Return a changed slug, with or without the former slug as an alias. The slugs of two articles never conflict."""

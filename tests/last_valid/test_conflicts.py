@@ -33,3 +33,22 @@ def test_an_id_conflict_is_reported_until_the_other_files_are_deleted(tmp_path: 
     content = folder.read().content
     assert content.problems == ()
     assert [article.title for article in content.articles] == ["First"]
+
+
+def test_the_id_of_a_last_valid_version_may_be_claimed_by_a_new_file(tmp_path: Path) -> None:
+    """Both were published, because the last valid version in place of a file that lost a conflict was not compared again."""
+    root = newsrooms.write(
+        tmp_path / "content",
+        {"site.yaml": SITE, "articles/a.yaml": article_text("A", "a"), "articles/b.yaml": article_text("B", "b")},
+    )
+    folder = ContentFolder(root)
+    assert folder.read().content.problems == ()
+
+    newsrooms.write(root, {"articles/b.yaml": article_text("B", "a")})
+    content = folder.read().content
+    assert sorted(article.id[-1] for article in content.articles) == ["a", "b"]
+
+    newsrooms.write(root, {"articles/c.yaml": article_text("C", "b")})
+    content = folder.read().content
+    assert sorted((article.path[9:], article.id[-1]) for article in content.articles) == [("a.yaml", "a"), ("c.yaml", "b")]
+    assert [problem.path for problem in content.problems] == ["articles/b.yaml"]

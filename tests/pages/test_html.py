@@ -145,7 +145,9 @@ def test_head_has_correct_metadata(publication: Publication) -> None:
         unquoted_canonical = [unquote(link) for link in canonical] if not (row and row.article.link) else [f"{base}{path}"]
         assert unquoted_canonical == [f"{base}{path}"]
         assert metas["og:url"] == canonical[0]
-        assert {link.get("type") for link in links if link.get("rel") == "alternate"} == {
+        languages = [link.get("hreflang") for link in links if link.get("hreflang")]
+        assert {*languages} - {"x-default"} == ({one.language for one in row.translations} if row else set())
+        assert {link.get("type") for link in links if link.get("rel") == "alternate" and not link.get("hreflang")} == {
             "application/rss+xml",
             "application/atom+xml",
             "application/feed+json",

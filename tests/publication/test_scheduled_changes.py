@@ -41,6 +41,10 @@ SCHEDULED: Final = {
         model_newsrooms.article(900, OLD, updated=LATER, **KEYS),
         {"/category/c2/feed.atom", "/tag/sea/feed.atom", "/sitemap.xml"},
     ),
+    "it appears and is a translation": (
+        model_newsrooms.article(900, LATER, language="ko", translation_of=OTHERS[30].id, **KEYS),
+        {"/articles/a900/", f"/articles/{OTHERS[30].slug}/", "/archive/2021-03/feed.atom", "/feed.json", "/sitemap.xml"},
+    ),
     "it is too old for the news sitemap": (
         model_newsrooms.article(900, LATER - NEWS_AGE, **KEYS),
         {"/news-sitemap.xml", "/robots.txt"},

@@ -1,18 +1,21 @@
 """Active articles: for each file at most one article, which snapshots contain. No two have the same id or address.
 
+No two of one work (see `translations`) are in the same language.
+
 A file's candidate is its own article, or its last valid version if the file is broken. It is active unless it loses a conflict
 with another candidate; then the file's last valid version may be active instead. A claim is an id or address (slug or former
-slug) of a candidate. It is disputed if several candidates have it.
+slug) of a candidate. It is disputed if several candidates have it. So is the language of a work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final
 
 from feedsvc.content.cache import Record
 from feedsvc.content.folder.conflicts import ClaimKey, claim_keys, resolve_conflicts
+from feedsvc.content.folder.translations import WorkIndex, disputed_languages, find_conflicts
 from feedsvc.content.reading import ParseResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article
@@ -36,6 +39,9 @@ class ActiveArticles:
         # Candidates that are not active. For all other paths the active article is the candidate.
         self._inactive_candidates: dict[str, Article | None] = {}
         self._claims = _ClaimIndex()
+        self._works = WorkIndex(self._candidates_with_id)
+        # Path -> key of the language that other candidates of the same work are in, too.
+        self._disputed_languages: dict[str, ClaimKey] = {}
 
     @property
     def are_all_active(self) -> bool:
@@ -50,31 +56,43 @@ class ActiveArticles:
         `records` are those of all files, `changed` the paths of the changed, new and deleted ones. `is_new` returns whether a
         path's article was never active, although its record may already state that it is.
         """
-        paths, disputed_before = tuple(changed), self._claims.disputed_keys()
+        paths, disputed_before = tuple(changed), self._disputed_keys()
         if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
             return {path: (None, article) for path, article in self.articles.items()}
+        # A last valid version in place of a loser is no candidate. A changed article may claim what it has.
+        has_replacements = any(path in self.articles for path in self._inactive_candidates)
         changes = self._update_claims(paths, records)
-        disputed = self._claims.disputed_keys()
+        self._update_disputed_languages(changes)
+        disputed = self._disputed_keys()
         if not disputed and not disputed_before:
             return self._activate({path: self._candidate(path) for path in paths})
         changed_keys = {key for change in changes for article in change if article for key in claim_keys(article)}
-        if disputed == disputed_before and not changed_keys & disputed_before:
+        changed_keys.update(key for path in paths if (key := self._disputed_languages.get(path)))
+        if disputed == disputed_before and not has_replacements and not changed_keys & disputed_before:
             return self._activate({path: self._candidate(path) for path in paths})
         return self._resolve_conflicts(records, is_new)
 
     def _load_undisputed(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
-        """Activate the candidates of all paths and return True. If two may claim the same id or address, only return False."""
+        """Activate the candidates of all paths and return True. If two may be in conflict, only return False."""
         existing = ((path, record) for path in paths if (record := records.get(path)))
         candidates = {path: article for path, record in existing if (article := record.reading.article or record.good)}
         claims = _ClaimIndex(candidates)
-        if not claims.are_disjoint(candidates):
+        if not claims.are_disjoint(candidates) or find_conflicts(candidates.values()):
             return False
         self._claims, self.articles = claims, candidates
+        for article in [article for article in candidates.values() if article.translation_of]:
+            self._works.add(article)
         return True
+
+    def _disputed_keys(self) -> frozenset[ClaimKey]:
+        return self._claims.disputed_keys().union(self._disputed_languages.values())
 
     def _candidate(self, path: str) -> Article | None:
         """Return the candidate of a path as of the last update; None if there is none."""
         return self._inactive_candidates[path] if path in self._inactive_candidates else self.articles.get(path)
+
+    def _candidates_with_id(self, id_: str) -> Iterator[Article]:
+        return filter(None, map(self._candidate, self._claims.paths_with_id(id_)))
 
     def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
         """Update candidates and claims of these paths. Return the former and the new candidate of each, even if equal."""
@@ -87,10 +105,25 @@ class ActiveArticles:
                 continue
             if old:
                 self._claims.remove(path, old)
+                self._works.remove(old)
             if new:
                 self._claims.add(path, new)
+                self._works.add(new)
             self._inactive_candidates[path] = new
         return changes
+
+    def _update_disputed_languages(self, changes: Iterable[ArticleChange]) -> None:
+        """Find the disputed languages again in the works of changed candidates. `changes` are those of `_update_claims`."""
+        articles = [article for change in changes for article in change if article]
+        for article in articles:
+            self._disputed_languages.pop(article.path, None)
+        members = filter(self._works.is_member, articles)
+        for work in self._works.works(id_ for article in members for id_ in (article.id, article.translation_of) if id_):
+            for article in work:
+                self._disputed_languages.pop(article.path, None)
+            for disputing in disputed_languages(work):
+                paths = sorted(article.path for article in disputing)
+                self._disputed_languages |= dict.fromkeys(paths, ("language", "\n".join(paths)))
 
     def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
         """Resolve all conflicts again. A file whose own article loses one gets its last valid version instead.
@@ -146,6 +179,13 @@ class _ClaimIndex:
 
     def disputed_keys(self) -> frozenset[ClaimKey]:
         return frozenset(self._disputed)
+
+    def paths_with_id(self, id_: str) -> Iterable[str]:
+        """Return the paths that claim an id."""
+        if paths := self._disputed.get(("id", id_)):
+            return paths
+        path = self._holders["id"].get(id_)
+        return () if path is None else (path,)
 
     def add(self, path: str, article: Article) -> None:
         ids, addresses = self._holders["id"], self._holders["address"]

@@ -1,16 +1,19 @@
 """Conflicts: decides which article keeps an id, slug or former slug (alias) that several article files claim.
 
+Also decides which one keeps the language of a work that several articles translate (see the module `translations`).
+
 The decision does not depend on the order in which the files are read.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from feedsvc.content.folder.translations import find_conflicts
 from feedsvc.content.reading import ParseResult
 from feedsvc.content.text import sanitize_message
 from feedsvc.errors import Problem
@@ -51,7 +54,7 @@ def resolve_conflicts(
     Ids are resolved before slugs, and slugs before former slugs. An article that lost a claim cannot win another. Of several
     articles that claim a value, one not in `last_paths` wins; then one that is no draft; then one with the stem of whose file
     (name without suffix) the value ends, so that a copied file never replaces the original; then the shorter stem; then the lower
-    path.
+    path. Languages of works are resolved last, among the articles that lost no claim (`translations.find_conflicts`).
     """
     articles = [(result.article, result.positions) for result in results if result.article]
     claims = [claim for article, positions in articles for claim in _claims(article, positions)]
@@ -70,6 +73,12 @@ def resolve_conflicts(
                 problems.append(_conflict_problem(claim, holder))
             elif claim.article.path not in losing_paths:
                 holders[namespace, claim.value] = claim
+    positions_by_path = {article.path: positions for article, positions in articles}
+    for loser, language_holder in find_conflicts(
+        (article for article, _ in articles if article.path not in losing_paths), last_paths
+    ):
+        losing_paths.add(loser.path)
+        problems.append(_language_problem(loser, language_holder, positions_by_path))
     return tuple(article for article, _ in articles if article.path not in losing_paths), tuple(sorted(problems))
 
 
@@ -100,6 +109,27 @@ def _conflict_problem(loser: _Claim, holder: _Claim) -> Problem:
     other = f"{holder.article.path}:{(holder.position or (1, 1))[0]}"
     message = f"{loser.kind}: '{loser.value}' is already the {holder.kind} of {other}"
     return Problem(path=loser.article.path, line=line, column=column, message=sanitize_message(message), hint=_hint(loser))
+
+
+def _language_problem(loser: Article, holder: Article, positions: Mapping[str, Sequence[int]]) -> Problem:
+    """Return the problem of an article whose language another article of its work has. `positions` are by path."""
+    (line, column), (holder_line, _) = (_translation_position(article, positions[article.path]) for article in (loser, holder))
+    language = f"'{loser.language}'" if loser.language else "the site's language"
+    return Problem(
+        path=loser.path,
+        line=line,
+        column=column,
+        message=sanitize_message(f"translation_of: {language} is already the language of {holder.path}:{holder_line}"),
+        hint="write language: and this article's own, or delete this line",
+    )
+
+
+def _translation_position(article: Article, positions: Sequence[int]) -> tuple[int, int]:
+    """Return line and column of `translation_of`, which comes last in `positions`; 1 and 1 if the file does not have it."""
+    if not article.translation_of or not positions:
+        return 1, 1
+    line, column = positions[-2:]
+    return line, column
 
 
 def _hint(loser: _Claim) -> str:

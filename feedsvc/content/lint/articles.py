@@ -6,13 +6,14 @@ Drafts are skipped because they are not finished, and withdrawn articles because
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint.context import LintContext, file_stem
@@ -142,6 +143,18 @@ def _check_merged_tags(context: LintContext, article: Article) -> Iterator[Defer
             yield warn(tag.title, *message_and_hint)
 
 
+def _check_translation(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
+    """Yield a warning if `translation_of` names no article, unless a file with an error may be the one."""
+    target = article.translation_of
+    if not target or target in context.ids:
+        return
+    stem = unicodedata.normalize("NFC", unquote(re.split("[:/]", target)[-1]))
+    if stem not in context.excluded_stems:
+        similar = context.articles_by_slug.get(stem)
+        hint = f"did you mean '{similar.id}'?" if similar else "write the id of the article that this one translates"
+        yield warn_at(("translation_of",), f"translation_of: no article has the id '{target}'", hint)
+
+
 def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     stem = file_stem(article.path)
     if stem != article.slug:
@@ -161,6 +174,7 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
     _check_removed_html,
     _check_merged_tags,
     check_self_link,
+    _check_translation,
     _check_file_name,
     check_links,
 )

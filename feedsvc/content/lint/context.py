@@ -31,6 +31,7 @@ class LintContext:
         self.articles_by_slug: Mapping[str, Article] = {
             slug: article for article in self.content.articles for slug in (*article.aliases, article.slug)
         }
+        self.ids = frozenset(article.id for article in self.content.articles)
         self.public_articles = [article for article in self.content.articles if article.status is ArticleStatus.PUBLISHED]
         self.merged_tags = merged_tags(self.public_articles)
         # Articles with an error cannot be linked to now, but they have problems of their own.

@@ -46,8 +46,9 @@ class ParseResult(NamedTuple):
     """Result of parsing one article file: the article and any warnings, or None and at least one problem that is an error.
 
     `positions` is a flat sequence of the line and column of the id, the slug and each former slug (alias), 0 and 0 for one that
-    the file does not state. `alias_references` are the references to authors and categories by alias: ("author" or "category",
-    alias, id). `markdown` is the body, "" without an article; the article's `text` is its key in the text store.
+    the file does not state; then those of `translation_of` if the file has it. `alias_references` are the references to authors
+    and categories by alias: ("author" or "category", alias, id). `markdown` is the body, "" without an article; the article's
+    `text` is its key in the text store.
     """
 
     article: Article | None
@@ -132,6 +133,7 @@ class _ArticleParser(ReadContext):
             sources=tuple([Source(name=source.name, url=source.url or "") for source in keys.sources]),
             corrections=self.corrections(keys) if keys.corrections else (),
             language="" if keys.language == self.references.site.language else keys.language or "",
+            translation_of=self.translation_of(keys, article_id),
             link=keys.link or "",
             aliases=tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug)) if keys.aliases else (),
             status=_STATUS_BY_NAME[keys.status],
@@ -148,6 +150,11 @@ class _ArticleParser(ReadContext):
         if year and expires and expires <= published:
             self.add_error(("expires",), "is not after published")
         return article
+
+    def translation_of(self, keys: ArticleKeys, article_id: str) -> str:
+        if keys.translation_of == article_id:
+            self.add_error(("translation_of",), "is the id of this article", "write the id of the article that it translates")
+        return keys.translation_of or ""
 
     def text_key(self, keys: ArticleKeys, slug: str, published: datetime) -> bytes:
         """Check the body and store its Markdown in `body_markdown`. Return its key in the text store, b"" if it is empty."""
@@ -260,7 +267,8 @@ class _ArticleParser(ReadContext):
 
     def claim_positions(self, keys: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
         """Return `ParseResult.positions`. `aliases` are the article's former slugs, in order."""
-        claims: Iterable[KeyPath] = (("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases))
+        claims: list[KeyPath] = [("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases)]
+        claims += [("translation_of",)] if keys.translation_of else []
         return tuple(
             chain.from_iterable(
                 self.document.line_and_column(at) if self.document.has_key(str(at[0])) else (0, 0) for at in claims

@@ -47,6 +47,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "sources": KeyDescription("What it is based on.", [{"name": "Yonhap News Agency", "url": "https://en.yna.co.kr/"}]),
         "corrections": KeyDescription("What an earlier version had wrong.", [{"date": _DAY, "text": "It is the second summit."}]),
         "language": KeyDescription("Only where it differs from the site's.", "ko"),
+        "translation_of": KeyDescription("The id of the article that this one translates.", "tag:example.org,2026:second-summit"),
         "link": KeyDescription("Only where the article lives at another address.", _ADDRESS),
         "slug": KeyDescription("Its name in addresses; otherwise the file's name.", "second-summit"),
         "aliases": _ALIASES,

@@ -127,7 +127,7 @@ TEXTS = st.builds(
 
 @given(st.dictionaries(NAMES, TEXTS, min_size=2), st.randoms(use_true_random=False))
 def test_the_winners_do_not_depend_on_the_order_of_the_files(files: Mapping[str, str], order: random.Random) -> None:
-    results = _read(files)
+    results = read_articles_with_head(files)
     shuffled = order.sample(results, len(results))
     winners, problems = resolve_conflicts(results)
     winners_of_shuffled, problems_of_shuffled = resolve_conflicts(shuffled)
@@ -144,7 +144,7 @@ def test_the_winners_do_not_depend_on_the_order_of_the_files(files: Mapping[str,
 
 def winners(files: Mapping[str, str], last_paths: Collection[str] = ()) -> set[str]:
     """Return the names of the files whose articles have no lost claim."""
-    articles, _ = resolve_conflicts(_read(files), {f"articles/{name}.yaml" for name in last_paths})
+    articles, _ = resolve_conflicts(read_articles_with_head(files), {f"articles/{name}.yaml" for name in last_paths})
     return {PurePosixPath(article.path).stem for article in articles}
 
 
@@ -168,7 +168,7 @@ def test_ids_are_resolved_before_slugs_and_slugs_before_former_slugs(files: Mapp
 def test_an_article_that_has_lost_a_claim_is_resolved_after_all_others_and_gets_a_problem_for_each_claim() -> None:
     files = {"x": ID.format("bb"), "bb": ID.format("bb"), "long": "slug: x\n"}
     for order in itertools.permutations(files.items()):
-        _, problems = resolve_conflicts(_read(dict(order)))
+        _, problems = resolve_conflicts(read_articles_with_head(dict(order)))
         assert [(problem.path, problem.message) for problem in problems] == [
             ("articles/x.yaml", "slug: 'x' is already the slug of articles/long.yaml:3"),
             ("articles/x.yaml", "id: 'tag:news.example,2026:bb' is already the id of articles/bb.yaml:3"),
@@ -182,10 +182,16 @@ def test_articles_of_last_paths_are_resolved_after_all_others(claim: str) -> Non
     assert winners(files, ["a", "long"]) == {"a"}
 
 
-def _read(files: Mapping[str, str]) -> list[ParseResult]:
+def read_articles_with_head(files: Mapping[str, str]) -> list[ParseResult]:
+    """Parse articles by the stem of their file; each has a valid title and date, and these lines."""
+    return read_articles({name: HEAD + lines for name, lines in files.items()})
+
+
+def read_articles(files: Mapping[str, str]) -> list[ParseResult]:
+    """Parse article files by their stem."""
     site = Site(title="A", description="", base_url="https://a.example", id_domain="a.example", since=date(2000, 1, 1))
     references = References(site=site, media=MediaFolder(Path()), categories={}, authors={})
-    return [parse_article(f"articles/{name}.yaml", (HEAD + lines).encode(), references) for name, lines in files.items()]
+    return [parse_article(f"articles/{name}.yaml", text.encode(), references) for name, text in files.items()]
 
 
 def test_a_draft_does_not_win_against_a_published_article(newsroom: Newsroom) -> None:

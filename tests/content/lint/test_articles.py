@@ -218,3 +218,34 @@ def test_warnings_of_any_article_are_inside_its_file(title: str, path: str, part
         lines = text.count("\n") + 1
         assert all(1 <= problem.line <= lines and problem.severity == "warning" for problem in problems if problem.path == path)
         assert not content.articles or any("no summary" in problem.message for problem in problems)
+
+
+TRANSLATION = VALID_ARTICLE.replace(":x\n", ":y\n") + "language: ko\ntranslation_of: tag:news.example,2026:{}\n"
+NO_ORIGINAL = "articles/y.yaml:7:17: warning: translation_of: no article has the id 'tag:news.example,2026:{}'; "
+
+
+@pytest.mark.parametrize(
+    ("original", "files", "lines"),
+    [
+        ("x", {"articles/x.yaml": VALID_ARTICLE}, []),
+        ("x", {"articles/x.yaml": VALID_ARTICLE + "status: draft\n"}, []),
+        ("nobody", {}, [NO_ORIGINAL.format("nobody") + "write the id of the article that this one translates"]),
+        (
+            "story",
+            {"articles/story.yaml": VALID_ARTICLE},
+            [NO_ORIGINAL.format("story") + "did you mean 'tag:news.example,2026:x'?"],
+        ),
+    ],
+    ids=["published", "draft", "unknown", "slug"],
+)
+def test_the_original_of_a_translation_exists(
+    newsroom: Newsroom, original: str, files: dict[str, str | bytes], lines: list[str]
+) -> None:
+    assert warnings_of_article(newsroom, TRANSLATION.format(original), "articles/y.yaml", **files) == lines
+
+
+def test_the_original_of_a_translation_may_be_a_file_with_an_error(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/y.yaml": TRANSLATION.format("broken"), "articles/broken.yaml": "title: [\n"})
+    content = load_content(root)
+    assert [problem.path for problem in content.errors] == ["articles/broken.yaml"]
+    assert lint_content(content, root, NOW) == ()

@@ -30,6 +30,7 @@ enclosures:
 sources: [{name: Yonhap, url: 'https://yna.example'}, {name: Al Jazeera}]
 corrections: [{date: 2026-01-03, text: It was Monday.}]
 language: KO-kr
+translation_of: tag:asiainnews.example,2026:erster-gipfel
 link: https://elsewhere.example/story
 slug: second-summit
 aliases: [xi-lee, second-summit, xi-lee]
@@ -87,6 +88,7 @@ def test_every_key_of_an_article_is_read(newsroom: Newsroom) -> None:
         sources=(Source(name="Yonhap", url="https://yna.example"), Source(name="Al Jazeera")),
         corrections=(Correction(date=date(2026, 1, 3), text="It was Monday."),),
         language="ko-KR",
+        translation_of="tag:asiainnews.example,2026:erster-gipfel",
         link="https://elsewhere.example/story",
         aliases=("xi-lee",),
         text=text_key("See ![p](media/p.png) and [it](media/briefing.mp3).\n", at(2, 4)),
@@ -158,7 +160,20 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(newsroom: Newsroom
 
 def test_keys_without_a_value_are_ignored(newsroom: Newsroom) -> None:
     empty = "".join(
-        f"{key}:\n" for key in ("id", "updated", "expires", "author", "tags", "summary", "image", "language", "slug", "body")
+        f"{key}:\n"
+        for key in (
+            "id",
+            "updated",
+            "expires",
+            "author",
+            "tags",
+            "summary",
+            "image",
+            "language",
+            "translation_of",
+            "slug",
+            "body",
+        )
     )
     with_keys, without_keys = newsroom({"articles/a.yaml": HEAD + empty}), {"articles/a.yaml": HEAD}
     assert only_article(load_content(with_keys)) == only_article(load_content(newsroom(without_keys)))

@@ -98,7 +98,7 @@ UNDETECTABLE: Final = {
         *("damaged image", "ending of another image format", "folder as enclosure", "missing avatar", "missing logo"),
         "missing image of a feed",
     ),
-    "an id, slug or alias of another article or author": (
+    "an id, slug, alias or language of an article or author": (
         *(
             "same id twice",
             "same slug twice",
@@ -106,6 +106,9 @@ UNDETECTABLE: Final = {
             "same alias twice",
             "alias equal to a slug",
             "id equal to a generated id",
+            "two translations into one language",
+            "translation into the language of its original",
+            "translation of itself",
             "alias of another author",
             "alias of another tag",
         ),

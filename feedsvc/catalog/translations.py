@@ -1,0 +1,170 @@
+"""Translations: articles that `translation_of` joins to works, and the rows that name the visible articles of their work.
+
+An article belongs to the work of the article that it names, through any number of steps. A work depends on the content only, not
+on time: its articles that are not visible at the moment are just not named. Of two articles in one language the first one by
+`_precedence` is named; `content.folder` reports the other one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from feedsvc.catalog.indexes import OverlayDict
+from feedsvc.catalog.row import Row, Translation, is_visible
+from feedsvc.model import Article, Site
+from feedsvc.routes import ArticleAt, path_of
+from feedsvc.support.graph import connected_components, name_components
+from feedsvc.uris import absolute
+
+_DEFAULT: Final = "x-default"
+_NO_IDS: Final[tuple[str, ...]] = ()
+
+
+class Works:
+    """Works of a catalog's content: the articles that name another one, and those that are named. Immutable."""
+
+    def __init__(self, articles: OverlayDict[str, Article], translations: OverlayDict[str, tuple[str, ...]]) -> None:
+        """Initialize with the articles by id, and with the ids of the articles that name an id, by that id."""
+        self._articles, self._translations = articles, translations
+
+    def find(self, ids: Iterable[str]) -> Iterator[list[Article]]:
+        """Yield the articles of each work that one of these ids belongs to, each work once. An id need not be an article's.
+
+        An id that belongs to no work gives an empty list.
+        """
+        for names in connected_components(ids, self._linked_ids):
+            yield [article for name in names if (article := self._articles.get(name))]
+
+    def _linked_ids(self, id_: str) -> Iterator[str]:
+        article = self._articles.get(id_)
+        if article and article.translation_of:
+            yield article.translation_of
+        yield from self._translations.get(id_) or _NO_IDS
+
+    def apply_changes(self, articles: Iterable[Article], removed: Sequence[Article], added: Sequence[Article]) -> Works:
+        """Return the works after a change of articles; the same object if it concerns no work.
+
+        `articles` are all of the content. They are searched only if an article is named that was not named before.
+        """
+        if not any(map(self._is_member, removed)) and not any(map(self._is_member, added)):
+            return self
+        named = self._changed_translations(removed, added)
+        translations = self._translations.apply_changes(named, {id_: tuple(sorted(ids)) for id_, ids in named.items() if ids})
+        changed: dict[str, Article | None] = {article.id: None for article in removed}
+        changed |= {article.id: article for article in added}
+        unchanged = named.keys() - changed.keys()
+        changed |= {id_: self._articles.get(id_) for id_ in unchanged}
+        if unknown := {id_ for id_ in unchanged if named[id_] and changed[id_] is None}:
+            changed |= {article.id: article for article in articles if article.id in unknown}
+        members = {
+            id_: article for id_, article in changed.items() if article and (article.translation_of or translations.get(id_))
+        }
+        return Works(self._articles.apply_changes(changed, members), translations)
+
+    def _is_member(self, article: Article) -> bool:
+        return bool(article.translation_of) or self._translations.get(article.id) is not None
+
+    def _changed_translations(self, removed: Iterable[Article], added: Iterable[Article]) -> dict[str, set[str]]:
+        """Return the ids of the articles that name an id, for each id that a removed or an added article names."""
+        named: dict[str, set[str]] = {}
+        for article in removed:
+            if target := article.translation_of:
+                named.setdefault(target, {*(self._translations.get(target) or _NO_IDS)}).discard(article.id)
+        for article in added:
+            if target := article.translation_of:
+                named.setdefault(target, {*(self._translations.get(target) or _NO_IDS)}).add(article.id)
+        return named
+
+
+def build_works(articles: Iterable[Article]) -> Works:
+    """Return the works of all articles."""
+    all_articles = tuple(articles)
+    translations: dict[str, list[str]] = defaultdict(list)
+    for article in [article for article in all_articles if article.translation_of]:
+        translations[article.translation_of].append(article.id)
+    members = (article for article in all_articles if article.translation_of or article.id in translations)
+    return Works(
+        OverlayDict({article.id: article for article in members} if translations else {}),
+        OverlayDict({id_: tuple(sorted(ids)) for id_, ids in translations.items()}),
+    )
+
+
+def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
+    """Set the translations of `rows`, which no other code refers to yet. `articles` are all of the content."""
+    names = name_components({article.id: article.translation_of for article in articles if article.translation_of})
+    if not names:
+        return
+    rows_by_work: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if name := names.get(row.article.id):
+            rows_by_work[name].append(row)
+    for work in rows_by_work.values():
+        translations = _translations_of_work(work, site)
+        for row in work if translations else ():
+            object.__setattr__(row, "translations", translations.get(row.article.id, ()))
+
+
+def changed_translations(
+    before: Works, after: Works, ids: Collection[str], site: Site, find_row: Callable[[Article], Row | None]
+) -> Iterator[tuple[Row, Row]]:
+    """Yield each row of a catalog whose translations differ from those of the catalog before, and its copy that has the new ones.
+
+    `before` and `after` are the works of the two catalogs. `ids` are those of all articles that a change of content or time
+    concerns, and those that these articles name or named. `find_row` returns the row of an article after the change, which may
+    still have the former translations.
+    """
+    articles = {article.id: article for works in (before, after) for work in works.find(ids) for article in work}
+    rows = {id_: row for id_, article in articles.items() if (row := find_row(article))}
+    translations: dict[str, tuple[Translation, ...]] = {}
+    for work in after.find(ids):
+        translations |= _translations_of_work([row for article in work if (row := rows.get(article.id))], site)
+    for id_, row in rows.items():
+        new_row = _with_translations(row, translations.get(id_, ()))
+        if new_row is not row:
+            yield row, new_row
+
+
+def keep_translations(row: Row | None, former: Row | None) -> Row | None:
+    """Return a new row of an article with the translations of its former row, to compare the two."""
+    return _with_translations(row, former.translations) if row and former else row
+
+
+def _with_translations(row: Row, translations: tuple[Translation, ...]) -> Row:
+    return row if row.translations == translations else replace(row, translations=translations)
+
+
+def _translations_of_work(rows: Iterable[Row], site: Site) -> Mapping[str, tuple[Translation, ...]]:
+    """Return the translations of each row of one work that is named, by id; nothing if fewer than two are visible."""
+    named: dict[str, Article] = {}
+    for article in sorted([row.article for row in rows if is_visible(row)], key=_precedence):
+        named.setdefault(article.language or site.language, article)
+    if len(named) < 2:  # noqa: PLR2004 - one language is no translation
+        return {}
+    translations = tuple(
+        Translation(language=language, slug=article.slug, link=article.link, is_original=not article.translation_of)
+        for language, article in sorted(named.items())
+    )
+    return {article.id: translations for article in named.values()}
+
+
+def _precedence(article: Article) -> tuple[bool, datetime, str]:
+    return bool(article.translation_of), article.published, article.id
+
+
+def translation_url(site: Site, translation: Translation) -> str:
+    """Return the absolute address where people read a translation."""
+    return translation.link or absolute(site.base_url, path_of(ArticleAt(translation.slug)))
+
+
+def by_hreflang(site: Site, translations: Sequence[Translation]) -> tuple[tuple[str, Translation], ...]:
+    """Return (hreflang, translation) of each translation of a row, then of the one for readers of any other language.
+
+    That one, "x-default", is in the site's language, or else the original; left out if neither is visible.
+    """
+    in_site_language = [translation for translation in translations if translation.language == site.language]
+    defaults = in_site_language or [translation for translation in translations if translation.is_original]
+    return *((translation.language, translation) for translation in translations), *((_DEFAULT, one) for one in defaults[:1])
