@@ -151,6 +151,10 @@ class Catalog:
         sizes = accumulate(_estimated_size(self.tag_listing(tag)) for tag in self.tags.most_used)
         return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _MAX_TAG_BYTES)
 
+    def prepare_updates(self) -> None:
+        """Build the index that the first call of `apply_changes` would build. Other threads run meanwhile."""
+        self.visible.build_index()
+
     def apply_changes(
         self, content: ContentSnapshot, now: datetime, *, removed: Iterable[Article] = (), added: Iterable[Article] = ()
     ) -> Catalog:

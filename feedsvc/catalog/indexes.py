@@ -53,6 +53,9 @@ class OverlayDict(Generic[_K, _V]):
         return OverlayDict(base)
 
 
+_INDEX_STEP: Final = 5_000  # rows; other threads run between two steps
+
+
 class RowsBySlug(Mapping[str, Row]):
     """Mapping of slugs to rows, in the rows' order. The first look-up builds the index, because feeds do not need it."""
 
@@ -63,7 +66,15 @@ class RowsBySlug(Mapping[str, Row]):
 
     @cached_property
     def _index(self) -> OverlayDict[str, Row]:
-        return OverlayDict(dict(zip(map(_slug, self.rows), self.rows, strict=True)))
+        rows_by_slug: dict[str, Row] = {}
+        for start in range(0, len(self.rows), _INDEX_STEP):
+            rows = self.rows[start : start + _INDEX_STEP]
+            rows_by_slug.update(zip(map(_slug, rows), rows, strict=True))
+        return OverlayDict(rows_by_slug)
+
+    def build_index(self) -> None:
+        """Build the index, which the first look-up would build."""
+        _ = self._index
 
     def __getitem__(self, slug: str) -> Row:
         return _require_value(self._index.get(slug), slug)

@@ -116,6 +116,15 @@ class Live:
     def base_url(self) -> str:
         return self.edition.content.site.base_url
 
+    def prepare_updates(self) -> None:
+        """Build what the first `reload` needs and no request does, so that the first save shows as fast as later ones."""
+        self.edition.publication.catalog.prepare_updates()
+
+    @property
+    def article_folders(self) -> frozenset[str]:
+        """Folders with articles, articles/ included, as paths in the content folder, as the last scan found them."""
+        return self._folder.article_folders
+
     def article_id(self, slug: str, now: datetime) -> str | None:
         """Return the id of the article that is visible at `now` and has this slug, current or former; None if there is none."""
         catalog = self.current(now).catalog

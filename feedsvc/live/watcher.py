@@ -16,10 +16,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from watchfiles import watch
+from watchfiles import Change, watch
 
 from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Edition, Live
+from feedsvc.live.watched_folders import IGNORED_FOLDERS, IS_RECURSIVE, watched_folders
 
 _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the clock, and files that were being written
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
@@ -28,11 +29,10 @@ _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
-# Seconds for each article to wait before notifications are first set up, because setting them up blocks other threads while
-# clients wait for the first responses.
-_STARTUP_DELAY_PER_ARTICLE: Final = 5e-6
+# Seconds from the start to the first full scan, and more for each article, because the scan delays the first responses and saves.
+_FIRST_SCAN_DELAY: Final = 2.0
+_FIRST_SCAN_DELAY_PER_ARTICLE: Final = 5e-6
 
-_IGNORED_FOLDERS: Final = (".git", ".hg", ".svn", ".feedsvc")
 _LOG: Final = logging.getLogger(__name__)
 
 # (edition before, edition now), called in the watcher thread.
@@ -73,7 +73,9 @@ class Watcher:
         self._unsettled_paths: frozenset[str] = frozenset()
         self._stop = threading.Event()
         self._full_scan_requested = threading.Event()
-        self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
+        article_count = len(live.edition.content.articles)
+        first_scan_delay = _FIRST_SCAN_DELAY + _FIRST_SCAN_DELAY_PER_ARTICLE * article_count
+        self._next_full_scan = time.monotonic() + first_scan_delay
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -90,13 +92,10 @@ class Watcher:
             self._thread.join()
 
     def _run(self) -> None:
-        self._stop.wait(_STARTUP_DELAY_PER_ARTICLE * len(self._live.edition.content.articles))
+        self._live.prepare_updates()
         while not self._stop.is_set():
-            identity = _folder_identity(self._root)
-            # A full scan detects changes that happened before notifications are set up.
-            self._full_scan_requested.set()
             try:
-                self._watch(identity)
+                self._watch(_folder_identity(self._root))
             except (OSError, RuntimeError):
                 # There is no folder, or the system has no more notifications for this process: poll without them.
                 self._poll_once(frozenset())
@@ -105,14 +104,17 @@ class Watcher:
                 # An internal error at one file must not stop all later reloads.
                 _LOG.exception("the content folder could not be reloaded; the watcher tries again")
                 self._stop.wait(_RETRY_DELAY)
+            # A full scan detects changes that happened before notifications are set up again.
+            self._full_scan_requested.set()
 
     def _watch(self, identity: tuple[int, int] | None) -> None:
-        """Poll until the root is another folder than `identity` or `stop` is called.
+        """Poll until the root is another folder than `identity`, there is a new folder to watch, or `stop` is called.
 
         Raises OSError or RuntimeError if there is no folder or the system refuses notifications.
         """
         batches = watch(
-            self._root,
+            *watched_folders(self._root, self._live.article_folders),
+            recursive=IS_RECURSIVE,
             watch_filter=None,
             debounce=_DEBOUNCE,
             step=_DEBOUNCE_STEP,
@@ -125,7 +127,7 @@ class Watcher:
         for batch in batches:
             # Most batches are empty; resolving the root's path would then be most of the work.
             self._poll_once(_changed_paths(self._root, (path for _, path in batch)) if batch else frozenset())
-            if _folder_identity(self._root) != identity:
+            if _folder_identity(self._root) != identity or _has_new_folder(batch):
                 return
 
     def _poll_once(self, notified_paths: frozenset[str] | None) -> None:
@@ -175,8 +177,13 @@ def _folder_identity(root: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+def _has_new_folder(batch: Iterable[tuple[Change, str]]) -> bool:
+    """Return whether a batch of notifications names a folder that was created, or moved here, and is not watched yet."""
+    return not IS_RECURSIVE and any(change is Change.added and os.path.isdir(path) for change, path in batch)
+
+
 def _changed_paths(root: Path, notified_paths: Iterable[str]) -> frozenset[str] | None:
-    """Return the notified paths relative to the root, without those in _IGNORED_FOLDERS.
+    """Return the notified paths relative to the root, without those in IGNORED_FOLDERS.
 
     None, which requests a full scan, if a path is not below the root.
     """
@@ -184,4 +191,4 @@ def _changed_paths(root: Path, notified_paths: Iterable[str]) -> frozenset[str] 
     # A notified path begins with the root as `watch` received it, including "." and "..".
     paths = map(os.path.normpath, notified_paths)
     relative = {next((path.removeprefix(prefix) for prefix in prefixes if path.startswith(prefix)), "") for path in paths}
-    return None if "" in relative else frozenset(path for path in relative if path.partition(os.sep)[0] not in _IGNORED_FOLDERS)
+    return None if "" in relative else frozenset(path for path in relative if path.partition(os.sep)[0] not in IGNORED_FOLDERS)

@@ -84,6 +84,11 @@ class ArticleFiles:
         )
 
     @property
+    def folders(self) -> frozenset[str]:
+        """Paths of articles/ and of all folders below it that the last scan could read."""
+        return self._scanner.folders
+
+    @property
     def problems(self) -> Iterator[Problem]:
         for problems in self.records.problems.values():
             yield from problems

@@ -104,6 +104,11 @@ class ContentFolder:
                 prefetched = None
             return ArticleFiles(self._root, records, self._cache, prefetched, are_damaged=are_damaged)
 
+    @property
+    def article_folders(self) -> frozenset[str]:
+        """Paths of articles/ and of all folders below it, as the last scan found them."""
+        return self._article_files.folders
+
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
         """Do the first reading; the first call of `read` then returns its result. For callers that will render all articles.
 

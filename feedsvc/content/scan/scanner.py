@@ -117,6 +117,11 @@ class DirectoryScanner:
         return [problem for folder in self._folders.values() for problem in folder.problems]
 
     @property
+    def folders(self) -> frozenset[str]:
+        """Folders that could be read, the top folder included."""
+        return frozenset(path for path, folder in self._folders.items() if folder.identity != _NO_IDENTITY)
+
+    @property
     def unreadable_folders(self) -> frozenset[str]:
         """Folders that exist but cannot be read. Their files are missing from `files`; do not treat them as deleted."""
         return frozenset(path for path, folder in self._folders.items() if folder.is_unreadable)
