@@ -228,8 +228,21 @@ def _script(tag: str) -> str:
 def _messages_tag(tag: str) -> str:
     """Return the tag of the message catalogue for a language tag: the nearest one, else English."""
     script = _script(tag)
-    names = (name for language, _, _ in _language_candidates(tag) for name in (f"{language}-{script}", language))
+    names = (name for language, _, region in _language_candidates(tag) for name in _catalogue_names(language, script, region))
     return next((name for name in names if name in CATALOGUE_TAGS), ENGLISH)
+
+
+def _catalogue_names(name: str, script: str, region: str) -> Iterator[str]:
+    """Yield tags of message catalogues that may serve a language, the nearest first.
+
+    Portuguese has one for each norm: pt-AO uses that of its parent pt-PT, pt that of its likely region, pt-BR.
+    """
+    language = name.partition("_")[0]  # an alias may contain a region, such as fa_AF for prs
+    yield f"{language}-{script}"
+    yield f"{language}-{region}"
+    yield get_global("parent_exceptions").get(f"{language}_{region}", "").replace("_", "-")
+    yield language
+    yield f"{language}-{get_global('likely_subtags').get(language, '').rpartition('_')[2]}"
 
 
 def _nearest_locale(tag: str) -> Locale:
