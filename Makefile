@@ -76,6 +76,11 @@ fuzz: $(VENV)/fuzz.done ## Read generated files as articles for ten minutes; wri
 audit: $(VENV)/audit.done ## Check the locked dependencies for known vulnerabilities
 	$(VENV)/audit/bin/python tests/audit.py requirements.lock
 
+LOCALE := feedsvc/language/locale
+.PHONY: words
+words: $(VENV)/test.done ## Copy new and changed words of the template into all message catalogues
+	$(VENV)/bin/pybabel --quiet update -i $(LOCALE)/feedsvc.pot -d $(LOCALE) -D feedsvc --no-fuzzy-matching --ignore-obsolete
+
 .PHONY: readers
 readers:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/node/node_modules/.package-lock.json; fi

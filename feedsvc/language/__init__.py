@@ -1,20 +1,18 @@
 """Localisation of pages and feeds: words, dates, numbers and text direction. Only this package imports Babel.
 
-`words/TAG.json` is a message catalogue: key -> text with {placeholders}, or key -> {plural category: text with {count}}.
-All texts are plain, never HTML. A language without a catalogue has English words, but its own dates and numbers.
+Words are in message catalogues: a key has a text with {placeholders}, or plural forms with {count}. All texts are plain, never
+HTML. A language without a catalogue has English words, but its own dates and numbers.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from importlib import resources
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -22,10 +20,11 @@ from babel.core import get_global
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
+from feedsvc.language.messages import CATALOGUE_TAGS, ENGLISH, Messages, read_messages
+
 Direction = Literal["ltr", "rtl"]
 Day = date  # in the class, `date` is a method
 
-_FALLBACK_TAG: Final = "en"
 _TAG: Final = re.compile(
     r"(?P<language>[a-z]{2,8})(?P<extended>(?:-[a-z]{3}){0,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|[0-9]{3}))?(?![^-])",
     re.IGNORECASE | re.ASCII,
@@ -60,12 +59,6 @@ _DATE_PATTERNS: Final = {"en": "EEE, dd MMM yyyy", "hi": "E, d MMMM y"}
 _TIME_PATTERNS: Final = {"en": "HH:mm", "hi": "HH:mm", "ko": "aaaa h:mm"}
 
 
-class _Messages(NamedTuple):
-    texts: Mapping[str, str]
-    plurals: Mapping[str, Mapping[str, str]]
-    locale: Locale
-
-
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Language:
     """Words and formats of one language in one time zone. Thread-safe. The process's own locale and zone have no effect.
@@ -78,7 +71,7 @@ class Language:
     direction: Direction
     words: str
     zone: ZoneInfo
-    _messages: _Messages = field(repr=False)
+    _messages: Messages = field(repr=False)
     _locale: Locale = field(repr=False)
     _digits: Mapping[int, int] = field(repr=False)
 
@@ -168,7 +161,7 @@ def _format_number(lang: Language, number: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _format_count(lang: Language, key: str, number: int) -> str:
-    category = lang._messages.locale.plural_form(number)  # noqa: SLF001
+    category = lang._messages.plural_category(number)  # noqa: SLF001
     return lang.plural_forms(key)[category].format(count=lang.number(number))
 
 
@@ -191,7 +184,7 @@ def get_language(tag: str, timezone: str) -> Language:
         direction=direction(tag),
         words=catalogue,
         zone=ZoneInfo(timezone),
-        _messages=_MESSAGES[catalogue],
+        _messages=read_messages(catalogue),
         _locale=locale,
         _digits={ord("0") + digit: zero + digit for digit in range(10)},
     )
@@ -248,8 +241,21 @@ def _script(tag: str) -> str:
 def _messages_tag(tag: str) -> str:
     """Return the tag of the message catalogue for a language tag: the nearest one, else English."""
     script = _script(tag)
-    names = (name for language, _, _ in _language_candidates(tag) for name in (f"{language}-{script}", language))
-    return next((name for name in names if name in _MESSAGES), _FALLBACK_TAG)
+    names = (name for language, _, region in _language_candidates(tag) for name in _catalogue_names(language, script, region))
+    return next((name for name in names if name in CATALOGUE_TAGS), ENGLISH)
+
+
+def _catalogue_names(name: str, script: str, region: str) -> Iterator[str]:
+    """Yield tags of message catalogues that may serve a language, the nearest first.
+
+    Portuguese has one for each norm: pt-AO uses that of its parent pt-PT, pt that of its likely region, pt-BR.
+    """
+    language = name.partition("_")[0]  # an alias may contain a region, such as fa_AF for prs
+    yield f"{language}-{script}"
+    yield f"{language}-{region}"
+    yield get_global("parent_exceptions").get(f"{language}_{region}", "").replace("_", "-")
+    yield language
+    yield f"{language}-{get_global('likely_subtags').get(language, '').rpartition('_')[2]}"
 
 
 def _nearest_locale(tag: str) -> Locale:
@@ -259,7 +265,7 @@ def _nearest_locale(tag: str) -> Locale:
             locale = _parse_locale("_".join(filter(None, parts)))
             if locale and locale.months["format"]["wide"][1] != "M01":
                 return locale
-    return _detach_locale(Locale.parse(_FALLBACK_TAG))
+    return _detach_locale(Locale.parse(ENGLISH))
 
 
 def _parse_locale(identifier: str) -> Locale | None:
@@ -277,15 +283,3 @@ def _detach_locale(locale: Locale) -> Locale:
     """
     _ = locale.character_order  # loads the data
     return deepcopy(locale)
-
-
-def _read_messages() -> Iterator[tuple[str, _Messages]]:
-    for file in resources.files(__package__).joinpath("words").iterdir():
-        name = file.name.removesuffix(".json")
-        messages: dict[str, str | dict[str, str]] = json.loads(file.read_text("utf-8"))
-        texts = {key: text for key, text in messages.items() if isinstance(text, str)}
-        plurals = {key: forms for key, forms in messages.items() if isinstance(forms, dict)}
-        yield name, _Messages(texts, plurals, Locale.parse(name, sep="-"))
-
-
-_MESSAGES: Final = dict(_read_messages())

@@ -50,6 +50,17 @@ def rows_by_article_id(catalog: Catalog) -> dict[str, object]:
     return {row.article.id: row for row in catalog.listings[SITE_LISTING].rows}
 
 
+def aged_ids(before: Catalog, after: Catalog) -> set[str]:
+    """Return the ids of articles that reach the `max_age` of a listing between the moments of two catalogs."""
+    start, end = sorted((before.now, after.now))
+    return {
+        row.article.id
+        for listing in before.custom_listings
+        for row in listing.rows
+        if listing.max_age and start < row.article.published + listing.max_age <= end
+    }
+
+
 def assert_unchanged_objects_are_reused(before: Catalog, after: Catalog, changed: set[str]) -> None:
     """Assert that every row and listing that the change does not affect is the same object as before."""
     old, new = rows_by_article_id(before), rows_by_article_id(after)
@@ -63,6 +74,7 @@ def assert_unchanged_objects_are_reused(before: Catalog, after: Catalog, changed
         if ref in catalog.listings
         for row in catalog.listings[ref].rows
     }
+    affected |= aged_ids(before, after)
     for id_, row in new.items():
         is_reused = id_ not in changed | affected and old.get(id_) == row
         assert (old.get(id_) is row) == is_reused, id_
@@ -250,6 +262,7 @@ def calls_of_one_edit(size: int, edit: Callable[[Article], Article], *, hours: i
     """Return the calls that one edit of the middle article takes."""
     content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(size), categories=20, authors=500)
     before = build_catalog(content, START)
+    before.prepare_updates()
     old_article = content.articles[size // 2]
     new_article = edit(old_article)
     changed = replace(content, articles=tuple(new_article if article is old_article else article for article in content.articles))

@@ -9,7 +9,7 @@ from babel.localedata import locale_identifiers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.language.catalogs import CATALOGS, MORNING, language_in_india
+from tests.language.catalogs import MORNING, language_in_india
 
 # Messages
 
@@ -36,7 +36,7 @@ def test_say_with_unknown_key_or_missing_value_raises_key_error(key: str, values
 
 @pytest.mark.parametrize(
     ("tag", "expected"),
-    [("en", ("By ", "")), ("ko", ("글 ", "")), ("ja", ("執筆：", "")), ("ar", ("بقلم ", "")), ("fr", ("By ", ""))],
+    [("en", ("By ", "")), ("ko", ("글 ", "")), ("ja", ("執筆：", "")), ("ar", ("بقلم ", "")), ("sv", ("By ", ""))],
 )
 def test_split_at_placeholder_returns_the_text_on_both_sides(tag: str, expected: tuple[str, str]) -> None:
     assert language_in_india(tag).split_at_placeholder("by") == expected
@@ -75,11 +75,26 @@ def test_plural_forms_of_a_message_without_plural_raises_key_error() -> None:
         ("ar", "views", {0: "لا مشاهدات", 1: "مشاهدة واحدة", 2: "مشاهدتان", 3: "3 مشاهدات", 11: "11 مشاهدة", 100: "100 مشاهدة"}),
         ("ar", "articles", {0: "لا مقالات", 1: "مقال واحد", 2: "مقالان", 10: "10 مقالات", 99: "99 مقالًا", 1000: "1,000 مقال"}),
         ("ar-EG", "articles", {2: "مقالان", 103: "١٠٣ مقالات", 1111: "١٬١١١ مقالًا"}),
-        ("fr", "views", {0: "0 Views", 1: "1 View", 1234567: "1\u202f234\u202f567 Views"}),
+        ("ru", "views", {0: "0 просмотров", 1: "1 просмотр", 11: "11 просмотров", 21: "21 просмотр", 22: "22 просмотра"}),
+        ("pl", "articles", {1: "1 artykuł", 2: "2 artykuły", 5: "5 artykułów", 12: "12 artykułów", 21: "21 artykułów"}),
+        ("uk", "found", {1: "1 стрічка", 3: "3 стрічки", 13: "13 стрічок", 101: "101 стрічка"}),
+        ("he", "articles", {0: "0 כתבות", 1: "כתבה אחת", 2: "שתי כתבות", 10: "10 כתבות", 1000: "1,000 כתבות"}),
+        ("fa", "articles", {1: "۱ مطلب", 1234: "۱٬۲۳۴ مطلب"}),
+        ("fr", "views", {0: "0 lecture", 1: "1 lecture", 2: "2 lectures", 10**6: "1\u202f000\u202f000 de lectures"}),
+        ("pt-BR", "articles", {0: "0 artigo", 1: "1 artigo", 2: "2 artigos", 10**6: "1.000.000 de artigos"}),
+        ("pt-PT", "articles", {0: "0 artigos", 1: "1 artigo", 2: "2 artigos", 10**6: "1\u00a0000\u00a0000 de artigos"}),
+        ("tr", "articles", {1: "1 yazı", 5: "5 yazı"}),
+        ("sv", "views", {0: "0 Views", 1: "1 View", 1234567: "1\u00a0234\u00a0567 Views"}),
     ],
 )
 def test_count_uses_plural_form_and_digits_of_the_language(tag: str, key: str, expected: dict[int, str]) -> None:
     assert {number: language_in_india(tag).count(key, number) for number in expected} == expected
+
+
+def test_a_category_for_fractions_only_has_the_last_form() -> None:
+    forms = language_in_india("ru").plural_forms("views")
+    assert list(forms) == ["one", "few", "many", "other"]
+    assert forms["other"] == forms["many"]
 
 
 def test_arabic_has_six_plural_forms() -> None:
@@ -120,13 +135,27 @@ def test_arabic_has_six_plural_forms() -> None:
         ("zh-yue", "zh-Hant"),
         ("yue-HK", "zh-Hant"),
         ("yue-Hans", "zh"),
-        *((tag, "en") for tag in ("pt-BR", "fr", "ur", "und", "root", "xx", "tlh", "qaa", "dv", "i-klingon", "x-ko", "C", "")),
+        ("de-AT", "de"),
+        ("fr-CA", "fr"),
+        ("es-419", "es"),
+        ("iw", "he"),
+        ("in", "id"),
+        ("fa-AF", "fa"),
+        ("prs", "fa"),
+        ("pt", "pt-BR"),
+        ("pt-BR", "pt-BR"),
+        ("pt-Latn", "pt-BR"),
+        ("pt-US", "pt-BR"),
+        ("pt-PT", "pt-PT"),
+        ("pt-AO", "pt-PT"),
+        ("pt-Latn-MZ", "pt-PT"),
+        *((tag, "en") for tag in ("sv", "nb", "sw", "und", "root", "xx", "tlh", "qaa", "dv", "i-klingon", "x-ko", "C", "")),
     ],
 )
 def test_tag_falls_back_to_the_nearest_catalog(tag: str, catalog_tag: str) -> None:
     language = language_in_india(tag)
     assert (language.tag, language.words) == (tag, catalog_tag)
-    assert language.say("language_name") == CATALOGS[catalog_tag]["language_name"]
+    assert language.say("language_name") == language_in_india(catalog_tag).say("language_name")
 
 
 TAGS: Final = st.from_regex(r"\A[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,4}\Z") | st.text() | st.sampled_from(locale_identifiers())

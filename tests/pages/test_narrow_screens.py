@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.pages import long_words
 from tests.pages.browser_page import open_page
-from tests.pages.conftest import serve_site
+from tests.pages.conftest import serve_in_language, serve_site
+from tests.pages.page_kinds import PAGE_KINDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,6 +41,19 @@ def test_long_words_break_instead_of_widening_the_page(chromium: Browser, site_w
             recorder.page.set_viewport_size({"width": width, "height": 900})
             assert recorder.page.evaluate("document.documentElement.scrollWidth") <= width
             assert recorder.page.evaluate(_FIND_OVERFLOWING_SCRIPT) == []
+
+
+@pytest.mark.parametrize("language", ["de", "fa", "he", "ru"])
+def test_translated_words_fit_narrow_screens(chromium: Browser, tmp_path: Path, language: str) -> None:
+    with serve_in_language(tmp_path, language) as address, open_page(chromium, width=320) as recorder:
+        for kind in ("home", "older", "author", "article", "external", "enclosures", "subscribe", "tags", "missing"):
+            recorder.page.goto(address + PAGE_KINDS[kind][0])
+            assert recorder.layout_shift() == 0
+            for width in (320, 768):
+                recorder.page.set_viewport_size({"width": width, "height": 900})
+                assert recorder.page.evaluate("document.documentElement.scrollWidth") <= width
+                assert recorder.page.evaluate(_FIND_OVERFLOWING_SCRIPT) == []
+            recorder.page.set_viewport_size({"width": 320, "height": 900})
 
 
 @pytest.mark.parametrize(

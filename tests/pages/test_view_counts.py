@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from feedsvc.language.messages import CATALOGUE_TAGS, read_messages
 from tests.pages.browser_page import open_page
+from tests.pages.conftest import serve_in_language
 from tests.pages.page_kinds import COUNTED_ARTICLE_PATH
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
     from tests.pages.browser_page import PageRecorder
 
@@ -57,12 +63,39 @@ def test_page_shows_no_views_if_reads_are_not_counted(chromium: Browser, site: s
         assert not page.locator(".views").is_visible()
 
 
-def test_one_view_is_singular_if_english_texts_are_the_fallback(chromium: Browser, vietnamese: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("ms", {0: "0 Views", 1: "1 View", 2: "2 Views"}),  # a language without translations and without a singular form
+        ("ar", {0: "لا مشاهدات", 1: "مشاهدة واحدة", 2: "مشاهدتان", 3: "3 مشاهدات", 11: "11 مشاهدة", 100: "100 مشاهدة"}),
+        ("fa", {0: "۰ بازدید", 1: "۱ بازدید", 12: "۱۲ بازدید"}),
+    ],
+)
+def test_views_have_the_plural_forms_of_the_language(
+    chromium: Browser, tmp_path: Path, language: str, expected: dict[int, str]
+) -> None:
+    shown = {}
+    with serve_in_language(tmp_path, language) as address, open_page(chromium) as recorder:
+        for number in expected:
+            recorder.page.route("**/views", partial(_answer, number))
+            recorder.page.goto(address + COUNTED_ARTICLE_PATH)
+            views = recorder.page.locator(".views")
+            views.wait_for()
+            shown[number] = views.inner_text()
+    assert shown == expected
+
+
+def _answer(views: int, route: Route) -> None:
+    route.fulfill(json={"views": views})
+
+
+def test_browser_selects_the_same_plural_forms_as_the_server(chromium: Browser) -> None:
+    numbers = [*range(300), 1000, 999_999, 1_000_000, 2_000_000]
+    script = "([tag, numbers]) => numbers.map(number => new Intl.PluralRules(tag).select(number))"
     with open_page(chromium) as recorder:
-        recorder.page.goto(vietnamese + COUNTED_ARTICLE_PATH)
-        views = recorder.page.locator(".views")
-        views.wait_for()
-        assert views.inner_text() == "1 View"
+        for tag in sorted(CATALOGUE_TAGS):
+            expected = list(map(read_messages(tag).plural_category, numbers))
+            assert recorder.page.evaluate(script, [tag, numbers]) == expected, tag
 
 
 def test_view_count_causes_no_layout_shift(chromium: Browser, site: str) -> None:
