@@ -5,7 +5,8 @@ Feeds, pages and every later stage may use it.
 """
 
 from feedsvc.catalog.archive import ArchiveIndex
-from feedsvc.catalog.catalog import Catalog, CatalogChange, build_catalog
+from feedsvc.catalog.catalog import Catalog, build_catalog
+from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.combinations import build_combination, canonical_ref
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical

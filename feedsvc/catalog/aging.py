@@ -7,6 +7,7 @@ from datetime import datetime
 
 from feedsvc.catalog.listing import Listing, count_recent
 from feedsvc.catalog.row import Row
+from feedsvc.catalog.schedule import Schedule
 
 
 def aged_rows(listings: Iterable[Listing], one: datetime, other: datetime) -> Iterator[Row]:
@@ -21,7 +22,7 @@ def aged_rows(listings: Iterable[Listing], one: datetime, other: datetime) -> It
             yield from listing.rows[first:last]
 
 
-def last_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
+def _last_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
     """Yield the last moment at which a row reached the `max_age` of each listing, if there was one."""
     for listing in listings:
         if listing.max_age and listing.recent_count is not None and listing.recent_count < len(listing.rows):
@@ -33,3 +34,15 @@ def next_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
     for listing in listings:
         if listing.max_age and listing.recent_count:
             yield listing.rows[listing.recent_count - 1].article.published + listing.max_age
+
+
+def moments_of_change(
+    schedule: Schedule, aging_listings: Iterable[Listing], now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return the `last_change` and the `next_change` of a catalog."""
+    listings = tuple(aging_listings)
+    last_moments, next_moments = (
+        (schedule.last_change(now), *_last_aging(listings)),
+        (schedule.next_change(now), *next_aging(listings)),
+    )
+    return max(filter(None, last_moments), default=None), min(filter(None, next_moments), default=None)

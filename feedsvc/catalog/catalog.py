@@ -7,16 +7,23 @@ equals a newly built one; the work grows with the change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from html import escape
 from itertools import accumulate, chain, takewhile
 from typing import Final
 
-from feedsvc.catalog.aging import aged_rows, last_aging, next_aging
-from feedsvc.catalog.derived_values import article_redirects, count_external, media_paths, recent_rows, withdrawn_rows
+from feedsvc.catalog.aging import aged_rows, moments_of_change, next_aging
+from feedsvc.catalog.change import CatalogChange
+from feedsvc.catalog.derived_values import (
+    article_redirects,
+    count_external,
+    estimated_size,
+    media_paths,
+    recent_rows,
+    withdrawn_rows,
+)
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.listing import Listing
@@ -36,40 +43,6 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 _RowsById = dict[str, Row]
 _RedirectMap = Mapping[QualifiedName, str]
 _MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
-_MARKUP_BYTES: Final = 500  # bytes of markup on /subscribe/ for one listing
-_NO_SELECTIONS: Final = Selections()
-
-
-@dataclass(frozen=True)
-class CatalogChange:
-    """Rows in which a catalog differs from the one that it was updated from, by article id.
-
-    `removed` are rows of the former catalog, `added` are rows of the updated one. A row that was replaced by another object is
-    in `removed`, and the other object in `added`. `selections` are those of both catalogs.
-    """
-
-    removed: Mapping[str, Row]
-    added: Mapping[str, Row]
-    selections: Selections = field(default=_NO_SELECTIONS, repr=False, compare=False)
-
-    @cached_property
-    def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
-        """Removed and added rows by listing; a row is in each of its listings.
-
-        Listings without any are the same objects in both catalogs.
-        """
-        return group_by_listing((*self.removed.values(), *self.added.values()), self.selections)
-
-    @property
-    def inverse(self) -> CatalogChange:
-        """The change from the updated catalog back to the former one."""
-        return CatalogChange(self.added, self.removed, self.selections)
-
-    def followed_by(self, later: CatalogChange) -> CatalogChange:
-        """Return this change and the next one, `later`, as one change."""
-        removed = {id_: row for id_, row in later.removed.items() if id_ not in self.added}
-        added = {id_: row for id_, row in self.added.items() if id_ not in later.removed}
-        return CatalogChange({**removed, **self.removed}, {**added, **later.added}, later.selections)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +121,7 @@ class Catalog:
 
     def _subscribable_tags(self) -> Iterator[str]:
         """Yield the ids of the most used tags that fit in _MAX_TAG_BYTES: fewer than MOST_USED_COUNT if names are very long."""
-        sizes = accumulate(_estimated_size(self.tag_listing(tag)) for tag in self.tags.most_used)
+        sizes = accumulate(estimated_size(self.tag_listing(tag)) for tag in self.tags.most_used)
         return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _MAX_TAG_BYTES)
 
     def prepare_updates(self) -> None:
@@ -170,7 +143,7 @@ class Catalog:
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
         due_articles = schedule.changes_between(self.now, now)
         rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
-        self._add_aged_rows(now, rows_before, rows_after)
+        _add_copies(aged_rows(self.custom_listings, self.now, now), rows_before, rows_after)
         works = self.works.apply_changes(content.articles, removed_articles, added_articles)
         self._update_translations(works, (*removed_articles, *added_articles), rows_before, rows_after)
         spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
@@ -178,7 +151,7 @@ class Catalog:
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
         removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
         listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
-        last_change, next_change = _moments_of_change(schedule, _custom_listings(content, listings), now)
+        last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
         catalog = replace(
             self,
             content=content,
@@ -242,22 +215,18 @@ class Catalog:
     def _row(self, article: Article) -> Row | None:
         return self.listings[ListingRef()].find(article)
 
-    def _add_aged_rows(self, now: datetime, rows_before: _RowsById, rows_after: _RowsById) -> None:
-        """Add the rows that leave a newest feed document, or enter it again, by time alone, and copies of them.
-
-        With these, the listings count as changed.
-        """
-        for row in aged_rows(self.custom_listings, self.now, now):
-            if row.article.id not in rows_before:
-                rows_before[row.article.id], rows_after[row.article.id] = row, replace(row)
-
     def _add_retitled_rows(self, titles: Mapping[str, str], rows_before: _RowsById, rows_after: _RowsById) -> None:
         """Add the rows of tags with a new title to `rows_before`, and copies of them to `rows_after`: their entries show it."""
         for tag, title in titles.items():
             listing = self.listings.get(ListingRef("tag", tag))
-            for row in listing.rows if listing and listing.title != title else ():
-                if row.article.id not in rows_before:
-                    rows_before[row.article.id], rows_after[row.article.id] = row, replace(row)
+            _add_copies(listing.rows if listing and listing.title != title else (), rows_before, rows_after)
+
+
+def _add_copies(rows: Iterable[Row], rows_before: _RowsById, rows_after: _RowsById) -> None:
+    """Add `rows` to `rows_before` and copies of them to `rows_after`, so that their listings count as changed."""
+    for row in rows:
+        if row.article.id not in rows_before:
+            rows_before[row.article.id], rows_after[row.article.id] = row, replace(row)
 
 
 def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
@@ -270,7 +239,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     selections = Selections(content.custom_feeds.values(), content.site.language)
     listings = build_listings(content, selections, titles, rows, now)
     site, schedule = listings[ListingRef()], build_schedule(articles)
-    last_change, next_change = _moments_of_change(schedule, _custom_listings(content, listings), now)
+    last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
     former_tags = build_former_tags(spellings, rows)
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings)
@@ -306,18 +275,6 @@ def _custom_listings(content: ContentSnapshot, listings: Mapping[ListingRef, Lis
     return (listings[ListingRef("custom", id_)] for id_, feed in content.custom_feeds.items() if id_ == feed.id)
 
 
-def _moments_of_change(
-    schedule: Schedule, custom_listings: Iterable[Listing], now: datetime
-) -> tuple[datetime | None, datetime | None]:
-    """Return the `last_change` and the `next_change` of a catalog."""
-    listings = tuple(custom_listings)
-    last_moments, next_moments = (
-        (schedule.last_change(now), *last_aging(listings)),
-        (schedule.next_change(now), *next_aging(listings)),
-    )
-    return max(filter(None, last_moments), default=None), min(filter(None, next_moments), default=None)
-
-
 def _with_updated_indexes(
     catalog: Catalog, removed: list[Row], added: list[Row], tag_redirects: tuple[_RedirectMap, _RedirectMap]
 ) -> Catalog:
@@ -341,10 +298,3 @@ def _with_updated_indexes(
         external_count=catalog.external_count + count_external(added_visible) - count_external(removed_visible),
         alternate_count=catalog.alternate_count + count_alternates(added_visible) - count_alternates(removed_visible),
     )
-
-
-def _estimated_size(listing: Listing) -> int:
-    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address, twice its title, its description."""
-    tag = listing.ref.id
-    address = len(tag) if tag.isascii() else 3 * len(tag.encode())
-    return _MARKUP_BYTES + 4 * address + 2 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())

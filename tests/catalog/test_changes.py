@@ -16,7 +16,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog.catalog import Catalog, CatalogChange, build_catalog
+from feedsvc.catalog.catalog import Catalog, build_catalog
+from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.schedule import NEWS_AGE, build_schedule
 from feedsvc.model import Article, ArticleStatus, Category, CustomFeed, Tag, TagSettings
