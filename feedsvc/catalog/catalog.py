@@ -30,7 +30,7 @@ from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
 from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
-from feedsvc.catalog.selections import Selections, Term, language_terms
+from feedsvc.catalog.selections import Selections, language_ranges
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.translations import Works, add_translations, build_works, changed_translations, keep_translations
@@ -99,10 +99,10 @@ class Catalog:
         return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
 
     @cached_property
-    def language_terms(self) -> frozenset[Term]:
-        """Terms of all languages of visible articles."""
+    def language_ranges(self) -> frozenset[str]:
+        """Language ranges, in lower case, that match the language of a visible article."""
         languages = {row.article.language or self.site.language for row in self.listings[ListingRef()].visible}
-        return frozenset(chain.from_iterable(map(language_terms, languages)))
+        return frozenset(chain.from_iterable(map(language_ranges, languages)))
 
     @cached_property
     def tags(self) -> Tags:

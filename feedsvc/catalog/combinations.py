@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import chain, groupby
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from feedsvc.catalog.catalog import Catalog
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, is_visible, row_key
-from feedsvc.catalog.selections import Term, language_terms
+from feedsvc.catalog.selections import Term, language_ranges
 from feedsvc.model import Article
 from feedsvc.routes import ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -26,6 +26,7 @@ from feedsvc.tag_slugs import tag_slug
 MAX_TERMS: Final = 8
 _KINDS: Final[tuple[str, ...]] = ("category", "author", "tag", "language")
 _LISTING_KINDS: Final[Mapping[str, ListingKind]] = {"category": "category", "author": "author", "tag": "tag"}
+_id: Final = attrgetter("id")
 _START: Final = rf"[+-](?:{'|'.join(_KINDS)}):"
 _TERM: Final = re.compile(rf"([+-])({'|'.join(_KINDS)}):(.+?)(?={_START}|$)", re.DOTALL)
 _EXPRESSION: Final = re.compile(rf"(?:{_START}.+)+", re.DOTALL)
@@ -97,8 +98,7 @@ def _sorted(terms: Iterable[Term | None]) -> tuple[Term, ...]:
 def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
     """Return the term of a name, an alias or the spelling of a tag; None if the catalog has no listing or language of it."""
     if kind == "language":
-        term = (kind, name.lower())
-        return term if term in catalog.language_terms else None
+        return (kind, name.lower()) if name.lower() in catalog.language_ranges else None
     id_ = tag_slug(name) if kind == "tag" else name
     id_ = catalog.redirects.get((kind, id_), id_)
     return (kind, id_) if ListingRef(_LISTING_KINDS[kind], id_) in catalog.listings else None
@@ -106,21 +106,27 @@ def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
 
 def _select(catalog: Catalog, combination: _Combination) -> Iterator[Row]:
     """Yield the selected rows, newest first."""
-    by_kind = {kind: frozenset(terms) for kind, terms in groupby(combination.included, key=lambda term: term[0])}
-    sources = {kind: _listings(catalog, terms) for kind, terms in by_kind.items() if kind in _LISTING_KINDS}
-    # Read the kind with the fewest rows, and test its rows for terms of the other kinds.
+    included, excluded = _names_by_kind(combination.included), _names_by_kind(combination.excluded)
+    sources = {kind: _listings(catalog, kind, names) for kind, names in included.items() if kind in _LISTING_KINDS}
+    # Read the kind with the fewest rows, and test its rows for the names of the other kinds.
     smallest = min(sources, key=lambda kind: sum(len(listing.rows) for listing in sources[kind]), default=None)
-    listings = sources[smallest] if smallest else (catalog.listings[ListingRef()],)
-    conditions = [terms for kind, terms in by_kind.items() if kind != smallest]
-    excluded, terms_of = frozenset(combination.excluded), _term_reader(catalog, combination)
-    for row in _merge(listings):
-        terms = terms_of(row.article)
-        if excluded.isdisjoint(terms) and not any(condition.isdisjoint(terms) for condition in conditions):
+    readers = _name_readers(catalog.site.language)
+    tests = [(readers[kind], names, True) for kind, names in included.items() if kind != smallest]
+    tests += [(readers[kind], names, False) for kind, names in excluded.items()]
+    for row in _merge(sources[smallest] if smallest else (catalog.listings[ListingRef()],)):
+        for read, names, is_wanted in tests:
+            if names.isdisjoint(read(row.article)) is is_wanted:
+                break
+        else:
             yield row
 
 
-def _listings(catalog: Catalog, terms: AbstractSet[Term]) -> tuple[Listing, ...]:
-    return tuple(catalog.listings[ListingRef(_LISTING_KINDS[kind], name)] for kind, name in sorted(terms))
+def _names_by_kind(terms: Iterable[Term]) -> dict[str, frozenset[str]]:
+    return {kind: frozenset(name for _, name in group) for kind, group in groupby(terms, key=itemgetter(0))}
+
+
+def _listings(catalog: Catalog, kind: str, names: Iterable[str]) -> tuple[Listing, ...]:
+    return tuple(catalog.listings[ListingRef(_LISTING_KINDS[kind], name)] for name in sorted(names))
 
 
 def _merge(listings: Sequence[Listing]) -> Iterator[Row]:
@@ -135,17 +141,14 @@ def _merge(listings: Sequence[Listing]) -> Iterator[Row]:
         previous = row
 
 
-def _term_reader(catalog: Catalog, combination: _Combination) -> Callable[[Article], Sequence[Term]]:
-    """Return a function that returns an article's terms of the kinds that a combination names."""
-    language = catalog.site.language
-    readers: Mapping[str, Callable[[Article], Iterable[Term]]] = {
-        "category": lambda article: (("category", name) for name in article.categories),
-        "author": lambda article: (("author", name) for name in article.authors),
-        "tag": lambda article: (("tag", tag.id) for tag in article.tags),
-        "language": lambda article: language_terms(article.language or language),
+def _name_readers(site_language: str) -> Mapping[str, Callable[[Article], Iterable[str]]]:
+    """Return a function for each kind that returns the names that an article has of it. They are called for very many rows."""
+    return {
+        "category": attrgetter("categories"),
+        "author": attrgetter("authors"),
+        "tag": lambda article: map(_id, article.tags),
+        "language": lambda article: language_ranges(article.language or site_language),
     }
-    used = [readers[kind] for kind in dict.fromkeys(kind for kind, _ in (*combination.included, *combination.excluded))]
-    return lambda article: [*chain.from_iterable(read(article) for read in used)]
 
 
 def _first_visible(rows: Iterable[Row], count: int) -> list[Row]:

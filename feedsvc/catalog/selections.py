@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from itertools import chain
 from typing import Final
 
@@ -66,8 +67,8 @@ class Selections:
     def _language_positions(self, rows: Sequence[Row]) -> Mapping[Term, AbstractSet[int]]:
         indexes: dict[Term, set[int]] = defaultdict(set)
         for index, row in enumerate(rows):
-            for term in language_terms(row.article.language or self._language):
-                indexes[term].add(index)
+            for name in language_ranges(row.article.language or self._language):
+                indexes["language", name].add(index)
         return indexes
 
 
@@ -92,7 +93,8 @@ def _terms_by_kind(selection: Selection) -> Iterator[tuple[Term, ...]]:
             yield tuple((kind, name.lower() if kind == "language" else name) for name in names)
 
 
-def language_terms(language: str) -> Iterator[Term]:
-    """Yield the terms of the language ranges that match a language tag (RFC 4647 section 3.3.1): en-gb and en for en-GB."""
+@lru_cache(maxsize=256)
+def language_ranges(language: str) -> tuple[str, ...]:
+    """Return the language ranges, in lower case, that match a language tag (RFC 4647 section 3.3.1): en-gb and en for en-GB."""
     subtags = language.lower().split("-")
-    return (("language", "-".join(subtags[:count])) for count in range(len(subtags), 0, -1))
+    return tuple("-".join(subtags[:count]) for count in range(len(subtags), 0, -1))
