@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -22,6 +23,7 @@ from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ListingRef
+from tests import ROOT
 from tests.helpers import model_newsrooms, newsrooms
 from tests.helpers.model_newsrooms import START, RandomEditor
 from tests.helpers.newsrooms import NOW, article
@@ -299,3 +301,41 @@ def test_an_edit_changes_only_the_custom_feeds_that_hold_the_article() -> None:
     assert changed == {f"f{old.categories[0][1:]}"}
     paths = Publication(before).next_edition(after).changed_since(Publication(before))
     assert isinstance(paths, frozenset)
+
+
+def fifty_feeds(random: Random) -> str:
+    """Return a feeds.yaml of fifty feeds with selections and options of all kinds, over the names of the sample newsroom."""
+    names = {
+        "categories": ["asia", "diplomacy", "business", "technology", "culture"],
+        "tags": ["japan", "trade", "transport", "india", "china", "apec", "festivals", "nothing"],
+        "languages": ["en", "ko", "en-GB"],
+    }
+    entries = []
+    for number in range(50):
+        include = {
+            kind: random.sample(names[kind], random.randint(1, 2)) for kind in random.sample([*names], random.randint(0, 2))
+        }
+        exclude = {"tags": random.sample(names["tags"], 2)} if "tags" not in include and random.random() < 0.5 else {}
+        options = random.choice(
+            ("", ", content: summary", ", entries: 3", ", archives: none, ttl: 9", ", max_age: 90d", ", markdown: true")
+        )
+        selection = include or {"all": True}
+        entries.append(
+            f"f-{number}: {{title: 'Feed & <{number}>', description: 'é \"{number}\"', include: {json.dumps(selection)}, "
+            f"exclude: {json.dumps(exclude)}{options}}}\n"
+        )
+    return "".join(entries)
+
+
+@pytest.mark.slow
+def test_fifty_custom_feeds_of_the_sample_newsroom_are_valid_with_their_archives(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "content", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "feeds.yaml").write_text(fifty_feeds(Random(1)))
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    publication = newsrooms.load_publication(tmp_path, now)
+    base = publication.catalog.site.base_url
+    paths = [path for path in publication.feed_paths() if path.startswith("/feeds/f-")]
+    assert len(paths) > 300
+    for path in paths:
+        suffix = path.rpartition(".")[2]
+        assert objections(body(publication, path), suffix, address=f"{base}{path}", now=now) == [], path
