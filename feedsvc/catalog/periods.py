@@ -47,9 +47,9 @@ def period_totals(rows: Sequence[Row]) -> PeriodTotals:
 
 
 def period_names(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the months (YYYY-MM) that have rows other than hidden ones, oldest first.
+    """Return the months (YYYY-MM) that have visible or withdrawn rows (see Visibility), oldest first.
 
-    A month with over MAX_MONTH_ENTRIES visible rows is replaced by its days (YYYY-MM-DD) with such rows.
+    A month with over MAX_MONTH_ENTRIES visible rows is replaced by its days (YYYY-MM-DD) that have visible or withdrawn rows.
     """
     visible, withdrawn, hidden = Visibility.VISIBLE, Visibility.WITHDRAWN, Visibility.HIDDEN
     if len(rows) <= MAX_MONTH_ENTRIES:

@@ -29,7 +29,7 @@ def tag_title(entries: TagEntries, tag: str, counts: Mapping[str, int]) -> str:
 
 
 def tag_description(entries: TagEntries, tag: str) -> str:
-    """Return the description of a tag in tags.yaml, "" if it has none."""
+    """Return the description of the tag with the id `tag` in tags.yaml; "" if it has none or no entry, or for an alias."""
     entry = entry_of(entries, tag)
     return entry.description if entry else ""
 

@@ -67,7 +67,11 @@ class CatalogPair:
         return next((self.replacements[key] for key in keys if key in self.replacements), None)
 
     def source_yaml(self, path: str) -> YamlDocument:
-        """Return the current YAML of a file, for its positions; empty if the file cannot be read."""
+        """Return the YAML of an article file below `root`, of Markdown its front matter, for positions in warnings.
+
+        Never raises: the document is empty if the file is missing or unreadable; for invalid YAML, it is as `parse_yaml`
+        returns it.
+        """
         data = read_file(self.root, path)
         return parse_source(path, data).yaml if isinstance(data, bytes) else YamlDocument(path)
 

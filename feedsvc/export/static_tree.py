@@ -249,7 +249,12 @@ class StaticTree:
         return sum(written)
 
     def _remove_unreferenced(self, publication: Publication, names: Sequence[str]) -> int:
-        """Remove the files `names`, which no document names any more, except image variants to retain; return how many."""
+        """Remove the files `names`, which no document names any more, with their compressed variants.
+
+        Return how many there were, without compressed variants. Image variants stay while `retention_fingerprint` retains them:
+        90 days at most, while their image is public. The manifest is updated. Raises FeedsvcError if a folder of these names is
+        a link that leaves the tree.
+        """
         self._ownership.reject_outside_links(names)
         states = {name: state for name in names if (state := self._manifest.files.get(name)) and state.size >= 0}
         fingerprints = {name: retention_fingerprint(publication, name, state.fingerprint) for name, state in states.items()}

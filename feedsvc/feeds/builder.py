@@ -193,7 +193,10 @@ def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: b
 
 
 def _alternates(site: Site, row: Row) -> Iterator[Alternate]:
-    """Yield the addresses of the article in all languages, its own last."""
+    """Yield the addresses of the visible articles of the same work, one for each language, the row's own language last.
+
+    Nothing if the row has no translations.
+    """
     own_language = row.article.language or site.language
     for translation in sorted(row.translations, key=lambda translation: translation.language == own_language):
         yield Alternate(language=translation.language, url=translation_url(site, translation))

@@ -21,7 +21,11 @@ def time_since_boot() -> float:
 
 
 class ClockJumpDetector:
-    """Detector of clock jumps, which raises and clears their alert. Only one thread may call `check`; it should do so often."""
+    """Detector of jumps of the wall clock against the time since boot. Raises an alert of a jump.
+
+    The alert is cleared when a later jump corrects the clock, or after an hour without another jump. Only one thread may call
+    `check`. It should do so often, because slow corrections between two calls add up and may count as a jump.
+    """
 
     def __init__(self, alerts: Alerts, monotonic_clock: Callable[[], float] = time_since_boot) -> None:
         self._alerts, self._monotonic_clock = alerts, monotonic_clock

@@ -102,7 +102,10 @@ class Theme:
         )
 
     def _load_template(self, name: str) -> tuple[str, str, None] | None:
-        """Return a custom template and a file name for tracebacks, which no built-in template has; None if the theme has none."""
+        """Return (source, file name, None) of the theme's own template of this name, for Jinja; None if the theme has none.
+
+        No built-in template has such a file name, so `_locate_failure` finds the theme's templates in tracebacks by it.
+        """
         return (self._templates[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._templates else None
 
     def render(self, template: str, variables: Mapping[str, object], render_once: Callable[..., str]) -> bytes:

@@ -55,7 +55,10 @@ def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> fro
 
 
 def changed_former_tag_paths(before: Catalog, now: Catalog) -> Iterator[str]:
-    """Yield the former addresses of tags that redirect in only one of two catalogs, or to another tag."""
+    """Yield the paths whose redirect to a tag's listing was added, removed or led to another tag: of former slugs and aliases.
+
+    For each such slug, these are its pages and its feeds in all formats, with their periods. Some paths occur more than once.
+    """
     slugs = {slug for catalog in (before, now) for kind, slug in catalog.redirects if kind == "tag"}
     return map(path_of, _former_tag_places(before, now, slugs))
 

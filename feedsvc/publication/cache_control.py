@@ -18,7 +18,10 @@ _CACHING_HORIZON: Final = timedelta(seconds=MAX_AGE + max(seconds for _, seconds
 
 
 def content_type(media_type: str) -> str:
-    """Return the Content-Type of a document: UTF-8 is declared for all text, because clients guess a missing charset."""
+    """Return the Content-Type of a document: with charset=utf-8, except for images other than SVG, fonts, audio and video.
+
+    JSON has it, too. Clients guess a missing charset. `file_content_type` is for media files.
+    """
     is_binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
     return media_type if is_binary else f"{media_type}; charset=utf-8"
 
@@ -37,9 +40,9 @@ def cache_control(now: datetime, next_change: datetime | None, *, private: bool 
 
 
 def seconds_until_change(now: datetime, next_change: datetime | None) -> int | None:
-    """Return the seconds for which a cache may use a response sent at `now`, 0 if `next_change` is less than two seconds ahead.
+    """Return the seconds for which a cache may use a response sent at `now`: one less than the whole ones until `next_change`.
 
-    None, no limit, if `next_change` is None or so far ahead that no directive would be shortened.
+    At least 0. None, no limit, if `next_change` is None or later than max-age and the longest stale directive reach together.
     """
     if next_change is None:
         return None

@@ -108,7 +108,11 @@ class ProcessWatchdog:
             hang_reports.remove_stale_files(self.state)
 
     def copy_after_fork(self) -> ProcessWatchdog:
-        """Return a new watchdog for this process, which was just forked, and close what it inherited."""
+        """Return a new watchdog with the same state folder and limit for this process, which was just forked.
+
+        Close the report and the pipe that this process inherited; the parent's report file stays. The new watchdog has no
+        heartbeat thread until `start_heartbeat` is called.
+        """
         self._close_report(remove=False)
         for descriptor in self._wakeup_pipe:
             with suppress(OSError):

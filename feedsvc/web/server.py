@@ -210,7 +210,7 @@ class Server:
 
 
 def url_of(listening_socket: socket.socket) -> str:
-    """Return the URL of a listening socket, with a trailing slash."""
+    """Return http://ADDRESS:PORT/ of a listening socket, ADDRESS as it is bound: 0.0.0.0 for all interfaces."""
     host, port = listening_socket.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 

@@ -60,10 +60,11 @@ def sanitize_text(text: str, max_length: int) -> str:
 
 
 def classify_response(response: HubResponse, now: datetime) -> DeliveryOutcome:
-    """Return the outcome that follows from a final response. WebSub section 7 defines no statuses, so any 2xx is a success.
+    """Return the outcome that follows from a final response, with its Retry-After as seconds from `now`.
 
-    Redirects are rejections, because the operator has not named their target. So are 4xx statuses except _RETRYABLE_STATUSES. All
-    other statuses are deferrals.
+    Any 2xx is DELIVERED, because WebSub section 7 defines no statuses. 3xx and 4xx are REJECTED (tried again after an hour or
+    more), except _RETRYABLE_STATUSES: redirects, too, because the operator has not named their target. All other statuses are
+    DEFERRED (tried again after a second or more).
     """
     if response.is_success:
         return DeliveryOutcome(result=DeliveryResult.DELIVERED)

@@ -176,7 +176,11 @@ class ParseCache:
             self._database.report_damage(error)
 
     def load_settings(self) -> list[StoredSetting]:
-        """Return all stored settings. If the file is damaged, return the valid ones and set `is_damaged`."""
+        """Return the stored last valid versions of all entries of the settings, former entries (`is_former`) included.
+
+        Entries that this version cannot decode are left out. If the file is damaged, return the valid ones, and `is_damaged`
+        becomes true. Return [] if the file cannot be read.
+        """
         try:
             with self._lock:
                 settings, is_intact = select_settings(self._connection, self._database.checksummers[SETTING_TABLE.name])

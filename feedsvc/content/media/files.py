@@ -111,9 +111,12 @@ class MediaFolder:
     def refresh(
         self, reported_paths: Iterable[str] | None = None, unsettled_files: Container[str] = frozenset()
     ) -> frozenset[str]:
-        """Return the requested files, at or below `reported_paths` if given, whose signatures changed, and forget their facts.
+        """Return the paths of the requested files whose signatures changed or that are gone, and forget the facts about them.
 
-        `unsettled_files`, which are still being written (see `content.folder.debounce`), are skipped and keep their facts.
+        Requested are the files that `file` returned since their last change. `reported_paths` limits the check to these files
+        and folders; None checks all. `unsettled_files`, which are still being written (see `content.folder.debounce`), are
+        skipped and keep their facts. If a symbolic link moved the content folder elsewhere, all other requested files are
+        returned.
         """
         real_root = os.path.realpath(self._root)
         if real_root != self._real_root:
