@@ -17,6 +17,8 @@ from tests.helpers.content_invariants import REFERENCES, SITE
 # Name of a pattern with slow texts -> why its input cannot be such a text.
 SAFE_INPUT_REASONS: Final = {
     "feedsvc.content.markdown.render._IMAGE_WITHOUT_ALT": "sees clean HTML only, in which every tag has its '>'",
+    "feedsvc.content.markdown.feed_markdown._BLOCK_TAG": "sees clean HTML only, in which every tag has its '>'",
+    "feedsvc.content.markdown.feed_markdown._PREFORMATTED": "sees clean HTML only, in which every <pre> has its end",
 }
 
 

@@ -33,7 +33,7 @@ def nginx_proxy(folder: Path, *urls: str, name: str = "nginx-service.conf", defa
         require_program("nginx", nginx.INSTALL)
     port = free_port()
     template = (nginx.DEPLOY_FILES / "nginx-cache.conf").read_text("utf-8")
-    assert template.count("/var/lib/nginx/feedsvc") == 1
+    assert template.count("/var/lib/nginx/feedsvc") == 2  # of documents, and of combined feeds
     other_server = f"server {{ listen 127.0.0.1:{port} default_server; {default_server} }}\n" if default_server else ""
     configuration = other_server + template.replace("/var/lib/nginx/feedsvc", f"{folder}/kept")
     arguments = nginx.write_configuration(folder, folder, port=port, configuration=configuration)

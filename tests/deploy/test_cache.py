@@ -56,7 +56,13 @@ def test_first_and_repeated_response_equal_those_of_the_service(
     assert [line for path in paths for _ in "12" for line in cached_service.differences(path, headers, method)] == []
 
 
-@pytest.mark.parametrize("path", ["/feed.rss", "/", "/articles/recalled/", "/feed", "/media/talk.mp3", "/nothing-of-that-name"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/feed.rss", "/", "/articles/recalled/", "/feed", "/media/talk.mp3", "/nothing-of-that-name"),
+        "/feed/category:business+category:culture.rss",
+    ],
+)
 def test_cached_response_is_fetched_once_for_all_queries(cached_service: CachedService, path: str) -> None:
     cached_service.cached.ask(path)
     assert count_requests_at_service(cached_service, path) == 0
