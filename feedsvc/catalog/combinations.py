@@ -7,6 +7,7 @@ selected if it has a term with "+" of each kind that has any, and no term with "
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import merge
@@ -28,8 +29,7 @@ _KINDS: Final[tuple[str, ...]] = ("category", "author", "tag", "language")
 _LISTING_KINDS: Final[Mapping[str, ListingKind]] = {"category": "category", "author": "author", "tag": "tag"}
 _id: Final = attrgetter("id")
 _START: Final = rf"[+-](?:{'|'.join(_KINDS)}):"
-_TERM: Final = re.compile(rf"([+-])({'|'.join(_KINDS)}):(.+?)(?={_START}|$)", re.DOTALL)
-_EXPRESSION: Final = re.compile(rf"(?:{_START}.+)+", re.DOTALL)
+_TERM: Final = re.compile(rf"([+-])({'|'.join(_KINDS)}):(.+?)(?={_START}|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,15 @@ def build_combination(catalog: Catalog, expression: str) -> Listing:
 
 def _parse(catalog: Catalog, expression: str) -> _Combination | None:
     signed = expression if expression.startswith(("+", "-")) else f"+{expression}"
-    if not _EXPRESSION.fullmatch(signed):
+    terms = _TERM.findall(signed)
+    if "".join(f"{sign}{kind}:{name}" for sign, kind, name in terms) != signed:
         return None
-    parsed = [(sign, _resolve(catalog, kind, name)) for sign, kind, name in _TERM.findall(signed)]
-    if len(parsed) > MAX_TERMS:
-        return None
+    parsed = {(sign, _resolve(catalog, kind, name)) for sign, kind, name in terms}
     included, excluded = ({term for sign, term in parsed if sign == wanted} for wanted in "+-")
-    return None if None in included | excluded else _Combination(_sorted(included), _sorted(excluded))
+    is_contradictory = not included.isdisjoint(excluded)
+    if None in included | excluded or is_contradictory or len(parsed) > MAX_TERMS:
+        return None
+    return _Combination(_sorted(included), _sorted(excluded))
 
 
 def _sorted(terms: Iterable[Term | None]) -> tuple[Term, ...]:
@@ -99,7 +101,7 @@ def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
     """Return the term of a name, an alias or the spelling of a tag; None if the catalog has no listing or language of it."""
     if kind == "language":
         return (kind, name.lower()) if name.lower() in catalog.language_ranges else None
-    id_ = tag_slug(name) if kind == "tag" else name
+    id_ = tag_slug(name) if kind == "tag" else unicodedata.normalize("NFC", name)
     id_ = catalog.redirects.get((kind, id_), id_)
     return (kind, id_) if ListingRef(_LISTING_KINDS[kind], id_) in catalog.listings else None
 

@@ -53,10 +53,15 @@ class Listing:
             visible_count += is_visible(row)
         return self.rows[:]
 
+    @property
+    def dated_rows(self) -> tuple[Row, ...]:
+        """Rows whose latest change dates the feed: `feed_rows`; if all are as old as `max_age`, the newest of them."""
+        return self.feed_rows or self.rows[:1]
+
     @cached_property
     def last_changed(self) -> datetime | None:
-        """Latest change of a row of the feed; None if the feed has no rows."""
-        return max((row.last_changed for row in self.feed_rows), default=None)
+        """Latest change of `dated_rows`; None if the listing has no rows."""
+        return max((row.last_changed for row in self.dated_rows), default=None)
 
     @cached_property
     def visible(self) -> PersistentSortedList[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ import click
 from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, report_errors
+from feedsvc.cli.output import print_problems
 from feedsvc.cli.variables import command, option
 from feedsvc.feeds import FORMATS
 from feedsvc.routes import FeedAt, path_of
@@ -33,19 +35,23 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     """List every feed of CONTENT (./content): its address, number of entries, last change, and who can read it.
 
     ENTRIES is the number of articles in the newest document, ARTICLES that of all in the listing. The command writes nothing.
+    It prints errors in files of CONTENT, which may change the list, and then exits with status 1.
 
     \b
     Examples:
       feedsvc feeds
       feedsvc feeds newsroom --json
     """
-    catalog = build_catalog(load_without_theme_trial(content, base_url), wall_clock())
+    snapshot = load_without_theme_trial(content, base_url)
+    print_problems(snapshot.errors)
+    catalog = build_catalog(snapshot, wall_clock())
     listings = catalog.listings.values()
     if as_json:
         click.echo(json.dumps([_feed_facts(catalog, listing) for listing in listings], ensure_ascii=False, indent=2))
-        return
-    for line in _align([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
-        click.echo(line)
+    else:
+        for line in _align([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
+            click.echo(line)
+    sys.exit(1 if snapshot.errors else 0)
 
 
 def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
         title=feed_title(site, listing),
         subtitle=listing.description or feed_title(site, listing),
         language=site.language,
-        updated=last_updated(site, rows or listing.rows[:1]),
+        updated=last_updated(site, rows or listing.dated_rows),
         links=tuple(_links(site, listing, suffix, media_type, period)),
         items=tuple(_items(rows, entries, options)),
         author=publisher(site),

@@ -26,7 +26,7 @@ def watched_folders(root: Path, known_folders: Iterable[str]) -> Iterator[str]:
     if IS_RECURSIVE:
         return
     known = frozenset(known_folders)
-    yield from (path for name in sorted(known) if os.path.isdir(path := os.path.join(root, name)))
+    yield from existing_folders(root, known)
     tops = [path for name, path in _subfolders(str(root)) if name not in known and name not in IGNORED_FOLDERS]
     seen: set[tuple[int, int]] = set()
     while tops:
@@ -36,6 +36,12 @@ def watched_folders(root: Path, known_folders: Iterable[str]) -> Iterator[str]:
             seen.add(identity)
             yield folder
             tops += (path for _, path in _subfolders(folder))
+
+
+def existing_folders(root: Path, names: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of the folders that exist, of folders given relative to the root; none where watching is recursive."""
+    if not IS_RECURSIVE:
+        yield from (path for name in sorted(names) if os.path.isdir(path := os.path.join(root, name)))
 
 
 def _subfolders(folder: str) -> list[tuple[str, str]]:

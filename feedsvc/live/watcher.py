@@ -20,7 +20,7 @@ from watchfiles import Change, watch
 
 from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Edition, Live
-from feedsvc.live.watched_folders import IGNORED_FOLDERS, IS_RECURSIVE, watched_folders
+from feedsvc.live.watched_folders import IGNORED_FOLDERS, IS_RECURSIVE, existing_folders, watched_folders
 
 _POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the clock, and files that were being written
 _DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
@@ -71,6 +71,8 @@ class Watcher:
         # Check now, because the first poll may be much later and has to detect a jump before it.
         self._clock_jumps.check(live.clock())
         self._unsettled_paths: frozenset[str] = frozenset()
+        # Paths that were reloaded since `_has_unwatched_folder` was called; None after a full scan.
+        self._reloaded: frozenset[str] | None = frozenset()
         self._stop = threading.Event()
         self._full_scan_requested = threading.Event()
         article_count = len(live.edition.content.articles)
@@ -112,8 +114,9 @@ class Watcher:
 
         Raises OSError or RuntimeError if there is no folder or the system refuses notifications.
         """
+        folders = frozenset(watched_folders(self._root, self._live.article_folders))
         batches = watch(
-            *watched_folders(self._root, self._live.article_folders),
+            *folders,
             recursive=IS_RECURSIVE,
             watch_filter=None,
             debounce=_DEBOUNCE,
@@ -127,8 +130,18 @@ class Watcher:
         for batch in batches:
             # Most batches are empty; resolving the root's path would then be most of the work.
             self._poll_once(_changed_paths(self._root, (path for _, path in batch)) if batch else frozenset())
-            if _folder_identity(self._root) != identity or _has_new_folder(batch):
+            if _folder_identity(self._root) != identity or _has_new_folder(batch) or self._has_unwatched_folder(folders):
                 return
+
+    def _has_unwatched_folder(self, watched: frozenset[str]) -> bool:
+        """Return whether the last reload found a folder that is not watched. All folders are searched after a full scan only.
+
+        Such a folder was created after `watched` were found and before notifications were set up, so none named it.
+        """
+        reloaded, self._reloaded = self._reloaded, frozenset()
+        if reloaded is None:
+            return not watched.issuperset(watched_folders(self._root, self._live.article_folders))
+        return bool(reloaded) and not watched.issuperset(existing_folders(self._root, self._live.article_folders))
 
     def _poll_once(self, notified_paths: frozenset[str] | None) -> None:
         """Reload what has changed, advance to the edition of this moment, and notify listeners.
@@ -161,6 +174,7 @@ class Watcher:
     def _reload(self, paths: frozenset[str] | None) -> None:
         """Reload these paths, or everything if `paths` is None. Files that are being written are left for the next poll."""
         self._unsettled_paths = self._live.reload(paths, _MIN_FILE_AGE)
+        self._reloaded = None if paths is None or self._reloaded is None else self._reloaded | paths
 
     def _notify_listeners(self) -> None:
         before, self._announced_edition = self._announced_edition, self._live.edition

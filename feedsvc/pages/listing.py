@@ -136,6 +136,6 @@ def _subscription(layout: PageLayout, listing: Listing) -> Subscription:
         href=layout.href(PageAt(listing.ref)),
         description=listing.description,
         count=layout.lang.count("articles", len(listing.visible)),
-        updated=layout.date_view(last_updated(layout.site, listing.feed_rows), "last_update") if newest else None,
+        updated=layout.date_view(last_updated(layout.site, listing.dated_rows), "last_update") if newest else None,
         feeds=layout.feed_views(listing),
     )

@@ -104,9 +104,7 @@ def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPe
 
 def _newest_dependencies(listing: Listing, older_period: str) -> Dependencies:
     """Return the dependencies of a listing's newest page or feed, which links to `older_period`, "" if there is none."""
-    # A feed without rows has the date of the newest row, which is older than `max_age`.
-    rows = listing.feed_rows or listing.rows[:1]
-    return Dependencies(rows, (listing.title, listing.description, older_period, bool(listing.feed_rows)))
+    return Dependencies(listing.dated_rows, (listing.title, listing.description, older_period, bool(listing.feed_rows)))
 
 
 def _period_dependencies(listing: Listing, period: str, index: ArchiveIndex, rows_by_period: RowsByPeriod) -> Dependencies | None:

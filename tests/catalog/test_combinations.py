@@ -80,6 +80,7 @@ def test_a_combination_is_a_valid_feed_without_date_hub_page_and_archive(publica
         ("/feed/language:EN-GB-tag:trade.json", "/feed/language:en-gb-tag:trade.json"),
         ("/feed/category:globe.json", "/category/world/feed.json"),
         ("/feed/tag:Trade.rss", "/tag/trade/feed.rss"),
+        ("/feed/" + "+".join(["tag:trade"] * 9) + ".rss", "/tag/trade/feed.rss"),
     ],
 )
 def test_each_combination_has_one_address(publication: Publication, written: str, canonical: str) -> None:
@@ -98,6 +99,9 @@ def test_each_combination_has_one_address(publication: Publication, written: str
         "category:",
         "section:world",
         "category:world+",
+        "category:world-tag:",
+        "category:world+tag:trade-author:",
+        "category:world+tag:trade-tag:trade",
         "+",
         "category:world+category:money+category:local+tag:trade+tag:sponsored+author:mina+author:agency+language:en+language:en-gb",
     ],

@@ -176,6 +176,8 @@ def test_an_article_leaves_the_feed_at_its_maximum_age_and_stays_on_a_page(tmp_p
     assert b"<entry>" not in body(empty, "/feeds/fresh/feed.atom")
     assert b"<updated>2026-01-05T00:00:00Z</updated>" in body(empty, "/feeds/fresh/feed.atom")
     assert b"/articles/a/" in body(empty, "/feeds/fresh/archive/2026/")
+    assert b"2000" not in body(empty, "/subscribe/")
+    assert f"{BASE}/feeds/fresh/</loc><lastmod>2026-01-05T00:00:00Z".encode() in body(empty, "/sitemap.xml")
 
 
 def test_check_warns_of_feeds_that_hold_nothing_or_the_same(tmp_path: Path) -> None:
@@ -210,6 +212,7 @@ def test_the_feeds_of_a_broken_feeds_yaml_stay_as_they_were_also_after_a_restart
     folder.save()
     for file, text in (
         ("feeds.yaml", "world-money: {titel: X}\n"),
+        ("feeds.yaml", FEEDS.replace("world-money:", "'world money':")),
         ("categories.yaml", "world: {title: World}\nlocal: {title: L}\n"),
     ):
         valid = (root / file).read_text()

@@ -48,3 +48,13 @@ def test_json_has_the_addresses_of_all_formats(tmp_path: Path) -> None:
         "access": "public",
     }
     assert feeds[2]["last_change"] is None
+
+
+def test_an_error_in_a_file_is_printed_and_gives_status_1(tmp_path: Path) -> None:
+    root = write(tmp_path)
+    (root / "feeds.yaml").write_text("short: [\n")
+    result = run_feedsvc("feeds", root)
+    assert result.returncode == 1
+    assert result.stderr.startswith("feeds.yaml:1:9: error: a value is missing here")
+    assert "/category/asia/feed.rss" in result.stdout
+    assert "/feeds/short/" not in result.stdout

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import time
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.live.live import Live
+from feedsvc.live.watcher import Watcher
+from feedsvc.publication.last_modified import LastModifiedStore
 from tests.audience.waiting import wait_until
 from tests.helpers.newsrooms import SITE, article, picture, write
 from tests.live.watched_folder import (
@@ -38,6 +46,43 @@ def test_articles_of_a_subfolder_follow_its_move_rename_and_deletion(root: Path,
         shutil.rmtree(root / "articles/newer")
         wait_until(lambda: visible_slugs(live) == {"one", "two"})
         wait_until(lambda: problem_lines(live) == [])
+
+
+def test_a_folder_that_was_created_while_the_server_started_is_watched(root: Path) -> None:
+    store = LastModifiedStore(None)
+    live = Live(ContentFolder(root), store)
+    write(root, {path.replace("articles/", "articles/new/"): text for path, text in article("three").items()})
+    write(root, {"media/new/one.txt": "1"})
+    watcher = Watcher(root, live)
+    watcher.start()
+    try:
+        wait_until(lambda: "three" in visible_slugs(live))
+        wait_until(lambda: watched_inodes() >= {os.stat(root / name).st_ino for name in ("articles/new", "media/new")})
+    finally:
+        watcher.stop()
+        store.close()
+
+
+def test_folders_that_are_created_shortly_after_each_other_are_all_watched(root: Path) -> None:
+    with watch(root) as live:
+        for number in range(12):
+            write(root, {f"articles/f{number}/n{number}.yaml": article(f"n{number}")[f"articles/n{number}.yaml"]})
+            time.sleep(0.02)
+        wait_until(lambda: len(visible_slugs(live)) == 14)
+        wait_until(lambda: watched_inodes() >= {os.stat(root / f"articles/f{number}").st_ino for number in range(12)})
+
+
+def watched_inodes() -> set[int]:
+    """Return the inodes of all files and folders that this process watches with inotify."""
+    lines = chain.from_iterable(_lines_of(file) for file in Path("/proc/self/fdinfo").iterdir())
+    return {int(match[1], 16) for line in lines if (match := re.match(r"inotify .*?\bino:([0-9a-f]+)", line))}
+
+
+def _lines_of(file: Path) -> list[str]:
+    try:
+        return file.read_text().splitlines()
+    except OSError:  # the file was closed meanwhile
+        return []
 
 
 def test_deleting_the_articles_folder_reports_no_problem(root: Path) -> None:

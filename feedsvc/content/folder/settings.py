@@ -162,11 +162,14 @@ def _parse_file(kind: str, data: _FileData, references: References) -> ParsedEnt
 def _effective_entries(
     kind: str, parsed: ParsedEntries, stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[str, ListingSettings]:
-    """Return the valid entries, and the last valid versions of invalid ones, by id and alias."""
-    invalid = parsed.invalid_entries
+    """Return the valid entries, and the last valid versions of invalid ones, by id and alias.
+
+    If the whole file or a key is invalid, these include the entries that the file had before and seems to have no more.
+    """
+    invalid, is_incomplete = parsed.invalid_entries, kind in parsed.invalid_entries or parsed.has_invalid_id
     entries: dict[str, ListingSettings] = {**parsed.entries}
     for (stored_kind, name), setting in stored.items():
-        is_invalid = f"{kind} {name}" in invalid or (kind in invalid and not setting.is_former)
+        is_invalid = f"{kind} {name}" in invalid or (is_incomplete and not setting.is_former)
         if stored_kind == kind and is_invalid and isinstance(setting.value, ListingSettings):
             entries[name] = setting.value
             for alias in setting.value.aliases:

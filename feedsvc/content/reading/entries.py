@@ -18,11 +18,15 @@ _KIND_WORDS: Final = {"custom": "feed"}  # kinds whose word in messages is anoth
 
 
 class ParsedEntries(NamedTuple):
-    """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems."""
+    """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems.
+
+    With `has_invalid_id`, a key cannot be an id. It may have been the id of an entry that seems to be missing.
+    """
 
     entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings] | dict[str, CustomFeed]
     invalid_entries: dict[str, str]
     problems: tuple[Problem, ...]
+    has_invalid_id: bool = False
 
 
 def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
@@ -48,7 +52,8 @@ def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocume
         else:
             invalid[f"{kind} {normalize_id(name)}"] = f"{path}:{document.problem((name,), '', at_key=True).line}"
     entries = dict(_with_aliases(document, valid))
-    return ParsedEntries(entries, invalid, tuple(sorted(document.problems)))
+    has_invalid_id = any(_id_error(kind, name) for name in document.value)
+    return ParsedEntries(entries, invalid, tuple(sorted(document.problems)), has_invalid_id)
 
 
 def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:
