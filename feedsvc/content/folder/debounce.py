@@ -43,13 +43,20 @@ class WriteDebouncer:
         instant, and a rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well. No
         path is postponed for longer than _PostponedFiles allows.
         """
-        self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
-        missing_settings = (name for name, signature in self._signatures.items() if signature is None)
-        self._missing_files.update((*missing, *missing_settings), now)
+        self.record_missing(missing, now)
         moment = self._missing_files.last_certain_time(now - settle_time)
         changed = self._missing_files.missing_since(moment) | changed_since(moment)
         changed |= {name for name, signature in self._signatures.items() if is_changed_since(signature, moment)}
         return self._postponed_files.select({*changed, WHOLE_SCAN} if changed else (), now)
+
+    def record_missing(self, missing: Iterable[str], now: datetime) -> None:
+        """Record the files that a scan at `now` did not find, so that a later scan does not take them for just vanished.
+
+        `missing` are due files; missing settings files are added. For a scan after which nothing is postponed.
+        """
+        self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
+        missing_settings = (name for name, signature in self._signatures.items() if signature is None)
+        self._missing_files.update((*missing, *missing_settings), now)
 
     def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
         """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.

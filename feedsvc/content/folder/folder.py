@@ -188,7 +188,10 @@ class ContentFolder:
     def _files_to_postpone(self, scope: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:
         """Scan the articles and return the paths to postpone, as by `WriteDebouncer`; none without `now` or `settle_time`."""
         self._article_files.scan(_paths_within(scope, ARTICLES_FOLDER))
-        if now is None or not settle_time:
+        if now is None:
+            return frozenset()
+        if not settle_time:
+            self._debouncer.record_missing(self._article_files.missing_files, now)
             return frozenset()
 
         def changed_since(moment: datetime) -> frozenset[str]:

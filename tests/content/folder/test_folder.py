@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -188,3 +189,15 @@ def test_articles_read_in_advance_are_returned_once(newsroom: Newsroom) -> None:
     write(root, {"articles/b.yaml": article_text("b")})
     assert [article.path for article in folder.read().added] == ["articles/a.yaml"]
     assert [article.path for article in folder.read().added] == ["articles/b.yaml"]
+
+
+def test_the_first_save_after_the_start_is_not_delayed_by_optional_settings_that_do_not_exist(newsroom: Newsroom) -> None:
+    """A settings file that vanished is waited for; one that never existed is not, nor is everything scanned again."""
+    root = newsroom({"articles/one.yaml": HEAD})
+    folder = ContentFolder(root)
+    folder.read(now=datetime.now(UTC))
+    time.sleep(0.1)  # until no file is young any more
+    (root / "articles/one.yaml").write_text(f"{HEAD}summary: Saved.\n")
+    change = folder.read(["articles/one.yaml"], datetime.now(UTC), timedelta(milliseconds=20))
+    assert "articles/one.yaml" in change.unsettled_files
+    assert {path for path in change.unsettled_files if not path.startswith("articles")} == set()
