@@ -17,7 +17,15 @@ ROOT: Final = Path(feedsvc.__file__).parent
 # A module imports only from its own line or from lines above it.
 ORDER: Final = (
     ("feedsvc",),
-    ("feedsvc.errors", "feedsvc.routes", "feedsvc.uris", "feedsvc.model", "feedsvc.feed_model", "feedsvc.tag_slugs"),
+    (
+        "feedsvc.errors",
+        "feedsvc.routes",
+        "feedsvc.uris",
+        "feedsvc.model",
+        "feedsvc.feed_model",
+        "feedsvc.tag_slugs",
+        "feedsvc.language_tags",
+    ),
     ("feedsvc.support",),
     ("feedsvc.content",),
     ("feedsvc.content.scan", "feedsvc.content.yaml", "feedsvc.content.markdown", "feedsvc.content.images"),

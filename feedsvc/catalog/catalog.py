@@ -30,12 +30,13 @@ from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
 from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
-from feedsvc.catalog.selections import Selections, language_ranges
+from feedsvc.catalog.selections import Selections
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.translations import Works, add_translations, build_works, changed_translations, keep_translations
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
+from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article, Author, CustomFeed, Site
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList

@@ -17,8 +17,9 @@ from typing import Final
 
 from feedsvc.catalog.catalog import Catalog
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.row import Row, is_visible, row_key
-from feedsvc.catalog.selections import Term, language_ranges
+from feedsvc.catalog.row import Row, row_key, rows_until_visible
+from feedsvc.catalog.selections import Term
+from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article
 from feedsvc.routes import ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -70,7 +71,7 @@ def build_combination(catalog: Catalog, expression: str) -> Listing:
     if combination is None:
         raise KeyError(expression)
     options = replace(catalog.site.feed, archives="none")
-    rows = _first_visible(_select(catalog, combination), options.entries)
+    rows = rows_until_visible(_select(catalog, combination), options.entries)
     return Listing(
         ref=ListingRef("combination", expression),
         title=_title(catalog, combination),
@@ -151,18 +152,6 @@ def _name_readers(site_language: str) -> Mapping[str, Callable[[Article], Iterab
         "tag": lambda article: map(_id, article.tags),
         "language": lambda article: language_ranges(article.language or site_language),
     }
-
-
-def _first_visible(rows: Iterable[Row], count: int) -> list[Row]:
-    """Return the rows up to the `count`-th visible one."""
-    result: list[Row] = []
-    visible_count = 0
-    for row in rows:
-        if visible_count == count:
-            break
-        result.append(row)
-        visible_count += is_visible(row)
-    return result
 
 
 def _title(catalog: Catalog, combination: _Combination) -> str:

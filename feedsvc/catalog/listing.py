@@ -11,7 +11,7 @@ from operator import is_
 
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.periods import page_names, period_names, update_page_names, update_period_names, visible_by_year
-from feedsvc.catalog.row import Row, Visibility, article_key, is_visible, moment_key
+from feedsvc.catalog.row import Row, Visibility, article_key, is_visible, moment_key, rows_until_visible
 from feedsvc.model import Article, FeedOptions
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -46,12 +46,7 @@ class Listing:
 
         All rows if fewer are visible. At most the first `recent_count` rows.
         """
-        visible_count, size = 0, self.feed.entries
-        for index, row in enumerate(self.rows):
-            if visible_count == size or index == self.recent_count:
-                return self.rows[:index]
-            visible_count += is_visible(row)
-        return self.rows[:]
+        return tuple(rows_until_visible(islice(self.rows, self.recent_count), self.feed.entries))
 
     @property
     def dated_rows(self) -> tuple[Row, ...]:

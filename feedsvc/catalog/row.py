@@ -93,3 +93,15 @@ def is_visible(row: Row) -> bool:
 def count_alternates(visible: Iterable[Row]) -> int:
     """Return an upper bound of the number of links to translations in the sitemap's entries of these rows."""
     return sum([len(row.translations) + 1 for row in visible if row.translations and not row.article.link])
+
+
+def rows_until_visible(rows: Iterable[Row], count: int) -> list[Row]:
+    """Return the rows up to the `count`-th visible one, with the others among them; all rows if fewer are visible."""
+    result: list[Row] = []
+    visible_count = 0
+    for row in rows:
+        if visible_count == count:
+            break
+        result.append(row)
+        visible_count += is_visible(row)
+    return result

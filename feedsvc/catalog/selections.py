@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
 from itertools import chain
 from typing import Final
 
 from feedsvc.catalog.row import Row
+from feedsvc.language_tags import language_ranges
 from feedsvc.model import CustomFeed, Selection
 from feedsvc.routes import ListingRef
 
@@ -91,10 +91,3 @@ def _terms_by_kind(selection: Selection) -> Iterator[tuple[Term, ...]]:
     for key, kind in _KINDS.items():
         if names := getattr(selection, key):
             yield tuple((kind, name.lower() if kind == "language" else name) for name in names)
-
-
-@lru_cache(maxsize=256)
-def language_ranges(language: str) -> tuple[str, ...]:
-    """Return the language ranges, in lower case, that match a language tag (RFC 4647 section 3.3.1): en-gb and en for en-GB."""
-    subtags = language.lower().split("-")
-    return tuple("-".join(subtags[:count]) for count in range(len(subtags), 0, -1))

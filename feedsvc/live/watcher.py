@@ -71,8 +71,7 @@ class Watcher:
         # Check now, because the first poll may be much later and has to detect a jump before it.
         self._clock_jumps.check(live.clock())
         self._unsettled_paths: frozenset[str] = frozenset()
-        # Paths that were reloaded since `_has_unwatched_folder` was called; None after a full scan.
-        self._reloaded: frozenset[str] | None = frozenset()
+        self._is_reloaded, self._is_fully_scanned = False, False  # since the last call of `_has_unwatched_folder`
         self._stop = threading.Event()
         self._full_scan_requested = threading.Event()
         article_count = len(live.edition.content.articles)
@@ -138,10 +137,11 @@ class Watcher:
 
         Such a folder was created after `watched` were found and before notifications were set up, so none named it.
         """
-        reloaded, self._reloaded = self._reloaded, frozenset()
-        if reloaded is None:
-            return not watched.issuperset(watched_folders(self._root, self._live.article_folders))
-        return bool(reloaded) and not watched.issuperset(existing_folders(self._root, self._live.article_folders))
+        if not self._is_reloaded:
+            return False
+        find_folders = watched_folders if self._is_fully_scanned else existing_folders
+        self._is_reloaded = self._is_fully_scanned = False
+        return not watched.issuperset(find_folders(self._root, self._live.article_folders))
 
     def _poll_once(self, notified_paths: frozenset[str] | None) -> None:
         """Reload what has changed, advance to the edition of this moment, and notify listeners.
@@ -174,7 +174,7 @@ class Watcher:
     def _reload(self, paths: frozenset[str] | None) -> None:
         """Reload these paths, or everything if `paths` is None. Files that are being written are left for the next poll."""
         self._unsettled_paths = self._live.reload(paths, _MIN_FILE_AGE)
-        self._reloaded = None if paths is None or self._reloaded is None else self._reloaded | paths
+        self._is_reloaded, self._is_fully_scanned = True, self._is_fully_scanned or paths is None
 
     def _notify_listeners(self) -> None:
         before, self._announced_edition = self._announced_edition, self._live.edition

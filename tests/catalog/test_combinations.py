@@ -15,6 +15,7 @@ from feedsvc.catalog import build_catalog, build_combination, canonical_ref
 from feedsvc.model import Article
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
+from feedsvc.routes import ListingRef
 from tests.catalog.test_custom_feeds import BASE, write
 from tests.helpers import newsrooms
 from tests.helpers.model_newsrooms import START, RandomEditor
@@ -152,7 +153,7 @@ def test_members_equal_those_of_a_naive_filter(random: Random) -> None:
         kinds = {kind for kind, _ in included}
         rows = [
             row
-            for row in catalog.listings[("site", "")].rows  # type: ignore[index]
+            for row in catalog.listings[ListingRef()].rows
             if all(any(has(row.article, k, n) for k, n in included if k == kind) for kind in kinds)
             and not any(has(row.article, *term) for term in excluded)
         ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -284,10 +283,6 @@ def test_members_equal_those_of_a_naive_filter_after_random_edits(random: Random
             assert all(row.article.published > oldest for row in listing.feed_rows)
 
 
-def articles_of(content_articles: Iterable[Article], **keys: object) -> tuple[Article, ...]:
-    return tuple(replace(each, **keys) for each in content_articles)  # type: ignore[arg-type]
-
-
 def test_an_edit_changes_only_the_custom_feeds_that_hold_the_article() -> None:
     feeds = [
         CustomFeed(id=f"f{number}", title=f"F{number}", include=Selection(categories=(f"c{number}",), authors=("p0", "p1", "p2")))
@@ -298,7 +293,7 @@ def test_an_edit_changes_only_the_custom_feeds_that_hold_the_article() -> None:
     )
     before = build_catalog(content, START)
     old = content.articles[0]
-    (new,) = articles_of([old], title="Another")
+    new = replace(old, title="Another")
     after = before.apply_changes(replace(content, articles=(new, *content.articles[1:])), START, removed=(old,), added=(new,))
     changed = {ref.id for ref, listing in after.listings.items() if ref.kind == "custom" and before.listings[ref] is not listing}
     assert changed == {f"f{old.categories[0][1:]}"}

@@ -178,8 +178,7 @@ class ParseCache:
     def load_settings(self) -> list[StoredSetting]:
         """Return the stored last valid versions of all entries of the settings, former entries (`is_former`) included.
 
-        Entries that this version cannot decode are left out. If the file is damaged, return the valid ones, and `is_damaged`
-        becomes true. Return [] if the file cannot be read.
+        Entries that cannot be decoded are left out, and damaged ones, which set `is_damaged`. [] if the file is unreadable.
         """
         try:
             with self._lock:

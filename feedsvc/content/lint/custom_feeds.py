@@ -10,6 +10,7 @@ from feedsvc.content.lint.positions import EntryPositions
 from feedsvc.content.reading import FEEDS_FILE
 from feedsvc.content.text import did_you_mean
 from feedsvc.errors import Problem
+from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
 
 _KEYS: Final = Selection.__slots__
@@ -53,12 +54,11 @@ def _is_selected(feed: CustomFeed, article: Article, site_language: str) -> bool
 
 def _names(article: Article, site_language: str) -> Mapping[str, frozenset[str]]:
     """Return the names that an article has of each kind. Of languages, these are all ranges that match its language tag."""
-    subtags = (article.language or site_language).lower().split("-")
     return {
         "categories": frozenset(article.categories),
         "authors": frozenset(article.authors),
         "tags": frozenset(tag.id for tag in article.tags),
-        "languages": frozenset("-".join(subtags[:count]) for count in range(1, len(subtags) + 1)),
+        "languages": frozenset(language_ranges(article.language or site_language)),
     }
 
 

@@ -10,6 +10,7 @@ from feedsvc.content.reading.entries import ParsedEntries, parse_entries
 from feedsvc.content.reading.settings_document import FEEDS_FILE, normalize_id
 from feedsvc.content.schema import CustomFeedKeys, ExcludeKeys, IncludeKeys, ListingFeedKeys, validate_mapping
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
+from feedsvc.language_tags import language_ranges
 from feedsvc.model import Author, Category, CustomFeed, FeedOverrides, Selection
 from feedsvc.tag_slugs import tag_slug
 
@@ -111,15 +112,14 @@ def _check_exclude(document: YamlDocument, at: KeyPath, include: Selection, excl
 
 
 def _emptied_kinds(include: Selection, exclude: Selection) -> Iterator[str]:
+    """Yield the kinds of which `exclude` has every name that `include` has."""
     for kind in Selection.__slots__:
-        excluded = frozenset(getattr(exclude, kind))
-        names = getattr(include, kind)
-        if names and all(_is_language_covered(name, excluded) if kind == "languages" else name in excluded for name in names):
+        names, excluded = getattr(include, kind), getattr(exclude, kind)
+        if names and all(_is_excluded(kind, name, excluded) for name in names):
             yield kind
 
 
-def _is_language_covered(language: str, ranges: frozenset[str]) -> bool:
-    """Return whether a language tag is matched by one of these language ranges (RFC 4647 section 3.3.1)."""
-    subtags = language.lower().split("-")
-    lowered = {item.lower() for item in ranges}
-    return any("-".join(subtags[:count]) in lowered for count in range(1, len(subtags) + 1))
+def _is_excluded(kind: str, name: str, excluded: Sequence[str]) -> bool:
+    if kind == "languages":
+        return not frozenset(language_ranges(name)).isdisjoint(map(str.lower, excluded))
+    return name in excluded

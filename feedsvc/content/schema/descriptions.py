@@ -20,6 +20,15 @@ _TITLE: Final = "Xi invites Lee to Beijing for a second summit"
 _LISTING_FEED: Final = KeyDescription("Where its feed differs from site.yaml's feed.", {"entries": 20, "content": "summary"})
 _ALIASES: Final = KeyDescription("Former names in addresses; they redirect to today's.", ["old-name"])
 
+_LISTING_FEED_KEYS: Final[Mapping[str, KeyDescription]] = {
+    "entries": KeyDescription("How many of the newest articles this feed holds.", 20),
+    "content": KeyDescription("Whole articles, or summaries only.", "summary"),
+    "archives": KeyDescription("Whether this feed keeps older articles readable, month by month.", "all"),
+    "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
+    "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
+    "markdown": KeyDescription("Whether this feed contains whole articles as Markdown, too, as RSS.", True),  # noqa: FBT003 - an example's value
+}
+
 # Model -> key -> description, in the order of the models.
 KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
     "ArticleKeys": {
@@ -113,14 +122,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "combinations": KeyDescription("Whether subscribers can combine feeds by address.", False),  # noqa: FBT003 - an example's value
         "markdown": KeyDescription("Whether RSS feeds contain whole articles as Markdown, too.", True),  # noqa: FBT003 - an example's value
     },
-    "ListingFeedKeys": {
-        "entries": KeyDescription("How many of the newest articles this feed holds.", 20),
-        "content": KeyDescription("Whole articles, or summaries only.", "summary"),
-        "archives": KeyDescription("Whether this feed keeps older articles readable, month by month.", "all"),
-        "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
-        "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
-        "markdown": KeyDescription("Whether this feed contains whole articles as Markdown, too, as RSS.", True),  # noqa: FBT003 - an example's value
-    },
+    "ListingFeedKeys": _LISTING_FEED_KEYS,
     "LicenseKeys": {
         "url": KeyDescription("The page with the terms, for people.", "https://example.org/terms"),
         "permits": KeyDescription(
@@ -166,12 +168,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "aliases": _ALIASES,
         "image": KeyDescription("Its own picture instead of the site's logo: a file in media/ or an address.", "media/world.png"),
         "max_age": KeyDescription("Days or hours after which an article leaves the feed; its page still lists it.", "30d"),
-        "entries": KeyDescription("How many of the newest articles this feed holds.", 20),
-        "content": KeyDescription("Whole articles, or summaries only.", "summary"),
-        "archives": KeyDescription("Whether this feed keeps older articles readable, month by month.", "all"),
-        "ttl": KeyDescription("Minutes that a feed reader may wait before it asks for this feed again.", 60),
-        "browser_view": KeyDescription("Whether browsers show this feed styled.", False),  # noqa: FBT003 - an example's value
-        "markdown": KeyDescription("Whether this feed contains whole articles as Markdown, too, as RSS.", True),  # noqa: FBT003 - an example's value
+        **_LISTING_FEED_KEYS,
     },
     "IncludeKeys": {
         "all": KeyDescription("Every article.", True),  # noqa: FBT003 - an example's value
