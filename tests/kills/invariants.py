@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -72,8 +72,13 @@ def find_tree_differences(out: Path, edition: PublishedDocuments) -> Iterator[st
 def _find_gzip_differences(out: Path, name: str, data: bytes, expected: bytes) -> Iterator[str]:
     if _decompress(data) != expected:
         yield f"{name} has other content than its file"
-    if (out / name).stat().st_mtime_ns != (out / name.removesuffix(GZIP_SUFFIX)).stat().st_mtime_ns:
-        yield f"{name} has another mtime than its file"
+    try:
+        times = {(out / file).stat().st_mtime_ns for file in (name, name.removesuffix(GZIP_SUFFIX))}
+    except FileNotFoundError:
+        yield f"{name} or its file was deleted meanwhile"
+    else:
+        if len(times) > 1:
+            yield f"{name} has another mtime than its file"
 
 
 def find_unrecorded_files(out: Path) -> Iterator[str]:
@@ -110,10 +115,14 @@ def _read_manifest(out: Path) -> tuple[ManifestData, frozenset[str]]:
 
 
 def tree_files(out: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of every file in a tree except the manifest and the lock file of builds."""
-    for file in out.rglob("*"):
-        if file.is_file() and file.name not in _FILES_OF_BUILDS:
-            yield file.relative_to(out).as_posix(), file.read_bytes()
+    """Yield name and bytes of every file in a tree except the manifest and the lock file of builds.
+
+    A build may delete files and folders meanwhile. `os.walk` ignores that; `Path.rglob` raises FileNotFoundError.
+    """
+    for folder, _, names in os.walk(out):
+        for file in (Path(folder, name) for name in names if name not in _FILES_OF_BUILDS):
+            with suppress(FileNotFoundError):
+                yield file.relative_to(out).as_posix(), file.read_bytes()
 
 
 def find_response_differences(responses: Mapping[str, tuple[int, bytes]], edition: BytesByPath) -> Iterator[str]:
