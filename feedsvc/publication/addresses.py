@@ -13,7 +13,11 @@ LICENSE: Final = "license.xml"
 
 
 def redirect_target(catalog: Catalog, path: str) -> str:
-    """Return the path to which a former or non-canonical path redirects, "" if it does not redirect."""
+    """Return the path to which a former or non-canonical path redirects, "" if it does not redirect.
+
+    Both paths are decoded and relative to base_url. Former image variants, for which the result is "", are redirected by
+    `ImageVariants.find`.
+    """
     requested = place_of(path)
     place = canonical_place(catalog, requested) if requested else None
     if place is None or path_of(place) == path:

@@ -104,7 +104,10 @@ def input_digest(digests: Digests, row: Row) -> bytes:
 
 
 def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield a superset of the other rows whose pages show the card of one of `rows`. `rows` may be of another catalog."""
+    """Yield a superset of the rows of `catalog` whose pages show the card of another article that is one of `rows`.
+
+    `rows` may be of another catalog with the same settings. A row may be yielded more than once.
+    """
     return chain.from_iterable([dependency.dependent_rows(catalog, rows) for dependency in ARTICLE_DEPENDENCIES])
 
 
@@ -130,7 +133,10 @@ def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object
 
 
 def logo_dependencies(catalog: Catalog) -> Iterator[object]:
-    """Yield the `file_dependencies` of the logo, which every page shows; none if it is not a file of this site."""
+    """Yield the `file_dependencies` of the logo, which every page shows: at most one tuple, to be compared or digested.
+
+    None if there is no logo or it is not a file of this site.
+    """
     return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
 
 
