@@ -35,7 +35,7 @@ _PLAIN_URL: Final = re.compile(r"https?://[A-Za-z0-9._/:-]*[A-Za-z0-9]")  # need
 _ARTICLES: Final[Mapping[str, timedelta]] = {
     "welcome": timedelta(),
     "picture": timedelta(minutes=1),
-    "draft": timedelta(),
+    "draft": timedelta(minutes=2),
 }
 
 

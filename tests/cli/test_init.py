@@ -35,6 +35,7 @@ from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import killing
 from tests.helpers.running_server import command, environment, serving
 from tests.mishaps.disks import mount_permission, mounted_disk, read_only
+from tests.validators import objections
 
 __all__ = ["mount_permission"]
 
@@ -101,6 +102,9 @@ def test_new_newsroom_can_be_served_and_built_and_shows_no_draft(folder: Path, t
         assert b"Welcome to your newsroom" in ask(server.url, "/").body
         feed = ask(server.url, "/feed.rss").body.decode()
         assert [feed.count(title) for title in ("<title>Welcome", "<title>An article with", "<title>A draft")] == [1, 1, 0]
+        for suffix in ("rss", "atom", "json"):
+            address = f"https://harbour-news.example/feed.{suffix}"
+            assert objections(ask(server.url, f"/feed.{suffix}").body, suffix, address=address, now=wall_clock()) == []
         for article in ("welcome", "picture"):
             page = ask(server.url, f"/articles/{article}/")
             assert page.status == 200
