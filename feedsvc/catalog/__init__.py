@@ -5,6 +5,7 @@ Feeds, pages and every later stage may use it.
 """
 
 from feedsvc.catalog.archive import ArchiveIndex
+from feedsvc.catalog.article_states import ArticleState, ListedFile, files_by_state
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.combinations import build_combination, canonical_ref
@@ -21,8 +22,10 @@ __all__ = [
     "MAX_MONTH_ENTRIES",
     "PAGE_SIZE",
     "ArchiveIndex",
+    "ArticleState",
     "Catalog",
     "CatalogChange",
+    "ListedFile",
     "Listing",
     "Row",
     "RowBuilder",
@@ -33,6 +36,7 @@ __all__ = [
     "build_combination",
     "by_hreflang",
     "canonical_ref",
+    "files_by_state",
     "former_slugs",
     "index_range",
     "is_identical",

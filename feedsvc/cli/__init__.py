@@ -11,13 +11,14 @@ import click
 from feedsvc import __version__
 from feedsvc.content import did_you_mean
 
-# Command -> name of its function, in the module with the command's name.
+# Command -> name of its function, in the module with the command's name or that in _MODULES.
 _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
     "demo": "demo",
     "feeds": "list_feeds",
     "init": "init",
+    "list": "list_articles",
     "new": "new_article",
     "ping": "ping",
     "schema": "print_schema",
@@ -25,6 +26,8 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "stamp": "stamp",
     "views": "most_read",
 }
+# Modules with another name than their command: the name of a module is also an attribute of this package.
+_MODULES: Final[Mapping[str, str]] = {"list": "articles"}
 
 
 def import_cli_module(name: str) -> Any:
@@ -39,7 +42,7 @@ class _Commands(click.Group):
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_cli_module(cmd_name), _COMMANDS[cmd_name])
+        command: click.Command = getattr(import_cli_module(_MODULES.get(cmd_name, cmd_name)), _COMMANDS[cmd_name])
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

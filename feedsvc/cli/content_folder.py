@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from feedsvc.content import folder
-from feedsvc.content.folder import ContentFolder, ContentSnapshot, load_content
+from feedsvc.content.folder import ContentFolder, ContentSnapshot, load_content, parse_cache_file
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema import is_base_url
 from feedsvc.errors import FeedsvcError
@@ -30,6 +30,26 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
     """
     check_base_url(base_url)
     return load_content(content, base_url)
+
+
+def load_with_last_valid_versions(
+    content: Path, base_url: str, state: Path, *, is_state_given: bool
+) -> tuple[ContentSnapshot, str]:
+    """Load the content folder once with the parse cache in the state folder `state`, which is not written.
+
+    Also return a sentence why last valid versions are unknown, "" if there is no reason to say so: only a state folder that the
+    operator has given (`is_state_given`) must exist. Raises as `load_without_theme_trial` does.
+    """
+    check_base_url(base_url)
+    file = parse_cache_file(base_url, state)
+    if not file.exists():
+        notice = f"{file} does not exist, so last valid versions are unknown; give the --state and --base-url of the server"
+        return load_content(content, base_url), notice if is_state_given else ""
+    try:
+        content_folder = folder.open_content_folder(content, base_url, state)
+    except FeedsvcError as error:
+        return load_content(content, base_url), f"{error}; last valid versions are unknown"
+    return content_folder.read().content, ""
 
 
 def check_base_url(base_url: str) -> None:

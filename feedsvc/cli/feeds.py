@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ import click
 from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, report_errors
-from feedsvc.cli.output import print_problems
+from feedsvc.cli.output import align, print_problems
 from feedsvc.cli.variables import command, option
 from feedsvc.feeds import FORMATS
 from feedsvc.routes import FeedAt, path_of
@@ -49,7 +48,7 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     if as_json:
         click.echo(json.dumps([_feed_facts(catalog, listing) for listing in listings], ensure_ascii=False, indent=2))
     else:
-        for line in _align([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
+        for line in align([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
             click.echo(line)
     sys.exit(1 if snapshot.errors else 0)
 
@@ -72,13 +71,3 @@ def _table_row(catalog: Catalog, listing: Listing) -> tuple[str, ...]:
     facts, changed = _feed_facts(catalog, listing), listing.last_changed
     local = changed.astimezone(ZoneInfo(catalog.site.timezone)).strftime("%Y-%m-%d %H:%M") if changed else "-"
     return facts["addresses"][_TEXT_SUFFIX], str(facts["entries"]), str(facts["articles"]), local, facts["access"], listing.title
-
-
-def _align(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return the rows as lines with columns of equal width; the last column is not padded."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ("  ".join(_padded(row, widths)).rstrip() for row in rows)
-
-
-def _padded(row: Sequence[str], widths: Iterable[int]) -> Iterator[str]:
-    return (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -159,6 +159,12 @@ PROBLEM_FORMATTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator
     "json": _as_json,
     "github": _as_github,
 }
+
+
+def align(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Return the rows as lines with columns of equal width; the last column is not padded. All rows have as many cells."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 def progress_bar(counts: Iterable[int], total: int) -> Iterator[int]:

@@ -20,7 +20,7 @@ VARIABLE_NAMES: Final = frozenset(
     f"{PREFIX}{name}"
     for name in (
         *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
-        *("DRY_RUN", "FORMAT", "GZIP_ONLY", "HOST", "HOSTING", "JSON", "LANGUAGE", "LIMIT_POLLS", "MARKDOWN", "NGINX"),
+        *("DRY_RUN", "FORMAT", "GZIP_ONLY", "HOST", "HOSTING", "JSON", "LANGUAGE", "LIMIT", "LIMIT_POLLS", "MARKDOWN", "NGINX"),
         *(
             "NO_GZIP",
             "NO_LAST_MODIFIED",
@@ -33,7 +33,7 @@ VARIABLE_NAMES: Final = frozenset(
             "PURGE",
             "SINCE",
         ),
-        *("SKIP_BROKEN", "SLUG", "STATE", "STRICT", "THREADS", "TIMEZONE", "TITLE", "TRUSTED_PROXY", "WATCH"),
+        *("SKIP_BROKEN", "SLUG", "STATE", "STATUS", "STRICT", "THREADS", "TIMEZONE", "TITLE", "TRUSTED_PROXY", "WATCH"),
         *("WORKERS", "WRITE", "YES"),
     )
 )

@@ -58,6 +58,7 @@ def test_missing_content_folder_is_reported_in_one_sentence(tmp_path: Path, comm
             ["check", "--against", "HEAD"],
             ["build", "out"],
             ["feeds"],
+            ["list"],
             ["ping"],
             ["serve"],
             ["serve", "--workers", "2"],

@@ -4,7 +4,7 @@ Each reading gives a new snapshot and the articles that differ from the previous
 package.
 """
 
-from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder
+from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder, parse_cache_file
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.stored_state import Baseline
 
@@ -14,4 +14,5 @@ __all__ = [
     "ContentSnapshot",
     "load_content",
     "open_content_folder",
+    "parse_cache_file",
 ]

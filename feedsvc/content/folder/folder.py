@@ -29,7 +29,7 @@ from feedsvc.model import Article
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.digest import sha256
 
-__all__ = ["ContentFolder", "ContentSnapshot", "FolderChange", "load_content", "open_content_folder"]
+__all__ = ["ContentFolder", "ContentSnapshot", "FolderChange", "load_content", "open_content_folder", "parse_cache_file"]
 
 _MEDIA_FOLDER: Final = "media"
 _SCANNED_FOLDERS: Final = (ARTICLES_FOLDER, _MEDIA_FOLDER, THEME_FOLDER)
@@ -57,8 +57,12 @@ def open_content_folder(
 
     `base_url`, unless "", replaces that of site.yaml. Each value has a cache of its own, because links in articles are absolute.
     """
-    name = f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite"
-    return ContentFolder(root, base_url, ParseCache(state / name, alerts=alerts), scan)
+    return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan)
+
+
+def parse_cache_file(base_url: str, state: Path) -> Path:
+    """Return the path of the parse cache that `open_content_folder` uses; it need not exist."""
+    return state / (f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite")
 
 
 def load_content(root: Path, base_url: str = "") -> ContentSnapshot:

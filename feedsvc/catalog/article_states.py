@@ -1,0 +1,116 @@
+"""States of article files at one moment, for reports: published, scheduled, draft, expired, withdrawn, or with errors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import Final
+
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.errors import Problem
+from feedsvc.model import Article, ArticleStatus
+
+
+class ArticleState(Enum):
+    """State of an article file.
+
+    A BROKEN file has an error and no article, a LAST_VALID one an error and the article of an earlier version.
+    """
+
+    BROKEN = "broken"
+    LAST_VALID = "last-valid"
+    SCHEDULED = "scheduled"
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+_PUBLISHED: Final = ArticleState.PUBLISHED
+_STATUS_PUBLISHED: Final = ArticleStatus.PUBLISHED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedFile:
+    """Article file at one moment. `article` is None if the state is BROKEN.
+
+    `version_state` is the state of `article` itself: it differs from `state` for a last valid version. `moment` is that of the
+    state: of publication, expiry or withdrawal. `errors` are those of the file.
+    """
+
+    path: str
+    state: ArticleState
+    article: Article | None = None
+    version_state: ArticleState | None = None
+    moment: datetime | None = None
+    errors: tuple[Problem, ...] = ()
+
+
+def files_by_state(content: ContentSnapshot, now: datetime) -> Mapping[ArticleState, Sequence[ListedFile]]:
+    """Return the article files in each state at `now`; every state is a key.
+
+    Files are sorted by moment, newest first, but scheduled articles with the next one first, and broken files by path.
+    """
+    errors = _errors_by_path(content.errors)
+    groups: dict[ArticleState, list[ListedFile]] = {state: [] for state in ArticleState}
+    last_valid = content.last_valid_paths
+    for article in content.articles:
+        version_state, moment = _state_of(article, now)
+        file_errors = _errors_of(article.path, errors) if last_valid else ()
+        state = ArticleState.LAST_VALID if file_errors else version_state
+        groups[state].append(
+            ListedFile(
+                path=article.path,
+                state=state,
+                article=article,
+                version_state=version_state,
+                moment=moment,
+                errors=file_errors,
+            )
+        )
+    groups[ArticleState.BROKEN] = [
+        ListedFile(path=path, state=ArticleState.BROKEN, errors=errors[path]) for path in sorted(errors.keys() - last_valid)
+    ]
+    for state in groups.keys() - {ArticleState.BROKEN}:
+        groups[state].sort(key=_file_key, reverse=state is not ArticleState.SCHEDULED)
+    return groups
+
+
+def _state_of(article: Article, now: datetime) -> tuple[ArticleState, datetime]:
+    """Return the state of an article and its moment, as `RowBuilder` decides what is public."""
+    if article.status is _STATUS_PUBLISHED and article.published <= now and not article.expires:  # nearly all
+        return _PUBLISHED, article.published
+    if article.status is ArticleStatus.DRAFT:
+        return ArticleState.DRAFT, article.published
+    if article.withdrawn_at:
+        return ArticleState.WITHDRAWN, article.withdrawn_at
+    if article.published > now:
+        return ArticleState.SCHEDULED, article.published
+    if article.expires and article.expires <= now:
+        return ArticleState.EXPIRED, article.expires
+    return _PUBLISHED, article.published
+
+
+def _file_key(file: ListedFile) -> tuple[float, str]:
+    return file.moment.timestamp() if file.moment else 0.0, file.path
+
+
+def _errors_by_path(errors: Iterable[Problem]) -> Mapping[str, tuple[Problem, ...]]:
+    """Return the errors of article files, and of folders of articles that cannot be read, by path."""
+    by_path = defaultdict[str, list[Problem]](list)
+    for problem in errors:
+        if problem.path.partition("/")[0] == ARTICLES_FOLDER:
+            by_path[problem.path].append(problem)
+    return {path: tuple(problems) for path, problems in by_path.items()}
+
+
+def _errors_of(path: str, errors: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
+    """Return the errors of an active article's file or of a folder above it; () if there are none."""
+    paths = chain((path,), map(str, PurePosixPath(path).parents))
+    return next((errors[one] for one in paths if one in errors), ())
