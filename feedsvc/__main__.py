@@ -15,7 +15,7 @@ def program() -> None:
     """
     gc.disable()
     try:
-        main()
+        main(prog_name="feedsvc")  # also if it is run as python -m feedsvc, so that its completion works
     finally:
         # The interpreter's last collection would take a tenth of a second and gain nothing.
         gc.freeze()

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from feedsvc import __version__
 from feedsvc.content import did_you_mean
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 # Command -> name of its function, in the module with the command's name or that in _MODULES.
 _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
+    "completion": "print_completion",
     "demo": "demo",
     "feeds": "list_feeds",
     "init": "init",
@@ -44,6 +48,13 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_cli_module(_MODULES.get(cmd_name, cmd_name)), _COMMANDS[cmd_name])
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names of commands without importing their modules, as click would for their help texts."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
+
+        names = [CompletionItem(name) for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):

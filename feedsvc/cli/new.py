@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from feedsvc.cli.completion import complete_ids
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import content_argument, report_errors, utf8_text
 from feedsvc.cli.variables import command, option
 from feedsvc.content import first_steps_hint
-from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
 from feedsvc.editing import create_file, draft, modeline, render_draft, write_schemas
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
@@ -43,10 +44,17 @@ def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) ->
     metavar="ID",
     type=utf8_text,
     multiple=True,
+    shell_complete=complete_ids(CATEGORIES_FILE),
     help="Id of a category. Repeat the option for several; the first is the section.",
 )
 @option(
-    "--author", "authors", metavar="ID", type=utf8_text, multiple=True, help="Id of an author. Repeat the option for several."
+    "--author",
+    "authors",
+    metavar="ID",
+    type=utf8_text,
+    multiple=True,
+    shell_complete=complete_ids(AUTHORS_FILE),
+    help="Id of an author. Repeat the option for several.",
 )
 @option(
     "--slug",

@@ -13,6 +13,7 @@ from typing import Final, ParamSpec
 
 import click
 
+from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.output import print_error, print_problems
 from feedsvc.cli.variables import option
 from feedsvc.errors import ContentError, FeedsvcError
@@ -24,10 +25,13 @@ USAGE_ERROR_STATUS: Final = 2  # an error of the operator; status 1 is an error 
 READS_FILE: Final = "views.sqlite"
 _OUTPUT_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 PATH_TYPE: Final = click.Path(path_type=Path)
-content_argument = click.argument("content", type=PATH_TYPE, default=Path("content"), envvar="FEEDSVC_CONTENT")
+content_argument = click.argument(
+    "content", type=PATH_TYPE, default=Path("content"), envvar="FEEDSVC_CONTENT", shell_complete=complete_folder
+)
 state_option = option(
     "--state",
     type=PATH_TYPE,
+    shell_complete=complete_folder,
     help="State folder: caches, read counts and other data that are kept between runs. It must be outside CONTENT.",
 )
 database_option = option(

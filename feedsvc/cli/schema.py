@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.variables import command, option
 from feedsvc.content import first_steps_hint
@@ -16,9 +18,20 @@ from feedsvc.content.schema import SCHEMA_NAMES
 from feedsvc.editing import SCHEMA_FOLDER, build_schema_of, format_schema, vscode_settings, write_schemas
 from feedsvc.errors import FeedsvcError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _complete_what(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete the name of a schema, and after one a folder."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
+
+    names = [name for name in SCHEMA_NAMES if name.startswith(incomplete) and not context.params.get("what")]
+    return [CompletionItem(name) for name in names] or complete_folder(context, parameter, incomplete)
+
 
 @command("schema")
-@click.argument("what", nargs=-1, metavar=f"[{'|'.join(SCHEMA_NAMES)}] [CONTENT]")
+@click.argument("what", nargs=-1, metavar=f"[{'|'.join(SCHEMA_NAMES)}] [CONTENT]", shell_complete=_complete_what)
 @option("--write", is_flag=True, help=f"Write all schemas into CONTENT/{SCHEMA_FOLDER} instead of printing them.")
 @report_errors
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:

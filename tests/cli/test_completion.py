@@ -1,0 +1,126 @@
+"""Completion in shells: feedsvc completion bash, zsh and fish."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+from tests.cli.command_line import run_feedsvc
+from tests.helpers import newsrooms
+from tests.helpers.http_client import SECONDS
+from tests.helpers.programs import killing, require_program
+
+# What the user types, and what the shell adds to the line.
+CASES = [
+    ("feedsvc sche", "ma "),
+    ("feedsvc serve --trusted", "-proxy "),
+    ("feedsvc list --status last", "-valid "),
+    ("feedsvc schema auth", "ors "),
+    ("feedsvc new Title --category mon", "ey "),
+    ("feedsvc check my-newsr", "oom/"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Return a folder with a newsroom, and with the program feedsvc in bin/."""
+    newsrooms.write(tmp_path / "my-newsroom", newsrooms.SITE)
+    newsrooms.write(tmp_path / "content", newsrooms.SITE)
+    program = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m feedsvc "$@"\n'
+    newsrooms.write(tmp_path, {"bin/feedsvc": program})
+    (tmp_path / "bin/feedsvc").chmod(0o755)
+    return tmp_path
+
+
+def variables(home: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_")}
+    path = f"{home / 'bin'}:{inherited['PATH']}"
+    return {**inherited, "PATH": path, "HOME": str(home), "PYTHONPATH": str(ROOT), "TERM": "dumb", "PS1": "> "}
+
+
+def typed_line(home: Path, shell: list[str], setup: str, text: str) -> str:
+    """Type `text` and a tab in an interactive shell; return what is on its line after that, without `text`."""
+    terminal, end = pty.openpty()
+    with killing(
+        subprocess.Popen(shell, stdin=end, stdout=end, stderr=end, env=variables(home), cwd=home, start_new_session=True)
+    ):
+        os.close(end)
+        os.write(terminal, f"{setup}; echo set''up done\n".encode())
+        read_until(terminal, "setup done")
+        os.write(terminal, f"{text}\t".encode())
+        output = read_until(terminal, text.rpartition(" ")[2])
+        # The shell waits for feedsvc, which prints nothing to the terminal.
+        output += read_until(terminal, "\x07never", seconds=10, quiet_seconds=3)
+        os.close(terminal)
+    return output.rpartition(text)[2]
+
+
+def read_until(terminal: int, text: str, seconds: float = SECONDS, quiet_seconds: float | None = None) -> str:
+    output, end = "", time.monotonic() + seconds
+    while text not in output and time.monotonic() < end:
+        readable, _, _ = select.select([terminal], [], [], quiet_seconds or max(end - time.monotonic(), 0))
+        if not readable:
+            break
+        output += os.read(terminal, 65536).decode("utf-8", "replace")
+    assert text in output or quiet_seconds, output
+    return output
+
+
+@pytest.mark.parametrize(("text", "completed"), CASES)
+def test_bash_completes_commands_options_and_values(home: Path, text: str, completed: str) -> None:
+    bash = [require_program("bash", "apt-get install bash"), "--norc", "--noprofile", "-i"]
+    assert typed_line(home, bash, 'bind "set bell-style none"; eval "$(feedsvc completion bash)"', text).startswith(completed)
+
+
+@pytest.mark.parametrize(("text", "completed"), CASES)
+def test_zsh_completes_commands_options_and_values(home: Path, text: str, completed: str) -> None:
+    zsh = [require_program("zsh", "apt-get install zsh"), "-f", "-i"]
+    setup = 'unsetopt beep; PROMPT="> "; autoload -U compinit; compinit -u -D; eval "$(feedsvc completion zsh)"'
+    assert typed_line(home, zsh, setup, text).startswith(completed)
+
+
+@pytest.mark.parametrize(("text", "completed"), CASES)
+def test_fish_completes_commands_options_and_values(home: Path, text: str, completed: str) -> None:
+    fish = require_program("fish", "apt-get install fish")
+    script = f"feedsvc completion fish | source; complete -C {shlex.quote(text)}"
+    result = subprocess.run(
+        [fish, "--no-config", "-c", script],
+        capture_output=True,
+        text=True,
+        env=variables(home),
+        cwd=home,
+        timeout=60,
+        check=False,
+    )
+    assert [line.partition("\t")[0] for line in result.stdout.splitlines()] == [
+        f"{text.rpartition(' ')[2]}{completed.strip()}"
+    ], result.stderr
+
+
+def test_only_folders_and_names_that_begin_so_are_completed(home: Path) -> None:
+    def completed(line: str, number: int) -> list[str]:
+        settings = {"COMP_WORDS": line, "COMP_CWORD": str(number), "_FEEDSVC_COMPLETE": "bash_complete"}
+        return run_feedsvc(cwd=home, **settings).stdout.splitlines()
+
+    assert completed("feedsvc s", 1) == ["plain,schema", "plain,serve", "plain,stamp"]
+    assert completed("feedsvc check ", 2) == ["dir,"]
+    assert completed("feedsvc serve --state ", 3) == ["dir,"]
+    assert completed("feedsvc new T --author ", 4) == ["plain,jia", "plain,ritesh", "plain,rn"]
+    newsrooms.write(home / "other", {"site.yaml": "title: T\n", "authors.yaml": "kim: {name: Kim}\n"})
+    assert completed("feedsvc new T other --author ", 5) == ["plain,kim"]
+    assert completed("feedsvc schema site ", 3) == ["dir,"]
+
+
+def test_completion_of_an_unknown_shell_names_those_that_work() -> None:
+    result = run_feedsvc("completion", "tcsh")
+    assert result.returncode == 2
+    assert "'bash', 'zsh', 'fish'" in result.stderr
