@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +34,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
 }
 # Modules with another name than their command: the name of a module is also an attribute of this package.
 _MODULES: Final[Mapping[str, str]] = {"list": "articles"}
+_INTERRUPTED_STATUS: Final = 128 + signal.SIGINT  # as of a shell, after Ctrl-C or the end of the input at a question
 
 
 def import_cli_module(name: str) -> Any:
@@ -48,6 +51,14 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_cli_module(_MODULES.get(cmd_name, cmd_name)), _COMMANDS[cmd_name])
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            # click's own status would be 1, which means a problem in the content.
+            click.echo("\nAborted!", err=True)
+            sys.exit(_INTERRUPTED_STATUS)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete names of commands without importing their modules, as click would for their help texts."""
@@ -66,7 +77,9 @@ class _Commands(click.Group):
     cls=_Commands,
     context_settings={"auto_envvar_prefix": "FEEDSVC", "help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Every option can also be set by an environment variable: FEEDSVC_ and its name, such as FEEDSVC_PORT=8080. "
-    "The command line takes precedence.",
+    "The command line takes precedence.\n\n"
+    "Exit status: 0 after success, 1 for problems in the content, 2 for an error that the operator can correct, 128 + N after "
+    "signal N. docs/command-line.md describes variables and statuses.",
 )
 @click.version_option(__version__, message="feedsvc %(version)s")
 def main() -> None:

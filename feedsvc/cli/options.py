@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -22,6 +23,7 @@ from feedsvc.support.digest import sha256
 P = ParamSpec("P")
 
 USAGE_ERROR_STATUS: Final = 2  # an error of the operator; status 1 is an error in the content
+_CLOSED_OUTPUT_STATUS: Final = 128 + signal.SIGPIPE
 READS_FILE: Final = "views.sqlite"
 _OUTPUT_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 PATH_TYPE: Final = click.Path(path_type=Path)
@@ -69,7 +71,8 @@ def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, No
 def report_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Return the command with errors reported as one sentence and an exit status, without a traceback.
 
-    The status is 1 after a ContentError with problems, which are printed, and USAGE_ERROR_STATUS after other errors.
+    The status is 1 after a ContentError with problems, which are printed, and USAGE_ERROR_STATUS after other errors. If the
+    reader of the output has closed it, as `head` does, the status is that of SIGPIPE.
     """
 
     @wraps(command)
@@ -84,10 +87,12 @@ def report_errors(command: Callable[P, None]) -> Callable[P, None]:
             print_error(str(error))
             sys.exit(USAGE_ERROR_STATUS)
         except OSError as error:
-            if error.filename is not None or error.errno not in _OUTPUT_ERRNOS:
+            if error.filename is not None or error.errno not in (*_OUTPUT_ERRNOS, errno.EPIPE):
                 raise
-            # The output is full. Redirect stdout, because the interpreter would fail again when it flushes it at exit.
+            # Redirect stdout, because the interpreter would fail again when it flushes it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if error.errno == errno.EPIPE:
+                sys.exit(_CLOSED_OUTPUT_STATUS)
             print_error(f"the output cannot be written ({error.strerror}); make space, or write it to another file")
             sys.exit(USAGE_ERROR_STATUS)
 

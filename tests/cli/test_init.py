@@ -555,7 +555,7 @@ def test_ctrl_c_or_end_of_input_at_a_question_writes_nothing(terminal: Terminal,
         terminal.process.send_signal(signal.SIGINT)  # the session has no controlling terminal, which would send it
     else:
         terminal.type(end)
-    assert terminal.wait() == 1
+    assert terminal.wait() == 130
     assert "Traceback" not in terminal.output
     assert list(folder.iterdir()) == []
 

@@ -1,0 +1,151 @@
+"""Exit status of every command, as docs/command-line.md describes it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import click
+import pytest
+
+from feedsvc.cli import main
+from tests import ROOT
+from tests.cli.command_line import run_feedsvc
+from tests.helpers import newsrooms
+from tests.helpers.programs import killing
+from tests.helpers.running_server import ServerProcess, command, environment
+
+SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
+ARTICLE: Final = "id: tag:t.example,2026:a\ntitle: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
+DOCUMENT: Final = (ROOT / "docs/command-line.md").read_text("utf-8")
+
+# Arguments of each command: with a newsroom without problems, with one that has an error, and with an error of the operator.
+SUCCESS: Final = [
+    ["build", "out", "good", "--state", "state"],
+    ["check", "good"],
+    ["completion", "bash"],
+    ["feeds", "good"],
+    ["init", "new", "--yes"],
+    ["list", "good"],
+    ["new", "Title", "good"],
+    ["ping", "good", "--state", "state"],
+    ["schema", "site"],
+    ["stamp", "good"],
+    ["--version"],
+    ["--help"],
+    ["serve", "--help"],
+]
+PROBLEM: Final = [
+    ["build", "out", "broken", "--state", "state"],
+    ["check", "broken"],
+    ["check", "warned", "--strict"],
+    ["feeds", "broken"],
+    ["list", "broken"],
+    ["new", "Title", "unusable"],
+    ["ping", "unusable", "--state", "state"],
+    ["serve", "unusable", "--state", "state"],
+    ["serve", "unusable", "--state", "state", "--workers", "2"],
+    ["stamp", "broken"],
+    ["views", "unusable"],
+]
+OPERATOR_ERROR: Final = [
+    ["build", "good/out", "good", "--state", "state"],
+    ["check", "nowhere"],
+    ["completion", "tcsh"],
+    ["demo", "--port", "-1"],
+    ["feeds", "good", "--base-url", "x"],
+    ["init", "good", "--yes"],
+    ["list", "good", "--limit", "many"],
+    ["new"],
+    ["ping", "nowhere"],
+    ["schema", "nowhere"],
+    ["serve", "good", "--state", "good/state"],
+    ["stamp", "nowhere"],
+    ["views", "good", "--state", "state"],
+    ["unknown"],
+    ["--unknown"],
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, article, site in (
+        ("good", ARTICLE, SITE),
+        ("broken", "title: no\npublished: 2026-01-01\n", SITE),
+        ("warned", ARTICLE.replace("id: tag:t.example,2026:a\n", ""), SITE),
+        ("unusable", ARTICLE, "title: T\n"),
+    ):
+        newsrooms.write(tmp_path / name, {"site.yaml": site, "articles/a.yaml": article})
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments"),
+    [(status, line) for status, lines in enumerate((SUCCESS, PROBLEM, OPERATOR_ERROR)) for line in lines],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_exit_status_of_a_command(folder: Path, status: int, arguments: list[str]) -> None:
+    result = run_feedsvc(*arguments, cwd=folder)
+    assert result.returncode == status, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_command_is_tested_and_documented() -> None:
+    for name in main.list_commands(click.Context(main)):
+        assert f"`{name}`" in DOCUMENT, name
+        assert any(name in line for line in OPERATOR_ERROR), name
+        assert name in ("serve", "demo", "views") or any(name in line for line in SUCCESS), name
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("options", [(), ("--preview",), ("--workers", "2")], ids=" ".join)
+def test_a_server_that_a_signal_ends_gives_0(folder: Path, number: signal.Signals, options: tuple[str, ...]) -> None:
+    server = ServerProcess(folder / "good", folder / "state", *options)
+    try:
+        server.process.send_signal(number)
+        assert server.wait() == 0, server.stderr
+    finally:
+        server.kill()
+
+
+def interrupted(folder: Path, arguments: list[str], number: signal.Signals) -> tuple[int, str]:
+    """Run a command that prints more than its reader reads, send a signal, and return exit status and stderr."""
+    articles = {f"articles/a{count:03}.yaml": f"title: {'T' * 100} {count}\npublished: 2026-01-01\n" for count in range(600)}
+    newsrooms.write(folder / "good", articles)
+    process = subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment()
+    )
+    with killing(process):
+        assert process.stdout
+        assert process.stderr
+        os.read(process.stdout.fileno(), 1)  # the command is printing now, and waits for its reader
+        process.send_signal(number)
+        process.wait(60)
+        return process.returncode, process.stderr.read()
+
+
+@pytest.mark.parametrize("arguments", [["list", "good", "--json"], ["check", "good", "--all"]], ids=" ".join)
+def test_ctrl_c_gives_130(folder: Path, arguments: list[str]) -> None:
+    status, stderr = interrupted(folder, arguments, signal.SIGINT)
+    assert (status, stderr) == (130, "\nAborted!\n")
+
+
+def test_sigterm_ends_a_command_by_the_signal(folder: Path) -> None:
+    assert interrupted(folder, ["list", "good", "--json"], signal.SIGTERM) == (-signal.SIGTERM, "")
+
+
+def test_closed_output_gives_141_and_no_message(folder: Path) -> None:
+    newsrooms.write(folder / "good", {f"articles/a{count:03}.yaml": "title: T\npublished: 2026-01-01\n" for count in range(600)})
+    with killing(
+        subprocess.Popen(
+            command("list", "good", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, env=environment()
+        )
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.wait(60)
+        assert (process.returncode, process.stderr.read()) == (141, b"")
