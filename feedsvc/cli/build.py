@@ -10,7 +10,15 @@ import click
 
 from feedsvc.cli import import_cli_module
 from feedsvc.cli.config import BuildConfig
-from feedsvc.cli.options import PATH_TYPE, base_url_option, content_argument, report_errors, state_folder, state_option
+from feedsvc.cli.options import (
+    PATH_TYPE,
+    base_url_option,
+    content_argument,
+    log_options,
+    report_errors,
+    state_folder,
+    state_option,
+)
 from feedsvc.cli.variables import command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.support.clock import wall_clock
@@ -52,6 +60,7 @@ _GZIP_ONLY_HELP = (
 @option("--no-gzip", is_flag=True, help="Write no .gz copies of files.")
 @option("--gzip-only", is_flag=True, help=_GZIP_ONLY_HELP)
 @option("--processes", type=click.IntRange(min=1), help="Number of processes. The default is the number of processors.")
+@log_options
 @report_errors
 def build(
     *,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import click
-
 from feedsvc import feeds
 from feedsvc.cli.config import BuildConfig
 from feedsvc.cli.nginx_file import NginxFile
-from feedsvc.cli.output import log_problem_changes, next_change_sentence, print_problems, progress_bar
+from feedsvc.cli.output import log_edition, log_problem_changes, next_change_sentence, print_problems, progress_bar, report
 from feedsvc.cli.target import Target, open_target
 from feedsvc.cli.themes import theme_adoption
 from feedsvc.content.folder import ContentFolder
@@ -48,7 +47,7 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     """
     with watchdog.watching(config.state_folder):
         if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):
-            click.echo(f"feedsvc: {hang_notice}", err=True)
+            report(hang_notice, logging.WARNING)
         _build(config, newsroom, prefetch)
 
 
@@ -83,7 +82,7 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
         print_problems(problem for problem in live.image_problems if problem not in content.problems)
         _print_result(tree.out, tree.build(publication, progress_bar, newsroom.baseline))
         for sentence in tree.advice(publication):
-            click.echo(f"feedsvc: {sentence}", err=True)
+            report(sentence)
         tree.mark_complete(publication, newsroom.state_name)
         nginx_file(publication)
         if config.watch:
@@ -92,7 +91,7 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
             if last_written is live.edition.publication:
                 tree.mark_complete(last_written, newsroom.state_name)
         else:
-            click.echo(f"feedsvc: {next_change_sentence(publication.catalog.next_visible_change, content)}", err=True)
+            report(next_change_sentence(publication.catalog.next_visible_change, content))
 
 
 class _TreeUpdater:
@@ -107,7 +106,7 @@ class _TreeUpdater:
         self._last_error = ""
         self._wake_event = threading.Event()
         self._is_stopping = False
-        self._watcher = Watcher(content, live, [log_problem_changes, lambda *_: self._wake_event.set()])
+        self._watcher = Watcher(content, live, [log_problem_changes, log_edition, lambda *_: self._wake_event.set()])
 
     def run(self) -> Publication:
         """Run the loop and return the publication that is in the tree at the end."""
@@ -116,7 +115,7 @@ class _TreeUpdater:
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.request_full_scan())
         watchdog.start_heartbeat()
         self._watcher.start()
-        click.echo(f"feedsvc: keeping {self._tree.out} up to date", err=True)
+        report(f"keeping {self._tree.out} up to date")
         self._warm_up()
         timeout = None
         while not self._is_stopping:
@@ -149,7 +148,7 @@ class _TreeUpdater:
             self._nginx_file(publication)
         except FeedsvcError as error:
             if str(error) != self._last_error:
-                click.echo(f"feedsvc: {error}; tried again every {_RETRY_SECONDS:.0f} seconds", err=True)
+                report(f"{error}; tried again every {_RETRY_SECONDS:.0f} seconds", logging.WARNING)
             self._last_error = str(error)
             return False
         self._written_publication, self._last_error = publication, ""
@@ -158,6 +157,4 @@ class _TreeUpdater:
 
 
 def _print_result(out: Path | str, result: BuildResult) -> None:
-    click.echo(
-        f"feedsvc: {out}: {result.written} files written, {result.unchanged} unchanged, {result.removed} removed", err=True
-    )
+    report(f"{out}: {result.written} files written, {result.unchanged} unchanged, {result.removed} removed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import sys
@@ -16,12 +17,14 @@ from click.core import ParameterSource
 import feedsvc
 from feedsvc.cli import import_cli_module
 from feedsvc.cli.config import ServeConfig
+from feedsvc.cli.log import PLAIN, configure_log
 from feedsvc.cli.options import report_errors
+from feedsvc.cli.output import report
 from feedsvc.cli.variables import command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.file_descriptors import raise_limit
-from feedsvc.web import limit_log, listen, url_of
+from feedsvc.web import listen, url_of
 
 _HOST: Final = "127.0.0.1"
 _MAX_PORT: Final = 65535
@@ -49,7 +52,7 @@ def demo(*, port: int) -> None:
       feedsvc demo --port 8080
     """
     raise_limit()
-    limit_log()
+    configure_log(PLAIN, logging.INFO)
     for name in (signal.SIGTERM, signal.SIGHUP):
         # A regular exit removes the temporary folder, also before the server has started.
         signal.signal(name, lambda number, _: sys.exit(128 + number))
@@ -58,8 +61,8 @@ def demo(*, port: int) -> None:
     with _listen_near(port) if is_default else listen(_HOST, port) as listening_socket:
         used_port = listening_socket.getsockname()[1]
         if is_default and used_port != port:
-            click.echo(f"feedsvc: port {port} is in use, so this demo is at port {used_port}", err=True)
-        click.echo(f"feedsvc: the files of this demo are in {content}; feedsvc init begins a newsroom of your own", err=True)
+            report(f"port {port} is in use, so this demo is at port {used_port}")
+        report(f"the files of this demo are in {content}; feedsvc init begins a newsroom of your own")
         with _temporary_folder() as state:
             config = _config(content, Path(state), used_port, url_of(listening_socket).rstrip("/"))
             scan = start_scan(content)

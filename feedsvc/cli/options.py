@@ -15,6 +15,7 @@ from typing import Final, ParamSpec
 import click
 
 from feedsvc.cli.completion import complete_folder
+from feedsvc.cli.log_options import LOG_FORMATS
 from feedsvc.cli.output import print_error, print_problems
 from feedsvc.cli.variables import option
 from feedsvc.errors import ContentError, FeedsvcError
@@ -66,6 +67,18 @@ def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, No
     """Return the option --purge. `addresses` describes, for the help text, the addresses that the purge command gets."""
     text = f"Command to run before hubs are notified. It is run without a shell and reads {addresses} from stdin, one per line."
     return option("--purge", metavar="COMMAND", default="", callback=_split_command, help=text)
+
+
+def log_options(command: Callable[P, None]) -> Callable[P, None]:
+    """Return the command with the options of a log, which `variables.Command` begins."""
+    form_help = "Format of the log on stderr: text has time and level in each line, json is one object per line."
+    for add in (
+        option("--log-format", type=click.Choice(LOG_FORMATS), help=form_help),
+        option("--quiet", is_flag=True, help="Log only warnings and errors."),
+        option("--verbose", is_flag=True, help="Log more, such as each edition."),
+    ):
+        command = add(command)
+    return command
 
 
 def report_errors(command: Callable[P, None]) -> Callable[P, None]:

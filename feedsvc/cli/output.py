@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,10 +16,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from feedsvc.cli import log
 from feedsvc.content import excerpts
 from feedsvc.errors import Problem, Severity
+from feedsvc.support.date_formats import rfc3339
 
 _COLORS: Final[dict[Severity, str]] = {"error": "red", "warning": "yellow"}
+_LEVELS: Final[dict[Severity, int]] = {"error": logging.ERROR, "warning": logging.WARNING}
+_NO_FIELDS: Final[Mapping[str, object]] = {}
+_LOG: Final = logging.getLogger(__name__)
 _NUMBER: Final = re.compile(r"[0-9]+")
 _MAX_REPEATS: Final = 3  # further files with the same warning that are printed one by one
 _REPEAT_NOTE: Final = "(and in {}; feedsvc check --all shows each)"
@@ -52,9 +59,22 @@ def log_problem_changes(before: Edition, now: Edition) -> None:
     print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
     paths = _paths(now.content.problems)
     for path in sorted(_paths(before.content.problems) - paths):
-        print_line(f"{path}: no problem any more", err=True)
+        _report_line(f"{path}: no problem any more", logging.INFO, {"path": path})
     for path in sorted((_paths(before.content.errors) & paths) - _paths(now.content.errors)):
-        print_line(f"{path}: no error any more; its warnings stand", err=True)
+        _report_line(f"{path}: no error any more; its warnings stand", logging.INFO, {"path": path})
+
+
+def _problem_fields(problem: Problem, repeats: int) -> dict[str, object]:
+    """Return the fields of a problem for the log. `repeats` is the number of further files with the same warning."""
+    fields = asdict(problem)
+    del fields["severity"]  # it is the level
+    return {**fields, **({"more_files": repeats} if repeats else {})}
+
+
+def log_edition(_before: Edition, now: Edition) -> None:
+    """Log a new edition, for --verbose. A listener of the Watcher."""
+    catalog = now.publication.catalog
+    _LOG.debug("feedsvc: edition %d: %d visible articles, since %s", now.number, len(catalog.visible), rfc3339(now.since))
 
 
 def _paths(problems: Iterable[Problem]) -> set[str]:
@@ -65,7 +85,7 @@ def print_problems(problems: Iterable[Problem]) -> None:
     """Print problems to stderr; a warning that more than three files share only once, with the number of the other files."""
     for problem, repeats in _group_repeats(problems):
         note = f" {_REPEAT_NOTE.format(format_count(repeats, 'more file'))}" if repeats else ""
-        print_line(f"{_problem_line(problem)}{note}", err=True)
+        _report_line(f"{_problem_line(problem)}{note}", _LEVELS[problem.severity], _problem_fields(problem, repeats))
 
 
 def print_line(text: str, *, err: bool = False) -> None:
@@ -73,9 +93,25 @@ def print_line(text: str, *, err: bool = False) -> None:
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
 
 
+def report(sentence: str, level: int = logging.INFO) -> None:
+    """Print a sentence for the operator, in the log of the command, or on stderr if it has none. `level` is that of the log."""
+    _report_line(f"feedsvc: {sentence}", level)
+
+
+def report_warning(sentence: str) -> None:
+    _report_line(f"feedsvc: warning: {sentence}", logging.WARNING, {"message": sentence})
+
+
 def print_error(sentence: str) -> None:
-    """Print a sentence about an error that the operator can correct, to stderr."""
-    print_line(f"feedsvc: {_severity('error')}: {sentence}", err=True)
+    """Print a sentence about an error that the operator can correct, in the log of the command or on stderr."""
+    _report_line(f"feedsvc: {_severity('error')}: {sentence}", logging.ERROR, {"message": sentence})
+
+
+def _report_line(line: str, level: int, fields: Mapping[str, object] = _NO_FIELDS) -> None:
+    if log.is_configured():
+        log.write(line, level, fields)
+    else:
+        print_line(line, err=True)
 
 
 def _problem_line(problem: Problem) -> str:

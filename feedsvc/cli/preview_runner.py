@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from contextlib import ExitStack, closing
@@ -9,12 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import click
-
 from feedsvc.catalog import Catalog
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import state_folder
-from feedsvc.cli.output import format_article_count, log_problem_changes, print_problems
+from feedsvc.cli.output import format_article_count, log_edition, log_problem_changes, print_problems, report
 from feedsvc.cli.themes import theme_adoption
 from feedsvc.content.media import VariantStore
 from feedsvc.errors import FeedsvcError
@@ -45,7 +44,7 @@ def serve_preview(
         state_path = temporary_folder or state_folder(content, state)
         stack.enter_context(watchdog.watching(state_path))
         if hang_notice := hang_reports.notice(state_path, wall_clock()):
-            click.echo(f"feedsvc: {hang_notice}", err=True)
+            report(hang_notice, logging.WARNING)
         listening_socket = stack.enter_context(closing(listen(host, port)))
         # Links in feeds lead to the preview, too. The address of all interfaces cannot be linked to.
         site_url = base_url or (url_of(listening_socket).rstrip("/") if _is_loopback_host(host) else "")
@@ -69,13 +68,13 @@ def serve_preview(
             on_stop=streams.stop,
             is_streaming=True,
         )
-        watcher = Watcher(content, live, [log_problem_changes, streams.notify])
+        watcher = Watcher(content, live, [log_problem_changes, log_edition, streams.notify])
         signal.signal(signal.SIGHUP, lambda *_: watcher.request_full_scan())
         stack.callback(watcher.stop)
         watcher.start()
         mount = mount_path(first_edition.content.site.base_url)
         summary = ", ".join([format_article_count(first_edition.content), *_label_summary(first_edition.publication.catalog)])
-        click.echo(f"feedsvc: previewing {summary} of {content} at {server.url}{mount[1:]}{'/' if mount else ''}", err=True)
+        report(f"previewing {summary} of {content} at {server.url}{mount[1:]}{'/' if mount else ''}")
         server.run()
 
 

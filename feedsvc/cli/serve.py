@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,18 +15,20 @@ from feedsvc.cli.options import (
     base_url_option,
     content_argument,
     database_option,
+    log_options,
     purge_option,
     report_errors,
     state_folder,
     state_option,
 )
+from feedsvc.cli.output import report
 from feedsvc.cli.variables import command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.support import hang_reports
 from feedsvc.support.client_address import parse_networks
 from feedsvc.support.file_descriptors import raise_limit
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
-from feedsvc.web import LOG_FORMATS, Supervisor, Worker, limit_log, listen
+from feedsvc.web import LOG_FORMATS, Supervisor, Worker, listen
 
 
 @command()
@@ -85,6 +88,7 @@ from feedsvc.web import LOG_FORMATS, Supervisor, Worker, limit_log, listen
 @option("--access-log", type=click.Choice(tuple(LOG_FORMATS)), help="Write one line per response to stdout, in this format.")
 @option("--preview", is_flag=True, help="Show drafts and problems, too; answer only requests from this machine.")
 @option("--preview-anywhere", is_flag=True, help="Answer requests from other machines to the preview, too.")
+@log_options
 @report_errors
 def serve(
     *,
@@ -117,10 +121,9 @@ def serve(
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
     raise_limit()
-    limit_log()
     if preview:
         if workers > 1:
-            click.echo("feedsvc: --workers is ignored, because --preview runs in one process", err=True)
+            report("--workers is ignored, because --preview runs in one process", logging.WARNING)
         import_cli_module("preview_runner").serve_preview(  # imported only for a preview
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )
@@ -160,7 +163,7 @@ def _serve_with_workers(config: ServeConfig, workers: int) -> None:
     supervisor = Supervisor(
         workers,
         serve_one,
-        print_line=lambda line: click.echo(line, err=True),
+        print_line=report,
         on_stop=listening_socket.close,
         explain_exit=partial(hang_reports.explanation, config.state_folder),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import socket
 import sys
@@ -12,13 +13,11 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 from feedsvc.audience import ReadCounter, ReadCountMiddleware, Visitors, open_store
 from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import READS_FILE
-from feedsvc.cli.output import format_count, log_problem_changes, print_problems
+from feedsvc.cli.output import format_count, log_edition, log_problem_changes, print_problems, report
 from feedsvc.cli.themes import theme_adoption
 from feedsvc.content.media import VariantStore
 from feedsvc.content.scan import BackgroundScan
@@ -79,7 +78,7 @@ def _serve(
         if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):
             alerts.raise_alert("watchdog", hang_notice)
             if not worker:  # the supervisor has printed it when the previous worker ended
-                click.echo(f"feedsvc: {hang_notice}", err=True)
+                report(hang_notice, logging.WARNING)
         last_modified = (
             stack.enter_context(closing(LastModifiedStore(config.state_folder / "modified.sqlite", alerts)))
             if config.has_last_modified
@@ -110,7 +109,7 @@ def _serve(
             threads=config.threads,
             listening_socket=listening_socket,
         )
-        listeners: list[Listener] = [log_problem_changes] if is_first else []
+        listeners: list[Listener] = [log_problem_changes, log_edition] if is_first else []
         listeners += [_edition_listener(config, publisher, first_edition, worker)] if config.announce else []
         watcher = Watcher(config.content, live, listeners, *([worker.slot] if worker else []))
         end_server = signal.getsignal(signal.SIGTERM)
@@ -121,7 +120,7 @@ def _serve(
         if worker:
             worker.report_ready(f"{message} with {worker.slot.worker_count} workers")
         else:
-            click.echo(message, err=True)
+            report(message)
         server.run()
 
 
@@ -205,7 +204,7 @@ def _startup_message(config: ServeConfig, first_edition: Edition, server: Server
     address = f"{server.url}{mount_path(base_url)[1:]}{'/' if mount_path(base_url) else ''}"
     count = format_count(len(first_edition.publication.catalog.visible), "article")
     public_address = "" if address == f"{base_url}/" else f" as {base_url}/"
-    return f"feedsvc: serving {count} of {config.content} at {address}{public_address}"
+    return f"serving {count} of {config.content} at {address}{public_address}"
 
 
 def _websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:

@@ -9,10 +9,13 @@ from typing import Any, Final, ParamSpec, cast
 
 import click
 
+from feedsvc.cli.log_options import configure_log, is_logging
+from feedsvc.cli.output import report_warning
 from feedsvc.content import did_you_mean
 from feedsvc.support import watchdog
 
 P = ParamSpec("P")
+_NOTICES: Final = f"{__name__}.notices"
 
 PREFIX: Final = "FEEDSVC_"
 # Variables of all commands, so that those of another command are recognised without importing its module.
@@ -20,7 +23,20 @@ VARIABLE_NAMES: Final = frozenset(
     f"{PREFIX}{name}"
     for name in (
         *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
-        *("DRY_RUN", "FORMAT", "GZIP_ONLY", "HOST", "HOSTING", "JSON", "LANGUAGE", "LIMIT", "LIMIT_POLLS", "MARKDOWN", "NGINX"),
+        *(
+            "DRY_RUN",
+            "FORMAT",
+            "GZIP_ONLY",
+            "HOST",
+            "HOSTING",
+            "JSON",
+            "LANGUAGE",
+            "LIMIT",
+            "LIMIT_POLLS",
+            "LOG_FORMAT",
+            "MARKDOWN",
+            "NGINX",
+        ),
         *(
             "NO_GZIP",
             "NO_LAST_MODIFIED",
@@ -31,9 +47,22 @@ VARIABLE_NAMES: Final = frozenset(
             "PREVIEW_ANYWHERE",
             "PROCESSES",
             "PURGE",
+            "QUIET",
             "SINCE",
         ),
-        *("SKIP_BROKEN", "SLUG", "STATE", "STATUS", "STRICT", "THREADS", "TIMEZONE", "TITLE", "TRUSTED_PROXY", "WATCH"),
+        *(
+            "SKIP_BROKEN",
+            "SLUG",
+            "STATE",
+            "STATUS",
+            "STRICT",
+            "THREADS",
+            "TIMEZONE",
+            "TITLE",
+            "TRUSTED_PROXY",
+            "VERBOSE",
+            "WATCH",
+        ),
         *("WORKERS", "WRITE", "YES"),
     )
 )
@@ -60,7 +89,7 @@ class Option(click.Option):
         if name is None:
             return None
         if name != self.variable:
-            click.echo(f"feedsvc: warning: the environment variable {name} is now {self.variable}; rename it", err=True)
+            _notices(ctx).append(f"the environment variable {name} is now {self.variable}; rename it")
         return os.environ[name]
 
     def _former_names(self, ctx: click.Context) -> tuple[str, ...]:
@@ -71,13 +100,20 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """Command that prints a warning for each environment variable that begins with PREFIX and belongs to no option."""
+    """Command that begins its log, if it has the options of one, and prints a warning for each unknown environment variable.
+
+    An unknown variable begins with PREFIX and belongs to no option.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
+        if is_logging(ctx):
+            configure_log(ctx)
         for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIXES)):
             if not self._is_known(ctx, name):
                 advice = _suggest_name(name) or "feedsvc COMMAND --help lists the variable of each option"
-                click.echo(f"feedsvc: warning: no option has the environment variable {name}; {advice}", err=True)
+                _notices(ctx).append(f"no option has the environment variable {name}; {advice}")
+        for notice in _notices(ctx):
+            report_warning(notice)
         return super().invoke(ctx)
 
     def _is_known(self, ctx: click.Context, name: str) -> bool:
@@ -85,6 +121,12 @@ class Command(click.Command):
         command_names = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
         is_of_another = any(name.startswith(f"{PREFIX}{other.upper()}_") for other in command_names if other != ctx.info_name)
         return name in VARIABLE_NAMES | _NON_OPTION_VARIABLES or name in _FORMER_NAMES or name in former_names or is_of_another
+
+
+def _notices(ctx: click.Context) -> list[str]:
+    """Return the warnings about variables, which are printed once the log has begun."""
+    notices: list[str] = ctx.meta.setdefault(_NOTICES, [])
+    return notices
 
 
 def _prefix(ctx: click.Context) -> str:

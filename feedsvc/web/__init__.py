@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from feedsvc.web.access_control import StatusAccess, forwarding_header, is_local_host, is_loopback
     from feedsvc.web.access_log import LOG_FORMATS, AccessLog
     from feedsvc.web.app import create_app
-    from feedsvc.web.log_limit import limit_log
     from feedsvc.web.metrics import MetricValues, counters, gauges
     from feedsvc.web.rate_limit import PollLimit
     from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
@@ -43,7 +42,6 @@ __all__ = [
     "gauges",
     "is_local_host",
     "is_loopback",
-    "limit_log",
     "listen",
     "url_of",
 ]
@@ -69,7 +67,6 @@ _MODULES: Final = {
     "gauges": "metrics",
     "is_local_host": "access_control",
     "is_loopback": "access_control",
-    "limit_log": "log_limit",
     "listen": "server",
     "url_of": "server",
 }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from feedsvc.support.client_address import Networks, client_address
+from feedsvc.web.combined_log import format_combined
 from feedsvc.web.deferred_requests import SuspendRequest
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _logfmt_value(value: str | float) -> str:
 
 
 # Name of a format -> function that formats one line, without the line end.
-LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, "json": json.dumps}
+LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, "json": json.dumps, "combined": format_combined}
 
 
 class AccessLog:

@@ -6,6 +6,7 @@ The others are started once worker 1 is ready, so that they get the articles fro
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -20,6 +21,7 @@ from feedsvc.web import worker
 from feedsvc.web.shared_memory import WorkerTable
 from feedsvc.web.worker import STOP_TIMEOUT, Worker
 
+_LOG: Final = logging.getLogger(__name__)
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 _STABLE_SECONDS: Final = 10.0  # seconds; a worker that served for at least this time is replaced at once
 _RESTART_DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds until a worker that served for less time is replaced
@@ -69,9 +71,9 @@ class Supervisor:
     ) -> None:
         """Create the supervisor of `worker_count` workers. Each calls `serve` and ends when that returns or raises SystemExit.
 
-        `print_line` prints a line for the operator. `on_stop` is called in the parent when all workers are to end: it closes the
-        socket that they share with the parent. `explain_exit` gets the id of an ended process and returns why it crashed or was
-        ended by the watchdog, "" if unknown. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
+        `print_line` prints the ready line of worker 1. `on_stop` is called in the parent when all workers are to end: it closes
+        the socket that they share with the parent. `explain_exit` gets the id of an ended process and returns why it crashed or
+        was ended by the watchdog, "" if unknown. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
         """
         self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
         self._explain_exit, self._stop_timeout = explain_exit, stop_timeout
@@ -246,9 +248,8 @@ class Supervisor:
         A worker with a positive exit status has printed its error itself, so nothing is printed for it.
         """
         if status <= 0:
-            self._print_line(
-                f"feedsvc: {child.label} {self._exit_description(child, status)} before all workers were ready; all are stopped"
-            )
+            description = self._exit_description(child, status)
+            _LOG.error("feedsvc: %s %s before all workers were ready; all are stopped", child.label, description)
         self._status = max(self._status, status) if status > 0 else 1
         self._stop()
 
@@ -258,7 +259,8 @@ class Supervisor:
         state.failures = 0 if is_stable else state.failures + 1
         state.next_start = time.monotonic() + delay
         delay_text = f" in {delay:.0f} second{'' if delay == 1 else 's'}" if delay else ""
-        self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)}; a new worker replaces it{delay_text}")
+        description = self._exit_description(child, status)
+        _LOG.warning("feedsvc: %s %s; a new worker replaces it%s", child.label, description, delay_text)
 
     def _exit_description(self, child: _Child, status: int) -> str:
         return (self._explain_exit(child.pid) if -status in libc.REPORTED_SIGNALS else "") or f"ended {_exit_reason(status)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import select
 import signal
@@ -102,6 +103,7 @@ def run_worker(
     except BaseException:  # noqa: BLE001 - no exception may reach the parent's frames
         sys.excepthook(*sys.exc_info())
     finally:
+        logging.shutdown()  # an exit by os._exit does not call it
         with suppress(OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()

@@ -16,8 +16,8 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.support.log_limit import LogLimit
 from feedsvc.web.app import create_app
-from feedsvc.web.log_limit import LogLimit
 from tests.helpers.http_client import SECONDS, Response, call
 from tests.web.conftest import FakeClock
 from tests.web.in_process_server import no_free_descriptors

@@ -9,15 +9,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests import ROOT
+from tests.helpers.log_lines import without_times
 from tests.helpers.running_server import NO_VARIABLES, command, environment
 
 
 def run_feedsvc(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `feedsvc` with these arguments and, of the variables FEEDSVC_*, only those given; return its exit status and output."""
+    """Run `feedsvc` with these arguments and, of the variables FEEDSVC_*, only those given; return status and output.
+
+    The log in stderr is without times and levels.
+    """
     own = {key: value for key, value in os.environ.items() if not key.startswith("FEEDSVC_")}
     own |= {"PYTHONPATH": str(ROOT), **variables}
     line = [sys.executable, "-m", "feedsvc", *map(str, arguments)]
-    return subprocess.run(line, check=False, capture_output=True, text=True, cwd=cwd, env=own, timeout=60)
+    result = subprocess.run(line, check=False, capture_output=True, text=True, cwd=cwd, env=own, timeout=60)
+    result.stderr = without_times(result.stderr)
+    return result
 
 
 def failed_serve_stderr(*arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
@@ -28,4 +34,4 @@ def failed_serve_stderr(*arguments: str | Path, variables: Mapping[str, str] = N
     assert result.returncode == 2, result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
-    return result.stderr
+    return without_times(result.stderr)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.helpers.http_client import SECONDS, Response, ask
+from tests.helpers.log_lines import without_times
 from tests.helpers.running_server import command, environment
 
 LOCAL: Final = "http://127.0.0.1:8000/"
@@ -122,8 +123,8 @@ class User:
         return ask(self._url, path)
 
     def server_output(self) -> str:
-        """Return all output of the server, with the port of the document."""
-        return self._log.read_text("utf-8").replace(self._url, LOCAL)
+        """Return all output of the server, with the port of the document and without times."""
+        return without_times(self._log.read_text("utf-8")).replace(self._url, LOCAL)
 
     def stop(self) -> None:
         if self._server:

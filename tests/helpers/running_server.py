@@ -12,6 +12,7 @@ from typing import IO, Final
 
 from tests import ROOT
 from tests.helpers.http_client import SECONDS
+from tests.helpers.log_lines import without_times
 
 NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -30,7 +31,8 @@ def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
 class ServerProcess:
     """Start `feedsvc serve` and wait until it listens.
 
-    `url` ends with a slash. `stderr` holds the first lines of stderr, and all of them after `wait`. `log` receives stdout.
+    `url` ends with a slash. `stderr` holds the first lines of stderr, and all of them after `wait`, without times and levels.
+    `log` receives stdout.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class ServerProcess:
         assert self.process.stderr
         self.stderr = ""
         for line in self.process.stderr:
-            self.stderr += line
+            self.stderr += without_times(line)
             if " at http://" in line:
                 break
         assert " at http://" in self.stderr, self.stderr
@@ -64,7 +66,7 @@ class ServerProcess:
     def wait(self) -> int:
         """Wait until the process ends and return its exit status."""
         _, remaining = self.process.communicate(timeout=SECONDS)
-        self.stderr += remaining
+        self.stderr += without_times(remaining)
         return self.process.returncode
 
     def kill(self) -> None:

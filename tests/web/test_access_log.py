@@ -84,7 +84,7 @@ def test_client_address_comes_from_a_trusted_proxy_only(log_file: LogFile) -> No
     assert [json.loads(line)["client"] for line in log_file.lines()] == ["198.51.100.7", "192.0.2.9"]
 
 
-@pytest.mark.parametrize("log_format", ["json", "logfmt"])
+@pytest.mark.parametrize("log_format", ["json", "logfmt", "combined"])
 def test_control_characters_of_a_client_are_escaped(log_file: LogFile, log_format: str) -> None:
     log = AccessLog(log_format, log_file.descriptor)
     user_agent = 'x" status=500\r\ntime=now\x85\u2028\x1b[31m\\'
@@ -105,6 +105,26 @@ def test_logfmt_line_quotes_values_with_spaces(log_file: LogFile) -> None:
     start = "time=2026-03-01T12:00:00.000+00:00 client=10.0.0.1 method=GET path=/feed.rss status=200 bytes=5 ms="
     assert line.startswith(start)
     assert line.endswith(' not_modified=false agent="Reader/1 (like others)"')
+
+
+def test_combined_line_is_that_of_apache(log_file: LogFile) -> None:
+    """The expression is that of Apache's documentation: host, user, time, request, status, size, Referer, User-Agent."""
+    log = AccessLog("combined", log_file.descriptor)
+    agent = 'Reader "7" \\ 한'.encode().decode("latin-1")
+    log_request(log, "/feed.rss?token=secret", {"User-Agent": agent, "Referer": "https://x.example/?q=secret"})
+    log_request(log, "/same", {"User-Agent": ""}, "HEAD")
+    log.close()
+    assert log_file.lines() == [
+        r'10.0.0.1 - - [01/Mar/2026:12:00:00 +0000] "GET /feed.rss HTTP/1.1" 200 5 "-" "Reader \"7\" \\ \xed\x95\x9c"',
+        '10.0.0.1 - - [01/Mar/2026:12:00:00 +0000] "HEAD /same HTTP/1.1" 304 - "-" "-"',
+    ]
+
+
+def test_combined_log_counts_dropped_lines_in_a_comment(log_file: LogFile) -> None:
+    log = AccessLog("combined", log_file.descriptor, max_queued=0)
+    log_request(log, "/")
+    log.close()
+    assert log_file.lines() == ["# dropped=1"]
 
 
 def test_failed_response_is_logged_with_status_500(log_file: LogFile) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
-import threading
-import time
 from dataclasses import dataclass
 from typing import Final
 
+WINDOW_SECONDS: Final = 60.0  # seconds
 _MAX_RECORDS: Final = 5  # records of one line of code per window
-_WINDOW_SECONDS: Final = 60.0  # seconds
 _QUOTE_LENGTH: Final = 100  # characters of a message that its summary quotes
 
 _CodeLocation = tuple[str, int]  # source file and line number
@@ -44,52 +41,10 @@ class LogLimit:
 
     def pop_summaries(self, now: float) -> list[str]:
         """Remove the windows that began a minute ago or earlier; return a summary line for each with more than five records."""
-        expired = [location for location, window in self._windows.items() if now - window.started_at >= _WINDOW_SECONDS]
+        expired = [location for location, window in self._windows.items() if now - window.started_at >= WINDOW_SECONDS]
         return [_summary_line(window) for window in map(self._windows.pop, expired) if window.records > _MAX_RECORDS]
 
 
 def _summary_line(window: _Window) -> str:
     text = window.text.partition("\n")[0][:_QUOTE_LENGTH]
-    return f"feedsvc: {window.records - _MAX_RECORDS:,} more log lines like this one within {_WINDOW_SECONDS:.0f} seconds: {text}"
-
-
-class LimitedHandler(logging.Handler):
-    """Logging handler that writes messages and tracebacks to stderr within a LogLimit, and summaries of those left out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._limit = LogLimit()
-        self._timer: threading.Timer | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._write_counts()
-        if self._limit.admit(record, time.monotonic()):
-            self._write(self.format(record))
-        elif self._timer is None:
-            # If no further record comes, the timer writes the summary.
-            self._timer = threading.Timer(_WINDOW_SECONDS, self._on_timer)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _on_timer(self) -> None:
-        with self.lock or threading.Lock():
-            self._timer = None
-            self._write_counts()
-
-    def _write_counts(self) -> None:
-        for line in self._limit.pop_summaries(time.monotonic()):
-            self._write(line)
-
-    def _write(self, text: str) -> None:
-        try:
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
-        except OSError:
-            return  # the reader of the log has exited, or its disk is full; the site is served anyway
-
-
-def limit_log() -> None:
-    """Send this process's log to stderr through LimitedHandler. Does nothing if the root logger already has handlers."""
-    root = logging.getLogger()
-    if not root.handlers:
-        root.addHandler(LimitedHandler())
+    return f"feedsvc: {window.records - _MAX_RECORDS:,} more log lines like this one within {WINDOW_SECONDS:.0f} seconds: {text}"

@@ -1,0 +1,158 @@
+"""Log of a command: one handler on stderr for the lines of all packages, with time and level, as text or JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import click
+
+from feedsvc.support.log_limit import WINDOW_SECONDS, LogLimit
+
+PLAIN: Final = "plain"  # the message alone, for commands that end soon
+TEXT: Final = "text"
+JSON: Final = "json"
+_JOURNAL: Final = "journal"  # chosen instead of text if stderr is systemd's journal
+_PACKAGE: Final = "feedsvc"
+_PREFIX: Final = f"{_PACKAGE}: "
+_FIELDS: Final = "fields"  # attribute of a record: values of its own in JSON, a mapping
+# Loggers whose lines no client can cause, so that they are not limited. The supervisor forks, so it must not start the timer.
+_UNLIMITED: Final = ("feedsvc.cli", "feedsvc.web.supervisor")
+# sd-daemon(3): level of a line for the journal, which adds the time itself.
+_JOURNAL_PRIORITIES: Final[Mapping[int, int]] = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
+_JOURNAL_DEFAULT: Final = 2  # critical
+
+
+def configure_log(form: str, level: int) -> None:
+    """Send the log of this process and its forks to stderr, in the format `form`: PLAIN, TEXT or JSON.
+
+    `level` is the lowest level of feedsvc's own lines that are written; of libraries, warnings and errors are. Does nothing if
+    the root logger already has handlers.
+    """
+    root = logging.getLogger()
+    if root.handlers:
+        return
+    root.addHandler(_LogHandler(_FORMATTERS[_JOURNAL if form == TEXT and _is_journal(os.environ) else form]()))
+    logging.getLogger(_PACKAGE).setLevel(level)
+
+
+def is_configured() -> bool:
+    return any(isinstance(handler, _LogHandler) for handler in logging.getLogger().handlers)
+
+
+def write(text: str, level: int, fields: Mapping[str, object]) -> None:
+    """Log a line of a command. `fields` are added to it in the format JSON; `message` among them replaces the text."""
+    logging.getLogger(__name__).log(level, "%s", text, extra={_FIELDS: fields})
+
+
+class _LogHandler(logging.Handler):
+    """Logging handler that writes messages and tracebacks to stderr within a LogLimit, and summaries of those left out."""
+
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._limit = LogLimit()
+        self._timer: threading.Timer | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = time.monotonic()
+        self._write_summaries(now)
+        if record.name.startswith(_UNLIMITED) or self._limit.admit(record, now):
+            self._write(record)
+        elif self._timer is None or not self._timer.is_alive():  # a fork does not inherit the thread
+            # If no further record comes, the timer writes the summary.
+            self._timer = threading.Timer(WINDOW_SECONDS, self._on_timer)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def flush(self) -> None:
+        """Write the summaries that are due later. `logging.shutdown` calls this at the end of the process."""
+        with self.lock or threading.Lock():
+            self._write_summaries(math.inf)
+
+    def _on_timer(self) -> None:
+        with self.lock or threading.Lock():
+            self._timer = None
+            self._write_summaries(time.monotonic())
+
+    def _write_summaries(self, now: float) -> None:
+        for line in self._limit.pop_summaries(now):
+            facts = {"name": __name__, "msg": line, "levelno": logging.WARNING, "levelname": "WARNING"}
+            self._write(logging.makeLogRecord(facts))
+
+    def _write(self, record: logging.LogRecord) -> None:
+        """Write a record at once, without a buffer whose content would be lost, or written again after an error."""
+        text = self.format(record)
+        data = memoryview(f"{text if _has_colors() else click.unstyle(text)}\n".encode(errors="backslashreplace"))
+        try:
+            while data and sys.stderr:
+                data = data[os.write(sys.stderr.fileno(), data) :]
+        except (OSError, ValueError):
+            return  # the reader of the log has exited, or its disk is full; the site is served anyway
+
+
+class _PlainFormatter(logging.Formatter):
+    """Formatter for the message alone, and a traceback."""
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{_time(record)} {record.levelname} {super().format(record)}"
+
+
+class _JournalFormatter(logging.Formatter):
+    """Formatter for systemd's journal: each line begins with its priority, and has no time."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = _JOURNAL_PRIORITIES.get(record.levelno, _JOURNAL_DEFAULT)
+        return "\n".join(f"<{priority}>{line}" for line in click.unstyle(super().format(record)).splitlines())
+
+
+class _JsonFormatter(logging.Formatter):
+    """Formatter for one JSON object per line. Its message has neither colors nor the prefix of the program."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "message": click.unstyle(record.getMessage()).removeprefix(_PREFIX),
+            "process": record.process,
+            **getattr(record, _FIELDS, {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+_FORMATTERS: Final[Mapping[str, type[logging.Formatter]]] = {
+    PLAIN: _PlainFormatter,
+    TEXT: _TextFormatter,
+    JSON: _JsonFormatter,
+    _JOURNAL: _JournalFormatter,
+}
+
+
+def _time(record: logging.LogRecord) -> str:
+    """Return the time of a record in UTC and milliseconds, as RFC 3339 section 5.6 has it."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _has_colors() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _is_journal(variables: Mapping[str, str]) -> bool:
+    """Return whether stderr is a stream to systemd's journal, whose device and inode JOURNAL_STREAM names (systemd.exec(5))."""
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        return False
+    return variables.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
