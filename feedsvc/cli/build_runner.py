@@ -12,8 +12,9 @@ from typing import Final
 from feedsvc import feeds
 from feedsvc.cli.config import BuildConfig
 from feedsvc.cli.nginx_file import NginxFile
-from feedsvc.cli.output import log_edition, log_problem_changes, next_change_sentence, print_problems, progress_bar, report
+from feedsvc.cli.output import log_edition, log_problem_changes, next_change_sentence, print_problems, report
 from feedsvc.cli.target import Target, open_target
+from feedsvc.cli.terminal import writing_progress
 from feedsvc.cli.themes import theme_adoption
 from feedsvc.content.folder import ContentFolder
 from feedsvc.content.media import VariantStore
@@ -78,9 +79,9 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
     ) as tree:
         gc_control.freeze_heap()
         publication = live.edition.publication
-        publication.make_variants(progress_bar, config.processes or available_processors())
+        publication.make_variants(writing_progress, config.processes or available_processors())
         print_problems(problem for problem in live.image_problems if problem not in content.problems)
-        _print_result(tree.out, tree.build(publication, progress_bar, newsroom.baseline))
+        _print_result(tree.out, tree.build(publication, writing_progress, newsroom.baseline))
         for sentence in tree.advice(publication):
             report(sentence)
         tree.mark_complete(publication, newsroom.state_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content import folder
 from feedsvc.content.folder import ContentFolder, ContentSnapshot, load_content, parse_cache_file
 from feedsvc.content.scan import BackgroundScan
@@ -20,7 +21,7 @@ def open_content_folder(
     Raises FeedsvcError for an invalid `base_url`.
     """
     check_base_url(base_url)
-    return folder.open_content_folder(content, base_url, state, alerts, scan)
+    return folder.open_content_folder(content, base_url, state, alerts, scan, on_read=ReadingProgress())
 
 
 def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
@@ -29,7 +30,7 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
     Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is not a content folder.
     """
     check_base_url(base_url)
-    return load_content(content, base_url)
+    return load_content(content, base_url, ReadingProgress())
 
 
 def load_with_last_valid_versions(
@@ -44,11 +45,11 @@ def load_with_last_valid_versions(
     file = parse_cache_file(base_url, state)
     if not file.exists():
         notice = f"{file} does not exist, so last valid versions are unknown; give the --state and --base-url of the server"
-        return load_content(content, base_url), notice if is_state_given else ""
+        return load_content(content, base_url, ReadingProgress()), notice if is_state_given else ""
     try:
-        content_folder = folder.open_content_folder(content, base_url, state)
+        content_folder = folder.open_content_folder(content, base_url, state, on_read=ReadingProgress())
     except FeedsvcError as error:
-        return load_content(content, base_url), f"{error}; last valid versions are unknown"
+        return load_content(content, base_url, ReadingProgress()), f"{error}; last valid versions are unknown"
     return content_folder.read().content, ""
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import click
 
+from feedsvc.cli.terminal import has_colors
 from feedsvc.support.log_limit import WINDOW_SECONDS, LogLimit
 
 PLAIN: Final = "plain"  # the message alone, for commands that end soon
@@ -28,6 +29,7 @@ _FIELDS: Final = "fields"  # attribute of a record: values of its own in JSON, a
 _UNLIMITED: Final = ("feedsvc.cli", "feedsvc.web.supervisor")
 # sd-daemon(3): level of a line for the journal, which adds the time itself.
 _JOURNAL_PRIORITIES: Final[Mapping[int, int]] = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3}
+_COLORS: Final[Mapping[int, str]] = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "red"}
 _JOURNAL_DEFAULT: Final = 2  # critical
 
 
@@ -59,6 +61,7 @@ class _LogHandler(logging.Handler):
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
         self.setFormatter(formatter)
+        self.is_for_programs = isinstance(formatter, _JsonFormatter)  # `terminal` shows no progress then
         self._limit = LogLimit()
         self._timer: threading.Timer | None = None
 
@@ -91,7 +94,7 @@ class _LogHandler(logging.Handler):
     def _write(self, record: logging.LogRecord) -> None:
         """Write a record at once, without a buffer whose content would be lost, or written again after an error."""
         text = self.format(record)
-        data = memoryview(f"{text if _has_colors() else click.unstyle(text)}\n".encode(errors="backslashreplace"))
+        data = memoryview(f"{text if has_colors(sys.stderr) else click.unstyle(text)}\n".encode(errors="backslashreplace"))
         try:
             while data and sys.stderr:
                 data = data[os.write(sys.stderr.fileno(), data) :]
@@ -105,7 +108,8 @@ class _PlainFormatter(logging.Formatter):
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return f"{_time(record)} {record.levelname} {super().format(record)}"
+        level = click.style(record.levelname, fg=_COLORS.get(record.levelno))
+        return f"{click.style(_time(record), dim=True)} {level} {super().format(record)}"
 
 
 class _JournalFormatter(logging.Formatter):
@@ -143,10 +147,6 @@ _FORMATTERS: Final[Mapping[str, type[logging.Formatter]]] = {
 def _time(record: logging.LogRecord) -> str:
     """Return the time of a record in UTC and milliseconds, as RFC 3339 section 5.6 has it."""
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _has_colors() -> bool:
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _is_journal(variables: Mapping[str, str]) -> bool:

@@ -1,12 +1,10 @@
-"""Output of the commands: counts, problems in several formats, a progress bar."""
+"""Output of the commands: counts, tables, and problems in several formats."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -17,6 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from feedsvc.cli import log
+from feedsvc.cli.terminal import color_setting
 from feedsvc.content import excerpts
 from feedsvc.errors import Problem, Severity
 from feedsvc.support.date_formats import rfc3339
@@ -89,8 +88,8 @@ def print_problems(problems: Iterable[Problem]) -> None:
 
 
 def print_line(text: str, *, err: bool = False) -> None:
-    """Print a line to stdout, or stderr with `err`; colors only on a terminal without NO_COLOR (https://no-color.org/)."""
-    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+    """Print a line to stdout, or stderr with `err`; with colors as `color_setting` says."""
+    click.echo(text, err=err, color=color_setting())
 
 
 def report(sentence: str, level: int = logging.INFO) -> None:
@@ -201,17 +200,3 @@ def align(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Return the rows as lines with columns of equal width; the last column is not padded. All rows have as many cells."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def progress_bar(counts: Iterable[int], total: int) -> Iterator[int]:
-    """Yield `counts`, and add each to a progress bar of `total` if stderr is a terminal.
-
-    Each count is the number of items that were finished since the previous count.
-    """
-    if not sys.stderr.isatty():
-        yield from counts
-        return
-    with click.progressbar(length=total, label="Writing", file=sys.stderr) as bar:
-        for count in counts:
-            bar.update(count)
-            yield count

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content.folder import ContentSnapshot, load_content
 from feedsvc.pages import ThemeAdoption
 from feedsvc.support.alerts import Alerts
@@ -37,7 +38,7 @@ def load_with_theme_trial(content: Path) -> ContentSnapshot:
     The result includes the problems of the theme and has the theme without the files at fault. Raises ContentError if the folder
     is not a content folder, FeedsvcError if the trial cannot be carried out.
     """
-    return theme_adoption(None, is_required=True).apply(load_content(content), wall_clock())
+    return theme_adoption(None, is_required=True).apply(load_content(content, on_read=ReadingProgress()), wall_clock())
 
 
 @cache

@@ -15,7 +15,7 @@ from feedsvc.content.folder.active import ActiveArticles, ArticleChange
 from feedsvc.content.folder.article_records import ArticleRecords
 from feedsvc.content.folder.file_names import is_article_path, misnamed_file_problems
 from feedsvc.content.folder.invalidation import StalenessCheck
-from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader
+from feedsvc.content.folder.loader import PARALLEL_THRESHOLD, ArticleLoader, OnRead, ignore_progress
 from feedsvc.content.markdown import TextStore
 from feedsvc.content.reading import References, parse_article
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner, ScanResult
@@ -148,12 +148,13 @@ class ArticleFiles:
         *,
         postpone_changing: bool,
         while_waiting: Callable[[], object] | None = None,
+        on_read: OnRead = ignore_progress,
     ) -> ArticleChanges:
         """Read the `stale` files, and the due files (see `scan`) that changed. Return the changes of active articles by path.
 
         A change is a former and a new article; both are the same object if only the article's media may have changed.
         `unsettled_files` remain due; with `postpone_changing`, so do files that change while they are read. Files that changed
-        just before `now` become due again. `while_waiting` is as for `ArticleLoader.preload`.
+        just before `now` become due again. `while_waiting` and `on_read` are as for `ArticleLoader.preload`.
         """
         self._text_reader.references = references
         due, recent_files, postponed = self._files_to_check(stale), self._recent_files, set(unsettled_files)
@@ -170,7 +171,7 @@ class ArticleFiles:
             cache=self._cache,
             interner=self._interner,
         )
-        loader.preload([path for path in to_read if is_article_path(path)], while_waiting)
+        loader.preload([path for path in to_read if is_article_path(path)], while_waiting, on_read)
         recent_since = nanoseconds_since_epoch(now - _CLOCK_TICK) if now else NEVER
         for path in to_read:
             if not self._read_file(path, loader, postpone_changing=postpone_changing):

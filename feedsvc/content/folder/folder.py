@@ -16,6 +16,7 @@ from feedsvc.content.cache import ParseCache
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.file_names import unread_file_problems
+from feedsvc.content.folder.loader import OnRead, ignore_progress
 from feedsvc.content.folder.settings import Settings, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
@@ -51,13 +52,20 @@ class FolderChange:
 
 
 def open_content_folder(
-    root: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
+    root: Path,
+    base_url: str,
+    state: Path,
+    alerts: Alerts | None = None,
+    scan: BackgroundScan | None = None,
+    *,
+    on_read: OnRead = ignore_progress,
 ) -> ContentFolder:
-    """Return the content folder, with its parse cache in the state folder `state`. `scan` is as for `ContentFolder`.
+    """Return the content folder, with its parse cache in the state folder `state`. `scan` and `on_read` are as for
+    `ContentFolder`.
 
     `base_url`, unless "", replaces that of site.yaml. Each value has a cache of its own, because links in articles are absolute.
     """
-    return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan)
+    return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan, on_read=on_read)
 
 
 def parse_cache_file(base_url: str, state: Path) -> Path:
@@ -65,12 +73,14 @@ def parse_cache_file(base_url: str, state: Path) -> Path:
     return state / (f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite")
 
 
-def load_content(root: Path, base_url: str = "") -> ContentSnapshot:
+def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progress) -> ContentSnapshot:
     """Read a content folder once, without a cache. `base_url`, unless "", replaces that of site.yaml.
+
+    `on_read` is as for `ContentFolder`.
 
     Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
     """
-    return ContentFolder(root, base_url).read().content
+    return ContentFolder(root, base_url, on_read=on_read).read().content
 
 
 class ContentFolder:
@@ -80,11 +90,20 @@ class ContentFolder:
     """
 
     def __init__(
-        self, root: Path, base_url: str = "", cache: ParseCache | None = None, scan: BackgroundScan | None = None
+        self,
+        root: Path,
+        base_url: str = "",
+        cache: ParseCache | None = None,
+        scan: BackgroundScan | None = None,
+        *,
+        on_read: OnRead = ignore_progress,
     ) -> None:
-        """Prepare reading; `read` reads. `scan` is a background scan of articles/ that the caller has just started, if any."""
+        """Prepare reading; `read` reads. `scan` is a background scan of articles/ that the caller has just started, if any.
+
+        If the first reading reads many files, it calls `on_read` with the number of those that are read and that of all.
+        """
         self._root, self._base_url, self._cache = root, base_url, cache
-        self._background_scan = scan
+        self._background_scan, self._on_read = scan, on_read
         self._media = MediaFolder(root)
         self._theme = ThemeFolder(root)
         self._stored_state = StoredState(root, cache) if cache else None
@@ -173,6 +192,7 @@ class ContentFolder:
             now,
             postpone_changing=bool(settle_time),
             while_waiting=while_waiting,
+            on_read=ignore_progress if self._content else self._on_read,
         )
         self._changed_media = frozenset()
         self._theme.refresh(scope)

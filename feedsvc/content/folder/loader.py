@@ -26,6 +26,12 @@ _CHUNK_COUNT: Final = 32
 _READ_BATCH_SIZE: Final = 64  # files that are read before the first of them is parsed
 _MAX_TRANSFERRED_FILES: Final = 4_000  # for more, loading texts from the cache is faster than sending them between processes
 
+OnRead = Callable[[int, int], object]  # (number of files that are read, number of all)
+
+
+def ignore_progress(_read: int, _total: int) -> None:
+    """Do nothing with the progress of reading."""
+
 
 @dataclass(frozen=True, slots=True)
 class _LoadedFiles:
@@ -77,11 +83,13 @@ class ArticleLoader:
         self._are_texts_transferred = False
         self._preloaded: dict[str, Record | None] = {}
 
-    def preload(self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None) -> None:
+    def preload(
+        self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None, on_read: OnRead = ignore_progress
+    ) -> None:
         """Read the files in several processes if they are at least PARALLEL_THRESHOLD, for `read_record`; else do nothing.
 
         The processes also store the records of new files in the cache. While they read, this process calls `while_waiting`, then
-        takes part in reading.
+        takes part in reading. It calls `on_read` with the number of files that are read and the number of all, again and again.
         """
         if len(paths) < PARALLEL_THRESHOLD:
             return
@@ -100,6 +108,7 @@ class ArticleLoader:
             for result in results:
                 (self._texts.cache_texts if result.are_stored else self._texts.add)(result.texts)
                 self._preloaded |= result.decode(self._interner)
+                on_read(len(self._preloaded), len(paths))
 
     def read_record(self, path: str) -> Record | None:
         """Return the record of a file, None if the file is missing. The article's text is added to the text store."""

@@ -1,0 +1,73 @@
+"""Terminal: colors, and the progress of reading and writing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final, TextIO
+
+import click
+
+_LINE_INTERVAL: Final = 0.1  # seconds between two updates of the line on a terminal
+_LOG_INTERVAL: Final = 10.0  # seconds between two lines in a log
+_LOG: Final = logging.getLogger(__name__)
+
+
+def color_setting() -> bool | None:
+    """Return False with NO_COLOR (https://no-color.org/), else True with FORCE_COLOR, else None: colors on a terminal only."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
+def has_colors(stream: TextIO) -> bool:
+    setting = color_setting()
+    return stream.isatty() if setting is None else setting
+
+
+class ReadingProgress:
+    """Progress of the first reading of a content folder, on the terminal or in the log. A call updates it.
+
+    On a terminal, one line is updated and removed at the end. Otherwise the log of the command, if it has one, gets a line each
+    ten seconds.
+    """
+
+    def __init__(self) -> None:
+        self._last_update, self._is_first = time.monotonic(), True
+
+    def __call__(self, read: int, total: int) -> None:
+        """Show that `read` of `total` files are read."""
+        is_line, now = _shows_line(), time.monotonic()
+        text = f"{read:,} of {total:,} articles are read"
+        if is_line and read == total:
+            click.echo(f"\r{' ' * len(text)}\r", nl=False, err=True)
+        elif now - self._last_update >= (_LINE_INTERVAL if is_line else _LOG_INTERVAL) or (is_line and self._is_first):
+            self._last_update, self._is_first = now, False
+            if is_line:
+                click.echo(f"\r{text}", nl=False, err=True)
+            else:
+                _LOG.info("feedsvc: %s", text)
+
+
+def writing_progress(counts: Iterable[int], total: int) -> Iterator[int]:
+    """Yield `counts`, and add each to a progress bar of `total` if stderr is a terminal.
+
+    Each count is the number of items that were finished since the previous count.
+    """
+    if not _shows_line():
+        yield from counts
+        return
+    with click.progressbar(length=total, label="Writing", file=sys.stderr) as bar:
+        for count in counts:
+            bar.update(count)
+            yield count
+
+
+def _shows_line() -> bool:
+    """Return whether stderr is a terminal for people: not with --quiet, and not with a log in JSON."""
+    is_for_programs = any(getattr(handler, "is_for_programs", False) for handler in logging.getLogger().handlers)
+    is_quiet = bool(logging.getLogger().handlers) and not _LOG.isEnabledFor(logging.INFO)
+    return sys.stderr.isatty() and not is_for_programs and not is_quiet

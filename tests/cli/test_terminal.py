@@ -1,0 +1,97 @@
+"""Colors and progress: on a terminal, in a file, and with NO_COLOR, FORCE_COLOR and --quiet."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.helpers import newsrooms
+from tests.helpers.programs import killing
+from tests.helpers.running_server import NO_VARIABLES, command, environment
+
+ESCAPE: Final = "\x1b["
+SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
+MANY: Final = 1200
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    article = "title: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
+    files = {f"articles/a{number}.yaml": f"id: tag:t.example,2026:a{number}\n{article}" for number in range(MANY)}
+    return newsrooms.write(tmp_path / "large", {"site.yaml": SITE, **files})
+
+
+def terminal_output(folder: Path, *arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
+    """Run a command whose stdout and stderr are a terminal, and return its output."""
+    terminal, end = pty.openpty()
+    output = b""
+    own = environment({"TERM": "xterm", **variables})
+    with killing(subprocess.Popen(command(*arguments), stdout=end, stderr=end, cwd=folder, env=own)) as process:
+        os.close(end)
+        try:
+            while data := os.read(terminal, 65536):
+                output += data
+        except OSError:  # the process has closed the terminal
+            pass
+        process.wait(60)
+    os.close(terminal)
+    return output.decode()
+
+
+def file_output(folder: Path, *arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
+    own = environment(dict(variables))
+    return subprocess.run(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env=own,
+        timeout=60,
+        check=False,
+    ).stdout
+
+
+def test_colors_are_on_a_terminal_only_unless_a_variable_says_otherwise(broken_content: Path) -> None:
+    def has_colors(output: str) -> bool:
+        assert "articles/broken.yaml" in output
+        return ESCAPE in output
+
+    folder = broken_content.parent
+    for arguments in (["check", "content"], ["list", "content"], ["build", "out", "content", "--state", "state"]):
+        assert has_colors(terminal_output(folder, *arguments))
+        assert not has_colors(terminal_output(folder, *arguments, variables={"NO_COLOR": "1", "FORCE_COLOR": "1"}))
+        assert not has_colors(file_output(folder, *arguments))
+        assert has_colors(file_output(folder, *arguments, variables={"FORCE_COLOR": "1"}))
+
+
+def test_json_has_no_colors_on_a_terminal(broken_content: Path) -> None:
+    assert ESCAPE not in terminal_output(broken_content.parent, "check", "content", "--format", "json")
+    log = terminal_output(broken_content.parent, "build", "out", "content", "--state", "state", "--log-format", "json")
+    assert ESCAPE not in log
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check", "large"], ["list", "large"], ["build", "out", "large", "--state", "state"]], ids=lambda line: line[0]
+)
+def test_reading_many_files_shows_one_line_that_is_updated_and_removed(tmp_path: Path, large: Path, arguments: list[str]) -> None:
+    output = terminal_output(tmp_path, *arguments)
+    counts = re.findall(r"\r([\d,]+) of 1,200 articles are read", output)
+    assert counts
+    assert counts == sorted(counts, key=lambda count: int(count.replace(",", "")))
+    assert re.search(r"\r {20,}\r", output)
+    assert "\n" not in output[: output.rindex("articles are read")]
+
+
+def test_progress_is_not_shown_in_a_file_and_not_with_quiet(tmp_path: Path, large: Path) -> None:
+    arguments = ("build", "out", large, "--state", "state")
+    assert "are read" not in file_output(tmp_path, *arguments)
+    assert terminal_output(tmp_path, *arguments, "--state", "state-2", "--quiet") == ""
+    assert "\r1" not in terminal_output(tmp_path, *arguments, "--state", "state-3", "--log-format", "json")
