@@ -21,6 +21,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
     "completion": "print_completion",
+    "config": "show_config",
     "demo": "demo",
     "feeds": "list_feeds",
     "init": "init",
@@ -33,7 +34,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "views": "most_read",
 }
 # Modules with another name than their command: the name of a module is also an attribute of this package.
-_MODULES: Final[Mapping[str, str]] = {"list": "articles"}
+_MODULES: Final[Mapping[str, str]] = {"config": "show_config", "list": "articles"}
 _INTERRUPTED_STATUS: Final = 128 + signal.SIGINT  # as of a shell, after Ctrl-C or the end of the input at a question
 
 

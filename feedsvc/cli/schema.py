@@ -62,7 +62,8 @@ def _find_content_folder(folders: tuple[str, ...]) -> Path | None:
     """
     if len(folders) > 1:
         raise FeedsvcError(f"'{folders[0]}' is not the name of a schema; give one of {', '.join(SCHEMA_NAMES)}")
-    name = folders[0] if folders else os.environ.get("FEEDSVC_CONTENT", "")
+    default = os.environ.get("FEEDSVC_CONTENT") or click.get_current_context().lookup_default("content") or ""
+    name = folders[0] if folders else str(default)
     folder = Path(name or "content")
     if (folder / SITE_FILE).exists():
         return folder

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, ParamSpec, cast
 
 import click
 
+from feedsvc.cli.config_file import apply_file
 from feedsvc.cli.log_options import configure_log, is_logging
 from feedsvc.cli.output import report_warning
 from feedsvc.content import did_you_mean
@@ -22,7 +24,19 @@ PREFIX: Final = "FEEDSVC_"
 VARIABLE_NAMES: Final = frozenset(
     f"{PREFIX}{name}"
     for name in (
-        *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
+        *(
+            "ACCESS_LOG",
+            "AGAINST",
+            "ALL",
+            "ANNOUNCE",
+            "AUTHOR",
+            "BASE_URL",
+            "CATEGORY",
+            "CODING",
+            "CONFIG",
+            "CONTENT",
+            "DATABASE",
+        ),
         *(
             "DRY_RUN",
             "FORMAT",
@@ -100,10 +114,24 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """Command that begins its log, if it has the options of one, and prints a warning for each unknown environment variable.
+    """Command with the option --config. It begins its log, if it has one, and warns of each unknown environment variable.
 
     An unknown variable begins with PREFIX and belongs to no option.
     """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.params.append(
+            Option(
+                ["--config"],
+                metavar="FILE",
+                type=click.Path(path_type=Path),
+                is_eager=True,
+                expose_value=False,
+                callback=_apply_config_file,
+                help="Settings file with values of options. The default is feedsvc.toml in the current folder, if it exists.",
+            )
+        )
 
     def invoke(self, ctx: click.Context) -> Any:
         if is_logging(ctx):
@@ -121,6 +149,18 @@ class Command(click.Command):
         command_names = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
         is_of_another = any(name.startswith(f"{PREFIX}{other.upper()}_") for other in command_names if other != ctx.info_name)
         return name in VARIABLE_NAMES | _NON_OPTION_VARIABLES or name in _FORMER_NAMES or name in former_names or is_of_another
+
+
+def _apply_config_file(ctx: click.Context, _option: click.Parameter, path: Path | None) -> None:
+    """Load the settings file. The option is eager, so this happens before click reads the defaults of other options."""
+    if not ctx.resilient_parsing:  # not for completion
+        apply_file(ctx, path, option_keys())
+
+
+def option_keys() -> list[str]:
+    """Return the keys that a settings file may contain: one for each variable but that of the file itself."""
+    names = sorted(VARIABLE_NAMES - {f"{PREFIX}CONFIG"})
+    return [name.removeprefix(PREFIX).lower().replace("_", "-") for name in names]
 
 
 def _notices(ctx: click.Context) -> list[str]:

@@ -1,0 +1,198 @@
+"""Settings file of the operator, feedsvc.toml: values of options, below those of the command line and of variables.
+
+Keys are names of options. At the top they hold for all commands that have the option, in a table for the command of its name.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from feedsvc.cli.output import print_error, print_problems
+from feedsvc.content import did_you_mean
+from feedsvc.errors import Problem
+
+DEFAULT_FILE: Final = Path("feedsvc.toml")
+_CONTENT_MARK: Final = "site.yaml"
+_STATUS: Final = 2  # as of other errors of the operator
+_META: Final = f"{__name__}.file"
+_PARSER_POSITION: Final = re.compile(r" \(at line (\d+), column (\d+)\)| \(at end of document\)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """Parsed settings file. `text` is for positions. `tables` are the values by command, those of all commands under ""."""
+
+    path: Path
+    text: str
+    tables: Mapping[str, Mapping[str, Any]]
+
+    def problem(self, table: str, key: str, message: str, hint: str = "") -> Problem:
+        line, column = _position(self.text, table, key)
+        return Problem(path=str(self.path), line=line, column=column, message=message, hint=hint)
+
+
+def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -> None:
+    """Make the values of a settings file the defaults of the context's command. `keys` are the keys of all commands.
+
+    `path` None means DEFAULT_FILE, which need not exist. After an error, print all of them and end the process.
+    """
+    if path is None and not DEFAULT_FILE.is_file():
+        return
+    commands = _command_names(context)
+    file = context.meta[_META] = _read(path or DEFAULT_FILE, commands)
+    _apply(context, file, list(_unknown_names(file, frozenset(keys), commands)))
+
+
+def apply_to_command(context: click.Context) -> Path | None:
+    """Apply the settings file of the present command to the context of another one, and return the file's path, None without one.
+
+    An error ends the process, as in `apply_file`.
+    """
+    file: _File | None = context.meta.get(_META)
+    if file is None:
+        return None
+    _apply(context, file, [])
+    return file.path
+
+
+def _apply(context: click.Context, file: _File, problems: list[Problem]) -> None:
+    values, value_problems = _values_of(context, file)
+    if problems or value_problems:
+        _fail(f"nothing was done, because {file.path} has errors", sorted((*problems, *value_problems)))
+    context.default_map = values
+
+
+def key_of(parameter: click.Parameter) -> str:
+    """Return the key of an option or argument, which is made from its variable; "" if it has none."""
+    variable = parameter.envvar
+    return variable.removeprefix("FEEDSVC_").lower().replace("_", "-") if isinstance(variable, str) else ""
+
+
+def _command_names(context: click.Context) -> list[str]:
+    group = context.find_root().command
+    return group.list_commands(context) if isinstance(group, click.Group) else []
+
+
+def _read(path: Path, commands: Iterable[str]) -> _File:
+    """Return the parsed file; end the process if it cannot be read or parsed, or if it is in a content folder."""
+    import tomllib  # noqa: PLC0415 - only commands with such a file need it
+
+    folder = next((parent for parent in path.resolve().parents if (parent / _CONTENT_MARK).is_file()), None)
+    if folder:
+        _fail(
+            f"{path} is in the content folder {folder}, which editors write, but it may name commands and folders; "
+            "move it out of that folder"
+        )
+    try:
+        text = path.read_bytes().decode()
+        document = tomllib.loads(text)
+    except OSError as error:
+        _fail(f"the settings file {path} cannot be read ({error.strerror}); correct --config or FEEDSVC_CONFIG")
+    except UnicodeError:
+        _fail(f"the settings file {path} is not UTF-8; save it as UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        match = _PARSER_POSITION.search(str(error))
+        line, column = (int(match[1]), int(match[2])) if match and match[1] else (text.count("\n") + 1, 1)
+        reason = _PARSER_POSITION.sub("", str(error))
+        message = f"this is not TOML: {reason[:1].lower()}{reason[1:]}"
+        problem = Problem(path=str(path), line=line, column=column, message=message, hint="see https://toml.io/")
+        _fail(f"nothing was done, because {path} has errors", [problem])
+    names = frozenset(commands)
+    common = {key: value for key, value in document.items() if key not in names or not isinstance(value, dict)}
+    tables = {key: value for key, value in document.items() if key in names and isinstance(value, dict)}
+    return _File(path=path, text=text, tables={"": common, **tables})
+
+
+def _fail(sentence: str, problems: Iterable[Problem] = ()) -> Any:
+    print_problems(problems)
+    print_error(sentence)
+    sys.exit(_STATUS)
+
+
+def _unknown_names(file: _File, keys: frozenset[str], commands: list[str]) -> Iterator[Problem]:
+    """Yield a problem for each key that no option has, and each table that is no command."""
+    for table, values in file.tables.items():
+        for key, value in values.items():
+            if isinstance(value, dict) and not table:
+                hint = did_you_mean(key, commands) or f"commands are {', '.join(commands)}"
+                yield file.problem("", key, f"no command has the name of the table '{key}'", hint)
+            elif key not in keys:
+                hint = did_you_mean(key, keys) or "feedsvc COMMAND --help lists the options"
+                yield file.problem(table, key, f"unknown key '{key}'", hint)
+
+
+def _values_of(context: click.Context, file: _File) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the values for the context's command by name of the parameter, and the problems of these values.
+
+    A key in the table of the command must be an option of this command.
+    """
+    name = context.info_name or ""
+    parameters = {key_of(parameter): parameter for parameter in context.command.params if parameter.name != "config"}
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for table in ("", name):
+        for key, value in file.tables.get(table, {}).items():
+            parameter = parameters.get(key)
+            if parameter is None or not parameter.name:
+                if table:
+                    hint = did_you_mean(key, parameters) or f"feedsvc {name} --help lists its options"
+                    problems.append(file.problem(table, key, f"feedsvc {name} has no option '{key}'", hint))
+                elif key == "content" and isinstance(value, str):
+                    values[key] = str(file.path.parent / value)  # `schema` takes it as one of two words of an argument
+                continue
+            try:
+                values[parameter.name] = _checked(context, parameter, value, file.path.parent)
+            except click.BadParameter as error:
+                problems.append(file.problem(table, key, f"{key}: {error.message.rstrip('.')}"))
+    return values, problems
+
+
+def _checked(context: click.Context, parameter: click.Parameter, value: Any, folder: Path) -> Any:
+    """Return a value of the file for click, after it was checked as click checks it. Raises click.BadParameter.
+
+    A relative path is relative to `folder`, that of the file.
+    """
+    expected, kind = _expected_type(parameter)
+    values = value if isinstance(value, list) and parameter.multiple else [value]
+    if any(type(item) is not expected for item in values):
+        raise click.BadParameter(f"expected {kind}")
+    if isinstance(parameter.type, click.Path):
+        values = [str(folder / item) for item in values]
+    checked = values if parameter.multiple else values[0]
+    parameter.process_value(context, checked)
+    return checked
+
+
+def _expected_type(parameter: click.Parameter) -> tuple[type, str]:
+    """Return the type of a parameter's values in TOML, and its name in messages."""
+    if getattr(parameter, "is_flag", False):
+        return bool, "true or false"
+    if isinstance(parameter.type, click.IntRange):
+        return int, "a number"
+    return str, "a text in quotation marks, or a list of texts" if parameter.multiple else "a text in quotation marks"
+
+
+def _position(text: str, table: str, key: str) -> tuple[int, int]:
+    """Return line and column, from 1, of a key in a table ("" for the top), or of the table itself; (1, 1) if it is not found.
+
+    The parser gives no positions, so this searches for a line that begins with the key, below the header of the table.
+    """
+    name = rf"[\"']?{re.escape(key)}[\"']?"
+    current, header = "", re.compile(r"\s*\[+\s*([^\]]*?)\s*\]")
+    entry = re.compile(rf"(\s*){name}\s*[=.]")
+    dotted = re.compile(rf"(\s*){re.escape(table)}\s*\.\s*{name}\s*=" if table else r"(?!)")
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := header.match(line):
+            current = match[1].strip("\"'")
+            if not table and current.partition(".")[0] == key:
+                return number, 1
+        elif match := (entry.match(line) if current == table else dotted.match(line)):
+            return number, len(match[1]) + 1
+    return next(((number, 1) for number, line in enumerate(text.splitlines(), 1) if key in line), (1, 1))

@@ -1,0 +1,182 @@
+"""The settings file feedsvc.toml: precedence, places of mistakes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import run_feedsvc
+from tests.helpers import newsrooms
+
+SITE = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
+ARTICLE_WITH_WARNING = "title: A\npublished: 2026-01-01\nbody: Text.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    newsrooms.write(tmp_path, {"newsroom/site.yaml": SITE, "newsroom/articles/a.yaml": ARTICLE_WITH_WARNING})
+    return tmp_path
+
+
+def write(folder: Path, text: str, name: str = "feedsvc.toml") -> None:
+    newsrooms.write(folder, {name: text})
+
+
+def errors(folder: Path, *arguments: str, **variables: str) -> list[str]:
+    """Run a command that must stop because of the settings file, and return its messages without the last one."""
+    result = run_feedsvc(*arguments, cwd=folder, **variables)
+    assert (result.returncode, result.stdout) == (2, "")
+    *lines, last = result.stderr.splitlines()
+    assert last == "feedsvc: error: nothing was done, because feedsvc.toml has errors"
+    return lines
+
+
+def test_options_of_a_command_and_of_all_commands(folder: Path) -> None:
+    write(folder, 'content = "newsroom"\nbase-url = "https://x.example"\n[check]\nstrict = true\nformat = "json"\n')
+    result = run_feedsvc("check", cwd=folder)
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["problems"][0]["path"] == "articles/a.yaml"
+    assert "https://x.example/feed.rss" in run_feedsvc("feeds", cwd=folder).stdout
+    assert '"title"' in run_feedsvc("schema", "site", cwd=folder).stdout
+    assert run_feedsvc("stamp", "--dry-run", cwd=folder).stdout.startswith("articles/a.yaml: id: ")
+
+
+def test_command_line_over_variable_over_table_over_top_over_default(folder: Path) -> None:
+    def address(*options: str, **variables: str) -> str:
+        table = run_feedsvc("feeds", "newsroom", *options, cwd=folder, **variables).stdout
+        return table.splitlines()[1].split()[0]
+
+    assert address() == "https://t.example/feed.rss"
+    write(folder, 'base-url = "https://top.example"\n')
+    assert address() == "https://top.example/feed.rss"
+    write(folder, 'base-url = "https://top.example"\n[feeds]\nbase-url = "https://table.example"\n')
+    assert address() == "https://table.example/feed.rss"
+    assert address(FEEDSVC_BASE_URL="https://variable.example") == "https://variable.example/feed.rss"
+    options = ("--base-url", "https://option.example")
+    assert address(*options, FEEDSVC_BASE_URL="https://variable.example") == "https://option.example/feed.rss"
+
+
+@pytest.mark.parametrize("value", ["yes", "no"])
+def test_a_variable_overrides_a_flag_of_the_file_in_both_directions(folder: Path, value: str) -> None:
+    write(folder, f"[check]\nstrict = {'true' if value == 'no' else 'false'}\n")
+    assert run_feedsvc("check", "newsroom", cwd=folder, FEEDSVC_STRICT=value).returncode == (1 if value == "yes" else 0)
+
+
+def test_a_list_sets_an_option_that_may_be_repeated(folder: Path) -> None:
+    write(folder, '[build]\ncoding = ["br", "zstd"]\nno-gzip = true\nstate = "state"\n')
+    assert run_feedsvc("build", "out", "newsroom", cwd=folder).returncode == 0
+    assert {file.suffix for file in folder.glob("out/feed.rss*")} == {".rss", ".br", ".zst"}
+
+
+def test_another_file_is_named_by_option_or_variable_and_paths_are_relative_to_it(folder: Path) -> None:
+    write(folder, 'content = "../newsroom"\n', "settings/news.toml")
+    write(folder, "strikt = true\n")
+    for result in (
+        run_feedsvc("feeds", "--config", "settings/news.toml", cwd=folder),
+        run_feedsvc("feeds", cwd=folder, FEEDSVC_CONFIG="settings/news.toml"),
+        run_feedsvc("feeds", cwd=folder / "newsroom", FEEDSVC_CONFIG=str(folder / "settings/news.toml")),
+    ):
+        assert result.returncode == 0, result.stderr
+        assert "https://t.example/feed.rss" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prot = 1\n", "1:1: error: unknown key 'prot'; did you mean 'port'?"),
+        ("xyzzy = 1\n", "1:1: error: unknown key 'xyzzy'; feedsvc COMMAND --help lists the options"),
+        ('config = "x"\n', "1:1: error: unknown key 'config'; "),
+        (
+            "\n[serve]\nport = 1\n[chek]\nstrict = true\n",
+            "4:1: error: no command has the name of the table 'chek'; did you mean 'check'?",
+        ),
+        ("[serve]\nprot = 1\n", "2:1: error: unknown key 'prot'; did you mean 'port'?"),
+        ("[serve]\nport = 80\n[check]\n  port = 80\n", "4:3: error: feedsvc check has no option 'port'; "),
+        ("[check]\nstrict = 1\n", "2:1: error: strict: expected true or false"),
+        ('[check]\nstrict = "yes"\n', "2:1: error: strict: expected true or false"),
+        ('[check]\nformat = "xml"\n', "2:1: error: format: 'xml' is not one of 'text', 'json', 'github'"),
+        ("[check]\nformat = 1\n", "2:1: error: format: expected a text in quotation marks"),
+        ('[check]\nformat = ["json"]\n', "2:1: error: format: expected a text in quotation marks"),
+        ("check.strict = 1\n", "1:1: error: strict: expected true or false"),
+        ("check = {strict = 1}\n", "1:1: error: strict: expected true or false"),
+        ("check = 1\n", "1:1: error: unknown key 'check'; "),
+        ("a = [\n", "2:1: error: this is not TOML: "),
+        ("[check]\nstrict = yes\n", "2:10: error: this is not TOML: invalid value; see https://toml.io/"),
+        ("[check]\nstrict = true\nstrict = true\n", "error: this is not TOML: cannot overwrite a value"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_place_and_nothing_is_done(folder: Path, text: str, message: str) -> None:
+    (folder / "feedsvc.toml").write_text(text, "utf-8")
+    (line,) = errors(folder, "check", "newsroom")
+    assert line.startswith("feedsvc.toml:")
+    assert message in line
+
+
+def test_all_mistakes_are_reported_at_once(folder: Path) -> None:
+    write(folder, 'prot = 1\n[serve]\nport = "80"\nworkers = 100\npurge = "\'"\nthreads = 4\n')
+    assert errors(folder, "serve", "newsroom", "--state", "state") == [
+        "feedsvc.toml:1:1: error: unknown key 'prot'; did you mean 'port'?",
+        "feedsvc.toml:3:1: error: port: expected a number",
+        "feedsvc.toml:4:1: error: workers: 100 is not in the range 1<=x<=64",
+        "feedsvc.toml:5:1: error: purge: ' is not a command line (no closing quotation)",
+    ]
+    assert not (folder / "state").exists()
+
+
+def test_help_is_printed_whatever_the_file_contains(folder: Path) -> None:
+    write(folder, "a = [\n")
+    assert run_feedsvc("check", "--help", cwd=folder).returncode == 0
+    assert run_feedsvc("--version", cwd=folder).returncode == 0
+
+
+@pytest.mark.parametrize("file", ["newsroom/feedsvc.toml", "newsroom/theme/feedsvc.toml"])
+def test_a_file_that_editors_can_write_is_refused(folder: Path, file: str) -> None:
+    write(folder, 'purge = "touch hacked"\n', file)
+    for result in (
+        run_feedsvc("ping", "newsroom", "--config", file, cwd=folder),
+        run_feedsvc("ping", folder / "newsroom", cwd=(folder / file).parent),
+    ):
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "is in the content folder" in result.stderr
+        assert "move it out of that folder" in result.stderr
+
+
+def test_a_file_that_does_not_exist_or_is_no_text_is_reported(folder: Path) -> None:
+    result = run_feedsvc("check", "newsroom", "--config", "nowhere.toml", cwd=folder)
+    assert (result.returncode, result.stderr) == (
+        2,
+        (
+            "feedsvc: error: the settings file nowhere.toml cannot be read (No such file or directory); "
+            "correct --config or FEEDSVC_CONFIG\n"
+        ),
+    )
+    (folder / "feedsvc.toml").write_bytes(b"content = '\xff'\n")
+    result = run_feedsvc("check", "newsroom", cwd=folder)
+    assert (result.returncode, result.stderr) == (
+        2,
+        "feedsvc: error: the settings file feedsvc.toml is not UTF-8; save it as UTF-8\n",
+    )
+
+
+def test_config_shows_which_value_comes_from_where(folder: Path) -> None:
+    assert "no variable and no settings file sets an option" in run_feedsvc("config", cwd=folder).stderr
+    write(folder, 'content = "newsroom"\n[serve]\nport = 8080\nopen-status = ["10.0.0.0/8"]\n')
+    result = run_feedsvc("config", cwd=folder, FEEDSVC_PORT="9", FEEDSVC_DATABASE="postgresql://news:secret@db/x")
+    rows = [line.split(maxsplit=3) for line in result.stdout.splitlines()]
+    assert rows[0] == ["COMMAND", "OPTION", "VALUE", "FROM"]
+    assert [row for row in rows if row[0] == "serve"] == [
+        ["serve", "content", "newsroom", "feedsvc.toml"],
+        ["serve", "port", "9", "FEEDSVC_PORT"],
+        ["serve", "open-status", '["10.0.0.0/8"]', "feedsvc.toml"],
+        ["serve", "database", "postgresql://news:...@db/x", "FEEDSVC_DATABASE"],
+    ]
+    assert ["check", "content", "newsroom", "feedsvc.toml"] in rows
+    assert "secret" not in result.stdout
+
+
+def test_config_checks_the_tables_of_all_commands(folder: Path) -> None:
+    write(folder, '[serve]\nport = 8080\n[views]\nsince = "yesterday"\n')
+    assert run_feedsvc("check", "newsroom", cwd=folder).returncode == 0
+    assert errors(folder, "config") == ["feedsvc.toml:4:1: error: since: 'yesterday' is not a date; give one such as 2026-01-31"]
