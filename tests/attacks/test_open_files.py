@@ -18,6 +18,7 @@ from feedsvc.support.file_descriptors import MIN_LIMIT, budget
 from tests.attacks.attacked_server import MAX_WAIT, PollingReader, resident_memory
 from tests.attacks.limited_server import LimitedServer, limited_command, limited_server, max_open_files, pipeline_without_reading
 from tests.helpers.http_client import SECONDS, Response, ask, open_connection, read_all
+from tests.helpers.log_lines import without_times
 from tests.helpers.running_server import environment
 from tests.web.newsroom import write_newsroom
 
@@ -107,7 +108,7 @@ def test_start_with_too_few_open_files_is_an_error(content: Path, tmp_path: Path
     arguments = limited_command(64, "serve", content, "--port", "0", "--state", tmp_path / "state")
     result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=SECONDS, check=False)
     assert result.returncode == 2
-    assert result.stderr.startswith(
+    assert without_times(result.stderr).startswith(
         f"feedsvc: error: a process may have 64 open files here, and a server needs {MIN_LIMIT}, better 4096: "
     )
     assert "ulimit -n" in result.stderr

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from tests.helpers.http_client import SECONDS
+from tests.helpers.log_lines import without_times
 from tests.helpers.running_server import command, environment
 
 
@@ -85,7 +86,7 @@ class CommandProcess:
         assert self.process.stderr
         for line in self.process.stderr:
             with self._line_added:
-                self._lines.append(line)
+                self._lines.append(without_times(line))
                 self._line_added.notify_all()
         with self._line_added:
             self._line_added.notify_all()

@@ -16,6 +16,7 @@ from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.log_lines import without_times
 from tests.helpers.running_server import NO_VARIABLES, ServerProcess, serving
 
 
@@ -31,7 +32,7 @@ class MonitoredServer(ServerProcess):
     def _read(self) -> None:
         assert self.process.stderr
         for line in self.process.stderr:
-            self.lines.append(line)
+            self.lines.append(without_times(line))
 
     def wait(self) -> int:
         self.process.wait(SECONDS)

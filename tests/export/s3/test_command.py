@@ -24,6 +24,7 @@ from tests.audience.waiting import wait_until
 from tests.export.s3.moto import CREDENTIALS, ISOLATION, Bucket, Storage
 from tests.helpers import newsrooms
 from tests.helpers.http_client import SECONDS
+from tests.helpers.log_lines import without_times
 from tests.helpers.running_server import command, environment
 
 BASE_URL = "https://news.example"
@@ -231,7 +232,7 @@ def test_build_watch_uploads_every_save(small: Path, bucket: Bucket, tmp_path: P
             assert process.stderr
             wait_until(lambda: "news/feed.rss" in bucket.all_keys())
             assert "files written" in process.stderr.readline()
-            assert process.stderr.readline() == f"feedsvc: keeping s3://{bucket.name}/news up to date\n"
+            assert without_times(process.stderr.readline()) == f"feedsvc: keeping s3://{bucket.name}/news up to date\n"
             bucket.clear_requests()
             newsrooms.write(small, newsrooms.article("one", title="Saved meanwhile"))
             wait_until(lambda: b"Saved meanwhile" in bucket.get("news/feed.rss")["Body"])
