@@ -19,6 +19,7 @@ from feedsvc.content import did_you_mean
 from feedsvc.errors import Problem
 
 DEFAULT_FILE: Final = Path("feedsvc.toml")
+_COMMAND_KEYS: Final = frozenset({"purge"})  # their values are run, and the current folder may be a checkout that editors write
 _CONTENT_MARK: Final = "site.yaml"
 _STATUS: Final = 2  # as of other errors of the operator
 _META: Final = f"{__name__}.file"
@@ -27,9 +28,13 @@ _PARSER_POSITION: Final = re.compile(r" \(at line (\d+), column (\d+)\)| \(at en
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """Parsed settings file. `text` is for positions. `tables` are the values by command, those of all commands under ""."""
+    """Parsed settings file. `text` is for positions. `tables` are the values by command, those of all commands under "".
+
+    If it `is_named`, the operator named it; otherwise it was found in the current folder.
+    """
 
     path: Path
+    is_named: bool
     text: str
     tables: Mapping[str, Mapping[str, Any]]
 
@@ -46,8 +51,8 @@ def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -
     if path is None and not DEFAULT_FILE.is_file():
         return
     commands = _command_names(context)
-    file = context.meta[_META] = _read(path or DEFAULT_FILE, commands)
-    _apply(context, file, list(_unknown_names(file, frozenset(keys), commands)))
+    file = context.meta[_META] = _read(path or DEFAULT_FILE, commands, is_named=path is not None)
+    _apply(context, file, list(_invalid_names(file, frozenset(keys), commands)))
 
 
 def apply_to_command(context: click.Context) -> Path | None:
@@ -80,7 +85,7 @@ def _command_names(context: click.Context) -> list[str]:
     return group.list_commands(context) if isinstance(group, click.Group) else []
 
 
-def _read(path: Path, commands: Iterable[str]) -> _File:
+def _read(path: Path, commands: Iterable[str], *, is_named: bool) -> _File:
     """Return the parsed file; end the process if it cannot be read or parsed, or if it is in a content folder."""
     import tomllib  # noqa: PLC0415 - only commands with such a file need it
 
@@ -107,7 +112,7 @@ def _read(path: Path, commands: Iterable[str]) -> _File:
     names = frozenset(commands)
     common = {key: value for key, value in document.items() if key not in names or not isinstance(value, dict)}
     tables = {key: value for key, value in document.items() if key in names and isinstance(value, dict)}
-    return _File(path=path, text=text, tables={"": common, **tables})
+    return _File(path=path, is_named=is_named, text=text, tables={"": common, **tables})
 
 
 def _fail(sentence: str, problems: Iterable[Problem] = ()) -> Any:
@@ -116,8 +121,8 @@ def _fail(sentence: str, problems: Iterable[Problem] = ()) -> Any:
     sys.exit(_STATUS)
 
 
-def _unknown_names(file: _File, keys: frozenset[str], commands: list[str]) -> Iterator[Problem]:
-    """Yield a problem for each key that no option has, and each table that is no command."""
+def _invalid_names(file: _File, keys: frozenset[str], commands: list[str]) -> Iterator[Problem]:
+    """Yield a problem for each key that no option has or this file may not set, and each table that is no command."""
     for table, values in file.tables.items():
         for key, value in values.items():
             if isinstance(value, dict) and not table:
@@ -126,6 +131,11 @@ def _unknown_names(file: _File, keys: frozenset[str], commands: list[str]) -> It
             elif key not in keys:
                 hint = did_you_mean(key, keys) or "feedsvc COMMAND --help lists the options"
                 yield file.problem(table, key, f"unknown key '{key}'", hint)
+            elif key in _COMMAND_KEYS and not file.is_named:
+                hint = f"name it: --config {file.path}, or FEEDSVC_CONFIG={file.path}"
+                yield file.problem(
+                    table, key, f"{key}: a file that is only found in the current folder may not name a program", hint
+                )
 
 
 def _values_of(context: click.Context, file: _File) -> tuple[dict[str, Any], list[Problem]]:

@@ -116,13 +116,24 @@ def test_a_mistake_is_reported_with_its_place_and_nothing_is_done(folder: Path, 
 
 def test_all_mistakes_are_reported_at_once(folder: Path) -> None:
     write(folder, 'prot = 1\n[serve]\nport = "80"\nworkers = 100\npurge = "\'"\nthreads = 4\n')
-    assert errors(folder, "serve", "newsroom", "--state", "state") == [
+    assert errors(folder, "serve", "newsroom", "--state", "state", "--config", "feedsvc.toml") == [
         "feedsvc.toml:1:1: error: unknown key 'prot'; did you mean 'port'?",
         "feedsvc.toml:3:1: error: port: expected a number",
         "feedsvc.toml:4:1: error: workers: 100 is not in the range 1<=x<=64",
         "feedsvc.toml:5:1: error: purge: ' is not a command line (no closing quotation)",
     ]
     assert not (folder / "state").exists()
+
+
+def test_a_file_that_is_only_found_may_not_name_a_program(folder: Path) -> None:
+    """The current folder may be a checkout that editors write."""
+    write(folder, '[serve]\npurge = "touch hacked"\n')
+    hint = "name it: --config feedsvc.toml, or FEEDSVC_CONFIG=feedsvc.toml"
+    for command in ("check", "serve"):
+        assert errors(folder, command, "newsroom") == [
+            f"feedsvc.toml:2:1: error: purge: a file that is only found in the current folder may not name a program; {hint}"
+        ]
+    assert run_feedsvc("check", "newsroom", cwd=folder, FEEDSVC_CONFIG="feedsvc.toml").returncode == 0
 
 
 def test_help_is_printed_whatever_the_file_contains(folder: Path) -> None:
