@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
 
@@ -185,6 +186,15 @@ def test_config_shows_which_value_comes_from_where(folder: Path) -> None:
     ]
     assert ["check", "content", "newsroom", "feedsvc.toml"] in rows
     assert "secret" not in result.stdout
+
+
+def test_the_example_of_the_document_is_valid(folder: Path) -> None:
+    document = (ROOT / "docs/command-line.md").read_text("utf-8")
+    write(folder, document.partition("```toml\n")[2].partition("```")[0])
+    rows = [line.split(maxsplit=3) for line in run_feedsvc("config", cwd=folder).stdout.splitlines()]
+    assert ["serve", "port", "8080", "feedsvc.toml"] in rows
+    assert ["check", "strict", "true", "feedsvc.toml"] in rows
+    assert ["list", "state", "/var/lib/feedsvc", "feedsvc.toml"] in rows
 
 
 def test_config_checks_the_tables_of_all_commands(folder: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pty
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from feedsvc.cli.terminal import ReadingProgress
 from tests.helpers import newsrooms
 from tests.helpers.programs import killing
 from tests.helpers.running_server import NO_VARIABLES, command, environment
@@ -88,6 +91,16 @@ def test_reading_many_files_shows_one_line_that_is_updated_and_removed(tmp_path:
     assert counts == sorted(counts, key=lambda count: int(count.replace(",", "")))
     assert re.search(r"\r {20,}\r", output)
     assert "\n" not in output[: output.rindex("articles are read")]
+
+
+def test_log_has_a_line_each_ten_seconds_of_reading(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([0.0, 9.0, 10.0, 11.0, 20.5, 31.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    progress = ReadingProgress()
+    with caplog.at_level(logging.INFO, "feedsvc"):
+        for read in (1, 2, 3, 4, 5):
+            progress(read * 1000, 100_000)
+    assert caplog.messages == [f"feedsvc: {count} of 100,000 articles are read" for count in ("2,000", "4,000", "5,000")]
 
 
 def test_progress_is_not_shown_in_a_file_and_not_with_quiet(tmp_path: Path, large: Path) -> None:
