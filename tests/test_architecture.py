@@ -27,6 +27,7 @@ ORDER: Final = (
         "feedsvc.language_tags",
     ),
     ("feedsvc.support",),
+    ("feedsvc.database",),
     ("feedsvc.content",),
     ("feedsvc.content.scan", "feedsvc.content.yaml", "feedsvc.content.markdown", "feedsvc.content.images"),
     ("feedsvc.content.media",),
@@ -68,11 +69,11 @@ LIBRARIES: Final = {
     "msgspec": ("feedsvc.content.cache", "feedsvc.publication.fingerprints"),
     "nh3": ("feedsvc.content.markdown.render",),
     "prometheus_client": ("feedsvc.web.metrics",),
-    "psycopg": ("feedsvc.audience.postgres_timeout",),
+    "psycopg": ("feedsvc.database.postgres_timeout",),
     "pydantic": ("feedsvc.content.schema",),
     "pyvips": ("feedsvc.content.images.copying",),
     "s3fs": ("feedsvc.export.s3.client",),
-    "sqlalchemy": ("feedsvc.audience",),
+    "sqlalchemy": ("feedsvc.audience", "feedsvc.database"),
     "sqlite3": (
         *("feedsvc.support.sqlite", "feedsvc.support.sqlite_connection", "feedsvc.support.checksummed_tables"),
         *(

@@ -14,8 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from feedsvc.audience.buffer import ReadKey
-from feedsvc.audience.database import WRITE_OPTION, engine, location, transaction
-from feedsvc.audience.errors import RowRefusedError, UnavailableError, unavailable_error
+from feedsvc.database import WRITE_OPTION, RowRefusedError, UnavailableError, engine, location, transaction, unavailable_error
 
 _RowValues = dict[str, Any]
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from feedsvc.audience.errors import UnavailableError, unavailable_error
+from feedsvc.database.errors import UnavailableError, unavailable_error
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.sqlite_connection import use_wal
 
@@ -143,7 +143,7 @@ def _postgresql_engine(url: URL) -> Engine:
 
 
 def _connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
-    from feedsvc.audience.postgres_timeout import TimeoutConnection  # noqa: PLC0415 - not installed if SQLite is enough
+    from feedsvc.database.postgres_timeout import TimeoutConnection  # noqa: PLC0415 - not installed if SQLite is enough
 
     return TimeoutConnection.connect(*args, **options)
 
