@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Literal
 
 FeedContent = Literal["full", "summary"]
+FeedAccess = Literal["public", "private"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,7 +170,7 @@ class CustomFeed:
 
     `exclude` differs from a condition: an article is excluded if it has any of its names, of whatever kind; without names, no
     article is. `image` is an address, `max_age` the age in seconds at which an article leaves the newest feed document; "" and
-    None if not given.
+    None if not given. A private feed has no public address: only those who have a token can read it.
     """
 
     id: str
@@ -180,6 +181,7 @@ class CustomFeed:
     aliases: tuple[str, ...] = ()
     image: str = ""
     max_age: int | None = None
+    access: FeedAccess = "public"
     feed: FeedOverrides = field(default_factory=FeedOverrides)
     media: tuple[str, ...] = ()
 

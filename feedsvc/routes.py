@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-ListingKind = Literal["site", "category", "author", "custom", "tag", "combination"]
-# Kinds of the listings in a catalog. A combination is built on request.
+ListingKind = Literal["site", "category", "author", "custom", "tag", "combination", "private"]
+# Kinds of the public listings in a catalog. A combination is built on request.
 LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "custom", "tag")
 # First segment of the paths of a listing, for kinds that have one.
 _SEGMENTS: Final[Mapping[ListingKind, str]] = {"category": "category", "author": "author", "custom": "feeds", "tag": "tag"}
@@ -36,6 +36,8 @@ _SEGMENT: Final = f"(?P<segment>{'|'.join(_SEGMENTS.values())})"
 _LISTING: Final = rf"/(?:{_SEGMENT}/(?P<id>[^/]+)/)?"
 _FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_ARCHIVE_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
 _COMBINATION: Final = re.compile(r"/feed/(?P<expression>[^/]+)\.(?P<suffix>rss|atom|json)")
+PRIVATE_PREFIX: Final = "/private/"  # of the paths of private feeds
+_PRIVATE_FEED: Final = re.compile(rf"{PRIVATE_PREFIX}(?P<token>[^/]+)/feed\.(?P<suffix>{'|'.join(FEED_SUFFIXES)})")
 _FEED_ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN_FEEDS))})/?")
 _PAGE: Final = re.compile(rf"/(?:{_SEGMENT}/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PAGE_PERIOD})/?)?")
 _VARIANT: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>(?s:.+))")
@@ -50,7 +52,8 @@ _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 class ListingRef(NamedTuple):
     """Key of a listing; `id` is that of the category, author, custom feed or tag, "" for the site.
 
-    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page.
+    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page. A private feed has neither: its
+    address is `private_feed_path`.
 
     It is a tuple, because catalogs look up listings very often.
     """
@@ -142,6 +145,17 @@ def _period_path(listing: ListingRef, period: str) -> str:
 def article_path(slug: str) -> str:
     """Return the path of the article with this slug. Faster than `path_of`, for callers that need a hundred thousand paths."""
     return f"/articles/{slug}/"
+
+
+def private_feed_path(token: str, suffix: str) -> str:
+    """Return the path of a private feed. It is no Place: a publication has no document there."""
+    return f"{PRIVATE_PREFIX}{token}/feed.{suffix}"
+
+
+def parse_private_feed_path(path: str) -> tuple[str, str] | None:
+    """Return the token and the suffix in the path of a private feed, None for other paths."""
+    match = _PRIVATE_FEED.fullmatch(path)
+    return (match["token"], match["suffix"]) if match else None
 
 
 def _feed_path(place: FeedAt) -> str:

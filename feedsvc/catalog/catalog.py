@@ -28,6 +28,7 @@ from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_sl
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
+from feedsvc.catalog.private_listings import PrivateListings, as_private, build_private_listings
 from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.selections import Selections
@@ -56,7 +57,8 @@ class Catalog:
     `external_count` is the number of visible articles with a `link` to another address, `alternate_count` is `count_alternates`
     of all visible rows. The catalog is valid from `last_change` until just before `next_change`: moments at which time alone
     changes it, None if there is none. If `is_preview`, drafts, scheduled and expired articles are visible too, with a
-    `preview_label`. `change` is the change from the catalog that this one was updated from; None if it was built anew.
+    `preview_label`. `private_listings` are in none of these. `change` is the change from the catalog that this one was updated
+    from; None if it was built anew.
     """
 
     content: ContentSnapshot
@@ -76,6 +78,7 @@ class Catalog:
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
     selections: Selections = field(repr=False, compare=False)
+    private_listings: PrivateListings = field(repr=False)
     works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
@@ -116,6 +119,19 @@ class Catalog:
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
+    def private_listing(self, name: str, now: datetime) -> Listing | None:
+        """Return the listing that the tokens of a feed of feeds.yaml show at the moment `now`; `name` is an id or an alias.
+
+        None if there is no such feed. It may have become public since its tokens were made. A private feed's own image is left
+        out while nothing public refers to the same file, because a file of media/ has a public address.
+        """
+        feed = self.content.private_feeds.get(name) or self.content.custom_feeds.get(name)
+        if feed is None:
+            return None
+        listing = self.private_listings.listings.get(feed.id) or as_private(self.listings[ListingRef("custom", feed.id)])
+        image = feed.image if all(path in self.media for path in feed.media) else ""
+        return replace(listing, image=image).at(now)
+
     def tag_listing(self, tag: str) -> Listing:
         """Return the listing of the tag with this id. Raises KeyError if there is none."""
         return self.listings[ListingRef("tag", tag)]
@@ -152,11 +168,16 @@ class Catalog:
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
         removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
         listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
+        if content.private_feeds == self.content.private_feeds:
+            private_listings = self.private_listings.apply_changes(removed_rows, added_rows, removed_by_listing, added_by_listing)
+        else:
+            private_listings = build_private_listings(content, listings)
         last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
         catalog = replace(
             self,
             content=content,
             listings=listings,
+            private_listings=private_listings,
             last_change=last_change,
             next_change=next_change,
             now=now,
@@ -253,6 +274,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     return Catalog(
         content=content,
         listings=listings,
+        private_listings=build_private_listings(content, listings),
         visible=RowsBySlug(site.visible),
         withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rows), row_key)),
         redirects=Redirects(OverlayDict(redirects)),

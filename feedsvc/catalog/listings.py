@@ -104,10 +104,11 @@ def build_listings(
     """
     members, titles = group_by_listing(rows, selections), _titles(content, tags)
     refs = sorted(titles, key=_listing_key)
-    return {ref: _build_listing(content, ref, *titles[ref], members.get(ref, ())).at(now) for ref in refs}
+    return {ref: build_listing(content, ref, *titles[ref], members.get(ref, ())).at(now) for ref in refs}
 
 
-def _build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
+def build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
+    """Return a listing of rows that are sorted by `row_key`, with the options and, for a custom feed, the image of its entry."""
     settings = listing_settings(content, ref)
     custom_feed = settings if isinstance(settings, CustomFeed) else None
     return Listing(
@@ -136,7 +137,7 @@ def update_listings(
     """
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
-        listing = listings.get(ref) or _build_listing(content, ref, "", tag_description(content.tags, ref.id), ())
+        listing = listings.get(ref) or build_listing(content, ref, "", tag_description(content.tags, ref.id), ())
         title = tags.get(ref.id, listing.title) if ref.kind == "tag" else listing.title
         listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title, now)
         if ref.kind == "tag" and not listings[ref].rows:

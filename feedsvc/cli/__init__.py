@@ -21,6 +21,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "schema": "print_schema",
     "serve": "serve",
     "stamp": "stamp",
+    "token": "token_commands",
     "views": "most_read",
 }
 

@@ -13,7 +13,7 @@ import click
 from feedsvc import feeds
 from feedsvc.cli.config import BuildConfig
 from feedsvc.cli.nginx_file import NginxFile
-from feedsvc.cli.output import log_problem_changes, next_change_sentence, print_problems, progress_bar
+from feedsvc.cli.output import format_count, log_problem_changes, next_change_sentence, print_problems, progress_bar
 from feedsvc.cli.target import Target, open_target
 from feedsvc.cli.themes import theme_adoption
 from feedsvc.content.folder import ContentFolder
@@ -67,6 +67,10 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
             content.problems,
         )
     print_problems(content.problems)
+    if count := len({feed.id for feed in content.private_feeds.values()}):
+        click.echo(
+            f"feedsvc: {format_count(count, 'private feed')} left out of the tree: only feedsvc serve has tokens", err=True
+        )
     with open_target(
         config.out,
         config.content,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from feedsvc.content import folder
-from feedsvc.content.folder import ContentFolder, ContentSnapshot, load_content
+from feedsvc.content.folder import ContentFolder, ContentSnapshot, Settings, load_content
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema import is_base_url
 from feedsvc.errors import FeedsvcError
@@ -30,6 +30,12 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
     """
     check_base_url(base_url)
     return load_content(content, base_url)
+
+
+def load_settings(content: Path, base_url: str) -> Settings:
+    """Read only the settings of the content folder, for commands that need no articles. Raises as `load_without_theme_trial`."""
+    check_base_url(base_url)
+    return folder.load_settings(content, base_url)
 
 
 def check_base_url(base_url: str) -> None:

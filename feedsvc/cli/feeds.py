@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,7 +13,7 @@ import click
 from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, report_errors
-from feedsvc.cli.output import print_problems
+from feedsvc.cli.output import aligned_lines, print_problems
 from feedsvc.cli.variables import command, option
 from feedsvc.feeds import FORMATS
 from feedsvc.routes import FeedAt, path_of
@@ -23,6 +22,7 @@ from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import absolute
 
 _HEADINGS: Final = ("ADDRESS", "ENTRIES", "ARTICLES", "LAST CHANGE", "ACCESS", "TITLE")
+_NO_ADDRESS: Final = "(each token has its own)"  # of a private feed
 _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 
 
@@ -34,8 +34,9 @@ _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     """List every feed of CONTENT (./content): its address, number of entries, last change, and who can read it.
 
-    ENTRIES is the number of articles in the newest document, ARTICLES that of all in the listing. The command writes nothing.
-    It prints errors in files of CONTENT, which may change the list, and then exits with status 1.
+    ENTRIES is the number of articles in the newest document, ARTICLES that of all in the listing. A private feed has no address
+    of its own: feedsvc token list shows who can read it. The command writes nothing. It prints errors in files of CONTENT, which
+    may change the list, and then exits with status 1.
 
     \b
     Examples:
@@ -45,40 +46,35 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     snapshot = load_without_theme_trial(content, base_url)
     print_problems(snapshot.errors)
     catalog = build_catalog(snapshot, wall_clock())
-    listings = catalog.listings.values()
+    listings = (*catalog.listings.values(), *catalog.private_listings.listings.values())
     if as_json:
         click.echo(json.dumps([_feed_facts(catalog, listing) for listing in listings], ensure_ascii=False, indent=2))
     else:
-        for line in _align([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
+        for line in aligned_lines([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
             click.echo(line)
     sys.exit(1 if snapshot.errors else 0)
 
 
 def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
-    base_url = catalog.site.base_url
+    base_url, is_private = catalog.site.base_url, listing.ref.kind == "private"
+    if is_private:
+        listing = listing.at(catalog.now)
     return {
-        "kind": listing.ref.kind,
+        "kind": "custom" if is_private else listing.ref.kind,
         "id": listing.ref.id,
         "title": listing.title,
-        "addresses": {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
+        "addresses": {}
+        if is_private
+        else {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
         "entries": sum(row.visibility is Visibility.VISIBLE for row in listing.feed_rows),
         "articles": len(listing.visible),
         "last_change": rfc3339(listing.last_changed) if listing.last_changed else None,
-        "access": "public",
+        "access": "private" if is_private else "public",
     }
 
 
 def _table_row(catalog: Catalog, listing: Listing) -> tuple[str, ...]:
     facts, changed = _feed_facts(catalog, listing), listing.last_changed
     local = changed.astimezone(ZoneInfo(catalog.site.timezone)).strftime("%Y-%m-%d %H:%M") if changed else "-"
-    return facts["addresses"][_TEXT_SUFFIX], str(facts["entries"]), str(facts["articles"]), local, facts["access"], listing.title
-
-
-def _align(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return the rows as lines with columns of equal width; the last column is not padded."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ("  ".join(_padded(row, widths)).rstrip() for row in rows)
-
-
-def _padded(row: Sequence[str], widths: Iterable[int]) -> Iterator[str]:
-    return (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    address = facts["addresses"].get(_TEXT_SUFFIX, _NO_ADDRESS)
+    return address, str(facts["entries"]), str(facts["articles"]), local, facts["access"], listing.title

@@ -20,7 +20,20 @@ VARIABLE_NAMES: Final = frozenset(
     f"{PREFIX}{name}"
     for name in (
         *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
-        *("DRY_RUN", "FORMAT", "GZIP_ONLY", "HOST", "HOSTING", "JSON", "LIMIT_POLLS", "MARKDOWN", "NGINX", "NO_GZIP"),
+        *(
+            "DRY_RUN",
+            "EXPIRES",
+            "FORMAT",
+            "GZIP_ONLY",
+            "HOST",
+            "HOSTING",
+            "JSON",
+            "LIMIT",
+            "LIMIT_POLLS",
+            "MARKDOWN",
+            "NGINX",
+            "NO_GZIP",
+        ),
         *("NO_LAST_MODIFIED", "ONLY", "OPEN_STATUS", "PORT", "PREVIEW", "PREVIEW_ANYWHERE", "PROCESSES", "PURGE", "SINCE"),
         *("SKIP_BROKEN", "SLUG", "STATE", "STRICT", "THREADS", "TRUSTED_PROXY", "WATCH", "WORKERS", "WRITE"),
     )

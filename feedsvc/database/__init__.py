@@ -9,14 +9,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from feedsvc.database.errors import RowRefusedError, UnavailableError, unavailable_error
+from feedsvc.database.errors import READS, TOKENS, RowRefusedError, StoredData, UnavailableError, unavailable_error
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as Connection
+
     from feedsvc.database.engines import WRITE_OPTION, database_url, engine, location, read_only_engine, transaction
 
 __all__ = [
+    "READS",
+    "TOKENS",
     "WRITE_OPTION",
     "RowRefusedError",
+    "StoredData",
     "UnavailableError",
     "database_url",
     "engine",

@@ -1,15 +1,25 @@
-"""Errors of the database of reads, as messages for the operator, without passwords or tracebacks."""
+"""Errors of databases, as messages for the operator, without passwords or tracebacks."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from feedsvc.errors import FeedsvcError
 
+
+class StoredData(NamedTuple):
+    """Data in a database: their `name` in messages, and the names of their `tables`."""
+
+    name: str
+    tables: tuple[str, ...]
+
+
+READS: Final = StoredData("reads", ("feedsvc_views", "feedsvc_views_writers"))
+TOKENS: Final = StoredData("tokens", ("feedsvc_tokens",))
 _GRANT_ADVICE: Final = (
     "let an owner of the database run: GRANT USAGE ON SCHEMA public TO the_role; "
-    "GRANT SELECT, INSERT, UPDATE ON feedsvc_views, feedsvc_views_writers TO the_role "
+    "GRANT SELECT, INSERT, UPDATE ON {tables} TO the_role "
     "(and, until the tables exist, GRANT CREATE ON SCHEMA public TO the_role)"
 )
 # The first pattern that matches is used. For PostgreSQL, SQLSTATE precedes the text.
@@ -19,7 +29,7 @@ _ADVICE: Final = (
         r"not a database|malformed",
         "move that file away, and feedsvc creates a new one; or give another with --state or --database",
     ),
-    (r"^42703|no such column|has no column", "another program or version created the table feedsvc_views; rename that table"),
+    (r"^42703|no such column|has no column", "another program or version created the table {table}; rename that table"),
     (r"^3F000|no schema has been selected", "create the schema that its search_path names, or correct the search_path"),
     (r"^42501|permission denied for", _GRANT_ADVICE),
     (r"^25006|read-only transaction", "that server is read-only; give the address of the primary server"),
@@ -49,17 +59,18 @@ class RowRefusedError(UnavailableError):
     """Error: the database works, but refuses a row because of the row's values."""
 
 
-def unavailable_error(location: str, error: Exception) -> UnavailableError:
-    """Return an error whose message has the location of the database, the reason in `error` and, if known, advice.
+def unavailable_error(location: str, error: Exception, data: StoredData = READS) -> UnavailableError:
+    """Return an error whose message has the location of the database of `data`, the reason in `error` and, if known, advice.
 
     The result is a RowRefusedError if `error` is about the values of a row, else only an UnavailableError.
     """
     cause = getattr(error, "orig", None) or error
     reason = " ".join(str(cause).strip().partition("\n")[0].split()) or type(cause).__name__
     text = f"{getattr(cause, 'sqlstate', None) or ''} {reason}".strip()
-    advice = next((f"; {advice_text}" for pattern, advice_text in _ADVICE if re.search(pattern, text, re.IGNORECASE)), "")
+    advice = next((advice_text for pattern, advice_text in _ADVICE if re.search(pattern, text, re.IGNORECASE)), "")
     kind = RowRefusedError if _is_row_error(error) else UnavailableError
-    return kind(f"the database of reads cannot be used: {location}: {reason}{advice}")
+    advice = f"; {advice.format(table=data.tables[0], tables=', '.join(data.tables))}" if advice else ""
+    return kind(f"the database of {data.name} cannot be used: {location}: {reason}{advice}")
 
 
 def _is_row_error(error: Exception) -> bool:

@@ -169,7 +169,9 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     old, new = pair.previous.content, pair.current.content
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
-    yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom feed", old.custom_feeds, new.custom_feeds)
+    current_feeds = (*new.custom_feeds, *new.private_feeds)
+    yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom feed", old.custom_feeds, current_feeds)
+    yield from _removed_private_feed_warnings(pair)
     yield from _removed_tag_alias_warnings(pair)
 
 
@@ -182,6 +184,21 @@ def _removed_listing_warnings(
             message = f"the {kind} '{name}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{yaml_scalar(name)}] below the {kind} that takes its place"
             yield key_warning(YamlDocument(path), "", message, hint)
+
+
+def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
+    """Yield warnings about feeds that are private now, and about private ones that are gone."""
+    old, new = pair.previous.content, pair.current.content
+    if FEEDS_FILE in pair.invalid_paths:
+        return
+    for name in (name for name in old.custom_feeds if name in new.private_feeds):
+        message = f"the custom feed '{name}' was public at {pair.revision} and is private; its addresses and page would be gone"
+        hint = f"write access: public, and make a new private feed; or give its subscribers tokens: feedsvc token add {name} NAME"
+        yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
+    for name in (name for name in old.private_feeds if name not in new.private_feeds and name not in new.custom_feeds):
+        message = f"the private feed '{name}' was there at {pair.revision}; the addresses of its tokens would be gone"
+        hint = f"write aliases: [{yaml_scalar(name)}] below the private feed that takes its place"
+        yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
 
 
 def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:

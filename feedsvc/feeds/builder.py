@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from itertools import islice, product
@@ -22,6 +23,7 @@ from feedsvc.uris import absolute, path_below, root_relative
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
+_KINDS_WITHOUT_PAGE: Final = ("combination", "private")
 MAX_CACHED_ENTRIES: Final = 2_000  # entries of each kind, shared by successive editions
 _EntryKind = tuple[FeedContent, bool]  # content, and whether entries have Markdown
 _KINDS: Final[tuple[_EntryKind, ...]] = tuple(product(get_args(FeedContent), (False, True)))
@@ -79,13 +81,18 @@ def feed_id(site: Site, ref: ListingRef) -> str:
     """Return the feed's id, a tag: URI (RFC 4151) that stays when the site moves. All documents of a feed share it."""
     # The name is the percent-encoded path without the slashes at both ends. The site's name ends in a slash: no article id
     # made from a file's name does, so they cannot be equal.
-    path = f"/feed/{ref.id}" if ref.kind == "combination" else path_of(PageAt(ref))
+    # A private feed keeps its id if it is made public, and the other way round.
+    page = PageAt(ListingRef("custom", ref.id) if ref.kind == "private" else ref)
+    path = f"/feed/{ref.id}" if ref.kind == "combination" else path_of(page)
     name = absolute("", path).strip("/") or "site/"
     return f"tag:{site.id_domain},{site.since.year}:{name}"
 
 
-def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "") -> Feed:
-    """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive."""
+def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "", *, path: str = "") -> Feed:
+    """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive.
+
+    `path` is the feed's own, for a private feed. For others it is that of their route.
+    """
     site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows
     entries.prefetch(rows, options.content, markdown=options.markdown)
@@ -95,7 +102,7 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
         subtitle=listing.description or feed_title(site, listing),
         language=site.language,
         updated=last_updated(site, rows or listing.dated_rows),
-        links=tuple(_links(site, listing, suffix, media_type, period)),
+        links=tuple(_links(site, listing, FeedAt(listing.ref, suffix, period), media_type, path)),
         items=tuple(_items(rows, entries, options)),
         author=publisher(site),
         generator=GENERATOR,
@@ -114,22 +121,24 @@ def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
     return max((row.last_changed for row in rows), default=datetime.combine(site.since, time(), UTC))
 
 
-def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: str) -> Iterator[Link]:
+def _links(site: Site, listing: Listing, place: FeedAt, media_type: str, path: str) -> Iterator[Link]:
     """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives name no hubs: hubs do not push them."""
+    period = place.period
 
     def address(document_period: str) -> str:
-        return absolute(site.base_url, path_of(FeedAt(listing.ref, suffix, document_period)))
+        return absolute(site.base_url, path or path_of(replace(place, period=document_period)))
 
     yield Link(rel="self", href=address(period), type=media_type)
-    page = PageAt(ListingRef() if listing.ref.kind == "combination" else listing.ref)
+    is_listed = listing.ref.kind not in _KINDS_WITHOUT_PAGE
+    page = PageAt(listing.ref if is_listed else ListingRef())
     yield Link(rel="alternate", href=absolute(site.base_url, path_of(page)), type="text/html")
     if period:
         older, newer = listing.archive_index.neighbours[period]
         yield Link(rel="current", href=address(""), type=media_type)
     else:
         older, newer = listing.prev_archive, ""
-        # Hubs are not told of changes of combinations.
-        yield from (Link(rel="hub", href=hub) for hub in site.hubs if listing.ref.kind != "combination")
+        # Hubs are not told of changes of combinations and private feeds.
+        yield from (Link(rel="hub", href=hub) for hub in site.hubs if is_listed)
     if site.license:
         yield license_link(site)
     for rel, archive in (("prev-archive", older), ("next-archive", newer)):

@@ -178,6 +178,14 @@ class Publication:
             return None
         return self._renderer.render(place)
 
+    def render_private_feed(self, name: str, suffix: str, path: str, now: datetime) -> Document | None:
+        """Return the feed of feeds.yaml with the id or alias `name` as it is at `now`; None if there is none.
+
+        `path` is that of a token. The document is not cached, has no date, and is none of the `paths`.
+        """
+        listing = self.catalog.private_listing(name, now)
+        return self._renderer.render_private_feed(listing, suffix, path) if listing else None
+
     def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
         """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""
         return self._renderer.render_articles(paths)

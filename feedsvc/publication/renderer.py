@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, build_combination
+from feedsvc.catalog import Catalog, Listing, build_combination
 from feedsvc.discovery import (
     MEDIA_TYPES,
     OPML_MEDIA_TYPE,
@@ -98,6 +98,18 @@ class Renderer:
             SitemapAt: self._render_sitemap_part,
         }
         return renderers[type(place)](place)
+
+    def render_private_feed(self, listing: Listing, suffix: str, path: str) -> Document:
+        """Return the feed of a private listing at its own path, with the token. No link in its headers names that path."""
+        feed_format = feeds.FORMATS[suffix]
+        feed = build_feed(listing, self._entry_cache, suffix, feed_format.media_type, path=path)
+        return Document(
+            path=path,
+            body=feed_format.render(feed),
+            media_type=feed_format.media_type,
+            links=tuple(link for link in feed.links if link.rel == "license"),
+            browser_type=_BROWSER_TYPE if feed.stylesheet else "",
+        )
 
     def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
         """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""

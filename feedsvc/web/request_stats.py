@@ -30,7 +30,10 @@ _LABELS_KEY: Final = "labels"  # key in the cache of Document.derived_data
 
 
 class Labels(NamedTuple):
-    """Labels of a response. `kind` is a value of _KINDS, "redirect", "views" or "other"; `format` is a feed's suffix, else ""."""
+    """Labels of a response. `kind` is a value of _KINDS, "redirect", "views", "private" or "other".
+
+    `format` is a feed's suffix, else "".
+    """
 
     kind: str
     format: str = ""

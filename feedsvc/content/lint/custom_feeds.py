@@ -1,8 +1,9 @@
-"""Lint of feeds.yaml: custom feeds that hold no article or the same as another feed, and tags that no article has."""
+"""Lint of feeds.yaml: feeds that hold no article or the same as another feed, tags of no article, keys without effect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from feedsvc.content.lint.context import LintContext
@@ -19,16 +20,34 @@ _Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, i
 
 def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
     """Yield the warnings about feeds.yaml; while an article has an error, none about what no article has."""
-    feeds = {feed.id: feed for feed in context.content.custom_feeds.values()}
+    content = context.content
+    feeds = {feed.id: feed for feed in chain(content.custom_feeds.values(), content.private_feeds.values())}
     if not feeds:
         return
     positions = EntryPositions(context.root, FEEDS_FILE)
     yield from _same_contents_warnings(context, positions, feeds)
+    yield from _private_feed_warnings(context, positions)
     if not context.excluded_stems:
         tag_titles = {tag.id: tag.title for article in context.content.articles for tag in article.tags}
         for feed in feeds.values():
             yield from _unknown_tag_warnings(positions, feed, tag_titles)
             yield from _no_article_warnings(context, positions, feed)
+
+
+def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> Iterator[Problem]:
+    """Yield warnings about keys that have no effect in a private feed."""
+    content = context.content
+    public_media = {*content.site.media, *chain.from_iterable(article.media for article in context.public_articles)}
+    public_media |= {path for feed in content.custom_feeds.values() for path in feed.media}
+    for feed in {feed.id: feed for feed in content.private_feeds.values()}.values():
+        if feed.feed.archives == "all":
+            hint = "delete it; entries: says how many of the newest articles the feed holds"
+            yield positions.warning(feed.id, ("archives",), "archives: a private feed has no archives", hint)
+        if hidden := sorted({*feed.media} - public_media):
+            message = (
+                f"image: nothing public refers to {hidden[0]}, so the feed has the site's logo; each file of media/ is public"
+            )
+            yield positions.warning(feed.id, ("image",), message, "delete it, or use a picture that an article shows")
 
 
 def _unknown_tag_warnings(positions: EntryPositions, feed: CustomFeed, tag_titles: Mapping[str, str]) -> Iterator[Problem]:

@@ -43,6 +43,7 @@ def _build_custom_feed(document: YamlDocument, name: str, references: References
         aliases=tuple(keys.aliases),
         image=resolver.resolve((name, "image"), keys.image),
         max_age=int(keys.max_age[:-1]) * _SECONDS[keys.max_age[-1]] if keys.max_age else None,
+        access=keys.access,
         feed=FeedOverrides(**{key: getattr(keys, key) for key in ListingFeedKeys.model_fields}),
         media=tuple(resolver.media_paths),
     )

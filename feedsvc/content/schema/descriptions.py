@@ -168,6 +168,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "aliases": _ALIASES,
         "image": KeyDescription("Its own picture instead of the site's logo: a file in media/ or an address.", "media/world.png"),
         "max_age": KeyDescription("Days or hours after which an article leaves the feed; its page still lists it.", "30d"),
+        "access": KeyDescription("Who can read it: everybody, or only those who have a token.", "private"),
         **_LISTING_FEED_KEYS,
     },
     "IncludeKeys": {

@@ -34,7 +34,7 @@ from feedsvc.content.schema.field_types import (
     TimeZoneName,
     Uri,
 )
-from feedsvc.model import FeedContent
+from feedsvc.model import FeedAccess, FeedContent
 
 # pydantic copies a default list for each article; a tuple is shared.
 _EMPTY: Final[Any] = ()
@@ -215,6 +215,7 @@ class _SelectionFeedKeys(_Keys):
     aliases: Slugs = []
     image: RequiredLine | None = None
     max_age: Age | None = None
+    access: FeedAccess = "public"
 
 
 class CustomFeedKeys(ListingFeedKeys, _SelectionFeedKeys):
