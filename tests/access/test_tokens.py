@@ -80,7 +80,25 @@ def test_name_is_allowed(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", " a", "a ", "(unknown)", "a/b", "a\nb", "a\tb", "x" * 65, "-a", "a\udc80", "a\x00", "a" * 32, "a%2F", "a?b", "..", "a\u200bb"]
+    "name",
+    [
+        "",
+        " a",
+        "a ",
+        "(unknown)",
+        "a/b",
+        "a\nb",
+        "a\tb",
+        "x" * 65,
+        "-a",
+        "a\udc80",
+        "a\x00",
+        "a" * 32,
+        "a%2F",
+        "a?b",
+        "..",
+        "a\u200bb",
+    ],
 )
 def test_name_is_refused(name: str) -> None:
     with pytest.raises(FeedsvcError, match="is not allowed"):
@@ -103,9 +121,17 @@ def test_a_log_shows_no_token_in_any_place_of_a_path() -> None:
         assert not {token[start : start + 12] for start in range(20)} & {
             shown.lower()[start : start + 12] for start in range(len(shown))
         }
-    for path in ("/media/private/a.jpg", "/", "/articles/a-very-long-address-of-an-article-about-the-harbour/", "/feeds/x/feed.rss"):
+    for path in (
+        "/media/private/a.jpg",
+        "/",
+        "/articles/a-very-long-address-of-an-article-about-the-harbour/",
+        "/feeds/x/feed.rss",
+    ):
         assert hide_tokens(path) == path
-    assert hide_tokens(f"Reader (+https://x.example/private/{token}/feed.rss)") == "Reader (+https://x.example/private/(token)/feed.rss)"
+    assert (
+        hide_tokens(f"Reader (+https://x.example/private/{token}/feed.rss)")
+        == "Reader (+https://x.example/private/(token)/feed.rss)"
+    )
     assert log_path("alice", "rss") == "/private/alice/feed.rss"
 
 

@@ -72,6 +72,7 @@ def snapshot(
     media: Mapping[str, MediaFile] | None = None,
     tags: Iterable[TagSettings] = (),
     custom_feeds: Iterable[CustomFeed] = (),
+    private_feeds: Iterable[CustomFeed] = (),
 ) -> ContentSnapshot:
     """Return a snapshot of a small newsroom with these articles."""
     site = Site(
@@ -98,6 +99,7 @@ def snapshot(
         authors=authors_by_id,
         tags={name: tag for tag in tags for name in (*tag.aliases, tag.id)},
         custom_feeds={name: feed for feed in custom_feeds for name in (*feed.aliases, feed.id)},
+        private_feeds={name: feed for feed in private_feeds for name in (*feed.aliases, feed.id)},
         articles=tuple(articles),
         media=_MEDIA_FILES if media is None else media,
         texts=TEXTS,
