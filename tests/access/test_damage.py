@@ -106,7 +106,6 @@ def test_an_operator_can_begin_anew_and_a_second_damaged_file_replaces_no_earlie
         file.write_bytes(name.encode() * 100)
         set_aside(store, file)
         assert (tmp_path / name).read_bytes() == name.encode() * 100
-        (tmp_path / "new").write_bytes(b"")
         with pytest.raises(TokensDamagedError):
             open_token_store(tmp_path).add(make_token())
         shutil.copytree(tmp_path, tmp_path.with_name(f"copy-{name}"))
@@ -146,7 +145,7 @@ def read(store: TokenStore, digest: bytes) -> tuple[Token, int] | None:
 
 def test_a_missing_row_is_noticed_by_its_holder(tmp_path: Path) -> None:
     """The holder of a token whose row is damaged gets a 503, not a 404 after which a reader gives up."""
-    store, file = fill(tmp_path)
+    _, file = fill(tmp_path)
     file.write_bytes(flip(file.read_bytes()))
     with pytest.raises(TokensDamagedError):
         open_token_store(tmp_path).fetch(TOKENS[1].digest, NOON)
@@ -201,7 +200,7 @@ def test_a_shared_sqlite_file_is_never_renamed(tmp_path: Path) -> None:
     store.add(make_token())
     file.write_bytes(b"Notes. " * 1000)
     for _ in range(2):
-        with pytest.raises(TokensDamagedError, match="rename a backup to shared.sqlite"):
+        with pytest.raises(TokensDamagedError, match=r"rename a backup to shared\.sqlite"):
             store.check()
         time.sleep(2.1)
     assert file.exists()

@@ -1,4 +1,4 @@
-"""Stores of tokens behave alike in the file of a state folder, a SQLite URL and PostgreSQL, also for several processes at once."""
+"""Stores of tokens behave alike in the file of a state folder, a SQLite URL and PostgreSQL, also for many processes at once."""
 
 from __future__ import annotations
 
@@ -75,10 +75,7 @@ def test_two_commands_at_once_give_a_name_to_one_token(open_store: OpenStore) ->
     with ThreadPoolExecutor(8) as pool:
         messages = [*pool.map(add, range(8))]
     assert messages.count("") == 1
-    assert {message for message in messages if message} == {
-        "there is a token named 'alice' already, for the feed 'members'; choose another name, or end it first with "
-        "feedsvc token revoke"
-    }
+    assert all("there is a token named 'alice' already, for the feed 'members'" in message for message in messages if message)
     assert len(open_store().tokens()) == 1
 
 

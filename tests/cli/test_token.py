@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def token(root: Path, *arguments: str, state: str = "state", **variables: str) -> tuple[int, str, str]:
-    """Run a command of `feedsvc token`; return its exit status and output. The content folder comes after two arguments of `add`."""
+    """Run a command of `feedsvc token` with the content folder after its arguments; return its exit status and output."""
     count = {"add": 3, "revoke": 2, "list": 1}[arguments[0]]
     options = ("--state", str(root.with_name(state))) if state else ()
     result = run_feedsvc("token", *arguments[:count], root, *arguments[count:], *options, **variables)

@@ -135,7 +135,7 @@ def test_a_damaged_file_is_set_aside_once_and_all_workers_answer_503_until_a_bac
         backup = file.read_bytes()
         file.write_bytes(backup[: len(backup) // 2])
         wait_until(lambda: {response.status for response in responses_by_worker(site.server, path).values()} == {503})
-        wait_until(lambda: (tmp_path / "state/tokens.sqlite.damaged").exists())
+        wait_until((tmp_path / "state/tokens.sqlite.damaged").exists)
         assert {response.status for response in responses_by_worker(site.server, path).values()} == {503}
         result = run_feedsvc("token", "list", site.content, *site.options)
         assert (result.returncode, result.stdout) == (2, "")
