@@ -33,7 +33,7 @@ _CREATE: Final = (
 )
 _REPLACE: Final = f"INSERT OR REPLACE INTO {_TABLE} VALUES ({', '.join('?' * (COLUMN_COUNT + 1))})"
 _BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another process that writes; a request waits meanwhile
-_VERIFY_INTERVAL: Final = 1.0  # seconds between two verifications of the whole file
+_VERIFY_INTERVAL: Final = 10.0  # seconds between two verifications of the whole file
 # A backup may be restored in another state folder, so checksums do not cover the identity of a state folder.
 _CHECKSUMMER: Final = RowChecksummer(0, "tokens.sqlite", _TABLE)
 
@@ -51,7 +51,8 @@ class SqliteTokenStore:
         self._has_seen_tokens = False
         self._lock = threading.Lock()
         self._verified: tuple[FileVersion | None, ...] = ()  # versions of the file and its journal that were verified
-        self._verified_at = 0.0  # seconds of time.monotonic
+        self._verified_at = -_VERIFY_INTERVAL  # seconds of time.monotonic
+        self._idle_connection: tuple[FileVersion | None, sqlite3.Connection] | None = None
 
     @property
     def location(self) -> str:
@@ -109,7 +110,26 @@ class SqliteTokenStore:
             self._verify(connection)
 
     def close(self) -> None:
-        """Do nothing: each operation closes its connection."""
+        """Close the idle connection."""
+        with self._lock:
+            if self._idle_connection:
+                self._idle_connection[1].close()
+            self._idle_connection = None
+
+    def _keep_open(self, version: FileVersion | None) -> None:
+        """Keep an idle connection to the file open. Otherwise each operation would be the last to close the file.
+
+        SQLite then writes the journal into the file and waits for the disk, which takes many times as long as a fetch.
+        """
+        with self._lock:
+            former, identity = self._idle_connection, version and version[:2]
+            if former and (former[0] and former[0][:2]) == identity:
+                return
+            connection = _connect(self._file)
+            connection.execute(f"SELECT 1 FROM {_TABLE} LIMIT 1").fetchall()  # opens the journal
+            self._idle_connection = version, connection
+        if former:
+            former[1].close()
 
     @contextmanager
     def _open(self, *, is_adding: bool = False) -> Iterator[sqlite3.Connection | None]:
@@ -128,6 +148,7 @@ class SqliteTokenStore:
             with closing(_connect(self._file)) as connection:
                 if table_exists(connection, _TABLE):
                     self._has_seen_tokens = True
+                    self._keep_open(version)
                     yield connection
                 else:
                     self._check_absence()
@@ -138,7 +159,7 @@ class SqliteTokenStore:
     def _translate(self, error: Exception, version: FileVersion | None) -> UnavailableError:
         if not _is_damage(error, self._file):
             return unavailable_error(str(self._file), error, TOKENS)
-        self._verified, self._verified_at = (), 0.0
+        self._verified, self._verified_at = (), -_VERIFY_INTERVAL
         return self._damaged_file.error(str(error)) if self._is_shared else self._damaged_file.report(version, str(error))
 
     def _check_absence(self) -> None:
@@ -154,7 +175,7 @@ class SqliteTokenStore:
             )
 
     def _verify(self, connection: sqlite3.Connection | None, *, is_forced: bool = False) -> None:
-        """Read the whole file if it changed since the last time, at most once a second unless `is_forced`.
+        """Read the whole file if it changed since the last time, at most every _VERIFY_INTERVAL seconds unless `is_forced`.
 
         Raises DamageError or sqlite3.Error for damage.
         """

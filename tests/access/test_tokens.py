@@ -35,7 +35,7 @@ def test_another_spelling_is_no_token(change: object) -> None:
     start=st.integers(0, 999_999),
 )
 def test_the_limit_is_a_burst_and_then_a_steady_rate(limit: int, steps: list[int], start: int) -> None:
-    """In no hour are more fetches allowed than twice the limit, and a wait is never longer than needed."""
+    """Fetches in an hour are at most twice the limit, and no wait is longer than needed."""
     token, now = make_token(hourly_limit=limit), NOON + timedelta(microseconds=start)
     admitted: list[datetime] = []
     for step in [0] * min(limit + 1, 30) + steps:
