@@ -21,7 +21,7 @@ from feedsvc.support.alerts import Alerts
 _ALERT_NAME: Final = "tokens"
 _END_MESSAGE: Final = "the tokens of private feeds can be used again"
 _MAX_CONCURRENT: Final = 2  # requests that use the store at a time, so that the server's other threads stay free
-_WAIT_SECONDS: Final = 1.0  # for one of these places
+_WAIT_SECONDS: Final = 0.25  # for one of these places
 _RETRY_SECONDS: Final = 2.0  # between two checks of a store that is unavailable
 _CHECK_SECONDS: Final = 10.0  # between two checks of a store that works
 
@@ -61,6 +61,7 @@ class PrivateGate:
         self._store, self._alerts, self._is_needed = store, alerts, is_needed
         self._places = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._is_used = self._is_unavailable = False
+        self._failure_count = 0
         self._stop_event = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feedsvc-tokens", daemon=True)
         self._thread.start()
@@ -104,14 +105,18 @@ class PrivateGate:
                 return
 
     def _check(self) -> None:
+        failures_before = self._failure_count
         try:
             self._store.check()
         except UnavailableError as error:
             self._set_unavailable(error)
-        else:
+            return
+        # A request may have failed after this check read the store.
+        if self._failure_count == failures_before:
             self._is_unavailable = False
             self._alerts.clear(_ALERT_NAME)
 
     def _set_unavailable(self, error: UnavailableError) -> None:
         self._is_unavailable = True
+        self._failure_count += 1
         self._alerts.raise_alert(_ALERT_NAME, str(error), _END_MESSAGE)

@@ -26,6 +26,7 @@ _SELECT: Final = f"SELECT {_COLUMNS} FROM {_TABLE}"
 _INSERT: Final = f"INSERT INTO {_TABLE} ({_COLUMNS}) VALUES ({', '.join(['%s'] * COLUMN_COUNT)})"
 # Rows are locked until the end of the transaction, so that two workers do not count the same fetch.
 _FIND: Final = f"{_SELECT} WHERE digest = %s FOR UPDATE"
+_CHECK: Final = f"SELECT 1 FROM {_TABLE} LIMIT 1 FOR UPDATE SKIP LOCKED"
 _COUNT: Final = f"UPDATE {_TABLE} SET used = %s, fetches = %s, full_at = %s WHERE digest = %s"
 _REVOKE: Final = f"UPDATE {_TABLE} SET revoked = %s WHERE digest = %s"
 _TABLE_EXISTS: Final = f"SELECT to_regclass('{_TABLE}') IS NOT NULL"
@@ -95,9 +96,10 @@ class PostgresTokenStore:
             return token
 
     def check(self) -> None:
-        """Raise UnavailableError if the database cannot be used."""
-        with self._open():
-            pass
+        """Raise UnavailableError if the database cannot be used, also if it can only be read."""
+        with self._open() as connection:
+            if connection is not None:
+                connection.exec_driver_sql(_CHECK).close()
 
     def close(self) -> None:
         self._engine.dispose()

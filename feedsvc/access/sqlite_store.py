@@ -32,6 +32,7 @@ _CREATE: Final = (
     "fetches INTEGER NOT NULL, full_at INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
 )
 _REPLACE: Final = f"INSERT OR REPLACE INTO {_TABLE} VALUES ({', '.join('?' * (COLUMN_COUNT + 1))})"
+_WRITE_AGAIN: Final = f"UPDATE {_TABLE} SET fetches = fetches WHERE digest = (SELECT min(digest) FROM {_TABLE})"
 _BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another process that writes; a request waits meanwhile
 _VERIFY_INTERVAL: Final = 10.0  # seconds between two verifications of the whole file
 # A backup may be restored in another state folder, so checksums do not cover the identity of a state folder.
@@ -48,7 +49,7 @@ class SqliteTokenStore:
         """Prepare a store without opening it."""
         self._file, self._is_shared = file, is_shared
         self._damaged_file = DamagedFile(file)
-        self._has_seen_tokens = False
+        self._has_seen_tokens = self._has_failed = False
         self._lock = threading.Lock()
         self._verified: tuple[FileVersion | None, ...] = ()  # versions of the file and its journal that were verified
         self._verified_at = -_VERIFY_INTERVAL  # seconds of time.monotonic
@@ -105,9 +106,18 @@ class SqliteTokenStore:
             return token
 
     def check(self) -> None:
-        """Raise UnavailableError if the store cannot be used. A file that changed is verified."""
+        """Raise UnavailableError if the store cannot be used. A file that changed is verified.
+
+        After an error, check that a row can be written: a full disk and a read-only file can be read.
+        """
         with self._open() as connection:
             self._verify(connection)
+            if connection is not None:
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    if self._has_failed:
+                        connection.execute(_WRITE_AGAIN)
+        self._has_failed = False
 
     def close(self) -> None:
         """Close the idle connection."""
@@ -154,6 +164,7 @@ class SqliteTokenStore:
                     self._check_absence()
                     yield connection if is_adding else None
         except (DamageError, sqlite3.Error, OSError) as error:
+            self._has_failed = True
             raise self._translate(error, version) from None
 
     def _translate(self, error: Exception, version: FileVersion | None) -> UnavailableError:

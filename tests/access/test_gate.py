@@ -11,10 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.access import AccessDecision, Outcome, PrivateGate, Token, TokenStore, new_token, open_token_store, token_digest
+from feedsvc.access import (
+    AccessDecision,
+    Outcome,
+    PrivateGate,
+    Token,
+    TokenStore,
+    new_token,
+    open_token_store,
+    token_digest,
+)
 from feedsvc.support.alerts import Alerts
 from tests.access.conftest import NOON, make_token
 from tests.audience.postgres import Schema, schema
+from tests.audience.read_only_files import read_only
 from tests.audience.relay import run_relay
 from tests.audience.waiting import wait_until
 
@@ -92,3 +102,44 @@ def test_a_damaged_file_raises_an_alert_without_a_request_and_a_backup_ends_it(t
         (tmp_path / "copy").rename(file)
         wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.ADMITTED)
         assert alerts.active == {}
+
+
+def test_a_database_that_can_only_be_read_stays_an_outage_until_it_can_be_written(caplog: pytest.LogCaptureFixture) -> None:
+    with schema() as postgres:
+        store, alerts = open_token_store(Path("/nowhere"), postgres.url()), Alerts()
+        text, _ = add(store)
+        role = postgres.name.replace("test", "role")
+        postgres.run(
+            f"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {postgres.name} TO {role}; "
+            f"GRANT SELECT ON {postgres.name}.feedsvc_tokens TO {role}"
+        )
+        try:
+            with gate_of(open_token_store(Path("/nowhere"), postgres.url().replace("//postgres@", f"//{role}@")), alerts) as gate:
+                wait_until(lambda: "GRANT SELECT, INSERT, UPDATE ON feedsvc_tokens" in alerts.active.get("tokens", ""))
+                for _ in range(5):
+                    assert gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+                    time.sleep(0.7)
+                assert caplog.text.count("can be used again") == 0
+                postgres.run(f"GRANT UPDATE ON {postgres.name}.feedsvc_tokens TO {role}")
+                wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.ADMITTED)
+        finally:
+            store.close()
+            postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_a_file_that_can_only_be_read_stays_an_outage_until_it_can_be_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, alerts = open_token_store(tmp_path / "state"), Alerts()
+    text, _ = add(store)
+    with gate_of(store, alerts) as gate:
+        assert gate.admit(text, NOON).outcome is Outcome.ADMITTED
+        with read_only(tmp_path / "state" / "tokens.sqlite"):
+            for _ in range(5):
+                assert gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+                time.sleep(0.7)
+            assert "give feedsvc the permission to write in that folder" in alerts.active["tokens"]
+        wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.ADMITTED)
+        assert alerts.active == {}
+    assert caplog.text.count("can be used again") == 1
+    assert not list(tmp_path.rglob("*damaged*"))
