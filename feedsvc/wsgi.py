@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from feedsvc import web
-from feedsvc.access import PrivateGate, open_token_store
+from feedsvc.access import TokenAuthorizer, open_token_store
 from feedsvc.content.folder import ContentFolder, open_content_folder
 from feedsvc.content.media import VariantStore
 from feedsvc.live import Live, Watcher
@@ -24,7 +24,7 @@ def create_app(content: str = "content", base_url: str = "", state: str = "") ->
     Raises ContentError if the content folder cannot be used.
     """
     root, alerts = Path(content), Alerts()
-    gate: PrivateGate | None = None
+    authorizer: TokenAuthorizer | None = None
     if not state:
         live = Live(ContentFolder(root, base_url), None, alerts=alerts)
     else:
@@ -35,6 +35,6 @@ def create_app(content: str = "content", base_url: str = "", state: str = "") ->
             variant_store=VariantStore(folder / "pictures", alerts),
             alerts=alerts,
         )
-        gate = PrivateGate(open_token_store(folder), alerts, lambda: bool(live.edition.content.private_feeds))
+        authorizer = TokenAuthorizer(open_token_store(folder), alerts, lambda: bool(live.edition.content.private_feeds))
     Watcher(root, live).start()
-    return web.create_app(live, caches_responses=False, private_gate=gate)
+    return web.create_app(live, caches_responses=False, token_authorizer=authorizer)

@@ -4,7 +4,7 @@ In come a token and a time; out comes whether its holder may fetch a feed, and t
 the command line adds, lists and revokes tokens. A token is stored only as a digest, so it cannot be shown again.
 """
 
-from feedsvc.access.gate import AccessDecision, Outcome, PrivateGate
+from feedsvc.access.authorizer import AccessDecision, Outcome, TokenAuthorizer
 from feedsvc.access.store import TOKENS_FILE, TokenStore, open_token_store
 from feedsvc.access.tokens import (
     DEFAULT_LIMIT,
@@ -24,8 +24,8 @@ __all__ = [
     "TOKENS_FILE",
     "AccessDecision",
     "Outcome",
-    "PrivateGate",
     "Token",
+    "TokenAuthorizer",
     "TokenState",
     "TokenStore",
     "check_name",

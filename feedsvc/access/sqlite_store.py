@@ -34,7 +34,7 @@ _CREATE: Final = (
 _REPLACE: Final = f"INSERT OR REPLACE INTO {_TABLE} VALUES ({', '.join('?' * (COLUMN_COUNT + 1))})"
 _WRITE_AGAIN: Final = f"UPDATE {_TABLE} SET fetches = fetches WHERE digest = (SELECT min(digest) FROM {_TABLE})"
 _BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another process that writes; a request waits meanwhile
-_VERIFY_INTERVAL: Final = 10.0  # seconds between two verifications of the whole file
+_VERIFY_INTERVAL: Final = 5.0  # seconds between two verifications of the whole file
 # A backup may be restored in another state folder, so checksums do not cover the identity of a state folder.
 _CHECKSUMMER: Final = RowChecksummer(0, "tokens.sqlite", _TABLE)
 

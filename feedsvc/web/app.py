@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from feedsvc.access import PrivateGate
+from feedsvc.access import TokenAuthorizer
 from feedsvc.live import Live
 from feedsvc.web import metrics
 from feedsvc.web.access_control import StatusAccess
@@ -34,15 +34,15 @@ def create_app(
     metrics_source: MetricsSource | None = None,
     status_access: StatusAccess = _LOCAL_ONLY,
     *,
-    private_gate: PrivateGate | None = None,
+    token_authorizer: TokenAuthorizer | None = None,
     caches_responses: bool = True,
 ) -> Flask:
     """Return the Flask application that serves the current edition of `live`, mounted at the path of base_url.
 
     `status_sections` are additional sections of /status by name. `stats` counts the responses, by default in a new RequestStats.
     `metrics_source` returns the arguments of `metrics.render_metrics`; by default, the metrics of this process only.
-    `status_access` decides which clients may read /status and /metrics. Without `private_gate`, there are no private feeds. With
-    `caches_responses`, responses from the cache do not pass through Flask: no function registered with `before_request` or
+    `status_access` decides which clients may read /status and /metrics. Without `token_authorizer`, there are no private feeds.
+    With `caches_responses`, responses from the cache do not pass through Flask: no function registered with `before_request` or
     `after_request` runs for them.
     """
     counted_stats = stats or RequestStats()
@@ -56,8 +56,8 @@ def create_app(
     app.url_map.converters["file_path"] = _FilePathConverter
     add_document_endpoints(app, live, counted_stats)
     add_service_endpoints(app, live, metrics_source or read_metrics, status_sections, status_access)
-    if private_gate:
-        add_private_endpoint(app, live, private_gate, status_access.trusted_proxies)
+    if token_authorizer:
+        add_private_endpoint(app, live, token_authorizer, status_access.trusted_proxies)
     mounted = _MountMiddleware(app.wsgi_app, live)
     # mypy forbids the assignment that Flask's documentation recommends for middleware.
     app.wsgi_app = ResponseCache(mounted, live, counted_stats) if caches_responses else mounted  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response, g, request
 from werkzeug.routing import Rule
 
-from feedsvc.access import AccessDecision, Outcome, PrivateGate, log_path
+from feedsvc.access import AccessDecision, Outcome, TokenAuthorizer, log_path
 from feedsvc.live import Live
 from feedsvc.routes import PRIVATE_PREFIX, parse_private_feed_path, private_feed_path
 from feedsvc.support.client_address import Networks, client_address, client_prefix, is_global_address
@@ -47,9 +47,9 @@ _GUESSED: Final = "Your programs used too many wrong addresses. Try again in {} 
 _UNAVAILABLE: Final = "This feed cannot be served at this moment. Try again in a minute."
 
 
-def add_private_endpoint(app: Flask, live: Live, gate: PrivateGate, trusted: Networks) -> None:
+def add_private_endpoint(app: Flask, live: Live, authorizer: TokenAuthorizer, trusted: Networks) -> None:
     """Add the endpoint of all paths below /private/. X-Forwarded-For is used if the peer is one of `trusted`."""
-    app.view_functions["private_feed"] = _PrivateView(live, gate, GuessLimit(trusted))
+    app.view_functions["private_feed"] = _PrivateView(live, authorizer, GuessLimit(trusted))
     app.url_map.add(Rule(f"{PRIVATE_PREFIX}<file_path:path>", endpoint="private_feed", methods=None))
 
 
@@ -88,8 +88,8 @@ class GuessLimit:
 class _PrivateView:
     """View function of all paths below /private/."""
 
-    def __init__(self, live: Live, gate: PrivateGate, guesses: GuessLimit) -> None:
-        self._live, self._gate, self._guesses = live, gate, guesses
+    def __init__(self, live: Live, authorizer: TokenAuthorizer, guesses: GuessLimit) -> None:
+        self._live, self._authorizer, self._guesses = live, authorizer, guesses
 
     def __call__(self, **_: str) -> Response:
         """Return the response to Flask's current request. It never redirects, and is never stored."""
@@ -104,7 +104,7 @@ class _PrivateView:
         if wait := self._guesses.seconds_to_wait(environ):
             return _private(_refusal(429, _GUESSED.format(wait), wait))
         now = self._live.clock()
-        admission = self._gate.admit(token, now)
+        admission = self._authorizer.admit(token, now)
         if admission.name:
             _log(environ, mount + log_path(admission.name, suffix))
         return _private(self._respond(admission, token, suffix, now))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from feedsvc.access import PrivateGate, Token, TokenStore, new_token, open_token_store, token_digest
+from feedsvc.access import Token, TokenAuthorizer, TokenStore, new_token, open_token_store, token_digest
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.support.client_address import parse_networks
@@ -73,9 +73,9 @@ def open_site(folder: Path, stack: ExitStack, *, base_url: str = "", trusted: st
     clock = FakeClock()
     live = Live(ContentFolder(content, base_url), None, clock)
     store = open_token_store(folder / "state")
-    gate = stack.enter_context(closing(PrivateGate(store, live.alerts, lambda: True)))
+    authorizer = stack.enter_context(closing(TokenAuthorizer(store, live.alerts, lambda: True)))
     proxies, stats = parse_networks([trusted]), RequestStats()
-    app = create_app(live, stats=stats, status_access=StatusAccess(trusted_proxies=proxies), private_gate=gate)
+    app = create_app(live, stats=stats, status_access=StatusAccess(trusted_proxies=proxies), token_authorizer=authorizer)
     limited = PollLimit(app, stats, per_hour=5)
     descriptor = os.open(folder / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     stack.callback(os.close, descriptor)
@@ -348,7 +348,7 @@ def test_an_error_while_a_feed_is_rendered_shows_no_token_in_the_log(
     assert token not in caplog.text
 
 
-def test_without_a_gate_there_are_no_private_feeds(tmp_path: Path) -> None:
+def test_without_an_authorizer_there_are_no_private_feeds(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     (content / "feeds.yaml").write_text(FEEDS)
     app = create_app(Live(ContentFolder(content), None, FakeClock()))

@@ -1,4 +1,4 @@
-"""Gate of private feeds: decides what the holder of a token gets, from a store that may be unavailable.
+"""Authorizer of private feeds: decides what the holder of a token gets, from a store that may be unavailable.
 
 Requests never wait for long for a store. Once it fails, all are refused at once, until a thread finds that it works again.
 """
@@ -21,9 +21,9 @@ from feedsvc.support.alerts import Alerts
 _ALERT_NAME: Final = "tokens"
 _END_MESSAGE: Final = "the tokens of private feeds can be used again"
 _MAX_CONCURRENT: Final = 2  # requests that use the store at a time, so that the server's other threads stay free
-_WAIT_SECONDS: Final = 0.25  # for one of these places
+_WAIT_SECONDS: Final = 1.0  # for one of these places
 _RETRY_SECONDS: Final = 2.0  # between two checks of a store that is unavailable
-_CHECK_SECONDS: Final = 10.0  # between two checks of a store that works
+_CHECK_SECONDS: Final = 5.0  # between two checks of a store that works
 
 
 class Outcome(Enum):
@@ -53,8 +53,8 @@ _UNKNOWN: Final = AccessDecision(outcome=Outcome.UNKNOWN)
 _UNAVAILABLE: Final = AccessDecision(outcome=Outcome.UNAVAILABLE)
 
 
-class PrivateGate:
-    """Gate that all private feeds of a server share. Thread-safe. It raises an alert while the store cannot be used."""
+class TokenAuthorizer:
+    """Authorizer that all private feeds of a server share. Thread-safe. It raises an alert while the store cannot be used."""
 
     def __init__(self, store: TokenStore, alerts: Alerts, is_needed: Callable[[], bool]) -> None:
         """Start the thread that checks the store, as long as `is_needed` returns True or a request has used the store."""

@@ -1,4 +1,4 @@
-"""Gate: an outage of the store refuses requests at once, raises an alert, and ends by itself."""
+"""Authorizer: an outage of the store refuses requests at once, raises an alert, and ends by itself."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 from feedsvc.access import (
     AccessDecision,
     Outcome,
-    PrivateGate,
     Token,
+    TokenAuthorizer,
     TokenStore,
     new_token,
     open_token_store,
@@ -30,9 +30,9 @@ from tests.audience.waiting import wait_until
 
 
 @contextmanager
-def gate_of(store: TokenStore, alerts: Alerts) -> Iterator[PrivateGate]:
-    with closing(store), closing(PrivateGate(store, alerts, lambda: True)) as gate:
-        yield gate
+def authorizer_of(store: TokenStore, alerts: Alerts) -> Iterator[TokenAuthorizer]:
+    with closing(store), closing(TokenAuthorizer(store, alerts, lambda: True)) as authorizer:
+        yield authorizer
 
 
 def add(store: TokenStore, **values: object) -> tuple[str, Token]:
@@ -46,15 +46,15 @@ def test_outcomes(tmp_path: Path) -> None:
     store, alerts = open_token_store(tmp_path), Alerts()
     text, _ = add(store, hourly_limit=1)
     expired, _ = add(store, name="bob", expires_at=NOON)
-    with gate_of(store, alerts) as gate:
-        assert gate.admit(text, NOON) == AccessDecision(outcome=Outcome.ADMITTED, name="alice", feed="members")
-        assert gate.admit(text, NOON).outcome is Outcome.LIMITED
-        assert gate.admit(text, NOON).retry_after == 3600
-        assert gate.admit(expired, NOON).outcome is Outcome.ENDED
+    with authorizer_of(store, alerts) as authorizer:
+        assert authorizer.admit(text, NOON) == AccessDecision(outcome=Outcome.ADMITTED, name="alice", feed="members")
+        assert authorizer.admit(text, NOON).outcome is Outcome.LIMITED
+        assert authorizer.admit(text, NOON).retry_after == 3600
+        assert authorizer.admit(expired, NOON).outcome is Outcome.ENDED
         for wrong in (new_token(), "", "x", text.upper(), f"{text}.", f"{text} "):
-            assert gate.admit(wrong, NOON) == AccessDecision(outcome=Outcome.UNKNOWN)
+            assert authorizer.admit(wrong, NOON) == AccessDecision(outcome=Outcome.UNKNOWN)
         store.revoke("alice", NOON)
-        assert gate.admit(text, NOON + timedelta(hours=1)).outcome is Outcome.ENDED
+        assert authorizer.admit(text, NOON + timedelta(hours=1)).outcome is Outcome.ENDED
     assert alerts.active == {}
 
 
@@ -62,17 +62,17 @@ def test_an_outage_of_postgresql_refuses_at_once_and_ends_by_itself(caplog: pyte
     with schema() as postgres, run_relay(postgres.host, postgres.port) as relay:
         store, alerts = open_token_store(Path("/nowhere"), postgres.url(relay.port)), Alerts()
         text, _ = add(store)
-        with gate_of(store, alerts) as gate:
-            assert gate.admit(text, NOON).outcome is Outcome.ADMITTED
+        with authorizer_of(store, alerts) as authorizer:
+            assert authorizer.admit(text, NOON).outcome is Outcome.ADMITTED
             relay.disconnect()
-            wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE)
+            wait_until(lambda: authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE)
             start = time.monotonic()
             for _ in range(100):
-                assert gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+                assert authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE
             assert time.monotonic() - start < 1
             assert "the database of tokens cannot be used: postgresql://" in alerts.active["tokens"]
             relay.reopen()
-            wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.ADMITTED)
+            wait_until(lambda: authorizer.admit(text, NOON).outcome is Outcome.ADMITTED)
             assert alerts.active == {}
     assert text not in caplog.text
 
@@ -84,8 +84,8 @@ def test_a_table_that_is_gone_is_an_outage(tmp_path: Path) -> None:
         text, _ = add(store)
         assert store.fetch(token_digest(text) or b"", NOON)
         postgres.run(f"DROP TABLE {postgres.name}.feedsvc_tokens")
-        with gate_of(store, Alerts()) as gate:
-            assert gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+        with authorizer_of(store, Alerts()) as authorizer:
+            assert authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE
 
 
 def test_a_damaged_file_raises_an_alert_without_a_request_and_a_backup_ends_it(tmp_path: Path) -> None:
@@ -94,13 +94,13 @@ def test_a_damaged_file_raises_an_alert_without_a_request_and_a_backup_ends_it(t
     file = tmp_path / "tokens.sqlite"
     backup = file.read_bytes()
     file.write_bytes(backup[:5000])
-    with gate_of(store, alerts) as gate:
+    with authorizer_of(store, alerts) as authorizer:
         wait_until(lambda: not file.exists())
         wait_until(lambda: "kept as tokens.sqlite.damaged" in alerts.active.get("tokens", ""))
-        assert gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+        assert authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE
         (tmp_path / "copy").write_bytes(backup)
         (tmp_path / "copy").rename(file)
-        wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.ADMITTED)
+        wait_until(lambda: authorizer.admit(text, NOON).outcome is Outcome.ADMITTED)
         assert alerts.active == {}
 
 
@@ -114,14 +114,16 @@ def test_a_database_that_can_only_be_read_stays_an_outage_until_it_can_be_writte
             f"GRANT SELECT ON {postgres.name}.feedsvc_tokens TO {role}"
         )
         try:
-            with gate_of(open_token_store(Path("/nowhere"), postgres.url().replace("//postgres@", f"//{role}@")), alerts) as gate:
+            with authorizer_of(
+                open_token_store(Path("/nowhere"), postgres.url().replace("//postgres@", f"//{role}@")), alerts
+            ) as authorizer:
                 wait_until(lambda: "GRANT SELECT, INSERT, UPDATE ON feedsvc_tokens" in alerts.active.get("tokens", ""))
                 for _ in range(5):
-                    assert gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+                    assert authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE
                     time.sleep(0.7)
                 assert caplog.text.count("can be used again") == 0
                 postgres.run(f"GRANT UPDATE ON {postgres.name}.feedsvc_tokens TO {role}")
-                wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.ADMITTED)
+                wait_until(lambda: authorizer.admit(text, NOON).outcome is Outcome.ADMITTED)
         finally:
             store.close()
             postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
@@ -132,14 +134,14 @@ def test_a_file_that_can_only_be_read_stays_an_outage_until_it_can_be_written(
 ) -> None:
     store, alerts = open_token_store(tmp_path / "state"), Alerts()
     text, _ = add(store)
-    with gate_of(store, alerts) as gate:
-        assert gate.admit(text, NOON).outcome is Outcome.ADMITTED
+    with authorizer_of(store, alerts) as authorizer:
+        assert authorizer.admit(text, NOON).outcome is Outcome.ADMITTED
         with read_only(tmp_path / "state" / "tokens.sqlite"):
             for _ in range(5):
-                assert gate.admit(text, NOON).outcome is Outcome.UNAVAILABLE
+                assert authorizer.admit(text, NOON).outcome is Outcome.UNAVAILABLE
                 time.sleep(0.7)
             assert "give feedsvc the permission to write in that folder" in alerts.active["tokens"]
-        wait_until(lambda: gate.admit(text, NOON).outcome is Outcome.ADMITTED)
+        wait_until(lambda: authorizer.admit(text, NOON).outcome is Outcome.ADMITTED)
         assert alerts.active == {}
     assert caplog.text.count("can be used again") == 1
     assert not list(tmp_path.rglob("*damaged*"))
