@@ -44,6 +44,7 @@ _TAGS: Final = re.compile(r"/tags(?:/from/(?P<start>[^/]+))?/?")
 # In the same folder as sitemap.xml: a sitemap may list only addresses in or below its own folder (sitemaps.org, "location").
 _SITEMAP: Final = re.compile(rf"/sitemap-(?P<part>(?:listings|{_ARCHIVE_PERIOD})(?:\.[01]+)?)\.xml")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
+_ISSUE: Final = re.compile(rf"/{_SEGMENTS['custom']}/(?P<id>[^/]+)/(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})/?")
 _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 
@@ -85,6 +86,14 @@ class FeedAt:
 @dataclass(frozen=True, slots=True)
 class ArticleAt:
     slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueAt:
+    """Page of an issue of a digest feed. `listing` is a custom feed, `date` the day that names the issue, YYYY-MM-DD."""
+
+    listing: ListingRef
+    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,7 @@ class SitemapAt:
     part: str
 
 
-Place = PageAt | FeedAt | ArticleAt | FileAt | VariantAt | SiteDocumentAt | TagsAt | SitemapAt
+Place = PageAt | FeedAt | ArticleAt | IssueAt | FileAt | VariantAt | SiteDocumentAt | TagsAt | SitemapAt
 
 
 def _period_path(listing: ListingRef, period: str) -> str:
@@ -154,6 +163,7 @@ _PATH_BUILDERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
     PageAt: lambda place: _period_path(place.listing, place.period),
     FeedAt: _feed_path,
     ArticleAt: lambda place: article_path(place.slug),
+    IssueAt: lambda place: f"{_period_path(place.listing, '')}{place.date}/",
     FileAt: lambda place: f"/{place.path}",
     VariantAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
     SiteDocumentAt: lambda place: f"/{place.name}",
@@ -190,6 +200,7 @@ URL_RULES: Final[Mapping[str, tuple[str, ...]]] = {
     **{endpoint: rules for kind in LISTING_KINDS for endpoint, rules in _listing_rules(kind).items()},
     "combination_feed": (f"/feed/<expression>.<any({', '.join(FEED_SUFFIXES)}):suffix>",),
     "article": ("/articles/<slug>/",),
+    "issue": (f"/{_SEGMENTS['custom']}/<id>/<date>/",),
     "media_file": ("/media/<file_path:path>",),
     "static_file": ("/static/<file_path:path>",),
     "image_variant": ("/sized/<digest>-<width>/<file_path:path>",),
@@ -204,6 +215,7 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
     (_COMBINATION, lambda m: FeedAt(ListingRef("combination", m["expression"]), m["suffix"])),
     (_FEED_ALIAS, lambda m: FeedAt(_listing_ref(m), WELL_KNOWN_FEEDS[m["name"]])),
     (_ARTICLE, lambda m: ArticleAt(m["slug"])),
+    (_ISSUE, lambda m: IssueAt(ListingRef("custom", m["id"]), m["date"])),
     (_FILE, lambda m: FileAt(m["path"])),
     (_VARIANT, lambda m: VariantAt(m["digest"], int(m["width"]), f"media/{m['path']}")),
     (_SITE_DOCUMENT, lambda m: SiteDocumentAt(next(name for name in SITE_DOCUMENTS if name.rstrip("/") == m["name"]))),

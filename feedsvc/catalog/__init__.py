@@ -10,8 +10,9 @@ from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.combinations import build_combination, canonical_ref
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
+from feedsvc.catalog.periodicals import count_articles, issue_id_prefix, issues_of
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
-from feedsvc.catalog.row import Row, RowKey, Translation, Visibility, row_key
+from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, row_key
 from feedsvc.catalog.tag_settings import tag_aliases
 from feedsvc.catalog.tags import PAGE_SIZE
 from feedsvc.catalog.translations import by_hreflang, translation_url
@@ -23,6 +24,7 @@ __all__ = [
     "ArchiveIndex",
     "Catalog",
     "CatalogChange",
+    "IssueRow",
     "Listing",
     "Row",
     "RowBuilder",
@@ -33,9 +35,12 @@ __all__ = [
     "build_combination",
     "by_hreflang",
     "canonical_ref",
+    "count_articles",
     "former_slugs",
     "index_range",
     "is_identical",
+    "issue_id_prefix",
+    "issues_of",
     "row_key",
     "tag_aliases",
     "translation_url",

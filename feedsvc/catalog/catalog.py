@@ -7,9 +7,9 @@ equals a newly built one; the work grows with the change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from itertools import accumulate, chain, takewhile
 from typing import Final
@@ -28,7 +28,15 @@ from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_sl
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
-from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
+from feedsvc.catalog.periodicals import (
+    Periodical,
+    build_periodicals,
+    closing_moments,
+    find_issue,
+    issues_by_listing,
+    update_periodicals,
+)
+from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.selections import Selections
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
@@ -76,6 +84,7 @@ class Catalog:
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
     selections: Selections = field(repr=False, compare=False)
+    periodicals: Mapping[ListingRef, Periodical] = field(repr=False, compare=False)
     works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
@@ -86,8 +95,17 @@ class Catalog:
     @property
     def next_visible_change(self) -> datetime | None:
         """Next moment at which time alone changes what readers see; None if there is none."""
-        moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings)
+        closing = closing_moments(self.periodicals.values(), self.now)
+        moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings), *closing
         return min(filter(None, moments), default=None)
+
+    def find_issue(self, ref: ListingRef, day: str) -> IssueRow | None:
+        """Return the issue of a day (YYYY-MM-DD) of a digest feed, also a withdrawn one; None if there is none."""
+        periodical = self.periodicals.get(ref)
+        try:
+            return find_issue(periodical, self.listings[ref], date.fromisoformat(day)) if periodical else None
+        except (ValueError, OverflowError):  # no date, or one at the end of the calendar
+            return None
 
     @property
     def custom_listings(self) -> Iterator[Listing]:
@@ -144,15 +162,23 @@ class Catalog:
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
         due_articles = schedule.changes_between(self.now, now)
         rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
-        _add_copies(aged_rows(self.custom_listings, self.now, now), rows_before, rows_after)
+        article_listings = (listing for listing in self.custom_listings if listing.ref not in self.periodicals)
+        _add_copies(aged_rows(article_listings, self.now, now), rows_before, rows_after)
         works = self.works.apply_changes(content.articles, removed_articles, added_articles)
         self._update_translations(works, (*removed_articles, *added_articles), rows_before, rows_after)
         spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
         self._add_retitled_rows(titles, rows_before, rows_after)
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
         removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
+        periodicals, issues = update_periodicals(
+            self.periodicals, self.listings, removed_by_listing, added_by_listing, (self.now, now)
+        )
+        removed_by_listing, added_by_listing = (
+            self._with_issues(*rows) for rows in ((removed_by_listing, issues.removed), (added_by_listing, issues.added))
+        )
         listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
-        last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
+        closing = closing_moments(periodicals.values(), now)
+        last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), closing, now)
         catalog = replace(
             self,
             content=content,
@@ -163,7 +189,8 @@ class Catalog:
             schedule=schedule,
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
-            change=CatalogChange(rows_before, rows_after, self.selections),
+            periodicals=periodicals,
+            change=CatalogChange(rows_before, rows_after, self.selections, issues),
             works=works,
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
@@ -172,6 +199,13 @@ class Catalog:
         if "tags" in vars(self):
             vars(catalog)["tags"] = self.tags.apply_changes(spellings, titles)  # vars() is where cached_property stores values
         return catalog
+
+    def _with_issues(
+        self, rows_by_listing: Mapping[ListingRef, Sequence[Row]], issues: Mapping[str, IssueRow]
+    ) -> dict[ListingRef, Sequence[Row]]:
+        """Return rows by listing with issues, by id, in place of the rows of articles that periodicals hold."""
+        of_articles = {ref: rows for ref, rows in rows_by_listing.items() if ref not in self.periodicals}
+        return {**of_articles, **issues_by_listing(issues.values())}
 
     def _changed_rows(
         self, removed: tuple[Article, ...], added: tuple[Article, ...], due: Iterable[Article], now: datetime
@@ -238,9 +272,13 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     add_translations(articles, rows, content.site)
     spellings, titles = update_spellings({}, content.tags, (), rows)
     selections = Selections(content.custom_feeds.values(), content.site.language)
-    listings = build_listings(content, selections, titles, rows, now)
+    rows_by_listing = group_by_listing(rows, selections)
+    periodicals = build_periodicals(content, rows_by_listing)
+    issues = {ref: periodical.issues(now) for ref, periodical in periodicals.items()}
+    listings = build_listings(content, titles, {**rows_by_listing, **issues}, now)
     site, schedule = listings[ListingRef()], build_schedule(articles)
-    last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
+    closing = closing_moments(periodicals.values(), now)
+    last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), closing, now)
     former_tags = build_former_tags(spellings, rows)
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings)
@@ -268,6 +306,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         spellings=spellings,
         former_tags=former_tags,
         selections=selections,
+        periodicals=periodicals,
         works=build_works(articles),
     )
 

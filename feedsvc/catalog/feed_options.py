@@ -9,16 +9,22 @@ from typing import Final
 
 from feedsvc.catalog.tag_settings import entry_of
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import FeedOptions, FeedOverrides, ListingSettings
+from feedsvc.model import CustomFeed, FeedOptions, FeedOverrides, ListingSettings
 from feedsvc.routes import ListingKind, ListingRef
 
 _NO_OVERRIDES: Final = FeedOverrides()
 
 
 def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
-    """Return the effective options of a listing's feed. `archives` is "all" or "none"."""
+    """Return the effective options of a listing's feed. `archives` is "all" or "none".
+
+    The `content` of a digest feed is "full" unless its own entry says otherwise: an issue holds summaries only.
+    """
     settings = listing_settings(content, ref)
-    return _effective_options(content.site.feed, settings.feed if settings else _NO_OVERRIDES, ref.kind)
+    site_options = content.site.feed
+    if isinstance(settings, CustomFeed) and settings.digest:
+        site_options = replace(site_options, content="full")
+    return _effective_options(site_options, settings.feed if settings else _NO_OVERRIDES, ref.kind)
 
 
 def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettings | None:

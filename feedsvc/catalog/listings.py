@@ -96,15 +96,15 @@ def _listing_key(ref: ListingRef) -> tuple[int, str]:
 
 
 def build_listings(
-    content: ContentSnapshot, selections: Selections, tags: Mapping[str, str], rows: Sequence[Row], now: datetime
+    content: ContentSnapshot, tags: Mapping[str, str], rows_by_listing: Mapping[ListingRef, Sequence[Row]], now: datetime
 ) -> dict[ListingRef, Listing]:
     """Return the listings of rows that are sorted by `row_key`, in the order of kinds and ids; `tags` are tag titles by id.
 
     Categories, authors and custom feeds have a listing even if they have no rows.
     """
-    members, titles = group_by_listing(rows, selections), _titles(content, tags)
+    titles = _titles(content, tags)
     refs = sorted(titles, key=_listing_key)
-    return {ref: _build_listing(content, ref, *titles[ref], members.get(ref, ())).at(now) for ref in refs}
+    return {ref: _build_listing(content, ref, *titles[ref], rows_by_listing.get(ref, ())).at(now) for ref in refs}
 
 
 def _build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:

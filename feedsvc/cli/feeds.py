@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog
+from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog, count_articles
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, report_errors
 from feedsvc.cli.output import print_problems
@@ -62,7 +62,7 @@ def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
         "title": listing.title,
         "addresses": {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
         "entries": sum(row.visibility is Visibility.VISIBLE for row in listing.feed_rows),
-        "articles": len(listing.visible),
+        "articles": count_articles(listing),
         "last_change": rfc3339(listing.last_changed) if listing.last_changed else None,
         "access": "public",
     }

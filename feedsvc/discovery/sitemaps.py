@@ -7,14 +7,14 @@ Specification: https://www.sitemaps.org/protocol.html (its section titles are qu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain, product
 from math import ceil, log2
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility, issues_of
 from feedsvc.discovery.sitemap_pages import (
     LISTINGS_GROUP,
     NonArticlePages,
@@ -114,7 +114,20 @@ def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
 def listing_fingerprint(listing: Listing) -> object:
     """Return a value of a listing; the values of all `indexable_listings` determine the parts of LISTINGS_GROUP."""
     older_pages = (len(listing.page_index), listing.page_index.totals) if listing.rest_start else (0, {})
-    return listing.ref, listing.last_changed, *older_pages
+    return listing.ref, listing.last_changed, *older_pages, listing.rows.compute_once(_issues_digest)
+
+
+def _issues_digest(rows: Sequence[Row]) -> bytes:
+    """Return a digest of the names and dates of the visible issues in the rows of a digest feed; b"" for any other listing."""
+    if not rows or not isinstance(rows[0], IssueRow):
+        return b""
+    return sha256(
+        "\n".join(
+            f"{issue.date} {issue.last_changed.timestamp()}"
+            for issue in issues_of(rows)
+            if issue.visibility is Visibility.VISIBLE
+        )
+    )
 
 
 def _visible_articles_digest(rows: Iterable[Row]) -> bytes:

@@ -17,7 +17,7 @@ from feedsvc.content.yaml import YamlDocument
 from feedsvc.editing.new_article import yaml_scalar
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
-from feedsvc.model import Article, ArticleStatus
+from feedsvc.model import Article, ArticleStatus, CustomFeed
 from feedsvc.routes import ListingKind, ListingRef
 
 _WITHDRAW_HINT: Final = "to take it back for all to see, keep the file and write status: withdrawn"
@@ -171,6 +171,7 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
     yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom feed", old.custom_feeds, new.custom_feeds)
     yield from _removed_tag_alias_warnings(pair)
+    yield from _digest_warnings(pair)
 
 
 def _removed_listing_warnings(
@@ -194,3 +195,24 @@ def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
             message = f"the alias '{alias}' of the tag '{entry.id}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{yaml_scalar(alias)}] below the tag that takes its place"
             yield key_warning(YamlDocument(TAGS_FILE), "", message, hint)
+
+
+def _digest_warnings(pair: CatalogPair) -> Iterator[Problem]:
+    """Yield warnings about digest feeds whose entries get other ids."""
+    data = read_file(pair.root, FEEDS_FILE)
+    document = parse_settings_file(FEEDS_FILE, data if isinstance(data, bytes) else b"")
+    current_feeds = pair.current.content.custom_feeds
+    for name, old in pair.previous.content.custom_feeds.items():
+        new = current_feeds.get(name) if name == old.id and FEEDS_FILE not in pair.invalid_paths else None
+        if new and (change := _change_of_entry_ids(old, new)):
+            message = f"{new.id}: {change} at {pair.revision}; its entries get other ids, so readers show all of them as new"
+            yield key_warning(document, new.id, message, "put it back, and give the changed feed an id of its own")
+
+
+def _change_of_entry_ids(old: CustomFeed, new: CustomFeed) -> str:
+    """Return what was different about a custom feed if its entries have other ids now, "" if they have the same."""
+    if old.digest is None or new.digest is None:
+        return "" if old.digest == new.digest else f"had {'no ' if old.digest is None else ''}digest:"
+    if old.id != new.id:
+        return f"the digest was '{old.id}'"
+    return "" if old.digest.weekday == new.digest.weekday else "the digest had other days"

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, index_range
-from feedsvc.publication import Publication
-from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, article_path, path_of, place_of
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, Visibility, index_range, issues_of
+from feedsvc.publication import Publication, is_withdrawn, withdrawn_places
+from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS, FeedAt, IssueAt, ListingRef, PageAt, article_path, path_of, place_of
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
@@ -25,10 +25,15 @@ BROAD_KINDS: Final = ("site", "category", "custom")  # kinds with few listings, 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
     """Yield every former path: pages first, then the `former_feed_paths`."""
-    yield from (article_path(slug) for slug in sorted(catalog.withdrawn))
+    yield from map(path_of, withdrawn_places(catalog))
     yield from (article_path(alias) for kind, alias in catalog.redirects if kind == "article")
     for listing in catalog.listings.values():
         yield from _former_page_paths(listing, _former_refs(catalog, listing.ref))
+    for ref in catalog.periodicals:
+        issues = (
+            catalog.listings[ref].rows.compute_once(_public_issue_dates) if (former_refs := _former_refs(catalog, ref)) else ()
+        )
+        yield from (path_of(IssueAt(former_ref, date)) for former_ref in former_refs for date in issues)
     yield from former_feed_paths(catalog)
 
 
@@ -47,10 +52,16 @@ def affected_former_paths(catalog: Catalog, changed: Iterable[str]) -> Iterator[
         place = place_of(path)
         if isinstance(place, PageAt | FeedAt):
             yield from _affected_by_place(catalog, place)
+        if isinstance(place, IssueAt):
+            yield from (path_of(IssueAt(ref, place.date)) for ref in _former_refs(catalog, place.listing))
 
 
 def _former_refs(catalog: Catalog, ref: ListingRef) -> Sequence[ListingRef]:
     return [ListingRef(ref.kind, alias) for alias in catalog.redirects.listing_aliases.get((ref.kind, ref.id), ())]
+
+
+def _public_issue_dates(rows: Iterable[Row]) -> tuple[str, ...]:
+    return tuple(issue.date for issue in issues_of(rows) if issue.visibility is not Visibility.HIDDEN)
 
 
 def _former_page_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> Iterator[str]:
@@ -131,10 +142,9 @@ def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str
 
 
 def is_former_path(publication: Publication, path: str) -> bool:
-    """Return whether this path has a `target_path`, or is the address of a withdrawn article."""
+    """Return whether this path has a `target_path`, or is the address of a withdrawn article or issue."""
     place = place_of(path)
-    is_gone = isinstance(place, ArticleAt) and place.slug in publication.catalog.withdrawn
-    return is_gone or bool(target_path(publication, path))
+    return is_withdrawn(publication.catalog, place) or bool(target_path(publication, path))
 
 
 def target_path(publication: Publication, path: str) -> str:

@@ -18,7 +18,7 @@ from feedsvc.discovery import OPML_MEDIA_TYPE
 from feedsvc.export.aliases import BROAD_KINDS, well_known_paths
 from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE, license_link
 from feedsvc.model import Site
-from feedsvc.publication import CACHE_CONTROL, EXPOSED_HEADERS, FRAME_ANCESTORS, SANDBOX_POLICY, content_type
+from feedsvc.publication import CACHE_CONTROL, EXPOSED_HEADERS, FRAME_ANCESTORS, SANDBOX_POLICY, content_type, withdrawn_places
 from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.uris import absolute, root_relative
 
@@ -70,7 +70,7 @@ class HostFiles:
         """Return the files that the host reads: path -> bytes."""
         if not self._host.files:
             return {}
-        listings = tuple(_former_listings(catalog))
+        listings = tuple(_former_listings(catalog)), tuple(withdrawn_places(catalog))
         # All but the last are compared by identity, so `_last` has to keep them alive.
         dependencies = (catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, listings)
         if self._last is None or not _is_unchanged(self._last[0], dependencies):
@@ -169,7 +169,7 @@ def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]
 
 
 def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield patterns for addresses without files: well-known names of feeds, and archives of renamed listings."""
+    """Yield patterns for addresses without files: well-known names of feeds, archives and issues of renamed listings."""
     root = _escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     for kind in ("author", "tag"):
         for name, suffix in WELL_KNOWN_FEEDS.items():
@@ -177,11 +177,14 @@ def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
                 yield f"{root}/{kind}/:id/{name}{slash}", f"{root}/{kind}/:id/feed.{suffix}"
     former_homes = ((path_of(PageAt(former)), path_of(PageAt(current))) for former, current in _former_listings(catalog))
     yield from ((f"{former}archive/*", f"{current}archive/:splat") for former, current in _escaped_lines(catalog, former_homes))
+    former_digests = (pair for pair in _former_listings(catalog) if pair[1] in catalog.periodicals)
+    homes = ((path_of(PageAt(former)), path_of(PageAt(current))) for former, current in former_digests)
+    yield from ((f"{former}:date/", f"{current}:date/") for former, current in _escaped_lines(catalog, homes))
 
 
 def _gone_lines(catalog: Catalog) -> Iterator[str]:
-    for slug in sorted(catalog.withdrawn):
-        path = _escape_reference(root_relative(catalog.site.base_url, path_of(ArticleAt(slug))))
+    for place in withdrawn_places(catalog):
+        path = _escape_reference(root_relative(catalog.site.base_url, path_of(place)))
         yield f"{path} {path}410.html 410!"
 
 

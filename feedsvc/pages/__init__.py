@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from feedsvc.pages.article import render_article, render_articles
+from feedsvc.pages.issue import render_issue, render_withdrawn_issue
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.listing import render_listing, render_subscribe_page
 from feedsvc.pages.related import MAX_CANDIDATES, find_linking_rows, find_related
@@ -29,11 +30,13 @@ __all__ = [
     "render_article",
     "render_articles",
     "render_gone",
+    "render_issue",
     "render_listing",
     "render_not_found",
     "render_redirect_page",
     "render_subscribe_page",
     "render_tag_list",
+    "render_withdrawn_issue",
     "tag_page",
 ]
 

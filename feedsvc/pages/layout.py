@@ -9,13 +9,14 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row
+from feedsvc.feeds import headlines, issue_title
 from feedsvc.language import Language, direction, get_language
 from feedsvc.model import Article, Site
 from feedsvc.pages.images import ImageView, image_view, local_href, logo_size
 from feedsvc.pages.metadata import CONTENT_SECURITY_POLICY, FeedView, PageMetadata, feed_views
 from feedsvc.pages.theme import Theme
-from feedsvc.routes import ArticleAt, ListingRef, PageAt, Place, SiteDocumentAt, path_of
+from feedsvc.routes import ListingRef, PageAt, Place, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import root_relative
@@ -177,9 +178,9 @@ class PageLayout:
     def _build_card(self, row: Row) -> Card:
         article = row.article
         return Card(
-            href=self.href(ArticleAt(article.slug)),
-            title=article.title,
-            summary=distinct_summary(self.catalog, article),
+            href=self.href(row.place),
+            title=issue_title(self.site, row) if isinstance(row, IssueRow) else article.title,
+            summary=headlines(self.site, row) if isinstance(row, IssueRow) else distinct_summary(self.catalog, article),
             published=rfc3339(article.published),
             date=self.lang.date(article.published),
             language=article.language,

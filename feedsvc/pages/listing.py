@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from feedsvc.catalog import Listing, Visibility
+from feedsvc.catalog import Listing, Visibility, count_articles
 from feedsvc.feeds import last_updated
 from feedsvc.pages import metadata
 from feedsvc.pages.images import local_href
@@ -135,7 +135,7 @@ def _subscription(layout: PageLayout, listing: Listing) -> Subscription:
         title=listing.title,
         href=layout.href(PageAt(listing.ref)),
         description=listing.description,
-        count=layout.lang.count("articles", len(listing.visible)),
+        count=layout.lang.count("articles", count_articles(listing)),
         updated=layout.date_view(last_updated(layout.site, listing.dated_rows), "last_update") if newest else None,
         feeds=layout.feed_views(listing),
     )

@@ -28,16 +28,17 @@ def render_gone(layout: PageLayout, article: Article) -> bytes:
     """Render the page of a withdrawn article: its notice in the article's language, or a text in the site's if there is none."""
     title = layout.lang.say("withdrawn_title")
     if not article.notice:
-        return _render_message(layout, title, layout.lang.say("withdrawn_text"))
-    return _render_message(layout, title, article.notice, article.language, layout.direction(article))
+        return render_message(layout, title, layout.lang.say("withdrawn_text"))
+    return render_message(layout, title, article.notice, article.language, layout.direction(article))
 
 
 def render_not_found(layout: PageLayout) -> bytes:
     """Render the page of an unknown address."""
-    return _render_message(layout, layout.lang.say("missing_title"), layout.lang.say("missing_text"))
+    return render_message(layout, layout.lang.say("missing_title"), layout.lang.say("missing_text"))
 
 
-def _render_message(layout: PageLayout, title: str, text: str, language: str = "", direction: str = "") -> bytes:
+def render_message(layout: PageLayout, title: str, text: str, language: str = "", direction: str = "") -> bytes:
+    """Render a page with a title and a sentence in a language, "" for the site's. Robots must not index it."""
     head = PageMetadata(title=f"{title} – {layout.site.title}", hidden=True)
     return layout.render("message.html", head, title=title, text=text, language=language, direction=direction)
 

@@ -71,7 +71,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     removed, added = change.removed, change.added
     yield from _file_places(before, now)
     yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
-    if not removed and not added:
+    if not removed and not added and not change.issues.removed and not change.issues.added:
         return
     for catalog, rows in ((before, removed), (now, added)):
         yield from chain.from_iterable(_own_places(catalog, row) for row in rows.values())
@@ -84,11 +84,12 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     ]
     yield from _dependent_articles(before, now, rows_with_changed_card)
     yield from _listing_places(before, now, change)
+    yield from _issue_places(before, now, change)
     changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
     yield from _tag_page_places(before, now, changed_tags)
     former_names = former_slugs((*removed.values(), *added.values())), tag_aliases(now.content.tags, changed_tags)
     yield from _former_tag_places(before, now, {*changed_tags, *chain(*former_names)})
-    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing[_SITE_LISTING]})
+    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing.get(_SITE_LISTING, ())})
 
 
 def _is_logo_same(before: Catalog, now: Catalog) -> bool:
@@ -152,6 +153,17 @@ def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
         yield from (place for place in pages if _has_changed(before, now, place))
         feeds = (FeedAt(ref, suffix, period) for period in feed_periods for suffix in FEED_SUFFIXES)
         yield from (place for place in feeds if _has_changed(before, now, place))
+
+
+def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
+    """Yield the changed pages of the changed issues, and of the issues beside them, which link to them."""
+    places: dict[Place, None] = {}
+    for catalog, issues in ((before, change.issues.removed), (now, change.issues.added)):
+        for issue in issues.values():
+            places[issue.place] = None
+            listing = catalog.listings[issue.listing]
+            places.update(dict.fromkeys(row.place for row in listing.neighbours_of(issue) if row))
+    yield from (place for place in places if _has_changed(before, now, place))
 
 
 def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str]) -> Iterator[Place]:

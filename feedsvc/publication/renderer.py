@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, build_combination
+from feedsvc.catalog import Catalog, Visibility, build_combination
 from feedsvc.discovery import (
     MEDIA_TYPES,
     OPML_MEDIA_TYPE,
@@ -22,13 +22,14 @@ from feedsvc.discovery import (
 )
 from feedsvc.feed_model import Link
 from feedsvc.feeds import RSL_MEDIA_TYPE, EntryCache, build_feed, license_link
-from feedsvc.publication.addresses import LICENSE, has_document
+from feedsvc.publication.addresses import LICENSE, find_public_issue, has_document
 from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.routes import (
     ArticleAt,
     FeedAt,
     FileAt,
+    IssueAt,
     PageAt,
     Place,
     SiteDocumentAt,
@@ -91,6 +92,7 @@ class Renderer:
             FeedAt: self._render_feed,
             PageAt: self._render_listing,
             ArticleAt: self._render_article,
+            IssueAt: self._render_issue,
             FileAt: self._find_file,
             VariantAt: self._image_variants.make,
             SiteDocumentAt: self._render_single,
@@ -148,6 +150,14 @@ class Renderer:
         if withdrawn_row:
             return self._html_document(path_of(place), pages.render_gone(self._layout, withdrawn_row.article), status=410)
         return None
+
+    def _render_issue(self, place: IssueAt) -> Document | None:
+        issue = find_public_issue(self._catalog, place)
+        if issue is None:
+            return None
+        if issue.visibility is Visibility.WITHDRAWN:
+            return self._html_document(path_of(place), pages.render_withdrawn_issue(self._layout, issue), status=410)
+        return self._html_document(path_of(place), pages.render_issue(self._layout, issue))
 
     def _find_file(self, place: FileAt) -> Document | FileResource | None:
         name = place.path.removeprefix(STATIC_FOLDER)

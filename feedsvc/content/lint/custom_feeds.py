@@ -11,10 +11,10 @@ from feedsvc.content.reading import FEEDS_FILE
 from feedsvc.content.text import did_you_mean
 from feedsvc.errors import Problem
 from feedsvc.language_tags import language_ranges
-from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
+from feedsvc.model import Article, CustomFeed, FeedOverrides, IssueSchedule, Selection
 
 _KEYS: Final = Selection.__slots__
-_Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, int | None, FeedOverrides]
+_Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, int | None, IssueSchedule | None, FeedOverrides]
 
 
 def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
@@ -95,4 +95,4 @@ def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
 def _contents(feed: CustomFeed) -> _Contents:
     """Return what a feed holds and in which form, without its names."""
     include, exclude = (tuple(_folded(selection, key) for key in _KEYS) for selection in (feed.include, feed.exclude))
-    return include, exclude, feed.image, feed.max_age, feed.feed
+    return include, exclude, feed.image, feed.max_age, feed.digest, feed.feed

@@ -168,7 +168,15 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "aliases": _ALIASES,
         "image": KeyDescription("Its own picture instead of the site's logo: a file in media/ or an address.", "media/world.png"),
         "max_age": KeyDescription("Days or hours after which an article leaves the feed; its page still lists it.", "30d"),
+        "digest": KeyDescription(
+            "Instead of one entry for each article: one for each day or week, for mail services.", {"every": "day", "at": "06:00"}
+        ),
         **_LISTING_FEED_KEYS,
+    },
+    "DigestKeys": {
+        "every": KeyDescription("Whether an entry holds the articles of a day or of a week.", "day"),
+        "at": KeyDescription("When it appears, in the site's zone: the articles since the entry before, until then.", "06:00"),
+        "on": KeyDescription("The day on which it appears; only beside every: week.", "monday"),
     },
     "IncludeKeys": {
         "all": KeyDescription("Every article.", True),  # noqa: FBT003 - an example's value

@@ -244,6 +244,11 @@ _RULES: Final[Mapping[str, Json]] = {
     "SiteKeys": {"allOf": [{"properties": {"logo": _MEDIA_OR_URL, "icon": _MEDIA_OR_URL}}]},
     "AuthorKeys": {"allOf": [{"properties": {"avatar": _MEDIA_OR_URL}}]},
     "CustomFeedKeys": {"allOf": [{"properties": {"image": _MEDIA_OR_URL}}]},
+    "DigestKeys": {
+        "if": {"properties": {"every": {"const": "week"}}, "required": ["every"]},
+        "then": {"required": ["on"], "properties": {"on": {"type": "string"}}},
+        "else": {"properties": {"on": {"enum": [None], "errorMessage": "stands beside every: day"}}},
+    },
     "IncludeKeys": {
         "if": {"required": ["all"], "properties": {"all": {"const": True}}},
         "then": {"properties": {key: {"enum": [None, []]} for key in _SELECTION_KEYS}},
