@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from feedsvc.uris import absolute
 MAX_ISSUE_ARTICLES: Final = 500  # articles of an issue that its page may show
 _FILE: Final = "feeds.yaml"
 _HALF_SECOND: Final = 0.5  # articles are published at whole seconds
+_article_count: Final = attrgetter("article_count")
 _NO_ROWS: Final[Sequence[Row]] = ()
 _RowsByListing = Mapping[ListingRef, Sequence[Row]]
 
@@ -221,7 +223,7 @@ def count_articles(listing: Listing) -> int:
     """Return the number of visible articles of a listing; for a digest feed, the number of those in its issues."""
     visible = listing.visible
     if visible and isinstance(visible[0], IssueRow):
-        return sum(issue.article_count for issue in issues_of(visible))
+        return sum(map(_article_count, visible))
     return len(visible)
 
 

@@ -28,7 +28,7 @@ LANGUAGES: Final = RIGHT_TO_LEFT | {
     "zh-Hant",
 }
 ENGLISH: Final = messages_of(TEMPLATE)
-PLURAL_KEYS: Final = ("views", "articles", "found")
+PLURAL_KEYS: Final = ("views", "articles", "and_more", "found")
 # Words that built-in templates do not use. A theme may.
 THEME_KEYS: Final = {"language_name", "menu", "home", "latest", "follow", "and"}
 PREVIEW_LABELS: Final = {"draft", "scheduled", "expired"}  # `Row.preview_label`
