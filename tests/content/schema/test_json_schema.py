@@ -128,7 +128,7 @@ class Parser(yaml.CSafeLoader):
         for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:bool":
                 key.tag, key.value = "tag:yaml.org,2002:str", "true"
