@@ -199,20 +199,26 @@ def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 def _digest_warnings(pair: CatalogPair) -> Iterator[Problem]:
     """Yield warnings about digest feeds whose entries get other ids."""
+    if FEEDS_FILE in pair.invalid_paths:
+        return
     data = read_file(pair.root, FEEDS_FILE)
     document = parse_settings_file(FEEDS_FILE, data if isinstance(data, bytes) else b"")
-    current_feeds = pair.current.content.custom_feeds
     for name, old in pair.previous.content.custom_feeds.items():
-        new = current_feeds.get(name) if name == old.id and FEEDS_FILE not in pair.invalid_paths else None
-        if new and (change := _change_of_entry_ids(old, new)):
+        new = pair.current.content.custom_feeds.get(name)
+        if new and name == old.id and (reason := _reason_for_other_ids(old, new)):
+            change, hint = reason
             message = f"{new.id}: {change} at {pair.revision}; its entries get other ids, so readers show all of them as new"
-            yield key_warning(document, new.id, message, "put it back, and give the changed feed an id of its own")
+            yield key_warning(document, new.id, message, hint)
 
 
-def _change_of_entry_ids(old: CustomFeed, new: CustomFeed) -> str:
-    """Return what was different about a custom feed if its entries have other ids now, "" if they have the same."""
+def _reason_for_other_ids(old: CustomFeed, new: CustomFeed) -> tuple[str, str] | None:
+    """Return what was different about a custom feed whose entries had other ids, and a hint; None if the ids are the same."""
+    if (old.digest is None) != (new.digest is None):
+        return f"had {'no ' if old.digest is None else ''}digest:", "put it back, and write another entry for the other feed"
     if old.digest is None or new.digest is None:
-        return "" if old.digest == new.digest else f"had {'no ' if old.digest is None else ''}digest:"
+        return None
     if old.id != new.id:
-        return f"the digest was '{old.id}'"
-    return "" if old.digest.weekday == new.digest.weekday else "the digest had other days"
+        return f"the digest was '{old.id}'", f"keep the id '{old.id}'; a new name for readers is title:"
+    if old.digest.weekday != new.digest.weekday:
+        return "every: or on: was another", "put it back, and write another entry for the other days"
+    return None
