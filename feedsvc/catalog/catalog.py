@@ -7,7 +7,7 @@ equals a newly built one; the work grows with the change.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -33,8 +33,8 @@ from feedsvc.catalog.periodicals import (
     build_periodicals,
     closing_moments,
     find_issue,
-    issues_by_listing,
     update_periodicals,
+    with_issues,
 )
 from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
@@ -173,9 +173,8 @@ class Catalog:
         periodicals, issues = update_periodicals(
             self.periodicals, self.listings, removed_by_listing, added_by_listing, (self.now, now)
         )
-        removed_by_listing, added_by_listing = (
-            self._with_issues(*rows) for rows in ((removed_by_listing, issues.removed), (added_by_listing, issues.added))
-        )
+        removed_by_listing = with_issues(removed_by_listing, self.selections.periodicals, issues.removed.values())
+        added_by_listing = with_issues(added_by_listing, self.selections.periodicals, issues.added.values())
         listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
         closing = closing_moments(periodicals.values(), now)
         last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), closing, now)
@@ -199,13 +198,6 @@ class Catalog:
         if "tags" in vars(self):
             vars(catalog)["tags"] = self.tags.apply_changes(spellings, titles)  # vars() is where cached_property stores values
         return catalog
-
-    def _with_issues(
-        self, rows_by_listing: Mapping[ListingRef, Sequence[Row]], issues: Mapping[str, IssueRow]
-    ) -> dict[ListingRef, Sequence[Row]]:
-        """Return rows by listing with issues, by id, in place of the rows of articles that periodicals hold."""
-        of_articles = {ref: rows for ref, rows in rows_by_listing.items() if ref not in self.periodicals}
-        return {**of_articles, **issues_by_listing(issues.values())}
 
     def _changed_rows(
         self, removed: tuple[Article, ...], added: tuple[Article, ...], due: Iterable[Article], now: datetime

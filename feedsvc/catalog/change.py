@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Final, TypeVar
 
 from feedsvc.catalog.listings import group_by_listing
-from feedsvc.catalog.periodicals import IssueChange, issues_by_listing
+from feedsvc.catalog.periodicals import IssueChange, with_issues
 from feedsvc.catalog.row import IssueRow, Row
 from feedsvc.catalog.selections import Selections
 from feedsvc.routes import ListingRef
@@ -39,10 +40,8 @@ class CatalogChange:
         Listings without any are the same objects in both catalogs.
         """
         grouped = group_by_listing((*self.removed.values(), *self.added.values()), self.selections)
-        issues: Mapping[ListingRef, Sequence[Row]] = issues_by_listing(
-            (*self.issues.removed.values(), *self.issues.added.values())
-        )
-        return {**{ref: rows for ref, rows in grouped.items() if ref not in self.selections.periodicals}, **issues}
+        issues = chain(self.issues.removed.values(), self.issues.added.values())
+        return with_issues(grouped, self.selections.periodicals, issues)
 
     @property
     def inverse(self) -> CatalogChange:

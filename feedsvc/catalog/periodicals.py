@@ -206,12 +206,15 @@ def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow 
     return row if isinstance(row, IssueRow) and row.key == key else None
 
 
-def issues_by_listing(issues: Iterable[IssueRow]) -> dict[ListingRef, list[IssueRow]]:
-    """Return issues by listing, newest first."""
-    result: dict[ListingRef, list[IssueRow]] = {}
+def with_issues(
+    rows_by_listing: _RowsByListing, periodicals: AbstractSet[ListingRef], issues: Iterable[IssueRow]
+) -> dict[ListingRef, Sequence[Row]]:
+    """Return rows by listing with `issues`, newest first, in place of the rows of articles that `periodicals` select."""
+    result = {ref: rows for ref, rows in rows_by_listing.items() if ref not in periodicals}
+    issues_by_listing: dict[ListingRef, list[Row]] = {}
     for issue in sorted(issues, key=row_key):
-        result.setdefault(issue.listing, []).append(issue)
-    return result
+        issues_by_listing.setdefault(issue.listing, []).append(issue)
+    return {**result, **issues_by_listing}
 
 
 def closing_moments(periodicals: Iterable[Periodical], now: datetime) -> Iterator[datetime]:

@@ -13,6 +13,8 @@ PAGE_KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "author with avatar": ("/author/jun-hasegawa/", 200),
         "author": ("/author/ritesh-nambiar/", 200),
         "tag": ("/tag/apec/", 200),
+        "digest": ("/feeds/weekly/", 200),
+        "issue": ("/feeds/weekly/2026-11-16/", 200),
         "article": ("/articles/second-summit/", 200),
         "markup": ("/articles/feed-formats/", 200),
         "enclosures": ("/articles/monday-briefing/", 200),
