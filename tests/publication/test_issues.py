@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content
+from feedsvc.feeds.digest import FeedDigests
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
@@ -237,17 +238,22 @@ def test_affected_paths_and_fingerprints_tell_every_document_of_a_digest_that_di
     digests = [feed for feed in CUSTOM_FEEDS if feed.digest]
     editor = RandomEditor(random=random, content=model_newsrooms.snapshot(custom_feeds=digests))
     publications = [Publication(build_catalog(editor.content, editor.now))]
-    bodies = [responses(publications[0])]
+    bodies, feed_digests = [responses(publications[0])], FeedDigests()
+    digests_of_feeds = [feed_digests.compute(publications[0].catalog)]
     for _ in range(6):
         removed, added = editor.edit()
         catalog = publications[-1].catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
         publications.append(publications[-1].next_edition(catalog))
         bodies.append(responses(publications[-1]))
+        digests_of_feeds.append(feed_digests.compute(catalog))
+        assert digests_of_feeds[-1] == FeedDigests().compute(catalog)
         assert bodies[-1] == responses(Publication(build_catalog(editor.content, editor.now)))
     for start in (-2, 0):
         before, after = bodies[start], bodies[-1]
         differing = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         assert publications[-1].changed_since(publications[start]) >= differing
+        unchanged = {path for path, digest in digests_of_feeds[-1].items() if digest == digests_of_feeds[start].get(path)}
+        assert {path for path in unchanged if before.get(path) != after.get(path)} == set()
         old, new = (Fingerprints(publications[at].catalog) for at in (start, -1))
         for path in before.keys() & after.keys():
             if (place := place_of(path)) and (fingerprint := new.get(place)) and fingerprint == old.get(place):
