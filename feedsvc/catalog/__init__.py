@@ -10,7 +10,7 @@ from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.combinations import build_combination, canonical_ref
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
-from feedsvc.catalog.periodicals import count_articles, issue_id_prefix, issues_of
+from feedsvc.catalog.periodicals import count_articles, issues_of
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
 from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, row_key
 from feedsvc.catalog.tag_settings import tag_aliases
@@ -39,7 +39,6 @@ __all__ = [
     "former_slugs",
     "index_range",
     "is_identical",
-    "issue_id_prefix",
     "issues_of",
     "row_key",
     "tag_aliases",

@@ -13,17 +13,19 @@ from feedsvc.model import CustomFeed, FeedOptions, FeedOverrides, ListingSetting
 from feedsvc.routes import ListingKind, ListingRef
 
 _NO_OVERRIDES: Final = FeedOverrides()
+_MAX_ISSUES: Final = 10
 
 
 def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
     """Return the effective options of a listing's feed. `archives` is "all" or "none".
 
-    The `content` of a digest feed is "full" unless its own entry says otherwise: an issue holds summaries only.
+    Unless its own entry says otherwise, the `content` of a digest feed is "full", because an issue holds summaries only, and its
+    feed has at most _MAX_ISSUES, because an issue may be as long as a hundred entries.
     """
     settings = listing_settings(content, ref)
     site_options = content.site.feed
     if isinstance(settings, CustomFeed) and settings.digest:
-        site_options = replace(site_options, content="full")
+        site_options = replace(site_options, content="full", entries=min(site_options.entries, _MAX_ISSUES))
     return _effective_options(site_options, settings.feed if settings else _NO_OVERRIDES, ref.kind)
 
 

@@ -6,6 +6,7 @@ name is the date on which it closes, so that another time of the day changes no 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -49,6 +50,15 @@ class IssueCalendar:
         while self.closes(day) <= moment or self.closes(day + self._step) == self.closes(day):
             day += self._step
         return day
+
+    def issues_of(self, moments: Iterable[datetime]) -> Iterator[date]:
+        """Yield the days of the issues of the articles published at these moments, each once, oldest first."""
+        closes: datetime | None = None
+        for moment in sorted(moments):
+            if closes is None or closes <= moment:
+                day = self.issue_of(moment)
+                closes = self.closes(day)
+                yield day
 
     @property
     def _step(self) -> timedelta:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -141,7 +142,7 @@ def build_periodicals(content: ContentSnapshot, rows_by_listing: _RowsByListing)
         ref: Periodical(
             feed=feed,
             calendar=IssueCalendar(feed.digest, zone),
-            id_prefix=issue_id_prefix(content.site, ref),
+            id_prefix=_id_prefix(content.site, ref),
             articles=PersistentSortedList.from_sorted(rows_by_listing.get(ref, _NO_ROWS), row_key),
         )
         for ref, feed in ((ListingRef("custom", id_), feed) for id_, feed in feeds.items())
@@ -149,7 +150,7 @@ def build_periodicals(content: ContentSnapshot, rows_by_listing: _RowsByListing)
     }
 
 
-def issue_id_prefix(site: Site, ref: ListingRef) -> str:
+def _id_prefix(site: Site, ref: ListingRef) -> str:
     """Return the beginning of the ids of a digest feed's issues: the tag: URI of the feed (RFC 4151) and a slash."""
     return f"tag:{site.id_domain},{site.since.year}:{absolute('', path_of(PageAt(ref))).lstrip('/')}"
 
@@ -174,7 +175,7 @@ def update_periodicals(
     for ref, periodical in before.items():
         rows = removed.get(ref, _NO_ROWS), added.get(ref, _NO_ROWS)
         periodicals[ref] = _with_changed_rows(periodical, *rows)
-        days = {periodical.calendar.issue_of(row.article.published) for changed in rows for row in changed}
+        days = {*periodical.calendar.issues_of(row.article.published for row in chain(*rows))}
         days.update(periodicals[ref].days_closing(*sorted(moments)))
         _add_issues(change, periodicals[ref], listings[ref], days, end)
         for row in aged_rows((listings[ref],), start, end):

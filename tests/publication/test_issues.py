@@ -9,6 +9,7 @@ from html import unescape
 from pathlib import Path
 from random import Random
 from typing import Final
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content
+from feedsvc.discovery.sitemaps import part_names, render_part
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.fingerprints import Fingerprints
@@ -144,6 +146,7 @@ def test_the_page_of_an_issue_lists_its_articles_and_links_to_the_issues_beside_
     assert f'<link rel="canonical" href="{BASE}/feeds/daily/2026-01-04/">' in page
     assert '<a href="/feeds/daily/">The &lt;day&gt;</a>' in page
     assert "/articles/arabic/" in page
+    assert f'<meta property="og:image" content="{BASE}/media/small.png">' in text(publication, "/feeds/daily/2026-01-03/")
     assert '<a rel="prev" href="/feeds/daily/2026-01-13/">' in page
     assert '<a rel="next" href="/feeds/daily/2026-01-03/">' in page
     listing = text(publication, "/feeds/daily/")
@@ -191,6 +194,33 @@ def test_entries_and_archives_of_a_digest_hold_issues(tmp_path: Path) -> None:
     path = "/feeds/daily/archive/2026-01/feed.atom"
     assert objections(text(publication, path).encode(), "atom", address=f"{BASE}{path}", now=NOW) == []
     assert "/feeds/daily/2025-12-04/" in text(publication, "/feeds/daily/archive/2025/")
+
+
+def test_a_digest_has_ten_entries_unless_its_own_entry_says_otherwise(tmp_path: Path) -> None:
+    for name, line, expected in (("a", "", 10), ("b", "  entries: 12\n", 12)):
+        root = write(tmp_path / name, f"{DIGEST}{line}")
+        for day in range(1, 16):
+            newsrooms.write(root, article(f"old{day}", f"2025-12-{day:02}T12:00:00"))
+        assert len(json.loads(text(publish(root), "/feeds/daily/feed.json"))["items"]) == expected
+
+
+def test_a_digest_with_a_name_in_another_script_has_pages_and_valid_feeds(tmp_path: Path) -> None:
+    publication = publish(write(tmp_path, DIGEST.replace("daily", "日報")))
+    path = "/feeds/日報/feed.atom"
+    feed = text(publication, path)
+    address = f"{BASE}{quote(path)}"
+    assert objections(feed.encode(), "atom", address=address, now=NOW) == []
+    assert "<id>tag:t.example,2026:feeds/%E6%97%A5%E5%A0%B1/2026-01-03</id>" in feed
+    assert document(publication, "/feeds/日報/2026-01-03/").status == 200
+    assert publication.resolve("/feeds/morning/2026-01-03/") == Redirect(target="/feeds/日報/2026-01-03/")
+
+
+def test_parts_of_a_sitemap_list_each_issue_once(tmp_path: Path) -> None:
+    catalog = publish(write(tmp_path)).catalog
+    parts = [render_part(catalog, name, 4) or b"" for name in part_names(catalog, 4)]
+    assert len(parts) > 2
+    days = re.findall(r"/feeds/daily/2026-01-(\d\d)/", b"".join(parts).decode())
+    assert sorted(days) == ["03", "04", "13"]
 
 
 def test_an_issue_with_many_articles_shows_the_newest_and_the_number_of_the_others(tmp_path: Path) -> None:
