@@ -19,6 +19,7 @@ from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content
 from feedsvc.discovery.sitemaps import part_names, render_part
 from feedsvc.feeds.digest import FeedDigests
+from feedsvc.publication.affected_paths import differing_paths
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
@@ -253,6 +254,10 @@ def test_an_issue_that_closes_changes_its_documents_and_nothing_else(tmp_path: P
         *(f"/feeds/daily/{name}" for name in ("", "feed.rss", "feed.atom", "feed.json", "2026-01-13/", "2026-01-04/")),
         *("/subscribe/", "/sitemap.xml"),
     }
+    # A later build undoes the change to find what it affected.
+    former = after.catalog.apply_changes(content, before.catalog.now)
+    assert former.change
+    assert differing_paths(former, after.catalog, former.change.inverse) == after.changed_since(before)
 
 
 def responses(publication: Publication) -> dict[str, tuple[int, bytes]]:
