@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from feedsvc.catalog.periodicals import MAX_ISSUE_ARTICLES
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Article, ArticleStatus, CustomFeed, FeedOverrides, IssueSchedule, Selection, Tag
 from feedsvc.routes import ListingRef
+from tests.catalog.test_changes import count_calls
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import RandomEditor
 
@@ -236,6 +238,25 @@ def test_a_save_builds_only_the_issues_that_hold_the_article() -> None:
     assert after.change
     assert len(replaced) == 1
     assert [*after.change.issues.added] == [f"tag:news.example,2020:feeds/daily/{replaced[0]}"]
+
+
+def calls_of_one_edit(size: int) -> Counter[str]:
+    """Return the calls that an edit of the middle one of `size` articles takes, one a day, in a catalog with a digest."""
+    articles = [model_newsrooms.article(number, model_newsrooms.START - timedelta(days=number)) for number in range(size)]
+    content = newsroom(articles)
+    before = build_catalog(content, model_newsrooms.START)
+    before.prepare_updates()
+    old = articles[size // 2]
+    new = replace(old, title="Another")
+    changed = replace(content, articles=tuple(new if one is old else one for one in articles))
+    later = model_newsrooms.START + timedelta(hours=1)
+    return count_calls(lambda: before.apply_changes(changed, later, removed=[old], added=[new]))
+
+
+@pytest.mark.slow
+def test_the_work_of_an_edit_does_not_depend_on_the_number_of_issues() -> None:
+    calls_of_one_edit(200)  # warm up caches
+    assert calls_of_one_edit(3000) == calls_of_one_edit(200)
 
 
 def naive_issues(content: ContentSnapshot, catalog: Catalog, schedule: IssueSchedule) -> dict[str, set[str]]:
