@@ -69,9 +69,9 @@ def _article_html(catalog: Catalog, row: Row) -> str:
 
 
 def _with_direction(site: Site, language: str, text: str) -> str:
-    """Return HTML with its language and direction, unless a reader would take it to have these without being told.
+    """Return HTML marked with its language and direction; unchanged if it is in the site's language and written left to right.
 
-    `language` is "" for the site's. Mail programs take text to be written from left to right.
+    `language` is "" for the site's. Mail programs show text without a direction from left to right.
     """
     tag = language or site.language
     if tag == site.language and direction(tag) == "ltr":
