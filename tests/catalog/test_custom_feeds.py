@@ -203,6 +203,19 @@ typo: {title: Typo, include: {tags: [trade, tradee]}, exclude: {tags: [sponsred]
     ]
 
 
+def test_check_warns_of_a_digest_whose_entries_leave_it_before_the_next_one_comes(tmp_path: Path) -> None:
+    feeds = """\
+short: {title: A, include: {all: true}, digest: {every: day, at: 06:00}, max_age: 12h}
+weekly: {title: B, include: {all: true}, digest: {every: week, on: monday, at: 06:00}, max_age: 6d}
+long: {title: C, include: {all: true}, digest: {every: day, at: 06:00}, max_age: 24h}
+"""
+    message = "is shorter than a {0}, so that the digest has no entry for a part of each {0}; write {1}d or more, or delete it"
+    assert check(write(tmp_path, feeds)) == [
+        f"feeds.yaml:1:83: warning: max_age: {message.format('day', 1)}",
+        f"feeds.yaml:2:97: warning: max_age: {message.format('week', 7)}",
+    ]
+
+
 def test_the_feeds_of_a_broken_feeds_yaml_stay_as_they_were_also_after_a_restart(tmp_path: Path) -> None:
     root, state = write(tmp_path / "content"), tmp_path / "state"
     state.mkdir()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from feedsvc.content.lint.context import LintContext
@@ -14,6 +14,7 @@ from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article, CustomFeed, FeedOverrides, IssueSchedule, Selection
 
 _KEYS: Final = Selection.__slots__
+_DAY: Final = 24 * 3600  # seconds
 _Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, int | None, IssueSchedule | None, FeedOverrides]
 
 
@@ -24,11 +25,22 @@ def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
         return
     positions = EntryPositions(context.root, FEEDS_FILE)
     yield from _same_contents_warnings(context, positions, feeds)
+    yield from _short_age_warnings(positions, feeds.values())
     if not context.excluded_stems:
         tag_titles = {tag.id: tag.title for article in context.content.articles for tag in article.tags}
         for feed in feeds.values():
             yield from _unknown_tag_warnings(positions, feed, tag_titles)
             yield from _no_article_warnings(context, positions, feed)
+
+
+def _short_age_warnings(positions: EntryPositions, feeds: Iterable[CustomFeed]) -> Iterator[Problem]:
+    """Yield a warning for each digest whose entries leave it before the next one comes."""
+    for feed in feeds:
+        if feed.digest and feed.max_age:
+            unit, days = ("day", 1) if feed.digest.weekday is None else ("week", 7)
+            if feed.max_age < days * _DAY:
+                message = f"max_age: is shorter than a {unit}, so that the digest has no entry for a part of each {unit}"
+                yield positions.warning(feed.id, ("max_age",), message, f"write {days}d or more, or delete it")
 
 
 def _unknown_tag_warnings(positions: EntryPositions, feed: CustomFeed, tag_titles: Mapping[str, str]) -> Iterator[Problem]:
