@@ -26,8 +26,16 @@ from feedsvc.catalog.derived_values import (
 )
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
+from feedsvc.catalog.languages import Languages, build_languages
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
+from feedsvc.catalog.listings import (
+    Spellings,
+    build_listings,
+    group_by_listing,
+    update_language_listings,
+    update_listings,
+    update_spellings,
+)
 from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.selections import Selections
@@ -36,7 +44,6 @@ from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.translations import Works, add_translations, build_works, changed_translations, keep_translations
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article, Author, CustomFeed, Site
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -76,6 +83,7 @@ class Catalog:
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
     selections: Selections = field(repr=False, compare=False)
+    languages: Languages = field(repr=False, compare=False)
     works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
@@ -96,14 +104,14 @@ class Catalog:
 
     @property
     def indexable_listings(self) -> Iterator[Listing]:
-        """Listings in sitemaps: all except tags without visible articles."""
-        return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
+        """Listings in sitemaps: all except tags and languages without visible articles."""
+        kinds = ("tag", "language")
+        return (listing for listing in self.listings.values() if listing.ref.kind not in kinds or not listing.is_empty)
 
     @cached_property
     def language_ranges(self) -> frozenset[str]:
         """Language ranges, in lower case, that match the language of a visible article."""
-        languages = {row.article.language or self.site.language for row in self.listings[ListingRef()].visible}
-        return frozenset(chain.from_iterable(map(language_ranges, languages)))
+        return self.languages.matching_ranges(lambda ref: not self.listings[ref].is_empty)
 
     @cached_property
     def tags(self) -> Tags:
@@ -112,9 +120,10 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but tags, then the most used tags in the order of ids."""
+        """Listings on /subscribe/ and in feeds.opml: all but tags and empty languages, then the most used tags, ordered by id."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
-        return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
+        listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
+        return (*listings, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
     def tag_listing(self, tag: str) -> Listing:
         """Return the listing of the tag with this id. Raises KeyError if there is none."""
@@ -150,8 +159,13 @@ class Catalog:
         spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
         self._add_retitled_rows(titles, rows_before, rows_after)
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
-        removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
+        languages = self.languages.apply_changes(removed_rows, added_rows)
+        kept_languages = languages.with_tags(languages.tags & self.languages.tags)
+        removed_by_listing, added_by_listing = (
+            group_by_listing(rows, self.selections, kept_languages) for rows in (removed_rows, added_rows)
+        )
         listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
+        listings = update_language_listings(listings, content, self.languages, languages, now=now)
         last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
         catalog = replace(
             self,
@@ -163,7 +177,8 @@ class Catalog:
             schedule=schedule,
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
-            change=CatalogChange(rows_before, rows_after, self.selections),
+            change=CatalogChange(rows_before, rows_after, self.selections, self.languages, languages),
+            languages=languages,
             works=works,
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
@@ -238,7 +253,8 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     add_translations(articles, rows, content.site)
     spellings, titles = update_spellings({}, content.tags, (), rows)
     selections = Selections(content.custom_feeds.values(), content.site.language)
-    listings = build_listings(content, selections, titles, rows, now)
+    languages = build_languages(rows, content.site.language)
+    listings = build_listings(content, selections, languages, titles, rows, now=now)
     site, schedule = listings[ListingRef()], build_schedule(articles)
     last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
     former_tags = build_former_tags(spellings, rows)
@@ -268,6 +284,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         spellings=spellings,
         former_tags=former_tags,
         selections=selections,
+        languages=languages,
         works=build_works(articles),
     )
 

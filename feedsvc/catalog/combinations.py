@@ -19,7 +19,7 @@ from feedsvc.catalog.catalog import Catalog
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, row_key, rows_until_visible
 from feedsvc.catalog.selections import Term
-from feedsvc.language_tags import language_ranges
+from feedsvc.language_tags import is_same_tag, language_ranges
 from feedsvc.model import Article
 from feedsvc.routes import ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -58,8 +58,16 @@ def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
     match combination:
         case _Combination(included=((kind, name),), excluded=()) if kind in _LISTING_KINDS:
             return ListingRef(_LISTING_KINDS[kind], name)
+        case _Combination(included=(("language", name),), excluded=()) if ref := _language_ref(catalog, name):
+            return ref
         case _:
             return ListingRef("combination", combination.expression)
+
+
+def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
+    """Return the listing of a language tag in lower case; None if it has none of its own."""
+    ref = catalog.languages.resolve(name)
+    return ref if ref and is_same_tag(name, ref.id) else None
 
 
 def build_combination(catalog: Catalog, expression: str) -> Listing:

@@ -20,7 +20,7 @@ from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, L
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
-BROAD_KINDS: Final = ("site", "category", "custom")  # kinds with few listings, however large the archive is
+BROAD_KINDS: Final = ("site", "category", "custom", "language")  # kinds with few listings, however large the archive is
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:

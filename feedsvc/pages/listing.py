@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from feedsvc.catalog import Listing, Visibility
-from feedsvc.feeds import last_updated
+from feedsvc.feeds import last_updated, listing_title
 from feedsvc.pages import metadata
 from feedsvc.pages.images import local_href
 from feedsvc.pages.layout import DateView, LinkView, PageLayout
@@ -21,14 +21,16 @@ _KIND_TITLES: Final[dict[ListingKind, str]] = {
     "category": "sections",
     "author": "authors",
     "custom": "feeds",
+    "language": "languages",
     "tag": "topics",
 }
 
 
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
     """Render the page of a listing's newest articles, or of a period unless it is "". It must be in `listing.page_index`."""
-    site, lang = layout.site, layout.lang
-    title = lang.say("archive", title=listing.title, month=lang.period_name(period)) if period else listing.title
+    layout = layout.for_listing(listing.ref)
+    site, lang, name = layout.site, layout.lang, listing_title(listing)
+    title = lang.say("archive", title=name, month=lang.period_name(period)) if period else name
     full_title = title if listing.ref == ListingRef() else f"{title} – {site.title}"
     address = absolute(site.base_url, path_of(PageAt(listing.ref, period)))
     older, newer = listing.page_index.neighbours[period] if period else (listing.page_index.newest_older_period, "")
@@ -42,7 +44,7 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
             canonical=address,
             description=listing.description,
             feeds=layout.feed_views(listing, layout.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(layout.catalog, full_title, listing.description, address),
+            graph=metadata.listing_open_graph(layout.catalog, full_title, listing.description, address, lang.tag),
         ),
         current_listing=listing.ref,
         title=title,
@@ -68,10 +70,15 @@ def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """A listing on the page with all feeds. `count` is its number of visible articles in words; `updated` is None without any."""
+    """A listing on the page with all feeds. `count` is its number of visible articles in words; `updated` is None without any.
+
+    `language` and `direction` are as in LinkView.
+    """
 
     title: str
     href: str
+    language: str
+    direction: str
     description: str
     count: str
     updated: DateView | None
@@ -130,10 +137,12 @@ def _tag_group(layout: PageLayout, subscriptions: list[Subscription]) -> Subscri
 
 
 def _subscription(layout: PageLayout, listing: Listing) -> Subscription:
-    newest = listing.visible[:1]
+    newest, link = listing.visible[:1], layout.listing_link(listing)
     return Subscription(
-        title=listing.title,
-        href=layout.href(PageAt(listing.ref)),
+        title=link.title,
+        href=link.href,
+        language=link.language,
+        direction=link.direction,
         description=listing.description,
         count=layout.lang.count("articles", len(listing.visible)),
         updated=layout.date_view(last_updated(layout.site, listing.dated_rows), "last_update") if newest else None,

@@ -82,8 +82,13 @@ def article_alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
     return tuple((language, translation_url(site, translation)) for language, translation in by_hreflang(site, row.translations))
 
 
-def listing_open_graph(catalog: Catalog, title: str, description: str, address: str) -> tuple[tuple[str, str], ...]:
-    """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own."""
+def listing_open_graph(
+    catalog: Catalog, title: str, description: str, address: str, language: str = ""
+) -> tuple[tuple[str, str], ...]:
+    """Return the Open Graph pairs (property, content) of a page other than an article's.
+
+    `address` is the page's own; `language` is its language tag, "" for the site's.
+    """
     site = catalog.site
     return _nonempty_pairs(
         ("og:type", "website"),
@@ -91,7 +96,7 @@ def listing_open_graph(catalog: Catalog, title: str, description: str, address: 
         ("og:description", description),
         ("og:url", address),
         ("og:site_name", site.title),
-        ("og:locale", site.language.replace("-", "_")),
+        ("og:locale", (language or site.language).replace("-", "_")),
         ("og:image", fit_address(catalog.media, site.base_url, site.logo)),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, canonical_ref
+from feedsvc.language_tags import is_same_tag
 from feedsvc.pages import tag_page
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
 
@@ -44,9 +45,28 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
 def _canonical_period(
     catalog: Catalog, ref: ListingRef, period: str, index_of: Callable[[Listing], ArchiveIndex]
 ) -> tuple[ListingRef, str]:
-    ref = ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
+    ref = _canonical_listing(catalog, ref)
     listing = catalog.listings.get(ref)
     return ref, (index_of(listing).redirect_target(period) or period) if listing and period else period
+
+
+def _canonical_listing(catalog: Catalog, ref: ListingRef) -> ListingRef:
+    if ref.kind == "language":
+        return catalog.languages.resolve(ref.id) or ref
+    return ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
+
+
+def is_permanent_redirect(requested: Place, target: Place) -> bool:
+    """Return whether a redirect to a canonical place is permanent.
+
+    It is not if a language range leads to the listing of a longer tag or of the site: as soon as other articles match the range,
+    it has a listing of its own.
+    """
+    match requested, target:
+        case (PageAt(requested_ref), PageAt(ref)) | (FeedAt(requested_ref), FeedAt(ref)) if requested_ref.kind == "language":
+            return is_same_tag(requested_ref.id, ref.id)
+        case _:
+            return True
 
 
 def has_document(catalog: Catalog, place: Place) -> bool:

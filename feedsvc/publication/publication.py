@@ -56,12 +56,13 @@ class _EditionLink:
 
     def change_until(self, later: _EditionLink) -> CatalogChange | None:
         """Return the change from this edition to a later one; None if it is unknown or the other edition is not a later one."""
-        change, link = CatalogChange({}, {}), self
+        change: CatalogChange | None = None
+        link = self
         while link is not later:
             if link.next is None or link.change is None:
                 return None
-            change, link = change.followed_by(link.change), link.next
-        return change
+            change, link = change.followed_by(link.change) if change else link.change, link.next
+        return change or CatalogChange({}, {})
 
 
 class Publication:
@@ -157,7 +158,9 @@ class Publication:
             return None
         place = addresses.canonical_place(self.catalog, requested)
         if path_of(place) != path:
-            return Redirect(target=path_of(place)) if addresses.has_document(self.catalog, place) else None
+            if not addresses.has_document(self.catalog, place):
+                return None
+            return Redirect(target=path_of(place), is_permanent=addresses.is_permanent_redirect(requested, place))
         return self._find_or_render(path, place)
 
     def redirect_target(self, path: str) -> str:

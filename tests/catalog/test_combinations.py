@@ -45,7 +45,7 @@ def titles(publication: Publication, expression: str) -> str:
         ("category:money+tag:trade-author:agency", "E B"),
         ("-category:money", "D C"),
         ("-category:money-category:world", "D"),
-        ("language:en-gb", "E"),
+        ("tag:trade+language:en-gb", "E"),
         ("category:money-language:en-gb", "B"),
         ("category:local+author:agency", ""),
     ],
@@ -81,6 +81,7 @@ def test_a_combination_is_a_valid_feed_without_date_hub_page_and_archive(publica
         ("/feed/language:EN-GB-tag:trade.json", "/feed/language:en-gb-tag:trade.json"),
         ("/feed/category:globe.json", "/category/world/feed.json"),
         ("/feed/tag:Trade.rss", "/tag/trade/feed.rss"),
+        ("/feed/language:EN-gb.rss", "/language/en-GB/feed.rss"),
         ("/feed/" + "+".join(["tag:trade"] * 9) + ".rss", "/tag/trade/feed.rss"),
     ],
 )
