@@ -16,6 +16,9 @@ from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 
+# Files of the sample's tree that go with the article `older`: its page, and the archives of the English articles, all of which
+# the feed holds without it.
+OLDER_FILE_COUNT: Final = 12
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
 
