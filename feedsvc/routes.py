@@ -35,6 +35,9 @@ WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
     "atom.xml": "atom",
 }
 
+# Path to which the form on /subscribe/ is sent; GET redirects from it to the site's feed.
+COMBINATION_FORM: Final = "/feed/"
+
 SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "license.xml", "robots.txt")
 _ARCHIVE_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
 _PAGE_PERIOD: Final = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?"

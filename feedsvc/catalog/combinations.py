@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Final
+from typing import Final, Literal
 
 from feedsvc.catalog.catalog import Catalog
 from feedsvc.catalog.listing import Listing
@@ -53,8 +53,10 @@ def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
     An expression that selects all rows of one listing gives the ref of that listing. Also None if the site has no combinations.
     """
     combination = _parse(catalog, expression) if catalog.site.feed.combinations else None
-    if combination is None:
-        return None
+    return _ref(catalog, combination) if combination else None
+
+
+def _ref(catalog: Catalog, combination: _Combination) -> ListingRef:
     match combination:
         case _Combination(included=((kind, name),), excluded=()) if kind in _LISTING_KINDS:
             return ListingRef(_LISTING_KINDS[kind], name)
@@ -68,6 +70,41 @@ def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
     """Return the listing of a language tag in lower case; None if it has none of its own."""
     ref = catalog.languages.resolve(name)
     return ref if ref and is_same_tag(name, ref.id) else None
+
+
+class CombinationError(Exception):
+    """Raised if a reader's choice of names gives no feed. `reason` is one of the four, `name` the name at fault, "" for none."""
+
+    def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction"], name: str = "") -> None:
+        super().__init__(reason, name)
+        self.reason, self.name = reason, name
+
+
+def combine(catalog: Catalog, included: Iterable[Term], excluded: Iterable[Term]) -> ListingRef:
+    """Return the ref of the listing with these terms, as `canonical_ref` does. Raises CombinationError if there is none.
+
+    The kinds are those of terms. The names are ids, aliases, spellings of tags, or titles as pages show them.
+    """
+    with_terms, without_terms = ({_resolve_name(catalog, term) for term in terms} for terms in (included, excluded))
+    if not with_terms and not without_terms:
+        raise CombinationError("nothing")
+    for term in _sorted(with_terms & without_terms):
+        raise CombinationError("contradiction", _name(catalog, term))
+    if len(with_terms) + len(without_terms) > MAX_TERMS:
+        raise CombinationError("too_many")
+    return _ref(catalog, _Combination(_sorted(with_terms), _sorted(without_terms)))
+
+
+def _resolve_name(catalog: Catalog, term: Term) -> Term:
+    kind, name = term
+    resolved = _resolve(catalog, kind, name) if kind in _KINDS else None
+    title = unicodedata.normalize("NFC", name).casefold()
+    listings = catalog.listings.values() if resolved is None and kind in _LISTING_KINDS else ()
+    titled = (listing.ref.id for listing in listings if listing.ref.kind == kind and listing.title.casefold() == title)
+    resolved = resolved or next(((kind, id_) for id_ in titled), None)
+    if resolved is None:
+        raise CombinationError("unknown", name)
+    return resolved
 
 
 def build_combination(catalog: Catalog, expression: str) -> Listing:
@@ -165,9 +202,11 @@ def _name_readers(site_language: str) -> Mapping[str, Callable[[Article], Iterab
 def _title(catalog: Catalog, combination: _Combination) -> str:
     """Return the titles of the listings with signs between them, such as "World + Money − Sponsored"."""
 
-    def name(term: Term) -> str:
-        kind, id_ = term
-        return id_ if kind == "language" else catalog.listings[ListingRef(_LISTING_KINDS[kind], id_)].title
+    included = " + ".join(_name(catalog, term) for term in combination.included) or catalog.site.title
+    return "".join((included, *(f" − {_name(catalog, term)}" for term in combination.excluded)))
 
-    included = " + ".join(map(name, combination.included)) or catalog.site.title
-    return "".join((included, *(f" − {name(term)}" for term in combination.excluded)))
+
+def _name(catalog: Catalog, term: Term) -> str:
+    """Return the title of a term's listing; for a language, its tag."""
+    kind, id_ = term
+    return id_ if kind == "language" else catalog.listings[ListingRef(_LISTING_KINDS[kind], id_)].title

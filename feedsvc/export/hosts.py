@@ -70,7 +70,7 @@ class HostFiles:
         """Return the files that the host reads: path -> bytes."""
         if not self._host.files:
             return {}
-        listings = tuple(_former_listings(catalog))
+        listings = tuple(_former_listings(catalog)), catalog.languages.tags
         # All but the last are compared by identity, so `_last` has to keep them alive.
         dependencies = (catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, listings)
         if self._last is None or not _is_unchanged(self._last[0], dependencies):

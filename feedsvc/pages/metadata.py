@@ -23,6 +23,8 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' http: https: data:; "
     "media-src 'self' http: https:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
+# Of a page with a form that is sent to the site itself.
+FORM_POLICY: Final = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")
 
 _JSON_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 

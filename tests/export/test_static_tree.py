@@ -14,7 +14,7 @@ from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, BuildResult
 from feedsvc.export.file_bytes import write_bytes
-from feedsvc.publication.document import FileResource
+from feedsvc.publication.document import Document, FileResource
 from tests.helpers import newsrooms, trees
 from tests.helpers.marked_images import jpeg
 
@@ -57,6 +57,24 @@ def test_one_save_rewrites_only_documents_that_contain_the_article(content: Path
     }
     assert changed_names == expected | former | pages | related | {"articles/december/index.html"}
     assert result.written == len(changed_names)
+
+
+def test_a_tree_is_built_as_a_site_without_combinations(content: Path, out: Path) -> None:
+    """No program would answer the form on /subscribe/."""
+    publication = newsrooms.load_publication(content)
+    served = publication.resolve("/subscribe/")
+    assert isinstance(served, Document)
+    assert b"<form" in served.body
+    export.build(publication, out)
+    page = (out / "subscribe/index.html").read_bytes()
+    assert b"<form" not in page
+    site = content / "site.yaml"
+    site.write_text(site.read_text().replace("feed: {", "feed: {combinations: false, "))
+    without = newsrooms.load_publication(content)
+    assert not without.catalog.site.feed.combinations
+    served_without = without.resolve("/subscribe/")
+    assert isinstance(served_without, Document)
+    assert served_without.body == page
 
 
 def test_files_of_a_deleted_article_are_removed_with_their_folder(content: Path, out: Path) -> None:

@@ -13,6 +13,7 @@ PAGE_KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "author with avatar": ("/author/jun-hasegawa/", 200),
         "author": ("/author/ritesh-nambiar/", 200),
         "tag": ("/tag/apec/", 200),
+        "language": ("/language/ar/", 200),
         "article": ("/articles/second-summit/", 200),
         "markup": ("/articles/feed-formats/", 200),
         "enclosures": ("/articles/monday-briefing/", 200),
