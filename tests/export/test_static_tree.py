@@ -68,8 +68,7 @@ def test_a_tree_is_built_as_a_site_without_combinations(content: Path, out: Path
     export.build(publication, out)
     page = (out / "subscribe/index.html").read_bytes()
     assert b"<form" not in page
-    site = content / "site.yaml"
-    site.write_text(site.read_text().replace("feed: {", "feed: {combinations: false, "))
+    newsrooms.disable_combinations(content)
     without = newsrooms.load_publication(content)
     assert not without.catalog.site.feed.combinations
     served_without = without.resolve("/subscribe/")

@@ -193,6 +193,14 @@ def write_sample(root: Path) -> Path:
     return write(root, {**SITE, **ARTICLES})
 
 
+def disable_combinations(root: Path) -> None:
+    """Set `combinations: false` in site.yaml, which must have `feed: {...}`."""
+    file = root / "site.yaml"
+    text = file.read_text("utf-8")
+    assert "feed: {" in text
+    file.write_text(text.replace("feed: {", "feed: {combinations: false, "), "utf-8")
+
+
 def load_publication(root: Path, now: datetime = NOW) -> Publication:
     """Return the publication of a content folder without errors."""
     return Publication(load_catalog(root, now))
