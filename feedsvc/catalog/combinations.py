@@ -26,6 +26,7 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 from feedsvc.tag_slugs import tag_slug
 
 MAX_TERMS: Final = 8
+_MAX_NAMES: Final = 2 * MAX_TERMS  # names that are looked up; several may be spellings of one
 _KINDS: Final[tuple[str, ...]] = ("category", "author", "tag", "language")
 _LISTING_KINDS: Final[Mapping[str, ListingKind]] = {"category": "category", "author": "author", "tag": "tag"}
 _id: Final = attrgetter("id")
@@ -85,7 +86,11 @@ def combine(catalog: Catalog, included: Iterable[Term], excluded: Iterable[Term]
 
     The kinds are those of terms. The names are ids, aliases, spellings of tags, or titles as pages show them.
     """
-    with_terms, without_terms = ({_resolve_name(catalog, term) for term in terms} for terms in (included, excluded))
+    sides = frozenset(included), frozenset(excluded)
+    if sum(map(len, sides)) > _MAX_NAMES:
+        raise CombinationError("too_many")
+    titles = _ids_by_title(catalog) if any(_resolve_id(catalog, term) is None for side in sides for term in side) else {}
+    with_terms, without_terms = ({_resolve_name(catalog, term, titles) for term in side} for side in sides)
     if not with_terms and not without_terms:
         raise CombinationError("nothing")
     for term in _sorted(with_terms & without_terms):
@@ -95,16 +100,30 @@ def combine(catalog: Catalog, included: Iterable[Term], excluded: Iterable[Term]
     return _ref(catalog, _Combination(_sorted(with_terms), _sorted(without_terms)))
 
 
-def _resolve_name(catalog: Catalog, term: Term) -> Term:
+def _resolve_name(catalog: Catalog, term: Term, titles: Mapping[Term, str]) -> Term:
+    """Return the term with the id of its listing. Raises CombinationError if its name is unknown."""
     kind, name = term
-    resolved = _resolve(catalog, kind, name) if kind in _KINDS else None
-    title = unicodedata.normalize("NFC", name).casefold()
-    listings = catalog.listings.values() if resolved is None and kind in _LISTING_KINDS else ()
-    titled = (listing.ref.id for listing in listings if listing.ref.kind == kind and listing.title.casefold() == title)
-    resolved = resolved or next(((kind, id_) for id_ in titled), None)
-    if resolved is None:
+    if resolved := _resolve_id(catalog, term):
+        return resolved
+    id_ = titles.get((kind, _title_key(name)))
+    if id_ is None:
         raise CombinationError("unknown", name)
-    return resolved
+    return kind, id_
+
+
+def _resolve_id(catalog: Catalog, term: Term) -> Term | None:
+    kind, name = term
+    return _resolve(catalog, kind, name) if kind in _KINDS else None
+
+
+def _ids_by_title(catalog: Catalog) -> Mapping[Term, str]:
+    """Return {(kind, `_title_key` of a title): id} of the listings that /subscribe/ names. Of equal titles, the first counts."""
+    listings = [listing for listing in catalog.subscribable_listings if listing.ref.kind in _LISTING_KINDS]
+    return {(listing.ref.kind, _title_key(listing.title)): listing.ref.id for listing in reversed(listings)}
+
+
+def _title_key(title: str) -> str:
+    return unicodedata.normalize("NFC", title).casefold()
 
 
 def build_combination(catalog: Catalog, expression: str) -> Listing:
