@@ -88,13 +88,13 @@ def _read_fields(environ: WSGIEnvironment) -> list[_Field]:
 
 
 def _terms(fields: Iterable[_Field], side: str) -> Iterator[tuple[str, str]]:
-    """Yield (kind, name) of each name that was ticked ("include=category:world") or typed ("include-author=Ritesh")."""
+    """Yield (kind, name) of each name that was ticked ("include=category:world") or typed ("include-author-1=Ritesh")."""
     for field, value in fields:
         if field == side:
             kind, _, name = value.partition(":")
             yield kind, name
         elif field.startswith(f"{side}-"):
-            yield field.removeprefix(f"{side}-"), value
+            yield field.removeprefix(f"{side}-").partition("-")[0], value
 
 
 def _error_response(publication: Publication, reason: str, name: str = "") -> Response:

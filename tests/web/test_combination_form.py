@@ -54,7 +54,7 @@ def sentence(response: TestResponse) -> str:
         ),
         ([("include", "category:money"), ("format", "json")], "/category/business/feed.json"),
         ([("include", "category:business"), ("include", "category:economy")], "/category/business/feed.rss"),
-        ([("include-author", " Mina Park "), ("include-author", "")], "/author/mina-park/feed.rss"),
+        ([("include-author-1", " Mina Park "), ("include-author-2", "")], "/author/mina-park/feed.rss"),
         ([("include-author", "LÊ TUẤN"), ("exclude-tag", "Bridges")], "/feed/author:tuan-le-tag:bridges.rss"),
         ([("include-tag", "서울"), ("include-author", "m-park")], f"/feed/author:mina-park+tag:{quote('서울')}.rss"),
         ([("exclude", "category:business")], "/feed/-category:business.rss"),
