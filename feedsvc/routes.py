@@ -11,11 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-ListingKind = Literal["site", "category", "author", "custom", "tag", "combination"]
+ListingKind = Literal["site", "category", "author", "custom", "language", "tag", "combination"]
 # Kinds of the listings in a catalog. A combination is built on request.
-LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "custom", "tag")
+LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "custom", "language", "tag")
 # First segment of the paths of a listing, for kinds that have one.
-_SEGMENTS: Final[Mapping[ListingKind, str]] = {"category": "category", "author": "author", "custom": "feeds", "tag": "tag"}
+_SEGMENTS: Final[Mapping[ListingKind, str]] = {
+    "category": "category",
+    "author": "author",
+    "custom": "feeds",
+    "language": "language",
+    "tag": "tag",
+}
 _KINDS_BY_SEGMENT: Final[Mapping[str | None, ListingKind]] = {segment: kind for kind, segment in _SEGMENTS.items()}
 FEED_SUFFIXES: Final = ("rss", "atom", "json")
 
@@ -28,6 +34,9 @@ WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
     "feed.xml": "rss",
     "atom.xml": "atom",
 }
+
+# Path to which the form on /subscribe/ is sent; GET redirects from it to the site's feed.
+COMBINATION_FORM: Final = "/feed/"
 
 SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "license.xml", "robots.txt")
 _ARCHIVE_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
@@ -49,7 +58,7 @@ _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 
 class ListingRef(NamedTuple):
-    """Key of a listing; `id` is that of the category, author, custom feed or tag, "" for the site.
+    """Key of a listing; `id` is that of the category, author, custom feed or tag, a language tag, or "" for the site.
 
     For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page.
 

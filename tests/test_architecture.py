@@ -60,7 +60,10 @@ LIBRARIES: Final = {
     "deflate": ("feedsvc.support.compression",),
     "fcntl": ("feedsvc.support.file_lock", "feedsvc.content.images.megapixels"),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
-    "flask": ("feedsvc.web.app", "feedsvc.web.document_endpoints", "feedsvc.web.service_endpoints", "feedsvc.wsgi"),
+    "flask": (
+        *("feedsvc.web.app", "feedsvc.web.combination_form", "feedsvc.web.document_endpoints"),
+        *("feedsvc.web.service_endpoints", "feedsvc.wsgi"),
+    ),
     "fsspec": (),
     "hashlib": ("feedsvc.support.digest", "feedsvc.export.s3.objects"),
     "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.template_compiler"),

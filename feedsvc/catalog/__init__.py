@@ -7,7 +7,7 @@ Feeds, pages and every later stage may use it.
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.catalog.change import CatalogChange
-from feedsvc.catalog.combinations import build_combination, canonical_ref
+from feedsvc.catalog.combinations import MAX_TERMS, CombinationError, build_combination, canonical_ref, combine
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periodicals import count_articles, issues_of
@@ -20,10 +20,12 @@ from feedsvc.catalog.visibility import RowBuilder
 
 __all__ = [
     "MAX_MONTH_ENTRIES",
+    "MAX_TERMS",
     "PAGE_SIZE",
     "ArchiveIndex",
     "Catalog",
     "CatalogChange",
+    "CombinationError",
     "IssueRow",
     "Listing",
     "Row",
@@ -35,6 +37,7 @@ __all__ = [
     "build_combination",
     "by_hreflang",
     "canonical_ref",
+    "combine",
     "count_articles",
     "former_slugs",
     "index_range",

@@ -26,8 +26,16 @@ from feedsvc.catalog.derived_values import (
 )
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
+from feedsvc.catalog.languages import Languages, build_languages
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
+from feedsvc.catalog.listings import (
+    Spellings,
+    build_listings,
+    group_by_listing,
+    update_language_listings,
+    update_listings,
+    update_spellings,
+)
 from feedsvc.catalog.periodicals import (
     Periodical,
     build_periodicals,
@@ -44,7 +52,6 @@ from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.translations import Works, add_translations, build_works, changed_translations, keep_translations
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article, Author, CustomFeed, Site
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -85,6 +92,7 @@ class Catalog:
     former_tags: FormerTags = field(repr=False, compare=False)
     selections: Selections = field(repr=False, compare=False)
     periodicals: Mapping[ListingRef, Periodical] = field(repr=False, compare=False)
+    languages: Languages = field(repr=False, compare=False)
     works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
@@ -114,14 +122,14 @@ class Catalog:
 
     @property
     def indexable_listings(self) -> Iterator[Listing]:
-        """Listings in sitemaps: all except tags without visible articles."""
-        return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
+        """Listings in sitemaps: all except tags and languages without visible articles."""
+        kinds = ("tag", "language")
+        return (listing for listing in self.listings.values() if listing.ref.kind not in kinds or not listing.is_empty)
 
     @cached_property
     def language_ranges(self) -> frozenset[str]:
         """Language ranges, in lower case, that match the language of a visible article."""
-        languages = {row.article.language or self.site.language for row in self.listings[ListingRef()].visible}
-        return frozenset(chain.from_iterable(map(language_ranges, languages)))
+        return self.languages.matching_ranges(lambda ref: not self.listings[ref].is_empty)
 
     @cached_property
     def tags(self) -> Tags:
@@ -130,9 +138,10 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but tags, then the most used tags in the order of ids."""
+        """Listings on /subscribe/ and in feeds.opml: all but tags and empty languages, then the most used tags, ordered by id."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
-        return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
+        listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
+        return (*listings, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
     def tag_listing(self, tag: str) -> Listing:
         """Return the listing of the tag with this id. Raises KeyError if there is none."""
@@ -169,13 +178,18 @@ class Catalog:
         spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
         self._add_retitled_rows(titles, rows_before, rows_after)
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
-        removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
+        languages = self.languages.apply_changes(removed_rows, added_rows)
+        kept_languages = languages.with_tags(languages.tags & self.languages.tags)
+        removed_by_listing, added_by_listing = (
+            group_by_listing(rows, self.selections, kept_languages) for rows in (removed_rows, added_rows)
+        )
         periodicals, issues = update_periodicals(
             self.periodicals, self.listings, removed_by_listing, added_by_listing, (self.now, now)
         )
         removed_by_listing = with_issues(removed_by_listing, self.selections.periodicals, issues.removed.values())
         added_by_listing = with_issues(added_by_listing, self.selections.periodicals, issues.added.values())
         listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
+        listings = update_language_listings(listings, content, self.languages, languages, now=now)
         closing = closing_moments(periodicals.values(), now)
         last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), closing, now)
         catalog = replace(
@@ -189,7 +203,10 @@ class Catalog:
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
             periodicals=periodicals,
-            change=CatalogChange(rows_before, rows_after, self.selections, issues),
+            languages=languages,
+            change=CatalogChange(
+                rows_before, rows_after, self.selections, issues, languages=self.languages, new_languages=languages
+            ),
             works=works,
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
@@ -264,10 +281,11 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     add_translations(articles, rows, content.site)
     spellings, titles = update_spellings({}, content.tags, (), rows)
     selections = Selections(content.custom_feeds.values(), content.site.language)
-    rows_by_listing = group_by_listing(rows, selections)
+    languages = build_languages(rows, content.site.language)
+    rows_by_listing = group_by_listing(rows, selections, languages)
     periodicals = build_periodicals(content, rows_by_listing)
     issues = {ref: periodical.issues(now) for ref, periodical in periodicals.items()}
-    listings = build_listings(content, titles, {**rows_by_listing, **issues}, now)
+    listings = build_listings(content, languages, titles, {**rows_by_listing, **issues}, now)
     site, schedule = listings[ListingRef()], build_schedule(articles)
     closing = closing_moments(periodicals.values(), now)
     last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), closing, now)
@@ -299,6 +317,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         former_tags=former_tags,
         selections=selections,
         periodicals=periodicals,
+        languages=languages,
         works=build_works(articles),
     )
 

@@ -36,6 +36,7 @@ def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettin
         "category": content.categories,
         "author": content.authors,
         "custom": content.custom_feeds,
+        "language": {},
         "tag": content.tags,
     }
     return entry_of(entries[ref.kind], ref.id)

@@ -16,7 +16,7 @@ from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, report_errors
 from feedsvc.cli.output import print_problems
 from feedsvc.cli.variables import command, option
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, listing_title
 from feedsvc.routes import FeedAt, path_of
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.date_formats import rfc3339
@@ -59,7 +59,7 @@ def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
     return {
         "kind": listing.ref.kind,
         "id": listing.ref.id,
-        "title": listing.title,
+        "title": listing_title(listing),
         "addresses": {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
         "entries": sum(row.visibility is Visibility.VISIBLE for row in listing.feed_rows),
         "articles": count_articles(listing),
@@ -71,7 +71,7 @@ def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
 def _table_row(catalog: Catalog, listing: Listing) -> tuple[str, ...]:
     facts, changed = _feed_facts(catalog, listing), listing.last_changed
     local = changed.astimezone(ZoneInfo(catalog.site.timezone)).strftime("%Y-%m-%d %H:%M") if changed else "-"
-    return facts["addresses"][_TEXT_SUFFIX], str(facts["entries"]), str(facts["articles"]), local, facts["access"], listing.title
+    return facts["addresses"][_TEXT_SUFFIX], str(facts["entries"]), str(facts["articles"]), local, facts["access"], facts["title"]
 
 
 def _align(rows: Sequence[Sequence[str]]) -> Iterator[str]:

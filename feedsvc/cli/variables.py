@@ -20,9 +20,21 @@ VARIABLE_NAMES: Final = frozenset(
     f"{PREFIX}{name}"
     for name in (
         *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
-        *("DRY_RUN", "FORMAT", "GZIP_ONLY", "HOST", "HOSTING", "JSON", "LIMIT_POLLS", "MARKDOWN", "NGINX", "NO_GZIP"),
-        *("NO_LAST_MODIFIED", "ONLY", "OPEN_STATUS", "PORT", "PREVIEW", "PREVIEW_ANYWHERE", "PROCESSES", "PURGE", "SINCE"),
-        *("SKIP_BROKEN", "SLUG", "STATE", "STRICT", "THREADS", "TRUSTED_PROXY", "WATCH", "WORKERS", "WRITE"),
+        *("DRY_RUN", "FORMAT", "GZIP_ONLY", "HOST", "HOSTING", "JSON", "LANGUAGE", "LIMIT_POLLS", "MARKDOWN", "NGINX"),
+        *(
+            "NO_GZIP",
+            "NO_LAST_MODIFIED",
+            "ONLY",
+            "OPEN_STATUS",
+            "PORT",
+            "PREVIEW",
+            "PREVIEW_ANYWHERE",
+            "PROCESSES",
+            "PURGE",
+            "SINCE",
+        ),
+        *("SKIP_BROKEN", "SLUG", "STATE", "STRICT", "THREADS", "TIMEZONE", "TITLE", "TRUSTED_PROXY", "WATCH"),
+        *("WORKERS", "WRITE", "YES"),
     )
 )
 # Former name -> current name, for former names other than FEEDSVC_COMMAND_PARAMETER.

@@ -5,7 +5,7 @@ redirects, a copy of a feed, or the notice of a withdrawn article.
 
 Some paths from which the live server redirects are left out, because their number grows with tags and authors, not with renames:
 well-known names of feeds below authors and tags, and the months of a year that is one page of an author or tag. A file's name
-with a slash appended is left out, too.
+with a slash appended is left out, too, and so are spellings of language tags and language ranges without a listing.
 """
 
 from __future__ import annotations
@@ -16,11 +16,22 @@ from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, Visibility, index_range, issues_of
 from feedsvc.publication import Publication, is_withdrawn, withdrawn_places
-from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS, FeedAt, IssueAt, ListingRef, PageAt, article_path, path_of, place_of
+from feedsvc.routes import (
+    FEED_SUFFIXES,
+    WELL_KNOWN_FEEDS,
+    FeedAt,
+    IssueAt,
+    ListingRef,
+    PageAt,
+    Place,
+    article_path,
+    path_of,
+    place_of,
+)
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
-BROAD_KINDS: Final = ("site", "category", "custom")  # kinds with few listings, however large the archive is
+BROAD_KINDS: Final = ("site", "category", "custom", "language")  # kinds with few listings, however large the archive is
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
@@ -147,10 +158,19 @@ def is_former_path(publication: Publication, path: str) -> bool:
     return is_withdrawn(publication.catalog, place) or bool(target_path(publication, path))
 
 
+def _is_language_range(place: Place | None, target: Place | None) -> bool:
+    """Return whether an address is that of a listing of a language, but leads to another listing: it is no former address."""
+    if not isinstance(place, PageAt | FeedAt) or not isinstance(target, PageAt | FeedAt):
+        return False
+    return place.listing.kind == "language" and place.listing != target.listing
+
+
 def target_path(publication: Publication, path: str) -> str:
     """Return the path to which a former path leads; "" for any other path, and if the tree has no file at the former path."""
     target = publication.redirect_target(path)
     place, target_place = place_of(path), place_of(target) if target else None
+    if _is_language_range(place, target_place):
+        return ""
     if not isinstance(place, PageAt) or not isinstance(target_place, PageAt):
         return target
     if (len(place.period), len(target_place.period)) != (_MONTH, _YEAR):

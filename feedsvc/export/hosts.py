@@ -70,7 +70,7 @@ class HostFiles:
         """Return the files that the host reads: path -> bytes."""
         if not self._host.files:
             return {}
-        listings = tuple(_former_listings(catalog)), tuple(withdrawn_places(catalog))
+        listings = tuple(_former_listings(catalog)), tuple(withdrawn_places(catalog)), catalog.languages.tags
         # All but the last are compared by identity, so `_last` has to keep them alive.
         dependencies = (catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, listings)
         if self._last is None or not _is_unchanged(self._last[0], dependencies):
@@ -214,7 +214,7 @@ def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, s
     yield "/feeds.opml", (("Content-Type", content_type(OPML_MEDIA_TYPE)),)
     if catalog.site.license:
         yield "/license.xml", (("Content-Type", content_type(RSL_MEDIA_TYPE)),)
-        yield from _license_rules(catalog.site)
+        yield from _license_rules(catalog)
     yield "/media/*.svg", (("Content-Security-Policy", SANDBOX_POLICY),)
     yield from _link_rules(catalog)
 
@@ -231,7 +231,9 @@ _COMMON_HEADERS: Final = (
 def _well_known_patterns(catalog: Catalog, name: str) -> tuple[str, ...]:
     if "." in name:
         return (f"/*{name}",)
-    homes = ("/", "/category/*/", *(("/feeds/*/",) if any(catalog.custom_listings) else ()))
+    kinds = {ref.kind for ref in catalog.listings}
+    folders = {"custom": "/feeds/*/", "language": "/language/*/"}
+    homes = ("/", "/category/*/", *(folder for kind, folder in folders.items() if kind in kinds))
     return tuple(f"{home}{name}/" for home in homes)
 
 
@@ -241,11 +243,12 @@ def license_value(site: Site) -> str:
     return f'<{link.href}>; rel="{link.rel}"; type="{link.type}"' if site.license else ""
 
 
-def _license_rules(site: Site) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
+def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
     """Yield the Link headers of pages, and of the feeds below the folders of pages. No rule matches a file of media/."""
-    folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in LISTING_KINDS if kind != "site")
+    kinds = (kind for kind in LISTING_KINDS if kind != "site" and (kind != "language" or catalog.languages.tags))
+    folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in kinds)
     for pattern in ("/", "/archive/*", path_of(ArticleAt("*")), *folders, "/tags/*", "/subscribe/"):
-        yield pattern.removesuffix("*/") + "*" * pattern.endswith("*/"), (("Link", license_value(site)),)
+        yield pattern.removesuffix("*/") + "*" * pattern.endswith("*/"), (("Link", license_value(catalog.site)),)
 
 
 def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:

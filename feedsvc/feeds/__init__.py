@@ -12,6 +12,8 @@ from feedsvc.feeds.builder import (
     feed_title,
     last_updated,
     license_link,
+    listing_language,
+    listing_title,
 )
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.escaping import escape, quote_attribute
@@ -37,6 +39,8 @@ __all__ = [
     "issue_title",
     "last_updated",
     "license_link",
+    "listing_language",
+    "listing_title",
     "quote_attribute",
     "rsl_content",
 ]

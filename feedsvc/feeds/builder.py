@@ -15,6 +15,7 @@ from feedsvc.feeds.content_html import article_language, content_html, lead_imag
 from feedsvc.feeds.content_markdown import content_markdown
 from feedsvc.feeds.issue_content import MAX_FEED_ARTICLES, headlines, issue_html, issue_title
 from feedsvc.feeds.rsl import RSL_MEDIA_TYPE
+from feedsvc.language import native_name
 from feedsvc.model import Article, FeedContent, FeedOptions, Image, Site, Thumbnail
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
@@ -84,9 +85,19 @@ def _text_length(cached: tuple[Row, Entry]) -> int:
     return len(cached[1].content) + 1
 
 
+def listing_title(listing: Listing) -> str:
+    """Return the title of a listing as people read it. A language has its own name for itself: 한국어."""
+    return native_name(listing.ref.id) if listing.ref.kind == "language" else listing.title
+
+
+def listing_language(site: Site, ref: ListingRef) -> str:
+    """Return the language tag of a listing's feeds and pages: the listing's own for a language, else the site's."""
+    return ref.id if ref.kind == "language" else site.language
+
+
 def feed_title(site: Site, listing: Listing) -> str:
     """Return the title of a listing's feed: "listing – site", or only the site's title for the listing of the whole site."""
-    return site.title if listing.ref == ListingRef() else f"{listing.title} – {site.title}"
+    return site.title if listing.ref == ListingRef() else f"{listing_title(listing)} – {site.title}"
 
 
 def feed_id(site: Site, ref: ListingRef) -> str:
@@ -107,7 +118,7 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
         id=feed_id(site, listing.ref),
         title=feed_title(site, listing),
         subtitle=listing.description or feed_title(site, listing),
-        language=site.language,
+        language=listing_language(site, listing.ref),
         updated=last_updated(site, rows or listing.dated_rows),
         links=tuple(_links(site, listing, suffix, media_type, period)),
         items=tuple(_items(rows, entries, options)),

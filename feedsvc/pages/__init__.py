@@ -12,7 +12,7 @@ from feedsvc.pages.issue import render_issue, render_withdrawn_issue
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.listing import render_listing, render_subscribe_page
 from feedsvc.pages.related import MAX_CANDIDATES, find_linking_rows, find_related
-from feedsvc.pages.status_pages import render_gone, render_not_found, render_redirect_page
+from feedsvc.pages.status_pages import render_combination_error, render_gone, render_not_found, render_redirect_page
 from feedsvc.pages.tags import render_tag_list, tag_page
 from feedsvc.pages.theme import STATIC_TYPES, Theme, compile_builtin_templates
 from feedsvc.pages.theme_adoption import ThemeAdoption
@@ -29,6 +29,7 @@ __all__ = [
     "find_related",
     "render_article",
     "render_articles",
+    "render_combination_error",
     "render_gone",
     "render_issue",
     "render_listing",

@@ -26,7 +26,7 @@ def render_issue(layout: PageLayout, issue: IssueRow) -> bytes:
             canonical=address,
             description=description,
             feeds=layout.feed_views(listing, catalog.listings[ListingRef()]),
-            graph=listing_open_graph(catalog, full_title, description, address, issue.article.image),
+            graph=listing_open_graph(catalog, full_title, description, address, image=issue.article.image),
         ),
         current_listing=issue.listing,
         listing=layout.listing_link(listing),

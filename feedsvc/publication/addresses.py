@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, IssueRow, Listing, Row, Visibility, canonical_ref, issues_of
+from feedsvc.language_tags import is_same_tag
 from feedsvc.pages import tag_page
 from feedsvc.routes import ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
 
@@ -13,7 +14,11 @@ LICENSE: Final = "license.xml"
 
 
 def redirect_target(catalog: Catalog, path: str) -> str:
-    """Return the path to which a former or non-canonical path redirects, "" if it does not redirect."""
+    """Return the path to which a former or non-canonical path redirects, "" if it does not redirect.
+
+    Both paths are decoded and relative to base_url. Former image variants, for which the result is "", are redirected by
+    `ImageVariants.find`.
+    """
     requested = place_of(path)
     place = canonical_place(catalog, requested) if requested else None
     if place is None or path_of(place) == path:
@@ -27,7 +32,7 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
         case ArticleAt(slug):
             return ArticleAt(catalog.redirects.get(("article", slug), slug))
         case IssueAt(ref, date):
-            return IssueAt(_canonical_ref(catalog, ref), date)
+            return IssueAt(_canonical_listing(catalog, ref), date)
         case PageAt(ref, period):
             return PageAt(*_canonical_period(catalog, ref, period, lambda listing: listing.page_index))
         case FeedAt(ListingRef("combination", expression) as ref, suffix):
@@ -42,13 +47,9 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
 def _canonical_period(
     catalog: Catalog, ref: ListingRef, period: str, index_of: Callable[[Listing], ArchiveIndex]
 ) -> tuple[ListingRef, str]:
-    ref = _canonical_ref(catalog, ref)
+    ref = _canonical_listing(catalog, ref)
     listing = catalog.listings.get(ref)
     return ref, (index_of(listing).redirect_target(period) or period) if listing and period else period
-
-
-def _canonical_ref(catalog: Catalog, ref: ListingRef) -> ListingRef:
-    return ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
 
 
 def find_public_issue(catalog: Catalog, place: IssueAt) -> IssueRow | None:
@@ -85,6 +86,25 @@ def withdrawn_places(catalog: Catalog) -> Iterator[Place]:
 
 def _withdrawn_issues(rows: Iterable[Row]) -> tuple[IssueAt, ...]:
     return tuple(issue.place for issue in issues_of(rows) if issue.visibility is Visibility.WITHDRAWN)
+
+
+def _canonical_listing(catalog: Catalog, ref: ListingRef) -> ListingRef:
+    if ref.kind == "language":
+        return catalog.languages.resolve(ref.id) or ref
+    return ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
+
+
+def is_permanent_redirect(requested: Place, target: Place) -> bool:
+    """Return whether a redirect to a canonical place is permanent.
+
+    It is not if a language range leads to the listing of a longer tag or of the site: as soon as other articles match the range,
+    it has a listing of its own.
+    """
+    match requested, target:
+        case (PageAt(requested_ref), PageAt(ref)) | (FeedAt(requested_ref), FeedAt(ref)) if requested_ref.kind == "language":
+            return is_same_tag(requested_ref.id, ref.id)
+        case _:
+            return True
 
 
 def has_document(catalog: Catalog, place: Place) -> bool:

@@ -83,6 +83,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
         if _has_card_changed(row, other_rows.get(id_), changed_files)
     ]
     yield from _dependent_articles(before, now, rows_with_changed_card)
+    yield from _articles_in_other_languages(before, now)
     yield from _listing_places(before, now, change)
     yield from _issue_places(before, now, change)
     changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
@@ -142,6 +143,13 @@ def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) ->
     slugs = (row.article.slug for catalog in (before, now) for row in dependent_rows(catalog, rows))
     places = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
     yield from (place for place in places if len(places) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
+
+
+def _articles_in_other_languages(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """Yield the articles that name a language, if only one of the catalogs has the listings to which their pages link."""
+    if bool(before.languages.tags) != bool(now.languages.tags):
+        rows = chain(before.visible.values(), now.visible.values())
+        yield from (ArticleAt(row.article.slug) for row in rows if row.article.language)
 
 
 def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:

@@ -10,7 +10,13 @@ from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, count_articles,
 from feedsvc.discovery import catalog_fingerprint, has_news_sitemap, is_indexed, listing_fingerprint
 from feedsvc.pages import tag_page
 from feedsvc.publication.addresses import find_public_issue
-from feedsvc.publication.article_dependencies import file_dependencies, image_dependencies, input_rows, logo_dependencies
+from feedsvc.publication.article_dependencies import (
+    file_dependencies,
+    image_dependencies,
+    input_rows,
+    language_dependencies,
+    logo_dependencies,
+)
 from feedsvc.routes import (
     ArticleAt,
     FeedAt,
@@ -132,7 +138,8 @@ def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -
         return Dependencies((withdrawn_row,)) if withdrawn_row else None
     # A new title of one of its tags makes a new Row, so tags need no values here.
     rows = input_rows(catalog, row)
-    return Dependencies(rows, (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, rows)))
+    files = (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, rows))
+    return Dependencies(rows, (*files, *language_dependencies(catalog, row)))
 
 
 def _issue_dependencies(catalog: Catalog, place: IssueAt, _: RowsByPeriod) -> Dependencies | None:

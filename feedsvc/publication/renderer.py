@@ -45,13 +45,14 @@ FindLastModified = Callable[[str, str], datetime | None]
 
 STATIC_FOLDER: Final = "static/"
 NEWS_SITEMAP: Final = "news-sitemap.xml"
+SUBSCRIBE: Final = "subscribe/"
 _BROWSER_TYPE: Final = "text/xml"
 _LINK_HEADER_RELATIONS: Final = frozenset({"self", "hub", "license"})
 
 # Renderers of documents that exist once: (catalog, layout) -> (bytes, or None if there is no document; media type).
 _SINGLE_RENDERERS: Final[Mapping[str, Callable[[Catalog, pages.PageLayout], tuple[bytes | None, str]]]] = {
     "feeds.opml": lambda catalog, _: (render_opml(catalog), OPML_MEDIA_TYPE),
-    "subscribe/": lambda _, layout: (pages.render_subscribe_page(layout), pages.MEDIA_TYPE),
+    SUBSCRIBE: lambda _, layout: (pages.render_subscribe_page(layout), pages.MEDIA_TYPE),
     "sitemap.xml": lambda catalog, _: (render_sitemap(catalog), SITEMAP_MEDIA_TYPE),
     NEWS_SITEMAP: lambda catalog, _: (render_news_sitemap(catalog), SITEMAP_MEDIA_TYPE),
     LICENSE: lambda catalog, _: (render_license(catalog.site), RSL_MEDIA_TYPE),
@@ -116,6 +117,15 @@ class Renderer:
     def render_redirect_page(self, path: str, target: str) -> Document:
         """Return an HTML page that redirects to `target`, for a host that cannot redirect from `path` itself."""
         return self._html_document(path, pages.render_redirect_page(self._layout, target))
+
+    def render_static_subscribe_page(self) -> Document:
+        """Return the page with all feeds without its form, for a host that serves files and cannot answer the form."""
+        place = SiteDocumentAt(SUBSCRIBE)
+        return self._html_document(path_of(place), pages.render_subscribe_page(self._layout, has_form=False))
+
+    def render_combination_error_page(self, reason: str, name: str) -> Document:
+        """Return the page, with status 400, that says why the form on /subscribe/ gave no feed."""
+        return self._html_document("", pages.render_combination_error(self._layout, reason, name), status=400)
 
     def render_not_found_page(self) -> Document:
         """Return the page with status 404."""

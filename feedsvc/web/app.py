@@ -12,6 +12,7 @@ from werkzeug.routing import PathConverter
 from feedsvc.live import Live
 from feedsvc.web import metrics
 from feedsvc.web.access_control import StatusAccess
+from feedsvc.web.combination_form import add_form_endpoint
 from feedsvc.web.document_endpoints import add_document_endpoints
 from feedsvc.web.request_stats import RequestStats
 from feedsvc.web.response_cache import ResponseCache
@@ -51,6 +52,7 @@ def create_app(
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.url_map.converters["file_path"] = _FilePathConverter
     add_document_endpoints(app, live, counted_stats)
+    add_form_endpoint(app, live)
     add_service_endpoints(app, live, metrics_source or read_metrics, status_sections, status_access)
     mounted = _MountMiddleware(app.wsgi_app, live)
     # mypy forbids the assignment that Flask's documentation recommends for middleware.

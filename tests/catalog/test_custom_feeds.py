@@ -187,6 +187,7 @@ two: {title: Two, include: {authors: [mina], tags: [TRADE]}}
 three: {title: Three, include: {authors: [mina], tags: [trade]}, content: summary}
 whole: {title: Whole, include: {all: true}}
 world-only: {title: World, include: {categories: [world]}}
+british: {title: British, include: {languages: [en-GB]}}
 typo: {title: Typo, include: {tags: [trade, tradee]}, exclude: {tags: [sponsred]}}
 """
     hint = "change include, exclude or an option such as content:, or delete the entry"
@@ -198,8 +199,9 @@ typo: {title: Typo, include: {tags: [trade, tradee]}, exclude: {tags: [sponsred]
         f"feeds.yaml:3:1: warning: two: holds the same as the feed 'one'; {hint}",
         f"feeds.yaml:5:1: warning: whole: holds the same as the feed of the whole site; {hint}",
         f"feeds.yaml:6:1: warning: world-only: holds the same as the feed of the category 'world'; {hint}",
-        "feeds.yaml:7:45: warning: include.tags: no article has the tag 'tradee'; did you mean 'trade'?",
-        "feeds.yaml:7:72: warning: exclude.tags: no article has the tag 'sponsred'; did you mean 'sponsored'?",
+        f"feeds.yaml:7:1: warning: british: holds the same as the feed of the language 'en-GB'; {hint}",
+        "feeds.yaml:8:45: warning: include.tags: no article has the tag 'tradee'; did you mean 'trade'?",
+        "feeds.yaml:8:72: warning: exclude.tags: no article has the tag 'sponsred'; did you mean 'sponsored'?",
     ]
 
 

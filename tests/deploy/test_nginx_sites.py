@@ -94,6 +94,18 @@ def test_current_page_is_served_if_a_former_address_differs_only_in_case(tmp_pat
             assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), path
 
 
+def test_listings_of_languages_have_the_addresses_of_the_service(tmp_path: Path) -> None:
+    names = ("", "feed.rss", "feed.json", "rss.xml", "atom.xml", "feed/", "feed", "archive/2026/", "archive/2026-01/", "none")
+    with server_pair(tmp_path, newsrooms.write_sample(tmp_path / "content"), "daily") as servers:
+        statuses = set()
+        for path in ("/daily/language/en", *(f"/daily/language/{tag}/{name}" for tag in ("en", "ko", "fr") for name in names)):
+            live, static = (client.ask(path) for client in (servers.live, servers.static))
+            assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), path
+            statuses.add(live.status)
+        assert statuses == {200, 301, 404}
+        assert servers.differences("/daily/language/en/feed.atom", BROWSER) == []
+
+
 @pytest.mark.parametrize("is_default", [True, False])
 def test_browser_view_of_one_listing_differs_from_that_of_the_site(tmp_path: Path, is_default: bool) -> None:
     content = newsrooms.write_sample(tmp_path / "content")

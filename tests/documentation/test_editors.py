@@ -184,7 +184,7 @@ def no_change(_: User) -> None:
 
 
 CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
-    "An empty folder": no_change,
+    "A new newsroom": no_change,
     "Begin an article": draft_exists,
     "Look at it": article_is_not_served,
     "Publish": article_is_served,

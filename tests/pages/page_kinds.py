@@ -15,6 +15,7 @@ PAGE_KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "tag": ("/tag/apec/", 200),
         "digest": ("/feeds/weekly/", 200),
         "issue": ("/feeds/weekly/2026-02-02/", 200),
+        "language": ("/language/ar/", 200),
         "article": ("/articles/second-summit/", 200),
         "markup": ("/articles/feed-formats/", 200),
         "enclosures": ("/articles/monday-briefing/", 200),

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from feedsvc.content import first_steps_hint
 from feedsvc.content.cache import ParseCache
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
@@ -146,7 +147,7 @@ class ContentFolder:
         while_waiting: Callable[[], object] | None = None,
     ) -> FolderChange:
         if not os.path.isdir(self._root):
-            message = f"no folder {self._root}; give the folder that holds {SITE_FILE}"
+            message = f"no folder {self._root}; give the folder that holds {SITE_FILE}; {first_steps_hint(self._root)}"
             raise ContentError(message, missing_message=f"the folder {self._root} is away")
         scope = _scope(changed_paths)
         unsettled = self._files_to_postpone(scope, now, settle_time)

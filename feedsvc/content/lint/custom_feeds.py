@@ -92,9 +92,13 @@ def _same_contents_warnings(
 
 
 def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
-    """Return what the feeds of the site, the categories and the authors hold -> how messages name them."""
+    """Return what the feeds of the site, the languages, categories and authors hold -> how messages name them."""
     content = context.content
     owners = {_contents(CustomFeed(id="", title="")): "the feed of the whole site"}
+    languages = {article.language or content.site.language for article in context.public_articles}
+    for language in languages if len(languages) > 1 else ():
+        listing = CustomFeed(id="", title="", include=Selection(languages=(language,)))
+        owners[_contents(listing)] = f"the feed of the language '{language}'"
     for author in content.authors.values():
         listing = CustomFeed(id="", title="", include=Selection(authors=(author.id,)), feed=author.feed)
         owners[_contents(listing)] = f"the feed of the author '{author.id}'"

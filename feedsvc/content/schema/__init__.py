@@ -25,6 +25,7 @@ from feedsvc.content.schema.models import (
     SiteKeys,
     TagKeys,
 )
+from feedsvc.content.schema.site_values import parse_site_value
 from feedsvc.content.schema.validation import validate_document, validate_mapping
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "is_host",
     "parse_day",
     "parse_instant",
+    "parse_site_value",
     "single_line",
     "validate_document",
     "validate_mapping",

@@ -119,7 +119,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "archives": KeyDescription("Which feeds keep older articles readable, month by month.", "all"),
         "ttl": KeyDescription("Minutes that a feed reader may wait before it asks again.", 60),
         "browser_view": KeyDescription("Whether browsers show feeds styled.", True),  # noqa: FBT003 - an example's value
-        "combinations": KeyDescription("Whether subscribers can combine feeds by address.", False),  # noqa: FBT003 - an example's value
+        "combinations": KeyDescription("Whether subscribers can combine feeds themselves.", False),  # noqa: FBT003 - an example's value
         "markdown": KeyDescription("Whether RSS feeds contain whole articles as Markdown, too.", True),  # noqa: FBT003 - an example's value
     },
     "ListingFeedKeys": _LISTING_FEED_KEYS,

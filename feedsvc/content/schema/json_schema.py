@@ -165,7 +165,7 @@ def _complete_model(model: Json) -> Json:
 def _nullable(value: Json) -> Json:
     """Return a schema that also accepts null, because a key without a value counts as absent."""
     choices = [choice for choice in value.get("anyOf", [value]) if choice.get("type") != "null"]
-    default = {"default": value["default"]} if value.get("default") else {}
+    default = {"default": value["default"]} if value.get("default") not in (None, "", []) else {}
     return {"anyOf": [*({k: v for k, v in choice.items() if k != "default"} for choice in choices), {"type": "null"}]} | default
 
 
