@@ -165,9 +165,21 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IssueSchedule:
+    """Key `digest` of an entry of feeds.yaml: when the issues of a digest feed close, in the site's zone.
+
+    `minute_of_day` is the local time in minutes after 00:00. `weekday` is 0 for Monday to 6 for Sunday, None for a daily digest.
+    """
+
+    minute_of_day: int
+    weekday: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CustomFeed:
     """Entry of feeds.yaml: a listing of the articles for which `include` holds, without those that `exclude` names.
 
+    With `digest`, the listing holds issues, each with the articles of one day or week.
     `exclude` differs from a condition: an article is excluded if it has any of its names, of whatever kind; without names, no
     article is. `image` is an address, `max_age` the age in seconds at which an article leaves the newest feed document; "" and
     None if not given. A private feed has no public address: only those who have a token can read it.
@@ -182,6 +194,7 @@ class CustomFeed:
     image: str = ""
     max_age: int | None = None
     access: FeedAccess = "public"
+    digest: IssueSchedule | None = None
     feed: FeedOverrides = field(default_factory=FeedOverrides)
     media: tuple[str, ...] = ()
 

@@ -63,8 +63,8 @@ LIBRARIES: Final = {
     "fcntl": ("feedsvc.support.file_lock", "feedsvc.content.images.megapixels"),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml"),
     "flask": (
-        *("feedsvc.web.app", "feedsvc.web.document_endpoints", "feedsvc.web.private_feeds", "feedsvc.web.service_endpoints"),
-        "feedsvc.wsgi",
+        *("feedsvc.web.app", "feedsvc.web.combination_form", "feedsvc.web.document_endpoints", "feedsvc.web.private_feeds"),
+        *("feedsvc.web.service_endpoints", "feedsvc.wsgi"),
     ),
     "fsspec": (),
     "hashlib": ("feedsvc.support.digest", "feedsvc.export.s3.objects"),

@@ -72,7 +72,10 @@ def _set_aside(file: Path, error: Exception) -> None:
 
 
 def _checksum(file: Path, data: bytes) -> int:
-    """Return a checksum of `data`, the name of `file` and the identity of the state folder (RowChecksummer)."""
+    """Return a checksum of `data` that differs for another file name or state folder, so that a copied file fails it.
+
+    `file` is in a direct subfolder of the state folder, whose identity is read (`read_identity`). `file` itself is not read.
+    """
     row = RowChecksummer(read_identity(file.parent.parent), file.name, "unwritten").add_checksum(data)
     return int(row[-1])
 

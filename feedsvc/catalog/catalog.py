@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from itertools import accumulate, chain, takewhile
 from typing import Final
@@ -26,10 +26,26 @@ from feedsvc.catalog.derived_values import (
 )
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
+from feedsvc.catalog.languages import Languages, build_languages
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
+from feedsvc.catalog.listings import (
+    Spellings,
+    build_listings,
+    group_by_listing,
+    update_language_listings,
+    update_listings,
+    update_spellings,
+)
+from feedsvc.catalog.periodicals import (
+    Periodical,
+    build_periodicals,
+    closing_moments,
+    find_issue,
+    update_periodicals,
+    with_issues,
+)
 from feedsvc.catalog.private_listings import PrivateListings, as_private, build_private_listings
-from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
+from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.schedule import Schedule, build_schedule
 from feedsvc.catalog.selections import Selections
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
@@ -37,7 +53,6 @@ from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.translations import Works, add_translations, build_works, changed_translations, keep_translations
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.language_tags import language_ranges
 from feedsvc.model import Article, Author, CustomFeed, Site
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
@@ -79,6 +94,8 @@ class Catalog:
     former_tags: FormerTags = field(repr=False, compare=False)
     selections: Selections = field(repr=False, compare=False)
     private_listings: PrivateListings = field(repr=False)
+    periodicals: Mapping[ListingRef, Periodical] = field(repr=False, compare=False)
+    languages: Languages = field(repr=False, compare=False)
     works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
@@ -89,8 +106,17 @@ class Catalog:
     @property
     def next_visible_change(self) -> datetime | None:
         """Next moment at which time alone changes what readers see; None if there is none."""
-        moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings)
+        closing = closing_moments(self.periodicals.values(), self.now)
+        moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings), *closing
         return min(filter(None, moments), default=None)
+
+    def find_issue(self, ref: ListingRef, day: str) -> IssueRow | None:
+        """Return the issue of a day (YYYY-MM-DD) of a digest feed, also a withdrawn one; None if there is none."""
+        periodical = self.periodicals.get(ref)
+        try:
+            return find_issue(periodical, self.listings[ref], date.fromisoformat(day)) if periodical else None
+        except (ValueError, OverflowError):  # no date, or one at the end of the calendar
+            return None
 
     @property
     def custom_listings(self) -> Iterator[Listing]:
@@ -99,14 +125,14 @@ class Catalog:
 
     @property
     def indexable_listings(self) -> Iterator[Listing]:
-        """Listings in sitemaps: all except tags without visible articles."""
-        return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
+        """Listings in sitemaps: all except tags and languages without visible articles."""
+        kinds = ("tag", "language")
+        return (listing for listing in self.listings.values() if listing.ref.kind not in kinds or not listing.is_empty)
 
     @cached_property
     def language_ranges(self) -> frozenset[str]:
         """Language ranges, in lower case, that match the language of a visible article."""
-        languages = {row.article.language or self.site.language for row in self.listings[ListingRef()].visible}
-        return frozenset(chain.from_iterable(map(language_ranges, languages)))
+        return self.languages.matching_ranges(lambda ref: not self.listings[ref].is_empty)
 
     @cached_property
     def tags(self) -> Tags:
@@ -115,9 +141,10 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but tags, then the most used tags in the order of ids."""
+        """Listings on /subscribe/ and in feeds.opml: all but tags and empty languages, then the most used tags, ordered by id."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
-        return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
+        listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
+        return (*listings, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
         """Return the listing that the tokens of a feed of feeds.yaml show at the moment `now`; `name` is an id or an alias.
@@ -160,19 +187,31 @@ class Catalog:
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
         due_articles = schedule.changes_between(self.now, now)
         rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
-        _add_copies(aged_rows(self.custom_listings, self.now, now), rows_before, rows_after)
+        article_listings = (listing for listing in self.custom_listings if listing.ref not in self.periodicals)
+        _add_copies(aged_rows(article_listings, self.now, now), rows_before, rows_after)
         works = self.works.apply_changes(content.articles, removed_articles, added_articles)
         self._update_translations(works, (*removed_articles, *added_articles), rows_before, rows_after)
         spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
         self._add_retitled_rows(titles, rows_before, rows_after)
         removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
-        removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
+        languages = self.languages.apply_changes(removed_rows, added_rows)
+        kept_languages = languages.with_tags(languages.tags & self.languages.tags)
+        removed_by_listing, added_by_listing = (
+            group_by_listing(rows, self.selections, kept_languages) for rows in (removed_rows, added_rows)
+        )
+        periodicals, issues = update_periodicals(
+            self.periodicals, self.listings, removed_by_listing, added_by_listing, (self.now, now)
+        )
+        removed_by_listing = with_issues(removed_by_listing, self.selections.periodicals, issues.removed.values())
+        added_by_listing = with_issues(added_by_listing, self.selections.periodicals, issues.added.values())
         listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
         if content.private_feeds == self.content.private_feeds:
             private_listings = self.private_listings.apply_changes(removed_rows, added_rows, removed_by_listing, added_by_listing)
         else:
             private_listings = build_private_listings(content, listings)
-        last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
+        listings = update_language_listings(listings, content, self.languages, languages, now=now)
+        closing = closing_moments(periodicals.values(), now)
+        last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), closing, now)
         catalog = replace(
             self,
             content=content,
@@ -184,7 +223,11 @@ class Catalog:
             schedule=schedule,
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
-            change=CatalogChange(rows_before, rows_after, self.selections),
+            periodicals=periodicals,
+            languages=languages,
+            change=CatalogChange(
+                rows_before, rows_after, self.selections, issues, languages=self.languages, new_languages=languages
+            ),
             works=works,
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
@@ -259,9 +302,14 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     add_translations(articles, rows, content.site)
     spellings, titles = update_spellings({}, content.tags, (), rows)
     selections = Selections(content.custom_feeds.values(), content.site.language)
-    listings = build_listings(content, selections, titles, rows, now)
+    languages = build_languages(rows, content.site.language)
+    rows_by_listing = group_by_listing(rows, selections, languages)
+    periodicals = build_periodicals(content, rows_by_listing)
+    issues = {ref: periodical.issues(now) for ref, periodical in periodicals.items()}
+    listings = build_listings(content, languages, titles, {**rows_by_listing, **issues}, now)
     site, schedule = listings[ListingRef()], build_schedule(articles)
-    last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
+    closing = closing_moments(periodicals.values(), now)
+    last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), closing, now)
     former_tags = build_former_tags(spellings, rows)
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings)
@@ -290,6 +338,8 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         spellings=spellings,
         former_tags=former_tags,
         selections=selections,
+        periodicals=periodicals,
+        languages=languages,
         works=build_works(articles),
     )
 

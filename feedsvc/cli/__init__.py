@@ -15,7 +15,9 @@ from feedsvc.content import did_you_mean
 _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
+    "demo": "demo",
     "feeds": "list_feeds",
+    "init": "init",
     "new": "new_article",
     "ping": "ping",
     "schema": "print_schema",
@@ -59,6 +61,8 @@ def main() -> None:
 
     \b
     Examples:
+      feedsvc demo                  serve a sample newsroom at http://127.0.0.1:8000/
+      feedsvc init                  write a new newsroom into ./content
       feedsvc check                 report the problems in ./content, with hints how to correct them
       feedsvc serve                 serve ./content at http://127.0.0.1:8000/
       feedsvc build public          write the same documents to ./public

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 class ServeConfig:
     """Configuration of `serve`. If `has_last_modified`, responses have Last-Modified.
 
+    If it `is_demo`, problems in the files are not printed, and SIGHUP ends the server, as when its terminal is closed.
+    Otherwise SIGHUP makes the server examine every file.
+
     `poll_limit` is None without the option --limit-polls. `base_url`, `database_url` and `access_log_format` are "" if not given.
     """
 
@@ -31,6 +34,7 @@ class ServeConfig:
     announce: bool
     has_last_modified: bool
     access_log_format: str
+    is_demo: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,20 +10,13 @@ import click
 from click.core import ParameterSource
 
 from feedsvc.cli.content_folder import load_without_theme_trial
-from feedsvc.cli.options import content_argument, report_errors
+from feedsvc.cli.options import content_argument, report_errors, utf8_text
 from feedsvc.cli.variables import command, option
+from feedsvc.content import first_steps_hint
 from feedsvc.content.reading import SITE_FILE
 from feedsvc.editing import create_file, draft, modeline, render_draft, write_schemas
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
-
-
-def _utf8_text(value: str) -> str:
-    """Decode an argument as UTF-8 in any locale, because a lost letter would stay in the article's id forever."""
-    try:
-        return os.fsencode(value).decode()
-    except UnicodeError:
-        raise click.BadParameter("this is not UTF-8; set the terminal's encoding to UTF-8 and type it again") from None
 
 
 def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) -> str:
@@ -33,30 +26,32 @@ def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) ->
     """
     if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
         usage = f"feedsvc new {shlex.quote(title)} FOLDER"
-        return f"there is no folder {content} here; name the folder that contains {SITE_FILE}: {usage}"
+        message = f"there is no folder {content} here; name the folder that contains {SITE_FILE}: {usage}"
+        return f"{message}; {first_steps_hint(content)}"
     arguments = " ".join((title, str(content), *rest))
-    return f'there is no folder {content}; if this word belongs to the title, put the title in quotes: feedsvc new "{arguments}"'
+    advice = f'if this word belongs to the title, put the title in quotes: feedsvc new "{arguments}"'
+    return f"there is no folder {content}; {advice}; {first_steps_hint(content)}"
 
 
 @command("new")
-@click.argument("title", type=_utf8_text)
+@click.argument("title", type=utf8_text)
 @content_argument
 @click.argument("rest", nargs=-1, metavar="")
 @option(
     "--category",
     "categories",
     metavar="ID",
-    type=_utf8_text,
+    type=utf8_text,
     multiple=True,
     help="Id of a category. Repeat the option for several; the first is the section.",
 )
 @option(
-    "--author", "authors", metavar="ID", type=_utf8_text, multiple=True, help="Id of an author. Repeat the option for several."
+    "--author", "authors", metavar="ID", type=utf8_text, multiple=True, help="Id of an author. Repeat the option for several."
 )
 @option(
     "--slug",
     metavar="NAME",
-    type=_utf8_text,
+    type=utf8_text,
     default="",
     help="Name of the article in its address. The default is made from the title.",
 )

@@ -41,6 +41,14 @@ base_url_option = option(
 )
 
 
+def utf8_text(value: str) -> str:
+    """Decode an argument as UTF-8 in any locale, because a lost letter would stay in ids forever."""
+    try:
+        return os.fsencode(value).decode()
+    except UnicodeError:
+        raise click.BadParameter("this is not UTF-8; set the terminal's encoding to UTF-8 and type it again") from None
+
+
 def _split_command(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(command))

@@ -10,6 +10,7 @@ import click
 
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.variables import command, option
+from feedsvc.content import first_steps_hint
 from feedsvc.content.reading import SITE_FILE
 from feedsvc.content.schema import SCHEMA_NAMES
 from feedsvc.editing import SCHEMA_FOLDER, build_schema_of, format_schema, vscode_settings, write_schemas
@@ -54,14 +55,16 @@ def _find_content_folder(folders: tuple[str, ...]) -> Path | None:
         return folder
     if name:
         raise FeedsvcError(
-            f"{name} is neither a content folder (with {SITE_FILE}) nor the name of a schema ({', '.join(SCHEMA_NAMES)})"
+            f"{name} is neither a content folder (with {SITE_FILE}) nor the name of a schema ({', '.join(SCHEMA_NAMES)}); "
+            f"{first_steps_hint(name)}"
         )
     return None
 
 
 def _write_schema_files(root: Path | None) -> None:
     if root is None:
-        raise FeedsvcError(f"./content is not a content folder (it has no {SITE_FILE}); name one: feedsvc schema --write CONTENT")
+        message = f"./content is not a content folder (it has no {SITE_FILE}); name one: feedsvc schema --write CONTENT"
+        raise FeedsvcError(f"{message}; {first_steps_hint('content')}")
     for file in write_schemas(root):
         click.echo(file)
     settings = json.dumps(vscode_settings(root), indent=2)

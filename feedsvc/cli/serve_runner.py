@@ -57,9 +57,12 @@ _STARTUP_DELAY: Final = 1.0  # seconds from the start until the file of reads is
 _GAUGES_KEY: Final = "gauges"  # key of a worker's gauges in its message
 
 
-def serve(config: ServeConfig, scan: BackgroundScan) -> None:
-    """Serve in this process until SIGTERM or SIGINT. `scan` is a scan of the articles folder that was just started."""
-    _serve(config, None, None, scan)
+def serve(config: ServeConfig, scan: BackgroundScan, listening_socket: socket.socket | None = None) -> None:
+    """Serve in this process until SIGTERM or SIGINT. `scan` is a scan of the articles folder that was just started.
+
+    `listening_socket` is a result of `listen`; if it is None, the server listens at the host and port of the configuration.
+    """
+    _serve(config, listening_socket, None, scan)
 
 
 def serve_worker(worker: Worker, config: ServeConfig, listening_socket: socket.socket) -> None:
@@ -96,7 +99,7 @@ def _serve(
         gc_control.leak_on_exit(live)
         watchdog.start_heartbeat()  # threads start from here on, so this process does not fork any more
         first_edition = live.edition
-        if is_first:
+        if is_first and not config.is_demo:
             print_problems(first_edition.content.problems)
         publisher = stack.enter_context(
             closing(Publisher(config.state_folder, live.clock, purge_command=config.purge_command, alerts=alerts))
@@ -111,7 +114,8 @@ def _serve(
         listeners: list[Listener] = [log_problem_changes] if is_first else []
         listeners += [_edition_listener(config, publisher, first_edition, worker)] if config.announce else []
         watcher = Watcher(config.content, live, listeners, *([worker.slot] if worker else []))
-        signal.signal(signal.SIGHUP, lambda *_: watcher.request_full_scan())
+        end_server = signal.getsignal(signal.SIGTERM)
+        signal.signal(signal.SIGHUP, end_server if config.is_demo else lambda *_: watcher.request_full_scan())
         stack.callback(watcher.stop)
         watcher.start()
         message = _startup_message(config, first_edition, server)
@@ -212,7 +216,8 @@ def _startup_message(config: ServeConfig, first_edition: Edition, server: Server
     base_url = first_edition.content.site.base_url
     address = f"{server.url}{mount_path(base_url)[1:]}{'/' if mount_path(base_url) else ''}"
     count = format_count(len(first_edition.publication.catalog.visible), "article")
-    return f"feedsvc: serving {count} of {config.content} at {address} as {base_url}/"
+    public_address = "" if address == f"{base_url}/" else f" as {base_url}/"
+    return f"feedsvc: serving {count} of {config.content} at {address}{public_address}"
 
 
 def _websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:

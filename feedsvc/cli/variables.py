@@ -16,28 +16,13 @@ P = ParamSpec("P")
 
 PREFIX: Final = "FEEDSVC_"
 # Variables of all commands, so that those of another command are recognised without importing its module.
-VARIABLE_NAMES: Final = frozenset(
-    f"{PREFIX}{name}"
-    for name in (
-        *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
-        *(
-            "DRY_RUN",
-            "EXPIRES",
-            "FORMAT",
-            "GZIP_ONLY",
-            "HOST",
-            "HOSTING",
-            "JSON",
-            "LIMIT",
-            "LIMIT_POLLS",
-            "MARKDOWN",
-            "NGINX",
-            "NO_GZIP",
-        ),
-        *("NO_LAST_MODIFIED", "ONLY", "OPEN_STATUS", "PORT", "PREVIEW", "PREVIEW_ANYWHERE", "PROCESSES", "PURGE", "SINCE"),
-        *("SKIP_BROKEN", "SLUG", "STATE", "STRICT", "THREADS", "TRUSTED_PROXY", "WATCH", "WORKERS", "WRITE"),
-    )
+_OPTION_TEXT: Final = (
+    "ACCESS_LOG AGAINST ALL ANNOUNCE AUTHOR BASE_URL CATEGORY CODING CONTENT DATABASE DRY_RUN EXPIRES FORMAT GZIP_ONLY HOST "
+    "HOSTING JSON LANGUAGE LIMIT LIMIT_POLLS MARKDOWN NGINX NO_GZIP NO_LAST_MODIFIED ONLY OPEN_STATUS PORT PREVIEW "
+    "PREVIEW_ANYWHERE PROCESSES PURGE SINCE SKIP_BROKEN SLUG STATE STRICT THREADS TIMEZONE TITLE TRUSTED_PROXY WATCH "
+    "WORKERS WRITE YES"
 )
+VARIABLE_NAMES: Final = frozenset(f"{PREFIX}{name}" for name in _OPTION_TEXT.split())
 # Former name -> current name, for former names other than FEEDSVC_COMMAND_PARAMETER.
 _FORMER_NAMES: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
 _NON_OPTION_VARIABLES: Final = frozenset({watchdog.LIMIT_VARIABLE})

@@ -6,6 +6,7 @@ for messages.
 """
 
 from feedsvc.content.file_signature import FileSignature, signature_of, size_of
+from feedsvc.content.first_steps import first_steps_hint
 from feedsvc.content.safe_open import open_descriptor, open_file
 from feedsvc.content.safe_read import read_file
 from feedsvc.content.source_excerpt import escape_invisible, excerpts
@@ -18,6 +19,7 @@ __all__ = [
     "did_you_mean",
     "escape_invisible",
     "excerpts",
+    "first_steps_hint",
     "open_descriptor",
     "open_file",
     "read_file",

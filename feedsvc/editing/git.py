@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from shutil import which
 from typing import IO, Final, NamedTuple
 
+from feedsvc.content import first_steps_hint
 from feedsvc.content.media import IMAGE_TYPES, MEDIA_PREFIX, MEDIA_TYPES
 from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES
@@ -41,7 +42,7 @@ def checkout_revision(content: Path, revision: str, target: Path) -> None:
     if not revision or revision.startswith("-") or not revision.isprintable():
         raise FeedsvcError(f"'{revision}' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1")
     if not content.is_dir():
-        raise FeedsvcError(f"there is no folder {content}")
+        raise FeedsvcError(f"there is no folder {content}; {first_steps_hint(content)}")
     git = _Git(content)
     prefix = git.run_line("rev-parse", "--show-prefix", error_message=f"{content} is not in a git repository").rstrip("/")
     missing_message = f"the git repository has no revision '{revision}'; {_missing_revision_hint(git)}"

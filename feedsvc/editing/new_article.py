@@ -125,7 +125,7 @@ def render_draft(article: Draft, content: ContentSnapshot, modeline: str) -> str
 
 def _render_keys(article: Draft, content: ContentSnapshot) -> Iterator[str]:
     yield f"id: {article.id}   # never changes"
-    yield f"title: {_quote(article.title)}"
+    yield f"title: {quote_yaml(article.title)}"
     yield f"published: {article.published.isoformat()}"
     yield "status: draft   # delete this line to publish, and write in published: when that is"
     yield f"slug: {yaml_scalar(article.slug)}   # its address: {routes.path_of(routes.ArticleAt(article.slug))}"
@@ -162,14 +162,14 @@ def yaml_scalar(value: str) -> str:
 
     Dates such as 2026-01-31 stay unquoted.
     """
-    return value if _PLAIN_SCALAR.fullmatch(value) or _is_date(value) else _quote(value)
+    return value if _PLAIN_SCALAR.fullmatch(value) or _is_date(value) else quote_yaml(value)
 
 
 def _is_date(value: str) -> bool:
     return bool(re.fullmatch(r"\d{4}-\d\d-\d\d(?:T[0-9:+]+)?", value))
 
 
-def _quote(value: str) -> str:
+def quote_yaml(value: str) -> str:
     """Quote a string as in JSON, which means the same in YAML for any text."""
     return json.dumps(value, ensure_ascii=False)
 

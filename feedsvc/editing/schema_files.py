@@ -65,5 +65,5 @@ def vscode_settings(content: Path) -> Json:
 
     `content` is the path of the content folder relative to the folder that is opened in VS Code.
     """
-    patterns = {f"{content}/{SCHEMA_FOLDER}/{name}.json": f"{content}/{pattern}" for name, pattern in FILE_PATTERNS.items()}
+    patterns = {str(content / SCHEMA_FOLDER / f"{name}.json"): str(content / pattern) for name, pattern in FILE_PATTERNS.items()}
     return {"yaml.schemas": patterns, "yaml.yamlVersion": "1.1"}

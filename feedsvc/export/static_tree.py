@@ -58,7 +58,7 @@ def build(publication: Publication, out: Path, progress: Progress = no_progress,
 
 
 class StaticTree:
-    """A static tree. The `with` block holds its lock. Each method raises FeedsvcError for the same reasons as `build`."""
+    """A static tree. The `with` block holds its lock. Public methods raise FeedsvcError for the same reasons as `build`."""
 
     def __init__(
         self,
@@ -239,7 +239,10 @@ class StaticTree:
         return [path for path in paths if path in stale]
 
     def _write(self, renderer: TreeRenderer, paths: list[str], progress: Progress) -> int:
-        """Write the files at these paths; return how many are new or changed."""
+        """Write the files at these paths; return how many are new or changed. Raises FeedsvcError or OSError.
+
+        `paths` must be in the order in which they are to be written: feeds after the documents that they name, then the others.
+        """
         names = {path: file_name(path) for path in paths}
         self._ownership.reject_outside_links(names.values())
         self._manifest.reserve(names.values(), self._codings, foreign_names=self._ownership.reject_overwrites(renderer, names))

@@ -61,7 +61,9 @@ class _AtomGenerator(BaseFeedGenerator):
         self.subtitle(feed.subtitle)
         self.icon(feed.icon)
         self.author(_person_attributes(feed.author))
-        self.link([nonempty_attributes(rel=link.rel, href=link.href, type=link.type) for link in feed.links])
+        # Some readers, as libmrss and htmlparser2 do, take the first link for the address of the feed's page.
+        links = sorted(feed.links, key=lambda link: link.rel != "alternate")
+        self.link([nonempty_attributes(rel=link.rel, href=link.href, type=link.type) for link in links])
 
     def _create_atom(self, **options: bool) -> tuple[etree._Element, etree._ElementTree]:
         # The only feedgen method to override between the finished tree and its bytes.

@@ -259,7 +259,11 @@ def _catalogue_names(name: str, script: str, region: str) -> Iterator[str]:
 
 
 def _nearest_locale(tag: str) -> Locale:
-    """Return CLDR's nearest locale that has names of months. In one without such names, Babel would write January as M01."""
+    """Return the locale of the first of `_language_candidates` that has one with names of months; English if none has.
+
+    A malformed tag gives English, too. Script and region are dropped if CLDR lacks them for the language. In a locale without
+    names of months, Babel would write January as M01.
+    """
     for name, script, region in _language_candidates(tag):
         for parts in ((name, script, region), (name, script), (name, region), (name,)):
             locale = _parse_locale("_".join(filter(None, parts)))

@@ -71,7 +71,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     removed, added = change.removed, change.added
     yield from _file_places(before, now)
     yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
-    if not removed and not added:
+    if not removed and not added and not change.issues.removed and not change.issues.added:
         return
     for catalog, rows in ((before, removed), (now, added)):
         yield from chain.from_iterable(_own_places(catalog, row) for row in rows.values())
@@ -83,12 +83,14 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
         if _has_card_changed(row, other_rows.get(id_), changed_files)
     ]
     yield from _dependent_articles(before, now, rows_with_changed_card)
+    yield from _articles_in_other_languages(before, now)
     yield from _listing_places(before, now, change)
+    yield from _issue_places(before, now, change)
     changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
     yield from _tag_page_places(before, now, changed_tags)
     former_names = former_slugs((*removed.values(), *added.values())), tag_aliases(now.content.tags, changed_tags)
     yield from _former_tag_places(before, now, {*changed_tags, *chain(*former_names)})
-    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing[_SITE_LISTING]})
+    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing.get(_SITE_LISTING, ())})
 
 
 def _is_logo_same(before: Catalog, now: Catalog) -> bool:
@@ -143,6 +145,13 @@ def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) ->
     yield from (place for place in places if len(places) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
 
 
+def _articles_in_other_languages(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """Yield the articles that name a language, if only one of the catalogs has the listings to which their pages link."""
+    if bool(before.languages.tags) != bool(now.languages.tags):
+        rows = chain(before.visible.values(), now.visible.values())
+        yield from (ArticleAt(row.article.slug) for row in rows if row.article.language)
+
+
 def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
     """Yield the changed pages and feed documents of the listings that have changed rows."""
     for ref, rows in change.rows_by_listing.items():
@@ -152,6 +161,17 @@ def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
         yield from (place for place in pages if _has_changed(before, now, place))
         feeds = (FeedAt(ref, suffix, period) for period in feed_periods for suffix in FEED_SUFFIXES)
         yield from (place for place in feeds if _has_changed(before, now, place))
+
+
+def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
+    """Yield the changed pages of the changed issues, and of the issues beside them, which link to them."""
+    places: dict[Place, None] = {}
+    for catalog, issues in ((before, change.issues.removed), (now, change.issues.added)):
+        for issue in issues.values():
+            places[issue.place] = None
+            listing = catalog.listings[issue.listing]
+            places.update(dict.fromkeys(row.place for row in listing.neighbours_of(issue) if row))
+    yield from (place for place in places if _has_changed(before, now, place))
 
 
 def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str]) -> Iterator[Place]:

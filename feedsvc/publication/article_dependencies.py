@@ -100,11 +100,21 @@ def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
 def input_digest(digests: Digests, row: Row) -> bytes:
     """Return the joined digests of everything that an article's page is made from, except the logo, which every page shows."""
     parts = [dependency.digest(digests, row) for dependency in ARTICLE_DEPENDENCIES]
-    return b"".join(parts) + digests.values(file_dependencies(digests.catalog, row.article.media))
+    facts = (*file_dependencies(digests.catalog, row.article.media), *language_dependencies(digests.catalog, row))
+    return b"".join(parts) + digests.values(facts)
+
+
+def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
+    """Yield whether the language of an article that names one has a listing, to which the page links."""
+    if row.article.language:
+        yield ListingRef("language", row.article.language) in catalog.listings
 
 
 def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield a superset of the other rows whose pages show the card of one of `rows`. `rows` may be of another catalog."""
+    """Yield a superset of the rows of `catalog` whose pages show the card of another article that is one of `rows`.
+
+    `rows` may be of another catalog with the same settings. A row may be yielded more than once.
+    """
     return chain.from_iterable([dependency.dependent_rows(catalog, rows) for dependency in ARTICLE_DEPENDENCIES])
 
 
@@ -130,7 +140,10 @@ def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object
 
 
 def logo_dependencies(catalog: Catalog) -> Iterator[object]:
-    """Yield the `file_dependencies` of the logo, which every page shows; none if it is not a file of this site."""
+    """Yield the `file_dependencies` of the logo, which every page shows: at most one tuple, to be compared or digested.
+
+    None if there is no logo or it is not a file of this site.
+    """
     return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
 
 

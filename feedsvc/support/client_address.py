@@ -37,7 +37,11 @@ def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
 
 
 def client_prefix(address: str) -> str:
-    """Return the part of an address that identifies a client: for IPv6 its /64 network, in which a client can use any address."""
+    """Return the part of an address that identifies a client.
+
+    Of IPv6 it is the /64 network, such as 2001:db8::/64, in which a client can use any address. Of IPv4, also if mapped into
+    IPv6, it is the IPv4 address. A text that is no address is returned unchanged.
+    """
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:

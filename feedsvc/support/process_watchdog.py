@@ -42,7 +42,12 @@ class Rendering:
 
 
 class ProcessWatchdog:
-    """Watchdog of one process. `seconds` is the limit. Without `state`, stacks are written to stderr."""
+    """Watchdog of one process: if the process hangs, writes the stacks of all threads and ends it (watchdog.py).
+
+    It hangs if rendering one page takes `seconds` (at least MIN_LIMIT). With a heartbeat, a page counts only if its thread used
+    a tenth of that as processor time, and the process also hangs if a thread holds the interpreter's lock for `seconds`. The
+    stacks are written to a file in the state folder `state`, or to stderr if that is None or not writable.
+    """
 
     def __init__(self, state: Path | None, seconds: float) -> None:
         self.state, self.seconds = state, max(MIN_LIMIT, seconds)

@@ -71,7 +71,10 @@ def open_lock_file(path: Path) -> int:
 
 
 def ensure_folder(path: Path) -> None:
-    """Create a folder inside the state folder if it is missing. A file at its path is renamed (`set_aside`). Raises OSError."""
+    """Create a folder inside the state folder, and its parents, if they are missing. Raises OSError.
+
+    A file at its path is renamed (`set_aside`). The caller must not hold the lock of its parent folder.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:

@@ -13,6 +13,7 @@ from feedsvc.access import TokenAuthorizer
 from feedsvc.live import Live
 from feedsvc.web import metrics
 from feedsvc.web.access_control import StatusAccess
+from feedsvc.web.combination_form import add_form_endpoint
 from feedsvc.web.document_endpoints import add_document_endpoints
 from feedsvc.web.private_feeds import add_private_endpoint
 from feedsvc.web.request_stats import RequestStats
@@ -55,6 +56,7 @@ def create_app(
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.url_map.converters["file_path"] = _FilePathConverter
     add_document_endpoints(app, live, counted_stats)
+    add_form_endpoint(app, live)
     add_service_endpoints(app, live, metrics_source or read_metrics, status_sections, status_access)
     if token_authorizer:
         add_private_endpoint(app, live, token_authorizer, status_access.trusted_proxies)

@@ -17,11 +17,11 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Final
 
 from feedsvc.feeds import FORMATS
-from feedsvc.routes import PRIVATE_PREFIX
+from feedsvc.routes import COMBINATION_FORM, PRIVATE_PREFIX
 from feedsvc.support.client_address import Networks, client_address, client_prefix, is_global_address
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets, anonymous_key
 from feedsvc.web.access_control import forwarding_header
-from feedsvc.web.request_stats import Labels, RequestStats
+from feedsvc.web.request_stats import OTHER, Labels, RequestStats
 from feedsvc.web.responses import COMMON_HEADERS
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class PollLimit:
     The limit is `per_hour` GETs at once, then one every 3600 / `per_hour` seconds.
 
     All combinations (`catalog.combinations`) together have one such limit for each address. Every request for one counts, because
-    each is rendered on request.
+    each is rendered on request. So does each use of the form that gives their addresses.
 
     Private feeds have limits of their own.
 
@@ -87,7 +87,7 @@ class PollLimit:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         is_feed = path.endswith(_FEED_ENDINGS) and not (PRIVATE_PREFIX in path and _PRIVATE_FEED.search(path))
-        is_combination = not is_feed and "/feed/" in path and _COMBINATION.search(path) is not None
+        is_combination = not is_feed and "/feed/" in path and _is_combination(path, environ["REQUEST_METHOD"])
         if not is_combination and (environ.get("HTTP_IF_NONE_MATCH") or not is_feed):
             return self._next_app(environ, start_response)
         limited_path = "" if is_combination else path
@@ -118,8 +118,13 @@ class PollLimit:
         headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response("429 Too Many Requests", headers)
         suffix = environ["PATH_INFO"].rpartition(".")[2]
-        self._stats.count(Labels("feed", suffix), 429, perf_counter() - start_time)
+        labels = OTHER if environ["PATH_INFO"].endswith(COMBINATION_FORM) else Labels("feed", suffix)
+        self._stats.count(labels, 429, perf_counter() - start_time)
         return [body]
+
+
+def _is_combination(path: str, method: str) -> bool:
+    return _COMBINATION.search(path) is not None or (method == "POST" and path.endswith(COMBINATION_FORM))
 
 
 @lru_cache(4096)

@@ -119,9 +119,10 @@ class Server:
         """Create the server on `listening_socket`, a result of `listen`; if it is None, on `host` and `port`.
 
         `threads` is the number of threads that call `application`. `on_stop` is called first when the server stops, to end long
-        responses. With `is_streaming`, each part of a response is sent at once. At most `max_suspended` requests wait at a time
-        (deferred_requests.py). A connection without activity is closed after about `idle_timeout` seconds. At the stop, the
-        server waits at most `drain_timeout` seconds for unfinished responses.
+        responses. With `is_streaming`, each part of a response is sent immediately, not collected. At most `max_suspended`
+        requests are suspended at a time; for others `deferred_requests.wait_for` does not wait. A connection without activity is
+        closed after about `idle_timeout` seconds. At the stop, the server waits at most `drain_timeout` seconds for unfinished
+        responses.
         """
         self._idle_timeout, self._drain_timeout = idle_timeout, drain_timeout
         self._socket, self._on_stop = listening_socket or listen(host, port), on_stop

@@ -17,9 +17,10 @@ _MAX_RETRY_AFTER: Final = 86_400.0  # seconds; a longer Retry-After is reduced t
 
 
 class DeliveryResult(Enum):
-    """Result of a delivery: DELIVERED if the hub accepted it, REJECTED if the hub refused this feed, DEFERRED for other failures.
+    """Result of a delivery: DELIVERED if the hub accepted it, REJECTED if it refused this feed, DEFERRED if the hub failed.
 
-    A deferred delivery is tried again after about a second or more, a rejected one after about an hour or more (delivery.py).
+    A rejection, also a redirect, postpones only this feed, for about an hour or more. A deferral postpones all feeds of the hub,
+    for about a second or more (delivery.py).
     """
 
     DELIVERED = "done"

@@ -72,6 +72,7 @@ def test_check_inside_the_content_folder_suggests_a_dot(content: Path) -> None:
     assert result.returncode == 2
     assert result.stderr == (
         "feedsvc: error: no folder content; give the folder that holds site.yaml; "
+        "feedsvc init content writes a new newsroom there, and feedsvc demo serves a sample; "
         "site.yaml is in the current folder: give . as CONTENT\n"
     )
     assert run_feedsvc("check", ".", cwd=content).returncode == 0
@@ -80,7 +81,10 @@ def test_check_inside_the_content_folder_suggests_a_dot(content: Path) -> None:
 def test_folder_without_site_yaml_is_reported_in_one_sentence(tmp_path: Path) -> None:
     result = run_feedsvc("check", tmp_path)
     assert result.returncode == 2
-    assert result.stderr == f"feedsvc: error: {tmp_path} has no site.yaml; it needs at least title: and base_url:\n"
+    assert result.stderr == (
+        f"feedsvc: error: {tmp_path} has no site.yaml, which needs at least the keys title and base_url; "
+        f"feedsvc init {tmp_path} writes a new newsroom there, and feedsvc demo serves a sample\n"
+    )
 
 
 def test_check_counts_warnings_of_a_broken_site_yaml(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -42,7 +44,37 @@ def test_broken_site_yaml_is_reported_with_line_and_column(tmp_path: Path, comma
 def test_missing_content_folder_is_reported_in_one_sentence(tmp_path: Path, command: str) -> None:
     result = run_feedsvc(command, *(["out"] if command == "build" else []), "nowhere", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "feedsvc: error: no folder nowhere; give the folder that holds site.yaml\n"
+    assert result.stderr == (
+        "feedsvc: error: no folder nowhere; give the folder that holds site.yaml; "
+        "feedsvc init nowhere writes a new newsroom there, and feedsvc demo serves a sample\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(
+            ["check"],
+            ["check", "--against", "HEAD"],
+            ["build", "out"],
+            ["feeds"],
+            ["ping"],
+            ["serve"],
+            ["serve", "--workers", "2"],
+        ),
+        *(["serve", "--preview"], ["stamp"], ["views"], ["new", "A"], ["new", "A", "b", "c"], ["schema", "--write"]),
+        *(["schema", "x"], ["check", "my folder"], ["check", "empty"], ["serve", "empty"], ["new", "A", "empty"]),
+    ],
+    ids=" ".join,
+)
+def test_every_error_about_a_missing_newsroom_names_init_and_demo(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    result = run_feedsvc(*arguments, cwd=tmp_path)
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    match = re.search("(feedsvc init .*) writes a new newsroom there, and feedsvc demo serves a sample\n$", result.stderr)
+    assert match, result.stderr
+    _, *init_arguments = shlex.split(match[1])
+    assert run_feedsvc(*init_arguments, "--yes", cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -81,7 +113,7 @@ def test_state_folder_inside_the_content_folder_is_refused(content: Path) -> Non
 
 def test_help_and_version() -> None:
     assert run_feedsvc("--version").stdout == f"feedsvc {feedsvc.__version__}\n"
-    for command in ("serve", "check", "build", "new", "schema"):
+    for command in ("serve", "check", "build", "new", "schema", "init", "demo"):
         help_text = run_feedsvc(command, "--help").stdout
         assert f"Examples:\n    feedsvc {command}" in help_text
         assert all(len(line) <= 100 for line in help_text.splitlines())

@@ -83,7 +83,7 @@ def test_containerfile_has_only_known_instructions_and_two_stages() -> None:
 def test_containerfile_copies_only_existing_files_of_the_program() -> None:
     copied = [shlex.split(step.arguments)[:-1] for step in steps() if step.name == "COPY" and "--from" not in step.arguments]
     names = {name for arguments in copied for name in arguments}
-    assert names == {"requirements.lock", "pyproject.toml", "README.md", "LICENSE", "feedsvc"}
+    assert names == {"requirements.lock", "pyproject.toml", "README.md", "LICENSE", "feedsvc", "content"}
     assert [name for name in names if not (ROOT / name).exists()] == []
 
 

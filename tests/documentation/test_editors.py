@@ -134,6 +134,13 @@ def private_feed_is_served_nowhere(user: User) -> None:
     assert [(token["name"], token["feed"], token["state"]) for token in tokens] == [("Harbour Radio", "partners", "revoked")]
 
 
+def digest_is_served(user: User) -> None:
+    """Check the entry of the day after the article about buses, and its page."""
+    wait_until_contained(user, "/feeds/daily/feed.rss", "/feeds/daily/2026-01-03/")
+    wait_until_contained(user, "/feeds/daily/feed.rss", "<content:encoded>")
+    wait_until_contained(user, "/feeds/daily/2026-01-03/", BUSES)
+
+
 def license_is_published(user: User) -> None:
     wait_until_contained(user, "/license.xml", '<prohibits type="usage">ai-train</prohibits>')
     wait_until_contained(user, "/robots.txt", "License: https://harbour.example/license.xml")
@@ -187,7 +194,7 @@ def no_change(_: User) -> None:
 
 
 CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
-    "An empty folder": no_change,
+    "A new newsroom": no_change,
     "Begin an article": draft_exists,
     "Look at it": article_is_not_served,
     "Publish": article_is_served,
@@ -201,6 +208,7 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "Options of one feed": options_hold_for_one_feed,
     "A feed to order": feeds_to_order_are_served,
     "A private feed": private_feed_is_served_nowhere,
+    "A digest for mail": digest_is_served,
     "License and crawlers": license_is_published,
     "Correct": correction_is_shown,
     "An article in two languages": article_is_served,

@@ -30,6 +30,7 @@ from tests.content.reading.test_any_input import no_deadline
 from tests.helpers import newsrooms
 
 NOW: Final = datetime(2026, 11, 24, 18, 37, 42, 5, tzinfo=UTC)
+FIRST_STEPS: Final = "writes a new newsroom there, and feedsvc demo serves a sample"
 ARTICLE: Final = "id: tag:news.example,2026:{0}\ntitle: A\npublished: 2026-01-02\n"
 
 
@@ -238,11 +239,18 @@ def test_schema_is_printed_with_or_without_a_content_folder(newsroom: Newsroom, 
             ["artikel"],
             (
                 "artikel is neither a content folder (with site.yaml) nor the name of a schema "
-                "(site, authors, categories, tags, feeds, article)"
+                "(site, authors, categories, tags, feeds, article); "
+                f"feedsvc init artikel {FIRST_STEPS}"
             ),
         ),
         (["x", "y"], "'x' is not the name of a schema; give one of site, authors, categories, tags, feeds, article"),
-        (["--write"], "./content is not a content folder (it has no site.yaml); name one: feedsvc schema --write CONTENT"),
+        (
+            ["--write"],
+            (
+                "./content is not a content folder (it has no site.yaml); name one: feedsvc schema --write CONTENT; "
+                f"feedsvc init content {FIRST_STEPS}"
+            ),
+        ),
     ],
 )
 def test_invalid_arguments_are_reported_in_one_sentence(empty_folder: Path, arguments: list[str], sentence: str) -> None:
@@ -263,7 +271,8 @@ def test_title_without_quotes_is_reported_with_a_hint(newsroom: Newsroom) -> Non
         result = run_command("new", *words)
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr.endswith(
-            f'if this word belongs to the title, put the title in quotes: feedsvc new "{" ".join(words)}"\n'
+            f'if this word belongs to the title, put the title in quotes: feedsvc new "{" ".join(words)}"; '
+            f"feedsvc init {words[1]} {FIRST_STEPS}\n"
         )
 
 
@@ -276,7 +285,7 @@ def test_existing_slug_given_as_option_is_refused(newsroom: Newsroom) -> None:
 def test_missing_content_folder_is_reported_with_a_hint(empty_folder: Path) -> None:
     result = run_command("new", "Hello")
     assert result.exit_code == 2
-    assert (
-        result.stderr
-        == "feedsvc: error: there is no folder content here; name the folder that contains site.yaml: feedsvc new Hello FOLDER\n"
+    assert result.stderr == (
+        "feedsvc: error: there is no folder content here; name the folder that contains site.yaml: feedsvc new Hello FOLDER; "
+        f"feedsvc init content {FIRST_STEPS}\n"
     )

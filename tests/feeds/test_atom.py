@@ -46,6 +46,16 @@ def test_atom_authors_have_name_email_and_uri() -> None:
     ]
 
 
+def test_a_reader_that_takes_the_first_link_of_a_feed_leads_to_its_page() -> None:
+    for is_archive in (False, True):
+        feed = rich_feed(is_archive=is_archive)
+        self_first = replace(feed, links=(*feed.links[1:], feed.links[0]))
+        elements = etree.fromstring(render(self_first, "atom")).findall(f"{ATOM}link")
+        assert [(link.get("rel"), link.get("href")) for link in elements] == [
+            (link.rel, link.href) for link in links("atom", is_archive=is_archive)
+        ]
+
+
 def test_atom_has_tombstones_among_the_entries() -> None:
     tombstones = "{http://purl.org/atompub/tombstones/1.0}"
     without_comment = Tombstone(id="tag:asiainnews.example,2026:other", when=at(1))

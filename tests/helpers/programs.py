@@ -1,9 +1,23 @@
-"""External programs that a test needs and that may be missing."""
+"""External programs: those that may be missing, and those that run during a block."""
 
+import contextlib
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import AnyStr
 
 import pytest
+
+
+@contextlib.contextmanager
+def killing(process: subprocess.Popen[AnyStr]) -> Iterator[subprocess.Popen[AnyStr]]:
+    """Yield a process, and kill it after the block if it still runs. `Popen` would wait for it, also after a failed assertion."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()  # does nothing if the process has ended
 
 
 def require_program(name: str, install: str) -> str:

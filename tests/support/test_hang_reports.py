@@ -11,6 +11,7 @@ import pytest
 
 from feedsvc.support import hang_reports, stack_report, watchdog
 from tests.attacks.hanging_programs import TIMEOUT, faulty_theme_names, hang_count, report_files, run_watched, watched_command
+from tests.helpers.programs import killing
 from tests.helpers.running_server import environment
 
 _STACKS = b'Current thread 0x0000000000000007 (most recent call first):\n  File "x.py", line 1 in x\n'
@@ -74,9 +75,8 @@ def test_missing_folder_has_no_reports(tmp_path: Path) -> None:
 
 
 def test_report_of_a_killed_process_is_deleted_by_the_next_process(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        watched_command(tmp_path, 'with watchdog.rendering("page"):\n    rest(1000)'), stdout=subprocess.PIPE, env=environment()
-    ) as process:
+    program = watched_command(tmp_path, 'with watchdog.rendering("page"):\n    rest(1000)')
+    with killing(subprocess.Popen(program, stdout=subprocess.PIPE, env=environment())) as process:
         assert process.stdout
         process.stdout.readline()
         (file,) = report_files(tmp_path)

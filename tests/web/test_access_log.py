@@ -14,6 +14,7 @@ import pytest
 from feedsvc.support.client_address import parse_networks
 from feedsvc.web.access_log import AccessLog
 from tests.helpers.http_client import NO_HEADERS, ask, environ_of
+from tests.helpers.programs import killing
 from tests.helpers.running_server import command, environment
 from tests.web.newsroom import write_newsroom
 
@@ -144,9 +145,8 @@ def test_closed_log_pipe_does_not_fail_a_request() -> None:
 def test_stopped_server_has_written_every_line(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     options = ("--port", "0", "--state", tmp_path / "state", "--access-log", "json")
-    with subprocess.Popen(
-        command("serve", content, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    ) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with killing(subprocess.Popen(command("serve", content, *options), **pipes, text=True, env=environment())) as process:
         assert process.stderr
         url = next(line for line in process.stderr if " at http://" in line).rpartition(" at ")[2].split()[0]
         response = ask(url, "/feed.rss")

@@ -20,6 +20,7 @@ from tests.attacks.hanging_programs import (
 )
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.programs import killing
 from tests.helpers.running_server import environment
 from tests.live.served_content import fetch_status
 from tests.workers.running_workers import is_alive, worker_pids
@@ -86,8 +87,8 @@ sys.exit(Supervisor(1, serve, print_line=lambda line: print(line, flush=True), s
 
 
 def test_worker_that_ignores_sigterm_is_killed_after_the_stop_timeout() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _SUPERVISOR_PROGRAM], stdout=subprocess.PIPE, text=True, env=environment()
+    with killing(
+        subprocess.Popen([sys.executable, "-c", _SUPERVISOR_PROGRAM], stdout=subprocess.PIPE, text=True, env=environment())
     ) as process:
         assert process.stdout
         worker = int(process.stdout.readline().split()[1])
@@ -102,7 +103,7 @@ from feedsvc.support import libc
 from feedsvc.support.process_pool import map_chunks
 
 def work(part):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())  # one call, because two processes write
     ctypes.PyDLL(None).sleep(1000)
 
 [*map_chunks(work, range(20), 2, max_chunk=1)]
@@ -110,8 +111,8 @@ def work(part):
 
 
 def test_process_pool_of_a_build_ends_with_its_parent() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _PROCESS_POOL_PROGRAM], stdout=subprocess.PIPE, text=True, env=environment()
+    with killing(
+        subprocess.Popen([sys.executable, "-c", _PROCESS_POOL_PROGRAM], stdout=subprocess.PIPE, text=True, env=environment())
     ) as process:
         assert process.stdout
         pids = {int(process.stdout.readline()) for _ in range(2)}

@@ -178,7 +178,7 @@ class ParseCache:
     def load_settings(self) -> list[StoredSetting]:
         """Return the stored last valid versions of all entries of the settings, former entries (`is_former`) included.
 
-        Entries that cannot be decoded are left out, and damaged ones, which set `is_damaged`. [] if the file is unreadable.
+        Damaged ones, and those of another version that cannot be decoded, are left out; damage sets the cache's `is_damaged`.
         """
         try:
             with self._lock:
@@ -195,7 +195,7 @@ class ParseCache:
         return self.texts((key,)).get(key)
 
     def texts(self, keys: Collection[bytes]) -> Mapping[bytes, str]:
-        """Return the texts of these keys that are stored and can be read."""
+        """Return the stored Markdown of articles by key (`text_key`), if it can be read. Damaged texts set `is_damaged`."""
         texts: dict[bytes, str] = {}
         sorted_keys = sorted(keys)
         for start in range(0, len(sorted_keys), _TEXTS_PER_QUERY):

@@ -68,7 +68,10 @@ class WriteDebouncer:
 
 
 class _MissingFiles:
-    """Missing files, each with the times of the last scan before it was missing and of the first scan that missed it."""
+    """Missing files, each with the times of the last scan before it was missing and of the first scan that missed it.
+
+    The former is _DISTANT_PAST if the very first scan missed the file.
+    """
 
     def __init__(self) -> None:
         self._intervals: dict[str, tuple[datetime, datetime]] = {}
@@ -80,7 +83,10 @@ class _MissingFiles:
         self._previous_scan = now
 
     def last_certain_time(self, moment: datetime) -> datetime:
-        """Return the latest time, at most `moment`, at which it is certain which of the missing files existed."""
+        """Return the latest time, at most `moment`, at which it is certain which of the missing files existed.
+
+        It is `moment` or the time of an earlier scan; _DISTANT_PAST if the very first scan, after `moment`, missed a file.
+        """
         for last_present, first_missing in sorted({*self._intervals.values()}, reverse=True):
             if first_missing > moment:
                 moment = min(moment, last_present)

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from feedsvc.content import first_steps_hint
 from feedsvc.content.cache import ParseCache
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
@@ -255,7 +256,7 @@ class ContentFolder:
 def _check_folder(root: Path) -> None:
     """Raise ContentError if there is no such folder."""
     if not os.path.isdir(root):
-        message = f"no folder {root}; give the folder that holds {SITE_FILE}"
+        message = f"no folder {root}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"
         raise ContentError(message, missing_message=f"the folder {root} is away")
 
 

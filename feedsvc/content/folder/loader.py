@@ -165,7 +165,10 @@ class ArticleLoader:
         *,
         is_active: bool = False,
     ) -> Record:
-        """Build the record of a file from its parse result, without Markdown, and the last valid version in `previous`."""
+        """Build the record of a file from its parse result and the last valid version in `previous`. `is_active` sets `stood`.
+
+        `result` must be without its `markdown`, which the text store has. `digest` is b"" if the file cannot be read.
+        """
         media_paths, media = result.article.media if result.article else (), self._references.media
         media_signatures = {path: value for path in media_paths if (value := media.signature(path))}
         return Record(

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
 
-from feedsvc.content import safe_read
+from feedsvc.content import first_steps_hint, safe_read
 from feedsvc.content.cache import StoredSetting
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import (
@@ -148,7 +148,7 @@ def _effective_site(
     """Return the site, or its last valid version if site.yaml is broken, and the problems. Raises as `read_settings` does."""
     if data is None:
         # A missing file is not a broken one: probably the folder or its file system is missing, too.
-        message = f"{root} has no {SITE_FILE}; it needs at least title: and base_url:"
+        message = f"{root} has no {SITE_FILE}, which needs at least the keys title and base_url; {first_steps_hint(root)}"
         raise ContentError(message, missing_message=f"{SITE_FILE} is away from {root}")
     site, problems = parse_site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
     if site is None and stored and isinstance(stored.value, Site):

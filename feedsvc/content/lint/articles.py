@@ -42,9 +42,10 @@ _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
 
 
 def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Return all warnings about the content at the moment `now`, sorted. `root` is the content folder.
+    """Return the warnings about the content at the moment `now`, sorted; for each article at most _MAX_WARNINGS_PER_FILE.
 
-    Warnings about a file that was deleted meanwhile have line 1 and column 1.
+    `root` is the content folder. Files with warnings are read again for positions; if one was deleted meanwhile, its warnings
+    have line 1 and column 1.
     """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]

@@ -36,9 +36,10 @@ class UncleanableError(Exception):
 
 
 class CleanFile(io.RawIOBase):
-    """Read-only file of the pieces of an open image file, one after another.
+    """Read-only, seekable file of an image without its metadata: its pieces (`Piece`), one after another.
 
-    It ends early if the image file was changed after the pieces were computed, because the pieces do not fit the new bytes.
+    Pieces are ranges of the open image file, new bytes or zeros. Reading ends early, without an error, if the image file was
+    changed after the pieces were computed, because the pieces do not fit the new bytes.
     """
 
     def __init__(self, descriptor: int, cleaned: CleanPieces) -> None:

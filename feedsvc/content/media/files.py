@@ -102,7 +102,11 @@ class MediaFolder:
         return self._signatures[path]
 
     def changed_since(self, reported_paths: Iterable[str] | None, moment: datetime) -> frozenset[str]:
-        """Return the requested files, at or below `reported_paths` if given, that changed since the moment or are missing."""
+        """Return the requested files, at or below `reported_paths` if given, whose ctime is after the moment or that are missing.
+
+        All paths are relative to the content folder. A file is requested once `file` has returned it, until `refresh` returns it.
+        Cached facts do not change.
+        """
         signatures = {path: signature_at(self._root / path) for path in self._requested_paths(reported_paths)}
         return frozenset(
             path for path, signature in signatures.items() if signature is None or is_changed_since(signature, moment)

@@ -14,6 +14,7 @@ from feedsvc.content.schema.models import (
     CategoryKeys,
     CrawlersKeys,
     CustomFeedKeys,
+    DigestKeys,
     EnclosureKeys,
     ExcludeKeys,
     ImageKeys,
@@ -24,6 +25,7 @@ from feedsvc.content.schema.models import (
     SiteKeys,
     TagKeys,
 )
+from feedsvc.content.schema.site_values import parse_site_value
 from feedsvc.content.schema.validation import validate_document, validate_mapping
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "CategoryKeys",
     "CrawlersKeys",
     "CustomFeedKeys",
+    "DigestKeys",
     "EnclosureKeys",
     "ExcludeKeys",
     "ImageKeys",
@@ -51,6 +54,7 @@ __all__ = [
     "is_host",
     "parse_day",
     "parse_instant",
+    "parse_site_value",
     "single_line",
     "validate_document",
     "validate_mapping",

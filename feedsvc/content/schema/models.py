@@ -31,6 +31,7 @@ from feedsvc.content.schema.field_types import (
     Slug,
     Slugs,
     TagTitles,
+    TimeOfDay,
     TimeZoneName,
     Uri,
 )
@@ -207,6 +208,12 @@ class ExcludeKeys(_Keys):
     languages: LanguageTags = []
 
 
+class DigestKeys(_Keys):
+    every: Literal["day", "week"]
+    at: TimeOfDay
+    on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None = None
+
+
 class _SelectionFeedKeys(_Keys):
     title: RequiredLine
     description: OneLineText = ""
@@ -216,6 +223,7 @@ class _SelectionFeedKeys(_Keys):
     image: RequiredLine | None = None
     max_age: Age | None = None
     access: FeedAccess = "public"
+    digest: DigestKeys | None = None
 
 
 class CustomFeedKeys(ListingFeedKeys, _SelectionFeedKeys):

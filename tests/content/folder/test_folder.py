@@ -62,7 +62,7 @@ def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_site_yaml_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ContentError, match=r"has no site\.yaml; it needs at least title: and base_url:"):
+    with pytest.raises(ContentError, match=r"has no site\.yaml, which needs at least the keys title and base_url; feedsvc init"):
         load_content(tmp_path)
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from tests.conftest import Newsroom
 
 pytestmark = pytest.mark.alone
 
+TIMEOUT: Final = 10.0  # seconds
 SETTLE_TIME: Final = timedelta(milliseconds=20)
 CATEGORIES: Final = "asia: {title: Asia}\ngone: {title: Gone}\n"
 
@@ -51,6 +53,17 @@ class Editor:
             yield self.snapshot()
             time.sleep(0.002)
 
+    def snapshots_until(self, is_visible: Callable[[ContentSnapshot], bool]) -> Iterator[ContentSnapshot]:
+        """Save one article again and again until a snapshot shows what was changed before; yield each snapshot.
+
+        A slow machine needs longer than the usual tenth of a second. Fails after TIMEOUT seconds.
+        """
+        for content in self.snapshots_while_saving(TIMEOUT):
+            yield content
+            if is_visible(content):
+                return
+        pytest.fail(f"the change is not visible after {TIMEOUT} seconds of saves")
+
     def warm_up(self) -> None:
         for _ in self.snapshots_while_saving(1.2):
             pass
@@ -65,6 +78,10 @@ def editor(newsroom: Newsroom) -> Editor:
 
 def article_stems(content: ContentSnapshot) -> set[str]:
     return {Path(article.path).stem for article in content.articles}
+
+
+def _lacks_article(content: ContentSnapshot, stem: str) -> bool:
+    return stem not in article_stems(content)
 
 
 def test_with_few_scans_a_save_is_not_visible_before_earlier_saves(editor: Editor) -> None:
@@ -97,9 +114,13 @@ def test_a_deletion_is_not_visible_before_earlier_renames(editor: Editor) -> Non
         (articles / f"first-{number}.yaml").rename(articles / f"renamed-{number}.yaml")
         time.sleep(0.008)
         (articles / f"then-{number}.yaml").unlink()
-        for content in editor.snapshots_while_saving(0.08):
+        for content in editor.snapshots_until(partial(_lacks_article, stem=f"then-{number}")):
             assert {f"renamed-{number}", f"then-{number}"} & article_stems(content)
     assert article_stems(editor.folder.read().content) == {"busy", *(f"renamed-{number}" for number in range(12))}
+
+
+def _has_author(content: ContentSnapshot, name: str) -> bool:
+    return content.authors["mina"].name == name
 
 
 def rename_an_author(editor: Editor, number: int) -> None:
@@ -108,7 +129,7 @@ def rename_an_author(editor: Editor, number: int) -> None:
 
 def remove_categories_file(editor: Editor, number: int) -> None:
     editor.save("categories.yaml", CATEGORIES)
-    list(editor.snapshots_while_saving(0.08))
+    list(editor.snapshots_until(lambda content: "gone" in content.categories))
     editor.save(f"articles/first-{number}.yaml", article_text(f"first-{number}", "summary: Before\n"))
     time.sleep(0.002)
     (editor.root / "categories.yaml").unlink()  # removes the category "gone", which no article refers to
@@ -119,19 +140,18 @@ def test_a_save_is_not_visible_before_earlier_deletions(editor: Editor) -> None:
     for number in range(12):
         (editor.root / f"articles/then-{number}.yaml").unlink()
         rename_an_author(editor, number)
-        for content in editor.snapshots_while_saving(0.08):
-            assert content.authors["mina"].name != f"Name {number}" or f"then-{number}" not in article_stems(content)
-        assert content.authors["mina"].name == f"Name {number}"
+        is_renamed = partial(_has_author, name=f"Name {number}")
+        for content in editor.snapshots_until(is_renamed):
+            assert not is_renamed(content) or f"then-{number}" not in article_stems(content)
 
 
 def test_deleted_settings_are_not_visible_before_earlier_saves(editor: Editor) -> None:
     editor.warm_up()
     for number in range(6):
         remove_categories_file(editor, number)
-        for content in editor.snapshots_while_saving(0.08):
+        for content in editor.snapshots_until(lambda content: "gone" not in content.categories):
             summary = {Path(article.path).stem: article.summary for article in content.articles}[f"first-{number}"]
             assert "gone" in content.categories or summary == "Before"
-        assert "gone" not in content.categories
 
 
 def test_continuous_deletions_do_not_delay_saves(editor: Editor) -> None:

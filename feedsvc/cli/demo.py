@@ -1,0 +1,119 @@
+"""Command feedsvc demo."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import click
+from click.core import ParameterSource
+
+import feedsvc
+from feedsvc.cli import import_cli_module
+from feedsvc.cli.config import ServeConfig
+from feedsvc.cli.options import report_errors
+from feedsvc.cli.variables import command, option
+from feedsvc.content.scan import start_scan
+from feedsvc.errors import FeedsvcError
+from feedsvc.support.file_descriptors import raise_limit
+from feedsvc.web import limit_log, listen, url_of
+
+_HOST: Final = "127.0.0.1"
+_MAX_PORT: Final = 65535
+_TRIED_PORTS: Final = 20  # after the default one; then the system chooses a free one
+_THREADS: Final = 4
+
+
+@command()
+@option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, _MAX_PORT),
+    help="Port to listen on; 0 chooses a free one. If the default one is in use, the next free one is taken.",
+)
+@report_errors
+def demo(*, port: int) -> None:
+    """Serve the sample newsroom of feedsvc at http://127.0.0.1:8000/, until Ctrl-C.
+
+    It writes only into a temporary folder, which is removed at the end.
+
+    \b
+    Examples:
+      feedsvc demo
+      feedsvc demo --port 8080
+    """
+    raise_limit()
+    limit_log()
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        # A regular exit removes the temporary folder, also before the server has started.
+        signal.signal(name, lambda number, _: sys.exit(128 + number))
+    content = _sample_folder()
+    is_default = click.get_current_context().get_parameter_source("port") is ParameterSource.DEFAULT
+    with _listen_near(port) if is_default else listen(_HOST, port) as listening_socket:
+        used_port = listening_socket.getsockname()[1]
+        if is_default and used_port != port:
+            click.echo(f"feedsvc: port {port} is in use, so this demo is at port {used_port}", err=True)
+        click.echo(f"feedsvc: the files of this demo are in {content}; feedsvc init begins a newsroom of your own", err=True)
+        with _temporary_folder() as state:
+            config = _config(content, Path(state), used_port, url_of(listening_socket).rstrip("/"))
+            scan = start_scan(content)
+            import_cli_module("serve_runner").serve(config, scan, listening_socket)
+
+
+def _sample_folder() -> Path:
+    """Return the sample newsroom: the one in the installed package, or that of the repository. Raises FeedsvcError."""
+    package = Path(feedsvc.__file__).parent
+    candidates = (package / "sample", package.parent / "content")
+    folder = next((path for path in candidates if (path / "site.yaml").is_file()), None)
+    if folder is None:
+        raise FeedsvcError(f"{candidates[0]} is missing, so there is no sample newsroom; install feedsvc again")
+    return folder
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="feedsvc-demo-")
+    except OSError as error:
+        message = f"no temporary folder can be created ({error.strerror}); set TMPDIR to a folder that you may write to"
+        raise FeedsvcError(message) from None
+
+
+def _listen_near(port: int) -> socket.socket:
+    """Return a listening socket at a port, or if it cannot be used, at one of the next ports, else at any free one.
+
+    Raises FeedsvcError if no port can be used.
+    """
+    ports = chain(range(port, min(port + _TRIED_PORTS, _MAX_PORT) + 1), (0,))
+    last_error = FeedsvcError("")
+    for candidate in ports:
+        try:
+            return listen(_HOST, candidate)
+        except FeedsvcError as error:
+            last_error = error
+    raise last_error
+
+
+def _config(content: Path, state: Path, port: int, base_url: str) -> ServeConfig:
+    return ServeConfig(
+        content=content,
+        host=_HOST,
+        port=port,
+        threads=_THREADS,
+        trusted_proxies=(),
+        poll_limit=None,
+        status_networks=(),
+        base_url=base_url,
+        state_folder=state,
+        database_url="",
+        purge_command=(),
+        announce=False,
+        has_last_modified=True,
+        access_log_format="",
+        is_demo=True,
+    )

@@ -1,0 +1,125 @@
+"""Command feedsvc init."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+
+from feedsvc.cli.init_defaults import default_base_url, default_language, default_timezone, default_title
+from feedsvc.cli.options import PATH_TYPE, report_errors, utf8_text
+from feedsvc.cli.variables import command, option
+from feedsvc.content.schema import parse_site_value
+from feedsvc.editing import SiteAnswers, check_is_free, complete_newsroom, create_newsroom, starter_files
+from feedsvc.errors import FeedsvcError
+from feedsvc.support.clock import wall_clock
+
+_DEFAULT_FOLDER: Final = "content"  # as in options.content_argument
+
+
+class _Question(NamedTuple):
+    """Question of the command. `default` takes the folder and the answers to the questions before it."""
+
+    option: str
+    text: str
+    default: Callable[[Path, Mapping[str, str]], str]
+
+
+# Key of site.yaml -> question.
+_QUESTIONS: Final[Mapping[str, _Question]] = {
+    "title": _Question("--title", "Title of the site", lambda folder, _: default_title(folder)),
+    "base_url": _Question("--base-url", "Address of the public site", lambda _, answers: default_base_url(answers["title"])),
+    "language": _Question("--language", "Language of the articles", lambda *_: default_language(os.environ)),
+    "timezone": _Question("--timezone", "Time zone of dates", lambda *_: default_timezone(os.environ)),
+}
+
+
+@command("init")
+@click.argument("folder", type=PATH_TYPE, default=Path(_DEFAULT_FOLDER), envvar="FEEDSVC_CONTENT")
+@option("--title", metavar="TEXT", help="Title of the site. The default is made from the folder's name.")
+@option("--base-url", metavar="URL", help="Address at which readers will reach the site, such as https://example.org.")
+@option("--language", metavar="TAG", help="Language of the articles, such as en, ko or pt-BR. The default is that of the locale.")
+@option("--timezone", metavar="ZONE", help="Time zone of dates, such as Asia/Kolkata. The default is that of the system.")
+@option("--yes", is_flag=True, help="Ask nothing, and use the defaults of options that are not given.")
+@report_errors
+def init(*, folder: Path, title: str | None, base_url: str | None, language: str | None, timezone: str | None, yes: bool) -> None:
+    """Write a new newsroom into FOLDER (./content): settings, three articles, schemas for text editors and .gitignore.
+
+    The command asks for values that are not given as options. It overwrites nothing: if FOLDER has files of a newsroom, it
+    writes nothing. Other files in FOLDER, such as .git, stay.
+
+    \b
+    Examples:
+      feedsvc init
+      feedsvc init newsroom --title "Harbour News" --base-url https://harbour.example --yes
+    """
+    if complete_newsroom(folder):
+        click.echo(
+            f"feedsvc: {folder} has the newsroom of an earlier feedsvc init, which was interrupted, with its values", err=True
+        )
+    else:
+        check_is_free(folder)
+        given = {"title": title, "base_url": base_url, "language": language, "timezone": timezone}
+        answers = _collect_answers(folder, {key: value for key, value in given.items() if value is not None}, asks=not yes)
+        shared = create_newsroom(folder, starter_files(SiteAnswers(**answers), wall_clock()))
+        click.echo(f"feedsvc: {folder} is a newsroom now, with three articles", err=True)
+        for name in shared:
+            click.echo(f"feedsvc: {folder / name} existed and stays as it is", err=True)
+    click.echo(os.fsencode(_next_steps(folder)))  # bytes, because the folder's name may not be UTF-8
+
+
+def _collect_answers(folder: Path, given: Mapping[str, str], *, asks: bool) -> dict[str, str]:
+    """Return a valid value for each key of _QUESTIONS: a given one, an answer of the user, or the default.
+
+    Raises FeedsvcError for an invalid given value, or if there is a question but no terminal.
+    """
+    valid = {key: _parse_option(key, text) for key, text in given.items()}
+    missing = [question.option for key, question in _QUESTIONS.items() if key not in valid]
+    if missing and asks and not sys.stdin.isatty():
+        raise FeedsvcError(f"there is no terminal to ask for {', '.join(missing)}; give these options, or --yes for defaults")
+    if missing and asks:
+        click.echo("The value in brackets is used if you press Enter. Ctrl-C ends the command, and nothing is written.", err=True)
+    answers: dict[str, str] = {}
+    for key, question in _QUESTIONS.items():
+        if key in valid:
+            answers[key] = valid[key]
+        else:
+            default = question.default(folder, answers)
+            answers[key] = _ask(key, question.text, default) if asks else default
+    return answers
+
+
+def _parse_option(key: str, text: str) -> str:
+    try:
+        return parse_site_value(key, utf8_text(text))
+    except ValueError as error:
+        raise FeedsvcError(f"{_QUESTIONS[key].option}: {error}") from None
+
+
+def _ask(key: str, text: str, default: str) -> str:
+    def parse(answer: str) -> str:
+        try:
+            return parse_site_value(key, utf8_text(answer))
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    answer: str = click.prompt(text, default=default, value_proc=parse, err=True)
+    return answer
+
+
+def _next_steps(folder: Path) -> str:
+    argument = "" if str(folder) == (os.environ.get("FEEDSVC_CONTENT") or _DEFAULT_FOLDER) else f" {shlex.quote(str(folder))}"
+    steps = {
+        f"feedsvc serve{argument} --preview": "look at it, drafts too, at http://127.0.0.1:8000/; pages reload after each save",
+        f'feedsvc new "A headline"{argument}': "write the next article",
+        f"feedsvc check{argument}": "find mistakes, with line and correction",
+        f"feedsvc serve{argument}": "serve the site as readers get it",
+    }
+    lines = (f"  {line}\n      {purpose}" for line, purpose in steps.items())
+    site_file = folder / "site.yaml"
+    return "\n".join(("Next:", *lines, f"Before you publish, check base_url and id_domain in {site_file}: ids never change."))

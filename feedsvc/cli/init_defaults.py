@@ -1,0 +1,53 @@
+"""Defaults of `feedsvc init`: from the folder's name, the locale and the system's time zone."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from feedsvc import uris
+from feedsvc.content.schema import parse_site_value
+from feedsvc.editing import RESERVED_DOMAIN
+from feedsvc.language import get_language
+
+_LOCALE_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")  # in the order of POSIX
+_COMMON_FOLDER_NAMES: Final = ("", "content")  # names that say nothing about the site
+_DOMAIN_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_ZONE_FOLDER: Final = re.compile(r"^(?:.*/zoneinfo/|:)?(?:posix/|right/)?")
+_LOCAL_TIME_FILE: Final = Path("/etc/localtime")
+
+
+def default_title(folder: Path) -> str:
+    """Return a title made from the folder's name, or if that is "content", from the name of the folder around it."""
+    path = Path(os.path.realpath(folder))
+    name = path.parent.name if path.name in _COMMON_FOLDER_NAMES else path.name
+    words = re.sub(r"[-_\s]+", " ", os.fsencode(name).decode(errors="replace")).strip()
+    try:
+        return parse_site_value("title", words[:1].upper() + words[1:])
+    except ValueError:
+        return "Newsroom"
+
+
+def default_base_url(title: str) -> str:
+    """Return an address below the reserved domain .example, with the title's words if they are ASCII."""
+    label = uris.slugify(title)
+    return f"https://{f'{label}.example' if _DOMAIN_LABEL.fullmatch(label) else RESERVED_DOMAIN}"
+
+
+def default_language(variables: Mapping[str, str]) -> str:
+    """Return the language of the locale if pages have words in it, else "en"."""
+    locale = next((variables[name] for name in _LOCALE_VARIABLES if variables.get(name)), "")
+    tag = re.split("[.@]", locale)[0].replace("_", "-")
+    return get_language(tag, "UTC").words
+
+
+def default_timezone(variables: Mapping[str, str], local_time_file: Path = _LOCAL_TIME_FILE) -> str:
+    """Return the system's time zone: that of TZ, else that to which /etc/localtime is a link, else UTC."""
+    zone = variables.get("TZ") or os.path.realpath(local_time_file)
+    try:
+        return parse_site_value("timezone", _ZONE_FOLDER.sub("", zone, count=1))
+    except ValueError:
+        return "UTC"
