@@ -46,7 +46,7 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     snapshot = load_without_theme_trial(content, base_url)
     print_problems(snapshot.errors)
     catalog = build_catalog(snapshot, wall_clock())
-    listings = (*catalog.listings.values(), *catalog.private_listings.listings.values())
+    listings = (*catalog.listings.values(), *catalog.private_listings.values())
     if as_json:
         click.echo(json.dumps([_feed_facts(catalog, listing) for listing in listings], ensure_ascii=False, indent=2))
     else:

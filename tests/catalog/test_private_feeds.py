@@ -81,7 +81,7 @@ def test_a_save_of_an_article_changes_only_the_private_feeds_that_hold_it() -> N
         removed=(old,),
         added=(new,),
     )
-    listings, former = after.private_listings.listings, before.private_listings.listings
+    listings, former = after.private_listings, before.private_listings
     assert {id_ for id_ in listings if listings[id_] is not former[id_]} == {f"f{name[1:]}" for name in old.categories}
 
 
@@ -96,7 +96,7 @@ def test_a_private_feed_has_no_address_and_its_change_changes_no_document(tmp_pa
     (tmp_path / "content/feeds.yaml").write_text(FEEDS.replace("world", "money") + FEEDS.replace("wire", "another"))
     changed = folder.read()
     catalog = publication.catalog.apply_changes(changed.content, NOW)
-    assert {*catalog.private_listings.listings} == {"wire", "another"}
+    assert {*catalog.private_listings} == {"wire", "another"}
     assert catalog.private_listings == build_catalog(changed.content, NOW).private_listings
     following = publication.next_edition(catalog)
     assert following.changed_since(publication) == frozenset()
