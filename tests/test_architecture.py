@@ -22,6 +22,7 @@ ORDER: Final = (
         "feedsvc.routes",
         "feedsvc.uris",
         "feedsvc.model",
+        "feedsvc.license_model",
         "feedsvc.feed_model",
         "feedsvc.tag_slugs",
         "feedsvc.language_tags",

@@ -6,7 +6,7 @@ Feeds, pages and every later stage may use it.
 
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.catalog import Catalog, build_catalog
-from feedsvc.catalog.change import CatalogChange
+from feedsvc.catalog.change import CatalogChange, EditionLink
 from feedsvc.catalog.combinations import MAX_TERMS, CombinationError, build_combination, canonical_ref, combine
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
@@ -26,6 +26,7 @@ __all__ = [
     "Catalog",
     "CatalogChange",
     "CombinationError",
+    "EditionLink",
     "IssueRow",
     "Listing",
     "Row",

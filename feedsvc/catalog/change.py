@@ -74,3 +74,24 @@ def _join(
     removed = {id_: row for id_, row in later[0].items() if id_ not in first[1]}
     added = {id_: row for id_, row in first[1].items() if id_ not in later[0]}
     return {**removed, **first[0]}, {**added, **later[1]}
+
+
+@dataclass(slots=True, eq=False)
+class EditionLink:
+    """Link from an edition to the `next` one; None for the newest. `change` is the change of the catalog, None if unknown.
+
+    It holds no catalog, so that an edition that is still in use keeps only the changed rows of later editions alive.
+    """
+
+    change: CatalogChange | None = None
+    next: EditionLink | None = None
+
+    def change_until(self, later: EditionLink) -> CatalogChange | None:
+        """Return the change from this edition to a later one; None if it is unknown or the other edition is not a later one."""
+        change: CatalogChange | None = None
+        link = self
+        while link is not later:
+            if link.next is None or link.change is None:
+                return None
+            change, link = change.followed_by(link.change) if change else link.change, link.next
+        return change or CatalogChange({}, {})

@@ -271,9 +271,7 @@ def _without_slash(path: str) -> str:
 
 
 def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterator[tuple[str, str]]:
-    """Yield map rows (key, target) of folders. nginx ignores the case of plain keys, so keys that differ only in case become
-    patterns.
-    """
+    """Yield map rows (key, target). Keys that differ only in case become patterns, because nginx ignores the case of others."""
     key_counts = Counter(map(str.lower, folders))
     for folder, target in folders.items():
         key = folder if key_counts[folder.lower()] == 1 else f"~^{re.escape(folder)}$"

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
 from feedsvc.catalog import (
-    ArchiveIndex,
     Catalog,
     CatalogChange,
     Listing,
     Row,
     former_slugs,
-    index_range,
     is_identical,
     tag_aliases,
 )
 from feedsvc.content.media import variants
 from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
 from feedsvc.publication.article_dependencies import dependent_rows
+from feedsvc.publication.changed_periods import candidate_periods, changed_periods
 from feedsvc.publication.dependencies import are_comparable, document_dependencies
 from feedsvc.routes import (
     FEED_SUFFIXES,
@@ -214,50 +212,10 @@ def _candidate_pages_and_feeds(
         listings = [listing for listing in (one, other) if listing]
         page_periods = dict.fromkeys(chain([""], *(listing.page_index for listing in listings)))
         return page_periods, dict.fromkeys(chain([""], *(listing.archive_index for listing in listings)))
-    feed_periods = ["", *_changed_periods(one.archive_index, other.archive_index, days)]
+    feed_periods = ["", *changed_periods(one.archive_index, other.archive_index, days)]
     if one.page_index is one.archive_index and other.page_index is other.archive_index:
         return feed_periods, feed_periods
-    return ["", *_changed_periods(one.page_index, other.page_index, days)], feed_periods
-
-
-def _changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    return (period for period in dict.fromkeys(_candidate_periods(one, other, days)) if _has_period_changed(one, other, period))
-
-
-def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> bool:
-    """Return whether a period has other rows or other neighbours, or exists in only one of the two indexes."""
-    if period not in one or period not in other:
-        return period in one or period in other
-    return one.neighbours[period] != other.neighbours[period] or not is_identical(one[period], other[period])
-
-
-def _candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield the periods with rows of `days`, added and removed periods, and those of `_periods_between_newest_pages`; then the
-    neighbours of all these. Some occur more than once.
-    """
-    periods = {index.period_of(day) for index in (one, other) for day in days}
-    periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
-    periods.update(_periods_between_newest_pages(one, other))
-    yield from periods
-    for index in (one, other):
-        for period in periods:
-            start, end = index_range(index.names, period)
-            yield from index.names[max(start - 1, 0) : end + 1]
-
-
-def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str) -> set[str]:
-    """Return the periods within a year that only one of the two indexes has."""
-    if one.names is other.names:
-        return set()
-    return set(one.names[slice(*index_range(one.names, year))]) ^ set(other.names[slice(*index_range(other.names, year))])
-
-
-def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
-    """Yield the periods between the newest older period of one index and that of the other, both included."""
-    oldest, newest = sorted(next(iter(index), "") for index in (one, other))
-    for index in (one, other):
-        start, end = bisect_left(index.names, oldest), bisect_right(index.names, newest)
-        yield from index.names[start:end] if oldest != newest else (oldest,)
+    return ["", *changed_periods(one.page_index, other.page_index, days)], feed_periods
 
 
 def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
@@ -270,7 +228,7 @@ def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> It
     candidates = (
         chain(index_before.all_periods, index_now.all_periods)
         if is_every_part
-        else _candidate_periods(index_before, index_now, days)
+        else candidate_periods(index_before, index_now, days)
     )
     no_rows: tuple[Row, ...] = ()
     changed_periods = [

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, CatalogChange
+from feedsvc.catalog import Catalog, EditionLink
 from feedsvc.content.media import VariantStore
 from feedsvc.discovery import listing_fingerprint
 from feedsvc.feeds import EntryCache
@@ -42,27 +42,6 @@ class _CarryOver:
     theme: pages.Theme
     entry_cache: EntryCache
     document_cache: DocumentCache
-
-
-@dataclass(slots=True, eq=False)
-class _EditionLink:
-    """Link from an edition to the `next` one; None for the newest. `change` is the change of the catalog, None if unknown.
-
-    It holds no catalog, so that an edition that is still in use keeps only the changed rows of later editions alive.
-    """
-
-    change: CatalogChange | None = None
-    next: _EditionLink | None = None
-
-    def change_until(self, later: _EditionLink) -> CatalogChange | None:
-        """Return the change from this edition to a later one; None if it is unknown or the other edition is not a later one."""
-        change: CatalogChange | None = None
-        link = self
-        while link is not later:
-            if link.next is None or link.change is None:
-                return None
-            change, link = change.followed_by(link.change) if change else link.change, link.next
-        return change or CatalogChange({}, {})
 
 
 class Publication:
@@ -95,7 +74,7 @@ class Publication:
         self._renderer = Renderer(catalog, self._theme, self._entry_cache, self._image_variants, find_last_modified)
         self._paths = DocumentPaths(catalog, self._theme, self._image_variants)
         self._not_found_page: Document | None = None
-        self._link = _EditionLink()
+        self._link = EditionLink()
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
         """Return the publication of a newer catalog. It reuses cached documents of this one whose dependencies are unchanged.
