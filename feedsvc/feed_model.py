@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from feedsvc.model import Enclosure, Image, License, Source, Thumbnail
+from feedsvc.license_model import License
+from feedsvc.model import Enclosure, Image, Source, Thumbnail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,10 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Literal
 
+from feedsvc.license_model import Crawlers, License
+
 FeedContent = Literal["full", "summary"]
+FeedAccess = Literal["public", "private"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,52 +45,6 @@ class FeedOverrides:
     ttl: int | None = None
     browser_view: bool | None = None
     markdown: bool | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Payment:
-    """Payment of a license (RSL 1.0 section 3.7). `amount` is a decimal number, `currency` an ISO 4217 code; both or neither.
-
-    `standard` and `custom` are the addresses of a standard license and of the site's own terms of payment.
-    """
-
-    type: str
-    amount: str = ""
-    currency: str = ""
-    standard: str = ""
-    custom: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LicenseScope:
-    """Usages, users and countries that a license permits or prohibits, as tokens of RSL 1.0 section 3.4.1."""
-
-    usage: tuple[str, ...] = ()
-    user: tuple[str, ...] = ()
-    geo: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class License:
-    """License of everything on the site, in the terms of RSL 1.0 (https://rslstandard.org/rsl).
-
-    `payment` is None if what is permitted is free. `url` is the address of the terms for people, `server` that of a license
-    server.
-    """
-
-    url: str = ""
-    permits: LicenseScope = field(default_factory=LicenseScope)
-    prohibits: LicenseScope = field(default_factory=LicenseScope)
-    payment: Payment | None = None
-    server: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Crawlers:
-    """Names of crawlers in robots.txt (RFC 9309 section 2.2.1). "*" stands for all crawlers without a name here."""
-
-    allow: tuple[str, ...] = ()
-    disallow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,12 +121,24 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IssueSchedule:
+    """Key `digest` of an entry of feeds.yaml: when the issues of a digest feed close, in the site's zone.
+
+    `minute_of_day` is the local time in minutes after 00:00. `weekday` is 0 for Monday to 6 for Sunday, None for a daily digest.
+    """
+
+    minute_of_day: int
+    weekday: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CustomFeed:
     """Entry of feeds.yaml: a listing of the articles for which `include` holds, without those that `exclude` names.
 
+    With `digest`, the listing holds issues, each with the articles of one day or week.
     `exclude` differs from a condition: an article is excluded if it has any of its names, of whatever kind; without names, no
     article is. `image` is an address, `max_age` the age in seconds at which an article leaves the newest feed document; "" and
-    None if not given.
+    None if not given. A private feed has no public address: only those who have a token can read it.
     """
 
     id: str
@@ -180,6 +149,8 @@ class CustomFeed:
     aliases: tuple[str, ...] = ()
     image: str = ""
     max_age: int | None = None
+    access: FeedAccess = "public"
+    digest: IssueSchedule | None = None
     feed: FeedOverrides = field(default_factory=FeedOverrides)
     media: tuple[str, ...] = ()
 

@@ -11,11 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-ListingKind = Literal["site", "category", "author", "custom", "tag", "combination"]
-# Kinds of the listings in a catalog. A combination is built on request.
-LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "custom", "tag")
+ListingKind = Literal["site", "category", "author", "custom", "language", "tag", "combination", "private"]
+# Kinds of the public listings in a catalog. A combination is built on request.
+LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "custom", "language", "tag")
 # First segment of the paths of a listing, for kinds that have one.
-_SEGMENTS: Final[Mapping[ListingKind, str]] = {"category": "category", "author": "author", "custom": "feeds", "tag": "tag"}
+_SEGMENTS: Final[Mapping[ListingKind, str]] = {
+    "category": "category",
+    "author": "author",
+    "custom": "feeds",
+    "language": "language",
+    "tag": "tag",
+}
 _KINDS_BY_SEGMENT: Final[Mapping[str | None, ListingKind]] = {segment: kind for kind, segment in _SEGMENTS.items()}
 FEED_SUFFIXES: Final = ("rss", "atom", "json")
 
@@ -29,6 +35,9 @@ WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
     "atom.xml": "atom",
 }
 
+# Path to which the form on /subscribe/ is sent; GET redirects from it to the site's feed.
+COMBINATION_FORM: Final = "/feed/"
+
 SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "license.xml", "robots.txt")
 _ARCHIVE_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
 _PAGE_PERIOD: Final = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?"
@@ -36,6 +45,8 @@ _SEGMENT: Final = f"(?P<segment>{'|'.join(_SEGMENTS.values())})"
 _LISTING: Final = rf"/(?:{_SEGMENT}/(?P<id>[^/]+)/)?"
 _FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_ARCHIVE_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
 _COMBINATION: Final = re.compile(r"/feed/(?P<expression>[^/]+)\.(?P<suffix>rss|atom|json)")
+PRIVATE_PREFIX: Final = "/private/"  # of the paths of private feeds
+_PRIVATE_FEED: Final = re.compile(rf"{PRIVATE_PREFIX}(?P<token>[^/]+)/feed\.(?P<suffix>{'|'.join(FEED_SUFFIXES)})")
 _FEED_ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN_FEEDS))})/?")
 _PAGE: Final = re.compile(rf"/(?:{_SEGMENT}/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PAGE_PERIOD})/?)?")
 _VARIANT: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>(?s:.+))")
@@ -44,13 +55,15 @@ _TAGS: Final = re.compile(r"/tags(?:/from/(?P<start>[^/]+))?/?")
 # In the same folder as sitemap.xml: a sitemap may list only addresses in or below its own folder (sitemaps.org, "location").
 _SITEMAP: Final = re.compile(rf"/sitemap-(?P<part>(?:listings|{_ARCHIVE_PERIOD})(?:\.[01]+)?)\.xml")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
+_ISSUE: Final = re.compile(rf"/{_SEGMENTS['custom']}/(?P<id>[^/]+)/(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})/?")
 _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 
 class ListingRef(NamedTuple):
-    """Key of a listing; `id` is that of the category, author, custom feed or tag, "" for the site.
+    """Key of a listing; `id` is that of the category, author, custom feed or tag, a language tag, or "" for the site.
 
-    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page.
+    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page. A private feed has neither: its
+    address is `private_feed_path`.
 
     It is a tuple, because catalogs look up listings very often.
     """
@@ -85,6 +98,14 @@ class FeedAt:
 @dataclass(frozen=True, slots=True)
 class ArticleAt:
     slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueAt:
+    """Page of an issue of a digest feed. `listing` is a custom feed, `date` the day that names the issue, YYYY-MM-DD."""
+
+    listing: ListingRef
+    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +152,7 @@ class SitemapAt:
     part: str
 
 
-Place = PageAt | FeedAt | ArticleAt | FileAt | VariantAt | SiteDocumentAt | TagsAt | SitemapAt
+Place = PageAt | FeedAt | ArticleAt | IssueAt | FileAt | VariantAt | SiteDocumentAt | TagsAt | SitemapAt
 
 
 def _period_path(listing: ListingRef, period: str) -> str:
@@ -144,6 +165,17 @@ def article_path(slug: str) -> str:
     return f"/articles/{slug}/"
 
 
+def private_feed_path(token: str, suffix: str) -> str:
+    """Return the path of a private feed. It is no Place: a publication has no document there."""
+    return f"{PRIVATE_PREFIX}{token}/feed.{suffix}"
+
+
+def parse_private_feed_path(path: str) -> tuple[str, str] | None:
+    """Return the token and the suffix in the path of a private feed, None for other paths."""
+    match = _PRIVATE_FEED.fullmatch(path)
+    return (match["token"], match["suffix"]) if match else None
+
+
 def _feed_path(place: FeedAt) -> str:
     if place.listing.kind == "combination":
         return f"/feed/{place.listing.id}.{place.suffix}"
@@ -154,6 +186,7 @@ _PATH_BUILDERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
     PageAt: lambda place: _period_path(place.listing, place.period),
     FeedAt: _feed_path,
     ArticleAt: lambda place: article_path(place.slug),
+    IssueAt: lambda place: f"{_period_path(place.listing, '')}{place.date}/",
     FileAt: lambda place: f"/{place.path}",
     VariantAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
     SiteDocumentAt: lambda place: f"/{place.name}",
@@ -190,6 +223,7 @@ URL_RULES: Final[Mapping[str, tuple[str, ...]]] = {
     **{endpoint: rules for kind in LISTING_KINDS for endpoint, rules in _listing_rules(kind).items()},
     "combination_feed": (f"/feed/<expression>.<any({', '.join(FEED_SUFFIXES)}):suffix>",),
     "article": ("/articles/<slug>/",),
+    "issue": (f"/{_SEGMENTS['custom']}/<id>/<date>/",),
     "media_file": ("/media/<file_path:path>",),
     "static_file": ("/static/<file_path:path>",),
     "image_variant": ("/sized/<digest>-<width>/<file_path:path>",),
@@ -204,6 +238,7 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
     (_COMBINATION, lambda m: FeedAt(ListingRef("combination", m["expression"]), m["suffix"])),
     (_FEED_ALIAS, lambda m: FeedAt(_listing_ref(m), WELL_KNOWN_FEEDS[m["name"]])),
     (_ARTICLE, lambda m: ArticleAt(m["slug"])),
+    (_ISSUE, lambda m: IssueAt(ListingRef("custom", m["id"]), m["date"])),
     (_FILE, lambda m: FileAt(m["path"])),
     (_VARIANT, lambda m: VariantAt(m["digest"], int(m["width"]), f"media/{m['path']}")),
     (_SITE_DOCUMENT, lambda m: SiteDocumentAt(next(name for name in SITE_DOCUMENTS if name.rstrip("/") == m["name"]))),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from feedsvc.audience.database import database_url, location, read_only_engine, transaction
-from feedsvc.audience.errors import UnavailableError, no_reads_error, unavailable_error
+from feedsvc.audience.errors import no_reads_error
 from feedsvc.audience.store import has_reads_table, select_totals_since
+from feedsvc.database import UnavailableError, database_url, location, read_only_engine, transaction, unavailable_error
 from feedsvc.support.sqlite_readonly import read_unchanged
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from feedsvc.audience.errors import UnavailableError, no_reads_error, unavailable_error
+from feedsvc.audience.errors import no_reads_error
 from feedsvc.audience.sqlite_store import read_totals_since
+from feedsvc.database import UnavailableError, unavailable_error
 from feedsvc.support.sqlite_connection import DamageAwareConnection, configure_connection
 from feedsvc.support.sqlite_readonly import read_unchanged
 

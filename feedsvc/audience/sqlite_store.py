@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from feedsvc.audience.buffer import ReadKey
-from feedsvc.audience.errors import UnavailableError, unavailable_error
+from feedsvc.database import UnavailableError, unavailable_error
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Schema, Table, table_exists
 from feedsvc.support.sqlite import Database

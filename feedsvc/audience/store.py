@@ -14,8 +14,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from feedsvc.audience.buffer import ReadKey
-from feedsvc.audience.database import WRITE_OPTION, engine, location, transaction
-from feedsvc.audience.errors import RowRefusedError, UnavailableError, unavailable_error
+from feedsvc.database import (
+    READS,
+    WRITE_OPTION,
+    RowRefusedError,
+    UnavailableError,
+    engine,
+    location,
+    transaction,
+    unavailable_error,
+)
 
 _RowValues = dict[str, Any]
 
@@ -167,7 +175,7 @@ class DatabaseReadStore:
         if day == self._last_cleanup:
             return
         self._last_cleanup = day
-        with suppress(UnavailableError), transaction(self._engine, **{WRITE_OPTION: True}) as connection:
+        with suppress(UnavailableError), transaction(self._engine, READS, **{WRITE_OPTION: True}) as connection:
             connection.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _WRITER_RETENTION))
 
     @contextmanager
@@ -178,7 +186,7 @@ class DatabaseReadStore:
         """
         try:
             self._create_folder()
-            with transaction(self._engine, **{WRITE_OPTION: writes or not self._is_prepared}) as connection:
+            with transaction(self._engine, READS, **{WRITE_OPTION: writes or not self._is_prepared}) as connection:
                 self._create_tables(connection)
                 yield connection
         except UnavailableError:

@@ -7,12 +7,13 @@ Feeds, pages and every later stage may use it.
 from feedsvc.catalog.archive import ArchiveIndex
 from feedsvc.catalog.article_states import ArticleState, ListedFile, files_by_state
 from feedsvc.catalog.catalog import Catalog, build_catalog
-from feedsvc.catalog.change import CatalogChange
-from feedsvc.catalog.combinations import build_combination, canonical_ref
+from feedsvc.catalog.change import CatalogChange, EditionLink
+from feedsvc.catalog.combinations import MAX_TERMS, CombinationError, build_combination, canonical_ref, combine
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
+from feedsvc.catalog.periodicals import count_articles, issues_of
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
-from feedsvc.catalog.row import Row, RowKey, Translation, Visibility, row_key
+from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, row_key
 from feedsvc.catalog.tag_settings import tag_aliases
 from feedsvc.catalog.tags import PAGE_SIZE
 from feedsvc.catalog.translations import by_hreflang, translation_url
@@ -20,11 +21,15 @@ from feedsvc.catalog.visibility import RowBuilder
 
 __all__ = [
     "MAX_MONTH_ENTRIES",
+    "MAX_TERMS",
     "PAGE_SIZE",
     "ArchiveIndex",
     "ArticleState",
     "Catalog",
     "CatalogChange",
+    "CombinationError",
+    "EditionLink",
+    "IssueRow",
     "ListedFile",
     "Listing",
     "Row",
@@ -36,10 +41,13 @@ __all__ = [
     "build_combination",
     "by_hreflang",
     "canonical_ref",
+    "combine",
+    "count_articles",
     "files_by_state",
     "former_slugs",
     "index_range",
     "is_identical",
+    "issues_of",
     "row_key",
     "tag_aliases",
     "translation_url",

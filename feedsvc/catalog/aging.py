@@ -1,4 +1,4 @@
-"""Aging: moments at which articles reach the `max_age` of a listing and leave its newest feed document."""
+"""Aging: moments at which articles reach the `max_age` of a listing and leave its newest feed document; issues that close."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from feedsvc.catalog.listing import Listing, count_recent
-from feedsvc.catalog.row import Row
+from feedsvc.catalog.row import IssueRow, Row
 from feedsvc.catalog.schedule import Schedule
 
 
@@ -36,13 +36,18 @@ def next_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
             yield listing.rows[listing.recent_count - 1].article.published + listing.max_age
 
 
+def _last_closing(listings: Iterable[Listing]) -> Iterator[datetime]:
+    """Yield the moment at which the newest issue of each listing that holds issues closed."""
+    yield from (row.article.published for listing in listings for row in listing.rows[:1] if isinstance(row, IssueRow))
+
+
 def moments_of_change(
-    schedule: Schedule, aging_listings: Iterable[Listing], now: datetime
+    schedule: Schedule, custom_listings: Iterable[Listing], closing_moments: Iterable[datetime], now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """Return the `last_change` and the `next_change` of a catalog."""
-    listings = tuple(aging_listings)
+    """Return the `last_change` and the `next_change` of a catalog. `closing_moments` are those at which issues will close."""
+    listings = tuple(custom_listings)
     last_moments, next_moments = (
-        (schedule.last_change(now), *_last_aging(listings)),
-        (schedule.next_change(now), *next_aging(listings)),
+        (schedule.last_change(now), *_last_aging(listings), *_last_closing(listings)),
+        (schedule.next_change(now), *next_aging(listings), *closing_moments),
     )
     return max(filter(None, last_moments), default=None), min(filter(None, next_moments), default=None)

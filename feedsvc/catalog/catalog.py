@@ -9,48 +9,51 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
-from itertools import accumulate, chain, takewhile
-from typing import Final
+from itertools import chain, takewhile
+from operator import attrgetter
 
-from feedsvc.catalog.aging import aged_rows, moments_of_change, next_aging
+from feedsvc.catalog.aging import aged_rows, next_aging
 from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.derived_values import (
     article_redirects,
     count_external,
-    estimated_size,
+    fitting_tags,
     media_paths,
     recent_rows,
+    settings_media,
+    settings_redirects,
     withdrawn_rows,
 )
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
 from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
+from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.listings import Spellings, build_listings, group_by_listing, update_listings, update_spellings
-from feedsvc.catalog.row import Row, count_alternates, is_visible, row_key, sort_articles
+from feedsvc.catalog.listing_set import ListingSet, build_listing_set
+from feedsvc.catalog.listings import Spellings, update_spellings
+from feedsvc.catalog.periodicals import Periodical, closing_moments, find_issue
+from feedsvc.catalog.private_listings import as_private
+from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
+from feedsvc.catalog.row_changes import RowChanges
 from feedsvc.catalog.schedule import Schedule, build_schedule
-from feedsvc.catalog.selections import Selections
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
-from feedsvc.catalog.translations import Works, add_translations, build_works, changed_translations, keep_translations
+from feedsvc.catalog.translations import Works, add_translations, build_works
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.language_tags import language_ranges
-from feedsvc.model import Article, Author, CustomFeed, Site
+from feedsvc.model import Article, Site
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
-_RowsById = dict[str, Row]
 _RedirectMap = Mapping[QualifiedName, str]
-_MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
     """Everything that is public at one moment, with its indexes. Immutable.
 
-    `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug, newest first. `redirects`
+    `visible` and `withdrawn` are keyed by slug, newest first. `redirects`
     maps former addresses: (kind or "article", alias) -> id or slug. `media` are the files that public articles or settings refer
     to. `recent` are the visible rows of the last two days, newest first, without those that only a preview shows;
     `external_count` is the number of visible articles with a `link` to another address, `alternate_count` is `count_alternates`
@@ -60,7 +63,7 @@ class Catalog:
     """
 
     content: ContentSnapshot
-    listings: Mapping[ListingRef, Listing]
+    listing_set: ListingSet
     visible: RowsBySlug
     withdrawn: RowsBySlug
     redirects: Redirects
@@ -75,7 +78,6 @@ class Catalog:
     schedule: Schedule = field(repr=False, compare=False)
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
-    selections: Selections = field(repr=False, compare=False)
     works: Works = field(repr=False, compare=False)
     change: CatalogChange | None = field(default=None, repr=False, compare=False)
 
@@ -84,26 +86,55 @@ class Catalog:
         return self.content.site
 
     @property
+    def listings(self) -> Mapping[ListingRef, Listing]:
+        """Public listings, in the order of their kinds and ids."""
+        return self.listing_set.public
+
+    @property
+    def private_listings(self) -> Mapping[str, Listing]:
+        """Listings of the private feeds by id. Nothing public may show them."""
+        return self.listing_set.private.listings
+
+    @property
+    def periodicals(self) -> Mapping[ListingRef, Periodical]:
+        """Digest feeds: their listings hold issues."""
+        return self.listing_set.periodicals
+
+    @property
+    def languages(self) -> Languages:
+        """Languages of the articles, and which of them have a listing."""
+        return self.listing_set.languages
+
+    @property
     def next_visible_change(self) -> datetime | None:
         """Next moment at which time alone changes what readers see; None if there is none."""
-        moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings)
+        closing = closing_moments(self.periodicals.values(), self.now)
+        moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings), *closing
         return min(filter(None, moments), default=None)
+
+    def find_issue(self, ref: ListingRef, day: str) -> IssueRow | None:
+        """Return the issue of a day (YYYY-MM-DD) of a digest feed, also a withdrawn one; None if there is none."""
+        periodical = self.periodicals.get(ref)
+        try:
+            return find_issue(periodical, self.listings[ref], date.fromisoformat(day)) if periodical else None
+        except (ValueError, OverflowError):  # no date, or one at the end of the calendar
+            return None
 
     @property
     def custom_listings(self) -> Iterator[Listing]:
-        """Listings of the custom feeds, in no particular order."""
-        return _custom_listings(self.content, self.listings)
+        """Listings of the public custom feeds, in no particular order."""
+        return self.listing_set.custom(self.content)
 
     @property
     def indexable_listings(self) -> Iterator[Listing]:
-        """Listings in sitemaps: all except tags without visible articles."""
-        return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
+        """Listings in sitemaps: all except tags and languages without visible articles."""
+        kinds = ("tag", "language")
+        return (listing for listing in self.listings.values() if listing.ref.kind not in kinds or not listing.is_empty)
 
     @cached_property
     def language_ranges(self) -> frozenset[str]:
         """Language ranges, in lower case, that match the language of a visible article."""
-        languages = {row.article.language or self.site.language for row in self.listings[ListingRef()].visible}
-        return frozenset(chain.from_iterable(map(language_ranges, languages)))
+        return self.languages.matching_ranges(lambda ref: not self.listings[ref].is_empty)
 
     @cached_property
     def tags(self) -> Tags:
@@ -112,18 +143,28 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but tags, then the most used tags in the order of ids."""
+        """Listings on /subscribe/ and in feeds.opml: all but tags and empty languages, then the most used tags, ordered by id."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
-        return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
+        listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
+        used_tags = map(self.tag_listing, self.tags.most_used)
+        return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
+
+    def private_listing(self, name: str, now: datetime) -> Listing | None:
+        """Return the listing that the tokens of a feed of feeds.yaml show at the moment `now`; `name` is an id or an alias.
+
+        None if there is no such feed. It may have become public since its tokens were made. A private feed's own image is left
+        out while nothing public refers to the same file, because a file of media/ has a public address.
+        """
+        feed = self.content.private_feeds.get(name) or self.content.custom_feeds.get(name)
+        if feed is None:
+            return None
+        listing = self.private_listings.get(feed.id) or as_private(self.listings[ListingRef("custom", feed.id)])
+        image = feed.image if all(path in self.media for path in feed.media) else ""
+        return replace(listing, image=image).at(now)
 
     def tag_listing(self, tag: str) -> Listing:
         """Return the listing of the tag with this id. Raises KeyError if there is none."""
         return self.listings[ListingRef("tag", tag)]
-
-    def _subscribable_tags(self) -> Iterator[str]:
-        """Yield the ids of the most used tags that fit in _MAX_TAG_BYTES: fewer than MOST_USED_COUNT if names are very long."""
-        sizes = accumulate(estimated_size(self.tag_listing(tag)) for tag in self.tags.most_used)
-        return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _MAX_TAG_BYTES)
 
     def prepare_updates(self) -> None:
         """Build the index that the first call of `apply_changes` would build. Other threads run meanwhile."""
@@ -143,27 +184,31 @@ class Catalog:
         removed_articles, added_articles = tuple(removed), tuple(added)
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
         due_articles = schedule.changes_between(self.now, now)
-        rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
-        _add_copies(aged_rows(self.custom_listings, self.now, now), rows_before, rows_after)
+        rows = RowChanges(self._row, RowBuilder(content.site, now, is_preview=self.is_preview))
+        rows.replace_articles(removed_articles, added_articles)
+        rows.rebuild(due_articles)
+        rows.copy(aged_rows((listing for listing in self.custom_listings if listing.ref not in self.periodicals), self.now, now))
         works = self.works.apply_changes(content.articles, removed_articles, added_articles)
-        self._update_translations(works, (*removed_articles, *added_articles), rows_before, rows_after)
-        spellings, titles = update_spellings(self.spellings, content.tags, [*rows_before.values()], [*rows_after.values()])
-        self._add_retitled_rows(titles, rows_before, rows_after)
-        removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
-        removed_by_listing, added_by_listing = (group_by_listing(rows, self.selections) for rows in (removed_rows, added_rows))
-        listings = update_listings(self.listings, content, titles, removed_by_listing, added_by_listing, now=now)
-        last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
+        rows.update_translations(self.works, works, (*removed_articles, *added_articles), self.site)
+        spellings, titles = update_spellings(self.spellings, content.tags, [*rows.removed.values()], [*rows.added.values()])
+        rows.copy(self._retitled_rows(titles))
+        removed_rows, added_rows = [*rows.removed.values()], [*rows.added.values()]
+        listing_set, issues = self.listing_set.apply_changes(
+            self.content, content, titles, (removed_rows, added_rows), (self.now, now)
+        )
+        last_change, next_change = listing_set.moments_of_change(content, schedule, now)
+        languages = self.languages, listing_set.languages
         catalog = replace(
             self,
             content=content,
-            listings=listings,
+            listing_set=listing_set,
             last_change=last_change,
             next_change=next_change,
             now=now,
             schedule=schedule,
             spellings=spellings,
             former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
-            change=CatalogChange(rows_before, rows_after, self.selections),
+            change=CatalogChange(rows.removed, rows.added, listing_set.selections, issues, *languages),
             works=works,
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
@@ -172,37 +217,6 @@ class Catalog:
         if "tags" in vars(self):
             vars(catalog)["tags"] = self.tags.apply_changes(spellings, titles)  # vars() is where cached_property stores values
         return catalog
-
-    def _changed_rows(
-        self, removed: tuple[Article, ...], added: tuple[Article, ...], due: Iterable[Article], now: datetime
-    ) -> tuple[_RowsById, _RowsById]:
-        """Return the removed and the added rows by article id. `due` are articles whose row time alone may have changed."""
-        builder = RowBuilder(self.content.site, now, is_preview=self.is_preview)
-        rows_before = {article.id: row for article in removed if (row := self._row(article))}
-        rows_after = {article.id: row for article in added if (row := builder.build(article))}
-        for article in due:
-            row_before = self._row(article)
-            row_after = keep_translations(builder.build(article), row_before)
-            if row_before != row_after:
-                rows_before |= {article.id: row_before} if row_before else {}
-                rows_after |= {article.id: row_after} if row_after else {}
-        return rows_before, rows_after
-
-    def _update_translations(
-        self, works: Works, changed: Iterable[Article], rows_before: _RowsById, rows_after: _RowsById
-    ) -> None:
-        """Add the rows whose translations differ because of `changed` articles and rows. `works` are the next catalog's."""
-        ids = {id_ for article in changed for id_ in (article.id, article.translation_of) if id_}
-        ids |= rows_before.keys() | rows_after.keys()
-
-        def find_row(article: Article) -> Row | None:
-            id_ = article.id
-            return rows_after.get(id_) if id_ in rows_before or id_ in rows_after else self._row(article)
-
-        for row, new_row in [*changed_translations(self.works, works, ids, self.site, find_row)]:
-            if row.article.id not in rows_after:
-                rows_before[row.article.id] = row
-            rows_after[row.article.id] = new_row
 
     def _tag_redirects(self, next_catalog: Catalog, slugs: Collection[str]) -> tuple[_RedirectMap, _RedirectMap]:
         """Return the redirects from these aliases and former slugs of tags, in this catalog and in the next one."""
@@ -216,18 +230,12 @@ class Catalog:
     def _row(self, article: Article) -> Row | None:
         return self.listings[ListingRef()].find(article)
 
-    def _add_retitled_rows(self, titles: Mapping[str, str], rows_before: _RowsById, rows_after: _RowsById) -> None:
-        """Add the rows of tags with a new title to `rows_before`, and copies of them to `rows_after`: their entries show it."""
+    def _retitled_rows(self, titles: Mapping[str, str]) -> Iterator[Row]:
+        """Yield the rows of tags whose title differs from the one in `titles`, by id: their entries show it."""
         for tag, title in titles.items():
             listing = self.listings.get(ListingRef("tag", tag))
-            _add_copies(listing.rows if listing and listing.title != title else (), rows_before, rows_after)
-
-
-def _add_copies(rows: Iterable[Row], rows_before: _RowsById, rows_after: _RowsById) -> None:
-    """Add `rows` to `rows_before` and copies of them to `rows_after`, so that their listings count as changed."""
-    for row in rows:
-        if row.article.id not in rows_before:
-            rows_before[row.article.id], rows_after[row.article.id] = row, replace(row)
+            if listing and listing.title != title:
+                yield from listing.rows
 
 
 def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
@@ -237,22 +245,18 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     rows = [*filter(None, map(builder.build, articles))]
     add_translations(articles, rows, content.site)
     spellings, titles = update_spellings({}, content.tags, (), rows)
-    selections = Selections(content.custom_feeds.values(), content.site.language)
-    listings = build_listings(content, selections, titles, rows, now)
+    listing_set = build_listing_set(content, titles, rows, now)
+    listings = listing_set.public
     site, schedule = listings[ListingRef()], build_schedule(articles)
-    last_change, next_change = moments_of_change(schedule, _custom_listings(content, listings), now)
+    last_change, next_change = listing_set.moments_of_change(content, schedule, now)
     former_tags = build_former_tags(spellings, rows)
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
-    redirects |= alias_redirects(content.tags, listings)
-    redirects |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
-    redirects |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
-    redirects |= {("custom", alias): feed.id for alias, feed in content.custom_feeds.items() if alias != feed.id}
+    redirects |= alias_redirects(content.tags, listings) | settings_redirects(content)
     # Only media that public articles or settings refer to, so that a draft's images are not served.
-    entries: Iterable[Author | CustomFeed] = chain(content.authors.values(), content.custom_feeds.values())
-    media = chain(content.site.media, *(entry.media for entry in entries), media_paths(site.visible))
+    media = chain(settings_media(content), media_paths(site.visible))
     return Catalog(
         content=content,
-        listings=listings,
+        listing_set=listing_set,
         visible=RowsBySlug(site.visible),
         withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rows), row_key)),
         redirects=Redirects(OverlayDict(redirects)),
@@ -267,13 +271,8 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
         schedule=schedule,
         spellings=spellings,
         former_tags=former_tags,
-        selections=selections,
         works=build_works(articles),
     )
-
-
-def _custom_listings(content: ContentSnapshot, listings: Mapping[ListingRef, Listing]) -> Iterator[Listing]:
-    return (listings[ListingRef("custom", id_)] for id_, feed in content.custom_feeds.items() if id_ == feed.id)
 
 
 def _with_updated_indexes(

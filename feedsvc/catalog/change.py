@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from itertools import chain
+from typing import Final, TypeVar
 
+from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listings import group_by_listing
-from feedsvc.catalog.row import Row
+from feedsvc.catalog.periodicals import IssueChange, with_issues
+from feedsvc.catalog.row import IssueRow, Row
 from feedsvc.catalog.selections import Selections
 from feedsvc.routes import ListingRef
 
 _NO_SELECTIONS: Final = Selections()
+_NO_ISSUES: Final = IssueChange()
+_NO_LANGUAGES: Final = Languages({}, "")
+_R = TypeVar("_R", bound=Row)
 
 
 @dataclass(frozen=True)
@@ -20,28 +26,72 @@ class CatalogChange:
     """Rows in which a catalog differs from the one that it was updated from, by article id.
 
     `removed` are rows of the former catalog, `added` are rows of the updated one. A row that was replaced by another object is
-    in `removed`, and the other object in `added`. `selections` are those of both catalogs.
+    in `removed`, and the other object in `added`. `selections` are those of both catalogs. `issues` are the issues of digest
+    feeds in which the catalogs differ. `languages` are those of the former catalog, `new_languages` those of the updated one.
     """
 
     removed: Mapping[str, Row]
     added: Mapping[str, Row]
     selections: Selections = field(default=_NO_SELECTIONS, repr=False, compare=False)
+    issues: IssueChange = _NO_ISSUES
+    languages: Languages = field(default=_NO_LANGUAGES, repr=False, compare=False)
+    new_languages: Languages = field(default=_NO_LANGUAGES, repr=False, compare=False)
 
     @cached_property
     def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
-        """Removed and added rows by listing; a row is in each of its listings.
+        """Removed and added rows by listing; a row is in each of its listings. Those of a digest feed are issues.
 
-        Listings without any are the same objects in both catalogs.
+        Listings of languages that only one catalog has are there, too, also without any of the rows. All other listings are the
+        same objects in both catalogs.
         """
-        return group_by_listing((*self.removed.values(), *self.added.values()), self.selections)
+        before, now = self.languages.tags, self.new_languages.tags
+        changed_languages = {ListingRef("language", tag): () for tag in sorted(before ^ now)}
+        rows = (*self.removed.values(), *self.added.values())
+        grouped = group_by_listing(rows, self.selections, self.new_languages.with_tags(before | now))
+        issues = chain(self.issues.removed.values(), self.issues.added.values())
+        return with_issues({**changed_languages, **grouped}, self.selections.periodicals, issues)
 
     @property
     def inverse(self) -> CatalogChange:
         """The change from the updated catalog back to the former one."""
-        return CatalogChange(self.added, self.removed, self.selections)
+        issues = IssueChange(removed=self.issues.added, added=self.issues.removed)
+        return CatalogChange(self.added, self.removed, self.selections, issues, self.new_languages, self.languages)
 
     def followed_by(self, later: CatalogChange) -> CatalogChange:
         """Return this change and the next one, `later`, as one change."""
-        removed = {id_: row for id_, row in later.removed.items() if id_ not in self.added}
-        added = {id_: row for id_, row in self.added.items() if id_ not in later.removed}
-        return CatalogChange({**removed, **self.removed}, {**added, **later.added}, later.selections)
+        removed, added = _join((self.removed, self.added), (later.removed, later.added))
+        issues: tuple[dict[str, IssueRow], dict[str, IssueRow]] = _join(
+            (self.issues.removed, self.issues.added), (later.issues.removed, later.issues.added)
+        )
+        issue_change = IssueChange(removed=issues[0], added=issues[1])
+        return CatalogChange(removed, added, later.selections, issue_change, self.languages, later.new_languages)
+
+
+def _join(
+    first: tuple[Mapping[str, _R], Mapping[str, _R]], later: tuple[Mapping[str, _R], Mapping[str, _R]]
+) -> tuple[dict[str, _R], dict[str, _R]]:
+    """Return the removed and the added rows of two successive changes, each given as (removed, added)."""
+    removed = {id_: row for id_, row in later[0].items() if id_ not in first[1]}
+    added = {id_: row for id_, row in first[1].items() if id_ not in later[0]}
+    return {**removed, **first[0]}, {**added, **later[1]}
+
+
+@dataclass(slots=True, eq=False)
+class EditionLink:
+    """Link from an edition to the `next` one; None for the newest. `change` is the change of the catalog, None if unknown.
+
+    It holds no catalog, so that an edition that is still in use keeps only the changed rows of later editions alive.
+    """
+
+    change: CatalogChange | None = None
+    next: EditionLink | None = None
+
+    def change_until(self, later: EditionLink) -> CatalogChange | None:
+        """Return the change from this edition to a later one; None if it is unknown or the other edition is not a later one."""
+        change: CatalogChange | None = None
+        link = self
+        while link is not later:
+            if link.next is None or link.change is None:
+                return None
+            change, link = change.followed_by(link.change) if change else link.change, link.next
+        return change or CatalogChange({}, {})

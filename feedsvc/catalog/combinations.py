@@ -13,19 +13,20 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import Final
+from typing import Final, Literal
 
 from feedsvc.catalog.catalog import Catalog
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, row_key, rows_until_visible
 from feedsvc.catalog.selections import Term
-from feedsvc.language_tags import language_ranges
+from feedsvc.language_tags import is_same_tag, language_ranges
 from feedsvc.model import Article
 from feedsvc.routes import ListingKind, ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 from feedsvc.tag_slugs import tag_slug
 
 MAX_TERMS: Final = 8
+_MAX_NAMES: Final = 2 * MAX_TERMS  # names that are looked up; several may be spellings of one
 _KINDS: Final[tuple[str, ...]] = ("category", "author", "tag", "language")
 _LISTING_KINDS: Final[Mapping[str, ListingKind]] = {"category": "category", "author": "author", "tag": "tag"}
 _id: Final = attrgetter("id")
@@ -53,13 +54,76 @@ def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
     An expression that selects all rows of one listing gives the ref of that listing. Also None if the site has no combinations.
     """
     combination = _parse(catalog, expression) if catalog.site.feed.combinations else None
-    if combination is None:
-        return None
+    return _ref(catalog, combination) if combination else None
+
+
+def _ref(catalog: Catalog, combination: _Combination) -> ListingRef:
     match combination:
         case _Combination(included=((kind, name),), excluded=()) if kind in _LISTING_KINDS:
             return ListingRef(_LISTING_KINDS[kind], name)
+        case _Combination(included=(("language", name),), excluded=()) if ref := _language_ref(catalog, name):
+            return ref
         case _:
             return ListingRef("combination", combination.expression)
+
+
+def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
+    """Return the listing of a language tag in lower case; None if it has none of its own."""
+    ref = catalog.languages.resolve(name)
+    return ref if ref and is_same_tag(name, ref.id) else None
+
+
+class CombinationError(Exception):
+    """Raised if a reader's choice of names gives no feed. `reason` is one of the four, `name` the name at fault, "" for none."""
+
+    def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction"], name: str = "") -> None:
+        super().__init__(reason, name)
+        self.reason, self.name = reason, name
+
+
+def combine(catalog: Catalog, included: Iterable[Term], excluded: Iterable[Term]) -> ListingRef:
+    """Return the ref of the listing with these terms, as `canonical_ref` does. Raises CombinationError if there is none.
+
+    The kinds are those of terms. The names are ids, aliases, spellings of tags, or titles as pages show them.
+    """
+    sides = frozenset(included), frozenset(excluded)
+    if sum(map(len, sides)) > _MAX_NAMES:
+        raise CombinationError("too_many")
+    titles = _ids_by_title(catalog) if any(_resolve_id(catalog, term) is None for side in sides for term in side) else {}
+    with_terms, without_terms = ({_resolve_name(catalog, term, titles) for term in side} for side in sides)
+    if not with_terms and not without_terms:
+        raise CombinationError("nothing")
+    for term in _sorted(with_terms & without_terms):
+        raise CombinationError("contradiction", _name(catalog, term))
+    if len(with_terms) + len(without_terms) > MAX_TERMS:
+        raise CombinationError("too_many")
+    return _ref(catalog, _Combination(_sorted(with_terms), _sorted(without_terms)))
+
+
+def _resolve_name(catalog: Catalog, term: Term, titles: Mapping[Term, str]) -> Term:
+    """Return the term with the id of its listing. Raises CombinationError if its name is unknown."""
+    kind, name = term
+    if resolved := _resolve_id(catalog, term):
+        return resolved
+    id_ = titles.get((kind, _title_key(name)))
+    if id_ is None:
+        raise CombinationError("unknown", name)
+    return kind, id_
+
+
+def _resolve_id(catalog: Catalog, term: Term) -> Term | None:
+    kind, name = term
+    return _resolve(catalog, kind, name) if kind in _KINDS else None
+
+
+def _ids_by_title(catalog: Catalog) -> Mapping[Term, str]:
+    """Return {(kind, `_title_key` of a title): id} of the listings that /subscribe/ names. Of equal titles, the first counts."""
+    listings = [listing for listing in catalog.subscribable_listings if listing.ref.kind in _LISTING_KINDS]
+    return {(listing.ref.kind, _title_key(listing.title)): listing.ref.id for listing in reversed(listings)}
+
+
+def _title_key(title: str) -> str:
+    return unicodedata.normalize("NFC", title).casefold()
 
 
 def build_combination(catalog: Catalog, expression: str) -> Listing:
@@ -157,9 +221,11 @@ def _name_readers(site_language: str) -> Mapping[str, Callable[[Article], Iterab
 def _title(catalog: Catalog, combination: _Combination) -> str:
     """Return the titles of the listings with signs between them, such as "World + Money − Sponsored"."""
 
-    def name(term: Term) -> str:
-        kind, id_ = term
-        return id_ if kind == "language" else catalog.listings[ListingRef(_LISTING_KINDS[kind], id_)].title
+    included = " + ".join(_name(catalog, term) for term in combination.included) or catalog.site.title
+    return "".join((included, *(f" − {_name(catalog, term)}" for term in combination.excluded)))
 
-    included = " + ".join(map(name, combination.included)) or catalog.site.title
-    return "".join((included, *(f" − {name(term)}" for term in combination.excluded)))
+
+def _name(catalog: Catalog, term: Term) -> str:
+    """Return the title of a term's listing; for a language, its tag."""
+    kind, id_ = term
+    return id_ if kind == "language" else catalog.listings[ListingRef(_LISTING_KINDS[kind], id_)].title

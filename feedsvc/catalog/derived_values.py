@@ -1,8 +1,8 @@
-"""Values of a catalog that follow from its rows and listings alone."""
+"""Values of a catalog that follow from its content, rows and listings alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
 from itertools import chain, takewhile
@@ -13,9 +13,11 @@ from feedsvc.catalog.indexes import QualifiedName
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, Visibility, is_visible
 from feedsvc.catalog.schedule import NEWS_AGE
-from feedsvc.model import ArticleStatus
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.model import ArticleStatus, Author, Category, CustomFeed
 
-_MARKUP_BYTES: Final = 500  # bytes of markup on /subscribe/ for one listing
+_MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
+_MARKUP_BYTES: Final = 520  # bytes of markup on /subscribe/ for one listing
 _link: Final = attrgetter("article.link")
 
 
@@ -30,6 +32,25 @@ def article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:
     withdrawn = ArticleStatus.WITHDRAWN
     with_aliases = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is withdrawn))
     return {("article", alias): row.article.slug for row in with_aliases for alias in row.article.aliases}
+
+
+def settings_redirects(content: ContentSnapshot) -> dict[QualifiedName, str]:
+    """Return (kind, alias) -> id for the aliases of categories, authors and public custom feeds."""
+    kinds: Mapping[str, Mapping[str, Category | Author | CustomFeed]] = {
+        "category": content.categories,
+        "author": content.authors,
+        "custom": content.custom_feeds,
+    }
+    return {(kind, name): entry.id for kind, entries in kinds.items() for name, entry in entries.items() if name != entry.id}
+
+
+def settings_media(content: ContentSnapshot) -> Iterator[str]:
+    """Yield the path of each reference to a media file in site.yaml, authors.yaml and the public feeds of feeds.yaml.
+
+    The paths of an author or feed with aliases occur once for each name.
+    """
+    entries: Iterable[Author | CustomFeed] = chain(content.authors.values(), content.custom_feeds.values())
+    return chain(content.site.media, *(entry.media for entry in entries))
 
 
 def media_paths(visible: Iterable[Row]) -> Iterator[str]:
@@ -51,8 +72,18 @@ def recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
     return tuple(row for row in rows if not row.preview_label)
 
 
-def estimated_size(listing: Listing) -> int:
-    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address, twice its title, its description."""
+def fitting_tags(listings: Iterable[Listing]) -> Iterator[Listing]:
+    """Yield the listings of the most used tags, most used first, that fit in _MAX_TAG_BYTES: not all if names are very long."""
+    size = 0
+    for listing in listings:
+        size += _estimated_size(listing)
+        if size > _MAX_TAG_BYTES:
+            return
+        yield listing
+
+
+def _estimated_size(listing: Listing) -> int:
+    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address, its title thrice, its description."""
     tag = listing.ref.id
     address = len(tag) if tag.isascii() else 3 * len(tag.encode())
-    return _MARKUP_BYTES + 4 * address + 2 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())
+    return _MARKUP_BYTES + 4 * address + 3 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())

@@ -9,16 +9,24 @@ from typing import Final
 
 from feedsvc.catalog.tag_settings import entry_of
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import FeedOptions, FeedOverrides, ListingSettings
+from feedsvc.model import CustomFeed, FeedOptions, FeedOverrides, ListingSettings
 from feedsvc.routes import ListingKind, ListingRef
 
 _NO_OVERRIDES: Final = FeedOverrides()
+_MAX_ISSUES: Final = 10
 
 
 def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
-    """Return the effective options of a listing's feed. `archives` is "all" or "none"."""
+    """Return the effective options of a listing's feed. `archives` is "all" or "none".
+
+    Unless its own entry says otherwise, the `content` of a digest feed is "full", because an issue holds summaries only, and its
+    feed has at most _MAX_ISSUES, because an issue may be as long as a hundred entries.
+    """
     settings = listing_settings(content, ref)
-    return _effective_options(content.site.feed, settings.feed if settings else _NO_OVERRIDES, ref.kind)
+    site_options = content.site.feed
+    if isinstance(settings, CustomFeed) and settings.digest:
+        site_options = replace(site_options, content="full", entries=min(site_options.entries, _MAX_ISSUES))
+    return _effective_options(site_options, settings.feed if settings else _NO_OVERRIDES, ref.kind)
 
 
 def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettings | None:
@@ -28,6 +36,8 @@ def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettin
         "category": content.categories,
         "author": content.authors,
         "custom": content.custom_feeds,
+        "private": content.private_feeds,
+        "language": {},
         "tag": content.tags,
     }
     return entry_of(entries[ref.kind], ref.id)

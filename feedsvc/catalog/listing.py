@@ -1,4 +1,4 @@
-"""Listing: the ordered rows of the site, a category, an author, a custom feed or a tag, with its archive and its update."""
+"""Listing: the ordered rows of the site, a category, an author, a custom feed, a language or a tag, with archive and update."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Ordered rows of the site, a category, an author, a custom feed or a tag. Immutable.
+    """Ordered rows of the site, a category, an author, a custom feed, a language or a tag. Immutable.
 
-    `feed` are the options of its feed: the site's, changed by those of the listing's entry. `feed.archives` is never "site".
+    `title` is the tag for a language; `feeds.listing_title` has its name. `feed` are the options of its feed: the site's, changed
+    by those of the listing's entry. `feed.archives` is never "site".
     `image` is the address of the feed's own image, "" if it has the site's logo. Rows as old as `max_age` are not in the newest
     feed document; None if any age is allowed. `recent_count` is the number of rows, from the first, that are not so old.
     """

@@ -1,4 +1,4 @@
-"""Grouping of rows into listings: the site's, and those of every category, author, custom feed and tag."""
+"""Grouping of rows into listings: the site's, and those of every category, author, custom feed, language and tag."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import chain
 
 from feedsvc.catalog.feed_options import feed_options, listing_settings
 from feedsvc.catalog.indexes import update_counts
+from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.row import Row, Visibility, row_key
 from feedsvc.catalog.selections import Selections
@@ -23,7 +24,7 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 Spellings = Mapping[str, Mapping[str, int]]
 
 
-def group_by_listing(rows: Sequence[Row], selections: Selections) -> dict[ListingRef, Sequence[Row]]:
+def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Languages) -> dict[ListingRef, Sequence[Row]]:
     """Return `rows` by listing, in their order; a row is in each of its listings. Listings without any of them are left out."""
     categories: dict[str, list[Row]] = defaultdict(list)
     authors: dict[str, list[Row]] = defaultdict(list)
@@ -40,7 +41,9 @@ def group_by_listing(rows: Sequence[Row], selections: Selections) -> dict[Listin
     rows_by_ref: dict[ListingRef, Sequence[Row]] = {
         ListingRef(kind, name): listing_rows for kind, rows_by_name in kinds for name, listing_rows in rows_by_name.items()
     }
-    return {ListingRef(): rows, **rows_by_ref, **selections.group(rows, rows_by_ref)} if rows else {}
+    if not rows:
+        return {}
+    return {ListingRef(): rows, **rows_by_ref, **selections.group(rows, rows_by_ref), **languages.group(rows)}
 
 
 def update_spellings(
@@ -78,7 +81,7 @@ def _count_not_visible(rows: Sequence[Row]) -> Counter[int]:
     return Counter(map(id, chain.from_iterable([row.article.tags for row in rows if row.visibility is not visible])))
 
 
-def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
+def _titles(content: ContentSnapshot, languages: Languages, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
     """Return every listing's title and description; `tags` are the titles of tags by id."""
     titles = {ListingRef(): (content.site.title, content.site.description)}
     titles |= {
@@ -87,6 +90,7 @@ def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRe
     titles |= {ListingRef("author", author.id): (author.name, author.bio) for author in content.authors.values()}
     feeds = content.custom_feeds.values()
     titles |= {ListingRef("custom", feed.id): (feed.title, feed.description) for feed in feeds}
+    titles |= {ListingRef("language", language): (language, "") for language in languages.tags}
     titles |= {ListingRef("tag", tag): (title, tag_description(content.tags, tag)) for tag, title in tags.items()}
     return titles
 
@@ -96,18 +100,23 @@ def _listing_key(ref: ListingRef) -> tuple[int, str]:
 
 
 def build_listings(
-    content: ContentSnapshot, selections: Selections, tags: Mapping[str, str], rows: Sequence[Row], now: datetime
+    content: ContentSnapshot,
+    languages: Languages,
+    tags: Mapping[str, str],
+    rows_by_listing: Mapping[ListingRef, Sequence[Row]],
+    now: datetime,
 ) -> dict[ListingRef, Listing]:
     """Return the listings of rows that are sorted by `row_key`, in the order of kinds and ids; `tags` are tag titles by id.
 
     Categories, authors and custom feeds have a listing even if they have no rows.
     """
-    members, titles = group_by_listing(rows, selections), _titles(content, tags)
+    titles = _titles(content, languages, tags)
     refs = sorted(titles, key=_listing_key)
-    return {ref: _build_listing(content, ref, *titles[ref], members.get(ref, ())).at(now) for ref in refs}
+    return {ref: build_listing(content, ref, *titles[ref], rows_by_listing.get(ref, ())).at(now) for ref in refs}
 
 
-def _build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
+def build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
+    """Return a listing of rows that are sorted by `row_key`, with the options and, for a custom feed, the image of its entry."""
     settings = listing_settings(content, ref)
     custom_feed = settings if isinstance(settings, CustomFeed) else None
     return Listing(
@@ -136,7 +145,7 @@ def update_listings(
     """
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
-        listing = listings.get(ref) or _build_listing(content, ref, "", tag_description(content.tags, ref.id), ())
+        listing = listings.get(ref) or build_listing(content, ref, "", tag_description(content.tags, ref.id), ())
         title = tags.get(ref.id, listing.title) if ref.kind == "tag" else listing.title
         listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title, now)
         if ref.kind == "tag" and not listings[ref].rows:
@@ -147,6 +156,22 @@ def update_listings(
     if not new_refs:
         return listings
     return {ref: listings[ref] for ref in _insert_sorted([*before], new_refs) if ref in listings}
+
+
+def update_language_listings(
+    listings: Mapping[ListingRef, Listing], content: ContentSnapshot, before: Languages, after: Languages, *, now: datetime
+) -> Mapping[ListingRef, Listing]:
+    """Return the listings without those of languages that have none any more, and with those of languages that have one now.
+
+    `listings` are updated already. All rows of the site are read if a listing of a language is added, which is rare.
+    """
+    if before.tags == after.tags:
+        return listings
+    removed, added = before.tags - after.tags, after.tags - before.tags
+    kept = {ref: listing for ref, listing in listings.items() if ref.kind != "language" or ref.id not in removed}
+    groups = after.with_tags(added).group(listings[ListingRef()].rows[:])
+    new = {ref: build_listing(content, ref, ref.id, "", rows).at(now) for ref, rows in groups.items()}
+    return dict(sorted({**kept, **new}.items(), key=lambda item: _listing_key(item[0])))
 
 
 def _insert_sorted(refs: list[ListingRef], new_refs: Iterable[ListingRef]) -> list[ListingRef]:

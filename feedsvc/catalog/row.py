@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from feedsvc.model import Article
+from feedsvc.routes import ArticleAt, IssueAt, ListingRef
 
 RowKey = tuple[float, str]
 
@@ -63,6 +64,31 @@ class Row:
     def key(self) -> RowKey:
         """Sort key of the row: newest first, ties by id."""
         return article_key(self.article)
+
+    @property
+    def place(self) -> ArticleAt | IssueAt:
+        """Place of the page on this site."""
+        return ArticleAt(self.article.slug)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssueRow(Row):
+    """Issue of a digest feed: the row of all articles of one day or week.
+
+    `listing` is the feed's, `date` (YYYY-MM-DD) names the issue. `articles` are its visible articles, newest first, at most
+    MAX_ISSUE_ARTICLES of the `article_count` that it has. `article` stands for the issue: `published` is the moment at which it
+    closed, `title` the feed's, `image` that of its newest article with one. The issue is WITHDRAWN if it has no visible article
+    any more.
+    """
+
+    listing: ListingRef
+    date: str
+    articles: tuple[Row, ...]
+    article_count: int
+
+    @property
+    def place(self) -> IssueAt:
+        return IssueAt(self.listing, self.date)
 
 
 def article_key(article: Article) -> RowKey:

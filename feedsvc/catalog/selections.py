@@ -22,15 +22,20 @@ _KINDS: Final[Mapping[str, str]] = {"tags": "tag", "authors": "author", "categor
 
 
 class Selections:
-    """Selections of all custom feeds, indexed by their terms. `language` is the site's, that of articles without their own."""
+    """Selections of custom feeds, indexed by their terms. `language` is the site's, that of articles without their own.
+
+    `terms` are all that they name.
+    """
 
     def __init__(self, feeds: Iterable[CustomFeed] = (), language: str = "") -> None:
         self._feeds = {feed.id: feed for feed in feeds}
         self._language = language
-        self._terms = frozenset(
+        # Digest feeds: their listings hold issues instead of the selected rows.
+        self.periodicals = frozenset(ListingRef("custom", id_) for id_, feed in self._feeds.items() if feed.digest)
+        self.terms: frozenset[Term] = frozenset(
             term for feed in self._feeds.values() for selection in (feed.include, feed.exclude) for term in _terms(selection)
         )
-        self._has_languages = any(kind == "language" for kind, _ in self._terms)
+        self._has_languages = any(kind == "language" for kind, _ in self.terms)
         self._ids_without_condition = [id_ for id_, feed in self._feeds.items() if not any(_terms(feed.include))]
         self._ids_by_term: dict[Term, list[str]] = defaultdict(list)
         for id_, feed in self._feeds.items():
@@ -60,7 +65,7 @@ class Selections:
         positions: dict[Term, AbstractSet[int]] = {
             ref: frozenset([index_by_row[id(row)] for row in listing_rows])
             for ref, listing_rows in rows_by_listing.items()
-            if ref in self._terms
+            if ref in self.terms
         }
         return {**positions, **self._language_positions(rows)} if self._has_languages else positions
 

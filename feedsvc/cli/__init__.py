@@ -31,6 +31,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "schema": "print_schema",
     "serve": "serve",
     "stamp": "stamp",
+    "token": "token_commands",
     "views": "most_read",
 }
 # Modules with another name than their command: the name of a module is also an attribute of this package.

@@ -15,7 +15,7 @@ import click
 from feedsvc.catalog import ArticleState, ListedFile, files_by_state
 from feedsvc.cli.content_folder import load_with_last_valid_versions
 from feedsvc.cli.options import base_url_option, content_argument, report_errors, state_folder, state_option
-from feedsvc.cli.output import align, print_line, print_problems
+from feedsvc.cli.output import aligned_lines, print_line, print_problems
 from feedsvc.cli.variables import command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.support.clock import wall_clock
@@ -93,7 +93,7 @@ def _as_text(groups: _Groups, limit: int | None, snapshot: ContentSnapshot, now:
     zone = ZoneInfo(snapshot.site.timezone)
     for state, files in groups.items():
         yield click.style(f"{_LABELS[state]}: {len(files):,}", fg=_COLORS.get(state) if files else None, bold=True)
-        yield from (f"  {line}" for line in align([_text_row(file, zone, now) for file in files[:limit]]))
+        yield from (f"  {line}" for line in aligned_lines([_text_row(file, zone, now) for file in files[:limit]]))
         if limit and len(files) > limit:
             yield f"  ... and {len(files) - limit:,} more; --status {state.value} --limit 0 lists all"
 

@@ -12,7 +12,7 @@ from typing import Final
 from feedsvc import feeds
 from feedsvc.cli.config import BuildConfig
 from feedsvc.cli.nginx_file import NginxFile
-from feedsvc.cli.output import log_edition, log_problem_changes, next_change_sentence, print_problems, report
+from feedsvc.cli.output import format_count, log_edition, log_problem_changes, next_change_sentence, print_problems, report
 from feedsvc.cli.target import Target, open_target
 from feedsvc.cli.terminal import writing_progress
 from feedsvc.cli.themes import theme_adoption
@@ -67,6 +67,8 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
             content.problems,
         )
     print_problems(content.problems)
+    if count := len({feed.id for feed in content.private_feeds.values()}):
+        report(f"{format_count(count, 'private feed')} left out of the tree: only feedsvc serve has tokens")
     with open_target(
         config.out,
         config.content,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content import folder
-from feedsvc.content.folder import ContentFolder, ContentSnapshot, load_content, parse_cache_file
+from feedsvc.content.folder import ContentFolder, ContentSnapshot, Settings, load_content, parse_cache_file
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema import is_base_url
 from feedsvc.errors import FeedsvcError
@@ -51,6 +51,12 @@ def load_with_last_valid_versions(
     except FeedsvcError as error:
         return load_content(content, base_url, ReadingProgress()), f"{error}; last valid versions are unknown"
     return content_folder.read().content, ""
+
+
+def load_settings(content: Path, base_url: str) -> Settings:
+    """Read only the settings of the content folder, for commands that need no articles. Raises as `load_without_theme_trial`."""
+    check_base_url(base_url)
+    return folder.load_settings(content, base_url)
 
 
 def check_base_url(base_url: str) -> None:

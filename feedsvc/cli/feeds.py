@@ -10,18 +10,19 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog
+from feedsvc.catalog import Catalog, Listing, Visibility, build_catalog, count_articles
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, report_errors
-from feedsvc.cli.output import align, print_problems
+from feedsvc.cli.output import aligned_lines, print_problems
 from feedsvc.cli.variables import command, option
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, listing_title
 from feedsvc.routes import FeedAt, path_of
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import absolute
 
 _HEADINGS: Final = ("ADDRESS", "ENTRIES", "ARTICLES", "LAST CHANGE", "ACCESS", "TITLE")
+_NO_ADDRESS: Final = "(each token has its own)"  # of a private feed
 _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 
 
@@ -33,8 +34,9 @@ _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     """List every feed of CONTENT (./content): its address, number of entries, last change, and who can read it.
 
-    ENTRIES is the number of articles in the newest document, ARTICLES that of all in the listing. The command writes nothing.
-    It prints errors in files of CONTENT, which may change the list, and then exits with status 1.
+    ENTRIES is the number of entries of the newest document, ARTICLES that of all articles in the listing. A private feed has no
+    address of its own: feedsvc token list shows who can read it. The command writes nothing. It prints errors in files of
+    CONTENT, which may change the list, and then exits with status 1.
 
     \b
     Examples:
@@ -44,30 +46,35 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     snapshot = load_without_theme_trial(content, base_url)
     print_problems(snapshot.errors)
     catalog = build_catalog(snapshot, wall_clock())
-    listings = catalog.listings.values()
+    listings = (*catalog.listings.values(), *catalog.private_listings.values())
     if as_json:
         click.echo(json.dumps([_feed_facts(catalog, listing) for listing in listings], ensure_ascii=False, indent=2))
     else:
-        for line in align([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
+        for line in aligned_lines([_HEADINGS, *(_table_row(catalog, listing) for listing in listings)]):
             click.echo(line)
     sys.exit(1 if snapshot.errors else 0)
 
 
 def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
-    base_url = catalog.site.base_url
+    base_url, is_private = catalog.site.base_url, listing.ref.kind == "private"
+    if is_private:
+        listing = listing.at(catalog.now)
     return {
-        "kind": listing.ref.kind,
+        "kind": "custom" if is_private else listing.ref.kind,
         "id": listing.ref.id,
-        "title": listing.title,
-        "addresses": {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
+        "title": listing_title(listing),
+        "addresses": {}
+        if is_private
+        else {suffix: absolute(base_url, path_of(FeedAt(listing.ref, suffix))) for suffix in FORMATS},
         "entries": sum(row.visibility is Visibility.VISIBLE for row in listing.feed_rows),
-        "articles": len(listing.visible),
+        "articles": count_articles(listing),
         "last_change": rfc3339(listing.last_changed) if listing.last_changed else None,
-        "access": "public",
+        "access": "private" if is_private else "public",
     }
 
 
 def _table_row(catalog: Catalog, listing: Listing) -> tuple[str, ...]:
     facts, changed = _feed_facts(catalog, listing), listing.last_changed
     local = changed.astimezone(ZoneInfo(catalog.site.timezone)).strftime("%Y-%m-%d %H:%M") if changed else "-"
-    return facts["addresses"][_TEXT_SUFFIX], str(facts["entries"]), str(facts["articles"]), local, facts["access"], listing.title
+    address = facts["addresses"].get(_TEXT_SUFFIX, _NO_ADDRESS)
+    return address, str(facts["entries"]), str(facts["articles"]), local, facts["access"], facts["title"]

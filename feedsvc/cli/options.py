@@ -41,7 +41,7 @@ database_option = option(
     "--database",
     metavar="URL",
     default="",
-    help="Database of read counts, a PostgreSQL or SQLite URL. The default is a file in the state folder.",
+    help="Database of read counts and tokens, a PostgreSQL or SQLite URL. The default are files in the state folder.",
 )
 base_url_option = option(
     "--base-url", metavar="URL", default="", help="Base URL of the site, used instead of base_url in site.yaml."

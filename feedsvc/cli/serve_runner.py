@@ -13,6 +13,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from feedsvc.access import TokenAuthorizer, open_token_store
 from feedsvc.audience import ReadCounter, ReadCountMiddleware, Visitors, open_store
 from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.content_folder import open_content_folder
@@ -140,6 +141,7 @@ def _application(
         stats,
         metrics_source,
         StatusAccess(allowed_networks=config.status_networks, trusted_proxies=config.trusted_proxies),
+        token_authorizer=_token_authorizer(config, live, stack),
     )
     app = ReadCountMiddleware(
         app,
@@ -158,6 +160,16 @@ def _application(
         )
         app = access_log.wrap(app, live.clock)
     return app
+
+
+def _token_authorizer(config: ServeConfig, live: Live, stack: ExitStack) -> TokenAuthorizer:
+    """Return the authorizer of private feeds; `stack` closes it."""
+    store = stack.enter_context(closing(open_token_store(config.state_folder, config.database_url)))
+
+    def has_private_feeds() -> bool:
+        return bool(live.edition.content.private_feeds)
+
+    return stack.enter_context(closing(TokenAuthorizer(store, live.alerts, has_private_feeds)))
 
 
 def _read_counter(config: ServeConfig, live: Live, visitors: Visitors, stack: ExitStack) -> ReadCounter:

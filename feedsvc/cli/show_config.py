@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from feedsvc.cli.config_file import apply_to_command, key_of
 from feedsvc.cli.options import report_errors
-from feedsvc.cli.output import align, print_line, report
+from feedsvc.cli.output import aligned_lines, print_line, report
 from feedsvc.cli.variables import Option, command
 
 _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
@@ -40,7 +40,7 @@ def show_config() -> None:
     if not rows:
         report("no variable and no settings file sets an option")
         return
-    for line in align([_HEADINGS, *rows]):
+    for line in aligned_lines([_HEADINGS, *rows]):
         print_line(line)
 
 

@@ -21,65 +21,13 @@ _NOTICES: Final = f"{__name__}.notices"
 
 PREFIX: Final = "FEEDSVC_"
 # Variables of all commands, so that those of another command are recognised without importing its module.
-VARIABLE_NAMES: Final = frozenset(
-    f"{PREFIX}{name}"
-    for name in (
-        *(
-            "ACCESS_LOG",
-            "AGAINST",
-            "ALL",
-            "ANNOUNCE",
-            "AUTHOR",
-            "BASE_URL",
-            "CATEGORY",
-            "CODING",
-            "CONFIG",
-            "CONTENT",
-            "DATABASE",
-        ),
-        *(
-            "DRY_RUN",
-            "FORMAT",
-            "GZIP_ONLY",
-            "HOST",
-            "HOSTING",
-            "JSON",
-            "LANGUAGE",
-            "LIMIT",
-            "LIMIT_POLLS",
-            "LOG_FORMAT",
-            "MARKDOWN",
-            "NGINX",
-        ),
-        *(
-            "NO_GZIP",
-            "NO_LAST_MODIFIED",
-            "ONLY",
-            "OPEN_STATUS",
-            "PORT",
-            "PREVIEW",
-            "PREVIEW_ANYWHERE",
-            "PROCESSES",
-            "PURGE",
-            "QUIET",
-            "SINCE",
-        ),
-        *(
-            "SKIP_BROKEN",
-            "SLUG",
-            "STATE",
-            "STATUS",
-            "STRICT",
-            "THREADS",
-            "TIMEZONE",
-            "TITLE",
-            "TRUSTED_PROXY",
-            "VERBOSE",
-            "WATCH",
-        ),
-        *("WORKERS", "WRITE", "YES"),
-    )
+_OPTION_TEXT: Final = (
+    "ACCESS_LOG AGAINST ALL ANNOUNCE AUTHOR BASE_URL CATEGORY CODING CONFIG CONTENT DATABASE DRY_RUN EXPIRES FORMAT "
+    "GZIP_ONLY HOST HOSTING JSON LANGUAGE LIMIT LIMIT_POLLS LOG_FORMAT MARKDOWN NGINX NO_GZIP NO_LAST_MODIFIED ONLY "
+    "OPEN_STATUS PORT PREVIEW PREVIEW_ANYWHERE PROCESSES PURGE QUIET SINCE SKIP_BROKEN SLUG STATE STATUS STRICT THREADS "
+    "TIMEZONE TITLE TRUSTED_PROXY VERBOSE WATCH WORKERS WRITE YES"
 )
+VARIABLE_NAMES: Final = frozenset(f"{PREFIX}{name}" for name in _OPTION_TEXT.split())
 # Former name -> current name, for former names other than FEEDSVC_COMMAND_PARAMETER.
 _FORMER_NAMES: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
 _NON_OPTION_VARIABLES: Final = frozenset({watchdog.LIMIT_VARIABLE})

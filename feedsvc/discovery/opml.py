@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing
-from feedsvc.feeds import escape, feed_title, quote_attribute
+from feedsvc.feeds import escape, feed_title, listing_title, quote_attribute
 from feedsvc.model import Site
 from feedsvc.routes import FeedAt, ListingKind, PageAt, path_of
 from feedsvc.uris import absolute
@@ -18,6 +18,7 @@ _GROUP_TITLES: Final[dict[ListingKind, str]] = {
     "category": "Categories",
     "author": "Authors",
     "custom": "Feeds",
+    "language": "Languages",
     "tag": "Tags",
 }
 
@@ -45,7 +46,7 @@ def _outlines(site: Site, listings: Iterable[Listing]) -> Iterator[str]:
         attributes = {
             "type": "rss",
             "version": "RSS2",
-            "text": listing.title,
+            "text": listing_title(listing),
             "title": feed_title(site, listing),
             "description": listing.description,
             "xmlUrl": absolute(site.base_url, path_of(FeedAt(listing.ref, "rss"))),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from feedsvc.catalog import Catalog
 from feedsvc.discovery.news_sitemap import has_news_sitemap
 from feedsvc.feeds import license_link
-from feedsvc.model import Crawlers
+from feedsvc.license_model import Crawlers
 from feedsvc.routes import SiteDocumentAt, path_of
 from feedsvc.uris import absolute
 

@@ -11,26 +11,28 @@ from datetime import UTC, datetime, time
 from itertools import chain
 from typing import Final, NamedTuple
 
-from feedsvc.catalog import MAX_MONTH_ENTRIES, PAGE_SIZE, Catalog, Listing, Row, Visibility, by_hreflang
+from feedsvc.catalog import MAX_MONTH_ENTRIES, PAGE_SIZE, Catalog, Listing, Row, Visibility, by_hreflang, issues_of
 from feedsvc.discovery.sitemap_xml import SitemapUrl
 from feedsvc.model import Site
-from feedsvc.routes import ArticleAt, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
+from feedsvc.routes import ArticleAt, IssueAt, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
 
 LISTINGS_GROUP: Final = "listings"
 _SUBSCRIBE: Final = SiteDocumentAt("subscribe/")
 _MAX_EXTRA_DAYS: Final = 30  # additional pages of a month that is divided by day
 
-NonArticlePlace = PageAt | SiteDocumentAt | TagsAt
+NonArticlePlace = PageAt | IssueAt | SiteDocumentAt | TagsAt
 
 
 class NonArticlePages(NamedTuple):
     """Pages other than articles.
 
     `listings` are (listing, names of its periods, oldest first, number n of its older pages): the first n names are those pages.
-    The names are () if no page is older. `tag_pages` are the names of the pages of tags.
+    The names are () if no page is older. `issues` are the pages of issues, newest first within a digest feed. `tag_pages` are the
+    names of the pages of tags.
     """
 
     listings: tuple[tuple[ListingRef, tuple[str, ...], int], ...]
+    issues: tuple[IssueAt, ...]
     tag_pages: tuple[str, ...]
 
 
@@ -73,7 +75,12 @@ def _alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
 
 def non_article_pages(catalog: Catalog) -> NonArticlePages:
     listings = tuple((listing.ref, *_older_pages(listing)) for listing in catalog.indexable_listings)
-    return NonArticlePages(listings, catalog.tags.starts)
+    issues = chain.from_iterable(catalog.listings[ref].visible.compute_once(_issue_places) for ref in catalog.periodicals)
+    return NonArticlePages(listings, tuple(issues), catalog.tags.starts)
+
+
+def _issue_places(rows: Iterable[Row]) -> tuple[IssueAt, ...]:
+    return tuple(issue.place for issue in issues_of(rows))
 
 
 def _older_pages(listing: Listing) -> tuple[tuple[str, ...], int]:
@@ -85,10 +92,11 @@ def _older_pages(listing: Listing) -> tuple[tuple[str, ...], int]:
 
 
 def non_article_places(pages: NonArticlePages) -> Iterator[NonArticlePlace]:
-    """Yield each listing's newest page and its older pages, newest first; then /subscribe/ and the pages of tags."""
+    """Yield each listing's newest page and its older pages, newest first; then issues, /subscribe/ and the pages of tags."""
     for ref, names, older_page_count in pages.listings:
         yield PageAt(ref)
         yield from (PageAt(ref, period) for period in reversed(names[:older_page_count]))
+    yield from pages.issues
     yield _SUBSCRIBE
     yield from tag_places(pages.tag_pages)
 
@@ -104,6 +112,7 @@ def count_non_article_pages(catalog: Catalog) -> int:
     """Return the number of `non_article_places`."""
     return (
         sum(1 + _older_pages(listing)[1] for listing in catalog.indexable_listings)
+        + sum(len(catalog.listings[ref].visible) for ref in catalog.periodicals)
         + 1
         + sum(1 for _ in tag_places(catalog.tags.starts))
     )
@@ -116,7 +125,8 @@ def max_non_article_pages(catalog: Catalog) -> int:
     sizes = (len(listing.rows) for listing in catalog.listings.values())
     tag_pages = 1 + len(catalog.listings) // (PAGE_SIZE // 3)
     listing_pages = sum(1 + min(size, len(names), months + _MAX_EXTRA_DAYS * (size // MAX_MONTH_ENTRIES)) for size in sizes)
-    return listing_pages + 1 + tag_pages + 1
+    issue_pages = sum(len(catalog.listings[ref].rows) for ref in catalog.periodicals)
+    return listing_pages + issue_pages + 1 + tag_pages + 1
 
 
 def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
@@ -130,6 +140,9 @@ def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
         if place.period:
             return listing.page_index.totals[place.period].last_changed
         return listing.last_changed or _site_start(catalog.site)
+    if isinstance(place, IssueAt):
+        issue = catalog.find_issue(place.listing, place.date)
+        return issue.last_changed if issue else _site_start(catalog.site)
     if isinstance(place, TagsAt) and place.start:
         tags = catalog.tags.pages[catalog.tags.page_of(place.start)]
         dates = (catalog.tag_listing(tag).last_changed or _site_start(catalog.site) for tag in tags)

@@ -12,9 +12,10 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import chain, product
 from math import ceil, log2
+from operator import attrgetter
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.discovery.sitemap_pages import (
     LISTINGS_GROUP,
     NonArticlePages,
@@ -43,6 +44,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 }
 MAX_URLS: Final = 50_000  # addresses in a sitemap ("Using Sitemap index files")
 _MAX_FILE_BYTES: Final = 52_428_800  # bytes of a file, from the same section
+_date_and_last_changed: Final = attrgetter("date", "last_changed")
 # Bytes of an entry without base_url: a name has at most 200 bytes, three characters each if encoded (uris.is_slug).
 _MAX_ENTRY_BYTES: Final = 800
 
@@ -114,7 +116,17 @@ def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
 def listing_fingerprint(listing: Listing) -> object:
     """Return a value of a listing; the values of all `indexable_listings` determine the parts of LISTINGS_GROUP."""
     older_pages = (len(listing.page_index), listing.page_index.totals) if listing.rest_start else (0, {})
-    return listing.ref, listing.last_changed, *older_pages
+    return listing.ref, listing.last_changed, *older_pages, _issue_facts(listing)
+
+
+def _issue_facts(listing: Listing) -> tuple[object, ...]:
+    """Return the name and the date of each visible issue of a digest feed; () for any other listing."""
+    is_digest_feed = listing.rows and isinstance(listing.rows[0], IssueRow)
+    return listing.visible.compute_once(_names_and_dates) if is_digest_feed else ()
+
+
+def _names_and_dates(issues: Iterable[Row]) -> tuple[object, ...]:
+    return tuple(map(_date_and_last_changed, issues))
 
 
 def _visible_articles_digest(rows: Iterable[Row]) -> bytes:

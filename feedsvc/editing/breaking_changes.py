@@ -17,7 +17,7 @@ from feedsvc.content.yaml import YamlDocument
 from feedsvc.editing.new_article import yaml_scalar
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
-from feedsvc.model import Article, ArticleStatus
+from feedsvc.model import Article, ArticleStatus, CustomFeed
 from feedsvc.routes import ListingKind, ListingRef
 
 _WITHDRAW_HINT: Final = "to take it back for all to see, keep the file and write status: withdrawn"
@@ -169,8 +169,11 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     old, new = pair.previous.content, pair.current.content
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
-    yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom feed", old.custom_feeds, new.custom_feeds)
+    current_feeds = (*new.custom_feeds, *new.private_feeds)
+    yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom feed", old.custom_feeds, current_feeds)
+    yield from _removed_private_feed_warnings(pair)
     yield from _removed_tag_alias_warnings(pair)
+    yield from _digest_warnings(pair)
 
 
 def _removed_listing_warnings(
@@ -184,6 +187,21 @@ def _removed_listing_warnings(
             yield key_warning(YamlDocument(path), "", message, hint)
 
 
+def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
+    """Yield warnings about feeds that are private now, and about private ones that are gone."""
+    old, new = pair.previous.content, pair.current.content
+    if FEEDS_FILE in pair.invalid_paths:
+        return
+    for name in (name for name in old.custom_feeds if name in new.private_feeds):
+        message = f"the custom feed '{name}' was public at {pair.revision} and is private; its addresses and page would be gone"
+        hint = f"write access: public, and make a new private feed; or give its subscribers tokens: feedsvc token add {name} NAME"
+        yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
+    for name in (name for name in old.private_feeds if name not in new.private_feeds and name not in new.custom_feeds):
+        message = f"the private feed '{name}' was there at {pair.revision}; the addresses of its tokens would be gone"
+        hint = f"write aliases: [{yaml_scalar(name)}] below the private feed that takes its place"
+        yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
+
+
 def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
     """Yield warnings about aliases in tags.yaml that redirected. A tag without an entry keeps its address."""
     entries = {} if TAGS_FILE in pair.invalid_paths else pair.previous.content.tags
@@ -194,3 +212,30 @@ def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
             message = f"the alias '{alias}' of the tag '{entry.id}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{yaml_scalar(alias)}] below the tag that takes its place"
             yield key_warning(YamlDocument(TAGS_FILE), "", message, hint)
+
+
+def _digest_warnings(pair: CatalogPair) -> Iterator[Problem]:
+    """Yield warnings about digest feeds whose entries get other ids."""
+    if FEEDS_FILE in pair.invalid_paths:
+        return
+    data = read_file(pair.root, FEEDS_FILE)
+    document = parse_settings_file(FEEDS_FILE, data if isinstance(data, bytes) else b"")
+    for name, old in pair.previous.content.custom_feeds.items():
+        new = pair.current.content.custom_feeds.get(name)
+        if new and name == old.id and (reason := _reason_for_other_ids(old, new)):
+            change, hint = reason
+            message = f"{new.id}: {change} at {pair.revision}; its entries get other ids, so readers show all of them as new"
+            yield key_warning(document, new.id, message, hint)
+
+
+def _reason_for_other_ids(old: CustomFeed, new: CustomFeed) -> tuple[str, str] | None:
+    """Return what was different about a custom feed whose entries had other ids, and a hint; None if the ids are the same."""
+    if (old.digest is None) != (new.digest is None):
+        return f"had {'no ' if old.digest is None else ''}digest:", "put it back, and write another entry for the other feed"
+    if old.digest is None or new.digest is None:
+        return None
+    if old.id != new.id:
+        return f"the digest was '{old.id}'", f"keep the id '{old.id}'; a new name for readers is title:"
+    if old.digest.weekday != new.digest.weekday:
+        return "every: or on: was another", "put it back, and write another entry for the other days"
+    return None

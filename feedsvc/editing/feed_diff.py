@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row, Visibility
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility
 from feedsvc.feed_model import Entry
-from feedsvc.feeds import EntryCache
+from feedsvc.feeds import EntryCache, issue_title
 from feedsvc.routes import ListingRef
 
 _MISSING_ARTICLE_REASON: Final = "no article any more"
@@ -70,7 +70,8 @@ class _CatalogDiff:
     def __init__(self, previous: Catalog, current: Catalog, invalid_paths: frozenset[str]) -> None:
         self.previous, self.current, self.invalid_paths = previous, current, invalid_paths
         self.previous_entries, self.current_entries = EntryCache(previous), EntryCache(current)
-        self.visibility_by_id = {row.article.id: row.visibility for row in current.listings[ListingRef()].rows}
+        refs = (ListingRef(), *current.periodicals)
+        self.visibility_by_id = {row.article.id: row.visibility for ref in refs for row in current.listings[ref].rows}
 
     def feed_change(self, ref: ListingRef) -> FeedChange | None:
         """Return the change of the feed of a listing, None if the feed's subscribers see no change."""
@@ -88,7 +89,7 @@ class _CatalogDiff:
             previous_row = rows_before.get(row.article.id)
             kind = self._change_kind(before, previous_row, after, row) if previous_row else ChangeKind.NEW
             if kind:
-                yield EntryChange(kind=kind, id=row.article.id, title=row.article.title)
+                yield EntryChange(kind=kind, id=row.article.id, title=_title(self.current, row))
 
     def _change_kind(self, before: Listing, previous_row: Row, after: Listing, row: Row) -> ChangeKind | None:
         previous_entry = self.previous_entries.get(previous_row, before.feed.content)
@@ -104,7 +105,11 @@ class _CatalogDiff:
             if article.id not in current_ids and article.path not in self.invalid_paths:
                 visibility = self.visibility_by_id.get(article.id)
                 reason = _REMOVAL_REASONS[visibility] if visibility else _MISSING_ARTICLE_REASON
-                yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=article.title, reason=reason)
+                yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=_title(self.previous, row), reason=reason)
+
+
+def _title(catalog: Catalog, row: Row) -> str:
+    return issue_title(catalog.site, row) if isinstance(row, IssueRow) else row.article.title
 
 
 def _without_license(entry: Entry) -> Entry:

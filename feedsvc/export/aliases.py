@@ -5,7 +5,7 @@ redirects, a copy of a feed, or the notice of a withdrawn article.
 
 Some paths from which the live server redirects are left out, because their number grows with tags and authors, not with renames:
 well-known names of feeds below authors and tags, and the months of a year that is one page of an author or tag. A file's name
-with a slash appended is left out, too.
+with a slash appended is left out, too, and so are spellings of language tags and language ranges without a listing.
 """
 
 from __future__ import annotations
@@ -14,21 +14,37 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, index_range
-from feedsvc.publication import Publication
-from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, article_path, path_of, place_of
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, Visibility, index_range, issues_of
+from feedsvc.publication import Publication, is_withdrawn, withdrawn_places
+from feedsvc.routes import (
+    FEED_SUFFIXES,
+    WELL_KNOWN_FEEDS,
+    FeedAt,
+    IssueAt,
+    ListingRef,
+    PageAt,
+    Place,
+    article_path,
+    path_of,
+    place_of,
+)
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
-BROAD_KINDS: Final = ("site", "category", "custom")  # kinds with few listings, however large the archive is
+BROAD_KINDS: Final = ("site", "category", "custom", "language")  # kinds with few listings, however large the archive is
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
     """Yield every former path: pages first, then the `former_feed_paths`."""
-    yield from (article_path(slug) for slug in sorted(catalog.withdrawn))
+    yield from map(path_of, withdrawn_places(catalog))
     yield from (article_path(alias) for kind, alias in catalog.redirects if kind == "article")
     for listing in catalog.listings.values():
         yield from _former_page_paths(listing, _former_refs(catalog, listing.ref))
+    for ref in catalog.periodicals:
+        issues = (
+            catalog.listings[ref].rows.compute_once(_public_issue_dates) if (former_refs := _former_refs(catalog, ref)) else ()
+        )
+        yield from (path_of(IssueAt(former_ref, date)) for former_ref in former_refs for date in issues)
     yield from former_feed_paths(catalog)
 
 
@@ -47,10 +63,16 @@ def affected_former_paths(catalog: Catalog, changed: Iterable[str]) -> Iterator[
         place = place_of(path)
         if isinstance(place, PageAt | FeedAt):
             yield from _affected_by_place(catalog, place)
+        if isinstance(place, IssueAt):
+            yield from (path_of(IssueAt(ref, place.date)) for ref in _former_refs(catalog, place.listing))
 
 
 def _former_refs(catalog: Catalog, ref: ListingRef) -> Sequence[ListingRef]:
     return [ListingRef(ref.kind, alias) for alias in catalog.redirects.listing_aliases.get((ref.kind, ref.id), ())]
+
+
+def _public_issue_dates(rows: Iterable[Row]) -> tuple[str, ...]:
+    return tuple(issue.date for issue in issues_of(rows) if issue.visibility is not Visibility.HIDDEN)
 
 
 def _former_page_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> Iterator[str]:
@@ -131,16 +153,24 @@ def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str
 
 
 def is_former_path(publication: Publication, path: str) -> bool:
-    """Return whether this path has a `target_path`, or is the address of a withdrawn article."""
+    """Return whether this path has a `target_path`, or is the address of a withdrawn article or issue."""
     place = place_of(path)
-    is_gone = isinstance(place, ArticleAt) and place.slug in publication.catalog.withdrawn
-    return is_gone or bool(target_path(publication, path))
+    return is_withdrawn(publication.catalog, place) or bool(target_path(publication, path))
+
+
+def _is_language_range(place: Place | None, target: Place | None) -> bool:
+    """Return whether an address is that of a listing of a language, but leads to another listing: it is no former address."""
+    if not isinstance(place, PageAt | FeedAt) or not isinstance(target, PageAt | FeedAt):
+        return False
+    return place.listing.kind == "language" and place.listing != target.listing
 
 
 def target_path(publication: Publication, path: str) -> str:
     """Return the path to which a former path leads; "" for any other path, and if the tree has no file at the former path."""
     target = publication.redirect_target(path)
     place, target_place = place_of(path), place_of(target) if target else None
+    if _is_language_range(place, target_place):
+        return ""
     if not isinstance(place, PageAt) or not isinstance(target_place, PageAt):
         return target
     if (len(place.period), len(target_place.period)) != (_MONTH, _YEAR):

@@ -51,7 +51,8 @@ class ExportContents:
         if path in self._host_files:
             return Document(path=path, body=self._host_files[path], media_type=MEDIA_TYPE)
         address = address_of_gone_path(path)
-        content = self.publication.render(address or path)
+        # As for a site with `combinations: false`: no program answers the form that combines feeds, nor the combined feeds.
+        content = self.publication.render(address or path, has_forms=False)
         if content is None:
             return self._former_address_document(path) if self._host.has_former_files and not address else None
         if isinstance(content, FileResource):

@@ -18,7 +18,7 @@ from feedsvc.discovery import OPML_MEDIA_TYPE
 from feedsvc.export.aliases import BROAD_KINDS, well_known_paths
 from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE, license_link
 from feedsvc.model import Site
-from feedsvc.publication import CACHE_CONTROL, EXPOSED_HEADERS, FRAME_ANCESTORS, SANDBOX_POLICY, content_type
+from feedsvc.publication import CACHE_CONTROL, EXPOSED_HEADERS, FRAME_ANCESTORS, SANDBOX_POLICY, content_type, withdrawn_places
 from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.uris import absolute, root_relative
 
@@ -70,7 +70,7 @@ class HostFiles:
         """Return the files that the host reads: path -> bytes."""
         if not self._host.files:
             return {}
-        listings = tuple(_former_listings(catalog))
+        listings = tuple(_former_listings(catalog)), tuple(withdrawn_places(catalog)), catalog.languages.tags
         # All but the last are compared by identity, so `_last` has to keep them alive.
         dependencies = (catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, listings)
         if self._last is None or not _is_unchanged(self._last[0], dependencies):
@@ -169,7 +169,7 @@ def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]
 
 
 def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield patterns for addresses without files: well-known names of feeds, and archives of renamed listings."""
+    """Yield patterns for addresses without files: well-known names of feeds, archives and issues of renamed listings."""
     root = _escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     for kind in ("author", "tag"):
         for name, suffix in WELL_KNOWN_FEEDS.items():
@@ -177,11 +177,14 @@ def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
                 yield f"{root}/{kind}/:id/{name}{slash}", f"{root}/{kind}/:id/feed.{suffix}"
     former_homes = ((path_of(PageAt(former)), path_of(PageAt(current))) for former, current in _former_listings(catalog))
     yield from ((f"{former}archive/*", f"{current}archive/:splat") for former, current in _escaped_lines(catalog, former_homes))
+    former_digests = (pair for pair in _former_listings(catalog) if pair[1] in catalog.periodicals)
+    homes = ((path_of(PageAt(former)), path_of(PageAt(current))) for former, current in former_digests)
+    yield from ((f"{former}:date/", f"{current}:date/") for former, current in _escaped_lines(catalog, homes))
 
 
 def _gone_lines(catalog: Catalog) -> Iterator[str]:
-    for slug in sorted(catalog.withdrawn):
-        path = _escape_reference(root_relative(catalog.site.base_url, path_of(ArticleAt(slug))))
+    for place in withdrawn_places(catalog):
+        path = _escape_reference(root_relative(catalog.site.base_url, path_of(place)))
         yield f"{path} {path}410.html 410!"
 
 
@@ -211,7 +214,7 @@ def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, s
     yield "/feeds.opml", (("Content-Type", content_type(OPML_MEDIA_TYPE)),)
     if catalog.site.license:
         yield "/license.xml", (("Content-Type", content_type(RSL_MEDIA_TYPE)),)
-        yield from _license_rules(catalog.site)
+        yield from _license_rules(catalog)
     yield "/media/*.svg", (("Content-Security-Policy", SANDBOX_POLICY),)
     yield from _link_rules(catalog)
 
@@ -228,7 +231,9 @@ _COMMON_HEADERS: Final = (
 def _well_known_patterns(catalog: Catalog, name: str) -> tuple[str, ...]:
     if "." in name:
         return (f"/*{name}",)
-    homes = ("/", "/category/*/", *(("/feeds/*/",) if any(catalog.custom_listings) else ()))
+    kinds = {ref.kind for ref in catalog.listings}
+    folders = {"custom": "/feeds/*/", "language": "/language/*/"}
+    homes = ("/", "/category/*/", *(folder for kind, folder in folders.items() if kind in kinds))
     return tuple(f"{home}{name}/" for home in homes)
 
 
@@ -238,11 +243,12 @@ def license_value(site: Site) -> str:
     return f'<{link.href}>; rel="{link.rel}"; type="{link.type}"' if site.license else ""
 
 
-def _license_rules(site: Site) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
+def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
     """Yield the Link headers of pages, and of the feeds below the folders of pages. No rule matches a file of media/."""
-    folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in LISTING_KINDS if kind != "site")
+    kinds = (kind for kind in LISTING_KINDS if kind != "site" and (kind != "language" or catalog.languages.tags))
+    folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in kinds)
     for pattern in ("/", "/archive/*", path_of(ArticleAt("*")), *folders, "/tags/*", "/subscribe/"):
-        yield pattern.removesuffix("*/") + "*" * pattern.endswith("*/"), (("Link", license_value(site)),)
+        yield pattern.removesuffix("*/") + "*" * pattern.endswith("*/"), (("Link", license_value(catalog.site)),)
 
 
 def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:

@@ -8,12 +8,13 @@ from typing import Final
 from feedsvc.catalog import Catalog
 from feedsvc.export import aliases
 from feedsvc.export.hosts import HEADERS, REDIRECTS, Host
-from feedsvc.publication import Publication
+from feedsvc.publication import Publication, is_withdrawn, withdrawn_places
 from feedsvc.routes import (
     FEED_SUFFIXES,
     ArticleAt,
     FeedAt,
     FileAt,
+    IssueAt,
     PageAt,
     Place,
     SiteDocumentAt,
@@ -40,7 +41,7 @@ _GONE_FILE: Final = "410.html"
 _INDEX_FILE: Final = "index.html"
 _AUXILIARY_PATHS: Final = (MISSING_PATH, REDIRECTS, HEADERS)
 
-_WRITE_ORDER: Final[tuple[type[Place], ...]] = (FileAt, VariantAt, ArticleAt, PageAt, TagsAt, FeedAt)
+_WRITE_ORDER: Final[tuple[type[Place], ...]] = (FileAt, VariantAt, ArticleAt, PageAt, IssueAt, TagsAt, FeedAt)
 _FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FEED_SUFFIXES)
 _PLACES_FOR_FEEDS: Final = (SiteDocumentAt("feeds.opml"), SiteDocumentAt("license.xml"), FileAt("static/feed.css"))
 
@@ -62,9 +63,9 @@ def gone_path(path: str) -> str:
 
 
 def address_of_gone_path(path: str) -> str:
-    """Return the withdrawn article's address if a path is a `gone_path`, else ""."""
+    """Return the address of the withdrawn article or issue if a path is a `gone_path`, else ""."""
     address = path.removesuffix(_GONE_FILE)
-    return address if address != path and isinstance(place_of(address), ArticleAt) else ""
+    return address if address != path and isinstance(place_of(address), ArticleAt | IssueAt) else ""
 
 
 def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: Container[str], host: Host) -> Iterator[str]:
@@ -77,9 +78,9 @@ def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: C
     yield from host.files
     for path in paths:
         place = place_of(path)
-        if isinstance(place, ArticleAt):
+        if isinstance(place, ArticleAt | IssueAt):
             notice = gone_path(path)
-            if place.slug in publication.catalog.withdrawn or file_name(notice) in own_files:
+            if is_withdrawn(publication.catalog, place) or file_name(notice) in own_files:
                 yield notice
     if host.has_former_files:
         affected = dict.fromkeys(aliases.affected_former_paths(publication.catalog, paths))
@@ -114,7 +115,7 @@ def is_written_last(path: str) -> bool:
 
 def _all_paths(publication: Publication, host: Host) -> Iterator[str]:
     yield MISSING_PATH
-    yield from (gone_path(path_of(ArticleAt(slug))) for slug in sorted(publication.catalog.withdrawn))
+    yield from (gone_path(path_of(place)) for place in withdrawn_places(publication.catalog))
     yield from publication.paths()
     yield from former_paths(publication, host)
     yield from host.files

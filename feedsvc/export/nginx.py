@@ -11,14 +11,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, issues_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.hosts import license_value
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
 from feedsvc.feeds import FORMATS
 from feedsvc.model import Site
 from feedsvc.publication import CACHE_CONTROL
-from feedsvc.routes import LISTING_KINDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.routes import LISTING_KINDS, ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, path_of
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.uris import absolute, mount_path, root_relative
 
@@ -50,6 +50,7 @@ def configuration(catalog: Catalog) -> str:
     """Return the text of the include file. It is the same for the same catalog."""
     site = catalog.site
     pages = dict(_period_redirects(catalog, _page_index, _PERIOD_LENGTHS)) | _article_redirects(catalog)
+    pages |= dict(_issue_redirects(catalog))
     feeds = dict(_period_redirects(catalog, _feed_archive_index, _PERIOD_LENGTHS[-1:]))
     mount_pattern, link_headers = re.escape(mount_path(site.base_url)), dict(_link_rows(catalog))
     parts = (
@@ -216,6 +217,15 @@ def _article_redirects(catalog: Catalog) -> dict[str, str]:
     return {_without_slash(path_of(ArticleAt(alias))): _without_slash(path_of(ArticleAt(slug))) for alias, slug in aliases}
 
 
+def _issue_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield (former folder, current folder) of the issues of renamed digest feeds."""
+    aliases = _listing_aliases(catalog)
+    for ref in catalog.periodicals:
+        for former_ref in aliases.get(ref, ()):
+            for issue in issues_of(catalog.listings[ref].rows):
+                yield _without_slash(path_of(IssueAt(former_ref, issue.date))), _without_slash(path_of(issue.place))
+
+
 def _period_redirects(
     catalog: Catalog, get_index: Callable[[Listing], ArchiveIndex | None], lengths: Sequence[int]
 ) -> Iterator[tuple[str, str]]:
@@ -261,9 +271,7 @@ def _without_slash(path: str) -> str:
 
 
 def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterator[tuple[str, str]]:
-    """Yield map rows (key, target) of folders. nginx ignores the case of plain keys, so keys that differ only in case become
-    patterns.
-    """
+    """Yield map rows (key, target). Keys that differ only in case become patterns, because nginx ignores the case of others."""
     key_counts = Counter(map(str.lower, folders))
     for folder, target in folders.items():
         key = folder if key_counts[folder.lower()] == 1 else f"~^{re.escape(folder)}$"

@@ -12,10 +12,13 @@ from feedsvc.feeds.builder import (
     feed_title,
     last_updated,
     license_link,
+    listing_language,
+    listing_title,
 )
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.escaping import escape, quote_attribute
 from feedsvc.feeds.formats import FORMATS, Format, enlarge_caches
+from feedsvc.feeds.issue_content import headlines, issue_title
 from feedsvc.feeds.rsl import RSL_MEDIA_TYPE, RSL_NAMESPACE, RslElement, rsl_content
 
 __all__ = [
@@ -32,8 +35,12 @@ __all__ = [
     "enlarge_caches",
     "escape",
     "feed_title",
+    "headlines",
+    "issue_title",
     "last_updated",
     "license_link",
+    "listing_language",
+    "listing_title",
     "quote_attribute",
     "rsl_content",
 ]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from itertools import islice, product
 from typing import Final, get_args
 
-from feedsvc.catalog import Catalog, Listing, Row, Visibility, translation_url
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility, translation_url
 from feedsvc.content.media import THUMBNAIL_WIDTH, fit_image
 from feedsvc.feed_model import Alternate, Entry, Feed, Link, Person, Term, Tombstone
 from feedsvc.feeds.content_html import article_language, content_html, lead_image
 from feedsvc.feeds.content_markdown import content_markdown
+from feedsvc.feeds.issue_content import MAX_FEED_ARTICLES, headlines, issue_html, issue_title
 from feedsvc.feeds.rsl import RSL_MEDIA_TYPE
+from feedsvc.language import native_name
 from feedsvc.model import Article, FeedContent, FeedOptions, Image, Site, Thumbnail
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
@@ -22,37 +25,47 @@ from feedsvc.uris import absolute, path_below, root_relative
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
+_KINDS_WITHOUT_PAGE: Final = ("combination", "private")
 MAX_CACHED_ENTRIES: Final = 2_000  # entries of each kind, shared by successive editions
 _EntryKind = tuple[FeedContent, bool]  # content, and whether entries have Markdown
 _KINDS: Final[tuple[_EntryKind, ...]] = tuple(product(get_args(FeedContent), (False, True)))
 _CachedEntries = BoundedCache[str, tuple[Row, Entry]]  # article id -> row and entry
+_MAX_CACHED_ISSUE_TEXT: Final = 4 * 1024 * 1024  # characters of HTML of cached issues, which are many times as long as articles
 
 
 class EntryCache:
     """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe.
 
     An article has one entry for feeds of full texts, another for feeds of summaries, and others for feeds with Markdown. Each
-    kind has its own cache.
+    kind has its own cache. So have issues, which are in one feed each.
     """
 
-    def __init__(self, catalog: Catalog, entries: Mapping[_EntryKind, _CachedEntries] | None = None) -> None:
-        """Take the `entries` of another cache to share them."""
+    def __init__(
+        self, catalog: Catalog, entries: Mapping[_EntryKind, _CachedEntries] | None = None, issues: _CachedEntries | None = None
+    ) -> None:
+        """Take the `entries` and `issues` of another cache to share them."""
         self.catalog = catalog
         self._entries = {kind: BoundedCache(MAX_CACHED_ENTRIES) for kind in _KINDS} if entries is None else entries
+        self._issues: _CachedEntries = BoundedCache(_MAX_CACHED_ISSUE_TEXT, _text_length) if issues is None else issues
 
     def for_catalog(self, catalog: Catalog) -> EntryCache:
         """Return a cache for a catalog with the same settings. It shares all entries; those of unchanged rows stay valid."""
-        return EntryCache(catalog, self._entries)
+        return EntryCache(catalog, self._entries, self._issues)
 
     def clear(self) -> None:
         """Remove all entries, because their images may have other variants now."""
-        for entries in self._entries.values():
+        for entries in (*self._entries.values(), self._issues):
             entries.clear()
 
     def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
         """Load the texts of these rows together, before `get` is called for each of them."""
         entries, snapshot = self._entries[content, markdown], self.catalog.content
-        visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
+        visible = [row for row in rows if row.visibility is Visibility.VISIBLE]
+        issues = [row for row in visible if isinstance(row, IssueRow)]
+        if issues:
+            new_issues = (row for row in issues if (self._issues.get(row.article.id) or (None,))[0] is not row)
+            snapshot.texts.prefetch([row.article for issue in new_issues for row in issue.articles[:MAX_FEED_ARTICLES]])
+            return
         articles = [row.article for row in visible if (entries.get(row.article.id) or (None,))[0] is not row]
         if content == "full":
             snapshot.warm_html(articles)
@@ -61,7 +74,7 @@ class EntryCache:
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
         """Return the entry of a visible row in feeds of this content; build it if it is not cached."""
-        entries = self._entries[content, markdown]
+        entries = self._issues if isinstance(row, IssueRow) else self._entries[content, markdown]
         cached = entries.get(row.article.id)
         if cached and cached[0] is row:
             return cached[1]
@@ -70,22 +83,41 @@ class EntryCache:
         return entry
 
 
+def _text_length(cached: tuple[Row, Entry]) -> int:
+    return len(cached[1].content) + 1
+
+
+def listing_title(listing: Listing) -> str:
+    """Return the title of a listing as people read it. A language has its own name for itself: 한국어."""
+    return native_name(listing.ref.id) if listing.ref.kind == "language" else listing.title
+
+
+def listing_language(site: Site, ref: ListingRef) -> str:
+    """Return the language tag of a listing's feeds and pages: the listing's own for a language, else the site's."""
+    return ref.id if ref.kind == "language" else site.language
+
+
 def feed_title(site: Site, listing: Listing) -> str:
     """Return the title of a listing's feed: "listing – site", or only the site's title for the listing of the whole site."""
-    return site.title if listing.ref == ListingRef() else f"{listing.title} – {site.title}"
+    return site.title if listing.ref == ListingRef() else f"{listing_title(listing)} – {site.title}"
 
 
 def feed_id(site: Site, ref: ListingRef) -> str:
     """Return the feed's id, a tag: URI (RFC 4151) that stays when the site moves. All documents of a feed share it."""
     # The name is the percent-encoded path without the slashes at both ends. The site's name ends in a slash: no article id
     # made from a file's name does, so they cannot be equal.
-    path = f"/feed/{ref.id}" if ref.kind == "combination" else path_of(PageAt(ref))
+    # A private feed keeps its id if it is made public, and the other way round.
+    page = PageAt(ListingRef("custom", ref.id) if ref.kind == "private" else ref)
+    path = f"/feed/{ref.id}" if ref.kind == "combination" else path_of(page)
     name = absolute("", path).strip("/") or "site/"
     return f"tag:{site.id_domain},{site.since.year}:{name}"
 
 
-def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "") -> Feed:
-    """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive."""
+def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "", *, path: str = "") -> Feed:
+    """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive.
+
+    `path` is the feed's own, for a private feed. For others it is that of their route.
+    """
     site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows
     entries.prefetch(rows, options.content, markdown=options.markdown)
@@ -93,9 +125,9 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
         id=feed_id(site, listing.ref),
         title=feed_title(site, listing),
         subtitle=listing.description or feed_title(site, listing),
-        language=site.language,
+        language=listing_language(site, listing.ref),
         updated=last_updated(site, rows or listing.dated_rows),
-        links=tuple(_links(site, listing, suffix, media_type, period)),
+        links=tuple(_links(site, listing, FeedAt(listing.ref, suffix, period), media_type, path)),
         items=tuple(_items(rows, entries, options)),
         author=publisher(site),
         generator=GENERATOR,
@@ -114,22 +146,24 @@ def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
     return max((row.last_changed for row in rows), default=datetime.combine(site.since, time(), UTC))
 
 
-def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: str) -> Iterator[Link]:
+def _links(site: Site, listing: Listing, place: FeedAt, media_type: str, path: str) -> Iterator[Link]:
     """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives name no hubs: hubs do not push them."""
+    period = place.period
 
     def address(document_period: str) -> str:
-        return absolute(site.base_url, path_of(FeedAt(listing.ref, suffix, document_period)))
+        return absolute(site.base_url, path or path_of(replace(place, period=document_period)))
 
     yield Link(rel="self", href=address(period), type=media_type)
-    page = PageAt(ListingRef() if listing.ref.kind == "combination" else listing.ref)
+    is_listed = listing.ref.kind not in _KINDS_WITHOUT_PAGE
+    page = PageAt(listing.ref if is_listed else ListingRef())
     yield Link(rel="alternate", href=absolute(site.base_url, path_of(page)), type="text/html")
     if period:
         older, newer = listing.archive_index.neighbours[period]
         yield Link(rel="current", href=address(""), type=media_type)
     else:
         older, newer = listing.prev_archive, ""
-        # Hubs are not told of changes of combinations.
-        yield from (Link(rel="hub", href=hub) for hub in site.hubs if listing.ref.kind != "combination")
+        # Hubs are not told of changes of combinations and private feeds.
+        yield from (Link(rel="hub", href=hub) for hub in site.hubs if is_listed)
     if site.license:
         yield license_link(site)
     for rel, archive in (("prev-archive", older), ("next-archive", newer)):
@@ -161,6 +195,8 @@ def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: b
 
     With `markdown`, an entry of full texts has Markdown, too.
     """
+    if isinstance(row, IssueRow):
+        return _build_issue_entry(catalog, row, content)
     article, site = row.article, catalog.site
     url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
     summary = catalog.content.summary(article)
@@ -189,6 +225,26 @@ def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: b
         markdown=content_markdown(catalog, article) if markdown and content == "full" else "",
         license=site_license,
         is_unlicensed=site_license is not site.license,
+    )
+
+
+def _build_issue_entry(catalog: Catalog, issue: IssueRow, content: FeedContent) -> Entry:
+    """Build the Entry of a visible issue. In a feed of summaries, it has only headlines. It never has Markdown."""
+    article, site = issue.article, catalog.site
+    authors = (publisher(site),)
+    return Entry(
+        id=article.id,
+        url=absolute(site.base_url, path_of(issue.place)),
+        title=issue_title(site, issue),
+        published=article.published,
+        updated=issue.last_changed,
+        summary=headlines(site, issue),
+        content=issue_html(catalog, issue) if content == "full" else "",
+        authors=authors,
+        byline=site.title,
+        image=lead_image(catalog, article.image),
+        thumbnail=_thumbnail(catalog, article.image),
+        license=site.license,
     )
 
 

@@ -39,15 +39,15 @@ def _article_html(catalog: Catalog, article: Article) -> str:
     """Return the whole article as HTML: image, text, sources and corrections, with headings in the article's language."""
     lang, image = article_language(catalog.site, article), lead_image(catalog, article.image)
     parts = (
-        _figure(image) if image else "",
+        figure(image) if image else "",
         fit_html(catalog.media, catalog.site.base_url, catalog.content.html(article)),
         _sources(lang, article.sources),
-        _corrections(lang, article.corrections),
+        corrections_html(lang, article.corrections),
     )
     return "\n".join(filter(None, parts))
 
 
-def _figure(image: Image) -> str:
+def figure(image: Image) -> str:
     """Return the HTML of a lead image with caption, credit and disclaimer."""
     disclaimer = f"<small>{escape(image.disclaimer)}</small>" if image.disclaimer else ""
     caption = " ".join(filter(None, (escape(image.caption), _credit(image), disclaimer)))
@@ -80,7 +80,8 @@ def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
     return f"<p><strong>{escape(lang.say('sources'))}:</strong> {names}</p>" if names else ""
 
 
-def _corrections(lang: Language, corrections: tuple[Correction, ...]) -> str:
+def corrections_html(lang: Language, corrections: tuple[Correction, ...]) -> str:
+    """Return a paragraph for each correction of an article."""
     return "\n".join(_correction(lang, correction) for correction in corrections)
 
 

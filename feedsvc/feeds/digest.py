@@ -9,17 +9,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.content.markdown import FEED_MARKDOWN_VERSION, RENDER_VERSION
 from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
 from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds import builder
+from feedsvc.feeds.issue_content import MAX_FEED_ARTICLES
 from feedsvc.model import Article, FeedContent
 from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, path_of
+from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.digest import sha256
 
 # The three formats of a listing differ in their own addresses only, so one digest serves all of them.
 _REFERENCE_FORMAT: Final = ("atom", "application/atom+xml")
+_IssueDigests = BoundedCache[str, tuple[IssueRow, Entry]]  # id of an issue -> the issue and its entry in _DigestEntries
+_MAX_ISSUE_DIGESTS: Final = 2000
 _FEED_FIELDS: Final = tuple(name for name in Feed.__slots__ if name != "items")
 
 
@@ -33,6 +37,7 @@ class FeedDigests:
     def __init__(self) -> None:
         self._settings: tuple[object, ...] = ()
         self._digests: dict[ListingRef, tuple[Listing, str]] = {}
+        self._issue_digests: _IssueDigests = BoundedCache(_MAX_ISSUE_DIGESTS)
 
     def compute(self, catalog: Catalog) -> Mapping[str, str]:
         """Return the digest of each feed (not of archives) by path. Digests are equal in every process and on every machine.
@@ -43,7 +48,8 @@ class FeedDigests:
         settings = catalog.content.settings
         if settings != self._settings:
             self._settings, self._digests = settings, {}
-        entries = _DigestEntries(catalog)
+            self._issue_digests = BoundedCache(_MAX_ISSUE_DIGESTS)
+        entries = _DigestEntries(catalog, self._issue_digests)
         self._digests = {
             ref: (listing, self._reusable_digest(listing) or _digest_feed(listing, entries))
             for ref, listing in catalog.listings.items()
@@ -58,18 +64,30 @@ class FeedDigests:
 class _DigestEntries(builder.EntryCache):
     """Entry cache for `build_feed`: the `content` of an entry is the digest of everything that feeds show of the article."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, issue_digests: _IssueDigests) -> None:
+        """Reuse the entries in `issue_digests`, and add those of new issues to it."""
         super().__init__(catalog)
+        self._issue_digests = issue_digests
         self._digest_entries: Mapping[tuple[FeedContent, bool], dict[str, Entry]] = defaultdict(dict)
 
     def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
         """Do nothing: digests need no texts."""
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
+        if isinstance(row, IssueRow):
+            return self._issue_entry(row, content)
         entries = self._digest_entries[content, markdown]
         entry = entries.get(row.article.id)
         if entry is None:
             entry = entries[row.article.id] = _digest_entry(self.catalog, row, content, markdown=markdown)
+        return entry
+
+    def _issue_entry(self, issue: IssueRow, content: FeedContent) -> Entry:
+        cached = self._issue_digests.get(issue.article.id)
+        if cached and cached[0] is issue:
+            return cached[1]
+        entry = _digest_issue(self.catalog, issue, content)
+        self._issue_digests.put(issue.article.id, (issue, entry))
         return entry
 
 
@@ -82,14 +100,33 @@ def _image_variant_paths(catalog: Catalog, article: Article) -> Iterator[str]:
 
 def _digest_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: bool) -> Entry:
     article = row.article
-    # The text's digest replaces its HTML or excerpt, which cost more than everything else. The renderer's version is
-    # included: after an upgrade the same Markdown may become other HTML, and hubs must be notified.
     is_text_hidden = not article.text or (content == "summary" and article.summary)
     text_digest = "" if is_text_hidden else f"{RENDER_VERSION}:{article.text.hex()}"
     if markdown and content == "full" and text_digest:
         text_digest += f" as Markdown {FEED_MARKDOWN_VERSION}"
-    row = replace(row, article=replace(article, text=b"", summary=article.summary or text_digest or article.title))
+    row = replace(row, article=_without_text(article, text_digest))
     digest = _digest([text_digest, *_image_variant_paths(catalog, article), builder.build_entry(catalog, row, content)])
+    return _entry_of(row, digest)
+
+
+def _digest_issue(catalog: Catalog, issue: IssueRow, content: FeedContent) -> Entry:
+    articles = [
+        replace(row, article=_without_text(row.article, f"{RENDER_VERSION}:{row.article.text.hex()}"))
+        for row in issue.articles[:MAX_FEED_ARTICLES]
+    ]
+    return _entry_of(issue, _digest(builder.build_entry(catalog, replace(issue, articles=tuple(articles)), content)))
+
+
+def _without_text(article: Article, text_digest: str) -> Article:
+    """Return an article with the digest of its text in place of its HTML or excerpt, which cost more than everything else.
+
+    The digest includes the renderer's version: after an upgrade the same Markdown may become other HTML, and hubs must be
+    notified.
+    """
+    return replace(article, text=b"", summary=article.summary or text_digest or article.title)
+
+
+def _entry_of(row: Row, digest: str) -> Entry:
     return Entry(id="", url="", title="", published=row.last_changed, updated=row.last_changed, summary="", content=digest)
 
 

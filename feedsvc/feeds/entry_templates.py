@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 
 from feedsvc.feed_model import Alternate, Entry, Person, Term
 from feedsvc.feeds.entry_cache import RenderedEntry
-from feedsvc.model import Enclosure, Image, License, Source, Thumbnail
+from feedsvc.license_model import License
+from feedsvc.model import Enclosure, Image, Source, Thumbnail
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc822, rfc3339
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from feedsvc.model import License, Payment
+from feedsvc.license_model import License, Payment
 
 RSL_NAMESPACE: Final = "https://rslstandard.org/rsl"
 RSL_MEDIA_TYPE: Final = "application/rsl+xml"

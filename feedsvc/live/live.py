@@ -267,7 +267,10 @@ def _catalog_at(catalog: Catalog, now: datetime) -> Catalog:
 
 def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
     """Return whether only articles and problems can differ: unchanged settings, media and theme are the same objects."""
-    return is_identical((*before.settings, before.media, before.theme), (*now.settings, now.media, now.theme))
+    inputs_before, inputs = (
+        (*content.settings, content.private_feeds, content.media, content.theme) for content in (before, now)
+    )
+    return is_identical(inputs_before, inputs)
 
 
 def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> ContentSnapshot:

@@ -104,6 +104,7 @@ def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables
         "language": article.language,
         "direction": layout.direction(article),
         "translations": [_translation_link(layout, other) for other in row.translations if other.slug != article.slug],
+        "language_listing": _language_link(layout, row),
         "places": [layout.listing_link(section) for section in sections],
         "published": layout.date_view(article.published, "published"),
         "updated": layout.date_view(row.last_changed, "updated") if row.last_changed > article.published else None,
@@ -202,6 +203,12 @@ def _translation_link(layout: PageLayout, translation: Translation) -> LinkView:
     language = translation.language
     href = local_href(layout.site, translation_url(layout.site, translation))
     return LinkView(title=native_name(language), href=href, language=language, direction=direction(language))
+
+
+def _language_link(layout: PageLayout, row: Row) -> LinkView | None:
+    """Return a link to the listing of the article's language; None if that is the site's, or has no listing."""
+    listing = layout.catalog.listings.get(ListingRef("language", row.article.language))
+    return layout.listing_link(listing) if listing else None
 
 
 def _article_link(layout: PageLayout, row: Row | None) -> LinkView | None:

@@ -11,7 +11,7 @@ from feedsvc.catalog import Catalog
 from feedsvc.content.media import image_size
 from feedsvc.model import Site
 from feedsvc.pages.images import local_href, srcset
-from feedsvc.routes import ArticleAt, PageAt, SiteDocumentAt, path_of, place_of
+from feedsvc.routes import ArticleAt, IssueAt, PageAt, SiteDocumentAt, path_of, place_of
 from feedsvc.uris import path_below, root_relative
 
 # In sanitized HTML each "<" begins a tag, and no value contains a quote. The names are those of _REWRITERS.
@@ -93,7 +93,7 @@ def _canonical_href(site: Site, address: str) -> str:
     if not path:
         return address
     place = place_of(path)
-    path = path_of(place) if isinstance(place, (ArticleAt, PageAt, SiteDocumentAt)) else path
+    path = path_of(place) if isinstance(place, (ArticleAt, IssueAt, PageAt, SiteDocumentAt)) else path
     tail = re.search(r"[?#].*", address)
     return root_relative(site.base_url, path) + (tail[0] if tail else "")
 

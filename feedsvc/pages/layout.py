@@ -9,26 +9,28 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row
+from feedsvc.feeds import headlines, issue_title, listing_language, listing_title
 from feedsvc.language import Language, direction, get_language
 from feedsvc.model import Article, Site
 from feedsvc.pages.images import ImageView, image_view, local_href, logo_size
 from feedsvc.pages.metadata import CONTENT_SECURITY_POLICY, FeedView, PageMetadata, feed_views
 from feedsvc.pages.theme import Theme
-from feedsvc.routes import ArticleAt, ListingRef, PageAt, Place, SiteDocumentAt, path_of
+from feedsvc.routes import ListingRef, PageAt, Place, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc3339
 from feedsvc.uris import root_relative
 
 _MAX_PARTS: Final = 1024  # values of each cache; a site may have more listings
 _MAX_CARDS: Final = 2048  # of about 2 kB each
+_MAX_LANGUAGES: Final = 8  # layouts in other languages, each with an eighth of the cards
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkView:
     """A link on a page. `here` is True if it leads to this page or to the section that this page belongs to.
 
-    `language` and `direction` are those of the title if it is an article's title in another language than the site's, else "".
+    `language` and `direction` are those of the title if it is in another language than the page, else "".
     """
 
     title: str
@@ -68,23 +70,32 @@ class Card:
 
 
 class PageLayout:
-    """The layout of the pages of one catalog with one theme."""
+    """The layout of the pages of one catalog with one theme, with words of one language."""
 
-    def __init__(self, catalog: Catalog, theme: Theme) -> None:
+    def __init__(self, catalog: Catalog, theme: Theme, language: str = "") -> None:
+        """Take the tag of the language, "" for the site's."""
         self.catalog, self.theme = catalog, theme
         self._logo_size = logo_size(catalog) if catalog.site.logo else (0, 0)
-        self.lang: Language = get_language(catalog.site.language, catalog.site.timezone)
+        self.lang: Language = get_language(language or catalog.site.language, catalog.site.timezone)
         # Caches of parts that many pages of an edition share.
         self._listing_links: BoundedCache[ListingRef, LinkView] = BoundedCache(_MAX_PARTS)
         self._feed_views: BoundedCache[ListingRef, tuple[FeedView, ...]] = BoundedCache(_MAX_PARTS)
         self._menus: BoundedCache[ListingRef | None, list[LinkView]] = BoundedCache(_MAX_PARTS)
         self._fragments: BoundedCache[tuple[str, object], str] = BoundedCache(_MAX_PARTS)
         # Each entry holds its row, so that no other object gets its id, which is the key.
-        self._cards: BoundedCache[int, tuple[Row, Card]] = BoundedCache(_MAX_CARDS)
+        self._cards: BoundedCache[int, tuple[Row, Card]] = BoundedCache(_MAX_CARDS // _MAX_LANGUAGES if language else _MAX_CARDS)
+        self._layouts: BoundedCache[str, PageLayout] = BoundedCache(_MAX_LANGUAGES)
 
     @property
     def site(self) -> Site:
         return self.catalog.site
+
+    def for_listing(self, ref: ListingRef) -> PageLayout:
+        """Return the layout of a listing's pages: this one, except for a language, whose pages have words of that language."""
+        tag = listing_language(self.site, ref)
+        if tag == self.lang.tag:
+            return self
+        return self._layouts.get_or_create(tag, lambda: PageLayout(self.catalog, self.theme, tag))
 
     def render(
         self, template: str, head: PageMetadata, *, current_listing: ListingRef | None = None, **variables: object
@@ -116,6 +127,9 @@ class PageLayout:
         return {
             "site": site,
             "lang": self.lang,
+            # The language of the texts of site.yaml and categories.yaml, "" if it is the page's own.
+            "site_language": "" if self._is_site_language else site.language,
+            "site_direction": "" if self._is_site_language else direction(site.language),
             "policy": CONTENT_SECURITY_POLICY,
             "home": self.href(PageAt(ListingRef())),
             "static": root_relative(site.base_url, "/static/"),
@@ -125,6 +139,10 @@ class PageLayout:
             "logo": local_href(site, site.logo),
             "logo_size": self._logo_size,
         }
+
+    @property
+    def _is_site_language(self) -> bool:
+        return self.lang.tag == self.site.language
 
     @cached_property
     def _sections(self) -> tuple[Listing, ...]:
@@ -145,8 +163,15 @@ class PageLayout:
         return root_relative(self.site.base_url, path_of(place))
 
     def listing_link(self, listing: Listing) -> LinkView:
-        return self._listing_links.get_or_create(
-            listing.ref, lambda: LinkView(title=listing.title, href=self.href(PageAt(listing.ref)))
+        return self._listing_links.get_or_create(listing.ref, lambda: self._build_listing_link(listing))
+
+    def _build_listing_link(self, listing: Listing) -> LinkView:
+        language = listing.ref.id if listing.ref.kind == "language" and listing.ref.id != self.lang.tag else ""
+        return LinkView(
+            title=listing_title(listing),
+            href=self.href(PageAt(listing.ref)),
+            language=language,
+            direction=direction(language) if language else "",
         )
 
     def feed_views(self, *listings: Listing) -> tuple[FeedView, ...]:
@@ -177,9 +202,9 @@ class PageLayout:
     def _build_card(self, row: Row) -> Card:
         article = row.article
         return Card(
-            href=self.href(ArticleAt(article.slug)),
-            title=article.title,
-            summary=distinct_summary(self.catalog, article),
+            href=self.href(row.place),
+            title=issue_title(self.site, row) if isinstance(row, IssueRow) else article.title,
+            summary=headlines(self.site, row) if isinstance(row, IssueRow) else distinct_summary(self.catalog, article),
             published=rfc3339(article.published),
             date=self.lang.date(article.published),
             language=article.language,

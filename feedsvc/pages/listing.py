@@ -5,30 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
 
-from feedsvc.catalog import Listing, Visibility
-from feedsvc.feeds import last_updated
+from feedsvc.catalog import Listing, Visibility, count_articles
+from feedsvc.feeds import last_updated, listing_title
 from feedsvc.pages import metadata
+from feedsvc.pages.combination_form import KIND_TITLES, combination_form
 from feedsvc.pages.images import local_href
 from feedsvc.pages.layout import DateView, LinkView, PageLayout
 from feedsvc.pages.metadata import FeedView
-from feedsvc.routes import ListingKind, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
+from feedsvc.routes import ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
 from feedsvc.uris import absolute
-
-_KIND_TITLES: Final[dict[ListingKind, str]] = {
-    "site": "site",
-    "category": "sections",
-    "author": "authors",
-    "custom": "feeds",
-    "tag": "topics",
-}
 
 
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
     """Render the page of a listing's newest articles, or of a period unless it is "". It must be in `listing.page_index`."""
-    site, lang = layout.site, layout.lang
-    title = lang.say("archive", title=listing.title, month=lang.period_name(period)) if period else listing.title
+    layout = layout.for_listing(listing.ref)
+    site, lang, name = layout.site, layout.lang, listing_title(listing)
+    title = lang.say("archive", title=name, month=lang.period_name(period)) if period else name
     full_title = title if listing.ref == ListingRef() else f"{title} – {site.title}"
     address = absolute(site.base_url, path_of(PageAt(listing.ref, period)))
     older, newer = listing.page_index.neighbours[period] if period else (listing.page_index.newest_older_period, "")
@@ -42,7 +35,7 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
             canonical=address,
             description=listing.description,
             feeds=layout.feed_views(listing, layout.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(layout.catalog, full_title, listing.description, address),
+            graph=metadata.listing_open_graph(layout.catalog, full_title, listing.description, address, language=lang.tag),
         ),
         current_listing=listing.ref,
         title=title,
@@ -68,10 +61,15 @@ def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """A listing on the page with all feeds. `count` is its number of visible articles in words; `updated` is None without any."""
+    """A listing on the page with all feeds. `count` is its number of visible articles in words; `updated` is None without any.
+
+    `language` and `direction` are as in LinkView.
+    """
 
     title: str
     href: str
+    language: str
+    direction: str
     description: str
     count: str
     updated: DateView | None
@@ -91,13 +89,17 @@ class SubscriptionGroup:
     more: LinkView | None = None
 
 
-def render_subscribe_page(layout: PageLayout) -> bytes:
-    """Render the page with all feeds, grouped by kind of listing. Only the most used tags are shown."""
+def render_subscribe_page(layout: PageLayout, *, has_form: bool = True) -> bytes:
+    """Render the page with all feeds, grouped by kind of listing. Only the most used tags are shown.
+
+    With `has_form`, it has a form that combines feeds if the site has combinations.
+    """
     site, lang = layout.site, layout.lang
     groups = groupby(layout.catalog.subscribable_listings, key=lambda listing: listing.ref.kind)
     subscriptions_by_kind = [(kind, [_subscription(layout, listing) for listing in group]) for kind, group in groups]
     title, address = lang.say("subscribe"), absolute(site.base_url, path_of(SiteDocumentAt("subscribe/")))
     full_title = f"{title} – {site.title}"
+    form = combination_form(layout) if has_form and site.feed.combinations else None
     return layout.render(
         "subscribe.html",
         metadata.PageMetadata(
@@ -108,12 +110,14 @@ def render_subscribe_page(layout: PageLayout) -> bytes:
             graph=metadata.listing_open_graph(layout.catalog, full_title, "", address),
         ),
         title=title,
+        form=form,
+        policy=metadata.FORM_POLICY if form else metadata.CONTENT_SECURITY_POLICY,
         found_forms=json.dumps(dict(lang.plural_forms("found")), ensure_ascii=False),
         opml=layout.href(SiteDocumentAt("feeds.opml")),
         groups=[
             _tag_group(layout, subscriptions)
             if kind == "tag"
-            else SubscriptionGroup(title=lang.say(_KIND_TITLES[kind]), listings=subscriptions)
+            else SubscriptionGroup(title=lang.say(KIND_TITLES[kind]), listings=subscriptions)
             for kind, subscriptions in subscriptions_by_kind
         ],
     )
@@ -122,7 +126,7 @@ def render_subscribe_page(layout: PageLayout) -> bytes:
 def _tag_group(layout: PageLayout, subscriptions: list[Subscription]) -> SubscriptionGroup:
     lang, is_complete = layout.lang, len(subscriptions) == layout.catalog.tags.total
     return SubscriptionGroup(
-        title=lang.say(_KIND_TITLES["tag"]),
+        title=lang.say(KIND_TITLES["tag"]),
         listings=subscriptions,
         note="" if is_complete else lang.say("topics_most", count=lang.number(len(subscriptions))),
         more=LinkView(title=lang.say("all_topics"), href=layout.href(TagsAt())),
@@ -130,12 +134,14 @@ def _tag_group(layout: PageLayout, subscriptions: list[Subscription]) -> Subscri
 
 
 def _subscription(layout: PageLayout, listing: Listing) -> Subscription:
-    newest = listing.visible[:1]
+    newest, link = listing.visible[:1], layout.listing_link(listing)
     return Subscription(
-        title=listing.title,
-        href=layout.href(PageAt(listing.ref)),
+        title=link.title,
+        href=link.href,
+        language=link.language,
+        direction=link.direction,
         description=listing.description,
-        count=layout.lang.count("articles", len(listing.visible)),
+        count=layout.lang.count("articles", count_articles(listing)),
         updated=layout.date_view(last_updated(layout.site, listing.dated_rows), "last_update") if newest else None,
         feeds=layout.feed_views(listing),
     )

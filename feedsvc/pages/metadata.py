@@ -23,6 +23,8 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' http: https: data:; "
     "media-src 'self' http: https:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
+# Of a page with a form that is sent to the site itself.
+FORM_POLICY: Final = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")
 
 _JSON_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -82,8 +84,13 @@ def article_alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
     return tuple((language, translation_url(site, translation)) for language, translation in by_hreflang(site, row.translations))
 
 
-def listing_open_graph(catalog: Catalog, title: str, description: str, address: str) -> tuple[tuple[str, str], ...]:
-    """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own."""
+def listing_open_graph(
+    catalog: Catalog, title: str, description: str, address: str, *, language: str = "", image: Image | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own.
+
+    `language` is the page's language tag, "" for the site's. Without an `image`, it has the site's logo.
+    """
     site = catalog.site
     return _nonempty_pairs(
         ("og:type", "website"),
@@ -91,8 +98,8 @@ def listing_open_graph(catalog: Catalog, title: str, description: str, address: 
         ("og:description", description),
         ("og:url", address),
         ("og:site_name", site.title),
-        ("og:locale", site.language.replace("-", "_")),
-        ("og:image", fit_address(catalog.media, site.base_url, site.logo)),
+        ("og:locale", (language or site.language).replace("-", "_")),
+        *_image_properties(catalog, _fit_image(catalog, image)),
     )
 
 

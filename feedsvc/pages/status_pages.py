@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
+from feedsvc.catalog import MAX_TERMS
 from feedsvc.model import Article
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import PageMetadata
 from feedsvc.support.digest import sha256
 from feedsvc.uris import absolute, root_relative
 
+_MAX_NAME_LENGTH: Final = 100  # characters of a name that a client sent
+# Reason why the form on /subscribe/ gives no feed -> key of the sentence.
+COMBINATION_ERRORS: Final[Mapping[str, str]] = {
+    "nothing": "combine_nothing",
+    "unknown": "combine_unknown",
+    "too_many": "combine_too_many",
+    "contradiction": "combine_contradiction",
+    "unreadable": "combine_unreadable",
+}
 _REDIRECT_STYLE: Final = (
     "body{margin:0;font:1.125rem/1.5 system-ui,sans-serif;color:#1b1b1b;background:#fff}"
     "main{max-width:40rem;margin:15vh auto;padding:0 1.25rem;overflow-wrap:anywhere}"
@@ -28,16 +39,28 @@ def render_gone(layout: PageLayout, article: Article) -> bytes:
     """Render the page of a withdrawn article: its notice in the article's language, or a text in the site's if there is none."""
     title = layout.lang.say("withdrawn_title")
     if not article.notice:
-        return _render_message(layout, title, layout.lang.say("withdrawn_text"))
-    return _render_message(layout, title, article.notice, article.language, layout.direction(article))
+        return render_message(layout, title, layout.lang.say("withdrawn_text"))
+    return render_message(layout, title, article.notice, article.language, layout.direction(article))
 
 
 def render_not_found(layout: PageLayout) -> bytes:
     """Render the page of an unknown address."""
-    return _render_message(layout, layout.lang.say("missing_title"), layout.lang.say("missing_text"))
+    return render_message(layout, layout.lang.say("missing_title"), layout.lang.say("missing_text"))
 
 
-def _render_message(layout: PageLayout, title: str, text: str, language: str = "", direction: str = "") -> bytes:
+def render_combination_error(layout: PageLayout, reason: str, name: str = "") -> bytes:
+    """Render the page that says why the form on /subscribe/ gave no feed.
+
+    `reason` is a key of COMBINATION_ERRORS; `name` may be any text that a client sent.
+    """
+    lang = layout.lang
+    shown_name = "".join(filter(str.isprintable, name))[:_MAX_NAME_LENGTH]
+    text = lang.say(COMBINATION_ERRORS[reason], name=shown_name, count=lang.number(MAX_TERMS))
+    return render_message(layout, lang.say("combine_failed"), text)
+
+
+def render_message(layout: PageLayout, title: str, text: str, language: str = "", direction: str = "") -> bytes:
+    """Render a page with a title and a sentence in a language, "" for the site's. Robots must not index it."""
     head = PageMetadata(title=f"{title} – {layout.site.title}", hidden=True)
     return layout.render("message.html", head, title=title, text=text, language=language, direction=direction)
 

@@ -10,13 +10,14 @@ import json
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing
+from feedsvc.catalog import Catalog, IssueRow, Listing
 from feedsvc.content import did_you_mean
 from feedsvc.pages.article import render_article
+from feedsvc.pages.issue import render_issue, render_withdrawn_issue
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.listing import render_listing, render_subscribe_page
 from feedsvc.pages.newest_articles import NewestArticles
@@ -203,9 +204,20 @@ def _catalog_page_renderers(
         yield from (
             (f"'{listing.title}'", partial(render_listing, layout, listing, period)) for period in ("", *listing.page_index)
         )
+        yield from ((f"'{listing.title}'", render) for render in _issue_page_renderers(layout, listing))
     yield "all feeds", partial(render_subscribe_page, layout)
     yield from (("all tags", partial(render_tag_page, layout, start, page)) for start, page in _SAMPLE_TAG_PAGES)
     yield "what is missing", partial(render_not_found, layout)
+
+
+def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Callable[[], object]]:
+    """Yield functions that render the pages of a listing's issues, each also as if it had an article that is not shown."""
+    for issue in (row for row in listing.rows if isinstance(row, IssueRow)):
+        if issue.articles:
+            yield partial(render_issue, layout, issue)
+            yield partial(render_issue, layout, replace(issue, article_count=issue.article_count + 1))
+        else:
+            yield partial(render_withdrawn_issue, layout, issue)
 
 
 def _unused_template_finding(name: str, builtin_names: frozenset[str]) -> Finding:

@@ -4,6 +4,7 @@ Input: a catalog and a theme. Output: documents, files and redirects, with their
 edition, the web server and exports use it.
 """
 
+from feedsvc.publication.addresses import is_withdrawn, withdrawn_places
 from feedsvc.publication.affected_paths import differing_paths
 from feedsvc.publication.cache_control import (
     CACHE_CONTROL,
@@ -44,7 +45,9 @@ __all__ = [
     "differing_paths",
     "digest",
     "file_content_type",
+    "is_withdrawn",
     "no_last_modified",
     "seconds_until_change",
     "site_fingerprint",
+    "withdrawn_places",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, canonical_ref
+from feedsvc.catalog import ArchiveIndex, Catalog, IssueRow, Listing, Row, Visibility, canonical_ref, issues_of
+from feedsvc.language_tags import is_same_tag
 from feedsvc.pages import tag_page
-from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
+from feedsvc.routes import ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
 
 LICENSE: Final = "license.xml"
 
@@ -30,6 +31,8 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
     match place:
         case ArticleAt(slug):
             return ArticleAt(catalog.redirects.get(("article", slug), slug))
+        case IssueAt(ref, date):
+            return IssueAt(_canonical_listing(catalog, ref), date)
         case PageAt(ref, period):
             return PageAt(*_canonical_period(catalog, ref, period, lambda listing: listing.page_index))
         case FeedAt(ListingRef("combination", expression) as ref, suffix):
@@ -44,9 +47,64 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
 def _canonical_period(
     catalog: Catalog, ref: ListingRef, period: str, index_of: Callable[[Listing], ArchiveIndex]
 ) -> tuple[ListingRef, str]:
-    ref = ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
+    ref = _canonical_listing(catalog, ref)
     listing = catalog.listings.get(ref)
     return ref, (index_of(listing).redirect_target(period) or period) if listing and period else period
+
+
+def find_public_issue(catalog: Catalog, place: IssueAt) -> IssueRow | None:
+    """Return the issue at a place, visible or withdrawn; None if its address has no document."""
+    issue = catalog.find_issue(place.listing, place.date)
+    return issue if issue and issue.visibility is not Visibility.HIDDEN else None
+
+
+def _find_row(catalog: Catalog, place: ArticleAt | IssueAt) -> Row | None:
+    """Return the row of a page, visible or withdrawn; None if its address has no document."""
+    if isinstance(place, IssueAt):
+        return find_public_issue(catalog, place)
+    return catalog.visible.get(place.slug) or catalog.withdrawn.get(place.slug)
+
+
+def is_withdrawn(catalog: Catalog, place: Place | None) -> bool:
+    """Return whether a canonical place is the page of a withdrawn article, or of an issue whose articles are all withdrawn."""
+    match place:
+        case ArticleAt(slug):
+            return slug in catalog.withdrawn
+        case IssueAt(ref, date):
+            issue = catalog.find_issue(ref, date)
+            return issue is not None and issue.visibility is Visibility.WITHDRAWN
+        case _:
+            return False
+
+
+def withdrawn_places(catalog: Catalog) -> Iterator[Place]:
+    """Yield all places that are `is_withdrawn`: articles in the order of their slugs, then issues, newest first."""
+    yield from map(ArticleAt, sorted(catalog.withdrawn))
+    for ref in catalog.periodicals:
+        yield from catalog.listings[ref].rows.compute_once(_withdrawn_issues)
+
+
+def _withdrawn_issues(rows: Iterable[Row]) -> tuple[IssueAt, ...]:
+    return tuple(issue.place for issue in issues_of(rows) if issue.visibility is Visibility.WITHDRAWN)
+
+
+def _canonical_listing(catalog: Catalog, ref: ListingRef) -> ListingRef:
+    if ref.kind == "language":
+        return catalog.languages.resolve(ref.id) or ref
+    return ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
+
+
+def is_permanent_redirect(requested: Place, target: Place) -> bool:
+    """Return whether a redirect to a canonical place is permanent.
+
+    It is not if a language range leads to the listing of a longer tag or of the site: as soon as other articles match the range,
+    it has a listing of its own.
+    """
+    match requested, target:
+        case (PageAt(requested_ref), PageAt(ref)) | (FeedAt(requested_ref), FeedAt(ref)) if requested_ref.kind == "language":
+            return is_same_tag(requested_ref.id, ref.id)
+        case _:
+            return True
 
 
 def has_document(catalog: Catalog, place: Place) -> bool:
@@ -56,8 +114,8 @@ def has_document(catalog: Catalog, place: Place) -> bool:
     documents of SITE_DOCUMENTS except the license, even without a news sitemap.
     """
     match place:
-        case ArticleAt(slug):
-            return slug in catalog.visible or slug in catalog.withdrawn
+        case ArticleAt() | IssueAt():
+            return _find_row(catalog, place) is not None
         case PageAt(ref, period):
             listing = catalog.listings.get(ref)
             return listing is not None and (not period or period in listing.page_index)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
 from feedsvc.catalog import (
-    ArchiveIndex,
     Catalog,
     CatalogChange,
     Listing,
     Row,
     former_slugs,
-    index_range,
     is_identical,
     tag_aliases,
 )
 from feedsvc.content.media import variants
 from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
 from feedsvc.publication.article_dependencies import dependent_rows
+from feedsvc.publication.changed_periods import candidate_periods, changed_periods
 from feedsvc.publication.dependencies import are_comparable, document_dependencies
 from feedsvc.routes import (
     FEED_SUFFIXES,
@@ -71,7 +69,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     removed, added = change.removed, change.added
     yield from _file_places(before, now)
     yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
-    if not removed and not added:
+    if not removed and not added and not change.issues.removed and not change.issues.added:
         return
     for catalog, rows in ((before, removed), (now, added)):
         yield from chain.from_iterable(_own_places(catalog, row) for row in rows.values())
@@ -83,12 +81,14 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
         if _has_card_changed(row, other_rows.get(id_), changed_files)
     ]
     yield from _dependent_articles(before, now, rows_with_changed_card)
+    yield from _articles_in_other_languages(before, now)
     yield from _listing_places(before, now, change)
+    yield from _issue_places(before, now, change)
     changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
     yield from _tag_page_places(before, now, changed_tags)
     former_names = former_slugs((*removed.values(), *added.values())), tag_aliases(now.content.tags, changed_tags)
     yield from _former_tag_places(before, now, {*changed_tags, *chain(*former_names)})
-    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing[_SITE_LISTING]})
+    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing.get(_SITE_LISTING, ())})
 
 
 def _is_logo_same(before: Catalog, now: Catalog) -> bool:
@@ -143,6 +143,13 @@ def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) ->
     yield from (place for place in places if len(places) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
 
 
+def _articles_in_other_languages(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """Yield the articles that name a language, if only one of the catalogs has the listings to which their pages link."""
+    if bool(before.languages.tags) != bool(now.languages.tags):
+        rows = chain(before.visible.values(), now.visible.values())
+        yield from (ArticleAt(row.article.slug) for row in rows if row.article.language)
+
+
 def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
     """Yield the changed pages and feed documents of the listings that have changed rows."""
     for ref, rows in change.rows_by_listing.items():
@@ -152,6 +159,17 @@ def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
         yield from (place for place in pages if _has_changed(before, now, place))
         feeds = (FeedAt(ref, suffix, period) for period in feed_periods for suffix in FEED_SUFFIXES)
         yield from (place for place in feeds if _has_changed(before, now, place))
+
+
+def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
+    """Yield the changed pages of the changed issues, and of the issues beside them, which link to them."""
+    places: dict[Place, None] = {}
+    for catalog, issues in ((before, change.issues.removed), (now, change.issues.added)):
+        for issue in issues.values():
+            places[issue.place] = None
+            listing = catalog.listings[issue.listing]
+            places.update(dict.fromkeys(row.place for row in listing.neighbours_of(issue) if row))
+    yield from (place for place in places if _has_changed(before, now, place))
 
 
 def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str]) -> Iterator[Place]:
@@ -194,50 +212,10 @@ def _candidate_pages_and_feeds(
         listings = [listing for listing in (one, other) if listing]
         page_periods = dict.fromkeys(chain([""], *(listing.page_index for listing in listings)))
         return page_periods, dict.fromkeys(chain([""], *(listing.archive_index for listing in listings)))
-    feed_periods = ["", *_changed_periods(one.archive_index, other.archive_index, days)]
+    feed_periods = ["", *changed_periods(one.archive_index, other.archive_index, days)]
     if one.page_index is one.archive_index and other.page_index is other.archive_index:
         return feed_periods, feed_periods
-    return ["", *_changed_periods(one.page_index, other.page_index, days)], feed_periods
-
-
-def _changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    return (period for period in dict.fromkeys(_candidate_periods(one, other, days)) if _has_period_changed(one, other, period))
-
-
-def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> bool:
-    """Return whether a period has other rows or other neighbours, or exists in only one of the two indexes."""
-    if period not in one or period not in other:
-        return period in one or period in other
-    return one.neighbours[period] != other.neighbours[period] or not is_identical(one[period], other[period])
-
-
-def _candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield the periods with rows of `days`, added and removed periods, and those of `_periods_between_newest_pages`; then the
-    neighbours of all these. Some occur more than once.
-    """
-    periods = {index.period_of(day) for index in (one, other) for day in days}
-    periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
-    periods.update(_periods_between_newest_pages(one, other))
-    yield from periods
-    for index in (one, other):
-        for period in periods:
-            start, end = index_range(index.names, period)
-            yield from index.names[max(start - 1, 0) : end + 1]
-
-
-def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str) -> set[str]:
-    """Return the periods within a year that only one of the two indexes has."""
-    if one.names is other.names:
-        return set()
-    return set(one.names[slice(*index_range(one.names, year))]) ^ set(other.names[slice(*index_range(other.names, year))])
-
-
-def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
-    """Yield the periods between the newest older period of one index and that of the other, both included."""
-    oldest, newest = sorted(next(iter(index), "") for index in (one, other))
-    for index in (one, other):
-        start, end = bisect_left(index.names, oldest), bisect_right(index.names, newest)
-        yield from index.names[start:end] if oldest != newest else (oldest,)
+    return ["", *changed_periods(one.page_index, other.page_index, days)], feed_periods
 
 
 def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
@@ -250,7 +228,7 @@ def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> It
     candidates = (
         chain(index_before.all_periods, index_now.all_periods)
         if is_every_part
-        else _candidate_periods(index_before, index_now, days)
+        else candidate_periods(index_before, index_now, days)
     )
     no_rows: tuple[Row, ...] = ()
     changed_periods = [

@@ -100,7 +100,14 @@ def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
 def input_digest(digests: Digests, row: Row) -> bytes:
     """Return the joined digests of everything that an article's page is made from, except the logo, which every page shows."""
     parts = [dependency.digest(digests, row) for dependency in ARTICLE_DEPENDENCIES]
-    return b"".join(parts) + digests.values(file_dependencies(digests.catalog, row.article.media))
+    facts = (*file_dependencies(digests.catalog, row.article.media), *language_dependencies(digests.catalog, row))
+    return b"".join(parts) + digests.values(facts)
+
+
+def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
+    """Yield whether the language of an article that names one has a listing, to which the page links."""
+    if row.article.language:
+        yield ListingRef("language", row.article.language) in catalog.listings
 
 
 def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:

@@ -6,13 +6,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, is_identical
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, count_articles, is_identical
 from feedsvc.discovery import catalog_fingerprint, has_news_sitemap, is_indexed, listing_fingerprint
 from feedsvc.pages import tag_page
-from feedsvc.publication.article_dependencies import file_dependencies, image_dependencies, input_rows, logo_dependencies
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SiteDocumentAt, SitemapAt, TagsAt
+from feedsvc.publication.addresses import find_public_issue
+from feedsvc.publication.article_dependencies import (
+    file_dependencies,
+    image_dependencies,
+    input_rows,
+    language_dependencies,
+    logo_dependencies,
+)
+from feedsvc.routes import (
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    IssueAt,
+    ListingRef,
+    PageAt,
+    Place,
+    SiteDocumentAt,
+    SitemapAt,
+    TagsAt,
+    path_of,
+)
 
-_PLACES_WITH_LOGO: Final = (ArticleAt, PageAt, SiteDocumentAt, TagsAt)
+_PLACES_WITH_LOGO: Final = (ArticleAt, IssueAt, PageAt, SiteDocumentAt, TagsAt)
 RowsByPeriod = Callable[[ArchiveIndex], Mapping[str, tuple[Row, ...]]]
 
 
@@ -119,7 +138,16 @@ def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -
         return Dependencies((withdrawn_row,)) if withdrawn_row else None
     # A new title of one of its tags makes a new Row, so tags need no values here.
     rows = input_rows(catalog, row)
-    return Dependencies(rows, (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, rows)))
+    files = (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, rows))
+    return Dependencies(rows, (*files, *language_dependencies(catalog, row)))
+
+
+def _issue_dependencies(catalog: Catalog, place: IssueAt, _: RowsByPeriod) -> Dependencies | None:
+    issue = find_public_issue(catalog, place)
+    if issue is None:
+        return None
+    neighbours = (row and path_of(row.place) for row in catalog.listings[place.listing].neighbours_of(issue))
+    return Dependencies((issue,), (*neighbours, *image_dependencies(catalog, issue.articles)))
 
 
 def _no_dependencies(_: Catalog, __: FileAt, ___: RowsByPeriod) -> Dependencies:
@@ -132,7 +160,7 @@ def _project_title(listing: Listing) -> object:
 
 def _project_subscription(listing: Listing) -> object:
     """Return the values of a listing that /subscribe/ shows."""
-    return listing.ref, listing.title, len(listing.visible), listing.last_changed
+    return listing.ref, listing.title, count_articles(listing), listing.last_changed
 
 
 def _is_every_tag_offered(catalog: Catalog) -> bool:
@@ -187,6 +215,7 @@ _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsB
     FeedAt: _feed_dependencies,
     PageAt: _page_dependencies,
     ArticleAt: _article_dependencies,
+    IssueAt: _issue_dependencies,
     FileAt: _no_dependencies,
     SiteDocumentAt: _single_dependencies,
     TagsAt: _tag_page_dependencies,

@@ -7,11 +7,11 @@ from itertools import chain, product
 from operator import itemgetter
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, issues_of
 from feedsvc.content.media import is_sendable
 from feedsvc.discovery import has_news_sitemap, part_names, tag_places
 from feedsvc.feeds import MAX_CACHED_ENTRIES
-from feedsvc.publication.addresses import LICENSE
+from feedsvc.publication.addresses import LICENSE, withdrawn_places
 from feedsvc.publication.document import is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.publication.renderer import NEWS_SITEMAP, STATIC_FOLDER
@@ -29,18 +29,20 @@ class DocumentPaths:
         yield from self.file_paths()
         yield from self._article_and_older_page_paths()
         yield from (path_of(PageAt(ref)) for ref in self._catalog.listings)
+        issues = chain.from_iterable(issues_of(self._catalog.listings[ref].visible) for ref in self._catalog.periodicals)
+        yield from (path_of(issue.place) for issue in issues)
         yield from (path_of(place) for place in tag_places(self._catalog.tags.starts))
         yield from self.feed_paths()
         yield from (path_of(SitemapAt(part)) for part in part_names(self._catalog))
         yield from (path_of(SiteDocumentAt(name)) for name in SITE_DOCUMENTS if self._has_site_document(name))
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags.
+        """Yield `paths`, the addresses of withdrawn articles and issues, and the former addresses of articles and tags.
 
         For tags, these are only the newest page and feeds. Former addresses of categories and authors are not included.
         """
         yield from self.paths()
-        yield from (path_of(ArticleAt(slug)) for slug in self._catalog.withdrawn)
+        yield from map(path_of, withdrawn_places(self._catalog))
         yield from (path_of(ArticleAt(alias)) for kind, alias in self._catalog.redirects if kind == "article")
         for ref in (ListingRef("tag", slug) for kind, slug in self._catalog.redirects if kind == "tag"):
             yield path_of(PageAt(ref))

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from feedsvc import __version__
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row
+from feedsvc.catalog import ArchiveIndex, Catalog, IssueRow, Listing, Row
 from feedsvc.discovery import LISTINGS_GROUP
 from feedsvc.pages import MAX_CANDIDATES
 from feedsvc.publication.article_dependencies import (
@@ -203,7 +203,13 @@ class Fingerprints:
         return cache_entry[1]
 
     def _compute_row_digest(self, row: Row) -> bytes:
-        """Return the digest of a row and of the titles of its tags, which depend on other articles."""
+        """Return the digest of a row and of the titles of its tags, which depend on other articles.
+
+        That of an issue is made of the cards of its articles.
+        """
+        if isinstance(row, IssueRow):
+            facts = _ENCODER.encode((row.article, row.visibility, row.last_changed, row.listing, row.date, row.article_count))
+            return _digest(facts + b"".join(map(self.card, row.articles)))
         titles = [self._tag_titles[tag.id] for tag in row.article.tags]
         return _digest(_ENCODER.encode((row, titles)))
 

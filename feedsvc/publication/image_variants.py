@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
-from feedsvc.catalog import Catalog, Row
+from feedsvc.catalog import Catalog, IssueRow, Row
 from feedsvc.content.images import DIGEST_LENGTH
 from feedsvc.content.media import (
     MAX_WIDTH,
@@ -64,7 +65,8 @@ class ImageVariants:
 
     def order_for_feed(self, rows: Iterable[Row]) -> None:
         """Request the missing variants that a feed of these rows names, because subscribers fetch them within seconds."""
-        for path in (path for row in rows for path in row.article.media):
+        articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
+        for path in dict.fromkeys(path for row in articles for path in row.article.media):
             file = self._catalog.media.get(path)
             variant = fitting_variant(file, MAX_WIDTH) or fitting_variant(file, THUMBNAIL_WIDTH)
             if variant and file and self._variant_store:

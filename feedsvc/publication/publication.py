@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, CatalogChange
+from feedsvc.catalog import Catalog, EditionLink
 from feedsvc.content.media import VariantStore
 from feedsvc.discovery import listing_fingerprint
 from feedsvc.feeds import EntryCache
@@ -24,8 +24,8 @@ from feedsvc.publication.document import DerivedData, Document, FileResource, Re
 from feedsvc.publication.document_cache import CacheStatistics, DocumentCache
 from feedsvc.publication.document_paths import DocumentPaths
 from feedsvc.publication.image_variants import ImageVariants
-from feedsvc.publication.renderer import FindLastModified, Renderer, no_last_modified
-from feedsvc.routes import FeedAt, PageAt, Place, VariantAt, path_of, place_of
+from feedsvc.publication.renderer import SUBSCRIBE, FindLastModified, Renderer, no_last_modified
+from feedsvc.routes import FeedAt, PageAt, Place, SiteDocumentAt, VariantAt, path_of, place_of
 from feedsvc.uris import mount_path
 
 # (numbers of items that were finished since the number before, total) -> the same numbers, as they come.
@@ -42,26 +42,6 @@ class _CarryOver:
     theme: pages.Theme
     entry_cache: EntryCache
     document_cache: DocumentCache
-
-
-@dataclass(slots=True, eq=False)
-class _EditionLink:
-    """Link from an edition to the `next` one; None for the newest. `change` is the change of the catalog, None if unknown.
-
-    It holds no catalog, so that an edition that is still in use keeps only the changed rows of later editions alive.
-    """
-
-    change: CatalogChange | None = None
-    next: _EditionLink | None = None
-
-    def change_until(self, later: _EditionLink) -> CatalogChange | None:
-        """Return the change from this edition to a later one; None if it is unknown or the other edition is not a later one."""
-        change, link = CatalogChange({}, {}), self
-        while link is not later:
-            if link.next is None or link.change is None:
-                return None
-            change, link = change.followed_by(link.change), link.next
-        return change
 
 
 class Publication:
@@ -94,7 +74,7 @@ class Publication:
         self._renderer = Renderer(catalog, self._theme, self._entry_cache, self._image_variants, find_last_modified)
         self._paths = DocumentPaths(catalog, self._theme, self._image_variants)
         self._not_found_page: Document | None = None
-        self._link = _EditionLink()
+        self._link = EditionLink()
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
         """Return the publication of a newer catalog. It reuses cached documents of this one whose dependencies are unchanged.
@@ -157,7 +137,9 @@ class Publication:
             return None
         place = addresses.canonical_place(self.catalog, requested)
         if path_of(place) != path:
-            return Redirect(target=path_of(place)) if addresses.has_document(self.catalog, place) else None
+            if not addresses.has_document(self.catalog, place):
+                return None
+            return Redirect(target=path_of(place), is_permanent=addresses.is_permanent_redirect(requested, place))
         return self._find_or_render(path, place)
 
     def redirect_target(self, path: str) -> str:
@@ -168,15 +150,33 @@ class Publication:
         """Return an HTML page that redirects to `target`, for a host that cannot redirect from `path` itself."""
         return self._renderer.render_redirect_page(path, target)
 
-    def render(self, path: str) -> Document | FileResource | None:
+    def render(self, path: str, *, has_forms: bool = True) -> Document | FileResource | None:
         """Return the document or file at a canonical path without use of the cache, for callers that need it once.
 
-        A missing image variant is made. None for redirects and 404.
+        A missing image variant is made. None for redirects and 404. Without `has_forms`, pages have no form, for a host that
+        serves files and cannot answer a form.
         """
         place = place_of(path)
         if place is None or path_of(addresses.canonical_place(self.catalog, place)) != path:
             return None
+        if place == SiteDocumentAt(SUBSCRIBE) and not has_forms:
+            return self._renderer.render_static_subscribe_page()
         return self._renderer.render(place)
+
+    def render_private_feed(self, name: str, suffix: str, path: str, now: datetime) -> Document | None:
+        """Return the feed of feeds.yaml with the id or alias `name` as it is at `now`; None if there is none.
+
+        `path` is that of a token. The document is not cached, has no date, and is none of the `paths`.
+        """
+        listing = self.catalog.private_listing(name, now)
+        return self._renderer.render_private_feed(listing, suffix, path) if listing else None
+
+    def combination_error_page(self, reason: str, name: str = "") -> Document:
+        """Return the page with status 400 that says why the form on /subscribe/ gave no feed.
+
+        `reason` is that of a CombinationError or "unreadable"; `name` is the name at fault.
+        """
+        return self._renderer.render_combination_error_page(reason, name)
 
     def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
         """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""

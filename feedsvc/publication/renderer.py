@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, build_combination
+from feedsvc.catalog import Catalog, Listing, Visibility, build_combination
 from feedsvc.discovery import (
     MEDIA_TYPES,
     OPML_MEDIA_TYPE,
@@ -22,13 +22,14 @@ from feedsvc.discovery import (
 )
 from feedsvc.feed_model import Link
 from feedsvc.feeds import RSL_MEDIA_TYPE, EntryCache, build_feed, license_link
-from feedsvc.publication.addresses import LICENSE, has_document
+from feedsvc.publication.addresses import LICENSE, find_public_issue, has_document
 from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.routes import (
     ArticleAt,
     FeedAt,
     FileAt,
+    IssueAt,
     PageAt,
     Place,
     SiteDocumentAt,
@@ -44,13 +45,14 @@ FindLastModified = Callable[[str, str], datetime | None]
 
 STATIC_FOLDER: Final = "static/"
 NEWS_SITEMAP: Final = "news-sitemap.xml"
+SUBSCRIBE: Final = "subscribe/"
 _BROWSER_TYPE: Final = "text/xml"
 _LINK_HEADER_RELATIONS: Final = frozenset({"self", "hub", "license"})
 
 # Renderers of documents that exist once: (catalog, layout) -> (bytes, or None if there is no document; media type).
 _SINGLE_RENDERERS: Final[Mapping[str, Callable[[Catalog, pages.PageLayout], tuple[bytes | None, str]]]] = {
     "feeds.opml": lambda catalog, _: (render_opml(catalog), OPML_MEDIA_TYPE),
-    "subscribe/": lambda _, layout: (pages.render_subscribe_page(layout), pages.MEDIA_TYPE),
+    SUBSCRIBE: lambda _, layout: (pages.render_subscribe_page(layout), pages.MEDIA_TYPE),
     "sitemap.xml": lambda catalog, _: (render_sitemap(catalog), SITEMAP_MEDIA_TYPE),
     NEWS_SITEMAP: lambda catalog, _: (render_news_sitemap(catalog), SITEMAP_MEDIA_TYPE),
     LICENSE: lambda catalog, _: (render_license(catalog.site), RSL_MEDIA_TYPE),
@@ -91,6 +93,7 @@ class Renderer:
             FeedAt: self._render_feed,
             PageAt: self._render_listing,
             ArticleAt: self._render_article,
+            IssueAt: self._render_issue,
             FileAt: self._find_file,
             VariantAt: self._image_variants.make,
             SiteDocumentAt: self._render_single,
@@ -98,6 +101,18 @@ class Renderer:
             SitemapAt: self._render_sitemap_part,
         }
         return renderers[type(place)](place)
+
+    def render_private_feed(self, listing: Listing, suffix: str, path: str) -> Document:
+        """Return the feed of a private listing at its own path, with the token. No link in its headers names that path."""
+        feed_format = feeds.FORMATS[suffix]
+        feed = build_feed(listing, self._entry_cache, suffix, feed_format.media_type, path=path)
+        return Document(
+            path=path,
+            body=feed_format.render(feed),
+            media_type=feed_format.media_type,
+            links=tuple(link for link in feed.links if link.rel == "license"),
+            browser_type=_BROWSER_TYPE if feed.stylesheet else "",
+        )
 
     def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
         """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""
@@ -114,6 +129,15 @@ class Renderer:
     def render_redirect_page(self, path: str, target: str) -> Document:
         """Return an HTML page that redirects to `target`, for a host that cannot redirect from `path` itself."""
         return self._html_document(path, pages.render_redirect_page(self._layout, target))
+
+    def render_static_subscribe_page(self) -> Document:
+        """Return the page with all feeds without its form, for a host that serves files and cannot answer the form."""
+        place = SiteDocumentAt(SUBSCRIBE)
+        return self._html_document(path_of(place), pages.render_subscribe_page(self._layout, has_form=False))
+
+    def render_combination_error_page(self, reason: str, name: str) -> Document:
+        """Return the page, with status 400, that says why the form on /subscribe/ gave no feed."""
+        return self._html_document("", pages.render_combination_error(self._layout, reason, name), status=400)
 
     def render_not_found_page(self) -> Document:
         """Return the page with status 404."""
@@ -148,6 +172,14 @@ class Renderer:
         if withdrawn_row:
             return self._html_document(path_of(place), pages.render_gone(self._layout, withdrawn_row.article), status=410)
         return None
+
+    def _render_issue(self, place: IssueAt) -> Document | None:
+        issue = find_public_issue(self._catalog, place)
+        if issue is None:
+            return None
+        if issue.visibility is Visibility.WITHDRAWN:
+            return self._html_document(path_of(place), pages.render_withdrawn_issue(self._layout, issue), status=410)
+        return self._html_document(path_of(place), pages.render_issue(self._layout, issue))
 
     def _find_file(self, place: FileAt) -> Document | FileResource | None:
         name = place.path.removeprefix(STATIC_FOLDER)

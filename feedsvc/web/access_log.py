@@ -1,6 +1,7 @@
 """Access log: optional WSGI middleware that writes one line per response from its own thread.
 
 The line has the request's path without the query, and User-Agent as the only header, because query and headers may hold secrets.
+The path of a private feed has the name of the token in place of the token.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
+from feedsvc.access import hide_tokens
 from feedsvc.support.client_address import Networks, client_address
 from feedsvc.web.combined_log import format_combined
 from feedsvc.web.deferred_requests import SuspendRequest
@@ -22,6 +24,8 @@ from feedsvc.web.deferred_requests import SuspendRequest
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# Key in the environ: a function (path) -> None that replaces the path in the log.
+LOG_PATH_KEY: Final = "feedsvc.log_path"
 _FLUSH_INTERVAL: Final = 0.5  # seconds between two writes
 _MAX_QUEUED_LINES: Final = 50_000  # lines in memory while the reader of the log is slow; further lines are dropped and counted
 # Bytes. POSIX keeps writes to a pipe atomic up to this size, so several processes may share one pipe.
@@ -33,7 +37,7 @@ class _LogLine(NamedTuple):
     """Facts of one request and its response; the log's thread formats them.
 
     `at` is when the request began. `peer` is REMOTE_ADDR; `forwarded` is X-Forwarded-For, "" if no proxies are trusted. `length`
-    is the response's Content-Length: "0" for HEAD, "" if missing.
+    is the response's Content-Length: "0" for HEAD, "" if missing. `shown_path` is logged instead of `path` unless it is "".
     """
 
     at: datetime
@@ -45,6 +49,7 @@ class _LogLine(NamedTuple):
     status: int
     length: str
     seconds: float
+    shown_path: str = ""
 
 
 Fields = Mapping[str, str | int | float | bool]
@@ -97,6 +102,8 @@ class AccessLog:
         def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             at, start, path = clock(), perf_counter(), environ.get("PATH_INFO", "")
             response: list[Any] = ["500 ", []]  # status and headers
+            shown_paths: list[str] = []
+            environ[LOG_PATH_KEY] = shown_paths.append
 
             def start_logged_response(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
                 response[:] = status, headers
@@ -107,9 +114,9 @@ class AccessLog:
             except SuspendRequest:
                 raise  # the server calls the application again for this request; there is no response yet
             except BaseException:
-                self._append(environ, at, path, response, perf_counter() - start)
+                self._append(environ, at, (path, *shown_paths[-1:]), response, perf_counter() - start)
                 raise
-            self._append(environ, at, path, response, perf_counter() - start)
+            self._append(environ, at, (path, *shown_paths[-1:]), response, perf_counter() - start)
             return body
 
         return wrapped
@@ -121,14 +128,17 @@ class AccessLog:
             self._thread.join()
         self._write()
 
-    def _append(self, environ: WSGIEnvironment, at: datetime, path: str, response: list[Any], seconds: float) -> None:
+    def _append(self, environ: WSGIEnvironment, at: datetime, paths: Sequence[str], response: list[Any], seconds: float) -> None:
+        """Add a line to the queue. `paths` are the request's and, if another is to be logged, that one."""
         if len(self._queue) >= self._max_queued:
             self._dropped += 1
             return
         method, status, get = environ["REQUEST_METHOD"], int(response[0][:3]), environ.get
         length = "0" if method == "HEAD" else next((value for name, value in response[1] if name == "Content-Length"), "")
         peer, forwarded = get("REMOTE_ADDR", ""), get("HTTP_X_FORWARDED_FOR", "") if self._trusted_proxies else ""
-        self._queue.append(_LogLine(at, peer, forwarded, method, path, get("HTTP_USER_AGENT", ""), status, length, seconds))
+        path, shown_path = paths[0], "".join(paths[1:])
+        agent = get("HTTP_USER_AGENT", "")
+        self._queue.append(_LogLine(at, peer, forwarded, method, path, agent, status, length, seconds, shown_path))
         if self._thread is None:
             self._start()
 
@@ -161,13 +171,18 @@ class AccessLog:
             "time": line.at.isoformat(timespec="milliseconds"),
             "client": client_address(environ, self._trusted_proxies),
             "method": line.method[:20],
-            "path": quote(line.path.encode("latin-1"), safe="/!$&'()*+,;:@~-._")[:_MAX_FIELD_LENGTH],
+            "path": _quote_path(line)[:_MAX_FIELD_LENGTH],
             "status": line.status,
             "bytes": int(line.length or 0),
             "ms": round(line.seconds * 1000, 3),
             "not_modified": line.status == 304,  # noqa: PLR2004 - RFC 9110 section 15.4.5
-            "agent": line.agent.encode("latin-1", "replace").decode("utf-8", "replace")[:_MAX_FIELD_LENGTH],
+            "agent": hide_tokens(line.agent.encode("latin-1", "replace").decode("utf-8", "replace"))[:_MAX_FIELD_LENGTH],
         }
+
+
+def _quote_path(line: _LogLine) -> str:
+    path = line.shown_path.encode() or hide_tokens(line.path).encode("latin-1")
+    return quote(path, safe="/!$&'()*+,;:@~-._")
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask
 from werkzeug.routing import PathConverter
 
+from feedsvc.access import TokenAuthorizer
 from feedsvc.live import Live
 from feedsvc.web import metrics
 from feedsvc.web.access_control import StatusAccess
+from feedsvc.web.combination_form import add_form_endpoint
 from feedsvc.web.document_endpoints import add_document_endpoints
+from feedsvc.web.private_feeds import add_private_endpoint
 from feedsvc.web.request_stats import RequestStats
 from feedsvc.web.response_cache import ResponseCache
 from feedsvc.web.service_endpoints import MetricsSource, add_service_endpoints
@@ -32,14 +35,16 @@ def create_app(
     metrics_source: MetricsSource | None = None,
     status_access: StatusAccess = _LOCAL_ONLY,
     *,
+    token_authorizer: TokenAuthorizer | None = None,
     caches_responses: bool = True,
 ) -> Flask:
     """Return the Flask application that serves the current edition of `live`, mounted at the path of base_url.
 
     `status_sections` are additional sections of /status by name. `stats` counts the responses, by default in a new RequestStats.
     `metrics_source` returns the arguments of `metrics.render_metrics`; by default, the metrics of this process only.
-    `status_access` decides which clients may read /status and /metrics. With `caches_responses`, responses from the cache do not
-    pass through Flask: no function registered with `before_request` or `after_request` runs for them.
+    `status_access` decides which clients may read /status and /metrics. Without `token_authorizer`, there are no private feeds.
+    With `caches_responses`, responses from the cache do not pass through Flask: no function registered with `before_request` or
+    `after_request` runs for them.
     """
     counted_stats = stats or RequestStats()
 
@@ -51,7 +56,10 @@ def create_app(
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.url_map.converters["file_path"] = _FilePathConverter
     add_document_endpoints(app, live, counted_stats)
+    add_form_endpoint(app, live)
     add_service_endpoints(app, live, metrics_source or read_metrics, status_sections, status_access)
+    if token_authorizer:
+        add_private_endpoint(app, live, token_authorizer, status_access.trusted_proxies)
     mounted = _MountMiddleware(app.wsgi_app, live)
     # mypy forbids the assignment that Flask's documentation recommends for middleware.
     app.wsgi_app = ResponseCache(mounted, live, counted_stats) if caches_responses else mounted  # type: ignore[method-assign]

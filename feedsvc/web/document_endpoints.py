@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from feedsvc import uris
+from feedsvc.access import hide_tokens
 from feedsvc.errors import TextUnavailableError
 from feedsvc.live import Edition, Live
 from feedsvc.publication import Document, FileResource, PendingFile, Publication, Redirect, Resource
@@ -167,13 +168,13 @@ def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | N
 
     The path of base_url without its trailing slash is a redirect to the start page.
     """
-    path, mount = _requested_path(environ), publication.mount
+    path, mount = requested_path(environ), publication.mount
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
     return publication.resolve(path[len(mount) :])
 
 
-def _requested_path(environ: WSGIEnvironment) -> str:
+def requested_path(environ: WSGIEnvironment) -> str:
     """Return the request's path as text, with the path of base_url. WSGI has the path's bytes as latin-1 (PEP 3333).
 
     Bytes that are not UTF-8 become U+FFFD, which matches no address.
@@ -220,7 +221,7 @@ def _internal_error(error: Exception) -> Response | HTTPException:
             "feedsvc: all %d file descriptors are in use (%s); requests get status 503 until one is free", current_limit(), error
         )
         return _unavailable("This server has too many open files. Try again in a moment.", _RETRY_SECONDS)
-    _LOG.error("feedsvc: no response to %s %s", request.method, request.path, exc_info=error)
+    _LOG.error("feedsvc: no response to %s %s", request.method, hide_tokens(request.path), exc_info=error)
     return Response(_INTERNAL_ERROR_MESSAGE, status=500, mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 

@@ -17,10 +17,11 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Final
 
 from feedsvc.feeds import FORMATS
+from feedsvc.routes import COMBINATION_FORM, PRIVATE_PREFIX
 from feedsvc.support.client_address import Networks, client_address, client_prefix, is_global_address
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets, anonymous_key
 from feedsvc.web.access_control import forwarding_header
-from feedsvc.web.request_stats import Labels, RequestStats
+from feedsvc.web.request_stats import OTHER, Labels, RequestStats
 from feedsvc.web.responses import COMMON_HEADERS
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MAX_CLIENTS: Final = 50_000  # pairs of client and feed, about 15 MB; the one w
 _MAX_AGENT_LENGTH: Final = 1000  # characters of a User-Agent that are compared
 _FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FORMATS)
 _COMBINATION: Final = re.compile(rf"/feed/[^/]+\.(?:{'|'.join(FORMATS)})$")
+_PRIVATE_FEED: Final = re.compile(rf"{PRIVATE_PREFIX}[^/]+/feed\.[a-z]+$")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COMBINATION_MESSAGE: Final = (
     "Your programs fetched too many combined feeds. Try again in {wait} seconds, or ask the newsroom for a feed of its own.\n"
@@ -52,7 +54,9 @@ class PollLimit:
     The limit is `per_hour` GETs at once, then one every 3600 / `per_hour` seconds.
 
     All combinations (`catalog.combinations`) together have one such limit for each address. Every request for one counts, because
-    each is rendered on request.
+    each is rendered on request. So does each use of the form that gives their addresses.
+
+    Private feeds have limits of their own.
 
     A client is an address (for IPv6, a /64 network) with a User-Agent. X-Forwarded-For is used if the peer is one of `trusted`.
     With `is_direct_only`, only clients that connect directly from a public address are limited, because a proxy or a private
@@ -82,8 +86,8 @@ class PollLimit:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        is_feed = path.endswith(_FEED_ENDINGS)
-        is_combination = not is_feed and "/feed/" in path and _COMBINATION.search(path) is not None
+        is_feed = path.endswith(_FEED_ENDINGS) and not (PRIVATE_PREFIX in path and _PRIVATE_FEED.search(path))
+        is_combination = not is_feed and "/feed/" in path and _is_combination(path, environ["REQUEST_METHOD"])
         if not is_combination and (environ.get("HTTP_IF_NONE_MATCH") or not is_feed):
             return self._next_app(environ, start_response)
         limited_path = "" if is_combination else path
@@ -114,8 +118,13 @@ class PollLimit:
         headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response("429 Too Many Requests", headers)
         suffix = environ["PATH_INFO"].rpartition(".")[2]
-        self._stats.count(Labels("feed", suffix), 429, perf_counter() - start_time)
+        labels = OTHER if environ["PATH_INFO"].endswith(COMBINATION_FORM) else Labels("feed", suffix)
+        self._stats.count(labels, 429, perf_counter() - start_time)
         return [body]
+
+
+def _is_combination(path: str, method: str) -> bool:
+    return _COMBINATION.search(path) is not None or (method == "POST" and path.endswith(COMBINATION_FORM))
 
 
 @lru_cache(4096)

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from feedsvc.publication import Document
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, PageAt, Place, SiteDocumentAt, SitemapAt, TagsAt, VariantAt, place_of
+from feedsvc.routes import (
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    IssueAt,
+    PageAt,
+    Place,
+    SiteDocumentAt,
+    SitemapAt,
+    TagsAt,
+    VariantAt,
+    place_of,
+)
 
 # Upper ends in seconds, for cached, rendered and slow responses.
 DURATION_BUCKETS: Final = (0.0001, 0.001, 0.01, 0.1, 1.0)
@@ -19,6 +31,7 @@ _KINDS: Final[Mapping[type[Place], str]] = {
     PageAt: "page",
     TagsAt: "page",
     ArticleAt: "article",
+    IssueAt: "page",
     FileAt: "file",
     VariantAt: "file",
     SiteDocumentAt: "directory",
@@ -30,7 +43,10 @@ _LABELS_KEY: Final = "labels"  # key in the cache of Document.derived_data
 
 
 class Labels(NamedTuple):
-    """Labels of a response. `kind` is a value of _KINDS, "redirect", "views" or "other"; `format` is a feed's suffix, else ""."""
+    """Labels of a response. `kind` is a value of _KINDS, "redirect", "views", "private" or "other".
+
+    `format` is a feed's suffix, else "".
+    """
 
     kind: str
     format: str = ""

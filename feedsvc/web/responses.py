@@ -141,12 +141,12 @@ COMMON_HEADERS: Final[Sequence[tuple[str, str]]] = (
 _FRAME_HEADERS: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", FRAME_ANCESTORS),)
 
 
-def other_method_response(request: Request) -> Response:
-    """Return the response to a method other than GET and HEAD: 204 for OPTIONS, else 405.
+def other_method_response(request: Request, allowed: str = ALLOWED_METHODS) -> Response:
+    """Return the response to a method other than GET and HEAD: 204 for OPTIONS, else 405. `allowed` are those of the resource.
 
     A script of another site that sends If-None-Match needs the 204 (CORS preflight).
     """
-    headers = [("Allow", ALLOWED_METHODS), ("Access-Control-Allow-Origin", "*")]
+    headers = [("Allow", allowed), ("Access-Control-Allow-Origin", "*")]
     method, _ = request
     if method != "OPTIONS":
         return Response(status=405, headers=[*headers, ("Content-Length", "0")])

@@ -16,7 +16,7 @@ from feedsvc.support.date_formats import rfc3339
 # Function that returns an additional section of the status.
 StatusSection = Callable[[], Mapping[str, Any]]
 
-_KINDS: Final = ("category", "author", "custom", "tag")
+_KINDS: Final = ("category", "author", "custom", "language", "tag")
 
 
 def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSection]) -> bytes:

@@ -12,10 +12,10 @@ import pytest
 
 from feedsvc.audience.buffer import ReadKey
 from feedsvc.audience.counter import ReadCounter
-from feedsvc.audience.errors import UnavailableError
 from feedsvc.audience.periodic_task import PeriodicTask
 from feedsvc.audience.sqlite_store import SqliteReadStore
 from feedsvc.audience.store import DatabaseReadStore
+from feedsvc.database import UnavailableError
 from tests.audience.conftest import FakeClock, OpenStore, StartCounter
 from tests.audience.postgres import Schema
 from tests.audience.waiting import wait_until

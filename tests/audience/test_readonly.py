@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.audience.databases import report_totals_since
-from feedsvc.audience.errors import UnavailableError
+from feedsvc.database import UnavailableError
 from feedsvc.errors import FeedsvcError
 from tests.audience.conftest import OpenStore
 from tests.audience.postgres import Schema

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.errors import unavailable_error
 from feedsvc.audience.store import UnavailableError
+from feedsvc.database import unavailable_error
 from tests.audience.conftest import OpenStore
 from tests.audience.postgres import Schema
 from tests.audience.read_only_files import read_only

@@ -191,6 +191,31 @@ CASES: Final = (
         ),
     ),
     Case(
+        "digest at a time that no day has",
+        {"feeds.yaml": 'x: {title: X, include: {all: true}, digest: {every: day, at: "24:00"}}\n'},
+        (
+            (
+                "feeds.yaml:1:62: digest.at: '24:00' is not a time of the day from 00:00 to 23:59; write it in quotes, "
+                'like "06:00"'
+            ),
+        ),
+    ),
+    Case(
+        "digest every month",
+        {"feeds.yaml": "x: {title: X, include: {all: true}, digest: {every: month, at: 06:00}}\n"},
+        ("feeds.yaml:1:53: digest.every: expected 'day' or 'week', found 'month'",),
+    ),
+    Case(
+        "weekly digest without a day",
+        {"feeds.yaml": "x: {title: X, include: {all: true}, digest: {every: week, at: 06:00}}\n"},
+        ("feeds.yaml:1:37: digest: names no day of the week; write on: monday beside every: week",),
+    ),
+    Case(
+        "daily digest on one day",
+        {"feeds.yaml": "x: {title: X, include: {all: true}, digest: {every: day, at: 18:00, on: friday}}\n"},
+        ("feeds.yaml:1:69: digest.on: stands beside every: day; delete it, or write every: week",),
+    ),
+    Case(
         "tag twice in a feed",
         {"feeds.yaml": "x: {title: X, include: {tags: [South Korea, south-korea]}}\n"},
         ("feeds.yaml:1:45: include.tags: 'south-korea' is there already; delete it here",),

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import build_catalog, build_combination, canonical_ref
+from feedsvc.catalog import CombinationError, build_catalog, build_combination, canonical_ref, combine
+from feedsvc.catalog.selections import Term
 from feedsvc.model import Article
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
@@ -45,7 +46,7 @@ def titles(publication: Publication, expression: str) -> str:
         ("category:money+tag:trade-author:agency", "E B"),
         ("-category:money", "D C"),
         ("-category:money-category:world", "D"),
-        ("language:en-gb", "E"),
+        ("tag:trade+language:en-gb", "E"),
         ("category:money-language:en-gb", "B"),
         ("category:local+author:agency", ""),
     ],
@@ -81,6 +82,7 @@ def test_a_combination_is_a_valid_feed_without_date_hub_page_and_archive(publica
         ("/feed/language:EN-GB-tag:trade.json", "/feed/language:en-gb-tag:trade.json"),
         ("/feed/category:globe.json", "/category/world/feed.json"),
         ("/feed/tag:Trade.rss", "/tag/trade/feed.rss"),
+        ("/feed/language:EN-gb.rss", "/language/en-GB/feed.rss"),
         ("/feed/" + "+".join(["tag:trade"] * 9) + ".rss", "/tag/trade/feed.rss"),
     ],
 )
@@ -109,6 +111,44 @@ def test_each_combination_has_one_address(publication: Publication, written: str
 )
 def test_an_unknown_or_too_long_combination_does_not_exist(publication: Publication, expression: str) -> None:
     assert publication.resolve(f"/feed/{expression}.rss") is None
+
+
+@pytest.mark.parametrize(
+    ("included", "excluded", "expected"),
+    [
+        ([("category", "money"), ("category", "globe")], [], ("combination", "category:money+category:world")),
+        ([("category", "World")], [], ("category", "world")),
+        (
+            [("author", "mina"), ("tag", "TRADE")],
+            [("language", "en-GB")],
+            ("combination", "author:mina+tag:trade-language:en-gb"),
+        ),
+        ([("language", "en-gb")], [], ("language", "en-GB")),
+        ([], [("tag", "sponsored")], ("combination", "-tag:sponsored")),
+    ],
+)
+def test_a_choice_of_names_gives_the_canonical_feed(
+    publication: Publication, included: list[Term], excluded: list[Term], expected: tuple[str, str]
+) -> None:
+    assert combine(publication.catalog, included, excluded) == expected
+
+
+@pytest.mark.parametrize(
+    ("included", "excluded", "reason", "name"),
+    [
+        ([], [], "nothing", ""),
+        ([("tag", "nope")], [], "unknown", "nope"),
+        ([("feed", "world")], [], "unknown", "world"),
+        ([("category", "globe")], [("category", "World")], "contradiction", "World"),
+        ([("language", "en")], [("language", "EN")], "contradiction", "en"),
+    ],
+)
+def test_a_choice_without_a_feed_names_the_reason(
+    publication: Publication, included: list[Term], excluded: list[Term], reason: str, name: str
+) -> None:
+    with pytest.raises(CombinationError) as caught:
+        combine(publication.catalog, included, excluded)
+    assert (caught.value.reason, caught.value.name) == (reason, name)
 
 
 def test_combinations_can_be_switched_off(tmp_path: Path) -> None:

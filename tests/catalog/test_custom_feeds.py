@@ -187,6 +187,7 @@ two: {title: Two, include: {authors: [mina], tags: [TRADE]}}
 three: {title: Three, include: {authors: [mina], tags: [trade]}, content: summary}
 whole: {title: Whole, include: {all: true}}
 world-only: {title: World, include: {categories: [world]}}
+british: {title: British, include: {languages: [en-GB]}}
 typo: {title: Typo, include: {tags: [trade, tradee]}, exclude: {tags: [sponsred]}}
 """
     hint = "change include, exclude or an option such as content:, or delete the entry"
@@ -198,8 +199,22 @@ typo: {title: Typo, include: {tags: [trade, tradee]}, exclude: {tags: [sponsred]
         f"feeds.yaml:3:1: warning: two: holds the same as the feed 'one'; {hint}",
         f"feeds.yaml:5:1: warning: whole: holds the same as the feed of the whole site; {hint}",
         f"feeds.yaml:6:1: warning: world-only: holds the same as the feed of the category 'world'; {hint}",
-        "feeds.yaml:7:45: warning: include.tags: no article has the tag 'tradee'; did you mean 'trade'?",
-        "feeds.yaml:7:72: warning: exclude.tags: no article has the tag 'sponsred'; did you mean 'sponsored'?",
+        f"feeds.yaml:7:1: warning: british: holds the same as the feed of the language 'en-GB'; {hint}",
+        "feeds.yaml:8:45: warning: include.tags: no article has the tag 'tradee'; did you mean 'trade'?",
+        "feeds.yaml:8:72: warning: exclude.tags: no article has the tag 'sponsred'; did you mean 'sponsored'?",
+    ]
+
+
+def test_check_warns_of_a_digest_whose_entries_leave_it_before_the_next_one_comes(tmp_path: Path) -> None:
+    feeds = """\
+short: {title: A, include: {all: true}, digest: {every: day, at: 06:00}, max_age: 12h}
+weekly: {title: B, include: {all: true}, digest: {every: week, on: monday, at: 06:00}, max_age: 6d}
+long: {title: C, include: {all: true}, digest: {every: day, at: 06:00}, max_age: 24h}
+"""
+    message = "is shorter than a {0}, so that the digest has no entry for a part of each {0}; write {1}d or more, or delete it"
+    assert check(write(tmp_path, feeds)) == [
+        f"feeds.yaml:1:83: warning: max_age: {message.format('day', 1)}",
+        f"feeds.yaml:2:97: warning: max_age: {message.format('week', 7)}",
     ]
 
 

@@ -35,6 +35,7 @@ SUCCESS: Final = [
     ["ping", "good", "--state", "state"],
     ["schema", "site"],
     ["stamp", "good"],
+    ["token", "list", "good", "--state", "existing"],
     ["--version"],
     ["--help"],
     ["serve", "--help"],
@@ -50,6 +51,7 @@ PROBLEM: Final = [
     ["serve", "unusable", "--state", "state"],
     ["serve", "unusable", "--state", "state", "--workers", "2"],
     ["stamp", "broken"],
+    ["token", "list", "unusable", "--state", "existing"],
     ["views", "unusable"],
 ]
 OPERATOR_ERROR: Final = [
@@ -66,6 +68,7 @@ OPERATOR_ERROR: Final = [
     ["schema", "nowhere"],
     ["serve", "good", "--state", "good/state"],
     ["stamp", "nowhere"],
+    ["token", "add", "unknown", "Alice", "good", "--state", "state"],
     ["views", "good", "--state", "state"],
     ["unknown"],
     ["--unknown"],
@@ -81,6 +84,7 @@ def folder(tmp_path: Path) -> Path:
         ("unusable", ARTICLE, "title: T\n"),
     ):
         newsrooms.write(tmp_path / name, {"site.yaml": site, "articles/a.yaml": article})
+    (tmp_path / "existing").mkdir()  # an empty state folder
     return tmp_path
 
 

@@ -33,6 +33,15 @@ def test_the_table_has_a_line_for_each_feed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_language_has_its_own_name(tmp_path: Path) -> None:
+    root = newsrooms.write(write(tmp_path), article("k", "2026-01-03T09:00", language="ko"))
+    lines = run_feedsvc("feeds", root).stdout.splitlines()
+    assert [line.split() for line in lines[-2:]] == [
+        ["https://t.example/language/en/feed.rss", "1", "2", "2026-01-02", "09:00", "public", "English"],
+        ["https://t.example/language/ko/feed.rss", "1", "1", "2026-01-03", "09:00", "public", "한국어"],
+    ]
+
+
 def test_json_has_the_addresses_of_all_formats(tmp_path: Path) -> None:
     result = run_feedsvc("feeds", write(tmp_path), "--json", "--base-url", "https://www.t.example/daily")
     feeds = json.loads(result.stdout)

@@ -20,15 +20,21 @@ def content(tmp_path: Path) -> Path:
     return newsrooms.write(newsrooms.write_sample(tmp_path / "content"), ARTICLE_WITH_WARNING)
 
 
-def commands() -> dict[str, click.Command]:
-    context = click.Context(main)
-    commands_by_name = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    return {name: command for name, command in commands_by_name.items() if command}
+def commands(group: click.Group = main, start: str = "") -> dict[str, click.Command]:
+    """Return all commands by name; those of a group with its name, such as "token add"."""
+    context, found = click.Context(group), dict[str, click.Command]()
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            found |= commands(command, f"{start}{name} ")
+        elif command:
+            found[f"{start}{name}"] = command
+    return found
 
 
 def test_help_of_every_option_names_its_variable() -> None:
     for name in commands():
-        help_text = " ".join(run_feedsvc(name, "--help").stdout.split())
+        help_text = " ".join(run_feedsvc(*name.split(), "--help").stdout.split())
         for option in commands()[name].params:
             if isinstance(option, click.Option) and option.name != "help":
                 assert isinstance(option, Option)

@@ -39,13 +39,17 @@ class ServerPair:
 
 @contextmanager
 def server_pair(home: Path, content: Path, mount_path: str = "") -> Iterator[ServerPair]:
-    """Build and serve the tree as docs/deploy/ says, in the folder of base_url's path."""
+    """Build and serve the tree as docs/deploy/ says, in the folder of base_url's path.
+
+    The live server has no combinations, because a tree is built as a site without them.
+    """
     if not nginx.program_path():
         require_program("nginx", nginx.INSTALL)
     tree, configuration_file = home / "tree", home / "feedsvc-tree.conf"
     options = ("--state", home / "built", "--nginx", configuration_file, "--coding", "br", "--coding", "zstd")
     newsrooms.write(tree, {"index.html": "Not of this site"} if mount_path else {})
     subprocess.run(command("build", tree / mount_path, content, *options), check=True, env=environment(), capture_output=True)
+    newsrooms.disable_combinations(content)
     with (
         serving(content, home / "state") as server,
         nginx.serving(home / "nginx", tree, tree_configuration=configuration_file) as nginx_server,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import time
@@ -150,6 +151,31 @@ def test_read_is_counted_for_the_client_behind_nginx(cached_service: CachedServi
     )
     assert response.status == 204
     assert json.loads(cached_service.cached.ask("/articles/dance/views").body)["views"] == before + 1
+
+
+def send_form(port: int, body: str) -> tuple[int, str, str]:
+    """Send the form on /subscribe/; return the status, Location and Cache-Control of the response."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("POST", "/feed/", body, {"Content-Type": "application/x-www-form-urlencoded"})
+        response = connection.getresponse()
+        response.read()
+        return response.status, response.headers.get("Location", ""), response.headers.get("Cache-Control", "")
+
+
+def test_the_form_is_passed_on_never_cached_and_limited(newsroom: Path, tmp_path: Path) -> None:
+    """GET of the same address is cached and not limited."""
+    with run_cached_service(tmp_path, newsroom) as cached_service:
+        cached_service.cached.ask("/feed/")
+        for section in ("business", "culture"):
+            expected = (303, f"/category/{section}/feed.rss", "no-store")
+            assert send_form(cached_service.port, f"include=category:{section}") == expected
+        assert send_form(cached_service.port, "include=category:none") == (400, "", "no-store")
+        assert send_form(cached_service.port, "x" * 70_000)[0] == 413
+        statuses = [send_form(cached_service.port, "include=category:business")[0] for _ in range(20)]
+        assert {303, 429} == {*statuses}
+        assert statuses[0] == 303
+        assert count_requests_at_service(cached_service, "/feed/") == 0
+        assert cached_service.cached.ask("/feed/").status == 301
 
 
 def test_cached_response_keeps_the_date_of_the_service(cached_service: CachedService) -> None:

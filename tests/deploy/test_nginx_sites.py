@@ -18,6 +18,7 @@ from feedsvc.export import write_nginx
 from tests.deploy.nginx_pair import ALL_CODINGS, ServerPair, server_pair
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
+from tests.publication import test_issues as digests
 from tests.web.newsroom import BASE_URL, write_article, write_newsroom
 
 
@@ -91,6 +92,18 @@ def test_current_page_is_served_if_a_former_address_differs_only_in_case(tmp_pat
         for path in (*folders, *(f"{folder}/" for folder in folders), *(f"{folder}/rss.xml" for folder in folders[-2:])):
             live, static = (client.ask(path) for client in (servers.live, servers.static))
             assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), path
+
+
+def test_listings_of_languages_have_the_addresses_of_the_service(tmp_path: Path) -> None:
+    names = ("", "feed.rss", "feed.json", "rss.xml", "atom.xml", "feed/", "feed", "archive/2026/", "archive/2026-01/", "none")
+    with server_pair(tmp_path, newsrooms.write_sample(tmp_path / "content"), "daily") as servers:
+        statuses = set()
+        for path in ("/daily/language/en", *(f"/daily/language/{tag}/{name}" for tag in ("en", "ko", "fr") for name in names)):
+            live, static = (client.ask(path) for client in (servers.live, servers.static))
+            assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), path
+            statuses.add(live.status)
+        assert statuses == {200, 301, 404}
+        assert servers.differences("/daily/language/en/feed.atom", BROWSER) == []
 
 
 @pytest.mark.parametrize("is_default", [True, False])
@@ -225,3 +238,15 @@ def test_feed_that_nginx_cannot_read_is_404(tmp_path: Path) -> None:
         for headers in (NO_HEADERS, GZIP, ALL_CODINGS):
             assert servers.static.ask("/feed.rss", headers).status == 404
             assert b"<!doctype html>" in servers.static.ask("/feed.rss").body
+
+
+def test_issues_of_digests_and_their_former_addresses_are_answered_as_on_the_server(tmp_path: Path) -> None:
+    with server_pair(tmp_path, digests.write(tmp_path / "content")) as servers:
+        statuses = {}
+        for path in ("daily/2026-01-03/", "daily/2026-01-06/", "daily/2026-01-05/", "morning/2026-01-03/", "morning/2026-01-06/"):
+            for address in (f"/feeds/{path}", f"/feeds/{path}".rstrip("/")):
+                live, static = (client.ask(address) for client in (servers.live, servers.static))
+                assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), address
+            statuses[path] = servers.static.ask(f"/feeds/{path}").status
+            assert statuses[path] == 301 or servers.differences(f"/feeds/{path}") == []
+        assert [*statuses.values()] == [200, 410, 404, 301, 301]

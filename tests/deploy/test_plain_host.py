@@ -19,6 +19,7 @@ import pytest
 from bench.web import Client, Response
 from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
 from tests.deploy.plain_host import plain_host
+from tests.helpers import newsrooms
 from tests.helpers.running_server import command, environment, serving
 from tests.web.newsroom import BASE_URL, NOTICE, write_article, write_newsroom
 
@@ -66,6 +67,7 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
     home = tmp_path_factory.mktemp("plain_host")
     content = _write_newsroom(home / "content")
     _build(content, home / "tree", home)
+    newsrooms.disable_combinations(content)  # a tree is built as a site without them
     with (
         serving(content, home / "state") as server,
         plain_host(home / "tree") as port,

@@ -24,6 +24,8 @@ def test_feeds_opml_and_the_subscribe_page_show_the_descriptions_of_listings_tha
         "Nothing yet": None,
         "Ritesh Nambiar": None,
         "刘佳": "Writes from Beijing",
+        "English": None,
+        "한국어": None,
         "R&D": None,
         "한국": None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -124,6 +125,22 @@ def feeds_to_order_are_served(user: User) -> None:
     wait_until_contained(user, "/subscribe/", "Every article in short")
 
 
+def private_feed_is_served_nowhere(user: User) -> None:
+    for path in ("/feeds/partners/", "/feeds/partners/feed.rss"):
+        assert user.get(path).status == 404
+    for path in ("/subscribe/", "/feeds.opml", "/sitemap.xml", "/"):
+        assert "artners" not in user.get(path).body.decode()
+    tokens = json.loads(user.run("feedsvc token list --json").stdout)
+    assert [(token["name"], token["feed"], token["state"]) for token in tokens] == [("Harbour Radio", "partners", "revoked")]
+
+
+def digest_is_served(user: User) -> None:
+    """Check the entry of the day after the article about buses, and its page."""
+    wait_until_contained(user, "/feeds/daily/feed.rss", "/feeds/daily/2026-01-03/")
+    wait_until_contained(user, "/feeds/daily/feed.rss", "<content:encoded>")
+    wait_until_contained(user, "/feeds/daily/2026-01-03/", BUSES)
+
+
 def license_is_published(user: User) -> None:
     wait_until_contained(user, "/license.xml", '<prohibits type="usage">ai-train</prohibits>')
     wait_until_contained(user, "/robots.txt", "License: https://harbour.example/license.xml")
@@ -190,6 +207,8 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "Choose tags": tag_pages_exist,
     "Options of one feed": options_hold_for_one_feed,
     "A feed to order": feeds_to_order_are_served,
+    "A private feed": private_feed_is_served_nowhere,
+    "A digest for mail": digest_is_served,
     "License and crawlers": license_is_published,
     "Correct": correction_is_shown,
     "An article in two languages": article_is_served,

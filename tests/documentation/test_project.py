@@ -86,6 +86,9 @@ def test_every_command_of_the_readme_exists() -> None:
         name, *arguments = shlex.split(line)
         command = main.get_command(click.Context(main), name)
         assert command
+        if isinstance(command, click.Group):
+            command = command.get_command(click.Context(command), arguments.pop(0))
+            assert command
         assert command.make_context(name, arguments).params
 
 

@@ -173,6 +173,30 @@ def test_tree_for_nginx_has_no_files_at_former_addresses(content: Path, out: Pat
     assert contents(out) == nginx_contents
 
 
+@pytest.mark.parametrize("host", ["any", "netlify", "nginx"])
+def test_an_updated_tree_equals_a_new_one_when_languages_come_and_go(tmp_path: Path, host: str) -> None:
+    """The server redirects from /language/ko/ while there are only articles in ko-KR; a tree has no file there."""
+    root, out = newsrooms.write(tmp_path / "content", newsrooms.SITE), tmp_path / "out"
+    live = Live(ContentFolder(root), None)
+    written = live.edition.publication
+    with StaticTree(out, host=host) as tree:
+        tree.build(written)
+        for name, language in (("a", ""), ("b", "ko-KR"), ("c", "ko"), ("c", None), ("d", "ko-KP"), ("b", None), ("d", None)):
+            file = root / f"articles/{name}.yaml"
+            if language is None:
+                file.unlink()
+            else:
+                keys = {"language": language} if language else {}
+                newsrooms.write(root, newsrooms.article(name, "2026-01-02", summary="S.", **keys))
+            live.reload()
+            publication = live.edition.publication
+            tree.update(publication, publication.changed_since(written))
+            written = publication
+            new = tmp_path / f"new-{name}-{language}"
+            build(root, new, host)
+            assert contents(out) == contents(new), (name, language)
+
+
 def test_no_former_address_equals_a_document_address_after_random_edits(tmp_path: Path) -> None:
     editors = SimulatedEditors(tmp_path / "content", Random(5))
     live = Live(ContentFolder(editors.root), None)

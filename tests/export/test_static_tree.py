@@ -14,7 +14,7 @@ from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, BuildResult
 from feedsvc.export.file_bytes import write_bytes
-from feedsvc.publication.document import FileResource
+from feedsvc.publication.document import Document, FileResource
 from tests.helpers import newsrooms, trees
 from tests.helpers.marked_images import jpeg
 
@@ -44,7 +44,7 @@ def test_one_save_rewrites_only_documents_that_contain_the_article(content: Path
     before = {path: (out / path).stat().st_mtime_ns for path in files(out)}
     result = build(content, out)
     changed_names = {path for path in files(out) if (out / path).stat().st_mtime_ns != before[path]}
-    listings = ("", "category/asia/", "author/ritesh/", "tag/한국/")
+    listings = ("", "category/asia/", "author/ritesh/", "language/en/", "tag/한국/")
     expected = {f"{listing}archive/2025-12/feed.{suffix}" for listing in listings for suffix in ("rss", "atom", "json")}
     # The first 280 characters of an article are its summary on archive pages.
     pages = {f"{listing}archive/2025/index.html" for listing in listings}
@@ -59,13 +59,30 @@ def test_one_save_rewrites_only_documents_that_contain_the_article(content: Path
     assert result.written == len(changed_names)
 
 
+def test_a_tree_is_built_as_a_site_without_combinations(content: Path, out: Path) -> None:
+    """No program would answer the form on /subscribe/."""
+    publication = newsrooms.load_publication(content)
+    served = publication.resolve("/subscribe/")
+    assert isinstance(served, Document)
+    assert b"<form" in served.body
+    export.build(publication, out)
+    page = (out / "subscribe/index.html").read_bytes()
+    assert b"<form" not in page
+    newsrooms.disable_combinations(content)
+    without = newsrooms.load_publication(content)
+    assert not without.catalog.site.feed.combinations
+    served_without = without.resolve("/subscribe/")
+    assert isinstance(served_without, Document)
+    assert served_without.body == page
+
+
 def test_files_of_a_deleted_article_are_removed_with_their_folder(content: Path, out: Path) -> None:
     build(content, out)
     (content / "articles/older.yaml").unlink()
     file = content / "articles/rich.yaml"
     file.write_text(file.read_text().replace("/articles/older/", "/"))
     result = build(content, out)
-    assert result.removed == 1
+    assert result.removed == newsrooms.OLDER_FILE_COUNT
     assert not (out / "articles/older").exists()
 
 

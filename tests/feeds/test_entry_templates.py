@@ -15,7 +15,8 @@ from feedsvc.feed_model import Alternate, Entry, Person, Term
 from feedsvc.feeds import atom, json_feed, rss
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.entry_templates import EntryTemplates
-from feedsvc.model import Enclosure, Image, License, LicenseScope, Payment, Source
+from feedsvc.license_model import License, LicenseScope, Payment
+from feedsvc.model import Enclosure, Image, Source
 from tests.helpers.feeds import MARKUP_TEXT, QUIET_DAY, SUMMIT, at
 
 RENDER_FUNCTIONS: dict[str, Callable[[Entry], RenderedEntry]] = {

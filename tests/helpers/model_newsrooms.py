@@ -20,6 +20,7 @@ from feedsvc.model import (
     FeedOptions,
     FeedOverrides,
     Image,
+    IssueSchedule,
     MediaFile,
     Selection,
     Site,
@@ -43,7 +44,7 @@ TAG_ENTRIES: Final = (
     TagSettings(id="trade", title="Commerce", aliases=("one-off",), feed=FeedOverrides(content="summary", ttl=9)),
     TagSettings(id="moon", title="The Moon", aliases=("luna", "home")),
 )
-# Custom feeds of each kind of name, with an exclusion, with an age and without condition.
+# Custom feeds of each kind of name, with an exclusion, with an age and without condition, and digests of days and weeks.
 CUSTOM_FEEDS: Final = (
     CustomFeed(id="sections", title="Two sections", include=Selection(categories=("c0", "c1")), aliases=("old-sections",)),
     CustomFeed(
@@ -55,6 +56,15 @@ CUSTOM_FEEDS: Final = (
     ),
     CustomFeed(id="languages", title="Languages", include=Selection(languages=("ko",)), exclude=Selection(tags=("trade",))),
     CustomFeed(id="fresh", title="Fresh", max_age=50 * 3600, feed=FeedOverrides(content="summary")),
+    CustomFeed(id="daily", title="Day", digest=IssueSchedule(minute_of_day=6 * 60), aliases=("old-daily",)),
+    CustomFeed(
+        id="weekly",
+        title="Week",
+        include=Selection(categories=("c1", "c2")),
+        digest=IssueSchedule(minute_of_day=18 * 60 + 30, weekday=2),
+        max_age=30 * 24 * 3600,
+        feed=FeedOverrides(entries=2, content="summary"),
+    ),
 )
 MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
 _MEDIA_FILES: Final[Mapping[str, MediaFile]] = {
@@ -72,6 +82,7 @@ def snapshot(
     media: Mapping[str, MediaFile] | None = None,
     tags: Iterable[TagSettings] = (),
     custom_feeds: Iterable[CustomFeed] = (),
+    private_feeds: Iterable[CustomFeed] = (),
 ) -> ContentSnapshot:
     """Return a snapshot of a small newsroom with these articles."""
     site = Site(
@@ -98,6 +109,7 @@ def snapshot(
         authors=authors_by_id,
         tags={name: tag for tag in tags for name in (*tag.aliases, tag.id)},
         custom_feeds={name: feed for feed in custom_feeds for name in (*feed.aliases, feed.id)},
+        private_feeds={name: feed for feed in private_feeds for name in (*feed.aliases, feed.id)},
         articles=tuple(articles),
         media=_MEDIA_FILES if media is None else media,
         texts=TEXTS,

@@ -16,6 +16,9 @@ from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 
+# Files of the sample's tree that go with the article `older`: its page, and the archives of the English articles, all of which
+# the feed holds without it.
+OLDER_FILE_COUNT: Final = 12
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
 
@@ -188,6 +191,14 @@ ARTICLES: Final[Mapping[str, str | bytes]] = {
 def write_sample(root: Path) -> Path:
     """Write a newsroom that uses every key of the file format; six of its articles are visible at NOW."""
     return write(root, {**SITE, **ARTICLES})
+
+
+def disable_combinations(root: Path) -> None:
+    """Set `combinations: false` in site.yaml, which must have `feed: {...}`."""
+    file = root / "site.yaml"
+    text = file.read_text("utf-8")
+    assert "feed: {" in text
+    file.write_text(text.replace("feed: {", "feed: {combinations: false, "), "utf-8")
 
 
 def load_publication(root: Path, now: datetime = NOW) -> Publication:

@@ -18,7 +18,8 @@ from babel.messages.pofile import read_po
 
 from feedsvc.language import get_language
 from feedsvc.language.messages import CATALOGUE_TAGS
-from feedsvc.pages.listing import _KIND_TITLES
+from feedsvc.pages.combination_form import KIND_TITLES
+from feedsvc.pages.status_pages import COMBINATION_ERRORS
 from tests.language.catalogs import CATALOGS, TAGS, TEMPLATE, forms, messages_of
 from tests.test_architecture import MODULES, ROOT
 
@@ -28,7 +29,7 @@ LANGUAGES: Final = RIGHT_TO_LEFT | {
     "zh-Hant",
 }
 ENGLISH: Final = messages_of(TEMPLATE)
-PLURAL_KEYS: Final = ("views", "articles", "found")
+PLURAL_KEYS: Final = ("views", "articles", "and_more", "found")
 # Words that built-in templates do not use. A theme may.
 THEME_KEYS: Final = {"language_name", "menu", "home", "latest", "follow", "and"}
 PREVIEW_LABELS: Final = {"draft", "scheduled", "expired"}  # `Row.preview_label`
@@ -36,12 +37,12 @@ PREVIEW_LABELS: Final = {"draft", "scheduled", "expired"}  # `Row.preview_label`
 KEY_POSITIONS: Final = {"say": 0, "count": 0, "plural_forms": 0, "split_at_placeholder": 0, "date_view": 1, "_period_link": 3}
 # Translations that are spelled as in English.
 SAME_AS_ENGLISH: Final = {
-    "de": {"feeds"},
-    "fr": {"menu", "sources", "paging"},
-    "id": {"menu"},
+    "de": {"feeds", "combine_format"},
+    "fr": {"menu", "sources", "paging", "combine_format"},
+    "id": {"menu", "combine_format"},
     "it": {"menu", "home"},
     "nl": {"menu", "feeds", "email", "found"},
-    "pl": {"menu", "email"},
+    "pl": {"menu", "email", "combine_format"},
     "pt-BR": {"menu", "feeds", "email"},
     "pt-PT": {"menu", "feeds", "email"},
 }
@@ -114,7 +115,7 @@ def test_catalogs_exist_for_these_languages() -> None:
 
 
 def test_template_has_the_keys_that_code_and_templates_use() -> None:
-    keys = {*keys_in_templates(), *keys_in_modules(), *_KIND_TITLES.values(), *PREVIEW_LABELS}
+    keys = {*keys_in_templates(), *keys_in_modules(), *KIND_TITLES.values(), *COMBINATION_ERRORS.values(), *PREVIEW_LABELS}
     assert keys.isdisjoint(THEME_KEYS)
     assert keys | THEME_KEYS == set(ENGLISH)
 

@@ -21,6 +21,7 @@ SITE: Final[Mapping[str, str | bytes]] = {
         """,
     "categories.yaml": "asia: {title: Asia}\nsport: {title: Sport}\n",
     "authors.yaml": "mina-park: {name: Mina Park}\nquiet: {name: Writes drafts only}\n",
+    "feeds.yaml": 'daily: {title: Daily, include: {all: true}, digest: {every: day, at: "12:30"}}\n',
     "media/shared.png": picture(40, 30, "PNG"),
 }
 # Dated before, between and after the hidden articles, with the same tag and category, so that every list could contain these.

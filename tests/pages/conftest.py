@@ -50,7 +50,7 @@ def serve_site(content: Path, state: Path) -> Iterator[str]:
             output = ""
             for line in process.stderr:
                 output += line
-                match = re.search(r" serving .* at (http://\S+)/ as ", line)
+                match = re.search(r" serving .* at (http://\S+)/$", line)
                 if match:
                     break
             else:

@@ -145,8 +145,8 @@ BLOCK_TEMPLATE = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endbloc
         ),
         ({"artcle.html": "x"}, "artcle.html:1:1: no page uses a template of this name; did you mean 'article.html'?"),
         (
-            {"quux.html": "x"},
-            "quux.html:1:1: no page uses a template of this name; the product's own are article.html, base",
+            {"wxyz.html": "x"},
+            "wxyz.html:1:1: no page uses a template of this name; the product's own are article.html, base",
         ),
         ({"article.html/a.html": "x"}, "article.html/a.html:1:1: no page uses a template of this name; article.html is a file"),
         *(({"message.html": text}, "message.html:1:1: this is no template (it nests deeper") for text in TOO_DEEPLY_NESTED),

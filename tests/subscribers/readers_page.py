@@ -48,6 +48,8 @@ _FOOT: Final = """
 - Titles come as they were written, in any script, but where the table shows another; each article stands once, with the link to
   its page, and with a date of its own.
 - rss2email makes its letters of an Atom entry's plain summary, so that a correction further down shows in RSS alone.
+- All of them read a private feed at the address of its token, show each article once, and keep what they have after the token
+  ended. feed2exec then fetches the whole feed each time: its cache stores nothing of a response with `no-store`.
 
 """
 

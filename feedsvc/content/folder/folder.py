@@ -30,7 +30,15 @@ from feedsvc.model import Article
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.digest import sha256
 
-__all__ = ["ContentFolder", "ContentSnapshot", "FolderChange", "load_content", "open_content_folder", "parse_cache_file"]
+__all__ = [
+    "ContentFolder",
+    "ContentSnapshot",
+    "FolderChange",
+    "load_content",
+    "load_settings",
+    "open_content_folder",
+    "parse_cache_file",
+]
 
 _MEDIA_FOLDER: Final = "media"
 _SCANNED_FOLDERS: Final = (ARTICLES_FOLDER, _MEDIA_FOLDER, THEME_FOLDER)
@@ -81,6 +89,12 @@ def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progre
     Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
     """
     return ContentFolder(root, base_url, on_read=on_read).read().content
+
+
+def load_settings(root: Path, base_url: str = "") -> Settings:
+    """Read the settings of a content folder once, without a cache and articles. Raises the errors of `load_content`."""
+    _check_folder(root)
+    return read_settings(root, MediaFolder(root), base_url, ())
 
 
 class ContentFolder:
@@ -169,9 +183,7 @@ class ContentFolder:
         settle_time: timedelta,
         while_waiting: Callable[[], object] | None = None,
     ) -> FolderChange:
-        if not os.path.isdir(self._root):
-            message = f"no folder {self._root}; give the folder that holds {SITE_FILE}; {first_steps_hint(self._root)}"
-            raise ContentError(message, missing_message=f"the folder {self._root} is away")
+        _check_folder(self._root)
         scope = _scope(changed_paths)
         unsettled = self._files_to_postpone(scope, now, settle_time)
         to_scan_later = unsettled - {WHOLE_SCAN} | (scope if scope is not None else {SITE_FILE})
@@ -271,6 +283,13 @@ class ContentFolder:
         records = self._article_files.records
         may_media_differ = bool(media) or scope is None or bool(_paths_within(scope, _MEDIA_FOLDER))
         return records.files_using(media) | (records.broken_files if may_media_differ else frozenset())
+
+
+def _check_folder(root: Path) -> None:
+    """Raise ContentError if there is no such folder."""
+    if not os.path.isdir(root):
+        message = f"no folder {root}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"
+        raise ContentError(message, missing_message=f"the folder {root} is away")
 
 
 def _scope(changed_paths: Iterable[str] | None) -> frozenset[str] | None:

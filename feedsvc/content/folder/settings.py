@@ -44,7 +44,8 @@ _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, References], ParsedEntrie
 class Settings:
     """Effective settings. `references` has the site, and the categories and authors that articles may refer to.
 
-    `tags` are the entries of tags.yaml, `custom_feeds` those of feeds.yaml, by id and alias.
+    `tags` are the entries of tags.yaml, `custom_feeds` the public ones of feeds.yaml and `private_feeds` the private ones,
+    by id and alias.
 
     `stored_settings` are all last valid versions by kind and id, also of entries that their file does not contain any more.
     `last_valid_paths` are the files of which at least one entry is replaced by its last valid version.
@@ -53,6 +54,7 @@ class Settings:
     references: References
     tags: Mapping[str, TagSettings]
     custom_feeds: Mapping[str, CustomFeed]
+    private_feeds: Mapping[str, CustomFeed]
     problems: tuple[Problem, ...]
     stored_settings: Mapping[tuple[str, str], StoredSetting]
     last_valid_paths: frozenset[str] = frozenset()
@@ -60,7 +62,9 @@ class Settings:
     @property
     def media(self) -> frozenset[str]:
         """Paths of the files in media/ that the settings refer to."""
-        entries: Iterable[Author | CustomFeed] = chain(self.references.authors.values(), self.custom_feeds.values())
+        entries: Iterable[Author | CustomFeed] = chain(
+            self.references.authors.values(), self.custom_feeds.values(), self.private_feeds.values()
+        )
         return frozenset((*self.references.site.media, *chain.from_iterable(entry.media for entry in entries)))
 
     def last_valid(self, kind: str, name: str) -> ListingSettings | None:
@@ -89,10 +93,12 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
         references = _add_entries(references, kind, entries, parsed.invalid_entries)
     if any(problem.path == SITE_FILE and problem.severity == "error" for problem in problems):
         last_valid_paths.add(SITE_FILE)
+    feeds = _entries_of_type(effective["custom"], CustomFeed)
     return Settings(
         references=references,
         tags=_entries_of_type(effective["tag"], TagSettings),
-        custom_feeds=_entries_of_type(effective["custom"], CustomFeed),
+        custom_feeds={name: feed for name, feed in feeds.items() if feed.access == "public"},
+        private_feeds={name: feed for name, feed in feeds.items() if feed.access == "private"},
         problems=tuple(sorted(problems)),
         stored_settings=_update_stored_settings(site, effective, stored),
         last_valid_paths=frozenset(last_valid_paths),
@@ -132,6 +138,7 @@ def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
         references=references,
         tags=previous.tags if previous.tags == settings.tags else settings.tags,
         custom_feeds=previous.custom_feeds if previous.custom_feeds == settings.custom_feeds else settings.custom_feeds,
+        private_feeds=previous.private_feeds if previous.private_feeds == settings.private_feeds else settings.private_feeds,
     )
 
 

@@ -12,7 +12,9 @@ from feedsvc.model import Article, Author, Category, CustomFeed, MediaFile, Site
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContentSnapshot:
-    """Immutable contents of a content folder. `categories`, `authors`, `tags` and `custom_feeds` are keyed by id and each alias.
+    """Immutable contents of a content folder. `categories`, `authors`, `tags` and feeds are keyed by id and each alias.
+
+    `custom_feeds` are the public entries of feeds.yaml, `private_feeds` the others. No public document depends on the latter.
 
     `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
     `theme` has the bytes of the files below theme/ by their path there, `media` those existing files that articles or settings
@@ -27,6 +29,7 @@ class ContentSnapshot:
     media: Mapping[str, MediaFile]
     tags: Mapping[str, TagSettings] = field(default_factory=dict)
     custom_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)
+    private_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)
     theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     last_valid_paths: frozenset[str] = frozenset()
@@ -34,7 +37,7 @@ class ContentSnapshot:
 
     @property
     def settings(self) -> tuple[object, ...]:
-        """Everything that the settings files say, for comparison with other settings."""
+        """Everything that the settings files say about public documents, for comparison with other settings."""
         return self.site, self.categories, self.authors, self.tags, self.custom_feeds
 
     def html(self, article: Article) -> str:

@@ -46,6 +46,7 @@ class SnapshotBuilder:
             authors=authors,
             tags=settings.tags,
             custom_feeds=settings.custom_feeds,
+            private_feeds=settings.private_feeds,
             articles=tuple(articles.active_articles.values()) if changes or not previous else previous.articles,
             media=self._referenced_media(settings, articles, changes, changed_media),
             theme=self._theme.files,

@@ -1,8 +1,9 @@
-"""Lint of feeds.yaml: custom feeds that hold no article or the same as another feed, and tags that no article has."""
+"""Lint of feeds.yaml: feeds that hold no article or the same as another feed, tags of no article, keys without effect."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from feedsvc.content.lint.context import LintContext
@@ -11,24 +12,54 @@ from feedsvc.content.reading import FEEDS_FILE
 from feedsvc.content.text import did_you_mean
 from feedsvc.errors import Problem
 from feedsvc.language_tags import language_ranges
-from feedsvc.model import Article, CustomFeed, FeedOverrides, Selection
+from feedsvc.model import Article, CustomFeed, FeedOverrides, IssueSchedule, Selection
 
 _KEYS: Final = Selection.__slots__
-_Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, int | None, FeedOverrides]
+_DAY: Final = 24 * 3600  # seconds
+_Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, int | None, IssueSchedule | None, FeedOverrides]
 
 
 def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
     """Yield the warnings about feeds.yaml; while an article has an error, none about what no article has."""
-    feeds = {feed.id: feed for feed in context.content.custom_feeds.values()}
+    content = context.content
+    feeds = {feed.id: feed for feed in chain(content.custom_feeds.values(), content.private_feeds.values())}
     if not feeds:
         return
     positions = EntryPositions(context.root, FEEDS_FILE)
     yield from _same_contents_warnings(context, positions, feeds)
+    yield from _private_feed_warnings(context, positions)
+    yield from _short_age_warnings(positions, feeds.values())
     if not context.excluded_stems:
         tag_titles = {tag.id: tag.title for article in context.content.articles for tag in article.tags}
         for feed in feeds.values():
             yield from _unknown_tag_warnings(positions, feed, tag_titles)
             yield from _no_article_warnings(context, positions, feed)
+
+
+def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> Iterator[Problem]:
+    """Yield warnings about keys that have no effect in a private feed."""
+    content = context.content
+    public_media = {*content.site.media, *chain.from_iterable(article.media for article in context.public_articles)}
+    public_media |= {path for feed in content.custom_feeds.values() for path in feed.media}
+    for feed in {feed.id: feed for feed in content.private_feeds.values()}.values():
+        if feed.feed.archives == "all":
+            hint = "delete it; entries: says how many of the newest articles the feed holds"
+            yield positions.warning(feed.id, ("archives",), "archives: a private feed has no archives", hint)
+        if hidden := sorted({*feed.media} - public_media):
+            message = (
+                f"image: nothing public refers to {hidden[0]}, so the feed has the site's logo; each file of media/ is public"
+            )
+            yield positions.warning(feed.id, ("image",), message, "delete it, or use a picture that an article shows")
+
+
+def _short_age_warnings(positions: EntryPositions, feeds: Iterable[CustomFeed]) -> Iterator[Problem]:
+    """Yield a warning for each digest whose entries leave it before the next one comes."""
+    for feed in feeds:
+        if feed.digest and feed.max_age:
+            unit, days = ("day", 1) if feed.digest.weekday is None else ("week", 7)
+            if feed.max_age < days * _DAY:
+                message = f"max_age: is shorter than a {unit}, so that the digest has no entry for a part of each {unit}"
+                yield positions.warning(feed.id, ("max_age",), message, f"write {days}d or more, or delete it")
 
 
 def _unknown_tag_warnings(positions: EntryPositions, feed: CustomFeed, tag_titles: Mapping[str, str]) -> Iterator[Problem]:
@@ -80,9 +111,13 @@ def _same_contents_warnings(
 
 
 def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
-    """Return what the feeds of the site, the categories and the authors hold -> how messages name them."""
+    """Return what the feeds of the site, the languages, categories and authors hold -> how messages name them."""
     content = context.content
     owners = {_contents(CustomFeed(id="", title="")): "the feed of the whole site"}
+    languages = {article.language or content.site.language for article in context.public_articles}
+    for language in languages if len(languages) > 1 else ():
+        listing = CustomFeed(id="", title="", include=Selection(languages=(language,)))
+        owners[_contents(listing)] = f"the feed of the language '{language}'"
     for author in content.authors.values():
         listing = CustomFeed(id="", title="", include=Selection(authors=(author.id,)), feed=author.feed)
         owners[_contents(listing)] = f"the feed of the author '{author.id}'"
@@ -95,4 +130,4 @@ def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
 def _contents(feed: CustomFeed) -> _Contents:
     """Return what a feed holds and in which form, without its names."""
     include, exclude = (tuple(_folded(selection, key) for key in _KEYS) for selection in (feed.include, feed.exclude))
-    return include, exclude, feed.image, feed.max_age, feed.feed
+    return include, exclude, feed.image, feed.max_age, feed.digest, feed.feed

@@ -7,6 +7,7 @@ from typing import Final
 
 from feedsvc.content.reading.context import References, media_resolver, unknown_reference_error
 from feedsvc.content.reading.entries import ParsedEntries, parse_entries
+from feedsvc.content.reading.issue_schedules import read_issue_schedule, with_times_as_text
 from feedsvc.content.reading.settings_document import FEEDS_FILE, normalize_id
 from feedsvc.content.schema import CustomFeedKeys, ExcludeKeys, IncludeKeys, ListingFeedKeys, validate_mapping
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
@@ -28,7 +29,7 @@ def parse_custom_feeds(data: bytes, references: References) -> ParsedEntries:
 
 
 def _build_custom_feed(document: YamlDocument, name: str, references: References) -> CustomFeed:
-    keys = validate_mapping(document, (name,), CustomFeedKeys, document.value[name], _PLACEHOLDERS)
+    keys = validate_mapping(document, (name,), CustomFeedKeys, with_times_as_text(document, name), _PLACEHOLDERS)
     resolver = media_resolver(document, references)
     include = _SelectionReader(document, (name, "include"), references).read(keys.include)
     exclude = _SelectionReader(document, (name, "exclude"), references).read(keys.exclude)
@@ -43,6 +44,8 @@ def _build_custom_feed(document: YamlDocument, name: str, references: References
         aliases=tuple(keys.aliases),
         image=resolver.resolve((name, "image"), keys.image),
         max_age=int(keys.max_age[:-1]) * _SECONDS[keys.max_age[-1]] if keys.max_age else None,
+        access=keys.access,
+        digest=read_issue_schedule(document, (name, "digest"), keys.digest, is_private=keys.access == "private"),
         feed=FeedOverrides(**{key: getattr(keys, key) for key in ListingFeedKeys.model_fields}),
         media=tuple(resolver.media_paths),
     )

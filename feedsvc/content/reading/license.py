@@ -7,7 +7,7 @@ from typing import Final
 
 from feedsvc.content.schema import TOKENS_BY_KIND, CrawlersKeys, LicenseKeys, PaymentKeys
 from feedsvc.content.yaml import KeyPath, YamlDocument
-from feedsvc.model import Crawlers, License, LicenseScope, Payment
+from feedsvc.license_model import Crawlers, License, LicenseScope, Payment
 
 _PRICE_KEYS: Final = ("amount", "currency", "standard", "custom")
 

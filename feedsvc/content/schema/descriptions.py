@@ -119,7 +119,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "archives": KeyDescription("Which feeds keep older articles readable, month by month.", "all"),
         "ttl": KeyDescription("Minutes that a feed reader may wait before it asks again.", 60),
         "browser_view": KeyDescription("Whether browsers show feeds styled.", True),  # noqa: FBT003 - an example's value
-        "combinations": KeyDescription("Whether subscribers can combine feeds by address.", False),  # noqa: FBT003 - an example's value
+        "combinations": KeyDescription("Whether subscribers can combine feeds themselves.", False),  # noqa: FBT003 - an example's value
         "markdown": KeyDescription("Whether RSS feeds contain whole articles as Markdown, too.", True),  # noqa: FBT003 - an example's value
     },
     "ListingFeedKeys": _LISTING_FEED_KEYS,
@@ -168,7 +168,16 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "aliases": _ALIASES,
         "image": KeyDescription("Its own picture instead of the site's logo: a file in media/ or an address.", "media/world.png"),
         "max_age": KeyDescription("Days or hours after which an article leaves the feed; its page still lists it.", "30d"),
+        "access": KeyDescription("Who can read it: everybody, or only those who have a token.", "private"),
+        "digest": KeyDescription(
+            "Instead of one entry for each article: one for each day or week, for mail services.", {"every": "day", "at": "06:00"}
+        ),
         **_LISTING_FEED_KEYS,
+    },
+    "DigestKeys": {
+        "every": KeyDescription("Whether an entry holds the articles of a day or of a week.", "day"),
+        "at": KeyDescription("When it appears, in the site's zone: the articles since the entry before, until then.", "06:00"),
+        "on": KeyDescription("The day on which it appears; only beside every: week.", "monday"),
     },
     "IncludeKeys": {
         "all": KeyDescription("Every article.", True),  # noqa: FBT003 - an example's value

@@ -29,6 +29,7 @@ URI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?=.){_URI_CHARACTERS}(?:%[0-
 TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _AGE: Final = re.compile(r"[1-9][0-9]{0,3}[hd]")
+_TIME_OF_DAY: Final = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 # Product token of RFC 9309 section 2.2.1, and digits, because some crawlers have them in their names (AI2Bot, img2dataset).
@@ -215,6 +216,12 @@ Age = Annotated[
     str,
     BeforeValidator(_number_as_text),
     AfterValidator(PatternValidator(_AGE, "'{}' is not an age in days or hours; write it like 30d or 48h")),
+]
+TimeOfDay = Annotated[
+    str,
+    AfterValidator(
+        PatternValidator(_TIME_OF_DAY, "'{}' is not a time of the day from 00:00 to 23:59; write it in quotes, like \"06:00\"")
+    ),
 ]
 MediaType = Annotated[str, AfterValidator(PatternValidator(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
 Currency = Annotated[

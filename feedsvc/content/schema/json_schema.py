@@ -106,6 +106,12 @@ def _feeds_schema(ids: Mapping[str, Sequence[str]]) -> Json:
         for kind, key in (("category", "categories"), ("author", "authors")):
             for model in (selection, *selection.get("anyOf", ())) if ids.get(kind) else ():
                 _restrict_to_names(model.get("properties", {}).get(key), list(ids[kind]))
+    for model in result["additionalProperties"]["properties"]["digest"]["anyOf"]:
+        if keys := model.get("properties"):
+            # As YAML 1.1 has these keys and values without quotes.
+            keys[_ON_IN_YAML_1_1] = keys["on"]
+            text = {key: keys["at"].pop(key) for key in ("type", "pattern", "patternErrorMessage")}
+            keys["at"]["anyOf"] = [text, {"type": "integer", "minimum": 0, "maximum": 24 * 60 - 1}]
     return result
 
 
@@ -192,6 +198,7 @@ _IMAGE_PATH: Final = (
 _MEDIA_OR_URL: Final = _pattern_schema(f"{_WEB}|{_MEDIA_PATH}", "neither a file in media/ nor a web address")
 _TAG: Final = _pattern_schema(rf"[^{_NON_WORD_CHARACTERS}._~-]", "no letter or digit to make an address of")
 _TAGS_RULE: Final[Json] = {"properties": {"tags": _TAG | {"items": _TAG}}}
+_ON_IN_YAML_1_1: Final = "true"  # the name that text editors may give to the key `on` without quotes
 _SELECTION_KEYS: Final = ("categories", "authors", "tags", "languages")
 _WITHDRAWN_RULE: Final[Json] = {
     "if": {"required": ["withdrawn"], "properties": {"withdrawn": {"type": "object"}}},
@@ -244,6 +251,13 @@ _RULES: Final[Mapping[str, Json]] = {
     "SiteKeys": {"allOf": [{"properties": {"logo": _MEDIA_OR_URL, "icon": _MEDIA_OR_URL}}]},
     "AuthorKeys": {"allOf": [{"properties": {"avatar": _MEDIA_OR_URL}}]},
     "CustomFeedKeys": {"allOf": [{"properties": {"image": _MEDIA_OR_URL}}]},
+    "DigestKeys": {
+        "if": {"properties": {"every": {"const": "week"}}, "required": ["every"]},
+        "then": {"anyOf": [{"required": [key], "properties": {key: {"type": "string"}}} for key in ("on", _ON_IN_YAML_1_1)]},
+        "else": {
+            "properties": {key: {"enum": [None], "errorMessage": "stands beside every: day"} for key in ("on", _ON_IN_YAML_1_1)}
+        },
+    },
     "IncludeKeys": {
         "if": {"required": ["all"], "properties": {"all": {"const": True}}},
         "then": {"properties": {key: {"enum": [None, []]} for key in _SELECTION_KEYS}},

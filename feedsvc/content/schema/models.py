@@ -31,10 +31,11 @@ from feedsvc.content.schema.field_types import (
     Slug,
     Slugs,
     TagTitles,
+    TimeOfDay,
     TimeZoneName,
     Uri,
 )
-from feedsvc.model import FeedContent
+from feedsvc.model import FeedAccess, FeedContent
 
 # pydantic copies a default list for each article; a tuple is shared.
 _EMPTY: Final[Any] = ()
@@ -207,6 +208,12 @@ class ExcludeKeys(_Keys):
     languages: LanguageTags = []
 
 
+class DigestKeys(_Keys):
+    every: Literal["day", "week"]
+    at: TimeOfDay
+    on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None = None
+
+
 class _SelectionFeedKeys(_Keys):
     title: RequiredLine
     description: OneLineText = ""
@@ -215,6 +222,8 @@ class _SelectionFeedKeys(_Keys):
     aliases: Slugs = []
     image: RequiredLine | None = None
     max_age: Age | None = None
+    access: FeedAccess = "public"
+    digest: DigestKeys | None = None
 
 
 class CustomFeedKeys(ListingFeedKeys, _SelectionFeedKeys):

@@ -222,6 +222,7 @@ _FIRST_KEYS: Final[Mapping[str | int, str]] = {
     "sources": "name",
     "corrections": "date: 2026-01-02, text",
     "license": "url",
+    "digest": 'at: "06:00", every',
     "payment": "type",
 }
 _SIMPLE_SCALAR: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._ -]*(?::[A-Za-z0-9/._ -]+)?")

@@ -8,7 +8,8 @@ import pytest
 
 from feedsvc.content.folder.folder import load_content
 from feedsvc.content.schema.field_types import is_base_url
-from feedsvc.model import Crawlers, FeedOptions, License, LicenseScope, Payment
+from feedsvc.license_model import Crawlers, License, LicenseScope, Payment
+from feedsvc.model import FeedOptions
 from tests.broken_files.case import PNG, SITE
 from tests.conftest import Newsroom
 

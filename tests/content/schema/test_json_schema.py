@@ -121,12 +121,18 @@ UNDETECTABLE: Final = {
 
 
 class Parser(yaml.CSafeLoader):
-    """YAML 1.1 as the YAML extension of VS Code reads it with the option for it: dates stay text."""
+    """YAML 1.1 as the YAML extension of VS Code reads it with the option for it: dates stay text, and keys are text."""
 
     yaml_implicit_resolvers: Final = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:bool":
+                key.tag, key.value = "tag:yaml.org,2002:str", "true"
+        return super().construct_mapping(node, deep)
 
 
 def load(path: str, data: bytes) -> Any:

@@ -41,7 +41,7 @@ def test_bucket_without_manifest_is_adopted(content: Path, bucket: Bucket) -> No
     assert build(content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
     assert uploaded_names(bucket) == []
     delete_older_article(content)
-    assert build(content, bucket).removed == 1
+    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
 
 
 def test_outdated_objects_are_deleted_from_a_bucket_without_manifest(content: Path, bucket: Bucket, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_outdated_objects_are_deleted_from_a_bucket_with_a_partly_deleted_manife
     build(content, bucket)
     bucket.remove(min(key for key in bucket.all_keys() if MANIFEST_FILE in key))
     delete_older_article(content)
-    assert build(content, bucket).removed == 1
+    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
     assert "articles/older/index.html" not in object_names(bucket)
 
 

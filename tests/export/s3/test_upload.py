@@ -111,7 +111,7 @@ def test_outdated_objects_are_deleted_after_the_last_feed_and_leave_the_manifest
     build(content, bucket)
     delete_older_article(content)
     bucket.clear_requests()
-    assert build(content, bucket).removed == 1
+    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
     assert "articles/older/index.html" not in object_names(bucket)
     requests = bucket.requests("PUT", "POST")
     delete_index = next(index for index, request in enumerate(requests) if request.method == "POST")
@@ -156,7 +156,7 @@ def test_copied_objects_are_adopted_and_get_headers(content: Path, bucket: Bucke
     assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
     (content / "articles/older.yaml").unlink()
     save(content, "/articles/older/", "/", "rich.yaml")
-    assert build(content, bucket).removed == 1
+    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
 
 
 def test_gzip_coding_compresses_documents_and_no_media(content: Path, bucket: Bucket) -> None:

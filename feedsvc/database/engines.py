@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from feedsvc.audience.errors import UnavailableError, unavailable_error
+from feedsvc.database.errors import READS, StoredData, unavailable_error
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.sqlite_connection import use_wal
 
@@ -78,25 +78,25 @@ def database_url(database: str | Path) -> URL:
     driver = _DRIVERS.get(url.drivername)
     if driver is None or url.database in (None, "", ":memory:"):
         name = f"a database of the kind {url.drivername}" if driver is None else location(url)
-        raise FeedsvcError(f"reads cannot be stored in {name}; give the URL of a SQLite file or of a PostgreSQL database")
+        raise FeedsvcError(f"nothing can be stored in {name}; give the URL of a SQLite file or of a PostgreSQL database")
     if "\0" in str(url.database):
         raise FeedsvcError("the database URL has a NUL character (%00) in its name; correct it")
     return url.set(drivername=driver)
 
 
 @contextmanager
-def transaction(database_engine: Engine, **options: Any) -> Iterator[Connection]:
-    """Run one transaction with the execution options `options`. After any error in the block, roll back.
+def transaction(database_engine: Engine, data: StoredData = READS, **options: Any) -> Iterator[Connection]:
+    """Run one transaction on `data` with the execution options `options`. After any error in the block, roll back.
 
-    Every error, also of the driver, is raised as UnavailableError, or RowRefusedError, its subclass.
+    A FeedsvcError is raised as it is. Other errors, also of the driver, are raised as UnavailableError or RowRefusedError.
     """
     try:
         with database_engine.execution_options(**options).begin() as connection:
             yield connection
-    except UnavailableError:
+    except FeedsvcError:
         raise
     except Exception as error:  # noqa: BLE001 - drivers raise UnicodeError, OverflowError and TypeError, too
-        raise unavailable_error(location(database_engine.url), error) from None
+        raise unavailable_error(location(database_engine.url), error, data) from None
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -143,7 +143,7 @@ def _postgresql_engine(url: URL) -> Engine:
 
 
 def _connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
-    from feedsvc.audience.postgres_timeout import TimeoutConnection  # noqa: PLC0415 - not installed if SQLite is enough
+    from feedsvc.database.postgres_timeout import TimeoutConnection  # noqa: PLC0415 - not installed if SQLite is enough
 
     return TimeoutConnection.connect(*args, **options)
 

@@ -1,0 +1,122 @@
+"""Authorizer of private feeds: decides what the holder of a token gets, from a store that may be unavailable.
+
+Requests never wait for long for a store. Once it fails, all are refused at once, until a thread finds that it works again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from feedsvc.access.store import TokenStore
+from feedsvc.access.tokens import TokenState, token_digest
+from feedsvc.database import UnavailableError
+from feedsvc.support.alerts import Alerts
+
+_ALERT_NAME: Final = "tokens"
+_END_MESSAGE: Final = "the tokens of private feeds can be used again"
+_MAX_CONCURRENT: Final = 2  # requests that use the store at a time, so that the server's other threads stay free
+_WAIT_SECONDS: Final = 1.0  # for one of these places
+_RETRY_SECONDS: Final = 2.0  # between two checks of a store that is unavailable
+_CHECK_SECONDS: Final = 5.0  # between two checks of a store that works
+
+
+class Outcome(Enum):
+    """Outcome of a request. ENDED is a token that was revoked or has expired."""
+
+    ADMITTED = "admitted"
+    UNKNOWN = "unknown"
+    ENDED = "ended"
+    LIMITED = "limited"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessDecision:
+    """Decision on a request. `name` is that of the token, `feed` that of its feed, "" if the token is unknown.
+
+    `retry_after` is the seconds until the next fetch is allowed, 0 unless the outcome is LIMITED.
+    """
+
+    outcome: Outcome
+    name: str = ""
+    feed: str = ""
+    retry_after: int = 0
+
+
+_UNKNOWN: Final = AccessDecision(outcome=Outcome.UNKNOWN)
+_UNAVAILABLE: Final = AccessDecision(outcome=Outcome.UNAVAILABLE)
+
+
+class TokenAuthorizer:
+    """Authorizer that all private feeds of a server share. Thread-safe. It raises an alert while the store cannot be used."""
+
+    def __init__(self, store: TokenStore, alerts: Alerts, is_needed: Callable[[], bool]) -> None:
+        """Start the thread that checks the store, as long as `is_needed` returns True or a request has used the store."""
+        self._store, self._alerts, self._is_needed = store, alerts, is_needed
+        self._places = threading.BoundedSemaphore(_MAX_CONCURRENT)
+        self._is_used = self._is_unavailable = False
+        self._failure_count = 0
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feedsvc-tokens", daemon=True)
+        self._thread.start()
+
+    def admit(self, token: str, now: datetime) -> AccessDecision:
+        """Decide on a request with this token, and count it if it is admitted. Raises no errors of the store."""
+        digest = token_digest(token)
+        if digest is None:
+            return _UNKNOWN
+        self._is_used = True
+        if self._is_unavailable or not self._places.acquire(timeout=_WAIT_SECONDS):
+            return _UNAVAILABLE
+        try:
+            result = self._store.fetch(digest, now)
+        except UnavailableError as error:
+            self._set_unavailable(error)
+            return _UNAVAILABLE
+        finally:
+            self._places.release()
+        if result is None:
+            return _UNKNOWN
+        record, wait = result
+        if record.state(now) is not TokenState.ACTIVE:
+            return AccessDecision(outcome=Outcome.ENDED, name=record.name, feed=record.feed)
+        outcome = Outcome.LIMITED if wait else Outcome.ADMITTED
+        return AccessDecision(outcome=outcome, name=record.name, feed=record.feed, retry_after=wait)
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._stop_event.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        checked_at = -_CHECK_SECONDS
+        while True:
+            is_due = self._is_unavailable or time.monotonic() - checked_at >= _CHECK_SECONDS
+            if is_due and (self._is_used or self._is_needed()):
+                self._check()
+                checked_at = time.monotonic()
+            if self._stop_event.wait(_RETRY_SECONDS):
+                return
+
+    def _check(self) -> None:
+        failures_before = self._failure_count
+        try:
+            self._store.check()
+        except UnavailableError as error:
+            self._set_unavailable(error)
+            return
+        # A request may have failed after this check read the store.
+        if self._failure_count == failures_before:
+            self._is_unavailable = False
+            self._alerts.clear(_ALERT_NAME)
+
+    def _set_unavailable(self, error: UnavailableError) -> None:
+        self._is_unavailable = True
+        self._failure_count += 1
+        self._alerts.raise_alert(_ALERT_NAME, str(error), _END_MESSAGE)

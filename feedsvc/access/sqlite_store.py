@@ -1,0 +1,314 @@
+"""Tokens in a SQLite file. Each operation opens the file, so that it finds a file that was replaced or renamed meanwhile.
+
+Unlike the other files of the state folder, a damaged one is not replaced: an empty file would end all subscriptions.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from feedsvc.access.damaged_file import DamagedFile, FileVersion, damaged_copies, file_version
+from feedsvc.access.rows import COLUMN_COUNT, check_free_name, find_by_name, read_row, to_row
+from feedsvc.access.tokens import Token, TokenState
+from feedsvc.database import TOKENS, UnavailableError, unavailable_error
+from feedsvc.support.checksummed_tables import DamageError, RowChecksummer, RowValues, table_exists
+from feedsvc.support.file_lock import folder_lock
+from feedsvc.support.sqlite_connection import DamageAwareConnection, configure_connection, is_damage, use_wal
+
+_TABLE: Final = TOKENS.tables[0]
+_CREATE: Final = (
+    f"CREATE TABLE IF NOT EXISTS {_TABLE} (digest BLOB PRIMARY KEY, name TEXT NOT NULL, feed TEXT NOT NULL, "
+    "created INTEGER NOT NULL, expires INTEGER, revoked INTEGER, hourly_limit INTEGER NOT NULL, used INTEGER, "
+    "fetches INTEGER NOT NULL, full_at INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
+)
+_REPLACE: Final = f"INSERT OR REPLACE INTO {_TABLE} VALUES ({', '.join('?' * (COLUMN_COUNT + 1))})"
+_WRITE_AGAIN: Final = f"UPDATE {_TABLE} SET fetches = fetches WHERE digest = (SELECT min(digest) FROM {_TABLE})"
+_BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another process that writes; a request waits meanwhile
+_VERIFY_INTERVAL: Final = 5.0  # seconds between two verifications of the whole file
+# A backup may be restored in another state folder, so checksums do not cover the identity of a state folder.
+_CHECKSUMMER: Final = RowChecksummer(0, "tokens.sqlite", _TABLE)
+
+
+class SqliteTokenStore:
+    """Store in `file`, which `add` creates. With `is_shared`, the file may have other tables, too, and is never renamed.
+
+    Thread-safe; several processes may share it. Without a file there are no tokens, unless this object has seen some before.
+    """
+
+    def __init__(self, file: Path, *, is_shared: bool = False) -> None:
+        """Prepare a store without opening it."""
+        self._file, self._is_shared = file, is_shared
+        self._damaged_file = DamagedFile(file)
+        self._has_seen_tokens = self._has_failed = False
+        self._lock = threading.Lock()
+        self._verified: tuple[FileVersion | None, ...] = ()  # versions of the file and its journal that were verified
+        self._verified_at = -_VERIFY_INTERVAL  # seconds of time.monotonic
+        self._idle_connection: tuple[FileVersion | None, sqlite3.Connection] | None = None
+
+    @property
+    def location(self) -> str:
+        return str(self._file)
+
+    def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
+        """Count a fetch, as `TokenStore.fetch` describes."""
+        with self._open() as connection:
+            token = _find(connection, digest) if connection else None
+            if connection is None or token is None:
+                # The row may be missing because of damage.
+                self._verify(connection)
+                return None
+            if token.state(now) is not TokenState.ACTIVE:
+                return token, 0
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                token = _find(connection, digest) or token
+                counted, wait = token.after_fetch(now) if token.state(now) is TokenState.ACTIVE else (token, 0)
+                if counted is not token:
+                    _write(connection, counted)
+            return counted, wait
+
+    def tokens(self) -> Sequence[Token]:
+        """Return all tokens, as `TokenStore.tokens` describes."""
+        with self._open() as connection:
+            self._verify(connection, is_forced=True)
+            return sorted(_select_all(connection), key=lambda token: token.created_at) if connection else ()
+
+    def add(self, token: Token) -> None:
+        """Store a new token, as `TokenStore.add` describes."""
+        self._create()
+        with self._open(is_adding=True) as connection:
+            if connection is None:
+                raise UnavailableError(f"{self._file} was renamed or deleted at this moment; try again")
+            with _durable_transaction(connection):
+                connection.execute(_CREATE)
+                check_free_name(token, _select_all(connection))
+                _write(connection, token)
+
+    def revoke(self, name: str, now: datetime) -> Token | None:
+        """Revoke a token, as `TokenStore.revoke` describes."""
+        with self._open() as connection:
+            if connection is None:
+                return None
+            with _durable_transaction(connection):
+                token = find_by_name(name, _select_all(connection))
+                if token:
+                    _write(connection, replace(token, revoked_at=now))
+            return token
+
+    def check(self) -> None:
+        """Raise UnavailableError if the store cannot be used. A file that changed is verified.
+
+        After an error, check that a row can be written: a full disk and a read-only file can be read.
+        """
+        with self._open() as connection:
+            self._verify(connection)
+            if connection is not None:
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    if self._has_failed:
+                        connection.execute(_WRITE_AGAIN)
+        self._has_failed = False
+
+    def close(self) -> None:
+        """Close the idle connection."""
+        with self._lock:
+            if self._idle_connection:
+                self._idle_connection[1].close()
+            self._idle_connection = None
+
+    def _keep_open(self, version: FileVersion | None) -> None:
+        """Keep an idle connection to the file open. Otherwise each operation would be the last to close the file.
+
+        SQLite then writes the journal into the file and waits for the disk, which takes many times as long as a fetch.
+        """
+        with self._lock:
+            former, identity = self._idle_connection, version and version[:2]
+            if former and (former[0] and former[0][:2]) == identity:
+                return
+            connection = _connect(self._file)
+            connection.execute(f"SELECT 1 FROM {_TABLE} LIMIT 1").fetchall()  # opens the journal
+            self._idle_connection = version, connection
+        if former:
+            former[1].close()
+
+    @contextmanager
+    def _open(self, *, is_adding: bool = False) -> Iterator[sqlite3.Connection | None]:
+        """Open the file for one operation; None if there are no tokens yet. If the file is damaged, it is reported.
+
+        With `is_adding`, a shared file need not have the table. Raises UnavailableError.
+        """
+        version = file_version(self._file)
+        try:
+            if not os.path.lexists(self._file):
+                self._check_absence()
+                yield None
+                return
+            if not self._is_shared:
+                _check_visible_damage(self._file)
+            with closing(_connect(self._file)) as connection:
+                if table_exists(connection, _TABLE):
+                    self._has_seen_tokens = True
+                    self._keep_open(version)
+                    yield connection
+                else:
+                    self._check_absence()
+                    yield connection if is_adding else None
+        except (DamageError, sqlite3.Error, OSError) as error:
+            self._has_failed = True
+            raise self._translate(error, version) from None
+
+    def _translate(self, error: Exception, version: FileVersion | None) -> UnavailableError:
+        if not _is_damage(error, self._file):
+            return unavailable_error(str(self._file), error, TOKENS)
+        self._verified, self._verified_at = (), -_VERIFY_INTERVAL
+        return self._damaged_file.error(str(error)) if self._is_shared else self._damaged_file.report(version, str(error))
+
+    def _check_absence(self) -> None:
+        """Raise an error unless it is right that there is no table: a file of its own always has it."""
+        if not self._is_shared and os.path.lexists(self._file):
+            raise DamageError("it has no table of tokens")
+        if damaged_copies(self._file):
+            raise self._damaged_file.error()
+        if self._has_seen_tokens:
+            raise UnavailableError(
+                f"the tokens of private feeds in {self._file} are gone; private feeds answer with status 503 until you put the "
+                "file back, or restart feedsvc without it and make new tokens with feedsvc token add"
+            )
+
+    def _verify(self, connection: sqlite3.Connection | None, *, is_forced: bool = False) -> None:
+        """Read the whole file if it changed since the last time, at most every _VERIFY_INTERVAL seconds unless `is_forced`.
+
+        Raises DamageError or sqlite3.Error for damage.
+        """
+        versions, now = (file_version(self._file), file_version(Path(f"{self._file}-wal"))), time.monotonic()
+        with self._lock:
+            is_recent = versions == self._verified or now - self._verified_at < _VERIFY_INTERVAL
+            if connection is None or (is_recent and not is_forced):
+                return
+            self._verified_at = now
+        results = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if results != [("ok",)]:
+            raise DamageError(" ".join(str(results[0][0]).split()) if results else "it cannot be read")
+        for _ in _select_all(connection):
+            pass
+        self._verified = versions
+
+    def _create(self) -> None:
+        """Create the file with its table, if there is none. Raises UnavailableError.
+
+        It gets its name only when it is complete. So an empty file is always damaged.
+        """
+        if self._is_shared:
+            with closing(_connect(self._file, "rwc")) as connection:
+                use_wal(connection)
+            return
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with folder_lock(self._file.parent):
+                if not os.path.lexists(self._file):
+                    self._check_absence()
+                    _create_file(self._file)
+        except (sqlite3.Error, OSError) as error:
+            raise unavailable_error(str(self._file), error, TOKENS) from None
+
+
+def _check_visible_damage(file: Path) -> None:
+    """Raise DamageError for damage that is visible without opening the file.
+
+    Opening and closing it other than through SQLite would end the locks of this process on it.
+    """
+    if not file.is_file():
+        raise DamageError("it is no file")
+    if not file.stat().st_size:
+        raise DamageError("it is empty")
+
+
+def _is_damage(error: Exception, file: Path) -> bool:
+    """Return whether an error means that the file is damaged.
+
+    SQLite takes a file for read-only if its header names an unknown version of the format.
+    """
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, DamageError)
+    is_readonly = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
+    return is_damage(error) or (is_readonly and os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
+
+
+def _create_file(file: Path) -> None:
+    """Create a file with the empty table, readable only for its owner. Raises OSError or sqlite3.Error.
+
+    A file that root creates belongs to the owner of the folder, who runs the service.
+    """
+    temporary = file.with_name(f".new-{os.urandom(8).hex()}")
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        folder = file.parent.stat()
+        if os.geteuid() == 0:
+            with suppress(OSError):
+                os.chown(temporary, folder.st_uid, folder.st_gid)
+        with closing(_connect(temporary)) as connection:
+            use_wal(connection)
+            with _durable_transaction(connection):
+                connection.execute(_CREATE)
+        os.rename(temporary, file)
+    except BaseException:
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                os.unlink(f"{temporary}{suffix}")
+        raise
+
+
+def _connect(file: Path, mode: str = "rw") -> sqlite3.Connection:
+    uri = f"file:{quote(str(file.absolute()))}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection, check_same_thread=False)
+    try:
+        configure_connection(connection)
+        connection.execute("PRAGMA synchronous=NORMAL").close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _durable_transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run one transaction that survives a power cut, and then write it from the journal into the file.
+
+    A damaged end of the journal is ignored by SQLite, so a revocation must not stay there.
+    """
+    connection.execute("PRAGMA synchronous=FULL").close()
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+    with suppress(sqlite3.OperationalError):  # another process reads: SQLite does it later
+        connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+
+
+def _find(connection: sqlite3.Connection, digest: bytes) -> Token | None:
+    row = connection.execute(f"SELECT * FROM {_TABLE} WHERE digest = ?", (digest,)).fetchone()
+    return _read(row) if row else None
+
+
+def _select_all(connection: sqlite3.Connection) -> Iterator[Token]:
+    return map(_read, connection.execute(f"SELECT * FROM {_TABLE}").fetchall())
+
+
+def _read(row: RowValues) -> Token:
+    values = _CHECKSUMMER.verify(row)
+    if values is None:
+        raise DamageError("a row fails its checksum")
+    return read_row(values)
+
+
+def _write(connection: sqlite3.Connection, token: Token) -> None:
+    connection.execute(_REPLACE, _CHECKSUMMER.add_checksum(*to_row(token)))

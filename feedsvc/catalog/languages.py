@@ -1,0 +1,99 @@
+"""Languages of a catalog's rows, and which language tags have a listing. A site whose articles are in one language has none.
+
+A listing holds the articles that its tag matches as a language range (RFC 4647 section 3.3.1): `en` those in en-GB, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, pairwise
+from typing import Final
+
+from feedsvc.catalog.indexes import update_counts
+from feedsvc.catalog.row import Row
+from feedsvc.language_tags import is_range_of, language_ranges, shorter_tags
+from feedsvc.routes import ListingRef
+
+_NO_TAGS: Final[frozenset[str]] = frozenset()
+
+
+class Languages:
+    """Number of rows by language tag, and the `tags` that have a listing. Immutable.
+
+    Rows of any visibility count, so that a listing keeps its address and its tombstones after its last article has expired.
+    """
+
+    def __init__(self, counts: Mapping[str, int], site_language: str, tags: frozenset[str] | None = None) -> None:
+        """Take the number of rows by tag, the language of rows without their own, and the tags if they are known."""
+        self._counts, self._site_language = counts, site_language
+        self.tags = _tags_with_listing(counts) if tags is None else tags
+
+    def apply_changes(self, removed: Iterable[Row], added: Iterable[Row]) -> Languages:
+        """Return the languages after a change of rows; the same object if no count changed."""
+        counts = update_counts(self._counts, self._names(removed), self._names(added))
+        if counts is self._counts:
+            return self
+        return Languages(counts, self._site_language, self.tags if counts.keys() == self._counts.keys() else None)
+
+    def with_tags(self, tags: frozenset[str]) -> Languages:
+        """Return the same languages with other `tags`, to group rows by these."""
+        return Languages(self._counts, self._site_language, tags)
+
+    def group(self, rows: Sequence[Row]) -> dict[ListingRef, list[Row]]:
+        """Return `rows` by the listings of `tags`, in their order, without listings that hold none of them."""
+        if not self.tags:
+            return {}
+        refs_by_language: dict[str, tuple[ListingRef, ...]] = {}
+        groups: dict[ListingRef, list[Row]] = defaultdict(list)
+        for row in rows:
+            language = row.article.language or self._site_language
+            if language not in refs_by_language:
+                refs_by_language[language] = self._refs(language)
+            for ref in refs_by_language[language]:
+                groups[ref].append(row)
+        return groups
+
+    def resolve(self, name: str) -> ListingRef | None:
+        """Return the listing with the articles that a language range matches; None if it matches none.
+
+        The letter case of `name` does not matter, and underscores count as hyphens. If a longer tag matches the same articles, it
+        is that tag's listing; if all articles match, and there are no listings of languages, the site's.
+        """
+        matching = [tag for tag in self.tags or self._counts if is_range_of(name, tag)]
+        if not matching:
+            return None
+        return ListingRef("language", min(matching, key=len)) if self.tags else ListingRef()
+
+    def matching_ranges(self, is_wanted: Callable[[ListingRef], bool]) -> frozenset[str]:
+        """Return the language ranges, in lower case, that match the language of a row in one of the wanted listings."""
+        languages = (tag for tag in self._counts if is_wanted(ListingRef("language", tag) if self.tags else ListingRef()))
+        return frozenset(chain.from_iterable(map(language_ranges, languages)))
+
+    def _refs(self, language: str) -> tuple[ListingRef, ...]:
+        return tuple(ListingRef("language", tag) for tag in shorter_tags(language) if tag in self.tags)
+
+    def _names(self, rows: Iterable[Row]) -> Counter[str]:
+        site_language = self._site_language
+        return Counter([row.article.language or site_language for row in rows])
+
+
+def build_languages(rows: Iterable[Row], site_language: str) -> Languages:
+    """Return the languages of all rows."""
+    return Languages({}, site_language, _NO_TAGS).apply_changes((), rows)
+
+
+def _tags_with_listing(languages: Iterable[str]) -> frozenset[str]:
+    """Return the tags with a listing, for the language tags of all rows: none if there is one language only.
+
+    They are the languages themselves, and each range that no longer tag matches as well: pt for pt-BR and pt-PT. So there are
+    fewer than twice as many listings as languages, and no two differ in their tags only.
+    """
+    tags = frozenset(languages)
+    if len(tags) < 2:  # noqa: PLR2004 - all articles are in one language
+        return _NO_TAGS
+    longer_tags: dict[str, set[str]] = defaultdict(set)
+    for tag in tags:
+        for longer, shorter in pairwise(shorter_tags(tag)):
+            longer_tags[shorter].add(longer)
+    return tags | {shorter for shorter, longer in longer_tags.items() if len(longer) > 1}

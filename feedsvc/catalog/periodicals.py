@@ -1,0 +1,236 @@
+"""Periodicals: digest feeds, whose listings hold issues instead of articles. An issue holds the articles of one day or week.
+
+An update builds only the issues that hold changed articles, or that closed meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import chain
+from operator import attrgetter
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from feedsvc.catalog.aging import aged_rows
+from feedsvc.catalog.issue_calendar import IssueCalendar
+from feedsvc.catalog.listing import Listing
+from feedsvc.catalog.row import IssueRow, Row, RowKey, Visibility, is_visible, moment_key, row_key
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.model import Article, CustomFeed, Site
+from feedsvc.routes import ListingRef, PageAt, path_of
+from feedsvc.support.sorted_chunks import PersistentSortedList
+from feedsvc.uris import absolute
+
+MAX_ISSUE_ARTICLES: Final = 500  # articles of an issue that its page may show
+_FILE: Final = "feeds.yaml"
+_HALF_SECOND: Final = 0.5  # articles are published at whole seconds
+_article_count: Final = attrgetter("article_count")
+_NO_ROWS: Final[Sequence[Row]] = ()
+_RowsByListing = Mapping[ListingRef, Sequence[Row]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueChange:
+    """Issues in which a catalog differs from the one before, by id; `removed` are of the one before, `added` of the new one."""
+
+    removed: dict[str, IssueRow] = field(default_factory=dict)
+    added: dict[str, IssueRow] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Periodical:
+    """A digest feed: its calendar, and the rows of the articles that its issues hold, closed or not. Immutable.
+
+    `id_prefix` and the date of an issue are the issue's id.
+    """
+
+    feed: CustomFeed
+    calendar: IssueCalendar
+    id_prefix: str
+    articles: PersistentSortedList[Row]
+
+    @property
+    def ref(self) -> ListingRef:
+        return ListingRef("custom", self.feed.id)
+
+    def key_of(self, day: date) -> RowKey:
+        """Return the sort key of the issue of a day."""
+        return -self.calendar.closes(day).timestamp(), self._id_of(day)
+
+    def issues(self, now: datetime) -> list[IssueRow]:
+        """Return all issues that are closed at a moment, newest first."""
+        return [*filter(None, (self.build_issue(day, now) for day in self.days_closing(None, now)))]
+
+    def days_closing(self, start: datetime | None, end: datetime) -> Iterator[date]:
+        """Yield the days of the issues with articles that close after `start`, or ever, and up to `end`; newest first."""
+        moment = self.calendar.opens(self.calendar.issue_of(end))  # the last closing moment up to `end`
+        while (index := self._count_from(moment)) < len(self.articles):
+            day = self.calendar.issue_of(self.articles[index].article.published)
+            if start and self.calendar.closes(day) <= start:
+                return
+            yield day
+            moment = self.calendar.opens(day)
+
+    def next_closing(self, now: datetime) -> datetime | None:
+        """Return the next moment after `now` at which an issue with articles closes; None if there is none."""
+        index = self.articles.rank(moment_key(now.timestamp()))
+        # The newest article published until now, and the next one after now, which only a preview has.
+        rows = self.articles[max(index - 1, 0) : index + 1]
+        moments = (self.calendar.closes(self.calendar.issue_of(row.article.published)) for row in rows)
+        return min((moment for moment in moments if moment > now), default=None)
+
+    def build_issue(self, day: date, now: datetime) -> IssueRow | None:
+        """Return the issue of a day at a moment; None if it is not closed yet, or if it was empty when it closed."""
+        closes = self.calendar.closes(day)
+        rows = self.articles[self._count_from(closes) : self._count_from(self.calendar.opens(day))]
+        if closes > now or not rows:
+            return None
+        visible = [*filter(is_visible, rows)]
+        last_changed = max(closes, *(row.last_changed for row in rows))
+        visibility = Visibility.VISIBLE if visible else _visibility_without_articles(rows, closes, now)
+        if visibility is None:
+            return None
+        return IssueRow(
+            article=self._article(day, closes, last_changed, visible),
+            visibility=visibility,
+            last_changed=last_changed,
+            day=closes.astimezone(self.calendar.zone).date().isoformat(),
+            listing=self.ref,
+            date=day.isoformat(),
+            articles=tuple(visible[:MAX_ISSUE_ARTICLES]),
+            article_count=len(visible),
+        )
+
+    def _article(self, day: date, closes: datetime, last_changed: datetime, visible: Iterable[Row]) -> Article:
+        """Return the article that stands for an issue where code handles rows of articles and of issues alike."""
+        return Article(
+            path=_FILE,
+            id=self._id_of(day),
+            slug=day.isoformat(),
+            title=self.feed.title,
+            published=closes,
+            updated=last_changed,
+            image=next((row.article.image for row in visible if row.article.image), None),
+        )
+
+    def _id_of(self, day: date) -> str:
+        return f"{self.id_prefix}{day.isoformat()}"
+
+    def _count_from(self, moment: datetime) -> int:
+        """Return the number of articles published at or after a moment."""
+        return self.articles.rank(moment_key(moment.timestamp() - _HALF_SECOND))
+
+
+def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: datetime) -> Visibility | None:
+    """Return the visibility of an issue without visible articles; None if it had none when it closed, so that it never appeared.
+
+    While the withdrawal of an article lies in the future, the article is hidden, and so is its issue.
+    """
+    if any(row.article.withdrawn_at and row.article.withdrawn_at > now for row in rows):
+        return Visibility.HIDDEN
+    return Visibility.WITHDRAWN if any(row.last_changed > closes for row in rows) else None
+
+
+def build_periodicals(content: ContentSnapshot, rows_by_listing: _RowsByListing) -> dict[ListingRef, Periodical]:
+    """Return the periodicals of all digest feeds by listing; `rows_by_listing` has the rows of their articles."""
+    zone = ZoneInfo(content.site.timezone)
+    feeds = {feed.id: feed for feed in content.custom_feeds.values()}
+    return {
+        ref: Periodical(
+            feed=feed,
+            calendar=IssueCalendar(feed.digest, zone),
+            id_prefix=_id_prefix(content.site, ref),
+            articles=PersistentSortedList.from_sorted(rows_by_listing.get(ref, _NO_ROWS), row_key),
+        )
+        for ref, feed in ((ListingRef("custom", id_), feed) for id_, feed in feeds.items())
+        if feed.digest
+    }
+
+
+def _id_prefix(site: Site, ref: ListingRef) -> str:
+    """Return the beginning of the ids of a digest feed's issues: the tag: URI of the feed (RFC 4151) and a slash."""
+    return f"tag:{site.id_domain},{site.since.year}:{absolute('', path_of(PageAt(ref))).lstrip('/')}"
+
+
+def update_periodicals(
+    before: Mapping[ListingRef, Periodical],
+    listings: Mapping[ListingRef, Listing],
+    removed: _RowsByListing,
+    added: _RowsByListing,
+    moments: tuple[datetime, datetime],
+) -> tuple[Mapping[ListingRef, Periodical], IssueChange]:
+    """Return the periodicals and the change of issues after a change of articles, and of time.
+
+    `before` and `listings` are those of the catalog before, `removed` and `added` the changed rows of articles by listing, and
+    `moments` those of the two catalogs. Every issue with a changed row is replaced by another object.
+    """
+    start, end = moments
+    if not before:
+        return before, IssueChange()
+    periodicals: dict[ListingRef, Periodical] = {}
+    change = IssueChange()
+    for ref, periodical in before.items():
+        rows = removed.get(ref, _NO_ROWS), added.get(ref, _NO_ROWS)
+        periodicals[ref] = _with_changed_rows(periodical, *rows)
+        days = {*periodical.calendar.issues_of(row.article.published for row in chain(*rows))}
+        days.update(periodicals[ref].days_closing(*sorted(moments)))
+        _add_issues(change, periodicals[ref], listings[ref], days, end)
+        for row in aged_rows((listings[ref],), start, end):
+            if isinstance(row, IssueRow) and row.article.id not in change.removed:
+                change.removed[row.article.id], change.added[row.article.id] = row, replace(row)
+    return (before if all(periodicals[ref] is before[ref] for ref in before) else periodicals), change
+
+
+def _with_changed_rows(periodical: Periodical, removed: Sequence[Row], added: Sequence[Row]) -> Periodical:
+    """Return the periodical after a change of its articles; the same object without changes."""
+    articles = periodical.articles.apply_changes(removed, added)
+    return periodical if articles is periodical.articles else replace(periodical, articles=articles)
+
+
+def _add_issues(change: IssueChange, periodical: Periodical, listing: Listing, days: AbstractSet[date], now: datetime) -> None:
+    """Add the issues of these days to `change`. `listing` is the one before the change."""
+    for day in days:
+        if issue := find_issue(periodical, listing, day):
+            change.removed[issue.article.id] = issue
+        if issue := periodical.build_issue(day, now):
+            change.added[issue.article.id] = issue
+
+
+def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow | None:
+    """Return the issue of a day in the listing of a periodical, whatever its visibility; None if there is none."""
+    key = periodical.key_of(day)
+    index = listing.rows.rank(key)
+    row = listing.rows[index] if index < len(listing.rows) else None
+    return row if isinstance(row, IssueRow) and row.key == key else None
+
+
+def with_issues(
+    rows_by_listing: _RowsByListing, periodicals: AbstractSet[ListingRef], issues: Iterable[IssueRow]
+) -> dict[ListingRef, Sequence[Row]]:
+    """Return rows by listing with `issues`, newest first, in place of the rows of articles that `periodicals` select."""
+    result = {ref: rows for ref, rows in rows_by_listing.items() if ref not in periodicals}
+    issues_by_listing: dict[ListingRef, list[Row]] = {}
+    for issue in sorted(issues, key=row_key):
+        issues_by_listing.setdefault(issue.listing, []).append(issue)
+    return {**result, **issues_by_listing}
+
+
+def closing_moments(periodicals: Iterable[Periodical], now: datetime) -> Iterator[datetime]:
+    """Yield the next closing moment of each periodical that has one."""
+    yield from filter(None, (periodical.next_closing(now) for periodical in periodicals))
+
+
+def count_articles(listing: Listing) -> int:
+    """Return the number of visible articles of a listing; for a digest feed, the number of those in its issues."""
+    visible = listing.visible
+    if visible and isinstance(visible[0], IssueRow):
+        return sum(map(_article_count, visible))
+    return len(visible)
+
+
+def issues_of(rows: Iterable[Row]) -> Iterator[IssueRow]:
+    """Yield those of some rows that are issues."""
+    return (row for row in rows if isinstance(row, IssueRow))

@@ -1,0 +1,67 @@
+"""Listings of private feeds, apart from the public ones: whatever goes through the listings of a catalog meets no private one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from feedsvc.catalog.listing import Listing
+from feedsvc.catalog.listings import build_listing
+from feedsvc.catalog.row import Row
+from feedsvc.catalog.selections import Selections
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.routes import ListingRef
+
+_RowsByListing = Mapping[ListingRef, Sequence[Row]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateListings:
+    """Listing of each private feed by id. Immutable. The rows are those of the public listings.
+
+    Time changes no listing here: `max_age` is applied by `Listing.at`. So it does not change the times of public responses.
+    """
+
+    listings: Mapping[str, Listing] = field(default_factory=dict)
+    selections: Selections = field(default_factory=Selections, repr=False, compare=False)
+
+    def apply_changes(
+        self, removed: Sequence[Row], added: Sequence[Row], removed_by_ref: _RowsByListing, added_by_ref: _RowsByListing
+    ) -> PrivateListings:
+        """Return the listings after a change of rows. The work grows with the change; unchanged listings are the same objects.
+
+        `removed_by_ref` and `added_by_ref` have the same rows by public listing.
+        """
+        removed_rows, added_rows = (
+            {ref.id: rows for ref, rows in self.selections.group(*change).items()}
+            for change in ((removed, removed_by_ref), (added, added_by_ref))
+        )
+        if not removed_rows and not added_rows:
+            return self
+        changed = {
+            id_: replace(listing, rows=listing.rows.apply_changes(removed_rows.get(id_, ()), added_rows.get(id_, ())))
+            for id_ in {**removed_rows, **added_rows}
+            if (listing := self.listings[id_])
+        }
+        return replace(self, listings={**self.listings, **changed})
+
+
+def build_private_listings(content: ContentSnapshot, listings: Mapping[ListingRef, Listing]) -> PrivateListings:
+    """Return the listings of the private feeds of `content`; `listings` are the public ones of the same content."""
+    feeds = {feed.id: feed for feed in content.private_feeds.values()}
+    if not feeds:
+        return PrivateListings()
+    selections = Selections(feeds.values(), content.site.language)
+    refs = (ListingRef(kind, id_) for kind, id_ in selections.terms if kind != "language")  # type: ignore[arg-type]
+    rows_by_ref = {ref: listings[ref].rows[:] for ref in refs if ref in listings}
+    members = {ref.id: rows for ref, rows in selections.group(listings[ListingRef()].rows[:], rows_by_ref).items()}
+    built = {
+        id_: build_listing(content, ListingRef("private", id_), feed.title, feed.description, members.get(id_, ()))
+        for id_, feed in feeds.items()
+    }
+    return PrivateListings(listings={id_: as_private(listing) for id_, listing in built.items()}, selections=selections)
+
+
+def as_private(listing: Listing) -> Listing:
+    """Return the listing of a custom feed without archives, as the holders of tokens see it."""
+    return replace(listing, ref=ListingRef("private", listing.ref.id), feed=replace(listing.feed, archives="none"))

@@ -1,0 +1,51 @@
+"""Frozen data classes: the license of a site, in the terms of RSL 1.0, and its rules for crawlers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payment:
+    """Payment of a license (RSL 1.0 section 3.7). `amount` is a decimal number, `currency` an ISO 4217 code; both or neither.
+
+    `standard` and `custom` are the addresses of a standard license and of the site's own terms of payment.
+    """
+
+    type: str
+    amount: str = ""
+    currency: str = ""
+    standard: str = ""
+    custom: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LicenseScope:
+    """Usages, users and countries that a license permits or prohibits, as tokens of RSL 1.0 section 3.4.1."""
+
+    usage: tuple[str, ...] = ()
+    user: tuple[str, ...] = ()
+    geo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class License:
+    """License of everything on the site, in the terms of RSL 1.0 (https://rslstandard.org/rsl).
+
+    `payment` is None if what is permitted is free. `url` is the address of the terms for people, `server` that of a license
+    server.
+    """
+
+    url: str = ""
+    permits: LicenseScope = field(default_factory=LicenseScope)
+    prohibits: LicenseScope = field(default_factory=LicenseScope)
+    payment: Payment | None = None
+    server: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crawlers:
+    """Names of crawlers in robots.txt (RFC 9309 section 2.2.1). "*" stands for all crawlers without a name here."""
+
+    allow: tuple[str, ...] = ()
+    disallow: tuple[str, ...] = ()

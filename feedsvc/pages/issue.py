@@ -1,0 +1,49 @@
+"""Page of an issue of a digest feed: its articles, and links to the issues before and after it."""
+
+from __future__ import annotations
+
+from feedsvc.catalog import IssueRow, Row
+from feedsvc.feeds import headlines, issue_title
+from feedsvc.pages.layout import LinkView, PageLayout
+from feedsvc.pages.metadata import PageMetadata, listing_open_graph
+from feedsvc.pages.status_pages import render_message
+from feedsvc.routes import ListingRef, path_of
+from feedsvc.uris import absolute
+
+
+def render_issue(layout: PageLayout, issue: IssueRow) -> bytes:
+    """Render the page of a visible issue."""
+    site, catalog = layout.site, layout.catalog
+    listing, lang = catalog.listings[issue.listing], layout.lang
+    newer, older = listing.neighbours_of(issue)
+    full_title, description = f"{issue_title(site, issue)} – {site.title}", headlines(site, issue)
+    address = absolute(site.base_url, path_of(issue.place))
+    others = issue.article_count - len(issue.articles)
+    return layout.render(
+        "issue.html",
+        PageMetadata(
+            title=full_title,
+            canonical=address,
+            description=description,
+            feeds=layout.feed_views(listing, catalog.listings[ListingRef()]),
+            graph=listing_open_graph(catalog, full_title, description, address, image=issue.article.image),
+        ),
+        current_listing=issue.listing,
+        listing=layout.listing_link(listing),
+        title=lang.period_name(issue.date),
+        entries=[layout.card(row) for row in issue.articles],
+        others=lang.count("and_more", others) if others else "",
+        older=_issue_link(layout, older, "older"),
+        newer=_issue_link(layout, newer, "newer"),
+    )
+
+
+def render_withdrawn_issue(layout: PageLayout, issue: IssueRow) -> bytes:
+    """Render the page of an issue whose articles were all withdrawn or have expired."""
+    return render_message(layout, issue_title(layout.site, issue), layout.lang.say("issue_gone"))
+
+
+def _issue_link(layout: PageLayout, row: Row | None, key: str) -> LinkView | None:
+    if not isinstance(row, IssueRow):
+        return None
+    return LinkView(title=layout.lang.say(key, month=layout.lang.period_name(row.date)), href=layout.href(row.place))

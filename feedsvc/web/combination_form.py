@@ -1,0 +1,114 @@
+"""Flask endpoint of the form on /subscribe/: POST /feed/ redirects to the combination that a reader chose (303).
+
+A request changes nothing, so it needs no protection against forgery. Responses are never stored by a cache. The address in
+Location is made from names of the catalog alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import parse_qsl
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
+from werkzeug.wsgi import get_input_stream
+
+from feedsvc.catalog import CombinationError, combine
+from feedsvc.feeds import FORMATS
+from feedsvc.live import Live
+from feedsvc.publication import FRAME_ANCESTORS, Publication, content_type
+from feedsvc.routes import COMBINATION_FORM, FeedAt, path_of
+from feedsvc.uris import root_relative
+from feedsvc.web import responses
+from feedsvc.web.document_endpoints import CompleteResponse
+from feedsvc.web.request_stats import OTHER, REDIRECT, Labels
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+MAX_FORM_BYTES: Final = 16 * 1024
+_MAX_FIELDS: Final = 500  # fields of a form, empty ones included
+_MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
+_ENDPOINT: Final = "combination_form"
+_NO_STORE: Final = ("Cache-Control", "no-store")
+_Field = tuple[str, str]
+
+
+def add_form_endpoint(app: Flask, live: Live) -> None:
+    """Add the endpoint of the form to an application that has the endpoints of documents."""
+    get_document = app.view_functions["site_page"]
+
+    def view() -> Response:
+        publication = live.current(live.clock())
+        # WSGI has the bytes of a path as latin-1 (PEP 3333).
+        form_path = (publication.mount + COMBINATION_FORM).encode().decode("latin-1")
+        path = request.environ.get("SCRIPT_NAME", "") + request.environ.get("PATH_INFO", "")
+        is_form = path == form_path and publication.catalog.site.feed.combinations
+        if not is_form:
+            return cast("Response", get_document())
+        return _answer(publication) if request.method == "POST" else _other_method_response()
+
+    app.view_functions[_ENDPOINT] = view
+    # Other methods are answered by the endpoint of well-known names of feeds, which has this path, too.
+    app.url_map.add(Rule(COMBINATION_FORM, endpoint=_ENDPOINT, methods=("POST", "OPTIONS", "PUT", "PATCH", "DELETE")))
+
+
+def _answer(publication: Publication) -> Response:
+    """Return a redirect to the chosen feed, or a page with the reason why there is none."""
+    catalog = publication.catalog
+    try:
+        fields = _read_fields(request.environ)
+        suffix = next((value for name, value in fields if name == "format"), next(iter(FORMATS)))
+        if suffix not in FORMATS:
+            return _error_response(publication, "unreadable")
+        ref = combine(catalog, _terms(fields, "include"), _terms(fields, "exclude"))
+    except CombinationError as error:
+        return _error_response(publication, error.reason, error.name)
+    except (ValueError, HTTPException):  # not decodable, too many fields or bytes, or the client has gone
+        return _error_response(publication, "unreadable")
+    location = root_relative(catalog.site.base_url, path_of(FeedAt(ref, suffix)))
+    headers = [("Location", location), _NO_STORE, *responses.COMMON_HEADERS, ("Content-Length", "0")]
+    return _complete_response(HTTPStatus.SEE_OTHER, headers, b"", REDIRECT)
+
+
+def _read_fields(environ: WSGIEnvironment) -> list[_Field]:
+    """Return the fields of the form that a request holds, without empty ones.
+
+    Raises ValueError or HTTPException if the body is no form, has more than MAX_FORM_BYTES, or was not received completely.
+    """
+    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if media_type != _MEDIA_TYPE:
+        raise ValueError(media_type)
+    body = get_input_stream(environ, max_content_length=MAX_FORM_BYTES).read()
+    fields = parse_qsl(body.decode("utf-8"), errors="strict", max_num_fields=_MAX_FIELDS)
+    return [(name, value.strip()) for name, value in fields if value.strip()]
+
+
+def _terms(fields: Iterable[_Field], side: str) -> Iterator[tuple[str, str]]:
+    """Yield (kind, name) of each name that was ticked ("include=category:world") or typed ("include-author-1=Ritesh")."""
+    for field, value in fields:
+        if field == side:
+            kind, _, name = value.partition(":")
+            yield kind, name
+        elif field.startswith(f"{side}-"):
+            yield field.removeprefix(f"{side}-").partition("-")[0], value
+
+
+def _error_response(publication: Publication, reason: str, name: str = "") -> Response:
+    page = publication.combination_error_page(reason, name)
+    headers = [_NO_STORE, *responses.COMMON_HEADERS, ("Content-Security-Policy", FRAME_ANCESTORS)]
+    headers += [("Content-Type", content_type(page.media_type)), ("Content-Length", str(len(page.body)))]
+    return _complete_response(page.status, headers, page.body, OTHER)
+
+
+def _other_method_response() -> Response:
+    response = responses.other_method_response((request.method, request.environ), f"{responses.ALLOWED_METHODS}, POST")
+    return _complete_response(response.status, response.headers, response.body, OTHER)
+
+
+def _complete_response(status: int, headers: responses.Headers, body: bytes, labels: Labels) -> Response:
+    g.labels = labels
+    return CompleteResponse(status, headers, (body,))

@@ -1,0 +1,189 @@
+"""Private feeds: they select articles as custom feeds do, and no public document, time or path depends on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedsvc.catalog import build_catalog
+from feedsvc.content.folder import load_content, open_content_folder
+from feedsvc.content.lint import lint_content
+from feedsvc.feeds.digest import FeedDigests
+from feedsvc.model import CustomFeed, Selection
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import ListingRef
+from tests.catalog.test_custom_feeds import FILES, custom_feeds, is_selected
+from tests.helpers import model_newsrooms, newsrooms
+from tests.helpers.model_newsrooms import START, RandomEditor
+from tests.helpers.newsrooms import NOW, article, picture
+
+FEEDS: Final = "wire: {title: The wire, include: {categories: [world]}, access: private, aliases: [old-wire], max_age: 50d}\n"
+
+
+def write(root: Path, feeds: str = FEEDS) -> Path:
+    newsrooms.write(root, {**FILES, "feeds.yaml": feeds})
+    for day, category in ((1, "world"), (2, "money"), (3, "world"), (20, "world")):
+        newsrooms.write(root, article(f"a{day}", f"2026-01-{day:02}", category=category, summary="S."))
+    return root
+
+
+@pytest.mark.slow
+@given(random=st.randoms(use_true_random=False), feeds=custom_feeds())
+@settings(max_examples=20, deadline=None)
+def test_members_equal_those_of_a_naive_filter_after_random_edits(random: Random, feeds: tuple[CustomFeed, ...]) -> None:
+    editor = RandomEditor(random=random, content=model_newsrooms.snapshot(private_feeds=feeds))
+    catalog = build_catalog(editor.content, editor.now)
+    for _ in range(8):
+        removed, added = editor.edit()
+        catalog = catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
+        assert catalog.private_listings == build_catalog(editor.content, editor.now).private_listings
+        for feed in feeds:
+            for moment in (editor.now, editor.now + timedelta(minutes=20)):
+                listing = catalog.private_listing(feed.id, moment)
+                assert listing
+                expected = [row for row in catalog.listings[ListingRef()].rows if is_selected(feed, row.article)]
+                assert [*listing.rows] == expected
+                oldest = moment - timedelta(seconds=feed.max_age or 10**9)
+                assert all(row.article.published > oldest for row in listing.feed_rows)
+
+
+@given(random=st.randoms(use_true_random=False), feeds=custom_feeds())
+@settings(max_examples=10, deadline=None)
+def test_no_public_document_time_or_path_depends_on_private_feeds(random: Random, feeds: tuple[CustomFeed, ...]) -> None:
+    editor = RandomEditor(random=random, content=model_newsrooms.snapshot())
+    for _ in range(4):
+        editor.edit()
+    without = build_catalog(editor.content, editor.now)
+    private = build_catalog(replace(editor.content, private_feeds={feed.id: feed for feed in feeds}), editor.now)
+    assert (private.next_change, private.last_change) == (without.next_change, without.last_change)
+    publications = [Publication(catalog) for catalog in (without, private)]
+    paths, private_paths = ([*publication.paths_with_redirects()] for publication in publications)
+    assert private_paths == paths
+    assert [publications[1].resolve(path) for path in paths] == [publications[0].resolve(path) for path in paths]
+    assert FeedDigests().compute(private) == FeedDigests().compute(without)
+
+
+def test_a_save_of_an_article_changes_only_the_private_feeds_that_hold_it() -> None:
+    feeds = [CustomFeed(id=f"f{number}", title="F", include=Selection(categories=(f"c{number}",))) for number in range(3)]
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(100, categories=3, authors=3), private_feeds=feeds)
+    before = build_catalog(content, START)
+    old = content.articles[0]
+    after = before.apply_changes(
+        replace(content, articles=(new := replace(old, title="Another"), *content.articles[1:])),
+        START,
+        removed=(old,),
+        added=(new,),
+    )
+    listings, former = after.private_listings, before.private_listings
+    assert {id_ for id_ in listings if listings[id_] is not former[id_]} == {f"f{name[1:]}" for name in old.categories}
+
+
+def test_a_private_feed_has_no_address_and_its_change_changes_no_document(tmp_path: Path) -> None:
+    folder = open_content_folder(write(tmp_path / "content"), "", tmp_path / "state")
+    content = folder.read().content
+    publication = Publication(build_catalog(content, NOW))
+    for name in ("wire", "old-wire"):
+        for path in (f"/feeds/{name}/", f"/feeds/{name}/feed.rss", f"/feeds/{name}", f"/feeds/{name}/archive/2026-01/feed.rss"):
+            assert publication.resolve(path) is None
+    page = publication.resolve("/")
+    (tmp_path / "content/feeds.yaml").write_text(FEEDS.replace("world", "money") + FEEDS.replace("wire", "another"))
+    changed = folder.read()
+    catalog = publication.catalog.apply_changes(changed.content, NOW)
+    assert {*catalog.private_listings} == {"wire", "another"}
+    assert catalog.private_listings == build_catalog(changed.content, NOW).private_listings
+    following = publication.next_edition(catalog)
+    assert following.changed_since(publication) == frozenset()
+    assert following.resolve("/") is page
+
+
+def test_a_private_feed_that_becomes_public_keeps_its_id_and_its_tokens_and_the_other_way_round(tmp_path: Path) -> None:
+    bodies = []
+    for access in ("private", "public"):
+        root = write(tmp_path / access, FEEDS.replace("private", access))
+        publication = newsrooms.load_publication(root)
+        for name in ("wire", "old-wire"):
+            document = publication.render_private_feed(name, "atom", "/private/x/feed.atom", NOW)
+            assert document
+            bodies.append(document.body)
+        assert publication.render_private_feed("nothing", "atom", "/private/x/feed.atom", NOW) is None
+        assert publication.render_private_feed("world", "atom", "/private/x/feed.atom", NOW) is None
+    assert len(set(bodies)) == 1
+    assert b"<id>tag:t.example,2026:feeds/wire</id>" in bodies[0]
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
+def test_a_private_feed_names_no_page_hub_or_archive_and_itself_only_once(tmp_path: Path, suffix: str) -> None:
+    root = write(tmp_path)
+    (root / "site.yaml").write_text(FILES["site.yaml"] + "hubs: [https://hub.example/]\n")
+    document = newsrooms.load_publication(root).render_private_feed("wire", suffix, f"/private/x/feed.{suffix}", NOW)
+    assert document
+    assert document.links == ()
+    text = document.body.decode()
+    assert text.count("/private/") == 1
+    assert f"https://t.example/private/x/feed.{suffix}" in text
+    assert not [word for word in ("hub.example", "/feeds/", "archive") if word in text.replace("feeds/wire", "")]
+    assert ("a1<" in text, "a20" in text, "a2<" in text) == (False, True, False) or suffix == "json"
+
+
+def test_entries_leave_at_their_max_age_without_a_new_edition(tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(write(tmp_path), NOW)
+    catalog = publication.catalog
+    assert catalog.next_change is None
+
+    def slugs(days: int) -> list[str]:
+        listing = catalog.private_listing("wire", NOW + timedelta(days=days))
+        assert listing
+        return [row.article.slug for row in listing.feed_rows]
+
+    assert slugs(-25) == ["a20", "a3"]  # the feed has two entries
+    assert slugs(-1) == ["a20"]
+    assert slugs(0) == ["a20"]
+    assert slugs(30) == []
+
+
+def test_the_picture_of_a_private_feed_is_not_served_unless_something_public_has_it(tmp_path: Path) -> None:
+    root = write(tmp_path, FEEDS.replace("max_age: 50d", "image: media/own.png"))
+    newsrooms.write(root, {"media/own.png": picture(64, 64, "PNG")})
+
+    def logo() -> tuple[bool, bool]:
+        publication = newsrooms.load_publication(root, NOW)
+        document = publication.render_private_feed("wire", "atom", "/private/x/feed.atom", NOW)
+        assert document
+        return publication.resolve("/media/own.png") is not None, b"media/own.png" in document.body
+
+    assert logo() == (False, False)
+    (warning,) = (problem for problem in lint_content(load_content(root), root, NOW) if problem.path == "feeds.yaml")
+    assert str(warning).startswith(
+        "feeds.yaml:1:102: warning: image: nothing public refers to media/own.png, so the feed has the"
+    )
+    newsrooms.write(root, article("b", "2026-01-05", category="money", summary="S.", image="{src: media/own.png, alt: x}"))
+    assert logo() == (True, True)
+
+
+def test_check_warns_about_keys_without_effect_and_wrong_values_are_errors(tmp_path: Path) -> None:
+    root = write(tmp_path, FEEDS.replace("max_age: 50d", "archives: all"))
+    warnings = [str(problem) for problem in lint_content(load_content(root), root, NOW) if problem.path == "feeds.yaml"]
+    assert "feeds.yaml:1:105: warning: archives: a private feed has no archives; delete it; entries: says how many" in warnings[0]
+    (root / "feeds.yaml").write_text(FEEDS.replace("private", "secret"))
+    (error,) = load_content(root).errors
+    assert "feeds.yaml:1:" in str(error)
+    assert "expected 'public' or 'private'" in str(error) or "public" in str(error)
+
+
+def test_the_last_valid_version_of_a_private_feed_stays_private(tmp_path: Path) -> None:
+    root, state = write(tmp_path / "content"), tmp_path / "state"
+    folder = open_content_folder(root, "", state)
+    expected = folder.read().content.private_feeds
+    folder.save()
+    for broken in (FEEDS.replace("title", "titel"), FEEDS.replace("private", "privat"), "wire: [\n"):
+        (root / "feeds.yaml").write_text(broken)
+        for reader in (folder, open_content_folder(root, "", state)):
+            content = reader.read().content
+            assert (content.private_feeds, content.custom_feeds) == (expected, {})

@@ -1,0 +1,220 @@
+"""The form on /subscribe/: POST /feed/ answers 303 with the address of the chosen feed, or a page that says why there is none."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feedsvc.web.combination_form import MAX_FORM_BYTES
+from feedsvc.web.rate_limit import PollLimit
+from feedsvc.web.request_stats import RequestStats
+from tests.helpers.http_client import ask, exchange_bytes, statuses
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.helpers.running_server import ServerProcess
+    from tests.web.conftest import SiteFixture
+
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def flask_app(site: SiteFixture) -> Flask:
+    app = site.start_app()
+    assert isinstance(app, Flask)
+    return app
+
+
+def post(app: Flask, body: bytes | str, content_type: str = FORM_TYPE, path: str = "/feed/") -> TestResponse:
+    return app.test_client().post(path, data=body, content_type=content_type)
+
+
+def sentence(response: TestResponse) -> str:
+    """Return the sentence of an error page."""
+    match = re.search(r"<h1>This feed cannot be created</h1>\s*<p>(.*?)</p>", response.text, re.DOTALL)
+    assert match, response.text
+    return unescape(match[1])
+
+
+@pytest.mark.parametrize(
+    ("fields", "location"),
+    [
+        ([("include", "category:business"), ("include", "category:culture")], "/feed/category:business+category:culture.rss"),
+        (
+            [("include", "category:culture"), ("exclude", "author:tuan-le"), ("format", "atom")],
+            "/feed/category:culture-author:tuan-le.atom",
+        ),
+        ([("include", "category:money"), ("format", "json")], "/category/business/feed.json"),
+        ([("include", "category:business"), ("include", "category:economy")], "/category/business/feed.rss"),
+        ([("include-author-1", " Mina Park "), ("include-author-2", "")], "/author/mina-park/feed.rss"),
+        ([("include-author", "LÊ TUẤN"), ("exclude-tag", "Bridges")], "/feed/author:tuan-le-tag:bridges.rss"),
+        ([("include-tag", "서울"), ("include-author", "m-park")], f"/feed/author:mina-park+tag:{quote('서울')}.rss"),
+        ([("exclude", "category:business")], "/feed/-category:business.rss"),
+        ([("include-category", "nothing yet"), ("include-tag", "bridges")], "/feed/category:empty+tag:bridges.rss"),
+    ],
+)
+def test_the_form_leads_to_the_canonical_address_of_the_feed(
+    flask_app: Flask, fields: list[tuple[str, str]], location: str
+) -> None:
+    response = post(flask_app, urlencode(fields))
+    assert (response.status_code, response.headers["Location"]) == (303, location)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.data == b""
+    assert flask_app.test_client().get(location).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("", "Nothing was chosen. Go back and choose at least one name."),
+        ("format=atom&include-author=&include-tag=+++", "Nothing was chosen. Go back and choose at least one name."),
+        ("include=category:nope", "The name “nope” is unknown here. Go back and choose another one."),
+        ("include=nothing:business", "The name “business” is unknown here. Go back and choose another one."),
+        ("include=business", "The name “” is unknown here. Go back and choose another one."),
+        ("include-custom=x", "The name “x” is unknown here. Go back and choose another one."),
+        ("include-language=en-GB", "The name “en-GB” is unknown here. Go back and choose another one."),
+        ("include-tag=%00%1b%3Cb%3E%E2%80%AE", "The name “<b>” is unknown here. Go back and choose another one."),
+        (
+            "include=tag:bridges&exclude=tag:Bridges",
+            "“bridges” is both included and left out. Go back and choose one of the two.",
+        ),
+        ("include=category:business&format=pdf", "The form could not be read. Go back and send it again."),
+        ("include=tag:%ff", "The form could not be read. Go back and send it again."),
+        (b"include=tag:\xff", "The form could not be read. Go back and send it again."),
+    ],
+)
+def test_a_choice_without_a_feed_is_answered_with_a_sentence(flask_app: Flask, body: bytes | str, expected: str) -> None:
+    response = post(flask_app, body)
+    assert (response.status_code, response.headers["Cache-Control"]) == (400, "no-store")
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert sentence(response) == expected
+
+
+def test_more_than_eight_names_are_too_many(site: SiteFixture) -> None:
+    categories = "".join(f"c{number}: {{title: C {number}}}\n" for number in range(9))
+    file = site.content / "categories.yaml"
+    file.write_text(file.read_text() + categories)
+    app = site.start_app()
+    assert isinstance(app, Flask)
+    fields = [("include", f"category:c{number}") for number in range(9)]
+    assert post(app, urlencode(fields[:8])).status_code == 303
+    assert sentence(post(app, urlencode(fields))) == "Too many names were chosen. Go back and choose at most 8."
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain", "multipart/form-data; boundary=x", "application/json"])
+def test_another_media_type_is_not_read(flask_app: Flask, content_type: str) -> None:
+    response = post(flask_app, "include=category:business", content_type)
+    assert (response.status_code, sentence(response)) == (400, "The form could not be read. Go back and send it again.")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["include=" + "x" * MAX_FORM_BYTES, "&" * (MAX_FORM_BYTES - 1), "a=b&" * 3000, "%25" * 5000, "include=%" + "25" * 8000],
+)
+def test_large_bodies_are_refused_with_the_same_sentence(flask_app: Flask, body: str) -> None:
+    response = post(flask_app, body)
+    assert (response.status_code, response.headers["Cache-Control"]) == (400, "no-store")
+    assert len(response.data) < 8_000
+
+
+def test_the_sentences_are_in_the_language_of_the_site(site: SiteFixture) -> None:
+    file = site.content / "site.yaml"
+    file.write_text(file.read_text() + "language: ko\n")
+    app = site.start_app()
+    assert isinstance(app, Flask)
+    assert "아무것도 고르지 않았습니다." in post(app, "").text
+
+
+def test_get_and_other_methods(flask_app: Flask) -> None:
+    client = flask_app.test_client()
+    for method in ("GET", "HEAD"):
+        response = client.open("/feed/", method=method)
+        assert (response.status_code, response.headers["Location"]) == (301, "/feed.rss")
+    allowed = "GET, HEAD, OPTIONS, POST"
+    assert (client.options("/feed/").status_code, client.options("/feed/").headers["Allow"]) == (204, allowed)
+    assert (client.put("/feed/").status_code, client.put("/feed/").headers["Allow"]) == (405, allowed)
+    for path in ("/feed", "/subscribe/", "/category/business/feed/", "/feed/category:business.rss"):
+        assert client.post(path).status_code == 405, path
+    assert client.post("/nowhere/feed/").status_code == 404
+
+
+def test_a_site_without_combinations_has_no_form_and_accepts_none(site: SiteFixture) -> None:
+    file = site.content / "site.yaml"
+    file.write_text(file.read_text().replace("entries: 3", "entries: 3, combinations: false"))
+    app = site.start_app()
+    assert isinstance(app, Flask)
+    response = post(app, "include=category:business")
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    page = unescape(app.test_client().get("/subscribe/").text)
+    assert "<form" not in page
+    assert "form-action 'none'" in page
+
+
+def test_the_page_may_send_its_form_to_the_site_only(flask_app: Flask) -> None:
+    client = flask_app.test_client()
+    page = unescape(client.get("/subscribe/").text)
+    assert '<form method="post" action="/feed/">' in page
+    assert "form-action 'self'" in page
+    assert "form-action 'none'" in unescape(client.get("/").text)
+
+
+def test_a_site_below_a_path_has_the_form_there(site: SiteFixture) -> None:
+    file = site.content / "site.yaml"
+    file.write_text(file.read_text().replace("https://news.example", "https://news.example/le%20journal/é"))
+    app = site.start_app()
+    assert isinstance(app, Flask)
+    mount = "/le%20journal/%C3%A9"
+    assert f'action="{mount}/feed/"' in app.test_client().get(f"{mount}/subscribe/").text
+    response = post(app, "include=category:business", path=f"{mount}/feed/")
+    assert (response.status_code, response.headers["Location"]) == (303, f"{mount}/category/business/feed.rss")
+    assert post(app, "include=category:business").status_code == 404
+
+
+def test_the_answer_is_never_cached_and_every_use_counts_for_the_limit(flask_app: Flask) -> None:
+    flask_app.wsgi_app = PollLimit(flask_app.wsgi_app, RequestStats(), per_hour=2)  # type: ignore[method-assign]
+    codes = [post(flask_app, "include=category:business").status_code for _ in range(3)]
+    assert codes == [303, 303, 429]
+    assert flask_app.test_client().get("/feed/").status_code == 301
+
+
+@given(fields=st.lists(st.tuples(st.sampled_from(["include", "exclude", "include-tag", "exclude-author", "format"]), st.text())))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_fields_lead_to_a_feed_of_the_site_or_to_a_sentence(flask_app: Flask, fields: list[tuple[str, str]]) -> None:
+    response = post(flask_app, urlencode(fields, errors="replace"))
+    assert response.status_code in (303, 400)
+    assert response.headers["Cache-Control"] == "no-store"
+    if response.status_code == 303:
+        assert re.match(r"/(?!/)", response.headers["Location"])
+
+
+def request_bytes(body: bytes, *headers: str) -> bytes:
+    head = ("POST /feed/ HTTP/1.1", "Host: news.example", "Connection: close", f"Content-Type: {FORM_TYPE}", *headers)
+    return "\r\n".join((*head, "", "")).encode() + body
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (request_bytes(b"include=category:business", "Content-Length: 25"), 303),
+        (request_bytes(b"c\r\ninclude=tag:\r\n7\r\nbridges\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), 303),
+        (request_bytes(b""), 400),
+        (request_bytes(b"", "Content-Length: 0"), 400),
+        (request_bytes(b"include=\x00\xff\xfe", "Content-Length: 11"), 400),
+        (request_bytes(b"x" * 20_000, "Content-Length: 20000"), 400),
+        (request_bytes(b"5000\r\n" + b"x" * 0x5000 + b"\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), 400),
+        (request_bytes(b"", "Content-Length: 100000000"), 413),
+        (request_bytes(b"5f5e100\r\n" + b"x" * 70_000, "Transfer-Encoding: chunked"), 413),
+        (request_bytes(b"include=", "Content-Length: -8"), 400),
+    ],
+)
+def test_a_real_server_reads_no_more_than_a_form(server: ServerProcess, data: bytes, status: int) -> None:
+    assert statuses(exchange_bytes(server.url, data)) == [status]
+    assert ask(server.url, "/healthz").status == 200
