@@ -53,9 +53,7 @@ def demo(*, port: int) -> None:
     """
     raise_limit()
     configure_log(PLAIN, logging.INFO)
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        # A regular exit removes the temporary folder, also before the server has started.
-        signal.signal(name, lambda number, _: sys.exit(128 + number))
+    ending_signals = _EndingSignals()
     content = _sample_folder()
     is_default = click.get_current_context().get_parameter_source("port") is ParameterSource.DEFAULT
     with _listen_near(port) if is_default else listen(_HOST, port) as listening_socket:
@@ -66,7 +64,26 @@ def demo(*, port: int) -> None:
         with _temporary_folder() as state:
             config = _config(content, Path(state), used_port, url_of(listening_socket).rstrip("/"))
             scan = start_scan(content)
+            ending_signals.check()
             import_cli_module("serve_runner").serve(config, scan, listening_socket)
+
+
+class _EndingSignals:
+    """Handlers of SIGTERM and SIGHUP until the server has its own: a regular exit removes the temporary folder."""
+
+    def __init__(self) -> None:
+        self._received = 0
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._exit)
+
+    def _exit(self, number: int, _: object) -> None:
+        self._received = number
+        self.check()
+
+    def check(self) -> None:
+        """Exit if a signal came. The exit of a handler that runs during a fork is lost, because Python ignores errors there."""
+        if self._received:
+            sys.exit(128 + self._received)
 
 
 def _sample_folder() -> Path:
