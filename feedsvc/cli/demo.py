@@ -6,6 +6,8 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +32,7 @@ _HOST: Final = "127.0.0.1"
 _MAX_PORT: Final = 65535
 _TRIED_PORTS: Final = 20  # after the default one; then the system chooses a free one
 _THREADS: Final = 4
+_ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 @command()
@@ -61,7 +64,9 @@ def demo(*, port: int) -> None:
         if is_default and used_port != port:
             report(f"port {port} is in use, so this demo is at port {used_port}")
         report(f"the files of this demo are in {content}; feedsvc init begins a newsroom of your own")
-        with _temporary_folder() as state:
+        with ExitStack() as stack:
+            with ending_signals.delayed():
+                state = stack.enter_context(_temporary_folder())
             config = _config(content, Path(state), used_port, url_of(listening_socket).rstrip("/"))
             scan = start_scan(content)
             ending_signals.check()
@@ -73,8 +78,17 @@ class _EndingSignals:
 
     def __init__(self) -> None:
         self._received = 0
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDING_SIGNALS:
             signal.signal(number, self._exit)
+
+    @contextmanager
+    def delayed(self) -> Iterator[None]:
+        """Exit at the end of the block if a signal comes in it: `tempfile` leaves a file if it is interrupted."""
+        former_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING_SIGNALS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, former_mask)
 
     def _exit(self, number: int, _: object) -> None:
         self._received = number
