@@ -13,35 +13,52 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.catalog import Catalog, Visibility, build_catalog
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.model import CustomFeed, IssueSchedule
+from feedsvc.model import CustomFeed, FeedOverrides, IssueSchedule, Selection
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import FEED_SUFFIXES, ListingRef
 from tests.catalog.test_changes import public_state
-from tests.catalog.test_custom_feeds import custom_feeds, is_selected
+from tests.catalog.test_custom_feeds import is_selected
 from tests.catalog.test_periodicals import issues, naive_issues
 from tests.helpers import model_newsrooms
 from tests.helpers.model_newsrooms import RandomEditor
 
-SCHEDULES: Final = st.builds(IssueSchedule, minute_of_day=st.integers(0, 1439), weekday=st.none() | st.integers(0, 6))
-ACCESS: Final = st.sampled_from(("public", "private"))
-ZONES: Final = st.sampled_from(("Asia/Seoul", "Europe/Berlin", "Pacific/Apia"))
+# Seeds instead of st.randoms(): most newsrooms that hypothesis itself draws have few articles, and most of their feeds are empty.
+SEEDS: Final = st.integers(0, 2**32)
+NAMES: Final = {
+    "categories": ("c0", "c1", "c2"),
+    "authors": ("p0", "p1", "p2"),
+    "tags": ("south-korea", "china", "trade", "c", "moon"),
+    "languages": ("en", "ko", "ko-KR", "zh-Hant"),
+}
+OPTIONS: Final = (FeedOverrides(), FeedOverrides(entries=1, archives="none", content="summary"), FeedOverrides(entries=2))
+ZONES: Final = ("Asia/Seoul", "Europe/Berlin", "Pacific/Apia")
 
 
-@st.composite
-def feeds_of_all_kinds(draw: st.DrawFn) -> tuple[CustomFeed, ...]:
-    """Draw feeds with random rules, each of which is public, private or a digest."""
-    feeds = draw(custom_feeds())
-    digests = [draw(st.booleans()) for _ in feeds]
-    return tuple(
-        replace(feed, digest=draw(SCHEDULES)) if is_digest else replace(feed, access=draw(ACCESS))
-        for feed, is_digest in zip(feeds, digests, strict=True)
+def random_selection(random: Random, max_kinds: int) -> Selection:
+    kinds = random.sample([*NAMES], random.randint(0, max_kinds))
+    return Selection(**{kind: tuple(random.sample(NAMES[kind], random.randint(1, 2))) for kind in kinds})
+
+
+def random_feed(random: Random, number: int) -> CustomFeed:
+    """Return a feed with random rules, which is public, private or a digest."""
+    feed = CustomFeed(
+        id=f"f{number}",
+        title=f"Feed {number}",
+        include=random_selection(random, 2),
+        exclude=random_selection(random, 1),
+        max_age=random.choice((None, 3600, 30 * 86400)),
+        feed=random.choice(OPTIONS),
     )
+    weekday = random.choice((None, random.randrange(7)))
+    schedule = IssueSchedule(minute_of_day=random.randrange(24 * 60), weekday=weekday)
+    return random.choice((feed, replace(feed, access="private"), replace(feed, digest=schedule)))
 
 
-RULES: Final = st.lists(feeds_of_all_kinds(), min_size=3, max_size=3)
+def random_feeds(random: Random) -> tuple[CustomFeed, ...]:
+    return tuple(random_feed(random, number) for number in range(random.randint(1, 8)))
 
 
 def with_feeds(content: ContentSnapshot, feeds: Sequence[CustomFeed]) -> ContentSnapshot:
@@ -49,18 +66,22 @@ def with_feeds(content: ContentSnapshot, feeds: Sequence[CustomFeed]) -> Content
     return replace(content, private_feeds=private, custom_feeds={feed.id: feed for feed in feeds if feed.id not in private})
 
 
-def edit(editor: RandomEditor, catalog: Catalog, rules: Sequence[Sequence[CustomFeed]]) -> Catalog:
-    """Return the catalog after a random edit of articles, of the clock, and in one of three cases of feeds.yaml."""
+def edit(editor: RandomEditor, catalog: Catalog) -> Catalog:
+    """Return the catalog after a random edit of articles, of the clock, and in one of five cases of feeds.yaml."""
     removed, added = editor.edit()
-    if editor.random.random() < 1 / 3:
-        editor.content = with_feeds(editor.content, editor.random.choice(rules))
+    if editor.random.random() < 1 / 5:
+        editor.content = with_feeds(editor.content, random_feeds(editor.random))
     return catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
 
 
-def open_newsroom(random: Random, zone: str, feeds: Sequence[CustomFeed], max_articles: int) -> RandomEditor:
-    content = with_feeds(model_newsrooms.snapshot(), feeds)
-    content = replace(content, site=replace(content.site, timezone=zone))
-    return RandomEditor(random=random, content=content, max_articles=max_articles)
+def open_newsroom(random: Random, max_articles: int) -> RandomEditor:
+    """Return the editor of a newsroom that has some articles and feeds already."""
+    content = with_feeds(model_newsrooms.snapshot(), random_feeds(random))
+    content = replace(content, site=replace(content.site, timezone=random.choice(ZONES)))
+    editor = RandomEditor(random=random, content=content, max_articles=max_articles)
+    while len(editor.content.articles) < max_articles // 2:
+        editor.edit()
+    return editor
 
 
 def assert_members(catalog: Catalog, feed: CustomFeed) -> None:
@@ -77,19 +98,17 @@ def assert_members(catalog: Catalog, feed: CustomFeed) -> None:
     assert [*listing.rows] == rows
     oldest = catalog.now - timedelta(seconds=feed.max_age or 10**9)
     newest = [row for row in listing.visible if row.article.published > oldest][: listing.feed.entries]
-    assert [*listing.feed_rows][: len(newest)] == newest
+    assert [row for row in listing.feed_rows if row.visibility is Visibility.VISIBLE] == newest
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False), rules=RULES, zone=ZONES)
+@given(seed=SEEDS)
 @settings(max_examples=20, deadline=None)
-def test_members_equal_those_of_a_naive_filter_and_of_a_new_catalog_while_rules_change(
-    random: Random, rules: list[tuple[CustomFeed, ...]], zone: str
-) -> None:
-    editor = open_newsroom(random, zone, rules[0], max_articles=30)
+def test_members_equal_those_of_a_naive_filter_and_of_a_new_catalog_while_rules_change(seed: int) -> None:
+    editor = open_newsroom(Random(seed), max_articles=30)
     catalog = build_catalog(editor.content, editor.now)
     for _ in range(9):
-        catalog = edit(editor, catalog, rules)
+        catalog = edit(editor, catalog)
         fresh = build_catalog(editor.content, editor.now)
         assert public_state(catalog) == public_state(fresh)
         assert catalog.private_listings == fresh.private_listings
@@ -108,16 +127,14 @@ def bodies(publication: Publication) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False), rules=RULES, zone=ZONES)
+@given(seed=SEEDS)
 @settings(max_examples=8, deadline=None)
-def test_feeds_after_edits_of_articles_and_rules_have_the_bytes_of_a_new_publication(
-    random: Random, rules: list[tuple[CustomFeed, ...]], zone: str
-) -> None:
-    editor = open_newsroom(random, zone, rules[0], max_articles=12)
+def test_feeds_after_edits_of_articles_and_rules_have_the_bytes_of_a_new_publication(seed: int) -> None:
+    editor = open_newsroom(Random(seed), max_articles=12)
     publication = Publication(build_catalog(editor.content, editor.now))
     former = bodies(publication)
     for _ in range(5):
-        before, publication = publication, publication.next_edition(edit(editor, publication.catalog, rules))
+        before, publication = publication, publication.next_edition(edit(editor, publication.catalog))
         now = bodies(publication)
         assert now == bodies(Publication(build_catalog(editor.content, editor.now)))
         public = {path for path in former.keys() | now.keys() if not path.startswith("/private/")}
