@@ -67,10 +67,16 @@ def with_feeds(content: ContentSnapshot, feeds: Sequence[CustomFeed]) -> Content
 
 
 def edit(editor: RandomEditor, catalog: Catalog) -> Catalog:
-    """Return the catalog after a random edit of articles, of the clock, and in one of five cases of feeds.yaml."""
+    """Return the catalog after a random edit of articles, of the clock, and often of all feeds or of the private ones."""
     removed, added = editor.edit()
-    if editor.random.random() < 1 / 5:
+    choice = editor.random.randrange(8)
+    if choice == 0:
         editor.content = with_feeds(editor.content, random_feeds(editor.random))
+    elif choice == 1:
+        public = editor.content.custom_feeds
+        others = (feed for feed in random_feeds(editor.random) if feed.id not in public and not feed.digest)
+        private = {feed.id: replace(feed, access="private") for feed in others}
+        editor.content = replace(editor.content, private_feeds=private)
     return catalog.apply_changes(editor.content, editor.now, removed=removed, added=added)
 
 
