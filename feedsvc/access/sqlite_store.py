@@ -32,7 +32,6 @@ _CREATE: Final = (
     "fetches INTEGER NOT NULL, full_at INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
 )
 _REPLACE: Final = f"INSERT OR REPLACE INTO {_TABLE} VALUES ({', '.join('?' * (COLUMN_COUNT + 1))})"
-_WRITE_AGAIN: Final = f"UPDATE {_TABLE} SET fetches = fetches WHERE digest = (SELECT min(digest) FROM {_TABLE})"
 _BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another process that writes; a request waits meanwhile
 _VERIFY_INTERVAL: Final = 5.0  # seconds between two verifications of the whole file
 # A backup may be restored in another state folder, so checksums do not cover the identity of a state folder.
@@ -116,7 +115,7 @@ class SqliteTokenStore:
                 with connection:
                     connection.execute("BEGIN IMMEDIATE")
                     if self._has_failed:
-                        connection.execute(_WRITE_AGAIN)
+                        _write_again(connection)
         self._has_failed = False
 
     def close(self) -> None:
@@ -312,3 +311,11 @@ def _read(row: RowValues) -> Token:
 
 def _write(connection: sqlite3.Connection, token: Token) -> None:
     connection.execute(_REPLACE, _CHECKSUMMER.add_checksum(*to_row(token)))
+
+
+def _write_again(connection: sqlite3.Connection) -> None:
+    """Write a row as it is. An UPDATE that changes nothing would write nothing, and succeed on a full disk."""
+    row = connection.execute(f"SELECT * FROM {_TABLE} LIMIT 1").fetchone()
+    if row:
+        connection.execute(f"DELETE FROM {_TABLE} WHERE digest = ?", row[:1])
+        connection.execute(f"INSERT INTO {_TABLE} VALUES ({', '.join('?' * len(row))})", row)

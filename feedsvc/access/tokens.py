@@ -26,6 +26,7 @@ _HIDDEN_TOKEN: Final = "(token)"  # noqa: S105 - not a token
 _UNKNOWN_PATH: Final = "/private/(unknown)"
 _NAME: Final = re.compile(r"[^\W_][\w .@+-]*")
 _HOUR: Final = 3_600_000_000  # microseconds
+_MAX_SKEW: Final = 300_000_000  # microseconds by which the clocks of two servers may differ
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -63,13 +64,16 @@ class Token:
         return TokenState.EXPIRED if self.expires_at is not None and now >= self.expires_at else TokenState.ACTIVE
 
     def after_fetch(self, now: datetime) -> tuple[Token, int]:
-        """Return the record after a fetch, and 0. Above the limit, return this record and the seconds until the next fetch.
+        """Return the record after a fetch, and 0. Above the limit, return the record and the seconds until the next fetch.
 
-        This is the generic cell rate algorithm: one number instead of a count for each minute.
+        This is the generic cell rate algorithm: one number instead of a count for each minute. The record above the limit is this
+        one, unless the clock was set back since the last fetch. Then it is one that allows no fetch at once, counted from now on:
+        `full_at` was as far ahead as the clock, and the token would be limited until then.
         """
         moment, interval = to_microseconds(now), _HOUR // self.hourly_limit
-        # After the clock was set back, `full_at` may be far ahead. Then count from now on, with no fetch that is allowed at once.
-        full_at = min(max(self.full_at, moment), moment + _HOUR) + interval
+        if self.full_at > moment + _HOUR + _MAX_SKEW:
+            return replace(self, full_at=moment + _HOUR), -(-interval // 1_000_000)
+        full_at = max(self.full_at, moment) + interval
         excess = full_at - moment - _HOUR
         if excess > 0:
             return self, -(-excess // 1_000_000)

@@ -120,6 +120,12 @@ class Catalog:
         except (ValueError, OverflowError):  # no date, or one at the end of the calendar
             return None
 
+    def canonical_listing_ref(self, ref: ListingRef) -> ListingRef:
+        """Return the ref of the listing to which the address of `ref` leads or redirects; `ref` itself if there is none."""
+        if ref.kind == "language":
+            return self.languages.resolve(ref.id) or ref
+        return ListingRef(ref.kind, self.redirects.get((ref.kind, ref.id), ref.id))
+
     @property
     def custom_listings(self) -> Iterator[Listing]:
         """Listings of the public custom feeds, in no particular order."""

@@ -81,15 +81,20 @@ class CombinationError(Exception):
         self.reason, self.name = reason, name
 
 
-def combine(catalog: Catalog, included: Iterable[Term], excluded: Iterable[Term]) -> ListingRef:
+def combine(
+    catalog: Catalog, included: Iterable[Term], excluded: Iterable[Term], title_of: Callable[[Listing], str]
+) -> ListingRef:
     """Return the ref of the listing with these terms, as `canonical_ref` does. Raises CombinationError if there is none.
 
-    The kinds are those of terms. The names are ids, aliases, spellings of tags, or titles as pages show them.
+    The kinds are those of terms. The names are ids, aliases, spellings of tags, or titles as pages show them: `title_of` returns
+    that of a listing.
     """
     sides = frozenset(included), frozenset(excluded)
     if sum(map(len, sides)) > _MAX_NAMES:
         raise CombinationError("too_many")
-    titles = _ids_by_title(catalog) if any(_resolve_id(catalog, term) is None for side in sides for term in side) else {}
+    titles = (
+        _ids_by_title(catalog, title_of) if any(_resolve_id(catalog, term) is None for side in sides for term in side) else {}
+    )
     with_terms, without_terms = ({_resolve_name(catalog, term, titles) for term in side} for side in sides)
     if not with_terms and not without_terms:
         raise CombinationError("nothing")
@@ -116,10 +121,17 @@ def _resolve_id(catalog: Catalog, term: Term) -> Term | None:
     return _resolve(catalog, kind, name) if kind in _KINDS else None
 
 
-def _ids_by_title(catalog: Catalog) -> Mapping[Term, str]:
-    """Return {(kind, `_title_key` of a title): id} of the listings that /subscribe/ names. Of equal titles, the first counts."""
-    listings = [listing for listing in catalog.subscribable_listings if listing.ref.kind in _LISTING_KINDS]
-    return {(listing.ref.kind, _title_key(listing.title)): listing.ref.id for listing in reversed(listings)}
+def _ids_by_title(catalog: Catalog, title_of: Callable[[Listing], str]) -> Mapping[Term, str]:
+    """Return {(kind, `_title_key` of a title): name of a term} of the listings that /subscribe/ names.
+
+    Of equal titles, the first counts.
+    """
+    listings = [listing for listing in catalog.subscribable_listings if listing.ref.kind in _KINDS]
+    return {(listing.ref.kind, _title_key(title_of(listing))): _term_name(listing.ref) for listing in reversed(listings)}
+
+
+def _term_name(ref: ListingRef) -> str:
+    return ref.id.lower() if ref.kind == "language" else ref.id
 
 
 def _title_key(title: str) -> str:
@@ -165,7 +177,8 @@ def _sorted(terms: Iterable[Term | None]) -> tuple[Term, ...]:
 def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
     """Return the term of a name, an alias or the spelling of a tag; None if the catalog has no listing or language of it."""
     if kind == "language":
-        return (kind, name.lower()) if name.lower() in catalog.language_ranges else None
+        language = name.replace("_", "-").lower()
+        return (kind, language) if language in catalog.language_ranges else None
     id_ = tag_slug(name) if kind == "tag" else unicodedata.normalize("NFC", name)
     id_ = catalog.redirects.get((kind, id_), id_)
     return (kind, id_) if ListingRef(_LISTING_KINDS[kind], id_) in catalog.listings else None

@@ -6,7 +6,7 @@ A listing holds the articles that its tag matches as a language range (RFC 4647 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Final
 
@@ -69,6 +69,17 @@ class Languages:
         """Return the language ranges, in lower case, that match the language of a row in one of the wanted listings."""
         languages = (tag for tag in self._counts if is_wanted(ListingRef("language", tag) if self.tags else ListingRef()))
         return frozenset(chain.from_iterable(map(language_ranges, languages)))
+
+    def changed_ranges(self, other: Languages) -> Iterator[tuple[str, tuple[ListingRef | None, ListingRef | None]]]:
+        """Yield each language range whose listing differs from that in `other`, as it is written in the tags, with both listings.
+
+        A listing is what `resolve` returns.
+        """
+        if self._counts.keys() == other._counts.keys():
+            return
+        names = dict.fromkeys(chain.from_iterable(map(shorter_tags, chain(self._counts, other._counts))))
+        pairs = ((name, (self.resolve(name), other.resolve(name))) for name in names)
+        yield from ((name, listings) for name, listings in pairs if listings[0] != listings[1])
 
     def _refs(self, language: str) -> tuple[ListingRef, ...]:
         return tuple(ListingRef("language", tag) for tag in shorter_tags(language) if tag in self.tags)

@@ -79,7 +79,7 @@ def _parse_limit(_context: click.Context, _option: click.Parameter, text: str) -
 @click.argument("feed")
 @click.argument("name")
 @content_argument
-@option("--expires", metavar="WHEN", default="", help="Date (2027-01-01), time (2027-01-01T09:00) or age (90d, 12h) of its end.")
+@option("--expires", metavar="WHEN", help="Date (2027-01-01), time (2027-01-01T09:00) or age (90d, 12h) of its end.")
 @option(
     "--limit",
     metavar="N/hour",
@@ -93,7 +93,7 @@ def _parse_limit(_context: click.Context, _option: click.Parameter, text: str) -
 @database_option
 @report_errors
 def add(
-    *, feed: str, name: str, content: Path, expires: str, limit: int, base_url: str, state: Path | None, database: str
+    *, feed: str, name: str, content: Path, expires: str | None, limit: int, base_url: str, state: Path | None, database: str
 ) -> None:
     """Print an address of the private feed FEED for NAME, with a new random token.
 
@@ -113,7 +113,8 @@ def add(
         name=check_name(name),
         feed=private_feed.id,
         created_at=now,
-        expires_at=_parse_end(expires, site.timezone, now) if expires else None,
+        # An empty text is an error: a script whose variable is empty must not make a token that never ends.
+        expires_at=None if expires is None else _parse_end(expires, site.timezone, now),
         hourly_limit=limit,
     )
     with closing(_open_store(content, state, database)) as store:

@@ -77,7 +77,7 @@ class _CatalogDiff:
         """Return the change of the feed of a listing, None if the feed's subscribers see no change."""
         name = f"{ref.kind}/{ref.id}" if ref.id else ref.kind
         before = self.previous.listings[ref]
-        after = self.current.listings.get(ListingRef(ref.kind, self.current.redirects.get((ref.kind, ref.id), ref.id)))
+        after = self.current.listings.get(self.current.canonical_listing_ref(ref))
         if after is None:
             return FeedChange(name=name, is_removed=True)
         changes = (*self._new_and_updated(before, after), *self._removed(before, after))

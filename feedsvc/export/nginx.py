@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, issues_of
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Visibility, issues_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.hosts import license_value
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
@@ -223,7 +223,8 @@ def _issue_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
     for ref in catalog.periodicals:
         for former_ref in aliases.get(ref, ()):
             for issue in issues_of(catalog.listings[ref].rows):
-                yield _without_slash(path_of(IssueAt(former_ref, issue.date))), _without_slash(path_of(issue.place))
+                if issue.visibility is not Visibility.HIDDEN:
+                    yield _without_slash(path_of(IssueAt(former_ref, issue.date))), _without_slash(path_of(issue.place))
 
 
 def _period_redirects(

@@ -32,7 +32,7 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
         case ArticleAt(slug):
             return ArticleAt(catalog.redirects.get(("article", slug), slug))
         case IssueAt(ref, date):
-            return IssueAt(_canonical_listing(catalog, ref), date)
+            return IssueAt(catalog.canonical_listing_ref(ref), date)
         case PageAt(ref, period):
             return PageAt(*_canonical_period(catalog, ref, period, lambda listing: listing.page_index))
         case FeedAt(ListingRef("combination", expression) as ref, suffix):
@@ -47,7 +47,7 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
 def _canonical_period(
     catalog: Catalog, ref: ListingRef, period: str, index_of: Callable[[Listing], ArchiveIndex]
 ) -> tuple[ListingRef, str]:
-    ref = _canonical_listing(catalog, ref)
+    ref = catalog.canonical_listing_ref(ref)
     listing = catalog.listings.get(ref)
     return ref, (index_of(listing).redirect_target(period) or period) if listing and period else period
 
@@ -86,12 +86,6 @@ def withdrawn_places(catalog: Catalog) -> Iterator[Place]:
 
 def _withdrawn_issues(rows: Iterable[Row]) -> tuple[IssueAt, ...]:
     return tuple(issue.place for issue in issues_of(rows) if issue.visibility is Visibility.WITHDRAWN)
-
-
-def _canonical_listing(catalog: Catalog, ref: ListingRef) -> ListingRef:
-    if ref.kind == "language":
-        return catalog.languages.resolve(ref.id) or ref
-    return ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
 
 
 def is_permanent_redirect(requested: Place, target: Place) -> bool:

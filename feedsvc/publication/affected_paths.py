@@ -82,6 +82,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     ]
     yield from _dependent_articles(before, now, rows_with_changed_card)
     yield from _articles_in_other_languages(before, now)
+    yield from _language_range_places(before, now)
     yield from _listing_places(before, now, change)
     yield from _issue_places(before, now, change)
     changed_tags = [ref.id for ref in change.rows_by_listing if ref.kind == "tag"]
@@ -150,6 +151,14 @@ def _articles_in_other_languages(before: Catalog, now: Catalog) -> Iterator[Plac
         yield from (ArticleAt(row.article.slug) for row in rows if row.article.language)
 
 
+def _language_range_places(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """Yield the addresses of the language ranges that lead to another listing than before, or did not or do not lead to one."""
+    for name, refs in before.languages.changed_ranges(now.languages):
+        for catalog, ref in zip((before, now), refs, strict=True):
+            if listing := catalog.listings.get(ref) if ref else None:
+                yield from _pages_and_feeds(ListingRef("language", name), listing)
+
+
 def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
     """Yield the changed pages and feed documents of the listings that have changed rows."""
     for ref, rows in change.rows_by_listing.items():
@@ -197,8 +206,13 @@ def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> I
             continue
         ref = ListingRef("tag", slug)
         for listing in (catalog.tag_listing(tag) for catalog, tag in ((before, target_before), (now, target_now)) if tag):
-            yield from (PageAt(ref, period) for period in ("", *listing.page_index))
-            yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in FEED_SUFFIXES)
+            yield from _pages_and_feeds(ref, listing)
+
+
+def _pages_and_feeds(ref: ListingRef, listing: Listing) -> Iterator[Place]:
+    """Yield the addresses below `ref` that redirect to the pages and feeds of `listing`."""
+    yield from (PageAt(ref, period) for period in ("", *listing.page_index))
+    yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in FEED_SUFFIXES)
 
 
 def _candidate_pages_and_feeds(

@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 from werkzeug.wsgi import get_input_stream
 
 from feedsvc.catalog import CombinationError, combine
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, listing_title
 from feedsvc.live import Live
 from feedsvc.publication import FRAME_ANCESTORS, Publication, content_type
 from feedsvc.routes import COMBINATION_FORM, FeedAt, path_of
@@ -64,7 +64,7 @@ def _answer(publication: Publication) -> Response:
         suffix = next((value for name, value in fields if name == "format"), next(iter(FORMATS)))
         if suffix not in FORMATS:
             return _error_response(publication, "unreadable")
-        ref = combine(catalog, _terms(fields, "include"), _terms(fields, "exclude"))
+        ref = combine(catalog, _terms(fields, "include"), _terms(fields, "exclude"), listing_title)
     except CombinationError as error:
         return _error_response(publication, error.reason, error.name)
     except (ValueError, HTTPException):  # not decodable, too many fields or bytes, or the client has gone

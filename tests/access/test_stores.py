@@ -57,6 +57,16 @@ def test_many_fetches_at_once_are_all_counted(open_store: OpenStore) -> None:
     assert stores[0].tokens()[0].fetches == 25
 
 
+def test_subscribers_are_served_again_after_a_clock_that_was_years_ahead_is_corrected(open_store: OpenStore) -> None:
+    token, store = make_token(hourly_limit=60), open_store()
+    store.add(token)
+    store.fetch(token.digest, NOON + timedelta(days=1500))
+    moments = [NOON + timedelta(minutes=minute) for minute in range(4)]
+    results = [open_store().fetch(token.digest, moment) for moment in moments]
+    assert [result and result[1] for result in results] == [60, 0, 0, 0]
+    assert store.tokens()[0].fetches == 4
+
+
 def test_a_revoked_token_is_found_revoked_by_all_processes_and_its_name_is_free(open_store: OpenStore) -> None:
     token, store = make_token(), open_store()
     store.add(token)

@@ -59,11 +59,23 @@ def test_a_clock_that_is_set_back_stops_a_token_for_one_interval_only() -> None:
     token = make_token(hourly_limit=4)
     for _ in range(4):
         token, _ = token.after_fetch(NOON + timedelta(days=400))
-    after, wait = token.after_fetch(NOON)
-    assert (after, wait) == (token, 900)
-    after, wait = token.after_fetch(NOON + timedelta(seconds=900))
-    assert wait == 900  # the empty bucket is counted from now on, but only a counted fetch writes that
+    token, wait = token.after_fetch(NOON)
+    assert (wait, token.fetches) == (900, 4)
+    for quarter in range(1, 4):
+        token, wait = token.after_fetch(NOON + timedelta(seconds=900 * quarter))
+        assert (wait, token.fetches) == (0, 4 + quarter)
+        assert token.after_fetch(NOON + timedelta(seconds=900 * quarter))[1] == 900
     assert token.state(NOON) is TokenState.ACTIVE
+
+
+def test_servers_whose_clocks_differ_by_minutes_count_one_limit() -> None:
+    token, admitted = make_token(hourly_limit=60), 0
+    for second in range(0, 3600, 10):
+        for skew in (0, 240):
+            token, wait = token.after_fetch(NOON + timedelta(seconds=second + skew))
+            admitted += not wait
+            assert wait <= 60 + 240
+    assert admitted <= 60 + 60 + 4
 
 
 def test_states() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog import CombinationError, build_catalog, build_combination, canonical_ref, combine
 from feedsvc.catalog.selections import Term
+from feedsvc.feeds import listing_title
 from feedsvc.model import Article
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
@@ -83,6 +84,8 @@ def test_a_combination_is_a_valid_feed_without_date_hub_page_and_archive(publica
         ("/feed/category:globe.json", "/category/world/feed.json"),
         ("/feed/tag:Trade.rss", "/tag/trade/feed.rss"),
         ("/feed/language:EN-gb.rss", "/language/en-GB/feed.rss"),
+        ("/feed/language:en_GB.rss", "/language/en-GB/feed.rss"),
+        ("/feed/tag:trade-language:en_GB.rss", "/feed/tag:trade-language:en-gb.rss"),
         ("/feed/" + "+".join(["tag:trade"] * 9) + ".rss", "/tag/trade/feed.rss"),
     ],
 )
@@ -130,7 +133,7 @@ def test_an_unknown_or_too_long_combination_does_not_exist(publication: Publicat
 def test_a_choice_of_names_gives_the_canonical_feed(
     publication: Publication, included: list[Term], excluded: list[Term], expected: tuple[str, str]
 ) -> None:
-    assert combine(publication.catalog, included, excluded) == expected
+    assert combine(publication.catalog, included, excluded, listing_title) == expected
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,7 @@ def test_a_choice_without_a_feed_names_the_reason(
     publication: Publication, included: list[Term], excluded: list[Term], reason: str, name: str
 ) -> None:
     with pytest.raises(CombinationError) as caught:
-        combine(publication.catalog, included, excluded)
+        combine(publication.catalog, included, excluded, listing_title)
     assert (caught.value.reason, caught.value.name) == (reason, name)
 
 

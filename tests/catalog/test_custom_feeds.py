@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -316,6 +317,30 @@ def test_an_edit_changes_only_the_custom_feeds_that_hold_the_article() -> None:
     assert isinstance(paths, frozenset)
 
 
+DIGESTS: Final = (
+    "every: day, at: 06:00",
+    "every: day, at: '23:59'",
+    "every: week, on: monday, at: 00:00",
+    "every: week, on: sunday, at: 18:30",
+)
+DIGEST_OPTIONS: Final = (
+    "",
+    ", entries: 3",
+    ", max_age: 120d",
+    ", archives: none, ttl: 9",
+    ", content: summary",
+    ", max_age: 400d",
+)
+FEED_OPTIONS: Final = ("", ", content: summary", ", entries: 3", ", archives: none, ttl: 9", ", max_age: 90d", ", markdown: true")
+
+
+def random_feed_options(random: Random, number: int) -> str:
+    """Return the options of the feed with this number: one of three is a digest, and one of six private."""
+    if number % 3 == 0:
+        return f", digest: {{{DIGESTS[number // 3 % 4]}}}{random.choice(DIGEST_OPTIONS)}"
+    return random.choice(FEED_OPTIONS) + (", access: private" if number % 6 == 1 else "")
+
+
 def fifty_feeds(random: Random) -> str:
     """Return a feeds.yaml of fifty feeds with selections and options of all kinds, over the names of the sample newsroom."""
     names = {
@@ -329,9 +354,7 @@ def fifty_feeds(random: Random) -> str:
             kind: random.sample(names[kind], random.randint(1, 2)) for kind in random.sample([*names], random.randint(0, 2))
         }
         exclude = {"tags": random.sample(names["tags"], 2)} if "tags" not in include and random.random() < 0.5 else {}
-        options = random.choice(
-            ("", ", content: summary", ", entries: 3", ", archives: none, ttl: 9", ", max_age: 90d", ", markdown: true")
-        )
+        options = random_feed_options(random, number)
         selection = include or {"all": True}
         entries.append(
             f"f-{number}: {{title: 'Feed & <{number}>', description: 'é \"{number}\"', include: {json.dumps(selection)}, "
@@ -349,6 +372,16 @@ def test_fifty_custom_feeds_of_the_sample_newsroom_are_valid_and_so_are_archives
     base = publication.catalog.site.base_url
     paths = [path for path in publication.feed_paths() if path.startswith("/feeds/f-")]
     assert len(paths) > 300
-    for path in (path for path in paths if "/archive/" not in path or path.startswith("/feeds/f-1")):
-        suffix = path.rpartition(".")[2]
-        assert objections(body(publication, path), suffix, address=f"{base}{path}", now=now) == [], path
+    bodies = {path: body(publication, path) for path in paths if "/archive/" not in path or path.startswith("/feeds/f-1")}
+    private_feeds = publication.catalog.content.private_feeds
+    assert len(private_feeds) == 9
+    for name, suffix in product(private_feeds, ("rss", "atom", "json")):
+        path = f"/private/{name}/feed.{suffix}"
+        document = publication.render_private_feed(name, suffix, path, now)
+        assert document
+        bodies[path] = document.body
+    digests = [feed.id for feed in publication.catalog.content.custom_feeds.values() if feed.digest]
+    assert len(digests) == 17
+    assert any(b"<entry>" in bodies[f"/feeds/{name}/feed.atom"] for name in digests)
+    for path, text in bodies.items():
+        assert objections(text, path.rpartition(".")[2], address=f"{base}{path}", now=now) == [], path

@@ -90,6 +90,7 @@ def test_a_revoked_name_can_be_used_again(root: Path) -> None:
         (("add", "members", "bob", "--expires", "2020-01-01"), "--expires: 2020-01-01 00:00 is over already; give a later time"),
         (("add", "members", "bob", "--expires", "soon"), "--expires: 'soon' is not a date; write it like 2026-01-02"),
         (("add", "members", "bob", "--expires", "2099-02-30"), "February 2099 has 28 days"),
+        (("add", "members", "bob", "--expires", ""), "--expires: '' is not a date"),  # a script whose variable is empty
         (("add", "members", "bob", "--limit", "0"), "'0' is not a limit; give a number of fetches from 1 to 100,000"),
         (("add", "members", "bob", "--limit", "5/minute"), "'5/minute' is not a limit"),
         (("add", "members", "bob", "--database", "mysql://h/n"), "a database of the kind mysql"),

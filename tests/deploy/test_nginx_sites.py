@@ -75,9 +75,9 @@ def test_old_build_with_new_configuration_and_new_build_with_old_configuration_s
             assert response.headers["cache-control"].startswith("public")
 
 
-def test_shipped_include_has_listen_server_name_and_root() -> None:
+def test_shipped_include_has_listen_server_name_root_and_log() -> None:
     shipped = (nginx.DEPLOY_FILES / "nginx-site.conf").read_text("utf-8")
-    assert {"listen", "server_name", "root"} == set(re.findall(r"^\w+", shipped, re.MULTILINE))
+    assert {"listen", "server_name", "root", "access_log"} == set(re.findall(r"^\w+", shipped, re.MULTILINE))
 
 
 def test_current_page_is_served_if_a_former_address_differs_only_in_case(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -45,7 +46,8 @@ def logging_nginx(folder: Path, tree: Path, configuration: str, *upstreams: str,
     port = free_port()
     arguments = nginx.write_configuration(folder, tree, port=port, tree_configuration=tree_file, configuration=configuration)
     with (folder / "feedsvc-site.conf").open("a") as site:
-        site.write(f"access_log {folder}/access;\nerror_log {folder}/errors info;\n")
+        shipped = re.findall(r"^access_log \S+ (.+;)$", (nginx.DEPLOY_FILES / "nginx-site.conf").read_text("utf-8"), re.MULTILINE)
+        site.write(f"access_log {folder}/access {''.join(shipped) or ';'}\nerror_log {folder}/errors error;\n")
     if upstreams:
         name = "nginx-service.conf" if len(upstreams) == 1 else "nginx-replicas.conf"
         (folder / "feedsvc-upstream.conf").write_text(upstream_configuration(name, upstreams))
@@ -134,6 +136,68 @@ def test_nginx_logs_no_token_if_the_service_is_down_or_its_tokens_are_damaged(ne
     assert token.encode() not in written_bytes(folder, second)
 
 
+def refused_requests(path: str) -> list[str]:
+    """Return requests that nginx refuses before it looks for a location, and two whose headers contain the address."""
+    host = "Host: news.example\r\n"
+    return [
+        f"GET {path} HTTP/1.1\r\n\r\n",
+        f"GET {path} HTTP/1.1\r\n{host}{host}\r\n",
+        f"GET {path} HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        f"GET {path} HTTP/9.1\r\n{host}\r\n",
+        f"GET {path}%00 HTTP/1.1\r\n{host}\r\n",
+        f"GET {path} x HTTP/1.1\r\n{host}\r\n",
+        f"GET {path}{'a' * 40_000} HTTP/1.1\r\n{host}\r\n",
+        f"GET {path} HTTP/1.1\r\n{host}Cookie: {'a' * 40_000}\r\n\r\n",
+        f"GET {path} HTTP/1.1\r\n{host}Content-Length: x\r\n\r\n",
+        f"get {path} HTTP/1.1\r\n{host}\r\n",
+        f"TRACE {path} HTTP/1.1\r\n{host}\r\n",
+        f"GET {path} HTTP/1.1\r\nHo",  # and the client goes away
+        f"GET /?from={path} HTTP/1.1\r\n{host}\r\n",
+        f"GET / HTTP/1.1\r\n{host}Referer: https://news.example{path}\r\nUser-Agent: Reader\r\n\r\n",
+        f"GET / HTTP/1.1\r\n{host}User-Agent: Reader (https://news.example{path})\r\n\r\n",
+    ]
+
+
+def send(url: str, request: str) -> None:
+    """Send a request and wait for the begin of the response, unless the request is not complete."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as client, suppress(ConnectionError):
+        client.sendall(request.encode())
+        if request.endswith("\r\n"):
+            client.recv(1)
+
+
+@pytest.mark.parametrize("mount", ["", "/feeds"])
+def test_nginx_logs_no_token_of_a_request_that_it_refuses_or_a_client_breaks_off(tmp_path: Path, mount: str) -> None:
+    folder, token = tmp_path / "nginx", new_token()
+    down = f"http://127.0.0.1:{free_port()}"
+    with logging_nginx(folder, folder, cache_configuration(folder), down) as url:
+        for request in refused_requests(f"{mount}/private/{token}/feed.rss"):
+            send(url, request)
+        send(url, "GET /last HTTP/1.1\r\nHost: news.example\r\nHost: b\r\n\r\n")
+        wait_until(lambda: "GET /last" in (folder / "access").read_text())
+    assert token.encode() not in (folder / "access").read_bytes()
+
+
+def test_nginx_logs_and_caches_no_token_if_the_path_of_base_url_is_the_name_of_a_folder(newsroom: Path, tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "nginx"
+    down = f"http://127.0.0.1:{free_port()}"
+    with (
+        serving(newsroom, state, *TRUST_NGINX, "--base-url", "https://news.example/feeds") as server,
+        logging_nginx(folder, folder, cache_configuration(folder), server.url, down) as url,
+    ):
+        options = ("--state", state, "--base-url", "https://news.example/feeds")
+        address = run_feedsvc("token", "add", "wire", "alice", newsroom, *options).stdout.strip()
+        path = urlsplit(address).path
+        assert path.startswith("/feeds/private/")
+        for _ in range(4):
+            assert ask(url, path).status in (200, 502)  # one of the two services is down
+        assert ask(url, "/feeds/feed.rss").status == 200
+    token = path.split("/")[3].encode()
+    assert b"GET /feeds/feed.rss" in (folder / "access").read_bytes()
+    assert token not in written_bytes(folder)
+
+
 def test_nginx_over_a_tree_logs_no_token(newsroom: Path, tmp_path: Path) -> None:
     folder, tree, tree_file, token = tmp_path / "nginx", tmp_path / "tree", tmp_path / "tree.conf", new_token()
     options = ("--state", tmp_path / "state", "--nginx", tree_file)
@@ -143,6 +207,8 @@ def test_nginx_over_a_tree_logs_no_token(newsroom: Path, tmp_path: Path) -> None
         for path in paths_with(token):
             if not path.startswith(("/PRIVATE", "/daily")):
                 assert ask(url, path).status == 404, path
+        for request in refused_requests(f"/private/{token}/feed.rss"):
+            send(url, request)
         assert ask(url, "/feed.rss").status == 200
         assert ask(url, "/nothing").status == 404
     assert "GET /nothing" in (folder / "access").read_text()

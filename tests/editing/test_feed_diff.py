@@ -69,6 +69,18 @@ def test_removed_feed_has_ended_and_renamed_feed_has_not(root: Path) -> None:
     assert "category/sport" not in feed_changes(root)
 
 
+def test_feed_of_a_language_whose_address_redirects_to_another_feed_has_not_ended(tmp_path: Path) -> None:
+    english = "id: tag:news.example,2026:english\ntitle: A\npublished: 2026-01-01\n"
+    korean = "id: tag:news.example,2026:korean\ntitle: K\npublished: 2026-01-02\nlanguage: ko\n"
+    root = create_repository(tmp_path, {"articles/english.yaml": english, "articles/korean.yaml": korean})
+    edit(root, "articles/korean.yaml", "language: ko", "language: ko-KR")
+    silent = ["changed silently: K"]
+    assert feed_changes(root) == {"site": silent, "language/ko": silent}
+    (root / "articles/korean.yaml").unlink()
+    # Subscribers of the English feed are led to the feed of the site, which holds the same.
+    assert feed_changes(root) == {"site": ["gone: K"], "language/ko": ["ended"]}
+
+
 def test_entries_moved_between_feed_and_archive_are_no_change(tmp_path: Path) -> None:
     site = "title: T\nbase_url: https://news.example\nid_domain: news.example\nfeed: {entries: 2}\n"
     days = {

@@ -58,6 +58,15 @@ def test_issues_of_a_renamed_digest_redirect_on_every_host(root: Path, out: Path
     assert "/feeds/daily/2026-01-06/ /feeds/daily/2026-01-06/410.html 410!" in netlify
 
 
+def test_nginx_answers_404_at_the_former_address_of_an_issue_that_is_hidden_until_its_withdrawal(root: Path) -> None:
+    file = root / "articles/gone.yaml"
+    file.write_text(file.read_text().replace("2026-01-09", "2026-01-30"))
+    publication = publish(root)
+    assert publication.resolve("/feeds/daily/2026-01-06/") is None
+    assert publication.resolve("/feeds/morning/2026-01-06/") is None
+    assert "/feeds/morning/2026-01-06" not in configuration(publication.catalog)
+
+
 def test_a_tree_for_nginx_has_the_notice_at_one_path(root: Path, out: Path) -> None:
     build(publish(root), out, "nginx")
     assert (out / "feeds/daily/2026-01-06/410.html").is_file()

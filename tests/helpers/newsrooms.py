@@ -194,9 +194,11 @@ def write_sample(root: Path) -> Path:
 
 
 def disable_combinations(root: Path) -> None:
-    """Set `combinations: false` in site.yaml, which must have `feed: {...}`."""
+    """Set `combinations: false` in site.yaml, which must have `feed: {...}` or no key `feed`."""
     file = root / "site.yaml"
     text = file.read_text("utf-8")
+    if "\nfeed:" not in text:
+        text += "\nfeed: {}\n"
     assert "feed: {" in text
     file.write_text(text.replace("feed: {", "feed: {combinations: false, "), "utf-8")
 

@@ -7,12 +7,16 @@ import resource
 import signal
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from feedsvc.access import Token, TokenStore, open_token_store
+from feedsvc.database import UnavailableError
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
 from feedsvc.export.manifest import Manifest
+from tests.access.conftest import NOON, make_token
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import command, environment
@@ -65,6 +69,31 @@ def test_full_state_disk_is_reported_and_recovers_while_feeds_are_served(editors
     for subject in ("the parse cache", "Last-Modified dates"):
         assert sum(line.startswith(f"feedsvc: {subject} cannot be written to ") for line in server.lines) == 1
         assert sum(line.startswith(f"feedsvc: {subject} ") and line.endswith("again\n") for line in server.lines) == 1
+
+
+def can_count_fetch(store: TokenStore, token: Token) -> bool:
+    try:
+        return store.fetch(token.digest, NOON) is not None
+    except UnavailableError:
+        return False
+
+
+@pytest.mark.usefixtures("mount_permission")
+def test_alert_of_private_feeds_does_not_end_before_the_disk_has_space(tmp_path: Path) -> None:
+    """The check of the tokens writes, as a fetch does; otherwise the alert would end and begin again every two seconds."""
+    token = make_token(hourly_limit=1000)
+    with mounted_disk(tmp_path / "state", "1m") as state, closing(open_token_store(state)) as store:
+        store.add(token)
+        with filled(state):
+            wait_until(lambda: not can_count_fetch(store, token))  # the journal has room for some
+            for _ in range(4):
+                for use in (lambda: store.fetch(token.digest, NOON), store.check):
+                    with pytest.raises(UnavailableError, match="free space on its disk"):
+                        use()
+        store.check()
+        result = store.fetch(token.digest, NOON)
+        assert result
+        assert result[1] == 0
 
 
 @pytest.mark.usefixtures("mount_permission")

@@ -16,6 +16,7 @@ from feedsvc.web.combination_form import MAX_FORM_BYTES
 from feedsvc.web.rate_limit import PollLimit
 from feedsvc.web.request_stats import RequestStats
 from tests.helpers.http_client import ask, exchange_bytes, statuses
+from tests.helpers.newsrooms import article, write
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from tests.helpers.running_server import ServerProcess
     from tests.web.conftest import SiteFixture
 
+MANY_LANGUAGES: Final = (
+    "af ar az bg bn bs ca cs cy da de el es et fa fi fr ga he hi hr "
+    "hu id is it ja ka kk km ko lt lv mk ms nb nl pl pt pt-BR ro ru sk"
+)
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
@@ -183,6 +188,24 @@ def test_the_answer_is_never_cached_and_every_use_counts_for_the_limit(flask_app
     codes = [post(flask_app, "include=category:business").status_code for _ in range(3)]
     assert codes == [303, 303, 429]
     assert flask_app.test_client().get("/feed/").status_code == 301
+
+
+def test_a_reader_of_a_site_in_very_many_languages_types_the_name_that_the_form_suggests(site: SiteFixture) -> None:
+    for language in MANY_LANGUAGES.split():
+        write(site.content, article(f"in-{language.lower()}", "2026-01-02T12:00:00", language=language))
+    app = site.start_app()
+    assert isinstance(app, Flask)
+    page = app.test_client().get("/subscribe/").text
+    suggestions = re.search(r'<datalist id="names-language">(.*?)</datalist>', page, re.DOTALL)
+    assert suggestions
+    names = [unescape(name) for name in re.findall("<option>(.*?)</option>", suggestions[1])]
+    assert {"Deutsch", "한국어", "português (Brasil)"} <= {*names}
+    locations = {name: post(app, urlencode([("include-language-1", name)])).headers.get("Location") for name in names}
+    assert locations["한국어"] == "/language/ko/feed.rss"
+    assert locations["português (Brasil)"] == "/language/pt-BR/feed.rss"
+    assert len({*locations.values()} - {None}) == len(names)
+    response = post(app, urlencode([("exclude-language-1", "pt_br"), ("exclude-language-2", "DEUTSCH")]))
+    assert response.headers["Location"] == "/feed/-language:de-language:pt-br.rss"
 
 
 @given(fields=st.lists(st.tuples(st.sampled_from(["include", "exclude", "include-tag", "exclude-author", "format"]), st.text())))
