@@ -87,6 +87,7 @@ LIBRARIES: Final = {
             "feedsvc.websub",
             "feedsvc.audience.sqlite_store",
             "feedsvc.audience.readonly",
+            "feedsvc.access.sqlite_file",
             "feedsvc.access.sqlite_store",
         ),
     ),

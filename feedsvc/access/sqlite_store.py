@@ -10,29 +10,30 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from feedsvc.access.damaged_file import DamagedFile, FileVersion, damaged_copies, file_version
 from feedsvc.access.rows import COLUMN_COUNT, check_free_name, find_by_name, read_row, to_row
+from feedsvc.access.sqlite_file import (
+    CREATE_TABLE,
+    check_visible_damage,
+    connect,
+    create_file,
+    durable_transaction,
+    is_file_damage,
+)
 from feedsvc.access.tokens import Token, TokenState
 from feedsvc.database import TOKENS, UnavailableError, unavailable_error
 from feedsvc.support.checksummed_tables import DamageError, RowChecksummer, RowValues, table_exists
 from feedsvc.support.file_lock import folder_lock
-from feedsvc.support.sqlite_connection import DamageAwareConnection, configure_connection, is_damage, use_wal
+from feedsvc.support.sqlite_connection import use_wal
 
 _TABLE: Final = TOKENS.tables[0]
-_CREATE: Final = (
-    f"CREATE TABLE IF NOT EXISTS {_TABLE} (digest BLOB PRIMARY KEY, name TEXT NOT NULL, feed TEXT NOT NULL, "
-    "created INTEGER NOT NULL, expires INTEGER, revoked INTEGER, hourly_limit INTEGER NOT NULL, used INTEGER, "
-    "fetches INTEGER NOT NULL, full_at INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID"
-)
 _REPLACE: Final = f"INSERT OR REPLACE INTO {_TABLE} VALUES ({', '.join('?' * (COLUMN_COUNT + 1))})"
-_BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another process that writes; a request waits meanwhile
 _VERIFY_INTERVAL: Final = 5.0  # seconds between two verifications of the whole file
 # A backup may be restored in another state folder, so checksums do not cover the identity of a state folder.
 _CHECKSUMMER: Final = RowChecksummer(0, "tokens.sqlite", _TABLE)
@@ -88,8 +89,8 @@ class SqliteTokenStore:
         with self._open(is_adding=True) as connection:
             if connection is None:
                 raise UnavailableError(f"{self._file} was renamed or deleted at this moment; try again")
-            with _durable_transaction(connection):
-                connection.execute(_CREATE)
+            with durable_transaction(connection):
+                connection.execute(CREATE_TABLE)
                 check_free_name(token, _select_all(connection))
                 _write(connection, token)
 
@@ -98,7 +99,7 @@ class SqliteTokenStore:
         with self._open() as connection:
             if connection is None:
                 return None
-            with _durable_transaction(connection):
+            with durable_transaction(connection):
                 token = find_by_name(name, _select_all(connection))
                 if token:
                     _write(connection, replace(token, revoked_at=now))
@@ -134,7 +135,7 @@ class SqliteTokenStore:
             former, identity = self._idle_connection, version and version[:2]
             if former and (former[0] and former[0][:2]) == identity:
                 return
-            connection = _connect(self._file)
+            connection = connect(self._file)
             connection.execute(f"SELECT 1 FROM {_TABLE} LIMIT 1").fetchall()  # opens the journal
             self._idle_connection = version, connection
         if former:
@@ -153,8 +154,8 @@ class SqliteTokenStore:
                 yield None
                 return
             if not self._is_shared:
-                _check_visible_damage(self._file)
-            with closing(_connect(self._file)) as connection:
+                check_visible_damage(self._file)
+            with closing(connect(self._file)) as connection:
                 if table_exists(connection, _TABLE):
                     self._has_seen_tokens = True
                     self._keep_open(version)
@@ -167,7 +168,7 @@ class SqliteTokenStore:
             raise self._translate(error, version) from None
 
     def _translate(self, error: Exception, version: FileVersion | None) -> UnavailableError:
-        if not _is_damage(error, self._file):
+        if not is_file_damage(error, self._file):
             return unavailable_error(str(self._file), error, TOKENS)
         self._verified, self._verified_at = (), -_VERIFY_INTERVAL
         return self._damaged_file.error(str(error)) if self._is_shared else self._damaged_file.report(version, str(error))
@@ -208,7 +209,7 @@ class SqliteTokenStore:
         It gets its name only when it is complete. So an empty file is always damaged.
         """
         if self._is_shared:
-            with closing(_connect(self._file, "rwc")) as connection:
+            with closing(connect(self._file, "rwc")) as connection:
                 use_wal(connection)
             return
         try:
@@ -216,81 +217,9 @@ class SqliteTokenStore:
             with folder_lock(self._file.parent):
                 if not os.path.lexists(self._file):
                     self._check_absence()
-                    _create_file(self._file)
+                    create_file(self._file)
         except (sqlite3.Error, OSError) as error:
             raise unavailable_error(str(self._file), error, TOKENS) from None
-
-
-def _check_visible_damage(file: Path) -> None:
-    """Raise DamageError for damage that is visible without opening the file.
-
-    Opening and closing it other than through SQLite would end the locks of this process on it.
-    """
-    if not file.is_file():
-        raise DamageError("it is no file")
-    if not file.stat().st_size:
-        raise DamageError("it is empty")
-
-
-def _is_damage(error: Exception, file: Path) -> bool:
-    """Return whether an error means that the file is damaged.
-
-    SQLite takes a file for read-only if its header names an unknown version of the format.
-    """
-    if not isinstance(error, sqlite3.Error):
-        return isinstance(error, DamageError)
-    is_readonly = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
-    return is_damage(error) or (is_readonly and os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
-
-
-def _create_file(file: Path) -> None:
-    """Create a file with the empty table, readable only for its owner. Raises OSError or sqlite3.Error.
-
-    A file that root creates belongs to the owner of the folder, who runs the service.
-    """
-    temporary = file.with_name(f".new-{os.urandom(8).hex()}")
-    try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        folder = file.parent.stat()
-        if os.geteuid() == 0:
-            with suppress(OSError):
-                os.chown(temporary, folder.st_uid, folder.st_gid)
-        with closing(_connect(temporary)) as connection:
-            use_wal(connection)
-            with _durable_transaction(connection):
-                connection.execute(_CREATE)
-        os.rename(temporary, file)
-    except BaseException:
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(OSError):
-                os.unlink(f"{temporary}{suffix}")
-        raise
-
-
-def _connect(file: Path, mode: str = "rw") -> sqlite3.Connection:
-    uri = f"file:{quote(str(file.absolute()))}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection, check_same_thread=False)
-    try:
-        configure_connection(connection)
-        connection.execute("PRAGMA synchronous=NORMAL").close()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-@contextmanager
-def _durable_transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run one transaction that survives a power cut, and then write it from the journal into the file.
-
-    A damaged end of the journal is ignored by SQLite, so a revocation must not stay there.
-    """
-    connection.execute("PRAGMA synchronous=FULL").close()
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-    with suppress(sqlite3.OperationalError):  # another process reads: SQLite does it later
-        connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
 
 
 def _find(connection: sqlite3.Connection, digest: bytes) -> Token | None:
