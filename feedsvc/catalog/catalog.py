@@ -134,8 +134,7 @@ class Catalog:
     @property
     def indexable_listings(self) -> Iterator[Listing]:
         """Listings in sitemaps: all except tags and languages without visible articles."""
-        kinds = ("tag", "language")
-        return (listing for listing in self.listings.values() if listing.ref.kind not in kinds or not listing.is_empty)
+        return (item for item in self.listings.values() if item.ref.kind not in ("tag", "language") or not item.is_empty)
 
     @cached_property
     def language_ranges(self) -> frozenset[str]:
@@ -171,10 +170,6 @@ class Catalog:
     def tag_listing(self, tag: str) -> Listing:
         """Return the listing of the tag with this id. Raises KeyError if there is none."""
         return self.listings[ListingRef("tag", tag)]
-
-    def prepare_updates(self) -> None:
-        """Build the index that the first call of `apply_changes` would build. Other threads run meanwhile."""
-        self.visible.build_index()
 
     def apply_changes(
         self, content: ContentSnapshot, now: datetime, *, removed: Iterable[Article] = (), added: Iterable[Article] = ()
@@ -286,8 +281,7 @@ def _with_updated_indexes(
 ) -> Catalog:
     """Return `catalog`, whose listings are updated already, with `visible`, `withdrawn` and the values after them updated, too.
 
-    `removed` and `added` are the changed rows. `tag_redirects` are the redirects of the changed tags' former slugs, before and
-    after the change.
+    `removed` and `added` are the changed rows. `tag_redirects` are those of the changed tags' former slugs, before and after.
     """
     site = catalog.listings[ListingRef()]
     removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]

@@ -118,7 +118,7 @@ class Live:
 
     def prepare_updates(self) -> None:
         """Build what the first `reload` needs and no request does, so that the first save shows as fast as later ones."""
-        self.edition.publication.catalog.prepare_updates()
+        self.edition.publication.catalog.visible.build_index()
 
     @property
     def article_folders(self) -> frozenset[str]:

@@ -264,7 +264,7 @@ def calls_of_one_edit(size: int, edit: Callable[[Article], Article], *, hours: i
     first, *others = model_newsrooms.ten_years_of_articles(size)
     content = model_newsrooms.snapshot((replace(first, language="ko"), *others), categories=20, authors=500)
     before = build_catalog(content, START)
-    before.prepare_updates()
+    before.visible.build_index()
     old_article = content.articles[size // 2]
     new_article = edit(old_article)
     changed = replace(content, articles=tuple(new_article if article is old_article else article for article in content.articles))

@@ -245,7 +245,7 @@ def calls_of_one_edit(size: int) -> Counter[str]:
     articles = [model_newsrooms.article(number, model_newsrooms.START - timedelta(days=number)) for number in range(size)]
     content = newsroom(articles)
     before = build_catalog(content, model_newsrooms.START)
-    before.prepare_updates()
+    before.visible.build_index()
     old = articles[size // 2]
     new = replace(old, title="Another")
     changed = replace(content, articles=tuple(new if one is old else one for one in articles))

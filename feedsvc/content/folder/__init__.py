@@ -4,8 +4,8 @@ Each reading gives a new snapshot and the articles that differ from the previous
 package.
 """
 
-from feedsvc.content.folder.folder import ContentFolder, load_content, load_settings, open_content_folder, parse_cache_file
-from feedsvc.content.folder.settings import Settings
+from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder, parse_cache_file
+from feedsvc.content.folder.settings import Settings, load_settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.stored_state import Baseline
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,13 +10,12 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from feedsvc.content import first_steps_hint
 from feedsvc.content.cache import ParseCache
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.file_names import unread_file_problems
 from feedsvc.content.folder.loader import OnRead, ignore_progress
-from feedsvc.content.folder.settings import Settings, read_settings, reuse_equal_objects
+from feedsvc.content.folder.settings import Settings, check_folder, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.snapshot_builder import SnapshotBuilder
 from feedsvc.content.folder.stored_state import Baseline, StoredState
@@ -25,7 +23,7 @@ from feedsvc.content.folder.theme_files import THEME_FOLDER, ThemeFolder
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
-from feedsvc.errors import ContentError, FeedsvcError, Problem
+from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.model import Article
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.digest import sha256
@@ -35,7 +33,6 @@ __all__ = [
     "ContentSnapshot",
     "FolderChange",
     "load_content",
-    "load_settings",
     "open_content_folder",
     "parse_cache_file",
 ]
@@ -89,12 +86,6 @@ def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progre
     Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
     """
     return ContentFolder(root, base_url, on_read=on_read).read().content
-
-
-def load_settings(root: Path, base_url: str = "") -> Settings:
-    """Read the settings of a content folder once, without a cache and articles. Raises the errors of `load_content`."""
-    _check_folder(root)
-    return read_settings(root, MediaFolder(root), base_url, ())
 
 
 class ContentFolder:
@@ -183,7 +174,7 @@ class ContentFolder:
         settle_time: timedelta,
         while_waiting: Callable[[], object] | None = None,
     ) -> FolderChange:
-        _check_folder(self._root)
+        check_folder(self._root)
         scope = _scope(changed_paths)
         unsettled = self._files_to_postpone(scope, now, settle_time)
         to_scan_later = unsettled - {WHOLE_SCAN} | (scope if scope is not None else {SITE_FILE})
@@ -283,13 +274,6 @@ class ContentFolder:
         records = self._article_files.records
         may_media_differ = bool(media) or scope is None or bool(_paths_within(scope, _MEDIA_FOLDER))
         return records.files_using(media) | (records.broken_files if may_media_differ else frozenset())
-
-
-def _check_folder(root: Path) -> None:
-    """Raise ContentError if there is no such folder."""
-    if not os.path.isdir(root):
-        message = f"no folder {root}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"
-        raise ContentError(message, missing_message=f"the folder {root} is away")
 
 
 def _scope(changed_paths: Iterable[str] | None) -> frozenset[str] | None:

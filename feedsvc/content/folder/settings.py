@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -197,3 +198,16 @@ def _update_stored_settings(
         if key not in settings and setting.kind in effective
     }
     return settings | former
+
+
+def load_settings(root: Path, base_url: str = "") -> Settings:
+    """Read the settings of a content folder once, without a cache and articles. Raises the errors of `load_content`."""
+    check_folder(root)
+    return read_settings(root, MediaFolder(root), base_url, ())
+
+
+def check_folder(root: Path) -> None:
+    """Raise ContentError if there is no such folder."""
+    if not os.path.isdir(root):
+        message = f"no folder {root}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"
+        raise ContentError(message, missing_message=f"the folder {root} is away")
