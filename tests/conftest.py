@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from itertools import count
@@ -48,8 +49,13 @@ Newsroom = Callable[[Mapping[str, str | bytes]], Path]
 
 
 def pytest_sessionstart() -> None:
-    """Disable the garbage collector while tests are collected: it would find nothing, and look at everything again and again."""
+    """Disable the garbage collector while tests are collected: it would find nothing, and look at everything again and again.
+
+    A shell ignores SIGINT in its background jobs, and so would the programs that tests start and interrupt.
+    """
     gc.disable()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -13,7 +13,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -506,11 +506,16 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self._master, line.encode())
 
-    def wait(self) -> int:
+    def wait(self, repeat: Callable[[], object] = lambda: None) -> int:
+        """Return the exit status. Call `repeat` each half second until the process has closed the terminal."""
+        deadline = time.monotonic() + SECONDS
         with contextlib.suppress(OSError):  # EIO: the process has closed the terminal
-            while data := os.read(self._master, 4096):
-                self.output += data.decode()
-        return self.process.wait(SECONDS)
+            while time.monotonic() < deadline:
+                if select.select([self._master], [], [], 0.5)[0]:
+                    self.output += os.read(self._master, 4096).decode()
+                else:
+                    repeat()
+        return self.process.wait(max(0.1, deadline - time.monotonic()))
 
     def close(self) -> None:
         self.process.kill()
@@ -551,11 +556,16 @@ def test_ctrl_c_or_end_of_input_at_a_question_writes_nothing(terminal: Terminal,
     terminal.expect("Title of the site [Harbour news]: ")
     terminal.type("A\n")
     terminal.expect("Address of the public site [https://a.example]: ")
-    if end == "\x03":
-        terminal.process.send_signal(signal.SIGINT)  # the session has no controlling terminal, which would send it
-    else:
-        terminal.type(end)
-    assert terminal.wait() == 130
+
+    def press_keys() -> None:
+        if end == "\x03":
+            terminal.process.send_signal(signal.SIGINT)  # the session has no controlling terminal, which would send it
+        else:
+            terminal.type(end)
+
+    press_keys()
+    # Keys are lost if they come between the question and the moment at which the command waits for an answer.
+    assert terminal.wait(repeat=press_keys) == 130
     assert "Traceback" not in terminal.output
     assert list(folder.iterdir()) == []
 

@@ -25,6 +25,7 @@ BytesByPath = Mapping[str, bytes]
 _SITE_YAML: Final = f"title: Harbour\nbase_url: {BASE_URL}\nid_domain: news.example\nsince: 2020-01-01\nfeed: {{entries: 6}}\n"
 _INITIAL_ARTICLES: Final = 12
 _MAX_ARTICLES: Final = 16
+_SUBSCRIBE: Final = "/subscribe/"
 _BODY: Final = "The boats came in late and told of fog on the water. "
 
 
@@ -165,11 +166,19 @@ class ReferencePublisher:
         redirect_files = {name: document.body for name, document in former_files.documents(publication).items()}
         documents.extra_files = {
             "404.html": publication.not_found_page().body,
+            file_name_of(_SUBSCRIBE): _page_without_form(publication),
             **withdrawn_pages,
             **redirect_files,
             **former_files.for_hosts(publication),
         }
         return documents
+
+
+def _page_without_form(publication: Publication) -> bytes:
+    """Return /subscribe/ as a static tree has it."""
+    document = publication.render(_SUBSCRIBE, has_forms=False)
+    assert isinstance(document, Document)
+    return document.body
 
 
 def _document_bytes(publication: Publication, path: str) -> bytes:
