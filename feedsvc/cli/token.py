@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import closing
-from datetime import datetime, timedelta
+from contextlib import closing, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ from feedsvc.cli.output import aligned_lines
 from feedsvc.cli.variables import Command, option
 from feedsvc.content import did_you_mean
 from feedsvc.content.folder import Settings
-from feedsvc.content.schema import parse_instant
+from feedsvc.content.schema import parse_age, parse_instant
 from feedsvc.errors import FeedsvcError
 from feedsvc.feeds import FORMATS
 from feedsvc.model import CustomFeed
@@ -48,8 +48,6 @@ from feedsvc.uris import absolute
 
 _HEADINGS: Final = ("NAME", "FEED", "CREATED", "LAST USED", "FETCHES", "LIMIT", "EXPIRES", "STATE")
 _LIMIT: Final = re.compile(r"([0-9]{1,9})(?:/hour)?")
-_AGE: Final = re.compile(r"([1-9][0-9]{0,4})([hd])")
-_UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 _DATE_FORMAT: Final = "%Y-%m-%d %H:%M"
 
 
@@ -204,8 +202,8 @@ def _find_private_feed(settings: Settings, name: str, content: Path) -> CustomFe
 
 
 def _parse_end(text: str, timezone: str, now: datetime) -> datetime:
-    if match := _AGE.fullmatch(text.strip()):
-        return now.replace(microsecond=0) + int(match[1]) * _UNITS[match[2]]
+    with suppress(ValueError):
+        return now.replace(microsecond=0) + parse_age(text.strip())
     try:
         moment, _ = parse_instant(text, ZoneInfo(timezone))
     except ValueError as error:

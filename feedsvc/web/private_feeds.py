@@ -18,13 +18,12 @@ from werkzeug.routing import Rule
 from feedsvc.access import AccessDecision, Outcome, TokenAuthorizer, log_path
 from feedsvc.live import Live
 from feedsvc.routes import PRIVATE_PREFIX, parse_private_feed_path, private_feed_path
-from feedsvc.support.client_address import Networks, client_address, client_prefix, is_global_address
+from feedsvc.support.client_address import Networks
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets, anonymous_key
 from feedsvc.web import responses
-from feedsvc.web.access_control import forwarding_header
 from feedsvc.web.access_log import LOG_PATH_KEY
 from feedsvc.web.document_endpoints import CompleteResponse, requested_path
-from feedsvc.web.rate_limit import monotonic_datetime
+from feedsvc.web.rate_limit import limited_network, monotonic_datetime
 from feedsvc.web.request_stats import Labels
 
 if TYPE_CHECKING:
@@ -79,10 +78,8 @@ class GuessLimit:
                 self._buckets.take_token(key, self._clock())
 
     def _key(self, environ: WSGIEnvironment) -> bytes:
-        address = client_address(environ, self._trusted)
-        if not self._trusted and (not is_global_address(address) or forwarding_header(environ)):
-            return b""
-        return anonymous_key(self._salt, client_prefix(address))
+        network = limited_network(environ, self._trusted, is_direct_only=not self._trusted)
+        return b"" if network is None else anonymous_key(self._salt, network)
 
 
 class _PrivateView:
@@ -104,17 +101,17 @@ class _PrivateView:
         if wait := self._guesses.seconds_to_wait(environ):
             return _private(_refusal(429, _GUESSED.format(wait), wait))
         now = self._live.clock()
-        admission = self._authorizer.admit(token, now)
-        if admission.name:
-            _log(environ, mount + log_path(admission.name, suffix))
-        return _private(self._respond(admission, token, suffix, now))
+        decision = self._authorizer.admit(token, now)
+        if decision.name:
+            _log(environ, mount + log_path(decision.name, suffix))
+        return _private(self._respond(decision, token, suffix, now))
 
-    def _respond(self, admission: AccessDecision, token: str, suffix: str, now: datetime) -> responses.Response:
-        match admission.outcome:
+    def _respond(self, decision: AccessDecision, token: str, suffix: str, now: datetime) -> responses.Response:
+        match decision.outcome:
             case Outcome.ADMITTED:
-                return self._feed(admission.feed, token, suffix, now) or self._not_found(now)
+                return self._feed(decision.feed, token, suffix, now) or self._not_found(now)
             case Outcome.LIMITED:
-                return _refusal(429, _LIMITED.format(admission.retry_after), admission.retry_after)
+                return _refusal(429, _LIMITED.format(decision.retry_after), decision.retry_after)
             case Outcome.ENDED:
                 return _refusal(410, _ENDED)
             case Outcome.UNAVAILABLE:

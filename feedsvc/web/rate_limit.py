@@ -103,9 +103,8 @@ class PollLimit:
         is_exempt = environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_IF_MODIFIED_SINCE") or not agent.strip()
         if path and is_exempt:
             return 0.0
-        address = client_address(environ, self._trusted)
-        network, is_public = _client_network(address)
-        if self._is_direct_only and (not is_public or forwarding_header(environ)):
+        network = limited_network(environ, self._trusted, is_direct_only=self._is_direct_only)
+        if network is None:
             return 0.0
         key = anonymous_key(self._salt, network, agent, path)
         with self._lock:
@@ -125,6 +124,16 @@ class PollLimit:
 
 def _is_combination(path: str, method: str) -> bool:
     return _COMBINATION.search(path) is not None or (method == "POST" and path.endswith(COMBINATION_FORM))
+
+
+def limited_network(environ: WSGIEnvironment, trusted: Networks, *, is_direct_only: bool) -> str | None:
+    """Return the address, or the /64 network for IPv6, of the client of a request; None if limits do not hold for it.
+
+    With `is_direct_only`, they hold only for clients that connect directly from a public address, because a proxy or a private
+    address may stand for many clients.
+    """
+    network, is_public = _client_network(client_address(environ, trusted))
+    return None if is_direct_only and (not is_public or forwarding_header(environ)) else network
 
 
 @lru_cache(4096)

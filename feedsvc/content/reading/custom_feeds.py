@@ -9,14 +9,13 @@ from feedsvc.content.reading.context import References, media_resolver, unknown_
 from feedsvc.content.reading.entries import ParsedEntries, parse_entries
 from feedsvc.content.reading.issue_schedules import read_issue_schedule, with_times_as_text
 from feedsvc.content.reading.settings_document import FEEDS_FILE, normalize_id
-from feedsvc.content.schema import CustomFeedKeys, ExcludeKeys, IncludeKeys, ListingFeedKeys, validate_mapping
+from feedsvc.content.schema import CustomFeedKeys, ExcludeKeys, IncludeKeys, ListingFeedKeys, parse_age, validate_mapping
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
 from feedsvc.language_tags import language_ranges
 from feedsvc.model import Author, Category, CustomFeed, FeedOverrides, Selection
 from feedsvc.tag_slugs import tag_slug
 
 _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "include": {"all": True}}
-_SECONDS: Final = {"h": 3600, "d": 24 * 3600}  # of the units of an age
 
 
 def parse_custom_feeds(data: bytes, references: References) -> ParsedEntries:
@@ -43,7 +42,7 @@ def _build_custom_feed(document: YamlDocument, name: str, references: References
         exclude=exclude,
         aliases=tuple(keys.aliases),
         image=resolver.resolve((name, "image"), keys.image),
-        max_age=int(keys.max_age[:-1]) * _SECONDS[keys.max_age[-1]] if keys.max_age else None,
+        max_age=int(parse_age(keys.max_age).total_seconds()) if keys.max_age else None,
         access=keys.access,
         digest=read_issue_schedule(document, (name, "digest"), keys.digest, is_private=keys.access == "private"),
         feed=FeedOverrides(**{key: getattr(keys, key) for key in ListingFeedKeys.model_fields}),

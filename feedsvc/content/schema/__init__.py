@@ -4,7 +4,7 @@
 `content.reading` validates files with this package; `editing` and `cli` write JSON Schemas.
 """
 
-from feedsvc.content.schema.dates import parse_day, parse_instant
+from feedsvc.content.schema.dates import parse_age, parse_day, parse_instant
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.content.schema.field_types import TOKENS_BY_KIND, http_url, is_base_url, is_host, single_line
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json, build_schema
@@ -52,6 +52,7 @@ __all__ = [
     "http_url",
     "is_base_url",
     "is_host",
+    "parse_age",
     "parse_day",
     "parse_instant",
     "parse_site_value",

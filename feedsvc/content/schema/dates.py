@@ -20,6 +20,7 @@ _LENIENT_FORMAT: Final = re.compile(
     r"(?:(?:[Tt]|[ ]+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?[ ]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?)?)?",
     re.ASCII,
 )
+AGE_FORMAT: Final = re.compile(r"([1-9][0-9]{0,3})([hd])")
 EXAMPLE: Final = "write it like 2026-01-02 or 2026-01-02T09:30:00+05:30"
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
@@ -85,6 +86,15 @@ def _zone(match: re.Match[str], zone: tzinfo) -> tzinfo:
         raise ValueError(f"no zone is {sign}{hours}:{minutes or '00'} away from UTC; {EXAMPLE}")
     offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
     return timezone(-offset if sign == "-" else offset)
+
+
+def parse_age(text: str) -> timedelta:
+    """Return the duration of an age in days or hours, such as 30d or 48h. Raises ValueError for any other text."""
+    match = AGE_FORMAT.fullmatch(text)
+    if not match:
+        raise ValueError(f"'{text}' is not an age in days or hours; write it like 30d or 48h")
+    number = int(match[1])
+    return timedelta(days=number) if match[2] == "d" else timedelta(hours=number)
 
 
 def parse_day(text: str) -> date:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from feedsvc import uris
+from feedsvc.content.schema.dates import AGE_FORMAT
 from feedsvc.content.text import did_you_mean
 
 _INVISIBLE_CATEGORIES: Final = ("Zs", "Zl", "Zp", "Cf")
@@ -28,7 +29,6 @@ _URI_CHARACTERS: Final = r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]*"
 URI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?=.){_URI_CHARACTERS}(?:%[0-9A-Fa-f]{{2}}{_URI_CHARACTERS})*")
 TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
-_AGE: Final = re.compile(r"[1-9][0-9]{0,3}[hd]")
 _TIME_OF_DAY: Final = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -215,7 +215,7 @@ LanguageTag = Annotated[
 Age = Annotated[
     str,
     BeforeValidator(_number_as_text),
-    AfterValidator(PatternValidator(_AGE, "'{}' is not an age in days or hours; write it like 30d or 48h")),
+    AfterValidator(PatternValidator(AGE_FORMAT, "'{}' is not an age in days or hours; write it like 30d or 48h")),
 ]
 TimeOfDay = Annotated[
     str,
