@@ -20,15 +20,17 @@ LOCKED = $(INSTALL) --no-deps --require-hashes
 # Neighbouring tests run in one process and share fixtures, until an idle process takes some of them.
 PARALLEL := -n $(JOBS) --dist worksteal
 NO_TESTS := 5  # pytest's exit status if ARGS select no test
+# Only these files are read for the tests that run alone, unless ARGS names others.
+ALONE = $(if $(findstring tests/,$(ARGS)),,$(shell grep -rl --include='test_*.py' mark.alone tests))
 
-.PHONY: serve test test-fast check coverage bench bench-quick fuzz audit lock clean
+.PHONY: serve test test-fast check coverage bench bench-quick fuzz audit dist lock clean
 
 serve: $(VENV)/serve.done ## Serve the sample content at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
 
 test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
-	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
+	$(RUN) -m pytest -m alone $(ARGS) $(ALONE) || [ $$? -eq $(NO_TESTS) ]
 
 # Unit tests without servers, browsers and other programs.
 FAST := tests/test_*.py $(addprefix tests/,content feeds discovery language catalog publication validators)
@@ -49,6 +51,18 @@ bench: $(VENV)/bench.done ## Compare feedsvc with Hugo, Pelican and nginx, for a
 
 bench-quick: $(VENV)/bench.done ## Run the benchmark with few articles, in minutes; ignore goals for many articles, write no file
 	$(RUN) -m bench --quick $(ARGS)
+
+.PHONY: docs
+docs: $(VENV)/docs.done ## Build the documentation site into build/docs; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict $(ARGS)
+
+.PHONY: reference
+reference: $(VENV)/test.done ## Write the generated pages of docs/reference/
+	$(RUN) -m tests.documentation.reference
+
+.PHONY: screenshots
+screenshots: $(VENV)/test.done ## Take the screenshots of docs/screenshots/ with Chromium; ARGS="front article" takes only these
+	$(RUN) -m tests.documentation.screenshots $(ARGS)
 
 .PHONY: readers-table
 readers-table: $(VENV)/test.done ## Run real feed readers on the feeds, and write docs/readers.md
@@ -75,6 +89,11 @@ fuzz: $(VENV)/fuzz.done ## Read generated files as articles for ten minutes; wri
 
 audit: $(VENV)/audit.done ## Check the locked dependencies for known vulnerabilities
 	$(VENV)/audit/bin/python tests/audit.py requirements.lock
+
+dist: $(VENV)/dist.done ## Build source archive and wheel into dist/, and check what a package index would show
+	rm -rf dist
+	$(VENV)/dist/bin/python -m build --no-isolation
+	$(VENV)/dist/bin/python -m twine check --strict dist/*
 
 LOCALE := feedsvc/language/locale
 .PHONY: words
@@ -112,6 +131,16 @@ $(VENV)/audit.done: | $(RUN)
 	$(PYTHON) -m pip --python $(VENV)/audit/bin/python install --quiet --disable-pip-version-check pip-audit
 	@touch $@
 
+$(VENV)/docs.done: $(VENV)/test.done
+	$(INSTALL) --no-build-isolation -e '.[docs]'
+	@touch $@
+
+# A package is built with the newest tools, as others build it, not with the locked ones.
+$(VENV)/dist.done: pyproject.toml | $(RUN)
+	$(PYTHON) -m venv --without-pip $(VENV)/dist
+	$(PYTHON) -m pip --python $(VENV)/dist/bin/python install --quiet --disable-pip-version-check build hatch-vcs hatchling twine
+	@touch $@
+
 $(VENV)/bench.done: $(VENV)/serve.done
 	$(INSTALL) --no-build-isolation -e '.[bench]'
 	@touch $@
@@ -122,7 +151,7 @@ LOCK = $(RUN) -m piptools compile --quiet --strip-extras --generate-hashes --all
 lock: $(VENV)/test.done ## Resolve the dependencies again, and write both lock files with versions and hashes
 	$(INSTALL) pip-tools
 	$(LOCK) --extra build --extra postgres --extra s3 --extra dev --output-file requirements-dev.lock
-	$(LOCK) --extra build --constraint requirements-dev.lock --output-file requirements.lock
+	$(LOCK) --extra build --extra postgres --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist public tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -43,18 +44,20 @@ def main() -> int:
 def _run(arguments: argparse.Namespace, run: Run) -> int:
     facts = machine_facts()
     compile_modules()
-    rows, has_failures = _measure_groups(arguments.only or list(GROUPS), run)
-    if run.sizes.all != Sizes().all:
-        rows = [row.without_size_dependent_goal() for row in rows]
-    print(markdown_table(rows))
     command = " ".join(("python -m bench", *_arguments_without_paths(sys.argv[1:])))
-    results = Results(command=command, largest=run.sizes.large, facts=facts, rows=rows, curves=[], profiles={})
-    _write_results(arguments, results)
+    results = Results(command=command, largest=run.sizes.large, facts=facts, rows=[], curves=[], profiles={})
+    has_failures = False
+    for name in arguments.only or GROUPS:
+        rows, is_complete = _measure_group(name, run)
+        has_failures = has_failures or not is_complete
+        results = replace(results, rows=[*results.rows, *rows])
+        _write_results(arguments, results)
+    print(markdown_table(results.rows))
     if arguments.curves:
         results = replace(results, curves=curves(run))
         _write_results(arguments, results)
     if arguments.profile:
-        _write_results(arguments, replace(results, profiles=_profiles(run, rows)))
+        _write_results(arguments, replace(results, profiles=_profiles(run, results.rows)))
     return 1 if has_failures else 0
 
 
@@ -75,21 +78,22 @@ def _format_json(results: Results) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def _measure_groups(names: list[str], run: Run) -> tuple[list[Row], bool]:
-    """Measure each group. If a group fails, add a row with its error message and continue with the next group."""
+def _measure_group(name: str, run: Run) -> tuple[list[Row], bool]:
+    """Return the rows of a group, and whether all were measured; if not, a row with the error message is among them."""
+    _print_progress(name)
     rows: list[Row] = []
-    has_failures = False
-    for name in names:
-        _print_progress(name)
-        try:
-            rows += GROUPS[name](run)
-        except (BenchError, OSError, subprocess.CalledProcessError) as error:
-            has_failures = True
-            rows.append(Row(name=name, value=None, note=str(error).replace("\n", " ")[:500]))
-    return rows, has_failures
+    is_complete = True
+    try:
+        rows += GROUPS[name](run)
+    except (BenchError, OSError, subprocess.CalledProcessError) as error:
+        is_complete = False
+        rows.append(Row(name=name, value=None, note=str(error).replace("\n", " ")[:500]))
+    if run.sizes.all != Sizes().all:
+        rows = [row.without_size_dependent_goal() for row in rows]
+    return rows, is_complete
 
 
-def _profiles(run: Run, rows: list[Row]) -> dict[str, str]:
+def _profiles(run: Run, rows: Sequence[Row]) -> dict[str, str]:
     return {row.name: profile(run, row) for row in rows if row.verdict == "missed" and row.repeat}
 
 

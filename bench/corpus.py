@@ -59,6 +59,11 @@ class Article:
         return replace(self, title=title)
 
 
+def publication_date(number: int) -> datetime:
+    """Return when the article with that number is published."""
+    return _NEWEST - number * _INTERVAL
+
+
 def make_article(number: int) -> Article:
     """Generate the article with that number; 0 is the newest."""
     random = SeededRandom(_SEED * 1_000_003 + number)
@@ -67,7 +72,7 @@ def make_article(number: int) -> Article:
     return Article(
         slug=f"{words[:60].rstrip('-')}-{number}",
         title=title,
-        published=_NEWEST - number * _INTERVAL,
+        published=publication_date(number),
         category=f"section-{random.skewed_integer_below(CATEGORIES)}",
         author=f"author-{random.skewed_integer_below(AUTHORS)}",
         tags=tuple(sorted({f"topic-{random.skewed_integer_below(TAGS)}" for _ in range(1 + random.integer_below(3))})),

@@ -50,6 +50,10 @@ def median_cost(costs: Sequence[Cost]) -> Cost:
     return Cost(seconds=median(cost.seconds for cost in costs), memory=median(cost.memory for cost in costs))
 
 
+def mean(figures: Iterable[float]) -> float:
+    return statistics.fmean(figures)
+
+
 def median(figures: Iterable[float]) -> float:
     return statistics.median(figures)
 

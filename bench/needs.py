@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Final
 
-from bench import hugo, nginx, wrk
+from bench import hugo, nginx, wordpress, wrk
 from bench.product import profiler_path
 
 _EXTRA: Final = "pip install -e '.[bench]'"
@@ -18,6 +18,7 @@ _REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "feeds": ("hugo",),
         "site": ("hugo",),
         "small-site": ("hugo",),
+        "page-sizes": ("hugo",),
         "pictures": ("hugo", "PIL"),
         "pelican": ("pelican",),
         "start": ("hugo",),
@@ -28,6 +29,8 @@ _REQUIREMENTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "nginx": ("nginx", "wrk", "taskset"),
         "curves": ("hugo", "matplotlib"),
         "profile": ("py-spy",),
+        "import": ("pelican", "markdown", "bs4", "pandoc"),
+        "import-many": ("markdown",),
     }
 )
 _INSTALL: Final[Mapping[str, str]] = MappingProxyType(
@@ -37,6 +40,9 @@ _INSTALL: Final[Mapping[str, str]] = MappingProxyType(
         "wrk": wrk.INSTALL,
         "taskset": "apt-get install util-linux",
         "pelican": _EXTRA,
+        "markdown": _EXTRA,
+        "bs4": _EXTRA,
+        "pandoc": wordpress.PANDOC,
         "matplotlib": _EXTRA,
         "PIL": _EXTRA,
         "py-spy": _EXTRA,
@@ -55,6 +61,6 @@ def find_missing(groups: Iterable[str]) -> Iterator[str]:
 
 
 def _is_installed(name: str) -> bool:
-    if name in ("pelican", "matplotlib", "PIL"):
+    if name in ("pelican", "markdown", "bs4", "matplotlib", "PIL"):
         return find_spec(name) is not None
     return bool(_PROGRAM_PATHS[name]() if name in _PROGRAM_PATHS else shutil.which(name))

@@ -72,6 +72,9 @@ class Product:
     def build(self, out: Path, content: Path, state: Path, log: Path, *options: str | Path) -> Cost:
         return measure_command(self.command("build", out, content, "--state", state, *options), log, environment())
 
+    def import_file(self, file: Path, folder: Path, log: Path, *options: str | Path) -> Cost:
+        return measure_command(self.command("import", file, folder, *options), log, environment())
+
     @contextmanager
     def serving(self, content: Path, state: Path, log: Path, *options: str, cores: Iterable[int] = ()) -> Iterator[ServerProcess]:
         """Start a server and stop it at the end of the block. The server may not be ready yet when the block starts."""

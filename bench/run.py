@@ -10,7 +10,7 @@ from os import sched_getaffinity
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from bench import corpus, hugo, pelican
+from bench import corpus, hugo, pelican, wordpress
 from bench.product import SupportedOptions
 
 T = TypeVar("T")
@@ -89,8 +89,20 @@ class Run:
         name = f"hugo-{'pages' if pages else 'feeds'}-{number}"
         return self.cached_folder(name, lambda folder: hugo.write_site(folder, number, pages=pages))
 
+    def hugo_newsroom(self, number: int) -> Path:
+        """Return a Hugo site whose pages have the same parts as feedsvc's."""
+        return self.cached_folder(f"hugo-newsroom-{number}", lambda folder: hugo.write_newsroom(folder, number))
+
     def pelican(self, number: int) -> Path:
         return self.cached_folder(f"pelican-{number}", lambda folder: pelican.write_site(folder, number))
+
+    def export(self, number: int) -> Path:
+        """Return a folder with export.xml, an export of WordPress."""
+        return self.cached_folder(f"export-{number}", lambda folder: self._write_export(folder, number))
+
+    def _write_export(self, folder: Path, number: int) -> None:
+        folder.mkdir(parents=True)
+        wordpress.write_export(folder / "export.xml", number)
 
     def cached_folder(self, name: str, write: Callable[[Path], None]) -> Path:
         """Return the folder with that name; `write` creates it unless an earlier run did."""

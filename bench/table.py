@@ -88,7 +88,7 @@ def format_figure(figure: float | None, unit: Unit) -> str:
         case "s":
             return f"{figure:,.3g} s" if figure >= 1 else f"{figure * 1000:.3g} ms"
         case "B":
-            return f"{figure / 1e6:,.0f} MB"
+            return f"{figure / 1e6:,.0f} MB" if figure >= 1e6 else f"{figure / 1e3:,.3g} kB"
         case "/s":
             return f"{figure:,.0f}/s"
         case _:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
+from io import TextIOWrapper
 
 from feedsvc.cli import main
+from feedsvc.support.posix import IS_WINDOWS
 
 
 def program() -> None:
@@ -14,11 +18,40 @@ def program() -> None:
     running enable it after their start (gc_control.freeze_heap).
     """
     gc.disable()
+    _open_standard_files()
+    _prepare_output()
     try:
         main(prog_name="feedsvc")  # also if it is run as python -m feedsvc, so that its completion works
     finally:
         # The interpreter's last collection would take a tenth of a second and gain nothing.
         gc.freeze()
+
+
+def _open_standard_files() -> None:
+    """Open the null device in place of each standard file that the caller has closed, as `2>&-` does.
+
+    Otherwise the next file that is opened, such as a database, would get its number, and with it the output.
+    """
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None and not IS_WINDOWS:
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is that of the closed file
+            os.set_inheritable(opened, descriptor == opened)
+            setattr(sys, name, open(opened, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115 - open until the end
+
+
+def _prepare_output() -> None:
+    """Let stdout and stderr write any character: one that their encoding lacks as an escape sequence.
+
+    On Windows, output that goes to a file or a program would have an encoding of the region. Text editors and workflows expect
+    UTF-8.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, TextIOWrapper):
+            continue
+        if IS_WINDOWS and not stream.isatty() and not os.environ.get("PYTHONIOENCODING"):
+            stream.reconfigure(encoding="utf-8")
+        if stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

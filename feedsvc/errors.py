@@ -42,6 +42,14 @@ class TextUnavailableError(FeedsvcError):
     """Raised if an article's text is neither in the state folder nor in its file. The next scan of the files corrects that."""
 
 
+class PluginError(FeedsvcError):
+    """Raised if the code of a plug-in fails. The text names its distribution. Errors with the same `key` have the same reason."""
+
+    def __init__(self, message: str, key: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+
+
 class ContentError(FeedsvcError):
     """Raised if the content folder as a whole cannot be used. `problems` are the faults in its files that are the reason.
 

@@ -45,11 +45,12 @@ class Alternate:
 class Entry:
     """Entry of a feed: one visible article.
 
-    `url` is the address where people read the article; `is_permalink` is True if `id` equals `url`. `content` is HTML, "" if
-    the listing's feed contains summaries only; `markdown` is the same as Markdown, "" unless the feed's options ask for it.
-    `summary` is plain text and never empty. `language` is "" if it is the site's.
-    `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
-    `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is the site's, None without one.
+    `url` is the address where people read the article; `is_permalink` is True if `item_id` equals `url`. `guid` is "" unless RSS
+    and JSON Feed have another id than Atom, whose ids are URIs. `content` is HTML, "" if the listing's feed contains summaries
+    only; `markdown` is the same as Markdown, "" unless the feed's options ask for it. `summary` is plain text and never empty.
+    `language` is "" if it is the site's. `byline` names all authors in one text, for formats in which most readers show only one
+    author. `image` and `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is the site's, None
+    without one.
     `is_unlicensed` is True if the site has a license that does not cover the entry, because its `url` is at another site; then
     `license` is None. `alternates` are the entry in all its languages, its own last; () if there is no translation.
     """
@@ -74,6 +75,12 @@ class Entry:
     markdown: str = ""
     license: License | None = None
     is_unlicensed: bool = False
+    guid: str = ""
+
+    @property
+    def item_id(self) -> str:
+        """The id of the item in RSS and JSON Feed, which may be any text."""
+        return self.guid or self.id
 
 
 def enclosure_name(enclosure: Enclosure) -> str:

@@ -44,6 +44,15 @@ class License:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RobotsGroup:
+    """Group of robots.txt (RFC 9309 section 2.2): paths that the crawlers named may or must not read."""
+
+    agents: tuple[str, ...]
+    allow: tuple[str, ...] = ()
+    disallow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Crawlers:
     """Names of crawlers in robots.txt (RFC 9309 section 2.2.1). "*" stands for all crawlers without a name here."""
 

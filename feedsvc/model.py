@@ -11,7 +11,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Literal
 
-from feedsvc.license_model import Crawlers, License
+from feedsvc.license_model import Crawlers, License, RobotsGroup
+from feedsvc.page_model import Footer, MenuEntry
 
 FeedContent = Literal["full", "summary"]
 FeedAccess = Literal["public", "private"]
@@ -48,8 +49,23 @@ class FeedOverrides:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HomeOptions:
+    """Keys below `home:` in site.yaml, for the front page.
+
+    `lead` is the slug of the article that leads it, "" for the newest with an image. `sections` are the ids of the categories
+    that have a block, in order; () for those of the navigation. Names that do not exist have no effect.
+    """
+
+    lead: str = ""
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """Settings in site.yaml. `base_url` has no trailing slash; `logo` and `icon` are addresses.
+    """Settings in site.yaml. `base_url` has no trailing slash; `logo`, `icon` and `profiles` are addresses.
+
+    `navigation` is None if the menu is that of all categories. `robots` are groups of robots.txt in addition to `crawlers`.
+    `accent` is a color as # and six hexadecimal digits, "" for the built-in one.
 
     With `keep_metadata`, images are sent with all metadata that cameras and editors wrote into them. `media` are the paths of
     the files in media/ that site.yaml refers to.
@@ -64,11 +80,17 @@ class Site:
     timezone: str = "UTC"
     logo: str = ""
     icon: str = ""
+    accent: str = ""
     copyright: str = ""
     feed: FeedOptions = field(default_factory=FeedOptions)
     hubs: tuple[str, ...] = ()
     license: License | None = None
     crawlers: Crawlers = field(default_factory=Crawlers)
+    robots: tuple[RobotsGroup, ...] = ()
+    navigation: tuple[MenuEntry, ...] | None = None
+    footer: Footer = field(default_factory=Footer)
+    home: HomeOptions = field(default_factory=HomeOptions)
+    profiles: tuple[str, ...] = ()
     keep_metadata: bool = False
     media: tuple[str, ...] = ()
 
@@ -193,6 +215,16 @@ class Enclosure:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Embed:
+    """Card for an address that stands alone in a paragraph of the text. `image` is the address of a file in media/, or ""."""
+
+    url: str
+    title: str
+    description: str = ""
+    image: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     name: str
     url: str = ""
@@ -226,7 +258,8 @@ class Article:
 
     `text` is the key of the article's Markdown in `content.markdown.text_store`. `media` are the paths of the files in media/
     that the article refers to. `withdrawn_at` is the moment of withdrawal (RFC 6721 `when`), None if `status` is not WITHDRAWN.
-    `language` is "" for the site's. `translation_of` is the id of another article, which need not exist.
+    `language` is "" for the site's. `translation_of` is the id of another article, which need not exist. `guid` is the id of the
+    article in RSS and JSON Feed if that is another text than `id`, else "".
     """
 
     path: str
@@ -235,6 +268,7 @@ class Article:
     title: str
     published: datetime
     updated: datetime
+    guid: str = ""
     expires: datetime | None = None
     categories: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
@@ -242,6 +276,7 @@ class Article:
     summary: str = ""
     image: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
+    embeds: tuple[Embed, ...] = ()
     sources: tuple[Source, ...] = ()
     corrections: tuple[Correction, ...] = ()
     language: str = ""

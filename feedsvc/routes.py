@@ -11,19 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
+from feedsvc.free_places import RootFileAt, StaticPageAt, free_place
+
 ListingKind = Literal["site", "category", "author", "custom", "language", "tag", "combination", "private"]
 # Kinds of the public listings in a catalog. A combination is built on request.
 LISTING_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "author", "custom", "language", "tag")
 # First segment of the paths of a listing, for kinds that have one.
-_SEGMENTS: Final[Mapping[ListingKind, str]] = {
+SEGMENTS: Final[Mapping[ListingKind, str]] = {
     "category": "category",
     "author": "author",
     "custom": "feeds",
     "language": "language",
     "tag": "tag",
 }
-_KINDS_BY_SEGMENT: Final[Mapping[str | None, ListingKind]] = {segment: kind for kind, segment in _SEGMENTS.items()}
-FEED_SUFFIXES: Final = ("rss", "atom", "json")
+_KINDS_BY_SEGMENT: Final[Mapping[str | None, ListingKind]] = {segment: kind for kind, segment in SEGMENTS.items()}
 
 # Feed names of other publishing systems. Feed readers try them, and old subscriptions contain them.
 WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
@@ -35,35 +36,38 @@ WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
     "atom.xml": "atom",
 }
 
+MOST_READ_PATH: Final = "/views"  # answered only where reads are counted
 # Path to which the form on /subscribe/ is sent; GET redirects from it to the site's feed.
 COMBINATION_FORM: Final = "/feed/"
 
 SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "license.xml", "robots.txt")
 _ARCHIVE_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
 _PAGE_PERIOD: Final = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?"
-_SEGMENT: Final = f"(?P<segment>{'|'.join(_SEGMENTS.values())})"
+_SEGMENT: Final = f"(?P<segment>{'|'.join(SEGMENTS.values())})"
 _LISTING: Final = rf"/(?:{_SEGMENT}/(?P<id>[^/]+)/)?"
-_FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_ARCHIVE_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
-_COMBINATION: Final = re.compile(r"/feed/(?P<expression>[^/]+)\.(?P<suffix>rss|atom|json)")
+_SUFFIX: Final = "(?P<suffix>[a-z][a-z0-9]{0,15})"  # of any format, also one that does not exist
+_FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_ARCHIVE_PERIOD})/)?feed\.{_SUFFIX}")
+_COMBINATION: Final = re.compile(rf"/feed/(?P<expression>[^/]+)\.{_SUFFIX}")
 PRIVATE_PREFIX: Final = "/private/"  # of the paths of private feeds
-_PRIVATE_FEED: Final = re.compile(rf"{PRIVATE_PREFIX}(?P<token>[^/]+)/feed\.(?P<suffix>{'|'.join(FEED_SUFFIXES)})")
+_PRIVATE_FEED: Final = re.compile(rf"{PRIVATE_PREFIX}(?P<token>[^/]+)/feed\.{_SUFFIX}")
 _FEED_ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN_FEEDS))})/?")
 _PAGE: Final = re.compile(rf"/(?:{_SEGMENT}/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PAGE_PERIOD})/?)?")
 _VARIANT: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>(?s:.+))")
 _SITE_DOCUMENT: Final = re.compile(rf"/(?P<name>{'|'.join(re.escape(name.rstrip('/')) for name in SITE_DOCUMENTS)})/?")
+_ARCHIVE: Final = re.compile(r"/archive(?:/(?P<year>[0-9]{4})/(?P<month>0[1-9]|1[0-2])(?:/(?P<day>[0-9]{2}))?)?/?")
 _TAGS: Final = re.compile(r"/tags(?:/from/(?P<start>[^/]+))?/?")
 # In the same folder as sitemap.xml: a sitemap may list only addresses in or below its own folder (sitemaps.org, "location").
 _SITEMAP: Final = re.compile(rf"/sitemap-(?P<part>(?:listings|{_ARCHIVE_PERIOD})(?:\.[01]+)?)\.xml")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
-_ISSUE: Final = re.compile(rf"/{_SEGMENTS['custom']}/(?P<id>[^/]+)/(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})/?")
+_ISSUE: Final = re.compile(rf"/{SEGMENTS['custom']}/(?P<id>[^/]+)/(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})/?")
 _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 
 class ListingRef(NamedTuple):
     """Key of a listing; `id` is that of the category, author, custom feed or tag, a language tag, or "" for the site.
 
-    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page. A private feed has neither: its
-    address is `private_feed_path`.
+    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page. A private feed has neither by
+    this key: its address is `private_feed_path`.
 
     It is a tuple, because catalogs look up listings very often.
     """
@@ -85,7 +89,7 @@ class PageAt:
 
 @dataclass(frozen=True, slots=True)
 class FeedAt:
-    """Feed document of a listing. `suffix` is one of FEED_SUFFIXES.
+    """Feed document of a listing. `suffix` is that of a format, which need not exist.
 
     `period` is "" for the document with the newest entries, else YYYY-MM or YYYY-MM-DD of an archive document.
     """
@@ -142,6 +146,16 @@ class TagsAt:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveAt:
+    """Page of the site's archive for people: all months if `period` is "", else the articles of a month or a day.
+
+    `period` is YYYY-MM, or YYYY-MM-DD of a month with too many articles for one page (`catalog.ArticleCalendar`).
+    """
+
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SitemapAt:
     """Part of the sitemap. `part` is an archive period (the articles published in it) or "listings" (all other pages).
 
@@ -152,11 +166,24 @@ class SitemapAt:
     part: str
 
 
-Place = PageAt | FeedAt | ArticleAt | IssueAt | FileAt | VariantAt | SiteDocumentAt | TagsAt | SitemapAt
+Place = (
+    PageAt
+    | FeedAt
+    | ArticleAt
+    | IssueAt
+    | StaticPageAt
+    | FileAt
+    | RootFileAt
+    | VariantAt
+    | SiteDocumentAt
+    | TagsAt
+    | ArchiveAt
+    | SitemapAt
+)
 
 
 def _period_path(listing: ListingRef, period: str) -> str:
-    home = f"/{_SEGMENTS[listing.kind]}/{listing.id}/" if listing.id else "/"
+    home = f"/{SEGMENTS[listing.kind]}/{listing.id}/" if listing.id else "/"
     return f"{home}archive/{period}/" if period else home
 
 
@@ -171,7 +198,7 @@ def private_feed_path(token: str, suffix: str) -> str:
 
 
 def parse_private_feed_path(path: str) -> tuple[str, str] | None:
-    """Return the token and the suffix in the path of a private feed, None for other paths."""
+    """Return the token and the suffix in the path of a private feed, None for other paths. No format need have the suffix."""
     match = _PRIVATE_FEED.fullmatch(path)
     return (match["token"], match["suffix"]) if match else None
 
@@ -187,10 +214,13 @@ _PATH_BUILDERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
     FeedAt: _feed_path,
     ArticleAt: lambda place: article_path(place.slug),
     IssueAt: lambda place: f"{_period_path(place.listing, '')}{place.date}/",
+    StaticPageAt: lambda place: f"/{place.slug}/",
     FileAt: lambda place: f"/{place.path}",
+    RootFileAt: lambda place: f"/{place.path}",
     VariantAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
     SiteDocumentAt: lambda place: f"/{place.name}",
     TagsAt: lambda place: f"/tags/from/{place.start}/" if place.start else "/tags/",
+    ArchiveAt: lambda place: f"/archive/{place.period.replace('-', '/')}/" if place.period else "/archive/",
     SitemapAt: lambda place: f"/sitemap-{place.part}.xml",
 }
 
@@ -204,57 +234,52 @@ def _listing_ref(match: re.Match[str]) -> ListingRef:
     return ListingRef(_KINDS_BY_SEGMENT.get(match["segment"], "site"), match["id"] or "")
 
 
-def _listing_rules(kind: ListingKind) -> Mapping[str, tuple[str, ...]]:
-    home = "/" if kind == "site" else f"/{_SEGMENTS[kind]}/<id>/"
-    feed = f"feed.<any({', '.join(FEED_SUFFIXES)}):suffix>"
-    well_known = ", ".join(f"'{name}'" for name in WELL_KNOWN_FEEDS)
-    return {
-        f"{kind}_page": (home,),
-        f"{kind}_feed": (f"{home}{feed}",),
-        f"{kind}_archive_page": (f"{home}archive/<period>/",),
-        f"{kind}_archive_feed": (f"{home}archive/<period>/{feed}",),
-        f"{kind}_well_known_feed": (f"{home}<any({well_known}):name>",),
-    }
-
-
-# URL rules of the web application by endpoint, in the syntax of Werkzeug. They match at least the paths that `place_of` parses;
-# `place_of` decides.
-URL_RULES: Final[Mapping[str, tuple[str, ...]]] = {
-    **{endpoint: rules for kind in LISTING_KINDS for endpoint, rules in _listing_rules(kind).items()},
-    "combination_feed": (f"/feed/<expression>.<any({', '.join(FEED_SUFFIXES)}):suffix>",),
-    "article": ("/articles/<slug>/",),
-    "issue": (f"/{_SEGMENTS['custom']}/<id>/<date>/",),
-    "media_file": ("/media/<file_path:path>",),
-    "static_file": ("/static/<file_path:path>",),
-    "image_variant": ("/sized/<digest>-<width>/<file_path:path>",),
-    **{name.rstrip("/").replace("-", "_").replace(".", "_"): (f"/{name}",) for name in SITE_DOCUMENTS},
-    "tag_list": ("/tags/", "/tags/from/<start>/"),
-    "sitemap_part": ("/sitemap-<part>.xml",),
-}
-
-
 _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], ...]] = (
+    (_ARTICLE, lambda m: ArticleAt(m["slug"])),
+    (_FEED_ALIAS, lambda m: FeedAt(_listing_ref(m), WELL_KNOWN_FEEDS[m["name"]])),  # before _FEED, because feed.xml is one
     (_FEED, lambda m: FeedAt(_listing_ref(m), m["suffix"], m["period"] or "")),
     (_COMBINATION, lambda m: FeedAt(ListingRef("combination", m["expression"]), m["suffix"])),
-    (_FEED_ALIAS, lambda m: FeedAt(_listing_ref(m), WELL_KNOWN_FEEDS[m["name"]])),
-    (_ARTICLE, lambda m: ArticleAt(m["slug"])),
     (_ISSUE, lambda m: IssueAt(ListingRef("custom", m["id"]), m["date"])),
     (_FILE, lambda m: FileAt(m["path"])),
     (_VARIANT, lambda m: VariantAt(m["digest"], int(m["width"]), f"media/{m['path']}")),
     (_SITE_DOCUMENT, lambda m: SiteDocumentAt(next(name for name in SITE_DOCUMENTS if name.rstrip("/") == m["name"]))),
     (_TAGS, lambda m: TagsAt(m["start"] or "")),
+    (_ARCHIVE, lambda m: ArchiveAt("-".join(filter(None, (m["year"], m["month"], m["day"]))))),
     (_SITEMAP, lambda m: SitemapAt(m["part"])),
     (_PAGE, lambda m: PageAt(_listing_ref(m), m["period"] or "")),
 )
 
 
+# First segments of paths that are never free: those of other places, of the service, and of the files of a tree.
+RESERVED_NAMES: Final = frozenset(
+    (
+        *(*SEGMENTS.values(), *WELL_KNOWN_FEEDS, *(name.rstrip("/") for name in SITE_DOCUMENTS), "articles", "tags"),
+        *("archive", "healthz", "hub", "media", "metrics", "private", "readyz", "search", "sized", "static", "status", "views"),
+        *("404.html", "410.html", "_headers", "_redirects"),
+    )
+)
+# The beginning of every path with a fixed form, to decline any other path at once: a former site may have a hundred thousand.
+_FIRST_CHARACTERS: Final = re.compile(
+    "/(?:"
+    + "|".join(
+        (
+            r"\Z",
+            r"archive(?:/|\Z)",
+            rf"(?:{'|'.join((*SEGMENTS.values(), 'articles', 'media', 'static', 'sized'))})/",
+            *map(re.escape, (*WELL_KNOWN_FEEDS, *(name.rstrip("/") for name in SITE_DOCUMENTS), "tags", "sitemap-")),
+        )
+    )
+    + ")"
+)
+
+
 def place_of(path: str) -> Place | None:
-    """Return the place that a path names, None if the path has no form of URL_RULES. The place need not exist in any content.
+    """Return the place that a path names, None if the path has no form of a place. The place need not exist in any content.
 
     Several paths may name one place: WELL_KNOWN_FEEDS and paths without a trailing slash are accepted, too. `path` is the
-    canonical one exactly if `path_of(place_of(path)) == path`.
+    canonical one exactly if `path_of(place_of(path)) == path`. Nearly all other paths are free for editors (`free_place`).
     """
-    for pattern, build_place in _PATH_PARSERS:
+    for pattern, build_place in _PATH_PARSERS if _FIRST_CHARACTERS.match(path) else ():
         if match := pattern.fullmatch(path):
             return build_place(match)
-    return None
+    return free_place(path, RESERVED_NAMES)

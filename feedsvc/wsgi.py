@@ -1,18 +1,22 @@
-"""Factory of the Flask application for other WSGI servers, for applications that embed it, and for `flask --app feedsvc.wsgi`."""
+"""WSGI applications for other servers: `app` with all that `feedsvc serve` does, and the factory `create_app`.
+
+`app` (also `application`) has the settings of `serve`, from its variables and settings file:
+`FEEDSVC_CONTENT=newsroom gunicorn feedsvc.wsgi:app`.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, Final
 
 from flask import Flask
 
 from feedsvc import web
-from feedsvc.access import TokenAuthorizer, open_token_store
-from feedsvc.content.folder import ContentFolder, open_content_folder
-from feedsvc.content.media import VariantStore
-from feedsvc.live import Live, Watcher
-from feedsvc.publication import LastModifiedStore
-from feedsvc.support.alerts import Alerts
+from feedsvc.cli import import_cli_module
+from feedsvc.service import open_newsroom
+
+_NAMES: Final = ("app", "application")  # mod_wsgi and uWSGI expect the latter
 
 
 def create_app(content: str = "content", base_url: str = "", state: str = "") -> Flask:
@@ -21,20 +25,19 @@ def create_app(content: str = "content", base_url: str = "", state: str = "") ->
     `base_url` replaces that of site.yaml, unless it is "". `state` is the path of the state folder; without one there are no
     Last-Modified dates, no narrower copies of images, no private feeds, and no last valid versions after a restart. There is no
     response cache, so that functions that the caller registers with `before_request` and `after_request` run for each request.
-    Raises ContentError if the content folder cannot be used.
+    Raises ContentError if the content folder cannot be used, and FeedsvcError for an invalid `base_url` or state folder.
     """
-    root, alerts = Path(content), Alerts()
-    authorizer: TokenAuthorizer | None = None
-    if not state:
-        live = Live(ContentFolder(root, base_url), None, alerts=alerts)
-    else:
-        folder = Path(state)
-        live = Live(
-            open_content_folder(root, base_url, folder, alerts),
-            LastModifiedStore(folder / "modified.sqlite", alerts),
-            variant_store=VariantStore(folder / "pictures", alerts),
-            alerts=alerts,
-        )
-        authorizer = TokenAuthorizer(open_token_store(folder), alerts, lambda: bool(live.edition.content.private_feeds))
-    Watcher(root, live).start()
-    return web.create_app(live, caches_responses=False, token_authorizer=authorizer)
+    newsroom = open_newsroom(Path(content), base_url, Path(state) if state else None, ExitStack())
+    return web.create_app(newsroom.live, caches_responses=False, token_authorizer=newsroom.token_authorizer)
+
+
+def __getattr__(name: str) -> Any:
+    """Load `app` when the server takes it, so that importing this module for `create_app` opens nothing.
+
+    Exits with a sentence if a setting is invalid or the content folder cannot be used.
+    """
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    application = import_cli_module("wsgi_runner").load_application()
+    globals().update(dict.fromkeys(_NAMES, application))
+    return application

@@ -26,7 +26,8 @@ SETTINGS = {
 }
 
 # The duration of an example depends on the load of the machine; the benchmark measures speed.
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, max_examples=50)
+settings.register_profile("deep", deadline=None, max_examples=1000)  # ARGS=--hypothesis-profile=deep
 settings.load_profile("suite")
 
 _CHROMIUM_OPTIONS: Final = (

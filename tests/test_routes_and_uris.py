@@ -11,7 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from feedsvc import routes, uris
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, SiteDocumentAt, SitemapAt, VariantAt
+from feedsvc.extensions import BUILT_IN_SUFFIXES
+from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.routes import ArchiveAt, ArticleAt, FeedAt, FileAt, ListingRef, PageAt, SiteDocumentAt, SitemapAt, VariantAt
 
 # RFC 3986, appendix A, as far as http addresses use it.
 PCHAR: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
@@ -25,11 +27,14 @@ LISTINGS: Final = st.just(ListingRef()) | st.builds(ListingRef, st.sampled_from(
 PERIODS: Final = st.just("") | st.dates().map(lambda day: f"{day:%Y-%m}".rjust(7, "0")) | st.dates().map(str)
 PLACES: Final = (
     st.builds(PageAt, LISTINGS, PERIODS)
-    | st.builds(FeedAt, LISTINGS, st.sampled_from(routes.FEED_SUFFIXES), PERIODS)
+    | st.builds(FeedAt, LISTINGS, st.sampled_from(BUILT_IN_SUFFIXES), PERIODS)
+    | st.builds(ArchiveAt, PERIODS)
     | st.builds(ArticleAt, SLUGS)
     | st.builds(SiteDocumentAt, st.sampled_from(routes.SITE_DOCUMENTS))
     | st.builds(SitemapAt, PERIODS.filter(bool) | st.just("listings"))
     | st.builds(VariantAt, st.sampled_from(["0", "c0ffee"]), st.integers(1, 99999), SEGMENTS.map(lambda name: f"media/{name}"))
+    | st.builds(StaticPageAt, SLUGS.filter(lambda slug: slug not in routes.RESERVED_NAMES))
+    | st.builds(RootFileAt, SLUGS.map(lambda name: f".well-known/{name}"))
     | st.builds(FileAt, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(lambda name: f"media/{name}"))
 )
 
@@ -75,19 +80,32 @@ def test_any_path_has_a_place_with_a_stable_path_or_none(path: str) -> None:
         ("/tag/a/archive/2026-01-02/", PageAt(ListingRef("tag", "a"), "2026-01-02")),
         ("/sized/0af-640/a/b.png", VariantAt("0af", 640, "media/a/b.png")),
         ("", None),
-        ("/nothing", None),
+        ("/about/", StaticPageAt("about")),
+        ("/정보/", StaticPageAt("정보")),
+        ("/about", RootFileAt("about")),  # `canonical_place` knows whether there is such a page instead
+        ("/.well-known/security.txt", RootFileAt(".well-known/security.txt")),
+        ("/app/a b.json", RootFileAt("app/a b.json")),
+        ("/sitemap-x.xml", RootFileAt("sitemap-x.xml")),
+        ("/feed.XLS", RootFileAt("feed.XLS")),
+        ("/app/", StaticPageAt("app")),
+        ("/app/a/", None),
+        ("/app/index.html", None),
+        ("/404.html", None),
+        ("/status", None),
+        ("/archive/", routes.ArchiveAt()),
+        ("/views/a", None),
+        ("//a", None),
         ("/tag/", None),
         ("/tag/a/b", None),
         ("/tag/aarchive/2026-01/", None),
         ("/sized/x-640/a.png", None),
         ("/sized/a-0/a.png", None),
-        ("/sitemap-x.xml", None),
         ("/media/", None),
         ("/articles/a/b/", None),
         ("/archive/2026-1/feed.rss", None),
         ("/archive/2026/feed.rss", None),
         ("/archive/202/", None),
-        ("/feed.xls", None),
+        ("/feed.xls", FeedAt(ListingRef(), "xls")),  # no format; a plug-in may add it
     ],
 )
 def test_place_of_a_path(path: str, place: routes.Place | None) -> None:

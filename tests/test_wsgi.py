@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from flask import Flask, Response, abort, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from feedsvc.errors import FeedsvcError
 from feedsvc.wsgi import create_app
 from tests import ROOT
 from tests.audience.waiting import wait_until
@@ -39,6 +41,29 @@ def test_embedded_application_serves_below_the_path_of_base_url_and_follows_save
     assert call(own_app, "/news/category/asia")["Location"] in ("", "/news/category/asia/")
     write(root, article("late", "2026-02-25"))
     wait_until(lambda: call(own_app, "/news/articles/late/").status == 200)
+
+
+@pytest.mark.parametrize("base_url", ["example.org", "https://example.org/?page=1", "ftp://example.org"])
+def test_embedded_application_refuses_a_wrong_address_with_a_sentence(tmp_path: Path, base_url: str) -> None:
+    root = newsrooms.write_sample(tmp_path / "content")
+    with pytest.raises(
+        FeedsvcError, match=r"^base_url '.*' is not the address of a site; give one such as https://example.org or "
+    ):
+        create_app(str(root), base_url=base_url)
+
+
+def test_embedded_application_finds_an_unusable_state_folder_before_it_reads_the_content(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(FeedsvcError, match="state"):
+        create_app(str(tmp_path / "nowhere"), state=str(tmp_path / "state"))
+
+
+def test_embedded_application_stores_the_trials_of_themes_for_its_next_start(tmp_path: Path) -> None:
+    root = write(newsrooms.write_sample(tmp_path / "content"), {"theme/templates/article.html": "<p>own theme</p>"})
+    newsroom = create_app(str(root), base_url="https://example.org", state=str(tmp_path / "state"))
+    slug = next((root / "articles").rglob("*.yaml")).stem
+    assert b"own theme" in call(newsroom, f"/articles/{slug}/").body
+    assert [*(tmp_path / "state" / "themes").iterdir()]
 
 
 def test_functions_of_the_embedding_application_run_for_each_repeated_request(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from bench.rows import (
     behind_nginx,
     builds,
     custom_feeds,
+    imports,
     many_documents,
     memory,
     million,
+    page_sizes,
     pictures,
     requests,
     saves,
@@ -28,6 +30,7 @@ GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
         "feeds": builds.feeds,
         "site": builds.site,
         "small-site": builds.small_site,
+        "page-sizes": page_sizes.page_sizes,
         "pictures": pictures.pictures,
         "pelican": builds.pelican_site,
         "start": starts.starts,
@@ -40,6 +43,8 @@ GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
         "p99": requests.p99,
         "memory": memory.memory,
         "nginx": behind_nginx.behind_nginx,
+        "import": imports.imports,
+        "import-many": imports.many_imports,
         "million": million.million,
     }
 )

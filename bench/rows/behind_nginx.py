@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from bench import nginx, wrk
 from bench.headers import BROWSER, differences, document_paths
@@ -15,6 +16,8 @@ from bench.rows.starts import warm_state
 from bench.run import Run
 from bench.table import Goal, Row
 from bench.web import GZIP, Client
+
+_FORM_PATH: Final = "/subscribe/"  # has a form on the server only, because a tree cannot answer it
 
 
 def behind_nginx(run: Run) -> Iterator[Row]:
@@ -57,7 +60,7 @@ def _load(run: Run, server: ServerProcess) -> float:
 
 
 def _find_differences(run: Run, tree: Path, tree_configuration: Path, number: int) -> tuple[list[str], int]:
-    paths = document_paths(tree)
+    paths = [path for path in document_paths(tree) if path != _FORM_PATH]
     live = Product().serving(run.newsroom(number), warm_state(run, number), run.log)
     with live as live_server, nginx.serving(run.new_path("nginx"), tree, tree_configuration=tree_configuration) as static_server:
         live_server.wait_for_response(FEED)
@@ -66,7 +69,7 @@ def _find_differences(run: Run, tree: Path, tree_configuration: Path, number: in
                 line
                 for path in paths
                 for headers in ({}, _BROWSER_WITHOUT_GZIP)
-                for line in differences(live_client, static_client, path, headers)
+                for line in differences(live_client, static_client, path, headers, is_tree=True)
             ]
     return lines, 2 * len(paths)
 

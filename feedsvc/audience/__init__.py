@@ -1,17 +1,20 @@
 """Read counts: how often each article is read. WSGI middleware, counters, stores and reports.
 
-In come requests of readers; out come numbers of reads by article and UTC day. Only the command line imports this package; it adds
-the middleware to a server.
+In come requests of readers; out come numbers of reads by article and UTC day. A service adds the middleware to its application,
+the command line prints reports.
 """
 
 from feedsvc.audience.counter import ReadCounter
-from feedsvc.audience.databases import open_store, report_totals_since
+from feedsvc.audience.databases import READS_FILE, open_store, report_totals_since
 from feedsvc.audience.middleware import ReadCountMiddleware
+from feedsvc.audience.most_read import MostReadArticles
 from feedsvc.audience.report import REPORT_FORMATTERS, report
 from feedsvc.audience.visitors import Visitors
 
 __all__ = [
+    "READS_FILE",
     "REPORT_FORMATTERS",
+    "MostReadArticles",
     "ReadCountMiddleware",
     "ReadCounter",
     "Visitors",

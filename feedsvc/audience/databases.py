@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from feedsvc.audience.readonly import read_state_file
 from feedsvc.audience.sqlite_store import SqliteReadStore
@@ -16,6 +16,8 @@ from feedsvc.errors import FeedsvcError
 
 if TYPE_CHECKING:
     from feedsvc.audience.store import DatabaseReadStore
+
+READS_FILE: Final = "views.sqlite"  # in the state folder
 
 
 def open_store(database: str | Path) -> SqliteReadStore | DatabaseReadStore:

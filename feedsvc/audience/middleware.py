@@ -1,10 +1,13 @@
-"""WSGI middleware that counts reads at /articles/SLUG/views: POST counts a read, GET returns the total. It sets no cookie."""
+"""WSGI middleware that counts reads at /articles/SLUG/views: POST counts a read, GET returns the total. It sets no cookie.
+
+GET /views returns the most read articles.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from http import HTTPStatus
 from time import perf_counter
@@ -12,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from feedsvc.audience.bot_detection import classify_non_reader, is_cross_origin
 from feedsvc.audience.counter import ReadCounter
+from feedsvc.audience.most_read import MostReadArticle, MostReadArticles
 from feedsvc.audience.visitors import Visitors
-from feedsvc.routes import ArticleAt, path_of, place_of
+from feedsvc.routes import MOST_READ_PATH, ArticleAt, path_of, place_of
 from feedsvc.support.client_address import Networks, client_address
 from feedsvc.uris import mount_path
 
@@ -59,6 +63,7 @@ class ReadCountMiddleware:
         *,
         base_url: Callable[[], str],
         clock: Callable[[], datetime],
+        most_read: MostReadArticles | None = None,
         trusted_proxies: Networks = (),
         observe: Callable[[int, float], None] = lambda _status, _seconds: None,
     ) -> None:
@@ -70,14 +75,16 @@ class ReadCountMiddleware:
         self._counter = counter
         self._visitors = visitors
         self._find_article = find_article
+        self._most_read = most_read
         self._clock = clock
         self._trusted_proxies = trusted_proxies
         self._base_url = base_url
         self._observe = observe
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        slug = self._slug(environ) if environ.get("PATH_INFO", "").endswith(_ENDPOINT_SUFFIX) else ""
-        if not slug:
+        path = self._relative_path(environ) if environ.get("PATH_INFO", "").endswith(_ENDPOINT_SUFFIX) else ""
+        slug = _slug(path)
+        if not slug and not (self._most_read and path == MOST_READ_PATH):
             return self._app(environ, start_response)
         start_time, method = perf_counter(), environ["REQUEST_METHOD"]
         response = self._respond(environ, slug)
@@ -87,16 +94,17 @@ class ReadCountMiddleware:
         self._observe(response.status.value, perf_counter() - start_time)
         return [] if method == "HEAD" else [response.body]
 
-    def _slug(self, environ: WSGIEnvironment) -> str:
-        """Return the slug in the path of a read counter (`views_path` below base_url). Other paths that end in /views give ""."""
+    def _relative_path(self, environ: WSGIEnvironment) -> str:
+        """Return the path below base_url, "" for other paths."""
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
         mount = mount_path(self._base_url())
-        relative_path = path.removeprefix(mount) if path.startswith(f"{mount}/") else ""
-        place = place_of(relative_path.removesuffix(_ENDPOINT_NAME))
-        return place.slug if isinstance(place, ArticleAt) and views_path(place.slug) == relative_path else ""
+        return path.removeprefix(mount) if path.startswith(f"{mount}/") else ""
 
     def _respond(self, environ: WSGIEnvironment, slug: str) -> _Response:
+        """Return the response for the read counter of an article, or for the most read articles if `slug` is ""."""
         now = self._clock()
+        if self._most_read and not slug:
+            return _list_most_read(environ["REQUEST_METHOD"], self._most_read.articles(now))
         article_id = self._find_article(slug, now)
         if article_id is None:
             return _Response(status=HTTPStatus.NOT_FOUND)
@@ -112,8 +120,7 @@ class ReadCountMiddleware:
         views = self._counter.count(article_id)
         if views is None:
             return _Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", str(_RETRY_AFTER)),))
-        body = json.dumps({"views": views}).encode()
-        return _Response(status=HTTPStatus.OK, headers=(("Content-Type", "application/json"),), body=body)
+        return _json_response({"views": views})
 
     def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
         """Count a read and return 204. Bots, other sites and repeated reads get a 204, too, but are not counted.
@@ -131,6 +138,23 @@ class ReadCountMiddleware:
         if admission.is_counted:
             self._counter.add(article_id)
         return _Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _slug(path: str) -> str:
+    """Return the slug in the path of a read counter (`views_path`). Other paths give ""."""
+    place = place_of(path.removesuffix(_ENDPOINT_NAME)) if path else None
+    return place.slug if isinstance(place, ArticleAt) and views_path(place.slug) == path else ""
+
+
+def _list_most_read(method: str, articles: list[MostReadArticle]) -> _Response:
+    if method not in {"GET", "HEAD"}:
+        return _Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers=(("Allow", "GET, HEAD"),))
+    return _json_response({"articles": [asdict(article) for article in articles]})
+
+
+def _json_response(content: object) -> _Response:
+    body = json.dumps(content, ensure_ascii=False).encode()
+    return _Response(status=HTTPStatus.OK, headers=(("Content-Type", "application/json"),), body=body)
 
 
 def _content_length(environ: WSGIEnvironment) -> int:

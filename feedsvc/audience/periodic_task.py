@@ -25,10 +25,10 @@ class PeriodicTask:
         self._thread = threading.Thread(target=self._run, name="feedsvc-chores", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop the thread and wait for its end, which may take as long as `work`."""
+    def close(self, timeout: float | None = None) -> None:
+        """Stop the thread and wait for its end, which may take as long as `work`, but at most `timeout` seconds."""
         self._stop_event.set()
-        self._thread.join()
+        self._thread.join(timeout)
 
     def _run(self) -> None:
         while not self._stop_event.is_set():

@@ -212,7 +212,7 @@ class SqliteReadStore:
 def sum_reads(rows: Iterable[RowValues], checksummer: RowChecksummer) -> tuple[Counter[str], bool]:
     """Return article id -> reads of all valid rows, and whether all rows are valid. `checksummer` verifies their checksums.
 
-    Each pair of article and day is counted once, even if a damaged file contains it twice.
+    Of several valid rows of one article and day, as a damaged file may have, only the last counts.
     """
     reads_by_key, is_sound = dict[tuple[str, str], int](), True
     for row in rows:

@@ -5,6 +5,7 @@ Feeds, pages and every later stage may use it.
 """
 
 from feedsvc.catalog.archive import ArchiveIndex
+from feedsvc.catalog.article_calendar import ArticleCalendar
 from feedsvc.catalog.article_states import ArticleState, ListedFile, files_by_state
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.catalog.change import CatalogChange, EditionLink
@@ -12,8 +13,9 @@ from feedsvc.catalog.combinations import MAX_TERMS, CombinationError, build_comb
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periodicals import count_articles, issues_of
-from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, index_range
-from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, row_key
+from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, Periods, index_range
+from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, is_visible, row_key
+from feedsvc.catalog.static_pages import pages_by_slug
 from feedsvc.catalog.tag_settings import tag_aliases
 from feedsvc.catalog.tags import PAGE_SIZE
 from feedsvc.catalog.translations import by_hreflang, translation_url
@@ -24,6 +26,7 @@ __all__ = [
     "MAX_TERMS",
     "PAGE_SIZE",
     "ArchiveIndex",
+    "ArticleCalendar",
     "ArticleState",
     "Catalog",
     "CatalogChange",
@@ -32,6 +35,7 @@ __all__ = [
     "IssueRow",
     "ListedFile",
     "Listing",
+    "Periods",
     "Row",
     "RowBuilder",
     "RowKey",
@@ -47,7 +51,9 @@ __all__ = [
     "former_slugs",
     "index_range",
     "is_identical",
+    "is_visible",
     "issues_of",
+    "pages_by_slug",
     "row_key",
     "tag_aliases",
     "translation_url",

@@ -30,7 +30,7 @@ def _last_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
 
 
 def next_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
-    """Yield the next moment at which a row reaches the `max_age` of each listing, if there is one."""
+    """Yield, for each listing with a `max_age` and recent rows, the moment at which the oldest of these rows reaches it."""
     for listing in listings:
         if listing.max_age and listing.recent_count:
             yield listing.rows[listing.recent_count - 1].article.published + listing.max_age

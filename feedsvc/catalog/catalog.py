@@ -18,12 +18,14 @@ from feedsvc.catalog.aging import aged_rows, next_aging
 from feedsvc.catalog.change import CatalogChange
 from feedsvc.catalog.derived_values import (
     article_redirects,
+    corrected_rows,
     count_external,
     fitting_tags,
     media_paths,
     recent_rows,
     settings_media,
     settings_redirects,
+    sort_corrected,
     withdrawn_rows,
 )
 from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
@@ -33,16 +35,18 @@ from feedsvc.catalog.listing import Listing
 from feedsvc.catalog.listing_set import ListingSet, build_listing_set
 from feedsvc.catalog.listings import Spellings, update_spellings
 from feedsvc.catalog.periodicals import Periodical, closing_moments, find_issue
-from feedsvc.catalog.private_listings import as_private
+from feedsvc.catalog.private_listings import find_token_listing
 from feedsvc.catalog.row import IssueRow, Row, count_alternates, is_visible, row_key, sort_articles
 from feedsvc.catalog.row_changes import RowChanges
 from feedsvc.catalog.schedule import Schedule, build_schedule
+from feedsvc.catalog.static_pages import page_media, public_pages, update_pages
 from feedsvc.catalog.tag_settings import alias_redirects, tag_aliases
 from feedsvc.catalog.tags import Tags
 from feedsvc.catalog.translations import Works, add_translations, build_works
 from feedsvc.catalog.visibility import RowBuilder
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Article, Site
+from feedsvc.page_model import StaticPage
 from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
@@ -53,19 +57,23 @@ _RedirectMap = Mapping[QualifiedName, str]
 class Catalog:
     """Everything that is public at one moment, with its indexes. Immutable.
 
-    `visible` and `withdrawn` are keyed by slug, newest first. `redirects`
-    maps former addresses: (kind or "article", alias) -> id or slug. `media` are the files that public articles or settings refer
-    to. `recent` are the visible rows of the last two days, newest first, without those that only a preview shows;
-    `external_count` is the number of visible articles with a `link` to another address, `alternate_count` is `count_alternates`
-    of all visible rows. The catalog is valid from `last_change` until just before `next_change`: moments at which time alone
-    changes it, None if there is none. If `is_preview`, drafts, scheduled and expired articles are visible too, with a
-    `preview_label`. `change` is the change from the catalog that this one was updated from; None if it was built anew.
+    `pages` are the public static pages by slug and former slug; an equal mapping of the former catalog is the same object.
+    `visible` and `withdrawn` are keyed by slug, newest first. `corrected` are the visible rows with corrections, in the order of
+    their latest corrections, the latest first. `redirects` maps former addresses: (kind or "article", alias) -> id or slug.
+    `media` are the files that public articles or settings refer to. `recent` are the visible rows of the last two days, newest
+    first, without those that only a preview shows; `external_count` is the number of visible articles with a `link` to another
+    address, `alternate_count` is `count_alternates` of all visible rows. The catalog is valid from `last_change` until just
+    before `next_change`: moments at which time alone changes it, None if there is none. If `is_preview`, drafts, scheduled and
+    expired articles are visible too, with a `preview_label`. `change` is the change from the catalog that this one was updated
+    from; None if it was built anew.
     """
 
     content: ContentSnapshot
+    pages: Mapping[str, StaticPage]
     listing_set: ListingSet
     visible: RowsBySlug
     withdrawn: RowsBySlug
+    corrected: PersistentSortedList[Row]
     redirects: Redirects
     media: ReferencedMedia
     recent: tuple[Row, ...]
@@ -155,17 +163,9 @@ class Catalog:
         return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
-        """Return the listing that the tokens of a feed of feeds.yaml show at the moment `now`; `name` is an id or an alias.
-
-        None if there is no such feed. It may have become public since its tokens were made. A private feed's own image is left
-        out while nothing public refers to the same file, because a file of media/ has a public address.
-        """
-        feed = self.content.private_feeds.get(name) or self.content.custom_feeds.get(name)
-        if feed is None:
-            return None
-        listing = self.private_listings.get(feed.id) or as_private(self.listings[ListingRef("custom", feed.id)])
-        image = feed.image if all(path in self.media for path in feed.media) else ""
-        return replace(listing, image=image).at(now)
+        """Return the listing that the tokens of a feed show at a moment (`find_token_listing`); None if there is no such feed."""
+        listing = find_token_listing(self.content, name, self.private_listings, self.listings, self.media)
+        return listing.at(now) if listing else None
 
     def tag_listing(self, tag: str) -> Listing:
         """Return the listing of the tag with this id. Raises KeyError if there is none."""
@@ -185,7 +185,7 @@ class Catalog:
         removed_articles, added_articles = tuple(removed), tuple(added)
         schedule = self.schedule.apply_changes(removed_articles, added_articles)
         due_articles = schedule.changes_between(self.now, now)
-        rows = RowChanges(self._row, RowBuilder(content.site, now, is_preview=self.is_preview))
+        rows = RowChanges(self.listings[ListingRef()].find, RowBuilder(content.site, now, is_preview=self.is_preview))
         rows.replace_articles(removed_articles, added_articles)
         rows.rebuild(due_articles)
         rows.copy(aged_rows((listing for listing in self.custom_listings if listing.ref not in self.periodicals), self.now, now))
@@ -202,6 +202,7 @@ class Catalog:
         catalog = replace(
             self,
             content=content,
+            pages=update_pages(self.pages, self.content, content, is_preview=self.is_preview),
             listing_set=listing_set,
             last_change=last_change,
             next_change=next_change,
@@ -213,23 +214,11 @@ class Catalog:
             works=works,
         )
         former_names = former_slugs((*removed_rows, *added_rows)), tag_aliases(content.tags, titles)
-        tag_redirects = self._tag_redirects(catalog, {*titles, *chain(*former_names)})
-        catalog = _with_updated_indexes(catalog, removed_rows, added_rows, tag_redirects)
+        slugs = {*titles, *chain(*former_names)}
+        catalog = _with_updated_indexes(catalog, self, removed_rows, added_rows, slugs)
         if "tags" in vars(self):
             vars(catalog)["tags"] = self.tags.apply_changes(spellings, titles)  # vars() is where cached_property stores values
         return catalog
-
-    def _tag_redirects(self, next_catalog: Catalog, slugs: Collection[str]) -> tuple[_RedirectMap, _RedirectMap]:
-        """Return the redirects from these aliases and former slugs of tags, in this catalog and in the next one."""
-        before, after = (
-            catalog.former_tags.redirects(catalog.listings, slugs)
-            | alias_redirects(catalog.content.tags, catalog.listings, slugs)
-            for catalog in (self, next_catalog)
-        )
-        return before, after
-
-    def _row(self, article: Article) -> Row | None:
-        return self.listings[ListingRef()].find(article)
 
     def _retitled_rows(self, titles: Mapping[str, str]) -> Iterator[Row]:
         """Yield the rows of tags whose title differs from the one in `titles`, by id: their entries show it."""
@@ -254,12 +243,15 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings) | settings_redirects(content)
     # Only media that public articles or settings refer to, so that a draft's images are not served.
-    media = chain(settings_media(content), media_paths(site.visible))
+    pages = public_pages(content, is_preview=is_preview)
+    media = chain(settings_media(content), page_media(pages), media_paths(site.visible))
     return Catalog(
         content=content,
+        pages=pages,
         listing_set=listing_set,
         visible=RowsBySlug(site.visible),
         withdrawn=RowsBySlug(PersistentSortedList.from_sorted(withdrawn_rows(rows), row_key)),
+        corrected=sort_corrected(site.visible),
         redirects=Redirects(OverlayDict(redirects)),
         media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
         recent=recent_rows(site, now),
@@ -276,24 +268,32 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     )
 
 
+def _tag_redirects(catalog: Catalog, slugs: Collection[str]) -> _RedirectMap:
+    """Return the redirects from those of these aliases and former slugs of tags that redirect."""
+    return catalog.former_tags.redirects(catalog.listings, slugs) | alias_redirects(catalog.content.tags, catalog.listings, slugs)
+
+
 def _with_updated_indexes(
-    catalog: Catalog, removed: list[Row], added: list[Row], tag_redirects: tuple[_RedirectMap, _RedirectMap]
+    catalog: Catalog, former: Catalog, removed: list[Row], added: list[Row], slugs: Collection[str]
 ) -> Catalog:
     """Return `catalog`, whose listings are updated already, with `visible`, `withdrawn` and the values after them updated, too.
 
-    `removed` and `added` are the changed rows. `tag_redirects` are those of the changed tags' former slugs, before and after.
+    `former` is the catalog before, `removed` and `added` are the changed rows, `slugs` the present and former ones of the changed
+    tags.
     """
     site = catalog.listings[ListingRef()]
     removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]
-    redirects_before = {**article_redirects(removed), **tag_redirects[0]}
-    redirects_after = {**article_redirects(added), **tag_redirects[1]}
-    media = catalog.media.apply_changes(catalog.content.media, media_paths(removed_visible), media_paths(added_visible))
+    redirects_before = {**article_redirects(removed), **_tag_redirects(former, slugs)}
+    redirects_after = {**article_redirects(added), **_tag_redirects(catalog, slugs)}
+    removed_media = chain(media_paths(removed_visible), page_media(former.pages))
+    added_media = chain(media_paths(added_visible), page_media(catalog.pages))
     return replace(
         catalog,
         visible=catalog.visible.apply_changes(removed_visible, added_visible, site.visible),
         withdrawn=catalog.withdrawn.apply_changes(withdrawn_rows(removed), withdrawn_rows(added)),
+        corrected=catalog.corrected.apply_changes(corrected_rows(removed), corrected_rows(added)),
         redirects=catalog.redirects.apply_changes(redirects_before, redirects_after),
-        media=media,
+        media=catalog.media.apply_changes(catalog.content.media, removed_media, added_media),
         recent=recent_rows(site, catalog.now),
         external_count=catalog.external_count + count_external(added_visible) - count_external(removed_visible),
         alternate_count=catalog.alternate_count + count_alternates(added_visible) - count_alternates(removed_visible),

@@ -15,6 +15,7 @@ from feedsvc.catalog.row import Row, Visibility, is_visible
 from feedsvc.catalog.schedule import NEWS_AGE
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import ArticleStatus, Author, Category, CustomFeed
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
 _MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
 _MARKUP_BYTES: Final = 520  # bytes of markup on /subscribe/ for one listing
@@ -25,6 +26,21 @@ def withdrawn_rows(rows: Iterable[Row]) -> list[Row]:
     """Return the rows of articles with the status WITHDRAWN, also if the withdrawal lies in the future."""
     visible, withdrawn = Visibility.VISIBLE, ArticleStatus.WITHDRAWN  # most rows are visible: test that first
     return [row for row in rows if row.visibility is not visible and row.article.status is withdrawn]
+
+
+def corrected_rows(rows: Iterable[Row]) -> list[Row]:
+    """Return the visible rows of articles with corrections."""
+    return [row for row in rows if row.article.corrections and is_visible(row)]
+
+
+def sort_corrected(rows: Iterable[Row]) -> PersistentSortedList[Row]:
+    """Return the visible rows of articles with corrections, in the order of their latest corrections, the latest first."""
+    return PersistentSortedList.from_sorted(sorted(corrected_rows(rows), key=_correction_key), _correction_key)
+
+
+def _correction_key(row: Row) -> tuple[int, float, str]:
+    """Return the sort key of a row with corrections: by the day of its latest correction, then as in listings."""
+    return -max(correction.date.toordinal() for correction in row.article.corrections), *row.key
 
 
 def article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:

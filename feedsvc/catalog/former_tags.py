@@ -15,7 +15,7 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 
 class FormerTags:
-    """Number of articles by former slug and by id of each tag that had this slug. Immutable.
+    """Number of articles by former slug and by id of each tag that had this slug, even if only one had it. Immutable.
 
     Expired and withdrawn articles count, too, so that an article's end does not move a redirect to another tag.
     """

@@ -10,6 +10,7 @@ from itertools import count, islice
 from operator import is_
 
 from feedsvc.catalog.archive import ArchiveIndex
+from feedsvc.catalog.article_calendar import ArticleCalendar
 from feedsvc.catalog.periods import page_names, period_names, update_page_names, update_period_names, visible_by_year
 from feedsvc.catalog.row import Row, Visibility, article_key, is_visible, moment_key, rows_until_visible
 from feedsvc.model import Article, FeedOptions
@@ -115,6 +116,11 @@ class Listing:
     def page_index(self) -> ArchiveIndex:
         """Index of the older pages: `archive_index`, but a year with up to MAX_YEAR_ENTRIES visible rows is one period."""
         return self.archive_index.with_names(page_names(self.archive_index.names, visible_by_year(self.rows[:])))
+
+    @cached_property
+    def calendar(self) -> ArticleCalendar:
+        """Numbers of visible rows by month, and by day in large months."""
+        return ArticleCalendar(self.archive_index.totals)
 
     @property
     def archive(self) -> Mapping[str, tuple[Row, ...]]:

@@ -116,7 +116,10 @@ def build_listings(
 
 
 def build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
-    """Return a listing of rows that are sorted by `row_key`, with the options and, for a custom feed, the image of its entry."""
+    """Return a listing of rows that are sorted by `row_key`, without `recent_count` (call `at`).
+
+    Its options are the site's, changed by those of its entry, if it has one; its image is that of a custom feed's entry.
+    """
     settings = listing_settings(content, ref)
     custom_feed = settings if isinstance(settings, CustomFeed) else None
     return Listing(

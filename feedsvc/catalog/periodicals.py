@@ -151,7 +151,7 @@ def build_periodicals(content: ContentSnapshot, rows_by_listing: _RowsByListing)
 
 
 def _id_prefix(site: Site, ref: ListingRef) -> str:
-    """Return the beginning of the ids of a digest feed's issues: the tag: URI of the feed (RFC 4151) and a slash."""
+    """Return the beginning of the ids of a digest feed's issues, a tag: URI (RFC 4151): "tag:DOMAIN,YEAR:feeds/ID/"."""
     return f"tag:{site.id_domain},{site.since.year}:{absolute('', path_of(PageAt(ref))).lstrip('/')}"
 
 

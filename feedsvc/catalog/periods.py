@@ -27,13 +27,14 @@ class PeriodTotals(NamedTuple):
     """Totals of some rows. "Local" rows are those without a `link`: their canonical address is on this site.
 
     The dates are the latest ones of all rows and of local rows, visible or not; None without local rows. `alternate_count` is
-    `count_alternates` of the rows.
+    `count_alternates` of the local rows. `visible_count` counts the visible rows, local or not.
     """
 
     last_changed: datetime
     local_last_changed: datetime | None
     local_visible_count: int
     alternate_count: int
+    visible_count: int
 
 
 def period_totals(rows: Sequence[Row]) -> PeriodTotals:
@@ -42,8 +43,9 @@ def period_totals(rows: Sequence[Row]) -> PeriodTotals:
     local_rows = [row for row in rows if not row.article.link]
     is_all_local = len(local_rows) == len(rows)
     local_last_changed = last_changed if is_all_local else max([row.last_changed for row in local_rows], default=None)
-    visible_count = sum([row.visibility is visible for row in local_rows])
-    return PeriodTotals(last_changed, local_last_changed, visible_count, count_alternates(local_rows))
+    visible_count = sum([row.visibility is visible for row in rows])
+    local_count = visible_count if is_all_local else sum([row.visibility is visible for row in local_rows])
+    return PeriodTotals(last_changed, local_last_changed, local_count, count_alternates(local_rows), visible_count)
 
 
 def period_names(rows: Sequence[Row]) -> tuple[str, ...]:

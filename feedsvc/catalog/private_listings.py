@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from feedsvc.catalog.listing import Listing
@@ -65,3 +65,22 @@ def build_private_listings(content: ContentSnapshot, listings: Mapping[ListingRe
 def as_private(listing: Listing) -> Listing:
     """Return the listing of a custom feed without archives, as the holders of tokens see it."""
     return replace(listing, ref=ListingRef("private", listing.ref.id), feed=replace(listing.feed, archives="none"))
+
+
+def find_token_listing(
+    content: ContentSnapshot,
+    name: str,
+    private: Mapping[str, Listing],
+    public: Mapping[ListingRef, Listing],
+    media: Container[str],
+) -> Listing | None:
+    """Return the listing that the tokens of a feed of feeds.yaml show; None if there is no feed with the id or alias `name`.
+
+    It may have become public since its tokens were made. A private feed's own image is left out while nothing public refers to
+    the same file (`media` are the public ones), because a file of media/ has a public address.
+    """
+    feed = content.private_feeds.get(name) or content.custom_feeds.get(name)
+    if feed is None:
+        return None
+    listing = private.get(feed.id) or as_private(public[ListingRef("custom", feed.id)])
+    return replace(listing, image=feed.image if all(path in media for path in feed.media) else "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from feedsvc import __version__
-from feedsvc.content import did_you_mean
+from feedsvc.support.posix import CAN_FORK
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -23,7 +23,9 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "completion": "print_completion",
     "config": "show_config",
     "demo": "demo",
+    "export": "export_newsroom",
     "feeds": "list_feeds",
+    "import": "import_command",
     "init": "init",
     "list": "list_articles",
     "new": "new_article",
@@ -35,7 +37,9 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "views": "most_read",
 }
 # Modules with another name than their command: the name of a module is also an attribute of this package.
-_MODULES: Final[Mapping[str, str]] = {"config": "show_config", "list": "articles"}
+_MODULES: Final[Mapping[str, str]] = {"config": "show_config", "import": "import_content", "list": "articles"}
+# Commands that need processes, signals and locks of POSIX.
+_POSIX_COMMANDS: Final = frozenset(("build", "demo", "ping", "serve", "token", "views"))
 _INTERRUPTED_STATUS: Final = 128 + signal.SIGINT  # as of a shell, after Ctrl-C or the end of the input at a question
 
 
@@ -51,6 +55,8 @@ class _Commands(click.Group):
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        if cmd_name in _POSIX_COMMANDS and not CAN_FORK:
+            return _unavailable_command(cmd_name)
         command: click.Command = getattr(import_cli_module(_MODULES.get(cmd_name, cmd_name)), _COMMANDS[cmd_name])
         return command
 
@@ -71,8 +77,26 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            from feedsvc.content import did_you_mean  # noqa: PLC0415 - its imports take longer than feedsvc --version
+
             ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS) or 'feedsvc --help lists all commands'}")
         return super().resolve_command(ctx, args)
+
+
+def _unavailable_command(name: str) -> click.Command:
+    """Return a command that says why it cannot be run, in place of one of _POSIX_COMMANDS on Windows."""
+
+    def refuse(**_: object) -> None:
+        click.echo(f"feedsvc: error: feedsvc {name} needs Linux or macOS; on Windows, run it in WSL or in a container", err=True)
+        sys.exit(2)
+
+    return click.Command(
+        name,
+        params=[click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED)],
+        callback=refuse,
+        context_settings={"ignore_unknown_options": True},
+        short_help="Not on Windows: needs Linux or macOS.",
+    )
 
 
 @click.group(
@@ -81,7 +105,7 @@ class _Commands(click.Group):
     epilog="Every option can also be set by an environment variable: FEEDSVC_ and its name, such as FEEDSVC_PORT=8080. "
     "The command line takes precedence.\n\n"
     "Exit status: 0 after success, 1 for problems in the content, 2 for an error that the operator can correct, 128 + N after "
-    "signal N. docs/command-line.md describes variables and statuses.",
+    "signal N. docs/reference/ describes commands, variables and statuses.",
 )
 @click.version_option(__version__, message="feedsvc %(version)s")
 def main() -> None:
@@ -91,6 +115,7 @@ def main() -> None:
     Examples:
       feedsvc demo                  serve a sample newsroom at http://127.0.0.1:8000/
       feedsvc init                  write a new newsroom into ./content
+      feedsvc import SOURCE FOLDER  write a newsroom from a WordPress export or a feed
       feedsvc check                 report the problems in ./content, with hints how to correct them
       feedsvc serve                 serve ./content at http://127.0.0.1:8000/
       feedsvc build public          write the same documents to ./public

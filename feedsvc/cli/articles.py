@@ -24,7 +24,7 @@ from feedsvc.support.date_formats import rfc3339
 _DEFAULT_LIMIT: Final = 20  # files of each status in the text format
 _NO_DATE: Final = "-"
 _LABELS: Final[Mapping[ArticleState, str]] = {
-    ArticleState.BROKEN: "broken (not public)",
+    ArticleState.BROKEN: "broken (no last valid version)",
     ArticleState.LAST_VALID: "broken (the last valid version is shown)",
     ArticleState.SCHEDULED: "scheduled",
     ArticleState.DRAFT: "drafts",
@@ -70,12 +70,12 @@ def list_articles(
       feedsvc list newsroom --json --limit 100
     """
     snapshot, notice = load_with_last_valid_versions(content, base_url, state_folder(content, state), is_state_given=bool(state))
-    if notice:
-        print_line(f"feedsvc: {notice}", err=True)
     now = wall_clock()
     groups = files_by_state(snapshot, now)
     listed = {path for files in groups.values() for file in files for path in [file.path] if file.errors}
     print_problems(problem for problem in snapshot.errors if problem.path not in listed)
+    if notice:
+        print_line(f"feedsvc: {notice}", err=True)
     shown = {one: groups[one] for one in groups if not states or one.value in states}
     if as_json:
         print_line(json.dumps(_as_json(shown, limit or None, now), ensure_ascii=False, indent=2))
@@ -111,9 +111,8 @@ def _text_row(file: ListedFile, zone: ZoneInfo, now: datetime) -> tuple[str, ...
 
 def _describe_error(file: ListedFile) -> str:
     """Return the first error of a file with its position, and the number of further ones."""
-    first, further = file.errors[0], len(file.errors) - 1
-    hint = f"; {first.hint}" if first.hint else ""
-    return f"{first.path}:{first.line}:{first.column}: {first.message}{hint}{f' (and {further} more)' if further else ''}"
+    further = len(file.errors) - 1
+    return f"{file.errors[0]}{f' (and {further} more)' if further else ''}"
 
 
 def _local_time(moment: datetime, zone: ZoneInfo) -> str:

@@ -15,19 +15,22 @@ from feedsvc.cli.nginx_file import NginxFile
 from feedsvc.cli.output import format_count, log_edition, log_problem_changes, next_change_sentence, print_problems, report
 from feedsvc.cli.target import Target, open_target
 from feedsvc.cli.terminal import writing_progress
-from feedsvc.cli.themes import theme_adoption
 from feedsvc.content.folder import ContentFolder
 from feedsvc.content.media import VariantStore
+from feedsvc.edition_hooks import EditionHooks
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.export import BuildResult, Prefetch, start_prefetch
+from feedsvc.extensions import load_extensions, require_extensions
 from feedsvc.live import Live, Watcher
 from feedsvc.pages import compile_builtin_templates
 from feedsvc.publication import Publication, code_fingerprint
+from feedsvc.service import theme_adoption
 from feedsvc.support import gc_control, hang_reports, watchdog
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.process_pool import available_processors
 
 _RETRY_SECONDS: Final = 5.0  # seconds until a failed update of the tree is tried again
+_HOOK_SECONDS: Final = 300.0  # how long the end of a build waits for the hooks of plug-ins
 
 
 def preload() -> None:
@@ -37,7 +40,7 @@ def preload() -> None:
 
 
 def prefetch_tree(out: Path) -> Prefetch:
-    """Start to compare the static tree in the folder `out` with its manifest, in another process. Pass the result to `build`."""
+    """Start to compare the static tree in `out` with its manifest, in a fork if possible. Pass the result to `build`."""
     return start_prefetch(out)
 
 
@@ -53,6 +56,7 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
 
 
 def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | None) -> None:
+    require_extensions()
     feeds.enlarge_caches()
     nginx_file = NginxFile(config.nginx_file, out=config.out, content=config.content)
     adoption = theme_adoption(config.state_folder, is_required=True)
@@ -83,18 +87,23 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
         publication = live.edition.publication
         publication.make_variants(writing_progress, config.processes or available_processors())
         print_problems(problem for problem in live.image_problems if problem not in content.problems)
-        _print_result(tree.out, tree.build(publication, writing_progress, newsroom.baseline))
+        result = tree.build(publication, writing_progress, newsroom.baseline)
+        _print_result(tree.out, result)
         for sentence in tree.advice(publication):
             report(sentence)
         tree.mark_complete(publication, newsroom.state_name)
         nginx_file(publication)
+        hooks = EditionHooks(load_extensions().hooks, "build", live.alerts)  # a thread: no process is forked from here on
+        if result.written or result.removed:
+            hooks.submit(publication.catalog, live.edition.since, None)
         if config.watch:
             gc_control.freeze_heap()
-            last_written = _TreeUpdater(config.content, live, tree, publication, nginx_file).run()
+            last_written = _TreeUpdater(config.content, live, tree, publication, nginx_file, hooks=hooks).run()
             if last_written is live.edition.publication:
                 tree.mark_complete(last_written, newsroom.state_name)
         else:
             report(next_change_sentence(publication.catalog.next_visible_change, content))
+        hooks.close(_HOOK_SECONDS)
 
 
 class _TreeUpdater:
@@ -103,8 +112,11 @@ class _TreeUpdater:
     If several editions are published while one is written, only the newest of them is written next.
     """
 
-    def __init__(self, content: Path, live: Live, tree: Target, publication: Publication, nginx_file: NginxFile) -> None:
+    def __init__(
+        self, content: Path, live: Live, tree: Target, publication: Publication, nginx_file: NginxFile, *, hooks: EditionHooks
+    ) -> None:
         """Prepare the loop. `publication` is the one that the tree contains."""
+        self._hooks = hooks
         self._live, self._tree, self._written_publication, self._nginx_file = live, tree, publication, nginx_file
         self._last_error = ""
         self._wake_event = threading.Event()
@@ -147,7 +159,8 @@ class _TreeUpdater:
         if publication is self._written_publication:
             return True
         try:
-            result = self._tree.update(publication, publication.changed_since(self._written_publication))
+            paths = publication.changed_since(self._written_publication)
+            result = self._tree.update(publication, paths)
             self._nginx_file(publication)
         except FeedsvcError as error:
             if str(error) != self._last_error:
@@ -156,6 +169,8 @@ class _TreeUpdater:
             return False
         self._written_publication, self._last_error = publication, ""
         _print_result(self._tree.out, result)
+        if result.written or result.removed:
+            self._hooks.submit(publication.catalog, self._live.edition.since, paths)
         return True
 
 

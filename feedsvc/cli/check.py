@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import click
 
-from feedsvc.cli.options import content_argument, report_errors
+from feedsvc import editing
+from feedsvc.catalog import build_catalog
+from feedsvc.cli.options import allow_host_option, content_argument, report_errors
 from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line
 from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.cli.variables import command, option
+from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
-from feedsvc.editing import COMPARISON_FORMATTERS, Comparison, compare
+from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.errors import ContentError
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.watchdog import watching
+
+_LAST_VALID_NOTE: Final = (
+    "until the errors are corrected, a running server shows the last valid version of each of these files, if there was one"
+)
 
 
 @command()
@@ -36,12 +45,33 @@ from feedsvc.support.watchdog import watching
     metavar="REV",
     help="Also warn of changes since this git revision that subscribers would notice, such as new ids.",
 )
+@option(
+    "--against-feed",
+    "former_feeds",
+    metavar="FEED",
+    multiple=True,
+    help="Also predict what subscribers of a former feed see once they get the folder's own feed. FEED is a file or an address; "
+    "before it, NAME= can name the listing, such as category/asia=old.xml.",
+)
+@allow_host_option
 @report_errors
-def check(*, content: Path, form: str, every: bool, strict: bool, revision: str | None) -> None:
+def check(
+    *,
+    content: Path,
+    form: str,
+    every: bool,
+    strict: bool,
+    revision: str | None,
+    former_feeds: tuple[str, ...],
+    allowed_hosts: tuple[str, ...],
+) -> None:
     """Report every problem in CONTENT (./content).
 
     A problem is an error or a warning. A warning that more than three files share is printed once. The exit status is 1 if
     there are errors.
+
+    With --against-feed, an entry that readers would show a second time is an error. One that looks changed, or is no longer in
+    the feed, is a warning.
 
     \b
     Examples:
@@ -49,27 +79,63 @@ def check(*, content: Path, form: str, every: bool, strict: bool, revision: str 
       feedsvc check newsroom --strict
       feedsvc check newsroom --format github
       feedsvc check newsroom --against origin/main
+      feedsvc check newsroom --against-feed https://old.example/feed/
     """
-    comparison = None
+    comparison, replays = None, None
     try:
         with watching(None):
             snapshot = load_with_theme_trial(content)
         problems, errors = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock())))), snapshot.errors
-        summary = format_article_count(snapshot)
+        summary = _article_summary(snapshot)
         if revision is not None:
-            comparison = compare(content, snapshot, revision, wall_clock())
+            comparison = editing.compare(content, snapshot, revision, wall_clock())
             problems = tuple(sorted((*problems, *comparison.problems)))
+        replays = _replays(snapshot, former_feeds, allowed_hosts)
     except ContentError as error:
         if not error.problems:
             raise
         problems, summary = error.problems, str(error)
         errors = tuple(problem for problem in problems if problem.severity == "error")
-    lines = PROBLEM_FORMATTERS["all" if every and form == "text" else form](content, problems)
+    layout = "all" if every and form == "text" else form
     if revision is not None and comparison is None:
         print_error(f"the folder was not compared with the revision '{revision}', because it has errors; correct them first")
-        comparison = Comparison() if form == "json" else None  # same keys for programs
-    for line in COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines:
+        comparison = editing.Comparison() if form == "json" else None  # same keys for programs
+    if former_feeds and replays is None:
+        print_error("the former feeds were not compared, because the folder cannot be read; correct the errors first")
+        replays = () if form == "json" else None
+    lines: Iterable[str] = PROBLEM_FORMATTERS[layout](content, problems)
+    lines = editing.COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines
+    for line in editing.REPLAY_FORMATTERS[layout](lines, replays) if former_feeds and replays is not None else lines:
         print_line(line)
-    counts = f"{format_count(len(errors), 'error')}, {format_count(len(problems) - len(errors), 'warning')}"
-    print_line(f"feedsvc: {summary}: {counts}", err=True)
-    sys.exit(1 if errors or (strict and problems) else 0)
+    _print_counts(summary, len(errors), len(problems) - len(errors))
+    has_errors = bool(errors) or any(replay.has_errors for replay in replays or ())
+    has_warnings = bool(problems) or any(replay.has_warnings for replay in replays or ())
+    sys.exit(1 if has_errors or (strict and has_warnings) else 0)
+
+
+def _article_summary(snapshot: ContentSnapshot) -> str:
+    """Return the number of valid articles, and if there are any, that of files of articles with errors."""
+    broken = len({problem.path for problem in snapshot.errors if problem.path.startswith(f"{ARTICLES_FOLDER}/")})
+    if not broken:
+        return format_article_count(snapshot)
+    return f"{format_count(len(snapshot.articles), 'valid article')}, {format_count(broken, 'article')} with errors"
+
+
+def _print_counts(summary: str, errors: int, warnings: int) -> None:
+    print_line(f"feedsvc: {summary}: {format_count(errors, 'error')}, {format_count(warnings, 'warning')}", err=True)
+    if errors:
+        print_line(f"feedsvc: {_LAST_VALID_NOTE}", err=True)
+
+
+def _replays(
+    snapshot: ContentSnapshot, former_feeds: tuple[str, ...], allowed_hosts: tuple[str, ...]
+) -> tuple[editing.FeedReplay, ...]:
+    """Replay the former feeds and the folder's own. Raises FeedsvcError."""
+    if not former_feeds:
+        return ()
+    from feedsvc.importing import HostAccess  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than a check
+
+    access = HostAccess(internal_hosts=frozenset(host.lower() for host in allowed_hosts))
+    return editing.compare_former_feeds(
+        build_catalog(snapshot, wall_clock()), map(editing.parse_former_feed, former_feeds), access
+    )

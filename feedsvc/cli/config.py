@@ -7,33 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feedsvc.support.client_address import Networks
+    from feedsvc.service import ServiceConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServeConfig:
-    """Configuration of `serve`. If `has_last_modified`, responses have Last-Modified.
+    """Configuration of `serve`, whichever socket it listens on.
 
     If it `is_demo`, problems in the files are not printed, and SIGHUP ends the server, as when its terminal is closed.
     Otherwise SIGHUP makes the server examine every file.
-
-    `poll_limit` is None without the option --limit-polls. `base_url`, `database_url` and `access_log_format` are "" if not given.
     """
 
-    content: Path
-    host: str
-    port: int
+    service: ServiceConfig
     threads: int
-    trusted_proxies: Networks
-    poll_limit: int | None
-    status_networks: Networks
-    base_url: str
-    state_folder: Path
-    database_url: str
-    purge_command: tuple[str, ...]
-    announce: bool
-    has_last_modified: bool
-    access_log_format: str
     is_demo: bool = False
 
 

@@ -1,6 +1,7 @@
 """Settings file of the operator, feedsvc.toml: values of options, below those of the command line and of variables.
 
-Keys are names of options. At the top they hold for all commands that have the option, in a table for the command of its name.
+Keys are names of options. At the top they hold for all commands that have the option, in a table for the command of its name and
+for its subcommands.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from feedsvc.content import did_you_mean
 from feedsvc.errors import Problem
 
 DEFAULT_FILE: Final = Path("feedsvc.toml")
-_COMMAND_KEYS: Final = frozenset({"purge"})  # their values are run, and the current folder may be a checkout that editors write
+# Commands to run and hosts of the own network: the current folder may be a checkout that editors write.
+_RESTRICTED_KEYS: Final = {"allow-host": "allow a host", "purge": "name a program"}
 _CONTENT_MARK: Final = "site.yaml"
 _STATUS: Final = 2  # as of other errors of the operator
 _META: Final = f"{__name__}.file"
@@ -50,7 +52,7 @@ def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -
     """
     if path is None and not DEFAULT_FILE.is_file():
         return
-    commands = _command_names(context)
+    commands = command_names(context)
     file = context.meta[_META] = _read(path or DEFAULT_FILE, commands, is_named=path is not None)
     _apply(context, file, list(_invalid_names(file, frozenset(keys), commands)))
 
@@ -80,9 +82,27 @@ def key_of(parameter: click.Parameter) -> str:
     return variable.removeprefix("FEEDSVC_").lower().replace("_", "-") if isinstance(variable, str) else ""
 
 
-def _command_names(context: click.Context) -> list[str]:
-    group = context.find_root().command
-    return group.list_commands(context) if isinstance(group, click.Group) else []
+def command_names(context: click.Context) -> list[str]:
+    """Return the names of all commands of the program, without subcommands."""
+    root = context.find_root()
+    return root.command.list_commands(root) if isinstance(root.command, click.Group) else []
+
+
+def command_path(context: click.Context) -> tuple[str, ...]:
+    """Return the names of the context's command below the program: ("check",), or ("token", "list") for a subcommand."""
+    return (*command_path(context.parent), context.info_name or "") if context.parent else ()
+
+
+def command_name(context: click.Context) -> str:
+    """Return the first name of `command_path`, "" outside of any command."""
+    return next(iter(command_path(context)), "")
+
+
+def _sibling_keys(context: click.Context) -> frozenset[str]:
+    """Return the keys of all subcommands of the group with the context's command; none if it is no subcommand."""
+    if context.parent is None or context.parent.parent is None or not isinstance(context.parent.command, click.Group):
+        return frozenset()
+    return frozenset(key_of(parameter) for command in context.parent.command.commands.values() for parameter in command.params)
 
 
 def _read(path: Path, commands: Iterable[str], *, is_named: bool) -> _File:
@@ -131,19 +151,20 @@ def _invalid_names(file: _File, keys: frozenset[str], commands: list[str]) -> It
             elif key not in keys:
                 hint = did_you_mean(key, keys) or "feedsvc COMMAND --help lists the options"
                 yield file.problem(table, key, f"unknown key '{key}'", hint)
-            elif key in _COMMAND_KEYS and not file.is_named:
+            elif key in _RESTRICTED_KEYS and not file.is_named:
                 hint = f"name it: --config {file.path}, or FEEDSVC_CONFIG={file.path}"
                 yield file.problem(
-                    table, key, f"{key}: a file that is only found in the current folder may not name a program", hint
+                    table, key, f"{key}: a file that is only found in the current folder may not {_RESTRICTED_KEYS[key]}", hint
                 )
 
 
 def _values_of(context: click.Context, file: _File) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values for the context's command by name of the parameter, and the problems of these values.
 
-    A key in the table of the command must be an option of this command.
+    A key in the table of the command must be an option of this command, or of another subcommand of the same command.
     """
-    name = context.info_name or ""
+    name = command_name(context)
+    siblings = _sibling_keys(context)
     parameters = {key_of(parameter): parameter for parameter in context.command.params if parameter.name != "config"}
     values: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -151,10 +172,11 @@ def _values_of(context: click.Context, file: _File) -> tuple[dict[str, Any], lis
         for key, value in file.tables.get(table, {}).items():
             parameter = parameters.get(key)
             if parameter is None or not parameter.name:
-                if table:
-                    hint = did_you_mean(key, parameters) or f"feedsvc {name} --help lists its options"
+                if table and key not in siblings:
+                    example = " ".join(command_path(context))
+                    hint = did_you_mean(key, siblings or parameters) or f"feedsvc {example} --help lists its options"
                     problems.append(file.problem(table, key, f"feedsvc {name} has no option '{key}'", hint))
-                elif key == "content" and isinstance(value, str):
+                elif not table and key == "content" and isinstance(value, str):
                     values[key] = str(file.path.parent / value)  # `schema` takes it as one of two words of an argument
                 continue
             try:

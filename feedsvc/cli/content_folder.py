@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content import folder
 from feedsvc.content.folder import ContentFolder, ContentSnapshot, Settings, load_content, parse_cache_file
 from feedsvc.content.scan import BackgroundScan
-from feedsvc.content.schema import is_base_url
+from feedsvc.content.schema import require_base_url
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.alerts import Alerts
+
+_BASE_URL_OPTION: Final = "--base-url"
 
 
 def open_content_folder(
@@ -20,7 +23,7 @@ def open_content_folder(
 
     Raises FeedsvcError for an invalid `base_url`.
     """
-    check_base_url(base_url)
+    require_base_url(base_url, _BASE_URL_OPTION)
     return folder.open_content_folder(content, base_url, state, alerts, scan, on_read=ReadingProgress())
 
 
@@ -29,7 +32,7 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
 
     Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is not a content folder.
     """
-    check_base_url(base_url)
+    require_base_url(base_url, _BASE_URL_OPTION)
     return load_content(content, base_url, ReadingProgress())
 
 
@@ -38,14 +41,15 @@ def load_with_last_valid_versions(
 ) -> tuple[ContentSnapshot, str]:
     """Load the content folder once with the parse cache in the state folder `state`, which is not written.
 
-    Also return a sentence why last valid versions are unknown, "" if there is no reason to say so: only a state folder that the
-    operator has given (`is_state_given`) must exist. Raises as `load_without_theme_trial` does.
+    Also return a sentence why last valid versions are unknown, "" if there is no reason to say so: without errors in files, only
+    a state folder that the operator has given (`is_state_given`) must exist. Raises as `load_without_theme_trial` does.
     """
-    check_base_url(base_url)
+    require_base_url(base_url, _BASE_URL_OPTION)
     file = parse_cache_file(base_url, state)
     if not file.exists():
         notice = f"{file} does not exist, so last valid versions are unknown; give the --state and --base-url of the server"
-        return load_content(content, base_url, ReadingProgress()), notice if is_state_given else ""
+        snapshot = load_content(content, base_url, ReadingProgress())
+        return snapshot, notice if is_state_given or snapshot.errors else ""
     try:
         content_folder = folder.open_content_folder(content, base_url, state, on_read=ReadingProgress())
     except FeedsvcError as error:
@@ -55,13 +59,5 @@ def load_with_last_valid_versions(
 
 def load_settings(content: Path, base_url: str) -> Settings:
     """Read only the settings of the content folder, for commands that need no articles. Raises as `load_without_theme_trial`."""
-    check_base_url(base_url)
+    require_base_url(base_url, _BASE_URL_OPTION)
     return folder.load_settings(content, base_url)
-
-
-def check_base_url(base_url: str) -> None:
-    """Raise FeedsvcError if a base URL is not a valid web address; "", which means that none was given, is valid."""
-    if base_url and not is_base_url(base_url):
-        raise FeedsvcError(
-            f"--base-url '{base_url}' is not a web address; give one such as https://example.org or https://example.org/news"
-        )

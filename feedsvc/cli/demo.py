@@ -25,14 +25,16 @@ from feedsvc.cli.output import report
 from feedsvc.cli.variables import command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
+from feedsvc.service import ServiceConfig
 from feedsvc.support.file_descriptors import raise_limit
+from feedsvc.support.posix import signals
 from feedsvc.web import listen, url_of
 
 _HOST: Final = "127.0.0.1"
 _MAX_PORT: Final = 65535
-_TRIED_PORTS: Final = 20  # after the default one; then the system chooses a free one
+_PORT_ATTEMPTS: Final = 20  # after the default one; then the system chooses a free one
 _THREADS: Final = 4
-_ENDING_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+_ENDING_SIGNALS: Final = signals("SIGTERM", "SIGHUP")
 
 
 @command()
@@ -67,10 +69,9 @@ def demo(*, port: int) -> None:
         with ExitStack() as stack:
             with ending_signals.delayed():
                 state = stack.enter_context(_temporary_folder())
-            config = _config(content, Path(state), used_port, url_of(listening_socket).rstrip("/"))
-            scan = start_scan(content)
-            ending_signals.check()
-            import_cli_module("serve_runner").serve(config, scan, listening_socket)
+                scan = start_scan(content)
+            config = _config(content, Path(state), url_of(listening_socket).rstrip("/"))
+            import_cli_module("serve_runner").serve(config, scan, lambda: listening_socket)
 
 
 class _EndingSignals:
@@ -78,26 +79,28 @@ class _EndingSignals:
 
     def __init__(self) -> None:
         self._received = 0
+        self._is_delayed = False
         for number in _ENDING_SIGNALS:
             signal.signal(number, self._exit)
 
     @contextmanager
     def delayed(self) -> Iterator[None]:
-        """Exit at the end of the block if a signal comes in it: `tempfile` leaves a file if it is interrupted."""
-        former_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING_SIGNALS)
+        """Exit at the end of the block if a signal comes in it.
+
+        `tempfile` leaves a file if it is interrupted, and Python ignores an exit during a fork, with a traceback.
+        """
+        self._is_delayed = True
         try:
             yield
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, former_mask)
+            self._is_delayed = False
+        if self._received:
+            self._exit(self._received, None)
 
     def _exit(self, number: int, _: object) -> None:
         self._received = number
-        self.check()
-
-    def check(self) -> None:
-        """Exit if a signal came. The exit of a handler that runs during a fork is lost, because Python ignores errors there."""
-        if self._received:
-            sys.exit(128 + self._received)
+        if not self._is_delayed:
+            sys.exit(128 + number)
 
 
 def _sample_folder() -> Path:
@@ -123,7 +126,7 @@ def _listen_near(port: int) -> socket.socket:
 
     Raises FeedsvcError if no port can be used.
     """
-    ports = chain(range(port, min(port + _TRIED_PORTS, _MAX_PORT) + 1), (0,))
+    ports = chain(range(port, min(port + _PORT_ATTEMPTS, _MAX_PORT) + 1), (0,))
     last_error = FeedsvcError("")
     for candidate in ports:
         try:
@@ -133,21 +136,18 @@ def _listen_near(port: int) -> socket.socket:
     raise last_error
 
 
-def _config(content: Path, state: Path, port: int, base_url: str) -> ServeConfig:
-    return ServeConfig(
+def _config(content: Path, state: Path, base_url: str) -> ServeConfig:
+    service = ServiceConfig(
         content=content,
-        host=_HOST,
-        port=port,
-        threads=_THREADS,
-        trusted_proxies=(),
-        poll_limit=None,
-        status_networks=(),
         base_url=base_url,
         state_folder=state,
         database_url="",
+        trusted_proxies=(),
+        poll_limit=None,
+        status_networks=(),
         purge_command=(),
         announce=False,
         has_last_modified=True,
         access_log_format="",
-        is_demo=True,
     )
+    return ServeConfig(service=service, threads=_THREADS, is_demo=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Final, NamedTuple
 import click
 
 from feedsvc.cli.init_defaults import default_base_url, default_language, default_timezone, default_title
-from feedsvc.cli.options import PATH_TYPE, report_errors, utf8_text
+from feedsvc.cli.options import DEFAULT_CONTENT, PATH_TYPE, folder_argument, report_errors, utf8_text
 from feedsvc.cli.variables import command, option
 from feedsvc.content.schema import parse_site_value
 from feedsvc.editing import SiteAnswers, check_is_free, complete_newsroom, create_newsroom, starter_files
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
-
-_DEFAULT_FOLDER: Final = "content"  # as in options.content_argument
+from feedsvc.support.posix import CAN_FORK
 
 
 class _Question(NamedTuple):
@@ -40,7 +38,7 @@ _QUESTIONS: Final[Mapping[str, _Question]] = {
 
 
 @command("init")
-@click.argument("folder", type=PATH_TYPE, default=Path(_DEFAULT_FOLDER), envvar="FEEDSVC_CONTENT")
+@click.argument("folder", type=PATH_TYPE, default=DEFAULT_CONTENT, envvar="FEEDSVC_CONTENT")
 @option("--title", metavar="TEXT", help="Title of the site. The default is made from the folder's name.")
 @option("--base-url", metavar="URL", help="Address at which readers will reach the site, such as https://example.org.")
 @option("--language", metavar="TAG", help="Language of the articles, such as en, ko or pt-BR. The default is that of the locale.")
@@ -48,7 +46,7 @@ _QUESTIONS: Final[Mapping[str, _Question]] = {
 @option("--yes", is_flag=True, help="Ask nothing, and use the defaults of options that are not given.")
 @report_errors
 def init(*, folder: Path, title: str | None, base_url: str | None, language: str | None, timezone: str | None, yes: bool) -> None:
-    """Write a new newsroom into FOLDER (./content): settings, three articles, schemas for text editors and .gitignore.
+    """Write a new newsroom into FOLDER (./content): settings, three articles, a page, schemas for text editors and .gitignore.
 
     The command asks for values that are not given as options. It overwrites nothing: if FOLDER has files of a newsroom, it
     writes nothing. Other files in FOLDER, such as .git, stay.
@@ -67,7 +65,7 @@ def init(*, folder: Path, title: str | None, base_url: str | None, language: str
         given = {"title": title, "base_url": base_url, "language": language, "timezone": timezone}
         answers = _collect_answers(folder, {key: value for key, value in given.items() if value is not None}, asks=not yes)
         shared = create_newsroom(folder, starter_files(SiteAnswers(**answers), wall_clock()))
-        click.echo(f"feedsvc: {folder} is a newsroom now, with three articles", err=True)
+        click.echo(f"feedsvc: {folder} is a newsroom now, with three articles and a page", err=True)
         for name in shared:
             click.echo(f"feedsvc: {folder / name} existed and stays as it is", err=True)
     click.echo(os.fsencode(_next_steps(folder)))  # bytes, because the folder's name may not be UTF-8
@@ -113,13 +111,13 @@ def _ask(key: str, text: str, default: str) -> str:
 
 
 def _next_steps(folder: Path) -> str:
-    argument = "" if str(folder) == (os.environ.get("FEEDSVC_CONTENT") or _DEFAULT_FOLDER) else f" {shlex.quote(str(folder))}"
+    argument = folder_argument(folder)
     steps = {
         f"feedsvc serve{argument} --preview": "look at it, drafts too, at http://127.0.0.1:8000/; pages reload after each save",
         f'feedsvc new "A headline"{argument}': "write the next article",
         f"feedsvc check{argument}": "find mistakes, with line and correction",
         f"feedsvc serve{argument}": "serve the site as readers get it",
     }
-    lines = (f"  {line}\n      {purpose}" for line, purpose in steps.items())
+    lines = (f"  {line}\n      {purpose}" for line, purpose in steps.items() if CAN_FORK or not line.startswith("feedsvc serve"))
     site_file = folder / "site.yaml"
     return "\n".join(("Next:", *lines, f"Before you publish, check base_url and id_domain in {site_file}: ids never change."))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 from feedsvc import uris
 from feedsvc.content.schema import parse_site_value
 from feedsvc.editing import RESERVED_DOMAIN
-from feedsvc.language import get_language
+from feedsvc.language import get_language, windows_time_zone
+from feedsvc.support.posix import IS_WINDOWS
 
 _LOCALE_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")  # in the order of POSIX
 _COMMON_FOLDER_NAMES: Final = ("", "content")  # names that say nothing about the site
@@ -39,14 +41,26 @@ def default_base_url(title: str) -> str:
 
 def default_language(variables: Mapping[str, str]) -> str:
     """Return the language of the locale if pages have words in it, else "en"."""
-    locale = next((variables[name] for name in _LOCALE_VARIABLES if variables.get(name)), "")
+    locale = next((variables[name] for name in _LOCALE_VARIABLES if variables.get(name)), "") or _windows_locale()
     tag = re.split("[.@]", locale)[0].replace("_", "-")
     return get_language(tag, "UTC").words
 
 
+def _windows_locale() -> str:
+    """Return the locale that the user of Windows has chosen, such as de-DE; "" on other systems."""
+    if not IS_WINDOWS:
+        return ""
+    registry = import_module("winreg")
+    try:
+        with registry.OpenKey(registry.HKEY_CURRENT_USER, r"Control Panel\International") as key:
+            return str(registry.QueryValueEx(key, "LocaleName")[0])
+    except OSError:
+        return ""
+
+
 def default_timezone(variables: Mapping[str, str], local_time_file: Path = _LOCAL_TIME_FILE) -> str:
-    """Return the system's time zone: that of TZ, else that to which /etc/localtime is a link, else UTC."""
-    zone = variables.get("TZ") or os.path.realpath(local_time_file)
+    """Return the system's time zone: that of TZ, else that to which /etc/localtime is a link or that of Windows, else UTC."""
+    zone = variables.get("TZ") or (windows_time_zone() if IS_WINDOWS else os.path.realpath(local_time_file))
     try:
         return parse_site_value("timezone", _ZONE_FOLDER.sub("", zone, count=1))
     except ValueError:

@@ -95,11 +95,22 @@ class _LogHandler(logging.Handler):
         """Write a record at once, without a buffer whose content would be lost, or written again after an error."""
         text = self.format(record)
         data = memoryview(f"{text if has_colors(sys.stderr) else click.unstyle(text)}\n".encode(errors="backslashreplace"))
+        descriptor = _stderr_descriptor()
         try:
-            while data and sys.stderr:
-                data = data[os.write(sys.stderr.fileno(), data) :]
+            while data and descriptor is not None:
+                data = data[os.write(descriptor, data) :]
+            if data and sys.stderr:
+                sys.stderr.write(bytes(data).decode(errors="replace"))
         except (OSError, ValueError):
             return  # the reader of the log has exited, or its disk is full; the site is served anyway
+
+
+def _stderr_descriptor() -> int | None:
+    """Return the file descriptor of stderr; None if it has none, because another server (mod_wsgi) has replaced it."""
+    try:
+        return sys.stderr.fileno() if sys.stderr else None
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 class _PlainFormatter(logging.Formatter):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 import click
@@ -11,13 +10,15 @@ from click.core import ParameterSource
 
 from feedsvc.cli.completion import complete_ids
 from feedsvc.cli.content_folder import load_without_theme_trial
-from feedsvc.cli.options import content_argument, report_errors, utf8_text
+from feedsvc.cli.options import content_argument, folder_argument, report_errors, utf8_text
+from feedsvc.cli.output import print_line
 from feedsvc.cli.variables import command, option
-from feedsvc.content import first_steps_hint
+from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
 from feedsvc.editing import create_file, draft, modeline, render_draft, write_schemas
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
+from feedsvc.support.posix import quote_argument
 
 
 def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) -> str:
@@ -26,7 +27,7 @@ def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) ->
     `rest` are the arguments after the folder.
     """
     if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
-        usage = f"feedsvc new {shlex.quote(title)} FOLDER"
+        usage = f"feedsvc new {quote_argument(title)} FOLDER"
         message = f"there is no folder {content} here; name the folder that contains {SITE_FILE}: {usage}"
         return f"{message}; {first_steps_hint(content)}"
     arguments = " ".join((title, str(content), *rest))
@@ -94,3 +95,8 @@ def new_article(
     if not markdown:  # VS Code's YAML extension does not read Markdown files
         write_schemas(content, ("article",))
     click.echo(os.fsencode(file))  # bytes, because text would lose letters that the locale does not have
+    print_line(
+        "feedsvc: this draft is not public; write its text, then delete its line status: draft to publish it; "
+        f"feedsvc check{folder_argument(content)} finds mistakes",
+        err=True,
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -20,16 +19,18 @@ from feedsvc.cli.output import print_error, print_problems
 from feedsvc.cli.variables import option
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.support.digest import sha256
+from feedsvc.support.posix import IS_WINDOWS, quote_argument
 
 P = ParamSpec("P")
 
 USAGE_ERROR_STATUS: Final = 2  # an error of the operator; status 1 is an error in the content
-_CLOSED_OUTPUT_STATUS: Final = 128 + signal.SIGPIPE
-READS_FILE: Final = "views.sqlite"
+_CLOSED_OUTPUT_STATUS: Final = 128 + 13  # SIGPIPE
+_CLOSED_ERRNOS: Final = (errno.EPIPE, errno.EINVAL) if IS_WINDOWS else (errno.EPIPE,)
 _OUTPUT_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 PATH_TYPE: Final = click.Path(path_type=Path)
+DEFAULT_CONTENT: Final = Path("content")
 content_argument = click.argument(
-    "content", type=PATH_TYPE, default=Path("content"), envvar="FEEDSVC_CONTENT", shell_complete=complete_folder
+    "content", type=PATH_TYPE, default=DEFAULT_CONTENT, envvar="FEEDSVC_CONTENT", shell_complete=complete_folder
 )
 state_option = option(
     "--state",
@@ -46,6 +47,20 @@ database_option = option(
 base_url_option = option(
     "--base-url", metavar="URL", default="", help="Base URL of the site, used instead of base_url in site.yaml."
 )
+
+allow_host_option = option(
+    "--allow-host",
+    "allowed_hosts",
+    metavar="HOST",
+    multiple=True,
+    help="Fetch also from this host if its address is inside a private network. Repeat the option for several hosts.",
+)
+
+
+def folder_argument(content: Path) -> str:
+    """Return the argument CONTENT for the next command, with a space before it; "" if it is the default of the command line."""
+    is_default = str(content) == (os.environ.get("FEEDSVC_CONTENT") or str(DEFAULT_CONTENT))
+    return "" if is_default else f" {quote_argument(str(content))}"
 
 
 def utf8_text(value: str) -> str:
@@ -94,29 +109,22 @@ def report_errors(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except ContentError as error:
             print_problems(error.problems)
-            print_error(f"{error}{'' if error.problems else _current_folder_hint()}")
+            print_error(str(error))
             sys.exit(1 if error.problems else USAGE_ERROR_STATUS)
         except FeedsvcError as error:
             print_error(str(error))
             sys.exit(USAGE_ERROR_STATUS)
         except OSError as error:
-            if error.filename is not None or error.errno not in (*_OUTPUT_ERRNOS, errno.EPIPE):
+            if error.filename is not None or error.errno not in (*_OUTPUT_ERRNOS, *_CLOSED_ERRNOS):
                 raise
             # Redirect stdout, because the interpreter would fail again when it flushes it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if error.errno == errno.EPIPE:
+            if error.errno in _CLOSED_ERRNOS:
                 sys.exit(_CLOSED_OUTPUT_STATUS)
             print_error(f"the output cannot be written ({error.strerror}); make space, or write it to another file")
             sys.exit(USAGE_ERROR_STATUS)
 
     return run
-
-
-def _current_folder_hint() -> str:
-    """Return a hint if the current folder seems to be the content folder (site.yaml and no ./content), else ""."""
-    site = "site.yaml"
-    is_inside = Path(site).is_file() and not Path("content").exists()
-    return f"; {site} is in the current folder: give . as CONTENT" if is_inside else ""
 
 
 def state_folder(content: Path, path: Path | None) -> Path:

@@ -184,7 +184,7 @@ def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
     """Yield a workflow command of GitHub for each problem. "%" is escaped, in the path also ":" and ","."""
     for problem in problems:
         text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
-        file = f"{content}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})
+        file = f"{content.as_posix()}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})
         yield f"::{problem.severity} file={file},line={problem.line},col={problem.column}::{text.replace('%', '%25')}"
 
 

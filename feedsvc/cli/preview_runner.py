@@ -14,13 +14,13 @@ from feedsvc.catalog import Catalog
 from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import state_folder
 from feedsvc.cli.output import format_article_count, log_edition, log_problem_changes, print_problems, report
-from feedsvc.cli.themes import theme_adoption
 from feedsvc.content.media import VariantStore
 from feedsvc.errors import FeedsvcError
 from feedsvc.live import Live, Watcher
 from feedsvc.preview import EventStreams, PreviewMiddleware, label_counts
 from feedsvc.publication import LastModifiedStore
 from feedsvc.routes import ListingRef
+from feedsvc.service import theme_adoption
 from feedsvc.support import gc_control, hang_reports, watchdog
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import mount_path

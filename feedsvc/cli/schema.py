@@ -12,7 +12,7 @@ import click
 from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.variables import command, option
-from feedsvc.content import first_steps_hint
+from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.reading import SITE_FILE
 from feedsvc.content.schema import SCHEMA_NAMES
 from feedsvc.editing import SCHEMA_FOLDER, build_schema_of, format_schema, vscode_settings, write_schemas
@@ -37,7 +37,7 @@ def _complete_what(context: click.Context, parameter: click.Parameter, incomplet
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
     """Print the JSON Schemas (draft-07) of the files in a content folder.
 
-    Without a name, all six are printed in one object. The schemas of articles and feeds allow only the authors and
+    Without a name, all are printed in one object. The schemas of articles and feeds allow only the authors and
     categories of CONTENT (./content); without such a folder, they allow any.
 
     \b

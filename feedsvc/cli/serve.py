@@ -3,38 +3,72 @@
 from __future__ import annotations
 
 import logging
+import re
+import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from feedsvc.cli import import_cli_module
 from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.options import (
+    PATH_TYPE,
     base_url_option,
     content_argument,
     database_option,
     log_options,
     purge_option,
     report_errors,
-    state_folder,
     state_option,
 )
 from feedsvc.cli.output import report
+from feedsvc.cli.service_settings import service_config
 from feedsvc.cli.variables import command, option
 from feedsvc.content.scan import start_scan
+from feedsvc.errors import FeedsvcError
 from feedsvc.support import hang_reports
-from feedsvc.support.client_address import parse_networks
+from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import raise_limit
 from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
-from feedsvc.web import LOG_FORMATS, Supervisor, Worker, listen
+from feedsvc.web import LOG_FORMATS, Supervisor, Worker, listen, listen_unix
+
+_UNKNOWN_CLIENTS: Final = (
+    "clients of the unix socket have no addresses, so all readers with the same browser count as one; if the proxy sets "
+    "X-Forwarded-For, add --trusted-proxy unix"
+)
+_MODE: Final = re.compile(r"(?:0o?)?([0-7]{3})")
+
+
+def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) -> int:
+    match = _MODE.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"'{text}' is not a mode in octal; give three digits, such as 660 or 666")
+    return int(match[1], 8)
 
 
 @command()
 @content_argument
 @option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 chooses a free one.")
+@option(
+    "--unix-socket",
+    metavar="PATH",
+    type=PATH_TYPE,
+    help="Listen on a unix socket at PATH, for a proxy on this machine, instead of --host and --port.",
+)
+@option(
+    "--unix-socket-mode",
+    metavar="MODE",
+    default="660",
+    show_default=True,
+    callback=_parse_mode,
+    help="Permissions of the unix socket, in octal. The proxy's user must be allowed to write.",
+)
 @option(
     "--threads",
     default=4,
@@ -54,7 +88,8 @@ from feedsvc.web import LOG_FORMATS, Supervisor, Worker, listen
     "proxies",
     metavar="ADDRESS",
     multiple=True,
-    help="Address or network of a reverse proxy whose X-Forwarded-For is trusted. Repeat the option for several.",
+    help="Address or network of a reverse proxy whose X-Forwarded-For is trusted; unix for one that uses the unix socket. "
+    "Repeat the option for several.",
 )
 @option(
     "--limit-polls",
@@ -69,7 +104,8 @@ from feedsvc.web import LOG_FORMATS, Supervisor, Worker, listen
     "opened",
     metavar="ADDRESS",
     multiple=True,
-    help="Address or network that may read /status and /metrics, besides this machine. Repeat the option for several.",
+    help="Address or network that may read /status and /metrics, besides this machine; unix for programs that use the unix "
+    "socket. Repeat the option for several.",
 )
 @base_url_option
 @state_option
@@ -95,20 +131,15 @@ def serve(
     content: Path,
     host: str,
     port: int,
+    unix_socket: Path | None,
+    unix_socket_mode: int,
     threads: int,
     workers: int,
-    proxies: tuple[str, ...],
-    polls: int | None,
-    opened: tuple[str, ...],
     base_url: str,
     state: Path | None,
-    database: str,
-    purge: tuple[str, ...],
-    announce: bool,
-    no_last_modified: bool,
-    access_log: str | None,
     preview: bool,
     preview_anywhere: bool,
+    **settings: Any,
 ) -> None:
     """Serve the feeds and pages of CONTENT (./content).
 
@@ -118,53 +149,55 @@ def serve(
       feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
       feedsvc serve newsroom --preview
       feedsvc serve newsroom --workers 2
+      feedsvc serve newsroom --unix-socket /run/feedsvc/http.sock --trusted-proxy unix
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
     raise_limit()
+    open_socket = partial(listen, host, port) if unix_socket is None else _unix_socket(unix_socket, unix_socket_mode)
     if preview:
+        if unix_socket:
+            raise FeedsvcError("--unix-socket is for a proxy, but a preview shows drafts; omit --preview, or --unix-socket")
         if workers > 1:
             report("--workers is ignored, because --preview runs in one process", logging.WARNING)
         import_cli_module("preview_runner").serve_preview(  # imported only for a preview
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )
         return
-    config = ServeConfig(
-        content=content,
-        host=host,
-        port=port,
-        threads=threads,
-        trusted_proxies=parse_networks(proxies),
-        poll_limit=polls,
-        status_networks=parse_networks(opened, "--open-status"),
-        base_url=base_url,
-        state_folder=state_folder(content, state),
-        database_url=database,
-        purge_command=purge,
-        announce=announce,
-        has_last_modified=not no_last_modified,
-        access_log_format=access_log or "",
-    )
+    config = ServeConfig(service=service_config(content=content, base_url=base_url, state=state, **settings), threads=threads)
+    if unix_socket and UNIX_PEER not in config.service.trusted_proxies:
+        report(_UNKNOWN_CLIENTS)
     if workers == 1:
         scan = start_scan(content)  # in another process if there are many files, while this one imports the modules
-        import_cli_module("serve_runner").serve(config, scan)
+        import_cli_module("serve_runner").serve(config, scan, open_socket)
     else:
-        _serve_with_workers(config, workers)
+        _serve_with_workers(config, workers, open_socket)
 
 
-def _serve_with_workers(config: ServeConfig, workers: int) -> None:
+def _unix_socket(path: Path, mode: int) -> Callable[[], socket.socket]:
+    """Return the function that listens on the unix socket. Raises FeedsvcError if there is an address to listen on, too."""
+    context = click.get_current_context()
+    for name in ("host", "port"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise FeedsvcError(
+                f"--unix-socket and --{name} contradict each other: a server listens on one of them; omit the other"
+            )
+    return partial(listen_unix, path, mode)
+
+
+def _serve_with_workers(config: ServeConfig, workers: int, open_socket: Callable[[], socket.socket]) -> None:
     # Fail for a bad address before any worker reads the folder.
-    listening_socket = listen(config.host, config.port)
+    listening_socket = open_socket()
     serve_runner = import_cli_module("serve_runner")
 
     @report_errors
     def serve_one(worker: Worker) -> None:
-        serve_runner.serve_worker(worker, config, listening_socket)
+        serve_runner.serve_worker(worker, config, lambda: listening_socket)
 
     supervisor = Supervisor(
         workers,
         serve_one,
         print_line=report,
         on_stop=listening_socket.close,
-        explain_exit=partial(hang_reports.explanation, config.state_folder),
+        explain_exit=partial(hang_reports.explanation, config.service.state_folder),
     )
     sys.exit(supervisor.run())

@@ -10,13 +10,13 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from feedsvc.cli.config_file import apply_to_command, key_of
+from feedsvc.cli.config_file import apply_to_command, command_path, key_of
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.output import aligned_lines, print_line, report
 from feedsvc.cli.variables import Option, command
 
 _HEADINGS: Final = ("COMMAND", "OPTION", "VALUE", "FROM")
-_PASSWORD: Final = re.compile(r"(://[^:/@\s]*:)[^@/\s]*@")
+_PASSWORD_PARAMETER: Final = re.compile(r"([?&][a-z]*passw(?:or)?d=)[^&]*", re.IGNORECASE)
 
 
 @command("config")
@@ -36,7 +36,7 @@ def show_config() -> None:
     root = context.find_root()
     group = root.command
     assert isinstance(group, click.Group)  # noqa: S101 - for mypy
-    rows = [row for name in group.list_commands(root) if (one := group.get_command(root, name)) for row in _rows(root, name, one)]
+    rows = [row for command_context in _contexts(root, group) for row in _rows(command_context)]
     if not rows:
         report("no variable and no settings file sets an option")
         return
@@ -44,11 +44,18 @@ def show_config() -> None:
         print_line(line)
 
 
-def _rows(root: click.Context, name: str, one: click.Command) -> Iterator[tuple[str, str, str, str]]:
-    """Yield command, key, value and origin of each parameter of a command that has no default value."""
-    context = click.Context(one, parent=root, info_name=name)
-    path = apply_to_command(context)
-    for parameter in (parameter for parameter in one.params if parameter.name != "config"):
+def _contexts(parent: click.Context, group: click.Group) -> Iterator[click.Context]:
+    """Yield a context for each command of a group and of the groups in it."""
+    for name in group.list_commands(parent):
+        if one := group.get_command(parent, name):
+            context = click.Context(one, parent=parent, info_name=name)
+            yield from _contexts(context, one) if isinstance(one, click.Group) else [context]
+
+
+def _rows(context: click.Context) -> Iterator[tuple[str, str, str, str]]:
+    """Yield command, key, value and origin of each parameter of the context's command that has no default value."""
+    name, path = " ".join(command_path(context)), apply_to_command(context)
+    for parameter in (parameter for parameter in context.command.params if parameter.name != "config"):
         value, source = parameter.consume_value(context, {})
         if source is ParameterSource.ENVIRONMENT:
             yield name, key_of(parameter), _text(value), _variable(parameter)
@@ -61,4 +68,17 @@ def _variable(parameter: click.Parameter) -> str:
 
 
 def _text(value: Any) -> str:
-    return _PASSWORD.sub(r"\1...@", value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+    """Return a value as text, without the passwords of addresses in it."""
+    if isinstance(value, str):
+        return _without_user_password(_PASSWORD_PARAMETER.sub(r"\1...", value))
+    if isinstance(value, list | tuple):
+        return json.dumps([_text(item) for item in value], ensure_ascii=False)
+    return json.dumps(value, default=str)
+
+
+def _without_user_password(address: str) -> str:
+    """Return an address without the password of its user, which may contain "/" and "@". A port may be hidden with it."""
+    scheme, mark, rest = address.partition("://")
+    user, _, tail = rest.partition(":")
+    _, at, host = tail.rpartition("@")
+    return f"{scheme}{mark}{user}:...@{host}" if at else address

@@ -13,6 +13,7 @@ from feedsvc.cli.options import content_argument, report_errors
 from feedsvc.cli.output import format_count, print_problems
 from feedsvc.cli.variables import command, option
 from feedsvc.editing import apply_assignment, delete_temporary_files, plan_assignments
+from feedsvc.support.posix import signals
 
 
 @command()
@@ -30,7 +31,7 @@ def stamp(*, content: Path, dry_run: bool) -> None:
       feedsvc stamp
       feedsvc stamp newsroom --dry-run
     """
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    for name in signals("SIGTERM", "SIGHUP"):
         # A regular exit deletes the temporary file beside an article.
         signal.signal(name, lambda number, _: sys.exit(128 + number))
     plan = plan_assignments(content, load_without_theme_trial(content, ""))

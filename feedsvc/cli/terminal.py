@@ -7,10 +7,11 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeVar
 
 import click
 
+T = TypeVar("T")
 _LINE_INTERVAL: Final = 0.1  # seconds between two updates of the line on a terminal
 _LOG_INTERVAL: Final = 10.0  # seconds between two lines in a log
 _LOG: Final = logging.getLogger(__name__)
@@ -23,9 +24,10 @@ def color_setting() -> bool | None:
     return True if os.environ.get("FORCE_COLOR") else None
 
 
-def has_colors(stream: TextIO) -> bool:
+def has_colors(stream: TextIO | None) -> bool:
+    """Return whether a stream shows colors. It is None if the program that embeds feedsvc has closed it."""
     setting = color_setting()
-    return stream.isatty() if setting is None else setting
+    return bool(stream and stream.isatty()) if setting is None else setting
 
 
 class ReadingProgress:
@@ -66,8 +68,30 @@ def writing_progress(counts: Iterable[int], total: int) -> Iterator[int]:
             yield count
 
 
+def item_progress(label: str, items: Iterable[T], total: int = 0) -> Iterator[T]:
+    """Yield items, and show on the terminal how many there were. With a `total`, which is 0 if it is unknown, show a bar."""
+    if not _shows_line():
+        yield from items
+    elif total:
+        with click.progressbar(items, length=total, label=label, file=sys.stderr) as bar:
+            yield from bar
+    else:
+        yield from _counted(label, items)
+
+
+def _counted(label: str, items: Iterable[T]) -> Iterator[T]:
+    """Yield items, and show their number in a line of the terminal, which is removed at the end."""
+    text, last_update = "", time.monotonic()
+    for number, item in enumerate(items, 1):
+        if time.monotonic() - last_update >= _LINE_INTERVAL:
+            text, last_update = f"{label}: {number:,}", time.monotonic()
+            click.echo(f"\r{text}", nl=False, err=True)
+        yield item
+    click.echo(f"\r{' ' * len(text)}\r", nl=False, err=True)
+
+
 def _shows_line() -> bool:
     """Return whether stderr is a terminal for people: not with --quiet, and not with a log in JSON."""
     is_for_programs = any(getattr(handler, "is_for_programs", False) for handler in logging.getLogger().handlers)
     is_quiet = bool(logging.getLogger().handlers) and not _LOG.isEnabledFor(logging.INFO)
-    return sys.stderr.isatty() and not is_for_programs and not is_quiet
+    return bool(sys.stderr and sys.stderr.isatty()) and not is_for_programs and not is_quiet

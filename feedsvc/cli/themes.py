@@ -1,35 +1,13 @@
-"""Theme adoption, with its verdicts (results of the trials of themes) in the state folder."""
+"""Load the content folder and try its theme, for commands that run once."""
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
-from typing import Final
 
+from feedsvc import service
 from feedsvc.cli.terminal import ReadingProgress
 from feedsvc.content.folder import ContentSnapshot, load_content
-from feedsvc.pages import ThemeAdoption
-from feedsvc.support.alerts import Alerts
 from feedsvc.support.clock import wall_clock
-from feedsvc.support.hang_reports import FaultyThemes
-
-_VERDICT_FOLDER: Final = "themes"
-
-
-def theme_adoption(state_folder: Path | None, alerts: Alerts | None = None, *, is_required: bool = False) -> ThemeAdoption:
-    """Return a ThemeAdoption with its verdicts in the state folder, or in memory if `state_folder` is None.
-
-    With `is_required`, its first `apply` raises FeedsvcError if the trial of the theme could not be carried out.
-    """
-    if state_folder is None:
-        return ThemeAdoption(None, _renderer_version, alerts=alerts, required=is_required)
-    return ThemeAdoption(
-        state_folder / _VERDICT_FOLDER,
-        _renderer_version,
-        alerts=alerts,
-        required=is_required,
-        hung_themes=FaultyThemes(state_folder),
-    )
 
 
 def load_with_theme_trial(content: Path) -> ContentSnapshot:
@@ -38,12 +16,8 @@ def load_with_theme_trial(content: Path) -> ContentSnapshot:
     The result includes the problems of the theme and has the theme without the files at fault. Raises ContentError if the folder
     is not a content folder, FeedsvcError if the trial cannot be carried out.
     """
-    return theme_adoption(None, is_required=True).apply(load_content(content, on_read=ReadingProgress()), wall_clock())
-
-
-@cache
-def _renderer_version() -> str:
-    """Return a text that identifies the versions of the program and of the libraries that render pages."""
-    from feedsvc.publication import code_fingerprint  # noqa: PLC0415 - only a newsroom with templates of its own needs it
-
-    return repr(code_fingerprint())
+    snapshot = load_content(content, on_read=ReadingProgress())
+    if not snapshot.theme:
+        return snapshot
+    # Imported on first use: the libraries of pages take a quarter of the time of a check.
+    return service.theme_adoption(None, is_required=True).apply(snapshot, wall_clock())

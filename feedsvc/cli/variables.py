@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, ParamSpec, cast
+from typing import Any, Final, ParamSpec
 
 import click
 
-from feedsvc.cli.config_file import apply_file
+from feedsvc.cli.config_file import apply_file, command_name, command_names
 from feedsvc.cli.log_options import configure_log, is_logging
 from feedsvc.cli.output import report_warning
 from feedsvc.content import did_you_mean
@@ -22,15 +22,17 @@ _NOTICES: Final = f"{__name__}.notices"
 PREFIX: Final = "FEEDSVC_"
 # Variables of all commands, so that those of another command are recognised without importing its module.
 _OPTION_TEXT: Final = (
-    "ACCESS_LOG AGAINST ALL ANNOUNCE AUTHOR BASE_URL CATEGORY CODING CONFIG CONTENT DATABASE DRY_RUN EXPIRES FORMAT "
-    "GZIP_ONLY HOST HOSTING JSON LANGUAGE LIMIT LIMIT_POLLS LOG_FORMAT MARKDOWN NGINX NO_GZIP NO_LAST_MODIFIED ONLY "
-    "OPEN_STATUS PORT PREVIEW PREVIEW_ANYWHERE PROCESSES PURGE QUIET SINCE SKIP_BROKEN SLUG STATE STATUS STRICT THREADS "
-    "TIMEZONE TITLE TRUSTED_PROXY VERBOSE WATCH WORKERS WRITE YES"
+    "ACCESS_LOG AGAINST AGAINST_FEED ALL ALLOW_HOST ANNOUNCE AUTHOR BASE_URL CATEGORY CODING CONFIG CONTENT DATABASE "
+    "DRY_RUN EXPIRES FEED_ENTRIES FORMAT GZIP_ONLY HOST HOSTING JSON LANGUAGE LIMIT LIMIT_POLLS LOG_FORMAT MAP MARKDOWN "
+    "MAX_FILE_SIZE MEDIA_FROM NGINX NO_GZIP NO_LAST_MODIFIED NO_MEDIA ONLY OPEN_STATUS OUTPUT PORT PREVIEW PREVIEW_ANYWHERE "
+    "PROCESSES PURGE QUIET REPORT SINCE SKIP_BROKEN SLUG STATE STATUS STRICT THREADS TIMEZONE TITLE TRUSTED_PROXY "
+    "UNIX_SOCKET UNIX_SOCKET_MODE UPDATE VERBOSE WATCH WORKERS WRITE YES"
 )
 VARIABLE_NAMES: Final = frozenset(f"{PREFIX}{name}" for name in _OPTION_TEXT.split())
 # Former name -> current name, for former names other than FEEDSVC_COMMAND_PARAMETER.
 _FORMER_NAMES: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
 _NON_OPTION_VARIABLES: Final = frozenset({watchdog.LIMIT_VARIABLE})
+_MAX_SUMMARY: Final = 300  # characters of the first sentence of a help
 _TEST_PREFIXES: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suite, not of a command
 
 
@@ -82,6 +84,15 @@ class Command(click.Command):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
+        self.prepare(ctx)
+        return super().invoke(ctx)
+
+    def get_short_help_str(self, limit: int = _MAX_SUMMARY) -> str:
+        """Return the first sentence of the help, which lists of commands wrap. click would cut it to one line."""
+        return super().get_short_help_str(max(limit, _MAX_SUMMARY))
+
+    def prepare(self, ctx: click.Context) -> None:
+        """Begin the log of the command, and write warnings about variables into it."""
         if is_logging(ctx):
             configure_log(ctx)
         for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIXES)):
@@ -90,12 +101,11 @@ class Command(click.Command):
                 _notices(ctx).append(f"no option has the environment variable {name}; {advice}")
         for notice in _notices(ctx):
             report_warning(notice)
-        return super().invoke(ctx)
 
     def _is_known(self, ctx: click.Context, name: str) -> bool:
         former_names = {f"{_prefix(ctx)}{parameter.name}".upper() for parameter in self.params}
-        command_names = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
-        is_of_another = any(name.startswith(f"{PREFIX}{other.upper()}_") for other in command_names if other != ctx.info_name)
+        others = (other for other in command_names(ctx) if other != command_name(ctx))
+        is_of_another = any(name.startswith(f"{PREFIX}{other.upper()}_") for other in others)
         return name in VARIABLE_NAMES | _NON_OPTION_VARIABLES or name in _FORMER_NAMES or name in former_names or is_of_another
 
 
@@ -118,7 +128,7 @@ def _notices(ctx: click.Context) -> list[str]:
 
 
 def _prefix(ctx: click.Context) -> str:
-    return f"{PREFIX}{ctx.info_name or ''}_".upper()
+    return f"{PREFIX}{command_name(ctx)}_".upper()
 
 
 def _suggest_name(name: str) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from feedsvc.audience import REPORT_FORMATTERS, report, report_totals_since
+from feedsvc.audience import READS_FILE, REPORT_FORMATTERS, report, report_totals_since
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
-from feedsvc.cli.options import READS_FILE, content_argument, database_option, report_errors, state_folder, state_option
+from feedsvc.cli.options import content_argument, database_option, report_errors, state_folder, state_option
 from feedsvc.cli.variables import command, option
 from feedsvc.support.clock import wall_clock
 

@@ -6,11 +6,10 @@ for messages.
 """
 
 from feedsvc.content.file_signature import FileSignature, signature_of, size_of
-from feedsvc.content.first_steps import first_steps_hint
 from feedsvc.content.safe_open import open_descriptor, open_file
 from feedsvc.content.safe_read import read_file
 from feedsvc.content.source_excerpt import escape_invisible, excerpts
-from feedsvc.content.text import FORBIDDEN_CHARACTER, decode, did_you_mean, sanitize_message
+from feedsvc.content.text import FORBIDDEN_CHARACTER, decode, did_you_mean, remove_forbidden_characters, sanitize_message
 
 __all__ = [
     "FORBIDDEN_CHARACTER",
@@ -19,10 +18,10 @@ __all__ = [
     "did_you_mean",
     "escape_invisible",
     "excerpts",
-    "first_steps_hint",
     "open_descriptor",
     "open_file",
     "read_file",
+    "remove_forbidden_characters",
     "sanitize_message",
     "signature_of",
     "size_of",

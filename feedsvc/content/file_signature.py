@@ -19,12 +19,13 @@ NEVER: Final = inf  # nanoseconds since 1970, later than every change
 # They are packed into one bytes object to save memory, because each file has a signature.
 FileSignature = bytes
 _FORMAT: Final = Struct("<qqqQ")
+_MAX_INODE: Final = 2**64 - 1  # some file systems of Windows have longer numbers, of which the end is enough
 
 MISSING: Final[FileSignature] = bytes(_FORMAT.size)  # of a dangling or circular link, or a file deleted during the scan
 
 
 def signature_of(status: os.stat_result) -> FileSignature:
-    return _FORMAT.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return _FORMAT.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & _MAX_INODE)
 
 
 def change_time(signature: FileSignature) -> int:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from feedsvc.content.safe_open import LIST_FLAGS, READ_FLAGS, is_link_error, open_below
+from feedsvc.content.safe_open import OpenFolder, is_link_error, open_file_below, open_folder_below
 from feedsvc.content.text import FORBIDDEN_CHARACTER, MAX_FILE_SIZE
 from feedsvc.errors import Problem
 
 _LINE_BREAK: Final = re.compile(r"[\t\n\r\u2028\u2029]")
 _LINK_HINT: Final = "put the file itself there, or take the link away"
+_T = TypeVar("_T")
 
 
 def is_printable_ascii(name: str) -> bool:
@@ -53,26 +54,26 @@ def outside_link_problem(path: str, within: str = "") -> Problem:
     return Problem(path=path, message=f"a symbolic link that leaves {folder} is not followed", hint=_LINK_HINT)
 
 
-def open_folder(root: Path, path: str, within: str = "") -> int | Problem:
-    """Open a folder for listing and return its descriptor, or a Problem if a link leads out of `within` (as for `read_file`).
+def open_folder(root: Path, path: str, within: str = "") -> OpenFolder | Problem:
+    """Open a folder for listing. Return a Problem if a link leads out of `within` (as for `read_file`).
 
     Raises OSError if the folder cannot be opened for another reason.
     """
     try:
-        return _open(root, path, within, LIST_FLAGS)
+        return _open(root, path, within, open_folder_below)
     except _OutsideFolderError:
         return outside_link_problem(path, within)
 
 
-def read_file(root: Path, path: str, within: str = "") -> bytes | Problem | None:
+def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_SIZE) -> bytes | Problem | None:
     """Return a file's bytes; None if it does not exist; a Problem if it is a dangling link, no regular file or unreadable.
 
-    Of a file larger than MAX_FILE_SIZE, the first MAX_FILE_SIZE + 1 bytes are returned, so that the caller can reject it.
+    Of a file larger than `max_size` bytes, the first `max_size` + 1 bytes are returned, so that the caller can reject it.
     Symbolic links are followed if they lead into `within`, a folder of the content folder `root`; "" stands for `root` itself.
     One that leads elsewhere gives a Problem.
     """
     try:
-        descriptor = _open(root, path, within, READ_FLAGS)
+        descriptor = _open(root, path, within, open_file_below)
     except FileNotFoundError:
         return None if not os.path.islink(root / path) else Problem(path=path, message="a symbolic link to nothing")
     except _OutsideFolderError:
@@ -80,7 +81,7 @@ def read_file(root: Path, path: str, within: str = "") -> bytes | Problem | None
     except OSError as error:
         return Problem(path=path, message=f"the file cannot be read ({error.strerror})")
     try:
-        return _read_descriptor(path, descriptor)
+        return _read_descriptor(path, descriptor, max_size)
     finally:
         os.close(descriptor)
 
@@ -93,20 +94,18 @@ def read_many(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | P
 
 def _read_in_folder(root: Path, folder: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
     try:
-        folder_descriptor = open_below(str(root), folder, LIST_FLAGS)
+        open_folder = open_folder_below(str(root), folder)
     except OSError:
         yield from ((path, read_file(root, path)) for path in paths)
         return
-    try:
+    with open_folder:
         for path in paths:
-            yield path, _read_at(root, path, folder_descriptor)
-    finally:
-        os.close(folder_descriptor)
+            yield path, _read_at(root, path, open_folder)
 
 
-def _read_at(root: Path, path: str, folder_descriptor: int) -> bytes | Problem | None:
+def _read_at(root: Path, path: str, folder: OpenFolder) -> bytes | Problem | None:
     try:
-        descriptor = os.open(path[path.rfind("/") + 1 :], READ_FLAGS, dir_fd=folder_descriptor)
+        descriptor = folder.open_file(path[path.rfind("/") + 1 :])
     except OSError:
         return read_file(root, path)
     try:
@@ -115,13 +114,13 @@ def _read_at(root: Path, path: str, folder_descriptor: int) -> bytes | Problem |
         os.close(descriptor)
 
 
-def _open(root: Path, path: str, within: str, flags: int) -> int:
-    """Open a file or folder and return its descriptor. Raises _OutsideFolderError if a link leads out of `within`, else OSError.
+def _open(root: Path, path: str, within: str, open_below: Callable[[str, str], _T]) -> _T:
+    """Open a file or folder by `open_below`. Raises _OutsideFolderError if a link leads out of `within`, else OSError.
 
-    `within` is as for `read_file`, `flags` as for `open_below`. A link that appears between check and opening is not followed.
+    `within` is as for `read_file`. A link that appears between check and opening is not followed.
     """
     try:
-        return open_below(str(root), path, flags)  # links are rare, so try without resolving first
+        return open_below(str(root), path)  # links are rare, so try without resolving first
     except OSError as error:
         if not is_link_error(error):
             raise
@@ -129,17 +128,17 @@ def _open(root: Path, path: str, within: str, flags: int) -> int:
     target, allowed_root = os.path.realpath(root / path), os.path.join(real_root, within) if within else real_root
     if not target.startswith(allowed_root + os.sep) and not (within and target == allowed_root):
         raise _OutsideFolderError
-    return open_below(real_root, target[len(real_root) + 1 :], flags)
+    return open_below(real_root, target[len(real_root) + 1 :].replace(os.sep, "/"))
 
 
-def _read_descriptor(path: str, descriptor: int) -> bytes | Problem:
+def _read_descriptor(path: str, descriptor: int, max_size: int = MAX_FILE_SIZE) -> bytes | Problem:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return Problem(path=path, message="this is a folder, a pipe or a device, not a file")
-    # fstat gives the size, so that no buffer of MAX_FILE_SIZE is allocated for each small file. If the file has grown since, or
+    # fstat gives the size, so that no buffer of `max_size` is allocated for each small file. If the file has grown since, or
     # the read was short, the rest is read below.
-    data = os.read(descriptor, min(status.st_size, MAX_FILE_SIZE) + 1)
+    data = os.read(descriptor, min(status.st_size, max_size) + 1)
     if len(data) == status.st_size:
         return data
     with open(descriptor, "rb", closefd=False) as file:
-        return data + file.read(MAX_FILE_SIZE + 1 - len(data))
+        return data + file.read(max_size + 1 - len(data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -24,6 +25,12 @@ MAX_FILE_SIZE: Final = 1024 * 1024  # bytes
 _MAX_COMPARED_LENGTH: Final = 200  # characters of a word that are compared with known names
 _WHITESPACE: Final = re.compile(r"\s+")
 _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
+
+
+def file_stem(path: str) -> str:
+    """Return the name of a file without folders and suffix, in Unicode form NFC."""
+    name = path.rpartition("/")[2]
+    return unicodedata.normalize("NFC", name.rpartition(".")[0] or name)
 
 
 def line_and_column(text: str, index: int) -> tuple[int, int]:
@@ -85,14 +92,16 @@ class DecodedText(NamedTuple):
     is_printable: bool = False
 
 
-def decode(path: str, data: bytes) -> DecodedText:
+def decode(path: str, data: bytes, max_size: int = MAX_FILE_SIZE) -> DecodedText:
     """Decode a file's bytes. Forbidden characters become spaces, with one problem for each line that has any.
 
-    `path` is the path in the problems. If `data` is too large or not UTF-8, the result is the text "" and one problem.
+    `path` is the path in the problems. If `data` has more than `max_size` bytes or is not UTF-8, the result is the text "" and
+    one problem.
     """
-    if len(data) > MAX_FILE_SIZE:
-        message = "the file is larger than 1 MiB, the most that is read"
-        return DecodedText("", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")])
+    if len(data) > max_size:
+        message = f"the file is larger than {max_size // 1024**2} MiB, the most that is read"
+        hint = "pictures and attachments belong in media/" if max_size == MAX_FILE_SIZE else ""
+        return DecodedText("", [Problem(path=path, message=message, hint=hint)])
     data = data.removeprefix(BOM_UTF8)
     try:
         text = data.decode()

@@ -7,7 +7,7 @@ from feedsvc.discovery.license import render_license
 from feedsvc.discovery.news_sitemap import has_news_sitemap, render_news_sitemap
 from feedsvc.discovery.opml import OPML_MEDIA_TYPE, render_opml
 from feedsvc.discovery.robots_txt import render_robots_txt
-from feedsvc.discovery.sitemap_pages import LISTINGS_GROUP, tag_places
+from feedsvc.discovery.sitemap_pages import LISTINGS_GROUP, indexable_pages, tag_places
 from feedsvc.discovery.sitemaps import (
     MEDIA_TYPES,
     SITEMAP_MEDIA_TYPE,
@@ -28,6 +28,7 @@ __all__ = [
     "catalog_fingerprint",
     "group_part_names",
     "has_news_sitemap",
+    "indexable_pages",
     "is_indexed",
     "listing_fingerprint",
     "part_names",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.discovery.news_sitemap import has_news_sitemap
 from feedsvc.feeds import license_link
-from feedsvc.license_model import Crawlers
+from feedsvc.license_model import RobotsGroup
+from feedsvc.model import Site
 from feedsvc.routes import SiteDocumentAt, path_of
 from feedsvc.uris import absolute
+
+_ALL: Final = "*"  # all crawlers that no other group names
 
 
 def render_robots_txt(catalog: Catalog) -> bytes:
@@ -23,12 +27,23 @@ def render_robots_txt(catalog: Catalog) -> bytes:
     lines = (f"Sitemap: {absolute(site.base_url, path_of(SiteDocumentAt(name)))}\n" for name in names)
     # RSL 1.0 section 4.4: before the first group, the line holds for all crawlers.
     license_line = f"License: {license_link(site).href}\n\n" if site.license else ""
-    return "".join((license_line, *_groups(site.crawlers), *lines)).encode()
+    return "".join((license_line, *_groups(site), *lines)).encode()
 
 
-def _groups(crawlers: Crawlers) -> Iterator[str]:
-    """Yield a group for each crawler, those for "*" last. A crawler obeys its own group, else that of "*"."""
-    rules = {**dict.fromkeys(crawlers.disallow, "Disallow: /"), **dict.fromkeys(crawlers.allow, "Allow: /")}
-    rule_of_others = rules.pop("*", "Allow: /")
-    for name, rule in (*rules.items(), ("*", rule_of_others)):
-        yield f"User-agent: {name}\n{rule}\n\n"
+def _groups(site: Site) -> Iterator[str]:
+    """Yield a group for each crawler, or each list of crawlers with rules of its own, that for "*" last.
+
+    A crawler obeys its own group, else that of "*" (RFC 9309 section 2.2.1).
+    """
+    crawlers = site.crawlers
+    groups: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), ("Disallow: /",)) for name in crawlers.disallow]
+    groups += [((name,), ("Allow: /",)) for name in crawlers.allow]
+    groups += [(group.agents, _rules(group)) for group in site.robots]
+    if not any(_ALL in agents for agents, _ in groups):
+        groups.append(((_ALL,), ("Allow: /",)))
+    for agents, rules in sorted(groups, key=lambda group: _ALL in group[0]):
+        yield "".join(f"{line}\n" for line in (*(f"User-agent: {name}" for name in agents), *rules, ""))
+
+
+def _rules(group: RobotsGroup) -> tuple[str, ...]:
+    return *(f"Allow: {path}" for path in group.allow), *(f"Disallow: {path}" for path in group.disallow)

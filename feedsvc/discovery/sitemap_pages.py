@@ -11,16 +11,27 @@ from datetime import UTC, datetime, time
 from itertools import chain
 from typing import Final, NamedTuple
 
-from feedsvc.catalog import MAX_MONTH_ENTRIES, PAGE_SIZE, Catalog, Listing, Row, Visibility, by_hreflang, issues_of
+from feedsvc.catalog import (
+    MAX_MONTH_ENTRIES,
+    PAGE_SIZE,
+    Catalog,
+    Listing,
+    Row,
+    Visibility,
+    by_hreflang,
+    issues_of,
+    pages_by_slug,
+)
 from feedsvc.discovery.sitemap_xml import SitemapUrl
+from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
-from feedsvc.routes import ArticleAt, IssueAt, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
+from feedsvc.routes import ArchiveAt, ArticleAt, IssueAt, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
 
 LISTINGS_GROUP: Final = "listings"
-_SUBSCRIBE: Final = SiteDocumentAt("subscribe/")
+_SINGLE_PAGES: Final = (SiteDocumentAt("subscribe/"), ArchiveAt())
 _MAX_EXTRA_DAYS: Final = 30  # additional pages of a month that is divided by day
 
-NonArticlePlace = PageAt | IssueAt | SiteDocumentAt | TagsAt
+NonArticlePlace = PageAt | IssueAt | SiteDocumentAt | StaticPageAt | TagsAt | ArchiveAt
 
 
 class NonArticlePages(NamedTuple):
@@ -28,12 +39,13 @@ class NonArticlePages(NamedTuple):
 
     `listings` are (listing, names of its periods, oldest first, number n of its older pages): the first n names are those pages.
     The names are () if no page is older. `issues` are the pages of issues, newest first within a digest feed. `tag_pages` are the
-    names of the pages of tags.
+    names of the pages of tags, `static_pages` the slugs of static pages.
     """
 
     listings: tuple[tuple[ListingRef, tuple[str, ...], int], ...]
     issues: tuple[IssueAt, ...]
     tag_pages: tuple[str, ...]
+    static_pages: tuple[str, ...]
 
 
 def group_names(catalog: Catalog) -> tuple[str, ...]:
@@ -76,7 +88,13 @@ def _alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
 def non_article_pages(catalog: Catalog) -> NonArticlePages:
     listings = tuple((listing.ref, *_older_pages(listing)) for listing in catalog.indexable_listings)
     issues = chain.from_iterable(catalog.listings[ref].visible.compute_once(_issue_places) for ref in catalog.periodicals)
-    return NonArticlePages(listings, tuple(issues), catalog.tags.starts)
+    static_pages = tuple(slug for slug, _ in indexable_pages(catalog))
+    return NonArticlePages(listings, tuple(issues), catalog.tags.starts, static_pages)
+
+
+def indexable_pages(catalog: Catalog) -> tuple[tuple[str, datetime | None], ...]:
+    """Return the slug of each static page that search engines may show, and when it was updated."""
+    return tuple((page.slug, page.updated) for page in pages_by_slug(catalog.pages) if not page.is_draft)
 
 
 def _issue_places(rows: Iterable[Row]) -> tuple[IssueAt, ...]:
@@ -92,13 +110,14 @@ def _older_pages(listing: Listing) -> tuple[tuple[str, ...], int]:
 
 
 def non_article_places(pages: NonArticlePages) -> Iterator[NonArticlePlace]:
-    """Yield each listing's newest page and its older pages, newest first; then issues, /subscribe/ and the pages of tags."""
+    """Yield each listing's newest page and its older pages, newest first; then issues, _SINGLE_PAGES, tags and static pages."""
     for ref, names, older_page_count in pages.listings:
         yield PageAt(ref)
         yield from (PageAt(ref, period) for period in reversed(names[:older_page_count]))
     yield from pages.issues
-    yield _SUBSCRIBE
+    yield from _SINGLE_PAGES
     yield from tag_places(pages.tag_pages)
+    yield from map(StaticPageAt, pages.static_pages)
 
 
 def tag_places(starts: Sequence[str]) -> Iterator[TagsAt]:
@@ -113,8 +132,9 @@ def count_non_article_pages(catalog: Catalog) -> int:
     return (
         sum(1 + _older_pages(listing)[1] for listing in catalog.indexable_listings)
         + sum(len(catalog.listings[ref].visible) for ref in catalog.periodicals)
-        + 1
+        + len(_SINGLE_PAGES)
         + sum(1 for _ in tag_places(catalog.tags.starts))
+        + len(indexable_pages(catalog))
     )
 
 
@@ -126,7 +146,7 @@ def max_non_article_pages(catalog: Catalog) -> int:
     tag_pages = 1 + len(catalog.listings) // (PAGE_SIZE // 3)
     listing_pages = sum(1 + min(size, len(names), months + _MAX_EXTRA_DAYS * (size // MAX_MONTH_ENTRIES)) for size in sizes)
     issue_pages = sum(len(catalog.listings[ref].rows) for ref in catalog.periodicals)
-    return listing_pages + issue_pages + 1 + tag_pages + 1
+    return listing_pages + issue_pages + len(_SINGLE_PAGES) + tag_pages + 1 + len(catalog.pages)
 
 
 def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
@@ -134,7 +154,9 @@ def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
 
 
 def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
-    """Return the latest change of the rows that a page shows; without rows, the start of the site's `since`."""
+    """Return the latest change of the rows that a page shows; without rows or a date, the start of the site's `since`."""
+    if isinstance(place, StaticPageAt):
+        return catalog.pages[place.slug].updated or _site_start(catalog.site)
     if isinstance(place, PageAt):
         listing = catalog.listings[place.listing]
         if place.period:

@@ -101,7 +101,8 @@ def is_indexed(catalog: Catalog, max_urls: int = MAX_URLS) -> bool:
 
 
 def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
-    """Return values that determine sitemap.xml, together with `listing_fingerprint` of all `indexable_listings`.
+    """Return values that determine sitemap.xml, together with `listing_fingerprint` of all `indexable_listings`, and
+    `indexable_pages`.
 
     This is faster than rendering.
     """
@@ -114,7 +115,7 @@ def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
 
 
 def listing_fingerprint(listing: Listing) -> object:
-    """Return a value of a listing; the values of all `indexable_listings` determine the parts of LISTINGS_GROUP."""
+    """Return a value of a listing. Those of all `indexable_listings`, and `indexable_pages`, determine LISTINGS_GROUP's parts."""
     older_pages = (len(listing.page_index), listing.page_index.totals) if listing.rest_start else (0, {})
     return listing.ref, listing.last_changed, *older_pages, _issue_facts(listing)
 

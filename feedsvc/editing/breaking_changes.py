@@ -13,13 +13,15 @@ from zoneinfo import ZoneInfo
 from feedsvc.catalog import Catalog, Row, Visibility
 from feedsvc.content import read_file
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE, parse_settings_file
-from feedsvc.content.yaml import YamlDocument
-from feedsvc.editing.new_article import yaml_scalar
+from feedsvc.content.yaml import YamlDocument, format_scalar, quote_scalar
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus, CustomFeed
+from feedsvc.publication import rule_target
+from feedsvc.redirects import REDIRECTS_FILE, without_slash
 from feedsvc.routes import ListingKind, ListingRef
 
+_MAX_REDIRECTS: Final = 20  # warnings about lost rules of redirects.yaml
 _WITHDRAW_HINT: Final = "to take it back for all to see, keep the file and write status: withdrawn"
 
 
@@ -106,6 +108,11 @@ def _id_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, c
     if previous.id != current.id and not _is_id_domain_change(pair, document, previous, current):
         message = f"id: '{current.id}' was '{previous.id}' at {pair.revision}; readers would show the article a second time"
         yield key_warning(document, "id", message, f"{'put back' if document.has_value(('id',)) else 'write'} id: {previous.id}")
+    elif previous.guid != current.guid and (previous.guid or previous.id) != (current.guid or current.id):
+        was, now = (article.guid or article.id for article in (previous, current))
+        message = f"guid: '{now}' was '{was}' at {pair.revision}; readers of RSS would show the article a second time"
+        hint = f"write guid: {quote_scalar(previous.guid)}" if previous.guid else "delete guid:"
+        yield key_warning(document, "guid", message, hint)
 
 
 def _is_id_domain_change(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> bool:
@@ -121,7 +128,7 @@ def _address_warnings(pair: CatalogPair, document: YamlDocument, previous: Artic
         key = "slug" if previous.slug in lost_names else "aliases"
         quoted_names = ", ".join(f"'{name}'" for name in lost_names)
         message = f"{key}: {quoted_names} led to this article at {pair.revision} and would no longer"
-        hint = f"write aliases: [{', '.join(map(yaml_scalar, (*current.aliases, *lost_names)))}]"
+        hint = f"write aliases: [{', '.join(map(format_scalar, (*current.aliases, *lost_names)))}]"
         conflict_hints = [
             f"take '{name}' out of {pair.articles_by_address[name].path}, then "
             for name in lost_names
@@ -174,6 +181,27 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     yield from _removed_private_feed_warnings(pair)
     yield from _removed_tag_alias_warnings(pair)
     yield from _digest_warnings(pair)
+    yield from _removed_redirect_warnings(pair)
+
+
+def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
+    """Yield a warning about each of the first exact rules of redirects.yaml that are gone, whose addresses lead nowhere now."""
+    old, new = pair.previous.content.redirects, pair.current.content.redirects
+    if REDIRECTS_FILE in pair.invalid_paths:
+        return
+    known = {*map(without_slash, new.exact)}
+    lost = [
+        address
+        for address in old.exact
+        if without_slash(address) not in known
+        and ("?" in address or not (rule_target(pair.current, address) or any(new.pattern_targets(address))))
+    ]
+    for address in lost[:_MAX_REDIRECTS]:
+        message = f"the address '{address}' led to '{old.exact[address]}' at {pair.revision} and would no longer"
+        yield key_warning(YamlDocument(REDIRECTS_FILE), "", message, f"write {address}: gone, or its target again")
+    if len(lost) > _MAX_REDIRECTS:
+        message = f"{len(lost) - _MAX_REDIRECTS:,} more addresses led somewhere at {pair.revision} and would no longer"
+        yield key_warning(YamlDocument(REDIRECTS_FILE), "", message, "put the former file back, and change its rules")
 
 
 def _removed_listing_warnings(
@@ -183,7 +211,7 @@ def _removed_listing_warnings(
     for name in names:
         if name not in new:
             message = f"the {kind} '{name}' was there at {pair.revision}; its feeds would be gone"
-            hint = f"write aliases: [{yaml_scalar(name)}] below the {kind} that takes its place"
+            hint = f"write aliases: [{format_scalar(name)}] below the {kind} that takes its place"
             yield key_warning(YamlDocument(path), "", message, hint)
 
 
@@ -198,7 +226,7 @@ def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
         yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
     for name in (name for name in old.private_feeds if name not in new.private_feeds and name not in new.custom_feeds):
         message = f"the private feed '{name}' was there at {pair.revision}; the addresses of its tokens would be gone"
-        hint = f"write aliases: [{yaml_scalar(name)}] below the private feed that takes its place"
+        hint = f"write aliases: [{format_scalar(name)}] below the private feed that takes its place"
         yield key_warning(YamlDocument(FEEDS_FILE), "", message, hint)
 
 
@@ -210,7 +238,7 @@ def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
         was_redirect = name in pair.previous.redirects and alias != entry.id
         if was_redirect and name not in pair.current.redirects and ListingRef(*name) not in pair.current.listings:
             message = f"the alias '{alias}' of the tag '{entry.id}' was there at {pair.revision}; its feeds would be gone"
-            hint = f"write aliases: [{yaml_scalar(alias)}] below the tag that takes its place"
+            hint = f"write aliases: [{format_scalar(alias)}] below the tag that takes its place"
             yield key_warning(YamlDocument(TAGS_FILE), "", message, hint)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from shutil import which
 from typing import IO, Final, NamedTuple
 
-from feedsvc.content import first_steps_hint
+from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.media import IMAGE_TYPES, MEDIA_PREFIX, MEDIA_TYPES
 from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES

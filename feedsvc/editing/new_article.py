@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,17 +14,18 @@ from zoneinfo import ZoneInfo
 from feedsvc import routes, uris
 from feedsvc.content import FORBIDDEN_CHARACTER, did_you_mean, sanitize_message
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.content.lint import BODY_PLACEHOLDER
+from feedsvc.content.lint import BODY_PLACEHOLDER, is_reserved_name
 from feedsvc.content.reading import default_id
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.schema import KEY_DESCRIPTIONS, single_line
+from feedsvc.content.yaml import format_scalar, quote_scalar
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category
+from feedsvc.support.atomic_write import rename_without_replacing
 
-# Strings that need no quotes in any version of YAML.
-_PLAIN_SCALAR: Final = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[A-Za-z][A-Za-z0-9_./-]*", re.IGNORECASE)
 _COMMENT_KEYS: Final = (
-    *("updated", "expires", "image", "enclosures", "sources", "corrections", "language", "translation_of", "link", "aliases"),
+    *("updated", "expires", "image", "enclosures", "embeds", "sources", "corrections", "language", "translation_of", "link"),
+    "aliases",
 )
 _MAX_SLUG_BYTES: Final = 150  # bytes, which leave room for a number and a suffix in the file's name
 
@@ -86,6 +85,8 @@ def _clean_title(title: str) -> str:
 def _choose_slug(title: str, slug_option: str) -> str:
     if slug_option and not uris.is_slug(slug_option):
         raise FeedsvcError(f"--slug '{slug_option}' cannot stand in an address; use letters, digits and '-', 200 bytes at most")
+    if is_reserved_name(slug_option):
+        raise FeedsvcError(f"--slug '{slug_option}' is the name of a device on Windows, where no file can have it; give another")
     slug_of_title = uris.slugify(title).encode()[:_MAX_SLUG_BYTES].decode(errors="ignore").strip("-")
     slug = unicodedata.normalize("NFC", slug_option) or slug_of_title
     if not uris.is_slug(slug):
@@ -98,13 +99,14 @@ def _choose_slug(title: str, slug_option: str) -> str:
 def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
     """Return the slug; if it or its default id is taken, with the lowest number from 2 that makes both unique, as in "name-2".
 
-    The names of files with errors count as taken, because their slugs are unknown.
+    The names of files with errors count as taken, because their slugs are unknown. So do names that no file has on Windows.
     """
     taken_names = {name for article in content.articles for name in (article.slug, *article.aliases)}
     taken_names |= {unicodedata.normalize("NFC", PurePosixPath(problem.path).stem) for problem in content.errors}
     ids = {article.id for article in content.articles}
-    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken_names) + len(ids) + 3)))
-    return next(name for name in names if name not in taken_names and default_id(content.site, name, year) not in ids)
+    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken_names) + len(ids) + 4)))
+    free_names = (name for name in names if name not in taken_names and not is_reserved_name(name))
+    return next(name for name in free_names if default_id(content.site, name, year) not in ids)
 
 
 def _resolve_ids(kind: str, names: tuple[str, ...], known: Mapping[str, Author] | Mapping[str, Category]) -> tuple[str, ...]:
@@ -125,10 +127,10 @@ def render_draft(article: Draft, content: ContentSnapshot, modeline: str) -> str
 
 def _render_keys(article: Draft, content: ContentSnapshot) -> Iterator[str]:
     yield f"id: {article.id}   # never changes"
-    yield f"title: {quote_yaml(article.title)}"
+    yield f"title: {quote_scalar(article.title)}"
     yield f"published: {article.published.isoformat()}"
     yield "status: draft   # delete this line to publish, and write in published: when that is"
-    yield f"slug: {yaml_scalar(article.slug)}   # its address: {routes.path_of(routes.ArticleAt(article.slug))}"
+    yield f"slug: {format_scalar(article.slug)}   # its address: {routes.path_of(routes.ArticleAt(article.slug))}"
     yield from _render_references("category", "categories", article.categories, content.categories)
     yield from _render_references("author", "authors", article.authors, content.authors)
     yield "tags: []"
@@ -142,10 +144,10 @@ def _render_references(singular: str, plural: str, names: tuple[str, ...], known
     if len(names) > 1:
         yield f"{plural}: {_yaml_value(list(names))}"
     elif names:
-        yield f"{singular}: {yaml_scalar(names[0])}"
+        yield f"{singular}: {format_scalar(names[0])}"
     else:
         ids = sorted({entry.id for entry in known.values()})[:8]
-        yield f"# {singular}: {yaml_scalar(ids[0] if ids else 'a-name')}" + (f"   # {', '.join(ids)}" if len(ids) > 1 else "")
+        yield f"# {singular}: {format_scalar(ids[0] if ids else 'a-name')}" + (f"   # {', '.join(ids)}" if len(ids) > 1 else "")
 
 
 def _yaml_value(value: Any) -> str:
@@ -154,24 +156,7 @@ def _yaml_value(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_yaml_value(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml_value, value))}]"
-    return yaml_scalar(str(value))
-
-
-def yaml_scalar(value: str) -> str:
-    """Return a string as a YAML scalar, quoted if YAML could otherwise read it as a number, a Boolean or syntax.
-
-    Dates such as 2026-01-31 stay unquoted.
-    """
-    return value if _PLAIN_SCALAR.fullmatch(value) or _is_date(value) else quote_yaml(value)
-
-
-def _is_date(value: str) -> bool:
-    return bool(re.fullmatch(r"\d{4}-\d\d-\d\d(?:T[0-9:+]+)?", value))
-
-
-def quote_yaml(value: str) -> str:
-    """Quote a string as in JSON, which means the same in YAML for any text."""
-    return json.dumps(value, ensure_ascii=False)
+    return format_scalar(str(value))
 
 
 def create_file(root: Path, path: str, content: str) -> Path:
@@ -190,10 +175,10 @@ def create_file(root: Path, path: str, content: str) -> Path:
 
 
 def _link_new_file(temporary_file: Path, file: Path, content: str) -> None:
-    """Write `temporary_file` and hard-link it as `file`. This fails if `file` exists, while a rename would replace it."""
+    """Write `temporary_file` and rename it to `file`. Raises FeedsvcError if `file` exists."""
     try:
-        temporary_file.write_text(content, "utf-8")
-        os.link(temporary_file, file)
+        temporary_file.write_bytes(content.encode())  # as text, Windows would write other line ends
+        rename_without_replacing(temporary_file, file)
     except FileExistsError:
         raise FeedsvcError(f"{file} exists already; nothing was written") from None
     finally:

@@ -6,28 +6,27 @@ Then its entries are moved to their places, site.yaml last: without that file, n
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
+from feedsvc.content.reading import PAGES_FOLDER, SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.editing.schema_files import SCHEMA_FOLDER, write_schemas
-from feedsvc.editing.starter_files import GIT_IGNORE_FILE, VSCODE_FOLDER
+from feedsvc.editing.starter_newsroom import GIT_IGNORE_FILE, VSCODE_FOLDER
 from feedsvc.errors import FeedsvcError
+from feedsvc.support.atomic_write import rename_without_replacing
 from feedsvc.support.file_lock import folder_lock
+from feedsvc.support.posix import quote_argument
 
 STAGING_FOLDER: Final = ".feedsvc-init"
-_OWN_NAMES: Final = (*SETTINGS_FILES, ARTICLES_FOLDER, "media", "theme", SCHEMA_FOLDER.partition("/")[0])
+_OWN_NAMES: Final = (*SETTINGS_FILES, ARTICLES_FOLDER, PAGES_FOLDER, "media", "theme", SCHEMA_FOLDER.partition("/")[0])
 # Names that other programs write, too. Their files stay, and ours are left out.
 _SHARED_NAMES: Final = (GIT_IGNORE_FILE, VSCODE_FOLDER)
-_NO_LINKS_ERRNOS: Final = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
 
 def check_is_free(folder: Path) -> None:
@@ -44,7 +43,7 @@ def check_is_free(folder: Path) -> None:
             "give a folder outside it"
         )
     if names := [name for name in _OWN_NAMES if _is_in_use(folder / name)]:
-        serve = f"it is a newsroom already: feedsvc serve {shlex.quote(str(folder))} serves it"
+        serve = f"it is a newsroom already: feedsvc serve {quote_argument(str(folder))} serves it"
         hint = serve if SITE_FILE in names else "give an empty folder"
         raise FeedsvcError(f"{folder} has {', '.join(names)}, and nothing was written; {hint}")
 
@@ -154,15 +153,11 @@ def _move(entry: Path, target: Path) -> None:
         entry.rmdir()
         return
     try:
-        os.link(entry, target)
-    except OSError as error:
-        if error.errno in _NO_LINKS_ERRNOS and not os.path.lexists(target):
-            entry.rename(target)  # this file system has no hard links
-            return
-        if not os.path.lexists(target) or not os.path.samefile(entry, target):
+        rename_without_replacing(entry, target)
+    except FileExistsError:
+        if not os.path.samefile(entry, target):
             raise
-        # A killed process has linked it already.
-    entry.unlink()
+        entry.unlink()  # a killed process has linked it already
 
 
 def _remove(entry: Path) -> None:

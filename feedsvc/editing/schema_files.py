@@ -21,7 +21,9 @@ FILE_PATTERNS: Final = {
     "categories": "categories.yaml",
     "tags": "tags.yaml",
     "feeds": "feeds.yaml",
+    "redirects": "redirects.yaml",
     "article": "articles/**/*.yaml",
+    "page": "pages/*.md",
 }
 
 
@@ -57,7 +59,7 @@ def format_schema(schema: Json) -> str:
 def modeline(root: Path, article: Path) -> str:
     """Return the comment that tells VS Code's YAML extension the schema of an article file in the content folder `root`."""
     path = os.path.relpath(root / SCHEMA_FOLDER / "article.json", article.parent)
-    return f"# yaml-language-server: $schema={path}"
+    return f"# yaml-language-server: $schema={path.replace(os.sep, '/')}"  # a URL reference, on Windows, too
 
 
 def vscode_settings(content: Path) -> Json:
@@ -65,5 +67,9 @@ def vscode_settings(content: Path) -> Json:
 
     `content` is the path of the content folder relative to the folder that is opened in VS Code.
     """
-    patterns = {str(content / SCHEMA_FOLDER / f"{name}.json"): str(content / pattern) for name, pattern in FILE_PATTERNS.items()}
+    patterns = {
+        (content / SCHEMA_FOLDER / f"{name}.json").as_posix(): (content / pattern).as_posix()
+        for name, pattern in FILE_PATTERNS.items()
+        if pattern.endswith(".yaml")  # the extension reads no front matter
+    }
     return {"yaml.schemas": patterns, "yaml.yamlVersion": "1.1"}

@@ -1,4 +1,4 @@
-"""Former addresses of a publication, for hosts that serve files and cannot redirect.
+"""Former and old addresses of a publication, for hosts that serve files and cannot redirect.
 
 At each of these paths the live server answers 301 or 410. `export/contents.py` provides the documents for them: a page that
 redirects, a copy of a feed, or the notice of a withdrawn article.
@@ -15,9 +15,12 @@ from itertools import chain
 from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, Visibility, index_range, issues_of
-from feedsvc.publication import Publication, is_withdrawn, withdrawn_places
+from feedsvc.export.old_addresses import BROAD_KINDS, is_only_matched, may_have_file, old_paths, old_paths_of
+from feedsvc.feeds import FORMATS
+from feedsvc.free_places import StaticPageAt
+from feedsvc.publication import Publication, is_withdrawn, redirect_target, withdrawn_places
+from feedsvc.redirects import GONE
 from feedsvc.routes import (
-    FEED_SUFFIXES,
     WELL_KNOWN_FEEDS,
     FeedAt,
     IssueAt,
@@ -31,13 +34,25 @@ from feedsvc.routes import (
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
-BROAD_KINDS: Final = ("site", "category", "custom", "language")  # kinds with few listings, however large the archive is
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path: pages first, then the `former_feed_paths`."""
+    """Yield every former path: pages first, then the `former_feed_paths`. None occurs twice."""
+    return _unique(catalog, _former_paths(catalog))
+
+
+def _unique(catalog: Catalog, paths: Iterator[str]) -> Iterator[str]:
+    """Return the paths without repetitions and without those that are gone, both of which only redirects.yaml can cause."""
+    rules = catalog.content.redirects
+    if not rules:
+        return paths
+    return (path for path in dict.fromkeys(paths) if rules.exact_target(path) != GONE or redirect_target(catalog, path) != GONE)
+
+
+def _former_paths(catalog: Catalog) -> Iterator[str]:
     yield from map(path_of, withdrawn_places(catalog))
     yield from (article_path(alias) for kind, alias in catalog.redirects if kind == "article")
+    yield from (path_of(StaticPageAt(name)) for name, page in catalog.pages.items() if name != page.slug)
     for listing in catalog.listings.values():
         yield from _former_page_paths(listing, _former_refs(catalog, listing.ref))
     for ref in catalog.periodicals:
@@ -45,21 +60,29 @@ def former_paths(catalog: Catalog) -> Iterator[str]:
             catalog.listings[ref].rows.compute_once(_public_issue_dates) if (former_refs := _former_refs(catalog, ref)) else ()
         )
         yield from (path_of(IssueAt(former_ref, date)) for former_ref in former_refs for date in issues)
-    yield from former_feed_paths(catalog)
+    yield from old_paths(catalog, of_feeds=False)
+    yield from _all_former_feed_paths(catalog)
 
 
 def former_feed_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path of a feed, with the paths that get copies of the same feed together."""
+    """Yield every former path of a feed, with the paths that get copies of the same feed together. None occurs twice."""
+    return _unique(catalog, _all_former_feed_paths(catalog))
+
+
+def _all_former_feed_paths(catalog: Catalog) -> Iterator[str]:
     for listing in catalog.listings.values():
         yield from _former_feed_paths(listing, _former_refs(catalog, listing.ref))
+    yield from old_paths(catalog, of_feeds=True)
 
 
 def affected_former_paths(catalog: Catalog, changed: Iterable[str]) -> Iterator[str]:
-    """Yield the former paths of listings whose documents may be affected by a change of the documents at the paths `changed`.
+    """Yield the former paths of listings, and the old addresses, whose documents may be affected by a change of the documents at
+    the paths `changed`.
 
-    Former paths of articles need not be yielded: `changed` has them already.
+    Former paths of articles and static pages need not be yielded: `changed` has them already.
     """
     for path in changed:
+        yield from old_paths_of(catalog, path)
         place = place_of(path)
         if isinstance(place, PageAt | FeedAt):
             yield from _affected_by_place(catalog, place)
@@ -84,15 +107,15 @@ def _former_page_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> I
 
 def _former_feed_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> Iterator[str]:
     former_periods = _split_periods(listing.archive_index, (_MONTH,)) if listing.has_archive else []
-    for suffix in FEED_SUFFIXES:
+    for suffix in FORMATS:
         yield from well_known_paths(listing.ref, suffix)
         for ref in former_refs:
             yield path_of(FeedAt(ref, suffix))
             yield from well_known_paths(ref, suffix)
     for period in former_periods:
-        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FEED_SUFFIXES for ref in (listing.ref, *former_refs))
+        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FORMATS for ref in (listing.ref, *former_refs))
     for period in listing.archive:
-        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FEED_SUFFIXES for ref in former_refs)
+        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FORMATS for ref in former_refs)
 
 
 def _split_periods(archive_index: ArchiveIndex, lengths: Sequence[int]) -> list[str]:
@@ -166,8 +189,14 @@ def _is_language_range(place: Place | None, target: Place | None) -> bool:
 
 
 def target_path(publication: Publication, path: str) -> str:
-    """Return the path to which a former path leads; "" for any other path, and if the tree has no file at the former path."""
+    """Return the path or absolute address to which a former path leads.
+
+    "" for any other path, for one that is gone, and if the tree has no file at the former path.
+    """
     target = publication.redirect_target(path)
+    catalog = publication.catalog
+    if target == GONE or (catalog.content.redirects and (not may_have_file(catalog, path) or is_only_matched(catalog, path))):
+        return ""
     place, target_place = place_of(path), place_of(target) if target else None
     if _is_language_range(place, target_place):
         return ""

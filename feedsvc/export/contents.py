@@ -11,7 +11,7 @@ from feedsvc.export import aliases
 from feedsvc.export.hosts import MEDIA_TYPE, Host
 from feedsvc.export.layout import MISSING_PATH, address_of_gone_path
 from feedsvc.publication import Document, FileResource, Fingerprints, Publication, digest
-from feedsvc.routes import FeedAt, FileAt, VariantAt, place_of
+from feedsvc.routes import FeedAt, FileAt, VariantAt, path_of, place_of
 from feedsvc.support.digest import blake2b
 
 
@@ -47,7 +47,7 @@ class ExportContents:
         404.html, and `layout.gone_path` for 410.
         """
         if path == MISSING_PATH:
-            return self.publication.not_found_page()
+            return self.publication.not_found_page
         if path in self._host_files:
             return Document(path=path, body=self._host_files[path], media_type=MEDIA_TYPE)
         address = address_of_gone_path(path)
@@ -99,7 +99,10 @@ class ExportContents:
         """Return the fingerprint of the content at a path; "" if it is unknown. If fingerprints are equal, so are the bytes."""
         place = place_of(address_of_gone_path(path) or path)
         if place is None:
-            return self._auxiliary_fingerprint(path)
+            return self._auxiliary_fingerprint(path) or self._former_address_fingerprint(path)
+        # A rule may lead from a name such as /feed.xml to another feed than the place's.
+        if self.publication.catalog.content.redirects.exact_target(path) and path_of(place) != path:
+            return self._former_address_fingerprint(path)
         is_media = isinstance(place, VariantAt) or (isinstance(place, FileAt) and place.path in self.publication.catalog.media)
         return (
             self._file_fingerprint(path) if is_media else self.fingerprints.get(place) or self._former_address_fingerprint(path)

@@ -14,13 +14,20 @@ from itertools import chain, islice
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.discovery import OPML_MEDIA_TYPE
-from feedsvc.export.aliases import BROAD_KINDS, well_known_paths
-from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE, license_link
-from feedsvc.model import Site
-from feedsvc.publication import CACHE_CONTROL, EXPOSED_HEADERS, FRAME_ANCESTORS, SANDBOX_POLICY, content_type, withdrawn_places
+from feedsvc.export.aliases import well_known_paths
+from feedsvc.export.host_headers import broad_refs, escape_reference, render_headers
+from feedsvc.export.old_addresses import is_feed_path
+from feedsvc.export.rule_lines import gone_addresses, pattern_lines
+from feedsvc.feeds import FORMATS
+from feedsvc.free_places import StaticPageAt
+from feedsvc.publication import (
+    exact_redirects,
+    redirect_target,
+    withdrawn_places,
+)
+from feedsvc.redirects import GONE
 from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
-from feedsvc.uris import absolute, root_relative
+from feedsvc.uris import root_relative
 
 REDIRECTS: Final = "/_redirects"
 HEADERS: Final = "/_headers"
@@ -30,7 +37,6 @@ MEDIA_TYPE: Final = "text/plain"
 _MAX_EXACT_REDIRECTS: Final = 2000
 _MAX_PATTERN_REDIRECTS: Final = 100
 _MAX_LINE_LENGTH: Final = 1000  # characters
-_MAX_HEADER_RULES: Final = 100  # rules of `_headers`
 
 _Line = tuple[str, str]  # former path or pattern of such paths, and its target; as URI references
 
@@ -71,8 +77,13 @@ class HostFiles:
         if not self._host.files:
             return {}
         listings = tuple(_former_listings(catalog)), tuple(withdrawn_places(catalog)), catalog.languages.tags
-        # All but the last are compared by identity, so `_last` has to keep them alive.
-        dependencies = (catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, listings)
+        rules = catalog.content.redirects
+        # All but the last are compared by identity, so `_last` has to keep them alive. A rule may lead to any article.
+        dependencies = (
+            *(catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, rules),
+            *(catalog.pages, catalog.content.root_files),
+            *((catalog.visible if rules else None), listings),
+        )
         if self._last is None or not _is_unchanged(self._last[0], dependencies):
             files = {REDIRECTS: render_redirects(catalog, self._host).encode(), HEADERS: render_headers(catalog).encode()}
             self._last = dependencies, files
@@ -89,7 +100,10 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
     exact, patterns = _exact_redirects(catalog), _pattern_redirects(catalog)
     if host.is_netlify:
         lines = [f"{former} {target} 301!" for former, target in (*exact, *patterns)] + [*_gone_lines(catalog)]
+        # Without "!": a file comes before a pattern.
+        lines += [f"{former} {target} 301" for former, target in pattern_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=True)]
     else:
+        patterns = chain(patterns, pattern_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=False))
         redirects = (*islice(exact, _MAX_EXACT_REDIRECTS), *islice(patterns, _MAX_PATTERN_REDIRECTS))
         lines = [f"{former} {target} 301" for former, target in redirects]
     return "".join(f"{line}\n" for line in lines)
@@ -101,7 +115,10 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
         return
     for lines, limit, subject in (
         (_exact_redirects(catalog), _MAX_EXACT_REDIRECTS, "former addresses"),
-        (_pattern_redirects(catalog), _MAX_PATTERN_REDIRECTS, "patterns of former addresses"),
+        (
+            chain(_pattern_redirects(catalog), pattern_lines(catalog, _MAX_LINE_LENGTH, may_hide_files=False)),
+            *(_MAX_PATTERN_REDIRECTS, "patterns of former addresses"),
+        ),
     ):
         count = sum(1 for _ in lines)
         if count > limit:
@@ -112,28 +129,30 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
 
 
 def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield the redirects without wildcards: first of feeds, then of listings, then of articles."""
-    return _escaped_lines(catalog, chain(_feed_redirects(catalog), _page_redirects(catalog), _article_redirects(catalog)))
+    """Yield the redirects without wildcards: of feeds, of listings, of articles, then of rules that do not lead to a feed."""
+    own = chain(_feed_redirects(catalog), _page_redirects(catalog), _static_page_redirects(catalog), _article_redirects(catalog))
+    if not catalog.content.redirects:
+        return _escaped_lines(catalog, own)
+    # A rule may lead from a name such as /feed.xml to another feed than the site itself does.
+    effective = (pair for pair in own if redirect_target(catalog, pair[0]) == pair[1])
+    rules = [pair for pair in exact_redirects(catalog) if pair[1] != GONE]
+    to_feeds = [pair for pair in rules if is_feed_path(pair[1])]
+    return _escaped_lines(catalog, iter(dict.fromkeys(chain(to_feeds, effective, rules))))
 
 
 def _escaped_lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterator[_Line]:
-    """Return lines of `_redirects` for pairs of paths, except lines that are too long."""
+    """Return lines of `_redirects` for pairs of a path and a path or absolute address, except lines that are too long."""
     base = catalog.site.base_url
 
-    def reference(path: str) -> str:
-        return _escape_reference(root_relative(base, path))
+    def reference(target: str) -> str:
+        return escape_reference(root_relative(base, target)) if target.startswith("/") else target.replace("*", "%2A")
 
     lines = ((reference(former), reference(target)) for former, target in pairs)
     return (line for line in lines if sum(map(len, line)) + len("  301") <= _MAX_LINE_LENGTH)
 
 
-def _escape_reference(reference: str) -> str:
-    """Escape colons, which begin placeholders in `_redirects`, and asterisks, which are wildcards."""
-    return reference.replace(":", "%3A").replace("*", "%2A")
-
-
 def _feed_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    for former, current in (*((ref, ref) for ref in _broad_refs(catalog)), *_former_listings(catalog)):
+    for former, current in (*((ref, ref) for ref in broad_refs(catalog)), *_former_listings(catalog)):
         for suffix in FORMATS:
             target = path_of(FeedAt(current, suffix))
             if former != current:
@@ -143,12 +162,13 @@ def _feed_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
                 yield from ((alias, target) for alias in dict.fromkeys((path, path.rstrip("/"))))
 
 
-def _broad_refs(catalog: Catalog) -> Iterator[ListingRef]:
-    return (ref for ref in catalog.listings if ref.kind in BROAD_KINDS)
-
-
 def _page_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
     return ((path_of(PageAt(former)), path_of(PageAt(current))) for former, current in _former_listings(catalog))
+
+
+def _static_page_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    pages = ((name, page.slug) for name, page in catalog.pages.items() if name != page.slug)
+    return ((path_of(StaticPageAt(name)), path_of(StaticPageAt(slug))) for name, slug in pages)
 
 
 def _article_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -170,7 +190,7 @@ def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]
 
 def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
     """Yield patterns for addresses without files: well-known names of feeds, archives and issues of renamed listings."""
-    root = _escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
+    root = escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     for kind in ("author", "tag"):
         for name, suffix in WELL_KNOWN_FEEDS.items():
             for slash in ("",) if "." in name else ("/", ""):
@@ -184,84 +204,8 @@ def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
 
 def _gone_lines(catalog: Catalog) -> Iterator[str]:
     for place in withdrawn_places(catalog):
-        path = _escape_reference(root_relative(catalog.site.base_url, path_of(place)))
+        path = escape_reference(root_relative(catalog.site.base_url, path_of(place)))
         yield f"{path} {path}410.html 410!"
-
-
-def render_headers(catalog: Catalog) -> str:
-    """Return the text of `_headers`: those headers of the live server whose documents can be selected by address patterns.
-
-    At most _MAX_HEADER_RULES rules are written.
-    """
-    root = _escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
-    return "".join(
-        f"{root}{pattern}\n" + "".join(f"  {name}: {value}\n" for name, value in headers)
-        for pattern, headers in islice(_header_rules(catalog), _MAX_HEADER_RULES)
-    )
-
-
-def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield patterns with their headers.
-
-    Hosts may join the values of a header if two patterns match one path. So only Link and Content-Security-Policy may be in both.
-    """
-    yield "/*", _COMMON_HEADERS
-    for suffix, feed_format in FORMATS.items():
-        headers = (("Content-Type", content_type(feed_format.media_type)),)
-        yield f"/*feed.{suffix}", headers
-        for name in (name for name, format_suffix in WELL_KNOWN_FEEDS.items() if format_suffix == suffix):
-            yield from ((pattern, headers) for pattern in _well_known_patterns(catalog, name))
-    yield "/feeds.opml", (("Content-Type", content_type(OPML_MEDIA_TYPE)),)
-    if catalog.site.license:
-        yield "/license.xml", (("Content-Type", content_type(RSL_MEDIA_TYPE)),)
-        yield from _license_rules(catalog)
-    yield "/media/*.svg", (("Content-Security-Policy", SANDBOX_POLICY),)
-    yield from _link_rules(catalog)
-
-
-_COMMON_HEADERS: Final = (
-    ("Cache-Control", CACHE_CONTROL),
-    ("Content-Security-Policy", FRAME_ANCESTORS),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
-)
-
-
-def _well_known_patterns(catalog: Catalog, name: str) -> tuple[str, ...]:
-    if "." in name:
-        return (f"/*{name}",)
-    kinds = {ref.kind for ref in catalog.listings}
-    folders = {"custom": "/feeds/*/", "language": "/language/*/"}
-    homes = ("/", "/category/*/", *(folder for kind, folder in folders.items() if kind in kinds))
-    return tuple(f"{home}{name}/" for home in homes)
-
-
-def license_value(site: Site) -> str:
-    """Return the link to the license as a value of the header Link, "" for a site without a license."""
-    link = license_link(site)
-    return f'<{link.href}>; rel="{link.rel}"; type="{link.type}"' if site.license else ""
-
-
-def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the Link headers of pages, and of the feeds below the folders of pages. No rule matches a file of media/."""
-    kinds = (kind for kind in LISTING_KINDS if kind != "site" and (kind != "language" or catalog.languages.tags))
-    folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in kinds)
-    for pattern in ("/", "/archive/*", path_of(ArticleAt("*")), *folders, "/tags/*", "/subscribe/"):
-        yield pattern.removesuffix("*/") + "*" * pattern.endswith("*/"), (("Link", license_value(catalog.site)),)
-
-
-def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the Link headers of the feeds of BROAD_KINDS. Other feeds have these links only in their bytes."""
-    site = catalog.site
-    hubs = "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
-    # The rules of `_license_rules` match the feeds of categories, too; hosts join the values.
-    site_license = f", {license_value(site)}" if site.license else ""
-    for ref in _broad_refs(catalog):
-        for suffix in FORMATS:
-            path = path_of(FeedAt(ref, suffix))
-            pattern = _escape_reference(root_relative(site.base_url, path)).removeprefix(
-                _escape_reference(root_relative(site.base_url, "/")).rstrip("/")
-            )
-            value = f'<{absolute(site.base_url, path)}>; rel="self"{hubs}'
-            yield pattern, (("Link", value + (site_license if ref.kind == "site" else "")),)
+    missing = root_relative(catalog.site.base_url, "/404.html")
+    for address in gone_addresses(catalog):
+        yield f"{escape_reference(root_relative(catalog.site.base_url, address))} {missing} 410!"

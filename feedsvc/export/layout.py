@@ -8,9 +8,11 @@ from typing import Final
 from feedsvc.catalog import Catalog
 from feedsvc.export import aliases
 from feedsvc.export.hosts import HEADERS, REDIRECTS, Host
+from feedsvc.export.old_addresses import is_feed_path
+from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import Publication, is_withdrawn, withdrawn_places
 from feedsvc.routes import (
-    FEED_SUFFIXES,
+    ArchiveAt,
     ArticleAt,
     FeedAt,
     FileAt,
@@ -41,8 +43,11 @@ _GONE_FILE: Final = "410.html"
 _INDEX_FILE: Final = "index.html"
 _AUXILIARY_PATHS: Final = (MISSING_PATH, REDIRECTS, HEADERS)
 
-_WRITE_ORDER: Final[tuple[type[Place], ...]] = (FileAt, VariantAt, ArticleAt, PageAt, IssueAt, TagsAt, FeedAt)
-_FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FEED_SUFFIXES)
+_WRITE_ORDER: Final[tuple[type[Place], ...]] = (
+    *(FileAt, VariantAt, ArticleAt, PageAt, IssueAt, TagsAt, ArchiveAt, StaticPageAt),
+    FeedAt,
+)
+_FEED_NAME: Final = "/feed."
 _PLACES_FOR_FEEDS: Final = (SiteDocumentAt("feeds.opml"), SiteDocumentAt("license.xml"), FileAt("static/feed.css"))
 
 
@@ -99,7 +104,7 @@ def is_document_name(name: str) -> bool:
 
 
 def is_feed(path: str) -> bool:
-    return path.endswith(_FEED_ENDINGS) and isinstance(place_of(path), FeedAt)
+    return _FEED_NAME in path and isinstance(place_of(path), FeedAt)
 
 
 def write_order_key(path: str) -> tuple[int, str]:
@@ -131,14 +136,19 @@ def _feed_paths(publication: Publication, host: Host) -> Iterator[str]:
     yield from former_paths(publication, host, "feeds")
 
 
-def _is_for_feeds(place: Place | None) -> bool:
-    return isinstance(place, FeedAt | VariantAt) or place in _PLACES_FOR_FEEDS
+def _is_for_feeds(publication: Publication, path: str) -> bool:
+    place = place_of(path)
+    if isinstance(place, FeedAt | VariantAt) or place in _PLACES_FOR_FEEDS:
+        return True
+    # Also the old address of a feed that leads nowhere now: its file is removed.
+    rules = publication.catalog.content.redirects
+    return bool(rules) and is_feed_path(publication.redirect_target(path) or rules.exact_target(path))
 
 
 # The values of `--only`: a function that yields all paths of the selection in the order of writing, and one that returns whether
-# a place belongs to the selection.
-SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication, Host], Iterator[str]], Callable[[Place | None], bool]]]] = {
-    "": (_all_paths, lambda _: True),
+# a path belongs to the selection.
+SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication, Host], Iterator[str]], Callable[[Publication, str], bool]]]] = {
+    "": (_all_paths, lambda *_: True),
     "feeds": (_feed_paths, _is_for_feeds),
 }
 # Without pages, the periods of pages are not computed, which takes a while.

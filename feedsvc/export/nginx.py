@@ -13,12 +13,15 @@ from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Visibility, issues_of
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.hosts import license_value
+from feedsvc.export.host_headers import license_value
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
+from feedsvc.export.nginx_rules import RuleMaps, escape_dollar, unique_rows
 from feedsvc.feeds import FORMATS
+from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
-from feedsvc.publication import CACHE_CONTROL
-from feedsvc.routes import LISTING_KINDS, ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, path_of
+from feedsvc.publication import CACHE_CONTROL, root_content_types
+from feedsvc.redirects import without_slash
+from feedsvc.routes import LISTING_KINDS, ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, path_of
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.uris import absolute, mount_path, root_relative
 
@@ -49,13 +52,16 @@ _FILE_HEADER: Final = """\
 def configuration(catalog: Catalog) -> str:
     """Return the text of the include file. It is the same for the same catalog."""
     site = catalog.site
-    pages = dict(_period_redirects(catalog, _page_index, _PERIOD_LENGTHS)) | _article_redirects(catalog)
+    pages = dict(_period_redirects(catalog, _page_index, _PERIOD_LENGTHS)) | _slug_redirects(catalog)
     pages |= dict(_issue_redirects(catalog))
     feeds = dict(_period_redirects(catalog, _feed_archive_index, _PERIOD_LENGTHS[-1:]))
+    rule_maps = RuleMaps(catalog, _DEFAULT, _map)
     mount_pattern, link_headers = re.escape(mount_path(site.base_url)), dict(_link_rows(catalog))
+    root_types = root_content_types(catalog)
     parts = (
-        _map_hash_sizes(chain(pages, feeds), link_headers),  # nginx accepts these only before its first map
+        _map_hash_sizes(chain(pages, feeds, rule_maps.keys, root_types), link_headers),  # nginx accepts no later ones
         _constants(catalog),
+        _map("$feedsvc_name", "$feedsvc_root_type", unique_rows(root_types.items())),
         _map("$request_uri", "$feedsvc_link", [*link_headers.items(), (_DEFAULT, "$feedsvc_link_as_spelled")]),
         _map("$uri", "$feedsvc_path", [(f"~^{mount_pattern}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
         _map("$uri", "$feedsvc_name", _name_rows(mount_pattern)),
@@ -63,6 +69,7 @@ def configuration(catalog: Catalog) -> str:
         *_cache_control_maps(catalog.next_change),
         _map("$feedsvc_folder", "$feedsvc_moved_page", _redirect_rows(pages, site.base_url)),
         _map("$feedsvc_folder", "$feedsvc_moved_feed", _redirect_rows(feeds, site.base_url)),
+        rule_maps.text(),
     )
     return "\n".join((_FILE_HEADER, *parts))
 
@@ -136,7 +143,7 @@ def _geo_constant(name: str, value: str) -> str:
 
 
 def _map_constant(name: str, value: str) -> str:
-    return f'map "" {name} {{ default {_quote(_escape_dollar(value))}; }}\n'
+    return f'map "" {name} {{ default {_quote(escape_dollar(value))}; }}\n'
 
 
 def _hub_links(site: Site) -> str:
@@ -156,7 +163,7 @@ def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
     for path in paths:
         key = root_relative(base, path)
         if key_counts[key.lower()] == 1:
-            yield key, _escape_dollar(f'<{absolute(base, path)}>; rel="self"{hubs}{site_license}')
+            yield key, escape_dollar(f'<{absolute(base, path)}>; rel="self"{hubs}{site_license}')
 
 
 def _origin(base_url: str) -> str:
@@ -212,9 +219,13 @@ def _not_before_pattern(second: int) -> str:
     return "|".join((digits, *later_seconds))
 
 
-def _article_redirects(catalog: Catalog) -> dict[str, str]:
-    aliases = ((alias, slug) for (kind, alias), slug in catalog.redirects.items() if kind == "article")
-    return {_without_slash(path_of(ArticleAt(alias))): _without_slash(path_of(ArticleAt(slug))) for alias, slug in aliases}
+def _slug_redirects(catalog: Catalog) -> dict[str, str]:
+    """Return former folder -> current folder of articles and of static pages."""
+    names: list[tuple[Place, Place]] = [
+        (ArticleAt(alias), ArticleAt(slug)) for (kind, alias), slug in catalog.redirects.items() if kind == "article"
+    ]
+    names += [(StaticPageAt(name), StaticPageAt(page.slug)) for name, page in catalog.pages.items() if name != page.slug]
+    return {without_slash(path_of(former)): without_slash(path_of(place)) for former, place in names}
 
 
 def _issue_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -224,7 +235,7 @@ def _issue_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
         for former_ref in aliases.get(ref, ()):
             for issue in issues_of(catalog.listings[ref].rows):
                 if issue.visibility is not Visibility.HIDDEN:
-                    yield _without_slash(path_of(IssueAt(former_ref, issue.date))), _without_slash(path_of(issue.place))
+                    yield without_slash(path_of(IssueAt(former_ref, issue.date))), without_slash(path_of(issue.place))
 
 
 def _period_redirects(
@@ -246,7 +257,7 @@ def _period_redirects(
         for former_ref in (ref, *aliases.get(ref, ())):
             renamed = (*((period, period) for period in ("", *periods)), *months) if former_ref != ref else ()
             for former_period, period in chain(renamed, divided):
-                yield _without_slash(path_of(PageAt(former_ref, former_period))), _without_slash(path_of(PageAt(ref, period)))
+                yield without_slash(path_of(PageAt(former_ref, former_period))), without_slash(path_of(PageAt(ref, period)))
 
 
 def _listing_aliases(catalog: Catalog) -> dict[ListingRef, list[ListingRef]]:
@@ -267,16 +278,9 @@ def _feed_archive_index(listing: Listing) -> ArchiveIndex | None:
     return listing.archive_index if listing.has_archive else None
 
 
-def _without_slash(path: str) -> str:
-    return path.rstrip("/")
-
-
-def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterator[tuple[str, str]]:
-    """Yield map rows (key, target). Keys that differ only in case become patterns, because nginx ignores the case of others."""
-    key_counts = Counter(map(str.lower, folders))
-    for folder, target in folders.items():
-        key = folder if key_counts[folder.lower()] == 1 else f"~^{re.escape(folder)}$"
-        yield key, _escape_dollar(root_relative(base_url, target))
+def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterable[tuple[str, str]]:
+    """Return map rows (key, target)."""
+    return unique_rows((folder, escape_dollar(root_relative(base_url, target))) for folder, target in folders.items())
 
 
 def _map_hash_sizes(*tables: Iterable[str]) -> str:
@@ -289,11 +293,6 @@ def _map_hash_sizes(*tables: Iterable[str]) -> str:
 def _map(source: str, name: str, rows: Iterable[tuple[str, str]]) -> str:
     lines = "".join(f"    {key if key is _DEFAULT else _quote(key)} {_quote(value)};\n" for key, value in rows)
     return f"map {source} {name} {{\n{lines}}}\n"
-
-
-def _escape_dollar(text: str) -> str:
-    """Replace dollar signs, which begin names of variables, by $feedsvc_dollar, a variable with the value "$"."""
-    return text.replace("$", "${feedsvc_dollar}")
 
 
 def _quote(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +31,7 @@ from feedsvc.export.layout import (
 )
 from feedsvc.export.manifest import Manifest
 from feedsvc.export.manifest_format import FileState
+from feedsvc.export.old_addresses import gap_sentences
 from feedsvc.export.output_folder import build_lock, translate_errors
 from feedsvc.export.ownership import OwnershipCheck
 from feedsvc.export.prefetch import Prefetch, prefetch_result
@@ -43,7 +45,6 @@ from feedsvc.export.progress import (
 )
 from feedsvc.export.renderer import TreeRenderer
 from feedsvc.publication import Fingerprints, Publication, site_fingerprint
-from feedsvc.routes import place_of
 from feedsvc.support.process_pool import available_processors, map_chunks
 
 
@@ -136,9 +137,12 @@ class StaticTree:
         """Write the documents that the publication has at these paths, and remove the files at the other paths."""
         all_paths = tuple(paths)
         all_paths += tuple(auxiliary_paths(publication, all_paths, self._manifest.files, self._host))
-        selected = [path for path in all_paths if self._is_selected(place_of(path))]
+        selected = [path for path in all_paths if self._is_selected(publication, path)]
+        # A file at an old address that led to a feed, but does not any more, is not selected.
+        is_different = not self._manifest.files.keys().isdisjoint(map(file_name, {*all_paths} - {*selected}))
         # With other settings, any former address may have another target.
-        if len(selected) > MAX_INCREMENTAL_PATHS or self._manifest.build_fingerprint != self._build_fingerprint(publication):
+        is_different |= self._manifest.build_fingerprint != self._build_fingerprint(publication)
+        if len(selected) > MAX_INCREMENTAL_PATHS or is_different:
             return self.build(publication)
         with translate_errors(self.out):
             renderer = self._renderer(publication)
@@ -148,18 +152,20 @@ class StaticTree:
     def mark_complete(self, publication: Publication, name: str) -> None:
         """Record the name of the content state that the complete tree was made from. Call it after `build` or `update`."""
         with translate_errors(self.out):
-            if name and not matches(parse_baseline(self._manifest.baseline), self._baseline_name(name), publication):
-                self._manifest.mark_complete(str(BuildBaseline(self._baseline_name(name), publication.catalog.now)))
+            baseline_name = self._baseline_name(name, publication)
+            if name and not matches(parse_baseline(self._manifest.baseline), baseline_name, publication):
+                self._manifest.mark_complete(str(BuildBaseline(baseline_name, publication.catalog.now)))
 
     def advice(self, publication: Publication) -> Iterable[str]:
         """Return sentences for the operator on parts of the tree that the host will ignore."""
-        return () if self._selection else limit_warnings(publication.catalog, self._host)
+        gaps = gap_sentences(publication.catalog) if self._host.has_former_files else ()
+        return gaps if self._selection else chain(gaps, limit_warnings(publication.catalog, self._host))
 
-    def _baseline_name(self, state: str) -> str:
-        """Return the name of a baseline: the name of the content state, with the selection and the host."""
-        if not state:
-            return ""
-        return "-".join((state, *filter(None, (self._selection, self._host_name if self._host_name != HOSTING_ANY else ""))))
+    def _baseline_name(self, state: str, publication: Publication) -> str:
+        """Return the name of a baseline: the name of the content state, with selection, host, redirect rules, pages and root."""
+        host_name, content = self._host_name if self._host_name != HOSTING_ANY else "", publication.catalog.content
+        details = (self._selection, host_name, content.redirects.digest, content.free_digest) if state else ()
+        return "-".join(filter(None, (state, *details)))
 
     def _possibly_stale_paths(self, publication: Publication, baseline: Baseline) -> list[str] | None:
         """Return the paths whose documents may have changed or whose files were modified on disk; None if any path may be one.
@@ -169,7 +175,7 @@ class StaticTree:
         if not self._manifest.is_complete or self._manifest.build_fingerprint != self._build_fingerprint(publication):
             return None
         changed = changed_paths(
-            publication, baseline, parse_baseline(self._manifest.baseline), self._baseline_name(baseline.name)
+            publication, baseline, parse_baseline(self._manifest.baseline), self._baseline_name(baseline.name, publication)
         )
         if changed is None:
             return None
@@ -184,7 +190,7 @@ class StaticTree:
         former = (path for path in all_former if file_name(path) not in files)
         # No image is checked here: the renderer checks whether an image can be sent, but only if its file is not current.
         paths = {*changed, *auxiliary, *publication.file_paths(include_unchecked=True), *doubtful, *former}
-        return [path for path in paths if self._is_selected(place_of(path))]
+        return [path for path in paths if self._is_selected(publication, path)]
 
     def _is_occupied_by_foreign_file(self, renderer: TreeRenderer, path: str) -> bool:
         """Return whether a path is auxiliary, such as 404.html or a former address, and a file of other origin is there."""
@@ -218,7 +224,9 @@ class StaticTree:
             self._fingerprints.for_catalog(catalog, bulk=every) if self._fingerprints else Fingerprints(catalog, bulk=every)
         )
         self._modified_files = None  # the prefetched check is valid only once
-        files = {path: data for path, data in self._host_files.for_catalog(catalog).items() if self._is_selected(place_of(path))}
+        files = {
+            path: data for path, data in self._host_files.for_catalog(catalog).items() if self._is_selected(publication, path)
+        }
         return TreeRenderer(
             publication, self._fingerprints, self._host, files, writer=self._writer, file_states=self._manifest.files
         )

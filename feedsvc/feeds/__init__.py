@@ -1,6 +1,7 @@
 """Feeds of a listing, in every format.
 
-The input is a catalog and a listing. The output is one neutral `Feed`, rendered as RSS, Atom or JSON Feed, and its digest.
+The input is a catalog and a listing. The output is one neutral `Feed`, rendered in a built-in format or one of a plug-in, and
+its digest.
 Pages, discovery, the publication and WebSub may use this package.
 """
 
@@ -17,7 +18,7 @@ from feedsvc.feeds.builder import (
 )
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.escaping import escape, quote_attribute
-from feedsvc.feeds.formats import FORMATS, Format, enlarge_caches
+from feedsvc.feeds.formats import FORMATS, enlarge_caches, render_extended
 from feedsvc.feeds.issue_content import headlines, issue_title
 from feedsvc.feeds.rsl import RSL_MEDIA_TYPE, RSL_NAMESPACE, RslElement, rsl_content
 
@@ -28,7 +29,6 @@ __all__ = [
     "RSL_NAMESPACE",
     "EntryCache",
     "FeedDigests",
-    "Format",
     "RslElement",
     "author_person",
     "build_feed",
@@ -42,5 +42,6 @@ __all__ = [
     "listing_language",
     "listing_title",
     "quote_attribute",
+    "render_extended",
     "rsl_content",
 ]

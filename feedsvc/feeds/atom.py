@@ -5,16 +5,18 @@ feedgen writes the Atom namespace as an attribute named xmlns, so in memory Atom
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
+from feedsvc.extensions import Namespace
 from feedsvc.feed_model import Entry, Feed, Person, Tombstone
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.feeds.escaping import ESCAPERS, needs_fallback
+from feedsvc.feeds.extension_elements import XmlExtenders, XmlFormat
 from feedsvc.feeds.xml import (
     NAMESPACES,
     BaseFeedGenerator,
@@ -37,10 +39,14 @@ _UNSPECIFIED_LICENSE: Final = "http://purl.org/atompub/license#unspecified"
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def render(feed: Feed) -> bytes:
-    """Render `feed` as an Atom 1.0 document in UTF-8, tombstones before entries."""
-    rendered_entries = [RENDERED_ENTRIES.get(item) for item in feed.items]
-    document: bytes = _AtomGenerator(feed, rendered_entries).atom_str(pretty=True)
+def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
+    """Render `feed` as an Atom 1.0 document in UTF-8, tombstones before entries, with the elements of `namespaces`.
+
+    None means the namespaces of plug-ins.
+    """
+    extender = EXTENDERS.get(namespaces)
+    rendered_entries = extender.render_items(feed, feed.items)
+    document: bytes = _AtomGenerator(feed, rendered_entries, extender.namespaces).atom_str(pretty=True)
     return splice_entries(document, "feed", rendered_entries)
 
 
@@ -54,8 +60,8 @@ class _AtomExtension(FeedExtension):
 
 
 class _AtomGenerator(BaseFeedGenerator):
-    def __init__(self, feed: Feed, rendered_entries: Iterable[RenderedEntry]) -> None:
-        super().__init__(feed, _AtomExtension)
+    def __init__(self, feed: Feed, rendered_entries: Iterable[RenderedEntry], namespaces: Mapping[str, str]) -> None:
+        super().__init__(feed, _AtomExtension, namespaces)
         self._rendered_entries = rendered_entries
         self.id(feed.id)
         self.subtitle(feed.subtitle)
@@ -140,3 +146,6 @@ def _render_item(item: Entry | Tombstone) -> RenderedEntry:
 
 
 RENDERED_ENTRIES: Final = RenderedEntryCache(_render_item)
+EXTENDERS: Final = XmlExtenders(
+    XmlFormat(suffix="atom", namespaces=NAMESPACES, feed_indent=2, entry_indent=4, plain_entries=RENDERED_ENTRIES)
+)

@@ -25,6 +25,7 @@ from feedsvc.uris import absolute, path_below, root_relative
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
+_STYLED_FORMATS: Final = ("rss", "atom")
 _KINDS_WITHOUT_PAGE: Final = ("combination", "private")
 MAX_CACHED_ENTRIES: Final = 2_000  # entries of each kind, shared by successive editions
 _EntryKind = tuple[FeedContent, bool]  # content, and whether entries have Markdown
@@ -137,7 +138,7 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
         icon=site.icon,
         ttl=options.ttl,
         is_archive=bool(period),
-        stylesheet=root_relative(site.base_url, f"/{STYLESHEET}") if options.browser_view and suffix != "json" else "",
+        stylesheet=root_relative(site.base_url, f"/{STYLESHEET}") if options.browser_view and suffix in _STYLED_FORMATS else "",
     )
 
 
@@ -221,7 +222,8 @@ def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: b
         sources=article.sources,
         language=article.language,
         alternates=tuple(_alternates(site, row)) if row.translations else (),
-        is_permalink=article.id == url,
+        is_permalink=(article.guid or article.id) == url,
+        guid=article.guid,
         markdown=content_markdown(catalog, article) if markdown and content == "full" else "",
         license=site_license,
         is_unlicensed=site_license is not site.license,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from feedsvc.catalog import Catalog
+from feedsvc.content.markdown import replace_bare_links
 from feedsvc.content.media import fit_html, fit_image
 from feedsvc.feed_model import enclosure_name
 from feedsvc.language import Language, get_language
@@ -40,11 +41,21 @@ def _article_html(catalog: Catalog, article: Article) -> str:
     lang, image = article_language(catalog.site, article), lead_image(catalog, article.image)
     parts = (
         figure(image) if image else "",
-        fit_html(catalog.media, catalog.site.base_url, catalog.content.html(article)),
+        fit_html(catalog.media, catalog.site.base_url, _body_html(catalog, article)),
         _sources(lang, article.sources),
         corrections_html(lang, article.corrections),
     )
     return "\n".join(filter(None, parts))
+
+
+def _body_html(catalog: Catalog, article: Article) -> str:
+    """Return the article's text. A bare link to one of its `embeds` has the title as its text; feeds contain no cards."""
+    markup, titles = catalog.content.html(article), {embed.url: embed.title for embed in article.embeds}
+
+    def titled_link(address: str) -> str:
+        return f"<p>{_link_html(titles[address], address)}</p>" if address in titles else ""
+
+    return replace_bare_links(markup, titled_link) if titles else markup
 
 
 def figure(image: Image) -> str:

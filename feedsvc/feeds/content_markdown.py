@@ -16,6 +16,10 @@ from feedsvc.model import Article, Correction, Enclosure, Image, Source
 _INLINE_MARKUP: Final = re.compile(r"[\\`*_\[\]<>~]|&(?=#?[A-Za-z0-9]+;)")
 # Beginnings of headings, lists and underlines.
 _BLOCK_MARKUP: Final = re.compile(r"(?:#{1,6}|[-+=]|[0-9]{1,9}(?=[.)]))")
+# A paragraph that is only an address. The first branch matches a fenced code block, which stays as it is.
+_BARE_LINK: Final = re.compile(
+    r"(?m)^(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n(?:[^\n]*\n)*?(?P=fence)[`~]*$|(?<![^\n]\n)^<[^<>\s]+>$(?!\n[^\n])"
+)
 _ENTITY: Final = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 
 
@@ -29,7 +33,7 @@ def content_markdown(catalog: Catalog, article: Article) -> str:
     def fit_image(address: str) -> str:
         return fit_address(catalog.media, catalog.site.base_url, address)
 
-    text = catalog.content.feed_markdown(article, fit_image).strip("\n").rstrip()
+    text = _with_embed_titles(article, catalog.content.feed_markdown(article, fit_image).strip("\n").rstrip())
     if not text:
         return ""
     lang, image = article_language(catalog.site, article), lead_image(catalog, article.image)
@@ -41,6 +45,12 @@ def content_markdown(catalog: Catalog, article: Article) -> str:
         _enclosures(lang, article.enclosures),
     )
     return "\n\n".join(filter(None, parts))
+
+
+def _with_embed_titles(article: Article, text: str) -> str:
+    """Return the text with the titles of `embeds` as the texts of their bare links, which comrak writes in angle brackets."""
+    titles = {f"<{embed.url}>": _link(embed.title, embed.url) for embed in article.embeds}
+    return _BARE_LINK.sub(lambda match: titles.get(match[0], match[0]), text) if titles else text
 
 
 def _escape(text: str) -> str:

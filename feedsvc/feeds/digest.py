@@ -12,15 +12,17 @@ from typing import Any, Final
 from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.content.markdown import FEED_MARKDOWN_VERSION, RENDER_VERSION
 from feedsvc.content.media import THUMBNAIL_WIDTH, fitting_variant
+from feedsvc.extensions import plugins_fingerprint
 from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds import builder
+from feedsvc.feeds.formats import FORMATS
 from feedsvc.feeds.issue_content import MAX_FEED_ARTICLES
 from feedsvc.model import Article, FeedContent
-from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, path_of
+from feedsvc.routes import FeedAt, ListingRef, path_of
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.digest import sha256
 
-# The three formats of a listing differ in their own addresses only, so one digest serves all of them.
+# The formats of a listing differ in their own addresses only, so one digest serves all of them.
 _REFERENCE_FORMAT: Final = ("atom", "application/atom+xml")
 _IssueDigests = BoundedCache[str, tuple[IssueRow, Entry]]  # id of an issue -> the issue and its entry in _DigestEntries
 _MAX_ISSUE_DIGESTS: Final = 2000
@@ -54,7 +56,7 @@ class FeedDigests:
             ref: (listing, self._reusable_digest(listing) or _digest_feed(listing, entries))
             for ref, listing in catalog.listings.items()
         }
-        return {path_of(FeedAt(ref, suffix)): digest for ref, (_, digest) in self._digests.items() for suffix in FEED_SUFFIXES}
+        return {path_of(FeedAt(ref, suffix)): digest for ref, (_, digest) in self._digests.items() for suffix in FORMATS}
 
     def _reusable_digest(self, listing: Listing) -> str:
         former_listing, digest = self._digests.get(listing.ref, (None, ""))
@@ -104,6 +106,8 @@ def _digest_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown:
     text_digest = "" if is_text_hidden else f"{RENDER_VERSION}:{article.text.hex()}"
     if markdown and content == "full" and text_digest:
         text_digest += f" as Markdown {FEED_MARKDOWN_VERSION}"
+    if article.embeds and content == "full" and text_digest:
+        text_digest += f" with links {[(embed.url, embed.title) for embed in article.embeds]}"
     row = replace(row, article=_without_text(article, text_digest))
     digest = _digest([text_digest, *_image_variant_paths(catalog, article), builder.build_entry(catalog, row, content)])
     return _entry_of(row, digest)
@@ -133,7 +137,9 @@ def _entry_of(row: Row, digest: str) -> Entry:
 def _digest_feed(listing: Listing, entries: builder.EntryCache) -> str:
     feed = builder.build_feed(listing, entries, *_REFERENCE_FORMAT)
     items = [item.content if isinstance(item, Entry) else item for item in feed.items]
-    return _digest([[getattr(feed, name) for name in _FEED_FIELDS], items])
+    # Without plug-ins, digests are as in versions that had none: hubs are not notified after the upgrade.
+    plugins = plugins_fingerprint()
+    return _digest([[getattr(feed, name) for name in _FEED_FIELDS], items, *([plugins] if plugins else [])])
 
 
 def _digest(value: Any) -> str:

@@ -1,39 +1,62 @@
-"""Table of the feed formats. For a new format, add a module to this package and a row to FORMATS."""
+"""Table of the feed formats: the built-in ones and those of plug-ins.
+
+For a new built-in format, add a module to this package and a row to _BUILT_IN.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
+from feedsvc.extensions import Format, Namespace, load_extensions
 from feedsvc.feed_model import Feed
 from feedsvc.feeds import atom, json_feed, rss
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Format:
-    """Feed format: `name` is shown to readers; a feed's path ends in `feed.` + `suffix`.
-
-    `render` returns the same bytes for equal Feeds. It is thread-safe.
-    """
-
-    suffix: str
-    name: str
-    media_type: str
-    render: Callable[[Feed], bytes]
-
-
-FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+_BUILT_IN: Final[Mapping[str, Format]] = MappingProxyType(
     {
         "rss": Format(suffix="rss", name="RSS", media_type="application/rss+xml", render=rss.render),
         "atom": Format(suffix="atom", name="Atom", media_type="application/atom+xml", render=atom.render),
         "json": Format(suffix="json", name="JSON Feed", media_type="application/feed+json", render=json_feed.render),
     }
 )
+_EXTENSIBLE: Final[Mapping[str, Callable[[Feed, Iterable[Namespace]], bytes]]] = MappingProxyType(
+    {"rss": rss.render, "atom": atom.render, "json": json_feed.render}
+)
+
+
+class _Formats(Mapping[str, Format]):
+    """Formats by suffix: the built-in ones first. Plug-ins are loaded as soon as anything but a built-in format is asked for."""
+
+    def __getitem__(self, suffix: str) -> Format:
+        return _BUILT_IN[suffix] if suffix in _BUILT_IN else self._all[suffix]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> Mapping[str, Format]:
+        return {**_BUILT_IN, **load_extensions().formats}
+
+
+FORMATS: Final[Mapping[str, Format]] = _Formats()
+
+
+def render_extended(feed: Feed, suffix: str, namespaces: Iterable[Namespace]) -> bytes:
+    """Render a feed in a built-in format with these namespaces instead of those of plug-ins. Raises KeyError for others.
+
+    Raises ValueError or TypeError for a fault of a namespace.
+    """
+    return _EXTENSIBLE[suffix](feed, namespaces)
 
 
 def enlarge_caches() -> None:
     """Enlarge the caches of rendered entries, for a process that renders every feed: each entry occurs in several feeds."""
     for cache in (rss.RENDERED_ENTRIES, atom.RENDERED_ENTRIES, json_feed.RENDERED_ENTRIES):
         cache.enlarge()
+    for extenders in (rss.EXTENDERS, atom.EXTENDERS):
+        extenders.enlarge_cache()

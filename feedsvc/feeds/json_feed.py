@@ -6,20 +6,24 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from feedsvc.extensions import Namespace
 from feedsvc.feed_model import Entry, Feed, Person
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
+from feedsvc.feeds.extension_elements import JsonExtender
 from feedsvc.model import Enclosure
 from feedsvc.support.date_formats import rfc3339
 
 _ENCODE_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def render(feed: Feed) -> bytes:
+def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
     """Render `feed` as a JSON Feed 1.1 document in UTF-8, without tombstones. `next_url` is the previous archive.
 
-    Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline.
+    Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline. `namespaces`
+    add their objects; None means the namespaces of plug-ins.
     """
+    extender = JsonExtender(namespaces)
     members = _nonempty_values(
         version="https://jsonfeed.org/version/1.1",
         title=feed.title,
@@ -32,8 +36,8 @@ def render(feed: Feed) -> bytes:
         language=feed.language,
         hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
     )
-    head = _dump_json(members | {"items": []}).removesuffix(b"]\n}")
-    items = b",\n  ".join(RENDERED_ENTRIES.get(entry).data for entry in feed.entries)
+    head = _dump_json(members | extender.feed_members(feed) | {"items": []}).removesuffix(b"]\n}")
+    items = b",\n  ".join(extender.extend_item(entry, RENDERED_ENTRIES.get(entry).data) for entry in feed.entries)
     return b"".join((head, b"\n  " + items + b"\n " if items else b"", b"]\n}\n"))
 
 
@@ -56,7 +60,7 @@ RENDERED_ENTRIES: Final = RenderedEntryCache(_ENTRY_TEMPLATES.render)
 
 def _item(entry: Entry) -> dict[str, Any]:
     return _nonempty_values(
-        id=entry.id,
+        id=entry.item_id,
         url=entry.url,
         title=entry.title,
         content_html=entry.content,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
+from feedsvc.extensions import Namespace
 from feedsvc.feed_model import Entry, Feed
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.feeds.escaping import ESCAPERS, escape_plain_text, needs_fallback
+from feedsvc.feeds.extension_elements import XmlExtenders, XmlFormat
 from feedsvc.feeds.rsl import rsl_content
 from feedsvc.feeds.xml import (
     NAMESPACES,
@@ -36,10 +38,14 @@ from feedsvc.support.date_formats import rfc3339
 _HTML_SPECIAL: Final = re.compile("<|&(?![ \\t\\n\\r\\f&]|\\Z)")
 
 
-def render(feed: Feed) -> bytes:
-    """Render `feed` as an RSS 2.0 document in UTF-8, without tombstones."""
-    rendered_entries = [RENDERED_ENTRIES.get(entry) for entry in feed.entries]
-    document: bytes = _RssGenerator(feed, rendered_entries).rss_str(pretty=True)
+def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
+    """Render `feed` as an RSS 2.0 document in UTF-8, without tombstones, with the elements of `namespaces`.
+
+    None means the namespaces of plug-ins.
+    """
+    extender = EXTENDERS.get(namespaces)
+    rendered_entries = extender.render_items(feed, feed.entries)
+    document: bytes = _RssGenerator(feed, rendered_entries, extender.namespaces).rss_str(pretty=True)
     return splice_entries(document, "channel", rendered_entries)
 
 
@@ -56,8 +62,8 @@ class _ChannelExtension(FeedExtension):
 
 
 class _RssGenerator(BaseFeedGenerator):
-    def __init__(self, feed: Feed, rendered_entries: Iterable[RenderedEntry]) -> None:
-        super().__init__(feed, _ChannelExtension)
+    def __init__(self, feed: Feed, rendered_entries: Iterable[RenderedEntry], namespaces: Mapping[str, str]) -> None:
+        super().__init__(feed, _ChannelExtension, namespaces)
         self._rendered_entries = rendered_entries
         # feedgen makes the last link the channel's, regardless of its rel. So it gets this one only.
         self.link(href=feed.href("alternate"), rel="alternate")
@@ -76,7 +82,7 @@ class _Item(feedgen.entry.FeedEntry):  # type: ignore[misc]
         super().__init__()
         self.entry = entry
         self.title(entry.title)
-        self.guid(entry.id, permalink=entry.is_permalink)
+        self.guid(entry.item_id, permalink=entry.is_permalink)
         self.published(entry.published)
         self.link(href=entry.url, rel="alternate")
         # An item has one enclosure; feedgen would take the last.
@@ -128,3 +134,6 @@ def _escape_description(text: str) -> str:
 
 _ENTRY_TEMPLATES: Final = EntryTemplates(_render_with_feedgen, (*ESCAPERS, _escape_description), needs_fallback)
 RENDERED_ENTRIES: Final = RenderedEntryCache(_ENTRY_TEMPLATES.render)
+EXTENDERS: Final = XmlExtenders(
+    XmlFormat(suffix="rss", namespaces=NAMESPACES, feed_indent=4, entry_indent=6, plain_entries=RENDERED_ENTRIES)
+)

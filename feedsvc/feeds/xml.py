@@ -125,22 +125,22 @@ def _add_image(element: etree._Element, image: Image) -> None:
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]
-    """feedgen extension that declares the namespaces. Each format's subclass adds elements that feedgen does not support."""
+    """feedgen extension that declares `namespaces`. Each format's subclass adds elements that feedgen does not support."""
 
-    def __init__(self, feed: Feed) -> None:
-        self.feed = feed
+    def __init__(self, feed: Feed, namespaces: Mapping[str, str]) -> None:
+        self.feed, self._namespaces = feed, namespaces
 
     def extend_ns(self) -> dict[str, str]:
-        return dict(NAMESPACES)
+        return dict(self._namespaces)
 
 
 class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
     """feedgen generator with the feed elements of both formats. An object serves one format, since feedgen has one link list."""
 
-    def __init__(self, feed: Feed, extension: type[FeedExtension]) -> None:
+    def __init__(self, feed: Feed, extension: type[FeedExtension], namespaces: Mapping[str, str]) -> None:
         super().__init__()
         self.feed = feed
-        self.register_extension("feedsvc", partial(extension, feed))
+        self.register_extension("feedsvc", partial(extension, feed, namespaces))
         self.title(feed.title)
         self.language(feed.language)
         self.updated(feed.updated)

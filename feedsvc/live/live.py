@@ -266,11 +266,13 @@ def _catalog_at(catalog: Catalog, now: datetime) -> Catalog:
 
 
 def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
-    """Return whether only articles and problems can differ: unchanged settings, media and theme are the same objects."""
-    inputs_before, inputs = (
-        (*content.settings, content.private_feeds, content.media, content.theme) for content in (before, now)
-    )
-    return is_identical(inputs_before, inputs)
+    """Return whether only articles and problems can differ: unchanged settings, media, pages and theme are the same objects."""
+    return is_identical(_inputs(before), _inputs(now))
+
+
+def _inputs(content: ContentSnapshot) -> tuple[object, ...]:
+    free_files = content.pages, content.root_files
+    return *content.settings, content.private_feeds, content.redirects, content.media, *free_files, content.theme
 
 
 def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> ContentSnapshot:

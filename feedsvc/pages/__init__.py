@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from feedsvc.pages.archive import archive_rows, render_archive
 from feedsvc.pages.article import render_article, render_articles
+from feedsvc.pages.home_rows import select_home_rows
 from feedsvc.pages.issue import render_issue, render_withdrawn_issue
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.listing import render_listing, render_subscribe_page
 from feedsvc.pages.related import MAX_CANDIDATES, find_linking_rows, find_related
-from feedsvc.pages.status_pages import render_combination_error, render_gone, render_not_found, render_redirect_page
+from feedsvc.pages.static_page import render_static_page
+from feedsvc.pages.status_pages import newest_rows, render_combination_error, render_gone, render_not_found, render_redirect_page
+from feedsvc.pages.stylesheets import static_file
 from feedsvc.pages.tags import render_tag_list, tag_page
 from feedsvc.pages.theme import STATIC_TYPES, Theme, compile_builtin_templates
 from feedsvc.pages.theme_adoption import ThemeAdoption
@@ -24,9 +28,12 @@ __all__ = [
     "PageLayout",
     "Theme",
     "ThemeAdoption",
+    "archive_rows",
     "compile_builtin_templates",
     "find_linking_rows",
     "find_related",
+    "newest_rows",
+    "render_archive",
     "render_article",
     "render_articles",
     "render_combination_error",
@@ -35,9 +42,12 @@ __all__ = [
     "render_listing",
     "render_not_found",
     "render_redirect_page",
+    "render_static_page",
     "render_subscribe_page",
     "render_tag_list",
     "render_withdrawn_issue",
+    "select_home_rows",
+    "static_file",
     "tag_page",
 ]
 

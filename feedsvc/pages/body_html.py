@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.content.media import image_size
-from feedsvc.model import Site
-from feedsvc.pages.images import local_href, srcset
-from feedsvc.routes import ArticleAt, IssueAt, PageAt, SiteDocumentAt, path_of, place_of
+from feedsvc.language import Language
+from feedsvc.model import Embed, Site
+from feedsvc.pages.images import local_href, pixel_size, srcset
+from feedsvc.pages.link_cards import insert_link_cards
+from feedsvc.routes import ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt, path_of, place_of
 from feedsvc.uris import path_below, root_relative
 
 # In sanitized HTML each "<" begins a tag, and no value contains a quote. The names are those of _REWRITERS.
@@ -25,12 +26,15 @@ _TEXT_WIDTH: Final = 672  # pixels: 42rem
 _SIZES: Final = "(min-width: 44rem) 42rem, 100vw"
 
 
-def page_html(catalog: Catalog, text: str) -> str:
-    """Return sanitized HTML as a page shows it: root-relative addresses, images with size and variants, and wide elements (code,
-    tables) that can be focused and scrolled by keyboard.
+def page_html(catalog: Catalog, text: str, lang: Language, embeds: Iterable[Embed] = ()) -> str:
+    """Return sanitized HTML as a page shows it: root-relative addresses, images with size and variants, cards for bare links to
+    `embeds`, and wide elements (code, tables) that can be focused and scrolled by keyboard.
+
+    `lang` is the language of the text.
     """
     page = _TAG.sub(lambda tag: _rewrite_tag(catalog, tag["name"], tag["rest"]), text)
-    return _wrap_tables(page) if "<table" in page else page
+    page = insert_link_cards(catalog, page, embeds)
+    return _wrap_tables(page, lang) if "<table" in page else page
 
 
 def _rewrite_tag(catalog: Catalog, name: str, rest: str) -> str:
@@ -66,13 +70,10 @@ def _size_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
 
     If it has one of the two, the other keeps the file's aspect ratio.
     """
-    file = catalog.media.get(_image_path(catalog, attributes))
-    if file is None or {"width", "height"} <= attributes.keys():
+    size = None if {"width", "height"} <= attributes.keys() else pixel_size(catalog, _image_path(catalog, attributes))
+    if size is None:
         return ""
-    try:
-        width, height = image_size(file)
-    except ValueError:
-        return ""
+    width, height = size
     if "width" in attributes:
         return f' height="{max(1, round(int(attributes["width"]) * height / width))}"'
     if "height" in attributes:
@@ -93,7 +94,7 @@ def _canonical_href(site: Site, address: str) -> str:
     if not path:
         return address
     place = place_of(path)
-    path = path_of(place) if isinstance(place, (ArticleAt, IssueAt, PageAt, SiteDocumentAt)) else path
+    path = path_of(place) if isinstance(place, (ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt)) else path
     tail = re.search(r"[?#].*", address)
     return root_relative(site.base_url, path) + (tail[0] if tail else "")
 
@@ -108,15 +109,19 @@ _REWRITERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {
 }
 
 
-def _wrap_tables(text: str) -> str:
-    """Wrap each table that is not inside another one in a box that scrolls."""
-    depth = 0
+def _wrap_tables(text: str, lang: Language) -> str:
+    """Wrap each table that is not inside another one in a region that scrolls. Each region has a name of its own."""
+    depth = count = 0
 
     def wrap(tag: re.Match[str]) -> str:
-        nonlocal depth
+        nonlocal depth, count
         depth += -1 if tag[1] else 1
         if tag[1]:
-            return tag[0] if depth else f"{tag[0]}</div>"
-        return tag[0] if depth > 1 else f'<div class="wide" tabindex="0">{tag[0]}'
+            return tag[0] if depth else f"{tag[0]}</section>"
+        if depth > 1:
+            return tag[0]
+        count += 1
+        name = f"{lang.say('table')} {lang.number(count)}" if count > 1 else lang.say("table")
+        return f'<section class="wide" aria-label="{html.escape(name)}" tabindex="0">{tag[0]}'
 
     return _TABLE_TAG.sub(wrap, text)

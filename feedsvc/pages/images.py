@@ -34,16 +34,24 @@ def local_href(site: Site, address: str) -> str:
     return root_relative(site.base_url, path) if path else address
 
 
-def logo_size(catalog: Catalog) -> tuple[int, int]:
-    """Return width and height of the logo on a page, in pixels, scaled up or down to the limits of _MAX_LOGO_SIZE.
+def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
+    """Return width and height of the file at a path like media/a.jpg, from its header.
+
+    None if there is no such file or its size is unknown, as that of an SVG.
+    """
+    file = catalog.media.get(path)
+    try:
+        return image_size(file) if file else None
+    except ValueError:
+        return None
+
+
+def logo_size(pixels: tuple[int, int] | None) -> tuple[int, int]:
+    """Return width and height of the logo on a page: those of its file, scaled up or down to the limits of _MAX_LOGO_SIZE.
 
     It is as high as a line of the menu, or lower if it is very wide. A logo of unknown size is a square.
     """
-    file = catalog.media.get(path_below(catalog.site.base_url, catalog.site.logo)[1:])
-    try:
-        width, height = image_size(file) if file else _MAX_LOGO_SIZE[:1] * 2
-    except ValueError:  # most often an SVG: shown within a square
-        width, height = _MAX_LOGO_SIZE[:1] * 2
+    width, height = pixels or _MAX_LOGO_SIZE[:1] * 2
     scale = min(_MAX_LOGO_SIZE[0] / height, _MAX_LOGO_SIZE[1] / width)
     return max(1, round(width * scale)), max(1, round(height * scale))
 

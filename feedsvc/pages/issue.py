@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Annotated, TypedDict
+
 from feedsvc.catalog import IssueRow, Row
 from feedsvc.feeds import headlines, issue_title
-from feedsvc.pages.layout import LinkView, PageLayout
-from feedsvc.pages.metadata import PageMetadata, listing_open_graph
+from feedsvc.pages.breadcrumbs import trail
+from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.metadata import PageMetadata
 from feedsvc.pages.status_pages import render_message
-from feedsvc.routes import ListingRef, path_of
+from feedsvc.pages.views import Card, LinkView
+from feedsvc.routes import ListingRef, PageAt, path_of
 from feedsvc.uris import absolute
+
+
+class IssueVariables(TypedDict):
+    """Variables of the page of an issue of a digest feed."""
+
+    listing: Annotated[LinkView, "link to the page of the digest feed"]
+    title: Annotated[str, "day of the issue, in words"]
+    entries: Annotated[list[Card], "its articles, newest first"]
+    others: Annotated[str, "sentence with the number of articles that are not shown; empty if all are"]
+    older: Annotated[LinkView | None, "link to the issue before"]
+    newer: Annotated[LinkView | None, "link to the issue after"]
 
 
 def render_issue(layout: PageLayout, issue: IssueRow) -> bytes:
@@ -26,15 +41,18 @@ def render_issue(layout: PageLayout, issue: IssueRow) -> bytes:
             canonical=address,
             description=description,
             feeds=layout.feed_views(listing, catalog.listings[ListingRef()]),
-            graph=listing_open_graph(catalog, full_title, description, address, image=issue.article.image),
+            graph=layout.open_graph(full_title, description, address, image=issue.article.image),
+            trail=trail(layout, (PageAt(listing.ref), listing.title), own_title=lang.period_name(issue.date)),
         ),
-        current_listing=issue.listing,
-        listing=layout.listing_link(listing),
-        title=lang.period_name(issue.date),
-        entries=[layout.card(row) for row in issue.articles],
-        others=lang.count("and_more", others) if others else "",
-        older=_issue_link(layout, older, "older"),
-        newer=_issue_link(layout, newer, "newer"),
+        IssueVariables(
+            listing=layout.listing_link(listing),
+            title=lang.period_name(issue.date),
+            entries=[layout.card(row) for row in issue.articles],
+            others=lang.count("and_more", others) if others else "",
+            older=_issue_link(layout, older, "older"),
+            newer=_issue_link(layout, newer, "newer"),
+        ),
+        issue.listing,
     )
 
 

@@ -3,70 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
-from typing import Final
+from typing import Annotated, Final, TypedDict
+
+from markupsafe import Markup
 
 from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.feeds import headlines, issue_title, listing_language, listing_title
 from feedsvc.language import Language, direction, get_language
-from feedsvc.model import Article, Site
-from feedsvc.pages.images import ImageView, image_view, local_href, logo_size
-from feedsvc.pages.metadata import CONTENT_SECURITY_POLICY, FeedView, PageMetadata, feed_views
+from feedsvc.model import Article, Image, Site
+from feedsvc.pages.images import image_view, local_href, logo_size, pixel_size
+from feedsvc.pages.menus import HeadLink, MenuItem, footer_items, head_links, icon_address, navigation_items
+from feedsvc.pages.metadata import (
+    CONTENT_SECURITY_POLICY,
+    Breadcrumb,
+    FeedView,
+    PageMetadata,
+    breadcrumb_json_ld,
+    feed_views,
+    listing_open_graph,
+    logo_image,
+)
+from feedsvc.pages.stylesheets import STATIC_ROOT, stylesheet_links
 from feedsvc.pages.theme import Theme
-from feedsvc.routes import ListingRef, PageAt, Place, SiteDocumentAt, path_of
+from feedsvc.pages.views import Card, DateView, LinkView
+from feedsvc.routes import ArchiveAt, ListingRef, PageAt, Place, SiteDocumentAt, path_of
 from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc3339
-from feedsvc.uris import root_relative
+from feedsvc.uris import path_below, root_relative
 
 _MAX_PARTS: Final = 1024  # values of each cache; a site may have more listings
 _MAX_CARDS: Final = 2048  # of about 2 kB each
 _MAX_LANGUAGES: Final = 8  # layouts in other languages, each with an eighth of the cards
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LinkView:
-    """A link on a page. `here` is True if it leads to this page or to the section that this page belongs to.
+class SiteVariables(TypedDict):
+    """Template variables that are the same on every page of a language. Links are root-relative, within the site's pages."""
 
-    `language` and `direction` are those of the title if it is in another language than the page, else "".
-    """
-
-    title: str
-    href: str
-    here: bool = False
-    language: str = ""
-    direction: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DateView:
-    """A date: `shown` in words, `machine` for a time element, and the text `before` and `after` the shown date."""
-
-    machine: str
-    shown: str
-    before: str = ""
-    after: str = ""
+    site: Annotated[Site, "settings in site.yaml"]
+    lang: Annotated[Language, "words, dates and numbers of the page's language"]
+    site_language: Annotated[str, "language of the texts of site.yaml and categories.yaml; empty if it is the page's own"]
+    site_direction: Annotated[str, "writing direction of these texts, `ltr` or `rtl`; empty as `site_language`"]
+    policy: Annotated[str, "Content-Security-Policy of the page"]
+    home: Annotated[str, "link to the front page"]
+    static: Annotated[str, "link to the folder of static files, with a final slash"]
+    stylesheets: Annotated[
+        list[str], "links to the stylesheets with their versions: site.css, then extra.css if the theme has it"
+    ]
+    subscribe: Annotated[str, "link to the page with all feeds"]
+    archive: Annotated[str, "link to the archive of all months"]
+    license: Annotated[str, "link to license.xml; empty without `license` in site.yaml"]
+    icon: Annotated[str, "link to the icon in site.yaml, else to the favicon in root/, else to the logo, or empty"]
+    head_links: Annotated[tuple[HeadLink, ...], "links in the head to files in root/"]
+    logo: Annotated[str, "link to the logo in site.yaml, or empty"]
+    logo_size: Annotated[tuple[int, int], "width and height at which the logo is shown, in pixels"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Card:
-    """An article in a list. `mark` says in a preview why readers do not see the article; "" if they do.
+class PageVariables(TypedDict):
+    """Template variables that every page has, with values of its own."""
 
-    `html_cache` is for built-in templates. It maps the macro's arguments other than the card to the card's HTML.
-    """
-
-    href: str
-    title: str
-    summary: str
-    published: str
-    date: str
-    language: str
-    direction: str
-    image: ImageView | None
-    mark: str = ""
-    html_cache: dict[object, str] = field(default_factory=dict, repr=False, compare=False)
+    head: Annotated[PageMetadata, "metadata in the head of the page"]
+    breadcrumb_data: Annotated[Markup, "JSON-LD of the pages above the page, or empty"]
+    own: Annotated[str, "link to the page itself"]
+    sections: Annotated[list[LinkView], "menu: `navigation` in site.yaml, else the categories"]
+    menu_key: Annotated[object, "key of the menu for `once`: pages with the same key have the same menu"]
+    footer: Annotated[list[LinkView], "links in the footer"]
+    footer_key: Annotated[object, "key of the footer for `once`"]
+    feeds_key: Annotated[object, "key of the links to feeds for `once`"]
 
 
 class PageLayout:
@@ -75,12 +81,16 @@ class PageLayout:
     def __init__(self, catalog: Catalog, theme: Theme, language: str = "") -> None:
         """Take the tag of the language, "" for the site's."""
         self.catalog, self.theme = catalog, theme
-        self._logo_size = logo_size(catalog) if catalog.site.logo else (0, 0)
+        # Read once, because every page shows the logo.
+        logo_pixels = pixel_size(catalog, path_below(catalog.site.base_url, catalog.site.logo)[1:])
+        self.logo = logo_image(catalog, logo_pixels)
+        self._logo_size = logo_size(logo_pixels) if catalog.site.logo else (0, 0)
         self.lang: Language = get_language(language or catalog.site.language, catalog.site.timezone)
         # Caches of parts that many pages of an edition share.
         self._listing_links: BoundedCache[ListingRef, LinkView] = BoundedCache(_MAX_PARTS)
         self._feed_views: BoundedCache[ListingRef, tuple[FeedView, ...]] = BoundedCache(_MAX_PARTS)
         self._menus: BoundedCache[ListingRef | None, list[LinkView]] = BoundedCache(_MAX_PARTS)
+        self._breadcrumbs: BoundedCache[tuple[tuple[Place, str], ...], tuple[Breadcrumb, ...]] = BoundedCache(_MAX_PARTS)
         self._fragments: BoundedCache[tuple[str, object], str] = BoundedCache(_MAX_PARTS)
         # Each entry holds its row, so that no other object gets its id, which is the key.
         self._cards: BoundedCache[int, tuple[Row, Card]] = BoundedCache(_MAX_CARDS // _MAX_LANGUAGES if language else _MAX_CARDS)
@@ -98,22 +108,25 @@ class PageLayout:
         return self._layouts.get_or_create(tag, lambda: PageLayout(self.catalog, self.theme, tag))
 
     def render(
-        self, template: str, head: PageMetadata, *, current_listing: ListingRef | None = None, **variables: object
+        self, template: str, head: PageMetadata, variables: Mapping[str, object], current_listing: ListingRef | None = None
     ) -> bytes:
         """Render a whole page with a template; `current_listing` is the listing that the page shows or belongs to.
 
-        `variables` are the template's own variables.
+        `variables` are the template's own variables, a TypedDict of the module that renders the page.
         """
         own_href = local_href(self.site, head.canonical)
         current_section = current_listing if current_listing and current_listing.kind == "category" else None
         menu = self._menus.get_or_create(current_section, lambda: self._menu(current_section))
-        page_variables = {
-            "head": head,
-            "own": own_href,
-            "sections": menu,
-            "menu_key": (current_section, own_href if own_href in self._menu_hrefs else ""),
-            "feeds_key": tuple(feed.href for feed in head.feeds),
-        }
+        page_variables = PageVariables(
+            head=head,
+            breadcrumb_data=breadcrumb_json_ld(self.site, head.trail, head.canonical) if head.trail else Markup(),
+            own=own_href,
+            sections=menu,
+            menu_key=(current_section, own_href if own_href in self._menu_hrefs else ""),
+            footer=self._footer,
+            footer_key=own_href if own_href in self._footer_hrefs else "",
+            feeds_key=tuple(feed.href for feed in head.feeds),
+        )
         return self.theme.render(template, {**self._common_variables, **page_variables, **variables}, self._render_once)
 
     def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
@@ -121,43 +134,78 @@ class PageLayout:
         return self._fragments.get_or_create((name, key), make)
 
     @cached_property
-    def _common_variables(self) -> Mapping[str, object]:
-        """Template variables that are the same on every page."""
+    def _common_variables(self) -> SiteVariables:
         site = self.site
-        return {
-            "site": site,
-            "lang": self.lang,
-            # The language of the texts of site.yaml and categories.yaml, "" if it is the page's own.
-            "site_language": "" if self._is_site_language else site.language,
-            "site_direction": "" if self._is_site_language else direction(site.language),
-            "policy": CONTENT_SECURITY_POLICY,
-            "home": self.href(PageAt(ListingRef())),
-            "static": root_relative(site.base_url, "/static/"),
-            "subscribe": self.href(SiteDocumentAt("subscribe/")),
-            "license": self.href(SiteDocumentAt("license.xml")) if site.license else "",
-            "icon": local_href(site, site.icon),
-            "logo": local_href(site, site.logo),
-            "logo_size": self._logo_size,
-        }
+        return SiteVariables(
+            site=site,
+            lang=self.lang,
+            site_language="" if self._is_site_language else site.language,
+            site_direction="" if self._is_site_language else direction(site.language),
+            policy=CONTENT_SECURITY_POLICY,
+            home=self.href(PageAt(ListingRef())),
+            static=root_relative(site.base_url, STATIC_ROOT),
+            stylesheets=stylesheet_links(self.theme, site),
+            subscribe=self.href(SiteDocumentAt("subscribe/")),
+            archive=self.href(ArchiveAt()),
+            license=self.href(SiteDocumentAt("license.xml")) if site.license else "",
+            icon=local_href(site, icon_address(self.catalog)),
+            head_links=head_links(self.catalog),
+            logo=local_href(site, site.logo),
+            logo_size=self._logo_size,
+        )
 
     @property
     def _is_site_language(self) -> bool:
         return self.lang.tag == self.site.language
 
     @cached_property
-    def _sections(self) -> tuple[Listing, ...]:
-        return tuple(listing for ref, listing in self.catalog.listings.items() if ref.kind == "category")
+    def _navigation(self) -> tuple[tuple[ListingRef | None, LinkView], ...]:
+        """Links of the menu, each with the listing that it leads to."""
+        items = navigation_items(self.catalog)
+        return tuple((item.listing.ref if item.listing else None, self._item_link(item)) for item in items)
 
     @cached_property
     def _menu_hrefs(self) -> frozenset[object]:
         """Addresses that the menu links to. On a page at one of them, the menu marks the link to the page itself."""
-        section_hrefs = (self.listing_link(section).href for section in self._sections)
-        return frozenset((self._common_variables["home"], self._common_variables["subscribe"], *section_hrefs))
+        hrefs = (link.href for _, link in self._navigation)
+        return frozenset((self._common_variables["home"], self._common_variables["subscribe"], *hrefs))
+
+    @cached_property
+    def _footer(self) -> list[LinkView]:
+        """Links of the footer. The last one is that to the feeds, unless site.yaml has it elsewhere."""
+        links = [self._item_link(item) for item in footer_items(self.catalog)]
+        feeds = self._item_link(MenuItem(href=self.href(SiteDocumentAt("subscribe/")), word="feeds"))
+        return links if any(link.href == feeds.href for link in links) else [*links, feeds]
+
+    @cached_property
+    def _footer_hrefs(self) -> frozenset[str]:
+        return frozenset(link.href for link in self._footer)
+
+    def _item_link(self, item: MenuItem) -> LinkView:
+        if item.listing and not item.title:
+            return self.listing_link(item.listing)
+        language = self.lang.tag if item.word and not self._is_site_language else item.language
+        return LinkView(
+            title=self.lang.say(item.word) if item.word else item.title,
+            href=item.href,
+            language=language,
+            direction=direction(language) if language else "",
+        )
 
     def _menu(self, current: ListingRef | None) -> list[LinkView]:
-        """Return links to the sections (categories). The link to the section `current` is marked, if it is not None."""
-        links = [(section.ref, self.listing_link(section)) for section in self._sections]
-        return [replace(link, here=True) if ref == current else link for ref, link in links]
+        """Return the links of the menu. The link to the section `current` is marked, if it is not None."""
+        return [replace(link, here=True) if ref and ref == current else link for ref, link in self._navigation]
+
+    def open_graph(
+        self, title: str, description: str, address: str, *, language: str = "", image: Image | None = None
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the `listing_open_graph` of a page, with the logo if it has no `image`."""
+        return listing_open_graph(self.catalog, title, description, address, logo=self.logo, language=language, image=image)
+
+    @cached_property
+    def site_feed_views(self) -> tuple[FeedView, ...]:
+        """The feeds of the site."""
+        return self.feed_views(self.catalog.listings[ListingRef()])
 
     def href(self, place: Place) -> str:
         return root_relative(self.site.base_url, path_of(place))
@@ -182,9 +230,26 @@ class PageLayout:
         )
         return tuple(chain.from_iterable(views))
 
-    def date_view(self, moment: datetime, key: str = "") -> DateView:
-        """Return a date as a page shows it; `key` names the text of the language in which the date is inserted, "" for none."""
-        text = self.lang.date(moment)
+    def breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
+        """Return the breadcrumbs of the front page and of places with their titles."""
+        return self._breadcrumbs.get_or_create(places, lambda: self._build_breadcrumbs(places))
+
+    def _build_breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
+        above = ((PageAt(ListingRef()), self.lang.say("home")), *places)
+        return tuple(Breadcrumb(title, self.href(place)) for place, title in above)
+
+    def period_link(self, place: ArchiveAt | PageAt, key: str) -> LinkView | None:
+        """Return the link to the page of a period, with the words of `key`, "older" or "newer"; None if the period is ""."""
+        if not place.period:
+            return None
+        return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))
+
+    def date_view(self, moment: datetime, key: str = "", *, with_time: bool = False) -> DateView:
+        """Return a date as a page shows it; `key` names the text of the language in which the date is inserted, "" for none.
+
+        `with_time` adds the time of day and the offset of the site's zone.
+        """
+        text = self.lang.date_time(moment) if with_time else self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
         return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)
 
@@ -195,6 +260,9 @@ class PageLayout:
     def preview_label(self, row: Row) -> str:
         """Return the reason why only a preview shows the article; "" if readers see it."""
         return self.lang.say(row.preview_label, date=self.lang.date_time(row.article.published)) if row.preview_label else ""
+
+    def _category_link(self, name: str) -> LinkView:
+        return self.listing_link(self.catalog.listings[ListingRef("category", name)])
 
     def card(self, row: Row) -> Card:
         return self._cards.get_or_create(id(row), lambda: (row, self._build_card(row)))[1]
@@ -207,6 +275,9 @@ class PageLayout:
             summary=headlines(self.site, row) if isinstance(row, IssueRow) else distinct_summary(self.catalog, article),
             published=rfc3339(article.published),
             date=self.lang.date(article.published),
+            time=self.lang.date_time(article.published, with_offset=False),
+            section=self._category_link(article.categories[0]) if article.categories else None,
+            byline=self.lang.say("comma").join([self.catalog.content.authors[name].name for name in article.authors]),
             language=article.language,
             direction=self.direction(article),
             image=image_view(self.catalog, article.image) if article.image else None,

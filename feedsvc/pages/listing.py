@@ -5,20 +5,42 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Annotated, TypedDict
 
 from feedsvc.catalog import Listing, Visibility, count_articles
 from feedsvc.feeds import last_updated, listing_title
 from feedsvc.pages import metadata
-from feedsvc.pages.combination_form import KIND_TITLES, combination_form
+from feedsvc.pages.breadcrumbs import listing_trail
+from feedsvc.pages.combination_form import KIND_TITLES, CombinationForm, combination_form
+from feedsvc.pages.home import render_home
 from feedsvc.pages.images import local_href
-from feedsvc.pages.layout import DateView, LinkView, PageLayout
+from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import FeedView
+from feedsvc.pages.reader_links import reader_links
+from feedsvc.pages.views import Card, DateView, LinkView
 from feedsvc.routes import ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
 from feedsvc.uris import absolute
 
 
+class ListingVariables(TypedDict):
+    """Variables of the page of a listing: its newest articles, or those of a period."""
+
+    title: Annotated[str, "heading of the page"]
+    description: Annotated[str, "description of the listing; empty without one, and on pages of a period"]
+    avatar: Annotated[str, "address of the picture of an author or custom feed; empty as the description"]
+    section: Annotated[str, "link to the newest page of the section whose articles these are; empty for other listings"]
+    entries: Annotated[list[Card], "the articles, newest first"]
+    older: Annotated[LinkView | None, "link to the page of older articles"]
+    newer: Annotated[LinkView | None, "link to the page of newer articles"]
+
+
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
-    """Render the page of a listing's newest articles, or of a period unless it is "". It must be in `listing.page_index`."""
+    """Render the page of a listing's newest articles, or of a period unless it is "". It must be in `listing.page_index`.
+
+    The page of the site's newest articles is the front page.
+    """
+    if listing.ref == ListingRef() and not period:
+        return render_home(layout)
     layout = layout.for_listing(listing.ref)
     site, lang, name = layout.site, layout.lang, listing_title(listing)
     title = lang.say("archive", title=name, month=lang.period_name(period)) if period else name
@@ -35,23 +57,19 @@ def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> by
             canonical=address,
             description=listing.description,
             feeds=layout.feed_views(listing, layout.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(layout.catalog, full_title, listing.description, address, language=lang.tag),
+            graph=layout.open_graph(full_title, listing.description, address, language=lang.tag),
+            trail=listing_trail(layout, listing, title, period),
         ),
-        current_listing=listing.ref,
-        title=title,
-        description="" if period else listing.description,
-        avatar=local_href(site, picture) if picture and not period else "",
-        entries=[layout.card(row) for row in rows],
-        older=_period_link(layout, listing, older, "older"),
-        newer=_period_link(layout, listing, newer, "newer") or (_newest_link(layout, listing) if period else None),
-    )
-
-
-def _period_link(layout: PageLayout, listing: Listing, period: str, key: str) -> LinkView | None:
-    if not period:
-        return None
-    return LinkView(
-        title=layout.lang.say(key, month=layout.lang.period_name(period)), href=layout.href(PageAt(listing.ref, period))
+        ListingVariables(
+            title=title,
+            description="" if period else listing.description,
+            avatar=local_href(site, picture) if picture and not period else "",
+            section=layout.listing_link(listing).href if listing.ref.kind == "category" else "",
+            entries=[layout.card(row) for row in rows],
+            older=layout.period_link(PageAt(listing.ref, older), "older"),
+            newer=layout.period_link(PageAt(listing.ref, newer), "newer") or (_newest_link(layout, listing) if period else None),
+        ),
+        listing.ref,
     )
 
 
@@ -63,7 +81,8 @@ def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
 class Subscription:
     """A listing on the page with all feeds. `count` is its number of visible articles in words; `updated` is None without any.
 
-    `language` and `direction` are as in LinkView.
+    `readers` are links that open its RSS feed in feed readers; [] for tags, of which there may be very many. `language` and
+    `direction` are as in LinkView.
     """
 
     title: str
@@ -74,6 +93,7 @@ class Subscription:
     count: str
     updated: DateView | None
     feeds: tuple[FeedView, ...]
+    readers: list[LinkView]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +107,17 @@ class SubscriptionGroup:
     listings: list[Subscription]
     note: str = ""
     more: LinkView | None = None
+
+
+class SubscribeVariables(TypedDict):
+    """Variables of the page /subscribe/."""
+
+    title: Annotated[str, "heading of the page"]
+    form: Annotated[CombinationForm | None, "form that combines feeds, if the site has combinations"]
+    policy: Annotated[str, "Content-Security-Policy, which allows the form if there is one"]
+    found_forms: Annotated[str, "JSON: plural forms of the number of feeds that the search on the page found"]
+    opml: Annotated[str, "link to feeds.opml"]
+    groups: Annotated[list[SubscriptionGroup], "the listings that have feeds, by kind"]
 
 
 def render_subscribe_page(layout: PageLayout, *, has_form: bool = True) -> bytes:
@@ -107,19 +138,21 @@ def render_subscribe_page(layout: PageLayout, *, has_form: bool = True) -> bytes
             canonical=address,
             description=lang.say("subscribe_what"),
             feeds=layout.feed_views(layout.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(layout.catalog, full_title, "", address),
+            graph=layout.open_graph(full_title, "", address),
         ),
-        title=title,
-        form=form,
-        policy=metadata.FORM_POLICY if form else metadata.CONTENT_SECURITY_POLICY,
-        found_forms=json.dumps(dict(lang.plural_forms("found")), ensure_ascii=False),
-        opml=layout.href(SiteDocumentAt("feeds.opml")),
-        groups=[
-            _tag_group(layout, subscriptions)
-            if kind == "tag"
-            else SubscriptionGroup(title=lang.say(KIND_TITLES[kind]), listings=subscriptions)
-            for kind, subscriptions in subscriptions_by_kind
-        ],
+        SubscribeVariables(
+            title=title,
+            form=form,
+            policy=metadata.FORM_POLICY if form else metadata.CONTENT_SECURITY_POLICY,
+            found_forms=json.dumps(dict(lang.plural_forms("found")), ensure_ascii=False),
+            opml=layout.href(SiteDocumentAt("feeds.opml")),
+            groups=[
+                _tag_group(layout, subscriptions)
+                if kind == "tag"
+                else SubscriptionGroup(title=lang.say(KIND_TITLES[kind]), listings=subscriptions)
+                for kind, subscriptions in subscriptions_by_kind
+            ],
+        ),
     )
 
 
@@ -144,4 +177,5 @@ def _subscription(layout: PageLayout, listing: Listing) -> Subscription:
         count=layout.lang.count("articles", count_articles(listing)),
         updated=layout.date_view(last_updated(layout.site, listing.dated_rows), "last_update") if newest else None,
         feeds=layout.feed_views(listing),
+        readers=reader_links(layout.lang, layout.feed_views(listing)[0].url) if listing.ref.kind != "tag" else [],
     )

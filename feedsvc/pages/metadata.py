@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
 from feedsvc.catalog import Catalog, Listing, Row, Translation, by_hreflang, translation_url
-from feedsvc.content.media import fit_address, fit_image
+from feedsvc.content.media import fit_image
 from feedsvc.feeds import FORMATS, author_person, feed_title
 from feedsvc.model import Image, Site
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, path_of
 from feedsvc.support.date_formats import rfc3339
-from feedsvc.uris import absolute, root_relative
+from feedsvc.uris import absolute, path_below, root_relative
 
 # A page loads only files of the site itself, except images, sound and video, which an editor may take from other sites.
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' http: https: data:; "
-    "media-src 'self' http: https:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "media-src 'self' http: https:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'"
 )
 # Of a page with a form that is sent to the site itself.
 FORM_POLICY: Final = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")
@@ -40,12 +41,20 @@ class FeedView:
     url: str
 
 
+class Breadcrumb(NamedTuple):
+    """A page above another one. `href` is root-relative, "" for the page itself, which comes last and only in JSON-LD."""
+
+    title: str
+    href: str = ""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageMetadata:
     """Metadata of a page. `hidden` means that robots must not index it (noindex).
 
     `alternates` are (hreflang, absolute address) of the page in each language, this one included; () if there is one language.
-    `graph` has Open Graph pairs (property, content); `data` is JSON-LD, safe in a script element.
+    `graph` has Open Graph pairs (property, content); `data` is JSON-LD, safe in a script element. `profiles` are the publisher's
+    accounts elsewhere (rel=me). `trail` are the breadcrumbs, from the front page to the page itself; () for none.
     """
 
     title: str
@@ -56,6 +65,8 @@ class PageMetadata:
     graph: tuple[tuple[str, str], ...] = ()
     data: Markup = Markup()  # noqa: RUF009 - immutable
     hidden: bool = False
+    profiles: tuple[str, ...] = ()
+    trail: tuple[Breadcrumb, ...] = ()
 
     @property
     def own_feeds(self) -> tuple[FeedView, ...]:
@@ -85,11 +96,18 @@ def article_alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
 
 
 def listing_open_graph(
-    catalog: Catalog, title: str, description: str, address: str, *, language: str = "", image: Image | None = None
+    catalog: Catalog,
+    title: str,
+    description: str,
+    address: str,
+    *,
+    logo: Image | None,
+    language: str = "",
+    image: Image | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own.
 
-    `language` is the page's language tag, "" for the site's. Without an `image`, it has the site's logo.
+    `language` is the page's language tag, "" for the site's. Without an `image`, it has the `logo_image` of the site.
     """
     site = catalog.site
     return _nonempty_pairs(
@@ -99,12 +117,15 @@ def listing_open_graph(
         ("og:url", address),
         ("og:site_name", site.title),
         ("og:locale", (language or site.language).replace("-", "_")),
-        *_image_properties(catalog, _fit_image(catalog, image)),
+        *_image_properties(catalog, _fit_image(catalog, image) or logo),
+        ("twitter:card", "summary_large_image" if image else ""),
     )
 
 
-def article_open_graph(catalog: Catalog, row: Row, summary: str, address: str) -> tuple[tuple[str, str], ...]:
-    """Return the Open Graph pairs (property, content) of an article's page at `address`."""
+def article_open_graph(
+    catalog: Catalog, row: Row, summary: str, address: str, *, logo: Image | None
+) -> tuple[tuple[str, str], ...]:
+    """Return the Open Graph pairs (property, content) of an article's page at `address`; `logo` as in `listing_open_graph`."""
     article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
     return _nonempty_pairs(
         ("og:type", "article"),
@@ -113,7 +134,7 @@ def article_open_graph(catalog: Catalog, row: Row, summary: str, address: str) -
         ("og:url", address),
         ("og:site_name", site.title),
         ("og:locale", (article.language or site.language).replace("-", "_")),
-        *_image_properties(catalog, image),
+        *_image_properties(catalog, image or logo),
         ("article:published_time", rfc3339(article.published)),
         ("article:modified_time", rfc3339(row.last_changed)),
         ("article:section", next((catalog.listings[ListingRef("category", name)].title for name in article.categories), "")),
@@ -128,9 +149,18 @@ def _fit_image(catalog: Catalog, image: Image | None) -> Image | None:
 
 def _image_properties(catalog: Catalog, image: Image | None) -> tuple[tuple[str, str], ...]:
     if image is None:
-        return (("og:image", fit_address(catalog.media, catalog.site.base_url, catalog.site.logo)),)
+        return (("og:image", catalog.site.logo),)
     size = (("og:image:width", str(image.width)), ("og:image:height", str(image.height)))
     return (("og:image", image.url), *size, ("og:image:alt", image.alt))
+
+
+def logo_image(catalog: Catalog, pixels: tuple[int, int] | None) -> Image | None:
+    """Return the logo, or a variant of it; None if its width and height, `pixels`, are unknown."""
+    if pixels is None:
+        return None
+    logo = catalog.site.logo
+    file_type = catalog.media[path_below(catalog.site.base_url, logo)[1:]].type
+    return _fit_image(catalog, Image(url=logo, type=file_type, width=pixels[0], height=pixels[1]))
 
 
 def _nonempty_pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
@@ -158,7 +188,47 @@ def news_article_json_ld(catalog: Catalog, row: Row, summary: str) -> Markup:
         "mainEntityOfPage": absolute(site.base_url, path_of(ArticleAt(article.slug))),
         **_work_properties(site, row),
     }
-    text = _JSON_ENCODER.encode({key: value for key, value in properties.items() if value})
+    return _as_script({key: value for key, value in properties.items() if value})
+
+
+def home_json_ld(site: Site) -> Markup:
+    """Return the site as schema.org/WebSite, and its publisher, in JSON-LD, safe in a script element."""
+    url = absolute(site.base_url, "/")
+    organization = {
+        **_publisher(site.title, site.base_url, site.logo),
+        "@id": f"{url}#publisher",
+        "description": site.description,
+        "sameAs": list(site.profiles),
+    }
+    website = {
+        "@type": "WebSite",
+        "@id": f"{url}#website",
+        "name": site.title,
+        "url": url,
+        "inLanguage": site.language,
+        "publisher": {"@id": f"{url}#publisher"},
+    }
+    graph = [{key: value for key, value in organization.items() if value}, website]
+    return _as_script({"@context": "https://schema.org", "@graph": graph})
+
+
+def breadcrumb_json_ld(site: Site, trail: Sequence[Breadcrumb], address: str) -> Markup:
+    """Return the breadcrumbs of the page at `address` as schema.org/BreadcrumbList in JSON-LD, safe in a script element."""
+    origin = f"{urlsplit(site.base_url).scheme}://{urlsplit(site.base_url).netloc}"
+    items = [
+        {
+            "@type": "ListItem",
+            "position": position,
+            "name": crumb.title,
+            "item": f"{origin}{crumb.href}" if crumb.href else address,
+        }
+        for position, crumb in enumerate(trail, 1)
+    ]
+    return _as_script({"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items})
+
+
+def _as_script(properties: Mapping[str, Any]) -> Markup:
+    text = _JSON_ENCODER.encode(properties)
     # No text may end the script element (HTML, "Restrictions for contents of script elements").
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 

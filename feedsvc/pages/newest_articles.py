@@ -15,6 +15,7 @@ from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.markdown import TextStore
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, Author, Category, CustomFeed, MediaFile, Site, TagSettings
+from feedsvc.page_model import PageFrame
 from feedsvc.support.digest import blake2b
 
 _MAX_ARTICLES: Final = 20
@@ -24,7 +25,7 @@ _MAX_TEXT_LENGTH: Final = 256 * 1024  # characters of a text; longer ones are cu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewestArticles:
-    """The newest articles, and the settings, authors and media that belong to them, as in ContentSnapshot. Can be pickled.
+    """The newest articles, and the settings, menus, authors and media that belong to them, as in ContentSnapshot. Can be pickled.
 
     `texts` are Markdown texts by `Article.text`. `now` and `preview` are those of the catalog to build.
     """
@@ -34,6 +35,7 @@ class NewestArticles:
     authors: Mapping[str, Author]
     tags: Mapping[str, TagSettings]
     custom_feeds: Mapping[str, CustomFeed]
+    frame: PageFrame
     articles: tuple[Article, ...]
     media: Mapping[str, MediaFile]
     texts: Mapping[bytes, str]
@@ -55,6 +57,7 @@ class NewestArticles:
             authors=self.authors,
             tags=self.tags,
             custom_feeds=self.custom_feeds,
+            frame=self.frame,
             articles=self.articles,
             media=self.media,
             texts=texts,
@@ -82,6 +85,7 @@ def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview:
         authors=authors,
         tags=dict(content.tags),
         custom_feeds=dict(content.custom_feeds),
+        frame=content.frame,
         articles=articles,
         media={path: content.media[path] for path in media if path in content.media},
         texts=texts,

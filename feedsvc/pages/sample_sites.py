@@ -1,4 +1,4 @@
-"""Two sample sites for theme trials: one fills every part of the pages, the other leaves every part empty."""
+"""Sample sites for theme trials: one fills every part of the pages, one each part of the front page, and one leaves all empty."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from feedsvc.model import (
     Source,
     Tag,
 )
+from feedsvc.page_model import Footer, MenuEntry, MenuPage, PageFrame, StaticPage
 
 _NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _SINCE: Final = date(2020, 1, 1)
@@ -40,6 +41,11 @@ _IMAGE: Final = Image(
     disclaimer="Taken last year",
 )
 
+_PAGES: Final = (
+    StaticPage(path="pages/about.md", slug="about", title="About", description="Who", updated=_NOW, markdown="We *write*."),
+    StaticPage(path="pages/imprint.md", slug="imprint", title="Imprint", language="ar", menu="none"),
+)
+
 
 def _article(number: int, **fields: object) -> Article:
     published = _NOW - timedelta(days=20 * number)
@@ -49,16 +55,30 @@ def _article(number: int, **fields: object) -> Article:
 
 @cache
 def sample_catalogs() -> tuple[Catalog, ...]:
-    """Return the catalogs of the full and of the bare sample site. They are built once."""
-    return build_catalog(_full(), _NOW), build_catalog(_bare(), _NOW)
+    """Return the catalogs of the sample sites: the full one, the one with many articles, the bare one. They are built once."""
+    return tuple(build_catalog(content, _NOW) for content in (_full(), _many(), _bare()))
 
 
+_MANY_ARTICLES: Final = 8
 _LONG, _SHORT = "At length", "Alone"
 
 
 def _bare() -> ContentSnapshot:
     site = Site(title="Sample", description="", base_url=_BASE_URL, id_domain="sample.example", since=_SINCE)
     return ContentSnapshot(site=site, categories={}, authors={}, articles=(), media={})
+
+
+def _many() -> ContentSnapshot:
+    """Return a site whose front page has each of its parts: a lead, stories beside it, a section, and articles without one."""
+    site = Site(title="Sample", description="News", base_url=_BASE_URL, id_domain="sample.example", since=_SINCE)
+    numbers = range(1, _MANY_ARTICLES + 1)
+    return ContentSnapshot(
+        site=site,
+        categories={"a": Category(id="a", title="Section")},
+        authors={},
+        articles=tuple(_article(number, categories=("a",) if number < _MANY_ARTICLES else ()) for number in numbers),
+        media={},
+    )
 
 
 def _full() -> ContentSnapshot:
@@ -71,6 +91,8 @@ def _full() -> ContentSnapshot:
         logo=f"{_BASE_URL}/logo.png",
         icon=f"{_BASE_URL}/icon.png",
         copyright="© Sample",
+        navigation=(MenuEntry(target="a"), MenuEntry(target="/subscribe/"), MenuEntry(target=_BASE_URL, title="Elsewhere")),
+        footer=Footer(text="Since 2020"),
         feed=FeedOptions(entries=1),
     )
     return ContentSnapshot(
@@ -81,6 +103,14 @@ def _full() -> ContentSnapshot:
             "b": Author(id="b", name="Another"),
         },
         custom_feeds={"d": CustomFeed(id="d", title="Digest", digest=IssueSchedule(minute_of_day=6 * 60))},
+        pages={page.slug: page for page in _PAGES},
+        frame=PageFrame(
+            menu_pages=tuple(
+                MenuPage(slug=page.slug, title=page.title, language=page.language, menu=page.menu, order=0, aliases=())
+                for page in _PAGES
+            ),
+            head_files=("apple-touch-icon.png", "favicon.ico", "manifest.webmanifest"),
+        ),
         articles=_articles(),
         media={},
         texts=_texts(),

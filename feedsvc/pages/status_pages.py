@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Final
+from itertools import islice
+from typing import Annotated, Final, TypedDict
 
-from feedsvc.catalog import MAX_TERMS
+from feedsvc.catalog import MAX_TERMS, Catalog, Row, is_visible
 from feedsvc.model import Article
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import PageMetadata
+from feedsvc.pages.views import Card
+from feedsvc.routes import ListingRef
 from feedsvc.support.digest import sha256
 from feedsvc.uris import absolute, root_relative
 
+_NEWEST_ARTICLES: Final = 5
 _MAX_NAME_LENGTH: Final = 100  # characters of a name that a client sent
 # Reason why the form on /subscribe/ gives no feed -> key of the sentence.
 COMBINATION_ERRORS: Final[Mapping[str, str]] = {
@@ -35,6 +39,17 @@ _REDIRECT_POLICY: Final = (
 )
 
 
+class MessageVariables(TypedDict):
+    """Variables of pages with a sentence: a withdrawn article, an unknown address, a form that gave no feed."""
+
+    title: Annotated[str, "heading of the page"]
+    text: Annotated[str, "the sentence"]
+    language: Annotated[str, "language of the sentence; empty if it is the page's"]
+    direction: Annotated[str, "writing direction of the sentence; empty as the language"]
+    leads_on: Annotated[bool, "true if the page links to sections and archive: all but that of a form"]
+    newest: Annotated[list[Card], "newest articles, on the page of an unknown address; else empty"]
+
+
 def render_gone(layout: PageLayout, article: Article) -> bytes:
     """Render the page of a withdrawn article: its notice in the article's language, or a text in the site's if there is none."""
     title = layout.lang.say("withdrawn_title")
@@ -44,8 +59,14 @@ def render_gone(layout: PageLayout, article: Article) -> bytes:
 
 
 def render_not_found(layout: PageLayout) -> bytes:
-    """Render the page of an unknown address."""
-    return render_message(layout, layout.lang.say("missing_title"), layout.lang.say("missing_text"))
+    """Render the page of an unknown address, with the newest articles."""
+    newest = newest_rows(layout.catalog)
+    return render_message(layout, layout.lang.say("missing_title"), layout.lang.say("missing_text"), newest=newest)
+
+
+def newest_rows(catalog: Catalog) -> tuple[Row, ...]:
+    """Return the newest visible rows of the site, for the page of an unknown address."""
+    return tuple(islice(filter(is_visible, catalog.listings[ListingRef()].feed_rows), _NEWEST_ARTICLES))
 
 
 def render_combination_error(layout: PageLayout, reason: str, name: str = "") -> bytes:
@@ -56,23 +77,39 @@ def render_combination_error(layout: PageLayout, reason: str, name: str = "") ->
     lang = layout.lang
     shown_name = "".join(filter(str.isprintable, name))[:_MAX_NAME_LENGTH]
     text = lang.say(COMBINATION_ERRORS[reason], name=shown_name, count=lang.number(MAX_TERMS))
-    return render_message(layout, lang.say("combine_failed"), text)
+    return render_message(layout, lang.say("combine_failed"), text, leads_on=False)
 
 
-def render_message(layout: PageLayout, title: str, text: str, language: str = "", direction: str = "") -> bytes:
-    """Render a page with a title and a sentence in a language, "" for the site's. Robots must not index it."""
+def render_message(
+    layout: PageLayout,
+    title: str,
+    text: str,
+    language: str = "",
+    direction: str = "",
+    *,
+    newest: Sequence[Row] = (),
+    leads_on: bool = True,
+) -> bytes:
+    """Render a page with a title and a sentence in a language, "" for the site's. Robots must not index it.
+
+    If `leads_on`, it links to the sections and the archive, and lists the articles of `newest`.
+    """
     head = PageMetadata(title=f"{title} – {layout.site.title}", hidden=True)
-    return layout.render("message.html", head, title=title, text=text, language=language, direction=direction)
+    cards = [layout.card(row) for row in newest]
+    variables = MessageVariables(title=title, text=text, language=language, direction=direction, leads_on=leads_on, newest=cards)
+    return layout.render("message.html", head, variables)
 
 
 def render_redirect_page(layout: PageLayout, path: str) -> bytes:
     """Render the page at a former address for a host that serves files and cannot redirect.
 
-    The page redirects at once to `path`, relative to base_url, and has a link to it for clients that do not follow. It loads
-    nothing and shows no part of a theme. Its bytes depend only on the site's settings and `path`.
+    The page redirects at once to `path`, relative to base_url, and has a link to it for clients that do not follow. `path` may
+    also be an absolute address. The page loads nothing and shows no part of a theme. Its bytes depend only on the site's settings
+    and `path`.
     """
     lang, base = layout.lang, layout.site.base_url
-    address, href = escape(absolute(base, path)), escape(root_relative(base, path))
+    is_path = path.startswith("/")
+    address, href = (escape(absolute(base, path)), escape(root_relative(base, path))) if is_path else (escape(path), escape(path))
     title = escape(lang.say("moved_title"))
     return f"""<!doctype html>
 <html lang="{escape(lang.tag)}" dir="{lang.direction}">

@@ -5,10 +5,11 @@ If there are more tags, several pages in the order of tag ids, and an overview a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypedDict
 
 from feedsvc.catalog import Catalog
 from feedsvc.pages import metadata
+from feedsvc.pages.breadcrumbs import trail
 from feedsvc.pages.layout import PageLayout
 from feedsvc.routes import ListingRef, PageAt, TagsAt, path_of
 from feedsvc.uris import absolute
@@ -90,6 +91,18 @@ class TagRangeView(NamedTuple):
     href: str
 
 
+class TagsVariables(TypedDict):
+    """Variables of the pages /tags/ and /tags/from/TAG/."""
+
+    title: Annotated[str, "heading of the list of all tags"]
+    range: Annotated[TagRangeView | None, "first and last tag of the page, if it is one of several"]
+    all: Annotated[str, "link to /tags/"]
+    tags: Annotated[list[TagView], "the tags of the page; empty on the overview of several pages"]
+    parts: Annotated[list[TagRangeView], "links to the pages, on the overview of several pages; else empty"]
+    previous: Annotated[TagRangeView | None, "link to the page before"]
+    next: Annotated[TagRangeView | None, "link to the page after"]
+
+
 def render_tag_list(layout: PageLayout, start: str = "") -> bytes:
     """Render the page of tags whose address has this start ("" for /tags/). Raises ValueError if there is no such page."""
     page = tag_page(layout.catalog, start)
@@ -110,15 +123,18 @@ def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
             title=full_title,
             canonical=address,
             feeds=layout.feed_views(layout.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(layout.catalog, full_title, "", address),
+            graph=layout.open_graph(full_title, "", address),
+            trail=trail(layout, *(((TagsAt(), title),) if start else ()), own_title=titles or title),
         ),
-        title=title,
-        range=TagRangeView(page.tags[0].title, page.tags[-1].title, "") if start else None,
-        all=layout.href(TagsAt()),
-        tags=[_tag_view(layout, tag) for tag in page.tags],
-        parts=[_tag_range_view(layout, tag_range) for tag_range in page.ranges],
-        previous=_tag_range_view(layout, page.previous) if page.previous else None,
-        next=_tag_range_view(layout, page.next) if page.next else None,
+        TagsVariables(
+            title=title,
+            range=TagRangeView(page.tags[0].title, page.tags[-1].title, "") if start else None,
+            all=layout.href(TagsAt()),
+            tags=[_tag_view(layout, tag) for tag in page.tags],
+            parts=[_tag_range_view(layout, tag_range) for tag_range in page.ranges],
+            previous=_tag_range_view(layout, page.previous) if page.previous else None,
+            next=_tag_range_view(layout, page.next) if page.next else None,
+        ),
     )
 
 

@@ -32,7 +32,9 @@ from feedsvc.support.watchdog import rendering
 
 FOLDER: Final = "theme"
 TEMPLATES: Final = "templates/"
+BLOCKS: Final = "blocks/"  # below templates/
 STATIC: Final = "static/"
+EXTRA_STYLESHEET: Final = "extra.css"  # pages load it after the built-in one
 STATIC_TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css",
     ".gif": "image/gif",
@@ -86,7 +88,7 @@ class Theme:
     """
 
     def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
-        """Take the files of a theme (path below content/theme/ -> bytes). `theme_check.file_problem` must return None for each.
+        """Take the files of a theme (path below content/theme/ -> bytes). No file may have a problem of `theme_file_checks`.
 
         With `strict`, `render` raises TemplateRenderError instead of falling back to the built-in template.
         """
@@ -94,7 +96,8 @@ class Theme:
         self.digest = templates_digest(files)
         self._is_strict = strict
         self._logged_failures: set[TemplateFailure] = set()
-        self.static: Mapping[str, bytes] = {**_BUILTIN_STATIC, **dict(files_below(files, STATIC))}
+        extra = {EXTRA_STYLESHEET: files[EXTRA_STYLESHEET]} if EXTRA_STYLESHEET in files else {}
+        self.static: Mapping[str, bytes] = {**_BUILTIN_STATIC, **dict(files_below(files, STATIC)), **extra}
         self._environment = (
             create_environment(Sandbox, ChoiceLoader([FunctionLoader(self._load_template), _BUILTIN_LOADER]))
             if self._templates
@@ -182,6 +185,13 @@ def compile_builtin_templates() -> None:
 def builtin_template_names() -> frozenset[str]:
     """Return the names of the built-in templates."""
     return frozenset(_BUILTIN_LOADER.list_templates())
+
+
+@cache
+def builtin_references(name: str) -> frozenset[str]:
+    """Return the names of templates that the built-in template `name` includes, imports or extends."""
+    text, _, _ = _BUILTIN_LOADER.get_source(builtin_environment(), name)
+    return referenced_templates(text)
 
 
 def referenced_templates(text: str) -> frozenset[str]:

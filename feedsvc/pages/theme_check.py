@@ -13,12 +13,12 @@ from typing import Final
 
 from feedsvc.errors import Problem
 from feedsvc.pages.newest_articles import NewestArticles
-from feedsvc.pages.theme import FOLDER, STATIC, STATIC_TYPES, TEMPLATES
-from feedsvc.pages.theme_trial import FALLBACK_HINT, Finding, TrialInput, TrialStep, content_path
+from feedsvc.pages.theme import FOLDER, TEMPLATES
+from feedsvc.pages.theme_file_checks import content_path
+from feedsvc.pages.theme_trial import FALLBACK_HINT, Finding, TrialInput, TrialStep
 from feedsvc.support.limited_process import Cause, Limits, RunFailure, run
 
 _MB: Final = 1024**2
-_MAX_TEMPLATE_BYTES: Final = 128 * 1024  # bytes of a template; the largest built-in one has 4 KiB
 TRIAL_LIMITS: Final = Limits(processor_per_step=3, processor_total=20, elapsed=120.0, memory=320 * _MB)
 _MAX_TRIALS: Final = 4  # trials of one theme that a limit may end
 # A frame in a traceback. The innermost frame is faulthandler's first one, and the last one of Python's own traceback.
@@ -44,26 +44,6 @@ class TrialError(Exception):
 
 class TrialCancelledError(TrialError):
     """Raised if a trial was cancelled because its result is no longer needed."""
-
-
-def file_problem(path: str, data: bytes) -> Problem | None:
-    """Return the problem of the file at `path` below theme/ that can be found without a trial; None if it has none."""
-    shown_path = content_path(path)
-    if path.startswith(STATIC):
-        if path[path.rfind(".") :].lower() in STATIC_TYPES:
-            return None
-        return Problem(path=shown_path, message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
-    if not path.startswith(TEMPLATES):
-        return Problem(path=shown_path, message="a theme holds templates/ and static/ only", hint="move it there")
-    if len(data) > _MAX_TEMPLATE_BYTES:
-        return Problem(
-            path=shown_path, message=f"the template is larger than {_MAX_TEMPLATE_BYTES // 1024} KiB, the most that is used"
-        )
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return Problem(path=shown_path, message="the file is not UTF-8", hint="save the file in UTF-8")
-    return None
 
 
 def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:

@@ -18,9 +18,9 @@ from feedsvc.pages.theme_check import (
     TrialCancelledError,
     TrialError,
     check_theme,
-    file_problem,
     hang_problem,
 )
+from feedsvc.pages.theme_file_checks import file_problem
 from feedsvc.pages.theme_verdicts import VerdictStore
 from feedsvc.support.digest import blake2b
 from feedsvc.support.limited_process import Limits
@@ -69,7 +69,7 @@ class ThemeChooser:
         Files that cannot be used are replaced by their versions in `previous`; if the templates are not valid together then, no
         template is replaced. `get_verdict` returns the verdict on templates; its exceptions are passed on.
         """
-        problems = {path: problem for path, data in files.items() if (problem := file_problem(path, data))}
+        problems = {path: problem for path, data in files.items() if (problem := file_problem(path, data, files))}
         hung_themes = self._hung_themes()
         readable = {path: data for path, data in files.items() if path not in problems}
         problems |= _find_problems(_templates(readable), get_verdict, hung_themes)

@@ -14,29 +14,34 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Final
 
-from feedsvc.catalog import Catalog, IssueRow, Listing
+from feedsvc.catalog import Catalog, IssueRow, Listing, pages_by_slug
 from feedsvc.content import did_you_mean
+from feedsvc.extensions import disable_plugins
+from feedsvc.pages.archive import render_archive, render_archive_period
 from feedsvc.pages.article import render_article
 from feedsvc.pages.issue import render_issue, render_withdrawn_issue
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.listing import render_listing, render_subscribe_page
 from feedsvc.pages.newest_articles import NewestArticles
 from feedsvc.pages.sample_sites import sample_catalogs
+from feedsvc.pages.static_page import render_static_page
 from feedsvc.pages.status_pages import render_gone, render_not_found
 from feedsvc.pages.tags import TagCount, TagPage, TagRange, render_tag_page
 from feedsvc.pages.theme import (
-    FOLDER,
+    BLOCKS,
     TEMPLATES,
     TemplateRenderError,
     Theme,
+    builtin_references,
     builtin_template_names,
     files_below,
     referenced_templates,
     syntax_error,
 )
+from feedsvc.routes import ListingRef
 from feedsvc.support.limited_process import BeginStep
 
-FALLBACK_HINT: Final = "until the template is changed, its last sound version is used, or else the product's own"
+FALLBACK_HINT: Final = "until the template is changed, its last valid version is used, or else the product's own"
 _MAX_LISTINGS: Final = 40  # listings of real articles
 _MAX_MESSAGE_LENGTH: Final = 500  # characters of a message
 _SAMPLE_TAGS: Final = (TagCount("t", "Topic", 1),)
@@ -46,6 +51,7 @@ _SAMPLE_TAG_PAGES: Final = (
     ("", TagPage(ranges=(_SAMPLE_RANGE, _SAMPLE_RANGE))),
     ("t", TagPage(tags=_SAMPLE_TAGS, previous=_SAMPLE_RANGE, next=_SAMPLE_RANGE)),
 )
+_SAMPLE_DAYS: Final = (("2026-01-02", 3), ("2026-01-01", 400))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +100,7 @@ def run(data: bytes, begin_step: BeginStep) -> bytes:
 
     `begin_step` is called at the begin of each step with a TrialStep as JSON. The templates without a finding are valid together.
     """
+    disable_plugins()
     trial_input: TrialInput = pickle.loads(data)  # noqa: S301 - from the process that started this one
     trial = _Trial(trial_input, begin_step)
     return json.dumps([asdict(finding) for finding in trial.findings()]).encode()
@@ -131,9 +138,15 @@ class _Trial:
             self._announce_step("", name)
             with suppress(Exception):  # not a valid template
                 referenced |= referenced_templates(data.decode())
+        if "" in referenced:
+            return
+        remaining = builtin_names - names.keys()
+        included = referenced.union(*map(builtin_references, remaining))
         for name in names:
-            if name not in builtin_names | referenced and "" not in referenced:
+            if name not in builtin_names | referenced:
                 yield _unused_template_finding(name, builtin_names)
+            elif name.startswith(BLOCKS) and name not in included:
+                yield _unused_block_finding(name, builtin_names)
 
     def _first_render_failure(self, templates: Mapping[str, bytes]) -> Finding | None:
         """Render pages until a template cannot render one; return a finding on it. None if all pages were rendered."""
@@ -205,8 +218,12 @@ def _catalog_page_renderers(
             (f"'{listing.title}'", partial(render_listing, layout, listing, period)) for period in ("", *listing.page_index)
         )
         yield from ((f"'{listing.title}'", render) for render in _issue_page_renderers(layout, listing))
+    yield from ((page.path, partial(render_static_page, layout, page)) for page in pages_by_slug(catalog.pages))
     yield "all feeds", partial(render_subscribe_page, layout)
     yield from (("all tags", partial(render_tag_page, layout, start, page)) for start, page in _SAMPLE_TAG_PAGES)
+    months = [month for month, _ in catalog.listings[ListingRef()].calendar.months]
+    yield from (("the archive", partial(render_archive, layout, period)) for period in ("", *months))
+    yield from (("the archive", partial(render_archive_period, layout, month, _SAMPLE_DAYS)) for month in months[:1])
     yield "what is missing", partial(render_not_found, layout)
 
 
@@ -220,13 +237,14 @@ def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Call
             yield partial(render_withdrawn_issue, layout, issue)
 
 
+def _unused_block_finding(name: str, builtin_names: frozenset[str]) -> Finding:
+    [template] = (one for one in builtin_names if name in builtin_references(one))
+    hint = f'write {{% include "{name}" %}} into {template} of the theme, as the product\'s own has it'
+    return Finding(path=f"{TEMPLATES}{name}", line=1, message=f"{template} of the theme does not include this", hint=hint)
+
+
 def _unused_template_finding(name: str, builtin_names: frozenset[str]) -> Finding:
     file_name = next((builtin_name for builtin_name in builtin_names if name.startswith(f"{builtin_name}/")), "")
     folder_hint = f"{file_name} is a file, not a folder" if file_name else ""
     hint = folder_hint or did_you_mean(name, builtin_names) or f"the product's own are {', '.join(sorted(builtin_names))}"
     return Finding(path=f"{TEMPLATES}{name}", line=1, message="no page uses a template of this name", hint=hint)
-
-
-def content_path(path: str) -> str:
-    """Return the path below the content folder of a file below theme/."""
-    return f"{FOLDER}/{path}"

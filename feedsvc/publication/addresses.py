@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, IssueRow, Listing, Row, Visibility, canonical_ref, issues_of
+from feedsvc.feeds import FORMATS
+from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.language_tags import is_same_tag
 from feedsvc.pages import tag_page
-from feedsvc.routes import ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
+from feedsvc.routes import ArchiveAt, ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt
 
 LICENSE: Final = "license.xml"
-
-
-def redirect_target(catalog: Catalog, path: str) -> str:
-    """Return the path to which a former or non-canonical path redirects, "" if it does not redirect.
-
-    Both paths are decoded and relative to base_url. Former image variants, for which the result is "", are redirected by
-    `ImageVariants.find`.
-    """
-    requested = place_of(path)
-    place = canonical_place(catalog, requested) if requested else None
-    if place is None or path_of(place) == path:
-        return ""
-    return path_of(place) if has_document(catalog, place) else ""
 
 
 def canonical_place(catalog: Catalog, place: Place) -> Place:
@@ -36,12 +25,23 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
         case PageAt(ref, period):
             return PageAt(*_canonical_period(catalog, ref, period, lambda listing: listing.page_index))
         case FeedAt(ListingRef("combination", expression) as ref, suffix):
-            return FeedAt(canonical_ref(catalog, expression) or ref, suffix)
+            return FeedAt((suffix in FORMATS and canonical_ref(catalog, expression)) or ref, suffix)
         case FeedAt(ref, suffix, period):
             ref, period = _canonical_period(catalog, ref, period, lambda listing: listing.archive_index)
             return FeedAt(ref, suffix, period)
         case _:
-            return place
+            return _existing_free_place(catalog, place) if isinstance(place, FreePlace) else place
+
+
+def _existing_free_place(catalog: Catalog, place: FreePlace) -> FreePlace:
+    """Return the place of the page with this name, also a former one or without a slash at its end; else `place`.
+
+    A file of root/ with the same path is preferred to the page.
+    """
+    name = place.slug if isinstance(place, StaticPageAt) else place.path
+    is_file = isinstance(place, RootFileAt) and name in catalog.content.root_files
+    page = None if is_file else catalog.pages.get(name)
+    return StaticPageAt(page.slug) if page else place
 
 
 def _canonical_period(
@@ -66,7 +66,7 @@ def _find_row(catalog: Catalog, place: ArticleAt | IssueAt) -> Row | None:
 
 
 def is_withdrawn(catalog: Catalog, place: Place | None) -> bool:
-    """Return whether a canonical place is the page of a withdrawn article, or of an issue whose articles are all withdrawn."""
+    """Return whether a canonical place is the page of a withdrawn article, or of an issue of only withdrawn or expired ones."""
     match place:
         case ArticleAt(slug):
             return slug in catalog.withdrawn
@@ -107,20 +107,13 @@ def has_document(catalog: Catalog, place: Place) -> bool:
     Always False for files, image variants and parts of the sitemap, because no address redirects to these. Always True for the
     documents of SITE_DOCUMENTS except the license, even without a news sitemap.
     """
-    match place:
-        case ArticleAt() | IssueAt():
-            return _find_row(catalog, place) is not None
-        case PageAt(ref, period):
-            listing = catalog.listings.get(ref)
-            return listing is not None and (not period or period in listing.page_index)
-        case FeedAt(ref, _, period):
-            return _has_feed(catalog, ref, period)
-        case SiteDocumentAt(name):
-            return name != LICENSE or catalog.site.license is not None
-        case TagsAt(start):
-            return tag_page(catalog, start) is not None
-        case _:
-            return False
+    function = _HAS_DOCUMENT.get(type(place))
+    return function is not None and function(catalog, place)
+
+
+def _has_page(catalog: Catalog, place: PageAt) -> bool:
+    listing = catalog.listings.get(place.listing)
+    return listing is not None and (not place.period or place.period in listing.page_index)
 
 
 def _has_feed(catalog: Catalog, ref: ListingRef, period: str) -> bool:
@@ -128,3 +121,16 @@ def _has_feed(catalog: Catalog, ref: ListingRef, period: str) -> bool:
         return canonical_ref(catalog, ref.id) == ref
     listing = catalog.listings.get(ref)
     return listing is not None and (not period or period in listing.archive)
+
+
+_HAS_DOCUMENT: Final[Mapping[type[Place], Callable[[Catalog, Any], bool]]] = {
+    ArticleAt: lambda catalog, place: _find_row(catalog, place) is not None,
+    IssueAt: lambda catalog, place: _find_row(catalog, place) is not None,
+    PageAt: _has_page,
+    FeedAt: lambda catalog, place: place.suffix in FORMATS and _has_feed(catalog, place.listing, place.period),
+    SiteDocumentAt: lambda catalog, place: place.name != LICENSE or catalog.site.license is not None,
+    TagsAt: lambda catalog, place: tag_page(catalog, place.start) is not None,
+    ArchiveAt: lambda catalog, place: not place.period or place.period in catalog.listings[ListingRef()].calendar,
+    StaticPageAt: lambda catalog, place: place.slug in catalog.pages,
+    RootFileAt: lambda catalog, place: place.path in catalog.content.root_files,
+}

@@ -18,11 +18,14 @@ from feedsvc.catalog import (
 )
 from feedsvc.content.media import variants
 from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
+from feedsvc.feeds import FORMATS
 from feedsvc.publication.article_dependencies import dependent_rows
+from feedsvc.publication.changed_archive import changed_archive_places
+from feedsvc.publication.changed_free_places import changed_free_places
 from feedsvc.publication.changed_periods import candidate_periods, changed_periods
-from feedsvc.publication.dependencies import are_comparable, document_dependencies
+from feedsvc.publication.dependencies import are_comparable, has_changed
+from feedsvc.publication.old_addresses import changed_old_addresses
 from feedsvc.routes import (
-    FEED_SUFFIXES,
     SITE_DOCUMENTS,
     ArticleAt,
     FeedAt,
@@ -43,13 +46,14 @@ _MAX_COMPARED_PAGES = 500  # articles; if there are more, none is compared and a
 
 
 def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> frozenset[str] | None:
-    """Return a superset of the paths whose responses differ. None if all may differ: settings, theme or logo are not the same.
+    """Return a superset of the paths whose responses differ; None if all may: settings, theme, logo or preview mode differ.
 
     `change` holds the rows in which the catalogs differ.
     """
     if not are_comparable(before, now) or not _is_logo_same(before, now):
         return None
-    return frozenset(map(path_of, affected_places(before, now, change)))
+    paths = frozenset(map(path_of, affected_places(before, now, change)))
+    return paths.union(changed_old_addresses(before, now, paths))
 
 
 def changed_former_tag_paths(before: Catalog, now: Catalog) -> Iterator[str]:
@@ -67,13 +71,18 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     Settings, theme and logo are the same in both catalogs; `change` holds the rows in which they differ.
     """
     removed, added = change.removed, change.added
-    yield from _file_places(before, now)
-    yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
+    changed_media = _changed_media(before, now)
+    # Files that only one catalog refers to are left out if their bytes are the same: `_own_places` yields those.
+    yield from (FileAt(path) for path in changed_media if path in before.media or path in now.media)
+    yield from changed_free_places(before, now, changed_media)
+    yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if has_changed(before, now, SiteDocumentAt(name)))
+    if has_changed(before, now, SitemapAt(LISTINGS_GROUP)):
+        yield from _sitemap_group_places(before, now, (LISTINGS_GROUP,))
     if not removed and not added and not change.issues.removed and not change.issues.added:
         return
     for catalog, rows in ((before, removed), (now, added)):
         yield from chain.from_iterable(_own_places(catalog, row) for row in rows.values())
-    changed_files = frozenset(_changed_file_urls(before, now))
+    changed_files = frozenset(absolute(now.site.base_url, f"/{path}") for path in changed_media)
     rows_with_changed_card = [
         row
         for rows, other_rows in ((removed, added), (added, removed))
@@ -89,18 +98,15 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
     yield from _tag_page_places(before, now, changed_tags)
     former_names = former_slugs((*removed.values(), *added.values())), tag_aliases(now.content.tags, changed_tags)
     yield from _former_tag_places(before, now, {*changed_tags, *chain(*former_names)})
-    yield from _sitemap_places(before, now, {row.day for row in change.rows_by_listing.get(_SITE_LISTING, ())})
+    days = {row.day for row in change.rows_by_listing.get(_SITE_LISTING, ())}
+    yield from changed_archive_places(before, now, days)
+    yield from _sitemap_places(before, now, days)
 
 
 def _is_logo_same(before: Catalog, now: Catalog) -> bool:
     """Return whether the logo's file is the same. Every page shows the logo in its width and height."""
     path = path_below(now.site.base_url, now.site.logo)[1:]
     return before.media.get(path) == now.media.get(path)
-
-
-def _has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
-    one, other = document_dependencies(before, place), document_dependencies(now, place)
-    return one is None or other is None or not one.is_unchanged_since(other)
 
 
 def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
@@ -127,9 +133,22 @@ def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[st
 def _card_facts(row: Row) -> tuple[object, ...]:
     """Return the parts of a row that a card or a link shows."""
     article = row.article
-    not_shown = {"path": "", "text": b"", "notice": "", "updated": article.published, "translation_of": ""}
-    not_shown |= {"aliases": (), "media": ()}
-    shown = replace(article, **not_shown, enclosures=(), sources=(), corrections=(), tags=())  # type: ignore[arg-type]
+    shown = replace(
+        article,
+        path="",
+        text=b"",
+        guid="",
+        notice="",
+        updated=article.published,
+        translation_of="",
+        aliases=(),
+        media=(),
+        enclosures=(),
+        embeds=(),
+        sources=(),
+        corrections=(),
+        tags=(),
+    )
     return row.visibility, row.preview_label, shown, article.summary or article.text, [tag.id for tag in article.tags]
 
 
@@ -141,7 +160,7 @@ def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) ->
     """
     slugs = (row.article.slug for catalog in (before, now) for row in dependent_rows(catalog, rows))
     places = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
-    yield from (place for place in places if len(places) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
+    yield from (place for place in places if len(places) > _MAX_COMPARED_PAGES or has_changed(before, now, place))
 
 
 def _articles_in_other_languages(before: Catalog, now: Catalog) -> Iterator[Place]:
@@ -165,9 +184,9 @@ def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
         days = {row.day for row in rows}
         page_periods, feed_periods = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref), days)
         pages = (PageAt(ref, period) for period in page_periods)
-        yield from (place for place in pages if _has_changed(before, now, place))
-        feeds = (FeedAt(ref, suffix, period) for period in feed_periods for suffix in FEED_SUFFIXES)
-        yield from (place for place in feeds if _has_changed(before, now, place))
+        yield from (place for place in pages if has_changed(before, now, place))
+        feeds = (FeedAt(ref, suffix, period) for period in feed_periods for suffix in FORMATS)
+        yield from (place for place in feeds if has_changed(before, now, place))
 
 
 def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
@@ -178,7 +197,7 @@ def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Itera
             places[issue.place] = None
             listing = catalog.listings[issue.listing]
             places.update(dict.fromkeys(row.place for row in listing.neighbours_of(issue) if row))
-    yield from (place for place in places if _has_changed(before, now, place))
+    yield from (place for place in places if has_changed(before, now, place))
 
 
 def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str]) -> Iterator[Place]:
@@ -195,7 +214,7 @@ def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str
             indexes.update(index for index, page in enumerate(tags.pages) if page not in other_pages)
         for index in indexes:
             starts.update(dict.fromkeys(tags.starts[max(0, index - 1) : index + 2]))
-    yield from (place for place in map(TagsAt, starts) if _has_changed(before, now, place))
+    yield from (place for place in map(TagsAt, starts) if has_changed(before, now, place))
 
 
 def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> Iterator[Place]:
@@ -212,7 +231,7 @@ def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> I
 def _pages_and_feeds(ref: ListingRef, listing: Listing) -> Iterator[Place]:
     """Yield the addresses below `ref` that redirect to the pages and feeds of `listing`."""
     yield from (PageAt(ref, period) for period in ("", *listing.page_index))
-    yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in FEED_SUFFIXES)
+    yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in FORMATS)
 
 
 def _candidate_pages_and_feeds(
@@ -233,7 +252,7 @@ def _candidate_pages_and_feeds(
 
 
 def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
-    """Yield the parts of the sitemap whose pages have changed; all of them if only one of the catalogs has parts.
+    """Yield the parts of the sitemap whose articles have changed; all of them if only one of the catalogs has parts.
 
     `days` are those of the changed rows.
     """
@@ -251,28 +270,18 @@ def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> It
         if is_every_part
         or not is_identical(index_before.all_periods.get(period, no_rows), index_now.all_periods.get(period, no_rows))
     ]
-    has_listings_changed = is_every_part or _has_changed(before, now, SitemapAt(LISTINGS_GROUP))
-    groups = (*((LISTINGS_GROUP,) if has_listings_changed else ()), *changed_periods)
-    for catalog in (before, now):
-        for group in groups:
+    yield from _sitemap_group_places(before, now, changed_periods)
+
+
+def _sitemap_group_places(before: Catalog, now: Catalog, groups: Iterable[str]) -> Iterator[Place]:
+    for group in groups:
+        for catalog in (before, now):
             yield from (SitemapAt(name) for name in group_part_names(catalog, group))
 
 
-def _file_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the places of changed media files. Files that only one catalog refers to are left out if their bytes are the same.
-
-    `_own_places` yields those.
-    """
-    yield from (FileAt(path) for path in _changed_file_paths(before, now) if path in before.media or path in now.media)
-
-
-def _changed_file_urls(before: Catalog, now: Catalog) -> Iterator[str]:
-    """Return the absolute addresses of changed media files."""
-    return (absolute(now.site.base_url, f"/{path}") for path in _changed_file_paths(before, now))
-
-
-def _changed_file_paths(before: Catalog, now: Catalog) -> list[str]:
+def _changed_media(before: Catalog, now: Catalog) -> frozenset[str]:
+    """Return the paths of the media files whose bytes differ, or that only one content has."""
     files_before, files_now = before.media.files, now.media.files
-    if files_before is files_now or files_before == files_now:
-        return []
-    return [path for path in {**files_before, **files_now} if files_before.get(path) != files_now.get(path)]
+    if files_before is files_now:
+        return frozenset()
+    return frozenset(path for path in {**files_before, **files_now} if files_before.get(path) != files_now.get(path))

@@ -6,9 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, count_articles, is_identical
-from feedsvc.discovery import catalog_fingerprint, has_news_sitemap, is_indexed, listing_fingerprint
-from feedsvc.pages import tag_page
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Periods, Row, count_articles, is_identical
+from feedsvc.discovery import (
+    catalog_fingerprint,
+    has_news_sitemap,
+    indexable_pages,
+    is_indexed,
+    listing_fingerprint,
+)
+from feedsvc.feeds import FORMATS
+from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.pages import archive_rows, newest_rows, select_home_rows, tag_page
 from feedsvc.publication.addresses import find_public_issue
 from feedsvc.publication.article_dependencies import (
     file_dependencies,
@@ -17,7 +25,9 @@ from feedsvc.publication.article_dependencies import (
     language_dependencies,
     logo_dependencies,
 )
+from feedsvc.publication.document import digest
 from feedsvc.routes import (
+    ArchiveAt,
     ArticleAt,
     FeedAt,
     FileAt,
@@ -31,8 +41,8 @@ from feedsvc.routes import (
     path_of,
 )
 
-_PLACES_WITH_LOGO: Final = (ArticleAt, IssueAt, PageAt, SiteDocumentAt, TagsAt)
-RowsByPeriod = Callable[[ArchiveIndex], Mapping[str, tuple[Row, ...]]]
+_PLACES_WITH_LOGO: Final = (ArchiveAt, ArticleAt, IssueAt, PageAt, StaticPageAt, SiteDocumentAt, TagsAt)
+RowsByPeriod = Callable[[Periods], Mapping[str, tuple[Row, ...]]]
 
 
 def _project_nothing(_: Listing) -> object:
@@ -70,7 +80,7 @@ class Dependencies:
         return all(one is two or self.project(one) == other.project(two) for one, two in pairs)
 
 
-def _rows_of_index(index: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
+def _rows_of_index(index: Periods) -> Mapping[str, tuple[Row, ...]]:
     return index
 
 
@@ -88,6 +98,11 @@ def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsBy
     return Dependencies(dependencies.objects, values, dependencies.listings, dependencies.project)
 
 
+def not_found_dependencies(catalog: Catalog) -> Dependencies:
+    """Return the dependencies of the page with status 404."""
+    return Dependencies(newest_rows(catalog), tuple(logo_dependencies(catalog)))
+
+
 def are_comparable(one: Catalog, other: Catalog) -> bool:
     """Return whether dependencies of two catalogs can be compared: settings, theme and preview mode are the same."""
     return one.is_preview == other.is_preview and _settings(one) == _settings(other)
@@ -100,7 +115,7 @@ def _settings(catalog: Catalog) -> tuple[object, ...]:
 
 def _feed_dependencies(catalog: Catalog, place: FeedAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
-    if listing is None or (place.period and not listing.has_archive):
+    if listing is None or place.suffix not in FORMATS or (place.period and not listing.has_archive):
         return None
     if place.period:
         return _period_dependencies(listing, place.period, listing.archive_index, rows_by_period)
@@ -111,14 +126,23 @@ def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPe
     listing = catalog.listings.get(place.listing)
     if listing is None:
         return None
-    dependencies = (
-        _period_dependencies(listing, place.period, listing.page_index, rows_by_period)
-        if place.period
-        else _newest_dependencies(listing, listing.page_index.newest_older_period)
-    )
+    if place.period:
+        dependencies = _period_dependencies(listing, place.period, listing.page_index, rows_by_period)
+    elif place.listing == ListingRef():
+        dependencies = _home_dependencies(catalog, listing)
+    else:
+        dependencies = _newest_dependencies(listing, listing.page_index.newest_older_period)
     if dependencies is None:
         return None
     return Dependencies(dependencies.objects, (*dependencies.values, *image_dependencies(catalog, dependencies.objects)))
+
+
+def _home_dependencies(catalog: Catalog, listing: Listing) -> Dependencies:
+    """Return the dependencies of the front page, with the ids of the sections between whose rows its blocks are divided."""
+    rows = select_home_rows(catalog)
+    blocks = tuple((section.listing.ref.id, len(section.rows)) for section in rows.sections)
+    values = (bool(rows.lead), len(rows.seconds), blocks, len(rows.others), listing.page_index.newest_older_period)
+    return Dependencies(tuple(rows.all_rows), values)
 
 
 def _newest_dependencies(listing: Listing, older_period: str) -> Dependencies:
@@ -148,6 +172,17 @@ def _issue_dependencies(catalog: Catalog, place: IssueAt, _: RowsByPeriod) -> De
         return None
     neighbours = (row and path_of(row.place) for row in catalog.listings[place.listing].neighbours_of(issue))
     return Dependencies((issue,), (*neighbours, *image_dependencies(catalog, issue.articles)))
+
+
+def _static_page_dependencies(catalog: Catalog, place: StaticPageAt, _: RowsByPeriod) -> Dependencies | None:
+    page = catalog.pages.get(place.slug)
+    is_canonical = page and page.slug == place.slug
+    return Dependencies((), (page, *file_dependencies(catalog, page.media))) if page and is_canonical else None
+
+
+def _root_file_dependencies(catalog: Catalog, place: RootFileAt, _: RowsByPeriod) -> Dependencies | None:
+    data = catalog.content.root_files.get(place.path)
+    return Dependencies((), (digest(data),)) if data is not None else None
 
 
 def _no_dependencies(_: Catalog, __: FileAt, ___: RowsByPeriod) -> Dependencies:
@@ -184,7 +219,9 @@ _SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
     "subscribe/": lambda catalog: _subscribable_listing_dependencies(
         catalog, _project_subscription, (_is_every_tag_offered(catalog),)
     ),
-    "sitemap.xml": lambda catalog: _sitemap_listing_dependencies(catalog, listing_fingerprint, catalog_fingerprint(catalog)),
+    "sitemap.xml": lambda catalog: _sitemap_listing_dependencies(
+        catalog, listing_fingerprint, (*catalog_fingerprint(catalog), *indexable_pages(catalog))
+    ),
     "news-sitemap.xml": lambda catalog: Dependencies(catalog.recent),
     "license.xml": lambda _: Dependencies(),
     "robots.txt": lambda catalog: Dependencies((), (has_news_sitemap(catalog),)),
@@ -200,6 +237,19 @@ def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> 
     return Dependencies((), page) if page else None
 
 
+def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
+    """Return the dependencies of the archive: numbers of articles by month or day, and the articles of a period as headlines."""
+    listing = catalog.listings[ListingRef()]
+    calendar, period = listing.calendar, place.period
+    if not period:
+        return Dependencies((), calendar.months)
+    if period not in calendar:
+        return None
+    neighbours, days = calendar.neighbours_of(period), calendar.days_of(period)
+    rows = () if days else archive_rows(rows_by_period(listing.archive_index.all_periods).get(period, ()))
+    return Dependencies(rows, (neighbours, days))
+
+
 def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:
     """Return the dependencies of a part of the sitemap: the rows of its period, or else the listings, as for LISTINGS_GROUP.
 
@@ -208,7 +258,9 @@ def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -
     if not is_indexed(catalog):
         return None
     rows = catalog.listings[ListingRef()].archive_index.all_periods.get(place.part.partition(".")[0])
-    return Dependencies(rows) if rows is not None else _sitemap_listing_dependencies(catalog, listing_fingerprint)
+    if rows is not None:
+        return Dependencies(rows)
+    return _sitemap_listing_dependencies(catalog, listing_fingerprint, indexable_pages(catalog))
 
 
 _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsByPeriod], Dependencies | None]]] = {
@@ -216,8 +268,17 @@ _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsB
     PageAt: _page_dependencies,
     ArticleAt: _article_dependencies,
     IssueAt: _issue_dependencies,
+    StaticPageAt: _static_page_dependencies,
     FileAt: _no_dependencies,
+    RootFileAt: _root_file_dependencies,
     SiteDocumentAt: _single_dependencies,
     TagsAt: _tag_page_dependencies,
+    ArchiveAt: _archive_dependencies,
     SitemapAt: _sitemap_dependencies,
 }
+
+
+def has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
+    """Return whether the document at a place may differ between two catalogs, or only one of them has it."""
+    one, other = document_dependencies(before, place), document_dependencies(now, place)
+    return one is None or other is None or not one.is_unchanged_since(other)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from feedsvc import uris
 from feedsvc.content.media import is_cleaned_type
 from feedsvc.feed_model import Link
+from feedsvc.feeds import quote_attribute
 from feedsvc.model import MediaFile, Site
 from feedsvc.support.completion import Completion
 from feedsvc.support.compression import compress
 from feedsvc.support.digest import sha256
+
+# The start tag of an XML document's root element; no value of our roots contains ">", and none in XML contains "<".
+_ROOT_TAG: Final = re.compile(rb"<[A-Za-z][^<>]*>")
 
 
 class DerivedData:
@@ -62,7 +68,8 @@ class Document:
 
     `path` is decoded and relative to base_url; it is "" for the page with status 404. `last_modified` is when the bytes last
     changed; None if that is not recorded. `links` are sent as Link headers. `browser_type` is the media type for a browser that
-    navigates to the document, "" if it is `media_type`.
+    navigates to the document, "" if it is `media_type`; `browser_script` is the root-relative address of the script that such a
+    browser gets with it, in `browser_body`.
     """
 
     path: str
@@ -71,6 +78,7 @@ class Document:
     last_modified: datetime | None = None
     links: tuple[Link, ...] = ()
     browser_type: str = ""
+    browser_script: str = ""
     status: int = 200
     derived_data: DerivedData = field(default_factory=DerivedData, repr=False, compare=False)
 
@@ -78,6 +86,14 @@ class Document:
     def etag(self) -> str:
         """Opaque part of the entity tag (RFC 9110 section 8.8.3): a digest of the uncompressed body, computed on first use."""
         return self.derived_data.digest(self.body)
+
+    @property
+    def browser_body(self) -> bytes:
+        """Body for a browser that navigates to the document: with the script as the first element of an XML document's root."""
+        if not self.browser_script:
+            return self.body
+        script = f'<script xmlns="http://www.w3.org/1999/xhtml" defer="defer" src={quote_attribute(self.browser_script)}/>'
+        return _ROOT_TAG.sub(lambda tag: tag[0] + script.encode(), self.body, count=1)
 
     def encode(self, coding: str) -> bytes:
         """Return the body in a coding of CODINGS, b"" if it is too small or does not shrink; computed once."""
@@ -118,13 +134,17 @@ class PendingFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Redirect:
-    """Redirect of a former address (RFC 9110 section 15.4); `target` is a decoded path below base_url.
+    """Redirect of a former address (RFC 9110 section 15.4); `target` is a decoded path below base_url, or an absolute address.
 
     If `is_permanent` is False, the target may change at any time.
     """
 
     target: str
     is_permanent: bool = True
+
+    def location(self, base_url: str) -> str:
+        """Return the value of the header Location for a site with this `base_url`."""
+        return uris.root_relative(base_url, self.target) if self.target.startswith("/") else self.target
 
 
 Resource = Document | FileResource | PendingFile | Redirect

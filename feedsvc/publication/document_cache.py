@@ -37,7 +37,7 @@ class CacheStatistics:
 class DocumentCache:
     """LRU cache of up to `max_bytes` bytes of documents of this edition, and of earlier editions for reuse (`previous`).
 
-    Thread-safe. An evicted document is rendered again on the next request.
+    Thread-safe. An evicted document is rendered again on the next request. A single document may be larger than `max_bytes`.
     """
 
     def __init__(self, max_bytes: int, statistics: CacheStatistics | None = None) -> None:

@@ -7,15 +7,27 @@ from itertools import chain, product
 from operator import itemgetter
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, issues_of
+from feedsvc.catalog import Catalog, issues_of, pages_by_slug
 from feedsvc.content.media import is_sendable
 from feedsvc.discovery import has_news_sitemap, part_names, tag_places
 from feedsvc.feeds import MAX_CACHED_ENTRIES
+from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.publication.addresses import LICENSE, withdrawn_places
 from feedsvc.publication.document import is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.publication.renderer import NEWS_SITEMAP, STATIC_FOLDER
-from feedsvc.routes import SITE_DOCUMENTS, ArticleAt, FeedAt, ListingRef, PageAt, SiteDocumentAt, SitemapAt, article_path, path_of
+from feedsvc.routes import (
+    SITE_DOCUMENTS,
+    ArchiveAt,
+    ArticleAt,
+    FeedAt,
+    ListingRef,
+    PageAt,
+    SiteDocumentAt,
+    SitemapAt,
+    article_path,
+    path_of,
+)
 
 
 class DocumentPaths:
@@ -25,28 +37,34 @@ class DocumentPaths:
         self._catalog, self._theme, self._image_variants = catalog, theme, image_variants
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200: files, pages, feeds, then sitemap parts and the documents of SITE_DOCUMENTS."""
+        """Yield every path with status 200: media files, pages, files in root/, feeds, sitemap parts, those of SITE_DOCUMENTS."""
         yield from self.file_paths()
         yield from self._article_and_older_page_paths()
         yield from (path_of(PageAt(ref)) for ref in self._catalog.listings)
         issues = chain.from_iterable(issues_of(self._catalog.listings[ref].visible) for ref in self._catalog.periodicals)
         yield from (path_of(issue.place) for issue in issues)
+        yield path_of(ArchiveAt())
         yield from (path_of(place) for place in tag_places(self._catalog.tags.starts))
+        yield from (path_of(StaticPageAt(page.slug)) for page in pages_by_slug(self._catalog.pages))
+        yield from (path_of(RootFileAt(path)) for path in sorted(self._catalog.content.root_files))
         yield from self.feed_paths()
         yield from (path_of(SitemapAt(part)) for part in part_names(self._catalog))
         yield from (path_of(SiteDocumentAt(name)) for name in SITE_DOCUMENTS if self._has_site_document(name))
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, the addresses of withdrawn articles and issues, and the former addresses of articles and tags.
+        """Yield `paths`, the addresses of withdrawn articles and issues, the former addresses of articles, static pages and tags,
+        and the old addresses of exact rules without a query.
 
         For tags, these are only the newest page and feeds. Former addresses of categories and authors are not included.
         """
         yield from self.paths()
         yield from map(path_of, withdrawn_places(self._catalog))
+        yield from (path_of(StaticPageAt(name)) for name, page in self._catalog.pages.items() if name != page.slug)
         yield from (path_of(ArticleAt(alias)) for kind, alias in self._catalog.redirects if kind == "article")
         for ref in (ListingRef("tag", slug) for kind, slug in self._catalog.redirects if kind == "tag"):
             yield path_of(PageAt(ref))
             yield from (path_of(FeedAt(ref, suffix)) for suffix in feeds.FORMATS)
+        yield from self._catalog.content.redirects.path_addresses
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
         """Yield those of `paths` that are files: media, files of the theme, and image variants.
@@ -78,14 +96,21 @@ class DocumentPaths:
             # All entries fit in the cache. Order by format, so that no two processes render the same entry.
             yield from (path_of(FeedAt(ref, suffix, period)) for suffix, (ref, period) in product(feeds.FORMATS, periods))
 
+    def _archive_periods(self) -> Iterator[str]:
+        """Yield the months and days that have a page of the archive."""
+        calendar = self._catalog.listings[ListingRef()].calendar
+        return chain(calendar.leaves, (month for month, _ in calendar.months if calendar.days_of(month)))
+
     def _article_and_older_page_paths(self) -> Iterator[str]:
-        """Yield the paths of visible articles, newest first; after the articles of a period, those of the period's older pages.
+        """Yield the paths of visible articles, newest first; after the articles of a period, those of the period's pages.
 
         In this order, the cards of the same articles, which several pages show, are still cached.
         """
         listings = self._catalog.listings
         articles = ((row.day, article_path(row.article.slug)) for row in listings[ListingRef()].visible)
+        periods = self._archive_periods()
+        archive_pages = ((period, path_of(ArchiveAt(period))) for period in periods)
         older_pages = (
             (period, path_of(PageAt(listing.ref, period))) for listing in listings.values() for period in listing.page_index
         )
-        return (path for _, path in sorted(chain(articles, older_pages), key=itemgetter(0), reverse=True))
+        return (path for _, path in sorted(chain(articles, archive_pages, older_pages), key=itemgetter(0), reverse=True))

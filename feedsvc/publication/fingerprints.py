@@ -16,8 +16,9 @@ from typing import Final
 import msgspec
 
 from feedsvc import __version__
-from feedsvc.catalog import ArchiveIndex, Catalog, IssueRow, Listing, Row
+from feedsvc.catalog import Catalog, IssueRow, Listing, Periods, Row
 from feedsvc.discovery import LISTINGS_GROUP
+from feedsvc.extensions import plugins_fingerprint
 from feedsvc.pages import MAX_CANDIDATES
 from feedsvc.publication.article_dependencies import (
     file_dependencies,
@@ -25,7 +26,7 @@ from feedsvc.publication.article_dependencies import (
     input_digest,
     logo_dependencies,
 )
-from feedsvc.publication.dependencies import Dependencies, document_dependencies
+from feedsvc.publication.dependencies import Dependencies, document_dependencies, not_found_dependencies
 from feedsvc.routes import ArticleAt, ListingRef, Place, SitemapAt
 from feedsvc.support.digest import blake2b
 from feedsvc.support.process_pool import map_chunks
@@ -55,7 +56,7 @@ class Fingerprints:
         self._card_digests: dict[int, bytes] = {}
         self._entry_digests: dict[int, bytes] = {}
         self._listing_cards: dict[ListingRef, bytes] = {}  # the cards of a listing's visible rows in order
-        self._archive_rows: dict[int, tuple[ArchiveIndex, Mapping[str, tuple[Row, ...]]]] = {}
+        self._archive_rows: dict[int, tuple[Periods, Mapping[str, tuple[Row, ...]]]] = {}
 
     def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
         """Return the Fingerprints of a catalog that was updated from this object's, reusing the digests of rows that both share.
@@ -107,7 +108,7 @@ class Fingerprints:
     @cached_property
     def not_found_page(self) -> str:
         """Fingerprint of the page with status 404."""
-        return self._fingerprint(Dependencies((), tuple(logo_dependencies(self.catalog))))
+        return self._fingerprint(not_found_dependencies(self.catalog))
 
     def _fingerprint(self, dependencies: Dependencies | None) -> str:
         """Return the fingerprint of dependencies, "" for None. Raises TypeError or ValueError if one has no unique encoding."""
@@ -165,7 +166,7 @@ class Fingerprints:
         except KeyError:
             return b"".join(map(self.card, rows))
 
-    def _rows_by_period(self, index: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
+    def _rows_by_period(self, index: Periods) -> Mapping[str, tuple[Row, ...]]:
         """Return the rows of an archive index by period. With `bulk`, they are found in one pass and cached."""
         if not self._is_bulk:
             return index
@@ -220,13 +221,13 @@ class Fingerprints:
 
 
 def site_fingerprint(catalog: Catalog) -> str:
-    """Return the digest of the inputs that all documents share: settings, theme, preview mode, program; 24 hex digits.
+    """Return the digest of the inputs that all documents share: settings, theme, preview mode, program, plug-ins; 24 hex digits.
 
     Fingerprints of two catalogs can be compared only if it is equal.
     """
     content = catalog.content
     inputs = (*content.settings, content.theme, catalog.is_preview)
-    return blake2b(_ENCODER.encode((inputs, code_fingerprint())), size=_DIGEST_SIZE).hex()
+    return blake2b(_ENCODER.encode((inputs, code_fingerprint(), plugins_fingerprint())), size=_DIGEST_SIZE).hex()
 
 
 @cache

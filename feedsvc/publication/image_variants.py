@@ -38,7 +38,10 @@ class ImageVariants:
             yield from (path_of(place) for place in places if self.make(place))
 
     def missing_variants(self) -> Sequence[tuple[MediaFile, str]]:
-        """Return (image, digest of its bytes) for each image with variants still to be made, unless making them failed before."""
+        """Return (image, digest of its bytes) for each image with variants still to be made, unless making them failed before.
+
+        Of images with the same bytes, return one. Raises OSError if an image cannot be read.
+        """
         if not (store := self._variant_store):
             return []
         images = {facts_of(file).digest: file for file in self._images() if variants(file)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 from typing import Final
 
@@ -17,7 +18,7 @@ from feedsvc.catalog import Catalog, EditionLink
 from feedsvc.content.media import VariantStore
 from feedsvc.discovery import listing_fingerprint
 from feedsvc.feeds import EntryCache
-from feedsvc.publication import addresses
+from feedsvc.publication import addresses, old_addresses
 from feedsvc.publication.affected_paths import changed_former_tag_paths, differing_paths
 from feedsvc.publication.dependencies import are_comparable, document_dependencies
 from feedsvc.publication.document import DerivedData, Document, FileResource, Redirect, Resource
@@ -25,6 +26,7 @@ from feedsvc.publication.document_cache import CacheStatistics, DocumentCache
 from feedsvc.publication.document_paths import DocumentPaths
 from feedsvc.publication.image_variants import ImageVariants
 from feedsvc.publication.renderer import SUBSCRIBE, FindLastModified, Renderer, no_last_modified
+from feedsvc.redirects import GONE
 from feedsvc.routes import FeedAt, PageAt, Place, SiteDocumentAt, VariantAt, path_of, place_of
 from feedsvc.uris import mount_path
 
@@ -73,7 +75,6 @@ class Publication:
         self._find_last_modified = find_last_modified
         self._renderer = Renderer(catalog, self._theme, self._entry_cache, self._image_variants, find_last_modified)
         self._paths = DocumentPaths(catalog, self._theme, self._image_variants)
-        self._not_found_page: Document | None = None
         self._link = EditionLink()
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
@@ -95,7 +96,8 @@ class Publication:
 
         These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme or logo
         differ, or if this is not a later edition of `before`. Variants of an image whose bytes were overwritten are left out: the
-        image's own path represents them.
+        image's own path represents them. Old addresses with a query are left out, and those of patterns except where the
+        pattern's target says what they are.
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
@@ -126,25 +128,39 @@ class Publication:
     def resolve(self, path: str) -> Resource | None:
         """Return the resource at a decoded path relative to base_url, None for 404.
 
-        Former and non-canonical paths give a Redirect to the final path, withdrawn articles a Document with status 410.
+        Former, old and non-canonical paths give a Redirect to the final path, withdrawn articles and paths that redirects.yaml
+        calls gone a Document with status 410.
         """
-        # The cache holds documents under canonical paths only.
+        # Only canonical paths are in the cache.
         return self._document_cache.get(path) or self._resolve_uncached(path)
 
     def _resolve_uncached(self, path: str) -> Resource | None:
         requested = place_of(path)
-        if requested is None:
-            return None
-        place = addresses.canonical_place(self.catalog, requested)
-        if path_of(place) != path:
-            if not addresses.has_document(self.catalog, place):
-                return None
-            return Redirect(target=path_of(place), is_permanent=addresses.is_permanent_redirect(requested, place))
-        return self._find_or_render(path, place)
+        place = addresses.canonical_place(self.catalog, requested) if requested else None
+        if place is not None and path_of(place) == path and (resource := self._find_or_render(path, place)):
+            return resource
+        target = old_addresses.redirect_target(self.catalog, path)
+        if requested is None or place is None or target != path_of(place):
+            return self._resource_for(target)
+        return self._resource_for(target, is_permanent=addresses.is_permanent_redirect(requested, place))
+
+    def _resource_for(self, target: str, *, is_permanent: bool = True) -> Redirect | Document | None:
+        """Return the resource at an address that leads to a target as of `redirect_target`."""
+        if target == GONE:
+            return self._gone_page
+        return Redirect(target=target, is_permanent=is_permanent) if target else None
+
+    @cached_property
+    def _gone_page(self) -> Document:
+        return self._renderer.render_gone_page()
+
+    def resolve_query(self, path: str, query: str) -> Resource | None:
+        """Return the resource to which a rule with a query leads from a decoded path and a requested query; None without one."""
+        return self._resource_for(old_addresses.query_target(self.catalog, path, query))
 
     def redirect_target(self, path: str) -> str:
-        """Return the path to which `resolve` redirects from this one, "" if it does not redirect."""
-        return addresses.redirect_target(self.catalog, path)
+        """Return where `resolve` redirects from this path: a path, an absolute address, GONE for status 410, or ""."""
+        return old_addresses.redirect_target(self.catalog, path)
 
     def render_redirect_page(self, path: str, target: str) -> Document:
         """Return an HTML page that redirects to `target`, for a host that cannot redirect from `path` itself."""
@@ -182,11 +198,10 @@ class Publication:
         """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""
         return self._renderer.render_articles(paths)
 
+    @cached_property
     def not_found_page(self) -> Document:
-        """Return the page with status 404."""
-        if self._not_found_page is None:
-            self._not_found_page = self._renderer.render_not_found_page()
-        return self._not_found_page
+        """Page with status 404."""
+        return self._renderer.render_not_found_page()
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
         """Return the resource at a place: a document of an earlier edition if its dependencies are unchanged, else a new one."""

@@ -20,12 +20,15 @@ from feedsvc.discovery import (
     render_robots_txt,
     render_sitemap,
 )
-from feedsvc.feed_model import Link
+from feedsvc.feed_model import Feed, Link
 from feedsvc.feeds import RSL_MEDIA_TYPE, EntryCache, build_feed, license_link
+from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.publication.addresses import LICENSE, find_public_issue, has_document
 from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
 from feedsvc.publication.image_variants import ImageVariants
+from feedsvc.publication.root_files import root_media_type
 from feedsvc.routes import (
+    ArchiveAt,
     ArticleAt,
     FeedAt,
     FileAt,
@@ -64,6 +67,11 @@ def no_last_modified(path: str, digest: str) -> None:
     """Return None, so that documents have no Last-Modified."""
 
 
+def _browser_script(feed: Feed) -> str:
+    """Return the root-relative address of the script for browsers that open a feed; "" for a feed without stylesheet."""
+    return feed.stylesheet.removesuffix(".css") + ".js" if feed.stylesheet else ""
+
+
 class Renderer:
     """Renderer of one catalog's documents. It caches feed entries and the layout of pages, but no documents. Thread-safe."""
 
@@ -94,10 +102,13 @@ class Renderer:
             PageAt: self._render_listing,
             ArticleAt: self._render_article,
             IssueAt: self._render_issue,
+            StaticPageAt: self._render_static_page,
             FileAt: self._find_file,
+            RootFileAt: self._find_root_file,
             VariantAt: self._image_variants.make,
             SiteDocumentAt: self._render_single,
             TagsAt: self._render_tag_list,
+            ArchiveAt: self._render_archive,
             SitemapAt: self._render_sitemap_part,
         }
         return renderers[type(place)](place)
@@ -112,6 +123,7 @@ class Renderer:
             media_type=feed_format.media_type,
             links=tuple(link for link in feed.links if link.rel == "license"),
             browser_type=_BROWSER_TYPE if feed.stylesheet else "",
+            browser_script=_browser_script(feed),
         )
 
     def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
@@ -143,6 +155,10 @@ class Renderer:
         """Return the page with status 404."""
         return self._html_document("", pages.render_not_found(self._layout), status=404)
 
+    def render_gone_page(self) -> Document:
+        """Return the page with status 410 of an address that redirects.yaml calls gone: that of an unknown address."""
+        return self._html_document("", pages.render_not_found(self._layout), status=410)
+
     def _render_feed(self, place: FeedAt) -> Document | None:
         if not has_document(self._catalog, place):
             return None
@@ -155,6 +171,7 @@ class Renderer:
             feed_format.media_type,
             links=tuple(link for link in feed.links if link.rel in _LINK_HEADER_RELATIONS),
             browser_type=_BROWSER_TYPE if feed.stylesheet else "",
+            browser_script=_browser_script(feed),
             # There is no limit to the number of combinations, so nothing about them is stored.
             has_date=not is_combination,
         )
@@ -181,11 +198,25 @@ class Renderer:
             return self._html_document(path_of(place), pages.render_withdrawn_issue(self._layout, issue), status=410)
         return self._html_document(path_of(place), pages.render_issue(self._layout, issue))
 
+    def _render_static_page(self, place: StaticPageAt) -> Document | None:
+        page = self._catalog.pages.get(place.slug)
+        return self._html_document(path_of(place), pages.render_static_page(self._layout, page)) if page else None
+
+    def _find_root_file(self, place: RootFileAt) -> Document | None:
+        data = self._catalog.content.root_files.get(place.path)
+        if data is None:
+            return None
+        media_type = root_media_type(place.path)
+        if media_type == pages.MEDIA_TYPE:
+            return self._html_document(path_of(place), data)
+        return self._build_document(path_of(place), data, media_type)
+
     def _find_file(self, place: FileAt) -> Document | FileResource | None:
         name = place.path.removeprefix(STATIC_FOLDER)
-        if place.path.startswith(STATIC_FOLDER) and name in self._theme.static:
+        data = pages.static_file(self._theme, self._catalog.site, name) if place.path.startswith(STATIC_FOLDER) else None
+        if data is not None:
             media_type = pages.STATIC_TYPES[f".{name.rpartition('.')[2].lower()}"]
-            return self._build_document(path_of(place), self._theme.static[name], media_type)
+            return self._build_document(path_of(place), data, media_type)
         file = self._catalog.media.get(place.path)
         if file is None:
             return None
@@ -208,6 +239,11 @@ class Renderer:
             return None
         return self._html_document(path_of(place), pages.render_tag_list(self._layout, place.start))
 
+    def _render_archive(self, place: ArchiveAt) -> Document | None:
+        if not has_document(self._catalog, place):
+            return None
+        return self._html_document(path_of(place), pages.render_archive(self._layout, place.period))
+
     def _render_sitemap_part(self, place: SitemapAt) -> Document | None:
         body = render_part(self._catalog, place.part)
         return self._build_document(path_of(place), body, SITEMAP_MEDIA_TYPE) if body is not None else None
@@ -226,6 +262,7 @@ class Renderer:
         *,
         links: tuple[Link, ...] = (),
         browser_type: str = "",
+        browser_script: str = "",
         status: int = 200,
         has_date: bool = True,
     ) -> Document:
@@ -237,6 +274,7 @@ class Renderer:
             last_modified=self._find_last_modified(path, derived_data.digest(body)) if is_dated else None,
             links=links,
             browser_type=browser_type,
+            browser_script=browser_script,
             status=status,
             derived_data=derived_data,
         )

@@ -5,6 +5,7 @@ The new bytes are written to a temporary file in the same folder, which is then 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -13,10 +14,13 @@ from pathlib import Path
 from typing import IO, Final
 
 from feedsvc.support.file_lock import lock, try_lock
+from feedsvc.support.posix import HAS_FILE_LOCKS
 
 TEMPORARY_PREFIX: Final = ".new-"
 # In the content folder. Hidden, so that a process that reads the folder does not mistake it for an article.
 CONTENT_PREFIX: Final = ".feedsvc-stamp-"
+# Errors of link(2) where a file system has no hard links; EINVAL on Windows.
+_NO_LINKS_ERRNOS: Final = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL)
 
 
 class FileChangedError(Exception):
@@ -33,12 +37,14 @@ def open_replacement(path: Path | str, *, prefix: str = TEMPORARY_PREFIX, mode: 
     temporary = os.path.join(os.path.dirname(path), f"{prefix}{os.urandom(8).hex()}")
     with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if mode is None else mode)) as file:
         try:
-            if mode is not None:
+            if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), mode)  # the umask may have reduced it
             yield file
             file.close()  # first, because only this reports some errors of network file systems
             os.replace(temporary, path)
         except BaseException:
+            with suppress(OSError):
+                file.close()  # Windows deletes no open file
             with suppress(OSError):
                 os.unlink(temporary)
             raise
@@ -60,6 +66,20 @@ def sync(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
+def rename_without_replacing(source: Path, target: Path) -> None:
+    """Rename a file, but never replace another one. Raises FileExistsError if `target` exists, else OSError."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        if error.errno not in _NO_LINKS_ERRNOS:
+            raise
+        os.rename(source, target)  # this file system has no hard links
+        return
+    os.unlink(source)
+
+
 def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """Replace the content `before` of a file of the content folder by `after`. If `path` is a link, its target is replaced.
 
@@ -70,9 +90,10 @@ def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     if not os.access(target, os.W_OK) or not os.stat(target).st_mode & 0o222:
         raise PermissionError(0, "it is read-only")
     with ExitStack() as stack, open_replacement(target, prefix=CONTENT_PREFIX, mode=0o600) as file:
-        descriptor = os.dup(file.fileno())  # keeps the lock until the file is renamed
-        stack.callback(os.close, descriptor)
-        lock(descriptor)
+        if HAS_FILE_LOCKS:  # Windows renames no open file, and deletes none, so it needs no lock
+            descriptor = os.dup(file.fileno())  # keeps the lock until the file is renamed
+            stack.callback(os.close, descriptor)
+            lock(descriptor)
         file.write(after)
         _copy_metadata(target, file.name)
         sync(file)
@@ -84,7 +105,7 @@ def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
 def _copy_metadata(target: str, temporary: str) -> None:
     """Copy all metadata of the file to replace, except its modification time."""
     status = os.stat(target)
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):  # Windows has no chown
         os.chown(temporary, status.st_uid, status.st_gid)
     shutil.copystat(target, temporary)
     os.utime(temporary)
@@ -103,7 +124,7 @@ def _sync_folder(folder: str) -> None:
 def remove_temporary_files(folders: Iterable[str]) -> None:
     """Remove temporary files that killed processes left in these folders of the content folder.
 
-    Those of running processes are locked and stay.
+    Those of running processes are locked and stay. Windows deletes no open file, so they stay there, too.
     """
     for folder in folders:
         with suppress(OSError):
@@ -113,6 +134,10 @@ def remove_temporary_files(folders: Iterable[str]) -> None:
 
 
 def _remove_unlocked(path: str) -> None:
+    if not HAS_FILE_LOCKS:
+        with suppress(OSError):
+            os.unlink(path)
+        return
     with suppress(OSError), open(path, "rb") as file:
         if try_lock(file.fileno()):
             os.unlink(path)

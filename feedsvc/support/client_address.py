@@ -5,22 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from feedsvc.errors import FeedsvcError
 
-Networks = tuple[IPv4Network | IPv6Network, ...]
+# REMOTE_ADDR of a client of a unix socket, and the word for all of these among networks. Only programs that may open the socket's
+# file can be such clients, and these have no address.
+UNIX_PEER: Final = "unix"
+Networks = tuple[IPv4Network | IPv6Network | Literal["unix"], ...]
 
 _SEPARATORS: Final = re.compile(r"[\s,]+")
 _IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+_UNIX_PEER_NAMES: Final = ("unix", "unix:")  # the latter is nginx's
 
 
 def parse_networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Networks:
     """Return the networks in some texts. Each text may contain several addresses and networks, separated by spaces or commas.
 
+    The word `unix` stands for the clients of a unix socket.
+
     `option` is the command-line option with these texts. Raises FeedsvcError, which names the option, for any other text.
     """
-    return tuple(_parse_network(part, option) for text in texts for part in _SEPARATORS.split(text) if part)
+    parts = (part for text in texts for part in _SEPARATORS.split(text) if part)
+    return tuple("unix" if part in _UNIX_PEER_NAMES else _parse_network(part, option) for part in parts)
 
 
 def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
@@ -58,9 +65,21 @@ def is_global_address(address: str) -> bool:
 
 
 def is_in_networks(text: str, networks: Networks) -> bool:
-    """Return whether a text is an address in one of these networks."""
+    """Return whether a text is an address in one of these networks, or UNIX_PEER, which must be one of them itself."""
+    if text == UNIX_PEER:
+        return UNIX_PEER in networks
     address = _parse_address(text)
-    return address is not None and any(address in network for network in networks)
+    return address is not None and any(address in network for network in networks if not isinstance(network, str))
+
+
+def normal_peer(text: str) -> str:
+    """Return the REMOTE_ADDR of another server in the form that this module expects.
+
+    Servers write an address with its port or in brackets, and nothing or `unix:` for a client of a unix socket.
+    """
+    if not text or text in _UNIX_PEER_NAMES:
+        return UNIX_PEER
+    return str(_parse_address(text) or text)
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -81,7 +100,7 @@ def _parse_network(text: str, option: str) -> IPv4Network | IPv6Network:
     try:
         return _unmap_ipv4(ip_network(text))
     except ValueError:
-        hint = _network_hint(text) or "write an address like 127.0.0.1 or a network like 10.0.0.0/8"
+        hint = _network_hint(text) or "write an address like 127.0.0.1, a network like 10.0.0.0/8, or unix"
         raise FeedsvcError(f"{option} '{text}' is no IP address and no network; {hint}") from None
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import resource
 from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
+from feedsvc.support.posix import resource
 
 _MAX_LIMIT: Final = 65_536
 MIN_LIMIT: Final = 256

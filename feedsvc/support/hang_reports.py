@@ -78,7 +78,7 @@ def explanation(state: Path, process: int) -> str:
 
 
 def notice(state: Path, now: datetime) -> str:
-    """Return a sentence on the last process that hung or crashed within a day; "" if there is none."""
+    """Return a sentence on the last process that hung or crashed in the day before `now`; "" without a readable report."""
     recent = [report for report in read_reports(state) if now - report.ended_at <= _RECENT]
     if not recent:
         return ""

@@ -11,8 +11,10 @@ import time
 from functools import cache
 from typing import Any, Final
 
+from feedsvc.support.posix import signals
+
 # The watchdog's signal, and those at which faulthandler writes stacks.
-REPORTED_SIGNALS: Final = frozenset((signal.SIGALRM, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT))
+REPORTED_SIGNALS: Final = signals("SIGALRM", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT")
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 _CLOCK_MONOTONIC: Final = 1  # <time.h>, Linux
 _SIGEV_THREAD: Final = 2  # <signal.h>, Linux: glibc and musl

@@ -2,14 +2,13 @@
 
 For input that may take all memory or endless time: a newsroom's templates, large images. The interpreter is started with
 `exec`, not forked, so it inherits no thread, no lock and no open file of the caller. It ends with the caller at the latest.
+On Windows, memory is not limited, and the child looks at its processor time itself.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import select
-import signal
 import subprocess
 import sys
 import time
@@ -24,14 +23,16 @@ from feedsvc.support.limited_process_messages import (
     GRACE,
     LARGE,
     LAST_STEP,
-    MAX_TRACEBACK,
     MEMORY,
+    PROCESSOR_TIME_STATUS,
     READY,
     RESULT,
     STEP,
     decode_messages,
     tail,
 )
+from feedsvc.support.limited_process_pipes import Pipes, open_pipes
+from feedsvc.support.posix import signals
 
 # A LimitedFunction is called in the fresh interpreter with the input and a BeginStep. It calls the latter with the name of each
 # step when the step begins; each step has its own limit on processor time.
@@ -42,7 +43,10 @@ _BOOTSTRAP: Final = (
     "import json, sys; request = json.loads(sys.argv[1]); sys.path[:] = request['path']; "
     "from feedsvc.support.limited_process_child import run_child; run_child(request)"
 )
-_INHERITED_VARIABLES: Final = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PYTHONTZPATH", "TZ", "TZDIR")
+_INHERITED_VARIABLES: Final = (
+    *("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PYTHONTZPATH", "TZ", "TZDIR"),
+    "SYSTEMROOT",  # without it, no Python starts on Windows
+)
 _POLL_INTERVAL: Final = 0.05  # seconds between two calls of `is_cancelled`
 
 
@@ -61,9 +65,8 @@ class Cause(Enum):
     ERROR = "the function raised an exception"
 
 
-_CRASH_SIGNALS: Final = frozenset(
-    {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
-)
+_CRASH_SIGNALS: Final = signals("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP")
+_TIME_SIGNALS: Final = signals("SIGXCPU")
 _CAUSES_BY_KIND: Final = {MEMORY: Cause.MEMORY, ERROR: Cause.ERROR, LARGE: Cause.OUTPUT}
 
 
@@ -138,7 +141,7 @@ def _wait_for_result(
     child: subprocess.Popen[bytes], data: bytes, elapsed: float, is_cancelled: Callable[[], bool]
 ) -> bytes | RunFailure:
     end = time.monotonic() + elapsed
-    pipes = _Pipes(child, data)
+    pipes = open_pipes(child, data)
     while not pipes.transfer(min(_POLL_INTERVAL, end - time.monotonic())):
         if is_cancelled():
             return RunFailure(cause=Cause.CANCELLED)
@@ -150,58 +153,16 @@ def _wait_for_result(
     return _interpret_output(bytes(pipes.output), bytes(pipes.errors), child.wait())
 
 
-def _end_overdue(child: subprocess.Popen[bytes], pipes: _Pipes) -> RunFailure:
-    """End a child whose time is over, after it has written its traceback."""
-    child.send_signal(signal.SIGXCPU)
-    end = time.monotonic() + GRACE
+def _end_overdue(child: subprocess.Popen[bytes], pipes: Pipes) -> RunFailure:
+    """End a child whose time is over, after it has written its traceback, if the system has a signal for that."""
+    for number in _TIME_SIGNALS:
+        child.send_signal(number)
+    end = time.monotonic() + (GRACE if _TIME_SIGNALS else 0)
     while not pipes.transfer(_POLL_INTERVAL) and time.monotonic() < end:
         pass
     child.kill()
     step = _last_step(decode_messages(bytes(pipes.output)))
     return RunFailure(cause=Cause.ELAPSED_TIME, step=step, traceback=tail(pipes.errors))
-
-
-class _Pipes:
-    """Three non-blocking pipes to a child. `Popen.communicate` is no alternative: it stops writing after a timeout."""
-
-    def __init__(self, child: subprocess.Popen[bytes], data: bytes) -> None:
-        assert child.stdin  # noqa: S101 - all three are pipes
-        assert child.stdout  # noqa: S101
-        assert child.stderr  # noqa: S101
-        self.output, self.errors = bytearray(), bytearray()
-        self._data, self._input = memoryview(data), child.stdin
-        self._buffers = {child.stdout.fileno(): self.output, child.stderr.fileno(): self.errors}  # of the open outputs
-        for file in (child.stdin, child.stdout, child.stderr):
-            os.set_blocking(file.fileno(), False)
-
-    def transfer(self, seconds: float) -> bool:
-        """Wait up to `seconds` until a pipe is ready, and read or write. Return whether the child has closed both outputs."""
-        poll = select.poll()
-        for descriptor in self._buffers:
-            poll.register(descriptor, select.POLLIN)
-        if not self._input.closed:
-            poll.register(self._input.fileno(), select.POLLOUT)
-        for descriptor, _ in poll.poll(max(1, int(seconds * 1000))):
-            if descriptor in self._buffers:
-                self._receive(descriptor)
-            else:
-                self._send()
-        return not self._buffers
-
-    def _receive(self, descriptor: int) -> None:
-        data = os.read(descriptor, 65_536)
-        self._buffers[descriptor] += data
-        if not data:
-            del self._buffers[descriptor]
-        del self.errors[: -2 * MAX_TRACEBACK]
-
-    def _send(self) -> None:
-        try:
-            self._data = self._data[os.write(self._input.fileno(), self._data) :] if self._data else self._data
-        except BrokenPipeError:  # the child has ended; its outputs contain the reason
-            self._data = self._data[:0]
-        if not self._data:
-            self._input.close()
 
 
 def _interpret_output(output: bytes, errors: bytes, status: int) -> bytes | RunFailure:
@@ -212,11 +173,11 @@ def _interpret_output(output: bytes, errors: bytes, status: int) -> bytes | RunF
         return content
     step, text = _last_step(messages), tail(errors)
     kinds = {message_kind for message_kind, _ in messages}
-    if status < 0:
-        cause = _cause_of_signal(-status)
+    if status < 0 or status == PROCESSOR_TIME_STATUS:
+        cause = Cause.PROCESSOR_TIME if status > 0 else _cause_of_signal(-status)
         if cause is Cause.PROCESSOR_TIME and LAST_STEP in kinds:
             cause = Cause.TOTAL_PROCESSOR_TIME
-        return RunFailure(cause=cause, step=step, traceback=text, signal=-status)
+        return RunFailure(cause=cause, step=step, traceback=text, signal=max(0, -status))
     if kind in _CAUSES_BY_KIND:
         report: Mapping[str, str] = json.loads(content)
         return RunFailure(cause=_CAUSES_BY_KIND[kind], step=step, detail=report["detail"], traceback=report.get("traceback", ""))
@@ -226,9 +187,9 @@ def _interpret_output(output: bytes, errors: bytes, status: int) -> bytes | RunF
 
 
 def _cause_of_signal(number: int) -> Cause:
-    if number == signal.SIGXCPU:
+    if number in _TIME_SIGNALS:
         return Cause.PROCESSOR_TIME
-    if number == signal.SIGALRM:
+    if number in signals("SIGALRM"):
         return Cause.ELAPSED_TIME
     return Cause.CRASHED if number in _CRASH_SIGNALS else Cause.KILLED
 

@@ -7,9 +7,9 @@ import importlib
 import json
 import math
 import os
-import resource
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -23,13 +23,16 @@ from feedsvc.support.limited_process_messages import (
     LARGE,
     LAST_STEP,
     MEMORY,
+    PROCESSOR_TIME_STATUS,
     READY,
     RESULT,
     STEP,
     encode_message,
     tail,
 )
+from feedsvc.support.posix import resource
 
+_CHECK_INTERVAL: Final = 0.1  # seconds between two looks at the processor time, on Windows
 _FALLBACK_SIZE: Final = 512 * 1024**2  # bytes; assumed size of the process if /proc does not give it
 
 
@@ -40,20 +43,22 @@ def run_child(request: Mapping[str, Any]) -> NoReturn:
     output = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     faulthandler.enable(all_threads=False)
-    # The handler writes the traceback even if a call into C never returns. Then the signal ends the process.
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if resource:
+        # The handler writes the traceback even if a call into C never returns. Then the signal ends the process.
+        signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+        faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     module, _, name = request["function"].partition(":")
     function: LimitedFunction = getattr(importlib.import_module(module), name)
     data = sys.stdin.buffer.read()
-    limit = _ProcessorLimit(request["processor_per_step"], request["processor_total"])
+    limit_class = _ProcessorLimit if resource else _CheckedProcessorLimit
+    limit = limit_class(request["processor_per_step"], request["processor_total"])
 
     def begin_step(name: str) -> None:
         _write_message(output, STEP if limit.begin_step() else LAST_STEP, name.encode(errors="replace"))
 
     limit.begin_step()
-    if sys.platform == "linux":
+    if resource and sys.platform == "linux":
         size = _own_size() + request["memory"]
         _set_limit(resource.RLIMIT_AS, size, size)
     _write_message(output, READY)
@@ -94,10 +99,32 @@ class _ProcessorLimit:
 
     def begin_step(self) -> bool:
         """Start the time of a step; return False if the total limit leaves less time than the limit per step."""
-        # The hard limit is above the soft one, because only the signal of the soft one can be handled and writes a traceback.
         end = math.ceil(time.process_time()) + self._per_step
-        _set_limit(resource.RLIMIT_CPU, min(end, self._total_end), self._total_end + 2)
+        self._set_end(min(end, self._total_end))
         return end <= self._total_end
+
+    def _set_end(self, end: int) -> None:
+        """End the process, with a traceback, after so many seconds of processor time since its start."""
+        # The hard limit is above the soft one, because only the signal of the soft one can be handled and writes a traceback.
+        _set_limit(resource.RLIMIT_CPU, end, self._total_end + 2)
+
+
+class _CheckedProcessorLimit(_ProcessorLimit):
+    """Limits for a system whose kernel has none: a thread looks at the processor time. A call into C may delay it."""
+
+    def __init__(self, per_step: int, total: int) -> None:
+        super().__init__(per_step, total)
+        self._end = self._total_end
+        threading.Thread(target=self._check, daemon=True).start()
+
+    def _set_end(self, end: int) -> None:
+        self._end = end
+
+    def _check(self) -> None:
+        while time.process_time() < self._end:
+            time.sleep(_CHECK_INTERVAL)
+        faulthandler.dump_traceback()
+        os._exit(PROCESSOR_TIME_STATUS)
 
 
 def _set_limit(kind: int, soft: int, hard: int) -> None:
@@ -117,7 +144,15 @@ def _own_size() -> int:
 
 
 def _end_with_parent(parent: int, elapsed: float) -> None:
-    """Have the kernel end this process when the thread that started it ends, and in any case soon after its time limit."""
+    """Have the kernel end this process when the thread that started it ends, and in any case soon after its time limit.
+
+    Windows does neither. There, a thread ends this process soon after its time limit.
+    """
+    if not resource:
+        end = threading.Timer(elapsed + 2 * GRACE, os._exit, (1,))
+        end.daemon = True
+        end.start()
+        return
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, elapsed + 2 * GRACE)

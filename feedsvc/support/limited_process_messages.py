@@ -9,6 +9,7 @@ from typing import Final
 # the result; MemoryError; another exception; a result above the limit. The last four end a run.
 READY, STEP, LAST_STEP, RESULT, MEMORY, ERROR, LARGE = b"BSFRMEL"
 GRACE: Final = 2.0  # seconds between the request for a traceback and SIGKILL
+PROCESSOR_TIME_STATUS: Final = 152  # exit status of a child that ended itself after its processor time, 128 + SIGXCPU
 MAX_TRACEBACK: Final = 32_000  # characters, from the end of a traceback
 _HEADER_SIZE: Final = 9  # bytes
 

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkProcess
 from queue import SimpleQueue
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.support import libc, watchdog
+from feedsvc.support.posix import CAN_FORK
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkProcess  # Windows has none
 
 _MIN_QUEUED: Final = 2  # chunks queued for a process, so that it need not wait for the next
 _MAX_QUEUED: Final = 4  # the same while many chunks are left: this process may be busy with a slower one
@@ -55,12 +58,13 @@ def map_chunks(
 ) -> Iterator[_R]:
     """Yield the result of `work` for each chunk of `items`, in any order, computed in up to `processes` processes at once.
 
-    This process is one of them, and the only one if it runs several threads. If others are forked, this process gives them work,
-    then calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items, the last may have fewer.
+    This process is one of them, and the only one if it runs several threads or the system has no forks. If others are forked,
+    this process gives them work, then calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items,
+    the last may have fewer.
     Raises errors of `work`, and FeedsvcError if a fork ended by itself. All forks end before this generator does.
     """
     forks = min(processes, -(-len(items) // min_chunk)) - 1
-    if forks < 1 or threading.active_count() > 1:  # a fork of a process with threads may deadlock
+    if forks < 1 or not CAN_FORK or threading.active_count() > 1:  # a fork of a process with threads may deadlock
         queue = _ChunkQueue(len(items), 1, max_chunk, min_chunk)
         while queue:
             yield work(_chunk_items(items, queue.take_first()))
@@ -82,7 +86,7 @@ class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
     def __init__(self, work: Callable[[], _R], *, processors: int | None = None) -> None:
         """Start `work`. `processors` is the number of processors; None means `available_processors`."""
         self._work, self._exit_stack, self._children = work, ExitStack(), list[Connection]()
-        if (processors or available_processors()) > 1 and threading.active_count() == 1:
+        if CAN_FORK and (processors or available_processors()) > 1 and threading.active_count() == 1:
             self._children = self._exit_stack.enter_context(_child_processes(lambda _: work(), 1))
         for connection in self._children:
             _send_chunk(connection, _EMPTY_CHUNK)
@@ -233,9 +237,10 @@ def _fork_child(work: Callable[[range], object], others: list[Connection]) -> tu
 
 
 def _run_child(work: Callable[[range], object], parent: Connection, inherited: list[Connection], parent_id: int) -> None:
-    """Work in the fork until its parent ends or ends it. Only the parent reacts to Ctrl-C.
+    """Work in the fork, and send results or errors of `work`, until its parent ends or ends it. Only the parent reacts to Ctrl-C.
 
-    `inherited` are the parent's ends of connections, which the fork closes. `parent_id` is the parent's process id.
+    `inherited` are the parent's ends of connections, which the fork closes. `parent_id`, read before the fork, shows if the
+    parent has ended.
     """
     gc.freeze()  # a collection of inherited objects would write to memory that both processes share, and so copy it
     libc.die_with_parent(parent_id)

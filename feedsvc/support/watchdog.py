@@ -26,6 +26,7 @@ from typing import Final
 from feedsvc.errors import FeedsvcError
 from feedsvc.support import hang_reports
 from feedsvc.support.hang_reports import faulty_themes
+from feedsvc.support.posix import register_at_fork
 from feedsvc.support.process_watchdog import DEFAULT_LIMIT, MIN_LIMIT, ProcessWatchdog
 
 __all__ = ["explanation", "faulty_themes", "rendering", "start_heartbeat", "watching"]
@@ -42,7 +43,7 @@ def _after_fork() -> None:
         _current = _current.copy_after_fork()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+register_at_fork(after_in_child=_after_fork)
 
 
 @contextmanager
@@ -50,11 +51,12 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
     """Watch this process within the block, if it is entered in the main thread.
 
     `state` is the state folder, None without one. `seconds` is the limit; by default, the environment variable LIMIT_VARIABLE
-    or else 30 is used. With 0, nothing is watched. Raises FeedsvcError if the variable is no valid number.
+    or else 30 is used. With 0, or on a system without SIGALRM, nothing is watched. Raises FeedsvcError if the variable is no
+    valid number.
     """
     global _current  # noqa: PLW0603
     limit = _limit() if seconds is None else seconds
-    if not limit or threading.current_thread() is not threading.main_thread():
+    if not limit or not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
     previous_handler, process_id = signal.signal(signal.SIGALRM, signal.SIG_DFL), os.getpid()

@@ -1,6 +1,6 @@
 """HTTP service: responds to requests from the current edition (a publication that is being served), in one process or several.
 
-In come requests and the live edition; out come responses, metrics and status. The command line starts the service; the preview
+In come requests and the live edition; out come responses, metrics and status. A service uses it; the preview
 uses `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
 """
 
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from feedsvc.web.access_control import StatusAccess, forwarding_header, is_local_host, is_loopback
     from feedsvc.web.access_log import LOG_FORMATS, AccessLog
     from feedsvc.web.app import create_app
+    from feedsvc.web.blueprint import SiteViews, add_site_endpoints, site_views
     from feedsvc.web.metrics import MetricValues, counters, gauges
     from feedsvc.web.rate_limit import PollLimit
     from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
     from feedsvc.web.server import Server, listen, url_of
     from feedsvc.web.service_endpoints import MetricsSource
-    from feedsvc.web.shared_memory import COUNTERS_KEY, SharedCounters
+    from feedsvc.web.shared_memory import COUNTERS_KEY, SharedCounters, sum_counters
     from feedsvc.web.supervisor import Supervisor
+    from feedsvc.web.unix_socket import is_unix_socket, listen_unix
     from feedsvc.web.worker import Worker
 
 __all__ = [
@@ -33,16 +35,22 @@ __all__ = [
     "RequestStats",
     "Server",
     "SharedCounters",
+    "SiteViews",
     "StatusAccess",
     "Supervisor",
     "Worker",
+    "add_site_endpoints",
     "counters",
     "create_app",
     "forwarding_header",
     "gauges",
     "is_local_host",
     "is_loopback",
+    "is_unix_socket",
     "listen",
+    "listen_unix",
+    "site_views",
+    "sum_counters",
     "url_of",
 ]
 
@@ -57,17 +65,23 @@ _MODULES: Final = {
     "RequestStats": "request_stats",
     "Server": "server",
     "SharedCounters": "shared_memory",
+    "SiteViews": "blueprint",
     "StatusAccess": "access_control",
     "Supervisor": "supervisor",
     "VIEW_BEACON": "request_stats",
     "Worker": "worker",
+    "add_site_endpoints": "blueprint",
     "counters": "metrics",
     "create_app": "app",
     "forwarding_header": "access_control",
     "gauges": "metrics",
     "is_local_host": "access_control",
     "is_loopback": "access_control",
+    "is_unix_socket": "unix_socket",
     "listen": "server",
+    "listen_unix": "unix_socket",
+    "site_views": "blueprint",
+    "sum_counters": "shared_memory",
     "url_of": "server",
 }
 

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from feedsvc.support.client_address import Networks, client_address, is_in_networks
+from feedsvc.support.client_address import UNIX_PEER, Networks, client_address, is_in_networks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -59,7 +59,8 @@ class StatusAccess:
 
     A request without forwarding header is allowed if it comes from this machine and has a local Host, or if the peer is in
     `allowed_networks`. A request with one is allowed only if the peer is one of `trusted_proxies` and the client in
-    X-Forwarded-For is in `allowed_networks`.
+    X-Forwarded-For is in `allowed_networks`. A client of a unix socket does not count as this machine, because it is a proxy
+    usually, which may add no header.
     """
 
     allowed_networks: Networks = ()
@@ -72,8 +73,9 @@ class StatusAccess:
             return (is_loopback(peer) and _is_local_name(environ.get("HTTP_HOST", ""))) or is_in_networks(
                 peer, self.allowed_networks
             )
-        return is_in_networks(peer, self.trusted_proxies) and is_in_networks(
-            client_address(environ, self.trusted_proxies), self.allowed_networks
+        client = client_address(environ, self.trusted_proxies)
+        return (
+            is_in_networks(peer, self.trusted_proxies) and client != UNIX_PEER and is_in_networks(client, self.allowed_networks)
         )
 
 

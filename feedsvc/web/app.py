@@ -7,19 +7,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask
-from werkzeug.routing import PathConverter
 
 from feedsvc.access import TokenAuthorizer
+from feedsvc.extensions import tolerate_faults
 from feedsvc.live import Live
+from feedsvc.routes import COMBINATION_FORM
 from feedsvc.web import metrics
 from feedsvc.web.access_control import StatusAccess
-from feedsvc.web.combination_form import add_form_endpoint
-from feedsvc.web.document_endpoints import add_document_endpoints
-from feedsvc.web.private_feeds import add_private_endpoint
+from feedsvc.web.combination_form import FORM_ENDPOINT, FORM_METHODS, form_view
+from feedsvc.web.document_endpoints import DocumentView, add_document_endpoints, add_endpoint
+from feedsvc.web.private_feeds import PRIVATE_ENDPOINT, PRIVATE_RULE, private_view
+from feedsvc.web.query_redirects import QueryRedirects
 from feedsvc.web.request_stats import RequestStats
 from feedsvc.web.response_cache import ResponseCache
 from feedsvc.web.service_endpoints import MetricsSource, add_service_endpoints
 from feedsvc.web.status import StatusSection
+from feedsvc.web.url_converter import PATH_CONVERTER, FilePathConverter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -44,8 +47,9 @@ def create_app(
     `metrics_source` returns the arguments of `metrics.render_metrics`; by default, the metrics of this process only.
     `status_access` decides which clients may read /status and /metrics. Without `token_authorizer`, there are no private feeds.
     With `caches_responses`, responses from the cache do not pass through Flask: no function registered with `before_request` or
-    `after_request` runs for them.
+    `after_request` runs for them. Plug-ins are loaded; from then on, this process tolerates their faults.
     """
+    tolerate_faults()
     counted_stats = stats or RequestStats()
 
     def read_metrics() -> tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]:
@@ -54,23 +58,19 @@ def create_app(
     app = Flask("feedsvc", static_folder=None, template_folder=None)
     # The edition redirects to the canonical path itself, from any other.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
-    app.url_map.converters["file_path"] = _FilePathConverter
-    add_document_endpoints(app, live, counted_stats)
-    add_form_endpoint(app, live)
+    app.url_map.converters[PATH_CONVERTER] = FilePathConverter
+    document_view = DocumentView(live)
+    add_document_endpoints(app, live, counted_stats, document_view)
+    add_endpoint(app, FORM_ENDPOINT, COMBINATION_FORM, form_view(live, document_view), FORM_METHODS)
     add_service_endpoints(app, live, metrics_source or read_metrics, status_sections, status_access)
     if token_authorizer:
-        add_private_endpoint(app, live, token_authorizer, status_access.trusted_proxies)
+        private = private_view(live, token_authorizer, status_access.trusted_proxies)
+        add_endpoint(app, PRIVATE_ENDPOINT, PRIVATE_RULE, private)
     mounted = _MountMiddleware(app.wsgi_app, live)
+    cached = ResponseCache(mounted, live, counted_stats) if caches_responses else mounted
     # mypy forbids the assignment that Flask's documentation recommends for middleware.
-    app.wsgi_app = ResponseCache(mounted, live, counted_stats) if caches_responses else mounted  # type: ignore[method-assign]
+    app.wsgi_app = QueryRedirects(cached, mounted, live)  # type: ignore[method-assign]
     return app
-
-
-class _FilePathConverter(PathConverter):
-    """Converter of URL rules for the path of a file. It accepts slashes and any other character, also line breaks."""
-
-    regex = "(?s:.+?)"
-    part_isolating = False  # the path may contain slashes; Werkzeug would conclude the contrary from the regex
 
 
 class _MountMiddleware:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from flask import Response, g, request
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wsgi import get_input_stream
 
 from feedsvc.catalog import CombinationError, combine
@@ -23,7 +22,7 @@ from feedsvc.publication import FRAME_ANCESTORS, Publication, content_type
 from feedsvc.routes import COMBINATION_FORM, FeedAt, path_of
 from feedsvc.uris import root_relative
 from feedsvc.web import responses
-from feedsvc.web.document_endpoints import CompleteResponse
+from feedsvc.web.document_endpoints import CompleteResponse, ViewFunction, path_below
 from feedsvc.web.request_stats import OTHER, REDIRECT, Labels
 
 if TYPE_CHECKING:
@@ -32,28 +31,24 @@ if TYPE_CHECKING:
 MAX_FORM_BYTES: Final = 16 * 1024
 _MAX_FIELDS: Final = 500  # fields of a form, empty ones included
 _MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
-_ENDPOINT: Final = "combination_form"
+FORM_ENDPOINT: Final = "combination_form"
+# Other methods are answered by the endpoint of well-known names of feeds, which has this path, too.
+FORM_METHODS: Final = ("POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 _NO_STORE: Final = ("Cache-Control", "no-store")
 _Field = tuple[str, str]
 
 
-def add_form_endpoint(app: Flask, live: Live) -> None:
-    """Add the endpoint of the form to an application that has the endpoints of documents."""
-    get_document = app.view_functions["site_page"]
+def form_view(live: Live, get_document: ViewFunction) -> ViewFunction:
+    """Return the view function of the form. `get_document` is that of documents, for requests that are not to the form."""
 
-    def view() -> Response:
+    def view(**_: str) -> Response:
         publication = live.current(live.clock())
-        # WSGI has the bytes of a path as latin-1 (PEP 3333).
-        form_path = (publication.mount + COMBINATION_FORM).encode().decode("latin-1")
-        path = request.environ.get("SCRIPT_NAME", "") + request.environ.get("PATH_INFO", "")
-        is_form = path == form_path and publication.catalog.site.feed.combinations
-        if not is_form:
-            return cast("Response", get_document())
+        is_form = path_below(request.environ, publication.mount) == COMBINATION_FORM
+        if not is_form or not publication.catalog.site.feed.combinations:
+            return get_document()
         return _answer(publication) if request.method == "POST" else _other_method_response()
 
-    app.view_functions[_ENDPOINT] = view
-    # Other methods are answered by the endpoint of well-known names of feeds, which has this path, too.
-    app.url_map.add(Rule(COMBINATION_FORM, endpoint=_ENDPOINT, methods=("POST", "OPTIONS", "PUT", "PATCH", "DELETE")))
+    return view
 
 
 def _answer(publication: Publication) -> Response:
@@ -82,8 +77,12 @@ def _read_fields(environ: WSGIEnvironment) -> list[_Field]:
     media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:
         raise ValueError(media_type)
-    body = get_input_stream(environ, max_content_length=MAX_FORM_BYTES).read()
-    fields = parse_qsl(body.decode("utf-8"), errors="strict", max_num_fields=_MAX_FIELDS)
+    try:
+        body = get_input_stream(environ, max_content_length=MAX_FORM_BYTES).read()
+        fields = parse_qsl(body.decode("utf-8"), errors="strict", max_num_fields=_MAX_FIELDS)
+    except ClientDisconnected:
+        # In another application, a function may have read the form before. Flask keeps its fields then.
+        fields = [*request.form.items(multi=True)][:_MAX_FIELDS]
     return [(name, value.strip()) for name, value in fields if value.strip()]
 
 
@@ -110,5 +109,5 @@ def _other_method_response() -> Response:
 
 
 def _complete_response(status: int, headers: responses.Headers, body: bytes, labels: Labels) -> Response:
-    g.labels = labels
+    g.feedsvc_labels = labels
     return CompleteResponse(status, headers, (body,))

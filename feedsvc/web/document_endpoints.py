@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatchmethod
@@ -19,13 +19,13 @@ from flask import Flask, Response, abort, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
-from feedsvc import uris
 from feedsvc.access import hide_tokens
-from feedsvc.errors import TextUnavailableError
+from feedsvc.errors import PluginError, TextUnavailableError
+from feedsvc.extensions import report_faults
 from feedsvc.live import Edition, Live
 from feedsvc.publication import Document, FileResource, PendingFile, Publication, Redirect, Resource
-from feedsvc.routes import URL_RULES
 from feedsvc.support.file_descriptors import budget, current_limit, is_exhausted
+from feedsvc.url_rules import URL_RULES
 from feedsvc.web import responses
 from feedsvc.web.deferred_requests import wait_for
 from feedsvc.web.media_files import MediaResponder
@@ -40,8 +40,11 @@ if TYPE_CHECKING:
 # Werkzeug encodes the host of each request; Python would import this codec then, which takes a file descriptor.
 codecs.lookup("idna")
 _LOG: Final = logging.getLogger(__name__)
+# Key in the environ: the path, without a slash at its end, at which another program's application has the site.
+PREFIX_KEY: Final = "feedsvc.prefix"
 _OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until another open file is closed
 _RETRY_SECONDS: Final = 5
+_PLUGIN_RETRY_SECONDS: Final = 300  # until the operator has corrected the plug-in
 _PENDING_WAIT_SECONDS: Final = 5.0  # seconds that a request waits for an image that is being created
 _PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After if the image does not exist after the wait
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -63,19 +66,33 @@ class CompleteResponse(Response):
         return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
 
 
-def add_document_endpoints(app: Flask, live: Live, stats: RequestStats) -> None:
-    """Add an endpoint for each kind of address, handlers of all errors, and a function that counts every response in `stats`."""
-    view = _DocumentView(live)
+# View function. The values of the URL rule are ignored: `path_below` has the path.
+ViewFunction = Callable[..., Response]
+
+
+def add_document_endpoints(app: Flask, live: Live, stats: RequestStats, view: DocumentView) -> None:
+    """Add an endpoint for each kind of address, handlers of all errors, and a function that counts every response in `stats`.
+
+    `view` is that of `live`.
+    """
     for endpoint, rules in URL_RULES.items():
-        app.view_functions[endpoint] = view
         for rule in rules:
-            # All methods: the response to any other than GET and HEAD is that of `responses.other_method_response`.
-            app.url_map.add(Rule(rule, endpoint=endpoint, methods=None))
+            add_endpoint(app, endpoint, rule, view)
     app.before_request(_note_start)
     app.after_request(lambda response: _count(response, stats))
-    app.register_error_handler(404, lambda _: _not_found(live))
-    app.register_error_handler(TextUnavailableError, _text_unavailable)
-    app.register_error_handler(Exception, _internal_error)
+    app.register_error_handler(404, lambda _: view.old_address_response() or not_found_response(live))
+    app.register_error_handler(TextUnavailableError, text_unavailable_response)
+    app.register_error_handler(PluginError, plugin_failed_response)
+    app.register_error_handler(Exception, internal_error_response)
+
+
+def add_endpoint(app: Flask, endpoint: str, rule: str, view: ViewFunction, methods: Collection[str] | None = None) -> None:
+    """Add a rule of an endpoint, for all methods or some.
+
+    A rule for some leaves the others to the rule of static pages. Flask's own `add_url_rule` has no rules for all methods.
+    """
+    app.view_functions[endpoint] = view
+    app.url_map.add(Rule(rule, endpoint=endpoint, methods=methods))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,7 @@ class _Exchange:
         return self.edition.publication.next_change
 
 
-class _DocumentView:
+class DocumentView:
     """View function of all endpoints in URL_RULES. A request is answered from one edition, even if a new one comes meanwhile."""
 
     def __init__(self, live: Live) -> None:
@@ -108,11 +125,22 @@ class _DocumentView:
         Values from the URL rule are ignored, because `Publication.resolve` parses the path itself. Raises NotFound if there is
         nothing at the path, and SuspendRequest if the request has to wait.
         """
+        return self._respond(*self._find())
+
+    def old_address_response(self) -> Response | None:
+        """Return the response to Flask's current request if it matches no URL rule but is for an old address; else None."""
+        if not request.routing_exception:
+            return None
+        resource, exchange = self._find()
+        return None if resource is None else self._respond(resource, exchange)
+
+    def _find(self) -> tuple[Resource | None, _Exchange]:
+        """Return the resource for Flask's current request, None if there is none, and the exchange in which it is sent."""
         self._live.current(self._live.clock())
         edition = self._live.edition
         resource = _resolve(edition.publication, request.environ)
         # A document that was rendered just now may be dated a second after the request came. Its response is no older.
-        return self._respond(resource, _Exchange(edition, (request.method, request.environ), self._live.clock()))
+        return resource, _Exchange(edition, (request.method, request.environ), self._live.clock())
 
     @singledispatchmethod
     def _respond(self, resource: None, exchange: _Exchange) -> Response:  # noqa: ARG002 - the signature of all
@@ -131,7 +159,7 @@ class _DocumentView:
 
     @_respond.register
     def _(self, redirect: Redirect, exchange: _Exchange) -> Response:
-        location = uris.root_relative(exchange.publication.catalog.site.base_url, redirect.target)
+        location = redirect.location(exchange.publication.catalog.site.base_url)
         response = responses.redirect_response(
             location, exchange.request, exchange.now, exchange.next_change, is_permanent=redirect.is_permanent
         )
@@ -159,70 +187,92 @@ class _DocumentView:
         environ = exchange.request[1]
         if response.wait_condition is not None:
             wait_for(environ, response.wait_condition, _OPEN_FILE_WAIT_SECONDS)
-        g.labels = MEDIA
+        g.feedsvc_labels = MEDIA
         return CompleteResponse(response.status, response.headers, response.body(environ.get("wsgi.file_wrapper")))
 
 
 def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | None:
-    """Return the publication's resource at the requested path, None if there is none.
+    """Return the publication's resource at the requested path, None if there is none. A rule with a query comes first.
 
     The path of base_url without its trailing slash is a redirect to the start page.
     """
-    path, mount = requested_path(environ), publication.mount
-    if not path.startswith(f"{mount}/"):
-        return Redirect(target="/") if path == mount else None
-    return publication.resolve(path[len(mount) :])
+    path = path_below(environ, publication.mount)
+    if not path:
+        return None if path is None else Redirect(target="/")
+    query = environ.get("QUERY_STRING", "")
+    return (publication.resolve_query(path, query) if query else None) or publication.resolve(path)
 
 
-def requested_path(environ: WSGIEnvironment) -> str:
-    """Return the request's path as text, with the path of base_url. WSGI has the path's bytes as latin-1 (PEP 3333).
+def path_below(environ: WSGIEnvironment, mount: str) -> str | None:
+    """Return the request's path relative to base_url, whose path is `mount`: "" for `mount` itself, None for a path outside.
 
-    Bytes that are not UTF-8 become U+FFFD, which matches no address.
+    In the application of another program, PREFIX_KEY is in the environ, and that prefix stands for `mount`: a proxy may have
+    removed a part of the path. WSGI has the bytes of a path as latin-1 (PEP 3333). Bytes that are not UTF-8 become U+FFFD, which
+    matches no address.
     """
-    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
+    prefix = environ.get(PREFIX_KEY)
+    path: str = ("" if prefix is not None else environ.get("SCRIPT_NAME", "")) + environ.get("PATH_INFO", "")
+    path = path if path.isascii() else path.encode("latin-1").decode(errors="replace")
+    top = mount if prefix is None else prefix
+    if path == top:
+        return ""
+    return path[len(top) :] if path.startswith(f"{top}/") else None
 
 
 def _complete_response(response: responses.Response, labels: Labels) -> CompleteResponse:
-    g.labels = labels
+    g.feedsvc_labels = labels
     return CompleteResponse(response.status, response.headers, (response.body,))
 
 
 def _note_start() -> None:
-    g.start_time = perf_counter()
+    g.feedsvc_start_time = perf_counter()
 
 
 def _count(response: Response, stats: RequestStats) -> Response:
-    stats.count(g.get("labels", OTHER), response.status_code, perf_counter() - g.start_time)
+    stats.count(g.get("feedsvc_labels", OTHER), response.status_code, perf_counter() - g.feedsvc_start_time)
     return response
 
 
-def _not_found(live: Live) -> Response:
+def not_found_response(live: Live) -> Response:
     now = live.clock()
     publication = live.current(now)
     # Error responses are not conditional, so the request's method and headers are not used.
-    return _complete_response(responses.respond(publication.not_found_page(), ("GET", {}), now, publication.next_change), OTHER)
+    return _complete_response(responses.respond(publication.not_found_page, ("GET", {}), now, publication.next_change), OTHER)
 
 
-def _text_unavailable(_: Exception) -> Response:
+def text_unavailable_response(_: Exception) -> Response:
     # The watcher thread reads the article again at once.
     return _unavailable("This page is being rendered again. Try again in a moment.", 1)
 
 
-def _internal_error(error: Exception) -> Response | HTTPException:
+def plugin_failed_response(error: Exception) -> Response:
+    """Return a 503: the address is right, and stays so. Log a PluginError, once per process, plug-in and kind of fault."""
+    if isinstance(error, PluginError):
+        report_faults([error])
+    return _unavailable("This feed cannot be rendered at this moment. Try again later.", _PLUGIN_RETRY_SECONDS)
+
+
+def internal_error_response(error: Exception) -> Response | HTTPException:
     """Return an HTTPException unchanged, a 503 if no file descriptor is left, and a 500 for any other error.
 
     The 503 has Retry-After. It is not a 404, which a cache could store, and not a 500, after which clients do not try again.
     """
     if isinstance(error, HTTPException):
         return error
-    if is_exhausted(error):
-        _LOG.warning(
-            "feedsvc: all %d file descriptors are in use (%s); requests get status 503 until one is free", current_limit(), error
-        )
-        return _unavailable("This server has too many open files. Try again in a moment.", _RETRY_SECONDS)
+    if response := exhausted_response(error):
+        return response
     _LOG.error("feedsvc: no response to %s %s", request.method, hide_tokens(request.path), exc_info=error)
     return Response(_INTERNAL_ERROR_MESSAGE, status=500, mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+def exhausted_response(error: Exception) -> Response | None:
+    """Return a 503 if an error means that no file descriptor is left, else None."""
+    if not is_exhausted(error):
+        return None
+    _LOG.warning(
+        "feedsvc: all %d file descriptors are in use (%s); requests get status 503 until one is free", current_limit(), error
+    )
+    return _unavailable("This server has too many open files. Try again in a moment.", _RETRY_SECONDS)
 
 
 def _unavailable(sentence: str, retry_after: int) -> Response:

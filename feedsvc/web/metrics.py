@@ -36,7 +36,7 @@ def _problems(severity: str) -> Callable[[Live, Edition], float]:
 
 
 def _next_change(_: Live, edition: Edition) -> float | None:
-    next_change = edition.publication.next_change
+    next_change = edition.publication.catalog.next_visible_change
     return next_change.timestamp() if next_change else None
 
 
@@ -69,7 +69,10 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
         {"": lambda live, _: live.last_reload.began_at.timestamp()},
     ),
     "feedsvc_problems": ("Problems in the content folder", {severity: _problems(severity) for severity in _SEVERITIES}),
-    "feedsvc_next_change_timestamp_seconds": ("Time of the next scheduled change, Unix time", {"": _next_change}),
+    "feedsvc_next_change_timestamp_seconds": (
+        "Time of the next scheduled change that readers see, Unix time",
+        {"": _next_change},
+    ),
 }
 
 

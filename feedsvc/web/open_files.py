@@ -42,7 +42,7 @@ class OpenFiles:
     def subscribe(self, callback: Callable[[], None]) -> bool:
         """Register a callback and return True. If a file may be opened now, return False without registering it.
 
-        The callback is called once, after another file has been closed.
+        The thread that closes another file calls it, once. A place may be taken again by then.
         """
         with self._lock:
             if self._free > 0:

@@ -1,4 +1,4 @@
-"""Flask endpoint of private feeds, /private/TOKEN/feed.rss. Nothing about a response is stored, in this process or by a cache.
+"""Flask endpoint of private feeds, /private/TOKEN/feed.SUFFIX. Nothing about a response is stored, in this process or by a cache.
 
 No response tells a wrong token from the token of a feed that is gone, and no log or metric contains a token.
 """
@@ -12,19 +12,20 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response, g, request
-from werkzeug.routing import Rule
+from flask import Response, g, request
 
 from feedsvc.access import AccessDecision, Outcome, TokenAuthorizer, log_path
+from feedsvc.feeds import FORMATS
 from feedsvc.live import Live
 from feedsvc.routes import PRIVATE_PREFIX, parse_private_feed_path, private_feed_path
 from feedsvc.support.client_address import Networks
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets, anonymous_key
 from feedsvc.web import responses
 from feedsvc.web.access_log import LOG_PATH_KEY
-from feedsvc.web.document_endpoints import CompleteResponse, requested_path
+from feedsvc.web.document_endpoints import CompleteResponse, ViewFunction, path_below
 from feedsvc.web.rate_limit import limited_network, monotonic_datetime
 from feedsvc.web.request_stats import Labels
+from feedsvc.web.url_converter import PATH_CONVERTER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -46,10 +47,13 @@ _GUESSED: Final = "Your programs used too many wrong addresses. Try again in {} 
 _UNAVAILABLE: Final = "This feed cannot be served at this moment. Try again in a minute."
 
 
-def add_private_endpoint(app: Flask, live: Live, authorizer: TokenAuthorizer, trusted: Networks) -> None:
-    """Add the endpoint of all paths below /private/. X-Forwarded-For is used if the peer is one of `trusted`."""
-    app.view_functions["private_feed"] = _PrivateView(live, authorizer, GuessLimit(trusted))
-    app.url_map.add(Rule(f"{PRIVATE_PREFIX}<file_path:path>", endpoint="private_feed", methods=None))
+PRIVATE_ENDPOINT: Final = "private_feed"
+PRIVATE_RULE: Final = f"{PRIVATE_PREFIX}<{PATH_CONVERTER}:path>"
+
+
+def private_view(live: Live, authorizer: TokenAuthorizer, trusted: Networks) -> ViewFunction:
+    """Return the view function of all paths below /private/. X-Forwarded-For is used if the peer is one of `trusted`."""
+    return _PrivateView(live, authorizer, GuessLimit(trusted))
 
 
 class GuessLimit:
@@ -89,12 +93,15 @@ class _PrivateView:
         self._live, self._authorizer, self._guesses = live, authorizer, guesses
 
     def __call__(self, **_: str) -> Response:
-        """Return the response to Flask's current request. It never redirects, and is never stored."""
-        environ, path = request.environ, requested_path(request.environ)
-        mount = self._live.edition.publication.mount
-        path_below_mount = path.removeprefix(mount) if path.startswith(f"{mount}/") else ""
-        token, suffix = parse_private_feed_path(path_below_mount) or ("", "")
-        g.labels = Labels("private", suffix)
+        """Return the response to Flask's current request: the feed, or a 304, 404, 410 (ended token), 429 or 503.
+
+        For methods other than GET and HEAD, it is a 204 or 405. It never redirects, and is never stored.
+        """
+        environ, mount = request.environ, self._live.edition.publication.mount
+        token, suffix = parse_private_feed_path(path_below(environ, mount) or "") or ("", "")
+        if suffix not in FORMATS:
+            token = suffix = ""
+        g.feedsvc_labels = Labels("private", suffix)
         _log(environ, mount + log_path("", ""))
         if request.method not in _RETRIEVAL_METHODS:
             return _private(responses.other_method_response((request.method, environ)))
@@ -127,7 +134,7 @@ class _PrivateView:
         return responses.respond(document, (request.method, request.environ), now, None) if document else None
 
     def _not_found(self, now: datetime) -> responses.Response:
-        return responses.respond(self._live.current(now).not_found_page(), ("GET", {}), now, None)
+        return responses.respond(self._live.current(now).not_found_page, ("GET", {}), now, None)
 
 
 def _log(environ: WSGIEnvironment, path: str) -> None:

@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 _HOUR_SECONDS: Final = 3600.0
 _MAX_CLIENTS: Final = 50_000  # pairs of client and feed, about 15 MB; the one whose last allowed GET is the oldest is dropped
 _MAX_AGENT_LENGTH: Final = 1000  # characters of a User-Agent that are compared
-_FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FORMATS)
-_COMBINATION: Final = re.compile(rf"/feed/[^/]+\.(?:{'|'.join(FORMATS)})$")
-_PRIVATE_FEED: Final = re.compile(rf"{PRIVATE_PREFIX}[^/]+/feed\.[a-z]+$")
+_PRIVATE_FEED: Final = re.compile(rf"{PRIVATE_PREFIX}[^/]+/feed\.[a-z][a-z0-9]*$")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COMBINATION_MESSAGE: Final = (
     "Your programs fetched too many combined feeds. Try again in {wait} seconds, or ask the newsroom for a feed of its own.\n"
@@ -83,11 +81,13 @@ class PollLimit:
         )
         self._buckets = TokenBuckets(BucketLimit(burst=per_hour, refill_seconds=_HOUR_SECONDS / per_hour), max_clients)
         self._salt, self._lock = secrets.token_bytes(32), threading.Lock()
+        self._feed_endings = tuple(f"/feed.{suffix}" for suffix in FORMATS)
+        self._combination = re.compile(rf"/feed/[^/]+\.(?:{'|'.join(FORMATS)})$")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        is_feed = path.endswith(_FEED_ENDINGS) and not (PRIVATE_PREFIX in path and _PRIVATE_FEED.search(path))
-        is_combination = not is_feed and "/feed/" in path and _is_combination(path, environ["REQUEST_METHOD"])
+        is_feed = path.endswith(self._feed_endings) and not (PRIVATE_PREFIX in path and _PRIVATE_FEED.search(path))
+        is_combination = not is_feed and "/feed/" in path and self._is_combination(path, environ["REQUEST_METHOD"])
         if not is_combination and (environ.get("HTTP_IF_NONE_MATCH") or not is_feed):
             return self._next_app(environ, start_response)
         limited_path = "" if is_combination else path
@@ -111,7 +111,7 @@ class PollLimit:
             return self._buckets.take_token(key, self._clock())
 
     def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse, wait: int, start_time: float) -> Iterable[bytes]:
-        is_combination = not environ["PATH_INFO"].endswith(_FEED_ENDINGS)
+        is_combination = not environ["PATH_INFO"].endswith(self._feed_endings)
         body = (_COMBINATION_MESSAGE if is_combination else _MESSAGE).format(wait=wait).encode()
         headers = [("Retry-After", str(wait)), ("Cache-Control", "no-store"), *COMMON_HEADERS]
         headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
@@ -121,9 +121,8 @@ class PollLimit:
         self._stats.count(labels, 429, perf_counter() - start_time)
         return [body]
 
-
-def _is_combination(path: str, method: str) -> bool:
-    return _COMBINATION.search(path) is not None or (method == "POST" and path.endswith(COMBINATION_FORM))
+    def _is_combination(self, path: str, method: str) -> bool:
+        return self._combination.search(path) is not None or (method == "POST" and path.endswith(COMBINATION_FORM))
 
 
 def limited_network(environ: WSGIEnvironment, trusted: Networks, *, is_direct_only: bool) -> str | None:

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.publication import Document
 from feedsvc.routes import (
+    ArchiveAt,
     ArticleAt,
     FeedAt,
     FileAt,
@@ -30,9 +32,12 @@ _KINDS: Final[Mapping[type[Place], str]] = {
     FeedAt: "feed",
     PageAt: "page",
     TagsAt: "page",
+    ArchiveAt: "page",
     ArticleAt: "article",
     IssueAt: "page",
+    StaticPageAt: "page",
     FileAt: "file",
+    RootFileAt: "file",
     VariantAt: "file",
     SiteDocumentAt: "directory",
     SitemapAt: "directory",
@@ -45,7 +50,7 @@ _LABELS_KEY: Final = "labels"  # key in the cache of Document.derived_data
 class Labels(NamedTuple):
     """Labels of a response. `kind` is a value of _KINDS, "redirect", "views", "private" or "other".
 
-    `format` is a feed's suffix, else "".
+    `format` is the suffix of a feed, public or private, like "rss"; else "".
     """
 
     kind: str

@@ -5,10 +5,11 @@ Sources: RFC 9110 (semantics, conditional requests), RFC 9111 and RFC 5861 (cach
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from html import escape
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -23,6 +24,7 @@ from feedsvc.publication import (
     content_type,
     seconds_until_change,
 )
+from feedsvc.support.compression import compress
 from feedsvc.web import request_headers
 
 # Never modified, because they are sent repeatedly.
@@ -32,7 +34,7 @@ ALLOWED_METHODS: Final = "GET, HEAD, OPTIONS"
 _RETRIEVAL_METHODS: Final = frozenset(("GET", "HEAD"))
 _OK: Final = HTTPStatus.OK.value
 _NOT_FOUND: Final = HTTPStatus.NOT_FOUND.value
-# The same bytes as another media type need another tag. Otherwise a browser would revalidate one as the other.
+# A document of another media type needs another tag. Otherwise a browser would revalidate one as the other.
 _BROWSER_TAG_SUFFIX: Final = "-xml"
 
 
@@ -123,8 +125,9 @@ def _prepare(document: Document, is_navigation: bool, has_date: bool, codings: t
     headers += _FRAME_HEADERS if document.media_type == "text/html" else []
     if codings is None:
         return _PreparedResponse(304, is_navigation, headers, b"")
-    coding = next((name for name in codings if document.encode(name)), "")
-    body = document.encode(coding) if coding else document.body
+    encode: Callable[[str], bytes] = partial(compress, document.browser_body) if is_navigation else document.encode
+    identity_body = document.browser_body if is_navigation else document.body
+    coding, body = next(((name, encoded) for name in codings if (encoded := encode(name))), ("", identity_body))
     media_type = document.browser_type if is_navigation else document.media_type
     headers += [("Content-Type", content_type(media_type)), ("Content-Length", str(len(body)))]
     headers += [("Content-Encoding", coding)] if coding else []

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +18,11 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from feedsvc.errors import FeedsvcError
+from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
 from feedsvc.web.deferred_requests import Suspensions
 from feedsvc.web.task_queue import TaskQueue
+from feedsvc.web.unix_socket import is_unix_socket
 from feedsvc.web.waitress_channel import Channel
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 _DRAIN_TIMEOUT: Final = 10.0  # seconds to finish responses at the stop
 _IDLE_TIMEOUT: Final = 30.0  # seconds until a connection without activity is closed
 _BACKLOG: Final = 1024
+_PORT_ATTEMPTS: Final = 20  # after one that is in use, to name a free one
+_MAX_PORT: Final = 65535
 _ACCEPT_PAUSE: Final = 0.1  # seconds
 _MAX_SUSPENDED: Final = 1000  # suspended requests at a time; each holds a connection and no thread
 # Bytes that the kernel buffers unsent per connection. Otherwise a client that does not read makes it buffer megabytes.
@@ -62,11 +67,24 @@ class _Listener(TcpWSGIServer):
         self.suspensions = suspensions
         self._resumes_at = 0.0  # seconds of time.monotonic
         self._has_accepted = False
+        self._is_unix = is_unix_socket(listening_socket)
         sockinfo: Any = (listening_socket.family, listening_socket.type, listening_socket.proto, listening_socket.getsockname())
         dispatcher = _Dispatcher(adjustments.threads)
         super().__init__(
             application, {}, _sock=listening_socket, dispatcher=dispatcher, adj=adjustments, sockinfo=sockinfo, bind_socket=False
         )
+
+    def getsockname(self) -> Any:
+        # waitress makes SERVER_PORT of it, a number also for a unix socket (RFC 3875 section 4.1.15).
+        return ("localhost", "80") if self._is_unix else super().getsockname()
+
+    def set_socket_options(self, conn: Any) -> None:
+        if not self._is_unix:
+            super().set_socket_options(conn)
+
+    def fix_addr(self, addr: Any) -> Any:
+        """Return the address of a client, for REMOTE_ADDR and REMOTE_PORT."""
+        return (UNIX_PEER, 0) if self._is_unix else addr
 
     def seconds_until_accept(self) -> float:
         """Return the seconds until connections are accepted again after a pause, 0.0 if there is no pause."""
@@ -106,8 +124,8 @@ class Server:
         self,
         application: WSGIApplication,
         *,
-        host: str,
-        port: int,
+        host: str = "",
+        port: int = 0,
         threads: int,
         listening_socket: socket.socket | None = None,
         on_stop: Callable[[], None] = lambda: None,
@@ -116,7 +134,7 @@ class Server:
         idle_timeout: float = _IDLE_TIMEOUT,
         drain_timeout: float = _DRAIN_TIMEOUT,
     ) -> None:
-        """Create the server on `listening_socket`, a result of `listen`; if it is None, on `host` and `port`.
+        """Create the server on `listening_socket`, a result of `listen` or `listen_unix`; if it is None, on `host` and `port`.
 
         `threads` is the number of threads that call `application`. `on_stop` is called first when the server stops, to end long
         responses. With `is_streaming`, each part of a response is sent immediately, not collected. At most `max_suspended`
@@ -211,9 +229,24 @@ class Server:
 
 
 def url_of(listening_socket: socket.socket) -> str:
-    """Return http://ADDRESS:PORT/ of a listening socket, ADDRESS as it is bound: 0.0.0.0 for all interfaces."""
+    """Return http://ADDRESS:PORT/ of a listening socket, ADDRESS as it is bound: 0.0.0.0 for all interfaces.
+
+    For a unix socket, return unix:PATH.
+    """
+    if is_unix_socket(listening_socket):
+        return f"unix:{listening_socket.getsockname()}"
     host, port = listening_socket.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _free_port(family: int, address: Any) -> int:
+    """Return the first free port after that of an address; 0 if there is none among the next ones."""
+    for port in range(address[1] + 1, min(address[1] + _PORT_ATTEMPTS, _MAX_PORT) + 1):
+        with socket.socket(family, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address[0], port, *address[2:]))
+            return port
+    return 0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -234,6 +267,8 @@ def listen(host: str, port: int) -> socket.socket:
         listening_socket.close()
         reason = getattr(error, "strerror", None) or error
         advice = _HINTS_BY_ERRNO.get(getattr(error, "errno", 0), "choose another address with --host or --port")
+        if error.args[0] == errno.EADDRINUSE and (free_port := _free_port(family, address)):
+            advice += f", such as --port {free_port}"
         raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
     listening_socket.setblocking(False)  # noqa: FBT003 - signature of the socket module
     return listening_socket

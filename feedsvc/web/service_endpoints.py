@@ -8,8 +8,9 @@ from typing import Final
 from flask import Flask, Response, request
 
 from feedsvc.live import Live
-from feedsvc.web import metrics
+from feedsvc.web import metrics, responses
 from feedsvc.web.access_control import StatusAccess
+from feedsvc.web.document_endpoints import CompleteResponse, ViewFunction, add_endpoint
 from feedsvc.web.status import StatusSection, render_status
 
 MetricsSource = Callable[[], tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]]
@@ -17,7 +18,7 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 _FORBIDDEN_MESSAGE: Final = (
     "/status and /metrics answer only requests from this machine to 127.0.0.1 or localhost.\n"
     "Start the server with --open-status ADDRESS to allow another client. If a proxy forwards that client's requests, name the\n"
-    "proxy with --trusted-proxy, too.\n"
+    "proxy with --trusted-proxy, too. ADDRESS is unix for programs that open the unix socket of the server.\n"
 )
 
 
@@ -30,11 +31,9 @@ def add_service_endpoints(
 ) -> None:
     """Add /healthz, /readyz, /status and /metrics to `app`. The parameters are those of `app.create_app`."""
 
-    @app.get("/healthz")
     def healthz() -> Response:
         return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
 
-    @app.get("/readyz")
     def readyz() -> Response:
         # Also ready if the content folder is missing: the last edition is served. If several replicas share a network mount, all
         # of them would be taken out of service otherwise.
@@ -50,22 +49,27 @@ def add_service_endpoints(
             )
         return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
 
-    @app.get("/status")
     def status() -> Response:
         return _if_allowed(status_access, lambda: render_status(live, live.clock(), status_sections), "application/json")
 
-    @app.get("/metrics", endpoint="metrics")
     def prometheus_metrics() -> Response:
         return _if_allowed(status_access, lambda: metrics.render_metrics(*metrics_source()), metrics.MEDIA_TYPE)
 
-    app.after_request(_sort_allow_header)
+    for endpoint, view in {"healthz": healthz, "readyz": readyz, "status": status, "metrics": prometheus_metrics}.items():
+        # For all methods: those other than GET and HEAD would otherwise reach the rule of static pages, and get 404.
+        add_endpoint(app, endpoint, f"/{endpoint}", _for_retrieval(view))
 
 
-def _sort_allow_header(response: Response) -> Response:
-    """Sort the methods in Allow, if present, as in responses of documents; Flask has a set of methods, without order."""
-    if "Allow" in response.headers:
-        response.headers["Allow"] = ", ".join(sorted(response.allow))
-    return response
+def _for_retrieval(view: Callable[[], Response]) -> ViewFunction:
+    """Return the view function that calls `view` for GET and HEAD."""
+
+    def answer() -> Response:
+        if request.method in ("GET", "HEAD"):
+            return view()
+        response = responses.other_method_response((request.method, request.environ))
+        return CompleteResponse(response.status, response.headers, (response.body,))
+
+    return answer
 
 
 def _if_allowed(access: StatusAccess, render: Callable[[], bytes], media_type: str) -> Response:

@@ -167,14 +167,15 @@ class SharedCounters:
 
         Put them into each message of this worker as the value of COUNTERS_KEY.
         """
-        return _sum_counters(self._inherited, self._local_counters())
+        return sum_counters(self._inherited, self._local_counters())
 
     def __call__(self) -> dict[str, float]:
         """Return counter name -> sum over the last messages of all rows. Write this worker's message before, to include it."""
-        return _sum_counters(*(message.get(COUNTERS_KEY, {}) for message in self._slot.read_messages().values()))
+        return sum_counters(*(message.get(COUNTERS_KEY, {}) for message in self._slot.read_messages().values()))
 
 
-def _sum_counters(*counters: Mapping[str, float]) -> dict[str, float]:
+def sum_counters(*counters: Mapping[str, float]) -> dict[str, float]:
+    """Return name -> sum of the counters of this name."""
     sums: dict[str, float] = {}
     for name, count in chain.from_iterable(values.items() for values in counters):
         sums[name] = sums.get(name, 0) + count

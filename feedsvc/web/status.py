@@ -20,12 +20,12 @@ _KINDS: Final = ("category", "author", "custom", "language", "tag")
 
 
 def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSection]) -> bytes:
-    """Render /status as JSON: the edition, counts, alerts, problems, the next scheduled change and the last reload.
+    """Render /status as JSON: the edition, counts, alerts, problems, the next change that readers see and the last reload.
 
     `sections` adds further keys: each value is the result of the function.
     """
     catalog, edition = live.current(now).catalog, live.edition
-    kinds = [ref.kind for ref in catalog.listings]
+    kinds, next_change = [ref.kind for ref in catalog.listings], catalog.next_visible_change
     status: dict[str, Any] = {
         "version": __version__,
         "edition": {"number": edition.number, "since": rfc3339(edition.since)},
@@ -35,7 +35,7 @@ def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSectio
             "withdrawn": len(catalog.withdrawn),
         },
         "listings": {kind: kinds.count(kind) for kind in _KINDS},
-        "next_change": rfc3339(catalog.next_change) if catalog.next_change else None,
+        "next_change": rfc3339(next_change) if next_change else None,
         "last_reload": {
             "at": rfc3339(live.last_reload.began_at),
             "duration_seconds": round(live.last_reload.seconds, 4),

@@ -18,8 +18,9 @@ class EditionListener:
     """Listener that passes each edition with a new publication to the publisher; its constructor passes the `first` edition.
 
     With `needs_addresses`, it also passes the addresses that changed since the previous edition, for a purge command.
-    `create_barrier` is called for each of these editions. It returns a function that returns whether all workers have loaded the
-    edition. The publisher calls that function only in the process that holds the leader lock.
+    `create_barrier` is called for each of these editions; None means that there is one process only. It returns a function that
+    returns whether all workers have loaded the edition. The publisher calls that function only in the process that holds the
+    leader lock.
     """
 
     def __init__(
@@ -28,9 +29,10 @@ class EditionListener:
         first: Edition,
         *,
         needs_addresses: bool,
-        create_barrier: Callable[[], Callable[[], bool]] = _single_process_barrier,
+        create_barrier: Callable[[], Callable[[], bool]] | None = None,
     ) -> None:
-        self._publisher, self._needs_addresses, self._create_barrier = publisher, needs_addresses, create_barrier
+        self._publisher, self._needs_addresses = publisher, needs_addresses
+        self._create_barrier = create_barrier or _single_process_barrier
         self._digests = FeedDigests()
         self._submit(first, ())
 

@@ -102,7 +102,7 @@ def test_decompression_bomb_is_not_decompressed(tmp_path: Path, name: str) -> No
         },
     )
     result = subprocess.run(
-        [sys.executable, "-c", _READ_PROGRAM, content], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", _READ_PROGRAM, content], capture_output=True, text=True, timeout=120, check=False
     )
     assert result.returncode == 0, result.stderr
     assert "'b'" in result.stdout

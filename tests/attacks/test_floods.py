@@ -48,7 +48,7 @@ def test_slow_clients_do_not_delay_other_clients(server: ServerProcess, kind: st
     options = ("-c", str(CONNECTIONS), "-r", "200", "-l", str(SLOW_CLIENT_SECONDS), "-p", "5", "-u", f"{server.url}{path}")
     with assert_unaffected(server):
         result = subprocess.run(
-            [program, *SLOWHTTPTEST_OPTIONS[kind], *options], capture_output=True, text=True, timeout=60, check=False
+            [program, *SLOWHTTPTEST_OPTIONS[kind], *options], capture_output=True, text=True, timeout=120, check=False
         )
         assert "initializing" in result.stdout + result.stderr or "connected" in result.stdout + result.stderr, result.stderr
 
@@ -61,7 +61,7 @@ def test_300_concurrent_clients_get_every_response_within_the_memory_limit(serve
     program = require_program("wrk", "apt-get install wrk")
     command = [program, "-t", "2", "-c", str(CONNECTIONS), "-d", "2s", "--timeout", "10s", f"{server.url}{path}"]
     with assert_unaffected(server):
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert "Socket errors" not in result.stdout, result.stdout
     match = re.search(r"(\d+) requests in", result.stdout)
     assert match, result.stdout

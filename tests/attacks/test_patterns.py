@@ -19,6 +19,10 @@ SAFE_INPUT_REASONS: Final = {
     "feedsvc.content.markdown.render._IMAGE_WITHOUT_ALT": "sees clean HTML only, in which every tag has its '>'",
     "feedsvc.content.markdown.feed_markdown._BLOCK_TAG": "sees clean HTML only, in which every tag has its '>'",
     "feedsvc.content.markdown.feed_markdown._PREFORMATTED": "sees clean HTML only, in which every <pre> has its end",
+    "feedsvc.importing.html_markdown._BLOCK_TAG": "sees clean HTML only, in which every tag has its '>'",
+    "feedsvc.importing.html_markdown._PREFORMATTED": "sees clean HTML only, in which every <pre> has its end",
+    "feedsvc.importing.html_tree._TAG": "sees clean HTML only, in which every tag has its '>'",
+    "feedsvc.importing.html_tree._ATTRIBUTE": "sees the attributes of clean HTML only, each of which has a value",
 }
 
 

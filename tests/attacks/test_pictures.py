@@ -48,7 +48,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(content: Path, tmp_path: Path) -> Iterator[ServerProcess]:
-    running = ServerProcess(content, tmp_path / "state")
+    running = ServerProcess(content, tmp_path / "state", is_fork=False)
     yield running
     running.terminate()
     assert running.wait() == 0
@@ -121,7 +121,10 @@ def test_three_large_images_at_once_take_no_more_memory_than_one(tmp_path: Path)
     for number, name in enumerate("abc"):  # so that each file has different bytes
         with open(content / "media" / f"{name}+plain.png", "ab") as file:
             file.write(bytes([number]))
-    servers = [ServerProcess(content, tmp_path / "one", "--workers", "2"), ServerProcess(content, tmp_path / "two")]
+    servers = [
+        ServerProcess(content, tmp_path / "one", "--workers", "2", is_fork=False),
+        ServerProcess(content, tmp_path / "two", is_fork=False),
+    ]
     try:
         with PeakMemory(*(server.process.pid for server in servers)) as peak, ThreadPoolExecutor(30) as clients:
             jobs = [(server, path) for server in servers for path in offered_variants(server)]
@@ -145,7 +148,7 @@ def test_pages_offer_no_variants_of_an_image_that_would_take_too_much_memory(tmp
     )
     data = {"interlaced.png": _interlaced_png, "progressive.jpg": _progressive_jpeg, "wide.avif": _wide_avif}[name]()
     (content / "media" / name).write_bytes(data)
-    server = ServerProcess(content, tmp_path / "state")
+    server = ServerProcess(content, tmp_path / "state", is_fork=False)
     try:
         page = ask(server.url, "/articles/a/").body
         assert name.encode() in page

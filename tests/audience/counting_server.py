@@ -22,8 +22,8 @@ from feedsvc.audience.store import DatabaseReadStore
 from feedsvc.audience.visitors import Visitors
 from feedsvc.support.token_bucket import BucketLimit
 from feedsvc.web.server import Server
-from tests import ROOT
 from tests.audience.waiting import TIMEOUT
+from tests.helpers.forked_process import start_module
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -74,9 +74,8 @@ class CountingServer:
     """A server process. `stderr` holds its error output once it has stopped."""
 
     def __init__(self, database_url: str, *options: object) -> None:
-        command = [sys.executable, "-m", "tests.audience.counting_server", database_url, *map(str, options)]
-        variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables)
+        line = ("tests.audience.counting_server", database_url, *map(str, options))
+        self.process = start_module(*line, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert self.process.stdout
         self.address = self.process.stdout.readline().strip().removeprefix("http://").rstrip("/")
         assert self.address, self.process.communicate()[1]
@@ -101,7 +100,7 @@ class CountingServer:
         """Send the signal, wait for the end of the process and return its exit status."""
         self.process.send_signal(signal_number)
         self.stderr += self.process.communicate(timeout=TIMEOUT)[1]
-        return self.process.returncode
+        return self.process.wait()
 
     def kill(self) -> None:
         if self.process.returncode is None:

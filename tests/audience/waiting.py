@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-TIMEOUT = 20.0  # seconds
+TIMEOUT = 50.0  # seconds, which no test reaches
 
 
 def wait_until(condition: Callable[[], T]) -> T:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,7 @@ import pytest
 
 from bench import corpus, hugo, wrk
 from bench.memory import PeakMemory, pss
+from bench.product import Product
 from bench.profiles import format_profile
 from bench.table import Goal, Row, markdown_table
 from tests import ROOT
@@ -102,6 +105,44 @@ def test_groups_feeds_and_start_compare_with_hugo_and_write_the_document(tmp_pat
     assert str(tmp_path) not in text
 
 
+def count_parts(file: Path) -> Counter[str]:
+    """Return how often a page has each class, heading, time, property of Open Graph, type of JSON-LD, and kind of link."""
+    text = file.read_text("utf-8")
+    return Counter(re.findall(r'class="[^"]*"|"@type":"\w+"|property="[^"]*"|<link rel="\w+"(?: type="[^"]*")?|<h\d|<time', text))
+
+
+def test_pages_of_hugo_have_the_same_parts_as_feedsvc(tmp_path: Path) -> None:
+    require_program("hugo", hugo.INSTALL)
+    newsroom, site, tree, public = (tmp_path / name for name in ("newsroom", "site", "tree", "public"))
+    # Enough articles for every section to have a block on the front page.
+    corpus.write_newsroom(newsroom, 250)
+    hugo.write_newsroom(site, 250)
+    Product().build(tree, newsroom, tmp_path / "state", tmp_path / "log")
+    hugo.build(site, public, tmp_path / "log")
+    article = f"articles/{corpus.make_article(20).slug}"
+    pages = {
+        "": "",
+        article: article,
+        "category/section-1": "categories/section-1",
+        "author/author-0": "authors/author-0",
+        "tag/topic-1": "tags/topic-1",
+        "tags": "tags",
+        "archive": "months",
+        "archive/2025/12": "months/2025-12",
+    }
+    parts = {
+        ours: (count_parts(tree / ours / "index.html"), count_parts(public / theirs / "index.html"))
+        for ours, theirs in pages.items()
+    }
+    assert {page: ours - theirs | (theirs - ours) for page, (ours, theirs) in parts.items() if ours != theirs} == {}
+
+
+def test_group_page_sizes_compares_five_pages_with_goals_for_any_size(tmp_path: Path) -> None:
+    require_program("hugo", hugo.INSTALL)
+    rows = measure(tmp_path, "--only", "page-sizes")
+    assert [row["verdict"] for row in rows] == ["met", "", "", "", ""]
+
+
 def test_group_workers_measures_one_row(tmp_path: Path) -> None:
     require_program("wrk", wrk.INSTALL)
     rows = measure(tmp_path, "--only", "workers")
@@ -157,6 +198,7 @@ def test_verdict_compares_the_ratio_or_else_the_figure_with_the_goal(
 
 def test_markdown_table_formats_figures_with_units_and_appends_notes() -> None:
     rows = [Row(name="a", value=0.0123, reference=2.5, reference_name="Hugo", goal=Goal(maximum=0.01), note="a remark")]
+    assert "34.5 kB" in markdown_table([Row(name="b", value=34_540, unit="B")])
     assert "| a | 12.3 ms | 2.5 s Hugo | 0.00492 | at most 0.01 | met |\n\n- a: a remark\n" in markdown_table(rows)
 
 

@@ -42,8 +42,16 @@ CASES: Final = (
         {"articles/a.md": f"---\n{HEAD}---\nText.\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n"},
         (f"articles/a.md:6:1: {CONFLICT}",),
     ),
-    Case("empty file", {"articles/a.yaml": b""}, ("articles/a.yaml:1:1: the file is empty",)),
-    Case("only a comment", {"articles/a.yaml": b"# soon\n"}, ("articles/a.yaml:1:1: the file holds no keys",)),
+    Case(
+        "empty file",
+        {"articles/a.yaml": b""},
+        ("articles/a.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",),
+    ),
+    Case(
+        "only a comment",
+        {"articles/a.yaml": b"# soon\n"},
+        ("articles/a.yaml:1:1: the file holds no keys; write its keys, or delete it if it is not needed",),
+    ),
     Case(
         "list instead of keys",
         {"articles/a.yaml": "- a\n- b\n"},
@@ -168,7 +176,11 @@ CASES: Final = (
         {"articles/a.md": "# Text\n"},
         ("articles/a.md:1:1: a Markdown article begins with a line '---', then its keys, then '---' again",),
     ),
-    Case("empty markdown", {"articles/a.md": ""}, ("articles/a.md:1:1: the file is empty",)),
+    Case(
+        "empty markdown",
+        {"articles/a.md": ""},
+        ("articles/a.md:1:1: the file is empty; a Markdown article begins with a line '---', then its keys, then '---' again",),
+    ),
     Case(
         "unclosed front matter",
         {"articles/a.md": "---\n" + HEAD + "\nText\n"},
@@ -180,7 +192,9 @@ CASES: Final = (
         ("articles/a.md:1:1: there are no keys between the two '---'; an article needs at least title: and published:",),
     ),
     Case(
-        "comment as front matter", {"articles/a.md": "---\n# soon\n---\nText\n"}, ("articles/a.md:1:1: the file holds no keys",)
+        "comment as front matter",
+        {"articles/a.md": "---\n# soon\n---\nText\n"},
+        ("articles/a.md:1:1: the file holds no keys; write its keys, or delete it if it is not needed",),
     ),
     Case(
         "body in front matter",

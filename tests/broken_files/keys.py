@@ -35,7 +35,7 @@ CASES: Final = (
         "key of a site generator",
         article("layout: post\n"),
         (
-            "articles/a.yaml:3:1: unknown key 'layout'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
+            "articles/a.yaml:3:1: unknown key 'layout'; the keys are id, guid, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, embeds, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
         ),
     ),
     Case(
@@ -60,7 +60,7 @@ CASES: Final = (
         "merge key",
         article("<<: {a: b}\n"),
         (
-            "articles/a.yaml:3:1: unknown key '<<'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
+            "articles/a.yaml:3:1: unknown key '<<'; the keys are id, guid, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, embeds, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
         ),
     ),
     Case("list as key", article("? [a]\n: b\n"), ("articles/a.yaml:3:3: a list or mapping cannot be a key",)),
@@ -68,7 +68,7 @@ CASES: Final = (
         "number as key",
         article("5: x\n"),
         (
-            "articles/a.yaml:3:1: unknown key '5'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
+            "articles/a.yaml:3:1: unknown key '5'; the keys are id, guid, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, embeds, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
         ),
     ),
     Case("tab", article("image:\n\tsrc: media/p.png\n"), ("articles/a.yaml:4:1: a tab; YAML is indented with spaces",)),
@@ -76,7 +76,7 @@ CASES: Final = (
     Case(
         "key indented too far",
         article("  summary: x\n"),
-        ("articles/a.yaml:3:10: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
+        ("articles/a.yaml:3:10: this line is indented too far, or continues a text with ': ' in it, which must stand in quotes",),
     ),
     Case("key without colon", article("summary\n"), ("articles/a.yaml:3:1: expected 'key: value' here, or more indentation",)),
     Case(
@@ -102,6 +102,6 @@ CASES: Final = (
     Case(
         "list entries with different indentation",
         article("tags:\n- a\n  - b: c\n - d\n"),
-        ("articles/a.yaml:5:6: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
+        ("articles/a.yaml:5:6: this line is indented too far, or continues a text with ': ' in it, which must stand in quotes",),
     ),
 )

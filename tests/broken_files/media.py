@@ -111,12 +111,16 @@ CASES: Final = (
     Case(
         "remote enclosure without length",
         article("enclosures: [{src: 'https://x.example/a.mp3', type: audio/mpeg}]\n"),
-        ("articles/a.yaml:3:14: enclosures: a file at another address needs length too",),
+        (
+            "articles/a.yaml:3:14: enclosures: a file at another address needs length too; for example type: audio/mpeg, length: 12345678",
+        ),
     ),
     Case(
         "remote enclosure without type and length",
         article("enclosures: [{src: 'https://x.example/a.mp3'}]\n"),
-        ("articles/a.yaml:3:14: enclosures: a file at another address needs type and length too",),
+        (
+            "articles/a.yaml:3:14: enclosures: a file at another address needs type and length too; for example type: audio/mpeg, length: 12345678",
+        ),
     ),
     Case(
         "remote enclosure without host",

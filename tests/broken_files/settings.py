@@ -59,7 +59,11 @@ CASES: Final = (
         {"authors.yaml": "- mina-park\n"},
         ("authors.yaml:1:1: expected one 'author-id:' after another, each with keys of its own",),
     ),
-    Case("empty authors", {"authors.yaml": ""}, ("authors.yaml:1:1: the file is empty",)),
+    Case(
+        "empty authors",
+        {"authors.yaml": ""},
+        ("authors.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",),
+    ),
     Case(
         "same author id twice",
         {"authors.yaml": "m: {name: M}\nm: {name: N}\n"},
@@ -146,7 +150,9 @@ CASES: Final = (
         {"tags.yaml": "- one\n"},
         ("tags.yaml:1:1: expected one 'tag-id:' after another, each with keys of its own",),
     ),
-    Case("empty tags", {"tags.yaml": ""}, ("tags.yaml:1:1: the file is empty",)),
+    Case(
+        "empty tags", {"tags.yaml": ""}, ("tags.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",)
+    ),
     Case(
         "unknown category in a feed",
         {"categories.yaml": "asia: {title: Asia}\n", "feeds.yaml": "x: {title: X, include: {categories: [aisa]}}\n"},
@@ -258,7 +264,7 @@ CASES: Final = (
         {"categories.yaml": "", **article("category: asia\n")},
         (
             "articles/a.yaml:3:11: category: no category is known before their file is mended; see categories.yaml:1",
-            "categories.yaml:1:1: the file is empty",
+            "categories.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",
         ),
     ),
 )

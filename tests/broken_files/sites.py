@@ -33,6 +33,21 @@ CASES: Final = (
         ("site.yaml:4:1: unknown key 'url'; did you mean 'base_url'?",),
     ),
     Case(
+        "color by name",
+        site("accent: teal\n"),
+        ("site.yaml:4:9: accent: 'teal' is not a color; write it in quotes, with # and six digits, like \"#0b6fa4\"",),
+    ),
+    Case(
+        "color without its sign",
+        site("accent: 123456\n"),
+        ('site.yaml:4:9: accent: YAML reads 123456 as a number; put it in quotes: "123456"',),
+    ),
+    Case(
+        "color of four digits",
+        site('accent: "#0b6f"\n'),
+        ("site.yaml:4:9: accent: '#0b6f' is not a color; write it in quotes, with # and six digits, like \"#0b6fa4\"",),
+    ),
+    Case(
         "misspelled time zone",
         site("timezone: Asia/Kolkatta\n"),
         ("site.yaml:4:11: timezone: no time zone 'Asia/Kolkatta'; did you mean 'Asia/Kolkata'?",),
@@ -235,7 +250,9 @@ CASES: Final = (
         ("site.yaml:3:12: id_domain: 'https://a.example' is not a domain name; write it like example.org",),
     ),
     Case("site as list", {"site.yaml": "- a\n"}, ("site.yaml:1:1: expected 'key: value' lines, found a list",)),
-    Case("empty site", {"site.yaml": ""}, ("site.yaml:1:1: the file is empty",)),
+    Case(
+        "empty site", {"site.yaml": ""}, ("site.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",)
+    ),
     Case(
         "site with invalid YAML",
         {"site.yaml": "title: @home\n"},

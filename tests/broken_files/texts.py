@@ -61,7 +61,7 @@ CASES: Final = (
     Case(
         "colon in title",
         article_with_title("Seoul: a city"),
-        ("articles/a.yaml:1:13: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
+        ("articles/a.yaml:1:13: a second ': ' in one value; put a text with ': ' in quotes",),
     ),
     Case(
         "number as summary",
@@ -81,7 +81,9 @@ CASES: Final = (
     Case(
         "mapping as tags",
         article("tags: {a: b}\n"),
-        ("articles/a.yaml:3:7: tags: expected a list, found keys with values; each entry is a line that begins with '- '",),
+        (
+            "articles/a.yaml:3:7: tags: expected text or a list, found keys with values; each entry of a list is a line that begins with '- '",
+        ),
     ),
     Case("no as tag", article("tags: [no]\n"), ('articles/a.yaml:3:8: tags: YAML reads no as false; put it in quotes: "no"',)),
     Case("empty entry in a list", article("tags:\n- asia\n-\n"), ("articles/a.yaml:5:2: tags: expected text, found nothing",)),
@@ -197,7 +199,7 @@ CASES: Final = (
     Case(
         "a time in the second line of a text",
         article("summary: Seoul\n  at9:30 today\n  and: so\n"),
-        ("articles/a.yaml:5:6: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
+        ("articles/a.yaml:5:6: this line is indented too far, or continues a text with ': ' in it, which must stand in quotes",),
     ),
     Case(
         "text in asterisks",

@@ -206,6 +206,14 @@ typo: {title: Typo, include: {tags: [trade, tradee]}, exclude: {tags: [sponsred]
     ]
 
 
+def test_check_accepts_a_private_feed_that_holds_the_same_as_a_public_one(tmp_path: Path) -> None:
+    feeds = """\
+world-only: {title: A, include: {categories: [world]}, access: private}
+world-too: {title: B, include: {categories: [world]}, access: private}
+"""
+    assert check(write(tmp_path, feeds)) == []
+
+
 def test_check_warns_of_a_digest_whose_entries_leave_it_before_the_next_one_comes(tmp_path: Path) -> None:
     feeds = """\
 short: {title: A, include: {all: true}, digest: {every: day, at: 06:00}, max_age: 12h}

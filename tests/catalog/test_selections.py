@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from feedsvc.catalog import Catalog, Visibility, build_catalog
 from feedsvc.content.folder import ContentSnapshot
+from feedsvc.extensions import BUILT_IN_SUFFIXES
 from feedsvc.model import CustomFeed, FeedOverrides, IssueSchedule, Selection
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import FEED_SUFFIXES, ListingRef
+from feedsvc.routes import ListingRef
 from tests.catalog.test_changes import public_state
 from tests.catalog.test_custom_feeds import is_selected
 from tests.catalog.test_periodicals import issues, naive_issues
@@ -126,7 +127,7 @@ def bodies(publication: Publication) -> dict[str, bytes]:
     """Return the bytes of each feed, archives included, and of the private feeds."""
     catalog = publication.catalog
     documents = {path: publication.resolve(path) for path in publication.feed_paths()}
-    for name, suffix in product(catalog.content.private_feeds, FEED_SUFFIXES):
+    for name, suffix in product(catalog.content.private_feeds, BUILT_IN_SUFFIXES):
         path = f"/private/{name}/feed.{suffix}"
         documents[path] = publication.render_private_feed(name, suffix, path, catalog.now)
     return {path: document.body for path, document in documents.items() if isinstance(document, Document)}

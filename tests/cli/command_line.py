@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests import ROOT
+from tests.helpers.forked_process import run_module
 from tests.helpers.log_lines import without_times
-from tests.helpers.running_server import NO_VARIABLES, command, environment
+from tests.helpers.running_server import NO_VARIABLES, environment
 
 
 def run_feedsvc(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -20,17 +20,14 @@ def run_feedsvc(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> s
     """
     own = {key: value for key, value in os.environ.items() if not key.startswith("FEEDSVC_")}
     own |= {"PYTHONPATH": str(ROOT), **variables}
-    line = [sys.executable, "-m", "feedsvc", *map(str, arguments)]
-    result = subprocess.run(line, check=False, capture_output=True, text=True, cwd=cwd, env=own, timeout=60)
+    result = run_module("feedsvc", *arguments, cwd=cwd, env=own)
     result.stderr = without_times(result.stderr)
     return result
 
 
 def failed_serve_stderr(*arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
     """Run `feedsvc serve`, which must fail with exit status 2 and without a traceback, and return its stderr."""
-    result = subprocess.run(
-        command("serve", *arguments), capture_output=True, text=True, timeout=60, env=environment(variables), check=False
-    )
+    result = run_module("feedsvc", "serve", *arguments, env=environment(variables))
     assert result.returncode == 2, result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr

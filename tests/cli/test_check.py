@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
@@ -72,10 +74,22 @@ def test_check_inside_the_content_folder_suggests_a_dot(content: Path) -> None:
     assert result.returncode == 2
     assert result.stderr == (
         "feedsvc: error: no folder content; give the folder that holds site.yaml; "
-        "feedsvc init content writes a new newsroom there, and feedsvc demo serves a sample; "
-        "site.yaml is in the current folder: give . as CONTENT\n"
+        "site.yaml is in the current folder: give . as the folder\n"
     )
     assert run_feedsvc("check", ".", cwd=content).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("site.yaml", "{path} is a file; give the folder that holds site.yaml"),
+        ("articles", "{path} has no site.yaml, which needs at least the keys title and base_url"),
+    ],
+)
+def test_path_inside_a_newsroom_is_answered_with_that_newsroom(content: Path, path: str, what: str) -> None:
+    result = run_feedsvc("check", content / path)
+    hint = f"site.yaml is in {content}: give that folder"
+    assert (result.returncode, result.stderr) == (2, f"feedsvc: error: {what.format(path=content / path)}; {hint}\n")
 
 
 def test_folder_without_site_yaml_is_reported_in_one_sentence(tmp_path: Path) -> None:
@@ -89,7 +103,8 @@ def test_folder_without_site_yaml_is_reported_in_one_sentence(tmp_path: Path) ->
 
 def test_check_counts_warnings_of_a_broken_site_yaml(tmp_path: Path) -> None:
     newsrooms.write(tmp_path, {"site.yaml": "title: 12\nbase_url: https://t.example\n"})
-    assert run_feedsvc("check", tmp_path).stderr == f"feedsvc: {tmp_path}/site.yaml cannot be used: 1 error, 1 warning\n"
+    summary = run_feedsvc("check", tmp_path).stderr.splitlines()[0]
+    assert summary == f"feedsvc: {tmp_path}/site.yaml cannot be used: 1 error, 1 warning"
 
 
 def test_check_warns_of_unread_files(content: Path) -> None:
@@ -110,3 +125,11 @@ def test_full_output_device_is_reported_in_one_sentence(content: Path) -> None:
         2,
         "feedsvc: error: the output cannot be written (No space left on device); make space, or write it to another file\n",
     )
+
+
+def test_check_says_what_is_shown_instead_of_files_with_errors(tmp_path: Path) -> None:
+    files = {"articles/a.yaml": "title: no\npublished: 2026-02-30\n", "articles/b.yaml": "title: B\n"}
+    result = run_feedsvc("check", newsrooms.write(tmp_path, {**newsrooms.SITE, **files}))
+    summary, meanwhile = result.stderr.splitlines()
+    assert summary.startswith("feedsvc: 0 valid articles, 2 articles with errors: ")
+    assert "shows the last valid version of each of these files" in meanwhile

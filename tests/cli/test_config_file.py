@@ -188,8 +188,33 @@ def test_config_shows_which_value_comes_from_where(folder: Path) -> None:
     assert "secret" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("url", "printed"),
+    [
+        ("postgresql://news:secret@db/x", "postgresql://news:...@db/x"),
+        ("postgresql://news:pa/secret@db/x", "postgresql://news:...@db/x"),
+        ("postgresql://news:p@secret@db/x", "postgresql://news:...@db/x"),
+        ("postgresql://news:pass:secret@db:5432/x", "postgresql://news:...@db:5432/x"),
+        ("postgresql://ne/ws:secret@db/x", "postgresql://ne/ws:...@db/x"),
+        (
+            "postgresql://db/x?user=news&password=secret&sslmode=require",
+            "postgresql://db/x?user=news&password=...&sslmode=require",
+        ),
+        ("postgresql://db:5432/x?Password=se/cret@secret", "postgresql://db:5432/x?Password=..."),
+        ("postgresql://db/x?sslpassword=secret", "postgresql://db/x?sslpassword=..."),
+        ("postgresql://news@db:5432/x", "postgresql://news@db:5432/x"),
+    ],
+)
+def test_config_prints_no_password(folder: Path, url: str, printed: str) -> None:
+    (row,) = [line for line in run_feedsvc("config", cwd=folder, FEEDSVC_DATABASE=url).stdout.splitlines() if "serve" in line]
+    assert row.split()[2] == printed
+    write(folder, f"database = {json.dumps(url)}\n")
+    (row,) = [line for line in run_feedsvc("config", cwd=folder).stdout.splitlines() if "serve" in line]
+    assert row.split()[2] == printed
+
+
 def test_the_example_of_the_document_is_valid(folder: Path) -> None:
-    document = (ROOT / "docs/command-line.md").read_text("utf-8")
+    document = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
     write(folder, document.partition("```toml\n")[2].partition("```")[0])
     rows = [line.split(maxsplit=3) for line in run_feedsvc("config", cwd=folder).stdout.splitlines()]
     assert ["serve", "port", "8080", "feedsvc.toml"] in rows
@@ -201,3 +226,32 @@ def test_config_checks_the_tables_of_all_commands(folder: Path) -> None:
     write(folder, '[serve]\nport = 8080\n[views]\nsince = "yesterday"\n')
     assert run_feedsvc("check", "newsroom", cwd=folder).returncode == 0
     assert errors(folder, "config") == ["feedsvc.toml:4:1: error: since: 'yesterday' is not a date; give one such as 2026-01-31"]
+
+
+def test_a_table_of_token_sets_the_options_of_its_subcommands(folder: Path) -> None:
+    feeds = "members: {title: For members, include: {all: true}, access: private}\n"
+    newsrooms.write(folder, {"newsroom/feeds.yaml": feeds, "state/README": ""})
+    write(folder, 'content = "newsroom"\n[token]\nstate = "state"\nlimit = "7/hour"\n[list]\njson = true\n')
+    assert run_feedsvc("token", "add", "members", "Alice", cwd=folder).returncode == 0
+    listed = run_feedsvc("token", "list", cwd=folder)
+    assert listed.returncode == 0, listed.stderr
+    assert listed.stdout.startswith("NAME")  # not JSON: the table is that of `feedsvc list`
+    assert "7/hour" in listed.stdout
+
+
+def test_config_shows_the_options_of_subcommands(folder: Path) -> None:
+    write(folder, '[token]\nstate = "state"\nlimit = "7/hour"\n')
+    result = run_feedsvc("config", cwd=folder)
+    rows = [line.rsplit(maxsplit=3) for line in result.stdout.splitlines()[1:]]
+    assert rows == [
+        ["token add", "limit", "7/hour", "feedsvc.toml"],
+        ["token add", "state", "state", "feedsvc.toml"],
+        ["token list", "state", "state", "feedsvc.toml"],
+        ["token revoke", "state", "state", "feedsvc.toml"],
+    ]
+
+
+def test_an_option_that_no_subcommand_has_is_reported(folder: Path) -> None:
+    write(folder, '[token]\nstate = "state"\nport = 1\n')
+    hint = "feedsvc token list --help lists its options"
+    assert errors(folder, "token", "list", "newsroom") == [f"feedsvc.toml:3:1: error: feedsvc token has no option 'port'; {hint}"]

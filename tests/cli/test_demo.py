@@ -16,7 +16,9 @@ import pytest
 
 from feedsvc.web.server import listen
 from tests import ROOT
+from tests.audience.waiting import wait_until
 from tests.cli.command_line import run_feedsvc
+from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.running_server import command, environment
 from tests.mishaps.disks import mount_permission, read_only
@@ -28,13 +30,8 @@ class Demo:
     """A running `feedsvc demo`. `stderr` holds its output until the server listens, `url` its address."""
 
     def __init__(self, temporary: Path, *options: str, **variables: str) -> None:
-        self.process = subprocess.Popen(
-            command("demo", *options),
-            cwd=temporary,
-            env=environment({"TMPDIR": str(temporary), **variables}),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        own = environment({"TMPDIR": str(temporary), **variables})
+        self.process = start_module("feedsvc", "demo", *options, cwd=temporary, env=own, stderr=subprocess.PIPE)
         assert self.process.stderr
         self.stderr = ""
         while " at http://" not in self.stderr:
@@ -47,7 +44,7 @@ class Demo:
         self.process.send_signal(number)
         _, rest = self.process.communicate(timeout=SECONDS)
         self.stderr += rest
-        return self.process.returncode
+        return self.process.wait()
 
 
 @contextlib.contextmanager
@@ -75,7 +72,7 @@ def test_pages_and_feeds_link_to_the_address_of_the_demo(tmp_path: Path) -> None
         assert f"<link>{running.url}</link>" in ask(running.url, "/feed.rss").body.decode()
         image = re.search(r'srcset="(/sized/[^ ]*) ', page.body.decode())
         assert image
-        assert ask(running.url, image[1]).status == 200
+        wait_until(lambda: ask(running.url, image[1]).status == 200)  # 503 while the image is made
         assert ask(running.url, "/articles/time-capsule/").status == 404, "a scheduled article"
 
 

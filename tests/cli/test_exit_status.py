@@ -1,4 +1,4 @@
-"""Exit status of every command, as docs/command-line.md describes it."""
+"""Exit status of every command, as docs/reference/command-line.md describes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from tests.helpers.running_server import ServerProcess, command, environment
 
 SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
 ARTICLE: Final = "id: tag:t.example,2026:a\ntitle: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
-DOCUMENT: Final = (ROOT / "docs/command-line.md").read_text("utf-8")
+FEED: Final = (
+    '<rss version="2.0"><channel><title>F</title><link>https://old.example/</link><description>D</description>'
+    "<item><guid>https://old.example/1</guid><title>One</title></item></channel></rss>"
+)
+DOCUMENT: Final = (ROOT / "docs/reference/command-line.md").read_text("utf-8")
 
 # Arguments of each command: with a newsroom without problems, with one that has an error, and with an error of the operator.
 SUCCESS: Final = [
@@ -28,7 +32,9 @@ SUCCESS: Final = [
     ["check", "good"],
     ["completion", "bash"],
     ["config"],
+    ["export", "json", "good"],
     ["feeds", "good"],
+    ["import", "feed.xml", "imported"],
     ["init", "new", "--yes"],
     ["list", "good"],
     ["new", "Title", "good"],
@@ -44,12 +50,13 @@ PROBLEM: Final = [
     ["build", "out", "broken", "--state", "state"],
     ["check", "broken"],
     ["check", "warned", "--strict"],
+    ["export", "wxr", "broken"],
     ["feeds", "broken"],
     ["list", "broken"],
     ["new", "Title", "unusable"],
     ["ping", "unusable", "--state", "state"],
-    ["serve", "unusable", "--state", "state"],
-    ["serve", "unusable", "--state", "state", "--workers", "2"],
+    ["serve", "unusable", "--state", "state", "--port", "0"],
+    ["serve", "unusable", "--state", "state", "--port", "0", "--workers", "2"],
     ["stamp", "broken"],
     ["token", "list", "unusable", "--state", "existing"],
     ["views", "unusable"],
@@ -60,7 +67,9 @@ OPERATOR_ERROR: Final = [
     ["completion", "tcsh"],
     ["config", "--config", "nowhere.toml"],
     ["demo", "--port", "-1"],
+    ["export", "pdf", "good"],
     ["feeds", "good", "--base-url", "x"],
+    ["import", "nowhere", "imported"],
     ["init", "good", "--yes"],
     ["list", "good", "--limit", "many"],
     ["new"],
@@ -84,6 +93,7 @@ def folder(tmp_path: Path) -> Path:
         ("unusable", ARTICLE, "title: T\n"),
     ):
         newsrooms.write(tmp_path / name, {"site.yaml": site, "articles/a.yaml": article})
+    (tmp_path / "feed.xml").write_text(FEED, "utf-8")
     (tmp_path / "existing").mkdir()  # an empty state folder
     return tmp_path
 

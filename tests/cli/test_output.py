@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT
 from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
+from tests.helpers.running_server import environment
 
 SITE_FILES = {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"}
 ARTICLE_WITHOUT_ID = "title: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
@@ -77,14 +77,14 @@ def test_tag_conflict_of_many_files_is_printed_once(tmp_path: Path) -> None:
 def check_on_terminal(content: Path, variables: Mapping[str, str]) -> str:
     """Return the output of `check` on a terminal."""
     master, slave = pty.openpty()
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR" and not name.startswith("FEEDSVC_")}
+    inherited = {name: value for name, value in environment().items() if name != "NO_COLOR"}
     command = [sys.executable, "-m", "feedsvc", "check", str(content)]
     with open(master, "rb", buffering=0) as terminal:
         process = subprocess.Popen(
             command,
             stdout=slave,
             stderr=subprocess.DEVNULL,
-            env={**environment, "PYTHONPATH": str(ROOT), "TERM": "xterm", **variables},
+            env={**inherited, "TERM": "xterm", **variables},
         )
         os.close(slave)
         output = b""
@@ -108,3 +108,12 @@ def test_severities_are_colored_on_a_terminal_unless_no_color_is_set(
 
 def test_output_to_a_file_has_no_colors(tmp_path: Path) -> None:
     assert "\x1b" not in run_feedsvc("check", write_articles_without_ids(tmp_path, 1)).stdout
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "1>&-", "<&-", "<&- 1>&- 2>&-"])
+def test_a_closed_standard_file_is_no_error(tmp_path: Path, closed: str) -> None:
+    root = write_articles_without_ids(tmp_path, 1)
+    line = f'"{sys.executable}" -m feedsvc build out "{root}" --state state {closed}'
+    result = subprocess.run(["sh", "-c", line], check=False, capture_output=True, text=True, cwd=tmp_path, env=environment())
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert (tmp_path / "out" / "feed.rss").is_file()

@@ -24,6 +24,8 @@ def test_port_in_use_is_reported(content: Path, tmp_path: Path) -> None:
         stderr = failed_serve_stderr(content, "--port", port, "--state", tmp_path / "state")
     assert stderr.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
     assert stderr.count("\n") == 1
+    free_port = int(stderr.rpartition("choose another one with --port, such as --port ")[2])
+    assert int(port) < free_port <= int(port) + 20
 
 
 def test_first_log_line_counts_visible_articles(tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_state_folder_inside_the_content_folder_is_refused(content: Path) -> Non
 @pytest.mark.parametrize("base_url", ["news.example", "ftp://news.example", "https://"])
 def test_invalid_base_url_is_reported(content: Path, tmp_path: Path, base_url: str) -> None:
     stderr = failed_serve_stderr(content, "--port", "0", "--state", tmp_path / "state", "--base-url", base_url)
-    assert stderr.startswith(f"feedsvc: error: --base-url '{base_url}' is not a web address")
+    assert stderr.startswith(f"feedsvc: error: --base-url '{base_url}' is not the address of a site")
     assert stderr.count("\n") == 1
 
 

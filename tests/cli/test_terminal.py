@@ -57,7 +57,7 @@ def file_output(folder: Path, *arguments: str | Path, variables: Mapping[str, st
         text=True,
         cwd=folder,
         env=own,
-        timeout=60,
+        timeout=120,
         check=False,
     ).stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -107,3 +108,17 @@ def test_variables_of_other_commands_and_of_tests_cause_no_warning(content: Path
         "check", content, FEEDSVC_PORT="1", FEEDSVC_SERVE_PORT="1", FEEDSVC_TEST_REQUIRE_ALL="1", FEEDSVC_CONTENT="x"
     )
     assert "warning: no option" not in result.stderr
+
+
+def test_variables_of_other_commands_cause_no_warning_from_a_subcommand(content: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    result = run_feedsvc("token", "list", content, FEEDSVC_STATE=str(tmp_path / "state"), FEEDSVC_SERVE_PORT="1")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["token", "--help"]], ids=" ".join)
+def test_summaries_of_commands_are_whole_sentences_on_a_narrow_terminal(arguments: list[str]) -> None:
+    listed = run_feedsvc(*arguments, COLUMNS="80").stdout.partition("\nCommands:\n")[2].partition("\n\n")[0]
+    summaries = re.split(r"\n  (?=[a-z])", listed)
+    assert len(summaries) >= 3
+    assert [summary for summary in summaries if "..." in summary or not summary.rstrip().endswith(".")] == []

@@ -11,11 +11,11 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from feedsvc.audience import READS_FILE
 from feedsvc.audience.buffer import Batch
 from feedsvc.audience.spool import write_spool_file
 from feedsvc.audience.sqlite_store import SqliteReadStore
 from feedsvc.cli.content_folder import open_content_folder
-from feedsvc.cli.options import READS_FILE
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.live.live import Live

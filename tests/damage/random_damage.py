@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from feedsvc.audience import READS_FILE
 from feedsvc.audience.spool import read_spool_files
 from feedsvc.audience.sqlite_store import SqliteReadStore
 from feedsvc.cli.content_folder import open_content_folder
-from feedsvc.cli.options import READS_FILE
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.errors import TextUnavailableError
 from feedsvc.live.live import Live

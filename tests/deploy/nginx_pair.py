@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from bench.headers import differences
 from bench.web import NO_HEADERS, Client
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
-from tests.helpers.running_server import command, environment, serving
+from tests.helpers.running_server import build_tree, serving
 
 ALL_CODINGS: Final = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 CODINGS: Final = (
@@ -34,7 +33,7 @@ class ServerPair:
     port: int
 
     def differences(self, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> list[str]:
-        return list(differences(self.live, self.static, path, headers, method))
+        return list(differences(self.live, self.static, path, headers, method, is_tree=True))
 
 
 @contextmanager
@@ -48,7 +47,7 @@ def server_pair(home: Path, content: Path, mount_path: str = "") -> Iterator[Ser
     tree, configuration_file = home / "tree", home / "feedsvc-tree.conf"
     options = ("--state", home / "built", "--nginx", configuration_file, "--coding", "br", "--coding", "zstd")
     newsrooms.write(tree, {"index.html": "Not of this site"} if mount_path else {})
-    subprocess.run(command("build", tree / mount_path, content, *options), check=True, env=environment(), capture_output=True)
+    build_tree(tree / mount_path, content, *options)
     newsrooms.disable_combinations(content)
     with (
         serving(content, home / "state") as server,

@@ -14,13 +14,13 @@ from bench.process import ServerProcess, run_server
 from bench.web import free_port
 from tests.helpers.programs import require_program
 
-_ADDRESS: Final = re.compile(r"^(\s*server )[0-9.]+:[0-9]+", re.MULTILINE)
+_ADDRESS: Final = re.compile(r"^(\s*server )(?:[0-9.]+:[0-9]+|unix:[^;\s]+)", re.MULTILINE)
 
 
 def upstream_configuration(name: str, urls: Sequence[str]) -> str:
-    """Return a shipped upstream configuration with these servers, in their order."""
+    """Return a shipped upstream configuration with these servers, in their order. That of a unix socket is unix:PATH."""
     text = (nginx.DEPLOY_FILES / name).read_text("utf-8")
-    document_paths = iter(urlsplit(url).netloc for url in urls)
+    document_paths = iter(url if url.startswith("unix:") else urlsplit(url).netloc for url in urls)
     filled = _ADDRESS.sub(lambda match: f"{match[1]}{next(document_paths)}", text)
     assert next(document_paths, None) is None
     return filled

@@ -155,7 +155,7 @@ def test_read_is_counted_for_the_client_behind_nginx(cached_service: CachedServi
 
 def send_form(port: int, body: str) -> tuple[int, str, str]:
     """Send the form on /subscribe/; return the status, Location and Cache-Control of the response."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
         connection.request("POST", "/feed/", body, {"Content-Type": "application/x-www-form-urlencoded"})
         response = connection.getresponse()
         response.read()

@@ -211,3 +211,15 @@ def test_path_that_is_404_on_the_live_server_is_404_here(servers: ServerPair, pa
 def test_failed_precondition_has_cors_headers(servers: ServerPair, path: str) -> None:
     response = servers.static.ask(path, {"If-Match": '"another"'})
     assert (response.status, response.headers.get("access-control-allow-origin")) == (412, "*")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/.well-known/security.txt.gz", "/.well-known/nothing", "/.well-known/", "/category/.well-known/security.txt"),
+        *("/ads.txt/", "/app/", "/app/data.json.br", "/.htpasswd", "/app/.env"),
+    ],
+)
+def test_only_files_of_root_are_served_below_folders_with_a_dot(servers: ServerPair, path: str) -> None:
+    assert servers.static.ask(path).status == 404
+    assert servers.differences(path) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,10 +16,12 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from bench.web import Client, Response
-from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
+from feedsvc.extensions import BUILT_IN_SUFFIXES
+from feedsvc.routes import WELL_KNOWN_FEEDS
 from tests.deploy.plain_host import plain_host
 from tests.helpers import newsrooms
-from tests.helpers.running_server import command, environment, serving
+from tests.helpers.forked_process import run_module
+from tests.helpers.running_server import build_tree, environment, serving
 from tests.web.newsroom import BASE_URL, NOTICE, write_article, write_newsroom
 
 _CANONICAL: Final = re.compile(r'<link rel="canonical" href="([^"]*)">')
@@ -94,20 +95,19 @@ def _write_newsroom(root: Path) -> Path:
 
 
 def _build(content: Path, tree: Path, home: Path, *options: str) -> None:
-    arguments = command("build", tree, content, "--state", home / "built", *options)
-    subprocess.run(arguments, check=True, env=environment(), capture_output=True)
+    build_tree(tree, content, "--state", home / "built", *options)
 
 
 def _candidates() -> Iterator[str]:
     """Yield addresses of every form, most of which have no document."""
     months = [f"{year}-{month:02}" for year, month in product(_YEARS, range(1, 13))]
     periods = [*map(str, _YEARS), *months, "2025-01-05", "2023", "2025-13"]
-    names = [*(f"feed.{suffix}" for suffix in FEED_SUFFIXES), *WELL_KNOWN_FEEDS, "feed/", "rss/"]
+    names = [*(f"feed.{suffix}" for suffix in BUILT_IN_SUFFIXES), *WELL_KNOWN_FEEDS, "feed/", "rss/"]
     for listing in _LISTINGS:
         yield listing
         yield from (f"{listing}{name}" for name in names)
         yield from (f"{listing}archive/{period}/" for period in periods)
-        yield from (f"{listing}archive/{period}/feed.{suffix}" for period in months for suffix in FEED_SUFFIXES)
+        yield from (f"{listing}archive/{period}/feed.{suffix}" for period in months for suffix in BUILT_IN_SUFFIXES)
     for slug in _SLUGS:
         yield from (f"/articles/{slug}/", f"/articles/{slug}")
     yield from ("/subscribe", "/tags", "/category/business", "/author/m-park")
@@ -225,13 +225,7 @@ def test_netlify_tree_has_forced_redirects_and_a_bucket_refuses_the_option(hosts
     _build(content, tmp_path / "tree", tmp_path, "--hosting", "netlify")
     assert "/category/economy/ /category/business/ 301!\n" in (tmp_path / "tree/_redirects").read_text()
     assert "/category/economy/ /category/business/ 301\n" in (hosts.tree / "_redirects").read_text()
-    result = subprocess.run(
-        command("build", "s3://bucket", content, "--hosting", "netlify"),
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_module("feedsvc", "build", "s3://bucket", content, "--hosting", "netlify", env=environment())
     assert "--hosting netlify is for folders only" in result.stderr
     assert result.returncode == 2
 

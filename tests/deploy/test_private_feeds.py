@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,7 +22,7 @@ from tests.deploy.cached_service import TRUST_NGINX
 from tests.deploy.nginx_proxy import upstream_configuration
 from tests.helpers.http_client import ask
 from tests.helpers.programs import require_program
-from tests.helpers.running_server import command, environment, serving
+from tests.helpers.running_server import build_tree, serving
 from tests.live.served_content import monitored_server
 from tests.web.newsroom import write_newsroom
 
@@ -161,7 +160,7 @@ def refused_requests(path: str) -> list[str]:
 def send(url: str, request: str) -> None:
     """Send a request and wait for the begin of the response, unless the request is not complete."""
     address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port), timeout=5) as client, suppress(ConnectionError):
+    with socket.create_connection((address.hostname, address.port), timeout=120) as client, suppress(ConnectionError):
         client.sendall(request.encode())
         if request.endswith("\r\n"):
             client.recv(1)
@@ -201,7 +200,7 @@ def test_nginx_logs_and_caches_no_token_if_the_path_of_base_url_is_the_name_of_a
 def test_nginx_over_a_tree_logs_no_token(newsroom: Path, tmp_path: Path) -> None:
     folder, tree, tree_file, token = tmp_path / "nginx", tmp_path / "tree", tmp_path / "tree.conf", new_token()
     options = ("--state", tmp_path / "state", "--nginx", tree_file)
-    subprocess.run(command("build", tree, newsroom, *options), check=True, env=environment(), capture_output=True)
+    build_tree(tree, newsroom, *options)
     configuration = f"include {nginx.DEPLOY_FILES / 'nginx-static.conf'};\n"
     with logging_nginx(folder, tree, configuration, tree_file=tree_file) as url:
         for path in paths_with(token):

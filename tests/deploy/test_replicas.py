@@ -113,7 +113,7 @@ def test_variable_has_the_effect_of_the_option(monkeypatch: pytest.MonkeyPatch, 
 
 
 class Load:
-    """Clients that send requests without pause, each on its own connection, wait_until `stop` or for half a minute."""
+    """Clients that send requests without pause, each on its own connection, until `stop` or for SECONDS."""
 
     def __init__(self, port: int, expected: Mapping[tuple[str, str], Response], readers: int = 4) -> None:
         self._port, self._expected, self._deadline = port, expected, time.monotonic() + SECONDS

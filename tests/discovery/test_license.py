@@ -112,7 +112,7 @@ def test_pages_and_feeds_have_a_link_header_and_other_documents_have_none(tmp_pa
             assert links.endswith(LINK) == is_covered, path
             assert resource.links == () or is_covered
     assert document(publication, "/").links == document(publication, "/articles/a/").links
-    for missing in (document(publication, "/articles/gone/"), publication.not_found_page()):
+    for missing in (document(publication, "/articles/gone/"), publication.not_found_page):
         assert (missing.links, b"license" in missing.body) == ((), False)
 
 

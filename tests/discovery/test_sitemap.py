@@ -36,7 +36,8 @@ def test_the_sitemap_has_every_public_page_and_no_other(tmp_path: Path) -> None:
     listings = [path_of(PageAt(ref)) for ref in catalog.listings]
     articles = [f"/articles/{stem}/" for stem in ("rich", "korean", "older", "january", "december")]
     assert sitemap_paths[0] == "/"
-    assert sorted(sitemap_paths) == sorted(absolute("", path) for path in [*listings, *older, *articles, "/subscribe/", "/tags/"])
+    others = ["/subscribe/", "/archive/", "/tags/"]
+    assert sorted(sitemap_paths) == sorted(absolute("", path) for path in [*listings, *older, *articles, *others])
     assert not [word for word in ("secret", "future", "draft", "expired", "gone", "elsewhere") if word in document.decode()]
 
 
@@ -52,7 +53,7 @@ def test_every_sitemap_is_valid_by_the_published_schemas(tmp_path: Path) -> None
 def test_the_sitemap_of_a_site_without_articles_is_valid(tmp_path: Path) -> None:
     catalog = load_catalog(tmp_path)
     document = discovery.render_sitemap(catalog)
-    assert lastmod_by_url(document) == {f"{BASE_URL}/": START, f"{BASE_URL}/subscribe/": START}
+    assert lastmod_by_url(document) == {f"{BASE_URL}{path}": START for path in ("/", "/subscribe/", "/archive/")}
     assert discovery.render_news_sitemap(catalog) is None
     assert_valid(document)
 
@@ -81,7 +82,10 @@ def test_lastmod_of_an_article_is_its_last_visible_change(tmp_path: Path) -> Non
 def test_a_scheduled_article_appears_at_its_publication_date(tmp_path: Path) -> None:
     due = datetime(2026, 3, 1, 13, tzinfo=UTC)
     before = load_catalog(tmp_path, article("due", "2026-03-01T13:00:00Z"), now=due - timedelta(seconds=1))
-    assert (paths(discovery.render_sitemap(before)), discovery.render_news_sitemap(before)) == (["/", "/subscribe/"], None)
+    assert (paths(discovery.render_sitemap(before)), discovery.render_news_sitemap(before)) == (
+        ["/", "/subscribe/", "/archive/"],
+        None,
+    )
     after = newsrooms.load_catalog(tmp_path, due)
     assert set(lastmod_by_url(discovery.render_sitemap(after)).values()) == {"2026-03-01T13:00:00Z"}
     assert paths(discovery.render_news_sitemap(after)) == ["/articles/due/"]

@@ -2,7 +2,8 @@
 
 Its ```yaml blocks are files, named by their first line; those named ", these lines:" change top-level keys of a file. Its
 ```sh blocks are executed in order; ```text blocks are the output of the commands before them, or of `feedsvc serve`.
-A block that cannot be executed gives the reason: ```sh not run: REASON.
+A comment in the line before a block says that the block is not executed, and why, or that it is output of the server:
+<!-- not run: REASON -->, <!-- in the log of feedsvc serve -->.
 """
 
 from __future__ import annotations
@@ -10,22 +11,22 @@ from __future__ import annotations
 import os
 import re
 import signal
-import stat
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.helpers.forked_process import Process, start_module
+from tests.helpers.forked_program import write_program
 from tests.helpers.http_client import SECONDS, Response, ask
 from tests.helpers.log_lines import without_times
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import environment
 
 LOCAL: Final = "http://127.0.0.1:8000/"
 NOT_RUN: Final = "not run: "
-SERVER_OUTPUT: Final = "said by feedsvc serve"
+SERVER_OUTPUT: Final = "in the log of feedsvc serve"
 SERVE: Final = "feedsvc serve\n"
 CHANGED_KEYS: Final = ", these lines:"
 ERROR_COUNT: Final = re.compile(r"^feedsvc: .*: [1-9]\d* errors?, ", re.MULTILINE)  # this output goes with exit status 1
@@ -34,8 +35,10 @@ POLL_INTERVAL: Final = 0.05  # seconds
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
+    """A fenced block; `comment` is the text of the comment in the line before it, "" without one."""
+
     language: str
-    info: str
+    comment: str
     text: str
 
 
@@ -46,8 +49,8 @@ def sections(document: str) -> dict[str, list[Block]]:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    for language, info, content in re.findall(r"^```(\w*) ?(.*)\n((?s:.*?))^```$", text, flags=re.MULTILINE):
-        yield Block(language=language, info=info, text=content)
+    for comment, language, content in re.findall(r"^(?:<!-- (.*) -->\n)?```(\w*)\n((?s:.*?))^```$", text, flags=re.MULTILINE):
+        yield Block(language=language, comment=comment, text=content)
 
 
 class User:
@@ -55,13 +58,15 @@ class User:
 
     def __init__(self, home: Path, folder: Path) -> None:
         self.folder, self._home = folder, home
+        write_program(home / "bin" / "feedsvc")
         self._output = ""
         self._month = "2026/01"  # the month of the document, until a command prints the current one
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: Process | None = None
+        self._url = LOCAL
         self._log = home / "said"
         self._environment = environment(
             {
-                "PATH": f"{_write_program(home)}{os.pathsep}{os.environ['PATH']}",
+                "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}",
                 "HOME": str(home),
                 "FEEDSVC_STATE": str(home / "state"),
                 "GIT_CONFIG_GLOBAL": os.devnull,
@@ -85,19 +90,19 @@ class User:
         file.write_text(text, "utf-8")
 
     def execute(self, block: Block) -> None:
-        assert not block.info, f"a block that is not executed needs a reason: {NOT_RUN}"
+        assert not block.comment, f"a block that is not executed needs a reason: {NOT_RUN}"
         if block.text == SERVE:
-            self._serve()
+            self.serve()
         else:
             result = self.run(block.text)
             assert result.returncode == (1 if ERROR_COUNT.search(result.stdout) else 0), result.stdout
             self._output = result.stdout
-            match = re.fullmatch(r"content/articles/(\d{4}/\d\d)/night-buses-return\.yaml\n", result.stdout)
+            match = re.match(r"content/articles/(\d{4}/\d\d)/night-buses-return\.yaml\n", result.stdout)
             self._month = match[1] if match else self._month
 
     def compare(self, block: Block) -> None:
         expected = self.with_current_month(block.text)
-        if block.info == SERVER_OUTPUT:
+        if block.comment == SERVER_OUTPUT:
             wait_until(lambda: expected in self.server_output(), lambda: f"{expected} is not in: {self.server_output()}")
         elif expected.startswith("feedsvc: serving"):
             assert self.server_output() == expected
@@ -106,7 +111,7 @@ class User:
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["sh", "-e", "-c", self.with_current_month(script)],
+            ["sh", "-e", "-c", self.with_current_month(script).replace(LOCAL, self._url)],
             cwd=self.folder,
             env=self._environment,
             check=False,
@@ -131,10 +136,10 @@ class User:
             self._server.send_signal(signal.SIGTERM)
             assert self._server.wait(SECONDS) == 0
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
+        """Start `feedsvc serve` on a free port, and wait until it listens."""
         with self._log.open("wb") as log:
-            arguments = command("serve", "--port", "0")
-            self._server = subprocess.Popen(arguments, cwd=self.folder, env=self._environment, stderr=log)
+            self._server = start_module("feedsvc", "serve", "--port", "0", cwd=self.folder, env=self._environment, stderr=log)
         wait_until(lambda: b"\n" in self._log.read_bytes(), self._log.read_text)
         self._url = self._log.read_text("utf-8").partition(" at ")[2].split()[0]
 
@@ -144,24 +149,15 @@ class User:
         return text.replace("articles/2026/01/", f"articles/{self._month}/").replace(",2026:night", f",{year}:night")
 
 
-def _write_program(home: Path) -> Path:
-    """Write a command `feedsvc` that runs this project, and return its folder."""
-    program = home / "bin" / "feedsvc"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m feedsvc "$@"\n', "utf-8")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return program.parent
-
-
 def replace_keys(file: str, lines: str) -> str:
-    """Return the text of a file with these lines in place of those with the same keys, or before its body."""
-    sections_of_file, new_sections = _split_keys(file), _split_keys(lines)
-    body = {"body": sections_of_file.pop("body")} if "body" in sections_of_file else {}
-    return "".join({**sections_of_file, **new_sections, **body}.values())
+    """Return the text of a file with these lines in place of those with the same keys, or before its body, which comes last."""
+    sections = {**_split_keys(file), **_split_keys(lines)}
+    body = sections.pop("body", "")
+    return "".join((*sections.values(), body))
 
 
 def _split_keys(text: str) -> dict[str, str]:
-    return {part.partition(":")[0]: part for part in re.findall(r"^[a-z_]+:.*\n(?:[ -].*\n)*", text, flags=re.MULTILINE)}
+    return {part.partition(":")[0]: part for part in re.findall(r"^[a-z_]+:.*\n(?:(?:[ -].*)?\n)*", text, flags=re.MULTILINE)}
 
 
 def wait_until(condition: Callable[[], bool], message: Callable[[], str]) -> None:

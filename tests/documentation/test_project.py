@@ -1,4 +1,4 @@
-"""Test the project's own files: the lock files, and README.md against the program."""
+"""Test the project's own files: the lock files, and README.md and examples of the documents against the program."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-import click
 import pytest
 import yaml
 from click.testing import CliRunner
 
 from feedsvc.cli import main
+from feedsvc.pages.accent import Accent, derive_accent
+from feedsvc.pages.theme import Theme, builtin_template_names
 from tests import ROOT
 from tests.helpers import newsrooms
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.programs import killing
+from tests.helpers.running_server import command, environment
 
 README: Final = (ROOT / "README.md").read_text("utf-8")
 
@@ -45,9 +49,58 @@ def test_every_dependency_is_locked() -> None:
     assert names <= locked
 
 
-def test_newsroom_of_the_readme_is_valid(tmp_path: Path) -> None:
+def test_the_readme_is_one_screen() -> None:
+    assert README.count("\n") <= 50
+    assert README.count("![") == 1
+
+
+def test_the_demo_of_the_readme_shows_a_page() -> None:
+    """The lines before it, an installation, are those of tests/deploy/test_wheel.py."""
+    *install, demo = readme_commands()[0]
+    assert install == ["python3 -m venv .venv && . .venv/bin/activate", "pip install ."]
+    assert b"<!doctype html>" in page_of(demo, ROOT)
+
+
+def test_the_newsroom_of_the_readme_is_written_checked_and_served(tmp_path: Path) -> None:
+    init, check, serve = readme_commands()[1]
+    # Without a terminal nothing can be asked.
+    written = subprocess.run(
+        [*arguments(init), "--yes"], cwd=tmp_path, env=environment(), text=True, check=True, capture_output=True
+    )
+    assert "with three articles" in written.stderr
+    assert subprocess.run(arguments(check), cwd=tmp_path, env=environment(), check=True, capture_output=True).stdout == b""
+    assert b"<!doctype html>" in page_of(serve, tmp_path)
+
+
+def readme_commands() -> list[list[str]]:
+    """Return the commands of each block of the README, without comments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return [[line.partition("  #")[0].strip() for line in block.splitlines()] for block in blocks]
+
+
+def arguments(command_line: str) -> list[str]:
+    program, *rest = shlex.split(command_line)
+    assert program == "feedsvc"
+    return command(*rest)
+
+
+def page_of(command_line: str, folder: Path) -> bytes:
+    """Return the front page of a server that this command starts, on a free port."""
+    process = subprocess.Popen(
+        [*arguments(command_line), "--port", "0"], cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    with killing(process):
+        assert process.stderr
+        line = next(line for line in process.stderr if " at http://" in line)
+        page = ask(re.findall(r"http://127[^ ]*", line)[0], "/").body
+        process.terminate()
+        process.communicate(timeout=SECONDS)
+    return page
+
+
+def test_newsroom_of_the_reference_is_valid(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {}
-    for block in re.findall(r"```yaml\n# newsroom/(.*?)```", README, re.DOTALL):
+    for block in re.findall(r"```yaml\n# newsroom/(.*?)```", read_reference("newsroom"), re.DOTALL):
         path, _, text = block.partition("\n")
         files[path] = text
     newsrooms.write(
@@ -64,8 +117,8 @@ def test_newsroom_of_the_readme_is_valid(tmp_path: Path) -> None:
     assert set(yaml.safe_load(files["articles/2026/second-summit.yaml"])) >= {"id", "title", "published", "aliases", "body"}
 
 
-def test_problems_in_the_readme_equal_the_output_of_check(tmp_path: Path) -> None:
-    expected = re.search(r"\$ feedsvc check newsroom\n(.*?)```", README, re.DOTALL)
+def test_problems_in_the_reference_equal_the_output_of_check(tmp_path: Path) -> None:
+    expected = re.search(r"\$ feedsvc check newsroom\n(.*?)```", read_reference("check"), re.DOTALL)
     assert expected
     newsrooms.write(
         tmp_path,
@@ -78,26 +131,26 @@ def test_problems_in_the_readme_equal_the_output_of_check(tmp_path: Path) -> Non
     assert CliRunner().invoke(main, ["check", str(tmp_path)]).stdout == expected[1]
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    fenced = "".join(re.findall(r"^```.*?^```", README, re.MULTILINE | re.DOTALL))
-    commands = re.findall(r"^feedsvc ([a-z]+\b[^#\n]*)", fenced, re.MULTILINE)
-    assert len(commands) >= 4
-    for line in commands:
-        name, *arguments = shlex.split(line)
-        command = main.get_command(click.Context(main), name)
-        assert command
-        if isinstance(command, click.Group):
-            command = command.get_command(click.Context(command), arguments.pop(0))
-            assert command
-        assert command.make_context(name, arguments).params
+def test_the_files_of_the_guide_to_themes_render_every_page(tmp_path: Path) -> None:
+    text = (ROOT / "docs/how-to/themes.md").read_text("utf-8")
+    templates = dict(re.findall(r"```jinja\n\{# newsroom/(\S+) #\}\n(.*?)```", text, re.DOTALL))
+    stylesheets = dict(re.findall(r"```css\n/\* newsroom/(\S+) \*/\n(.*?)```", text, re.DOTALL))
+    assert (len(templates), len(stylesheets)) == (3, 1)
+    newsrooms.write(tmp_path, {**newsrooms.SITE, **templates, **stylesheets})
+    result = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert (result.exit_code, "theme/" in result.stdout) == (0, False), result.stdout
 
 
-def test_every_make_target_of_the_readme_exists() -> None:
-    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
-        subprocess.run(["make", "--dry-run", target], check=True, cwd=ROOT, capture_output=True)
+def test_the_guide_to_themes_names_the_colors_that_are_derived_the_blocks_and_the_custom_properties() -> None:
+    text = (ROOT / "docs/how-to/themes.md").read_text("utf-8")
+    rows = re.findall(r'^\| `"(#\w+)"` \| `(#\w+)`[^|]* \| `(#\w+)`', text, re.MULTILINE)
+    assert [(color, derive_accent(color)) for color, *_ in rows] == [(color, Accent(*shown)) for color, *shown in rows]
+    assert len(rows) == 3
+    blocks = {name.removeprefix("blocks/") for name in builtin_template_names() if name.startswith("blocks/")}
+    assert set(re.findall(r"^\| `(\w+\.html)` \|", text, re.MULTILINE)) == blocks
+    properties = set(re.findall(r"^  (--\w+):", Theme({}).static["site.css"].decode(), re.MULTILINE))
+    assert set(re.findall(r"`(--\w+)`", text)) == properties
 
 
-def test_every_linked_file_of_the_documents_exists() -> None:
-    for document in (ROOT / "README.md", ROOT / "docs/architecture.md"):
-        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
-            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+def read_reference(name: str) -> str:
+    return (ROOT / f"docs/reference/{name}.md").read_text("utf-8")

@@ -1,13 +1,38 @@
-"""docs/reference.md has every key of every file, as the schemas describe them."""
+"""The generated pages of docs/reference/ are up to date and complete."""
 
 import re
+from typing import Any
 
 import pytest
+from jinja2 import meta, nodes
 
-from feedsvc.content.schema import SCHEMA_NAMES, models
+from feedsvc.cli.variables import VARIABLE_NAMES
+from feedsvc.content.schema import SCHEMA_NAMES, models, page_models
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.editing.schema_files import FILE_PATTERNS
-from tests.documentation import reference
+from feedsvc.pages import Theme
+from feedsvc.pages.sample_sites import sample_catalogs
+from feedsvc.pages.theme import builtin_environment, builtin_template_names
+from feedsvc.pages.theme_trial import _catalog_page_renderers
+from tests import ROOT
+from tests.documentation.reference import FOLDER, PAGES, UPDATE_COMMAND
+from tests.documentation.reference.commands import all_commands, commands_page
+from tests.documentation.reference.files import files_page
+from tests.documentation.reference.metrics import metrics_page
+from tests.documentation.reference.templates import (
+    COMMON_VARIABLES,
+    FUNCTIONS,
+    VARIABLES,
+    block_templates,
+    templates_page,
+    variables_of,
+)
+from tests.documentation.reference.variables import OTHER_VARIABLES, variables_page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_up_to_date(name: str) -> None:
+    assert (FOLDER / name).read_text("utf-8") == PAGES[name](), f"run {UPDATE_COMMAND}"
 
 
 def _values_by_key(text: str) -> dict[str, str]:
@@ -15,23 +40,25 @@ def _values_by_key(text: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `([\w.\[\]]+)` \| ([^|]+) \| \S", text, re.MULTILINE))
 
 
-def test_the_reference_is_up_to_date() -> None:
-    assert reference.FILE.read_text() == reference.build_reference(), f"run {reference.UPDATE_COMMAND}"
-
-
 @pytest.mark.parametrize("name", SCHEMA_NAMES)
-def test_the_reference_has_a_section_for_each_file(name: str) -> None:
-    assert f"\n## {FILE_PATTERNS[name]}\n" in reference.build_reference()
+def test_the_reference_of_keys_has_a_section_for_each_file(name: str) -> None:
+    assert f"\n## {FILE_PATTERNS[name]}\n" in files_page()
+
+
+def test_the_reference_names_the_day_of_a_digest_only_as_editors_write_it() -> None:
+    assert "`digest.on`" in files_page()
+    assert "`digest.true`" not in files_page()
 
 
 @pytest.mark.parametrize("model", sorted(KEY_DESCRIPTIONS))
 def test_the_reference_describes_each_key_of_a_model(model: str) -> None:
-    keys = {name.rpartition(".")[2] for name in _values_by_key(reference.build_reference())}
-    assert set(getattr(models, model).model_fields) - keys == set()
+    keys = {name.rpartition(".")[2] for name in _values_by_key(files_page())}
+    fields = getattr(models if hasattr(models, model) else page_models, model).model_fields
+    assert {field.alias or name for name, field in fields.items()} - keys == set()
 
 
 def test_the_reference_names_required_keys_defaults_limits_and_allowed_values() -> None:
-    rows = _values_by_key(reference.build_reference().partition("## categories")[0])
+    rows = _values_by_key(files_page().partition("## categories")[0])
     assert rows["title"] == "text; required"
     assert rows["feed.entries"] == "whole number, 1 to 1000; default `50`"
     assert rows["feed.content"] == "`full`, `summary`; default `full`"
@@ -42,6 +69,81 @@ def test_the_reference_names_required_keys_defaults_limits_and_allowed_values() 
 
 
 def test_the_reference_has_no_default_where_the_value_of_the_site_counts() -> None:
-    rows = _values_by_key(reference.build_reference().partition("## feeds.yaml")[2].partition("## article")[0])
+    rows = _values_by_key(files_page().partition("## feeds.yaml")[2].partition("## article")[0])
     assert rows["browser_view"] == "`true` or `false`"
     assert rows["entries"] == "whole number, 1 to 1000"
+
+
+def test_the_reference_of_commands_has_every_option() -> None:
+    sections = commands_page().split("\n## ")[1:]
+    commands = {one.name: one for one in all_commands()}
+    assert [section.partition("\n")[0] for section in sections] == list(commands)
+    for section in sections:
+        for option in commands[section.partition("\n")[0]].options:
+            assert f"`{option.opts[0]}`" in section
+    assert "| `--port` | `FEEDSVC_PORT` | whole number, 0 to 65535; default `8000` |" in commands_page()
+    assert "| `--announce`, `--no-announce` | `FEEDSVC_ANNOUNCE` | flag |" in commands_page()
+
+
+def test_the_reference_of_variables_has_those_of_options_and_those_that_the_program_reads() -> None:
+    page = variables_page()
+    assert [name for name in VARIABLE_NAMES if f"\n| `{name}` |" not in page] == []
+    read = {
+        name
+        for file in (ROOT / "feedsvc").rglob("*.py")
+        for name in re.findall(r'os\.environ(?:\.get\(|\[)"([A-Z_]+)"', file.read_text("utf-8"))
+    }
+    assert read >= {"NO_COLOR", "XDG_STATE_HOME"}
+    assert [name for name in read if f"`{name}`" not in page] == []
+    assert "FEEDSVC_WATCHDOG" in OTHER_VARIABLES
+
+
+def test_the_reference_of_metrics_has_types_and_labels() -> None:
+    page = metrics_page()
+    assert "| `feedsvc_requests_total` | counter | `format`, `kind`, `status` |" in page
+    assert "| `feedsvc_problems` | gauge | `severity`, `worker` |" in page
+    assert "`feedsvc_request_duration_seconds_bucket`" in page
+    assert "feedsvc_next_change_timestamp_seconds" in page
+
+
+class RecordingTheme(Theme):
+    """The built-in theme, which also records the names of the variables that each template gets."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.names: dict[str, set[frozenset[str]]] = {}
+
+    def render(self, template: str, variables: Any, render_once: Any) -> bytes:
+        self.names.setdefault(template, set()).add(frozenset(variables))
+        return super().render(template, variables, render_once)
+
+
+def test_the_reference_of_templates_has_the_variables_that_templates_get() -> None:
+    theme = RecordingTheme()
+    for catalog in sample_catalogs():
+        for _, render in _catalog_page_renderers(catalog, theme, [*catalog.listings.values()]):
+            render()
+    common = {name for own in COMMON_VARIABLES for name in variables_of(own)}
+    assert theme.names == {name: {frozenset(common | set(variables_of(own)))} for name, own in VARIABLES.items()}
+
+
+@pytest.mark.parametrize("name", sorted(builtin_template_names()))
+def test_the_reference_has_each_variable_that_a_built_in_template_uses(name: str) -> None:
+    environment = builtin_environment()
+    assert environment.loader
+    source, _, _ = environment.loader.get_source(environment, name)
+    page = block_templates().get(name, name)
+    documented = {variable for own in (*COMMON_VARIABLES, *filter(None, [VARIABLES.get(page)])) for variable in variables_of(own)}
+    page_source, _, _ = environment.loader.get_source(environment, page)
+    documented |= {macro.name for macro in environment.parse(page_source).find_all(nodes.Macro)}
+    tree = environment.parse(source)
+    own_names = {one.name for one in tree.find_all(nodes.Name) if one.ctx == "store"}
+    own_names |= {one.target for one in tree.find_all(nodes.Import)} | {one.name for one in tree.find_all(nodes.Macro)}
+    assert meta.find_undeclared_variables(tree) - {*documented, *FUNCTIONS, *own_names} == set()
+
+
+def test_the_reference_of_templates_links_to_each_type() -> None:
+    page = templates_page()
+    headings = {heading.lower().replace(".", "") for heading in re.findall(r"^#{2,3} (\S+)$", page, re.MULTILINE)}
+    assert headings >= {"card", "linkview", "dateview", "article", "site", "language"}
+    assert set(re.findall(r"\]\(#(\w+)\)", page)) <= headings

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content.folder.folder import load_content
-from feedsvc.editing.compare import Comparison, compare
+from feedsvc.editing.comparison import Comparison, compare
 from tests.conftest import SETTINGS
 from tests.helpers import newsrooms
 

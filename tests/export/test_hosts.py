@@ -15,6 +15,7 @@ from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.export import StaticTree, hosts
 from feedsvc.export.aliases import former_paths
+from feedsvc.export.host_headers import render_headers
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ArticleAt, FeedAt, place_of
@@ -145,7 +146,7 @@ def test_site_below_a_path_has_that_path_in_both_files(tmp_path: Path) -> None:
     lines = hosts.render_redirects(catalog, hosts.HOSTS["any"]).splitlines()
     assert lines
     assert all(re.match(r"/daily/\S+ /daily/\S* 301$", line) for line in lines)
-    assert all(line.startswith(("/daily/", "  ")) for line in hosts.render_headers(catalog).splitlines())
+    assert all(line.startswith(("/daily/", "  ")) for line in render_headers(catalog).splitlines())
 
 
 def _headers_for_path(text: str, path: str) -> dict[str, list[str]]:
@@ -171,7 +172,7 @@ def test_headers_of_a_site_with_a_license_equal_those_of_the_live_server(tmp_pat
     site.write_text(f"{site.read_text()}license: {{prohibits: [ai-train]}}\n")
     publication = Publication(newsrooms.load_catalog(content, _NOW))
     _compare_headers(publication)
-    text = hosts.render_headers(publication.catalog)
+    text = render_headers(publication.catalog)
     assert _headers_for_path(text, "/license.xml")["Content-Type"] == ["application/rsl+xml; charset=utf-8"]
     links = {path: _headers_for_path(text, quote(path)).get("Link", []) for path in publication.paths()}
     for path, values in links.items():
@@ -180,7 +181,7 @@ def test_headers_of_a_site_with_a_license_equal_those_of_the_live_server(tmp_pat
 
 
 def _compare_headers(publication: Publication) -> None:
-    text = hosts.render_headers(publication.catalog)
+    text = render_headers(publication.catalog)
     for path in publication.paths():
         document = publication.resolve(path)
         if not isinstance(document, Document):
@@ -206,7 +207,7 @@ def _compare_headers(publication: Publication) -> None:
 
 
 def test_copies_of_feeds_have_the_media_type_of_feeds(publication: Publication) -> None:
-    text = hosts.render_headers(publication.catalog)
+    text = render_headers(publication.catalog)
     for path in (path for path in former_paths(publication.catalog) if "/feed." in publication.redirect_target(path)):
         suffix = publication.redirect_target(path).rpartition(".")[2]
         media_type = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}[suffix]
@@ -216,7 +217,7 @@ def test_copies_of_feeds_have_the_media_type_of_feeds(publication: Publication) 
 
 
 def test_svg_has_a_sandbox_policy_and_other_media_do_not(publication: Publication) -> None:
-    text = hosts.render_headers(publication.catalog)
+    text = render_headers(publication.catalog)
     assert "sandbox" in "".join(_headers_for_path(text, "/media/logo.svg")["Content-Security-Policy"])
     assert "sandbox" not in "".join(_headers_for_path(text, "/media/paper.pdf")["Content-Security-Policy"])
 
@@ -224,4 +225,4 @@ def test_svg_has_a_sandbox_policy_and_other_media_do_not(publication: Publicatio
 def test_headers_file_has_at_most_100_rules(tmp_path: Path) -> None:
     categories = "".join(f"c{number}: {{title: C}}\n" for number in range(200))
     catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {**newsrooms.SITE, "categories.yaml": categories}))
-    assert len([line for line in hosts.render_headers(catalog).splitlines() if not line.startswith(" ")]) == 100
+    assert len([line for line in render_headers(catalog).splitlines() if not line.startswith(" ")]) == 100

@@ -122,7 +122,7 @@ def run(content: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProc
     command = [sys.executable, "-c", program, "build", str(tmp_path / "built"), str(content), "--state", str(tmp_path / "state")]
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=120)
 
     return run
 

@@ -20,7 +20,7 @@ def build(content: Path, out: Path, only: str = "") -> BuildResult:
 def test_tree_has_the_404_page_and_the_410_page_of_a_withdrawn_article(content: Path, out: Path) -> None:
     build(content, out)
     publication = newsrooms.load_publication(content)
-    assert (out / "404.html").read_bytes() == publication.not_found_page().body
+    assert (out / "404.html").read_bytes() == publication.not_found_page.body
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert (out / "articles/gone/index.html").read_bytes() == (out / "articles/gone/410.html").read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from lxml import etree
 
 from feedsvc.content.markdown.render import plain_text, render
 from feedsvc.feeds.content_markdown import _escape, _paragraph
+from feedsvc.importing.markup import to_plain_text
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import FeedAt, ListingRef, path_of
@@ -59,7 +61,7 @@ def test_the_markdown_has_all_parts_of_the_html(tmp_path: Path) -> None:
     markdown = markdown_of(document) or ""
     encoded = etree.fromstring(document).findtext(f"channel/item/{ENCODED}") or ""
     rendered = render(markdown, base_url=BASE, page=f"{BASE}/articles/a/").html
-    assert plain_text(rendered) == plain_text(encoded)
+    assert to_plain_text(rendered) == to_plain_text(encoded)
     pictures = [address for address in rendered.split('"') if "/sized/" in address]
     assert pictures == [address for address in encoded.split('"') if "/sized/" in address]
     assert len(pictures) == 2
@@ -81,6 +83,21 @@ def test_the_markdown_has_all_parts_of_the_html(tmp_path: Path) -> None:
         "",
     ]
     assert lines[-1].startswith("- [The \\[talk\\]](<https://t.example/media/a.mp3>) (audio/mpeg, ")
+
+
+def test_a_bare_link_gets_its_title_but_an_address_in_code_stays_as_it_is(tmp_path: Path) -> None:
+    """The title replaced the address also in a fence, and in a code span of several lines."""
+    link = "https://o.example/a"
+    fence = f"```` html\n```\n\n<{link}>\n\n```\n````"
+    text = f"{link}\n\n{fence}\n\n- {link}\n\n`a\n<{link}>\nb`\n\nSee\n<{link}>\n\n~~~ sh\n<{link}>\n~~~\n\n{link}"
+    files = article("a", embeds=f"[{{url: '{link}', title: Over there}}]", body=json.dumps(text))
+    markdown = markdown_of(rss_document(tmp_path, files)) or ""
+    title = f"[Over there](<{link}>)"
+    assert markdown.startswith(f"{title}\n\n")
+    assert markdown.endswith(f"\n\n{title}")
+    assert markdown.count("Over there") == 2
+    rendered = render(markdown, base_url=BASE, page=f"{BASE}/articles/a/").html
+    assert rendered.count(f"&lt;{link}&gt;") == 3
 
 
 def test_the_namespace_is_declared_only_if_an_item_has_markdown(tmp_path: Path) -> None:

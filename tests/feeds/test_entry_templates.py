@@ -88,6 +88,7 @@ entries = st.builds(
     markdown=optional_texts,
     license=st.none() | licenses,
     is_unlicensed=st.booleans(),
+    guid=optional_texts,
 )
 
 

@@ -15,13 +15,18 @@ import pytest
 from hypothesis import given
 from lxml import etree
 
+from feedsvc.extensions import BUILT_IN_SUFFIXES
 from feedsvc.feed_model import Feed, Person, Term
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, formats
 from feedsvc.model import Source
 from feedsvc.support.date_formats import rfc822, rfc3339
 from tests import ROOT
 from tests.feeds.rendering import ATOM, EVERY_FORMAT, XML_TEXT, as_json, render
 from tests.helpers.feeds import BASE, MARKUP_TEXT, QUIET_DAY, SUMMIT, TOMBSTONE, at, empty_feed, feed_of, rich_feed
+
+
+def test_plugins_can_have_the_suffix_of_no_built_in_format() -> None:
+    assert tuple(formats._BUILT_IN) == BUILT_IN_SUFFIXES
 
 
 def test_table_of_formats() -> None:

@@ -10,11 +10,12 @@ from typing import Final
 import pytest
 
 from feedsvc.catalog import Catalog
+from feedsvc.extensions import BUILT_IN_SUFFIXES
 from feedsvc.feeds.digest import FeedDigests
 from feedsvc.publication.document import Document
 from feedsvc.publication.fingerprints import site_fingerprint
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import FEED_SUFFIXES, FeedAt, ListingRef, PageAt, path_of, place_of
+from feedsvc.routes import FeedAt, ListingRef, PageAt, path_of, place_of
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import article
 from tests.validators import objections
@@ -69,7 +70,7 @@ def feeds(catalog: Catalog) -> dict[FeedAt, bytes]:
     """Return the newest feeds of all listings."""
     publication, result = Publication(catalog), {}
     for ref in catalog.listings:
-        for suffix in FEED_SUFFIXES:
+        for suffix in BUILT_IN_SUFFIXES:
             document = publication.resolve(path_of(FeedAt(ref, suffix)))
             assert isinstance(document, Document)
             result[FeedAt(ref, suffix)] = document.body
@@ -87,7 +88,7 @@ def test_an_option_of_a_listing_changes_its_feeds_and_no_other(tmp_path: Path, r
     }
     digests_before, digests_after = FeedDigests().compute(before), FeedDigests().compute(after)
     changed = {place_of(path) for path, digest in digests_after.items() if digests_before[path] != digest}
-    assert changed == {FeedAt(ref, suffix) for suffix in FEED_SUFFIXES}
+    assert changed == {FeedAt(ref, suffix) for suffix in BUILT_IN_SUFFIXES}
     assert site_fingerprint(before) != site_fingerprint(after)
     for place, body in feeds_after.items():
         assert objections(body, place.suffix, address=f"{BASE}{path_of(place)}", now=NOW) == []
@@ -107,7 +108,7 @@ def test_a_listing_may_have_archives_while_only_the_site_has_them(tmp_path: Path
 
 def test_full_and_summary_feeds_of_one_article_are_kept_apart_in_any_order(tmp_path: Path) -> None:
     catalog = catalog_with(tmp_path, ListingRef("category", "asia"), "content: summary")
-    places = [FeedAt(ref, suffix) for ref in catalog.listings for suffix in FEED_SUFFIXES]
+    places = [FeedAt(ref, suffix) for ref in catalog.listings for suffix in BUILT_IN_SUFFIXES]
     expected = feeds(catalog)
     publication = Publication(catalog)
     for place in (*reversed(places), *places):

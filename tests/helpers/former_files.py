@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedsvc.export import file_name, hosts
+from feedsvc.export import file_name, host_headers, hosts
 from feedsvc.export.aliases import former_paths
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
@@ -27,5 +27,5 @@ def for_hosts(publication: Publication) -> dict[str, bytes]:
     host = hosts.HOSTS[hosts.HOSTING_ANY]
     return {
         "_redirects": hosts.render_redirects(publication.catalog, host).encode(),
-        "_headers": hosts.render_headers(publication.catalog).encode(),
+        "_headers": host_headers.render_headers(publication.catalog).encode(),
     }

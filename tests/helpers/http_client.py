@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 NO_HEADERS: Mapping[str, str] = {}
-SECONDS = 30.0  # a timeout that no test reaches
+SECONDS = 120.0  # a timeout that no test reaches
 
 
 @dataclass(frozen=True)

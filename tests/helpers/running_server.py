@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import IO, Final
 
 from tests import ROOT
+from tests.helpers.forked_process import run_module, start_interpreter, start_module
 from tests.helpers.http_client import SECONDS
 from tests.helpers.log_lines import without_times
 
@@ -28,11 +29,17 @@ def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
     return {**inherited, "PYTHONPATH": str(ROOT), "FEEDSVC_ANNOUNCE": "no", **variables}
 
 
+def build_tree(tree: Path, content: Path, *options: str | Path) -> None:
+    """Run `feedsvc build`, which must succeed."""
+    result = run_module("feedsvc", "build", tree, content, *options, env=environment())
+    assert result.returncode == 0, result.stderr
+
+
 class ServerProcess:
     """Start `feedsvc serve` and wait until it listens.
 
     `url` ends with a slash. `stderr` holds the first lines of stderr, and all of them after `wait`, without times and levels.
-    `log` receives stdout.
+    `log` receives stdout. A server that is no fork shares no memory, so that its memory can be measured.
     """
 
     def __init__(
@@ -42,15 +49,13 @@ class ServerProcess:
         *options: str,
         log: IO[bytes] | None = None,
         variables: Mapping[str, str] = NO_VARIABLES,
+        is_fork: bool = True,
     ) -> None:
         state_options = ("--state", state) if state else ()
-        self.process = subprocess.Popen(
-            command("serve", content, "--port", "0", *state_options, *options),
-            stdout=log,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(variables),
-        )
+        arguments = ("serve", content, "--port", "0", *state_options, *options)
+        streams: dict[str, IO[bytes] | int] = {"stderr": subprocess.PIPE, **({"stdout": log} if log else {})}
+        start = start_module if is_fork else start_interpreter
+        self.process = start("feedsvc", *arguments, env=environment(variables), **streams)
         assert self.process.stderr
         self.stderr = ""
         for line in self.process.stderr:

@@ -165,7 +165,7 @@ class ReferencePublisher:
         withdrawn_pages = {f"{folder}410.html": _document_bytes(publication, path) for folder, path in withdrawn.items()}
         redirect_files = {name: document.body for name, document in former_files.documents(publication).items()}
         documents.extra_files = {
-            "404.html": publication.not_found_page().body,
+            "404.html": publication.not_found_page.body,
             file_name_of(_SUBSCRIBE): _page_without_form(publication),
             **withdrawn_pages,
             **redirect_files,

@@ -10,23 +10,18 @@ import threading
 import time
 from pathlib import Path
 
+from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS
 from tests.helpers.log_lines import without_times
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import environment
 
 
 class CommandProcess:
     """A running command. `stderr` is its output on stderr so far."""
 
     def __init__(self, *arguments: str | Path) -> None:
-        self.process = subprocess.Popen(
-            command(*arguments),
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            env=environment(),
-            start_new_session=True,
-        )
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        self.process = start_module("feedsvc", *arguments, env=environment(), new_session=True, **streams)
         self._lines: list[str] = []
         self._line_added = threading.Condition()
         self._reader_thread = threading.Thread(target=self._read_lines, daemon=True)
@@ -71,7 +66,7 @@ class CommandProcess:
         """Wait until the command ends by itself; return its exit status."""
         self.process.wait(SECONDS)
         self._close_output()
-        return self.process.returncode
+        return self.process.wait()
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Kill processes at random moments in 25 rounds, or FEEDSVC_KILL_ROUNDS; FEEDSVC_KILL_SEED repeats an earlier run."""
+"""Kill processes at random moments in 16 rounds, or FEEDSVC_KILL_ROUNDS; FEEDSVC_KILL_SEED repeats an earlier run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.kills import scenarios
 def test_killed_processes_lose_and_damage_no_data_and_expose_no_partial_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    number, seed = int(os.environ.get("FEEDSVC_KILL_ROUNDS", "25")), os.environ.get("FEEDSVC_KILL_SEED") or secrets.token_hex(4)
+    number, seed = int(os.environ.get("FEEDSVC_KILL_ROUNDS", "16")), os.environ.get("FEEDSVC_KILL_SEED") or secrets.token_hex(4)
 
     def print_line(line: str) -> None:
         sys.stdout.write(f"{line}\n")

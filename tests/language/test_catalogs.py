@@ -21,7 +21,7 @@ from feedsvc.language.messages import CATALOGUE_TAGS
 from feedsvc.pages.combination_form import KIND_TITLES
 from feedsvc.pages.status_pages import COMBINATION_ERRORS
 from tests.language.catalogs import CATALOGS, TAGS, TEMPLATE, forms, messages_of
-from tests.test_architecture import MODULES, ROOT
+from tests.test_architecture import ROOT, modules
 
 RIGHT_TO_LEFT: Final = {"ar", "fa", "he", "ur"}
 LANGUAGES: Final = RIGHT_TO_LEFT | {
@@ -31,10 +31,19 @@ LANGUAGES: Final = RIGHT_TO_LEFT | {
 ENGLISH: Final = messages_of(TEMPLATE)
 PLURAL_KEYS: Final = ("views", "articles", "and_more", "found")
 # Words that built-in templates do not use. A theme may.
-THEME_KEYS: Final = {"language_name", "menu", "home", "latest", "follow", "and"}
+THEME_KEYS: Final = {"language_name", "menu", "follow", "and"}
 PREVIEW_LABELS: Final = {"draft", "scheduled", "expired"}  # `Row.preview_label`
 # Functions that take a key, with the position of that argument.
-KEY_POSITIONS: Final = {"say": 0, "count": 0, "plural_forms": 0, "split_at_placeholder": 0, "date_view": 1, "_period_link": 3}
+KEY_POSITIONS: Final = {
+    "say": 0,
+    "count": 0,
+    "plural_forms": 0,
+    "split_at_placeholder": 0,
+    "date_view": 1,
+    "period_link": 3,
+    "_issue_link": 2,
+    "_neighbour_link": 2,
+}
 # Translations that are spelled as in English.
 SAME_AS_ENGLISH: Final = {
     "de": {"feeds", "combine_format"},
@@ -93,14 +102,14 @@ def keys_in_templates() -> Iterator[str]:
 
 
 def keys_in_modules() -> Iterator[str]:
-    for tree in MODULES.values():
+    for tree in modules().values():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
-            receiver, _, name = ast.unparse(node.func).rpartition(".")
-            if name == "count" and not receiver.endswith("lang"):
-                continue  # str.count and others
-            position = KEY_POSITIONS.get(name, len(node.args))
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name not in KEY_POSITIONS or (name == "count" and not ast.unparse(node.func).endswith("lang.count")):
+                continue  # other functions, str.count among them
+            position = KEY_POSITIONS[name]
             yield from (
                 argument.value
                 for argument in node.args[position : position + 1]

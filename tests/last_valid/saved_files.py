@@ -99,16 +99,17 @@ def write_only(root: Path, contents: Files) -> Path:
     return write(root, contents)
 
 
+def resources_and_dates(live: Live) -> tuple[dict[str, object], dict[str, datetime | None]]:
+    """Return path -> resource without its date, the bytes if it is a file, and path -> Last-Modified, None if it has none."""
+    edition = live.current(live.clock())
+    resources = {path: edition.resolve(path) for path in edition.paths_with_redirects()}
+    dates = {path: getattr(resource, "last_modified", None) for path, resource in resources.items()}
+    return {path: _without_date(resource) for path, resource in resources.items()}, dates
+
+
 def resources_by_path(live: Live) -> dict[str, object]:
-    """Return path -> resource without its date; the bytes if the resource is a file."""
-    edition = live.current(live.clock())
-    return {path: _without_date(edition.resolve(path)) for path in edition.paths_with_redirects()}
-
-
-def dates_by_path(live: Live) -> dict[str, datetime | None]:
-    """Return path -> Last-Modified, None if the resource has none."""
-    edition = live.current(live.clock())
-    return {path: getattr(edition.resolve(path), "last_modified", None) for path in edition.paths_with_redirects()}
+    """Return path -> resource without its date."""
+    return resources_and_dates(live)[0]
 
 
 def _without_date(resource: Resource | None) -> object:

@@ -39,11 +39,11 @@ def test_readers_see_the_last_valid_version_of_a_broken_file_and_the_editor_sees
     root = saved_files.write(tmp_path / "content", saved_files.before(case))
     live = start(root)
     assert live.edition.content.errors == ()
-    former_resources, former_dates = saved_files.resources_by_path(live), saved_files.dates_by_path(live)
+    former_resources, former_dates = saved_files.resources_and_dates(live)
 
     saved_files.write(root, case.files)
     live.reload()
-    resources, dates = saved_files.resources_by_path(live), saved_files.dates_by_path(live)
+    resources, dates = saved_files.resources_and_dates(live)
     assert resources == (
         former_resources
         if saved_files.expected(case) == saved_files.before(case)

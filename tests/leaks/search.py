@@ -12,8 +12,9 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from feedsvc.export import MANIFEST_FILE
+from feedsvc.extensions import BUILT_IN_SUFFIXES
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
+from feedsvc.routes import WELL_KNOWN_FEEDS
 from tests.helpers.http_client import Response
 
 _WORD: Final = re.compile(r"zq[a-z]+")
@@ -84,11 +85,11 @@ def other_listing_paths() -> Iterator[str]:
 
 def _listing_suffixes() -> Iterator[str]:
     yield ""
-    yield from (f"feed.{suffix}" for suffix in FEED_SUFFIXES)
+    yield from (f"feed.{suffix}" for suffix in BUILT_IN_SUFFIXES)
     yield from WELL_KNOWN_FEEDS
     for period in _PERIODS:
         yield f"archive/{period}/"
-        yield from (f"archive/{period}/feed.{suffix}" for suffix in FEED_SUFFIXES)
+        yield from (f"archive/{period}/feed.{suffix}" for suffix in BUILT_IN_SUFFIXES)
 
 
 def find_leaks_in_tree(out: Path) -> dict[str, set[str]]:

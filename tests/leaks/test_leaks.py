@@ -114,7 +114,7 @@ def test_documents_equal_those_of_a_newsroom_without_drafts_and_scheduled_articl
     assert {path: content_of(with_hidden, path) for path in with_hidden.paths_with_redirects()} == {
         path: content_of(without_hidden, path) for path in without_hidden.paths_with_redirects()
     }
-    assert with_hidden.not_found_page() == without_hidden.not_found_page()
+    assert with_hidden.not_found_page == without_hidden.not_found_page
 
 
 def content_of(edition: Publication, path: str) -> object:

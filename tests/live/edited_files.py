@@ -34,6 +34,9 @@ STABLE_PATHS: Final = (
     "/articles/pictured/",
     "/articles/nothing-of-that-name/",
     "/media/pictured.png",
+    "/about/",
+    "/imprint",
+    "/ads.txt",
 )
 
 

@@ -73,7 +73,7 @@ class Editions:
             case Redirect(target=target):
                 return 301, uris.root_relative(BASE_URL, target)
             case _:
-                return 404, digest(publication.not_found_page().body)
+                return 404, digest(publication.not_found_page.body)
 
     def difference(self, index: int, response: ObservedResponse) -> str:
         """Return a diff between the document of a server started on this state and the body of the response."""

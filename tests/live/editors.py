@@ -54,6 +54,8 @@ class SimulatedEditors:
             self.copy: 3,
             self.change_settings: 3,
             self.change_picture: 2,
+            self.edit_page: 3,
+            self.edit_root_file: 2,
         }
 
     def act(self) -> None:
@@ -149,6 +151,15 @@ class SimulatedEditors:
         return self._save(
             "change picture", PICTURE_FILE, picture(self.random.randint(20, 60), 30, "PNG"), save=self._save_atomically
         )
+
+    def edit_page(self) -> bool:
+        """Write a page, whose title is in the footer of every document in every second version."""
+        path, word = self.random.choice(["pages/about.md", "pages/imprint.md"]), self._word()
+        title = self.random.choice([word, Path(path).stem])
+        return self._save("edit page", path, f"---\ntitle: {title}\n---\nWhat *{word}* says.\n".encode())
+
+    def edit_root_file(self) -> bool:
+        return self._save("edit root file", "root/ads.txt", f"{self._word()}.example, 1, DIRECT\n".encode())
 
     def checkout(self) -> bool:
         """Switch to the other branch as git does: delete the files it lacks, then write those that differ, in path order."""
@@ -292,5 +303,5 @@ def git(root: Path, *arguments: str) -> None:
     identity = {f"GIT_{role}_{fact}": "a@example.org" for role in ("AUTHOR", "COMMITTER") for fact in ("NAME", "EMAIL")}
     configuration = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     subprocess.run(
-        ["git", "-C", root, *arguments], check=True, capture_output=True, env=environment | identity | configuration, timeout=30
+        ["git", "-C", root, *arguments], check=True, capture_output=True, env=environment | identity | configuration, timeout=120
     )

@@ -1,4 +1,4 @@
-"""A settings file is saved while a server runs: the next edition shows it, although no article changed."""
+"""Settings, a page or a file of root/ are saved while a server runs: the next edition shows them without a changed article."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ SETTINGS: Final = {
     "categories.yaml": "money: {title: Money}\n",
     "authors.yaml": "mina: {name: Mina Park}\n",
     "feeds.yaml": "waves: {title: Ripples, include: {all: true}, content: summary}\n",
+    "pages/about.md": "---\ntitle: About\n---\n",
+    "pages/imprint.md": "---\ntitle: Imprint\n---\n",
+    "root/ads.txt": "x",
+    "root/.well-known/security.txt": "x",
 }
 # File -> its new text, path of a page that shows it, and what the page shows then.
 SAVES: Final = {
@@ -25,6 +29,10 @@ SAVES: Final = {
     "authors.yaml": ("mina: {name: Mina K. Park}\n", "/author/mina/", "Mina K. Park"),
     "feeds.yaml": ("waves: {title: Waves of news, include: {all: true}, content: summary}\n", "/feeds/waves/", "Waves of news"),
     "tags.yaml": ("sea: {title: The seven seas}\n", "/tag/sea/", "The seven seas"),
+    "pages/about.md": ("---\ntitle: About\n---\nWe write about waves.\n", "/about/", "We write about waves."),
+    "pages/imprint.md": ("---\ntitle: Who prints this\n---\n", "/articles/one/", "Who prints this"),
+    "root/ads.txt": ("sea.example, 1, DIRECT\n", "/ads.txt", "sea.example"),
+    "root/.well-known/security.txt": ("Contact: sea\n", "/.well-known/security.txt", "Contact: sea"),
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.helpers.http_client import SECONDS
 from tests.helpers.newsrooms import picture
 from tests.pages.page_kinds import USER_AGENT
 
@@ -21,9 +22,11 @@ navigator.share = async given => { shared.push(given); if ("REFUSAL") throw new 
 """
 # Runs before any script of the page.
 _LISTEN_SCRIPT = """
-window.violations = []; window.shift = 0;
+window.violations = []; window.shifts = [];
 document.addEventListener("securitypolicyviolation", one => violations.push(one.violatedDirective + " " + one.blockedURI));
-new PerformanceObserver(list => { for (const one of list.getEntries()) window.shift += one.value; })
+const moved = ({ node, previousRect, currentRect }) =>
+  `${node?.outerHTML?.slice(0, 120) ?? node?.nodeValue} from ${JSON.stringify(previousRect)} to ${JSON.stringify(currentRect)}`;
+new PerformanceObserver(list => list.getEntries().forEach(one => window.shifts.push(`${one.value}: ${one.sources.map(moved)}`)))
   .observe({ type: "layout-shift", buffered: true });
 """
 _LOAD_IMAGES_SCRIPT = """
@@ -51,18 +54,24 @@ class PageRecorder:
         directives: list[str] = self.page.evaluate("window.violations")
         return directives
 
-    def layout_shift(self) -> float:
-        """Return the layout shift after every image has loaded."""
-        self.page.evaluate(_LOAD_IMAGES_SCRIPT)
+    def layout_shifts(self) -> list[str]:
+        """Return each layout shift until every image has loaded: its score and what moved."""
+        load_images(self.page)
         self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        shift: float = self.page.evaluate("window.shift")
-        return shift
+        shifts: list[str] = self.page.evaluate("window.shifts")
+        return shifts
+
+
+def load_images(page: Page) -> None:
+    """Wait until every image has loaded or failed, also those that the browser would load only when they come into view."""
+    page.evaluate(_LOAD_IMAGES_SCRIPT)
 
 
 @contextlib.contextmanager
 def open_page(browser: Browser, *, width: int = 1280, **options: Any) -> Iterator[PageRecorder]:
     """Open a page in a new browser context without cookies and caches of other pages."""
     context = browser.new_context(viewport={"width": width, "height": 900}, user_agent=USER_AGENT, **options)
+    context.set_default_timeout(SECONDS * 1000)
     try:
         # No request leaves this machine; images of other sites are replaced with a small one.
         context.route(

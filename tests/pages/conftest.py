@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,8 +13,7 @@ from typing import Final
 import pytest
 
 from tests import ROOT
-from tests.helpers.http_client import SECONDS
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import ServerProcess
 from tests.readers.tool import Tool, require
 
 SAMPLE_CONTENT: Final = ROOT / "content"
@@ -43,25 +40,15 @@ def serve_site(content: Path, state: Path) -> Iterator[str]:
     After the block, the server must end with status 0 after SIGTERM.
     """
     port = str(_free_port())
-    arguments = command("serve", content, "--port", port, "--state", state, "--base-url", f"http://127.0.0.1:{port}")
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment()) as process:
-        try:
-            assert process.stderr
-            output = ""
-            for line in process.stderr:
-                output += line
-                match = re.search(r" serving .* at (http://\S+)/$", line)
-                if match:
-                    break
-            else:
-                pytest.fail(f"no server: {output}")
-            yield match[1]
-            process.send_signal(signal.SIGTERM)
-            _, remaining_output = process.communicate(timeout=SECONDS)
-            assert (process.returncode, remaining_output) == (0, "")
-        finally:
-            if process.poll() is None:
-                process.kill()
+    options = ("--port", port, "--base-url", f"http://127.0.0.1:{port}")
+    server = ServerProcess(content, state, *options)
+    try:
+        yield server.url.removesuffix("/")
+        server.terminate()
+        before = server.stderr
+        assert (server.wait(), server.stderr) == (0, before)
+    finally:
+        server.kill()
 
 
 @pytest.fixture(scope="session")

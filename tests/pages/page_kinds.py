@@ -27,6 +27,9 @@ PAGE_KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "missing": ("/nothing-here/", 404),
         "subscribe": ("/subscribe/", 200),
         "tags": ("/tags/", 200),
+        "static page": ("/about/", 200),
+        "archive": ("/archive/", 200),
+        "month": ("/archive/2026/11/", 200),
     }
 )
 ARTICLE_PATH: Final = PAGE_KINDS["article"][0]

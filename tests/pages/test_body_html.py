@@ -71,7 +71,7 @@ def test_table_and_code_block_can_be_scrolled_with_the_keyboard(tmp_path: Path) 
     body = _body(
         tmp_path, f"{table}\n\n```\nc\n```\n\n<table><tr><td><table><tr><td>d</td></tr></table></td></tr></table>\n\n{table}"
     )
-    boxes = body.findall("./div[@class='wide'][@tabindex='0']")
+    boxes = body.findall("./section[@class='wide'][@aria-label][@tabindex='0']")
     assert [len(list(element.iter("table"))) for element in boxes] == [1, 2, 1]
     assert [element.get("tabindex") for element in body.iter("pre")] == ["0"]
 

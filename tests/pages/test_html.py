@@ -76,7 +76,7 @@ def _pages(publication: Publication) -> Iterator[tuple[str, Document]]:
         document = publication.resolve(path)
         if isinstance(document, Document) and document.media_type == "text/html":
             yield path, document
-    yield "/404/", publication.not_found_page()
+    yield "/404/", publication.not_found_page
 
 
 def _tree(document: Document) -> Any:
@@ -165,6 +165,54 @@ def test_head_has_correct_metadata(publication: Publication) -> None:
     assert article_count
 
 
+def test_breadcrumbs_lead_from_the_front_page_to_the_page_itself(publication: Publication) -> None:
+    site, count = publication.catalog.site, 0
+    for path, document in _pages(publication):
+        tree = _tree(document)
+        scripts = [json.loads(script.text) for script in tree.findall(".//script[@type='application/ld+json']")]
+        lists = [data["itemListElement"] for data in scripts if data.get("@type") == "BreadcrumbList"]
+        if path in ("/", "/subscribe/", "/404/") or document.status != 200:
+            assert lists == [], path
+            continue
+        (items,) = lists
+        assert [item["position"] for item in items] == list(range(1, len(items) + 1))
+        assert items[0]["item"] == f"{site.base_url}/"
+        canonical = tree.find(".//link[@rel='canonical']").get("href")
+        assert items[-1]["item"] == canonical, path
+        links = [link.get("href") for link in tree.findall(".//nav[@class='breadcrumbs']//a")]
+        assert [urljoin(site.base_url, link) for link in links] == [item["item"] for item in items[:-1]]
+        count += 1
+    assert count > 5
+
+
+def test_front_page_describes_site_and_publisher(publication: Publication) -> None:
+    site = publication.catalog.site
+    document = publication.resolve("/")
+    assert isinstance(document, Document)
+    graph = json.loads(_tree(document).find(".//script[@type='application/ld+json']").text)["@graph"]
+    assert [entry["@type"] for entry in graph] == ["NewsMediaOrganization", "WebSite"]
+    assert graph[1]["publisher"] == {"@id": graph[0]["@id"]}
+    assert [entry["name"] for entry in graph] == [site.title, site.title]
+
+
+def test_front_page_names_the_accounts_of_the_newsroom(tmp_path: Path) -> None:
+    site, account = newsrooms.SITE["site.yaml"], "https://mastodon.example/@daily"
+    assert isinstance(site, str)
+    keys = site.replace("hubs:", f"profiles: [{account}]\n        hubs:")
+    publication = newsrooms.load_publication(newsrooms.write(tmp_path, {**newsrooms.SITE, "site.yaml": keys}))
+    front_page, archive = publication.resolve("/"), publication.resolve("/archive/")
+    assert isinstance(front_page, Document)
+    assert isinstance(archive, Document)
+    tree = _tree(front_page)
+    assert [link.get("href") for link in tree.iter("link") if link.get("rel") == "me"] == [account]
+    graph = json.loads(tree.find(".//script[@type='application/ld+json']").text)["@graph"]
+    assert graph[0]["sameAs"] == [account]
+    assert b'rel="me"' not in archive.body
+    # The logo is 64 by 64 pixels; there is no article whose picture could stand for the site.
+    metas = _metas(tree)
+    assert (metas["og:image:width"], metas["og:image:height"]) == ("64", "64")
+
+
 def test_hostile_texts_of_editors_are_escaped(tmp_path: Path) -> None:
     publication = newsrooms.load_publication(_write_hostile_newsroom(tmp_path))
     occurrences = 0
@@ -172,7 +220,9 @@ def test_hostile_texts_of_editors_are_escaped(tmp_path: Path) -> None:
         tree = _tree(document)
         assert not [element for element in tree.iter() if element.get("onclick")], path
         assert [element.get("type") or element.get("src") for element in tree.iter("script")][:1] == ["/daily/static/site.js"]
-        assert len(list(tree.iter("script"))) == (2 if path.startswith("/articles/") else 1), path
+        # JSON-LD: that of the front page or of an article, and breadcrumbs.
+        expected_scripts = {"/": 2, "/subscribe/": 1, "/404/": 1}.get(path, 3 if path.startswith("/articles/") else 2)
+        assert len(list(tree.iter("script"))) == expected_scripts, path
         text = "".join(tree.itertext())
         assert "{{ 7*7 }}" in text
         occurrences += text.count(HOSTILE_TEXT)

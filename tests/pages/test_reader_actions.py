@@ -17,7 +17,7 @@ def test_address_of_an_article_opened_from_the_home_page_is_copied(chromium: Bro
     with open_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as recorder:
         page = recorder.page
         page.goto(f"{site}/")
-        page.locator(".cards h2 a").first.click()
+        page.locator(".story h2 a").first.click()
         page.wait_for_url("**/articles/*/")
         copy = page.get_by_role("button", name="Copy the address")
         copy.click()
@@ -144,6 +144,29 @@ def test_share_button_calls_the_share_function_of_the_browser(chromium: Browser,
         page.get_by_role("button", name="Share…").click()
         assert page.evaluate("window.shared.length") == 2
         assert recorder.messages == []
+
+
+def test_share_sheet_replaces_the_links_of_services_below_the_window(chromium: Browser, site: str) -> None:
+    with open_page(chromium, width=360) as recorder:
+        page = recorder.page
+        page.add_init_script(SHARE_SCRIPT.replace("REFUSAL", ""))
+        page.goto(site + ARTICLE_PATH)
+        page.get_by_role("button", name="Share…").wait_for()
+        page.wait_for_function("!document.querySelector('.share li:not([hidden]) a')")
+        assert page.get_by_role("button", name="Copy the address").is_visible()
+        assert (recorder.layout_shifts(), recorder.messages) == ([], [])
+
+
+def test_share_links_in_the_window_stay_beside_the_share_sheet(chromium: Browser, site: str) -> None:
+    with open_page(chromium, width=360) as recorder:
+        page = recorder.page
+        page.add_init_script(SHARE_SCRIPT.replace("REFUSAL", ""))
+        page.goto(f"{site}{ARTICLE_PATH}#share")
+        page.get_by_role("button", name="Share…").wait_for()
+        page.evaluate("window.scrollTo(0, 0)")
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert page.locator(".share a:visible").count() == 6
+        assert (recorder.layout_shifts(), recorder.messages) == ([], [])
 
 
 def test_share_links_are_shown_if_the_browser_cannot_share(chromium: Browser, site: str) -> None:

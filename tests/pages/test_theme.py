@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,12 @@ from markupsafe import Markup, escape
 from feedsvc.cli import main
 from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.pages.template_compiler import escape_fast
+from feedsvc.pages.theme import builtin_environment, builtin_template_names
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
 
 MESSAGE_TEMPLATE = "theme/templates/message.html"
+STYLESHEET_VERSION = re.compile(rb"(?<=site\.css\?v=)[0-9a-f]{8}")
 TOO_DEEPLY_NESTED = (
     "{% for i in range(9) %}" * 30 + "{% endfor %}" * 30,
     "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
@@ -44,11 +46,14 @@ def test_template_and_stylesheet_replace_only_the_built_in_files_of_the_same_nam
     )
     plain = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain"))
     themed = newsrooms.load_publication(root)
-    assert '<h1 class="ours">' in themed.not_found_page().body.decode()
+    assert '<h1 class="ours">' in themed.not_found_page.body.decode()
     assert '<h1 class="ours">' in _body(root, "/articles/gone/")
     assert _body(root, "/static/site.css") == "body { color: teal }\n"
-    changed = {path for path in plain.paths() if path.endswith("/") and themed.resolve(path) != plain.resolve(path)}
-    assert changed == set()
+    for path in (path for path in plain.paths() if path.endswith("/")):
+        before, after = plain.resolve(path), themed.resolve(path)
+        assert isinstance(before, Document)
+        assert isinstance(after, Document)
+        assert STYLESHEET_VERSION.sub(b"", after.body) == STYLESHEET_VERSION.sub(b"", before.body), path
     assert themed.resolve("/static/site.js") == plain.resolve("/static/site.js")
 
 
@@ -67,7 +72,7 @@ def test_new_static_file_of_a_theme_is_served(tmp_path: Path) -> None:
         (MESSAGE_TEMPLATE, "{% extends 'base.html' %}\n{% nonesuch %}\n", 2, "no template"),
         (MESSAGE_TEMPLATE, b"\xff\xfe", 1, "UTF-8"),
         ("theme/static/shop.exe", "x", 1, "no page uses"),
-        ("theme/notes.txt", "x", 1, "templates/ and static/"),
+        ("theme/notes.txt", "x", 1, "templates/, static/ and extra.css only; move it there"),
     ],
 )
 def test_invalid_theme_file_is_reported_with_its_line_and_not_used(
@@ -101,10 +106,10 @@ def test_invalid_theme_file_is_reported_with_its_line_and_not_used(
 def test_template_that_fails_while_rendering_is_replaced_with_the_built_in_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
-    builtin_page = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")).not_found_page()
+    builtin_page = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")).not_found_page
     root = _write_themed_newsroom(tmp_path / "themed", {MESSAGE_TEMPLATE: text})
     with caplog.at_level(logging.WARNING):
-        assert newsrooms.load_publication(root).not_found_page().body == builtin_page.body
+        assert newsrooms.load_publication(root).not_found_page.body == builtin_page.body
     assert "theme/templates/message.html:1: this cannot make a page" in caplog.text
 
 
@@ -146,7 +151,7 @@ BLOCK_TEMPLATE = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endbloc
         ({"artcle.html": "x"}, "artcle.html:1:1: no page uses a template of this name; did you mean 'article.html'?"),
         (
             {"wxyz.html": "x"},
-            "wxyz.html:1:1: no page uses a template of this name; the product's own are article.html, base",
+            "wxyz.html:1:1: no page uses a template of this name; the product's own are archive.html, archive_period.html, ",
         ),
         ({"article.html/a.html": "x"}, "article.html/a.html:1:1: no page uses a template of this name; article.html is a file"),
         *(({"message.html": text}, "message.html:1:1: this is no template (it nests deeper") for text in TOO_DEEPLY_NESTED),
@@ -165,7 +170,7 @@ def test_included_custom_template_is_no_error(tmp_path: Path) -> None:
     files = {MESSAGE_TEMPLATE: "<p>{% include 'ads/top.html' %}", "theme/templates/ads/top.html": "<b>{{ title }}</b>"}
     root = _write_themed_newsroom(tmp_path, files)
     assert CliRunner().invoke(main, ["check", str(root)]).exit_code == 0
-    assert newsrooms.load_publication(root).not_found_page().body == b"<p><b>Nothing is here</b>"
+    assert newsrooms.load_publication(root).not_found_page.body == b"<p><b>Nothing is here</b>"
 
 
 def test_common_template_expressions_work_in_the_sandbox(tmp_path: Path) -> None:
@@ -188,13 +193,18 @@ def test_common_template_expressions_work_in_the_sandbox(tmp_path: Path) -> None
 
 def _render_in_sandbox(root: Path, *texts: str) -> list[str]:
     publication = newsrooms.load_publication(_write_themed_newsroom(root, {MESSAGE_TEMPLATE: "\n".join(texts)}))
-    return publication.not_found_page().body.decode().split("\n")
+    return publication.not_found_page.body.decode().split("\n")
+
+
+def _builtin_source(name: str) -> str:
+    environment = builtin_environment()
+    assert environment.loader
+    return environment.loader.get_source(environment, name)[0]
 
 
 def test_theme_with_copies_of_the_built_in_templates_changes_no_page(tmp_path: Path) -> None:
     """Built-in templates are rendered with another environment, without the sandbox."""
-    folder = resources.files("feedsvc.pages").joinpath("templates")
-    files = {f"theme/templates/{file.name}": file.read_bytes() for file in folder.iterdir()}
+    files = {f"theme/templates/{name}": _builtin_source(name) for name in builtin_template_names()}
     builtin = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain"))
     themed = newsrooms.load_publication(_write_themed_newsroom(tmp_path / "themed", files))
     for path in builtin.paths_with_redirects():

@@ -39,8 +39,10 @@ def elements(text: str, path: str) -> list[Any]:
 
 
 def json_ld(text: str) -> dict[str, Any]:
-    (script,) = elements(text, ".//script[@type='application/ld+json']")
-    result: dict[str, Any] = json.loads(script.text)
+    """Return the JSON-LD of the article; that of the breadcrumbs is in another element."""
+    scripts = (json.loads(script.text) for script in elements(text, ".//script[@type='application/ld+json']"))
+    result: dict[str, Any]
+    (result,) = (data for data in scripts if data["@type"] == "NewsArticle")
     return result
 
 

@@ -17,7 +17,7 @@ from tests.pages.test_accessibility import RUN_AXE as AXE
 from tests.web.newsroom import write_article
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 ARTICLE_PATH = "articles/bay.yaml"
 
@@ -81,11 +81,9 @@ def test_drafts_and_scheduled_articles_are_labelled(chromium: Browser, preview: 
     with open_page(chromium) as browser_page:
         page = browser_page.page
         page.goto(preview.url)
-        labels = {
-            title: label.rstrip() for title, label in map(title_and_label, page.locator(".cards article").all_inner_texts())
-        }
+        labels = dict(map(title_and_label, page.locator(".story").all()))
         assert labels["Someday"].startswith("Scheduled for Thu, 01 Jan 2099")
-        assert labels["Not yet"].startswith("Draft ")
+        assert labels["Not yet"].startswith("Draft\n")
         assert not labels["Fish & <chips>"].startswith(("Draft", "Scheduled", "Expired"))
         page.locator(".preview summary").click()
         assert page.locator(".preview-heading").all_inner_texts() == ["Drafts", "Scheduled"]
@@ -96,9 +94,9 @@ def test_drafts_and_scheduled_articles_are_labelled(chromium: Browser, preview: 
         assert browser_page.violations() == []
 
 
-def title_and_label(text: str) -> tuple[str, str]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[0], lines[-1]
+def title_and_label(story: Locator) -> tuple[str, str]:
+    """Return the title of an article on the front page, and the line below it, which begins with its label."""
+    return story.get_by_role("heading").inner_text(), story.locator(".meta").inner_text()
 
 
 def test_closed_panel_opens_again_only_for_another_problem(chromium: Browser, preview: ServerProcess, content: Path) -> None:

@@ -6,7 +6,7 @@ import html
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -164,3 +164,18 @@ def test_new_bytes_of_an_image_change_the_digest_of_the_feed(tmp_path: Path) -> 
     write(tmp_path, {"media/wide.jpg": picture(3000, 2000)[:-2] + b"\0\xff\xd9"})
     after = digests.compute(build_catalog(folder.read().content, NOW))
     assert before["/feed.rss"] != after["/feed.rss"]
+
+
+def test_an_image_that_is_removed_during_a_build_does_not_end_it(tmp_path: Path) -> None:
+    content = ContentFolder(write(tmp_path / "content", {**SITE, **ARTICLES})).read().content
+    publication = Publication(build_catalog(content, NOW), variant_store=VariantStore(tmp_path / "pictures"))
+    (tmp_path / "content/media/wide.jpg").unlink()
+    finished: list[int] = []
+
+    def count(steps: Iterator[int], _: int) -> Iterator[int]:
+        for step in steps:
+            finished.append(step)
+            yield step
+
+    publication.make_variants(count, 1)
+    assert len(finished) == 2

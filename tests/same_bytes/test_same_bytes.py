@@ -76,7 +76,7 @@ def test_static_tree_has_the_bytes_of_the_server(tmp_path: Path) -> None:
     out = tmp_path / "out"
     export.build(publication, out)
     expected = {}
-    error_pages = {"/404.html": publication.not_found_page(), "/articles/gone/410.html": publication.resolve("/articles/gone/")}
+    error_pages = {"/404.html": publication.not_found_page, "/articles/gone/410.html": publication.resolve("/articles/gone/")}
     for path in (*publication.paths(), *error_pages):
         response = error_pages.get(path) or publication.resolve(path)
         if path == "/subscribe/":

@@ -1,4 +1,4 @@
-"""Run the soak test for half a minute; `make soak` runs it for 20."""
+"""Run the soak test for twelve seconds; `make soak` runs it for twenty minutes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 from tests.soak.figures import Sample, growth_messages, trends
 from tests.soak.run import soak
 
-SECONDS = 30.0
+SECONDS = 12.0
 
 
 def test_server_equals_a_fresh_one_and_does_not_grow_after_polls_and_edits(tmp_path: Path) -> None:
     seed = secrets.token_hex(4)
     sys.stdout.write(f"seed {seed}\n")
     report = soak(tmp_path, SECONDS, seed, sys.stdout.write, speed=3.0)
-    assert report.actions > 20
+    assert report.actions >= 10
     assert {"200", "200 br", "200 gzip", "200 zstd", "304", "reads"} <= report.responses.keys()
-    # Memory still grows after half a minute, while the caches fill.
+    # Memory still grows after twelve seconds, while the caches fill.
     assert [line for line in growth_messages(report.trends) if not line.startswith("memory")] == []
 
 

@@ -84,9 +84,9 @@ def test_networks_are_parsed_from_addresses_and_networks(text: str, networks: li
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("nginx", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
-        ("10.0.0.0/33", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
-        ("*", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
+        ("nginx", "write an address like 127.0.0.1, a network like 10.0.0.0/8, or unix"),
+        ("10.0.0.0/33", "write an address like 127.0.0.1, a network like 10.0.0.0/8, or unix"),
+        ("*", "write an address like 127.0.0.1, a network like 10.0.0.0/8, or unix"),
         ("10.0.0.1/8", "write 10.0.0.1 for one address, or 10.0.0.0/8 for its network"),
     ],
 )

@@ -1,7 +1,8 @@
-"""Fixtures of the HTTP tests: one shared running server for tests that only read, an application with a fake clock for others."""
+"""Fixtures of the HTTP tests: a shared server and application for tests that only read, a folder with a fake clock."""
 
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,9 +69,13 @@ def site(tmp_path: Path) -> Iterator[SiteFixture]:
         store.close()
 
 
-@pytest.fixture
-def app(site: SiteFixture) -> "WSGIApplication":
-    return site.start_app(LastModifiedStore(None))
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[WSGIApplication]":
+    """Build one application for all tests at noon; no test changes its files."""
+    folder = tmp_path_factory.mktemp("app")
+    site = SiteFixture(write_newsroom(folder / "content", with_scheduled=True), folder / "state", FakeClock())
+    with closing(LastModifiedStore(None)) as store:
+        yield site.start_app(store)
 
 
 @pytest.fixture

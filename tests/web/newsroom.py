@@ -79,6 +79,21 @@ def write_article(root: Path, name: str, text: str, body: str = "") -> None:
     (folder / f"{name}.yaml").write_text(f"id: tag:news.example,2026:{name}\n{text}\nbody: |\n  {words}\n")
 
 
+# Files of pages/ and root/.
+_FREE_FILES = {
+    "pages/about.md": "---\ntitle: About us\naliases: [who-we-are]\n---\nWe *write*.\n",
+    "pages/imprint.md": "---\ntitle: 판권\nlanguage: ko\nupdated: 2026-01-05\n---\n",
+    "root/ads.txt": "ads.example, 1, DIRECT\n" * 40,
+    "root/favicon.ico": "an icon",
+    "root/site.webmanifest": '{"name": "News"}',
+    "root/verify-12.html": "<!doctype html><title>Proof</title>",
+    "root/app/data.json": '{"app": 1}',
+    "root/app/logo.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "root/.well-known/security.txt": "Contact: mailto:a@news.example\n" * 40,
+    "root/.well-known/apple-app-site-association": "{}",
+}
+
+
 def write_newsroom(
     root: Path, *, base_url: str = BASE_URL, browser_view: bool = True, with_scheduled: bool = False, talk: bytes = TALK
 ) -> Path:
@@ -92,4 +107,7 @@ def write_newsroom(
         (root / "media" / name).write_bytes(talk if name == "talk.mp3" else data)
     for name, text in (_ARTICLES | (_SCHEDULED_ARTICLES if with_scheduled else {})).items():
         write_article(root, name, text)
+    for path, text in _FREE_FILES.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
     return root

@@ -173,7 +173,7 @@ def test_stopped_server_has_written_every_line(tmp_path: Path) -> None:
         ask(url, "/feed.rss", {"If-None-Match": response["ETag"]})
         ask(url, "/nothing")
         process.terminate()
-        stdout, _ = process.communicate(timeout=60)
+        stdout, _ = process.communicate(timeout=120)
     lines = [json.loads(line) for line in stdout.splitlines()]
     assert [(line["path"], line["status"]) for line in lines] == [("/feed.rss", 200), ("/feed.rss", 304), ("/nothing", 404)]
     assert lines[0]["bytes"] == len(response.body)

@@ -13,6 +13,8 @@ from tests.web.devtools import Browser, open_browser
 from tests.web.newsroom import BASE_URL, write_article, write_newsroom
 
 INSTALL_COMMAND = "apt-get install chromium-headless-shell"
+# As feed.js words dates.
+_DATE_WORDS = "new Intl.DateTimeFormat(navigator.languages, { dateStyle: 'full', timeStyle: 'short' })"
 _FOREIGN_ARTICLES = {
     "arabic": "title: مكتبة في الميناء\npublished: 2026-02-20\ncategory: culture\nauthor: mina-park\nlanguage: ar\n"
     "summary: تفتح صباحًا.",
@@ -46,9 +48,20 @@ def test_opened_feed_shows_explanation_address_and_entries_only(
     entries = [set(texts[index : index + 4]) for index in range(3, len(texts), 4)]
     articles = [("Fish & <chips>", "fish"), ("Echoes", "echo"), ("Dance in the square", "dance")]
     assert [entry - _summaries(entry) for entry in entries] == [
-        {title, f"{BASE_URL}/articles/{slug}/", date} for (title, slug), date in zip(articles, dates, strict=True)
+        {title, f"{BASE_URL}/articles/{slug}/", browser.evaluate(f"{_DATE_WORDS}.format(Date.parse('{date}'))")}
+        for (title, slug), date in zip(articles, dates, strict=True)
     ]
     assert all(len(_summaries(entry)) == 1 for entry in entries)
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_titles_and_addresses_of_an_opened_feed_are_links(server: ServerProcess, browser: Browser, suffix: str) -> None:
+    browser.open(f"{server.url}feed.{suffix}")
+    links = browser.evaluate("[...document.querySelectorAll('a')].map((one) => [one.textContent, one.href])")
+    assert links[0] == ["Harbour & Hills", f"{BASE_URL}/"]
+    fish = f"{BASE_URL}/articles/fish/"
+    assert [fish, fish] in links
+    assert ["Fish & <chips>", fish] in links
 
 
 def _summaries(entry: set[str]) -> set[str]:

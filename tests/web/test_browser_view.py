@@ -1,7 +1,8 @@
-"""A feed opened in a browser: the same bytes as text/xml, private, with their own entity tag."""
+"""A feed opened in a browser: the feed with a script, as text/xml, private, with its own entity tag."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -22,13 +23,19 @@ NAVIGATION_HEADERS = {
     "Sec-Fetch-Mode": "navigate",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
 }
+SCRIPT = b'<script xmlns="http://www.w3.org/1999/xhtml" defer="defer" src="/static/feed.js"/>'
 XML_FEEDS = ("/feed.rss", "/feed.atom", "/tag/%EC%84%9C%EC%9A%B8/feed.rss", "/archive/2026-01/feed.atom")
 
 
 @pytest.mark.parametrize("path", XML_FEEDS)
-def test_navigation_gets_the_same_bytes_as_text_xml(server: ServerProcess, path: str) -> None:
+def test_navigation_gets_the_feed_with_a_script_as_text_xml(server: ServerProcess, path: str) -> None:
     plain, navigation = ask(server.url, path), ask(server.url, path, NAVIGATION_HEADERS)
-    assert navigation.body == plain.body
+    assert SCRIPT not in plain.body
+    assert navigation.body.count(SCRIPT) == 1
+    assert navigation.body.replace(SCRIPT, b"") == plain.body
+    script = next(iter(ET.fromstring(navigation.body)))
+    assert script.tag == "{http://www.w3.org/1999/xhtml}script"
+    assert ask(server.url, script.attrib["src"]).status == 200
     assert b'<?xml-stylesheet type="text/css" href="/static/feed.css"?>' in navigation.body
     assert navigation["Content-Type"] == "text/xml; charset=utf-8"
     assert navigation["Cache-Control"] == "private, max-age=300"

@@ -20,6 +20,9 @@ DOCUMENTS = (
     "/tag/%EC%84%9C%EC%9A%B8/feed.rss",
     "/articles/fish/",
     "/static/feed.css",
+    "/about/",
+    "/ads.txt",
+    "/.well-known/security.txt",
 )
 HEADERS_OF_304 = (
     "etag",

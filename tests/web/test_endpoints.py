@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import NotFound
 
 from feedsvc.errors import TextUnavailableError
+from feedsvc.extensions import BUILT_IN_SUFFIXES
+from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import (
-    FEED_SUFFIXES,
     SITE_DOCUMENTS,
     WELL_KNOWN_FEEDS,
+    ArchiveAt,
     ArticleAt,
     FeedAt,
     FileAt,
@@ -41,13 +43,16 @@ LISTINGS = st.just(ListingRef()) | st.builds(ListingRef, st.sampled_from(["categ
 FILE_PATHS = st.text(st.characters(codec="utf-8"), min_size=1)
 PLACES = st.one_of(
     st.builds(PageAt, LISTINGS, st.just("") | PERIODS | st.just("2026")),
-    st.builds(FeedAt, LISTINGS, st.sampled_from(FEED_SUFFIXES), st.just("") | PERIODS),
+    st.builds(FeedAt, LISTINGS, st.sampled_from(BUILT_IN_SUFFIXES), st.just("") | PERIODS),
     st.builds(ArticleAt, NAMES),
     st.builds(FileAt, st.sampled_from(["media/", "static/"]).flatmap(lambda folder: FILE_PATHS.map(lambda path: folder + path))),
     st.builds(VariantAt, st.just("0f"), st.integers(1, 9999), FILE_PATHS.map(lambda path: f"media/{path}")),
     st.builds(SiteDocumentAt, st.sampled_from(SITE_DOCUMENTS)),
     st.builds(TagsAt, st.just("") | NAMES),
+    st.builds(ArchiveAt, st.just("") | PERIODS),
     st.builds(SitemapAt, st.sampled_from(["listings", "2026-01", "2026-01.01"])),
+    st.builds(StaticPageAt, NAMES),
+    st.builds(RootFileAt, FILE_PATHS.map(lambda path: f".well-known/{path}")),
 )
 
 
@@ -71,7 +76,9 @@ def test_every_address_that_is_parsed_matches_the_rule_of_its_kind(flask_app: Fl
     parsed = place_of(path)
     if parsed is None:
         return
-    kinds = {
+    kinds: dict[type[Place], str | tuple[str, ...]] = {
+        StaticPageAt: "static_page",
+        RootFileAt: ("static_page", "root_file"),
         PageAt: "_page",
         FeedAt: "_feed",
         ArticleAt: "article",
@@ -79,6 +86,7 @@ def test_every_address_that_is_parsed_matches_the_rule_of_its_kind(flask_app: Fl
         VariantAt: "image_variant",
         SiteDocumentAt: "",
         TagsAt: "tag_list",
+        ArchiveAt: "archive",
         SitemapAt: "sitemap_part",
     }
     endpoint = endpoint_of(flask_app, path)
@@ -96,7 +104,7 @@ def test_well_known_feed_names_have_endpoints(flask_app: Flask, home: str, name:
 
 def test_other_addresses_have_no_endpoint(flask_app: Flask) -> None:
     with pytest.raises(NotFound):
-        endpoint_of(flask_app, "/nothing")
+        endpoint_of(flask_app, "/nothing/at/all")
 
 
 def test_before_and_after_request_functions_run_for_documents_and_media(flask_app: Flask) -> None:
@@ -111,7 +119,7 @@ def test_before_and_after_request_functions_run_for_documents_and_media(flask_ap
     client = flask_app.test_client()
     for path in ("/feed.rss", "/articles/fish/", "/media/photo.png", "/feed", "/nothing", "/healthz"):
         assert client.get(path).headers["X-Own"] == "1", path
-    assert seen == ["site_feed", "article", "media_file", "site_well_known_feed", "None", "healthz"]
+    assert seen == ["site_feed", "article", "media_file", "site_well_known_feed", "static_page", "healthz"]
 
 
 def test_flask_adds_and_removes_no_header_of_a_304(flask_app: Flask) -> None:

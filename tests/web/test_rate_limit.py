@@ -239,7 +239,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def poll_feed(server: ServerProcess, times: int, headers: Mapping[str, str] = NO_HEADERS) -> list[Response]:
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=120)
     responses = [ask_on(connection, "/feed.rss", {"User-Agent": USER_AGENT, **headers}) for _ in range(times)]
     connection.close()
     return responses

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from feedsvc.websub.publisher import Publisher
-from tests import ROOT
 from tests.audience.waiting import TIMEOUT
+from tests.helpers.forked_process import start_module
 from tests.websub.conftest import current_time
 from tests.websub.newsroom import PublishedSite
 
@@ -32,11 +32,8 @@ class PublisherProcess:
     """A publisher process."""
 
     def __init__(self, content: Path, state: Path) -> None:
-        command = [sys.executable, "-m", "tests.websub.publisher_process", content, state]
-        variables = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables
-        )
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self.process = start_module("tests.websub.publisher_process", content, state, env=dict(os.environ), **streams)
         assert self.process.stdout
         assert self.process.stdout.readline() == "ready\n", self.process.communicate()[1]
 

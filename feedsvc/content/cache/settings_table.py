@@ -1,4 +1,5 @@
-"""Settings table in SQLite: last valid versions of the site, categories, authors, tags and custom feeds, each as MessagePack."""
+"""Settings table in SQLite: last valid versions of the site, the entries of other settings files, and the redirects, as
+MessagePack."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Final
 import msgspec
 
 from feedsvc.model import Author, Category, CustomFeed, ListingSettings, Site, TagSettings
+from feedsvc.page_model import StaticPage
+from feedsvc.redirects import RedirectPattern, RedirectRules
 from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
 
 _NAME: Final = "setting_entry"
@@ -17,25 +20,30 @@ _NAME: Final = "setting_entry"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredSetting:
-    """Last valid version of an entry of the settings.
+    """Last valid version of an entry of the settings, or of a page.
 
-    `kind` is site, category, author, tag or custom; `name` is the entry's id, "" for the site.
+    `kind` is site, category, author, tag, custom, redirects or page; `name` is the entry's id, "" for the site and the redirects,
+    and the path of a page's file.
     `is_former` is true if the settings file does not contain the entry any more.
     """
 
     kind: str
     name: str
-    value: Site | ListingSettings
+    value: Site | ListingSettings | RedirectRules | StaticPage
     is_former: bool = False
 
 
-_DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | ListingSettings]]]] = {
+_DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | ListingSettings | StaticPage]]]] = {
     "site": msgspec.msgpack.Decoder(tuple[bool, Site]),
     "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
     "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
     "tag": msgspec.msgpack.Decoder(tuple[bool, TagSettings]),
     "custom": msgspec.msgpack.Decoder(tuple[bool, CustomFeed]),
+    "page": msgspec.msgpack.Decoder(tuple[bool, StaticPage]),
 }
+
+_REDIRECTS: Final = "redirects"
+_REDIRECTS_DECODER: Final = msgspec.msgpack.Decoder(tuple[bool, tuple[dict[str, str], list[tuple[str, str]], bytes]])
 
 
 def _convert_former_row(row: RowValues) -> Iterable[tuple[str, RowValues]]:
@@ -73,7 +81,7 @@ def replace_settings(connection: sqlite3.Connection, checksummer: RowChecksummer
     """Replace all rows by these settings. Raises sqlite3.Error."""
     connection.execute(f"DELETE FROM {_NAME}")
     rows = [
-        checksummer.add_checksum(setting.kind, setting.name, msgspec.msgpack.encode((setting.is_former, setting.value)))
+        checksummer.add_checksum(setting.kind, setting.name, msgspec.msgpack.encode((setting.is_former, _plain(setting.value))))
         for setting in settings
     ]
     connection.executemany(f"INSERT INTO {_NAME} VALUES (?, ?, ?, ?)", rows)
@@ -82,7 +90,19 @@ def replace_settings(connection: sqlite3.Connection, checksummer: RowChecksummer
 def _decode(kind: str, name: str, entry: bytes) -> StoredSetting | None:
     """Return the setting in a row; None if this version cannot decode it."""
     try:
-        is_former, value = _DECODERS[kind].decode(entry)
+        is_former, value = _DECODERS[kind].decode(entry) if kind != _REDIRECTS else _decode_redirects(entry)
     except (msgspec.DecodeError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return StoredSetting(kind=kind, name=name, value=value, is_former=is_former)
+
+
+def _plain(value: Site | ListingSettings | RedirectRules | StaticPage) -> object:
+    """Return what is encoded of a value. The rules have caches of their own beside their fields."""
+    if not isinstance(value, RedirectRules):
+        return value
+    return value.exact, [(pattern.source, pattern.target) for pattern in value.patterns], value.source_digest
+
+
+def _decode_redirects(entry: bytes) -> tuple[bool, RedirectRules]:
+    is_former, (exact, patterns, digest) = _REDIRECTS_DECODER.decode(entry)
+    return is_former, RedirectRules(exact, tuple(RedirectPattern(*pattern) for pattern in patterns), digest)

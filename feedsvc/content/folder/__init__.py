@@ -4,16 +4,20 @@ Each reading gives a new snapshot and the articles that differ from the previous
 package.
 """
 
+from feedsvc.content.folder.first_steps import first_steps_hint
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder, parse_cache_file
+from feedsvc.content.folder.root_files import ROOT_FOLDER
 from feedsvc.content.folder.settings import Settings, load_settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.stored_state import Baseline
 
 __all__ = [
+    "ROOT_FOLDER",
     "Baseline",
     "ContentFolder",
     "ContentSnapshot",
     "Settings",
+    "first_steps_hint",
     "load_content",
     "load_settings",
     "open_content_folder",

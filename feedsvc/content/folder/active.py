@@ -22,7 +22,7 @@ from feedsvc.model import Article
 
 _NO_RESULT: Final = ParseResult(None, ())
 _NO_ARTICLES: Final[Mapping[str, Article]] = {}
-_id, _slug, _aliases = attrgetter("id"), attrgetter("slug"), attrgetter("aliases")
+_id, _slug, _aliases, _guid = attrgetter("id"), attrgetter("slug"), attrgetter("aliases"), attrgetter("guid")
 
 ArticleChange = tuple[Article | None, Article | None]  # former and new article of a path; None for no article
 
@@ -92,7 +92,8 @@ class ActiveArticles:
         return self._inactive_candidates[path] if path in self._inactive_candidates else self.articles.get(path)
 
     def _candidates_with_id(self, id_: str) -> Iterator[Article]:
-        return filter(None, map(self._candidate, self._claims.paths_with_id(id_)))
+        candidates = map(self._candidate, self._claims.paths_with_id(id_))
+        return (candidate for candidate in candidates if candidate and candidate.id == id_)
 
     def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
         """Update candidates and claims of these paths. Return the former and the new candidate of each, even if equal."""
@@ -162,7 +163,7 @@ class ActiveArticles:
 
 
 class _ClaimIndex:
-    """Index of claims: from each id and address to a path that claims it, and from each disputed one to all such paths."""
+    """Index of claims: from each id, guid and address to a path that claims it, and from each disputed one to all."""
 
     def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES) -> None:
         """Start with articles by path, without their aliases. The index is valid only if `are_disjoint` returns True for them."""
@@ -170,18 +171,20 @@ class _ClaimIndex:
             "id": dict(zip(map(_id, articles.values()), articles, strict=True)),
             "address": dict(zip(map(_slug, articles.values()), articles, strict=True)),
         }
+        self._holders["id"] |= {article.guid: path for path, article in articles.items() if article.guid}
         self._disputed: dict[ClaimKey, set[str]] = {}
 
     def are_disjoint(self, articles: Mapping[str, Article]) -> bool:
-        """Return True if no two of the articles given to the constructor share an id or slug, and none has a former slug."""
-        counts = {len(articles), *map(len, self._holders.values())}
+        """Return True if no two articles of the constructor share an id, guid or slug, and none has a former slug."""
+        guid_count = sum(1 for _ in filter(None, map(_guid, articles.values())))
+        counts = {len(articles), len(self._holders["id"]) - guid_count, len(self._holders["address"])}
         return len(counts) == 1 and not any(map(_aliases, articles.values()))
 
     def disputed_keys(self) -> frozenset[ClaimKey]:
         return frozenset(self._disputed)
 
     def paths_with_id(self, id_: str) -> Iterable[str]:
-        """Return the paths that claim an id."""
+        """Return the paths that claim an id, or have it as their guid."""
         if paths := self._disputed.get(("id", id_)):
             return paths
         path = self._holders["id"].get(id_)
@@ -190,7 +193,7 @@ class _ClaimIndex:
     def add(self, path: str, article: Article) -> None:
         ids, addresses = self._holders["id"], self._holders["address"]
         is_only_holder = ids.setdefault(article.id, path) == path and addresses.setdefault(article.slug, path) == path
-        if is_only_holder and not article.aliases:
+        if is_only_holder and not article.aliases and not article.guid:
             return
         for namespace, value in claim_keys(article):
             holder = self._holders[namespace].setdefault(value, path)

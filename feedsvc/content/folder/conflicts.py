@@ -1,6 +1,7 @@
-"""Conflicts: decides which article keeps an id, slug or former slug (alias) that several article files claim.
+"""Conflicts: decides which article keeps an id, guid, slug or former slug (alias) that several article files claim.
 
-Also decides which one keeps the language of a work that several articles translate (see the module `translations`).
+Also decides which one keeps the language of a work that several articles translate (see the module `translations`), and which
+page keeps a slug or former slug.
 
 The decision does not depend on the order in which the files are read.
 """
@@ -8,42 +9,72 @@ The decision does not depend on the order in which the files are read.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from feedsvc.content.folder.translations import find_conflicts
 from feedsvc.content.reading import ParseResult
-from feedsvc.content.text import sanitize_message
+from feedsvc.content.text import file_stem, sanitize_message
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus
 
 # Namespace of each kind of claim, in the order in which claims are resolved. Slugs and aliases share one.
-_NAMESPACES: Final = {"id": "id", "slug": "address", "alias": "address"}
+# So do ids and guids, because an article without a guid has its id in RSS.
+_NAMESPACES: Final = {"id": "id", "guid": "id", "slug": "address", "alias": "address"}
 _NOUNS: Final = {"id": "an id", "slug": "a slug"}
+_DELETION_HINTS: Final = {"alias": "delete it here", "guid": "delete it here, unless feed readers know this article by it"}
 
 # (namespace, value)
 ClaimKey = tuple[str, str]
 
 
-class _Claim(NamedTuple):
-    """Claim of an article to a value. `kind` is "id", "slug" or "alias".
+class Claim(NamedTuple):
+    """Claim of the article or page in the file `path` to a value. `kind` is "id", "guid", "slug" or "alias".
 
     `position` is line and column; None if they are unknown, or if the value comes from the file's name.
     """
 
     kind: str
     value: str
-    article: Article
+    path: str
+    is_draft: bool
     position: tuple[int, int] | None
 
 
 def claim_keys(article: Article) -> Iterator[ClaimKey]:
     """Yield namespace ("id" or "address") and value of each claim of an article. Slugs and former slugs are addresses."""
     yield "id", article.id
+    if article.guid:
+        yield "id", article.guid
     yield "address", article.slug
     yield from (("address", name) for name in article.aliases if name != article.slug)
+
+
+def resolve_claims(claims: Collection[Claim], last_paths: Container[str] = frozenset()) -> list[tuple[Claim, Claim]]:
+    """Return each claim to a value that another file holds, with the claim of the holder.
+
+    Ids are resolved before slugs, and slugs before former slugs. A file that lost a claim cannot win another. Of several
+    files that claim a value, one not in `last_paths` wins; then one that is no draft; then one with the stem of whose name
+    (name without suffix) the value ends, so that a copied file never replaces the original; then the shorter stem; then the lower
+    path.
+    """
+    holders: dict[ClaimKey, Claim] = {}
+    lost_claims: list[tuple[Claim, Claim]] = []
+    losing_paths: set[str] = set()
+
+    def precedence(claim: Claim) -> tuple[bool, bool, tuple[bool, int, int, str, str]]:
+        return claim.path in losing_paths, claim.path in last_paths, _precedence(claim)
+
+    for kind, namespace in _NAMESPACES.items():
+        for claim in sorted((claim for claim in claims if claim.kind == kind), key=precedence):
+            holder = holders.get((namespace, claim.value))
+            if holder and holder.path not in losing_paths:
+                losing_paths.add(claim.path)
+                lost_claims.append((claim, holder))
+            elif claim.path not in losing_paths:
+                holders[namespace, claim.value] = claim
+    return lost_claims
 
 
 def resolve_conflicts(
@@ -51,49 +82,34 @@ def resolve_conflicts(
 ) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
     """Return the articles that lost no claim, in the order given, and a problem for each claim that another article holds.
 
-    Ids are resolved before slugs, and slugs before former slugs. An article that lost a claim cannot win another. Of several
-    articles that claim a value, one not in `last_paths` wins; then one that is no draft; then one with the stem of whose file
-    (name without suffix) the value ends, so that a copied file never replaces the original; then the shorter stem; then the lower
-    path. Languages of works are resolved last, among the articles that lost no claim (`translations.find_conflicts`).
+    Claims are resolved by `resolve_claims`. Languages of works are resolved last, among the articles that lost no claim
+    (`translations.find_conflicts`).
     """
     articles = [(result.article, result.positions) for result in results if result.article]
-    claims = [claim for article, positions in articles for claim in _claims(article, positions)]
-    holders: dict[ClaimKey, _Claim] = {}
-    problems: list[Problem] = []
-    losing_paths: set[str] = set()
-
-    def precedence(claim: _Claim) -> tuple[bool, bool, tuple[bool, int, int, str, str]]:
-        return claim.article.path in losing_paths, claim.article.path in last_paths, _precedence(claim)
-
-    for kind, namespace in _NAMESPACES.items():
-        for claim in sorted((claim for claim in claims if claim.kind == kind), key=precedence):
-            holder = holders.get((namespace, claim.value))
-            if holder and holder.article.path not in losing_paths:
-                losing_paths.add(claim.article.path)
-                problems.append(_conflict_problem(claim, holder))
-            elif claim.article.path not in losing_paths:
-                holders[namespace, claim.value] = claim
+    lost_claims = resolve_claims([claim for article, positions in articles for claim in _claims(article, positions)], last_paths)
+    losing_paths = {loser.path for loser, _ in lost_claims}
+    problems = [conflict_problem(loser, holder) for loser, holder in lost_claims]
     positions_by_path = {article.path: positions for article, positions in articles}
-    for loser, language_holder in find_conflicts(
-        (article for article, _ in articles if article.path not in losing_paths), last_paths
-    ):
+    for loser, holder in find_conflicts((article for article, _ in articles if article.path not in losing_paths), last_paths):
         losing_paths.add(loser.path)
-        problems.append(_language_problem(loser, language_holder, positions_by_path))
+        problems.append(_language_problem(loser, holder, positions_by_path))
     return tuple(article for article, _ in articles if article.path not in losing_paths), tuple(sorted(problems))
 
 
-def _claims(article: Article, positions: Sequence[int]) -> Iterator[_Claim]:
+def _claims(article: Article, positions: Sequence[int]) -> Iterator[Claim]:
     """Yield the claims of an article. `positions` are as in `ParseResult`; () for a last valid version."""
-    claims = (("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases))
+    claims = [("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases)]
+    claims += [("guid", article.guid)] if article.guid else []
+    is_draft = article.status is ArticleStatus.DRAFT
     for index, (kind, value) in enumerate(claims):  # in the order of the positions
         line, column = positions[2 * index : 2 * index + 2] or (0, 0)
-        yield _Claim(kind, value, article, (line, column) if line else None)
+        yield Claim(kind, value, article.path, is_draft, (line, column) if line else None)
 
 
-def _precedence(claim: _Claim) -> tuple[bool, int, int, str, str]:
+def _precedence(claim: Claim) -> tuple[bool, int, int, str, str]:
     """Return the sort key of a claim: of several claims to a value, the one with the lowest key wins."""
-    stem = unicodedata.normalize("NFC", PurePosixPath(claim.article.path).stem)
-    return claim.article.status is ArticleStatus.DRAFT, _match_rank(claim.value, stem), len(stem), claim.article.path, claim.value
+    stem = file_stem(claim.path)
+    return claim.is_draft, _match_rank(claim.value, stem), len(stem), claim.path, claim.value
 
 
 def _match_rank(value: str, stem: str) -> int:
@@ -104,11 +120,12 @@ def _match_rank(value: str, stem: str) -> int:
     return 1 if value.endswith(stem) else 2
 
 
-def _conflict_problem(loser: _Claim, holder: _Claim) -> Problem:
+def conflict_problem(loser: Claim, holder: Claim, noun: str = "article") -> Problem:
+    """Return the problem of a claim that another file holds; `noun` says what the file is."""
     line, column = loser.position or (1, 1)
-    other = f"{holder.article.path}:{(holder.position or (1, 1))[0]}"
+    other = f"{holder.path}:{(holder.position or (1, 1))[0]}"
     message = f"{loser.kind}: '{loser.value}' is already the {holder.kind} of {other}"
-    return Problem(path=loser.article.path, line=line, column=column, message=sanitize_message(message), hint=_hint(loser))
+    return Problem(path=loser.path, line=line, column=column, message=sanitize_message(message), hint=_hint(loser, noun))
 
 
 def _language_problem(loser: Article, holder: Article, positions: Mapping[str, Sequence[int]]) -> Problem:
@@ -132,9 +149,9 @@ def _translation_position(article: Article, positions: Sequence[int]) -> tuple[i
     return line, column
 
 
-def _hint(loser: _Claim) -> str:
-    if loser.kind == "alias":
-        return "delete it here"
+def _hint(loser: Claim, noun: str) -> str:
+    if loser.kind in _DELETION_HINTS:
+        return _DELETION_HINTS[loser.kind]
     if loser.position is None:
-        return f"give this article {_NOUNS[loser.kind]} of its own, or rename the file"
+        return f"give this {noun} {_NOUNS[loser.kind]} of its own, or rename the file"
     return f"change this line, or delete it to get {_NOUNS[loser.kind]} from the file's name"

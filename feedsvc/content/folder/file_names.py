@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from feedsvc.content.reading import SETTINGS_FILES
@@ -12,6 +12,16 @@ from feedsvc.errors import Problem
 
 _ARTICLE_SUFFIXES: Final = (".yaml", ".md")
 _SUFFIX_CORRECTIONS: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
+
+
+def paths_within(scope: frozenset[str] | None, folder: str) -> frozenset[str] | None:
+    """Return the paths of the scope that are at or below this top-level folder; None, for everything, if the scope is None."""
+    return None if scope is None else frozenset(path for path in scope if top_folder(path) == folder)
+
+
+def top_folder(path: str) -> str:
+    """Return the first part of a path; "" if it is the content folder itself."""
+    return next(iter(PurePosixPath(path).parts), "")
 
 
 def is_article_path(path: str) -> bool:
@@ -29,9 +39,9 @@ def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
 
 
 def unread_file_problems(root: Path) -> tuple[Problem, ...]:
-    """Return a warning for each file beside site.yaml that is not read although it looks like an article or settings.
+    """Return a warning for each file directly in `root` that is not read although its suffix is that of an article or settings.
 
-    Most are articles outside articles/, or settings with another suffix. Files named README are ignored.
+    Most are articles outside articles/, or settings with another suffix. Hidden files and READMEs are ignored.
     """
     try:
         names = sorted(os.listdir(root))

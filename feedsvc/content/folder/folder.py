@@ -7,13 +7,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
-from feedsvc.content.cache import ParseCache
+from feedsvc.content.cache import ParseCache, StoredSetting
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
-from feedsvc.content.folder.file_names import unread_file_problems
+from feedsvc.content.folder.file_names import paths_within, top_folder, unread_file_problems
+from feedsvc.content.folder.free_files import FREE_FOLDERS, FreeFiles
 from feedsvc.content.folder.loader import OnRead, ignore_progress
 from feedsvc.content.folder.settings import Settings, check_folder, read_settings, reuse_equal_objects
 from feedsvc.content.folder.snapshot import ContentSnapshot
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 _MEDIA_FOLDER: Final = "media"
-_SCANNED_FOLDERS: Final = (ARTICLES_FOLDER, _MEDIA_FOLDER, THEME_FOLDER)
+_SCANNED_FOLDERS: Final = (ARTICLES_FOLDER, _MEDIA_FOLDER, THEME_FOLDER, *FREE_FOLDERS)
 _NO_TIME: Final = timedelta(0)
 
 
@@ -113,10 +114,11 @@ class ContentFolder:
         self._theme = ThemeFolder(root)
         self._stored_state = StoredState(root, cache) if cache else None
         self._stored_settings = self._stored_state.settings if self._stored_state else ()
+        self._free_files = FreeFiles(root, self._stored_settings)
         self._settings: Settings | None = None
         self._unread_file_problems: tuple[Problem, ...] = ()
         self._first_change: FolderChange | None = None
-        self._snapshots = SnapshotBuilder(self._media, self._theme)
+        self._snapshots = SnapshotBuilder(self._media, self._theme, self._free_files)
         self._content: ContentSnapshot | None = None
         self._debouncer = WriteDebouncer(root)
         self._changed_media: frozenset[str] = frozenset()  # changed files that no successful reading has processed yet
@@ -197,15 +199,18 @@ class ContentFolder:
             while_waiting=while_waiting,
             on_read=ignore_progress if self._content else self._on_read,
         )
+        may_media_appear = paths_within(scope, _MEDIA_FOLDER) != frozenset()
+        self._free_files.refresh(settings.references, unsettled, media, may_media_appear=may_media_appear)
         self._changed_media = frozenset()
         self._theme.refresh(scope)
         if scope is None:
             self._unread_file_problems = unread_file_problems(self._root)
         self._settings = settings
-        first_media = {path: self._media.signature(path) for path in settings.media} if self._content is None else None
+        media_paths = settings.media | self._free_files.media
+        first_media = {path: self._media.signature(path) for path in media_paths} if self._content is None else None
         self._content = self._snapshots.build(settings, self._article_files, changes, media, self._unread_file_problems)
         if self._stored_state:
-            self._stored_state.add_reading(self._article_files.records.changed, self._stored_settings, first_media)
+            self._stored_state.add_reading(self._article_files.records.changed, self._settings_to_store, first_media)
         return FolderChange(
             content=self._content,
             removed=tuple(old for old, _ in changes.values() if old),
@@ -214,19 +219,21 @@ class ContentFolder:
         )
 
     def _files_to_postpone(self, scope: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:
-        """Scan the articles and return the paths to postpone, as by `WriteDebouncer`; none without `now` or `settle_time`."""
-        self._article_files.scan(_paths_within(scope, ARTICLES_FOLDER))
+        """Scan all but media. Return the paths to postpone, as by `WriteDebouncer`; none without `now` or `settle_time`."""
+        self._article_files.scan(paths_within(scope, ARTICLES_FOLDER))
+        self._free_files.scan(scope)
+        missing = self._article_files.missing_files | self._free_files.missing_files
         if now is None:
             return frozenset()
         if not settle_time:
-            self._debouncer.record_missing(self._article_files.missing_files, now)
+            self._debouncer.record_missing(missing, now)
             return frozenset()
 
         def changed_since(moment: datetime) -> frozenset[str]:
-            media = self._media.changed_since(_paths_within(scope, _MEDIA_FOLDER), moment)
-            return self._article_files.changed_since(moment) | media
+            media = self._media.changed_since(paths_within(scope, _MEDIA_FOLDER), moment)
+            return self._article_files.changed_since(moment) | self._free_files.changed_since(moment) | media
 
-        return self._debouncer.files_to_postpone(self._article_files.missing_files, changed_since, now, settle_time)
+        return self._debouncer.files_to_postpone(missing, changed_since, now, settle_time)
 
     @property
     def baseline(self) -> Baseline | None:
@@ -237,17 +244,21 @@ class ContentFolder:
     def state_name(self) -> str:
         """Name of the stored state after the last reading. A later process may find it as the name of its `baseline`.
 
-        "" if not everything is stored, if articles conflict, or if media of the settings, which all pages may show, changed since
-        the first reading.
+        "" if not everything is stored, if articles conflict, or if media of the settings or of static pages changed since the
+        first reading.
         """
         if not self._stored_state or not self._settings:
             return ""
-        return self._stored_state.name(self._article_files, self._settings.media)
+        return self._stored_state.name(self._article_files, self._settings.media | self._free_files.media)
 
     def save(self) -> None:
         """Store records, settings and texts for the next start. If writing fails, the next call tries again."""
         if self._stored_state:
-            self._stored_state.save(self._article_files, self._stored_settings)
+            self._stored_state.save(self._article_files, self._settings_to_store)
+
+    @property
+    def _settings_to_store(self) -> tuple[StoredSetting, ...]:
+        return *self._stored_settings, *self._free_files.stored
 
     def _read_settings(self, previous: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
         """Return the current settings; `previous` itself if they did not change. `media` are the changed files in media/."""
@@ -255,7 +266,7 @@ class ContentFolder:
             scope is None
             or previous is None
             or media & previous.media
-            or (previous.problems and _paths_within(scope, _MEDIA_FOLDER))
+            or (previous.problems and paths_within(scope, _MEDIA_FOLDER))
         )
         if previous and not may_differ:
             return previous
@@ -272,21 +283,11 @@ class ContentFolder:
         if settings is not previous:
             return self._article_files.stale_files(settings.references)
         records = self._article_files.records
-        may_media_differ = bool(media) or scope is None or bool(_paths_within(scope, _MEDIA_FOLDER))
+        may_media_differ = bool(media) or scope is None or bool(paths_within(scope, _MEDIA_FOLDER))
         return records.files_using(media) | (records.broken_files if may_media_differ else frozenset())
 
 
 def _scope(changed_paths: Iterable[str] | None) -> frozenset[str] | None:
-    """Return the paths as a set. Return None, for everything, if given None or a path outside articles/, media/ and theme/."""
+    """Return the paths as a set. Return None, for everything, if given None or a path outside _SCANNED_FOLDERS."""
     paths = None if changed_paths is None else frozenset(changed_paths)
-    return paths if paths is not None and all(_top_folder(path) in _SCANNED_FOLDERS for path in paths) else None
-
-
-def _paths_within(scope: frozenset[str] | None, folder: str) -> frozenset[str] | None:
-    """Return the paths of the scope that are at or below this top-level folder; None, for everything, if the scope is None."""
-    return None if scope is None else frozenset(path for path in scope if _top_folder(path) == folder)
-
-
-def _top_folder(path: str) -> str:
-    """Return the first part of a path; "" if it is the content folder itself."""
-    return next(iter(PurePosixPath(path).parts), "")
+    return paths if paths is not None and all(top_folder(path) in _SCANNED_FOLDERS for path in paths) else None

@@ -9,26 +9,33 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
 
-from feedsvc.content import first_steps_hint, safe_read
+from feedsvc.content import safe_read
 from feedsvc.content.cache import StoredSetting
+from feedsvc.content.folder.first_steps import first_steps_hint
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading import (
     AUTHORS_FILE,
     CATEGORIES_FILE,
     FEEDS_FILE,
+    MAX_REDIRECTS_SIZE,
     SETTINGS_FILES,
     SITE_FILE,
     TAGS_FILE,
     ParsedEntries,
+    ParsedRedirects,
     References,
     parse_authors,
     parse_categories,
     parse_custom_feeds,
+    parse_redirects,
     parse_site,
     parse_tags,
+    source_digest,
 )
+from feedsvc.content.text import MAX_FILE_SIZE
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Author, Category, CustomFeed, ListingSettings, Site, TagSettings
+from feedsvc.redirects import REDIRECTS_FILE, RedirectRules
 
 _Entry = TypeVar("_Entry", bound=ListingSettings)
 _FileData = bytes | Problem | None  # as `safe_read.read_file` returns it
@@ -39,6 +46,7 @@ _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, References], ParsedEntrie
     "tag": (TAGS_FILE, parse_tags),
     "custom": (FEEDS_FILE, parse_custom_feeds),
 }
+_REDIRECTS: Final = ("redirects", "")  # key of the stored rules of redirects.yaml
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +54,7 @@ class Settings:
     """Effective settings. `references` has the site, and the categories and authors that articles may refer to.
 
     `tags` are the entries of tags.yaml, `custom_feeds` the public ones of feeds.yaml and `private_feeds` the private ones,
-    by id and alias.
+    by id and alias. `redirects` are the rules of redirects.yaml.
 
     `stored_settings` are all last valid versions by kind and id, also of entries that their file does not contain any more.
     `last_valid_paths` are the files of which at least one entry is replaced by its last valid version.
@@ -56,6 +64,7 @@ class Settings:
     tags: Mapping[str, TagSettings]
     custom_feeds: Mapping[str, CustomFeed]
     private_feeds: Mapping[str, CustomFeed]
+    redirects: RedirectRules
     problems: tuple[Problem, ...]
     stored_settings: Mapping[tuple[str, str], StoredSetting]
     last_valid_paths: frozenset[str] = frozenset()
@@ -81,7 +90,8 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
     """
     stored = {(setting.kind, setting.name): setting for setting in stored_settings}
     # Read all files before parsing: a file that is saved meanwhile may belong to a later state than the first one.
-    files = {path: safe_read.read_file(root, path) for path in SETTINGS_FILES}
+    sizes = {REDIRECTS_FILE: MAX_REDIRECTS_SIZE}
+    files = {path: safe_read.read_file(root, path, max_size=sizes.get(path, MAX_FILE_SIZE)) for path in SETTINGS_FILES}
     site, problems = _effective_site(root, files[SITE_FILE], media, base_url, stored.get(("site", "")))
     references = References(site=site, media=media)
     effective: dict[str, Mapping[str, ListingSettings]] = {}
@@ -92,16 +102,19 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
         problems += parsed.problems
         last_valid_paths.update((path,) if entries.keys() - parsed.entries.keys() else ())
         references = _add_entries(references, kind, entries, parsed.invalid_entries)
-    if any(problem.path == SITE_FILE and problem.severity == "error" for problem in problems):
-        last_valid_paths.add(SITE_FILE)
+    redirects = _effective_redirects(files[REDIRECTS_FILE], site.base_url, stored.get(_REDIRECTS))
+    problems += redirects.problems
+    broken = {problem.path for problem in problems if problem.severity == "error"}
+    last_valid_paths |= broken & {SITE_FILE, REDIRECTS_FILE}
     feeds = _entries_of_type(effective["custom"], CustomFeed)
     return Settings(
         references=references,
         tags=_entries_of_type(effective["tag"], TagSettings),
         custom_feeds={name: feed for name, feed in feeds.items() if feed.access == "public"},
         private_feeds={name: feed for name, feed in feeds.items() if feed.access == "private"},
+        redirects=redirects.rules,
         problems=tuple(sorted(problems)),
-        stored_settings=_update_stored_settings(site, effective, stored),
+        stored_settings=_update_stored_settings(site, effective, redirects.rules, stored),
         last_valid_paths=frozenset(last_valid_paths),
     )
 
@@ -140,6 +153,7 @@ def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
         tags=previous.tags if previous.tags == settings.tags else settings.tags,
         custom_feeds=previous.custom_feeds if previous.custom_feeds == settings.custom_feeds else settings.custom_feeds,
         private_feeds=previous.private_feeds if previous.private_feeds == settings.private_feeds else settings.private_feeds,
+        redirects=previous.redirects if settings.redirects.has_same_rules(previous.redirects) else settings.redirects,
     )
 
 
@@ -157,6 +171,22 @@ def _effective_site(
     if site is None:
         raise ContentError(f"{root / SITE_FILE} cannot be used", problems)
     return site, problems
+
+
+def _effective_redirects(data: _FileData, base_url: str, stored: StoredSetting | None) -> ParsedRedirects:
+    """Return the rules of redirects.yaml and its problems. If it is broken, the rules are its last valid version, if any.
+
+    If the bytes are those of the last valid version, they are not parsed again.
+    """
+    last_valid = stored.value if stored and isinstance(stored.value, RedirectRules) else None
+    if data is None:
+        return ParsedRedirects(RedirectRules(), ())
+    if isinstance(data, Problem):
+        return ParsedRedirects(last_valid or RedirectRules(), (data,))
+    if last_valid and last_valid.source_digest == source_digest(data, base_url):
+        return ParsedRedirects(last_valid, ())
+    parsed = parse_redirects(data, base_url)
+    return ParsedRedirects(last_valid, parsed.problems) if parsed.is_broken and last_valid is not None else parsed
 
 
 def _parse_file(kind: str, data: _FileData, references: References) -> ParsedEntries:
@@ -186,10 +216,15 @@ def _effective_entries(
 
 
 def _update_stored_settings(
-    site: Site, effective: Mapping[str, Mapping[str, ListingSettings]], stored: Mapping[tuple[str, str], StoredSetting]
+    site: Site,
+    effective: Mapping[str, Mapping[str, ListingSettings]],
+    redirects: RedirectRules,
+    stored: Mapping[tuple[str, str], StoredSetting],
 ) -> dict[tuple[str, str], StoredSetting]:
     """Return the settings to store, by kind and id: the effective ones, and those only in `stored`, with `is_former` set."""
     settings = {("site", ""): StoredSetting(kind="site", name="", value=site)}
+    if redirects or _REDIRECTS in stored:
+        settings[_REDIRECTS] = StoredSetting(kind=_REDIRECTS[0], name=_REDIRECTS[1], value=redirects)
     for kind, entries in effective.items():
         settings |= {(kind, entry.id): StoredSetting(kind=kind, name=entry.id, value=entry) for entry in entries.values()}
     former = {
@@ -209,5 +244,6 @@ def load_settings(root: Path, base_url: str = "") -> Settings:
 def check_folder(root: Path) -> None:
     """Raise ContentError if there is no such folder."""
     if not os.path.isdir(root):
-        message = f"no folder {root}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"
+        what = f"{root} is a file" if os.path.isfile(root) else f"no folder {root}"
+        message = f"{what}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"
         raise ContentError(message, missing_message=f"the folder {root} is away")

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from feedsvc.content.markdown import FitImage, TextStore
+from feedsvc.content.markdown import FitImage, LimitExceeded, TextStore, render_within_limits
 from feedsvc.errors import Problem
+from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Article, Author, Category, CustomFeed, MediaFile, Site, TagSettings
+from feedsvc.page_model import PageFrame, StaticPage
+from feedsvc.redirects import RedirectRules
+from feedsvc.routes import path_of
+from feedsvc.support.digest import blake2b
+from feedsvc.uris import absolute
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContentSnapshot:
     """Immutable contents of a content folder. `categories`, `authors`, `tags` and feeds are keyed by id and each alias.
 
-    `custom_feeds` are the public entries of feeds.yaml, `private_feeds` the others. No public document depends on the latter.
+    `custom_feeds` are the public entries of feeds.yaml, `private_feeds` the others. No public document depends on the latter,
+    nor on `redirects`, the rules of redirects.yaml.
 
     `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
+    `pages` has the static pages, also drafts, by slug and former slug, `root_files` the bytes of the files below root/ by their
+    path there. `frame` is what every page takes from both.
     `theme` has the bytes of the files below theme/ by their path there, `media` those existing files that articles or settings
     refer to, by path in the content folder. `last_valid_paths` are the files with a problem whose last valid version is used,
     and unreadable folders.
@@ -30,19 +39,38 @@ class ContentSnapshot:
     tags: Mapping[str, TagSettings] = field(default_factory=dict)
     custom_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)
     private_feeds: Mapping[str, CustomFeed] = field(default_factory=dict)
+    redirects: RedirectRules = field(default_factory=RedirectRules)
+    pages: Mapping[str, StaticPage] = field(default_factory=dict)
+    root_files: Mapping[str, bytes] = field(default_factory=dict)
+    frame: PageFrame = field(default_factory=PageFrame)
     theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     last_valid_paths: frozenset[str] = frozenset()
     texts: TextStore = field(default_factory=TextStore, repr=False, compare=False)
 
     @property
+    def free_digest(self) -> str:
+        """Digest of the pages and the root files, "" without any."""
+        if not self.pages and not self.root_files:
+            return ""
+        pages = sorted(blake2b(repr(page)) for page in self.pages.values())
+        files = sorted((path, blake2b(data)) for path, data in self.root_files.items())
+        return blake2b(repr((pages, files)), size=8).hex()
+
+    @property
     def settings(self) -> tuple[object, ...]:
-        """Everything that the settings files say about public documents, for comparison with other settings."""
-        return self.site, self.categories, self.authors, self.tags, self.custom_feeds
+        """Everything that the settings files and the frame say about public documents, for comparison with other settings."""
+        return self.site, self.categories, self.authors, self.tags, self.custom_feeds, self.frame
 
     def html(self, article: Article) -> str:
         """Return the article's body as safe HTML with absolute URLs. Raises FeedsvcError if the text is unavailable."""
         return self.texts.html(article, self.site.base_url)
+
+    def page_html(self, page: StaticPage) -> str:
+        """Return the body of a static page as safe HTML with absolute URLs."""
+        address = absolute(self.site.base_url, path_of(StaticPageAt(page.slug)))
+        result = render_within_limits(page.markdown, base_url=self.site.base_url, page=address)
+        return "" if isinstance(result, LimitExceeded) else result.html  # reading has rejected a body beyond the limits
 
     def feed_markdown(self, article: Article, fit_image: FitImage) -> str:
         """Return the article's body as Markdown for feeds, "" if it has none. Raises FeedsvcError if the text is unavailable.

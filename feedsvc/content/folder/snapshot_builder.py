@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from feedsvc.content.folder.articles import ArticleChanges, ArticleFiles
+from feedsvc.content.folder.free_files import FreeFiles
 from feedsvc.content.folder.settings import Settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.theme_files import ThemeFolder
@@ -21,8 +22,8 @@ class SnapshotBuilder:
     not change.
     """
 
-    def __init__(self, media: MediaFolder, theme: ThemeFolder) -> None:
-        self._media, self._theme = media, theme
+    def __init__(self, media: MediaFolder, theme: ThemeFolder, free_files: FreeFiles) -> None:
+        self._media, self._theme, self._free_files = media, theme, free_files
         self._previous: ContentSnapshot | None = None
         self._media_files: dict[str, MediaFile] = {}
         self._missing_media: set[str] = set()  # referenced files that do not exist
@@ -37,8 +38,11 @@ class SnapshotBuilder:
     ) -> ContentSnapshot:
         """Build the snapshot after a reading that changed these active articles and media files."""
         previous = self._previous
-        last_valid_paths = articles.last_valid_paths
-        problems = (*settings.problems, *articles.problems, *self._theme.problems, *unread_file_problems)
+        last_valid_paths, free_files = articles.last_valid_paths, self._free_files
+        problems = (
+            *(*settings.problems, *articles.problems, *free_files.problems, *self._theme.problems),
+            *unread_file_problems,
+        )
         categories, authors = self._active_entries(settings, articles, last_valid_paths)
         self._previous = ContentSnapshot(
             site=settings.references.site,
@@ -47,11 +51,15 @@ class SnapshotBuilder:
             tags=settings.tags,
             custom_feeds=settings.custom_feeds,
             private_feeds=settings.private_feeds,
+            redirects=settings.redirects,
             articles=tuple(articles.active_articles.values()) if changes or not previous else previous.articles,
             media=self._referenced_media(settings, articles, changes, changed_media),
+            pages=free_files.pages,
+            root_files=free_files.root_files,
+            frame=free_files.frame,
             theme=self._theme.files,
             problems=tuple(sorted(problems)),
-            last_valid_paths=last_valid_paths | settings.last_valid_paths,
+            last_valid_paths=last_valid_paths | settings.last_valid_paths | free_files.last_valid_paths,
             texts=articles.texts,
         )
         return self._previous
@@ -79,7 +87,7 @@ class SnapshotBuilder:
     ) -> Mapping[str, MediaFile]:
         """Return all referenced media files that exist, by path; the mapping of the previous snapshot if it is equal."""
         changed_articles = (article for change in changes.values() for article in change if article)
-        settings_media = settings.media
+        settings_media = settings.media | self._free_files.media
         paths = {path for article in changed_articles for path in article.media} | changed_media | settings_media
         for path in paths | self._missing_media:
             self._media_files.pop(path, None)

@@ -61,7 +61,8 @@ class StoredState:
     ) -> None:
         """Add the result of a reading to the unsaved changes: changed records by path (None for a deleted one), all settings.
 
-        `first_media` has the signatures of the media that the settings refer to at the first reading; None at later ones.
+        `first_media` has the signatures of the media that settings and static pages refer to at the first reading; None at later
+        ones.
         """
         self._unsaved_records |= changed_records
         self._has_unsaved_settings |= _by_kind_and_name(settings) != _by_kind_and_name(self.settings)
@@ -99,10 +100,10 @@ class StoredState:
         return Baseline(name=_name(self._cache.loaded_state, self._first_media), removed=removed, added=added)
 
     def name(self, articles: ArticleFiles, media: Iterable[str]) -> str:
-        """Return the name of the state after the last reading. `media` are the media files that the settings refer to.
+        """Return the name of the state after the last reading. `media` are the files that settings and static pages refer to.
 
-        Return "" if not everything is saved, if articles conflict, or if these media, which all pages may show, changed since the
-        first reading.
+        No article names them, so their changes are in no change of articles. Return "" if not everything is saved, if articles
+        conflict, or if these media changed since the first reading.
         """
         if self._unsaved_records or self._has_unsaved_settings:
             return ""
@@ -116,6 +117,6 @@ def _by_kind_and_name(settings: Iterable[StoredSetting]) -> dict[tuple[str, str]
 
 
 def _name(cache_state: str, media: Mapping[str, FileSignature | None]) -> str:
-    """Return a name for the cache's state with the signatures of the settings' media; "" if `cache_state` is ""."""
+    """Return a name for the cache's state with the signatures of media that no article names; "" if `cache_state` is ""."""
     facts = repr((cache_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
     return blake2b(facts).hex() if cache_state else ""

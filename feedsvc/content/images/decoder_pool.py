@@ -19,6 +19,7 @@ from typing import Final, Self
 import feedsvc
 from feedsvc.content.images import megapixels
 from feedsvc.content.images.decoder_process import CHANGED, DONE, FAILED, GO, REPLY_HEADER, SKIP, STARTED, VARIANT, DecodeRequest
+from feedsvc.support.posix import signals
 
 # Seconds from STARTED to the end of an image. It detects hangs only, because the child's processor time is limited, too.
 DECODE_TIMEOUT: Final = 900.0
@@ -29,9 +30,7 @@ _PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from feedsvc.content.imag
 _ENVIRONMENT: Final = {"VIPS_CONCURRENCY": "1", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
 _INHERITED_VARIABLES: Final = ("LD_LIBRARY_PATH",)  # an interpreter may need these to start; secrets are not passed on
 # Signals of a crash or of the processor time limit, which the image causes. Any other, such as SIGKILL, comes from outside.
-_CRASH_SIGNALS: Final = frozenset(
-    (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP, signal.SIGXCPU)
-)
+_CRASH_SIGNALS: Final = signals("SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP", "SIGXCPU")
 
 
 class UndecodableError(Exception):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import select
 import signal
 import socket
@@ -25,6 +24,7 @@ from typing import Final, NamedTuple
 from feedsvc.content.images import megapixels
 from feedsvc.content.images.header import MAX_DECODER_MEMORY
 from feedsvc.support.digest import sha256
+from feedsvc.support.posix import resource
 
 DIGEST_LENGTH: Final = 16  # hexadecimal digits of a file's SHA-256
 MAX_FILE_SIZE: Final = 64 * 1024 * 1024  # bytes

@@ -64,7 +64,7 @@ def _segment(file: BinaryIO) -> tuple[int, int]:
 
 
 def next_marker(file: BinaryIO) -> int:
-    """Return the next marker that has a segment, or EOI at the end of the image.
+    """Return the second byte of the next marker that has a segment, or EOI at the end of the image; `file` is then behind it.
 
     Like decoders, skip fill bytes (section B.1.1.2) and other bytes between segments. Raises ValueError if the file ends, or
     after _MAX_SKIPPED bytes.

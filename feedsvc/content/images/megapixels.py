@@ -6,7 +6,6 @@ They lock single bytes, so that a process can reserve a number of them. The lock
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 import tempfile
@@ -16,12 +15,13 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from feedsvc.content.images.header import MAX_DECODER_MEMORY
+from feedsvc.support.posix import fcntl, flags
 
 MAX_MEGAPIXELS: Final = 90  # limit for all processes of a machine; each megapixel is one lockable byte of the file
 _QUEUE_BYTE: Final = MAX_MEGAPIXELS  # byte locked by the process that is first in the queue
 _RETRY_DELAY: Final = 0.02  # seconds between two attempts
 _LOCK_FILE_NAME: Final = "feedsvc-megapixels.lock"
-_OPEN_FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_OPEN_FLAGS: Final = flags("O_RDWR", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK")
 _LOCK_FILE_MODE: Final = 0o666
 
 

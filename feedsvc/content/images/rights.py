@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from html import escape
 from typing import Final
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 MAX_XMP_SIZE: Final = 1024 * 1024  # bytes that are read
 _MAX_TEXT_LENGTH: Final = 2_000  # characters of one text
@@ -142,9 +142,11 @@ def to_xmp(rights: Rights) -> bytes:
     """Return an XMP packet with these rights and nothing else; b"" if all fields are empty."""
     if not rights:
         return b""
+    from xml.sax.saxutils import quoteattr  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than many commands
+
     attributes = {"photoshop:Credit": rights.credit, "xmpRights:WebStatement": rights.statement}
     simple = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items() if value)
-    creators = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in rights.creators)
+    creators = "".join(f"<rdf:li>{escape(name, quote=False)}</rdf:li>" for name in rights.creators)
     parts = (
         f"<dc:creator><rdf:Seq>{creators}</rdf:Seq></dc:creator>" if creators else "",
         _alternatives("dc:rights", rights.copyright),
@@ -159,7 +161,9 @@ def to_xmp(rights: Rights) -> bytes:
 
 
 def _alternatives(name: str, value: str) -> str:
-    return f'<{name}><rdf:Alt><rdf:li xml:lang="x-default">{escape(value)}</rdf:li></rdf:Alt></{name}>' if value else ""
+    return (
+        f'<{name}><rdf:Alt><rdf:li xml:lang="x-default">{escape(value, quote=False)}</rdf:li></rdf:Alt></{name}>' if value else ""
+    )
 
 
 def from_photoshop(data: bytes) -> Rights:

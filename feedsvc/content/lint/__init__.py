@@ -1,12 +1,14 @@
 """Lint rules: warnings about valid content that could be better.
 
 `lint_content` takes a ContentSnapshot, its folder and a moment. It returns problems with severity "warning". Only the command
-`check` calls it.
+`check` calls it. `is_reserved_name` is for names of new files.
 """
 
 from feedsvc.content.lint.articles import BODY_PLACEHOLDER, lint_content
+from feedsvc.content.lint.file_names import is_reserved_name
 
 __all__ = [
     "BODY_PLACEHOLDER",
+    "is_reserved_name",
     "lint_content",
 ]

@@ -10,17 +10,25 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import quote, unquote
 
+from feedsvc.content import text
 from feedsvc.content.folder import ContentSnapshot
-from feedsvc.content.lint.context import LintContext, file_stem
+from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.custom_feeds import lint_custom_feeds
+from feedsvc.content.lint.embeds import check_embeds
+from feedsvc.content.lint.file_names import lint_file_names
+from feedsvc.content.lint.home import lint_home
+from feedsvc.content.lint.icons import lint_icons
 from feedsvc.content.lint.links import check_links, check_self_link
 from feedsvc.content.lint.media import lint_media
+from feedsvc.content.lint.menus import lint_menus
 from feedsvc.content.lint.positions import ArticlePositions, DeferredWarning, EntryPositions, warn_at, warn_at_text
+from feedsvc.content.lint.redirects import lint_redirects
+from feedsvc.content.lint.search_engines import lint_search_engines
 from feedsvc.content.lint.tag_entries import lint_tag_entries
 from feedsvc.content.lint.tags import tag_key_path
 from feedsvc.content.markdown import removed_elements
@@ -49,8 +57,13 @@ def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[P
     """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]
-    settings_warnings = (*_unused_author_warnings(context), *lint_tag_entries(context), *lint_custom_feeds(context))
-    return tuple(sorted((*warnings, *settings_warnings, *lint_media(content, context.public_articles))))
+    rules = (
+        *(_unused_author_warnings, lint_home, lint_icons, lint_menus, lint_search_engines, lint_tag_entries),
+        *(lint_custom_feeds, lint_redirects),
+    )
+    settings_warnings = tuple(chain.from_iterable(rule(context) for rule in rules))
+    file_warnings = (*lint_media(content, context.public_articles), *lint_file_names(content))
+    return tuple(sorted((*warnings, *settings_warnings, *file_warnings)))
 
 
 def _article_warnings(context: LintContext, article: Article) -> Iterator[Problem]:
@@ -112,7 +125,7 @@ def _check_placeholder(context: LintContext, article: Article) -> Iterator[Defer
 
 
 def _check_removed_html(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield a deferred warning for each raw HTML tag that rendering removes, at most 100.
+    """Yield a deferred warning for each raw HTML start tag that rendering removes, at most 100.
 
     Building the first warning finds the positions of all.
     """
@@ -157,7 +170,7 @@ def _check_translation(context: LintContext, article: Article) -> Iterator[Defer
 
 
 def _check_file_name(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    stem = file_stem(article.path)
+    stem = text.file_stem(article.path)
     if stem != article.slug:
         message = f"the file's name is '{stem}' and its slug '{article.slug}'; who looks for one will not find the other"
         hint = f"rename it to {article.slug}{PurePosixPath(article.path).suffix}"
@@ -178,6 +191,7 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
     _check_translation,
     _check_file_name,
     check_links,
+    check_embeds,
 )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from feedsvc.content import text
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint.tags import merged_tags
 from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import Article, ArticleStatus
 
 _MAX_COMPARISONS: Final = 20_000  # of names, to suggest the nearest one; more would take seconds
@@ -36,16 +36,18 @@ class LintContext:
         self.merged_tags = merged_tags(self.public_articles)
         # Articles with an error cannot be linked to now, but they have problems of their own.
         self.excluded_stems = {
-            file_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{ARTICLES_FOLDER}/")
+            text.file_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{ARTICLES_FOLDER}/")
         }
+
+    def has_free_place(self, place: FreePlace | None) -> bool:
+        """Return whether the address of a place leads to a published page, also without its slash, or to a file in root/."""
+        name = place.slug if isinstance(place, StaticPageAt) else place.path if place else ""
+        page = self.content.pages.get(name)
+        is_file = isinstance(place, RootFileAt) and name in self.content.root_files
+        return is_file or (page is not None and not page.is_draft)
 
     def suggest_slug(self, slug: str) -> str:
         """Return a hint with the most similar existing slug or alias; "" if none is similar or too many were compared before."""
         if slug not in self.suggestions and len(self.suggestions) * len(self.articles_by_slug) < _MAX_COMPARISONS:
             self.suggestions[slug] = text.did_you_mean(slug, self.articles_by_slug)
         return self.suggestions.get(slug, "")
-
-
-def file_stem(path: str) -> str:
-    """Return the name of a file without folders and suffix, in Unicode form NFC."""
-    return unicodedata.normalize("NFC", PurePosixPath(path).stem)

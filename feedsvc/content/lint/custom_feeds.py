@@ -26,7 +26,8 @@ def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
     if not feeds:
         return
     positions = EntryPositions(context.root, FEEDS_FILE)
-    yield from _same_contents_warnings(context, positions, feeds)
+    # A private feed may hold the same as a public one: its readers get it with a token.
+    yield from _same_contents_warnings(context, positions, {feed.id: feed for feed in content.custom_feeds.values()})
     yield from _private_feed_warnings(context, positions)
     yield from _short_age_warnings(positions, feeds.values())
     if not context.excluded_stems:

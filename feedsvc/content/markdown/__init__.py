@@ -4,7 +4,9 @@ In comes Markdown; out comes HTML with allowed elements and absolute URLs only, 
 Markdown with absolute URLs. `TextStore` keeps the Markdown of articles and renders it when needed.
 """
 
+from feedsvc.content.markdown.bare_links import bare_links, replace_bare_links
 from feedsvc.content.markdown.commonmark import to_html_with_positions
+from feedsvc.content.markdown.elements import VOID_ELEMENTS
 from feedsvc.content.markdown.feed_markdown import FEED_MARKDOWN_VERSION, FitImage
 from feedsvc.content.markdown.nesting import MAX_DEPTH
 from feedsvc.content.markdown.render import (
@@ -12,7 +14,10 @@ from feedsvc.content.markdown.render import (
     RENDER_VERSION,
     LimitExceeded,
     RenderedMarkdown,
+    clean_html,
+    excerpt,
     is_simple,
+    plain_text,
     removed_elements,
     render_within_limits,
 )
@@ -23,14 +28,20 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_HTML_BYTES",
     "RENDER_VERSION",
+    "VOID_ELEMENTS",
     "FitImage",
     "LimitExceeded",
     "RenderedMarkdown",
     "TextStore",
+    "bare_links",
+    "clean_html",
+    "excerpt",
     "is_simple",
     "is_text_of_key",
+    "plain_text",
     "removed_elements",
     "render_within_limits",
+    "replace_bare_links",
     "text_key",
     "to_html_with_positions",
 ]

@@ -15,11 +15,12 @@ from typing import Final
 
 from feedsvc.content.markdown import commonmark, nesting
 from feedsvc.content.markdown.elements import ALLOWED_ATTRIBUTES, BLOCK_ELEMENTS, SPACE, TABLE_ELEMENTS, TOKEN
+from feedsvc.content.markdown.figures import remove_quote_markers
 from feedsvc.content.markdown.nesting import TooDeep
 from feedsvc.content.markdown.render import LimitExceeded, ReferenceResolver, render_within_limits
 
 # Version of the written Markdown. Increase it with every change of it, so that hubs are notified of the changed feeds.
-FEED_MARKDOWN_VERSION: Final = 1
+FEED_MARKDOWN_VERSION: Final = 3
 
 _MAX_LENGTH: Final = 100_000  # characters of a text; comrak's tree of the worst such text takes 50 MB
 _EMPTY_COMMENT: Final = "<!---->"  # replaces a removed tag
@@ -51,8 +52,8 @@ def render_feed_markdown(markdown: str, *, base_url: str, page: str, fit_image: 
     if isinstance(result, LimitExceeded) or _comparable(result.html) != _comparable(expected.html):
         return ""
     if expected.media:
-        return commonmark.rewrite(markdown, _Rewriter(ReferenceResolver(base_url, page), fit_image).rewriting)
-    return text
+        text = commonmark.rewrite(markdown, _Rewriter(ReferenceResolver(base_url, page), fit_image).rewriting)
+    return remove_quote_markers(text)
 
 
 def _comparable(clean: str) -> str:

@@ -12,13 +12,13 @@ from typing import Final
 import nh3
 
 from feedsvc import uris
-from feedsvc.content.markdown import commonmark, footnotes, nesting
+from feedsvc.content.markdown import commonmark, figures, footnotes, nesting
 from feedsvc.content.markdown.elements import ALLOWED_ATTRIBUTES, ALLOWED_ELEMENTS, URL_ATTRIBUTES
 from feedsvc.content.markdown.nesting import TooDeep
 from feedsvc.content.text import remove_forbidden_characters
 
 # Version of the rendered HTML. Increase it with every change of that HTML, so that hubs are notified of the changed feeds.
-RENDER_VERSION: Final = 2
+RENDER_VERSION: Final = 3
 MAX_HTML_BYTES: Final = 2_000_000  # of the HTML of one text
 _MAX_PLAIN_LENGTH: Final = 100_000  # characters of a text beyond the limits that `render` returns
 _DIMENSION: Final = re.compile(r"[1-9][0-9]{0,4}")
@@ -114,17 +114,28 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
     may grow with length times depth.
     """
     raw_html = commonmark.to_html(markdown)
+    return _clean_within_limits(raw_html, ReferenceResolver(base_url, page), is_generated="<" not in markdown)
+
+
+def clean_html(markup: str, *, base_url: str, page: str, keeps_references: bool = False) -> RenderedMarkdown | LimitExceeded:
+    """Return HTML as `render_within_limits` would return it if it stood in a text. If `keeps_references`, no URL is changed."""
+    references = ReferenceKeeper(base_url, page) if keeps_references else ReferenceResolver(base_url, page)
+    return _clean_within_limits(markup, references, is_generated=False)
+
+
+def _clean_within_limits(raw_html: str, references: ReferenceResolver, *, is_generated: bool) -> RenderedMarkdown | LimitExceeded:
     if _is_too_large(raw_html):
         return LimitExceeded(is_too_deep=False, index=MAX_HTML_BYTES)
-    check_result = nesting.check(raw_html, is_generated="<" not in markdown)
+    check_result = nesting.check(raw_html, is_generated=is_generated)
     if isinstance(check_result, TooDeep):
         return LimitExceeded(is_too_deep=True, index=check_result.offset)
-    references = ReferenceResolver(base_url, page)
-    clean_html = _clean(footnotes.mark_footnotes(check_result.html, page), references)
+    clean_html = _clean(footnotes.mark_footnotes(check_result.html, references.page), references)
     if _is_too_large(clean_html):
         return LimitExceeded(is_too_deep=False)
     return RenderedMarkdown(
-        html=_demote_headings(clean_html), media=references.media, misplaced_references=tuple(references.misplaced_references)
+        html=_demote_headings(figures.mark_figures(clean_html)),
+        media=references.media,
+        misplaced_references=tuple(references.misplaced_references),
     )
 
 
@@ -179,7 +190,7 @@ class ReferenceResolver:
         self.misplaced_references: dict[str, None] = {}
 
     def filter_attribute(self, attribute: str, value: str) -> str | None:
-        """Return the new value of an allowed attribute; None if the attribute must be removed."""
+        """Return the new value of an allowed attribute; None if the attribute must be removed. Collect its reference."""
         if attribute in URL_ATTRIBUTES:
             # Cleaned HTML has no ids except those of footnotes, whose links are absolute: a bare fragment has no target.
             return None if attribute == "href" and value.strip().startswith("#") else self._resolve(attribute, value) or None
@@ -195,6 +206,13 @@ class ReferenceResolver:
         elif address and attribute in ("src", "poster") and not path.startswith("/static/") and not _has_host(reference):
             self.misplaced_references[reference] = None
         return address
+
+
+class ReferenceKeeper(ReferenceResolver):
+    """Filter of attributes that keeps references as they are, except those that the resolver removes."""
+
+    def _resolve(self, attribute: str, reference: str) -> str:
+        return reference if super()._resolve(attribute, reference) else ""
 
 
 def _has_host(reference: str) -> bool:
@@ -244,8 +262,12 @@ def _demote_headings(clean: str) -> str:
 
 
 def plain_text(markup: str) -> str:
-    """Return the text of cleaned HTML in one line, without footnotes, tables and preformatted text."""
-    spaced = _BLOCK_END.sub(r"\g<0> ", footnotes.remove_footnotes(markup))
+    """Return the text of HTML in one line, without footnotes, captions, pull quotes, tables and preformatted text.
+
+    The parser takes quadratic time for elements that are nested deeply, which cleaned HTML has not: cut HTML from elsewhere.
+    """
+    prose = figures.without_figure_texts(footnotes.remove_footnotes(markup))
+    spaced = _BLOCK_END.sub(r"\g<0> ", prose)
     bare = _TAG.sub("", spaced)
     # Tags and entities other than the known ones need a parser.
     if "<" in bare or "\0" in bare or _OTHER_ENTITY.search(bare):

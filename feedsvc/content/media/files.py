@@ -152,7 +152,7 @@ class MediaFolder:
         if "\0" in path:
             raise ValueError(f"no file '{path}'")
         location = os.path.realpath(self._root / path)
-        if not location.startswith(os.path.join(self._real_root, MEDIA_PREFIX)):
+        if not location.startswith(os.path.join(self._real_root, "media", "")):
             # A symbolic link must not publish a draft as a media file.
             raise ValueError(f"'{path}' lies behind a symbolic link that leaves media/; put the file itself there")
         try:

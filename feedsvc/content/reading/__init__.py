@@ -11,6 +11,15 @@ from feedsvc.content.reading.custom_feeds import parse_custom_feeds
 from feedsvc.content.reading.entries import ParsedEntries
 from feedsvc.content.reading.front_matter import split_front_matter
 from feedsvc.content.reading.listing_settings import parse_authors, parse_categories, parse_tags
+from feedsvc.content.reading.page import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, parse_page
+from feedsvc.content.reading.redirect_lines import RuleText
+from feedsvc.content.reading.redirects import (
+    MAX_REDIRECTS_SIZE,
+    ParsedRedirects,
+    parse_redirects,
+    rule_texts,
+    source_digest,
+)
 from feedsvc.content.reading.settings_document import (
     AUTHORS_FILE,
     CATEGORIES_FILE,
@@ -27,21 +36,31 @@ __all__ = [
     "AUTHORS_FILE",
     "CATEGORIES_FILE",
     "FEEDS_FILE",
+    "MAX_REDIRECTS_SIZE",
+    "PAGES_FOLDER",
+    "PAGE_SUFFIX",
     "SETTINGS_FILES",
     "SITE_FILE",
     "TAGS_FILE",
     "BodyPositions",
     "ParseResult",
     "ParsedEntries",
+    "ParsedPage",
+    "ParsedRedirects",
     "References",
+    "RuleText",
     "default_id",
     "known_names",
     "parse_article",
     "parse_authors",
     "parse_categories",
     "parse_custom_feeds",
+    "parse_page",
+    "parse_redirects",
     "parse_settings_file",
     "parse_site",
     "parse_tags",
+    "rule_texts",
+    "source_digest",
     "split_front_matter",
 ]

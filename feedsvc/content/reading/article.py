@@ -15,16 +15,16 @@ from itertools import chain
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from feedsvc import uris
 from feedsvc.content import text
 from feedsvc.content.markdown import text_key
 from feedsvc.content.reading import attachments, body
 from feedsvc.content.reading.context import ReadContext, References, unknown_reference_error
-from feedsvc.content.reading.front_matter import is_in_code_fence, split_front_matter
+from feedsvc.content.reading.front_matter import FileParts, parse_file_parts
 from feedsvc.content.schema import ArticleKeys, parse_instant, validate_document
-from feedsvc.content.yaml import CONFLICT_MESSAGE, KeyPath, YamlDocument, conflict_line, parse_yaml
+from feedsvc.content.yaml import KeyPath
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus, Author, Category, Correction, Enclosure, Site, Source, Tag
+from feedsvc.routes import article_path
 from feedsvc.tag_slugs import spelling_key, tag_slug
 
 _UNKNOWN_DATE: Final = (datetime.min.replace(tzinfo=UTC), 0)
@@ -46,9 +46,9 @@ class ParseResult(NamedTuple):
     """Result of parsing one article file: the article and any warnings, or None and at least one problem that is an error.
 
     `positions` is a flat sequence of the line and column of the id, the slug and each former slug (alias), 0 and 0 for one that
-    the file does not state; then those of `translation_of` if the file has it. `alias_references` are the references to authors
-    and categories by alias: ("author" or "category", alias, id). `markdown` is the body, "" without an article; the article's
-    `text` is its key in the text store.
+    the file does not state; then those of `guid` and of `translation_of` if the file has them. `alias_references` are the
+    references to authors and categories by alias: ("author" or "category", alias, id). `markdown` is the body, "" without an
+    article; the article's `text` is its key in the text store.
     """
 
     article: Article | None
@@ -64,23 +64,8 @@ class ParseResult(NamedTuple):
 
 def parse_article(path: str, data: bytes, references: References) -> ParseResult:
     """Parse one article file; `path` is relative to the content folder. Faults of the file become problems, not exceptions."""
-    content, problems, is_printable = text.decode(path, data)
-    if not content and problems:
-        return ParseResult(None, tuple(problems))
-    try:
-        front_matter, markdown = split_front_matter(content) if path.endswith(".md") else (content, None)
-    except ValueError as error:
-        return ParseResult(None, (*problems, Problem(path=path, message=str(error))))
-    if markdown and (line := conflict_line(content)) and not is_in_code_fence(content, line):
-        return ParseResult(None, (*problems, Problem(path=path, line=line, message=CONFLICT_MESSAGE)))
-    document = parse_yaml(path, front_matter, is_printable=is_printable)
-    document.problems[:0] = problems
-    return _ArticleParser(content, markdown, document, references).parse()
-
-
-def _stem(path: str) -> str:
-    name = path.rpartition("/")[2]
-    return name.rpartition(".")[0] or name
+    parts = parse_file_parts(path, data)
+    return ParseResult(None, parts) if isinstance(parts, tuple) else _ArticleParser(parts, references).parse()
 
 
 def default_id(site: Site, stem: str, year: int) -> str:
@@ -91,11 +76,10 @@ def default_id(site: Site, stem: str, year: int) -> str:
 class _ArticleParser(ReadContext):
     """Parser of one article's YAML document: validates it with the schema, then checks what the schema cannot express."""
 
-    def __init__(self, content: str, markdown: str | None, document: YamlDocument, references: References) -> None:
-        """Initialize with `content`, the text of the whole file, and `markdown`, the part below front matter (None for YAML)."""
-        super().__init__(document, references)
-        self.content, self.markdown_part = content, markdown
-        self.stem = unicodedata.normalize("NFC", _stem(document.path))
+    def __init__(self, parts: FileParts, references: References) -> None:
+        super().__init__(parts.document, references)
+        self.content, self.markdown_part = parts.content, parts.markdown
+        self.stem = text.file_stem(parts.document.path)
         self.alias_references: list[tuple[str, str, str]] = []
         self.body_markdown = ""
 
@@ -130,10 +114,12 @@ class _ArticleParser(ReadContext):
             summary=keys.summary,
             image=attachments.image(self, keys.image) if keys.image else None,
             enclosures=self.enclosures(keys) if keys.enclosures else (),
+            embeds=attachments.embeds(self, keys.embeds) if keys.embeds else (),
             sources=tuple([Source(name=source.name, url=source.url or "") for source in keys.sources]),
             corrections=self.corrections(keys) if keys.corrections else (),
             language="" if keys.language == self.references.site.language else keys.language or "",
             translation_of=self.translation_of(keys, article_id),
+            guid=keys.guid if keys.guid and keys.guid != article_id else "",
             link=keys.link or "",
             aliases=tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug)) if keys.aliases else (),
             status=_STATUS_BY_NAME[keys.status],
@@ -158,7 +144,7 @@ class _ArticleParser(ReadContext):
 
     def text_key(self, keys: ArticleKeys, slug: str, published: datetime) -> bytes:
         """Check the body and store its Markdown in `body_markdown`. Return its key in the text store, b"" if it is empty."""
-        self.body_markdown = body.check_body(self, self.content, self.markdown(keys), slug)
+        self.body_markdown = body.check_body(self, self.content, self.markdown(keys), article_path(slug))
         return text_key(self.body_markdown, published)
 
     def enclosures(self, keys: ArticleKeys) -> tuple[Enclosure, ...]:
@@ -178,7 +164,8 @@ class _ArticleParser(ReadContext):
         if (
             not keys.id
             and keys.status == "published"
-            and not any(problem.message.startswith("id:") for problem in self.document.problems)
+            # An id has the year of `published`.
+            and not any(problem.message.startswith(("id:", "published")) for problem in self.document.problems)
         ):
             at: KeyPath = ("id",) if self.document.has_value(("id",)) else ("title",)
             hint = f"write id: {article_id}, or let feedsvc stamp do it"
@@ -198,10 +185,7 @@ class _ArticleParser(ReadContext):
         """Return the value of `slug:`, else a slug made from the file's name; if that gives none, add an error and return ""."""
         if keys.slug:
             return unicodedata.normalize("NFC", keys.slug)
-        slug = self.stem if uris.is_slug(self.stem) else uris.slugify(self.stem)
-        if not slug:
-            self.add_error((), f"the file name '{self.stem}' gives no address", "write slug: a-name")
-        return slug
+        return self.slug_of_stem(self.stem)
 
     def resolve_references(
         self, key: str, list_key: str, name: str | None, names: list[str], entries: Mapping[str, object]
@@ -268,7 +252,7 @@ class _ArticleParser(ReadContext):
     def claim_positions(self, keys: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
         """Return `ParseResult.positions`. `aliases` are the article's former slugs, in order."""
         claims: list[KeyPath] = [("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases)]
-        claims += [("translation_of",)] if keys.translation_of else []
+        claims += [(key,) for key, value in (("guid", keys.guid), ("translation_of", keys.translation_of)) if value]
         return tuple(
             chain.from_iterable(
                 self.document.line_and_column(at) if self.document.has_key(str(at[0])) else (0, 0) for at in claims

@@ -1,12 +1,17 @@
-"""Attachments of one article: its lead image and its enclosures, in media/ or at an https address."""
+"""Attachments of one article: its lead image and enclosures, in media/ or at an https address, and the cards of links."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from feedsvc.content.media import IMAGE_TYPES, sent_length
 from feedsvc.content.reading.context import ReadContext, is_web_address
-from feedsvc.content.schema import EnclosureKeys, ImageKeys
+from feedsvc.content.schema import EmbedKeys, EnclosureKeys, ImageKeys
 from feedsvc.content.yaml import KeyPath
-from feedsvc.model import Enclosure, Image
+from feedsvc.model import Embed, Enclosure, Image
+
+_ENCLOSURE_HINT: Final = "for example type: audio/mpeg, length: 12345678"
 
 
 def image(context: ReadContext, keys: ImageKeys) -> Image | None:
@@ -65,7 +70,30 @@ def enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosur
     url = context.https_url((*at, "src"), keys.src)
     missing = [name for name in ("type", "length") if getattr(keys, name) is None]
     if missing:
-        context.add_error(at, f"a file at another address needs {' and '.join(missing)} too")
+        context.add_error(at, f"a file at another address needs {' and '.join(missing)} too", _ENCLOSURE_HINT)
     if not url or keys.type is None or keys.length is None:
         return None
     return Enclosure(url=url, type=keys.type, length=keys.length, title=keys.title)
+
+
+def embeds(context: ReadContext, entries: Sequence[EmbedKeys]) -> tuple[Embed, ...]:
+    """Return the cards of `embeds:`. Problems and image files are added to `context`; an unusable image is left out."""
+    cards: dict[str, Embed] = {}
+    for index, entry in enumerate(entries):
+        if entry.url in cards:
+            context.add_error(("embeds", index, "url"), f"a second entry for {entry.url}", "keep one of the two")
+        image = _embed_image(context, index, entry.image) if entry.image else ""
+        cards[entry.url] = Embed(url=entry.url, title=entry.title, description=entry.description, image=image)
+    return tuple(cards.values())
+
+
+def _embed_image(context: ReadContext, index: int, path: str) -> str:
+    """Return the URL of an image in media/. If it cannot be used, add an error and return ""."""
+    at: KeyPath = ("embeds", index, "image")
+    if is_web_address(path):
+        context.add_error(at, "is at another address, so reading the page would tell its owner", "save the picture in media/")
+        return ""
+    size = context.attempt(at, lambda: context.references.media.image_size(path))
+    if size is None or context.attempt(at, lambda: context.sendable_file(path)) is None:
+        return ""
+    return context.media_url(path)

@@ -1,10 +1,10 @@
-"""Body check of one article: limits of its HTML, its references to media, and line and column of its problems."""
+"""Body check of one article or page: limits of its HTML, its references to media, and line and column of its problems."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from feedsvc import routes, uris
+from feedsvc import uris
 from feedsvc.content import text
 from feedsvc.content.markdown import MAX_DEPTH, MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, is_simple, render_within_limits
 from feedsvc.content.reading.body_positions import BodyPositions
@@ -22,15 +22,15 @@ _TOO_LARGE: Final = (
 )
 
 
-def check_body(context: ReadContext, content: str, markdown: str, slug: str) -> str:
-    """Check the Markdown of a body and return it; `content` is the text of the whole file, `slug` that of the article.
+def check_body(context: ReadContext, content: str, markdown: str, path: str) -> str:
+    """Check the Markdown of a body and return it; `content` is the text of the whole file, `path` that of the page.
 
     Problems, and the media files that the body refers to, are added to `context`. Return "" if the Markdown is only white space,
     or if its HTML would exceed the limits, which adds an error.
     """
     if is_simple(markdown):
         return "" if markdown.isspace() else markdown
-    page = uris.absolute(context.references.site.base_url, routes.path_of(routes.ArticleAt(slug)))
+    page = uris.absolute(context.references.site.base_url, path)
     rendered = render_within_limits(markdown, base_url=context.references.site.base_url, page=page)
     positions = BodyPositions(context.document, content, markdown)
     if isinstance(rendered, LimitExceeded):

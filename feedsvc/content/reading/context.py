@@ -101,6 +101,13 @@ class ReadContext:
         """Parse a date and return its moment in UTC. Return None for None or "", and for an invalid date, which adds an error."""
         return self.attempt(at, lambda: parse_instant(date, self.zone)[0]) if date else None
 
+    def slug_of_stem(self, stem: str) -> str:
+        """Return a slug made from the stem of the file's name; if that gives none, add an error and return ""."""
+        slug = stem if uris.is_slug(stem) else uris.slugify(stem)
+        if not slug:
+            self.add_error((), f"the file name '{stem}' gives no address", "write slug: a-name")
+        return slug
+
     def https_url(self, at: KeyPath, address: str) -> str:
         """Return the address as a URI. If it is not an https address, add an error and return ""."""
         try:
@@ -120,7 +127,7 @@ class ReadContext:
         return self.references.media.sendable_file(path, keep_metadata=self.references.site.keep_metadata)
 
     def media_url(self, path: str) -> str:
-        """Return the absolute URL of a file at a path like media/a.jpg, and add the path to `media`."""
+        """Return the absolute URL of a file at a path like media/a.jpg, which need not exist, and add the path to `media`."""
         self.media[path] = None
         return uris.absolute(self.references.site.base_url, f"/{path}")
 

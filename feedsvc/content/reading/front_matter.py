@@ -1,37 +1,74 @@
-"""Front matter of a Markdown article: YAML between two lines '---', followed by the Markdown of the body."""
+"""Parts of a content file. A Markdown file has front matter, YAML between two lines '---', and then the Markdown of the body."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
+from feedsvc.content import text
+from feedsvc.content.yaml import CONFLICT_MESSAGE, YamlDocument, conflict_line, parse_yaml
+from feedsvc.errors import Problem
+
+_ARTICLE_KEYS: Final = "title: and published:"
 _START: Final = re.compile(r"---[ \t]*\r?\n?")
 _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 
 
-def split_front_matter(content: str) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class FileParts:
+    """The whole text of a file, its parsed YAML, and the Markdown below the front matter; None for a YAML file."""
+
+    content: str
+    document: YamlDocument
+    markdown: str | None
+
+
+def parse_file_parts(
+    path: str, data: bytes, kind: str = "article", required: str = _ARTICLE_KEYS
+) -> FileParts | tuple[Problem, ...]:
+    """Decode a file and parse its YAML; return only the problems if it cannot be divided. The parameters are those of
+    `split_front_matter`.
+    """
+    content, problems, is_printable = text.decode(path, data)
+    if not content and problems:
+        return tuple(problems)
+    try:
+        front_matter, markdown = split_front_matter(content, kind, required) if path.endswith(".md") else (content, None)
+    except ValueError as error:
+        return *problems, Problem(path=path, message=str(error))
+    if markdown and (line := conflict_line(content)) and not _is_in_code_fence(content, line):
+        return *problems, Problem(path=path, line=line, message=CONFLICT_MESSAGE)
+    document = parse_yaml(path, front_matter, is_printable=is_printable)
+    document.problems[:0] = problems
+    return FileParts(content, document, markdown)
+
+
+def split_front_matter(content: str, kind: str = "article", required: str = _ARTICLE_KEYS) -> tuple[str, str]:
     """Return the YAML, after an empty line, so that its lines have the same numbers as in the file, and the Markdown.
 
-    Raises ValueError with a message for the editor if there is no front matter or it is empty.
+    `kind` is the word for what the file has, `required` names the keys that it needs. Raises ValueError with a message for the
+    editor if there is no front matter or it is empty.
     """
     lines = content.splitlines(keepends=True)
     if not lines:
-        raise ValueError("the file is empty")
+        raise ValueError(f"the file is empty; a Markdown {kind} begins with a line '---', then its keys, then '---' again")
     if not _START.fullmatch(lines[0]):
-        raise ValueError("a Markdown article begins with a line '---', then its keys, then '---' again")
+        raise ValueError(f"a Markdown {kind} begins with a line '---', then its keys, then '---' again")
     end = next((index for index, line in enumerate(lines[1:], 1) if _END.fullmatch(line)), None)
     if end is None:
         raise ValueError("the keys that begin below this '---' never end; write '---' below the last key")
     if not "".join(lines[1:end]).strip():
-        raise ValueError("there are no keys between the two '---'; an article needs at least title: and published:")
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise ValueError(f"there are no keys between the two '---'; {article} {kind} needs at least {required}")
     return "\n" + "".join(lines[1:end]), "".join(lines[end + 1 :])
 
 
-def is_in_code_fence(content: str, line: int) -> bool:
+def _is_in_code_fence(content: str, line: int) -> bool:
     """Return True if a line (from 1) of an article file seems to be in a fenced code block: an odd number of fences is above it.
 
     There, conflict markers may be an example in an article about git.
     """
     lines_before = content.splitlines()[: line - 1]
-    fences = [text for text in lines_before if text.lstrip(" ").startswith(("```", "~~~"))]
+    fences = [line_before for line_before in lines_before if line_before.lstrip(" ").startswith(("```", "~~~"))]
     return len(fences) % 2 == 1

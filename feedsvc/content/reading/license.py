@@ -1,13 +1,14 @@
-"""License and crawlers of site.yaml: checks between their keys, which the schema cannot express."""
+"""License, crawlers and groups of robots.txt in site.yaml: checks between their keys, which the schema cannot express."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from feedsvc.content.schema import TOKENS_BY_KIND, CrawlersKeys, LicenseKeys, PaymentKeys
+from feedsvc.content.schema import TOKENS_BY_KIND, CrawlersKeys, LicenseKeys, PaymentKeys, RobotsKeys
 from feedsvc.content.yaml import KeyPath, YamlDocument
-from feedsvc.license_model import Crawlers, License, LicenseScope, Payment
+from feedsvc.license_model import Crawlers, License, LicenseScope, Payment, RobotsGroup
 
 _PRICE_KEYS: Final = ("amount", "currency", "standard", "custom")
 
@@ -65,6 +66,29 @@ def build_crawlers(document: YamlDocument, keys: CrawlersKeys) -> Crawlers:
     """Return the crawlers, each name once. Adds a problem to the document for each name in both lists."""
     _report_names_in_both(document, "crawlers", ("allow", keys.allow), ("disallow", keys.disallow))
     return Crawlers(allow=_distinct_names(keys.allow), disallow=_distinct_names(keys.disallow))
+
+
+def build_robots(document: YamlDocument, keys: Sequence[RobotsKeys], crawlers: Crawlers) -> tuple[RobotsGroup, ...]:
+    """Return the groups of robots.txt. A group without rules, and a crawler that has rules already, adds a problem."""
+    owners = {name.casefold(): "crawlers" for name in (*crawlers.allow, *crawlers.disallow)}
+    for index, group in enumerate(keys):
+        if not group.agents:
+            message = "robots.agents: names no crawler"
+            document.problems.append(document.problem(("robots", index, "agents"), message, 'write agents: "*" for all'))
+        if not (group.allow or group.disallow):
+            message = "robots: a group without rules"
+            hint = "write disallow: or allow: and paths like /drafts/"
+            document.problems.append(document.problem(("robots", index), message, hint))
+        for position, name in enumerate(group.agents):
+            owner = owners.setdefault(name.casefold(), f"robots, group {index + 1}")
+            if owner != f"robots, group {index + 1}":
+                message = f"robots.agents: '{name}' has rules already, in {owner}"
+                hint = "a crawler obeys one group: write all its rules in one place"
+                document.problems.append(document.problem(("robots", index, "agents", position), message, hint))
+    return tuple(
+        RobotsGroup(agents=tuple(dict.fromkeys(group.agents)), allow=tuple(group.allow), disallow=tuple(group.disallow))
+        for group in keys
+    )
 
 
 def _distinct_names(names: list[str]) -> tuple[str, ...]:

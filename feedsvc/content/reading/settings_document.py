@@ -13,13 +13,14 @@ from feedsvc.content import safe_read, text
 from feedsvc.content.media import MediaFolder
 from feedsvc.content.schema import http_url
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
+from feedsvc.redirects import REDIRECTS_FILE
 
 SITE_FILE: Final = "site.yaml"
 CATEGORIES_FILE: Final = "categories.yaml"
 AUTHORS_FILE: Final = "authors.yaml"
 TAGS_FILE: Final = "tags.yaml"
 FEEDS_FILE: Final = "feeds.yaml"
-SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, FEEDS_FILE)
+SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, FEEDS_FILE, REDIRECTS_FILE)
 
 
 def parse_settings_file(path: str, data: bytes) -> YamlDocument:

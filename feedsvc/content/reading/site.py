@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading.license import build_crawlers, build_license
+from feedsvc.content.reading.license import build_crawlers, build_license, build_robots
+from feedsvc.content.reading.menus import build_menu
 from feedsvc.content.reading.settings_document import SITE_FILE, MediaResolver, parse_settings_file
 from feedsvc.content.schema import SiteKeys, is_host, parse_day, validate_document
 from feedsvc.content.yaml import YamlDocument, YamlValue
 from feedsvc.errors import Problem
-from feedsvc.model import FeedOptions, Site
+from feedsvc.model import FeedOptions, HomeOptions, Site
+from feedsvc.page_model import Footer
 
 _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "https://site.invalid"}
 
@@ -40,6 +43,7 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
     except ValueError as error:
         document.problems.append(document.problem(("since",), f"since: {error}"))
         return None
+    crawlers = build_crawlers(document, keys.crawlers)
     logo, icon = resolver.resolve(("logo",), keys.logo), resolver.resolve(("icon",), keys.icon)
     return Site(
         title=keys.title,
@@ -51,14 +55,28 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
         timezone=keys.timezone,
         logo=logo,
         icon=icon,
+        accent=_accent(document, keys),
         copyright=keys.copyright,
         feed=FeedOptions(**dict(keys.feed)),
         hubs=tuple(dict.fromkeys(keys.hubs)),
         license=build_license(document, keys.license),
-        crawlers=build_crawlers(document, keys.crawlers),
+        crawlers=crawlers,
+        robots=build_robots(document, keys.robots, crawlers),
+        navigation=build_menu(document, ("navigation",), keys.navigation),
+        footer=Footer(text=keys.footer.text, links=build_menu(document, ("footer", "links"), keys.footer.links)),
+        home=HomeOptions(lead=keys.home.lead or "", sections=tuple(dict.fromkeys(keys.home.sections))),
+        profiles=tuple(dict.fromkeys(keys.profiles)),
         keep_metadata=keys.keep_metadata,
         media=tuple(resolver.media_paths),
     )
+
+
+def _accent(document: YamlDocument, keys: SiteKeys) -> str:
+    """Return the accent color, "" without one. Add a warning if the key is empty: "#" begins a comment."""
+    if isinstance(document.value, dict) and document.value.get("accent", "") is None:
+        problem = document.problem(("accent",), "accent: has no value; '#' begins a comment in YAML", at_key=True)
+        document.problems.append(replace(problem, hint='put the color in quotes, like "#0b6fa4"', severity="warning"))
+    return keys.accent or ""
 
 
 def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:

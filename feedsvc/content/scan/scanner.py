@@ -6,8 +6,7 @@ import errno
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from feedsvc.content.file_signature import MISSING, FileSignature, nanoseconds_since_epoch, signature_of
+from feedsvc.content.safe_open import OpenFolder
 from feedsvc.content.safe_read import is_printable_ascii, is_valid_path, open_folder
 from feedsvc.errors import Problem
 from feedsvc.support.process_pool import BackgroundTask
@@ -220,10 +220,10 @@ class DirectoryScanner:
             if isinstance(opened, Problem):
                 folder.problems.append(opened)
                 return folder
-            with _close_after(opened) as descriptor:
-                names = sorted(os.listdir(descriptor))
-                status = os.fstat(descriptor)  # after listing, so that it shows changes during it
-                _classify(folder, path, names, descriptor)
+            with opened:
+                names = sorted(opened.names())
+                status = opened.status()  # after listing, so that it shows changes during it
+                _classify(folder, path, names, opened)
         except OSError as error:
             folder.problems.append(Problem(path=path, message=f"the folder cannot be read ({error.strerror})"))
             folder.is_unreadable = error.errno not in (errno.ENOENT, errno.ENOTDIR)
@@ -255,15 +255,6 @@ class DirectoryScanner:
         return device == self._device and path in self._mount_points
 
 
-@contextmanager
-def _close_after(descriptor: int) -> Iterator[int]:
-    """Yield `descriptor`, that of an open folder, and close it after the block."""
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def _device(root: Path) -> int:
     """Return the device number of the content folder; 0 if the folder cannot be accessed."""
     try:
@@ -272,15 +263,16 @@ def _device(root: Path) -> int:
         return 0
 
 
-def _classify(folder: _ScannedFolder, folder_path: str, names: Iterable[str], descriptor: int) -> None:
+def _classify(folder: _ScannedFolder, folder_path: str, names: Iterable[str], opened: OpenFolder) -> None:
     """Add the names in an open folder to `folder`, except hidden files and backup copies. An invalid name adds a problem."""
     files, get_status, is_folder = folder.files, os.stat, stat.S_ISDIR  # local names are faster for 100,000 files
+    descriptor, prefix = opened
     for name in names:
         path = f"{folder_path}/{name}"
         if name[0] in ".#" or name[-1] == "~" or not (is_printable_ascii(name) or is_valid_path(path, folder.problems)):
             continue
         try:
-            status = get_status(name, dir_fd=descriptor)
+            status = get_status(prefix + name, dir_fd=descriptor)
         except OSError:
             files[path] = MISSING  # reading the file reports the error
             continue

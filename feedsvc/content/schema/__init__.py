@@ -6,8 +6,20 @@
 
 from feedsvc.content.schema.dates import parse_age, parse_day, parse_instant
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
-from feedsvc.content.schema.field_types import TOKENS_BY_KIND, http_url, is_base_url, is_host, single_line
-from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json, build_schema
+from feedsvc.content.schema.field_types import (
+    MAX_REFERENCES,
+    http_url,
+    is_article_id,
+    is_base_url,
+    is_guid,
+    is_host,
+    is_language_tag,
+    require_base_url,
+    single_line,
+)
+from feedsvc.content.schema.json_schema import SCHEMA_NAMES, build_schema
+from feedsvc.content.schema.json_schema_rules import Json
+from feedsvc.content.schema.license_tokens import TOKENS_BY_KIND
 from feedsvc.content.schema.models import (
     ArticleKeys,
     AuthorKeys,
@@ -15,6 +27,7 @@ from feedsvc.content.schema.models import (
     CrawlersKeys,
     CustomFeedKeys,
     DigestKeys,
+    EmbedKeys,
     EnclosureKeys,
     ExcludeKeys,
     ImageKeys,
@@ -22,14 +35,18 @@ from feedsvc.content.schema.models import (
     LicenseKeys,
     ListingFeedKeys,
     PaymentKeys,
+    RedirectsKeys,
+    RobotsKeys,
     SiteKeys,
     TagKeys,
 )
+from feedsvc.content.schema.page_models import MenuEntryKeys, PageKeys
 from feedsvc.content.schema.site_values import parse_site_value
 from feedsvc.content.schema.validation import validate_document, validate_mapping
 
 __all__ = [
     "KEY_DESCRIPTIONS",
+    "MAX_REFERENCES",
     "SCHEMA_NAMES",
     "TOKENS_BY_KIND",
     "ArticleKeys",
@@ -38,6 +55,7 @@ __all__ = [
     "CrawlersKeys",
     "CustomFeedKeys",
     "DigestKeys",
+    "EmbedKeys",
     "EnclosureKeys",
     "ExcludeKeys",
     "ImageKeys",
@@ -45,17 +63,25 @@ __all__ = [
     "Json",
     "LicenseKeys",
     "ListingFeedKeys",
+    "MenuEntryKeys",
+    "PageKeys",
     "PaymentKeys",
+    "RedirectsKeys",
+    "RobotsKeys",
     "SiteKeys",
     "TagKeys",
     "build_schema",
     "http_url",
+    "is_article_id",
     "is_base_url",
+    "is_guid",
     "is_host",
+    "is_language_tag",
     "parse_age",
     "parse_day",
     "parse_instant",
     "parse_site_value",
+    "require_base_url",
     "single_line",
     "validate_document",
     "validate_mapping",

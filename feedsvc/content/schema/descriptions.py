@@ -35,6 +35,9 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "id": KeyDescription(
             "Names the article for ever: never change it once it is published.", "tag:example.org,2026:second-summit"
         ),
+        "guid": KeyDescription(
+            "Its id in RSS and JSON Feed, only where readers know it by a text of a former system that is no URI.", "12345"
+        ),
         "title": KeyDescription("The headline, at most 120 characters.", _TITLE),
         "published": KeyDescription("When it appears. A bare date means 00:00; without a zone the site's counts.", _MOMENT),
         "updated": KeyDescription("When something changed that readers should see.", _MOMENT),
@@ -53,6 +56,10 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         ),
         "image": KeyDescription("The lead picture.", {"src": "media/summit.jpg", "alt": "A bridge", "credit": "Reuters"}),
         "enclosures": KeyDescription("Files to take along, such as sound.", [{"src": "media/briefing.mp3"}]),
+        "embeds": KeyDescription(
+            "Cards for addresses that stand alone in a line of the text.",
+            [{"url": _ADDRESS, "title": "How the summit came about", "description": "A look back.", "image": "media/hall.jpg"}],
+        ),
         "sources": KeyDescription("What it is based on.", [{"name": "Yonhap News Agency", "url": "https://en.yna.co.kr/"}]),
         "corrections": KeyDescription("What an earlier version had wrong.", [{"date": _DAY, "text": "It is the second summit."}]),
         "language": KeyDescription("Only where it differs from the site's.", "ko"),
@@ -81,6 +88,12 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "type": KeyDescription("The media type, if not the one that the file's name tells.", "audio/mpeg"),
         "length": KeyDescription("Bytes, for a file at another address.", 34216300),
     },
+    "EmbedKeys": {
+        "url": KeyDescription("The address, as it stands in the text.", _ADDRESS),
+        "title": KeyDescription("What is there; feeds show it as the text of the link.", "How the summit came about"),
+        "description": KeyDescription("One sentence or two.", "A look back at ten years of talks."),
+        "image": KeyDescription("A picture in media/, shown beside the title.", "media/hall.jpg"),
+    },
     "SourceKeys": {
         "name": KeyDescription("Who said or wrote it.", "Yonhap News Agency"),
         "url": KeyDescription("Where.", "https://en.yna.co.kr/"),
@@ -93,6 +106,19 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "date": KeyDescription("When it was taken back.", _DAY),
         "notice": KeyDescription("Why; shown at its address.", "It rested on a forged letter."),
     },
+    "PageKeys": {
+        "title": KeyDescription("The page's heading, and its name in menus.", "About us"),
+        "description": KeyDescription("One sentence for search engines.", "Who writes here, and who pays for it."),
+        "language": KeyDescription("Only where it differs from the site's.", "ko"),
+        "updated": KeyDescription("When its text last changed; shown on the page and in the sitemap.", _DAY),
+        "navigation": KeyDescription(
+            "Which menu links to it, unless site.yaml lists the links of that menu itself: header, footer or none.", "header"
+        ),
+        "order": KeyDescription("Its place in that menu: lower numbers come first, then titles.", 10),
+        "slug": KeyDescription("Its name in the address; otherwise the file's name.", "about"),
+        "aliases": _ALIASES,
+        "status": KeyDescription("draft: not public.", "draft"),
+    },
     "SiteKeys": {
         "title": KeyDescription("The site's name.", "Asia In News"),
         "description": KeyDescription("One sentence or two.", "News from Asia, told briefly."),
@@ -103,6 +129,10 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "timezone": KeyDescription("For dates without a zone, and for dates on pages.", "Asia/Kolkata"),
         "logo": KeyDescription("The picture that stands for a feed: a file in media/ or an address.", "media/logo.png"),
         "icon": KeyDescription("The small square one.", "media/icon.png"),
+        "accent": KeyDescription(
+            "The color of links, buttons and marks, in quotes; darker on light pages and lighter on dark ones where needed.",
+            "#0b6fa4",
+        ),
         "copyright": KeyDescription("The rights line of pages and feeds.", "© 2026 Asia In News"),
         "feed": KeyDescription("What feeds hold.", {"entries": 50, "content": "full"}),
         "hubs": KeyDescription("WebSub hubs that tell subscribers of news at once.", ["https://hub.example.org/"]),
@@ -111,6 +141,19 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
             {"permits": ["search"], "prohibits": ["ai-train"]},
         ),
         "crawlers": KeyDescription("Which crawlers may read the site, in robots.txt.", {"disallow": ["GPTBot"]}),
+        "robots": KeyDescription(
+            "More rules of robots.txt: paths that crawlers must not read, or may.",
+            [{"agents": "*", "disallow": ["/drafts/"]}],
+        ),
+        "navigation": KeyDescription(
+            "The menu, in order: ids of categories, names of pages, paths of this site, https addresses; else all categories.",
+            ["asia", "about", {"to": "https://shop.example.org/", "title": "Shop"}],
+        ),
+        "footer": KeyDescription("What stands below every page.", {"text": "Since 1998.", "links": ["imprint"]}),
+        "home": KeyDescription("What the front page shows first.", {"lead": "harbour-bridge-opens", "sections": ["asia"]}),
+        "profiles": KeyDescription(
+            "The newsroom's accounts elsewhere; the front page names them with rel=me.", ["https://mastodon.example/@newsroom"]
+        ),
         "keep_metadata": KeyDescription("Send pictures with camera and location data, which are taken out otherwise.", True),  # noqa: FBT003 - an example's value
     },
     "FeedKeys": {
@@ -144,6 +187,29 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
     "CrawlersKeys": {
         "allow": KeyDescription('Crawlers that may read everything, whatever "*" may.', ["Googlebot"]),
         "disallow": KeyDescription('Crawlers that must read nothing; "*" in quotes: all others.', ["GPTBot", "CCBot"]),
+    },
+    "RobotsKeys": {
+        "agents": KeyDescription('The crawlers that the rules are for; "*" in quotes: all others.', ["GPTBot", "CCBot"]),
+        "allow": KeyDescription("Paths that they may read although a shorter path is disallowed.", ["/media/press/"]),
+        "disallow": KeyDescription("Beginnings of paths that they must not read; * is any text, $ the end.", ["/media/"]),
+    },
+    "MenuEntryKeys": {
+        "to": KeyDescription("The id of a category, the name of a page, a path of this site, or an https address.", "about"),
+        "title": KeyDescription("The text of the link; otherwise the title of the category or page.", "About us"),
+    },
+    "FooterKeys": {
+        "text": KeyDescription("A sentence or two.", "Independent since 1998."),
+        "links": KeyDescription(
+            "Links, written as in navigation; without them, the pages whose navigation is footer.", ["about", "imprint"]
+        ),
+    },
+    "HomeKeys": {
+        "lead": KeyDescription(
+            "Slug of the article that leads the front page; without it, the newest with a picture.", "harbour-bridge-opens"
+        ),
+        "sections": KeyDescription(
+            "Sections with a block on the front page, in order; without it, those of navigation, or all.", ["asia", "sport"]
+        ),
     },
     "CategoryKeys": {
         "title": KeyDescription("The section's name.", "Asia In News"),
@@ -191,6 +257,22 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "authors": KeyDescription("Articles by any of these are left out.", ["thao-vy"]),
         "tags": KeyDescription("Articles with any of these tags are left out.", ["Sponsored"]),
         "languages": KeyDescription("Articles in any of these languages are left out.", ["en"]),
+    },
+    "RedirectsKeys": {
+        "exact": KeyDescription(
+            "Old addresses, some with their query, and where each leads: a path, an address of another site, or gone.",
+            {"/2014/05/old-title/": "/articles/second-summit/", "/comments/feed/": "gone"},
+        ),
+        "patterns": KeyDescription(
+            "Old addresses with placeholders, tried in this order after all exact ones.",
+            [{"from": "/category/{parents...}/{id}/feed/", "to": "/category/{id}/feed.rss"}],
+        ),
+    },
+    "RedirectPatternKeys": {
+        "from": KeyDescription(
+            "The old addresses: {slug} is a part without a slash, {path...} several segments.", "/blog/{slug}/"
+        ),
+        "to": KeyDescription("Where they lead: as in exact, with the same placeholders.", "/articles/{slug}/"),
     },
     "AuthorKeys": {
         "name": KeyDescription("As it stands in bylines.", "Ritesh Nambiar"),

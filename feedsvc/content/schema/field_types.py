@@ -7,7 +7,6 @@ import unicodedata
 import zoneinfo
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -15,7 +14,9 @@ from pydantic_core import PydanticCustomError
 
 from feedsvc import uris
 from feedsvc.content.schema.dates import AGE_FORMAT
+from feedsvc.content.schema.license_tokens import license_token
 from feedsvc.content.text import did_you_mean
+from feedsvc.errors import FeedsvcError
 
 _INVISIBLE_CATEGORIES: Final = ("Zs", "Zl", "Zp", "Cf")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -28,12 +29,17 @@ _URI_CHARACTERS: Final = r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]*"
 # Matching runs takes a third of the time of matching characters. Must be valid JavaScript, too, for the JSON Schemas.
 URI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?=.){_URI_CHARACTERS}(?:%[0-9A-Fa-f]{{2}}{_URI_CHARACTERS})*")
 TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
+_GUID: Final = re.compile(r"[^ \t\r\n](?:[^\t\r\n]*[^ \t\r\n])?")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _TIME_OF_DAY: Final = re.compile(r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
+_COLOR: Final = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
+_SHORT_COLOR: Final = re.compile("#(.)(.)(.)$")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 # Product token of RFC 9309 section 2.2.1, and digits, because some crawlers have them in their names (AI2Bot, img2dataset).
 _CRAWLER: Final = re.compile(r"\*|[A-Za-z0-9_-]+")
+# RFC 9309 section 2.2.2: a path with * and $; "#" begins a comment.
+_ROBOTS_PATH: Final = re.compile(r"[/*][^\s#]*")
 
 
 def _collapse_spaces(text: str) -> str:
@@ -108,10 +114,39 @@ def is_base_url(text: str) -> bool:
         return False
 
 
+def require_base_url(text: str, name: str) -> None:
+    """Raise FeedsvcError if a base URL that replaces that of site.yaml is not valid. It may be "", which replaces nothing.
+
+    `name` is that of the option or argument.
+    """
+    if text and not is_base_url(text):
+        raise FeedsvcError(
+            f"{name} '{text}' is not the address of a site; give one such as https://example.org or https://example.org/news"
+        )
+
+
 def _uri(text: str) -> str:
     if not URI.fullmatch(text) or (text.startswith("tag:") and not TAG_URI.fullmatch(text)):
         raise ValueError(f"'{text}' is not a URI, as an id must be; write it like tag:example.org,2026:a-name")
     return text
+
+
+def is_article_id(text: str) -> bool:
+    """Return True if a text can be the id of an article: a URI without fragment, and a valid one if it is a tag: URI."""
+    try:
+        return bool(_uri(text))
+    except ValueError:
+        return False
+
+
+def is_guid(text: str) -> bool:
+    """Return True if a text can be the `guid` of an article: one line of at most 1,000 characters, without spaces around it."""
+    return len(text) <= MAX_GUID_LENGTH and _GUID.fullmatch(text) is not None
+
+
+def is_language_tag(text: str) -> bool:
+    """Return True if a text is a language tag of the forms that feeds use."""
+    return bool(_LANGUAGE.fullmatch(text))
 
 
 def _zone(text: str) -> str:
@@ -139,6 +174,8 @@ def _slug(text: str) -> str:
 
 
 def _as_list(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise ValueError("expected text or a list, found keys with values; each entry of a list is a line that begins with '- '")  # noqa: TRY004
     return [value] if isinstance(value, str | int | float) else value
 
 
@@ -166,39 +203,28 @@ def _reference_id(text: str) -> str:
     return unicodedata.normalize("NFC", single_line(text))
 
 
-# RSL 1.0 section 3.4.1: vocabularies of usages and users, and countries (ISO 3166-1 alpha-2).
-_USAGE_TOKENS: Final = ("all", "ai-all", "ai-train", "ai-input", "ai-index", "search")
-_USER_TOKENS: Final = ("commercial", "non-commercial", "education", "government", "personal")
-_COUNTRY_TEXT: Final = (
-    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD "
-    "CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF "
-    "GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN "
-    "KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA "
-    "NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI "
-    "SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI "
-    "VN VU WF WS YE YT ZA ZM ZW"
-)
-_COUNTRIES: Final = tuple(_COUNTRY_TEXT.split())
-TOKENS_BY_KIND: Final = (_USAGE_TOKENS, _USER_TOKENS, _COUNTRIES)
-LICENSE_TOKENS: Final = tuple(chain.from_iterable(TOKENS_BY_KIND))
-# Token of a draft of RSL, or of another vocabulary -> today's.
-_FORMER_TOKENS: Final = {
-    "ai-search": "ai-index",
-    "ai-summarize": "ai-input",
-    "ai-use": "ai-input",
-    "train-ai": "ai-train",
-    "train-genai": "ai-train",
-    "uk": "GB",
-}
+def menu_target(text: str) -> str:
+    """Return the target of a menu entry: an id or slug in Unicode form NFC, a path, or an address as a URI. Raises ValueError."""
+    text = single_line(text)
+    if text.startswith("/") and not text.startswith("//"):
+        return text
+    if text.lower().startswith(("mailto:", "tel:")):
+        return uris.uri(text)
+    if ":" in text:
+        return http_url(text)
+    if not uris.is_slug(text):
+        raise ValueError(f"'{text}' is no id of a category, no name of a page, no path like /archive/ and no https address")
+    return unicodedata.normalize("NFC", text)
 
 
-def _license_token(text: str) -> str:
-    if text not in LICENSE_TOKENS:
-        former = _FORMER_TOKENS.get(text.casefold(), "")
-        hint = f"did you mean '{former}'?" if former else did_you_mean(text, LICENSE_TOKENS)
-        words = ", ".join((*_USAGE_TOKENS, *_USER_TOKENS))
-        raise ValueError(f"no token '{text}' in RSL 1.0; {hint or f'the tokens are {words}, and countries like DE'}")
-    return text
+def _as_menu_entry(value: Any) -> Any:
+    """Return the keys of a menu entry that is only a target."""
+    return {"to": value} if isinstance(value, str) else value
+
+
+def _normalize_color(text: str) -> str:
+    """Return a color of three or six hexadecimal digits with six lower-case ones."""
+    return _SHORT_COLOR.sub(r"#\1\1\2\2\3\3", text.lower())
 
 
 OneLineText = Annotated[str, AfterValidator(_collapse_spaces)]
@@ -224,6 +250,11 @@ TimeOfDay = Annotated[
     ),
 ]
 MediaType = Annotated[str, AfterValidator(PatternValidator(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
+Color = Annotated[
+    str,
+    AfterValidator(PatternValidator(_COLOR, "'{}' is not a color; write it in quotes, with # and six digits, like \"#0b6fa4\"")),
+    AfterValidator(_normalize_color),
+]
 Currency = Annotated[
     str, AfterValidator(PatternValidator(_CURRENCY, "'{}' is not a currency; write its three letters in ISO 4217, like EUR"))
 ]
@@ -231,12 +262,17 @@ CrawlerName = Annotated[
     str,
     AfterValidator(PatternValidator(_CRAWLER, "'{}' is not the name of a crawler; write it without its version, like GPTBot")),
 ]
-LicenseToken = Annotated[str, AfterValidator(_license_token)]
+RobotsPath = Annotated[
+    str, AfterValidator(PatternValidator(_ROBOTS_PATH, "'{}' is no path for robots.txt; write it like /drafts/ or /*.pdf$"))
+]
+MenuTarget = Annotated[str, AfterValidator(menu_target)]
+LicenseToken = Annotated[str, AfterValidator(license_token)]
 Email = Annotated[str, AfterValidator(_AsciiPatternValidator(_EMAIL, "'{}' is not an e-mail address"))]
 # Limits on the entries of a list, because one page may show all of them, and a file of 1 MiB can hold 100,000.
 MAX_REFERENCES: Final = 100
 MAX_LIST_LENGTH: Final = 1000
 MAX_TAG_LENGTH: Final = 200  # characters
+MAX_GUID_LENGTH: Final = 1000  # characters
 
 TagTitle = Annotated[str, Field(max_length=MAX_TAG_LENGTH), AfterValidator(single_line)]
 TagTitles = Annotated[list[TagTitle], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
@@ -244,9 +280,16 @@ ReferenceIds = Annotated[list[ReferenceId], Field(max_length=MAX_REFERENCES), Be
 LanguageTags = Annotated[list[LanguageTag], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
 Slugs = Annotated[list[Slug], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 Uri = Annotated[str, AfterValidator(_uri)]
+Guid = Annotated[
+    str,
+    Field(max_length=MAX_GUID_LENGTH),
+    AfterValidator(PatternValidator(_GUID, "'{}' is not one line of text without spaces around it")),
+]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 DomainName = Annotated[str, AfterValidator(PatternValidator(_HOST, "'{}' is not a domain name; write it like example.org"))]
 TimeZoneName = Annotated[str, AfterValidator(_zone)]
 HttpUrls = Annotated[list[HttpUrl], BeforeValidator(_as_list)]
 LicenseTokens = Annotated[list[LicenseToken], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 CrawlerNames = Annotated[list[CrawlerName], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
+RobotsPaths = Annotated[list[RobotsPath], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
+AS_MENU_ENTRY: Final = BeforeValidator(_as_menu_entry)

@@ -15,24 +15,21 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from feedsvc.content.media import IMAGE_TYPES, MEDIA_TYPES
 from feedsvc.content.schema import dates, field_types
 from feedsvc.content.schema import models as schema
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
+from feedsvc.content.schema.json_schema_rules import MODEL_RULES, NON_WORD_CHARACTERS, ON_IN_YAML_1_1, WEB, Json, pattern_schema
+from feedsvc.content.schema.license_tokens import LICENSE_TOKENS
+from feedsvc.content.schema.page_models import PageKeys
 
-Json = dict[str, Any]
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-SCHEMA_NAMES: Final = ("site", "authors", "categories", "tags", "feeds", "article")
+SCHEMA_NAMES: Final = ("site", "authors", "categories", "tags", "feeds", "redirects", "article", "page")
 
 _REFERENCES: Final = "#/definitions/"
-# A slug may have the ASCII letters, digits and - _ . ~. Above ASCII no schema can say which characters are letters, so only
-# common spaces and punctuation are excluded.
-_NON_WORD_CHARACTERS: Final = r"\u0000-,/:-@\[-\^`{-}\u007f-\u00a0\u2000-\u206f\u3000-\u3003"
-_SLUG: Final = rf"^[^{_NON_WORD_CHARACTERS}._~-][^{_NON_WORD_CHARACTERS}]*$"
+_SLUG: Final = rf"^[^{NON_WORD_CHARACTERS}._~-][^{NON_WORD_CHARACTERS}]*$"
 # The slug of a tag is in lower case and has single hyphens between its words.
-_TAG_SLUG: Final = rf"^[^{_NON_WORD_CHARACTERS}A-Z._~-]+(?:-[^{_NON_WORD_CHARACTERS}A-Z._~-]+)*$"
+_TAG_SLUG: Final = rf"^[^{NON_WORD_CHARACTERS}A-Z._~-]+(?:-[^{NON_WORD_CHARACTERS}A-Z._~-]+)*$"
 _VISIBLE: Final = r"[^\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-_WEB: Final = r"^\s*[Hh][Tt][Tt][Pp][Ss]?://[^/?#\s]"
 _DAY: Final = r"(?!0|1[0-8]|9999)\d{4}-(?!(?:0?2-(?:30|31)|(?:0?[469]|11)-31)(?!\d))(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])"
 _TIME: Final = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
 _OFFSET: Final = r"[Zz]|[-+](?:[01]?\d|2[0-3])(?::?[0-5]\d)?"
@@ -43,22 +40,22 @@ _ZONE_ERROR: Final = "no such time zone; write it like Asia/Kolkata or UTC"
 
 # Name of a validator -> schema of the values that it accepts; a schema may accept more.
 _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
-    "single_line": lambda: _pattern_schema(_VISIBLE, "is empty"),
-    "_reference_id": lambda: _pattern_schema(_VISIBLE, "is empty"),
-    "http_url": lambda: _pattern_schema(_WEB, "not a web address, which begins with https:// and names a host"),
-    "_base_url": lambda: _pattern_schema(rf"{_WEB}[^?#]*$", "no address of a front page; write it like https://example.org"),
-    "_uri": lambda: _pattern_schema(
+    "single_line": lambda: pattern_schema(_VISIBLE, "is empty"),
+    "_reference_id": lambda: pattern_schema(_VISIBLE, "is empty"),
+    "http_url": lambda: pattern_schema(WEB, "not a web address, which begins with https:// and names a host"),
+    "_base_url": lambda: pattern_schema(rf"{WEB}[^?#]*$", "no address of a front page; write it like https://example.org"),
+    "_uri": lambda: pattern_schema(
         rf"^(?:(?!tag:)|(?={field_types.TAG_URI.pattern}$)){field_types.URI.pattern}$", "not a URI, as an id must be"
     ),
     "_zone": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _ZONE_ERROR},
-    "_license_token": lambda: {"enum": list(field_types.LICENSE_TOKENS), "errorMessage": _LICENSE_ERROR},
-    "_slug": lambda: _pattern_schema(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
-    "_require_date_text": lambda: _pattern_schema(_DATE, f"not a date; {dates.EXAMPLE}"),
+    "license_token": lambda: {"enum": list(LICENSE_TOKENS), "errorMessage": _LICENSE_ERROR},
+    "_slug": lambda: pattern_schema(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
+    "menu_target": lambda: pattern_schema(
+        rf"{_SLUG}|^/(?!/)|^\s*(?:[Mm][Aa][Ii][Ll][Tt][Oo]|[Tt][Ee][Ll]):|{WEB}",
+        "no id of a category, no name of a page, no path like /archive/ and no https address",
+    ),
+    "_require_date_text": lambda: pattern_schema(_DATE, f"not a date; {dates.EXAMPLE}"),
 }
-
-
-def _pattern_schema(pattern: str, message: str) -> Json:
-    return {"pattern": pattern, "patternErrorMessage": message}
 
 
 class _Generator(GenerateJsonSchema):
@@ -71,6 +68,8 @@ class _Generator(GenerateJsonSchema):
         inner = self.generate_inner(schema["schema"])
         if inner.get("type") == "array":
             return {"anyOf": [inner["items"], inner]}
+        if schema["function"]["function"] is field_types.AS_MENU_ENTRY.func:
+            return {"anyOf": [{"type": "string"} | _VALIDATOR_SCHEMAS["menu_target"](), inner]}
         return inner | _validator_schema(schema["function"]["function"])
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
@@ -79,7 +78,7 @@ class _Generator(GenerateJsonSchema):
 
 def _validator_schema(function: Callable[..., Any]) -> Json:
     if isinstance(function, field_types.PatternValidator):
-        return _pattern_schema(rf"^(?:{function.pattern.pattern})$", function.message.format("this"))
+        return pattern_schema(rf"^(?:{function.pattern.pattern})$", function.message.format("this"))
     return _VALIDATOR_SCHEMAS.get(function.__name__, dict)()
 
 
@@ -109,9 +108,21 @@ def _feeds_schema(ids: Mapping[str, Sequence[str]]) -> Json:
     for model in result["additionalProperties"]["properties"]["digest"]["anyOf"]:
         if keys := model.get("properties"):
             # As YAML 1.1 has these keys and values without quotes.
-            keys[_ON_IN_YAML_1_1] = keys["on"]
+            keys[ON_IN_YAML_1_1] = keys["on"]
             text = {key: keys["at"].pop(key) for key in ("type", "pattern", "patternErrorMessage")}
             keys["at"]["anyOf"] = [text, {"type": "integer", "minimum": 0, "maximum": 24 * 60 - 1}]
+    return result
+
+
+def _redirects_schema() -> Json:
+    """Return the schema of redirects.yaml. It does not know which addresses exist, or whether rules go in a circle."""
+    result = _model_schema(schema.RedirectsKeys)
+    address = pattern_schema(r"^/[^#]*$", "a path of this site without the host, like /2014/05/old-title/")
+    target = pattern_schema(r"^(?:gone$|https?://|/[^?#]*$)", "a path like /articles/a-title/, an https:// address, or gone")
+    exact, patterns = (result["properties"][key]["anyOf"][0] for key in ("exact", "patterns"))
+    exact |= {"propertyNames": address, "additionalProperties": {"type": "string"} | target}
+    patterns["items"]["properties"]["from"] |= address
+    patterns["items"]["properties"]["to"] |= target
     return result
 
 
@@ -159,7 +170,7 @@ def _complete_model(model: Json) -> Json:
         optional = value if key in model.get("required", ()) else _nullable(value)
         text = KEY_DESCRIPTIONS.get(name, {}).get(key)
         model["properties"][key] = optional | ({"description": text.description, "examples": [text.example]} if text else {})
-    return model | {"title": name.removesuffix("Keys").lower()} | _RULES.get(name, {})
+    return model | {"title": name.removesuffix("Keys").lower()} | MODEL_RULES.get(name, {})
 
 
 def _nullable(value: Json) -> Json:
@@ -169,118 +180,23 @@ def _nullable(value: Json) -> Json:
     return {"anyOf": [*({k: v for k, v in choice.items() if k != "default"} for choice in choices), {"type": "null"}]} | default
 
 
-def _exclusive_keys(singular: str, plural: str) -> Json:
-    empty: Json = {"enum": [None, []], "errorMessage": f"give either {singular} or {plural}, not both"}
-    return {"if": {"required": [singular], "properties": {singular: {"type": "string"}}}, "then": {"properties": {plural: empty}}}
-
-
-def _src_rules(path_pattern: str, *keys: str) -> Json:
-    """Return rules for `src`: a path must match `path_pattern`; a web address must be https, and requires the keys `keys`."""
-    is_url = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
-    not_null = {key: {"not": {"type": "null"}} for key in keys}
-    path = _pattern_schema(path_pattern, "not a fitting file in media/; write it like media/picture.jpg, or an https address")
-    https = _pattern_schema(r"^[Hh][Tt][Tt][Pp][Ss]://[^/?#\s]", "not an https address")
-    return {
-        "if": is_url,
-        "then": {"required": list(keys), "properties": not_null | {"src": https}},
-        "else": {"properties": {"src": path}},
-    }
-
-
-def _case_insensitive(suffix: str) -> str:
-    return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in suffix)
-
-
-_MEDIA_PATH: Final = r"^media/(?!\.{0,2}(?:/|$))."
-_IMAGE_PATH: Final = (
-    rf"{_MEDIA_PATH}*\.(?:{'|'.join(_case_insensitive(end[1:]) for end, kind in MEDIA_TYPES.items() if kind in IMAGE_TYPES)})$"
-)
-_MEDIA_OR_URL: Final = _pattern_schema(f"{_WEB}|{_MEDIA_PATH}", "neither a file in media/ nor a web address")
-_TAG: Final = _pattern_schema(rf"[^{_NON_WORD_CHARACTERS}._~-]", "no letter or digit to make an address of")
-_TAGS_RULE: Final[Json] = {"properties": {"tags": _TAG | {"items": _TAG}}}
-_ON_IN_YAML_1_1: Final = "true"  # the name that text editors may give to the key `on` without quotes
-_SELECTION_KEYS: Final = ("categories", "authors", "tags", "languages")
-_WITHDRAWN_RULE: Final[Json] = {
-    "if": {"required": ["withdrawn"], "properties": {"withdrawn": {"type": "object"}}},
-    "then": {"required": ["status"], "properties": {"status": {"const": "withdrawn"}}},
-}
-
-
-def _requires(key: str, kind: str, other: str, other_kind: str) -> Json:
-    """Return a rule: a value of the JSON type `kind` at `key` requires one of the type `other_kind` at `other`."""
-    return {
-        "if": {"required": [key], "properties": {key: {"type": kind}}},
-        "then": {"required": [other], "properties": {other: {"type": other_kind}}},
-    }
-
-
-_FREE_RULE: Final[Json] = {
-    "if": {"required": ["type"], "properties": {"type": {"const": "free"}}},
-    "then": {
-        "properties": {
-            key: {"type": "null", "errorMessage": "stands beside type: free"}
-            for key in ("amount", "currency", "standard", "custom")
-        }
-    },
-}
-# Rules between keys, and for texts beyond their type. `content.reading` checks the same with its own messages.
-_RULES: Final[Mapping[str, Json]] = {
-    "ArticleKeys": {
-        "allOf": [
-            _exclusive_keys("category", "categories"),
-            _exclusive_keys("author", "authors"),
-            _WITHDRAWN_RULE,
-            _TAGS_RULE,
-        ]
-    },
-    "ImageKeys": {
-        "allOf": [
-            _src_rules(_IMAGE_PATH, "type", "width", "height"),
-            {"properties": {"type": {"enum": [None, *sorted(IMAGE_TYPES)]}}},
-        ]
-    },
-    "EnclosureKeys": {"allOf": [_src_rules(_MEDIA_PATH, "type", "length")]},
-    "LicenseKeys": {"anyOf": [{"required": [key]} for key in ("permits", "prohibits", "payment")]},
-    "PaymentKeys": {
-        "allOf": [
-            _requires("amount", "number", "currency", "string"),
-            _requires("currency", "string", "amount", "number"),
-            _FREE_RULE,
-        ]
-    },
-    "SiteKeys": {"allOf": [{"properties": {"logo": _MEDIA_OR_URL, "icon": _MEDIA_OR_URL}}]},
-    "AuthorKeys": {"allOf": [{"properties": {"avatar": _MEDIA_OR_URL}}]},
-    "CustomFeedKeys": {"allOf": [{"properties": {"image": _MEDIA_OR_URL}}]},
-    "DigestKeys": {
-        "if": {"properties": {"every": {"const": "week"}}, "required": ["every"]},
-        "then": {"anyOf": [{"required": [key], "properties": {key: {"type": "string"}}} for key in ("on", _ON_IN_YAML_1_1)]},
-        "else": {
-            "properties": {key: {"enum": [None], "errorMessage": "stands beside every: day"} for key in ("on", _ON_IN_YAML_1_1)}
-        },
-    },
-    "IncludeKeys": {
-        "if": {"required": ["all"], "properties": {"all": {"const": True}}},
-        "then": {"properties": {key: {"enum": [None, []]} for key in _SELECTION_KEYS}},
-        "else": {
-            "anyOf": [{"required": [key], "properties": {key: {"not": {"enum": [None, []]}}}} for key in _SELECTION_KEYS],
-            **_TAGS_RULE,
-        },
-    },
-    "ExcludeKeys": {"allOf": [_TAGS_RULE]},
-}
 _TITLES: Final = {
     "site": "site.yaml of a newsroom",
     "authors": "authors.yaml of a newsroom",
     "categories": "categories.yaml of a newsroom",
     "tags": "tags.yaml of a newsroom",
     "feeds": "feeds.yaml of a newsroom",
+    "redirects": "redirects.yaml of a newsroom",
     "article": "An article of a newsroom",
+    "page": "Front matter of a page of a newsroom",
 }
 _BUILDERS: Final[Mapping[str, Callable[[Mapping[str, Sequence[str]]], Json]]] = {
     "site": lambda _: _model_schema(schema.SiteKeys),
     "authors": lambda _: _entries_schema(schema.AuthorKeys),
     "categories": lambda _: _entries_schema(schema.CategoryKeys),
-    "tags": lambda _: _entries_schema(schema.TagKeys, _pattern_schema(_TAG_SLUG, "not the id of a tag, such as south-korea")),
+    "tags": lambda _: _entries_schema(schema.TagKeys, pattern_schema(_TAG_SLUG, "not the id of a tag, such as south-korea")),
     "feeds": _feeds_schema,
+    "redirects": lambda _: _redirects_schema(),
     "article": _article_schema,
+    "page": lambda _: _model_schema(PageKeys),
 }

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from feedsvc.content.schema.field_types import (
     MAX_LIST_LENGTH,
     Age,
     BaseUrl,
+    Color,
     CrawlerNames,
     Currency,
     DateText,
     DomainName,
     Email,
+    Guid,
     HttpUrl,
     HttpUrls,
     LanguageTag,
@@ -28,6 +30,7 @@ from feedsvc.content.schema.field_types import (
     ReferenceId,
     ReferenceIds,
     RequiredLine,
+    RobotsPaths,
     Slug,
     Slugs,
     TagTitles,
@@ -35,6 +38,7 @@ from feedsvc.content.schema.field_types import (
     TimeZoneName,
     Uri,
 )
+from feedsvc.content.schema.page_models import MODEL_CONFIG, FooterKeys, MenuEntries
 from feedsvc.model import FeedAccess, FeedContent
 
 # pydantic copies a default list for each article; a tuple is shared.
@@ -42,8 +46,8 @@ _EMPTY: Final[Any] = ()
 _LIST_LIMIT: Final = Field(max_length=MAX_LIST_LENGTH)
 
 
-class _Keys(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+class _Keys(BaseModel):  # Ruff knows models of pydantic only by a base class in the same module.
+    model_config = MODEL_CONFIG
 
 
 class ImageKeys(_Keys):
@@ -65,6 +69,13 @@ class EnclosureKeys(_Keys):
     length: Annotated[int, Field(ge=0)] | None = None
 
 
+class EmbedKeys(_Keys):
+    url: HttpUrl
+    title: RequiredLine
+    description: OneLineText = ""
+    image: RequiredLine | None = None
+
+
 class SourceKeys(_Keys):
     name: RequiredLine
     url: HttpUrl | None = None
@@ -84,6 +95,7 @@ class ArticleKeys(_Keys):
     """articles/**/*.yaml, and the front matter of articles/**/*.md."""
 
     id: Uri | None = None
+    guid: Guid | None = None
     title: RequiredLine
     published: DateText
     updated: DateText | None = None
@@ -96,6 +108,7 @@ class ArticleKeys(_Keys):
     summary: OneLineText = ""
     image: ImageKeys | None = None
     enclosures: Annotated[list[EnclosureKeys], _LIST_LIMIT] = _EMPTY
+    embeds: Annotated[list[EmbedKeys], _LIST_LIMIT] = _EMPTY
     sources: Annotated[list[SourceKeys], _LIST_LIMIT] = _EMPTY
     corrections: Annotated[list[CorrectionKeys], _LIST_LIMIT] = _EMPTY
     language: LanguageTag | None = None
@@ -155,6 +168,17 @@ class CrawlersKeys(_Keys):
     disallow: CrawlerNames = []
 
 
+class RobotsKeys(_Keys):
+    agents: CrawlerNames
+    allow: RobotsPaths = []
+    disallow: RobotsPaths = []
+
+
+class HomeKeys(_Keys):
+    lead: RequiredLine | None = None
+    sections: ReferenceIds = []
+
+
 class SiteKeys(_Keys):
     """site.yaml"""
 
@@ -167,11 +191,17 @@ class SiteKeys(_Keys):
     timezone: TimeZoneName = "UTC"
     logo: RequiredLine | None = None
     icon: RequiredLine | None = None
+    accent: Color | None = None
     copyright: OneLineText = ""
     feed: FeedKeys = FeedKeys()
     hubs: HttpUrls = []
     license: LicenseKeys | None = None
     crawlers: CrawlersKeys = CrawlersKeys()
+    robots: Annotated[list[RobotsKeys], Field(max_length=100)] = []
+    navigation: MenuEntries | None = None
+    footer: FooterKeys = FooterKeys()
+    home: HomeKeys = HomeKeys()
+    profiles: HttpUrls = []
     keep_metadata: bool = False
 
 
@@ -228,6 +258,18 @@ class _SelectionFeedKeys(_Keys):
 
 class CustomFeedKeys(ListingFeedKeys, _SelectionFeedKeys):
     """One entry of feeds.yaml"""
+
+
+class RedirectPatternKeys(_Keys):
+    from_: str = Field(alias="from")
+    to: str
+
+
+class RedirectsKeys(_Keys):
+    """redirects.yaml"""
+
+    exact: dict[str, str] = Field(default_factory=dict)
+    patterns: list[RedirectPatternKeys] = Field(default_factory=list)
 
 
 class AuthorKeys(_Keys):

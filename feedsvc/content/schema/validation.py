@@ -104,7 +104,8 @@ def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel],
     name = ".".join(str(step) for step in details["loc"] if isinstance(step, str))
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
-        siblings = schema_at(schema, details["loc"][:-1]).model_fields
+        fields = schema_at(schema, details["loc"][:-1]).model_fields
+        siblings = [field.alias or name for name, field in fields.items()]
         return document.problem(full_location, f"unknown key '{key}'", _suggest_key(key, siblings), at_key=True)
     message, hint = _MESSAGE_BUILDERS.get(details["type"], _pydantic_message)(document, full_location, details)
     return document.problem(full_location, f"{name}: {message}", hint)
@@ -219,6 +220,7 @@ _PLURAL_KEYS: Final = {"author": "authors", "category": "categories"}
 _FIRST_KEYS: Final[Mapping[str | int, str]] = {
     "image": "src",
     "enclosures": "src",
+    "embeds": "url",
     "sources": "name",
     "corrections": "date: 2026-01-02, text",
     "license": "url",

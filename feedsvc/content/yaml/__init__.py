@@ -7,6 +7,7 @@
 from feedsvc.content.yaml.document import YamlDocument, parse_yaml
 from feedsvc.content.yaml.error_messages import CONFLICT_MESSAGE, conflict_line
 from feedsvc.content.yaml.positions import KeyPath, YamlValue
+from feedsvc.content.yaml.scalars import format_scalar, quote_scalar
 
 __all__ = [
     "CONFLICT_MESSAGE",
@@ -14,5 +15,7 @@ __all__ = [
     "YamlDocument",
     "YamlValue",
     "conflict_line",
+    "format_scalar",
     "parse_yaml",
+    "quote_scalar",
 ]

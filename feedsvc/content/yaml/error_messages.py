@@ -9,7 +9,6 @@ LineColumn = tuple[int, int]
 
 # Part of libyaml's message -> message for the editor; the first match counts.
 _MESSAGES: Final[tuple[tuple[str, str], ...]] = (
-    ("mapping values are not allowed", "a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes"),
     ("found unexpected end of stream", "a quotation mark is opened here and never closed"),
     ("could not find expected ':'", "expected 'key: value' here, or more indentation"),
     ("found undefined alias", "a text that begins with '*' means an alias; put it in quotes"),
@@ -69,6 +68,8 @@ _QUOTE_HINTS: Final = {
     "'": "put it in double quotes, or write '' for an apostrophe inside it",
     '"': 'put it in single quotes, or write \\" for a quotation mark inside it',
 }
+_SECOND_COLON: Final = "a second ': ' in one value; put a text with ': ' in quotes"
+_WRONG_INDENTATION: Final = "this line is indented too far, or continues a text with ': ' in it, which must stand in quotes"
 _EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expected ',' or")
 _KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
 
@@ -123,6 +124,9 @@ def _message(text: str, line: int, column: int, libyaml_message: str) -> str:
     if "cannot start any token" in libyaml_message:
         char = text.splitlines()[line - 1][column - 1 : column]
         return "a tab; YAML is indented with spaces" if char == "\t" else f"a text that begins with '{char}' must stand in quotes"
+    if "mapping values are not allowed" in libyaml_message:
+        text_before = text.splitlines()[line - 1][: column - 1]
+        return _SECOND_COLON if ": " in text_before else _WRONG_INDENTATION
     default = f"this is not YAML here ({libyaml_message})"
     return next((message for fragment, message in _MESSAGES if fragment in libyaml_message), default)
 

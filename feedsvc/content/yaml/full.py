@@ -45,7 +45,11 @@ def parse_with_pyyaml(path: str, text: str) -> ParsedYaml:
         return converter.failed_result(Problem(path=path, message=f"this is not YAML ({str(error).splitlines()[0]})"))
     if node is None or (isinstance(node, yaml.ScalarNode) and not (node.style or node.value)):
         return converter.failed_result(
-            Problem(path=path, message="the file holds no keys" if text.strip() else "the file is empty")
+            Problem(
+                path=path,
+                message="the file holds no keys" if text.strip() else "the file is empty",
+                hint="write its keys, or delete it if it is not needed",
+            )
         )
     return converter.convert_document(node)
 

@@ -31,7 +31,7 @@ CLOCK_SKEW: Final = 60  # seconds; a PUT's response and the listing may have tim
 
 
 class StoredObject(NamedTuple):
-    """An object as the storage reports it: entity tag, and time of its last PUT in seconds since 1970, 0 if unknown."""
+    """An object as the storage reports it: unquoted entity tag, and time of its last PUT in seconds since 1970, 0 if unknown."""
 
     etag: str
     time: int

@@ -17,6 +17,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export.former_images import retention_fingerprint
 from feedsvc.export.hosts import BUCKET_HOST
 from feedsvc.export.layout import SELECTIONS, auxiliary_paths, file_name, is_document_name, write_order_key
+from feedsvc.export.old_addresses import gap_sentences
 from feedsvc.export.progress import (
     DEFAULT_PARALLELISM,
     MAX_INCREMENTAL_PATHS,
@@ -88,9 +89,9 @@ class Upload:
     def mark_complete(self, publication: Publication, name: str) -> None:
         """Do nothing: a bucket is listed at each build and records no baseline."""
 
-    def advice(self, publication: Publication) -> Iterable[str]:  # noqa: ARG002
-        """Return no sentences: a bucket has no `_redirects` or `_headers`."""
-        return ()
+    def advice(self, publication: Publication) -> Iterable[str]:
+        """Return a sentence on rules of redirects.yaml that no object can answer. A bucket has no `_redirects` or `_headers`."""
+        return gap_sentences(publication.catalog)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
         """Put or remove the objects of these paths. The bucket is not listed: its state is known from the last call.
@@ -100,11 +101,13 @@ class Upload:
         all_paths = tuple(paths)
         if self._state:
             all_paths += tuple(auxiliary_paths(publication, all_paths, self._state.manifest.states, BUCKET_HOST))
-        selected = [path for path in all_paths if self._is_selected(place_of(path))]
-        # With other settings, any former address may have another target.
+        selected = [path for path in all_paths if self._is_selected(publication, path)]
+        # With other settings, any former address may have another target. A file at an old address that led to a feed, but does
+        # not any more, is not selected.
         if (
             len(selected) > MAX_INCREMENTAL_PATHS
             or self._state is None
+            or not self._state.manifest.states.keys().isdisjoint(map(file_name, {*all_paths} - {*selected}))
             or self._state.manifest.build_fingerprint != self._build_fingerprint(publication)
         ):
             return self.build(publication)

@@ -65,6 +65,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 for (const button of document.querySelectorAll("[data-share]")) {
   if (!navigator.share) break;
   shown(button);
+  // The sheet has all services, so the links to them are hidden, if they are below the window at first. Else nothing is hidden,
+  // because text that is read would move.
+  new IntersectionObserver(([entry], observer) => {
+    observer.disconnect();
+    if (entry.isIntersecting || entry.boundingClientRect.top < 0) return;
+    for (const link of entry.target.querySelectorAll("li:not(:has([data-copy]))")) link.hidden = true;
+  }).observe(button.closest(".share"));
   button.addEventListener("click", () => {
     navigator.share({ title: button.dataset.title, url: button.dataset.share }).catch(() => {});
   });
@@ -98,6 +105,46 @@ for (const field of document.querySelectorAll("[data-filter]")) {
     none.hidden = found > 0;
     said.textContent = wanted.length && found ? telling(found) : "";
   });
+}
+
+// Times of the last 24 hours: "2 hours ago". The time itself stays as a tooltip, and its width, so that nothing moves.
+const minutesSince = (time) => Math.round((Date.now() - Date.parse(time.dateTime)) / 60000);
+const recent = [...document.querySelectorAll("time[data-ago]")]
+  .map((time) => ({ time, minutes: minutesSince(time) }))
+  .filter(({ minutes }) => minutes >= 0 && minutes < 24 * 60)
+  .map((one) => ({ ...one, width: one.time.getBoundingClientRect().width }));
+for (const { time, minutes, width } of recent) {
+  time.style.minWidth = `${width}px`;
+  const language = time.closest("[lang]").lang;
+  const words = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  time.title = time.textContent;
+  time.textContent = minutes < 60 ? words.format(-minutes, "minute") : words.format(-Math.floor(minutes / 60), "hour");
+}
+
+// The most read articles, where reads are counted. They are shown only once their place is below the window, so that nothing moves.
+for (const place of document.querySelectorAll("[data-most-read]")) {
+  const fill = (articles) => {
+    place.querySelector("ol").append(...articles.map(({ title, href, language }) => {
+      const link = Object.assign(document.createElement("a"), { href, textContent: title });
+      if (language) Object.assign(link, { lang: language, dir: "auto" });
+      const item = document.createElement("li");
+      item.append(link);
+      return item;
+    }));
+    shown(place.querySelector("ol"));
+  };
+  const load = async () => {
+    const answer = await fetch(place.dataset.mostRead);
+    if (!answer.ok) return;
+    const { articles } = await answer.json();
+    if (!Array.isArray(articles) || !articles.length) return;
+    new IntersectionObserver(([entry], observer) => {
+      if (entry.isIntersecting || entry.boundingClientRect.top < 0) return;
+      observer.disconnect();
+      fill(articles);
+    }).observe(place);
+  };
+  load().catch(() => {});
 }
 
 for (const place of document.querySelectorAll("[data-views]")) {

@@ -130,19 +130,20 @@ def test_a_folder_without_site_yaml_does_not_delete_its_articles(newsroom: Newsr
 @pytest.mark.skipif(
     not hasattr(os, "setresuid") or os.getuid() != 0, reason="only root may switch to another user; run the tests as root"
 )
-def test_an_unreadable_folder_keeps_its_articles_and_last_valid_versions() -> None:
+def test_an_unreadable_folder_keeps_its_articles_pages_and_last_valid_versions() -> None:
     # Not in pytest's temporary folder, which other users cannot open.
     with tempfile.TemporaryDirectory() as folder:
-        root = write(Path(folder) / "content", {**SETTINGS, "articles/2026/a.yaml": HEAD, "articles/b.yaml": HEAD})
+        files = {"articles/2026/a.yaml": HEAD, "articles/b.yaml": HEAD, "pages/c.md": "---\ntitle: C\n---\n"}
+        root = write(Path(folder) / "content", {**SETTINGS, **files})
         for path in (Path(folder), *Path(folder).rglob("*")):
             os.chown(path, 65534, 65534)
         command = [sys.executable, "-c", _AS_NOBODY, root, f"{folder}/articles.sqlite"]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == [
-        "2 ['articles/2026', 'articles/2026/a.yaml']",
-        "2 ['articles/2026', 'articles/2026/a.yaml']",
-        "2 ['articles/2026/a.yaml']",
+        "2 1 ['articles/2026', 'articles/2026/a.yaml']",
+        "2 1 ['articles/2026', 'articles/2026/a.yaml', 'pages/c.md']",
+        "2 1 ['articles/2026/a.yaml', 'pages/c.md']",
     ]
 
 
@@ -158,14 +159,14 @@ folder.read(), folder.save()
 
 def report(folder):
     content = folder.read().content
-    print(len(content.articles), sorted(content.last_valid_paths))
+    print(len(content.articles), len(content.pages), sorted(content.last_valid_paths))
     folder.save()
 
-(root / "articles/2026").chmod(0)
+(root / "articles/2026").chmod(0), (root / "pages").chmod(0)
 report(folder)
 report(ContentFolder(root, "", ParseCache(cache_file)))
-(root / "articles/2026").chmod(0o755)
-(root / "articles/2026/a.yaml").write_text("title: [")
+(root / "articles/2026").chmod(0o755), (root / "pages").chmod(0o755)
+(root / "articles/2026/a.yaml").write_text("title: ["), (root / "pages/c.md").write_text("title: [")
 report(ContentFolder(root, "", ParseCache(cache_file)))
 """
 

@@ -22,7 +22,7 @@ from tests.conftest import Newsroom
 
 pytestmark = pytest.mark.alone
 
-TIMEOUT: Final = 10.0  # seconds
+TIMEOUT: Final = 60.0  # seconds
 SETTLE_TIME: Final = timedelta(milliseconds=20)
 CATEGORIES: Final = "asia: {title: Asia}\ngone: {title: Gone}\n"
 

@@ -57,9 +57,9 @@ def test_a_killed_process_releases_its_reservation(tmp_path: Path) -> None:
     while not log.exists() or not log.read_text():
         assert holder.poll() is None
     os.kill(holder.pid, signal.SIGKILL)
-    holder.communicate(timeout=30)
+    holder.communicate(timeout=120)
     other = start_process(tmp_path, 90)
-    assert other.communicate("\n", timeout=30)[0] == "done\n"
+    assert other.communicate("\n", timeout=120)[0] == "done\n"
 
 
 def test_without_a_usable_shared_file_the_lock_file_is_in_the_state_folder(tmp_path: Path) -> None:

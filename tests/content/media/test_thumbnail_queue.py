@@ -11,7 +11,7 @@ from feedsvc.content.images.decoder_pool import DecoderProcess
 from feedsvc.content.media.thumbnail_queue import VariantQueue
 from feedsvc.model import MediaFile
 
-SECONDS = 20.0
+SECONDS = 120.0
 
 
 def media_file(number: int) -> tuple[MediaFile, str]:

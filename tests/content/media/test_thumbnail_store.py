@@ -99,7 +99,7 @@ def test_two_processes_make_the_same_variant(write_image: WriteImage, store_fold
         assert process.stdin
         process.stdin.write("\n")
         process.stdin.flush()
-    assert len({process.communicate(timeout=60)[0] for process in processes}) == 1
+    assert len({process.communicate(timeout=120)[0] for process in processes}) == 1
     assert len(files_in_store(store_folder)) == len(WIDTHS)
     assert [process.returncode for process in processes] == [0, 0]
     assert make_variant(store_folder, media, 640).size == (640, 480)
@@ -111,7 +111,7 @@ def test_a_process_killed_while_it_writes_leaves_a_temporary_file_that_is_swept(
 ) -> None:
     media = write_image()
     child = start_process(store_folder, media, event)
-    child.communicate("\n", timeout=60)
+    child.communicate("\n", timeout=120)
     assert child.returncode == -signal.SIGKILL
     [temporary_file] = files_in_store(store_folder)
     assert ".new-" in temporary_file

@@ -66,8 +66,8 @@ def test_an_article_after_random_edits_gives_an_article_or_problems(edits: list[
 KEYS: Final = st.sampled_from(
     [
         *("id", "title", "published", "updated", "expires", "category", "categories", "author", "authors", "tags", "summary"),
-        *("image", "enclosures", "sources", "corrections", "language", "translation_of", "link", "slug", "aliases", "status"),
-        *("withdrawn", "body"),
+        *("image", "enclosures", "embeds", "sources", "corrections", "language", "translation_of", "link", "slug", "aliases"),
+        *("status", "withdrawn", "body"),
         *("src", "alt", "date", "name", "text", "nonsense"),
     ]
 )
@@ -142,7 +142,7 @@ def test_any_markdown_gives_an_article_or_problems(markdown: str) -> None:
 # --- Whole folders --------------------------------------------------------------------------------------------
 
 SITE_KEYS: Final = st.sampled_from(
-    ["description", "since", "language", "timezone", "logo", "icon", "copyright", "feed", "hubs", "id_domain"]
+    ["description", "since", "language", "timezone", "logo", "icon", "accent", "copyright", "feed", "hubs", "id_domain"]
 )
 ENTRY_KEYS: Final = st.sampled_from(["name", "title", "email", "url", "bio", "avatar", "aliases", "description"])
 ENTRIES: Final = st.dictionaries(

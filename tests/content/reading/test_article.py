@@ -125,6 +125,13 @@ def test_a_file_without_id_and_slug_gets_them_from_its_name(
     )
 
 
+@pytest.mark.parametrize("line", ["", "published: 2026-13-01\n", "published: [2026-01-01]\n", "publishd: 2026-01-01\n"])
+def test_a_file_without_id_and_valid_date_gets_no_proposal_with_an_invented_year(newsroom: Newsroom, line: str) -> None:
+    content = load_content(newsroom({"articles/a.yaml": f"title: A\n{line}"}))
+    assert content.errors
+    assert "tag:" not in " ".join(map(str, content.problems))
+
+
 def test_a_draft_without_id_has_no_warning(newsroom: Newsroom) -> None:
     content = load_content(newsroom({"articles/a.yaml": f"{HEAD}status: draft\n"}))
     assert (only_article(content).status, content.problems) == (ArticleStatus.DRAFT, ())

@@ -22,12 +22,14 @@ language: en
 timezone: Asia/Seoul
 logo: media/p.png
 icon: https://cdn.example/i.ico
+accent: "#0B6"
 copyright: © us
 feed: {entries: 5, content: summary, archives: none, ttl: 30, browser_view: false, markdown: true}
 hubs: [https://hub.example, https://hub.example]
 """
     site = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + keys})).site
     assert (site.logo, site.icon) == ("https://a.example/media/p.png", "https://cdn.example/i.ico")
+    assert site.accent == "#00bb66"
     assert (site.since, site.timezone, site.hubs) == (date(2015, 5, 1), "Asia/Seoul", ("https://hub.example",))
     assert site.feed == FeedOptions(entries=5, content="summary", archives="none", ttl=30, browser_view=False, markdown=True)
     assert (site.media, site.description, site.copyright) == (("media/p.png",), "News", "© us")
@@ -86,3 +88,11 @@ def test_a_base_url_of_the_command_line_replaces_that_of_site_yaml(newsroom: New
 )
 def test_is_base_url(text: str, expected: bool) -> None:
     assert is_base_url(text) is expected
+
+
+def test_a_color_without_quotes_is_a_comment_and_gives_a_warning(newsroom: Newsroom) -> None:
+    content = load_content(newsroom({"site.yaml": f"{SITE}accent: #0b6fa4\n"}))
+    assert [str(problem) for problem in content.problems if problem.path == "site.yaml"] == [
+        "site.yaml:4:1: warning: accent: has no value; '#' begins a comment in YAML; put the color in quotes, like \"#0b6fa4\""
+    ]
+    assert content.site.accent == ""

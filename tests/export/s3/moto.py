@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import re
 import shutil
 import socket
@@ -110,6 +111,12 @@ class Bucket:
         response = self._client.get_object(Bucket=self.name, Key=key)
         with contextlib.closing(response["Body"]) as body:
             return {**response, "Body": body.read()}
+
+    def allow_reading(self) -> None:
+        """Let clients without credentials get objects, as the bucket of a public site does."""
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{self.name}/*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._client.put_bucket_policy(Bucket=self.name, Policy=policy)
 
     def remove(self, key: str) -> None:
         self._client.delete_object(Bucket=self.name, Key=key)

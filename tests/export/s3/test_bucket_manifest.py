@@ -75,6 +75,7 @@ def test_foreign_objects_remain_in_a_bucket_without_manifest(content: Path, buck
         f"{PREFIX}/articles/of-others/index.html",
         f"{PREFIX}/media/of-others.mp3",
         f"{PREFIX}/notes.txt",
+        f"{PREFIX}/metrics/notes.txt",
         "daily-mail/feed.rss",
     ]
     for key in foreign_keys:
@@ -84,7 +85,7 @@ def test_foreign_objects_remain_in_a_bucket_without_manifest(content: Path, buck
     bucket.clear_requests()
     assert build(content, bucket).removed == 0
     assert {bucket.get(key)["Body"] for key in foreign_keys} == {b"mine"}
-    assert f"{PREFIX}/notes.txt" not in {request.key for request in bucket.requests("HEAD")}, (
+    assert f"{PREFIX}/metrics/notes.txt" not in {request.key for request in bucket.requests("HEAD")}, (
         "no build uploads an object with this key"
     )
 

@@ -82,7 +82,7 @@ def fetch(server: ServerProcess, path: str, **headers: str) -> tuple[int, Mappin
     """Request a path below the base URL; return status, headers and body."""
     url = server.url.rstrip("/").removesuffix("/daily") + "/daily" + quote(path)
     with urlopen(
-        Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()}), timeout=60
+        Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()}), timeout=120
     ) as response:
         return response.status, response.headers, response.read()
 

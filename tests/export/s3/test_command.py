@@ -32,7 +32,7 @@ SITE: Mapping[str, str | bytes] = {
     **newsrooms.SITE,
     "site.yaml": f"title: Daily\nbase_url: {BASE_URL}\nid_domain: news.example\nfeed: {{entries: 6}}\nlogo: media/logo.png\n",
 }
-ROUNDS = 10
+ROUNDS = 6
 
 
 def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -62,7 +62,7 @@ def test_object_headers_equal_those_of_the_live_server(content: Path, bucket: Bu
 def test_404_page_has_the_cache_control_of_the_live_server(content: Path, bucket: Bucket) -> None:
     build(content, bucket)
     publication = newsrooms.load_publication(content)
-    live_headers = dict(respond(publication.not_found_page(), ("GET", {}), datetime(2026, 3, 1, 12, tzinfo=UTC), None).headers)
+    live_headers = dict(respond(publication.not_found_page, ("GET", {}), datetime(2026, 3, 1, 12, tzinfo=UTC), None).headers)
     assert bucket.get(f"{PREFIX}/404.html")["CacheControl"] == live_headers["Cache-Control"] == "public, max-age=10"
 
 

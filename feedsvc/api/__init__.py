@@ -1,0 +1,87 @@
+"""Public Python API: content folders as feeds, feeds of one's own objects, and the types of plug-ins.
+
+Names in `__all__` are public: docs/api.md documents them, and a test compares their signatures with stored ones. Every other name
+of feedsvc is private. Importing this package is cheap: each name is imported on its first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from feedsvc.api.constructors import new_entry, new_feed
+    from feedsvc.api.edition_event import EditionEvent
+    from feedsvc.api.errors import FieldError
+    from feedsvc.api.newsroom import Newsroom, NewsroomListing, open_folder
+    from feedsvc.api.rendering import formats, render
+    from feedsvc.errors import ContentError, FeedsvcError, PluginError, Problem
+    from feedsvc.extensions import Element, Format, Namespace
+    from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
+    from feedsvc.model import Enclosure, Image, Source
+
+__all__ = [
+    "ContentError",
+    "EditionEvent",
+    "Element",
+    "Enclosure",
+    "Entry",
+    "Feed",
+    "FeedsvcError",
+    "FieldError",
+    "Format",
+    "Image",
+    "Link",
+    "Namespace",
+    "Newsroom",
+    "NewsroomListing",
+    "Person",
+    "PluginError",
+    "Problem",
+    "Source",
+    "Term",
+    "Tombstone",
+    "formats",
+    "new_entry",
+    "new_feed",
+    "open_folder",
+    "render",
+]
+
+_MODULES: Final = {
+    "ContentError": "errors",
+    "EditionEvent": "api.edition_event",
+    "Element": "extensions",
+    "Enclosure": "model",
+    "Entry": "feed_model",
+    "Feed": "feed_model",
+    "FeedsvcError": "errors",
+    "FieldError": "api.errors",
+    "Format": "extensions",
+    "Image": "model",
+    "Link": "feed_model",
+    "Namespace": "extensions",
+    "Newsroom": "api.newsroom",
+    "NewsroomListing": "api.newsroom",
+    "Person": "feed_model",
+    "PluginError": "errors",
+    "Problem": "errors",
+    "Source": "model",
+    "Term": "feed_model",
+    "Tombstone": "feed_model",
+    "formats": "api.rendering",
+    "new_entry": "api.constructors",
+    "new_feed": "api.constructors",
+    "open_folder": "api.newsroom",
+    "render": "api.rendering",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(f"feedsvc.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

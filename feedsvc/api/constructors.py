@@ -1,0 +1,210 @@
+"""Constructors of feeds and entries from a caller's own objects: defaults are decided, values are checked, order is fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from feedsvc.api import fields
+from feedsvc.api.errors import FieldError
+from feedsvc.content.markdown import excerpt, plain_text
+from feedsvc.feed_model import Entry, Feed, Link, Person, Term, Tombstone
+from feedsvc.model import Enclosure, Image, Source, Thumbnail
+
+_MAX_SUMMARY_SOURCE: Final = 20_000  # characters of the content that are parsed for a summary: callers' HTML may be hostile
+_OWN_RELATIONS: Final = frozenset({"self", "alternate", "hub"})
+
+
+def new_entry(
+    *,
+    title: str,
+    url: str,
+    published: datetime,
+    id: str = "",  # noqa: A002 - the field's name in every format
+    updated: datetime | None = None,
+    summary: str = "",
+    content: str = "",
+    authors: Iterable[str | Person] = (),
+    categories: Iterable[str | Term] = (),
+    image: Image | None = None,
+    enclosures: Iterable[Enclosure] = (),
+    sources: Iterable[Source] = (),
+    language: str = "",
+) -> Entry:
+    """Return an entry of a feed. Raises FieldError, which names the field, for a value that no feed can have.
+
+    `url` is the address where people read it, `content` is HTML, all other texts are plain. Characters that XML forbids are
+    removed. The default of `id` is `url`; an id must never change. Datetimes need a zone; `updated` is `published` by default.
+    The default of `summary` is the beginning of the content, else the title. Names of authors and categories may be plain texts.
+    """
+    address, at = fields.address("url", url), fields.moment("published", published)
+    heading, html = fields.line("title", title), fields.text("content", content)
+    people = tuple(_person(f"authors[{index}]", person) for index, person in enumerate(fields.items("authors", authors)))
+    lead_image = _image("image", image) if image is not None else None
+    entry_id = fields.permanent_id("id", id) if id else address
+    return Entry(
+        id=entry_id,
+        url=address,
+        title=heading,
+        published=at,
+        updated=at if updated is None else fields.moment("updated", updated),
+        summary=fields.text("summary", summary).strip() or excerpt(plain_text(html[:_MAX_SUMMARY_SOURCE])) or heading,
+        content=html,
+        authors=people,
+        byline=_byline(people),
+        categories=tuple(_term(f"categories[{i}]", term) for i, term in enumerate(fields.items("categories", categories))),
+        image=lead_image,
+        thumbnail=Thumbnail(url=lead_image.url, width=lead_image.width, height=lead_image.height) if lead_image else None,
+        enclosures=tuple(_enclosure(f"enclosures[{i}]", file) for i, file in enumerate(fields.items("enclosures", enclosures))),
+        sources=tuple(_source(f"sources[{i}]", source) for i, source in enumerate(fields.items("sources", sources))),
+        language=fields.language("language", language),
+        is_permalink=entry_id == address,
+    )
+
+
+def new_feed(
+    *,
+    title: str,
+    url: str,
+    entries: Iterable[Entry | Tombstone],
+    id: str = "",  # noqa: A002
+    feed_url: str = "",
+    description: str = "",
+    language: str = "",
+    author: str | Person = "",
+    updated: datetime | None = None,
+    rights: str = "",
+    logo: str = "",
+    icon: str = "",
+    ttl: int = 60,
+    hubs: Iterable[str] = (),
+    links: Iterable[Link] = (),
+    generator: str = "feedsvc",
+) -> Feed:
+    """Return a feed of entries (`new_entry`) and tombstones. Raises FieldError, which names the field.
+
+    `url` is the address of the page that the feed belongs to, `feed_url` its own; `render` can name another for each format. The
+    default of `id` is `url`. Entries are sorted, newest first, and have different ids. The default of `updated` is the latest
+    change of an entry, so equal entries give equal bytes. `author` is the author of entries without one; its default is the
+    title. `ttl` is in minutes. `links` are further links, such as prev-archive (RFC 5005).
+    """
+    home, name = fields.address("url", url), fields.line("title", title)
+    publisher = _person("author", author) if author else Person(name=name, url=home)
+    items = [_item(f"entries[{index}]", item, publisher) for index, item in enumerate(fields.items("entries", entries))]
+    return Feed(
+        id=fields.permanent_id("id", id) if id else home,
+        title=name,
+        subtitle=fields.line("description", description, required=False) or name,
+        language=fields.language("language", language),
+        updated=_last_change(items) if updated is None else fields.moment("updated", updated),
+        links=tuple(_links(home, fields.address("feed_url", feed_url, required=False), hubs, links)),
+        items=_sorted_items(items),
+        author=publisher,
+        generator=fields.line("generator", generator),
+        generator_url="",
+        rights=fields.line("rights", rights, required=False),
+        logo=fields.address("logo", logo, required=False),
+        icon=fields.address("icon", icon, required=False),
+        ttl=fields.number("ttl", ttl, minimum=1),
+    )
+
+
+def _links(home: str, feed_url: str, hubs: Iterable[str], links: Iterable[Link]) -> Iterator[Link]:
+    if feed_url:
+        yield Link(rel="self", href=feed_url)
+    yield Link(rel="alternate", href=home, type="text/html")
+    yield from (Link(rel="hub", href=fields.address(f"hubs[{i}]", hub)) for i, hub in enumerate(fields.items("hubs", hubs)))
+    for index, link in enumerate(fields.items("links", links)):
+        field = f"links[{index}]"
+        given = fields.instance(field, link, Link)
+        if given.rel in _OWN_RELATIONS:
+            raise FieldError(f"{field}.rel", f"'{given.rel}' has an argument of its own: feed_url, url or hubs")
+        yield Link(
+            rel=fields.line(f"{field}.rel", given.rel),
+            href=fields.address(f"{field}.href", given.href),
+            type=fields.media_type(f"{field}.type", given.type) if given.type else "",
+        )
+
+
+def _item(field: str, item: object, publisher: Person) -> Entry | Tombstone:
+    if isinstance(item, Entry):
+        return item if item.authors else replace(item, authors=(publisher,), byline=publisher.name)
+    if isinstance(item, Tombstone):
+        when = fields.moment(f"{field}.when", item.when)
+        comment = fields.line(f"{field}.comment", item.comment, required=False)
+        return Tombstone(id=fields.permanent_id(f"{field}.id", item.id), when=when, comment=comment)
+    raise FieldError(field, f"expected Entry, which new_entry returns, or Tombstone, not {type(item).__name__}")
+
+
+def _sorted_items(items: list[Entry | Tombstone]) -> tuple[Entry | Tombstone, ...]:
+    """Return tombstones, newest first, then entries, newest first; those of the same second keep their order.
+
+    Raises FieldError if two have the same id.
+    """
+    indexes: dict[str, int] = {}
+    for index, item in enumerate(items):
+        if indexes.setdefault(item.id, index) != index:
+            raise FieldError(f"entries[{index}].id", f"'{item.id}' is also the id of entries[{indexes[item.id]}]")
+    tombstones = sorted((item for item in items if isinstance(item, Tombstone)), key=lambda item: item.when, reverse=True)
+    entries = sorted((item for item in items if isinstance(item, Entry)), key=lambda item: item.published, reverse=True)
+    return (*tombstones, *entries)
+
+
+def _last_change(items: list[Entry | Tombstone]) -> datetime:
+    if not items:
+        raise FieldError("updated", "is needed for a feed without entries")
+    return max(item.updated if isinstance(item, Entry) else item.when for item in items)
+
+
+def _byline(people: Iterable[Person]) -> str:
+    return ", ".join(person.name for person in people)
+
+
+def _person(field: str, value: object) -> Person:
+    if not isinstance(value, Person):
+        return Person(name=fields.line(field, value))
+    return Person(
+        name=fields.line(f"{field}.name", value.name),
+        url=fields.address(f"{field}.url", value.url, required=False),
+        email=fields.email(f"{field}.email", value.email),
+    )
+
+
+def _term(field: str, value: object) -> Term:
+    if not isinstance(value, Term):
+        return Term(term=fields.line(field, value), scheme="")
+    scheme = fields.permanent_id(f"{field}.scheme", value.scheme) if value.scheme else ""
+    return Term(term=fields.line(f"{field}.term", value.term), scheme=scheme)
+
+
+def _image(field: str, value: object) -> Image:
+    image = fields.instance(field, value, Image)
+    texts = {
+        name: fields.line(f"{field}.{name}", getattr(image, name), required=False)
+        for name in ("alt", "caption", "credit", "disclaimer")
+    }
+    return Image(
+        url=fields.address(f"{field}.url", image.url),
+        type=fields.media_type(f"{field}.type", image.type),
+        width=fields.number(f"{field}.width", image.width, minimum=1),
+        height=fields.number(f"{field}.height", image.height, minimum=1),
+        credit_url=fields.address(f"{field}.credit_url", image.credit_url, required=False),
+        **texts,
+    )
+
+
+def _enclosure(field: str, value: object) -> Enclosure:
+    file = fields.instance(field, value, Enclosure)
+    return Enclosure(
+        url=fields.address(f"{field}.url", file.url),
+        type=fields.media_type(f"{field}.type", file.type),
+        length=fields.number(f"{field}.length", file.length, minimum=0),
+        title=fields.line(f"{field}.title", file.title, required=False),
+    )
+
+
+def _source(field: str, value: object) -> Source:
+    source = fields.instance(field, value, Source)
+    return Source(name=fields.line(f"{field}.name", source.name), url=fields.address(f"{field}.url", source.url, required=False))

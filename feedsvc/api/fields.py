@@ -1,0 +1,115 @@
+"""Fields of feeds: each function checks the value of one field and returns it as feeds have it, or raises FieldError."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from feedsvc.api.errors import FieldError
+from feedsvc.content import remove_forbidden_characters
+from feedsvc.extensions import ABSOLUTE_URI, MEDIA_TYPE
+from feedsvc.uris import uri
+
+# RFC 5646 section 2.1 without extensions.
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_EMAIL: Final = re.compile(r"\A[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_OLDEST_YEAR: Final = 1000  # RFC 3339 has four digits for a year
+
+_T = TypeVar("_T")
+
+
+def text(field: str, value: object) -> str:
+    """Return a text without the characters that XML 1.0 forbids."""
+    return remove_forbidden_characters(instance(field, value, str))
+
+
+def line(field: str, value: object, *, required: bool = True) -> str:
+    """Return a text with each run of white space as one space. If it is `required`, it must not be empty."""
+    cleaned = " ".join(text(field, value).split())
+    if required and not cleaned:
+        raise FieldError(field, "is empty; give a text")
+    return cleaned
+
+
+def moment(field: str, value: object) -> datetime:
+    """Return a datetime in UTC and whole seconds. It must have a zone."""
+    given = instance(field, value, datetime)
+    if given.utcoffset() is None:
+        raise FieldError(field, f"{given.isoformat()} has no zone; give one, for example datetime(2026, 1, 2, 9, 30, tzinfo=UTC)")
+    try:
+        at = given.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        at = datetime.min.replace(tzinfo=UTC)
+    if at.year < _OLDEST_YEAR:
+        raise FieldError(field, f"{given.isoformat()} cannot stand in a feed; give a date from the year {_OLDEST_YEAR} to 9999")
+    return at
+
+
+def address(field: str, value: object, *, required: bool = True) -> str:
+    """Return an http or https address as a URI; "" stays if it is not `required`."""
+    given = instance(field, value, str).strip()
+    if not given and not required:
+        return ""
+    try:
+        encoded = uri(given)
+    except (ValueError, UnicodeError):
+        encoded = ""
+    if not encoded.startswith(("http://", "https://")):
+        raise FieldError(
+            field, f"{given!r} is no absolute http or https address; give one such as 'https://example.org/feed.rss'"
+        )
+    return encoded
+
+
+def permanent_id(field: str, value: object) -> str:
+    """Return an id: an absolute URI that must never change (RFC 4287 section 4.2.6)."""
+    given = instance(field, value, str)
+    if not ABSOLUTE_URI.fullmatch(given) or not given.isascii():
+        raise FieldError(field, f"{given!r} is no absolute URI; give one such as 'tag:example.org,2026:first' or 'urn:uuid:…'")
+    return given
+
+
+def language(field: str, value: object) -> str:
+    """Return a language tag; "" stays."""
+    return _match(field, value, _LANGUAGE, "a language tag such as 'en' or 'ko-KR'") if value != "" else ""
+
+
+def media_type(field: str, value: object) -> str:
+    return _match(field, value, MEDIA_TYPE, "a media type in lower case such as 'audio/mpeg'")
+
+
+def email(field: str, value: object) -> str:
+    """Return an e-mail address; "" stays."""
+    return _match(field, value, _EMAIL, "an e-mail address such as 'desk@example.org'") if value != "" else ""
+
+
+def number(field: str, value: object, *, minimum: int) -> int:
+    """Return an integer that is not below `minimum`."""
+    given = instance(field, value, int)
+    if isinstance(value, bool) or given < minimum:
+        raise FieldError(field, f"expected a whole number of {minimum} or more, not {value!r}")
+    return given
+
+
+def items(field: str, value: Iterable[_T]) -> list[_T]:
+    """Return the items of an iterable. A single text is refused, because its characters are meant by nobody."""
+    given: object = value
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise FieldError(field, f"expected a list or another iterable, not {type(given).__name__}")
+    return [*value]
+
+
+def instance(field: str, value: object, expected: type[_T]) -> _T:
+    """Return a value of the expected type."""
+    if not isinstance(value, expected):
+        given: Any = "None" if value is None else type(value).__name__
+        raise FieldError(field, f"expected {expected.__name__}, not {given}")
+    return value
+
+
+def _match(field: str, value: object, pattern: re.Pattern[str], expectation: str) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise FieldError(field, f"expected {expectation}, not {value!r}")
+    return value

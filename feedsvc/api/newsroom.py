@@ -1,0 +1,150 @@
+"""Newsroom: the published content of a folder at one moment, as its listings and their feeds."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from feedsvc import catalog as catalogs
+from feedsvc.api import fields
+from feedsvc.api.errors import FieldError
+from feedsvc.api.rendering import find_format
+from feedsvc.content import did_you_mean
+from feedsvc.content.folder import ContentFolder, open_content_folder
+from feedsvc.content.schema import is_base_url
+from feedsvc.errors import Problem
+from feedsvc.feed_model import Feed
+from feedsvc.feeds import EntryCache, build_feed, listing_title
+from feedsvc.routes import LISTING_KINDS, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.support.alerts import Alerts
+from feedsvc.support.clock import wall_clock
+from feedsvc.uris import absolute
+
+
+class NewsroomListing:
+    """Ordered selection of articles that has feeds: the site, a category, an author, a custom feed, a language or a tag.
+
+    `kind` is one of site, category, author, custom, language and tag; `id` is "" for the site.
+    """
+
+    def __init__(self, listing: catalogs.Listing, entries: EntryCache) -> None:
+        """Wrap a listing of a newsroom. Callers get listings from `Newsroom`."""
+        self._listing, self._entries = listing, entries
+
+    def __repr__(self) -> str:
+        return f"<NewsroomListing {self.kind}{f' {self.id}' if self.id else ''}: {self.title}>"
+
+    @property
+    def kind(self) -> str:
+        return self._listing.ref.kind
+
+    @property
+    def id(self) -> str:
+        return self._listing.ref.id
+
+    @property
+    def title(self) -> str:
+        return listing_title(self._listing)
+
+    @property
+    def url(self) -> str:
+        """Address of the listing's page."""
+        return self._address(path_of(PageAt(self._listing.ref)))
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Periods of the archive documents of older entries, YYYY-MM or YYYY-MM-DD, oldest first; () without archives."""
+        return tuple(sorted(self._listing.archive))
+
+    def feed_url(self, format: str = "rss", period: str = "") -> str:  # noqa: A002
+        """Return the address of the feed in a format. Raises FieldError for an unknown format or period."""
+        return self._address(path_of(FeedAt(self._listing.ref, find_format(format).suffix, self._known_period(period))))
+
+    def feed(self, format: str = "rss", period: str = "") -> Feed:  # noqa: A002
+        """Return the feed of the newest entries, or of the archive of a `period`, with the addresses of a format.
+
+        Raises FieldError for an unknown format or period.
+        """
+        chosen = find_format(format)
+        return build_feed(self._listing, self._entries, chosen.suffix, chosen.media_type, self._known_period(period))
+
+    def render(self, format: str = "rss", period: str = "") -> bytes:  # noqa: A002
+        """Return the feed in a format: the same bytes as the server sends. Raises as `feed` and `render` do."""
+        return find_format(format).render(self.feed(format, period))
+
+    def _known_period(self, period: str) -> str:
+        if period and period not in self._listing.archive:
+            raise FieldError("period", f"'{period}' is none of the listing's periods: {', '.join(self.periods) or 'it has none'}")
+        return period
+
+    def _address(self, path: str) -> str:
+        return absolute(self._entries.catalog.site.base_url, path)
+
+
+class Newsroom:
+    """Published content of a folder at one moment, immutable. `open_folder` returns it; hooks get one with each edition."""
+
+    def __init__(self, catalog: catalogs.Catalog) -> None:
+        """Wrap a catalog. Users of the API get newsrooms from `open_folder` and `EditionEvent`."""
+        self._catalog = catalog
+        self._entries = EntryCache(catalog)
+
+    def __repr__(self) -> str:
+        return f"<Newsroom {self.title}: {len(self._catalog.visible)} articles>"
+
+    @property
+    def title(self) -> str:
+        return self._catalog.site.title
+
+    @property
+    def base_url(self) -> str:
+        """Address of the site, without a slash at its end."""
+        return self._catalog.site.base_url
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Faults in files, which editors can fix. A file with an error is left out, or appears in its last valid version."""
+        return self._catalog.content.problems
+
+    @cached_property
+    def listings(self) -> tuple[NewsroomListing, ...]:
+        """All public listings: the site first, then categories, authors, custom feeds, languages and tags."""
+        listings = sorted(self._catalog.listings.values(), key=lambda one: LISTING_KINDS.index(one.ref.kind))
+        return tuple(NewsroomListing(one, self._entries) for one in listings)
+
+    def listing(self, kind: str = "site", id: str = "") -> NewsroomListing:  # noqa: A002
+        """Return a listing by kind and id; an alias of an id will do, too. Raises FieldError if there is none."""
+        known_kind = next((known for known in LISTING_KINDS if known == kind), None)
+        if known_kind is None:
+            raise FieldError("kind", f"{kind!r} is none of {', '.join(LISTING_KINDS)}")
+        name = fields.instance("id", id, str)
+        found = self._catalog.listings.get(self._catalog.canonical_listing_ref(ListingRef(known_kind, name)))
+        if found is None:
+            hint = did_you_mean(name, [ref.id for ref in self._catalog.listings if ref.kind == kind])
+            raise FieldError("id", f"there is no {kind} '{name}'{f'; {hint}' if hint else ''}")
+        return NewsroomListing(found, self._entries)
+
+
+def open_folder(
+    path: str | os.PathLike[str],
+    *,
+    base_url: str = "",
+    state: str | os.PathLike[str] | None = None,
+    now: datetime | None = None,
+) -> Newsroom:
+    """Read a content folder and return what it publishes at the moment `now`, by default the present one.
+
+    `base_url` replaces that of site.yaml. `state` is the path of a state folder, which makes reading a large folder again many
+    times as fast and has the last valid versions of broken files; without one, nothing is written. Raises ContentError if the
+    folder cannot be used, and FieldError for a bad argument.
+    """
+    root, address = Path(path), fields.address("base_url", base_url, required=False).rstrip("/")
+    if address and not is_base_url(address):
+        raise FieldError("base_url", f"{base_url!r} is not the address of a site; give one such as https://example.org/news")
+    folder = ContentFolder(root, address) if state is None else open_content_folder(root, address, Path(state), Alerts())
+    at = wall_clock() if now is None else fields.moment("now", now)
+    content = folder.read(now=at).content
+    folder.save()
+    return Newsroom(catalogs.build_catalog(content, at))

@@ -1,0 +1,94 @@
+"""Most read articles of the last days, for the front page.
+
+A thread loads the numbers of reads again while they are requested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from heapq import nlargest
+from typing import Final
+
+from feedsvc.audience.periodic_task import PeriodicTask
+from feedsvc.catalog import Catalog
+from feedsvc.errors import FeedsvcError
+from feedsvc.routes import ArticleAt, path_of
+from feedsvc.uris import root_relative
+
+_LENGTH: Final = 5  # articles in the list
+_WINDOW: Final = timedelta(days=7)  # reads that count
+_MAX_AGE: Final = timedelta(minutes=5)  # of the numbers of reads
+_CANDIDATES: Final = 100  # most read ids, of which some may belong to articles that are not visible any more
+_CLOSE_TIMEOUT: Final = 1.0  # seconds; the thread only reads
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MostReadArticle:
+    """An article in the list. `href` is root-relative; `language` is "" if it is the site's."""
+
+    title: str
+    href: str
+    language: str
+
+
+class MostReadArticles:
+    """List of the most read visible articles. Thread-safe.
+
+    `load_totals` returns article id -> reads on and after a UTC day; if it raises FeedsvcError, the former list remains.
+    `find_catalog` returns the catalog that is served at a time.
+    """
+
+    def __init__(
+        self,
+        load_totals: Callable[[date], Mapping[str, int]],
+        find_catalog: Callable[[datetime], Catalog],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Start the thread. It uses the database after calls of `articles` only, at most once in _MAX_AGE, even if that fails."""
+        self._load_totals = load_totals
+        self._find_catalog = find_catalog
+        self._is_requested = False
+        self._loaded_at: datetime | None = None
+        self._slugs: Mapping[str, str] = {}  # article id -> slug, the most read first
+        self._task = PeriodicTask(self._refresh, clock)
+
+    def articles(self, now: datetime) -> list[MostReadArticle]:
+        """Return at most _LENGTH articles, the most read first; [] until numbers of reads have been loaded."""
+        self._is_requested = True
+        catalog = self._find_catalog(now)
+        rows = ((article_id, catalog.visible.get(slug)) for article_id, slug in self._slugs.items())
+        articles = [row.article for article_id, row in rows if row and row.article.id == article_id]
+        return [
+            MostReadArticle(
+                title=article.title,
+                href=root_relative(catalog.site.base_url, path_of(ArticleAt(article.slug))),
+                language=article.language,
+            )
+            for article in articles[:_LENGTH]
+        ]
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._task.close(_CLOSE_TIMEOUT)
+
+    def _refresh(self, now: datetime) -> None:
+        is_fresh = self._loaded_at is not None and timedelta() <= now - self._loaded_at < _MAX_AGE
+        if not self._is_requested or is_fresh:
+            return
+        self._is_requested = False
+        # There may be no reads yet, or the database may be unavailable, which ReadCounter reports.
+        with suppress(FeedsvcError):
+            self._slugs = self._find_slugs(self._load_totals((now - _WINDOW).astimezone(UTC).date()), now)
+        self._loaded_at = now
+
+    def _find_slugs(self, totals: Mapping[str, int], now: datetime) -> Mapping[str, str]:
+        """Return id -> slug of the _CANDIDATES most read articles that are visible, the most read first."""
+        # Equal numbers are in order of the ids, so that all workers return the same list.
+        most_read = nlargest(_CANDIDATES, totals, key=lambda article_id: (totals[article_id], article_id))
+        wanted = frozenset(most_read)
+        articles = (row.article for row in self._find_catalog(now).visible.rows)
+        slugs = {article.id: article.slug for article in articles if article.id in wanted}
+        return {article_id: slugs[article_id] for article_id in most_read if article_id in slugs}

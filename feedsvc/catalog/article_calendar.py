@@ -1,0 +1,57 @@
+"""Article calendar of a listing: the months, and the days of large months, that have visible articles, with their numbers."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final
+
+from feedsvc.catalog.periods import PeriodTotals, index_range
+
+_MONTH_LENGTH: Final = len("2026-01")
+
+
+class ArticleCalendar:
+    """Numbers of the visible articles of a listing by period. Immutable.
+
+    A period is a month (YYYY-MM) or a day (YYYY-MM-DD) of a month that `periods.period_names` divides by day. `leaves` are the
+    periods that are not divided, oldest first. Periods without visible articles are left out.
+    """
+
+    def __init__(self, totals: Mapping[str, PeriodTotals]) -> None:
+        self._counts = {name: total.visible_count for name, total in totals.items() if total.visible_count}
+        self.leaves = tuple(sorted(self._counts))
+
+    def __contains__(self, period: object) -> bool:
+        return period in self._counts or period in self._month_counts
+
+    @cached_property
+    def months(self) -> tuple[tuple[str, int], ...]:
+        """Each month with its number of articles, newest first."""
+        return tuple(sorted(self._month_counts.items(), reverse=True))
+
+    def days_of(self, month: str) -> tuple[tuple[str, int], ...]:
+        """Return each day of a month that is divided by day, with its number of articles, newest first; else ()."""
+        start, end = index_range(self.leaves, f"{month}-")
+        return tuple((day, self._counts[day]) for day in reversed(self.leaves[start:end]))
+
+    def neighbours_of(self, period: str) -> tuple[str, str]:
+        """Return the next older and the next newer period, "" for each that does not exist. `period` itself need not exist.
+
+        Those of a month are months; those of a day are `leaves`.
+        """
+        names = self._month_names if len(period) == _MONTH_LENGTH else self.leaves
+        older, newer = bisect_left(names, period) - 1, bisect_right(names, period)
+        return names[older] if older >= 0 else "", names[newer] if newer < len(names) else ""
+
+    @cached_property
+    def _month_counts(self) -> Mapping[str, int]:
+        counts: dict[str, int] = {}
+        for name, count in self._counts.items():
+            counts[name[:_MONTH_LENGTH]] = counts.get(name[:_MONTH_LENGTH], 0) + count
+        return counts
+
+    @cached_property
+    def _month_names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._month_counts))

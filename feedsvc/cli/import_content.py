@@ -1,0 +1,209 @@
+"""Command feedsvc import."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from feedsvc.cli.completion import complete_folder
+from feedsvc.cli.options import PATH_TYPE, base_url_option, report_errors, utf8_text
+from feedsvc.cli.output import print_line, report_warning
+from feedsvc.cli.terminal import item_progress
+from feedsvc.cli.variables import command, option
+from feedsvc.content.schema import parse_instant
+from feedsvc.editing import git_ignore_text, write_schemas
+from feedsvc.errors import FeedsvcError
+from feedsvc.importing import HostAccess
+from feedsvc.importing.formats import open_source
+from feedsvc.importing.writer import (
+    DEFAULT_MAX_BYTES,
+    REPORT_FORMATS,
+    SHORT_LIST,
+    ConflictChoice,
+    FolderMedia,
+    ImportOptions,
+    ImportReport,
+    MediaOrigin,
+    MergeConflict,
+    WebMedia,
+    format_text,
+    import_source,
+    read_mapping,
+    short_value,
+)
+from feedsvc.support import gc_control
+from feedsvc.support.atomic_write import write_atomically
+from feedsvc.support.clock import wall_clock
+from feedsvc.support.posix import quote_argument
+from feedsvc.support.process_pool import available_processors
+
+_MIB: Final = 1024 * 1024
+_ASK: Final = "ask"
+_ANSWERS: Final = {"m": ConflictChoice.MINE, "s": ConflictChoice.SOURCE, "l": ConflictChoice.LATER}
+
+
+@command("import")
+@click.argument("source", type=utf8_text)
+@click.argument("folder", type=PATH_TYPE, shell_complete=complete_folder)
+@option("--dry-run", is_flag=True, help="Print the report, and write nothing. No files of pictures or sound are fetched.")
+@option("--since", metavar="DATE", help="Import only what was published or changed since this date, such as 2024-01-01.")
+@option(
+    "--map",
+    "mapping",
+    metavar="FILE",
+    type=PATH_TYPE,
+    help="YAML file with new ids of categories and authors; later imports use it again.",
+)
+@option("--media-from", metavar="FOLDER", type=PATH_TYPE, help="Folder with a copy of the uploads, used instead of the old site.")
+@option("--no-media", is_flag=True, help="Fetch no files: pictures stay at their old addresses, and lead images are left out.")
+@option(
+    "--allow-host",
+    "allowed_hosts",
+    metavar="HOST",
+    multiple=True,
+    help="Further host to fetch files from, also inside the own network. Repeat the option for several.",
+)
+@option(
+    "--max-file-size",
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    default=DEFAULT_MAX_BYTES // _MIB,
+    show_default=True,
+    help="Largest file to fetch, in MiB.",
+)
+@option(
+    "--feed-entries",
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="Number of entries in the former feed, for site.yaml. The default is what the source says, or 10.",
+)
+@option(
+    "--update",
+    type=click.Choice([_ASK, ConflictChoice.SOURCE.value, ConflictChoice.MINE.value]),
+    is_flag=False,
+    flag_value=_ASK,
+    help="What to do with values that changed both here and at the source: ask for each, or take all from one side. "
+    "Without the option they are listed.",
+)
+@option("--report", "report_file", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt, .json or .html file.")
+@option("--processes", type=click.IntRange(min=1), help="Number of processes. The default is the number of processors.")
+@base_url_option
+@report_errors
+def import_command(
+    *,
+    source: str,
+    folder: Path,
+    dry_run: bool,
+    since: str | None,
+    mapping: Path | None,
+    media_from: Path | None,
+    no_media: bool,
+    allowed_hosts: tuple[str, ...],
+    max_file_size: int,
+    feed_entries: int | None,
+    update: str | None,
+    report_file: Path | None,
+    processes: int | None,
+    base_url: str,
+) -> None:
+    """Write the articles of SOURCE into FOLDER, a newsroom or a new folder.
+
+    SOURCE is an export of WordPress, or a feed in RSS, Atom or JSON Feed: a file, a folder of files, or an https address. Ids,
+    dates and former addresses stay as subscribers know them. A second import changes only what changed at the source, and
+    never what an editor changed. The exit status is 1 if conflicts are left, or if SOURCE ends too early.
+
+    \b
+    Examples:
+      feedsvc import export.xml newsroom --dry-run
+      feedsvc import export.xml newsroom --media-from uploads --report report.html
+      feedsvc import https://old.example/feed/ newsroom --update
+    """
+    gc_control.freeze_heap()  # the renderer of each post leaves reference cycles
+    _check_options(update, report_file, media_from)
+    hosts = frozenset(host.lower() for host in allowed_hosts)
+    options = ImportOptions(
+        now=wall_clock(),
+        base_url=base_url,
+        feed_entries=feed_entries or 0,
+        since=_parse_since(since),
+        mapping=read_mapping(mapping) if mapping else None,
+        media=None if no_media else _media_origin(media_from, hosts, max_file_size * _MIB),
+        decide=_decider(update),
+        is_dry_run=dry_run,
+        processes=processes or available_processors(),
+    )
+    report = import_source(open_source(source, HostAccess(internal_hosts=hosts)), folder, options, item_progress)
+    if not dry_run:
+        _add_helper_files(folder)
+    if report_file:
+        _write_report(report, report_file)
+    print_line(format_text(report, SHORT_LIST).rstrip("\n"))
+    if not dry_run:
+        print_line(f"feedsvc: next: feedsvc check {quote_argument(str(folder))}", err=True)
+    for end in report.ends:
+        report_warning(f"{end.place}: {end.what} is not imported: {end.reason}")
+    sys.exit(1 if report.conflicts or report.ends else 0)
+
+
+def _check_options(update: str | None, report_file: Path | None, media_from: Path | None) -> None:
+    """Raise FeedsvcError for values that could only fail after the import."""
+    if update == _ASK and not sys.stdin.isatty():
+        raise FeedsvcError("there is no terminal to ask on; give --update=source or --update=mine")
+    if report_file and report_file.suffix not in REPORT_FORMATS:
+        raise FeedsvcError(f"--report {report_file} has no known format; end the name in {', '.join(REPORT_FORMATS)}")
+    if report_file and not report_file.parent.is_dir():
+        raise FeedsvcError(f"--report: there is no folder {report_file.parent}")
+    if media_from and not media_from.is_dir():
+        raise FeedsvcError(f"--media-from: there is no folder {media_from}")
+
+
+def _parse_since(text: str | None) -> datetime | None:
+    try:
+        return parse_instant(text, ZoneInfo("UTC"))[0] if text else None
+    except ValueError as error:
+        raise FeedsvcError(f"--since: {error}") from None
+
+
+def _media_origin(folder: Path | None, allowed: frozenset[str], max_bytes: int) -> Callable[[frozenset[str]], MediaOrigin]:
+    """Return a function from the source's own hosts to the place where its files come from."""
+    if folder:
+        return lambda own: FolderMedia(folder, own | allowed)
+    return lambda own: WebMedia(HostAccess(internal_hosts=allowed, only_hosts=own | allowed), max_bytes)
+
+
+def _decider(update: str | None) -> Callable[[MergeConflict], ConflictChoice]:
+    if update == _ASK:
+        return _ask
+    return lambda _: ConflictChoice(update) if update else ConflictChoice.LATER
+
+
+def _ask(conflict: MergeConflict) -> ConflictChoice:
+    """Ask for one conflict on the terminal."""
+    click.echo(f"\n{conflict.path}: {conflict.key}\n  here:          {short_value(conflict.mine)}", err=True)
+    click.echo(f"  at the source: {short_value(conflict.theirs)}", err=True)
+    answer = click.prompt(
+        "Keep (m)ine, take the (s)ource's, or decide (l)ater", type=click.Choice([*_ANSWERS]), default="l", err=True
+    )
+    return _ANSWERS[answer]
+
+
+def _add_helper_files(folder: Path) -> None:
+    """Write the files for text editors and git that `feedsvc init` writes, too."""
+    write_schemas(folder)
+    ignore = folder / ".gitignore"
+    if not os.path.lexists(ignore):
+        write_atomically(ignore, git_ignore_text())
+
+
+def _write_report(report: ImportReport, file: Path) -> None:
+    try:
+        write_atomically(file, REPORT_FORMATS[file.suffix](report).encode(errors="replace"))
+    except OSError as error:
+        report_warning(f"the report {file} cannot be written ({error.strerror}); everything else is done")

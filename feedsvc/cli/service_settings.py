@@ -1,0 +1,39 @@
+"""Settings of a service from the values of the options of `serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from feedsvc.cli.options import state_folder
+from feedsvc.service import ServiceConfig
+from feedsvc.support.client_address import parse_networks
+
+
+def service_config(
+    *,
+    content: Path,
+    base_url: str,
+    state: Path | None,
+    proxies: tuple[str, ...],
+    polls: int | None,
+    opened: tuple[str, ...],
+    database: str,
+    purge: tuple[str, ...],
+    announce: bool,
+    no_last_modified: bool,
+    access_log: str | None,
+) -> ServiceConfig:
+    """Return the settings; the parameters are those of the command `serve`. Raises FeedsvcError for a value that is not valid."""
+    return ServiceConfig(
+        content=content,
+        base_url=base_url,
+        state_folder=state_folder(content, state),
+        database_url=database,
+        trusted_proxies=parse_networks(proxies),
+        poll_limit=polls,
+        status_networks=parse_networks(opened, "--open-status"),
+        purge_command=purge,
+        announce=announce,
+        has_last_modified=not no_last_modified,
+        access_log_format=access_log or "",
+    )

@@ -1,0 +1,180 @@
+"""WSGI runner: the service of `feedsvc.wsgi:app` in each process of another server."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+from feedsvc.cli.content_folder import open_content_folder
+from feedsvc.cli.options import report_errors
+from feedsvc.cli.output import format_count, log_edition, log_problem_changes, print_problems, report
+from feedsvc.cli.wsgi_settings import read_service_config
+from feedsvc.errors import FeedsvcError
+from feedsvc.live import Edition
+from feedsvc.service import Service, ServiceConfig, open_live, with_own_environ
+from feedsvc.support import gc_control
+from feedsvc.support.alerts import Alerts
+from feedsvc.support.file_lock import FileLock
+from feedsvc.support.per_process import PerProcess
+from feedsvc.support.state_folder import open_lock_file
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_T = TypeVar("_T")
+_LOG: Final = logging.getLogger(__name__)
+# gunicorn ends if a worker exits with this status before it serves. It would start the worker again, without end, after others.
+_BOOT_ERROR_STATUS: Final = 3
+_UWSGI_THREAD_OPTIONS: Final = frozenset(("enable-threads", "threads"))
+_LOCK_FILE: Final = "first-process.lock"
+
+
+def load_application() -> ProcessApplication:
+    """Read the settings and open the service of this process. Exit with a sentence if that is not possible."""
+    application = _or_exit(lambda: ProcessApplication(read_service_config()))
+    application.load()
+    return application
+
+
+class ProcessApplication(PerProcess["WSGIApplication"]):
+    """WSGI application whose service is opened in each process that serves.
+
+    A server may load the application in a process that only starts others, and then forks. So a process that forks before its
+    first request closes its service, and the child opens one. Threads would not survive the fork, and a process that does not
+    serve must not notify hubs in place of one that does.
+    """
+
+    def __init__(self, config: ServiceConfig) -> None:
+        super().__init__(partial(_open_service, config))
+        self._has_served = False
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._has_served = True
+        application = self.get() if self.is_open else self._get_or_end()
+        return application(environ, start_response)
+
+    def load(self) -> None:
+        """Open the service, unless this process only starts others. Raises SystemExit if that is not possible."""
+        if not _or_exit(lambda: _is_deferred_by_uwsgi(self.open_in_background)):
+            _or_exit(self.get)
+
+    def open_in_background(self) -> None:
+        """Open the service in a thread. A request waits for it. The process ends if the service cannot be opened."""
+        threading.Thread(target=self._open_here, name="feedsvc-open", daemon=True).start()
+
+    def before_fork(self) -> None:
+        if not self._has_served and not self.is_opening_here:
+            self.close()
+
+    def after_fork(self) -> None:
+        is_helper = self.is_opening_here
+        super().after_fork()
+        if not self._has_served and not is_helper:
+            self.open_in_background()
+
+    def _open_here(self) -> None:
+        try:
+            self._get_or_end()
+        except Exception:  # noqa: BLE001 - any error may pass until the next request
+            _LOG.exception("feedsvc: the service cannot be opened; the next request tries again")
+
+    def _get_or_end(self) -> WSGIApplication:
+        """Return the application, or end the process: servers ignore SystemExit in a request and in other threads."""
+        try:
+            return _or_exit(self.get)
+        except SystemExit:
+            _end_process()
+
+
+def _or_exit(function: Callable[[], _T]) -> _T:
+    """Return the result of a function. After a FeedsvcError, print it and raise SystemExit."""
+    results: list[_T] = []
+    try:
+        report_errors(lambda: results.append(function()))()
+    except SystemExit:
+        raise SystemExit(_BOOT_ERROR_STATUS) from None
+    return results[0]
+
+
+def _end_process() -> NoReturn:
+    logging.shutdown()
+    if sys.stderr:
+        sys.stderr.flush()
+    os._exit(_BOOT_ERROR_STATUS)
+
+
+def _open_service(config: ServiceConfig, stack: ExitStack) -> WSGIApplication:
+    """Open the service of this process; `stack` closes it. Raises FeedsvcError or ContentError."""
+    alerts = Alerts()
+    stack.callback(gc.unfreeze)
+    open_folder = partial(open_content_folder, config.content, config.base_url, config.state_folder, alerts)
+    live = open_live(open_folder, config.state_folder, alerts, stack, has_last_modified=config.has_last_modified)
+    gc_control.freeze_heap()
+    service = Service(config, live, stack, is_on_other_server=True)
+    first_process = stack.enter_context(closing(_FirstProcess(config.state_folder)))
+    if first_process.is_this():
+        print_problems(service.first_edition.content.problems)
+    service.watch([first_process.log_edition], calls_hooks=first_process.is_this)
+    content = service.first_edition.content
+    count = format_count(len(service.first_edition.publication.catalog.visible), "article")
+    report(f"serving {count} of {config.content} as {content.site.base_url}/ in process {os.getpid()}")
+    return with_own_environ(service.application)
+
+
+class _FirstProcess:
+    """One of the processes with a state folder: the one that holds its lock. It logs problems of files, and calls hooks."""
+
+    def __init__(self, state_folder: Path) -> None:
+        self._lock = FileLock(partial(open_lock_file, state_folder / _LOCK_FILE))
+
+    def is_this(self) -> bool:
+        """Return whether this process holds the lock. After that process ends, the next one to call gets it."""
+        try:
+            return self._lock.acquire()
+        except OSError:  # no state folder, or no locks: rather twice than never
+            return True
+
+    def log_edition(self, before: Edition, now: Edition) -> None:
+        """Log changes of problems, and the edition. A listener of the watcher."""
+        if self.is_this():
+            log_problem_changes(before, now)
+            log_edition(before, now)
+
+    def close(self) -> None:
+        self._lock.release()
+
+
+def _is_deferred_by_uwsgi(open_later: Callable[[], None]) -> bool:
+    """Return whether uWSGI loads the application in a process that forks the workers. It then calls `open_later` in each.
+
+    uWSGI does not call Python's functions before a fork. Raises FeedsvcError if it lets no threads run.
+    """
+    try:
+        uwsgi: Any = import_module("uwsgi")  # exists only in a process of uWSGI
+        options, worker = uwsgi.opt, uwsgi.worker_id()
+    except (ImportError, AttributeError):
+        return False
+    if not _UWSGI_THREAD_OPTIONS & {str(name, "ascii") if isinstance(name, bytes) else name for name in options}:
+        raise FeedsvcError(
+            "uWSGI runs no threads, which follow changes of the content: add enable-threads = true to its settings"
+        )
+    if worker:
+        return False
+    previous: Any = getattr(uwsgi, "post_fork_hook", None)
+
+    def post_fork() -> None:
+        if previous:
+            previous()
+        open_later()
+
+    uwsgi.post_fork_hook = post_fork
+    return True

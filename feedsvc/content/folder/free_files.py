@@ -1,0 +1,81 @@
+"""Free files: pages/ and root/, whose addresses editors choose, and the frame that all pages take from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content.cache import StoredSetting
+from feedsvc.content.folder.file_names import paths_within
+from feedsvc.content.folder.page_files import PageFiles
+from feedsvc.content.folder.page_frame import build_page_frame
+from feedsvc.content.folder.root_files import ROOT_FOLDER, RootFiles
+from feedsvc.content.reading import PAGES_FOLDER, References
+from feedsvc.errors import Problem
+from feedsvc.page_model import PageFrame, StaticPage
+
+FREE_FOLDERS: Final = (PAGES_FOLDER, ROOT_FOLDER)
+
+
+class FreeFiles:
+    """Reader of pages/ and root/. `frame` is the same object until it changes."""
+
+    def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
+        """Take the last valid versions of pages from the `stored` settings of an earlier run."""
+        self._pages, self._root_files = PageFiles(root, stored), RootFiles(root)
+        self.frame = PageFrame()
+
+    @property
+    def pages(self) -> Mapping[str, StaticPage]:
+        return self._pages.pages
+
+    @property
+    def root_files(self) -> Mapping[str, bytes]:
+        return self._root_files.files
+
+    @property
+    def media(self) -> frozenset[str]:
+        """Paths of the files in media/ that pages refer to."""
+        return self._pages.media
+
+    @property
+    def problems(self) -> Iterable[Problem]:
+        return chain(self._pages.problems, self._root_files.problems)
+
+    @property
+    def last_valid_paths(self) -> frozenset[str]:
+        return self._pages.last_valid_paths
+
+    @property
+    def stored(self) -> tuple[StoredSetting, ...]:
+        """The last valid versions of pages, for a later run."""
+        return self._pages.stored
+
+    def scan(self, scope: frozenset[str] | None) -> None:
+        """Scan both folders (None), or those that have one of the paths `scope`."""
+        self._pages.scan(paths_within(scope, PAGES_FOLDER))
+        self._root_files.scan(paths_within(scope, ROOT_FOLDER))
+
+    @property
+    def missing_files(self) -> frozenset[str]:
+        return self._pages.missing_files | self._root_files.missing_files
+
+    def changed_since(self, moment: datetime) -> frozenset[str]:
+        return self._pages.changed_since(moment) | self._root_files.changed_since(moment)
+
+    def refresh(
+        self,
+        references: References,
+        unsettled_files: frozenset[str],
+        changed_media: frozenset[str],
+        *,
+        may_media_appear: bool,
+    ) -> None:
+        """Read the files again that changed, or whose settings or media did. The parameters are as for `PageFiles.refresh`."""
+        self._pages.refresh(references, unsettled_files, changed_media, may_media_appear=may_media_appear)
+        self._root_files.refresh(unsettled_files, self.pages)
+        frame = build_page_frame(references.site, self.pages, self.root_files)
+        self.frame = self.frame if frame == self.frame else frame

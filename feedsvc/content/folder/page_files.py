@@ -1,0 +1,182 @@
+"""Page files: reads the files of pages/ into static pages. A broken file is replaced by its last valid version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content import safe_read
+from feedsvc.content.cache import StoredSetting
+from feedsvc.content.file_signature import MISSING, is_changed_since
+from feedsvc.content.folder.conflicts import Claim, conflict_problem, resolve_claims
+from feedsvc.content.folder.invalidation import settings_fingerprint
+from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER, ParsedPage, References, parse_page
+from feedsvc.content.scan import DirectoryScanner
+from feedsvc.errors import Problem
+from feedsvc.page_model import StaticPage
+from feedsvc.support.digest import blake2b
+
+_KIND: Final = "page"  # of the stored last valid versions
+_NO_DIGEST: Final = b""  # of a file that was not read
+_NOT_READ: Final = ParsedPage(None, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _PageRecord:
+    """Result of reading one file: the digest of its bytes, its own page or None, and the page that it last gave to readers."""
+
+    digest: bytes
+    reading: ParsedPage
+    last_valid: StaticPage | None
+
+
+class PageFiles:
+    """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; it is the same until a page changes."""
+
+    def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
+        """Take the last valid versions of an earlier run from the `stored` settings."""
+        self._root = root
+        self._scanner = DirectoryScanner(root, PAGES_FOLDER, within=PAGES_FOLDER)
+        self._records = {
+            setting.name: _PageRecord(_NO_DIGEST, _NOT_READ, setting.value)
+            for setting in stored
+            if setting.kind == _KIND and isinstance(setting.value, StaticPage)
+        }
+        self._active: Mapping[str, StaticPage] = {}  # the pages by the path of their files
+        self._is_due = True
+        self._site_fingerprint = ""
+        self._conflicts: list[Problem] = []
+        self.pages: Mapping[str, StaticPage] = {}
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        readings = (record.reading.problems for record in self._records.values())
+        yield from chain(self._scanner.problems, chain.from_iterable(readings), self._conflicts)
+        yield from (_unread_problem(path) for path in self._scanner.files if not _is_page(path))
+
+    @property
+    def last_valid_paths(self) -> frozenset[str]:
+        """Paths of the files whose last valid version is used."""
+        return frozenset(path for path, page in self._active.items() if page != self._records[path].reading.page)
+
+    @property
+    def media(self) -> frozenset[str]:
+        """Paths of the files in media/ that pages refer to."""
+        return frozenset(chain.from_iterable(page.media for page in self.pages.values()))
+
+    @property
+    def stored(self) -> tuple[StoredSetting, ...]:
+        """The last valid version of each file, for a later run."""
+        versions = ((path, self._active.get(path) or record.last_valid) for path, record in sorted(self._records.items()))
+        return tuple(StoredSetting(kind=_KIND, name=path, value=page) for path, page in versions if page)
+
+    def scan(self, scope: Iterable[str] | None) -> None:
+        """Scan everything (None), or nothing if `scope` is empty. The next `refresh` then reads all files again: they are few."""
+        if scope is None or (paths := tuple(scope)):
+            self._scanner.refresh(None if scope is None else paths)
+            self._is_due = True
+
+    @property
+    def missing_files(self) -> frozenset[str]:
+        """Files that the last scan did not find, until `refresh` forgets them."""
+        return frozenset(path for path in self._records if self._scanner.files.get(path, MISSING) == MISSING)
+
+    def changed_since(self, moment: datetime) -> frozenset[str]:
+        """Return the files and folders that changed after a moment; nothing unless the last `scan` scanned."""
+        if not self._is_due:
+            return frozenset()
+        files = (path for path, signature in self._scanner.files.items() if is_changed_since(signature, moment))
+        return self._scanner.folders_changed_since(moment).union(files)
+
+    def refresh(
+        self,
+        references: References,
+        unsettled_files: frozenset[str],
+        changed_media: frozenset[str],
+        *,
+        may_media_appear: bool,
+    ) -> None:
+        """Read the files again that changed, or whose settings or media did. `unsettled_files` keep their results.
+
+        `changed_media` are known files that changed. With `may_media_appear`, files that pages lacked may exist now.
+        """
+        fingerprint = settings_fingerprint(references.site)
+        is_stale = fingerprint != self._site_fingerprint
+        may_be_mended = may_media_appear and any(record.reading.problems for record in self._records.values())
+        if not (self._is_due or is_stale or changed_media or may_be_mended):
+            return
+        if self._scanner.unreadable_folders:
+            unsettled_files = unsettled_files.union(self._records)  # the files may exist
+        paths = {*self._scanner.files, *(self._records.keys() & unsettled_files)}
+        self._is_due, self._site_fingerprint = not paths.isdisjoint(unsettled_files), fingerprint
+        records: dict[str, _PageRecord] = {}
+        for path in sorted(paths):
+            former = self._records.get(path)
+            if path in unsettled_files or not _is_page(path):
+                records.update({path: former} if former else {})
+            elif record := self._read(path, references, is_stale=is_stale, changed_media=changed_media):
+                records[path] = record
+        self._records = records
+        self._active, self._conflicts = self._resolve()
+        pages = {name: page for page in self._active.values() for name in page.names}
+        self.pages = self.pages if pages == self.pages else pages
+
+    def _read(self, path: str, references: References, *, is_stale: bool, changed_media: frozenset[str]) -> _PageRecord | None:
+        """Return the record of a file, None if it is missing; the former one if the file and what it refers to are the same.
+
+        A file with a problem is always read again: the problem may be that of a missing picture.
+        """
+        former = self._records.get(path)
+        last_valid = self._active.get(path) or (former.last_valid if former else None)
+        data = safe_read.read_file(self._root, path, PAGES_FOLDER)
+        if data is None:
+            return None
+        if isinstance(data, Problem):
+            return _PageRecord(_NO_DIGEST, ParsedPage(None, (data,)), last_valid)
+        digest = blake2b(data)
+        is_same = former and former.digest == digest and not is_stale and not former.reading.problems
+        if former and is_same and former.reading.page and changed_media.isdisjoint(former.reading.page.media):
+            return former
+        return _PageRecord(digest, parse_page(path, data, references), last_valid)
+
+    def _resolve(self) -> tuple[dict[str, StaticPage], list[Problem]]:
+        """Return the page of each file that has one, by path, and the problems of names that several files claim.
+
+        A file that loses a name is replaced by its last valid version, unless that claims a name of others, too.
+        """
+        candidates = {path: page for path, record in self._records.items() if (page := record.reading.page or record.last_valid)}
+        lost_claims = resolve_claims(self._claims(candidates))
+        losing_paths = {loser.path for loser, _ in lost_claims}
+        replaced = {path: self._records[path] for path in losing_paths if self._records[path].reading.page}
+        last_versions = {path: record.last_valid for path, record in replaced.items() if record.last_valid}
+        active = {path: page for path, page in candidates.items() if path not in losing_paths} | last_versions
+        for loser, _ in resolve_claims(self._claims(active), last_versions):
+            active.pop(loser.path, None)
+        return active, [conflict_problem(loser, holder, "page") for loser, holder in lost_claims if loser.path in replaced]
+
+    def _claims(self, pages: Mapping[str, StaticPage]) -> list[Claim]:
+        """Return the claims of pages, by path, to their names."""
+        claims: list[Claim] = []
+        for path, page in pages.items():
+            reading = self._records[path].reading
+            positions = reading.positions if page is reading.page else ()
+            for index, (name, position) in enumerate(zip_longest(page.names, positions)):
+                claims.append(Claim("alias" if index else "slug", name, path, page.is_draft, position))
+        return claims
+
+
+def _is_page(path: str) -> bool:
+    """Return whether a file below pages/ is read: only Markdown directly in that folder."""
+    return path.endswith(PAGE_SUFFIX) and path.count("/") == 1
+
+
+def _unread_problem(path: str) -> Problem:
+    if path.endswith(PAGE_SUFFIX):
+        hint = f"move it: {PAGES_FOLDER}/{path.rpartition('/')[2]} has the address /{path.rpartition('/')[2][:-3]}/"
+        return Problem(path=path, message=f"pages lie in {PAGES_FOLDER}/ itself, not in folders below it", hint=hint)
+    hint = "pictures and documents belong in media/; a page is Markdown with keys between two lines '---'"
+    return Problem(path=path, message=f"pages end in {PAGE_SUFFIX}", hint=hint)

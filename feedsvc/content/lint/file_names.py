@@ -1,0 +1,61 @@
+"""Lint of file names: warns of names that Windows or macOS cannot have, so that colleagues there lack the file.
+
+A clone of a git repository leaves such files out, or fails.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.errors import Problem
+
+# Windows allows 259 characters for a whole path, of which the folder of the newsroom takes some.
+MAX_PATH_LENGTH: Final = 200
+# Names of devices, in any letter case and with any suffix.
+_RESERVED_NAME: Final = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³])(?:\..*)?", re.IGNORECASE)
+_FORBIDDEN_CHARACTER: Final = re.compile(r'[<>:"\\|?*]')
+
+
+def is_reserved_name(name: str) -> bool:
+    """Return whether a name, with or without suffix, is that of a device of Windows, where no file can have it."""
+    return _RESERVED_NAME.fullmatch(name) is not None
+
+
+def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
+    """Yield warnings about the names of the files of articles, drafts included, and of the files in media/ that they name."""
+    paths = sorted({*(article.path for article in content.articles), *content.media})
+    for path in paths:
+        message, hint = _fault(path)
+        if message:
+            yield Problem(path=path, message=message, hint=hint, severity="warning")
+    yield from _equal_path_warnings(paths)
+
+
+def _fault(path: str) -> tuple[str, str]:
+    """Return message and hint about a path, both "" if it is possible everywhere."""
+    for name in path.split("/"):
+        if is_reserved_name(name):
+            return f"'{name}' is the name of a device on Windows, where no file can have it", "rename it"
+        if match := _FORBIDDEN_CHARACTER.search(name):
+            return f"'{name}' cannot be a name on Windows, because of {match[0]}", "rename it without that character"
+        if name[-1] in ". ":
+            return f"'{name}' cannot be a name on Windows, because of its last character", "rename it without that character"
+    if len(path) > MAX_PATH_LENGTH:
+        return f"the path has {len(path)} characters; Windows opens files up to 259, folders above included", "use shorter names"
+    return "", ""
+
+
+def _equal_path_warnings(paths: list[str]) -> Iterator[Problem]:
+    """Yield a warning for each path that differs from an earlier one only in letter case or in the form of accents."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        groups[unicodedata.normalize("NFC", path).casefold()].append(path)
+    for first, *others in groups.values():
+        for other in others:
+            message = f"Windows and macOS take this file for {first}, because only letter case or accents differ"
+            yield Problem(path=other, message=message, hint="rename one of them", severity="warning")

@@ -1,0 +1,37 @@
+"""Lint of `home` in site.yaml: a lead that is no public article, and sections that do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from feedsvc.content.lint.context import LintContext
+from feedsvc.content.lint.positions import EntryPositions
+from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.text import did_you_mean
+from feedsvc.errors import Problem
+from feedsvc.model import ArticleStatus
+
+
+def lint_home(context: LintContext) -> Iterator[Problem]:
+    """Yield the warnings about the front page; none about a lead that is missing while an article has an error."""
+    home, categories = context.content.site.home, context.content.categories
+    if not home.lead and not home.sections:
+        return
+    positions = EntryPositions(context.root, SITE_FILE)
+    if home.lead and (message := _lead_fault(context, home.lead)):
+        hint = context.suggest_slug(home.lead) or "name a published article by its slug, or delete the line"
+        yield positions.warning("home", ("lead",), f"{message}; the newest article with a picture leads instead", hint)
+    for index, name in enumerate(home.sections):
+        if name not in categories:
+            hint = did_you_mean(name, categories) or "name ids of categories.yaml"
+            yield positions.warning("home", ("sections", index), f"home.sections: there is no section '{name}'", hint)
+
+
+def _lead_fault(context: LintContext, slug: str) -> str:
+    """Return why an article cannot lead the front page; "" if it can, or if it may be the one that has an error."""
+    article = context.articles_by_slug.get(slug)
+    if article is None:
+        return "" if context.excluded_stems else f"home.lead: no article has the slug '{slug}'"
+    if article.slug != slug:
+        return f"home.lead: '{slug}' is a former slug of {article.slug}"
+    return "" if article.status is ArticleStatus.PUBLISHED else f"home.lead: {article.path} is not published"

@@ -1,0 +1,171 @@
+"""Lint of redirects.yaml: targets that nothing has, rules at addresses of documents, patterns that match such addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
+from typing import Final
+
+from feedsvc.content import safe_read, text
+from feedsvc.content.lint.context import LintContext
+from feedsvc.content.reading import MAX_REDIRECTS_SIZE, RuleText, rule_texts
+from feedsvc.errors import Problem
+from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
+from feedsvc.model import ArticleStatus, ListingSettings
+from feedsvc.redirects import GONE, REDIRECTS_FILE, RedirectPattern, without_slash
+from feedsvc.routes import ArticleAt, FeedAt, FileAt, IssueAt, ListingRef, PageAt, Place, path_of, place_of
+
+_MAX_WARNINGS: Final = 100
+_MAX_COMPARED_NAMES: Final = 1000
+_SAMPLE: Final = "q7-sample"  # a name that no literal part of a pattern has
+_NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
+
+
+def lint_redirects(context: LintContext) -> Iterator[Problem]:
+    """Yield at most _MAX_WARNINGS warnings about redirects.yaml."""
+    rules = context.content.redirects
+    if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
+        return
+    lint = _Lint(context)
+    warnings = chain(
+        chain.from_iterable(map(lint.exact, rules.exact.items())), chain.from_iterable(map(lint.pattern, rules.patterns))
+    )
+    yield from islice(warnings, _MAX_WARNINGS)
+
+
+@dataclass
+class _Lint:
+    context: LintContext
+
+    def exact(self, rule: tuple[str, str]) -> Iterator[Problem]:
+        address, target = rule
+        place = place_of(address) if "?" not in address else None
+        if place and without_slash(path_of(place)) == without_slash(address) and self._is_public(place):
+            message = f"'{address}' is the address of a document, so this rule is never reached"
+            yield self._warning(address, message, "delete it", at_target=False)
+        elif following := self._following(target):
+            yield self._warning(address, f"'{target}' is an old address itself, and leads to '{following}'", f"write {following}")
+        elif reason := self._reason_for_no_document(target):
+            yield self._warning(address, *reason)
+
+    def _following(self, target: str) -> str:
+        """Return the target of the rule for a target that is an old address itself, "" if it is none."""
+        place = place_of(target) if target.startswith("/") else None
+        return "" if place and self._is_public(place) else self.context.content.redirects.exact_target(target)
+
+    def pattern(self, pattern: RedirectPattern) -> Iterator[Problem]:
+        own = next((path for path in _SAMPLE_PATHS if not pattern.parameters and pattern.match(without_slash(path))), "")
+        if own:
+            form = own.replace(_SAMPLE, "...")
+            message = f"'{pattern.source}' also matches addresses like {form}, but a document or redirect of the site comes first"
+            hint = "write more of the old address, or nothing if only missing addresses are meant"
+            yield self._warning(pattern.source, message, hint, at_target=False)
+        sample = "".join(part if isinstance(part, str) else _SAMPLE for part in pattern.target_parts)
+        if sample.startswith("/") and not self._may_exist(place_of(sample)):
+            yield self._warning(pattern.source, f"'{pattern.target}' has the form of no address of this site", _FORMS)
+
+    def _may_exist(self, place: Place | None) -> bool:
+        """Return whether some document may have the form of a place."""
+        content = self.context.content
+        is_free = isinstance(place, FreePlace)
+        return bool(content.pages if isinstance(place, StaticPageAt) else content.root_files) if is_free else place is not None
+
+    def _reason_for_no_document(self, target: str) -> tuple[str, str] | None:
+        """Return a message and a hint if a target of an exact rule leads nowhere, and not only until its day comes."""
+        if target == GONE or not target.startswith("/"):
+            return None
+        match place_of(target):
+            case None | StaticPageAt() | RootFileAt():
+                return self._reason_for_no_free_place(target)
+            case ArticleAt(slug):
+                return self._reason_for_no_article(slug)
+            case FileAt(path) if path.startswith("media/") and path not in self.context.content.media:
+                return f"nothing public refers to {path}, so it has no address", "write another target, or gone"
+            case PageAt(ref) | FeedAt(ref) | IssueAt(ref) if not self._has_listing(ref):
+                names = sorted(name for kind, name in self._listing_names if kind == ref.kind)[:_MAX_COMPARED_NAMES]
+                return f"there is no {_WORDS[ref.kind]} '{ref.id}'", text.did_you_mean(ref.id, names) or "write gone"
+            case _:
+                return None
+
+    def _reason_for_no_article(self, slug: str) -> tuple[str, str] | None:
+        article = self.context.articles_by_slug.get(slug)
+        if article is None:
+            if self.context.excluded_stems:  # an article with an error may have the slug
+                return None
+            return f"no article has the slug '{slug}'", self.context.suggest_slug(slug) or "write gone, or another target"
+        if article.expires and article.expires <= self.context.now:
+            return f"the article '{slug}' has expired, so this rule answers 404", "write gone"
+        return None
+
+    def _is_public(self, place: Place) -> bool:
+        """Return whether an article or a listing has an address, without regard to the time."""
+        match place:
+            case ArticleAt(slug):
+                article = self.context.articles_by_slug.get(slug)
+                return article is not None and article.slug == slug and article.status is ArticleStatus.PUBLISHED
+            case PageAt(ref, "") | FeedAt(ref, _, ""):
+                return self._has_listing(ref) and (ref.kind, ref.id) not in self._aliases
+            case StaticPageAt() | RootFileAt():
+                return self.context.has_free_place(place)
+            case _:
+                return False
+
+    def _reason_for_no_free_place(self, target: str) -> tuple[str, str] | None:
+        place, content = place_of(target), self.context.content
+        if place is None:
+            return f"'{target}' has the form of no address of this site", _FORMS
+        if self._is_public(place):
+            return None
+        hint = text.did_you_mean(target.strip("/"), (*content.pages, *content.root_files)) or _FORMS
+        return f"'{target}' is the address of no page and of no file in root/", hint
+
+    def _has_listing(self, ref: ListingRef) -> bool:
+        return ref.kind not in _WORDS or (ref.kind, ref.id) in self._listing_names
+
+    @cached_property
+    def _listing_names(self) -> frozenset[tuple[str, str]]:
+        """(kind, id or alias) of the listings of all kinds in _WORDS."""
+        content = self.context.content
+        tags = {tag.id for article in content.articles for tag in article.tags}
+        by_kind = {"category": content.categories, "author": content.authors, "custom": content.custom_feeds, "tag": content.tags}
+        names = ((kind, name) for kind, entries in by_kind.items() for name in entries)
+        return frozenset(chain(names, (("tag", tag) for tag in tags)))
+
+    @cached_property
+    def _aliases(self) -> frozenset[tuple[str, str]]:
+        content = self.context.content
+        by_kind: Mapping[str, Mapping[str, ListingSettings]] = {
+            "category": content.categories,
+            "author": content.authors,
+            "custom": content.custom_feeds,
+        }
+        return frozenset((kind, name) for kind, entries in by_kind.items() for name, entry in entries.items() if name != entry.id)
+
+    @cached_property
+    def _texts(self) -> Mapping[str, RuleText]:
+        data = safe_read.read_file(self.context.root, REDIRECTS_FILE, max_size=MAX_REDIRECTS_SIZE)
+        return rule_texts(data) if isinstance(data, bytes) else {}
+
+    def _warning(self, source: str, message: str, hint: str, *, at_target: bool = True) -> Problem:
+        rule = self._texts.get(without_slash(source)) or self._texts.get(source, _NO_POSITION)
+        line, column = rule.target_position if at_target else rule.source_position
+        return Problem(
+            path=REDIRECTS_FILE,
+            line=line,
+            column=column,
+            message=text.sanitize_message(message),
+            hint=text.sanitize_message(hint),
+            severity="warning",
+        )
+
+
+# Kinds of listings that editors name -> the word for one.
+_WORDS: Final[Mapping[str, str]] = {"category": "category", "author": "author", "custom": "feed", "tag": "tag"}
+_FORMS: Final = "write one like /articles/a-title/, /category/asia/ or /category/asia/feed.rss"
+_SAMPLE_PATHS: Final = (
+    path_of(ArticleAt(_SAMPLE)),
+    *(path_of(PageAt(ListingRef(kind, _SAMPLE))) for kind in ("category", "author", "custom", "tag")),
+    *(path_of(FeedAt(ListingRef(kind, _SAMPLE), "rss")) for kind in ("category", "author", "custom", "tag")),
+)

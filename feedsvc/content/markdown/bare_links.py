@@ -1,0 +1,21 @@
+"""Bare links: paragraphs of a text that are only an address. Pages and feeds show an entry of `embeds` instead, if one has it."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+# In cleaned HTML no attribute value contains a quote. The text of a bare link is its address, as the editor wrote it.
+_BARE_LINK: Final = re.compile(r'<p><a href="(?P<address>[^"]+)">(?:https?://|www\.)[^<\s]*</a></p>')
+
+
+def bare_links(markup: str) -> Iterator[str]:
+    """Yield the address of each paragraph of cleaned HTML that is only an address."""
+    return (html.unescape(match["address"]) for match in _BARE_LINK.finditer(markup))
+
+
+def replace_bare_links(markup: str, replacement: Callable[[str], str]) -> str:
+    """Return cleaned HTML in which `replacement` of an address replaces its bare links, unless it is ""."""
+    return _BARE_LINK.sub(lambda match: replacement(html.unescape(match["address"])) or match[0], markup)

@@ -1,0 +1,93 @@
+"""Figures of a text: images with a caption, and pull quotes, both written in Markdown that other programs show well, too.
+
+`![alt](media/x.jpg "caption")`, alone in its paragraph, is an image with a caption. A block quote that begins with a line
+`[!QUOTE]` is a pull quote; a last paragraph that begins with a dash names whom it quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# In cleaned HTML each "<" begins a tag, and no attribute value contains a quote or ">".
+_IMAGE_PARAGRAPH: Final = re.compile(
+    r'<p>(?P<before>(?P<link><a [^>]*>)?<img[^>]*?) title="(?P<caption>[^"]+)"(?P<after>[^>]*>(?(link)</a>))</p>'
+)
+_QUOTE_START: Final = re.compile(r"<blockquote>\n<p>\[!QUOTE\](?:\n|</p>\n(?=<p>))")
+_QUOTE_TAG: Final = re.compile(r"<(/?)blockquote(?: [^<>]*)?>")
+_FIGURE_TAG: Final = re.compile(r"<(/?)figure(?: [^<>]*)?>")
+_ATTRIBUTION: Final = re.compile(r"<p>(?P<name>[—–-] ?(?:[^<]|<(?!p>|/p>))+)</p>\n\Z")
+# The marker as comrak writes it in Markdown, with another line of the same quote below it.
+_MARKDOWN_MARKER: Final = re.compile(r"(?m)^([> ]*> )\\\[\\!QUOTE\\\]\n(?=\1)")
+_PULL_QUOTE: Final = re.compile(r"<figure>\s*+<blockquote>")
+_CAPTION: Final = re.compile(r"<figcaption>(?:[^<]|<(?!/?figcaption>))*+</figcaption>")
+
+
+def mark_figures(clean: str) -> str:
+    """Return cleaned HTML with figure elements for images with a title and for pull quotes."""
+    if ' title="' in clean:
+        clean = _IMAGE_PARAGRAPH.sub(r"<figure>\g<before>\g<after><figcaption>\g<caption></figcaption></figure>", clean)
+    return _mark_quotes(clean) if "[!QUOTE]" in clean else clean
+
+
+def without_figure_texts(clean: str) -> str:
+    """Return cleaned HTML without captions and pull quotes, which repeat a sentence of the text, for an excerpt."""
+    return _CAPTION.sub("", _without_pull_quotes(clean)) if "<figure" in clean else clean
+
+
+def remove_quote_markers(markdown: str) -> str:
+    """Return Markdown that comrak wrote without the markers of pull quotes, so that other programs show plain block quotes."""
+    return _MARKDOWN_MARKER.sub(_without_marker, markdown) if "!QUOTE" in markdown else markdown
+
+
+def _without_marker(marker: re.Match[str]) -> str:
+    """Return "" for a marker in the first line of its quote, and the line unchanged for one in a later line, which is text."""
+    text, end = marker.string, marker.start()
+    line_start = text.rfind("\n", 0, max(end - 1, 0)) + 1
+    # In a later line of a quote, the line before has ">" in the same column.
+    return marker[0] if text.startswith(">", line_start + len(marker[1]) - 2, end) else ""
+
+
+def _without_pull_quotes(clean: str) -> str:
+    parts, position = [], 0
+    while start := _PULL_QUOTE.search(clean, position):
+        end = _end_tag(_FIGURE_TAG, clean, start.end())
+        if end is None:
+            break
+        parts.append(clean[position : start.start()])
+        position = end.end()
+    return "".join((*parts, clean[position:]))
+
+
+def _mark_quotes(clean: str) -> str:
+    parts, position = [], 0
+    while start := _QUOTE_START.search(clean, position):
+        end = _end_tag(_QUOTE_TAG, clean, start.end())
+        if end is None:
+            break
+        # The first paragraph's tag follows if the marker had a paragraph of its own.
+        opening = "" if clean.startswith("<p>", start.end()) else "<p>"
+        text = _mark_quotes(f"{opening}{clean[start.end() : end.start()]}")
+        parts += [clean[position : start.start()], _quote(text)]
+        position = end.end()
+    return "".join((*parts, clean[position:]))
+
+
+def _end_tag(pattern: re.Pattern[str], clean: str, position: int) -> re.Match[str] | None:
+    """Return the end tag of the element in which a position lies; `pattern` matches all tags of its name."""
+    depth = 1
+    for tag in pattern.finditer(clean, position):
+        depth += -1 if tag[1] else 1
+        if not depth:
+            return tag
+    return None
+
+
+def _quote(text: str) -> str:
+    """Return the figure of a pull quote with this HTML; its last paragraph is the caption if it begins with a dash."""
+    attribution = _ATTRIBUTION.search(text)
+    quoted = text[: attribution.start()] if attribution else text
+    if not quoted.strip():
+        return f"<blockquote>\n{text}</blockquote>"
+    caption = f"<figcaption>{attribution['name']}</figcaption>" if attribution else ""
+    return f"<figure><blockquote>\n{quoted}</blockquote>{caption}</figure>"

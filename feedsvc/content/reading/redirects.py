@@ -1,0 +1,234 @@
+"""Redirects: redirects.yaml -> RedirectRules, with the problems of single rules, duplicates and loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from typing import Final, NamedTuple, TypeVar
+
+from feedsvc.content import text
+from feedsvc.content.reading.redirect_lines import LineDeclinedError, RuleText, RuleTexts, read_rule_lines
+from feedsvc.content.schema import RedirectsKeys, validate_document
+from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
+from feedsvc.errors import Problem
+from feedsvc.redirects import (
+    REDIRECTS_FILE,
+    RedirectPattern,
+    RedirectRules,
+    check_pattern_target,
+    normalize_address,
+    other_spelling,
+    parse_pattern,
+    parse_target,
+    without_slash,
+)
+from feedsvc.routes import path_of, place_of
+from feedsvc.support.digest import blake2b
+from feedsvc.uris import path_below
+
+MAX_REDIRECTS_SIZE: Final = 64 * 1024**2  # bytes of redirects.yaml
+MAX_EXACT_RULES: Final = 500_000
+MAX_PATTERNS: Final = 1_000
+_MAX_PARAMETER_SETS: Final = 32
+_MAX_PROBLEMS: Final = 100
+_MAX_SHOWN: Final = 5  # addresses of a loop in a message
+_T = TypeVar("_T")
+
+
+class ParsedRedirects(NamedTuple):
+    """The valid rules of redirects.yaml, and all problems. With an error, the last valid version of the file should be used."""
+
+    rules: RedirectRules
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_broken(self) -> bool:
+        return any(problem.severity == "error" for problem in self.problems)
+
+
+def source_digest(data: bytes, base_url: str) -> bytes:
+    """Return the digest that `RedirectRules.source_digest` has for a file of these bytes without problems."""
+    return blake2b(data, size=16) + blake2b(base_url, size=8)
+
+
+@lru_cache(maxsize=1)  # each reading of the settings reads the file, which seldom changes and may be large
+def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
+    """Parse redirects.yaml. A target that is an address of the site itself becomes a path."""
+    decoded = text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE)
+    if decoded.problems:
+        return ParsedRedirects(RedirectRules(), tuple(decoded.problems))
+    problems: list[Problem] = []
+    texts = _rule_texts(decoded.text, problems)
+    builder = _Builder(base_url, problems)
+    rules = builder.build(texts)
+    digest = b"" if problems else source_digest(data, base_url)
+    return ParsedRedirects(RedirectRules(rules.exact, rules.patterns, digest), tuple(sorted(problems)))
+
+
+def rule_texts(data: bytes) -> Mapping[str, RuleText]:
+    """Return the rules of a valid redirects.yaml with their positions: by address without slash, or by the pattern as written."""
+    texts = _rule_texts(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text, [])
+    found = {rule.source: rule for rule in texts.patterns}
+    for rule in texts.exact:
+        with suppress(ValueError):
+            found.setdefault(without_slash(normalize_address(rule.source)), rule)
+    return found
+
+
+def _rule_texts(content: str, problems: list[Problem]) -> RuleTexts:
+    """Return the rules in a text. Add problems of YAML and of wrong types to `problems`."""
+    try:
+        return read_rule_lines(content)
+    except LineDeclinedError as error:
+        if len(content) > text.MAX_FILE_SIZE:
+            message = "a file of more than 1 MiB must have one rule on each line, like '  /old/: /articles/new/'"
+            hint = "write the address and the target in double quotes if they have spaces or quotation marks"
+            problems.append(_problem((error.line, 1), message, hint))
+            return RuleTexts([], [])
+    document = parse_yaml(REDIRECTS_FILE, content)
+    if document.value is None and not document.problems:
+        return RuleTexts([], [])
+    keys = validate_document(document, RedirectsKeys, {})
+    problems += document.problems
+    if keys is None:
+        return RuleTexts([], [])
+    exact = [_rule_text(document, key, target, ("exact", key), ("exact", key)) for key, target in keys.exact.items()]
+    patterns = [
+        _rule_text(document, pattern.from_, pattern.to, ("patterns", index, "from"), ("patterns", index, "to"))
+        for index, pattern in enumerate(keys.patterns)
+    ]
+    return RuleTexts(exact, patterns)
+
+
+def _rule_text(document: YamlDocument, source: str, target: str, source_at: KeyPath, target_at: KeyPath) -> RuleText:
+    first = document.problem(source_at, "", at_key=source_at[0] == "exact")
+    second = document.problem(target_at, "")
+    return RuleText(source, target, (first.line, first.column), (second.line, second.column))
+
+
+def _problem(position: tuple[int, int], message: str, hint: str = "") -> Problem:
+    line, column = position
+    message, hint = text.sanitize_message(message), text.sanitize_message(hint)
+    return Problem(path=REDIRECTS_FILE, line=line, column=column, message=message, hint=hint)
+
+
+@dataclass
+class _Builder:
+    """Builder of the rules of one file. It adds at most _MAX_PROBLEMS to `problems`, and then one that counts the others."""
+
+    base_url: str
+    problems: list[Problem]
+    _positions: dict[str, RuleText] = field(default_factory=dict)  # address without slash -> its rule
+    _targets: dict[str, str] = field(default_factory=dict)  # as written -> as used; an article has several old addresses
+
+    def build(self, texts: RuleTexts) -> RedirectRules:
+        exact: dict[str, str] = {}
+        patterns: list[RedirectPattern] = []
+        found = [*self._all_problems(texts, exact, patterns)]
+        self.problems += found[:_MAX_PROBLEMS]
+        if len(found) > _MAX_PROBLEMS:
+            self.problems.append(_problem((found[-1].line, 1), f"{len(found) - _MAX_PROBLEMS:,} more problems like these"))
+        return RedirectRules(exact, tuple(patterns))
+
+    def _all_problems(self, texts: RuleTexts, exact: dict[str, str], patterns: list[RedirectPattern]) -> Iterator[Problem]:
+        """Yield the problems of all rules. Add the valid rules to `exact` and `patterns`."""
+        for rules, limit, name in ((texts.exact, MAX_EXACT_RULES, "exact"), (texts.patterns, MAX_PATTERNS, "patterns")):
+            if len(rules) > limit:
+                yield _problem(rules[limit].source_position, f"{name}: {len(rules):,} rules, at most {limit:,} are allowed")
+        for rule in islice(texts.exact, MAX_EXACT_RULES):
+            yield from self._add_exact(rule, exact)
+        yield from self._remove_loops(exact)
+        sources: dict[str, RuleText] = {}
+        for rule in islice(texts.patterns, MAX_PATTERNS):
+            yield from self._add_pattern(rule, sources, patterns)
+        yield from self._too_many_parameter_sets(RedirectRules(exact, tuple(patterns)), texts)
+
+    def _add_exact(self, rule: RuleText, exact: dict[str, str]) -> Iterator[Problem]:
+        address = yield from _checked(rule.source_position, lambda: normalize_address(rule.source))
+        target: str | None = self._targets.get(rule.target)
+        if target is None:
+            target = yield from _checked(rule.target_position, lambda: self._own_path(parse_target(rule.target)))
+            self._targets.update({rule.target: target} if target else {})
+        if address is None or target is None:
+            return
+        first = self._positions.setdefault(without_slash(address), rule)
+        if first is not rule:
+            message = f"'{rule.source}' is the same address as '{first.source}' in line {first.source_position[0]}"
+            yield _problem(
+                rule.source_position, message, "delete one of the two; a slash or index.html at the end makes no difference"
+            )
+            return
+        exact[address] = target
+
+    def _own_path(self, target: str) -> str:
+        """Return the canonical path of a target of this site, also of an absolute address without a query; else the target."""
+        if target.startswith("http") and "?" not in target and "#" not in target:
+            target = path_below(self.base_url, target) or target
+        place = place_of(target) if target.startswith("/") else None
+        return path_of(place) if place else target
+
+    def _remove_loops(self, exact: dict[str, str]) -> Iterator[Problem]:
+        """Yield an error for each loop of rules. Remove the rules that lead into a loop from `exact`."""
+        ends: dict[str, bool] = {}  # address -> whether it leads out of all loops
+        for address in [address for address, target in exact.items() if _next_address(exact, target)]:
+            path: dict[str, None] = {}
+            following = address
+            while following and following not in path and following not in ends:
+                path[following] = None
+                following = _next_address(exact, exact[following])
+            if following in path:
+                yield self._loop_problem([*path][[*path].index(following) :])
+            ends |= dict.fromkeys(path, not following or ends.get(following, False))
+        for address in [address for address, has_end in ends.items() if not has_end]:
+            del exact[address]
+
+    def _loop_problem(self, addresses: Sequence[str]) -> Problem:
+        rule = self._positions[without_slash(addresses[0])]
+        shown = (*addresses[:_MAX_SHOWN], *("..." for _ in addresses[_MAX_SHOWN : _MAX_SHOWN + 1]), addresses[0])
+        return _problem(rule.target_position, f"the redirects go in a circle: {' -> '.join(shown)}", "delete one of these rules")
+
+    def _add_pattern(self, rule: RuleText, sources: dict[str, RuleText], patterns: list[RedirectPattern]) -> Iterator[Problem]:
+        target = yield from _checked(rule.target_position, lambda: check_pattern_target(rule.target))
+        if target is None:
+            return
+        pattern = yield from _checked(rule.source_position, lambda: parse_pattern(rule.source, target))
+        if pattern is None:
+            return
+        if pattern.is_elsewhere and "?" not in rule.target and rule.target.startswith(f"{self.base_url}/"):
+            pattern = parse_pattern(rule.source, rule.target.removeprefix(self.base_url))
+        # A pattern whose path has no document leaves the address to the next one, so two with one shape may be meant.
+        shape = pattern.shape
+        first = sources.get(shape) or sources.setdefault(f"{shape} {pattern.target}", rule)
+        if not pattern.target.startswith("/"):
+            sources.setdefault(shape, rule)
+        if first is not rule:
+            message = f"'{rule.source}' is never reached, because of '{first.source}' in line {first.source_position[0]}"
+            yield _problem(rule.source_position, message, "delete one of the two")
+            return
+        patterns.append(pattern)
+
+    def _too_many_parameter_sets(self, rules: RedirectRules, texts: RuleTexts) -> Iterator[Problem]:
+        if (count := len(rules.parameter_sets)) > _MAX_PARAMETER_SETS:
+            rule = next(rule for rule in (*texts.exact, *texts.patterns) if "?" in rule.source)
+            message = f"the queries have {count} different sets of parameter names, at most {_MAX_PARAMETER_SETS} are allowed"
+            yield _problem(rule.source_position, message, "keep those parameters that decide which article is meant")
+
+
+def _checked(position: tuple[int, int], parse: Callable[[], _T]) -> Generator[Problem, None, _T | None]:
+    """Return what `parse` returns; if it raises ValueError, yield its message as a problem and return None."""
+    try:
+        return parse()
+    except ValueError as error:
+        message, _, hint = str(error).partition("; ")
+        yield _problem(position, message, hint)
+    return None
+
+
+def _next_address(exact: Mapping[str, str], target: str) -> str:
+    """Return the old address that a target is, "" if it is none."""
+    if not target.startswith("/"):
+        return ""
+    return next((address for address in (target, other_spelling(target)) if address in exact), "")

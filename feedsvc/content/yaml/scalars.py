@@ -1,0 +1,30 @@
+"""Text of YAML scalars for programs that write files: plain where every version of YAML reads the same text, else quoted."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+# Strings that need no quotes in any version of YAML.
+_PLAIN: Final = re.compile(r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[A-Za-z][A-Za-z0-9_./-]*", re.IGNORECASE)
+_PLAIN_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T[0-9:]+(?:[+-][0-9:]+|Z)?)?")
+
+
+def format_scalar(value: str | float) -> str:
+    """Return a text, a number or a Boolean as a YAML scalar that is read as the same value.
+
+    Dates such as 2026-01-31 have no quotes. Other texts are in double quotes, or in single quotes if that saves escapes.
+    """
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.fullmatch(value) or _PLAIN_DATE.fullmatch(value):
+        return value
+    if ('"' in value or "\\" in value) and "'" not in value and value.isprintable():
+        return f"'{value}'"
+    return quote_scalar(value)
+
+
+def quote_scalar(value: str) -> str:
+    """Return a text in double quotes, as in JSON, which means the same in YAML for any text."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,149 @@
+"""Edition hooks: a thread that calls the hooks of plug-ins after each new edition, in a server or `build`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from feedsvc.api import EditionEvent, Newsroom
+from feedsvc.catalog import Catalog
+from feedsvc.errors import PluginError
+from feedsvc.extensions import PluginHook
+from feedsvc.live import Edition
+from feedsvc.routes import FeedAt, place_of
+from feedsvc.support.alerts import Alerts
+from feedsvc.uris import absolute
+
+_LONG_CALL_SECONDS: Final = 60.0  # a call that takes longer raises an alert
+_STOP_SECONDS: Final = 5.0  # how long the end of a server waits for a running call
+_BARRIER_INTERVAL: Final = 0.05  # seconds between two questions whether all workers have the edition
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def _single_process_barrier() -> Callable[[], bool]:
+    return lambda: True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Change:
+    """Edition that hooks have not been called for. `paths` are those that changed, None if any may have."""
+
+    catalog: Catalog
+    since: datetime
+    paths: frozenset[str] | None
+    is_everywhere: Callable[[], bool]
+
+
+class EditionHooks:
+    """Thread that calls all hooks, one after the other, for each edition with a new publication; a Listener of the watcher.
+
+    Editions that come while a call runs are joined: the next call gets the newest, with the changes of all. A hook that raises an
+    exception or takes long raises an alert, which the next good call clears, and delays only other hooks. The first edition of a
+    process is not new. `create_barrier` is called for each of these editions; None means that there is one process only. It
+    returns a function that returns whether all processes have loaded the edition; the hooks are called once it returns True.
+    The thread starts with the first of these editions: most workers never call hooks.
+    """
+
+    def __init__(
+        self,
+        hooks: Sequence[PluginHook],
+        command: Literal["serve", "build"],
+        alerts: Alerts,
+        *,
+        create_barrier: Callable[[], Callable[[], bool]] | None = None,
+    ) -> None:
+        self._hooks, self._alerts = hooks, alerts
+        self._create_barrier = create_barrier or _single_process_barrier
+        self._command: Literal["serve", "build"] = command
+        self._condition = threading.Condition()
+        self._pending: _Change | None = None
+        self._is_stopping = False
+        self._running: tuple[PluginHook, float] | None = None  # hook and monotonic start of its call
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, before: Edition, now: Edition) -> None:
+        if self._hooks and before.publication is not now.publication:
+            paths = now.publication.changed_since(before.publication)
+            self.submit(now.publication.catalog, now.since, paths)
+
+    def submit(self, catalog: Catalog, since: datetime, paths: Iterable[str] | None) -> None:
+        """Have the hooks called for an edition. `paths` are those whose documents may have changed, None for any."""
+        if not self._hooks:
+            return
+        self._report_long_call()
+        with self._condition:
+            former = self._pending
+            changed = None if paths is None or (former and former.paths is None) else frozenset(paths)
+            if former and former.paths and changed is not None:
+                changed |= former.paths
+            self._pending = _Change(catalog=catalog, since=since, paths=changed, is_everywhere=self._create_barrier())
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hooks", daemon=True)
+                self._thread.start()
+            self._condition.notify()
+
+    def close(self, timeout: float = _STOP_SECONDS) -> None:
+        """Wait until the hooks were called for all editions, at most `timeout` seconds, and stop. Log a call that still runs."""
+        if self._thread is None:
+            return
+        with self._condition:
+            self._is_stopping = True
+            self._condition.notify()
+        self._thread.join(timeout)
+        if running := self._running:
+            _LOG.warning("feedsvc: %s was still running after %.0f seconds and is ended", running[0].plugin, timeout)
+
+    def _run(self) -> None:
+        while change := self._next_change():
+            while not change.is_everywhere() and not self._is_stopping:
+                time.sleep(_BARRIER_INTERVAL)
+            try:
+                event = _event(self._command, change)
+            except Exception:  # noqa: BLE001 - one edition must not end the thread
+                _LOG.exception("feedsvc: the hooks of plug-ins could not be called for an edition")
+                continue
+            for hook in self._hooks:
+                self._call(hook, event)
+
+    def _next_change(self) -> _Change | None:
+        """Wait for a change and return it, joined with all that wait; None if there is none and the thread should stop."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._pending or self._is_stopping)
+            change, self._pending = self._pending, None
+            return change
+
+    def _call(self, hook: PluginHook, event: EditionEvent) -> None:
+        name = f"hook {hook.plugin.distribution} {hook.plugin.name}"
+        self._running = hook, time.monotonic()
+        try:
+            hook.plugin.call("failed", lambda: hook.function(event))
+        except PluginError as error:
+            self._alerts.raise_alert(name, str(error), f"{hook.plugin} works again")
+        else:
+            self._alerts.clear(name)
+        finally:
+            self._running = None
+
+    def _report_long_call(self) -> None:
+        if (running := self._running) and time.monotonic() - running[1] > _LONG_CALL_SECONDS:
+            hook = running[0]
+            message = f"{hook.plugin} has been running for more than {_LONG_CALL_SECONDS:.0f} seconds; other hooks wait for it"
+            self._alerts.raise_alert(f"hook {hook.plugin.distribution} {hook.plugin.name}", message, f"{hook.plugin} has ended")
+
+
+def _event(command: Literal["serve", "build"], change: _Change) -> EditionEvent:
+    base_url = change.catalog.site.base_url
+    urls: frozenset[str] | None = None
+    feeds: frozenset[str] | None = None
+    if change.paths is not None:
+        urls = frozenset(absolute(base_url, path) for path in change.paths)
+        feeds = frozenset(absolute(base_url, path) for path in change.paths if isinstance(place_of(path), FeedAt))
+    return EditionEvent(
+        command=command, since=change.since, newsroom=Newsroom(change.catalog), changed_urls=urls, changed_feeds=feeds
+    )

@@ -1,0 +1,164 @@
+"""Rules of redirects.yaml as maps of nginx's include file: from a requested address to "gone" or the value of Location.
+
+$feedsvc_rule has the target of an exact rule, $feedsvc_rule_of_pattern that of a pattern, and $feedsvc_rule_of_query that of a
+rule with a query; each is "" if there is none. nginx-static.conf says which comes before a file or another redirect.
+
+nginx compares addresses in exact rules without regard to letter case, and does not know whether the document exists to which a
+pattern leads. Patterns match the address as the client sent it, so that no decoded character gets into a header.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+from urllib.parse import quote, unquote
+
+from feedsvc.catalog import Catalog
+from feedsvc.publication import exact_redirects, rule_target
+from feedsvc.redirects import GONE, Part, Placeholder, RedirectPattern, without_slash
+from feedsvc.uris import absolute, mount_path, root_relative
+
+_PREFIX: Final = "feedsvc_in_"  # of the names of captured texts
+_SEGMENT_EXCLUSIONS: Final = r"/?\\"  # a browser reads a backslash as a slash
+_QUERY_VALUE: Final = r"(?:[^&/%\\]|%(?!2[fF]|5[cC]))+"
+_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+Map = Callable[[str, str, Iterable[tuple[str, str]]], str]
+Rows = list[tuple[str, str]]
+
+
+class RuleMaps:
+    """The maps for the rules of one catalog. `keys` are those of all maps, for nginx's sizes of hash tables."""
+
+    def __init__(self, catalog: Catalog, default: str, write_map: Map) -> None:
+        """Take the function that writes a map, and the key for its default value."""
+        self._catalog, self._default, self._write_map = catalog, default, write_map
+        self._rules, self._base = catalog.content.redirects, catalog.site.base_url
+        self._exact = unique_rows(self._exact_rows())
+        rows = self._query_rows()
+        self._queries = [unique_rows(rows.get(names, ())) for names in self._rules.parameter_sets]
+        self.keys = [key for rows in (self._exact, *self._queries) for key, _ in rows]
+
+    def text(self) -> str:
+        """Return the definitions of the three variables."""
+        paths = [pattern for pattern in self._rules.patterns if not pattern.parameters]
+        raw_mount = re.escape(root_relative(self._base, "/").rstrip("/"))
+        mount = re.escape(mount_path(self._base))
+        end = r"(?:/(?:index\.html)?)?"
+        parts = (
+            self._map(
+                "$uri", "$feedsvc_address", [(f"~^{mount}(?<feedsvc_decoded>(?:/.*?[^/])??){end}$", "$feedsvc_decoded")], "-"
+            ),
+            self._map(
+                "$request_uri",
+                "$feedsvc_raw_address",
+                [(rf"~^{raw_mount}(?<feedsvc_raw>(?:/[^?]*?[^/?])??){end}(?:\?|$)", "$feedsvc_raw")],
+                "-",
+            ),
+            self._map("$feedsvc_address", "$feedsvc_rule", self._exact, ""),
+            self._map("$feedsvc_raw_address", "$feedsvc_rule_of_pattern", map(self._pattern_row, paths), ""),
+            *self._query_maps(),
+        )
+        return "\n".join(parts)
+
+    def _map(self, source: str, name: str, rows: Iterable[tuple[str, str]], default: str) -> str:
+        return self._write_map(source, name, [*rows, (self._default, default)])
+
+    def _exact_rows(self) -> Iterator[tuple[str, str]]:
+        for address, target in exact_redirects(self._catalog):
+            if without_slash(address):
+                yield from ((key, self._location(target)) for key in _spellings(without_slash(address)))
+
+    def _query_rows(self) -> dict[tuple[str, ...], Rows]:
+        """Return the rows of exact rules with a query by the names of their parameters."""
+        rows: dict[tuple[str, ...], Rows] = {}
+        for address, target in self._rules.exact.items():
+            path, mark, query = without_slash(address).partition("?")
+            location = self._location(rule_target(self._catalog, target)) if mark else ""
+            if location:
+                fields = [field.partition("=") for field in query.split("&")]
+                # Clients encode the values in one of these ways.
+                decoded = "&".join(f"{name}={unquote(value)}" for name, _, value in fields)
+                keys = dict.fromkeys((f"{path}?{query}", f"{path}?{decoded}"))
+                rows.setdefault(tuple(name for name, _, _ in fields), []).extend((key, location) for key in keys)
+        return rows
+
+    def _query_maps(self) -> Iterator[str]:
+        """Yield the maps that are looked up one after the other: exact rules, then patterns, by sets of parameter names."""
+        sets = self._rules.parameter_sets
+        variables = [f"$feedsvc_query_{index}" for index in range(2 * len(sets))]
+        following = [*variables[1:], ""]
+        for index, names in enumerate(sets):
+            source = "$feedsvc_address?" + _arguments(names)
+            yield self._map(source, variables[index], self._queries[index], following[index])
+        for index, names in enumerate(sets, len(sets)):
+            patterns = (pattern for pattern in self._rules.patterns if pattern.parameter_names == names)
+            source = "$feedsvc_raw_address?" + _arguments(names)
+            yield self._map(source, variables[index], map(self._pattern_row, patterns), following[index])
+        # Without a query, none of them is looked up.
+        yield self._map("$args", "$feedsvc_rule_of_query", [("", "")], variables[0] if sets else "")
+
+    def _pattern_row(self, pattern: RedirectPattern) -> tuple[str, str]:
+        path = "".join(map(_path_expression, pattern.source_parts)).rstrip("/")
+        fields = [f"{name}={_query_expression(value)}" for name, value in pattern.parameters]
+        expression = path + (r"\?" + "&".join(fields) if fields else "")
+        return f"~^{expression}$", self._pattern_location(pattern)
+
+    def _pattern_location(self, pattern: RedirectPattern) -> str:
+        if pattern.target == GONE:
+            return GONE
+        # Absolute addresses are encoded already.
+        encode = (lambda text: text) if pattern.is_elsewhere else (lambda text: absolute("", text))
+        target = "".join(
+            f"${{{_PREFIX}{part.name}}}" if isinstance(part, Placeholder) else escape_dollar(encode(part))
+            for part in pattern.target_parts
+        )
+        return target if pattern.is_elsewhere else escape_dollar(root_relative(self._base, "/").rstrip("/")) + target
+
+    def _location(self, target: str) -> str:
+        return escape_dollar(root_relative(self._base, target) if target.startswith("/") else target)
+
+
+def _arguments(names: Sequence[str]) -> str:
+    return "&".join(f"{name}=$arg_{name}" for name in names)
+
+
+def _spellings(address: str) -> Iterator[str]:
+    """Yield an address in NFC and, if that differs, in NFD, in which some systems send it."""
+    yield address
+    if not address.isascii() and (other := unicodedata.normalize("NFD", address)) != address:
+        yield other
+
+
+def unique_rows(rows: Iterable[tuple[str, str]]) -> Rows:
+    """Return the rows; keys that differ only in case become patterns, because nginx ignores the case of others."""
+    listed = list(dict(rows).items())
+    counts = Counter(key.lower() for key, _ in listed)
+    return [(key if counts[key.lower()] == 1 else f"~^{re.escape(key)}$", value) for key, value in listed]
+
+
+def _path_expression(part: Part) -> str:
+    if isinstance(part, Placeholder):
+        return f"(?<{_PREFIX}{part.name}>{part.expression(_SEGMENT_EXCLUSIONS)})"
+    return _literal(part)
+
+
+def _query_expression(value: Part) -> str:
+    """Return an expression for the value of a parameter."""
+    if isinstance(value, Placeholder):
+        return f"(?<{_PREFIX}{value.name}>{_QUERY_VALUE if value.is_free else value.expression()})"
+    return _literal(value)
+
+
+def _literal(text: str) -> str:
+    """Return an expression for a text as it is or percent-encoded."""
+    return "".join(
+        re.escape(char) if char in _UNRESERVED else f"(?:{re.escape(char)}|(?i:{quote(char, safe='')}))" for char in text
+    )
+
+
+def escape_dollar(text: str) -> str:
+    """Replace dollar signs, which begin names of variables, by a variable with the value "$"."""
+    return text.replace("$", "${feedsvc_dollar}")

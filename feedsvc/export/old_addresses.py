@@ -1,0 +1,121 @@
+"""Old addresses of redirects.yaml that have a file in a tree, for hosts that serve files and cannot redirect.
+
+Exact rules without a query have one. A pattern has one for each article and each newest page and feed of BROAD_KINDS to which it
+leads, if its target says what the old address is. GONE is what such a host answers without a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from feedsvc.catalog import Catalog
+from feedsvc.feeds import FORMATS
+from feedsvc.publication import exact_redirects, pattern_target
+from feedsvc.redirects import GONE, can_be_file, plain_host_gaps
+from feedsvc.routes import (
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    ListingKind,
+    PageAt,
+    SiteDocumentAt,
+    SitemapAt,
+    VariantAt,
+    article_path,
+    path_of,
+    place_of,
+)
+
+# Kinds with few listings, however large the archive is.
+BROAD_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "custom", "language")
+_FILE_PLACES: Final = (FeedAt, FileAt, SiteDocumentAt, SitemapAt, VariantAt)
+
+
+def old_paths(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
+    """Yield the old addresses with a file: those that lead to a feed, or all others. None occurs twice."""
+    rules = catalog.content.redirects
+    for path, target in exact_redirects(catalog):
+        if target != GONE and is_feed_path(target) == of_feeds and may_have_file(catalog, path):
+            yield path
+    if rules.has_invertible_patterns:
+        for target in _broad_targets(catalog, of_feeds=of_feeds):
+            yield from _pattern_paths(catalog, target)
+
+
+def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
+    """Yield the old addresses whose file may change with the document at a path. Some may have no file."""
+    rules = catalog.content.redirects
+    if not rules:
+        return
+    yield from rules.exact_sources_of(path)
+    if _is_broad(path):
+        yield from rules.pattern_sources_of(path)
+
+
+def gap_sentences(catalog: Catalog) -> Iterator[str]:
+    """Yield a sentence on the rules that a host which only serves files cannot answer, if there are any."""
+    if gaps := plain_host_gaps(catalog.content.redirects):
+        others = f"and {len(gaps) - 1:,} more " if len(gaps) > 1 else ""
+        yield (
+            f"the tree has no files for {gaps[0]} {others}of redirects.yaml: only feedsvc serve and nginx can answer queries, "
+            "and patterns whose target does not contain all their placeholders"
+        )
+
+
+def may_have_file(catalog: Catalog, path: str) -> bool:
+    """Return whether a file may have an old address: whether the tree does not need its name, or that of a folder, itself."""
+    return can_be_file(path) and not any(_is_file(catalog, folder) for folder in _folders(path))
+
+
+def is_feed_path(target: str) -> bool:
+    return isinstance(place_of(target), FeedAt)
+
+
+def is_only_matched(catalog: Catalog, path: str) -> bool:
+    """Return whether a path redirects by a pattern, but has no file, because the pattern is not expanded to that path."""
+    target = pattern_target(catalog, path)
+    return bool(target) and not (_is_broad(target) and path in catalog.content.redirects.pattern_sources_of(target))
+
+
+def _pattern_paths(catalog: Catalog, target: str) -> Iterator[str]:
+    for path in dict.fromkeys(catalog.content.redirects.pattern_sources_of(target)):
+        # An earlier pattern, an exact rule or a document may have the address.
+        if pattern_target(catalog, path) == target and may_have_file(catalog, path):
+            yield path
+
+
+def _broad_targets(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
+    refs = [ref for ref in catalog.listings if ref.kind in BROAD_KINDS]
+    if of_feeds:
+        yield from (path_of(FeedAt(ref, suffix)) for ref in refs for suffix in FORMATS)
+    else:
+        yield from map(article_path, catalog.visible)
+        yield from (path_of(PageAt(ref)) for ref in refs)
+
+
+def _is_broad(path: str) -> bool:
+    match place_of(path):
+        case ArticleAt():
+            return True
+        case PageAt(ref, "") | FeedAt(ref, _, ""):
+            return ref.kind in BROAD_KINDS
+        case _:
+            return False
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Yield the paths, without a slash at the end, of all folders that the file of a path lies in."""
+    folder = path.rpartition("/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
+def _is_file(catalog: Catalog, path: str) -> bool:
+    """Return whether a path without a slash at the end is that of a file: of a document, or of another old address."""
+    if path[1:] in catalog.content.root_files:
+        return True
+    if "." not in path[path.rfind("/") :]:
+        return False
+    return path in catalog.content.redirects.exact or isinstance(place_of(path), _FILE_PLACES)

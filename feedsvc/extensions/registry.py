@@ -1,0 +1,188 @@
+"""Registry of the extensions of all plug-ins, loaded on first use. A plug-in that fails to load takes nothing else down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from feedsvc.errors import PluginError
+from feedsvc.extensions.extension_types import Format, Namespace
+from feedsvc.extensions.plugins import FORMATS_GROUP, HOOKS_GROUP, NAMESPACES_GROUP, Plugin, installed_plugins
+from feedsvc.feed_model import Feed
+
+BUILT_IN_SUFFIXES: Final = ("rss", "atom", "json")
+_MAX_REPORTS: Final = 100  # different faults of plug-ins that one process logs
+_LOG: Final = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PluginNamespace:
+    """Namespace of a plug-in; `plugin` is None if the caller of `render` gave it."""
+
+    namespace: Namespace
+    plugin: Plugin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PluginHook:
+    plugin: Plugin
+    function: Callable[[Any], object]
+
+
+@dataclass(slots=True)
+class Extensions:
+    """Extensions of all plug-ins. `failures` are the errors of those that could not be loaded.
+
+    A format that could not be loaded is among `formats`; rendering it raises its error.
+    """
+
+    formats: dict[str, Format] = field(default_factory=dict)
+    namespaces: list[PluginNamespace] = field(default_factory=list)
+    hooks: list[PluginHook] = field(default_factory=list)
+    failures: list[PluginError] = field(default_factory=list)
+
+
+def load_extensions() -> Extensions:
+    """Return the extensions of all plug-ins, whose code is imported by the first call. Never raises."""
+    return Extensions() if _POLICY.is_disabled else _import_plugins()
+
+
+@cache
+def _import_plugins() -> Extensions:
+    extensions = Extensions()
+    for plugin in installed_plugins():
+        try:
+            _LOADERS[plugin.group](plugin, extensions)
+        except PluginError as error:
+            extensions.failures.append(error)
+            if plugin.group == FORMATS_GROUP:
+                _add_broken_format(plugin, error, extensions)
+    return extensions
+
+
+def _load_format(plugin: Plugin, extensions: Extensions) -> None:
+    loaded = _checked(plugin, plugin.load(), Format, "feedsvc.api.Format")
+    if loaded.suffix != plugin.name:
+        raise plugin.error(f"has the suffix '{loaded.suffix}'; the entry point must have the same name")
+    if loaded.suffix in (*BUILT_IN_SUFFIXES, *extensions.formats):
+        raise plugin.error(f"has the suffix '{loaded.suffix}' of another format")
+
+    def render(feed: Feed) -> bytes:
+        data = plugin.call(f"cannot render the feed {feed.id}", lambda: loaded.render(feed))
+        return _checked(plugin, data, bytes, "bytes: return text.encode()")
+
+    extensions.formats[loaded.suffix] = replace(loaded, render=render)
+
+
+def _add_broken_format(plugin: Plugin, error: PluginError, extensions: Extensions) -> None:
+    """Add a format that raises `error`, so that its addresses are unavailable and not missing."""
+
+    def render(_: Feed) -> bytes:
+        raise error
+
+    try:
+        broken = Format(suffix=plugin.name, name=plugin.name.upper(), media_type="application/octet-stream", render=render)
+    except ValueError:
+        return
+    if broken.suffix not in (*BUILT_IN_SUFFIXES, *extensions.formats):
+        extensions.formats[broken.suffix] = broken
+
+
+def _load_namespace(plugin: Plugin, extensions: Extensions) -> None:
+    loaded = _checked(plugin, plugin.load(), Namespace, "feedsvc.api.Namespace")
+    for other in extensions.namespaces:
+        if loaded.prefix == other.namespace.prefix or loaded.uri == other.namespace.uri:
+            raise plugin.error(f"has the prefix '{loaded.prefix}' or the URI of {other.plugin}")
+    extensions.namespaces.append(PluginNamespace(loaded, plugin))
+
+
+def _load_hook(plugin: Plugin, extensions: Extensions) -> None:
+    loaded = plugin.load()
+    if not callable(loaded):
+        raise plugin.error(f"gave {type(loaded).__name__}; expected a function with one argument")
+    extensions.hooks.append(PluginHook(plugin, loaded))
+
+
+_LOADERS: Final[Mapping[str, Callable[[Plugin, Extensions], None]]] = {
+    FORMATS_GROUP: _load_format,
+    NAMESPACES_GROUP: _load_namespace,
+    HOOKS_GROUP: _load_hook,
+}
+
+
+def _checked(plugin: Plugin, value: object, expected: type[_T], expectation: str) -> _T:
+    """Return a value of the expected type. Raises PluginError, with the `expectation`, for others."""
+    if not isinstance(value, expected):
+        raise plugin.error(f"gave {type(value).__name__}; expected {expectation}")
+    return value
+
+
+class _Policy:
+    """Policy of this process for plug-ins.
+
+    If it `is_tolerant`, documents are rendered without the elements of a namespace whose plug-in fails. If it `is_disabled`,
+    there are no plug-ins. `reported` are the keys of the faults that were logged.
+    """
+
+    def __init__(self) -> None:
+        self.is_tolerant = self.is_disabled = False
+        self.reported: set[str] = set()
+
+
+_POLICY: Final = _Policy()
+
+
+def disable_plugins() -> None:
+    """Do without plug-ins in this process, a trial of a theme: their import must not count against the theme's limits."""
+    _POLICY.is_disabled = True
+
+
+def tolerate_faults() -> None:
+    """Let this process, a server, go on if plug-ins fail: their faults are logged once each, from now on.
+
+    Those of loading are logged now.
+    """
+    _POLICY.is_tolerant = True
+    report_faults(load_extensions().failures)
+
+
+def require_extensions() -> None:
+    """Raise the PluginError of the first plug-in that could not be loaded. For programs that write documents to keep."""
+    for error in load_extensions().failures:
+        raise error
+
+
+def report_faults(errors: Iterable[PluginError]) -> None:
+    """Log each fault, unless this process has logged one of the same kind and plug-in."""
+    for error in errors:
+        if error.key not in _POLICY.reported and len(_POLICY.reported) < _MAX_REPORTS:
+            _POLICY.reported.add(error.key)
+            _LOG.error("feedsvc: %s", error)
+
+
+def call_namespace(extension: PluginNamespace, failure: str, function: Callable[[], _T], default: _T) -> _T:
+    """Return the result of a namespace's function; `default` if its plug-in fails in a process that tolerates faults.
+
+    In others, raises PluginError. Exceptions of a namespace that belongs to no plug-in pass.
+    """
+    if extension.plugin is None:
+        return function()
+    try:
+        return extension.plugin.call(failure, function)
+    except PluginError as error:
+        if not _POLICY.is_tolerant:
+            raise
+        report_faults([error])
+        return default
+
+
+def plugin_namespaces() -> tuple[PluginNamespace, ...]:
+    """Return the namespaces of all plug-ins. Raises PluginError if one was not loaded, unless this process tolerates faults."""
+    if not _POLICY.is_tolerant and any(plugin.group == NAMESPACES_GROUP for plugin in installed_plugins()):
+        require_extensions()
+    return tuple(load_extensions().namespaces) if installed_plugins() else ()

@@ -1,0 +1,115 @@
+"""Flask blueprint of a content folder, for an application of your own: `app.register_blueprint(blueprint("newsroom"))`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint
+
+from feedsvc.content.folder import load_settings
+from feedsvc.content.schema import require_base_url
+from feedsvc.errors import ContentError, FeedsvcError
+from feedsvc.live import Edition
+from feedsvc.service import open_newsroom
+from feedsvc.support.alerts import Alerts
+from feedsvc.support.per_process import PerProcess
+from feedsvc.uris import mount_path
+from feedsvc.web import SiteViews, add_site_endpoints, site_views
+
+__all__ = ["NewsroomBlueprint", "blueprint"]
+
+_ALERT_NAME: Final = "base_url"
+
+
+class NewsroomBlueprint(Blueprint):
+    """Blueprint of a content folder. The first request in a process reads the folder, and a thread follows its changes then."""
+
+    def __init__(self, content: Path, *, name: str, url_prefix: str | None, base_url: str, state: Path | None) -> None:
+        """Read the settings of the folder. Raises as `blueprint` does."""
+        require_base_url(base_url, "base_url")
+        super().__init__(name, __name__, url_prefix=url_prefix)
+        self._content, self._base_url, self._state = content, base_url, state
+        self._site_url, self._prefix = _site_url(content, base_url, state), ""
+        self._views = PerProcess(self._open)
+        add_site_endpoints(self, self._views.get, self._set_prefix)
+
+    def close(self) -> None:
+        """Stop to follow changes, and close files. The next request opens them again. Called at the exit of the process, too."""
+        self._views.close()
+
+    def _open(self, stack: ExitStack) -> SiteViews:
+        alerts = Alerts()
+
+        def check_edition(_before: Edition, now: Edition) -> None:
+            self._check_site_url(now.content.site.base_url, alerts)
+
+        listeners = [check_edition]
+        newsroom = open_newsroom(self._content, self._base_url, self._state, stack, alerts=alerts, listeners=listeners)
+        self._check_site_url(newsroom.live.base_url(), alerts)
+        return site_views(newsroom.live, newsroom.token_authorizer)
+
+    def _set_prefix(self, prefix: str) -> None:
+        if prefix and not prefix.startswith("/"):
+            raise FeedsvcError(f"url_prefix '{prefix}' does not begin with a slash; write '/{prefix}'")
+        if "<" in prefix:
+            raise FeedsvcError(f"url_prefix '{prefix}' has a variable part, but a site has one address; write the path itself")
+        if self._site_url and (contradiction := _contradiction(self._site_url, prefix)):
+            raise FeedsvcError(contradiction)
+        self._prefix = prefix
+
+    def _check_site_url(self, site_url: str, alerts: Alerts) -> None:
+        """Raise an alert if base_url was changed so that it contradicts the prefix; clear it if it does not."""
+        if contradiction := _contradiction(site_url, self._prefix):
+            alerts.raise_alert(_ALERT_NAME, contradiction, "base_url of site.yaml fits the blueprint again")
+        else:
+            alerts.clear(_ALERT_NAME)
+
+
+def blueprint(
+    content: str | os.PathLike[str],
+    *,
+    url_prefix: str | None = None,
+    base_url: str = "",
+    state: str | os.PathLike[str] = "",
+    name: str = "feedsvc",
+) -> NewsroomBlueprint:
+    """Return a blueprint with the feeds and pages of the folder `content`. Several need different names.
+
+    `url_prefix` is the path of the blueprint in the application, which `register_blueprint` can also give. The path of base_url
+    must end with it, because feeds contain absolute addresses. `base_url` replaces that of site.yaml, unless it is "". `state` is
+    the path of the state folder; without one there are no Last-Modified dates, no narrower copies of images, no private feeds,
+    and no last valid versions after a restart.
+
+    Raises ContentError if the content folder cannot be used, and FeedsvcError if `base_url` is invalid. `register_blueprint`
+    raises FeedsvcError if the prefix and base_url contradict each other.
+    """
+    state_folder = Path(state) if os.fspath(state) else None
+    return NewsroomBlueprint(Path(content), name=name, url_prefix=url_prefix, base_url=base_url, state=state_folder)
+
+
+def _site_url(content: Path, base_url: str, state: Path | None) -> str:
+    """Return base_url, that of site.yaml unless it is given. Raises ContentError if the content folder cannot be used.
+
+    If site.yaml has errors and there is a state folder, which may have its last valid version, return the given one.
+    """
+    try:
+        return load_settings(content, base_url).references.site.base_url
+    except ContentError as error:
+        if not error.problems or state is None:
+            raise
+        return base_url
+
+
+def _contradiction(base_url: str, prefix: str) -> str:
+    """Return a sentence if the path of base_url does not end with the prefix of the blueprint; "" if it does."""
+    mount = mount_path(base_url)
+    if mount.endswith(prefix):
+        return ""
+    other_prefix = f", or url_prefix {mount}" if mount else ""
+    return (
+        f"the blueprint is at {prefix}, but base_url is {base_url}, so links in feeds would lead elsewhere: "
+        f"give base_url {base_url}{prefix}, in site.yaml or as argument of blueprint(){other_prefix}"
+    )

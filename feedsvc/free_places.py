@@ -1,0 +1,44 @@
+"""Places whose names editors choose: static pages, and files in root/. `routes.place_of` has the places of all other paths.
+
+Any path that is no other place may be one of these. Only the content says which of them exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Final
+
+WELL_KNOWN_FOLDER: Final = ".well-known"  # RFC 8615
+_INDEX_FILE: Final = "index.html"  # the file of a page in a tree
+
+
+@dataclass(frozen=True, slots=True)
+class StaticPageAt:
+    """Page of a file in pages/ of the content folder."""
+
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootFileAt:
+    """File in root/ of the content folder. `path` is relative to that folder, "ads.txt"."""
+
+    path: str
+
+
+FreePlace = StaticPageAt | RootFileAt
+
+
+def free_place(path: str, reserved_names: Container[str]) -> FreePlace | None:
+    """Return the place of a path: that of a static page if it is one segment and ends with a slash, else that of a file in root/.
+
+    None if its first segment is one of `reserved_names`, or if it is the path of no page and no file.
+    """
+    name = path[1:]
+    top, slash, rest = name.partition("/")
+    if not top or path[0] != "/" or top in reserved_names:
+        return None
+    if slash and not rest:
+        return StaticPageAt(top)
+    return None if name.endswith("/") or name.rpartition("/")[2] == _INDEX_FILE else RootFileAt(name)

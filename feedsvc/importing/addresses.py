@@ -1,0 +1,58 @@
+"""Addresses of a source, which may be any text: their parts, their hosts, and the form in which two addresses of a page are one.
+
+`urllib.parse` raises ValueError for some texts, such as "http://[x". These functions never do: such a text has no parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+
+_NO_ADDRESS: Final = SplitResult("", "", "", "", "")
+
+
+def split_address(address: str) -> SplitResult:
+    """Split an address; an invalid one gives empty parts."""
+    try:
+        split = urlsplit(address)
+        _ = split.port
+    except ValueError:
+        return _NO_ADDRESS
+    return split
+
+
+def absolute(base: str, reference: str) -> str:
+    """Return a reference as an absolute address, "" if it is empty or that is impossible. Line breaks in it are removed."""
+    reference = reference.replace("\n", "").replace("\t", "").strip()
+    if not reference:
+        return ""
+    try:
+        address = urljoin(base, reference)
+    except ValueError:
+        return ""
+    return address if split_address(address).scheme else ""
+
+
+def host_of(address: str) -> str:
+    """Return the host of an address in lower case, "" if it has none."""
+    return (split_address(address).hostname or "").lower()
+
+
+def own_hosts(addresses: Iterable[str]) -> frozenset[str]:
+    """Return the hosts of some addresses, each with and without "www."."""
+    hosts = {host.removeprefix("www.") for address in addresses if (host := host_of(address))}
+    return frozenset(hosts | {f"www.{host}" for host in hosts})
+
+
+def page_key(address: str) -> str:
+    """Return an address in a form that all spellings of one page share: without scheme, "www.", fragment and slash at the end."""
+    split = split_address(address)
+    path = unquote(split.path).rstrip("/")
+    return f"{(split.hostname or '').lower().removeprefix('www.')}{path}{'?' if split.query else ''}{split.query}"
+
+
+def is_front_page(address: str) -> bool:
+    """Return whether an address is that of a site's front page."""
+    split = split_address(address)
+    return split.path in ("", "/") and not split.query

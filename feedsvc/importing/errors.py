@@ -1,0 +1,9 @@
+"""Errors of imports."""
+
+from __future__ import annotations
+
+from feedsvc.errors import FeedsvcError
+
+
+class ImportSourceError(FeedsvcError):
+    """Raised if a source cannot be read at all. The text names the file or address, the fault, and what to do."""

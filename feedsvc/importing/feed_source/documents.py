@@ -1,0 +1,204 @@
+"""Documents of a feed: a file, the files of a folder, or an address with the older documents that it leads to.
+
+What is fetched stays in a temporary folder until the documents are no longer needed, so that they can be read again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.feed_source.parse import parse_feed
+from feedsvc.importing.feed_source.records import FeedDocument
+from feedsvc.importing.host_access import HostAccess, with_named_host
+from feedsvc.importing.http_fetch import FetchedDocument, FetchError, FetchLimits, fetch_document
+from feedsvc.importing.source import Omission
+
+_MIB: Final = 1024**2
+_ACCEPT: Final = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, */*;q=0.8"
+)
+_SUFFIXES: Final = frozenset({".xml", ".rss", ".atom", ".rdf", ".json", ".feed"})
+_PAUSES: Final = (1.0, 4.0)  # seconds before the second and third attempt
+_MAX_FILES: Final = 100_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedLimits:
+    """Limits of one source: bytes of a document, documents that an address leads to, and bytes of all these."""
+
+    document_bytes: int = 64 * _MIB
+    documents: int = 5000
+    total_bytes: int = 4096 * _MIB
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredDocument:
+    """A document in a file. `place` names it in messages. `address` and `charset` are those of the response, "" for a file."""
+
+    path: Path
+    place: str
+    address: str = ""
+    charset: str = ""
+
+    def parse(self, max_bytes: int) -> FeedDocument:
+        """Read and parse the file. Raises ImportSourceError if it cannot be read, is too large or is no feed."""
+        try:
+            with self.path.open("rb") as file:
+                data = file.read(max_bytes + 1)
+        except OSError as error:
+            raise ImportSourceError(f"{self.place}: {error.strerror or error}") from None
+        if len(data) > max_bytes:
+            raise ImportSourceError(f"{self.place}: it is larger than {max_bytes // _MIB} MiB; split it")
+        return parse_feed(data, self.place, address=self.address, charset=self.charset)
+
+
+class FeedDocuments:
+    """The documents of one source, which `parsed` parses one by one. `omissions` are those that cannot be read.
+
+    Use `open_documents` to create one.
+    """
+
+    def __init__(self, limits: FeedLimits) -> None:
+        self.limits = limits
+        self.stored: list[StoredDocument] = []
+        self.omissions: list[Omission] = []
+
+    def parsed(self) -> Iterator[FeedDocument]:
+        """Parse and yield every document. One that cannot be read any more, as its file was removed, is added to `omissions`."""
+        for stored in self.stored:
+            try:
+                yield stored.parse(self.limits.document_bytes)
+            except ImportSourceError as error:
+                self.omissions.append(Omission(stored.place, "the document", str(error)))
+
+
+def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocuments:
+    """Return the documents of a file, a folder (with the folders in it) or an http or https address.
+
+    Raises ImportSourceError if there is no document that can be read.
+    """
+    documents = FeedDocuments(limits)
+    if is_address(where):
+        _fetch_all(where, documents, with_named_host(access, where))
+    elif os.path.isdir(where):
+        _add_folder(Path(where), documents)
+    else:
+        stored = StoredDocument(path=Path(where), place=Path(where).name)
+        _warn_of_older(stored.parse(limits.document_bytes), documents)
+        documents.stored.append(stored)
+    return documents
+
+
+def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocument:
+    """Return one document, a file or that of an http or https address, without the older ones. Raises ImportSourceError."""
+    if not is_address(where):
+        return StoredDocument(path=Path(where), place=where).parse(limits.document_bytes)
+    try:
+        fetched = _fetch(where, with_named_host(access, where), limits.document_bytes)
+    except FetchError as error:
+        raise ImportSourceError(str(error)) from None
+    return parse_feed(fetched.data, fetched.address, address=fetched.address, charset=fetched.charset)
+
+
+def is_address(where: str) -> bool:
+    """Return whether a source is an http or https address, not a path."""
+    return where.lower().startswith(("http://", "https://"))
+
+
+def _add_folder(folder: Path, documents: FeedDocuments) -> None:
+    """Add every file below a folder that has a name of feeds. Others, and hidden ones, are not read."""
+    limit = documents.limits
+    for path in _files_below(folder):
+        stored = StoredDocument(path=path, place=path.relative_to(folder).as_posix())
+        try:
+            stored.parse(limit.document_bytes)
+        except ImportSourceError as error:
+            documents.omissions.append(Omission(stored.place, "the file", str(error).removeprefix(f"{stored.place}: ")))
+        else:
+            documents.stored.append(stored)
+    if not documents.stored:
+        suffixes = ", ".join(sorted(_SUFFIXES))
+        faults = f": {documents.omissions[0].place}: {documents.omissions[0].reason}" if documents.omissions else ""
+        raise ImportSourceError(f"{folder}: no file with a name ending in {suffixes} is a feed{faults}")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    count = 0
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if os.path.splitext(name)[1].lower() in _SUFFIXES and not name.startswith(".") and count < _MAX_FILES:
+                count += 1
+                yield Path(parent, name)
+
+
+def _warn_of_older(document: FeedDocument, documents: FeedDocuments) -> None:
+    """Note that a file names an older document: only those of an address are fetched."""
+    if document.older_address:
+        reason = f"they are at {document.older_address}; to have them, give the address of the feed instead of a file"
+        documents.omissions.append(Omission(document.place, "the older documents of the feed", reason))
+
+
+def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> None:
+    """Fetch a document and all older ones that it leads to, until one leads to a document or to items that are there already.
+
+    Raises ImportSourceError if the first one cannot be read. If an older one cannot, or a limit is reached, add an omission.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="feedsvc-import-"))
+    weakref.finalize(documents, shutil.rmtree, folder, ignore_errors=True)
+    addresses, ids, total = set[str](), set[str](), 0
+    next_address = address
+    while next_address and next_address not in addresses:
+        addresses.add(next_address)
+        try:
+            fetched = _fetch(next_address, access, min(documents.limits.document_bytes, documents.limits.total_bytes - total))
+            stored = _store(fetched, folder / f"{len(documents.stored)}")
+            document = stored.parse(documents.limits.document_bytes)
+        except (FetchError, ImportSourceError) as error:
+            if not documents.stored:
+                raise ImportSourceError(str(error)) from None
+            documents.omissions.append(
+                Omission(next_address, "this document of the feed and all older ones", str(error), is_end=True)
+            )
+            return
+        new_ids = {item.id or item.link or item.title for item in document.items} - ids
+        if documents.stored and not new_ids:
+            return  # pages beyond the last one, which some servers answer with the same items for ever
+        ids |= new_ids
+        total += len(fetched.data)
+        documents.stored.append(stored)
+        addresses.add(stored.address)
+        next_address = document.older_address
+        if next_address and (len(documents.stored) >= documents.limits.documents or total >= documents.limits.total_bytes):
+            reason = f"the feed has more than {len(documents.stored)} documents or {total // _MIB} MiB"
+            documents.omissions.append(
+                Omission(next_address, "this document of the feed and all older ones", reason, is_end=True)
+            )
+            return
+
+
+def _fetch(address: str, access: HostAccess, max_bytes: int) -> FetchedDocument:
+    """Fetch a document, with two further attempts after faults that may pass. Raises FetchError."""
+    limits = replace(FetchLimits(), max_bytes=max_bytes)
+    for pause in _PAUSES:
+        try:
+            return fetch_document(address, access=access, limits=limits, accept=_ACCEPT)
+        except FetchError as error:
+            if not error.is_temporary:
+                raise
+            time.sleep(pause)
+    return fetch_document(address, access=access, limits=limits, accept=_ACCEPT)
+
+
+def _store(fetched: FetchedDocument, path: Path) -> StoredDocument:
+    path.write_bytes(fetched.data)
+    return StoredDocument(path=path, place=fetched.address, address=fetched.address, charset=fetched.charset)

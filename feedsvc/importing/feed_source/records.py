@@ -1,0 +1,99 @@
+"""Frozen data of a parsed feed document, as it stands there: the base of imports and of comparisons with another feed."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from feedsvc.importing.source import SourceAuthor, SourceMedium
+
+
+class FeedKind(enum.Enum):
+    """Family of formats; each value is the name that people know."""
+
+    RSS = "RSS"
+    RDF = "RSS 1.0"
+    ATOM = "Atom"
+    JSON = "JSON Feed"
+
+
+class TitleForm(enum.Enum):
+    """Form of a title. RSS does not say it: there, tags and entities decide."""
+
+    TEXT = "text"
+    HTML = "html"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedTerm:
+    """Category of an item: its name, and the address or text that tells it from others of the same name, "" if there is none.
+
+    `key` is its id in an export of feedsvc, which also has a `description`; "" elsewhere.
+    """
+
+    name: str
+    scheme: str = ""
+    key: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedItem:
+    """Item or entry of a feed document.
+
+    `place` tells an editor where it stands. `id` is the guid, atom:id or JSON id with its characters unchanged, also white space
+    around them; "" if there is none. `link` is as written, `address` absolute, "" if there is none. `title` is as written,
+    in its `title_form`. `published_text` and `updated_text` are the dates as written; `published` and `updated` have a zone
+    and are None if missing or unreadable. `summary` and `content` are HTML with absolute links; `is_summary_text` if the feed
+    has the summary as plain text. `facts` are those of an export of feedsvc, as in SourcePost. `faults` are
+    sentences about parts that could not be read.
+    """
+
+    place: str
+    id: str = ""
+    link: str = ""
+    address: str = ""
+    title: str = ""
+    title_form: TitleForm = TitleForm.UNKNOWN
+    published_text: str = ""
+    updated_text: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    authors: tuple[SourceAuthor, ...] = ()
+    terms: tuple[FeedTerm, ...] = ()
+    summary: str = ""
+    content: str = ""
+    is_summary_text: bool = False
+    language: str = ""
+    lead_image: SourceMedium | None = None
+    enclosures: tuple[SourceMedium, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedDocument:
+    """One parsed document of a feed. Addresses are absolute.
+
+    `own_address` is its rel=self, `older_address` is that of the next older document (RFC 5005: prev-archive, else next; JSON
+    Feed: next_url); "" if it names none. `time_zone` is named by an export of feedsvc only. `faults` are sentences about the
+    document as a whole, `early_end` is one if it ends early: the items before its end are there.
+    """
+
+    kind: FeedKind
+    place: str
+    title: str = ""
+    description: str = ""
+    address: str = ""
+    language: str = ""
+    time_zone: str = ""
+    own_address: str = ""
+    older_address: str = ""
+    authors: tuple[SourceAuthor, ...] = ()
+    items: tuple[FeedItem, ...] = ()
+    faults: tuple[str, ...] = ()
+    early_end: str = ""

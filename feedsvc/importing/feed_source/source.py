@@ -1,0 +1,199 @@
+"""A feed as the source of an import: neutral records of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from feedsvc.content.schema import is_article_id
+from feedsvc.importing.addresses import split_address
+from feedsvc.importing.feed_source.documents import FeedDocuments, FeedLimits, is_address, open_documents
+from feedsvc.importing.feed_source.markup import plain_text, title_text
+from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm
+from feedsvc.importing.feed_source.shared_elements import unique_authors
+from feedsvc.importing.host_access import HostAccess
+from feedsvc.importing.source import (
+    Omission,
+    PostState,
+    SourceAuthor,
+    SourcePost,
+    SourceSite,
+    SourceSystem,
+    SourceTerm,
+    TermKind,
+)
+
+_TAG_SEGMENTS: Final = frozenset({"tag", "tags", "topic", "topics", "keyword", "keywords"})
+_STATUS_FACT: Final = "status"  # of an export of feedsvc, which has drafts, too
+_PUBLISHED: Final = "published"
+# Suffix of the feed that replaces one of each kind.
+_SUFFIXES: Final = {FeedKind.RSS: "rss", FeedKind.RDF: "rss", FeedKind.ATOM: "atom", FeedKind.JSON: "json"}
+_OLDEST: Final = datetime.min.replace(tzinfo=UTC)
+_MAX_TITLE_FROM_TEXT: Final = 80  # characters
+
+
+class FeedSource:
+    """A feed with all its documents. Documents are parsed one at a time; only ids and names of all of them are in memory.
+
+    An item that stands in several documents is taken from the one with its latest date, or from the first one.
+    """
+
+    def __init__(self, documents: FeedDocuments, site: SourceSite, places: dict[str, str]) -> None:
+        """Create a source; use `open_feed_source`. `places` has the place of the item to take for each key of an item."""
+        self._documents, self._site, self._places = documents, site, places
+
+    @property
+    def site(self) -> SourceSite:
+        return self._site
+
+    def posts(self) -> Iterator[SourcePost | Omission]:
+        """Yield the items in the order of the documents, and an omission for each part that cannot be carried over."""
+        yield from list(self._documents.omissions)
+        omission_count = len(self._documents.omissions)
+        for document in self._documents.parsed():
+            yield from (Omission(document.place, "the document", fault) for fault in document.faults)
+            keys = set[str]()
+            for item in document.items:
+                key = _key(item)
+                if key in keys:
+                    yield Omission(item.place, f"'{_title(item)}'", f"another item of the document has the id '{key[:200]}', too")
+                elif self._places.get(key) == item.place:
+                    yield from _records(item, document)
+                keys.add(key)
+            if document.early_end:
+                yield Omission(document.place, "what may follow", document.early_end, is_end=True)
+        yield from self._documents.omissions[omission_count:]
+
+
+def open_feed_source(
+    where: str,
+    *,
+    access: HostAccess | None = None,
+    limits: FeedLimits | None = None,
+) -> FeedSource:
+    """Open a feed: a file, a folder of files, or an http or https address with all its older documents, which are fetched now.
+
+    `access` says which hosts may be asked; None: every public one. Raises ImportSourceError if there is no feed.
+    """
+    documents = open_documents(where, access=access or HostAccess(), limits=limits or FeedLimits())
+    survey = _Survey()
+    for document in documents.parsed():
+        survey.add(document)
+    return FeedSource(documents, survey.site(where), survey.places)
+
+
+class _Survey:
+    """First pass over all documents: facts of the site, and which document each item is taken from."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, str] = {}
+        self._dates: dict[str, datetime] = {}
+        self._first: FeedDocument | None = None
+        self._newest = _OLDEST
+        self._entries = 0
+        self._authors: dict[str, SourceAuthor] = {}
+        self._terms: dict[tuple[TermKind, str], SourceTerm] = {}
+        self._feeds: dict[str, str] = {}  # address -> suffix
+
+    def add(self, document: FeedDocument) -> None:
+        self._first = self._first or document
+        newest = max((_date(item) for item in document.items), default=_OLDEST)
+        if newest > self._newest or not self._entries:
+            self._newest, self._entries = newest, len(document.items)
+        if document.own_address:
+            self._feeds.setdefault(document.own_address, _SUFFIXES[document.kind])
+        for item in document.items:
+            self._add_item(item, document)
+
+    def _add_item(self, item: FeedItem, document: FeedDocument) -> None:
+        key, date = _key(item), _date(item)
+        if key not in self.places or date > self._dates[key]:
+            self.places[key], self._dates[key] = item.place, date
+        for author in _authors(item, document):
+            self._authors[author.key] = unique_authors((self._authors.get(author.key), author))[0]
+        for term in item.terms:
+            kind = term_kind(term, document)
+            key = term.key or term.name
+            self._terms.setdefault((kind, key), SourceTerm(kind, key, term.name, term.description))
+
+    def site(self, where: str) -> SourceSite:
+        first = self._first
+        feeds = {where: _SUFFIXES[first.kind], **self._feeds} if first and is_address(where) else self._feeds
+        return SourceSite(
+            SourceSystem.FEED,
+            title=first.title if first else "",
+            address=first.address if first else "",
+            description=first.description if first else "",
+            language=first.language if first else "",
+            time_zone=first.time_zone if first else "",
+            feed_entries=self._entries,
+            feeds=tuple(feeds),
+            feed_suffixes=tuple(feeds.values()),
+            authors=tuple(self._authors.values()),
+            terms=tuple(self._terms.values()),
+        )
+
+
+def term_kind(term: FeedTerm, document: FeedDocument) -> TermKind:
+    """Return the kind of a feed's category: a tag if its scheme is the address of a tag, or in JSON Feed, which has tags only.
+
+    In an export of feedsvc, categories have keys.
+    """
+    if term.key:
+        return TermKind.CATEGORY
+    segments = split_address(term.scheme).path.lower().split("/") if "://" in term.scheme else [term.scheme.lower()]
+    return TermKind.TAG if _TAG_SEGMENTS & set(segments) or document.kind is FeedKind.JSON else TermKind.CATEGORY
+
+
+def _key(item: FeedItem) -> str:
+    """Return the id of an item, or what takes its place: readers then know it by its link, or by its title and date."""
+    return item.id.strip() or item.link.strip() or f"{item.title.strip()} {item.published_text}"
+
+
+def _date(item: FeedItem) -> datetime:
+    return item.updated or item.published or _OLDEST
+
+
+def _title(item: FeedItem) -> str:
+    """Return the title as plain text; of an item without one, the beginning of its text; "" if it has no text, either."""
+    title = title_text(item.title, item.title_form)
+    if title:
+        return title
+    text = plain_text(item.summary or item.content)
+    return text if len(text) <= _MAX_TITLE_FROM_TEXT else f"{text[:_MAX_TITLE_FROM_TEXT].rsplit(' ', 1)[0]}…"
+
+
+def _authors(item: FeedItem, document: FeedDocument) -> tuple[SourceAuthor, ...]:
+    """Return the authors of an item without the site itself, which many feeds name where no person is."""
+    return tuple(author for author in item.authors if author.name != document.title)
+
+
+def _records(item: FeedItem, document: FeedDocument) -> Iterator[SourcePost | Omission]:
+    title, place = _title(item), item.place
+    yield from (Omission(place, f"a part of '{title}'", fault) for fault in item.faults)
+    if not title and not item.content:
+        yield Omission(place, "an item", "it has neither a title nor a text")
+        return
+    if document.kind is FeedKind.ATOM and item.id.strip() and not is_article_id(item.id.strip()):
+        reason = "it is no URI, as Atom demands: subscribers of the Atom feed will see the article as new"
+        yield Omission(place, f"id {item.id.strip()}", reason)
+    kinds = [(term.key or term.name, term_kind(term, document)) for term in item.terms]
+    yield SourcePost(
+        place=place,
+        id=item.id.strip() or item.link.strip(),
+        title=title,
+        state=PostState.PUBLISHED if item.facts.get(_STATUS_FACT, _PUBLISHED) == _PUBLISHED else PostState.DRAFT,
+        address=item.address,
+        published=item.published or item.updated,
+        updated=item.updated if item.published else None,
+        authors=tuple(author.key for author in _authors(item, document)),
+        categories=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.CATEGORY)),
+        tags=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.TAG)),
+        summary=plain_text(item.summary),
+        body=item.content,
+        language=item.language if item.language != document.language else "",
+        lead_image=item.lead_image,
+        enclosures=item.enclosures,
+        facts=item.facts,
+    )

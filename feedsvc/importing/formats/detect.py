@@ -1,0 +1,27 @@
+"""Formats of sources: which of them a file, folder or address has, and the reader for it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.feed_source import is_address, open_feed_source
+from feedsvc.importing.host_access import HostAccess
+from feedsvc.importing.source import ImportSource
+from feedsvc.importing.wordpress import is_wordpress_export, open_wordpress_export
+
+
+def open_source(where: str, access: HostAccess) -> ImportSource:
+    """Open what an operator named: an export of WordPress, or a feed: a file, a folder of files or an address.
+
+    `access` says which hosts may be asked. Raises ImportSourceError if it is missing or of no known format.
+    """
+    if is_address(where):
+        return open_feed_source(where, access=access)
+    if not os.path.exists(where):
+        raise ImportSourceError(
+            f"there is no file or folder {where}; give an export of WordPress, or a feed, or its https address"
+        )
+    path = Path(where)
+    return open_wordpress_export(path) if is_wordpress_export(path) else open_feed_source(where, access=access)

@@ -1,0 +1,82 @@
+"""Hosts that an import may connect to.
+
+The addresses that an import fetches come from a foreign file, which could name the services of the own network (server-side
+request forgery). So a host's addresses are looked up once and checked, and the connection goes to a checked address: a name
+server that gives another answer a moment later changes nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any, Final, TypeAlias
+
+from feedsvc.importing.addresses import host_of
+
+# Family, type, protocol, canonical name and address, as socket.getaddrinfo returns them.
+SocketAddress: TypeAlias = tuple[Any, Any, int, str, Any]
+
+_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052 section 2.1: an IPv4 address stands in the last 32 bits
+# Beside those that `ipaddress` calls not global: IPv4-compatible, Teredo, 6to4 and site-local addresses.
+_OTHER_INTERNAL: Final = tuple(map(IPv6Network, ("::/96", "2001::/32", "2002::/16", "fec0::/10")))
+
+
+class HostRefusedError(Exception):
+    """Raised for a host that must not be asked. The text is the reason, without the host's name at its beginning."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostAccess:
+    """Rule about the hosts that a fetch may connect to. Names are in lower case, and in ASCII (IDNA).
+
+    `internal_hosts` may have addresses that are not public: loopback, private, link-local. With `only_hosts`, no other host is
+    asked, also if a redirect leads there.
+    """
+
+    internal_hosts: frozenset[str] = frozenset()
+    only_hosts: frozenset[str] | None = None
+
+    def resolve(self, host: str, port: int) -> list[SocketAddress]:
+        """Return the addresses of a host that may be connected to, at least one.
+
+        Raises HostRefusedError if the host is not among `only_hosts`, or has no public address and is not among
+        `internal_hosts`. Raises OSError or UnicodeError if its name cannot be resolved. Blocks as long as the system's resolver.
+        """
+        name = host.lower()
+        if self.only_hosts is not None and name not in self.only_hosts:
+            raise HostRefusedError("this host was not named as one to fetch from")
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        if name in self.internal_hosts:
+            return list(addresses)
+        public = [address for address in addresses if is_public(str(address[4][0]))]
+        if not public:
+            raise HostRefusedError(
+                f"its address {addresses[0][4][0]} is inside a private network; if that is meant, allow the host"
+            )
+        return public
+
+
+def with_named_host(access: HostAccess, address: str) -> HostAccess:
+    """Return a rule that also allows the host of an address that the operator wrote, if that is plainly an internal one.
+
+    It is if it is an IP address, or a name without a dot such as localhost. Any other name must be public or be allowed, because
+    its owner decides where it leads.
+    """
+    host = host_of(address)
+    is_internal = host and ("." not in host or ":" in host or host.replace(".", "").isdigit())
+    return replace(access, internal_hosts=access.internal_hosts | {host}) if is_internal else access
+
+
+def is_public(text: str) -> bool:
+    """Return whether an IP address is one of the public internet (IANA's special-purpose registries), also as text with a zone.
+
+    An IPv6 address that carries an IPv4 address is public only if that one is. Tunnels that carry one (6to4, Teredo) are not.
+    """
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        if any(address in network for network in _OTHER_INTERNAL):
+            return False
+        if address.ipv4_mapped or address in _NAT64:
+            address = IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.is_global and not address.is_multicast

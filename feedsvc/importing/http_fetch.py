@@ -1,0 +1,290 @@
+"""GET requests for imports: bounded in size, time and redirects, never to the own network unless that is allowed, resumable.
+
+No proxy is used, and no cookie, password or referrer is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from email.message import Message
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, urldefrag
+
+from feedsvc import __version__
+from feedsvc.errors import FeedsvcError
+from feedsvc.importing.addresses import absolute, split_address
+from feedsvc.importing.host_access import HostAccess, HostRefusedError
+from feedsvc.importing.http_connection import DEFAULT_PORTS, Exchange, TimeLimit
+from feedsvc.support.atomic_write import write_atomically
+from feedsvc.uris import uri
+
+PART_SUFFIX: Final = ".part"
+STATE_SUFFIX: Final = ".part.json"
+_MIB: Final = 1024**2
+_AGENT: Final = f"feedsvc/{__version__} (import)"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+# RFC 9110 section 15: what a later request may be answered differently.
+_TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class FetchError(FeedsvcError):
+    """Raised if a document or file cannot be fetched. `address` is the one that was asked last, `status` is 0 without response.
+
+    `is_temporary`: the same request may succeed later.
+    """
+
+    def __init__(self, address: str, reason: str, *, status: int = 0, is_temporary: bool = False) -> None:
+        super().__init__(f"{address}: {reason}")
+        self.address, self.reason, self.status, self.is_temporary = address, reason, status, is_temporary
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchLimits:
+    """Limits of one fetch. `max_bytes` is the size of the decoded body; `timeout` and `total` are seconds.
+
+    `timeout` holds for connecting and for each read, `total` for the whole, with its redirects.
+    """
+
+    max_bytes: int = 64 * _MIB
+    timeout: float = 30.0
+    total: float = 300.0
+    max_redirects: int = 8
+
+
+DEFAULT_LIMITS: Final = FetchLimits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchedDocument:
+    """Body of a response. `address` is the last one after redirects.
+
+    `media_type` and `charset` are in lower case, "" if unknown.
+    """
+
+    address: str
+    data: bytes
+    media_type: str = ""
+    charset: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchedFile:
+    """A response whose body was written to a file. `length` is its size in bytes."""
+
+    address: str
+    media_type: str
+    length: int
+
+
+def fetch_document(
+    address: str, *, access: HostAccess, limits: FetchLimits = DEFAULT_LIMITS, accept: str = "*/*"
+) -> FetchedDocument:
+    """Fetch a document into memory; `address` is a URI or an IRI. Raises FetchError."""
+    fields = {"Accept": accept, "Accept-Encoding": "gzip"}
+    with _open(address, fields, access, limits) as (final_address, exchange):
+        _require_status(final_address, exchange, HTTPStatus.OK)
+        data = b"".join(_body(final_address, exchange, limits.max_bytes))
+        media_type, charset = _content_type(exchange)
+    return FetchedDocument(address=final_address, data=data, media_type=media_type, charset=charset)
+
+
+def fetch_file(
+    address: str,
+    path: Path,
+    *,
+    access: HostAccess,
+    limits: FetchLimits = DEFAULT_LIMITS,
+) -> FetchedFile:
+    """Fetch a file to `path`, in a folder that exists; `address` is a URI or an IRI.
+
+    The bytes are first in a file with PART_SUFFIX, beside a file with STATE_SUFFIX that names the version. If a call fails or the
+    process is killed, a later call asks for the rest only (RFC 9110 section 14.2), or for the whole if the file has changed.
+
+    Raises FetchError for the network; OSError if the file cannot be written.
+    """
+    part = _PartialFile(path, address)
+    fields = {"Accept": "*/*", "Accept-Encoding": "identity", **part.range_fields()}
+    with _open(address, fields, access, limits) as (final_address, exchange):
+        if exchange.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and part.length:
+            part.remove()
+            raise FetchError(final_address, "the file has changed since its beginning was fetched", is_temporary=True)
+        if exchange.status == HTTPStatus.PARTIAL_CONTENT and part.length:
+            _require_rest(final_address, exchange, part)
+        else:
+            _require_status(final_address, exchange, HTTPStatus.OK)
+            part.begin("" if exchange.is_coded else _strong_validator(exchange))
+        total = 0 if exchange.is_coded else part.length + _integer(exchange.header("Content-Length"))
+        if total > limits.max_bytes:
+            raise FetchError(final_address, _too_large(limits.max_bytes))
+        with part.open() as write:
+            for block in _body(final_address, exchange, limits.max_bytes - part.length):
+                write(block)
+        media_type, _ = _content_type(exchange)
+    part.complete()
+    return FetchedFile(address=final_address, media_type=media_type, length=part.length)
+
+
+class _PartialFile:
+    """The beginning of a file, with the address and validator that it was fetched with. `length` is in bytes."""
+
+    def __init__(self, path: Path, address: str) -> None:
+        self._path, self._address = path, address
+        self._part, self._state = (path.with_name(path.name + suffix) for suffix in (PART_SUFFIX, STATE_SUFFIX))
+        self._validator = self._read_validator()
+        self.length = self._part.stat().st_size if self._validator and self._part.is_file() else 0
+
+    def _read_validator(self) -> str:
+        with suppress(OSError, ValueError):
+            state = json.loads(self._state.read_bytes())
+            if isinstance(state, dict) and state.get("address") == self._address:
+                return str(state.get("validator", ""))
+        return ""
+
+    def range_fields(self) -> Mapping[str, str]:
+        """Return the fields that ask for the rest, if the file at the server is still the same (RFC 9110 section 13.1.5)."""
+        return {"Range": f"bytes={self.length}-", "If-Range": self._validator} if self.length else {}
+
+    def begin(self, validator: str) -> None:
+        """Start from the beginning. `validator` is that of the response, "" if the rest cannot be asked for later."""
+        self.remove()
+        self.length = 0
+        write_atomically(self._state, json.dumps({"address": self._address, "validator": validator}).encode())
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[bytes], None]]:
+        """Open the file for appending, and yield the function that appends a block."""
+        with self._part.open("ab") as file:
+
+            def write(block: bytes) -> None:
+                file.write(block)
+                self.length += len(block)
+
+            yield write
+            file.flush()
+            os.fsync(file.fileno())
+
+    def complete(self) -> None:
+        self._part.replace(self._path)
+        self._state.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        self._part.unlink(missing_ok=True)
+        self._state.unlink(missing_ok=True)
+
+
+@contextmanager
+def _open(address: str, fields: Mapping[str, str], access: HostAccess, limits: FetchLimits) -> Iterator[tuple[str, Exchange]]:
+    """Send a GET request, follow its redirects, and yield the last address with its exchange. Raises FetchError."""
+    deadline = TimeLimit(limits.total, limits.timeout)
+    current = _uri(address, address)
+    for _ in range(limits.max_redirects + 1):
+        with _reporting(current):
+            exchange = Exchange(_split(current), {"User-Agent": _AGENT, **fields}, access, deadline)
+        with exchange:
+            location = exchange.header("Location")
+            if exchange.status not in _REDIRECTS or not location:
+                yield current, exchange
+                return
+        target = absolute(current, location)
+        if not target:
+            raise FetchError(current, f"it redirects to '{location[:200]}', which is no address")
+        current = _uri(target, current)
+    raise FetchError(address, f"more than {limits.max_redirects} redirects, the last one to {current}")
+
+
+@contextmanager
+def _reporting(address: str) -> Iterator[None]:
+    """Raise every error of the network in the block as a FetchError with this address."""
+    try:
+        yield
+    except HostRefusedError as error:
+        raise FetchError(address, str(error)) from None
+    except (OSError, HTTPException, UnicodeError, ValueError, zlib.error) as error:
+        is_temporary = isinstance(error, (OSError, HTTPException))
+        raise FetchError(address, _reason(error), is_temporary=is_temporary) from None
+
+
+def _body(address: str, exchange: Exchange, max_bytes: int) -> Iterator[bytes]:
+    """Yield the blocks of the body. Raises FetchError for the network, or if there are more than `max_bytes`."""
+    length, blocks = 0, exchange.blocks()
+    while True:
+        with _reporting(address):
+            block = next(blocks, None)
+        if block is None:
+            return
+        length += len(block)
+        if length > max_bytes:
+            raise FetchError(address, _too_large(max_bytes))
+        yield block
+
+
+def _require_status(address: str, exchange: Exchange, expected: HTTPStatus) -> None:
+    if exchange.status != expected:
+        phrases = {status.value: f" {status.phrase}" for status in HTTPStatus}
+        reason = f"the server answered {exchange.status}{phrases.get(exchange.status, '')}"
+        is_temporary = exchange.status in _TEMPORARY_STATUSES
+        raise FetchError(address, reason, status=exchange.status, is_temporary=is_temporary)
+
+
+def _require_rest(address: str, exchange: Exchange, part: _PartialFile) -> None:
+    """Raise FetchError unless a 206 begins where the partial file ends; the file is then removed."""
+    unit, _, content_range = exchange.header("Content-Range").strip().partition(" ")
+    if exchange.is_coded or unit.lower() != "bytes" or _integer(content_range.partition("-")[0]) != part.length:
+        part.remove()
+        raise FetchError(address, "the server sent another part of the file than was asked for", is_temporary=True)
+
+
+def _strong_validator(exchange: Exchange) -> str:
+    """Return the value for If-Range: the entity tag unless it is weak, else the date, else ""."""
+    tag = exchange.header("ETag").strip()
+    return tag if tag.startswith('"') else exchange.header("Last-Modified").strip()
+
+
+def _content_type(exchange: Exchange) -> tuple[str, str]:
+    """Return media type and charset in lower case, "" for what is missing."""
+    message = Message()
+    message["Content-Type"] = exchange.header("Content-Type") or "/"
+    media_type = message.get_content_type() if exchange.header("Content-Type") else ""
+    return media_type, (message.get_content_charset() or "")
+
+
+def _integer(text: str) -> int:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _too_large(max_bytes: int) -> str:
+    size = f"{max_bytes / _MIB:.0f} MiB" if max_bytes >= _MIB else f"{max_bytes} bytes"
+    return f"it is larger than {size}"
+
+
+def _uri(text: str, source: str) -> str:
+    """Return an address as a URI without fragment. `source` is the address whose redirect named it, for the error."""
+    try:
+        return urldefrag(uri(text)).url
+    except (ValueError, UnicodeError) as error:
+        where = "" if text == source else f"it redirects to '{text[:200]}', "
+        raise FetchError(source[:500], f"{where}{error}" if where else f"{error}") from None
+
+
+def _split(address: str) -> SplitResult:
+    split = split_address(address)
+    if split.scheme not in DEFAULT_PORTS:
+        raise ValueError("not an http or https address")
+    return split
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

@@ -1,0 +1,162 @@
+"""Neutral records between the readers of formats and the writer of a content folder.
+
+A reader copies facts and decides nothing about files: ids, addresses and dates are those of the source. The writer decides slugs,
+file names and what an article may contain.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class SourceSystem(enum.Enum):
+    """The system that wrote a source: it decides which addresses the source's posts and feeds had."""
+
+    WORDPRESS = "WordPress"
+    FEED = "feed"
+    FEEDSVC = "feedsvc"
+    """An export of feedsvc in the format of WordPress: no page and no feed of WordPress was ever at its addresses."""
+
+
+class PostState(enum.Enum):
+    """Publication state of a post at the source."""
+
+    PUBLISHED = "published"
+    """Public, or to be public from its date on, if that is in the future."""
+
+    DRAFT = "draft"
+    """Not public, and without a date at which it would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAuthor:
+    """An author. Posts name it by `key` (WordPress: the login; a feed: the name)."""
+
+    key: str
+    name: str
+    email: str = ""
+    url: str = ""
+    bio: str = ""
+
+
+class TermKind(enum.Enum):
+    """The two kinds of terms that posts are grouped by."""
+
+    CATEGORY = "category"
+    TAG = "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTerm:
+    """A category or a tag. Posts name it by `key` (WordPress: the nicename). `parent` is the key of a category, or ""."""
+
+    kind: TermKind
+    key: str
+    name: str
+    description: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMedium:
+    """A picture, audio or video file with its absolute address at the source. `length` is in bytes, 0 if unknown."""
+
+    address: str
+    alt: str = ""
+    caption: str = ""
+    credit: str = ""
+    media_type: str = ""
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePost:
+    """A post or a page of the source.
+
+    `place` tells an editor where it stands: "export.xml, line 812". `id` is what subscribers know, "" if the source has none.
+    `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
+    paths with their query, that led there. `published` and `updated` have a zone. `summary` is plain text; `body` is HTML as
+    browsers would get it, with blocks and shortcodes already replaced. `facts` are those of an export of feedsvc that no other
+    member holds: JSON values by name, such as `corrections`.
+    """
+
+    place: str
+    id: str
+    title: str
+    state: PostState
+    address: str = ""
+    other_addresses: tuple[str, ...] = ()
+    published: datetime | None = None
+    updated: datetime | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    summary: str = ""
+    body: str = ""
+    language: str = ""
+    lead_image: SourceMedium | None = None
+    enclosures: tuple[SourceMedium, ...] = ()
+    is_page: bool = False
+    is_sticky: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """Something in the source that is not imported, or only in part: where, what, and why, for the report.
+
+    `is_end`: the source cannot be read on from this place, so nobody knows what is missing.
+    """
+
+    place: str
+    what: str
+    reason: str
+    is_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRedirect:
+    """A redirect of a plug-in of the source: an absolute address or a path with its query, and where it led ("" for 410)."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSite:
+    """The facts of a source that hold for all its posts. `feed_entries` is 0 if the length of the former feed is unknown.
+
+    `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names,
+    `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown.
+    """
+
+    system: SourceSystem
+    title: str
+    address: str
+    description: str = ""
+    language: str = ""
+    time_zone: str = ""
+    feed_entries: int = 0
+    feeds: tuple[str, ...] = ()
+    feed_suffixes: tuple[str, ...] = ()
+    authors: tuple[SourceAuthor, ...] = ()
+    terms: tuple[SourceTerm, ...] = ()
+    redirects: tuple[SourceRedirect, ...] = ()
+
+
+class ImportSource(Protocol):
+    """An open source of one format. A reader may read its input several times; no reader holds all posts in memory."""
+
+    @property
+    def site(self) -> SourceSite:
+        """Facts of the whole source, known before the first post."""
+
+    def posts(self) -> Iterator[SourcePost | Omission]:
+        """Yield the posts in the source's order, and an omission for each post or part that cannot be carried over.
+
+        Raises nothing for bad input: where the input ends early or cannot be read on, an Omission with `is_end` says so.
+        """

@@ -1,0 +1,18 @@
+"""Reader of WordPress's export format, WXR 1.0 to 1.2, and of what posts of WordPress contain.
+
+Files come in; the neutral records of `importing.source` go out, with the addresses of the site's former feeds. `importing` and
+`editing` may call it.
+"""
+
+from feedsvc.importing.wordpress.export_files import is_wordpress_export
+from feedsvc.importing.wordpress.export_source import open_wordpress_export
+from feedsvc.importing.wordpress.former_feeds import FeedHolding, WordPressFeed, comment_feeds, former_feeds
+
+__all__ = [
+    "FeedHolding",
+    "WordPressFeed",
+    "comment_feeds",
+    "former_feeds",
+    "is_wordpress_export",
+    "open_wordpress_export",
+]

@@ -1,0 +1,98 @@
+"""Addresses at which a post of WordPress could be read besides its permalink."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote
+
+from feedsvc.importing.addresses import host_of, split_address
+from feedsvc.importing.wordpress.dates import parse_date
+from feedsvc.importing.wordpress.export_index import parse_number
+from feedsvc.importing.wordpress.item_fields import ItemFields
+
+_PLAIN_QUERY: Final = re.compile(r"(?:\A|&)(?:p|page_id|attachment_id)=[0-9]+(?:&|\Z)")
+_DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
+
+
+def public_address(item: ItemFields) -> str:
+    """Return the permalink of an item, "" if it is only an address by number, as drafts and scheduled posts have.
+
+    A site whose permalinks are by number has no others: then the address of a published post is that one.
+    """
+    link = item.text("link")
+    return "" if item.text("wp:status") != "publish" and _is_plain(link) else link
+
+
+def _is_plain(address: str) -> bool:
+    return bool(_PLAIN_QUERY.search(split_address(address).query))
+
+
+def other_addresses(item: ItemFields, site_address: str) -> tuple[str, ...]:
+    """Return the further addresses of an item: by number (`/?p=12`), of former slugs and dates, and the id if it is one."""
+    link, site_host = item.text("link"), _host(site_address)
+    addresses = dict.fromkeys(
+        address
+        for address in (*_numbered(item, site_address), *_former(item), item.text("guid"))
+        if address.startswith("/") or (site_host and _host(address) == site_host)
+    )
+    # A guid by number is the same path as that of _numbered, perhaps with another scheme.
+    numbered = set(_numbered(item, site_address))
+    return tuple(address for address in addresses if address != link and (address in numbered or not _is_same(address, numbered)))
+
+
+def _is_same(address: str, paths: set[str]) -> bool:
+    parts = split_address(address)
+    return f"{parts.path or '/'}?{parts.query}" in paths
+
+
+def _host(address: str) -> str:
+    return host_of(address).removeprefix("www.")
+
+
+def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
+    number = parse_number(item.text("wp:post_id"))
+    if number:
+        base = split_address(site_address).path.rstrip("/")
+        yield f"{base}/?p={number}"
+        if item.text("wp:post_type") == "page":
+            yield f"{base}/?page_id={number}"
+
+
+def _former(item: ItemFields) -> Iterator[str]:
+    """Yield the permalink with each former slug and each former date in place of the present one."""
+    link, slug = item.text("link"), item.text("wp:post_name")
+    old_slugs = [value.strip() for key, value in item.meta if key == "_wp_old_slug" and value.strip()]
+    old_dates = [value.strip() for key, value in item.meta if key == "_wp_old_date"]
+    local = parse_date(item.text("wp:post_date"))
+    links = [link]
+    if local:
+        links += [dated for date in old_dates if (dated := _with_date(link, local, date)) != link]
+    yield from links[1:]
+    for address in links:
+        yield from (renamed for old in old_slugs if (renamed := _with_slug(address, slug, old)) != address)
+
+
+def _with_slug(address: str, slug: str, old_slug: str) -> str:
+    """Return an address with another slug as its last segment; unchanged if the last segment is not the slug."""
+    head, separator, tail = address.rstrip("/").rpartition("/")
+    name, dot, suffix = tail.partition(".")
+    if not slug or unquote(name) != unquote(slug):
+        return address
+    return f"{head}{separator}{old_slug}{dot}{suffix}{'/' if address.endswith('/') else ''}"
+
+
+def _with_date(address: str, local: datetime, old_date: str) -> str:
+    """Return an address with another date; unchanged if it has not the year and month of the present one."""
+    match = _DAY.match(old_date)
+    if not match:
+        return address
+    for present, former in (
+        (f"/{local:%Y/%m/%d}/", f"/{match[1]}/{match[2]}/{match[3]}/"),
+        (f"/{local:%Y/%m}/", f"/{match[1]}/{match[2]}/"),
+    ):
+        if present in address:
+            return address.replace(present, former, 1)
+    return address

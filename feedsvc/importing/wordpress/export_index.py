@@ -1,0 +1,184 @@
+"""Index of what posts refer to: attachments, reusable blocks, and which item holds each post.
+
+SQLite keeps it in a nameless temporary file, so a million attachments take no memory, and nothing is left after a kill.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from feedsvc.content.media import MEDIA_TYPES
+from feedsvc.importing.addresses import split_address
+from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.wordpress.php_serialized import php_member
+
+_SCHEMA: Final = """
+CREATE TABLE attachment (
+  number INTEGER PRIMARY KEY, parent INTEGER, position INTEGER, address TEXT, title TEXT, alt TEXT, caption TEXT, credit TEXT,
+  media_type TEXT, length INTEGER
+);
+CREATE INDEX attachment_parent ON attachment (parent, position);
+CREATE TABLE block (number INTEGER PRIMARY KEY, content TEXT);
+CREATE TABLE post (key TEXT PRIMARY KEY, ordinal INTEGER, modified TEXT, place TEXT);
+CREATE TABLE id (id TEXT PRIMARY KEY, ordinal INTEGER, place TEXT);
+"""
+_CACHE_PAGES: Final = "PRAGMA cache_size=-16000"  # kilobytes
+# Postmeta of an attachment with the name of its photographer, by plug-in: Media Credit and Newspack, Image Source Control, Credit
+# Tracker, themes.
+_CREDIT_KEYS: Final = (
+    *("_media_credit", "_credit", "isc_image_source", "_isc_image_source", "_wp_attachment_source_name", "credit"),
+    *("_image_credit", "image_credit", "photo_credit", "_photo_credit", "photographer"),
+)
+_CREDIT_ORGANIZATION: Final = "_navis_media_credit_org"  # Largo and Newspack: shown after the name
+_MAX_GALLERY: Final = 1000  # attachments of a gallery without list
+_NUMBER_LIMIT: Final = 2**63
+
+
+class Attachment(NamedTuple):
+    """A media file of the export. `caption` is HTML, `length` is in bytes, 0 if unknown."""
+
+    number: int
+    parent: int
+    position: int
+    address: str
+    title: str
+    alt: str
+    caption: str
+    credit: str
+    media_type: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostLocation:
+    """The item that holds a post if several do: its ordinal in the export, and its place."""
+
+    ordinal: int
+    place: str
+
+
+@contextmanager
+def translate_index_errors() -> Iterator[None]:
+    """Raise ImportSourceError instead of an error of SQLite, which a full disk causes."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        reason = f"the index of an import cannot be written to the folder for temporary files ({error})"
+        raise ImportSourceError(f"{reason}; make space there, or set TMPDIR to another folder") from None
+
+
+class ExportIndex:
+    """Index of one export. Not thread-safe. Its methods raise sqlite3.Error if the disk is full."""
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect("", check_same_thread=False)
+        self._connection.executescript(_SCHEMA)
+        for pragma in (_CACHE_PAGES, "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF"):
+            self._connection.execute(pragma).close()
+
+    def add_attachment(self, item: ItemFields, uploads: str) -> None:
+        """Add an attachment; `uploads` is the address of the folder of uploads. One without number or address is left out."""
+        attachment = _attachment(item, uploads)
+        if attachment.number and attachment.address:
+            statement = "INSERT OR REPLACE INTO attachment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            self._connection.execute(statement, attachment)
+
+    def add_block(self, number: int, content: str) -> None:
+        """Add a reusable block."""
+        self._connection.execute("INSERT OR REPLACE INTO block VALUES (?, ?)", (number, content))
+
+    def add_post(self, item: ItemFields, ordinal: int) -> None:
+        """Add a post. Of several items with one number, the last changed holds the post; of equally new ones, the first."""
+        modified = item.text("wp:post_modified_gmt") or item.text("wp:post_modified")
+        self._connection.execute(
+            "INSERT INTO post VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET ordinal = excluded.ordinal, "
+            "modified = excluded.modified, place = excluded.place WHERE excluded.modified > modified",
+            (post_key(item, ordinal), ordinal, modified, item.place),
+        )
+
+    def claim_id(self, identifier: str, ordinal: int, place: str) -> str:
+        """Record the id of an item, unless an item with another ordinal has it. Return the place of that item, else ""."""
+        self._connection.execute("INSERT OR IGNORE INTO id VALUES (?, ?, ?)", (identifier, ordinal, place))
+        row = self._connection.execute("SELECT ordinal, place FROM id WHERE id = ?", (identifier,)).fetchone()
+        return "" if row[0] == ordinal else str(row[1])
+
+    def post_location(self, item: ItemFields, ordinal: int) -> PostLocation:
+        """Return the item that holds the post of an item that was added."""
+        statement = "SELECT ordinal, place FROM post WHERE key = ?"
+        row = self._connection.execute(statement, (post_key(item, ordinal),)).fetchone()
+        return PostLocation(*row) if row else PostLocation(ordinal, item.place)
+
+    def attachment(self, number: int) -> Attachment | None:
+        """Return an attachment; None if the export does not have it."""
+        row = self._connection.execute("SELECT * FROM attachment WHERE number = ?", (number,)).fetchone()
+        return Attachment(*row) if row else None
+
+    def attachments_of(self, post_number: int) -> list[Attachment]:
+        """Return up to 1,000 attachments of a post, in the order of its gallery."""
+        statement = "SELECT * FROM attachment WHERE parent = ? ORDER BY position, number LIMIT ?"
+        return [Attachment(*row) for row in self._connection.execute(statement, (post_number, _MAX_GALLERY))]
+
+    def block(self, number: int) -> str | None:
+        """Return the content of a reusable block; None if the export does not have it."""
+        row = self._connection.execute("SELECT content FROM block WHERE number = ?", (number,)).fetchone()
+        return str(row[0]) if row else None
+
+
+def post_key(item: ItemFields, ordinal: int) -> str:
+    """Return the number of an item, or its ordinal in the export if it has none."""
+    return item.text("wp:post_id") or f"ordinal {ordinal}"
+
+
+def parse_number(text: str) -> int:
+    """Return a positive number of WordPress; 0 for other text and numbers that no database has."""
+    text = text.strip()
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(_NUMBER_LIMIT)) else 0
+    return number if number < _NUMBER_LIMIT else 0
+
+
+def media_type_of(address: str) -> str:
+    """Return the media type that the suffix of an address stands for, the same on every machine; "" if it is unknown."""
+    path = PurePosixPath(split_address(address).path)
+    return MEDIA_TYPES.get(path.suffix.lower()) or _other_types().guess_type(path.name)[0] or ""
+
+
+@cache
+def _other_types() -> mimetypes.MimeTypes:
+    """Return the types that Python knows, without those of the system. The first call reads files of the system."""
+    return mimetypes.MimeTypes()
+
+
+def _attachment(item: ItemFields, uploads: str) -> Attachment:
+    attached_file = item.meta_value("_wp_attached_file")
+    address = item.text("wp:attachment_url") or (f"{uploads}{attached_file}" if attached_file else item.text("guid"))
+    metadata = item.meta_value("_wp_attachment_metadata")
+    length = php_member(metadata, "filesize")
+    return Attachment(
+        number=parse_number(item.text("wp:post_id")),
+        parent=parse_number(item.text("wp:post_parent")),
+        position=parse_number(item.text("wp:menu_order")),
+        address=address,
+        title=item.text("title"),
+        alt=item.meta_value("_wp_attachment_image_alt").strip(),
+        caption=item.text("excerpt:encoded"),
+        credit=_credit(item, metadata),
+        media_type=media_type_of(address),
+        length=length if isinstance(length, int) and 0 <= length < _NUMBER_LIMIT else 0,
+    )
+
+
+def _credit(item: ItemFields, metadata: str) -> str:
+    name = next((value.strip() for key in _CREDIT_KEYS if (value := item.meta_value(key)).strip()), "")
+    organization = item.meta_value(_CREDIT_ORGANIZATION).strip()
+    if name or organization:
+        return " / ".join(part for part in (name, organization) if part)
+    credit = php_member(metadata, "image_meta", "credit")
+    return credit.strip() if isinstance(credit, str) else ""

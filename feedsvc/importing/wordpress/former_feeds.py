@@ -1,0 +1,105 @@
+"""Addresses of the feeds that WordPress served: for the site, each category, tag and author, for comments, and as queries."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from feedsvc.importing.addresses import split_address
+from feedsvc.importing.source import SourceSite, SourceTerm, TermKind
+
+# Last segment of a path, or value of the query `feed`, by format. "feed" and "" are the default, RSS 2.0; "rss" is RSS 0.92.
+_SEGMENTS: Final = {"": "rss", "rss2": "rss", "rss": "rss", "rdf": "rss", "atom": "atom"}
+_OLD_FILES: Final = {  # in the site's folder, until WordPress 5.x; they redirected later
+    "wp-rss2.php": "rss",
+    "wp-rss.php": "rss",
+    "wp-rdf.php": "rss",
+    "wp-atom.php": "atom",
+    "wp-feed.php": "rss",
+}
+_MAX_PARENTS: Final = 20  # categories above a category
+
+
+class FeedHolding(enum.Enum):
+    """The kind of entries that a former feed held."""
+
+    SITE = "site"
+    CATEGORY = "category"
+    TAG = "tag"
+    AUTHOR = "author"
+    COMMENTS = "comments"
+
+
+@dataclass(frozen=True, slots=True)
+class WordPressFeed:
+    """A feed of the former site: its path with query, and the format "rss" or "atom" of the feed that replaces it.
+
+    `key` is that of the term or author, "" for the site and for comments. A query may follow other parameters in any order.
+    """
+
+    path: str
+    format: str
+    holding: FeedHolding
+    key: str = ""
+
+
+def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base: str = "tag") -> Iterator[WordPressFeed]:
+    """Yield the feeds that WordPress served for a site. All paths end with a slash, without which WordPress redirected to them.
+
+    `category_base` and `tag_base` are the site's prefixes of permalinks, which an export does not contain.
+    """
+    base = split_address(site.address).path.rstrip("/")
+    yield from _listing_feeds(f"{base}/", "", FeedHolding.SITE, "")
+    for name, file_format in _OLD_FILES.items():
+        yield WordPressFeed(f"{base}/{name}", file_format, FeedHolding.SITE)
+    categories = {term.key: term for term in site.terms if term.kind is TermKind.CATEGORY}
+    for term in site.terms:
+        is_category = term.kind is TermKind.CATEGORY
+        path = f"{category_base}/{_category_path(term, categories)}" if is_category else f"{tag_base}/{_segment(term.key)}"
+        query = f"category_name={_segment(term.key)}&" if is_category else f"tag={_segment(term.key)}&"
+        holding = FeedHolding.CATEGORY if is_category else FeedHolding.TAG
+        yield from _listing_feeds(f"{base}/{path}/", query, holding, term.key, front=f"{base}/")
+    for author in site.authors:
+        segment = _segment(author.key.lower().replace(" ", "-"))
+        path, query = f"{base}/author/{segment}/", f"author_name={segment}&"
+        yield from _listing_feeds(path, query, FeedHolding.AUTHOR, author.key, front=f"{base}/")
+    yield from _comment_feeds(base)
+
+
+def comment_feeds(address: str) -> tuple[str, ...]:
+    """Return the addresses of the feeds with the comments of one post, by its address: feed/, feed/rss2/, feed/atom/ ..."""
+    front = address.rstrip("/")
+    return tuple(f"{front}/feed/{segment}/" if segment else f"{front}/feed/" for segment in _SEGMENTS)
+
+
+def _listing_feeds(path: str, query: str, holding: FeedHolding, key: str, *, front: str = "") -> Iterator[WordPressFeed]:
+    for segment, feed_format in _SEGMENTS.items():
+        yield WordPressFeed(f"{path}feed/{segment}/" if segment else f"{path}feed/", feed_format, holding, key)
+        if segment and not query:
+            yield WordPressFeed(f"{path}{segment}/", feed_format, holding, key)  # a shorter form, of the site only
+        yield WordPressFeed(f"{front or path}?{query}feed={segment or 'feed'}", feed_format, holding, key)
+
+
+def _comment_feeds(base: str) -> Iterator[WordPressFeed]:
+    for segment, feed_format in _SEGMENTS.items():
+        path = f"{base}/comments/feed/{segment}/" if segment else f"{base}/comments/feed/"
+        yield WordPressFeed(path, feed_format, FeedHolding.COMMENTS)
+        if segment:
+            yield WordPressFeed(f"{base}/?feed=comments-{segment}", feed_format, FeedHolding.COMMENTS)
+    yield WordPressFeed(f"{base}/wp-commentsrss2.php", "rss", FeedHolding.COMMENTS)
+
+
+def _category_path(term: SourceTerm, categories: Mapping[str, SourceTerm]) -> str:
+    """Return the nicenames of a category and those above it, the highest first, separated by slashes."""
+    names = [term.key]
+    while (term := categories.get(term.parent, term)) and term.key not in names and len(names) < _MAX_PARENTS:
+        names.append(term.key)
+    return "/".join(_segment(name) for name in reversed(names))
+
+
+def _segment(nicename: str) -> str:
+    """Return a nicename percent-encoded for a path or query. Escapes in it stay: WordPress stores those of other scripts so."""
+    return quote(nicename, safe="%-_.~")

@@ -1,0 +1,157 @@
+"""Items of an export as neutral posts, with omissions for the parts that are not carried over."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Final
+
+from feedsvc.importing.markup import to_plain_text
+from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem, TermKind
+from feedsvc.importing.wordpress.addresses import other_addresses, public_address
+from feedsvc.importing.wordpress.body import PostBody
+from feedsvc.importing.wordpress.dates import SiteOffsets, published_date, updated_date
+from feedsvc.importing.wordpress.export_index import ExportIndex, media_type_of, parse_number
+from feedsvc.importing.wordpress.export_reader import describe_item
+from feedsvc.importing.wordpress.figures import attachment_medium
+from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, item_authors, item_terms
+
+POST_TYPES: Final = frozenset({"post", "page"})
+_PUBLIC: Final = frozenset({"publish", "future"})
+_DRAFTS: Final = frozenset({"draft", "pending"})
+# States whose items are no posts: revisions and what WordPress saves when a new post is opened.
+_NO_POSTS: Final = frozenset({"auto-draft", "inherit"})
+_LANGUAGE_TAXONOMY: Final = "language"  # of the plug-in Polylang
+# Taxonomies that are read elsewhere, or that only say how WordPress shows or sorts a post.
+_READ_TAXONOMIES: Final = frozenset({*TERM_KINDS, AUTHOR_TAXONOMY, _LANGUAGE_TAXONOMY, "", "post_translations", "nav_menu"})
+_FACT_PREFIX: Final = "_feedsvc_"
+_MAX_LENGTH: Final = 2**63 - 1  # bytes of a file
+
+
+class PostReader:
+    """Reader of the posts of one export, with the index and offsets of its first pass.
+
+    `taxonomies` counts the terms, by taxonomy, that are not carried over; `comment_count` counts comments.
+    """
+
+    def __init__(self, index: ExportIndex, offsets: SiteOffsets, site: SourceSite) -> None:
+        self._index, self._offsets, self._site_address = index, offsets, site.address
+        self._is_wordpress = site.system is SourceSystem.WORDPRESS
+        self.taxonomies: Counter[str] = Counter()
+        self.comment_count = 0
+
+    def read(self, item: ItemFields, ordinal: int) -> Iterator[SourcePost | Omission]:
+        """Yield the post of an item, after the omissions of its parts; no post if it must not be imported."""
+        self.comment_count += item.comment_count
+        what, status = describe_item(item), item.text("wp:status")
+        location = self._index.post_location(item, ordinal)
+        if location.ordinal != ordinal:
+            yield Omission(item.place, what, f"the export has it again, equal or changed later, at {location.place}")
+            return
+        if status == "trash":
+            yield Omission(item.place, what, "it is in the trash")
+            return
+        if status in _NO_POSTS:
+            yield Omission(item.place, what, f"it is no post but a saved state of one ({status})")
+            return
+        identifier = item.text("guid")
+        first_place = self._index.claim_id(identifier, ordinal, item.place) if identifier else ""
+        if first_place:
+            reason = f"the post at {first_place} has it, too, and readers show only one of them; it gets a new id"
+            yield Omission(item.place, f"{what}: its id {identifier}", reason)
+            identifier = ""
+        yield from _state_omissions(item, what, status)
+        yield from self._post(item, identifier, what)
+
+    def _post(self, item: ItemFields, identifier: str, what: str) -> Iterator[SourcePost | Omission]:
+        body = PostBody(item, self._index)
+        content = item.texts.get("content:encoded", "")
+        markup = body.render(content) if self._is_wordpress else content
+        for part, reason in body.omissions.items():
+            yield Omission(item.place, f"{what}: {part}", reason)
+        lead_number = parse_number(item.meta_value("_thumbnail_id"))
+        lead = self._index.attachment(lead_number) if lead_number else None
+        if lead_number and not lead:
+            yield Omission(item.place, f"{what}: lead image", f"the export has no attachment {lead_number}; export all content")
+        state = _state(item)
+        published = published_date(item, self._offsets)
+        if state is PostState.PUBLISHED and not published:
+            yield Omission(item.place, f"{what}: publication", "it has no date, so it is a draft")
+            state = PostState.DRAFT
+        terms = list(item_terms(item))
+        self._count_taxonomies(item)
+        yield SourcePost(
+            place=item.place,
+            id=identifier,
+            title=_title(item),
+            state=state,
+            address=public_address(item),
+            other_addresses=other_addresses(item, self._site_address) if self._is_wordpress else (),
+            published=published,
+            updated=updated_date(item, self._offsets),
+            authors=tuple(key for key, _ in item_authors(item)),
+            categories=tuple(key for kind, key, _ in terms if kind is TermKind.CATEGORY),
+            tags=tuple(key for kind, key, _ in terms if kind is TermKind.TAG),
+            summary=to_plain_text(item.text("excerpt:encoded")),
+            body=markup,
+            language=next((term.nicename for term in item.terms if term.taxonomy == _LANGUAGE_TAXONOMY), ""),
+            lead_image=attachment_medium(lead) if lead else None,
+            enclosures=tuple(_enclosures(item)),
+            is_page=item.text("wp:post_type") == "page",
+            is_sticky=item.text("wp:is_sticky") == "1",
+            facts=dict(_facts(item)),
+        )
+
+    def _count_taxonomies(self, item: ItemFields) -> None:
+        self.taxonomies.update(term.taxonomy for term in item.terms if term.taxonomy not in _READ_TAXONOMIES)
+
+
+def _has_password(item: ItemFields) -> bool:
+    """Return whether a post has a password. It may be a space; a line end is the layout of the file."""
+    password = item.texts.get("wp:post_password", "")
+    return bool(password.strip() or (password and "\n" not in password))
+
+
+def _state(item: ItemFields) -> PostState:
+    is_public = item.text("wp:status") in _PUBLIC and not _has_password(item)
+    return PostState.PUBLISHED if is_public else PostState.DRAFT
+
+
+def _state_omissions(item: ItemFields, what: str, status: str) -> Iterator[Omission]:
+    """Yield why a post is a draft that was none. Nothing that was not public may become public."""
+    if _has_password(item):
+        yield Omission(item.place, f"{what}: its password", "only readers with the password could see it, so it is a draft")
+    elif status == "private":
+        yield Omission(item.place, f"{what}: publication", "only editors could see it (private), so it is a draft")
+    elif status not in _PUBLIC | _DRAFTS:
+        yield Omission(item.place, f"{what}: publication", f'its state "{status}" is that of a plug-in, so it is a draft')
+
+
+def _title(item: ItemFields) -> str:
+    """Return the title as plain text. In CDATA it is HTML (WordPress 5.7 or later); before that it was plain text."""
+    title = item.text("title")
+    return to_plain_text(title) if item.has_html_title else " ".join(title.split())
+
+
+def _enclosures(item: ItemFields) -> Iterator[SourceMedium]:
+    """Yield the files of the postmeta `enclosure`: lines with address, length and type."""
+    addresses = set()
+    for key, value in item.meta:
+        lines = [line.strip() for line in value.splitlines()]
+        if key != "enclosure" or not lines or not lines[0] or lines[0] in addresses:
+            continue
+        addresses.add(lines[0])
+        length = min(parse_number(lines[1]), _MAX_LENGTH) if len(lines) > 1 else 0
+        media_type = lines[2] if len(lines) > 2 and "/" in lines[2] else ""  # noqa: PLR2004 - the third line
+        yield SourceMedium(lines[0], media_type=media_type or media_type_of(lines[0]), length=length)
+
+
+def _facts(item: ItemFields) -> Iterator[tuple[str, Any]]:
+    """Yield the postmeta that `feedsvc export wxr` writes. Values that are no JSON are left out."""
+    for key, value in item.meta:
+        if key.startswith(_FACT_PREFIX):
+            with suppress(ValueError, RecursionError):
+                yield key.removeprefix(_FACT_PREFIX), json.loads(value)

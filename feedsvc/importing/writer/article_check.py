@@ -1,0 +1,72 @@
+"""Check of an article or page before it is written: the product's own reader must find no error in the file."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final, NamedTuple
+
+from feedsvc.content.reading import References, parse_article, parse_page
+from feedsvc.errors import Problem
+from feedsvc.importing.source import Omission
+from feedsvc.importing.writer.article_file import format_article
+from feedsvc.importing.writer.plans import is_page_path
+from feedsvc.importing.writer.values import BODY, KEYS, ArticleValues
+
+_REQUIRED: Final = ("title", "published")
+_PLURALS: Final = {"category": "categories", "author": "authors"}
+_KEY: Final = re.compile(r"[a-z_]+")
+_TAG: Final = re.compile(r"<[^<>]*>")
+_BLOCK_END: Final = re.compile(r"</(?:p|div|h[1-6]|li|blockquote|td|figcaption)\s*>|<br\s*/?>", re.IGNORECASE)
+
+
+class CheckedArticle(NamedTuple):
+    """Values without errors, None if the article cannot be used, and what was left out for that."""
+
+    values: ArticleValues | None
+    omissions: tuple[Omission, ...] = ()
+
+
+def check_article(place: str, path: str, article_id: str, values: ArticleValues, references: References) -> CheckedArticle:
+    """Return values that `feedsvc check` has no error for. Each key with an error is left out; a body becomes plain text.
+
+    An article without title or date, or with a body that is too large even as plain text, cannot be used. `place` is that in the
+    source.
+    """
+    values, omissions = dict(values), list[Omission]()
+    parse = parse_page if is_page_path(path) else parse_article
+    for _ in range(len(KEYS) + 1):
+        data = format_article(article_id, values).encode(errors="replace")
+        problem = next((found for found in parse(path, data, references).problems if found.severity == "error"), None)
+        if problem is None:
+            return CheckedArticle(values, tuple(omissions))
+        key = _key_of(problem, values)
+        if not key or key in _REQUIRED or (key == BODY and not _make_plain(values)):
+            return CheckedArticle(None, (*omissions, Omission(place, "article", _reason(problem))))
+        what = "the layout of the body" if key == BODY else key
+        omissions.append(Omission(place, what, _reason(problem)))
+        if key != BODY:
+            del values[key]
+    return CheckedArticle(None, (*omissions, Omission(place, "article", "its errors cannot be removed one by one")))
+
+
+def _reason(problem: Problem) -> str:
+    return f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+
+
+def _key_of(problem: Problem, values: ArticleValues) -> str:
+    """Return the key that a problem is about, by the first word of its message; "" if it is none that the article has."""
+    match = _KEY.match(problem.message)
+    name = _PLURALS.get(match[0], match[0]) if match else ""
+    return name if name in values else ""
+
+
+def _make_plain(values: ArticleValues) -> bool:
+    """Replace the body by its text in paragraphs. Return False if it is that already."""
+    text = html.unescape(_TAG.sub("", _BLOCK_END.sub("\n\n", values[BODY])))
+    paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
+    plain = "\n\n".join(f"<p>{html.escape(paragraph, quote=False)}</p>" for paragraph in paragraphs if paragraph)
+    if plain == values[BODY]:
+        return False
+    values[BODY] = plain
+    return True

@@ -1,0 +1,110 @@
+"""Article files of an import: new Markdown files with front matter, and changes of single keys in files that editors changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from feedsvc.content import decode
+from feedsvc.content.reading import split_front_matter
+from feedsvc.content.yaml import YamlDocument, parse_yaml
+from feedsvc.importing.writer.values import BODY, KEYS, ArticleValues, normalize_values
+from feedsvc.importing.writer.yaml_text import format_key
+
+
+class ArticleFile(NamedTuple):
+    """Article file as it is in the folder. `id` is "" if the file states none. `head` is the text of the front matter's YAML."""
+
+    text: str
+    id: str
+    keys: Mapping[str, Any]
+    values: ArticleValues
+    is_markdown: bool
+
+
+def read_article_file(path: str, data: bytes) -> ArticleFile | None:
+    """Parse an article file; None if its YAML cannot be read."""
+    text = decode(path, data).text
+    is_markdown = path.endswith(".md")
+    try:
+        head, body = split_front_matter(text) if is_markdown else (text, None)
+    except ValueError:
+        return None
+    document = parse_yaml(path, head)
+    if document.problems or not isinstance(document.value, dict):
+        return None
+    keys = document.value
+    yaml_body = keys.get(BODY)
+    values = normalize_values(keys, body if body is not None else yaml_body if isinstance(yaml_body, str) else "")
+    file_id = keys.get("id")
+    return ArticleFile(text, file_id if isinstance(file_id, str) else "", keys, values, is_markdown)
+
+
+def format_article(article_id: str, values: ArticleValues) -> str:
+    """Return the text of a new file of an article, or of a page if the id is ""."""
+    article_id = format_key("id", article_id) if article_id else ""
+    head = "".join(format_key(key, values[key]) for key in KEYS if key in values and key != BODY)
+    return f"---\n{article_id}{head}---\n\n{values.get(BODY, '')}\n"
+
+
+def change_article(path: str, file: ArticleFile, changes: Mapping[str, Any]) -> str | None:
+    """Return the text of a file with some keys changed and all else as it is; None if that is not safely possible.
+
+    `changes` are keys with their new values; None removes a key. A result is given only if the new text, parsed again, has these
+    values and no other difference.
+    """
+    if not file.is_markdown:
+        return None
+    text = file.text
+    for key, value in changes.items():
+        changed = _replace_body(text, value or "") if key == BODY else _change_key(path, text, key, value)
+        if changed is None:
+            return None
+        text = changed
+    after = read_article_file(path, text.encode())
+    expected = {**file.values, **{key: value for key, value in changes.items() if value is not None}}
+    for key in (key for key, value in changes.items() if value is None):
+        expected.pop(key, None)
+    others = {name: value for name, value in file.keys.items() if name not in (*KEYS, "category", "author")}
+    if after is None or after.values != expected or any(after.keys.get(name) != value for name, value in others.items()):
+        return None
+    return text
+
+
+def _replace_body(text: str, body: str) -> str:
+    head, old = split_front_matter(text)
+    del head
+    return f"{text[: len(text) - len(old)]}\n{body}\n"
+
+
+def _change_key(path: str, text: str, key: str, value: Any) -> str | None:
+    """Return the text with one key of its front matter replaced, added or, for None, removed; None if it has an unusual form."""
+    head, _ = split_front_matter(text)
+    offset = text.index("\n")  # the first line, which opens the front matter, is empty for YAML
+    document = parse_yaml(path, head)
+    if document.is_flow_mapping:
+        return None
+    name = _name_in(document, key)
+    new = "" if value is None else format_key(key, value)
+    if name is None:
+        end = offset + len(head)
+        return f"{text[:end]}{new}{text[end:]}"
+    start = document.span((name,), at_key=True)[0]
+    end = _value_end(head, start, document.span((name,))[1])
+    if head[end - 1] != "\n":  # a comment in the value's own line stays, unless the key is removed
+        end, new = (head.index("\n", end) + 1, "") if value is None else (end, new.rstrip("\n"))
+    return f"{text[: offset + start]}{new}{text[offset + end :]}"
+
+
+def _value_end(head: str, start: int, end: int) -> int:
+    """Return the end of a key's value: without the comments and empty lines below, which YAML counts to a block."""
+    lines = head[start:end].splitlines(keepends=True)
+    while len(lines) > 1 and lines[-1].lstrip()[:1] in ("", "#"):
+        lines.pop()
+    return start + len("".join(lines))
+
+
+def _name_in(document: YamlDocument, key: str) -> str | None:
+    """Return the name under which the front matter has a key, such as category for categories; None if it has none."""
+    names = (key, {"categories": "category", "authors": "author"}.get(key, key))
+    return next((name for name in names if document.has_key(name)), None)

@@ -1,0 +1,242 @@
+"""Values of an article from a post of a source: what an article file may contain, and a note for each thing that it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from feedsvc.content import FORBIDDEN_CHARACTER
+from feedsvc.content.schema import MAX_REFERENCES, is_language_tag
+from feedsvc.importing.addresses import page_key
+from feedsvc.importing.html_markdown import convert_html
+from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
+from feedsvc.importing.writer.body_references import BodyReference, replace_references
+from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.importing.writer.page_plans import address_changes, draft_reason, is_nested
+from feedsvc.importing.writer.plans import PostPlan
+from feedsvc.importing.writer.post_dates import publication_date, valid_date
+from feedsvc.importing.writer.post_ids import guid_of
+from feedsvc.importing.writer.stated_facts import (
+    embed_images,
+    stated_body,
+    stated_embeds,
+    stated_media,
+    stated_page_values,
+    stated_path,
+    stated_values,
+)
+from feedsvc.importing.writer.terms import TermTable
+from feedsvc.importing.writer.values import BODY, KEYS, ArticleValues, normalize_body
+from feedsvc.model import Site
+
+_NO_TITLE: Final = "…"
+
+
+class PostCounts(NamedTuple):
+    """Numbers of one post for the report: links to other posts and pictures, and those of them that are kept."""
+
+    links: int = 0
+    kept_links: int = 0
+    pictures: int = 0
+    kept_pictures: int = 0
+
+
+class PostResult(NamedTuple):
+    """Result for one post. The body among the values is HTML still. `has_own_date` is False if the date was made up."""
+
+    values: ArticleValues
+    omissions: tuple[Omission, ...]
+    counts: PostCounts
+    has_own_date: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostConverter:
+    """Converter of posts to values of articles.
+
+    `site_path_of` returns the path of what was at a `page_key` of the source, `media_path` the path in media/ of the file that an
+    address of the source has; both return "" if there is none. Without `has_all_media`, files are still to be fetched, and a
+    missing one is no omission.
+    """
+
+    site: Site
+    terms: TermTable
+    source: SourceSite
+    site_path_of: Callable[[str], str]
+    media_path: Callable[[str], str]
+    now: datetime
+    has_all_media: bool = True
+
+    def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
+        """Return the values of an article. They are valid as far as that can be decided without the files in media/."""
+        omissions: list[Omission] = []
+        body, counts = self._body(post)
+        facts = post.facts
+        values = {
+            "guid": guid_of(post),
+            "title": self._title(post, omissions),
+            **self._dates(post, omissions),
+            **self._lists(post, omissions),
+            "summary": plain_line(post.summary),
+            "image": self._stated_image(post, facts) or self._image(post, omissions),
+            "enclosures": self._stated_enclosures(post, facts) or [*self._enclosures(post, omissions)],
+            "embeds": self._embeds(post, facts, omissions),
+            "language": self._language(post, omissions),
+            "status": "draft" if post.is_page or post.state is PostState.DRAFT else "",
+            BODY: body,
+            **stated_values(post, facts, self.now),
+            "slug": plan.slug if facts.get("slug") == plan.slug and plan.path == stated_path(facts) else "",
+        }
+        ordered = {key: values[key] for key in KEYS if values.get(key)}
+        return PostResult(ordered, tuple(omissions), counts, has_own_date=valid_date(post.published) is not None)
+
+    def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
+        """Return the values of a page, which has fewer keys than an article."""
+        omissions: list[Omission] = []
+        body, counts = self._body(post)
+        is_own = self.source.system is SourceSystem.FEEDSVC  # whose dates of pages may be those of the export
+        updated = None if is_own else valid_date(post.updated or post.published)
+        reason = "" if is_own else draft_reason(post, body, self.now)
+        values = {
+            "title": self._title(post, omissions),
+            "updated": updated.isoformat() if updated else "",
+            "description": plain_line(post.summary),
+            "language": self._language(post, omissions),
+            "navigation": "none" if is_nested(post, self.source.address) else "",
+            "status": "draft" if reason or post.state is PostState.DRAFT else "",
+            BODY: body,
+            **stated_page_values(post.facts),
+        }
+        changes = dict(address_changes(post, plan, self.source.address)) | ({"publication": reason} if reason else {})
+        media = (*([post.lead_image] if post.lead_image else []), *post.enclosures)
+        changes |= {medium.address: "a page has no lead image and no enclosures; show it in the text" for medium in media}
+        omissions += [Omission(post.place, f"page '{post.title}': {what}", why) for what, why in changes.items()]
+        ordered = {key: values[key] for key in KEYS if values.get(key)}
+        return PostResult(ordered, tuple(omissions), counts, has_own_date=True)
+
+    def with_markdown(self, post: SourcePost, values: ArticleValues) -> ArticleValues:
+        """Return the values with the text of an article file as body: Markdown where it shows the same, else HTML."""
+        if BODY not in values:
+            return values
+        page = post.address or self.site.base_url
+        text = convert_html(values[BODY], base_url=self.site.base_url, page=page, preferred=stated_body(post.facts))
+        others = {key: value for key, value in values.items() if key != BODY}
+        return {**others, BODY: body} if (body := normalize_body(FORBIDDEN_CHARACTER.sub("", text))) else others
+
+    def _title(self, post: SourcePost, omissions: list[Omission]) -> str:
+        if title := plain_line(post.title):
+            return title
+        start = plain_line(post.summary)[:60].strip()
+        omissions.append(Omission(post.place, "title", "the post has none, and an article needs one: write a headline"))
+        return start or _NO_TITLE
+
+    def _dates(self, post: SourcePost, omissions: list[Omission]) -> dict[str, str]:
+        published, updated = publication_date(post, self.now), valid_date(post.updated)
+        if valid_date(post.published) is None and post.state is PostState.PUBLISHED:
+            what = f"published: {post.published.isoformat()}" if post.published else "published"
+            reason = "the post has no date that a feed can have; the article gets that of its last change, or of the import"
+            omissions.append(Omission(post.place, what, reason))
+        zone = ZoneInfo(self.site.timezone)
+        if post.published is None and post.updated is None:
+            published = published.astimezone(zone)
+        dates = {"published": published.isoformat()}
+        return dates | ({"updated": updated.isoformat()} if updated and updated > published else {})
+
+    def _lists(self, post: SourcePost, omissions: list[Omission]) -> dict[str, list[str]]:
+        lists = {
+            "categories": self.terms.category_ids(post.categories),
+            "authors": self.terms.author_ids(post.authors),
+            "tags": self.terms.tag_titles(post.tags),
+        }
+        for key, names in lists.items():
+            if len(names) > MAX_REFERENCES:
+                reason = f"an article has at most {MAX_REFERENCES}"
+                omissions.append(Omission(post.place, f"{key}: {', '.join(names[MAX_REFERENCES:])}", reason))
+                del names[MAX_REFERENCES:]
+        return lists
+
+    def _language(self, post: SourcePost, omissions: list[Omission]) -> str:
+        language = (post.language or self.source.language).strip().replace("_", "-")
+        if not language or language.lower() == self.site.language.lower():
+            return ""
+        if is_language_tag(language):
+            return language
+        if not post.language:
+            return ""
+        omissions.append(
+            Omission(post.place, f"language: {plain_line(language)[:80]}", "it is no language tag, such as en or pt-BR")
+        )
+        return ""
+
+    def _image(self, post: SourcePost, omissions: list[Omission]) -> dict[str, Any]:
+        medium = post.lead_image
+        if medium is None or not medium.address:
+            return {}
+        path = self.media_path(medium.address)
+        if not path:
+            reason = "the file is not in media/; a lead image at another address would need type, width and height"
+            omissions += [Omission(post.place, f"lead image {medium.address}", reason)] if self.has_all_media else []
+            return {}
+        texts = {"alt": medium.alt, "caption": medium.caption, "credit": medium.credit}
+        return {"src": path, **{key: line for key, text in texts.items() if (line := plain_line(text))}}
+
+    def _stated_image(self, post: SourcePost, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the lead image as an export of feedsvc states it, with more keys than other formats have; {} without one."""
+        media = (post.lead_image,) if post.lead_image else ()
+        images = stated_media(facts.get("image"), media, self.source.address, self.media_path) if media else []
+        return images[0] if images and self._is_there(images, media) else {}
+
+    def _stated_enclosures(self, post: SourcePost, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+        entries = stated_media(facts.get("enclosures"), post.enclosures, self.source.address, self.media_path)
+        return entries if self._is_there(entries, post.enclosures) else []
+
+    def _embeds(self, post: SourcePost, facts: Mapping[str, Any], omissions: list[Omission]) -> list[dict[str, Any]]:
+        """Return the cards of links as an export of feedsvc states them. A card whose image is missing has none."""
+        missing = [address for address in embed_images(facts, self.source.address) if not self.media_path(address)]
+        reason = "the file is not in media/; the card is shown without it"
+        omissions += [Omission(post.place, f"image of a card {address}", reason) for address in missing if self.has_all_media]
+        return stated_embeds(facts.get("embeds"), self.source.address, self.media_path)
+
+    def _is_there(self, entries: Iterable[Mapping[str, Any]], media: Iterable[SourceMedium]) -> bool:
+        """Return False if the files of some entries are still to be fetched: then a missing one is no omission."""
+        paths = {self.media_path(medium.address) for medium in media}
+        return self.has_all_media or all(entry["src"] in paths or "://" in entry["src"] for entry in entries)
+
+    def _enclosures(self, post: SourcePost, omissions: list[Omission]) -> Iterator[dict[str, Any]]:
+        for medium in {medium.address: medium for medium in post.enclosures if medium.address}.values():
+            title = {"title": line} if (line := plain_line(medium.caption)) else {}
+            if path := self.media_path(medium.address):
+                yield {"src": path, **title}
+            elif _is_complete(medium):
+                yield {"src": medium.address, **title, "type": medium.media_type, "length": medium.length}
+            elif self.has_all_media:
+                reason = "the file is not in media/; at another address it needs https, type and length"
+                omissions.append(Omission(post.place, f"enclosure {medium.address}", reason))
+
+    def _body(self, post: SourcePost) -> tuple[str, PostCounts]:
+        links = kept_links = pictures = kept_pictures = 0
+        page = post.address or self.source.address
+
+        def replace(reference: BodyReference) -> str:
+            nonlocal links, kept_links, pictures, kept_pictures
+            path = self.media_path(reference.address)
+            if not reference.is_link:
+                pictures, kept_pictures = pictures + 1, kept_pictures + bool(path)
+                return path or reference.address
+            address, hash_mark, fragment = reference.address.partition("#")
+            site_path = self.site_path_of(page_key(address))
+            links, kept_links = links + bool(site_path), kept_links + bool(site_path)
+            return f"{site_path}{hash_mark}{fragment}" if site_path else path or reference.address
+
+        body = replace_references(post.body, page, replace)
+        if post.lead_image:
+            pictures, kept_pictures = pictures + 1, kept_pictures + bool(self.media_path(post.lead_image.address))
+        return normalize_body(body), PostCounts(links, kept_links, pictures, kept_pictures)
+
+
+def _is_complete(medium: SourceMedium) -> bool:
+    is_https = medium.address.startswith("https://")
+    return is_https and bool(medium.media_type) and medium.length > 0

@@ -1,0 +1,248 @@
+"""Writer of articles and pages: each post of a source becomes a new file, or changes of the file that it has.
+
+A file is written before its line in the base. If the process is killed in between, the next import finds the file equal to the
+source, and only adds the line. In the other order, an unwritten file would look as if an editor had deleted or changed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from feedsvc.content import read_file
+from feedsvc.content.reading import References
+from feedsvc.errors import FeedsvcError
+from feedsvc.importing.source import Omission, SourcePost
+from feedsvc.importing.writer.article_check import CheckedArticle, check_article
+from feedsvc.importing.writer.article_file import ArticleFile, change_article, format_article, read_article_file
+from feedsvc.importing.writer.article_values import PostConverter, PostResult
+from feedsvc.importing.writer.base import ARTICLES, ImportBase
+from feedsvc.importing.writer.index import SourceIndex
+from feedsvc.importing.writer.merge import MergeOutcome, compare_keys
+from feedsvc.importing.writer.new_files import create_file
+from feedsvc.importing.writer.plans import PostPlan
+from feedsvc.importing.writer.post_counts import count_post
+from feedsvc.importing.writer.post_ids import source_key
+from feedsvc.importing.writer.report import ImportReport, MergeConflict
+from feedsvc.importing.writer.values import ArticleValues, digest_of, digests_of, format_digests, parse_digests
+from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged
+from feedsvc.support.process_pool import map_chunks
+
+_SOURCE: Final = "source="  # digest of all that the source says of a post
+_BATCH: Final = 1000  # posts that are in memory together
+_MIN_PARALLEL: Final = 200  # posts from which on several processes convert them
+_CHUNK: Final = 50  # posts that a process gets at once
+_SITE: Final = "site="  # digest of the source's address, because a newsroom may be imported from several
+
+
+class ConflictChoice(Enum):
+    """Choice about one conflict. With LATER, the file stays, and the next import lists the conflict again."""
+
+    MINE = "mine"
+    SOURCE = "source"
+    LATER = "later"
+
+
+_OUTCOMES: Final = {
+    ConflictChoice.MINE: MergeOutcome.EQUAL,
+    ConflictChoice.SOURCE: MergeOutcome.TAKE,
+    ConflictChoice.LATER: MergeOutcome.CONFLICT,
+}
+
+
+def keep_for_later(_conflict: MergeConflict) -> ConflictChoice:
+    """Leave all conflicts as they are."""
+    return ConflictChoice.LATER
+
+
+class _Candidate(NamedTuple):
+    """Post that may have to be written, as it is before its body is converted and its values are checked."""
+
+    post: SourcePost
+    key: str
+    plan: PostPlan
+    result: PostResult
+    source: str
+
+
+class _PostItem(NamedTuple):
+    """Post with its plan, its valid values and their digests. `source` is the word of the base for all that the source states."""
+
+    post: SourcePost
+    key: str
+    plan: PostPlan
+    values: ArticleValues
+    digests: dict[str, str]
+    source: str
+
+
+@dataclass(slots=True)
+class ArticleWriter:
+    """Writer of the articles of one source. `site_digest` tells the source from others, `decide` chooses in conflicts."""
+
+    root: Path
+    base: ImportBase
+    index: SourceIndex
+    converter: PostConverter
+    references: References
+    report: ImportReport
+    site_digest: str
+    decide: Callable[[MergeConflict], ConflictChoice] = keep_for_later
+    is_dry_run: bool = False
+    processes: int = 1
+    _seen: set[str] = field(default_factory=set)
+
+    def write_all(self, posts: Iterable[SourcePost]) -> None:
+        """Write posts. Raises FeedsvcError if files cannot be written at all."""
+        remaining = iter(posts)
+        while batch := [*islice(remaining, _BATCH)]:
+            candidates = [*filter(None, map(self._select, batch))]
+            processes = self.processes if len(candidates) >= _MIN_PARALLEL else 1
+            numbers = range(len(candidates))
+            checked: dict[int, CheckedArticle] = {}
+            for results in map_chunks(partial(self._check, candidates), numbers, processes, max_chunk=_CHUNK):
+                checked |= results
+            for number, candidate in enumerate(candidates):
+                self._store(candidate, checked[number])
+
+    def _select(self, post: SourcePost) -> _Candidate | None:
+        """Return a post that may have to be written; None if its article is as it should be."""
+        key = source_key(post)
+        plan = self.index.plans.get(key)
+        if plan is None or key in self._seen:
+            reason = f"another post has the same id {key}, and came first" if plan else "the source changed while it was read"
+            self.report.omit([Omission(post.place, f"post '{post.title}'", reason)])
+            return None
+        self._seen.add(key)
+        if plan.is_deleted:
+            self.report.deleted.append(plan.path)
+            return None
+        result = self.converter.convert_page(post, plan) if plan.is_page else self.converter.convert(post, plan)
+        count_post(self.report, self.converter.terms, post, plan, result)
+        source = f"{_SOURCE}{digest_of(_stated_values(result))}"
+        if plan.is_existing and source in self._words(key):
+            self.report.unchanged += 1
+            return None
+        return _Candidate(post, key, plan, result, source)
+
+    def _check(self, candidates: Sequence[_Candidate], numbers: Sequence[int]) -> dict[int, CheckedArticle]:
+        """Return the checked values of some candidates by their number. Runs in several processes."""
+        checked: dict[int, CheckedArticle] = {}
+        for number in numbers:
+            post, _key, plan, result, _source = candidates[number]
+            values = self.converter.with_markdown(post, result.values)
+            checked[number] = check_article(post.place, plan.path, plan.id, values, self.references)
+        return checked
+
+    def _store(self, candidate: _Candidate, checked: CheckedArticle) -> None:
+        self.report.omit(checked.omissions)
+        if checked.values is None:
+            return
+        post, key, plan, result, source = candidate
+        item = _PostItem(post, key, plan, checked.values, _stated_digests(result, checked.values), source)
+        if plan.is_existing:
+            self._change(item, parse_digests(self._words(key)))
+        else:
+            self._create(item)
+
+    def find_gone(self) -> None:
+        """Add to the report the articles of earlier imports of this source that it does not have any more."""
+        for key in self.base.keys(ARTICLES):
+            if key not in self._seen and f"{_SITE}{self.site_digest}" in self._words(key):
+                path = self.base.get(ARTICLES, key)[0]
+                self.report.gone += [path] if (self.root / path).is_file() else []
+
+    def _words(self, key: str) -> list[str]:
+        return (self.base.get(ARTICLES, key) or ("", ""))[1].split()
+
+    def _create(self, item: _PostItem) -> None:
+        file = self.root / item.plan.path
+        try:
+            if not self.is_dry_run and not create_file(file, format_article(item.plan.id, item.values).encode()):
+                self._skip(item, "somebody else wrote this file meanwhile; import again")
+                return
+        except OSError as error:
+            raise FeedsvcError(
+                f"{file} cannot be written ({error.strerror}); the articles before it are there, and the next import goes on "
+                "from there"
+            ) from None
+        self.report.created.append(item.plan.path)
+        self._put(item, item.digests, item.source)
+
+    def _change(self, item: _PostItem, base: dict[str, str]) -> None:
+        """Write into its file the keys that only the source changed, and conflicts for which `decide` chose the source.
+
+        `base` maps keys to digests. A file that cannot be changed is reported as an omission.
+        """
+        data = read_file(self.root, item.plan.path)
+        file = read_article_file(item.plan.path, data) if isinstance(data, bytes) else None
+        if file is None or not isinstance(data, bytes):
+            self._skip(item, "its file has errors, so it was not compared; see feedsvc check")
+        elif file.id and file.id != item.plan.id:
+            self._skip(item, f"its file has another id now, {file.id}, so it stays as it is")
+        else:
+            self._merge(item, base, file, data)
+
+    def _merge(self, item: _PostItem, base: dict[str, str], file: ArticleFile, data: bytes) -> None:
+        changes: dict[str, Any] = {}
+        conflicts: list[MergeConflict] = []
+        new_base = dict(base)
+        for name, outcome in compare_keys(base, digests_of(file.values), item.digests):
+            decided = outcome
+            if outcome is MergeOutcome.CONFLICT:
+                conflict = MergeConflict(item.plan.path, name, file.values.get(name), item.values.get(name))
+                decided = _OUTCOMES[self.decide(conflict)]
+                conflicts += [conflict] if decided is MergeOutcome.CONFLICT else []
+            if decided is MergeOutcome.TAKE:
+                changes[name] = item.values.get(name)
+            if decided is not MergeOutcome.CONFLICT:
+                new_base[name] = item.digests.get(name, "")
+        if changes and not self._apply(item, file, data, changes):
+            return
+        self.report.conflicts += conflicts
+        if changes:
+            self.report.changed.append(item.plan.path)
+        else:
+            self.report.unchanged += 1
+        self._put(item, new_base, "" if conflicts else item.source)
+
+    def _apply(self, item: _PostItem, file: ArticleFile, data: bytes, changes: dict[str, Any]) -> bool:
+        """Write changes into a file. Return False, with an omission, if they are not in it."""
+        text = change_article(item.plan.path, file, changes)
+        if text is None:
+            self._skip(item, f"{', '.join(changes)}: changed at the source, but cannot be changed safely in this file")
+            return False
+        try:
+            if not self.is_dry_run:
+                replace_if_unchanged(self.root / item.plan.path, data, text.encode())
+        except FileChangedError:
+            self._skip(item, "the file changed while it was read; import again")
+            return False
+        except OSError as error:
+            self._skip(item, f"the file cannot be written ({error.strerror}); make it writable, and import again")
+            return False
+        return True
+
+    def _skip(self, item: _PostItem, reason: str) -> None:
+        self.report.omit([Omission(item.post.place, item.plan.path, reason)])
+
+    def _put(self, item: _PostItem, digests: dict[str, str], source: str) -> None:
+        words = " ".join(filter(None, (format_digests(digests), source, item.plan.addresses, f"{_SITE}{self.site_digest}")))
+        self.base.put(ARTICLES, item.key, item.plan.path, words, *([item.plan.id] if item.plan.id not in ("", item.key) else []))
+
+
+def _stated_values(result: PostResult) -> ArticleValues:
+    """Return the values that the source itself states: a date that was made up would differ at each import."""
+    return {key: value for key, value in result.values.items() if key != "published" or result.has_own_date}
+
+
+def _stated_digests(result: PostResult, values: ArticleValues) -> dict[str, str]:
+    digests = digests_of(values)
+    if not result.has_own_date:
+        digests.pop("published", None)
+    return digests

@@ -1,0 +1,70 @@
+"""References in the HTML of a body: the addresses of its pictures, sounds, films and links, and their replacement."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from feedsvc.importing.addresses import absolute
+
+_ELEMENT: Final = re.compile(r"<(img|source|video|audio|a)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(
+    r"(?P<space>\s)(?P<name>src|href|poster|srcset|sizes)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'<>]+))",
+    re.IGNORECASE,
+)
+_WEB_ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+class BodyReference(NamedTuple):
+    """Reference in a body: absolute address, and whether it is a link (href) and not part of the page."""
+
+    address: str
+    is_link: bool
+
+
+def references_in(body: str, page: str) -> Iterator[BodyReference]:
+    """Yield the references to http and https addresses in a body; relative ones are resolved against the address `page`."""
+    for element in _ELEMENT.finditer(body):
+        for attribute in _ATTRIBUTE.finditer(element[2]):
+            name = attribute["name"].lower()
+            if name not in ("srcset", "sizes") and (address := _absolute(_value(attribute), page)):
+                yield BodyReference(address, is_link=name == "href")
+
+
+def replace_references(body: str, page: str, replace: Callable[[BodyReference], str]) -> str:
+    """Return a body in which each address that `references_in` yields is replaced by the result of `replace`.
+
+    `srcset` and `sizes` of pictures are left out: they name copies at the source, and pages get copies of their own.
+    """
+
+    def change_attribute(attribute: re.Match[str]) -> str:
+        name = attribute["name"].lower()
+        if name in ("srcset", "sizes"):
+            return ""
+        address = _absolute(_value(attribute), page)
+        if not address:
+            return attribute[0]
+        new = replace(BodyReference(address, is_link=name == "href"))
+        return f'{attribute["space"]}{name}="{html.escape(new)}"'
+
+    def change_element(element: re.Match[str]) -> str:
+        return f"<{element[1]}{_ATTRIBUTE.sub(change_attribute, element[2])}>"
+
+    return _ELEMENT.sub(change_element, body) if "<" in body else body
+
+
+def _value(attribute: re.Match[str]) -> str:
+    return html.unescape(attribute["double"] or attribute["single"] or attribute["bare"] or "").strip()
+
+
+def _absolute(reference: str, page: str) -> str:
+    """Return a reference as an absolute http or https address, "" if it is none, such as a fragment or a mailto: address."""
+    if _WEB_ADDRESS.match(reference):
+        return reference
+    if not reference or reference.startswith("#") or (_SCHEME.match(reference)):
+        return ""
+    address = absolute(page, reference)
+    return address if _WEB_ADDRESS.match(address) else ""

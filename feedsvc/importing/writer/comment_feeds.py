@@ -1,0 +1,69 @@
+"""Former feeds of the comments of each post: WordPress served them below the post's address, and articles have no comments.
+
+A hundred thousand posts would have half a million such addresses. So those of one form share patterns, as far as the form has a
+date or a number, which no feed of another kind has: /{year}/{month}/{slug}/feed/. Other posts have one rule each.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from feedsvc.importing.wordpress import comment_feeds
+
+_YEAR: Final = re.compile(r"[0-9]{4}")
+_TWO_DIGITS: Final = re.compile(r"[0-9]{2}")
+_PAGE_NAME: Final = re.compile(r"[^.{}]+(\.[a-z]{1,5})?")
+_MAX_FORMS: Final = 20  # a site has one form of permalinks, and perhaps former ones
+_MAX_RULES: Final = 5000
+
+
+class CommentFeedRules:
+    """Collector of the addresses of one import. `patterns` are the sources of patterns."""
+
+    def __init__(self) -> None:
+        self._rule_count = 0
+        self._forms: dict[str, None] = {}
+
+    @property
+    def patterns(self) -> list[str]:
+        return [pattern for form in self._forms for pattern in comment_feeds(form)]
+
+    def add(self, path: str) -> str:
+        """Add the path of a post. Return the path of its feed that needs a rule of its own, "" if none does."""
+        form = permalink_form(path)
+        if form:
+            if len(self._forms) < _MAX_FORMS:
+                self._forms[form] = None
+            return ""
+        if "?" in path or self._rule_count >= _MAX_RULES:
+            return ""
+        self._rule_count += 1
+        return comment_feeds(path)[0]
+
+
+def permalink_form(path: str) -> str:
+    """Return the form of a permalink as the source of a pattern, "" for a path without date and number."""
+    *parents, name = path.strip("/").split("/")
+    if "?" in path or "{" in path or not (match := _PAGE_NAME.fullmatch(name)):
+        return ""
+    dated = _with_date(parents)
+    suffix = match[1] or ""
+    is_number = name.removesuffix(suffix).isdecimal() and name.isascii()
+    if dated == parents and not is_number:
+        return ""
+    return "/".join(("", *dated, f"{'{number}' if is_number else '{slug}'}{suffix}", ""))
+
+
+def _with_date(parents: list[str]) -> list[str]:
+    """Return the segments before the last one, with placeholders in place of year, month and day."""
+    year = next((index for index, segment in enumerate(parents) if _YEAR.fullmatch(segment)), None)
+    if year is None:
+        return parents
+    dated = [*parents]
+    dated[year] = "{year}"
+    for index, name in ((year + 1, "{month}"), (year + 2, "{day}")):
+        if index >= len(parents) or not _TWO_DIGITS.fullmatch(parents[index]):
+            break
+        dated[index] = name
+    return dated

@@ -1,0 +1,168 @@
+"""Index of a source: a first reading that decides which file each post gets, and finds what all files together need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from feedsvc.content.reading import default_id
+from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key
+from feedsvc.importing.source import Omission, SourceMedium, SourcePost
+from feedsvc.importing.writer.base import ARTICLES, ImportBase
+from feedsvc.importing.writer.body_references import references_in
+from feedsvc.importing.writer.existing import ExistingArticles, name_key
+from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
+from feedsvc.importing.writer.page_plans import PagePlanner
+from feedsvc.importing.writer.plans import PostPlan, is_page_path
+from feedsvc.importing.writer.post_dates import publication_date
+from feedsvc.importing.writer.post_ids import source_key, usable_id
+from feedsvc.importing.writer.stated_facts import embed_images, stated_path, stated_slug
+from feedsvc.importing.writer.terms import TermTable
+from feedsvc.importing.writer.values import digest_of
+from feedsvc.model import Site
+
+_LINKED_MEDIA: Final = frozenset(
+    f".{suffix}"
+    for suffix in (
+        *("jpg", "jpeg", "png", "gif", "webp", "avif", "svg"),
+        *("mp3", "m4a", "ogg", "oga", "opus", "wav", "flac", "aac", "mp4", "m4v", "mov", "webm", "ogv"),
+        *("pdf", "epub", "docx", "xlsx", "csv", "zip", "txt", "vtt"),
+    )
+)
+
+_ADDRESSES: Final = "addresses="  # of the base: a digest of a post's addresses
+
+
+@dataclass(slots=True)
+class SourceIndex:
+    """Plans by the key of a post, and paths of the new site by the `page_key` of an address at the source.
+
+    `media` are the addresses of the files that posts name, in order.
+    """
+
+    plans: dict[str, PostPlan] = field(default_factory=dict)
+    site_paths: dict[str, str] = field(default_factory=dict)
+    media: dict[str, None] = field(default_factory=dict)
+    first_published: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Indexer:
+    """Builder of an index. `hosts` are the source's own; links to files at other hosts are not files of the source."""
+
+    site: Site
+    base: ImportBase
+    existing: ExistingArticles
+    pages: PagePlanner
+    terms: TermTable
+    hosts: frozenset[str]
+    site_address: str
+    now: datetime
+    add_redirects: Callable[[Iterable[str], str], None]
+    since: datetime | None = None
+
+    def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
+        """Read all posts of a source once."""
+        index, names, planned = SourceIndex(), NamePool(self._used_names()), set[str]()
+        for post in posts:
+            if not isinstance(post, Omission) and is_selected(post, self.since):
+                self._add(post, index, names, planned)
+        return index
+
+    def _used_names(self) -> Iterator[str]:
+        """Yield the names in use. That of a deleted file stays in use, because redirects lead to it."""
+        yield from self.existing.names
+        paths = (self._line(key)[0] for key in self.base.keys(ARTICLES))
+        yield from (name_key(PurePosixPath(path).stem) for path in paths if not is_page_path(path))
+
+    def _line(self, key: str) -> tuple[str, ...]:
+        return self.base.get(ARTICLES, key) or ("", "")
+
+    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> None:
+        key = source_key(post)
+        if key in index.plans:
+            return
+        addresses = [*addresses_of(post, self.site_address)]
+        plan = self._plan(post, key, names, planned)._replace(addresses=f"{_ADDRESSES}{digest_of(addresses)}")
+        index.plans[key], site_path = plan, plan.site_path
+        if not plan.is_page:
+            planned.add(plan.id)
+            names.add(plan.slug)
+            names.add(PurePosixPath(plan.path).stem)
+        for address in addresses:
+            if not is_front_page(address):
+                index.site_paths.setdefault(page_key(address), site_path)
+        # A rule that an editor deleted since the last import is not added again.
+        if plan.addresses not in self._line(key)[1].split():
+            self.add_redirects(addresses, site_path)
+        if not plan.is_page:
+            self._note_article(post, plan, index)
+        if not plan.is_deleted:
+            index.media.update(dict.fromkeys(media_of(post, self.hosts, post.address or self.site_address)))
+            index.media.update(dict.fromkeys(embed_images(post.facts, self.site_address)))
+
+    def _note_article(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
+        if not plan.is_deleted:
+            self.terms.note(post)
+        if post.published and (index.first_published is None or post.published < index.first_published):
+            index.first_published = post.published
+
+    def _plan(self, post: SourcePost, key: str, names: NamePool, planned: Container[str]) -> PostPlan:
+        """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one."""
+        known_path, _words, *known_id = self._line(key)
+        post_id = known_id[0] if known_id else usable_id(post) or (key if known_path else "")
+        path = self.existing.paths.get(post_id, "")
+        # An article that an earlier version wrote for a page stays one.
+        if post.is_page and not path and (not known_path or is_page_path(known_path)):
+            return self.pages.plan(post, known_path)
+        if path:
+            return PostPlan(post_id, self.existing.slugs.get(path, PurePosixPath(path).stem), path, is_existing=True)
+        if known_path:
+            return PostPlan(post_id, PurePosixPath(known_path).stem, known_path, is_deleted=True)
+        date = publication_date(post, self.now).astimezone(ZoneInfo(self.site.timezone))
+        path, slug = stated_path(post.facts), stated_slug(post.facts)
+        if path and slug and not names.is_used(slug) and not names.is_used(PurePosixPath(path).stem):
+            return PostPlan(post_id or default_id(self.site, PurePosixPath(path).stem, date.year), slug, path)
+        for slug, is_used in names.candidates(portable_name(slug_of_address(post.address) or as_slug(post.title))):
+            new_id = post_id or default_id(self.site, slug, date.year)
+            if not post_id and new_id not in planned and (path := self.existing.paths.get(new_id, "")):
+                return PostPlan(new_id, slug, path, is_existing=True)  # written by an import that was killed
+            if not is_used:
+                return PostPlan(new_id, slug, f"{ARTICLES_FOLDER}/{date:%Y/%m}/{slug}.md")
+        raise AssertionError
+
+
+def addresses_of(post: SourcePost, site_address: str) -> Iterator[str]:
+    """Yield the addresses that led to a post, as absolute ones. Invalid ones are left out.
+
+    Of an article of feedsvc with a `link`, `address` is left out, too: it is a page elsewhere.
+    """
+    for address in (*([] if post.facts.get("link") else [post.address]), *post.other_addresses):
+        if target := absolute(site_address, address):
+            yield target
+
+
+def is_selected(post: SourcePost, since: datetime | None) -> bool:
+    """Return whether a post is published or changed at or after `since`; a post without dates always is."""
+    dates = [date for date in (post.published, post.updated) if date]
+    return since is None or not dates or max(dates) >= since
+
+
+def media_of(post: SourcePost, hosts: frozenset[str], page: str) -> Iterator[str]:
+    """Yield the addresses of the files that the post at `page` shows or links to; links only to files of the own hosts."""
+    media: tuple[SourceMedium, ...] = (*([post.lead_image] if post.lead_image else []), *post.enclosures)
+    yield from (medium.address for medium in media if medium.address)
+    for reference in references_in(post.body, page):
+        if not reference.is_link or is_media_link(reference.address, hosts):
+            yield reference.address
+
+
+def is_media_link(address: str, hosts: frozenset[str]) -> bool:
+    """Return whether a link leads to a file of the source, such as a picture in full size or a PDF."""
+    path = address.partition("#")[0].partition("?")[0]
+    return PurePosixPath(path).suffix.lower() in _LINKED_MEDIA and host_of(address) in hosts

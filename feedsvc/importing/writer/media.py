@@ -1,0 +1,153 @@
+"""Media of a source: files from its hosts or from a folder, in media/ of the newsroom, the same bytes once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import count, islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from feedsvc.content.media import IMAGE_TYPES, MediaFolder
+from feedsvc.errors import FeedsvcError
+from feedsvc.importing.source import Omission
+from feedsvc.importing.writer.base import IMPORT_FOLDER, MEDIA, ImportBase
+from feedsvc.importing.writer.media_names import media_name, numbered
+from feedsvc.importing.writer.media_sources import MediaOrigin, MediumMissingError
+from feedsvc.support.atomic_write import write_atomically
+from feedsvc.support.digest import file_sha256, sha256
+
+_PARTS_FOLDER: Final = f"{IMPORT_FOLDER}/parts"
+_THREADS: Final = 4  # files that are fetched at the same time
+_BATCH: Final = 32  # files that are fetched before the next ones are begun, so that few wait for their place in media/
+_BATCHES_PER_FLUSH: Final = 10
+_IGNORE_ALL: Final = b"# Beginnings of files that an import fetches. They are of no use to anybody else.\n*\n"
+
+
+class _Fetched(NamedTuple):
+    """Result of one fetch: the file in the folder of parts, or the reason why there is none."""
+
+    address: str
+    file: Path
+    media_type: str
+    reason: str
+
+
+class MediaLibrary:
+    """Files that an import put into media/: their paths by their addresses at the source."""
+
+    def __init__(self, root: Path, base: ImportBase) -> None:
+        self._root, self._base = root, base
+        self._media = MediaFolder(root)
+        self._paths: dict[str, str] = {}
+        self._paths_by_digest: dict[str, str] = {}
+        for address in base.keys(MEDIA):
+            path, digest = base.get(MEDIA, address)
+            if (root / path).is_file():  # else it is fetched again
+                self._paths[address] = path
+                self._paths_by_digest[digest] = path
+
+    def path_of(self, address: str) -> str:
+        """Return the path in media/ of the file with this address, "" if there is none. A fragment makes no difference."""
+        return self._paths.get(address.partition("#")[0], "")
+
+    def missing(self, addresses: Iterable[str]) -> list[str]:
+        """Return the addresses of which no file is in media/, each once, without fragments."""
+        return [address for address in dict.fromkeys(name.partition("#")[0] for name in addresses) if address not in self._paths]
+
+    def fetch(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
+        """Fetch files, and put them into media/. Yield after each: None, or an omission that says why it is not there.
+
+        A killed process leaves beginnings of files, which the next call goes on with. Raises FeedsvcError if no file can be
+        written.
+        """
+        parts = self._root / _PARTS_FOLDER
+        waiting = iter(addresses)
+        with _explaining_errors(self._root), ThreadPoolExecutor(_THREADS) as pool:
+            parts.mkdir(parents=True, exist_ok=True)
+            write_atomically(parts / ".gitignore", _IGNORE_ALL)
+            for number in count(1):
+                if not (batch := [*islice(waiting, _BATCH)]):
+                    break
+                yield from map(self._place, pool.map(lambda address: _fetch(address, parts, origin), batch))
+                if number % _BATCHES_PER_FLUSH == 0:
+                    self._base.flush()
+            with suppress(OSError):
+                (parts / ".gitignore").unlink()
+                parts.rmdir()  # fails, and rightly so, if a file's beginning is left
+
+    def _place(self, fetched: _Fetched) -> Omission | None:
+        if fetched.reason:
+            return Omission(fetched.address, "file", fetched.reason)
+        with open(fetched.file, "rb") as file:
+            digest = file_sha256(file).hex()
+        try:
+            path = self._paths_by_digest.get(digest) or self._move(fetched)
+        except ValueError as error:
+            fetched.file.unlink(missing_ok=True)
+            return Omission(fetched.address, "file", str(error))
+        fetched.file.unlink(missing_ok=True)
+        self._paths[fetched.address] = self._paths_by_digest[digest] = path
+        self._base.put(MEDIA, fetched.address, path, digest)
+        return None
+
+    def _move(self, fetched: _Fetched) -> str:
+        """Move a file to an unused name in media/, and return its path. Raises ValueError if the file cannot be used there.
+
+        If media/ has the same file by that name, return its path, and leave the fetched one where it is.
+        """
+        wanted = media_name(fetched.address, fetched.file, fetched.media_type)
+        for number in count(1):
+            path = numbered(wanted, number)
+            target = self._root / path
+            if not os.path.lexists(target):
+                break
+            if _is_same(target, fetched.file):
+                return path  # of an import that was killed, or put there by somebody
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(fetched.file, target)
+        try:
+            self._check(path)
+        except ValueError:
+            os.replace(target, fetched.file)
+            raise
+        return path
+
+    def _check(self, path: str) -> None:
+        """Raise ValueError, with the message that `check` would have, if an article cannot show or offer the file."""
+        file = self._media.sendable_file(path, keep_metadata=False)
+        if file.type in IMAGE_TYPES:
+            self._media.image_size(path)
+
+
+def _fetch(address: str, parts: Path, origin: MediaOrigin) -> _Fetched:
+    file = parts / sha256(address).hex()[:32]
+    if file.is_file():  # complete, of an import that was killed
+        return _Fetched(address, file, "", "")
+    try:
+        return _Fetched(address, file, origin.get(address, file), "")
+    except MediumMissingError as error:
+        return _Fetched(address, file, "", str(error))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        if one.stat().st_size != other.stat().st_size:
+            return False
+        with open(one, "rb") as first, open(other, "rb") as second:
+            return file_sha256(first) == file_sha256(second)
+    except OSError:
+        return False
+
+
+@contextmanager
+def _explaining_errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FeedsvcError(
+            f"{error.filename or root} cannot be written ({error.strerror}); what is there stays, and the next import goes on "
+            "from there"
+        ) from None

@@ -1,0 +1,77 @@
+"""Names in addresses and of files, made from what a source has: unused ones, and the same at each import."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import count
+from typing import Final
+from urllib.parse import unquote
+
+from feedsvc import uris
+from feedsvc.content.lint import is_reserved_name
+from feedsvc.importing.addresses import split_address
+from feedsvc.importing.writer.existing import name_key
+
+_PAGE_SUFFIXES: Final = (".html", ".htm", ".php", ".aspx", ".asp", ".shtml")
+_MAX_BYTES: Final = 180  # of a slug, which leave room for a number and a suffix in the file's name
+_FALLBACK: Final = "article"
+
+
+def slug_of_address(address: str) -> str:
+    """Return the last segment of an address's path, without a suffix like .html, as a slug; of an index page, the one before.
+
+    Return "" if the path gives none, as in https://example.org/?p=12.
+    """
+    segments = [unquote(segment) for segment in split_address(address).path.split("/") if segment]
+    name = segments[-1] if segments else ""
+    for suffix in _PAGE_SUFFIXES:
+        name = name.removesuffix(suffix)
+    if name in ("", "index"):
+        name = segments[-2] if name == "index" and len(segments) > 1 else ""
+    return as_slug(name)
+
+
+def as_slug(name: str) -> str:
+    """Return a name unchanged if it can be a slug, else a slug made from it; "" if it has no letter or digit."""
+    name = unicodedata.normalize("NFC", name)
+    if not uris.is_slug(name) or len(name.encode()) > _MAX_BYTES:
+        name = uris.slugify(name).encode()[:_MAX_BYTES].decode(errors="ignore").strip("-")
+    return name if uris.is_slug(name) else ""
+
+
+def portable_name(name: str) -> str:
+    """Return a name that Windows can have, too: "con-2.jpg" for "con.jpg", because "con" is the name of a device."""
+    device, dot, rest = name.partition(".")
+    return f"{device}-2{dot}{rest}" if is_reserved_name(name) else name
+
+
+class NamePool:
+    """Names in use, as `name_key`s, and the next number for each name that was wanted several times."""
+
+    def __init__(self, used: Iterable[str] = ()) -> None:
+        self._used = set(used)
+        self._numbers: dict[str, int] = {}
+
+    def candidates(self, wanted: str) -> Iterator[tuple[str, bool]]:
+        """Yield a name, then with the numbers from 2, as in "name-2", each with whether it is in use; without an end.
+
+        Numbers that `take` returned before are left out.
+        """
+        wanted = wanted or _FALLBACK
+        for number in count(self._numbers.get(wanted, 1)):
+            self._numbers[wanted] = number + 1
+            name = wanted if number == 1 else f"{wanted}-{number}"
+            yield name, self.is_used(name)
+
+    def take(self, wanted: str) -> str:
+        """Return the first name that is not in use, which then is."""
+        name = next(name for name, is_used in self.candidates(wanted) if not is_used)
+        self.add(name)
+        return name
+
+    def is_used(self, name: str) -> bool:
+        return name_key(name) in self._used
+
+    def add(self, name: str) -> None:
+        self._used.add(name_key(name))

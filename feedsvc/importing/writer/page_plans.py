@@ -1,0 +1,98 @@
+"""Plans for the pages of a source: the file in pages/ that each one gets, and why it cannot be all that it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Final
+
+from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER
+from feedsvc.free_places import StaticPageAt
+from feedsvc.importing.addresses import is_front_page, split_address
+from feedsvc.importing.source import PostState, SourcePost
+from feedsvc.importing.writer.base import ARTICLES, ImportBase
+from feedsvc.importing.writer.existing import ExistingPages, name_key
+from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
+from feedsvc.importing.writer.plans import PostPlan, is_page_path
+from feedsvc.routes import place_of
+
+_SCRIPT: Final = "index.php"  # first segment of addresses on servers that rewrite none
+
+
+class PagePlanner:
+    """Planner of the pages of one source. A page that has the name already is taken to be the same one."""
+
+    def __init__(self, existing: ExistingPages, base: ImportBase, site_address: str) -> None:
+        self._existing, self._site_address = existing, site_address
+        lines = (base.get(ARTICLES, key) for key in base.keys(ARTICLES))
+        self._planned = {line[0] for line in lines if is_page_path(line[0])}
+        # That of a deleted file stays in use, because redirects lead to it.
+        self._names = NamePool((*existing.paths, *(name_key(PurePosixPath(path).stem) for path in self._planned)))
+
+    def plan(self, post: SourcePost, known_path: str) -> PostPlan:
+        """Return the plan of a page. `known_path` is that of its file after the last import, "" if that did not have it."""
+        if known_path:
+            stem = PurePosixPath(known_path).stem
+            is_there = known_path in self._existing.slugs
+            path = known_path if is_there else self._existing.paths.get(name_key(stem), "")  # renamed, with its name as an alias
+            slug = self._existing.slugs.get(path, stem)
+            return PostPlan("", slug, path or known_path, is_existing=bool(path), is_deleted=not path)
+        for name, is_used in self._names.candidates(portable_name(page_name(post, self._site_address))):
+            path = self._existing.paths.get(name_key(name), "")
+            if is_used and (not path or path in self._planned):
+                continue
+            if place_of(f"/{name}/") == StaticPageAt(name):
+                plan = PostPlan("", self._existing.slugs.get(path, name), path or page_path(name), is_existing=bool(path))
+                self._planned.add(plan.path)
+                self._names.add(name)
+                return plan
+        raise AssertionError
+
+
+def page_path(name: str) -> str:
+    """Return the path of a page's file."""
+    return f"{PAGES_FOLDER}/{name}{PAGE_SUFFIX}"
+
+
+def page_name(post: SourcePost, site_address: str) -> str:
+    """Return the wanted name of a page: that in its address, with those of the pages above it; else one made from its title."""
+    *parents, _own = _segments(post.address, site_address) or [""]
+    own = slug_of_address(post.address)
+    return as_slug("-".join((*parents, own))) if own else as_slug(post.title)
+
+
+def is_nested(post: SourcePost, site_address: str) -> bool:
+    """Return whether a page is below another one: menus do not show it."""
+    return len(_segments(post.address, site_address)) > 1
+
+
+def _segments(address: str, site_address: str) -> list[str]:
+    """Return the segments of an address below that of the site."""
+    path, prefix = split_address(address).path, split_address(site_address).path.rstrip("/")
+    segments = [segment for segment in path.removeprefix(f"{prefix}/").split("/") if segment]
+    return segments[1:] if segments[:1] == [_SCRIPT] else segments
+
+
+def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iterator[tuple[str, str]]:
+    """Yield what a new page loses of its address, and why."""
+    wanted, path = page_name(post, site_address), split_address(post.address).path
+    if plan.is_existing or is_front_page(post.address):
+        return
+    if is_nested(post, site_address):
+        reason = f"pages are directly below the front page: it is at {plan.site_path}, and the former address redirects"
+        yield f"address {path}", reason
+    elif plan.slug != wanted and wanted:
+        owner = "another page has it" if place_of(f"/{wanted}/") == StaticPageAt(wanted) else "the site itself has it"
+        yield f"address {path}", f"{owner}; the page is at {plan.site_path}"
+
+
+def draft_reason(post: SourcePost, body: str, now: datetime) -> str:
+    """Return why a page that the source has published becomes a draft, "" if it does not."""
+    if post.state is not PostState.PUBLISHED:
+        return ""
+    if is_front_page(post.address):
+        return "it was the front page, which has the newest articles here, so it is a draft"
+    if post.published and post.published > now:
+        return f"it was to become public on {post.published:%Y-%m-%d}; a page has no such date, so it is a draft until then"
+    return "" if body else "it has no text of its own, so it is a draft"

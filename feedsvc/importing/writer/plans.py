@@ -1,0 +1,38 @@
+"""Plan for one post of a source, which the first reading makes and the second one carries out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from feedsvc.content.reading import PAGES_FOLDER
+from feedsvc.free_places import StaticPageAt
+from feedsvc.routes import article_path, path_of
+
+
+def is_page_path(path: str) -> bool:
+    """Return whether a file is in pages/."""
+    return path.startswith(f"{PAGES_FOLDER}/")
+
+
+class PostPlan(NamedTuple):
+    """Plan for one post: the id of its article, the slug and path of its file, and whether that exists or an editor deleted it.
+
+    `id` is "" for a file in pages/, which has none. `addresses` is a digest of the post's addresses at the source.
+    """
+
+    id: str
+    slug: str
+    path: str
+    addresses: str = ""
+    is_existing: bool = False
+    is_deleted: bool = False
+
+    @property
+    def is_page(self) -> bool:
+        """Return whether the file is in pages/."""
+        return is_page_path(self.path)
+
+    @property
+    def site_path(self) -> str:
+        """Return the path at which the site has the article or page."""
+        return path_of(StaticPageAt(self.slug)) if self.is_page else article_path(self.slug)

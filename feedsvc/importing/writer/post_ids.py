@@ -1,0 +1,26 @@
+"""Identity of a post: the ids that its article gets, and the key by which the next import recognises it."""
+
+from __future__ import annotations
+
+from feedsvc.content.schema import is_article_id, is_guid
+from feedsvc.importing.source import SourcePost
+from feedsvc.importing.writer.stated_facts import stated_id
+
+
+def usable_id(post: SourcePost) -> str:
+    """Return the post's id exactly as it is, "" if it has none or one that is no URI, as articles' ids must be.
+
+    Without an id, feed readers identify an entry by its address. An export of feedsvc states the URI beside another id.
+    """
+    wanted = stated_id(post.facts) or post.id or post.address
+    return wanted if is_article_id(wanted) else ""
+
+
+def guid_of(post: SourcePost) -> str:
+    """Return the id by which readers of RSS and JSON Feed know a post, if the article's id is another one; else ""."""
+    return post.id if post.id != usable_id(post) and is_guid(post.id) else ""
+
+
+def source_key(post: SourcePost) -> str:
+    """Return what tells a post from all others of its source."""
+    return post.id or post.address or f"{post.published or ''} {post.title}"

@@ -1,0 +1,174 @@
+"""Redirects of an import: former addresses of posts, feeds, listings and files -> rules of redirects.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from feedsvc import routes
+from feedsvc.importing.addresses import absolute, host_of, page_key, split_address
+from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
+from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
+from feedsvc.importing.writer.comment_feeds import CommentFeedRules
+from feedsvc.importing.writer.media_names import upload_path
+from feedsvc.importing.writer.terms import TermTable
+from feedsvc.redirects import GONE, REDIRECTS_FILE, normalize_address, without_slash
+
+_UPLOADS: Final = "/wp-content/uploads/"
+_MAX_TERMS: Final = 5000  # whose feeds get rules of their own; of more, the patterns answer those of today's names
+_WORDPRESS_PATTERNS: Final[Mapping[str, str]] = {
+    "/category/{parents...}/{id}/feed/atom/": "/category/{id}/feed.atom",
+    "/category/{parents...}/{id}/feed/": "/category/{id}/feed.rss",
+    **{
+        f"/{kind}/{{id}}/feed/{name}/": f"/{kind}/{{id}}/feed.{suffix}"
+        for kind in ("category", "tag", "author")
+        for name, suffix in (("atom", "atom"), ("rss2", "rss"), ("rdf", "rss"))
+    },
+    "/category/{parents...}/{id}/page/{number}/": "/category/{id}/",
+    **{f"/{kind}/{{id}}/page/{{number}}/": f"/{kind}/{{id}}/" for kind in ("category", "tag", "author")},
+    "/page/{number}/": "/",
+}
+_UPLOADS_PATTERN: Final = {f"{_UPLOADS}{{path...}}": "/media/{path...}"}
+
+
+@dataclass(slots=True)
+class RedirectTable:
+    """Rules of an import. `exact` and `patterns` are as in redirects.yaml; `omissions` are addresses that can have no rule.
+
+    `of_posts` are the addresses of posts; those of feeds, listings and files are the others.
+    """
+
+    exact: dict[str, str] = field(default_factory=dict)
+    patterns: dict[str, str] = field(default_factory=dict)
+    omissions: list[Omission] = field(default_factory=list)
+    of_posts: set[str] = field(default_factory=set)
+    _keys: set[str] = field(default_factory=set)
+
+    def add(self, old: str, new: str, *, is_of_post: bool = False) -> bool:
+        """Add a rule for a path with its query, unless it leads to itself or the address has one already.
+
+        Return False if no rule can have the address.
+        """
+        try:
+            address = normalize_address(old)
+        except ValueError as error:
+            self.omissions.append(Omission(old, "redirect", str(error)))
+            return False
+        key = without_slash(address)
+        if key not in self._keys and key != without_slash(new):
+            self._keys.add(key)
+            text = address if _is_stable(address) else old
+            self.exact[text] = new
+            if is_of_post:
+                self.of_posts.add(text)
+        return True
+
+
+def _is_stable(address: str) -> bool:
+    """Return whether a decoded address means itself: one with a "%" of its own must stay encoded."""
+    try:
+        return normalize_address(address) == address
+    except ValueError:
+        return False
+
+
+class RedirectBuilder:
+    """Builder of the rules of one source. Addresses count if they are at one of its hosts, and below the path of `base_url`."""
+
+    def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
+        self._site, self._hosts = site, hosts
+        self._prefix = split_address(base_url).path.rstrip("/")
+        self._comment_feeds = CommentFeedRules()
+        self.table = RedirectTable()
+
+    def old_path(self, address: str) -> str:
+        """Return an own address as the key of a rule: its path as it is, relative to the site, with its query. Else return ""."""
+        address = absolute(self._site.address, address)
+        split = split_address(address)
+        path = f"{split.path or '/'}"
+        if host_of(address) not in self._hosts or not f"{path}/".startswith(f"{self._prefix}/"):
+            return ""
+        return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
+
+    def add_post(self, addresses: Iterable[str], target: str) -> None:
+        """Add the rules of one post, which is at the path `target`, and of the feeds of its comments."""
+        for address in addresses:
+            old = self.old_path(address)
+            if not old or old == "/" or not self.table.add(old, target, is_of_post=True):
+                continue
+            if self._site.system is SourceSystem.WORDPRESS and (feed := self._comment_feeds.add(old)):
+                self.table.add(feed, GONE, is_of_post=True)
+
+    def add_feeds(self, terms: TermTable) -> None:
+        """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must know all posts."""
+        for address, suffix in zip(self._site.feeds, _suffixes(self._site), strict=True):
+            self._add_feed(self.old_path(address), f"/feed.{suffix}")
+        if self._site.system is SourceSystem.FEED and not self._site.feeds:
+            reason = f"the address of the former feed is not known; add it to {REDIRECTS_FILE}"
+            self.table.omissions.append(Omission("", "redirect of the feed", reason))
+        if self._site.system is not SourceSystem.WORDPRESS:
+            return
+        for feed in former_feeds(self._site) if len(self._site.terms) <= _MAX_TERMS else ():
+            if new := _feed_target(feed, terms):
+                self._add_feed(self.old_path(feed.path), new)
+                page = self.old_path(feed.path.removesuffix("feed/"))
+                if feed.holding is FeedHolding.CATEGORY and feed.path.endswith("/feed/") and not routes.place_of(page):
+                    self.table.add(page, new.rpartition("/")[0] + "/")  # of a category below another
+        self.table.patterns |= dict(_WORDPRESS_PATTERNS) | dict.fromkeys(self._comment_feeds.patterns, GONE)
+
+    def _add_feed(self, old: str, new: str) -> None:
+        """Add the rule of one feed, unless feedsvc answers the address like that without a rule."""
+        place = routes.place_of(old) if old else None
+        if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
+            self.table.add(old, new)
+
+    def add_plug_in_redirects(self, redirects: Iterable[SourceRedirect], find: Callable[[str], str]) -> None:
+        """Add the rules that a plug-in of the source had. `find` returns the path of a post by its `page_key`, or ""."""
+        for redirect in redirects:
+            old = self.old_path(redirect.old)
+            new = self._new_target(redirect.new, find)
+            if old and old != "/" and new:
+                self.table.add(old, new)
+            else:
+                reason = "the address is not one of this site" if not old else "its target is not in the newsroom"
+                self.table.omissions.append(Omission(redirect.old, f"redirect to {redirect.new or 'nothing'}", reason))
+
+    def add_media(self, paths: Iterable[tuple[str, str]]) -> None:
+        """Add rules for files, given by address and path in media/: one for all of WordPress's uploads that kept their names."""
+        for address, path in paths:
+            old = self.old_path(address)
+            if not old or "?" in old:
+                continue
+            if old.startswith(_UPLOADS):
+                self.table.patterns |= _UPLOADS_PATTERN
+            if not old.startswith(_UPLOADS) or path != f"media/{upload_path(address)}":
+                self.table.add(old, f"/{path}")
+
+    def _new_target(self, address: str, find: Callable[[str], str]) -> str:
+        if not address:
+            return GONE
+        target = absolute(self._site.address, address)
+        if path := find(page_key(target)):
+            return path
+        if host_of(target) not in self._hosts:
+            return target if target.startswith(("http://", "https://")) else ""
+        path = self.old_path(target)
+        return path if path == "/" or (path and "?" not in path and routes.place_of(path)) else ""
+
+
+def _suffixes(site: SourceSite) -> Iterator[str]:
+    for index, address in enumerate(site.feeds):
+        known = site.feed_suffixes[index] if index < len(site.feed_suffixes) else ""
+        yield known or next((suffix for suffix in ("atom", "json") if suffix in address.lower()), "rss")
+
+
+def _feed_target(feed: WordPressFeed, terms: TermTable) -> str:
+    """Return where a former feed leads now, "" if the newsroom does not have what it held."""
+    if feed.holding is FeedHolding.COMMENTS:
+        return GONE
+    if feed.holding is FeedHolding.SITE:
+        return f"/feed.{feed.format}"
+    find = {FeedHolding.CATEGORY: terms.category_id, FeedHolding.TAG: terms.tag_id, FeedHolding.AUTHOR: terms.author_id}
+    listing = find[feed.holding](feed.key)
+    return f"/{feed.holding.value}/{listing}/feed.{feed.format}" if listing else ""

@@ -1,0 +1,98 @@
+"""Report of an import: what was kept, what was left out and why, and what somebody has to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from feedsvc.importing.source import Omission
+
+MAX_LISTED: Final = 50_000  # omissions; further ones are only counted
+
+
+class MergeConflict(NamedTuple):
+    """Key that changed both in an article's file and at the source. A missing value is None."""
+
+    path: str
+    key: str
+    mine: Any
+    theirs: Any
+
+
+@dataclass(slots=True)
+class KeptCount:
+    """Number of things in the source, and of those that the newsroom has."""
+
+    kept: int = 0
+    total: int = 0
+
+    def add(self, *, is_kept: bool) -> None:
+        self.kept, self.total = self.kept + is_kept, self.total + 1
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Report of one import. Lists of articles and pages are their paths, in the order of the source.
+
+    `ends` are the places from which on the source could not be read; they are among `omissions`, too. `redirects` are the rules
+    that redirects.yaml did not have before.
+    """
+
+    title: str
+    system: str
+    folder: str
+    is_dry_run: bool = False
+    ids: KeptCount = field(default_factory=KeptCount)
+    dates: KeptCount = field(default_factory=KeptCount)
+    authors: KeptCount = field(default_factory=KeptCount)
+    links: KeptCount = field(default_factory=KeptCount)
+    pictures: KeptCount = field(default_factory=KeptCount)
+    files: KeptCount = field(default_factory=KeptCount)
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    deleted: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
+    sticky: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    conflicts: list[MergeConflict] = field(default_factory=list)
+    omissions: list[Omission] = field(default_factory=list)
+    unlisted: int = 0
+    ends: list[Omission] = field(default_factory=list)
+    redirects: dict[str, str] = field(default_factory=dict)
+    plain_host_gaps: tuple[str, ...] = ()
+
+    def omit(self, omissions: Iterable[Omission]) -> None:
+        """Add omissions, as long as there is room in the list."""
+        for omission in omissions:
+            if omission.is_end:
+                self.ends.append(omission)
+            if len(self.omissions) < MAX_LISTED:
+                self.omissions.append(omission)
+            else:
+                self.unlisted += 1
+
+    @property
+    def counts(self) -> dict[str, KeptCount]:
+        """The numbers of what was kept, by what it is."""
+        return {
+            "ids": self.ids,
+            "dates": self.dates,
+            "authors": self.authors,
+            "links to own articles": self.links,
+            "pictures": self.pictures,
+            "files": self.files,
+        }
+
+    @property
+    def lists(self) -> dict[str, list[str]]:
+        """The lists of articles and pages, each with the sentence about it."""
+        return {
+            "changed, because the source changed": self.changed,
+            "deleted by an editor, and not written again": self.deleted,
+            "not in the source any more; nothing was deleted": self.gone,
+            "pages": self.pages,
+            "at the top of the former front page (sticky)": self.sticky,
+        }

@@ -1,0 +1,134 @@
+"""Formats of the report of an import: text for a terminal or a file, JSON for programs, HTML for people."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from feedsvc.content import sanitize_message
+from feedsvc.importing.source import Omission
+from feedsvc.importing.writer.report import ImportReport, MergeConflict
+
+SHORT_LIST: Final = 10  # lines of each list on a terminal
+_MAX_ADDRESSES: Final = 3  # the same of lists of addresses, because nothing has to be done about them
+_META: Final = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+_STYLE: Final = (
+    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
+    "th{text-align:left;padding-right:2em}li{overflow-wrap:anywhere}</style>"
+)
+_FETCHED: Final = ("pictures", "files")  # counts of things that a dry run does not fetch
+_VALUE_LENGTH: Final = 100  # characters of a value in a conflict
+
+
+def format_text(report: ImportReport, limit: int | None = None) -> str:
+    """Return the report as lines of text; `limit` is the most lines of each list, None for all."""
+    return "\n".join(_text_lines(report, limit)) + "\n"
+
+
+def format_json(report: ImportReport) -> str:
+    """Return the report as JSON, with everything."""
+    return json.dumps(asdict(report), ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+def format_html(report: ImportReport) -> str:
+    """Return the report as a page without scripts and without files of others."""
+    counts = "".join(f"<tr><th>{_escape(name)}</th><td>{text}</td></tr>\n" for name, text in _count_texts(report))
+    sections = "".join(_html_section(heading, lines) for heading, lines in _sections(report))
+    title = _escape(_heading(report))
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>{_META}<title>{title}</title>{_STYLE}</head>\n<body>\n<h1>{title}</h1>\n'
+        f"<p>{_escape(_summary(report))}</p>\n<table>\n{counts}</table>\n{sections}</body>\n</html>\n"
+    )
+
+
+def _html_section(heading: str, lines: Sequence[str]) -> str:
+    items = "".join(f"<li>{_escape(line)}</li>\n" for line in lines)
+    return f"<h2>{_escape(heading)} ({len(lines)})</h2>\n<ul>\n{items}</ul>\n"
+
+
+REPORT_FORMATS: Final[Mapping[str, Callable[[ImportReport], str]]] = {
+    ".txt": format_text,
+    ".json": format_json,
+    ".html": format_html,
+}
+
+
+def _text_lines(report: ImportReport, limit: int | None) -> Iterator[str]:
+    yield _heading(report)
+    yield _summary(report)
+    for name, text in _count_texts(report):
+        yield f"  {name}: {text}"
+    for heading, lines in _sections(report):
+        yield ""
+        yield f"{heading} ({len(lines)}):"
+        shown = lines if limit is None else lines[: _MAX_ADDRESSES if heading.startswith("Addresses") else limit]
+        yield from (f"  {line}" for line in shown)
+        if len(shown) < len(lines):
+            yield f"  ... and {len(lines) - len(shown)} more; --report FILE.html lists all"
+
+
+def _heading(report: ImportReport) -> str:
+    return f"Import of {sanitize_message(report.title) or report.system} into {report.folder}"
+
+
+def _summary(report: ImportReport) -> str:
+    nouns = "articles and pages" if report.pages else "articles"
+    numbers = (
+        f"{len(report.created)} new, {len(report.changed)} changed, {report.unchanged} unchanged {nouns}; "
+        f"{_count(len(report.redirects), 'new redirect')}; {_count(len(report.conflicts), 'conflict')}"
+    )
+    return f"{'Nothing was written. It would give ' if report.is_dry_run else ''}{numbers}"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _count_texts(report: ImportReport) -> Iterator[tuple[str, str]]:
+    for name, count in report.counts.items():
+        missing = count.total - count.kept
+        if not count.total:
+            yield name, "none in the source"
+        elif report.is_dry_run and missing and name in _FETCHED:
+            yield name, f"{missing} of {count.total} to be fetched"
+        else:
+            yield name, f"{count.kept} of {count.total} kept"
+
+
+def _sections(report: ImportReport) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield heading and lines of each list that has any."""
+    sections: dict[str, Sequence[str]] = {
+        "Conflicts: changed here and at the source; --update asks for each": [*map(_conflict_line, report.conflicts)],
+        "Left out, or not as it was": [*_omission_lines(report.omissions)],
+        **{f"{heading[0].upper()}{heading[1:]}": lines for heading, lines in report.lists.items()},
+        "Settings": report.settings,
+        "Addresses that a host without redirects cannot answer": report.plain_host_gaps,
+        "Addresses with a new redirect": [f"{old} -> {new}" for old, new in report.redirects.items()],
+    }
+    yield from ((heading, lines) for heading, lines in sections.items() if lines)
+
+
+def _omission_lines(omissions: Iterable[Omission]) -> Iterator[str]:
+    for omission in omissions:
+        place = f"{omission.place}: " if omission.place else ""
+        yield sanitize_message(f"{place}{omission.what}: {omission.reason}")
+
+
+def _conflict_line(conflict: MergeConflict) -> str:
+    mine, theirs = map(short_value, (conflict.mine, conflict.theirs))
+    return f"{conflict.path}: {conflict.key}: here {mine}, at the source {theirs}"
+
+
+def short_value(value: Any) -> str:
+    """Return a value in one line, cut after some words."""
+    text = sanitize_message(
+        value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    )
+    return text if len(text) <= _VALUE_LENGTH else f"{text[:_VALUE_LENGTH]}…"
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=False)

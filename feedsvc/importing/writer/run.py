@@ -1,0 +1,297 @@
+"""Import of a source into a content folder: two readings of the source, with settings, media and redirects between them.
+
+The order is: site.yaml and the entries of the other settings files, media, redirects.yaml, articles. Each file is written before
+the line of the base that mentions it, so a killed import is completed by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE
+from feedsvc.errors import FeedsvcError
+from feedsvc.importing.addresses import own_hosts, page_key
+from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
+from feedsvc.importing.writer.article_values import PostConverter
+from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
+from feedsvc.importing.writer.base import ENTRIES, MEDIA, REDIRECTS, ImportBase
+from feedsvc.importing.writer.existing import read_existing_articles, read_existing_pages
+from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
+from feedsvc.importing.writer.mapping import MAPPING_FILE, TermMapping, read_last_mapping, write_mapping
+from feedsvc.importing.writer.media import MediaLibrary
+from feedsvc.importing.writer.media_sources import MediaOrigin
+from feedsvc.importing.writer.new_files import remove_leftovers
+from feedsvc.importing.writer.page_plans import PagePlanner
+from feedsvc.importing.writer.redirects import RedirectBuilder, RedirectTable
+from feedsvc.importing.writer.redirects_file import redirects_text
+from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.settings import (
+    SettingsText,
+    check_entries,
+    entries_text,
+    feed_entries_line,
+    parse_site_or_raise,
+    parsed_references,
+    read_settings,
+    site_keys,
+    site_text,
+)
+from feedsvc.importing.writer.terms import TermTable
+from feedsvc.importing.writer.values import digest_of
+from feedsvc.model import Site
+from feedsvc.redirects import REDIRECTS_FILE, RedirectRules, normalize_address, parse_pattern, plain_host_gaps
+from feedsvc.support.atomic_write import write_atomically
+from feedsvc.support.file_lock import folder_lock
+
+T = TypeVar("T")
+_ENTRY_FILES: Final = (CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE)
+
+
+class ImportProgress(Protocol):
+    """Display of the progress of an import."""
+
+    def __call__(self, label: str, items: Iterable[T], total: int = 0) -> Iterator[T]:
+        """Yield the items of one step, and show how many were yielded of `total`, which is 0 if it is unknown."""
+
+
+def no_import_progress(label: str, items: Iterable[T], total: int = 0) -> Iterator[T]:  # noqa: ARG001 - as ImportProgress
+    """Yield the items, and show nothing."""
+    yield from items
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportOptions:
+    """Options of an import.
+
+    `media` returns where files come from, for the hosts of the source; None for no files. `mapping` is None for that of the last
+    import.
+    """
+
+    now: datetime
+    base_url: str = ""
+    feed_entries: int = 0
+    since: datetime | None = None
+    mapping: TermMapping | None = None
+    media: Callable[[frozenset[str]], MediaOrigin] | None = None
+    processes: int = 1
+    decide: Callable[..., ConflictChoice] = keep_for_later
+    is_dry_run: bool = False
+
+
+def import_source(
+    source: ImportSource, root: Path, options: ImportOptions, progress: ImportProgress = no_import_progress
+) -> ImportReport:
+    """Write what a source has into a content folder, new or not, and return the report.
+
+    What editors changed since the last import stays. Another import into the folder at the same time waits. Raises FeedsvcError
+    if the folder cannot be used or written; ContentError if its settings have errors.
+    """
+    _check_folder(root)
+    if options.is_dry_run and not root.exists():
+        return _Import(source, root, options, progress).run()
+    with _explaining_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+    with folder_lock(root):
+        return _Import(source, root, options, progress).run()
+
+
+def _check_folder(root: Path) -> None:
+    if os.path.lexists(root) and not os.path.isdir(root):
+        raise FeedsvcError(f"{root} is not a folder, and nothing was written; give another name")
+    parent = os.path.dirname(os.path.realpath(root))
+    if os.path.exists(os.path.join(parent, SITE_FILE)):
+        raise FeedsvcError(
+            f"{root} would be inside a newsroom, because {parent} has {SITE_FILE}, and nothing was written; give that folder, "
+            "or one outside it"
+        )
+
+
+@contextmanager
+def _explaining_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FeedsvcError(f"{path} cannot be written ({error.strerror}); give a folder that you may write to") from None
+
+
+class _Import:
+    """One import: what its steps share."""
+
+    def __init__(self, source: ImportSource, root: Path, options: ImportOptions, progress: ImportProgress) -> None:
+        self.source, self.root, self.options, self.progress = source, root, options, progress
+        self.base = ImportBase(root, is_dry_run=options.is_dry_run)
+        self.report = ImportReport(source.site.title, source.site.system.value, str(root), is_dry_run=options.is_dry_run)
+        self.hosts = own_hosts((source.site.address, *source.site.feeds[:1]))
+
+    def run(self) -> ImportReport:
+        if not self.options.is_dry_run:
+            remove_leftovers(self.root)
+        try:
+            site = self.prepare_site()
+            terms = TermTable(self.source.site, self.prepare_mapping())
+            redirects = RedirectBuilder(self.source.site, site.base_url, self.hosts)
+            index = self.read_index(site, terms, redirects)
+            self.report.omit(terms.unmatched_names())
+            texts = self.write_settings(site, index, terms)
+            library = MediaLibrary(self.root, self.base)
+            self.fetch_media(index, library)
+            self.write_redirects(redirects, index, terms, library)
+            self.write_articles(texts, index, terms, library)
+        finally:
+            self.base.flush()
+        self.base.close()
+        return self.report
+
+    def prepare_site(self) -> Site:
+        """Return the site, from the existing site.yaml or from that which the import will write."""
+        data, base_url, omissions = read_settings(self.root, SITE_FILE), self.options.base_url, list[Omission]()
+        if data and not (base_url or self.source.site.address):
+            base_url = parse_site_or_raise(self.root, data.decode(errors="replace")).base_url
+        self.site_keys = site_keys(self.source.site, base_url, self.options.feed_entries, omissions)
+        self.report.omit(omissions)
+        return parse_site_or_raise(self.root, site_text(data, self.site_keys, None).text)
+
+    def prepare_mapping(self) -> TermMapping:
+        """Return the mapping to use, and store a new one for the next import."""
+        if self.options.mapping is None:
+            if last := read_last_mapping(self.root):
+                self.report.settings.append(f"{MAPPING_FILE} was used, from an earlier --map; another --map replaces it")
+            return last or TermMapping()
+        if not self.options.is_dry_run:
+            with _explaining_errors(self.root / MAPPING_FILE):
+                write_mapping(self.root, self.options.mapping)
+        return self.options.mapping
+
+    def read_index(self, site: Site, terms: TermTable, redirects: RedirectBuilder) -> SourceIndex:
+        indexer = Indexer(
+            site=site,
+            base=self.base,
+            existing=read_existing_articles(self.root, self.base),
+            pages=PagePlanner(read_existing_pages(self.root), self.base, self.source.site.address or site.base_url),
+            terms=terms,
+            hosts=self.hosts,
+            site_address=self.source.site.address or site.base_url,
+            now=self.options.now,
+            add_redirects=redirects.add_post,
+            since=self.options.since,
+        )
+        return indexer.build(self.progress("Reading", self.source.posts()))
+
+    def write_settings(self, site: Site, index: SourceIndex, terms: TermTable) -> Mapping[str, str]:
+        """Write the settings files, and return their texts."""
+        self.report.omit(terms.omissions)
+        data = {file: read_settings(self.root, file) for file in (SITE_FILE, *_ENTRY_FILES)}
+        new_site = site_text(data[SITE_FILE], self.site_keys, index.first_published)
+        texts = {SITE_FILE: new_site.text}
+        self._write_settings_file(SITE_FILE, data[SITE_FILE], new_site)
+        if data[SITE_FILE] is None and not self.options.feed_entries and self.source.site.feed_entries:
+            self.report.settings.append(feed_entries_line(self.site_keys["feed"]["entries"]))
+        references = parsed_references(self.root, site, dict.fromkeys(_ENTRY_FILES, ""))
+        for file, entries in terms.entries().items():
+            new = entries_text(file, self.root, data[file], entries, self.base)
+            before = (data[file] or b"").decode(errors="replace")
+            if new.text != before and (problems := check_entries(file, new.text, references)):
+                # Only a file that has problems, or an unusual form, already: nothing can be appended to it safely.
+                self.report.omit(
+                    [Omission(file, "new entries", f"they cannot be added safely ({problems[0]}); add them by hand")]
+                )
+                new = SettingsText(before)
+            texts[file] = new.text
+            self._write_settings_file(file, data[file], new)
+        return texts
+
+    def _write_settings_file(self, file: str, data: bytes | None, new: SettingsText) -> None:
+        self.report.omit(new.omissions)
+        if new.text.encode() != (data or b""):
+            verb = "would be" if self.options.is_dry_run else "was"
+            self.report.settings.append(f"{file} {verb} {'written' if data is None else 'extended'}")
+            self._write(file, new.text.encode())
+        for key, digest in new.lines.items():
+            self.base.put(ENTRIES, key, digest)
+
+    def _write(self, file: str, data: bytes) -> None:
+        if not self.options.is_dry_run:
+            with _explaining_errors(self.root / file):
+                write_atomically(self.root / file, data)
+
+    def fetch_media(self, index: SourceIndex, library: MediaLibrary) -> None:
+        """Fetch the files that posts name and that are not in media/ yet."""
+        origin = self.options.media(self.hosts) if self.options.media else None
+        missing = library.missing(index.media)
+        self.report.files.kept = self.report.files.total = len(index.media) - len(missing)
+        if origin is None:
+            return
+        wanted = [address for address in missing if origin.has(address)]
+        self.report.files.total += len(wanted)
+        foreign = len(missing) - len(wanted)
+        if foreign:
+            reason = "they stay at their addresses; --allow-host HOST fetches those of a host"
+            self.report.omit([Omission("", f"{foreign} files at other hosts", reason)])
+        if self.options.is_dry_run:
+            return
+        for omission in self.progress("Fetching files", library.fetch(wanted, origin), len(wanted)):
+            self.report.files.kept += omission is None
+            self.report.omit([omission] if omission else [])
+
+    def write_redirects(self, redirects: RedirectBuilder, index: SourceIndex, terms: TermTable, library: MediaLibrary) -> None:
+        redirects.add_feeds(terms)
+        redirects.add_plug_in_redirects(self.source.site.redirects, lambda key: index.site_paths.get(key, ""))
+        redirects.add_media((address, self.base.get(MEDIA, address)[0]) for address in index.media if library.path_of(address))
+        table: RedirectTable = redirects.table
+        # A rule of an earlier import that is not in the file any more was deleted by an editor.
+        exact = {old: new for old, new in table.exact.items() if old in table.of_posts or not self.base.has(REDIRECTS, old)}
+        patterns = {old: new for old, new in table.patterns.items() if not self.base.has(REDIRECTS, old)}
+        file = self.root / REDIRECTS_FILE
+        new = redirects_text(file.read_bytes() if file.is_file() else None, exact, patterns)
+        if new.added:
+            self._write(REDIRECTS_FILE, new.text.encode())
+        for old, target in {**table.exact, **table.patterns}.items():
+            if old not in table.of_posts:
+                self.base.put(REDIRECTS, old, target)
+        self.report.redirects = dict(new.added)
+        self.report.omit([*table.omissions, *new.omissions])
+        rules = RedirectRules(
+            {normalize_address(old): target for old, target in table.exact.items()},
+            tuple(parse_pattern(old, target) for old, target in table.patterns.items()),
+        )
+        self.report.plain_host_gaps = plain_host_gaps(rules)
+
+    def write_articles(self, texts: Mapping[str, str], index: SourceIndex, terms: TermTable, library: MediaLibrary) -> None:
+        site = parse_site_or_raise(self.root, texts[SITE_FILE])
+        writer = ArticleWriter(
+            root=self.root,
+            base=self.base,
+            index=index,
+            converter=PostConverter(
+                site=site,
+                terms=terms,
+                source=self.source.site,
+                site_path_of=lambda key: index.site_paths.get(key, ""),
+                media_path=library.path_of,
+                now=self.options.now,
+                has_all_media=not (self.options.is_dry_run and self.options.media),
+            ),
+            references=parsed_references(self.root, site, texts),
+            report=self.report,
+            site_digest=digest_of([self.source.site.system.value, page_key(self.source.site.address)]),
+            decide=self.options.decide,
+            is_dry_run=self.options.is_dry_run,
+            processes=self.options.processes,
+        )
+        writer.write_all(self.selected_posts(len(index.plans)))
+        if not self.report.ends and self.options.since is None and self.source.site.system is not SourceSystem.FEED:
+            writer.find_gone()
+
+    def selected_posts(self, count: int) -> Iterator[SourcePost]:
+        """Yield the posts to import, and add the omissions of the reader to the report."""
+        for post in self.progress("Writing", self.source.posts(), count):
+            if isinstance(post, Omission):
+                self.report.omit([post])
+            elif is_selected(post, self.options.since):
+                yield post

@@ -1,0 +1,221 @@
+"""Settings files of an import: site.yaml and the entries of categories.yaml, authors.yaml and tags.yaml.
+
+A missing file is written. An existing one keeps its text: missing keys and entries are appended. All other differences are
+reported only.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from feedsvc.content import read_file
+from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading import (
+    AUTHORS_FILE,
+    CATEGORIES_FILE,
+    SITE_FILE,
+    TAGS_FILE,
+    References,
+    known_names,
+    parse_authors,
+    parse_categories,
+    parse_settings_file,
+    parse_site,
+    parse_tags,
+)
+from feedsvc.content.schema import is_base_url, is_host, is_language_tag, parse_site_value
+from feedsvc.errors import ContentError, FeedsvcError, Problem
+from feedsvc.importing.addresses import host_of
+from feedsvc.importing.source import Omission, SourceSite, SourceSystem
+from feedsvc.importing.writer.base import ENTRIES, ImportBase
+from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.importing.writer.values import digest_of
+from feedsvc.importing.writer.yaml_text import format_entry, format_key
+from feedsvc.model import FeedOptions, Site
+
+_COMMENTS: Final[Mapping[str, str]] = {
+    SITE_FILE: "The settings of the whole site. `feedsvc schema site` describes every key.",
+    CATEGORIES_FILE: "The sections of the site: id -> title and description. An id is part of addresses: /category/guide/.",
+    AUTHORS_FILE: "Everybody who writes: id -> name. What stands here is public.",
+    TAGS_FILE: "Tags with a description, or with another name in former addresses. No other tag needs an entry.",
+}
+_HEADS: Final[Mapping[str, str]] = {
+    file: f"# yaml-language-server: $schema=.feedsvc/schema/{file.removesuffix('.yaml')}.json\n# {comment}\n\n"
+    for file, comment in _COMMENTS.items()
+}
+_PARSERS: Final = {CATEGORIES_FILE: parse_categories, AUTHORS_FILE: parse_authors, TAGS_FILE: parse_tags}
+_MAX_ENTRIES: Final = 1000  # of a feed
+_UNKNOWN_ENTRIES: Final = 10  # WordPress's default, and less than that of most other systems
+
+
+class SettingsText(NamedTuple):
+    """Text of a settings file after the import, and what could not be written into it.
+
+    `lines` are the new digests of its entries for the base, by key, to be set once the file is written.
+    """
+
+    text: str
+    omissions: tuple[Omission, ...] = ()
+    lines: Mapping[str, str] = MappingProxyType({})
+
+
+def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: list[Omission]) -> dict[str, Any]:
+    """Return the keys of site.yaml for a source. `base_url` and `feed_entries` replace those of the source, unless "" and 0.
+
+    Raises FeedsvcError if there is no address.
+    """
+    address = (base_url or source.address).rstrip("/")
+    if not is_base_url(address):
+        known = f"'{source.address}', the address in the source, is none" if source.address else "the source names no address"
+        raise FeedsvcError(f"{known} that a site can have; give the address of the new site with --base-url https://example.org")
+    host = host_of(address)
+    keys: dict[str, Any] = {"title": plain_line(source.title) or host}
+    if description := plain_line(source.description):
+        keys["description"] = description
+    keys |= {"base_url": address, "id_domain": host if is_host(host) else "newsroom.example"}
+    keys["language"] = _language(source, omissions)
+    keys["timezone"] = _time_zone(source, omissions)
+    keys["feed"] = {"entries": _feed_entries(source, feed_entries, omissions)}
+    return keys
+
+
+def _feed_entries(source: SourceSite, given: int, omissions: list[Omission]) -> int:
+    """Return the number of entries of the feed: that which the operator gave, else that of the former feed.
+
+    Where that is unknown, it is better to have too few than too many: of too many, subscribers would see old ones as new.
+    """
+    number = given or source.feed_entries
+    if 1 <= number <= _MAX_ENTRIES:
+        return number
+    fallback = _MAX_ENTRIES if number else _UNKNOWN_ENTRIES
+    known = f"{number} is more than a feed may have" if number else "the source does not say how many the former feed had"
+    omissions.append(
+        Omission("", "feed.entries", f"{known}; the feed gets {fallback}; --feed-entries N, or {SITE_FILE}, changes it")
+    )
+    return fallback
+
+
+def feed_entries_line(number: int) -> str:
+    """Return the line of the report about the length of the feed, if it is that of the former feed."""
+    return f"feed.entries: {number}, as in the source; --feed-entries N, or {SITE_FILE}, changes it"
+
+
+def site_text(data: bytes | None, keys: Mapping[str, Any], since: datetime | None) -> SettingsText:
+    """Return site.yaml with these keys. An existing file (`data`) stays as it is; where it differs, an omission says so."""
+    if data is None:
+        # `since` is part of the ids of feeds: the day of the first post is as good as any, and never changes.
+        dated = {**keys, "since": f"{since:%Y-%m-%d}"} if since and since.year in range(1970, 9999) else dict(keys)
+        return SettingsText(_HEADS[SITE_FILE] + "".join(format_key(key, value) for key, value in dated.items()))
+    text = data.decode(errors="replace")
+    value = parse_settings_file(SITE_FILE, data).value
+    own = value if isinstance(value, dict) else {}
+    return SettingsText(text, tuple(_differences(own, keys)))
+
+
+def _differences(own: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterator[Omission]:
+    for key in ("title", "base_url", "language", "timezone", "feed"):
+        mine, theirs = own.get(key), keys.get(key)
+        if key == "feed":
+            mine = mine.get("entries", FeedOptions().entries) if isinstance(mine, dict) else FeedOptions().entries
+            theirs = keys["feed"]["entries"]
+        if theirs is not None and mine is not None and mine != theirs:
+            name = "feed.entries" if key == "feed" else key
+            yield Omission(SITE_FILE, f"{name}: {theirs}", f"the file says {mine}, and stays as it is")
+
+
+def entries_text(
+    file: str, root: Path, data: bytes | None, entries: Mapping[str, Mapping[str, Any]], base: ImportBase
+) -> SettingsText:
+    """Return a settings file with the entries that it lacks appended.
+
+    An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again.
+    """
+    known = {unicodedata.normalize("NFC", name) for name in (known_names(root, file) if data is not None else ())}
+    missing: dict[str, Mapping[str, Any]] = {}
+    omissions: list[Omission] = []
+    lines: dict[str, str] = {}
+    for entry_id, keys in entries.items():
+        line = base.get(ENTRIES, f"{file} {entry_id}")
+        if entry_id in known:
+            omissions += _entry_change(file, entry_id, keys, line)
+        elif line:
+            continue
+        else:
+            missing[entry_id] = {**keys, **_unused_aliases(keys, known)}
+            known.update((entry_id, *keys.get("aliases", ())))
+        lines[f"{file} {entry_id}"] = digest_of(dict(keys))
+    text = data.decode(errors="replace") if data is not None else ""
+    if not missing:
+        return SettingsText(text, tuple(omissions), lines)
+    head = "" if data is not None else _HEADS[file]
+    appended = _append(text or head, "".join(format_entry(entry_id, dict(keys)) for entry_id, keys in missing.items()))
+    return SettingsText(appended, tuple(omissions), lines)
+
+
+def _entry_change(file: str, entry_id: str, keys: Mapping[str, Any], line: tuple[str, ...]) -> Iterator[Omission]:
+    if line and line[0] != digest_of(dict(keys)):
+        title = keys.get("title") or keys.get("name")
+        yield Omission(file, f"{entry_id}: {title}", "this entry changed at the source; the file stays as it is")
+
+
+def _unused_aliases(keys: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    return {"aliases": [alias for alias in keys["aliases"] if alias not in known]} if keys.get("aliases") else {}
+
+
+def _append(text: str, addition: str) -> str:
+    return f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{addition}"
+
+
+def check_entries(file: str, text: str, references: References) -> tuple[Problem, ...]:
+    """Return the problems of a settings file with entries."""
+    return _PARSERS[file](text.encode(), references).problems
+
+
+def parsed_references(root: Path, site: Site, texts: Mapping[str, str]) -> References:
+    """Return what articles may refer to, from the texts of the settings files. Invalid entries are left out."""
+    media = MediaFolder(root)
+    references = References(site=site, media=media)
+    entries = {file: _PARSERS[file](texts[file].encode(), references).entries for file in (CATEGORIES_FILE, AUTHORS_FILE)}
+    return References(site=site, media=media, categories=entries[CATEGORIES_FILE], authors=entries[AUTHORS_FILE])  # type: ignore[arg-type]
+
+
+def parse_site_or_raise(root: Path, text: str) -> Site:
+    """Return the site of site.yaml. Raises ContentError if it is not valid."""
+    site, problems = parse_site(text.encode(), MediaFolder(root))
+    if site is None:
+        raise ContentError(f"{SITE_FILE} is not valid; correct it, and import again", problems)
+    return site
+
+
+def read_settings(root: Path, file: str) -> bytes | None:
+    """Return the bytes of a settings file, None if there is none. Raises ContentError if it cannot be read."""
+    data = read_file(root, file)
+    if isinstance(data, Problem):
+        raise ContentError(f"{file} cannot be read; correct that, and import again", (data,))
+    return data
+
+
+def _language(source: SourceSite, omissions: list[Omission]) -> str:
+    language = source.language.strip().replace("_", "-")
+    if is_language_tag(language):
+        return language
+    if language:
+        omissions.append(Omission("", f"language: {plain_line(language)[:80]}", "it is no language tag; the site gets en"))
+    return "en"
+
+
+def _time_zone(source: SourceSite, omissions: list[Omission]) -> str:
+    if not source.time_zone and source.system is not SourceSystem.FEED:
+        omissions.append(Omission("", "timezone", f"an export does not name it; the site gets UTC, as {SITE_FILE} says"))
+    try:
+        return parse_site_value("timezone", source.time_zone or "UTC")
+    except ValueError:
+        omissions.append(
+            Omission("", f"timezone: {plain_line(source.time_zone)[:80]}", "no such zone is known; the site gets UTC")
+        )
+        return "UTC"

@@ -1,0 +1,187 @@
+"""Categories, authors and tags of a source: their ids in the newsroom, and their entries of the settings files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import unquote
+
+from feedsvc.content import did_you_mean
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE
+from feedsvc.importing.source import Omission, SourceAuthor, SourcePost, SourceSite, SourceSystem, TermKind
+from feedsvc.importing.writer.mapping import TermMapping
+from feedsvc.importing.writer.names import NamePool, as_slug
+from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.tag_slugs import tag_slug
+
+_MAX_TAG_LENGTH: Final = 200  # characters, as in article files
+_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+EntryKeys = dict[str, Any]  # keys of one entry of a settings file
+
+
+class TermTable:
+    """Ids of the terms and authors of one source.
+
+    `note` must have seen all posts before ids are asked for, because a post may name what the source's lists lack.
+    """
+
+    def __init__(self, site: SourceSite, mapping: TermMapping) -> None:
+        self._site, self._mapping = site, mapping
+        self._terms = {(term.kind, term.key): term for term in site.terms}
+        self._authors = {author.key: author for author in site.authors}
+        self._category_ids: dict[str, str] = {}
+        self._author_ids: dict[str, str] = {}
+        self._category_names, self._author_names = NamePool(), NamePool()
+        self._tag_titles: dict[str, str] = {}
+        self._titles_by_slug: dict[str, str] = {}
+        self._keys_by_slug: dict[str, list[str]] = {}
+        self.omissions: list[Omission] = []
+        for term in site.terms:
+            if term.kind is TermKind.CATEGORY:
+                self._add_category(term.key)
+
+    def note(self, post: SourcePost) -> None:
+        """Add what a post names to the tables."""
+        for key in post.categories:
+            self._add_category(key)
+        for key in post.authors:
+            self._add_author(key)
+        for key in post.tags:
+            self._add_tag(key)
+
+    def unmatched_names(self) -> Iterator[Omission]:
+        """Yield an omission for each name of the mapping that nothing in the source has. `note` must have seen all posts."""
+        for kind, names, known in (
+            ("categories", self._mapping.categories, self._category_ids),
+            ("authors", self._mapping.authors, {**self._authors, **self._author_ids}),
+        ):
+            for name in names:
+                if name not in known:
+                    hint = did_you_mean(name, known) or "a name of the map is the one in addresses, or the login"
+                    yield Omission("--map", f"{kind}: {name}", f"the source has none with this name; {hint}")
+
+    def category_ids(self, keys: Iterable[str]) -> list[str]:
+        return [*dict.fromkeys(filter(None, (self._category_ids.get(key, "") for key in keys)))]
+
+    def author_ids(self, keys: Iterable[str]) -> list[str]:
+        return [*dict.fromkeys(filter(None, (self._author_ids.get(key, "") for key in keys)))]
+
+    def tag_titles(self, keys: Iterable[str]) -> list[str]:
+        return [*dict.fromkeys(filter(None, (self._tag_titles.get(key, "") for key in keys)))]
+
+    def category_id(self, key: str) -> str:
+        """Return the id of a category, "" if the mapping drops it or the source has none with this key."""
+        return self._category_ids.get(key, "")
+
+    def author_id(self, key: str) -> str:
+        return self._author_ids.get(key, "")
+
+    def tag_id(self, key: str) -> str:
+        """Return the slug of a tag, "" if no post has it."""
+        return tag_slug(self._tag_titles.get(key, ""))
+
+    def entries(self) -> Mapping[str, Mapping[str, EntryKeys]]:
+        """Return the entries of each settings file by id."""
+        return {
+            CATEGORIES_FILE: self._category_entries(),
+            AUTHORS_FILE: self._author_entries(),
+            TAGS_FILE: dict(self._tag_entries()),
+        }
+
+    def _add_category(self, key: str) -> None:
+        if key in self._category_ids:
+            return
+        if key in self._mapping.categories:
+            self._category_ids[key] = self._mapping.categories[key] or ""
+            return
+        term = self._terms.get((TermKind.CATEGORY, key))
+        wanted = as_slug(unquote(key)) or as_slug(term.name if term else "") or "category"
+        self._category_ids[key] = self._category_names.take(wanted)
+
+    def _add_author(self, key: str) -> None:
+        if key in self._author_ids or not key.strip():
+            return
+        if key in self._mapping.authors:
+            self._author_ids[key] = self._mapping.authors[key] or ""
+            return
+        author = self._authors.get(key)
+        name = author.name if author else key
+        # WordPress makes the name in an author's address of the login, and its dots become hyphens.
+        is_login = self._site.system is SourceSystem.WORDPRESS and "@" not in key
+        has_id = self._site.system is not SourceSystem.WORDPRESS and name != key
+        text = key.lower().replace(".", "-") if is_login else key if has_id else name
+        wanted = as_slug(text) or as_slug(name) or "author"
+        self._author_ids[key] = self._author_names.take(wanted)
+
+    def _add_tag(self, key: str) -> None:
+        if key in self._tag_titles:
+            return
+        term = self._terms.get((TermKind.TAG, key))
+        title = plain_line(term.name if term else key)[:_MAX_TAG_LENGTH].strip()
+        slug = tag_slug(title)
+        if not slug and (slug := tag_slug(unquote(key))):
+            title = unquote(key)
+        if not slug:
+            self.omissions.append(Omission("", f"the tag '{title or key}'", "it has no letter or digit to make an address of"))
+            self._tag_titles[key] = ""
+            return
+        self._tag_titles[key] = self._titles_by_slug.setdefault(slug, title)
+        self._keys_by_slug.setdefault(slug, []).append(key)
+
+    def _category_entries(self) -> dict[str, EntryKeys]:
+        entries: dict[str, EntryKeys] = {}
+        used = {*self._category_ids.values()}
+        for entry_id, keys in _keys_by_id(self._category_ids).items():
+            term = self._terms.get((TermKind.CATEGORY, entry_id), self._terms.get((TermKind.CATEGORY, keys[0])))
+            entry: EntryKeys = {"title": plain_line(term.name if term else unquote(keys[0])) or entry_id}
+            if term and (description := plain_line(term.description)):
+                entry["description"] = description
+            entries[entry_id] = entry | _aliases(keys, used)
+        return entries
+
+    def _author_entries(self) -> dict[str, EntryKeys]:
+        used = {*self._author_ids.values()}
+        return {
+            entry_id: self._author_keys(entry_id, keys) | _aliases([key.lower() for key in keys], used)
+            for entry_id, keys in _keys_by_id(self._author_ids).items()
+        }
+
+    def _author_keys(self, entry_id: str, keys: list[str]) -> EntryKeys:
+        author = self._authors.get(entry_id) or self._authors.get(keys[0]) or SourceAuthor(key=keys[0], name=keys[0])
+        entry: EntryKeys = {"name": plain_line(author.name) or plain_line(author.key) or entry_id}
+        if author.email and self._site.system is not SourceSystem.WORDPRESS and _EMAIL.fullmatch(author.email):
+            entry["email"] = author.email  # a feed shows it already; WordPress did not
+        if author.url.startswith(("http://", "https://")) and " " not in author.url:
+            entry["url"] = author.url
+        if bio := plain_line(author.bio):
+            entry["bio"] = bio
+        return entry
+
+    def _tag_entries(self) -> Iterator[tuple[str, EntryKeys]]:
+        """Yield the entry of each tag that has a description, or another name in addresses than its slug."""
+        used = {*self._titles_by_slug}
+        for slug, keys in self._keys_by_slug.items():
+            terms = [term for key in keys if (term := self._terms.get((TermKind.TAG, key)))]
+            description = next((text for term in terms if (text := plain_line(term.description))), "")
+            aliases = _aliases((term.key for term in terms), used)
+            used.update(aliases.get("aliases", ()))
+            if description or aliases:
+                entry = {"title": self._titles_by_slug[slug]} | ({"description": description} if description else {})
+                yield slug, entry | aliases
+
+
+def _keys_by_id(ids: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the keys of each id; no id is ""."""
+    keys: dict[str, list[str]] = {}
+    for key, entry_id in ids.items():
+        if entry_id:
+            keys.setdefault(entry_id, []).append(key)
+    return keys
+
+
+def _aliases(keys: Iterable[str], used: Container[str]) -> EntryKeys:
+    """Return the key `aliases` with the former names of an entry that no other entry uses; nothing if there are none."""
+    names = [name for name in dict.fromkeys(as_slug(unquote(key)) for key in keys) if name and name not in used]
+    return {"aliases": names} if names else {}

@@ -1,0 +1,84 @@
+"""Articles as exports contain them: the article, its HTML and public state, and what its file says."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from feedsvc.content import decode, read_file
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.reading import split_front_matter
+from feedsvc.content.yaml import parse_yaml
+from feedsvc.errors import FeedsvcError
+from feedsvc.model import Article, ArticleStatus
+from feedsvc.routes import ArticleAt, path_of
+from feedsvc.uris import absolute
+
+_BODY_KEY: Final = "body"
+
+
+class ExportState(enum.Enum):
+    """Public state of an article, with WordPress's word. What is not public at the moment of the export must not become so."""
+
+    PUBLIC = "publish"
+    SCHEDULED = "future"
+    NOT_PUBLIC = "draft"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportedArticle:
+    """An article of an export. `number` counts from 1, `address` is absolute, `html` is its body.
+
+    `keys` are the values in its file as they stand there, without the body; `body` is its Markdown.
+    """
+
+    article: Article
+    number: int
+    state: ExportState
+    address: str
+    html: str
+    keys: Mapping[str, Any]
+    body: str
+
+
+def exported_articles(root: Path, content: ContentSnapshot, now: datetime) -> Iterator[ExportedArticle]:
+    """Yield all articles of the folder `root`, the oldest first. Raises FeedsvcError if a file has changed and cannot be read."""
+    articles = sorted(content.articles, key=lambda article: (article.published, article.id))
+    for number, article in enumerate(articles, 1):
+        keys, body = _read(root, article.path)
+        yield ExportedArticle(
+            article=article,
+            number=number,
+            state=_state(article, now),
+            address=article.link or absolute(content.site.base_url, path_of(ArticleAt(article.slug))),
+            html=content.html(article),
+            keys=keys,
+            body=body,
+        )
+
+
+def _state(article: Article, now: datetime) -> ExportState:
+    is_expired = article.expires is not None and article.expires <= now
+    if article.status is not ArticleStatus.PUBLISHED or is_expired:
+        return ExportState.NOT_PUBLIC
+    return ExportState.SCHEDULED if article.published > now else ExportState.PUBLIC
+
+
+def _read(root: Path, path: str) -> tuple[Mapping[str, Any], str]:
+    """Return the keys of an article file without the body, and its Markdown."""
+    data = read_file(root, path)
+    if not isinstance(data, bytes):
+        raise FeedsvcError(f"{path} cannot be read any more; export again")
+    text = decode(path, data).text
+    try:
+        front_matter, body = split_front_matter(text)[:2] if path.endswith(".md") else (text, "")
+    except ValueError:
+        raise FeedsvcError(f"{path} has changed and is no article any more; export again") from None
+    value = parse_yaml(path, front_matter).value
+    keys = dict(value) if isinstance(value, dict) else {}
+    yaml_body = keys.pop(_BODY_KEY, None)
+    return keys, body if path.endswith(".md") else str(yaml_body or "")

@@ -1,0 +1,77 @@
+"""JSON Feed 1.1 of all articles, drafts included, with what it has no place for in objects `_feedsvc` (section Extensions)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.migration.articles import ExportedArticle
+from feedsvc.migration.entries import unique_entries
+from feedsvc.migration.facts import facts_of, to_json
+from feedsvc.support.date_formats import rfc3339
+
+_VERSION: Final = "https://jsonfeed.org/version/1.1"
+# Keys of an article file that members of JSON Feed hold. It has names of authors only, and one list of tags.
+_OWN_KEYS: Final = frozenset({"id", "guid", "title", "published", "updated", "summary", "language"})
+
+
+def write_json(content: ContentSnapshot, articles: Iterable[ExportedArticle], now: datetime) -> Iterator[str]:
+    """Yield the document in parts, one line for each article. Media are named by their addresses."""
+    site = content.site
+    head = {
+        "version": _VERSION,
+        "title": site.title,
+        "home_page_url": f"{site.base_url}/",
+        "description": site.description,
+        "language": site.language,
+        "_feedsvc": {"exported": rfc3339(now), **_settings(content)},
+    }
+    yield f'{to_json(head)[:-1]}, "items": ['
+    separator = "\n"
+    for exported in articles:
+        yield separator + to_json(_item(content, exported))
+        separator = ",\n"
+    yield "\n]}\n"
+
+
+def _settings(content: ContentSnapshot) -> dict[str, Any]:
+    """Return the names that articles refer to: authors and categories by id."""
+    return {
+        "time_zone": content.site.timezone,
+        "authors": [
+            {"id": author.id, "name": author.name, "email": author.email, "url": author.url, "bio": author.bio}
+            for author in unique_entries(content.authors)
+        ],
+        "categories": [
+            {"id": category.id, "title": category.title, "description": category.description}
+            for category in unique_entries(content.categories)
+        ],
+    }
+
+
+def _item(content: ContentSnapshot, exported: ExportedArticle) -> dict[str, Any]:
+    article = exported.article
+    names = [content.authors[name].name for name in article.authors if name in content.authors]
+    titles = [content.categories[name].title for name in article.categories]
+    item = {
+        "id": article.guid or article.id,
+        "url": exported.address,
+        "title": article.title,
+        "content_html": exported.html or " ",
+        "summary": article.summary,
+        "image": article.image.url if article.image else "",
+        "date_published": rfc3339(article.published),
+        "date_modified": rfc3339(article.updated),
+        "authors": [{"name": name} for name in names],
+        "tags": [*titles, *(tag.title for tag in article.tags)],
+        "language": article.language,
+        "attachments": [
+            {"url": file.url, "mime_type": file.type, "size_in_bytes": file.length, "title": file.title}
+            for file in article.enclosures
+        ],
+    }
+    facts = json.loads(to_json(dict(facts_of(exported, _OWN_KEYS))))
+    return {**{name: value for name, value in item.items() if value not in ("", [])}, "_feedsvc": facts}

@@ -1,0 +1,52 @@
+"""Parts of a content folder that no export contains, as phrases for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from feedsvc.catalog import pages_by_slug
+from feedsvc.content.folder import ROOT_FOLDER, ContentSnapshot
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, PAGES_FOLDER, SITE_FILE, TAGS_FILE
+from feedsvc.content.schema import SiteKeys, parse_day
+from feedsvc.migration.entries import stated_keys, unique_entries
+from feedsvc.migration.formats import ExportFormat
+from feedsvc.model import Site
+from feedsvc.redirects import REDIRECTS_FILE
+
+_OF_SITE: Final = frozenset({"title", "description", "base_url", "language", "timezone"})  # in every format
+_SINCE: Final = parse_day(SiteKeys.model_fields["since"].default)
+
+
+def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[str]:
+    """Yield a phrase for each part of the folder that an export does not contain; for media, where they are named."""
+    if content.media:
+        yield f"the {len(content.media)} files in media/: the export has their addresses, so copy the folder"
+    if content.pages and not export_format.has_pages:
+        yield f"the {sum(1 for _ in pages_by_slug(content.pages))} files in {PAGES_FOLDER}/; wxr has them"
+    if content.root_files:
+        yield f"the {len(content.root_files)} files in {ROOT_FOLDER}/"
+    if content.theme:
+        yield "theme/"
+    if content.custom_feeds or content.private_feeds:
+        yield FEEDS_FILE
+    if content.tags:
+        yield TAGS_FILE
+    if content.redirects.exact or content.redirects.patterns:
+        yield REDIRECTS_FILE
+    yield from _keys(SITE_FILE, [content.site], _OF_SITE | _usual_keys(content.site))
+    yield from _keys(CATEGORIES_FILE, unique_entries(content.categories), {"title", "description"})
+    yield from _keys(AUTHORS_FILE, unique_entries(content.authors), export_format.author_keys)
+
+
+def _usual_keys(site: Site) -> set[str]:
+    """Return the keys of site.yaml that have no fixed default, but the value that a new newsroom gets without them."""
+    usual = {"id_domain": urlsplit(site.base_url).hostname, "since": _SINCE}
+    return {name for name, value in usual.items() if getattr(site, name) == value}
+
+
+def _keys(file: str, values: Iterable[Any], exported: Collection[str]) -> Iterator[str]:
+    """Yield a phrase for the keys of a settings file that the export lacks, if any value has some."""
+    if keys := dict.fromkeys(key for value in values for key in stated_keys(value, exported)):
+        yield f"of {file}: {', '.join(keys)}"

@@ -1,0 +1,92 @@
+"""Frozen data classes: static pages, menus and what all pages take from pages/ and root/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+Menu = Literal["header", "footer", "none"]
+
+# Paths with a title of their own in every language -> key of the title.
+TITLES_OF_PATHS: Final[Mapping[str, str]] = {
+    "/": "home",
+    "/archive/": "archive_all",
+    "/subscribe/": "subscribe",
+    "/tags/": "all_topics",
+}
+# Kinds of listings whose titles are in settings files: a menu may show them without depending on articles.
+TITLED_KINDS: Final = frozenset(("category", "author", "custom"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StaticPage:
+    """Validated content of one file of pages/. `path` is relative to the content folder, `markdown` is the body.
+
+    `menu` is the menu that links to the page if site.yaml does not list that menu's links; pages with a lower `order` come first.
+    `language` is "" for the site's, `updated` None if not given. `media` are the paths of the files in media/ that the page
+    refers to.
+    """
+
+    path: str
+    slug: str
+    title: str
+    description: str = ""
+    language: str = ""
+    updated: datetime | None = None
+    menu: Menu = "footer"
+    order: int = 0
+    aliases: tuple[str, ...] = ()
+    is_draft: bool = False
+    markdown: str = ""
+    media: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The slug, then the former slugs (aliases)."""
+        return self.slug, *self.aliases
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MenuEntry:
+    """Entry of `navigation` or `footer.links` in site.yaml.
+
+    `target` is the id of a category, else the slug of a page, else a path of this site, else an absolute address. `title` is ""
+    for the title of the category or page.
+    """
+
+    target: str
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Footer:
+    """Key `footer` of site.yaml. `links` are None if pages/ says which pages the footer links to."""
+
+    text: str = ""
+    links: tuple[MenuEntry, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MenuPage:
+    """The facts of a published page that menus show."""
+
+    slug: str
+    title: str
+    language: str
+    menu: Menu
+    order: int
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageFrame:
+    """Parts of pages/ and root/ that the head and the menus of every page show.
+
+    `menu_pages` are the published pages that a menu names, in the order of menus. `head_files` are the names of the files in
+    root/ to which the head links.
+    """
+
+    menu_pages: tuple[MenuPage, ...] = ()
+    head_files: tuple[str, ...] = ()

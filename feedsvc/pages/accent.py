@@ -1,0 +1,123 @@
+"""Accent color: colors of links and marks that can be read on light and on dark pages, from one color of the editor.
+
+The contrast is that of WCAG 2.2 (section 1.4.3): at least 4.5 to 1. Lightness is changed in OKLCH, which keeps the hue that
+people see (Björn Ottosson, "A perceptual color space for image processing"; CSS Color Module Level 4, section 9).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+MIN_CONTRAST: Final = 4.5
+# The colors --paper and --tint of static/site.css, on which links stand.
+LIGHT_BACKGROUNDS: Final = ("#fdfcfa", "#f5f1ea")
+DARK_BACKGROUNDS: Final = ("#171614", "#22201d")
+_STEPS: Final = 12  # halvings of an interval: a difference of less than one of 256 values of a channel remains
+_ROUNDING: Final = 1e-4  # of a channel, by which a color of sRGB may miss its limits after conversions
+
+Channels = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Accent:
+    """The colors of accents on light and on dark pages, each as # and six hexadecimal digits."""
+
+    light: str
+    dark: str
+
+
+@lru_cache(maxsize=16)
+def derive_accent(color: str) -> Accent:
+    """Return the accents for a color: the color itself where it is readable, else the nearest lightness of its hue that is.
+
+    On light pages, the color is made darker, on dark pages lighter.
+    """
+    return Accent(light=_readable(color, LIGHT_BACKGROUNDS, 0.0), dark=_readable(color, DARK_BACKGROUNDS, 1.0))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colors: 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    low, high = sorted(map(_luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _readable(color: str, backgrounds: Sequence[str], extreme: float) -> str:
+    """Return the color with the lightness nearest to its own, on the way to `extreme`, that has enough contrast."""
+
+    def is_readable(candidate: str) -> bool:
+        return all(contrast(candidate, background) >= MIN_CONTRAST for background in backgrounds)
+
+    if is_readable(color):
+        return color
+    lightness, chroma, hue = _to_oklch(color)
+    unreadable, readable, result = lightness, extreme, _from_oklch(extreme, chroma, hue)
+    for _ in range(_STEPS):
+        middle = (unreadable + readable) / 2
+        candidate = _from_oklch(middle, chroma, hue)
+        if is_readable(candidate):
+            readable, result = middle, candidate
+        else:
+            unreadable = middle
+    return result
+
+
+def _luminance(color: str) -> float:
+    red, green, blue = _linear(color)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(color: str) -> Channels:
+    """Return the channels of a color of sRGB in linear light, from 0 to 1."""
+    red, green, blue = (int(color[index : index + 2], 16) / 255 for index in (1, 3, 5))
+    return _to_linear(red), _to_linear(green), _to_linear(blue)
+
+
+def _to_linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - IEC 61966-2-1
+
+
+def _to_gamma(value: float) -> float:
+    return value * 12.92 if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055  # noqa: PLR2004 - IEC 61966-2-1
+
+
+def _to_oklch(color: str) -> Channels:
+    red, green, blue = _linear(color)
+    long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
+    medium = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
+    short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
+    lightness = 0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short
+    green_red = 1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short
+    blue_yellow = 0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short
+    return lightness, math.hypot(green_red, blue_yellow), math.atan2(blue_yellow, green_red)
+
+
+def _from_oklch(lightness: float, chroma: float, hue: float) -> str:
+    """Return the color of sRGB with this lightness and hue, and as much of the chroma as sRGB has there."""
+    low, high = 0.0, chroma
+    if _is_in_srgb(_oklch_to_linear(lightness, high, hue)):
+        low = high
+    for _ in range(_STEPS if low < high else 0):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _is_in_srgb(_oklch_to_linear(lightness, middle, hue)) else (low, middle)
+    channels = _oklch_to_linear(lightness, low, hue)
+    return "#" + "".join(f"{round(255 * _to_gamma(min(1.0, max(0.0, value)))):02x}" for value in channels)
+
+
+def _is_in_srgb(channels: Channels) -> bool:
+    return all(-_ROUNDING <= value <= 1 + _ROUNDING for value in channels)
+
+
+def _oklch_to_linear(lightness: float, chroma: float, hue: float) -> Channels:
+    green_red, blue_yellow = chroma * math.cos(hue), chroma * math.sin(hue)
+    long = (lightness + 0.3963377774 * green_red + 0.2158037573 * blue_yellow) ** 3
+    medium = (lightness - 0.1055613458 * green_red - 0.0638541728 * blue_yellow) ** 3
+    short = (lightness - 0.0894841775 * green_red - 1.2914855480 * blue_yellow) ** 3
+    return (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )

@@ -1,0 +1,134 @@
+"""Archive of the site: all years and months with their numbers of articles, and the articles of a month or day as headlines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Annotated, TypedDict
+
+from feedsvc.catalog import Row, is_visible
+from feedsvc.pages.breadcrumbs import trail
+from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.metadata import PageMetadata
+from feedsvc.pages.views import Card, LinkView
+from feedsvc.routes import ArchiveAt, ListingRef, path_of
+from feedsvc.uris import absolute
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodLink:
+    """A month or day with a link to its page; `count` is its number of articles, `articles` the same with the noun."""
+
+    title: str
+    href: str
+    count: str
+    articles: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArchiveYear:
+    """A year of the archive with its months, January first."""
+
+    title: str
+    articles: str
+    months: list[PeriodLink]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArchiveDay:
+    """Articles of a day, newest first."""
+
+    title: str
+    entries: list[Card]
+
+
+class ArchiveVariables(TypedDict):
+    """Variables of the page /archive/."""
+
+    title: Annotated[str, "heading of the page"]
+    articles: Annotated[str, "number of all articles, with the noun"]
+    years: Annotated[list[ArchiveYear], "years that have articles, newest first"]
+
+
+class ArchivePeriodVariables(TypedDict):
+    """Variables of the page of a month or day of the archive. A month has `days`, or `day_links` if it has very many articles."""
+
+    title: Annotated[str, "month or day, in words"]
+    articles: Annotated[str, "number of its articles, with the noun"]
+    days: Annotated[list[ArchiveDay], "days with articles, newest first"]
+    day_links: Annotated[list[PeriodLink], "links to the days of a month with over 500 articles, newest first; else empty"]
+    older: Annotated[LinkView | None, "link to the month or day before"]
+    newer: Annotated[LinkView | None, "link to the month or day after"]
+
+
+def archive_rows(period_rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Return the rows that the page of a period shows, newest first."""
+    return tuple(filter(is_visible, period_rows))
+
+
+def render_archive(layout: PageLayout, period: str = "") -> bytes:
+    """Render the page of all months if `period` is "", else that of a month or day in the calendar of the site's listing."""
+    if period:
+        return render_archive_period(layout, period, layout.catalog.listings[ListingRef()].calendar.days_of(period))
+    title = layout.lang.say("archive_all")
+    return layout.render("archive.html", _head(layout, "", title), _archive_variables(layout, title))
+
+
+def render_archive_period(layout: PageLayout, period: str, days: Sequence[tuple[str, int]]) -> bytes:
+    """Render the page of a month or day. `days` are the days of a month that is divided by day, with their numbers; else ()."""
+    title = layout.lang.period_name(period)
+    return layout.render("archive_period.html", _head(layout, period, title), _period_variables(layout, period, title, days))
+
+
+def _head(layout: PageLayout, period: str, own_title: str) -> PageMetadata:
+    site, lang, title = layout.site, layout.lang, layout.lang.say("archive_all")
+    address = absolute(site.base_url, path_of(ArchiveAt(period)))
+    full_title = f"{lang.say('archive', title=title, month=own_title) if period else title} – {site.title}"
+    return PageMetadata(
+        title=full_title,
+        canonical=address,
+        feeds=layout.feed_views(layout.catalog.listings[ListingRef()]),
+        graph=layout.open_graph(full_title, "", address),
+        trail=trail(layout, *((ArchiveAt(), title),) if period else (), own_title=own_title),
+    )
+
+
+def _archive_variables(layout: PageLayout, title: str) -> ArchiveVariables:
+    months = layout.catalog.listings[ListingRef()].calendar.months
+    years = [(year, [*group]) for year, group in groupby(months, key=lambda month: month[0][:4])]
+    return ArchiveVariables(
+        title=title,
+        articles=layout.lang.count("articles", sum(count for _, count in months)),
+        years=[
+            ArchiveYear(
+                title=layout.lang.period_name(year),
+                articles=layout.lang.count("articles", sum(count for _, count in group)),
+                months=[_period_link(layout, month, count, layout.lang.month_name(month)) for month, count in reversed(group)],
+            )
+            for year, group in years
+        ],
+    )
+
+
+def _period_variables(layout: PageLayout, period: str, title: str, days: Sequence[tuple[str, int]]) -> ArchivePeriodVariables:
+    listing, lang = layout.catalog.listings[ListingRef()], layout.lang
+    rows = () if days else archive_rows(listing.archive_index.all_periods[period])
+    older, newer = listing.calendar.neighbours_of(period)
+    return ArchivePeriodVariables(
+        title=title,
+        articles=lang.count("articles", sum(count for _, count in days) if days else len(rows)),
+        days=[
+            ArchiveDay(title=lang.period_name(day), entries=[layout.card(row) for row in group])
+            for day, group in groupby(rows, key=lambda row: row.day)
+        ],
+        day_links=[_period_link(layout, day, count, lang.period_name(day)) for day, count in days],
+        older=layout.period_link(ArchiveAt(older), "older"),
+        newer=layout.period_link(ArchiveAt(newer), "newer"),
+    )
+
+
+def _period_link(layout: PageLayout, period: str, count: int, title: str) -> PeriodLink:
+    lang = layout.lang
+    href = layout.href(ArchiveAt(period))
+    return PeriodLink(title=title, href=href, count=lang.number(count), articles=lang.count("articles", count))

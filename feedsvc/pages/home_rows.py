@@ -1,0 +1,82 @@
+"""Selection of the front page: the lead, the stories beside it, a block for each section, corrections and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Final
+
+from feedsvc.catalog import Catalog, Listing, Row, is_visible
+from feedsvc.pages.menus import navigation_categories
+from feedsvc.routes import ListingRef
+
+_LEAD_CANDIDATES: Final = 10  # newest articles, of which the first with an image leads
+_SECOND_STORIES: Final = 4
+_SECTIONS: Final = 12  # blocks, so that the page stays small
+_SECTION_STORIES: Final = 4
+_CORRECTIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SectionRows:
+    """Block of a section: its newest articles that stand nowhere above."""
+
+    listing: Listing
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeRows:
+    """Rows of the front page, each once, except that `corrected` may repeat others.
+
+    `lead` is None if there is no visible article. `others` are the rows of the site's feed that stand nowhere above.
+    """
+
+    lead: Row | None
+    seconds: tuple[Row, ...]
+    sections: tuple[SectionRows, ...]
+    others: tuple[Row, ...]
+    corrected: tuple[Row, ...]
+
+    @property
+    def all_rows(self) -> Iterator[Row]:
+        """All rows in their order on the page."""
+        lead = (self.lead,) if self.lead else ()
+        return chain(lead, self.seconds, *(section.rows for section in self.sections), self.others, self.corrected)
+
+
+def select_home_rows(catalog: Catalog) -> HomeRows:
+    """Return the rows of the front page. The work does not grow with the number of articles."""
+    newest = [row for row in catalog.listings[ListingRef()].feed_rows if is_visible(row)]
+    lead = _select_lead(catalog, newest)
+    seconds = tuple(islice((row for row in newest if row is not lead), _SECOND_STORIES))
+    used = {id(row) for row in (lead, *seconds)}
+    sections = tuple(_select_sections(catalog, used))
+    others = tuple(row for row in newest if id(row) not in used)
+    return HomeRows(lead, seconds, sections, others, tuple(catalog.corrected[:_CORRECTIONS]))
+
+
+def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:
+    """Return the row that site.yaml names, if it is visible; else the newest with an image; else the newest; None without any."""
+    named = catalog.visible.get(catalog.site.home.lead) if catalog.site.home.lead else None
+    with_image = (row for row in newest[:_LEAD_CANDIDATES] if row.article.image)
+    return named or next(with_image, newest[0] if newest else None)
+
+
+def _select_sections(catalog: Catalog, used: set[int]) -> Iterator[SectionRows]:
+    """Yield the blocks that are not empty. Rows whose id() is in `used` are left out; those of each block are added to it."""
+    count = 0
+    for listing in _section_listings(catalog):
+        rows = tuple(islice((row for row in listing.feed_rows if is_visible(row) and id(row) not in used), _SECTION_STORIES))
+        if rows and count < _SECTIONS:
+            count += 1
+            used.update(map(id, rows))
+            yield SectionRows(listing, rows)
+
+
+def _section_listings(catalog: Catalog) -> Iterable[Listing]:
+    """Return the listings of the sections that site.yaml names, in its order; those of the navigation if it names none."""
+    names = catalog.site.home.sections or navigation_categories(catalog)
+    refs = (catalog.canonical_listing_ref(ListingRef("category", name)) for name in names)
+    return [catalog.listings[ref] for ref in dict.fromkeys(refs) if ref in catalog.listings]

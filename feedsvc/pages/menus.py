@@ -1,0 +1,158 @@
+"""Menus: the entries of the navigation and the footer, and the links in the head to files of root/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from feedsvc.catalog import Catalog, Listing
+from feedsvc.free_places import StaticPageAt
+from feedsvc.model import Site
+from feedsvc.page_model import TITLED_KINDS, TITLES_OF_PATHS, MenuEntry, MenuPage
+from feedsvc.routes import ArchiveAt, ListingRef, PageAt, Place, path_of, place_of
+from feedsvc.uris import resolve, root_relative
+
+# Name of a file of root/ -> attributes of the link to it in the head of every page.
+_HEAD_LINKS: Final[Mapping[str, tuple[str, str]]] = {
+    "apple-touch-icon.png": ("apple-touch-icon", "image/png"),
+    "manifest.webmanifest": ("manifest", "application/manifest+json"),
+    "site.webmanifest": ("manifest", "application/manifest+json"),
+}
+_ICON_FILES: Final = ("favicon.svg", "favicon.ico")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MenuItem:
+    """An entry of a menu that exists. `listing` is that of a category or another listing with a page, None for other targets.
+
+    `title` is "" for that of the listing, `word` a key of the language, "" if the title is given. `language` is that of a page
+    in another language than the site's.
+    """
+
+    href: str
+    listing: Listing | None = None
+    title: str = ""
+    word: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeadLink:
+    """A link in the head to a file of root/."""
+
+    rel: str
+    type: str
+    href: str
+
+
+def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
+    """Return the items of the menu: those of site.yaml, else all categories, then the pages whose `navigation` is header."""
+    entries = catalog.site.navigation
+    if entries is not None:
+        return tuple(_named_items(catalog, entries))
+    ids = sorted({category.id for category in catalog.content.categories.values()})  # its keys include aliases
+    categories = (_listing_item(catalog.site, catalog.listings[ListingRef("category", name)]) for name in ids)
+    return (*categories, *_items_of_pages(catalog, "header"))
+
+
+def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
+    """Return the items of the footer: those of site.yaml, else the pages whose `navigation` is footer, and the archive.
+
+    Items of the navigation are not repeated.
+    """
+    links = catalog.site.footer.links
+    if links is not None:
+        return tuple(_named_items(catalog, links))
+    above = {item.href for item in navigation_items(catalog)}
+    items = (*_items_of_pages(catalog, "footer"), _item_at_path(catalog, path_of(ArchiveAt())))
+    return tuple(item for item in items if item.href not in above)
+
+
+def navigation_categories(catalog: Catalog) -> list[str]:
+    """Return the ids of the categories in the order of the navigation; all of them if it names none."""
+    refs = (item.listing.ref for item in navigation_items(catalog) if item.listing)
+    return [ref.id for ref in refs if ref.kind == "category"] or [entry.id for entry in catalog.content.categories.values()]
+
+
+def head_links(catalog: Catalog) -> tuple[HeadLink, ...]:
+    """Return the links to files of root/ in the head of every page, except that to the icon."""
+    names = [name for name in catalog.content.frame.head_files if name in _HEAD_LINKS]
+    links = {_HEAD_LINKS[name][0]: name for name in reversed(names)}  # one manifest, although there are two names for it
+    return tuple(
+        HeadLink(rel=rel, type=_HEAD_LINKS[name][1], href=root_relative(catalog.site.base_url, f"/{name}"))
+        for rel, name in sorted(links.items())
+    )
+
+
+def icon_address(catalog: Catalog) -> str:
+    """Return the address of the icon: that in site.yaml, else a favicon in root/, else the logo, else ""."""
+    site, names = catalog.site, catalog.content.frame.head_files
+    favicon = next((name for name in _ICON_FILES if name in names), "")
+    return site.icon or (f"{site.base_url}/{favicon}" if favicon else site.logo)
+
+
+def _items_of_pages(catalog: Catalog, menu: str) -> Iterator[MenuItem]:
+    pages = catalog.content.frame.menu_pages
+    return (_page_item(catalog.site, page) for page in pages if page.menu == menu)
+
+
+def _named_items(catalog: Catalog, entries: Iterable[MenuEntry]) -> Iterator[MenuItem]:
+    """Yield the items of entries; a category or page that does not exist is left out."""
+    for entry in entries:
+        item = _find_item(catalog, entry.target)
+        if item:
+            yield _with_title(item, entry.title)
+
+
+def _with_title(item: MenuItem, title: str) -> MenuItem:
+    if not title:
+        return item
+    return MenuItem(href=item.href, listing=item.listing, title=title)
+
+
+def _find_item(catalog: Catalog, target: str) -> MenuItem | None:
+    site = catalog.site
+    if target.startswith("/"):
+        return _item_at_path(catalog, target)
+    if ":" in target:
+        return MenuItem(href=target, title=urlsplit(target).hostname or target)
+    category = catalog.listings.get(catalog.canonical_listing_ref(ListingRef("category", target)))
+    if category:
+        return _listing_item(site, category)
+    page = _find_page(catalog, target)
+    return _page_item(site, page) if page else None
+
+
+def _find_page(catalog: Catalog, name: str) -> MenuPage | None:
+    return next((page for page in catalog.content.frame.menu_pages if name == page.slug or name in page.aliases), None)
+
+
+def _item_at_path(catalog: Catalog, target: str) -> MenuItem:
+    """Return the item of a path as an editor wrote it. The path may have a query or a fragment, and need not exist."""
+    site = catalog.site
+    address = urlsplit(resolve(site.base_url, site.base_url, target))
+    href = urlunsplit(("", "", address.path, address.query, address.fragment)) or "/"
+    place = place_of(target)
+    page = _find_page(catalog, place.slug) if isinstance(place, StaticPageAt) else None
+    if page:
+        return _page_item(site, page)
+    listing = _titled_listing(catalog, place)
+    word = TITLES_OF_PATHS.get(target, "")
+    return MenuItem(href=href, listing=listing, title="" if word or listing else target, word=word)
+
+
+def _titled_listing(catalog: Catalog, place: Place | None) -> Listing | None:
+    if not isinstance(place, PageAt) or place.period or place.listing.kind not in TITLED_KINDS:
+        return None
+    return catalog.listings.get(catalog.canonical_listing_ref(place.listing))
+
+
+def _listing_item(site: Site, listing: Listing) -> MenuItem:
+    return MenuItem(href=root_relative(site.base_url, path_of(PageAt(listing.ref))), listing=listing)
+
+
+def _page_item(site: Site, page: MenuPage) -> MenuItem:
+    href = root_relative(site.base_url, path_of(StaticPageAt(page.slug)))
+    return MenuItem(href=href, title=page.title, language=page.language)

@@ -1,0 +1,61 @@
+"""Static pages: the pages of the files in pages/."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from markupsafe import Markup
+
+from feedsvc.free_places import StaticPageAt
+from feedsvc.language import direction, get_language
+from feedsvc.page_model import StaticPage
+from feedsvc.pages import body_html, metadata
+from feedsvc.pages.breadcrumbs import trail
+from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.views import DateView
+from feedsvc.routes import path_of
+from feedsvc.uris import absolute
+
+
+class StaticPageVariables(TypedDict):
+    """Variables of a static page."""
+
+    title: Annotated[str, "heading of the page"]
+    body: Annotated[Markup, "the body as HTML"]
+    updated: Annotated[DateView | None, "date in the file; none without one"]
+    language: Annotated[str, "language of the page if it is not the site's, or empty"]
+    direction: Annotated[str, "writing direction of that language; empty as the language"]
+    mark: Annotated[str, "mark of a draft in a preview, or empty"]
+
+
+def render_static_page(layout: PageLayout, page: StaticPage) -> bytes:
+    """Render the page of a file in pages/."""
+    site, lang = layout.site, layout.lang
+    address = absolute(site.base_url, path_of(StaticPageAt(page.slug)))
+    full_title = f"{page.title} – {site.title}"
+    return layout.render(
+        "static_page.html",
+        metadata.PageMetadata(
+            title=full_title,
+            canonical=address,
+            description=page.description,
+            feeds=layout.site_feed_views,
+            graph=layout.open_graph(page.title, page.description, address, language=page.language),
+            hidden=page.is_draft,
+            trail=trail(layout, own_title=page.title),
+        ),
+        StaticPageVariables(
+            title=page.title,
+            body=_body(layout, page),
+            updated=layout.date_view(page.updated, "updated") if page.updated else None,
+            language=page.language,
+            direction=direction(page.language) if page.language else "",
+            mark=lang.say("draft") if page.is_draft else "",
+        ),
+    )
+
+
+def _body(layout: PageLayout, page: StaticPage) -> Markup:
+    # `content` has sanitized this HTML.
+    lang = get_language(page.language or layout.site.language, layout.site.timezone)
+    return Markup(body_html.page_html(layout.catalog, layout.catalog.content.page_html(page), lang))  # noqa: S704

@@ -1,0 +1,56 @@
+"""Views that several pages share: links, dates, and cards of articles, as templates show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from feedsvc.pages.images import ImageView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkView:
+    """A link on a page. `here` is True if it leads to this page or to the section that this page belongs to.
+
+    `language` and `direction` are those of the title if it is in another language than the page, else "".
+    """
+
+    title: str
+    href: str
+    here: bool = False
+    language: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DateView:
+    """A date: `shown` in words, `machine` for a time element, and the text `before` and `after` the shown date."""
+
+    machine: str
+    shown: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """An article in a list. `mark` says in a preview why readers do not see the article; "" if they do.
+
+    `section` is the article's first category, None without one; `byline` are the names of its authors, "" without any; `time` is
+    the date with the time of day.
+
+    `html_cache` is for built-in templates. It maps the macro's arguments other than the card to the card's HTML.
+    """
+
+    href: str
+    title: str
+    summary: str
+    published: str
+    date: str
+    time: str
+    section: LinkView | None
+    byline: str
+    language: str
+    direction: str
+    image: ImageView | None
+    mark: str = ""
+    html_cache: dict[object, str] = field(default_factory=dict, repr=False, compare=False)

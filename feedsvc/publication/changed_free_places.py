@@ -1,0 +1,35 @@
+"""Static pages and files in root/ that differ between two catalogs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+
+from feedsvc.catalog import Catalog
+from feedsvc.content.media import variants
+from feedsvc.free_places import RootFileAt, StaticPageAt
+from feedsvc.routes import FileAt, Place, place_of
+
+
+def changed_free_places(before: Catalog, now: Catalog, changed_media: AbstractSet[str]) -> Iterator[Place]:
+    """Yield the places of the pages and files in which two catalogs differ, with their former addresses.
+
+    A page that shows one of `changed_media`, the changed media files, is one of them. Also yield the media files that are public
+    in one catalog only because of a page, and their image variants.
+    """
+    files_before, files = before.content.root_files, now.content.root_files
+    if files_before is not files:
+        yield from (RootFileAt(path) for path in {**files_before, **files} if files_before.get(path) != files.get(path))
+    if before.pages is now.pages and not changed_media:
+        return
+    for catalog, other in ((before, now), (now, before)):
+        for name, page in catalog.pages.items():
+            if other.pages.get(name) != page or not changed_media.isdisjoint(page.media):
+                yield StaticPageAt(name)
+                yield from _media_places(catalog, (path for path in page.media if path not in other.media))
+
+
+def _media_places(catalog: Catalog, paths: Iterable[str]) -> Iterator[Place]:
+    for path in paths:
+        yield FileAt(path)
+        yield from (place for variant in variants(catalog.media.get(path)) if (place := place_of(variant.path)))

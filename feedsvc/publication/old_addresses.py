@@ -1,0 +1,124 @@
+"""Old addresses of one catalog: where the rules of redirects.yaml and the redirects of the site itself lead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from feedsvc.catalog import Catalog
+from feedsvc.feeds import FORMATS
+from feedsvc.free_places import FreePlace
+from feedsvc.publication.addresses import canonical_place, has_document
+from feedsvc.redirects import without_slash
+from feedsvc.routes import FeedAt, FileAt, PageAt, Place, article_path, path_of, place_of
+
+_MAX_HOPS: Final = 100  # old addresses that lead to each other
+
+
+def redirect_target(catalog: Catalog, path: str) -> str:
+    """Return the target to which a former, old or non-canonical path redirects, "" if it does not redirect.
+
+    A target is a path, an absolute address, or GONE. Paths are decoded and relative to base_url. Former image variants, for
+    which the result is "", are redirected by `ImageVariants.find`.
+
+    An exact rule of redirects.yaml comes before a redirect of the site, but not before a document, with or without its trailing
+    slash. A pattern comes last. A rule whose target has no document is passed over.
+    """
+    target = _target_without_patterns(catalog, path)
+    return _pattern_target(catalog, path) if target == "" else target or ""
+
+
+def _target_without_patterns(catalog: Catalog, path: str) -> str | None:
+    """Return the target by an exact rule or a redirect of the site; "" if there is none, and None for a document's own path."""
+    requested = place_of(path)
+    place = canonical_place(catalog, requested) if requested else None
+    own_path = path_of(place) if place is not None and _has_target(catalog, place) else ""
+    if own_path and without_slash(own_path) == without_slash(path):
+        return own_path if own_path != path else None
+    return rule_target(catalog, catalog.content.redirects.exact_target(path)) or own_path
+
+
+def pattern_target(catalog: Catalog, path: str) -> str:
+    """Return the target by a pattern of a path that has no document and no other redirect; else ""."""
+    if not catalog.content.redirects.patterns:
+        return ""
+    return _pattern_target(catalog, path) if _target_without_patterns(catalog, path) == "" else ""
+
+
+def _pattern_target(catalog: Catalog, path: str) -> str:
+    targets = catalog.content.redirects.pattern_targets(path)
+    return next(filter(None, (rule_target(catalog, target) for target in targets)), "")
+
+
+def exact_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield (address, target) of the exact rules without a query that redirect now: faster than `redirect_target` for each."""
+    exact, targets = catalog.content.redirects.exact, dict[str, str]()
+    for address in catalog.content.redirects.path_addresses:
+        rule = exact[address]
+        if rule not in targets:
+            targets[rule] = rule_target(catalog, rule)
+        # An address of the form of a document may have one, and a pattern may hold for another address.
+        is_certain = targets[rule] and not _may_have_document(catalog, address)
+        if target := targets[rule] if is_certain else redirect_target(catalog, address):
+            yield address, target
+
+
+def _may_have_document(catalog: Catalog, path: str) -> bool:
+    """Return whether a path may be that of a document. Nearly all paths of former sites are free ones without a document."""
+    place = place_of(path)
+    return _has_target(catalog, canonical_place(catalog, place)) if isinstance(place, FreePlace) else place is not None
+
+
+def query_target(catalog: Catalog, path: str, query: str) -> str:
+    """Return the target of the first rule with a query that holds for a requested path and its query, as `redirect_target` does.
+
+    Such a rule comes before a document at the path.
+    """
+    targets = catalog.content.redirects.query_targets(path, query)
+    return next(filter(None, (rule_target(catalog, target) for target in targets)), "")
+
+
+def rule_target(catalog: Catalog, target: str) -> str:
+    """Return the target of a rule as it is now: of a path, the canonical one. "" if it has no document.
+
+    A path without a document may be an old address itself: its exact rule is followed.
+    """
+    for _ in range(_MAX_HOPS):
+        if not target.startswith("/"):
+            break
+        place = place_of(target)
+        canonical = canonical_place(catalog, place) if place else None
+        if canonical is not None and _has_target(catalog, canonical):
+            return path_of(canonical)
+        target = catalog.content.redirects.exact_target(target)
+    return target if not target.startswith("/") else ""
+
+
+def _has_target(catalog: Catalog, place: Place) -> bool:
+    """Return whether a rule may lead to a place: `has_document`, or a media file that is public."""
+    return place.path in catalog.media if isinstance(place, FileAt) else has_document(catalog, place)
+
+
+def changed_old_addresses(before: Catalog, now: Catalog, paths: AbstractSet[str]) -> Iterator[str]:
+    """Yield the old addresses without a query whose redirects differ. `paths` are those of the documents that may differ.
+
+    If patterns differ, these are also the addresses by all former and new patterns that the target says.
+    """
+    rules_before, rules = before.content.redirects, now.content.redirects
+    if rules_before is not rules:
+        yield from rules.changed_addresses(rules_before)
+        if rules.patterns != rules_before.patterns:
+            targets = [*_pattern_targets(now)]
+            yield from (source for one in (rules_before, rules) for path in targets for source in one.pattern_sources_of(path))
+    if rules:
+        changed = (path for path in paths if rule_target(before, path) != rule_target(now, path))
+        yield from (source for path in changed for source in rules.sources_of(path))
+
+
+def _pattern_targets(catalog: Catalog) -> Iterator[str]:
+    """Yield the paths of articles, and of the newest pages and feeds of listings."""
+    yield from map(article_path, catalog.visible)
+    for ref in catalog.listings:
+        yield path_of(PageAt(ref))
+        yield from (path_of(FeedAt(ref, suffix)) for suffix in FORMATS)

@@ -1,0 +1,39 @@
+"""Redirects of redirects.yaml: old addresses and patterns of a former site, and where they lead.
+
+Rules come in as texts of editors and importers; look-ups for requests and for files of a static tree go out. It knows no content:
+`publication` decides whether a target exists. All packages from `content/` on may call it.
+"""
+
+from feedsvc.redirects.addresses import normalize_address, normalize_path, other_spelling, without_slash
+from feedsvc.redirects.file_text import REDIRECTS_FILE, render_redirects_file
+from feedsvc.redirects.patterns import (
+    GONE,
+    Part,
+    Placeholder,
+    RedirectPattern,
+    check_pattern_target,
+    parse_pattern,
+    parse_target,
+)
+from feedsvc.redirects.plain_hosts import can_be_file, is_below_file, plain_host_gaps
+from feedsvc.redirects.rules import RedirectRules
+
+__all__ = [
+    "GONE",
+    "REDIRECTS_FILE",
+    "Part",
+    "Placeholder",
+    "RedirectPattern",
+    "RedirectRules",
+    "can_be_file",
+    "check_pattern_target",
+    "is_below_file",
+    "normalize_address",
+    "normalize_path",
+    "other_spelling",
+    "parse_pattern",
+    "parse_target",
+    "plain_host_gaps",
+    "render_redirects_file",
+    "without_slash",
+]

@@ -1,0 +1,48 @@
+"""Rules that hosts without redirects cannot answer: those for which no file of a static tree can stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from feedsvc.redirects.patterns import GONE
+from feedsvc.redirects.rules import RedirectRules
+
+_MAX_NAME_BYTES: Final = 255  # of a file system
+_RESERVED_ENDINGS: Final = (".br", ".gz", ".zst", "/404.html", "/410.html")
+_RESERVED_STARTS: Final = ("/.feedsvc-", "/_redirects", "/_headers")
+
+
+def can_be_file(address: str) -> bool:
+    """Return whether a file of a tree may have an address: it has no query, and no name that the tree needs itself."""
+    return (
+        "?" not in address
+        and not address.startswith(_RESERVED_STARTS)
+        and not address.rstrip("/").endswith(_RESERVED_ENDINGS)
+        and all(len(name.encode()) <= _MAX_NAME_BYTES for name in address.split("/"))
+    )
+
+
+def is_below_file(rules: RedirectRules, address: str) -> bool:
+    """Return whether a folder of an address is the file of another rule, such as /a.html of /a.html/b/."""
+    folder = address.rstrip("/").rpartition("/")[0]
+    while folder:
+        if "." in folder[folder.rfind("/") :] and folder in rules.exact:
+            return True
+        folder = folder.rpartition("/")[0]
+    return False
+
+
+def plain_host_gaps(rules: RedirectRules) -> tuple[str, ...]:
+    """Return the old addresses, then the patterns, that a host which only serves files cannot answer.
+
+    It answers those with the target GONE and without a query with 404, so they are left out.
+    """
+    return tuple(_gaps(rules))
+
+
+def _gaps(rules: RedirectRules) -> Iterator[str]:
+    for address, target in rules.exact.items():
+        if "?" in address or (target != GONE and (not can_be_file(address) or is_below_file(rules, address))):
+            yield address
+    yield from (pattern.source for pattern in rules.patterns if pattern.target != GONE and not pattern.is_invertible)

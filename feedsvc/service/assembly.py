@@ -1,0 +1,52 @@
+"""Assembly of what every service of a folder has: its current edition, and the authorizer of private feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from feedsvc.access import TokenAuthorizer, open_token_store
+from feedsvc.content.folder import ContentFolder
+from feedsvc.content.media import VariantStore
+from feedsvc.live import Live
+from feedsvc.publication import LastModifiedStore
+from feedsvc.service.themes import theme_adoption
+from feedsvc.support.alerts import Alerts
+
+
+def open_live(
+    open_content_folder: Callable[[], ContentFolder],
+    state_folder: Path | None,
+    alerts: Alerts,
+    stack: ExitStack,
+    *,
+    has_last_modified: bool = True,
+) -> Live:
+    """Read the content folder and return its current edition; `stack` closes what it opens. Starts no threads.
+
+    Without `state_folder` there are no Last-Modified dates, as without `has_last_modified`, and no narrower copies of images.
+    `open_content_folder` is called after the state folder was found usable, because reading a folder can take minutes. Raises
+    FeedsvcError if the state folder cannot be used, ContentError if the content folder cannot.
+    """
+    last_modified: LastModifiedStore | None = None
+    if state_folder and has_last_modified:
+        last_modified = stack.enter_context(closing(LastModifiedStore(state_folder / "modified.sqlite", alerts)))
+    variant_store = VariantStore(state_folder / "pictures", alerts) if state_folder else None
+    return Live(
+        open_content_folder(),
+        last_modified,
+        variant_store=variant_store,
+        alerts=alerts,
+        theme_adoption=theme_adoption(state_folder, alerts),
+    )
+
+
+def open_token_authorizer(live: Live, state_folder: Path, stack: ExitStack, database_url: str = "") -> TokenAuthorizer:
+    """Return the authorizer of private feeds, whose tokens are in the state folder or in a database; `stack` closes it."""
+    store = stack.enter_context(closing(open_token_store(state_folder, database_url)))
+
+    def has_private_feeds() -> bool:
+        return bool(live.edition.content.private_feeds)
+
+    return stack.enter_context(closing(TokenAuthorizer(store, live.alerts, has_private_feeds)))

@@ -1,0 +1,55 @@
+"""Newsroom in the application of another program: the current edition and private feeds, without counts and notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedsvc.access import TokenAuthorizer
+from feedsvc.content.folder import ContentFolder, open_content_folder
+from feedsvc.content.schema import require_base_url
+from feedsvc.live import Listener, Live, Watcher
+from feedsvc.service.assembly import open_live, open_token_authorizer
+from feedsvc.service.problem_log import log_new_problems, log_problems
+from feedsvc.support.alerts import Alerts
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNewsroom:
+    """Edition of a folder that a thread keeps up to date. `token_authorizer` is None without a state folder."""
+
+    live: Live
+    token_authorizer: TokenAuthorizer | None
+
+
+def open_newsroom(
+    content: Path,
+    base_url: str,
+    state: Path | None,
+    stack: ExitStack,
+    *,
+    alerts: Alerts | None = None,
+    listeners: Iterable[Listener] = (),
+) -> LiveNewsroom:
+    """Read a folder and start a thread that follows its changes; `stack` ends it and closes what it uses.
+
+    `base_url`, unless "", replaces that of site.yaml. Without `state`, the state folder, there are no Last-Modified dates, no
+    narrower copies of images, no private feeds, and no last valid versions after a restart. Problems of files are logged. The
+    thread calls `listeners` after each new edition. Raises ContentError if the content folder cannot be used, and FeedsvcError
+    for an invalid `base_url` or an unusable state folder.
+    """
+    require_base_url(base_url, "base_url")
+    alerts = alerts or Alerts()
+
+    def open_folder() -> ContentFolder:
+        return open_content_folder(content, base_url, state, alerts) if state else ContentFolder(content, base_url)
+
+    live = open_live(open_folder, state, alerts, stack)
+    authorizer = open_token_authorizer(live, state, stack) if state else None
+    log_problems(live.edition.content.problems)
+    watcher = Watcher(content, live, [log_new_problems, *listeners])
+    stack.callback(watcher.stop)
+    watcher.start()
+    return LiveNewsroom(live, authorizer)

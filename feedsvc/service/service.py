@@ -1,0 +1,206 @@
+"""Service of one process: its WSGI application with read counts, private feeds, limits and access log, publisher and watcher."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from feedsvc.audience import (
+    READS_FILE,
+    MostReadArticles,
+    ReadCounter,
+    ReadCountMiddleware,
+    Visitors,
+    open_store,
+    report_totals_since,
+)
+from feedsvc.edition_hooks import EditionHooks
+from feedsvc.errors import FeedsvcError
+from feedsvc.extensions import installed_plugins, load_extensions
+from feedsvc.live import Edition, Listener, Live, Watcher
+from feedsvc.service.assembly import open_token_authorizer
+from feedsvc.service.config import ServiceConfig
+from feedsvc.service.measurements import (
+    measure,
+    peer_metrics,
+    peer_websub_status,
+    plugin_status,
+    process_status,
+    share_measurements,
+    websub_status,
+    worker_status,
+)
+from feedsvc.service.peers import PeerProcesses
+from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
+from feedsvc.web import VIEW_BEACON, AccessLog, MetricsSource, PollLimit, RequestStats, StatusAccess, Worker, create_app
+from feedsvc.websub import EditionListener, Publisher
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_STARTUP_DELAY: Final = 1.0  # seconds from the start until the file of reads is opened
+
+
+class Service:
+    """All that serves one folder in this process: `application` for a server, and threads that keep it up to date.
+
+    `worker` is given for a process of feedsvc's own server that shares its socket with others.
+    """
+
+    def __init__(
+        self,
+        config: ServiceConfig,
+        live: Live,
+        stack: ExitStack,
+        worker: Worker | None = None,
+        *,
+        is_on_other_server: bool = False,
+    ) -> None:
+        """Open stores and start the threads that use them; `stack` stops and closes all. `watch` follows changes.
+
+        With `is_on_other_server`, there may be processes with the same state folder that this one has to find. Raises
+        FeedsvcError if a setting is invalid, such as the URL of the database.
+        """
+        self._config, self._live, self._stack, self._worker = config, live, stack, worker
+        self._stats, self.first_edition = RequestStats(), live.edition
+        self._publisher = stack.enter_context(
+            closing(Publisher(config.state_folder, live.clock, purge_command=config.purge_command, alerts=live.alerts))
+        )
+        self._peers: PeerProcesses | None = None
+        if is_on_other_server:
+            peers = PeerProcesses(config.state_folder, lambda: measure(live, self._stats, self._publisher))
+            self._peers = stack.enter_context(closing(peers))
+        self.application = self._application()
+
+    def watch(self, listeners: Iterable[Listener], *, calls_hooks: Callable[[], bool]) -> Watcher:
+        """Start to follow changes of the folder and to notify hubs. Return the watcher thread, which calls the listeners.
+
+        `calls_hooks` returns, at each edition, whether this process is the one that calls the hooks of plug-ins.
+        """
+        push_listeners: list[Listener] = []
+        if self._config.announce:
+            push_listeners = [self._edition_listener(), self._edition_hooks(calls_hooks)]
+        peers = self._worker.slot if self._worker else self._peers.scans if self._peers else None
+        watcher = Watcher(self._config.content, self._live, [*listeners, *push_listeners], *([peers] if peers else []))
+        self._stack.callback(watcher.stop)
+        watcher.start()
+        return watcher
+
+    def _application(self) -> WSGIApplication:
+        config, live = self._config, self._live
+        visitors, stats = Visitors(), self._stats
+        counter = self._read_counter(visitors)
+        app: WSGIApplication = create_app(
+            live,
+            self._status_sections(),
+            stats,
+            self._metrics_source(),
+            StatusAccess(allowed_networks=config.status_networks, trusted_proxies=config.trusted_proxies),
+            token_authorizer=open_token_authorizer(live, config.state_folder, self._stack, config.database_url),
+        )
+        app = ReadCountMiddleware(
+            app,
+            counter,
+            visitors,
+            live.article_id,
+            base_url=live.base_url,
+            clock=live.clock,
+            most_read=self._most_read_articles(),
+            trusted_proxies=config.trusted_proxies,
+            observe=partial(stats.count, VIEW_BEACON),
+        )
+        app = _with_poll_limit(app, config, stats)
+        if config.access_log_format:
+            access_log = self._stack.enter_context(
+                closing(AccessLog(config.access_log_format, _stdout_descriptor(), config.trusted_proxies))
+            )
+            app = access_log.wrap(app, live.clock)
+        return app
+
+    def _status_sections(self) -> Mapping[str, Callable[[], Mapping[str, Any]]]:
+        worker, peers = self._worker, self._peers
+        plugins: dict[str, Callable[[], Mapping[str, Any]]] = {"plugins": plugin_status} if installed_plugins() else {}
+        if worker:
+            return {"push": lambda: websub_status(self._publisher, worker), **plugins, "workers": lambda: worker_status(worker)}
+        if peers:
+            return {"push": lambda: peer_websub_status(peers), **plugins, "process": lambda: process_status(peers)}
+        return {"push": lambda: websub_status(self._publisher), **plugins}
+
+    def _metrics_source(self) -> MetricsSource | None:
+        """Return the source of the metrics of all processes, None if there is only this one."""
+        if self._worker:
+            return share_measurements(self._worker, self._live, self._stats, self._publisher)
+        return peer_metrics(self._peers) if self._peers else None
+
+    def _read_counter(self, visitors: Visitors) -> ReadCounter:
+        """Return the read counter.
+
+        A database that the operator names is used at once, to report errors. The file of the state folder is opened later, after
+        _STARTUP_DELAY.
+        """
+        config = self._config
+        store = self._stack.enter_context(closing(open_store(config.database_url or config.state_folder / READS_FILE)))
+        counter = ReadCounter(
+            store,
+            self._live.clock,
+            periodic_work=visitors.rotate_day,
+            spool_folder=config.state_folder / "unwritten",
+            alerts=self._live.alerts,
+            startup_delay=0.0 if config.database_url else _STARTUP_DELAY,
+        )
+        return self._stack.enter_context(closing(counter))
+
+    def _most_read_articles(self) -> MostReadArticles:
+        """Return the list of most read articles."""
+        config, live = self._config, self._live
+        load_totals = partial(report_totals_since, config.database_url or config.state_folder / READS_FILE)
+        articles = MostReadArticles(load_totals, lambda now: live.current(now).catalog, live.clock)
+        return self._stack.enter_context(closing(articles))
+
+    def _edition_listener(self) -> EditionListener:
+        return EditionListener(
+            self._publisher,
+            self.first_edition,
+            needs_addresses=bool(self._config.purge_command),
+            create_barrier=self._create_barrier,
+        )
+
+    def _edition_hooks(self, is_caller: Callable[[], bool]) -> Listener:
+        """Return the listener that calls the hooks of plug-ins if this process is the one that does."""
+        hooks = EditionHooks(load_extensions().hooks, "serve", self._live.alerts, create_barrier=self._create_barrier)
+        self._stack.enter_context(closing(hooks))
+
+        def call_hooks(before: Edition, now: Edition) -> None:
+            if is_caller():
+                hooks(before, now)
+
+        return call_hooks
+
+    @property
+    def _create_barrier(self) -> Callable[[], Callable[[], bool]] | None:
+        """Factory of questions whether all processes have an edition; None if there is only this process."""
+        return self._worker.slot.sync_barrier if self._worker else self._peers.barrier if self._peers else None
+
+
+def _stdout_descriptor() -> int:
+    """Return the file descriptor of stdout. Raises FeedsvcError if it has none, because another server has replaced it."""
+    try:
+        return sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        raise FeedsvcError(
+            "--access-log writes to stdout, which this server has closed; use the access log of the server"
+        ) from None
+
+
+def _with_poll_limit(app: WSGIApplication, config: ServiceConfig, stats: RequestStats) -> WSGIApplication:
+    """Return the application with a rate limit for polls: that of --limit-polls, 0 for none.
+
+    Without the option there is a default limit, but none behind a proxy, because its cache may fetch for many clients.
+    """
+    hourly_limit = config.poll_limit if config.poll_limit is not None else 0 if config.trusted_proxies else DEFAULT_HOURLY_LIMIT
+    if not hourly_limit:
+        return app
+    return PollLimit(app, stats, per_hour=hourly_limit, trusted=config.trusted_proxies, is_direct_only=config.poll_limit is None)

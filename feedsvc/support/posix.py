@@ -1,0 +1,84 @@
+"""Differences between POSIX and Windows: modules, signals, flags and functions that Windows lacks, and quoting for its shell.
+
+The commands of editors (init, import, new, stamp, check, schema and others) also run where these are missing. A module is None
+there. Servers and builds need them.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+from collections.abc import Callable
+from typing import Final
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+try:
+    import resource
+except ImportError:
+    resource = None  # type: ignore[assignment]
+
+__all__ = [
+    "CAN_FORK",
+    "CAN_OPEN_BELOW",
+    "HAS_FILE_LOCKS",
+    "IS_WINDOWS",
+    "fcntl",
+    "flags",
+    "quote_argument",
+    "register_at_fork",
+    "resource",
+    "signals",
+    "sync_files",
+]
+
+IS_WINDOWS: Final = os.name == "nt"
+
+CAN_FORK: Final = hasattr(os, "fork")
+HAS_FILE_LOCKS: Final[bool] = fcntl is not None
+# openat(2): a file can be opened relative to an open folder.
+CAN_OPEN_BELOW: Final = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY") and hasattr(os, "O_NOFOLLOW")
+
+
+def flags(*names: str) -> int:
+    """Return the flags of os.open with these names, such as "O_NOFOLLOW", together. A flag that the system lacks counts as 0."""
+    combined = 0
+    for name in names:
+        combined |= getattr(os, name, 0)
+    return combined
+
+
+def signals(*names: str) -> frozenset[signal.Signals]:
+    """Return the signals with these names, such as "SIGHUP", that the system has."""
+    return frozenset(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+def register_at_fork(
+    *,
+    before: Callable[[], object] | None = None,
+    after_in_parent: Callable[[], object] | None = None,
+    after_in_child: Callable[[], object] | None = None,
+) -> None:
+    """Call these functions at each fork, as os.register_at_fork does. Does nothing on a system without forks."""
+    if not CAN_FORK:
+        return
+    hooks = {"before": before, "after_in_parent": after_in_parent, "after_in_child": after_in_child}
+    os.register_at_fork(**{name: hook for name, hook in hooks.items() if hook})
+
+
+def sync_files() -> None:
+    """Wait until all written files are on their disks (sync(2)). Does nothing on Windows, which cannot say so for all files."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def quote_argument(text: str) -> str:
+    """Quote an argument for a command line that a user copies; Windows knows double quotes only."""
+    if not IS_WINDOWS:
+        return shlex.quote(text)
+    from subprocess import list2cmdline  # noqa: PLC0415 - only for messages on Windows
+
+    return list2cmdline([text])

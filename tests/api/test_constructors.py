@@ -1,0 +1,216 @@
+"""Feeds of a caller's own objects: defaults, order, errors, and documents that validators and readers accept."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import feedparser  # type: ignore[import-untyped]
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feedsvc.api import (
+    Enclosure,
+    Entry,
+    Feed,
+    FieldError,
+    Image,
+    Link,
+    Person,
+    Source,
+    Term,
+    Tombstone,
+    new_entry,
+    new_feed,
+    render,
+)
+from tests.validators import objections
+
+HOME = "https://harbour.example/"
+MOMENT = datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
+FORMATS = pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
+
+
+def entry(**values: Any) -> Entry:
+    return new_entry(**{"title": "Tide", "url": f"{HOME}tide", "published": MOMENT, **values})
+
+
+def feed(*entries: Entry | Tombstone, **values: Any) -> Feed:
+    return new_feed(**{"title": "Harbour Notes", "url": HOME, "language": "en", "entries": entries, **values})
+
+
+FULL = {
+    "title": "R&D at <10 °C",
+    "id": "tag:harbour.example,2026:1",
+    "updated": MOMENT + timedelta(days=1),
+    "summary": "1 < 2 & more",
+    "content": "<p>A <b>long</b> text &amp; more.</p>",
+    "authors": ["Mina Park", Person(name="Ritesh Nambiar", url=f"{HOME}ritesh", email="ritesh@harbour.example")],
+    "categories": ["Harbour", Term(term="Tides", scheme=f"{HOME}tag/tides")],
+    "image": Image(url=f"{HOME}tide.jpg", type="image/jpeg", width=800, height=600, alt="A gauge", credit="Reuters"),
+    "enclosures": [
+        Enclosure(url=f"{HOME}talk.mp3", type="audio/mpeg", length=1000, title="Talk"),
+        Enclosure(url=f"{HOME}paper.pdf", type="application/pdf", length=10),
+    ],
+    "sources": [Source(name="Yonhap", url="https://agency.example/"), Source(name="A clerk")],
+    "language": "ko",
+}
+
+
+@FORMATS
+@pytest.mark.parametrize("values", [{}, FULL], ids=["smallest", "full"])
+def test_documents_have_no_fault_for_validators(suffix: str, values: dict[str, Any]) -> None:
+    address = f"{HOME}feed.{suffix}"
+    deleted = Tombstone(id="tag:harbour.example,2025:0", when=MOMENT, comment="Withdrawn.")
+    full = {"rights": "© 2026", "logo": f"{HOME}logo.png", "icon": f"{HOME}icon.png", "hubs": ["https://hub.example/"]}
+    document = render(feed(entry(**values), deleted, **(full if values else {})), suffix, url=address)
+    assert objections(document, suffix, address) == []
+
+
+@pytest.mark.parametrize("suffix", ["rss", "atom"])
+def test_a_reader_gets_out_of_a_feed_what_was_put_in(suffix: str) -> None:
+    parsed = feedparser.parse(render(feed(entry(**FULL)), suffix, url=f"{HOME}feed.{suffix}"))
+    assert not parsed.bozo
+    assert (parsed.feed.title, parsed.feed.link) == ("Harbour Notes", HOME)
+    (item,) = parsed.entries
+    assert (item.title, item.id, item.link) == (FULL["title"] if suffix == "atom" else "R&D at <10 °C", FULL["id"], f"{HOME}tide")
+    assert item.published_parsed[:5] == (2026, 1, 2, 9, 30)
+    assert item.updated_parsed[:3] == (2026, 1, 3)
+    assert item.content[0].value == FULL["content"]
+    assert [tag.term for tag in item.tags] == ["Harbour", "Tides"]
+    assert item.enclosures[0].href == f"{HOME}talk.mp3"
+    assert "Mina Park" in item.author or "Mina Park" in str(item.authors)
+
+
+def test_json_has_every_author_and_attachment() -> None:
+    (item,) = json.loads(render(feed(entry(**FULL)), "json"))["items"]
+    assert [author["name"] for author in item["authors"]] == ["Mina Park", "Ritesh Nambiar"]
+    assert [file["mime_type"] for file in item["attachments"]] == ["audio/mpeg", "application/pdf"]
+
+
+def test_defaults_are_decided_from_what_is_given() -> None:
+    made = feed(entry(content="<p>The harbour</p><p>measures <i>again</i>.</p><script>1</script>"))
+    (item,) = made.entries
+    assert (item.id, item.is_permalink, item.updated) == (f"{HOME}tide", True, MOMENT)
+    assert item.summary == "The harbour measures again."
+    assert (item.byline, made.author.name, made.id, made.subtitle) == ("Harbour Notes", "Harbour Notes", HOME, "Harbour Notes")
+    assert made.updated == MOMENT
+
+
+def test_a_long_summary_ends_after_a_word() -> None:
+    summary = entry(content=f"<p>{'word ' * 200}</p>").summary
+    assert summary.endswith("word…")
+    assert len(summary) <= 301
+
+
+@pytest.mark.parametrize("text", ["<!", "<div>", "<a ", "<p>&#7;", "<"])
+def test_hostile_html_delays_no_entry(text: str) -> None:
+    start = time.process_time()
+    assert len(entry(content=text * 200_000).summary) <= 301
+    assert time.process_time() - start < 2
+
+
+def test_a_summary_has_no_half_tag_of_a_long_content() -> None:
+    link = f'<a href="https://harbour.example/{"x" * 30_000}">link</a>'
+    assert entry(content=f"<p>Before.</p><p>{link}</p>").summary == "Before."
+
+
+def test_entries_are_sorted_newest_first_after_tombstones() -> None:
+    old, new = entry(), entry(url=f"{HOME}new", published=MOMENT + timedelta(days=1))
+    same = entry(url=f"{HOME}same")
+    deleted = Tombstone(id="urn:x:1", when=MOMENT)
+    assert [item.id for item in feed(old, same, deleted, new).items] == ["urn:x:1", f"{HOME}new", f"{HOME}tide", f"{HOME}same"]
+
+
+def test_datetimes_of_any_zone_become_utc_in_whole_seconds() -> None:
+    nepal = timezone(timedelta(hours=5, minutes=45))
+    assert entry(published=datetime(2026, 1, 2, 15, 15, 0, 999, tzinfo=nepal)).published == MOMENT
+
+
+@FORMATS
+def test_equal_objects_give_equal_bytes(suffix: str) -> None:
+    assert render(feed(entry(**FULL)), suffix) == render(feed(entry(**FULL)), suffix)
+
+
+@FORMATS
+@given(text=st.text())
+@example(text="<![x <!-- \x00\ud800\ufffe </p")
+def test_any_text_of_a_database_makes_a_readable_feed(suffix: str, text: str) -> None:
+    """One control character or lone surrogate in feedgen makes the whole feed impossible."""
+    made = feed(entry(title=f"x{text}", content=text, summary=text, categories=[f"x{text}"], authors=[f"x{text}"]))
+    document = render(made, suffix)
+    assert (json.loads(document)["items"] if suffix == "json" else feedparser.parse(document).entries)[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"title": " "}, "title: is empty; give a text"),
+        ({"title": None}, "title: expected str, not None"),
+        ({"title": b"x"}, "title: expected str, not bytes"),
+        ({"url": "/tide"}, "url: '/tide' is no absolute http or https address; give one such as 'https://example.org/feed.rss'"),
+        ({"url": "mailto:a@b.example"}, "url: 'mailto:a@b.example' is no absolute"),
+        ({"url": "https://[::1/"}, "url: 'https://[::1/' is no absolute"),
+        ({"published": "2026-01-02"}, "published: expected datetime, not str"),
+        ({"published": datetime(2026, 1, 2)}, "published: 2026-01-02T00:00:00 has no zone; give one"),  # noqa: DTZ001
+        ({"published": datetime.min.replace(tzinfo=timezone(timedelta(hours=9)))}, "published: 0001-01-01T00:00:00+09:00 cannot"),
+        ({"updated": datetime(2026, 1, 2)}, "updated: 2026"),  # noqa: DTZ001
+        ({"id": "42"}, "id: '42' is no absolute URI"),
+        ({"id": "tag:é"}, "id: 'tag:é' is no absolute URI"),
+        ({"content": 3}, "content: expected str, not int"),
+        ({"authors": "Mina"}, "authors: expected a list or another iterable, not str"),
+        ({"authors": ["Mina", ""]}, "authors[1]: is empty"),
+        ({"authors": [Person(name="M", email="M <m@x>")]}, "authors[0].email: expected an e-mail address"),
+        ({"categories": [Term(term="", scheme="")]}, "categories[0].term: is empty"),
+        ({"image": "x.jpg"}, "image: expected Image, not str"),
+        ({"image": Image(url=HOME, type="jpeg", width=1, height=1)}, "image.type: expected a media type in lower case"),
+        (
+            {"image": Image(url=HOME, type="image/jpeg", width=0, height=1)},
+            "image.width: expected a whole number of 1 or more, not 0",
+        ),
+        (
+            {"enclosures": [Enclosure(url=HOME, type="audio/mpeg", length=-1)]},
+            "enclosures[0].length: expected a whole number of 0",
+        ),
+        ({"enclosures": [Enclosure(url=HOME, type="audio/mpeg", length=True)]}, "enclosures[0].length: expected a whole number"),
+        ({"sources": [Source(name="", url=HOME)]}, "sources[0].name: is empty"),
+        ({"language": "english!"}, "language: expected a language tag"),
+    ],
+)
+def test_an_error_of_an_entry_names_the_field(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        entry(**values)
+    assert str(caught.value).startswith(message)
+    assert caught.value.field == message.partition(":")[0]
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"entries": []}, "updated: is needed for a feed without entries"),
+        ({"entries": ["x"]}, "entries[0]: expected Entry, which new_entry returns, or Tombstone, not str"),
+        ({"entries": None}, "entries: expected a list or another iterable, not NoneType"),
+        ({"entries": [entry(), entry()]}, f"entries[1].id: '{HOME}tide' is also the id of entries[0]"),
+        ({"entries": [Tombstone(id="urn:x:1", when=datetime(2026, 1, 1))]}, "entries[0].when: 2026"),  # noqa: DTZ001
+        ({"ttl": 0}, "ttl: expected a whole number of 1 or more"),
+        ({"ttl": "60"}, "ttl: expected int, not str"),
+        ({"hubs": ["hub.example"]}, "hubs[0]: 'hub.example' is no absolute"),
+        ({"links": [Link(rel="self", href=HOME)]}, "links[0].rel: 'self' has an argument of its own"),
+        ({"links": [Link(rel="", href=HOME)]}, "links[0].rel: is empty"),
+        ({"logo": "logo.png"}, "logo: 'logo.png' is no absolute"),
+        ({"generator": ""}, "generator: is empty"),
+    ],
+)
+def test_an_error_of_a_feed_names_the_field(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        feed(**{"entries": [entry()], **values})
+    assert str(caught.value).startswith(message)
+
+
+def test_a_feed_without_entries_has_the_date_that_is_given() -> None:
+    document = render(feed(updated=MOMENT), "rss", url=f"{HOME}feed.rss")
+    assert b"<lastBuildDate>Fri, 02 Jan 2026 09:30:00 GMT</lastBuildDate>" in document

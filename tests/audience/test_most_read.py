@@ -1,0 +1,126 @@
+"""The most read articles of the last days, which GET /views lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from feedsvc.audience import MostReadArticles, ReadCountMiddleware, Visitors, open_store, report_totals_since
+from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.content.folder import load_content
+from tests.audience.conftest import FakeClock, StartCounter
+from tests.audience.test_middleware import application
+from tests.audience.waiting import wait_until
+from tests.conftest import Newsroom
+
+StartList = Callable[[str | Path], MostReadArticles]
+
+
+def _article_id(slug: str) -> str:
+    return f"tag:news.example,2026:{slug}"
+
+
+def _article(slug: str, extra: str = "") -> dict[str, str]:
+    return {f"articles/{slug}.yaml": f"id: {_article_id(slug)}\ntitle: Title of {slug}\npublished: 2026-01-02\n{extra}"}
+
+
+@pytest.fixture
+def catalog(newsroom: Newsroom, clock: FakeClock) -> Catalog:
+    articles = {**_article("tea"), **_article("bridge", "language: ko\n"), **_article("rice"), **_article("late")}
+    later = {"articles/late.yaml": articles["articles/late.yaml"].replace("2026-01-02", "2026-03-02")}
+    return build_catalog(load_content(newsroom({**articles, **later})), clock.now)
+
+
+@pytest.fixture
+def start_list(catalog: Catalog, clock: FakeClock) -> Iterator[StartList]:
+    """Return a function that starts the list of a database, which is closed when the test ends."""
+    with ExitStack() as stack:
+        yield lambda database: stack.enter_context(
+            closing(MostReadArticles(partial(report_totals_since, database), lambda _: catalog, clock))
+        )
+
+
+def _add_reads(database: str | Path, clock: FakeClock, days_ago: int = 0, **reads: int) -> None:
+    day = (clock.now - timedelta(days=days_ago)).astimezone(UTC).date()
+    with closing(open_store(database)) as store:
+        store.add({(_article_id(slug), day): count for slug, count in reads.items()})
+
+
+def _slugs(articles: MostReadArticles, now: datetime) -> list[str]:
+    return [article.href for article in articles.articles(now)]
+
+
+def _expect(articles: MostReadArticles, now: datetime, *hrefs: str) -> None:
+    wait_until(lambda: _slugs(articles, now) == list(hrefs))
+
+
+def test_visible_articles_are_listed_the_most_read_first(database_url: str, clock: FakeClock, start_list: StartList) -> None:
+    _add_reads(database_url, clock, tea=2, bridge=5, rice=1, late=9, deleted=9)
+    _add_reads(database_url, clock, days_ago=8, rice=100)
+    _expect(start_list(database_url), clock.now, "/articles/bridge/", "/articles/tea/", "/articles/rice/")
+
+
+def test_file_of_the_state_folder_gives_the_same_list(sqlite_file: Path, clock: FakeClock, start_list: StartList) -> None:
+    sqlite_file.parent.mkdir(parents=True)
+    _add_reads(sqlite_file, clock, tea=2, bridge=5)
+    articles = start_list(sqlite_file)
+    _expect(articles, clock.now, "/articles/bridge/", "/articles/tea/")
+    assert [(article.title, article.language) for article in articles.articles(clock.now)] == [
+        ("Title of bridge", "ko"),
+        ("Title of tea", ""),
+    ]
+
+
+def test_list_is_empty_without_reads_and_fills_within_five_minutes(
+    sqlite_file: Path, clock: FakeClock, start_list: StartList
+) -> None:
+    articles = start_list(sqlite_file)
+    assert articles.articles(clock.now) == []
+    sqlite_file.parent.mkdir(parents=True)
+    _add_reads(sqlite_file, clock, tea=2)
+    clock.advance(minutes=5)
+    _expect(articles, clock.now, "/articles/tea/")
+
+
+@pytest.fixture
+def client(
+    sqlite_file: Path, clock: FakeClock, start_counter: StartCounter, start_list: StartList
+) -> Callable[..., TestResponse]:
+    sqlite_file.parent.mkdir(parents=True)
+    _add_reads(sqlite_file, clock, tea=2)
+    articles = start_list(sqlite_file)
+    _expect(articles, clock.now, "/articles/tea/")
+    base_url = "https://news.example/daily"
+    middleware = ReadCountMiddleware(
+        application,
+        start_counter(f"sqlite:///{sqlite_file.with_name('other')}"),
+        Visitors(),
+        lambda _, __: None,
+        base_url=lambda: base_url,
+        clock=clock,
+        most_read=articles,
+    )
+    return Client(middleware).open
+
+
+def test_get_views_lists_articles_that_no_cache_may_keep(client: Callable[..., TestResponse]) -> None:
+    response = client("/daily/views")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
+    assert json.loads(response.data) == {"articles": [{"title": "Title of tea", "href": "/articles/tea/", "language": ""}]}
+    assert response.headers["Cache-Control"] == "no-store"
+    head = client("/daily/views", method="HEAD")
+    assert (head.status_code, head.data, head.headers) == (200, b"", response.headers)
+
+
+def test_other_methods_and_paths_of_views_are_not_the_list(client: Callable[..., TestResponse]) -> None:
+    response = client("/daily/views", method="POST")
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
+    for path in ("/views", "/daily/views/", "/daily/a/views", "/daily/articles/views"):
+        assert client(path).status_code == 418, path

@@ -1,0 +1,187 @@
+"""The command `feedsvc import`: exports and feeds become newsrooms, and errors are one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests import ROOT
+from tests.cli.command_line import run_feedsvc
+from tests.helpers.http_client import SECONDS
+from tests.helpers.running_server import command, environment
+from tests.importing.wordpress_export import WxrItem, export_xml
+
+FEED: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:atom="http://www.w3.org/2005/Atom">
+<channel><title>Harbour News</title><link>https://harbour.example/</link><description>News</description><language>en</language>
+<item><title>{title}</title><link>https://harbour.example/2020/night-buses/</link><guid isPermaLink="false">https://harbour.example/?p=1</guid>
+<pubDate>Fri, 03 Jan 2020 09:30:00 +0100</pubDate><description>Buses run again.</description>
+<content:encoded>&lt;p&gt;Night buses run again.&lt;/p&gt;</content:encoded></item>
+<item><title>Pier</title><link>https://harbour.example/2020/pier/</link><guid>https://harbour.example/2020/pier/</guid>
+<pubDate>Sat, 04 Jan 2020 09:30:00 +0100</pubDate><description>The pier is open.</description>
+<content:encoded>&lt;p&gt;The pier is open again.&lt;/p&gt;</content:encoded></item>
+</channel></rss>
+"""
+ARTICLE: Final = "newsroom/articles/2020/01/night-buses.md"
+NO_COLOR: Final = {"NO_COLOR": "1"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "feed.xml").write_text(FEED.format(title="Night buses"), "utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_feedsvc("import", *arguments, cwd=folder)
+
+
+def make_conflict(folder: Path) -> None:
+    """Import, then change one title both in the article's file and in the feed."""
+    assert run(folder, "feed.xml", "newsroom").returncode == 0
+    file = folder / ARTICLE
+    file.write_text(file.read_text("utf-8").replace('title: "Night buses"', "title: Mine"), "utf-8")
+    (folder / "feed.xml").write_text(FEED.format(title="Theirs"), "utf-8")
+
+
+def test_feed_becomes_a_newsroom_that_check_and_build_accept(folder: Path) -> None:
+    result = run(folder, "feed.xml", "newsroom")
+    assert result.returncode == 0, result.stderr
+    assert "ids: 2 of 2 kept" in result.stdout
+    assert "next: feedsvc check newsroom" in result.stderr
+    check = run_feedsvc("check", "newsroom", cwd=folder)
+    assert (check.returncode, check.stdout) == (0, ""), check.stdout
+    build = run_feedsvc("build", "public", "newsroom", cwd=folder, FEEDSVC_STATE=str(folder / "state"))
+    assert build.returncode == 0, build.stderr
+    assert (folder / "newsroom/.gitignore").is_file()
+    assert (folder / "newsroom/.feedsvc/schema/article.json").is_file()
+
+
+def test_truncated_export_is_imported_as_far_as_it_goes_and_fails(folder: Path) -> None:
+    text = export_xml([WxrItem(number=1), WxrItem(number=2, title="Second", slug="second")])
+    (folder / "export.xml").write_text(text[: text.rindex("<item>") + 100], "utf-8")
+    result = run(folder, "export.xml", "newsroom")
+    assert result.returncode == 1
+    assert "1 new" in result.stdout
+    assert "export.xml, line " in result.stderr
+    assert "without </rss>; export it again" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_truncated_feed_is_imported_as_far_as_it_goes_and_fails(folder: Path) -> None:
+    text = (folder / "feed.xml").read_text("utf-8")
+    (folder / "feed.xml").write_text(text[: text.rindex("</item>")], "utf-8")
+    result = run(folder, "feed.xml", "newsroom")
+    assert result.returncode == 1
+    assert "1 new" in result.stdout
+    assert "feed.xml: what may follow is not imported: it ends early, at line " in result.stderr
+
+
+def test_dry_run_writes_nothing(folder: Path) -> None:
+    result = run(folder, "feed.xml", "newsroom", "--dry-run")
+    assert result.returncode == 0
+    assert "Nothing was written. It would give 2 new" in result.stdout
+    assert not (folder / "newsroom").exists()
+
+
+@pytest.mark.parametrize("suffix", ["txt", "json", "html"])
+def test_report_is_written_to_a_file(folder: Path, suffix: str) -> None:
+    assert run(folder, "feed.xml", "newsroom", "--report", f"report.{suffix}").returncode == 0
+    text = (folder / f"report.{suffix}").read_text("utf-8")
+    assert "Harbour News" in text
+    assert "/2020/night-buses/" in text
+    if suffix == "json":
+        assert json.loads(text)["ids"] == {"kept": 2, "total": 2}
+
+
+def test_conflict_is_listed_with_status_1_and_decided_by_update(folder: Path) -> None:
+    make_conflict(folder)
+    result = run(folder, "feed.xml", "newsroom")
+    assert result.returncode == 1
+    assert "articles/2020/01/night-buses.md: title: here Mine, at the source Theirs" in result.stdout
+    assert run(folder, "feed.xml", "newsroom", "--update=source").returncode == 0
+    assert "title: Theirs\n" in (folder / ARTICLE).read_text("utf-8")
+
+
+def test_update_asks_on_a_terminal(folder: Path) -> None:
+    make_conflict(folder)
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        command("import", "feed.xml", "newsroom", "--update"),
+        cwd=folder,
+        env=environment(NO_COLOR),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    os.write(controller, b"s\n")
+    _, stderr = process.communicate(timeout=SECONDS)
+    os.close(controller)
+    os.close(terminal)
+    assert process.returncode == 0
+    assert b"here:          Mine" in stderr
+    assert "title: Theirs\n" in (folder / ARTICLE).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("none.xml", "newsroom"), "there is no file or folder none.xml"),
+        (("text.txt", "newsroom"), "text.txt"),
+        (("feed.xml", "newsroom", "--update"), "there is no terminal to ask on"),
+        (("feed.xml", "newsroom", "--report", "report.pdf"), "has no known format"),
+        (("feed.xml", "newsroom", "--since", "yesterday"), "--since: 'yesterday' is not a date"),
+        (("feed.xml", "newsroom", "--map", "none.yaml"), "--map none.yaml cannot be read"),
+        (("feed.xml", "newsroom", "--map", "wrong.yaml"), "no key 'category'; did you mean 'categories'?"),
+        (("feed.xml", "newsroom", "--media-from", "none"), "--media-from: there is no folder none"),
+        (("feed.xml", "feed.xml"), "feed.xml is not a folder"),
+        (("http://127.0.0.1:1/feed", "newsroom"), "127.0.0.1"),
+    ],
+)
+def test_error_is_one_sentence_and_nothing_is_written(folder: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    (folder / "text.txt").write_text("hello", "utf-8")
+    (folder / "wrong.yaml").write_text("category: {a: b}\n", "utf-8")
+    result = run(folder, *arguments)
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (folder / "newsroom").exists()
+
+
+def test_other_commands_do_not_load_the_modules_of_imports() -> None:
+    code = "import sys; import feedsvc.cli; assert 'feedsvc.importing' not in sys.modules"
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+
+
+def test_two_imports_at_once_give_the_folder_of_one(folder: Path) -> None:
+    processes = [
+        subprocess.Popen(command("import", "feed.xml", "newsroom"), cwd=folder, stdout=subprocess.PIPE) for _ in range(3)
+    ]
+    assert [process.wait(SECONDS) for process in processes] == [0, 0, 0]
+    for process in processes:
+        assert process.stdout
+        process.stdout.close()
+    assert sorted(file.name for file in (folder / "newsroom/articles").rglob("*.md")) == ["night-buses.md", "pier.md"]
+
+
+def test_read_only_folder_is_an_error_without_a_traceback(folder: Path) -> None:
+    (folder / "newsroom").mkdir()
+    (folder / "newsroom/site.yaml").mkdir()
+    result = run(folder, "feed.xml", "newsroom")
+    assert result.returncode in (1, 2)
+    assert "Traceback" not in result.stderr
+
+
+def test_import_works_in_the_locale_c(folder: Path) -> None:
+    (folder / "feed.xml").write_text(FEED.format(title="Nächte 日本"), "utf-8")
+    result = run_feedsvc("import", "feed.xml", "newsroom", "--report", "r.txt", cwd=folder, LC_ALL="C", PYTHONUTF8="0")
+    assert result.returncode == 0, result.stderr
+    assert "Nächte 日本" in (folder / ARTICLE).read_text("utf-8")

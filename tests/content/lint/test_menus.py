@@ -1,0 +1,61 @@
+"""Warnings of `check` about navigation and footer in site.yaml."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import SETTINGS, Newsroom
+from tests.content.lint.checking import VALID_ARTICLE, warnings
+
+ADDRESS = "is the address of no page and of no file in root/"
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("asia", ""),
+        ("about", ""),
+        ("who", ""),
+        ("/who/", ""),
+        ("far-east", ""),
+        ("/category/far-east/", ""),
+        ("/author/r-nambiar/", ""),
+        ("/", ""),
+        ("/about/", ""),
+        ("/archive/", ""),
+        ("/tags/", ""),
+        ("/ads.txt", "has no title"),
+        ("{to: /archive/, title: Archive}", ""),
+        ("{to: /articles/a/, title: A}", ""),
+        ("{to: /ads.txt, title: Ads}", ""),
+        ("aisa", "there is no section and no page 'aisa', so the menu leaves it out; did you mean 'asia'?"),
+        ("abuot", "there is no section and no page 'abuot', so the menu leaves it out; did you mean 'about'?"),
+        ("imprint", "there is no section and no page 'imprint', so the menu leaves it out; write pages/imprint.md"),
+        ("draft", "pages/draft.md is a draft, so the menu leaves it out"),
+        ("/abuot/", f"'/abuot/' {ADDRESS}; did you mean 'about'?"),
+        ("/ads.txt/", f"'/ads.txt/' {ADDRESS}; did you mean 'ads.txt'?"),
+        ("/draft/", f"'/draft/' {ADDRESS}"),
+        ("/x/y/z/", "'/x/y/z/' has the form of no address of this site"),
+        ("/articles/b/", "no published article has the slug 'b'"),
+        ("/category/aisa/", "there is no category 'aisa'; did you mean 'asia'?"),
+        ("/author/nobody/", "there is no author 'nobody'"),
+        ("/articles/a/", "'/articles/a/' has no title, so the menu shows the address; write {to: /articles/a/, title: "),
+    ],
+)
+@pytest.mark.parametrize("menu", ["navigation", "footer.links"])
+def test_an_entry_of_a_menu_that_leads_nowhere_has_a_warning(newsroom: Newsroom, entry: str, expected: str, menu: str) -> None:
+    keys = f"navigation:\n  - {entry}\n" if menu == "navigation" else f"footer:\n  links:\n  - {entry}\n"
+    files = {
+        "site.yaml": f"{SETTINGS['site.yaml']}{keys}",
+        "categories.yaml": "asia:\n  title: Asia\n  aliases: [far-east]\n",
+        "authors.yaml": f"{SETTINGS['authors.yaml']}  aliases: [r-nambiar]\n",
+        "articles/a.yaml": VALID_ARTICLE,
+        "pages/about.md": "---\ntitle: About\naliases: [who]\n---\n",
+        "pages/draft.md": "---\ntitle: Draft\nstatus: draft\n---\n",
+        "root/ads.txt": "x",
+    }
+    line, column = (6, 5) if menu == "navigation" else (7, 5)
+    found = [text for text in warnings(newsroom(files)) if text.startswith("site.yaml:")]
+    assert [text.startswith(f"site.yaml:{line}:{column}: {menu}: {expected}") or expected in text for text in found] == (
+        [True] if expected else []
+    ), found

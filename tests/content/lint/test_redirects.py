@@ -1,0 +1,105 @@
+"""`check` warns of rules in redirects.yaml that lead nowhere, are never reached, or match addresses of documents."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.lint import lint_content
+from tests.web.newsroom import write_newsroom
+
+NOW = datetime(2026, 3, 1, 14, tzinfo=UTC)
+
+
+def warnings(tmp_path: Path, text: str) -> list[str]:
+    root = write_newsroom(tmp_path / "content", with_scheduled=True)
+    (root / "redirects.yaml").write_text(text)
+    content = load_content(root)
+    assert content.errors == ()
+    return [str(problem) for problem in lint_content(content, root, NOW) if problem.path == "redirects.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("/a/: /articles/fisch/", "2:8: warning: no article has the slug 'fisch'; did you mean 'fish'?"),
+        ("/a/: /articles/brief/", "2:8: warning: the article 'brief' has expired, so this rule answers 404; write gone"),
+        ("/a/: /category/busines/feed.rss", "2:8: warning: there is no category 'busines'; did you mean 'business'?"),
+        ("/a/: /tag/harbours/", "2:8: warning: there is no tag 'harbours'; write gone"),
+        ("/a/: /x/y/", "2:8: warning: '/x/y/' has the form of no address of this site; write one like /articles/a-title/"),
+        ("/a/: /abuot/", "2:8: warning: '/abuot/' is the address of no page and of no file in root/; did you mean 'about'?"),
+        ("/about/: /articles/fish/", "2:3: warning: '/about/' is the address of a document, so this rule is never reached"),
+        ("/a/: /media/orphan.png", "2:8: warning: nothing public refers to media/orphan.png, so it has no address"),
+        ("/articles/fish: gone", "2:3: warning: '/articles/fish/' is the address of a document, so this rule is never reached"),
+        ("/category/business/feed.rss: gone", "2:3: warning: '/category/business/feed.rss' is the address of a document"),
+    ],
+)
+def test_exact_rule_without_effect_is_a_warning(tmp_path: Path, rule: str, expected: str) -> None:
+    (warning,) = warnings(tmp_path, f"exact:\n  {rule}\n")
+    assert warning.startswith(f"redirects.yaml:{expected}")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "/a/: /articles/someday/",
+        "/a/: /articles/unfinished/",
+        "/a/: /articles/recalled/",
+        "/a/: /articles/old-echo/",
+        "/a/: /category/economy/",
+        "/a/: /author/m-park/feed.json",
+        "/a/: /tag/bridges/feed.atom",
+        "/a/: /tags/",
+        "/a/: /media/talk.mp3",
+        "/a/: https://other.example/",
+        "/feed.xml: /feed.atom",
+        "/category/economy/feed.xml: /feed.atom",
+        "/articles/old-echo/: /articles/fish/",
+        "/?p=1: /articles/fish/",
+    ],
+)
+def test_exact_rule_with_an_effect_now_or_later_is_none(tmp_path: Path, rule: str) -> None:
+    assert warnings(tmp_path, f"exact:\n  {rule}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("/{a}/{b}/", "/articles/{b}/", "2:11: warning: '/{a}/{b}/' also matches addresses like /articles/.../, but a document"),
+        ("/category/{id}", "/tag/{id}/", "2:11: warning: '/category/{id}' also matches addresses like /category/.../, but a"),
+        ("/blog/{a}/", "/posts/{a}/", "3:9: warning: '/posts/{a}/' has the form of no address of this site"),
+    ],
+)
+def test_pattern_that_matches_documents_or_leads_nowhere_is_a_warning(
+    tmp_path: Path, source: str, target: str, expected: str
+) -> None:
+    (warning,) = warnings(tmp_path, f"patterns:\n  - from: {source}\n    to: {target}\n")
+    assert warning.startswith(f"redirects.yaml:{expected}")
+
+
+def test_target_that_is_an_old_address_itself_is_a_warning_unless_it_is_a_document(tmp_path: Path) -> None:
+    rules = "exact:\n  /a/: /b\n  /b/: /articles/fish/\n  /c/: /articles/bay/\n  /articles/bay/: gone\n"
+    first, second = warnings(tmp_path, rules)
+    assert (
+        first
+        == "redirects.yaml:2:8: warning: '/b' is an old address itself, and leads to '/articles/fish/'; write /articles/fish/"
+    )
+    assert second.startswith("redirects.yaml:5:3: warning: '/articles/bay/' is the address of a document")
+
+
+def test_pattern_for_missing_addresses_is_none(tmp_path: Path) -> None:
+    text = """\
+patterns:
+  - from: /{year}/{month}/{slug}/
+    to: /articles/{slug}/
+  - from: /category/{parents...}/{id}/feed/
+    to: /category/{id}/feed.rss
+  - from: /category/{id}/?feed=atom
+    to: /category/{id}/feed.atom
+  - from: /wp-content/uploads/{path...}
+    to: /media/{path...}
+"""
+    assert warnings(tmp_path, text) == []

@@ -1,0 +1,212 @@
+"""nginx answers the old addresses of redirects.yaml as the live server does: from its maps, and as a cache in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from bench.web import Client, Response
+from feedsvc.redirects import parse_pattern, render_redirects_file
+from tests.deploy.nginx_pair import ServerPair, server_pair
+from tests.deploy.nginx_proxy import nginx_proxy
+from tests.helpers.running_server import serving
+from tests.web.newsroom import write_newsroom
+
+EXACT: Final = {
+    "/2014/05/bay/": "/articles/bay/",
+    "/2014/05/Bay.html": "/articles/bay/",
+    "/2014/05/bay.html": "/articles/fish/",
+    "/?p=1": "/articles/bay/",
+    "/?p=2": "gone",
+    "/?p=3&feed=atom": "/feed.atom",
+    "/index.php?id=a/b:c": "/articles/fish/",
+    "/index.php?id=서": "/articles/echo/",
+    "/articles/bay/?amp=1": "/articles/bay/",
+    "/?p=9": "/articles/nowhere/",
+    "/feed.xml": "/feed.atom",
+    "/category/business/feed/": "/category/business/feed.atom",
+    "/articles/echoes/": "/articles/fish/",
+    "/articles/fish/": "gone",
+    "/articles/recalled/": "/articles/fish/",
+    "/comments/feed/": "gone",
+    "/comments/feed.rss": "gone",
+    "/shop/": "https://shop.example.org/a%20b?c=$d",
+    "/서울/": "/tag/서울/",
+    "/caf\u00e9/": "/articles/bay/",
+    "/price $1/": "/articles/bay/",
+    '/a"b\\c/': "/articles/bay/",
+    "/nowhere-old/": "/articles/nowhere/",
+    "/recalled-old/": "/articles/recalled/",
+    "/economy-old/": "/category/economy/",
+    "/media/old.png": "/media/photo.png",
+    "/old/feed.rss": "/feed.rss",
+    "/archive/2026-01/": "/articles/bay/",
+}
+PATTERNS: Final = (
+    ("/blog/{slug}/", "/articles/{slug}/"),
+    ("/blog.old/{slug}", "/articles/{slug}/"),
+    ("/{year}/{month}/{day}/{slug}/", "/articles/{slug}/"),
+    ("/{number}-{slug}.html", "/articles/{slug}/"),
+    ("/category/{parents...}/{id}/feed/", "/category/{id}/feed.rss"),
+    ("/옛/{slug}/", "/articles/{slug}/"),
+    ("/a (b)/{slug}/", "/articles/{slug}/"),
+    ("/far/{path...}", "https://far.example/{path...}?x"),
+    ("/spam/{path...}", "gone"),
+    ("/?author_name={id}&feed=rss2", "/author/{id}/feed.rss"),
+    ("/{slug}/?amp=1", "/articles/{slug}/"),
+)
+PATHS: Final = (
+    *("/2014/05/bay", "/2014/05/bay/index.html", "/2014/05/bay/?utm=1", "/?utm=1&p=1&x=2", "/?p=1&p=2"),
+    *(
+        "/?p=4",
+        "/?p",
+        "/?q=p=1",
+        "/index.html?p=1",
+        "/index.php?id=a%2Fb%3Ac",
+        "/index.php?id=%EC%84%9C",
+        "/index.php",
+        "/feed.xml/",
+    ),
+    *(
+        "/category/business/feed",
+        "/articles/echoes",
+        "/articles/fish",
+        "/articles/bay",
+        "/articles/recalled",
+        "/rss.xml",
+        "/feed/",
+    ),
+    *("/archive/2026-01", "/cafe%CC%81/", "/blog/bay", "/blog/echo/?x=y", "/blog/a/b/", "/blog.old/bay/", "/blogXold/bay/"),
+    *("/2014/05/01/fish/", "/201/05/01/fish/", "/12-fish.html", "/x-fish.html", "/category/a/b/business/feed/"),
+    *(
+        "/category/a/business/feed",
+        "/%EC%98%9B/bay/",
+        "/%ec%98%9b/bay/",
+        "/a%20(b)/bay/",
+        "/a%20%28b%29/bay",
+        "/far/a%20b/%EC%84%9C",
+    ),
+    *("/spam/x/y", "/?feed=rss2&author_name=mina-park", "/?feed=rss2&author_name=", "/bay/?amp=1", "/bay/?amp=2", "/nothing"),
+    *("/spam", "/spam/", "/comments/", "/feed.rss?p=1", "/robots.txt/", "/category/economy/feed.xml"),
+)
+
+
+def write(content: Path, base_url: str) -> Path:
+    write_newsroom(content, base_url=base_url)
+    (content / "redirects.yaml").write_text(render_redirects_file(EXACT, PATTERNS), "utf-8")
+    return content
+
+
+@pytest.fixture(scope="module", params=["", "daily"])
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerPair, str]]:
+    folder = tmp_path_factory.mktemp("nginx-redirects")
+    mount = f"/{request.param}" if request.param else ""
+    with server_pair(folder, write(folder / "content", f"https://news.example{mount}"), request.param) as servers:
+        yield servers, mount
+
+
+def facts(response: Response) -> tuple[object, ...]:
+    """Return what two servers must answer alike. Their redirects have other bodies."""
+    names = ("location", "cache-control", "content-type", "allow", "access-control-allow-origin", "x-content-type-options")
+    shown = names if response.status != 301 else tuple(name for name in names if name != "content-type")
+    return response.status, *(response.headers.get(name) for name in shown)
+
+
+def target(address: str) -> str:
+    """Return an address of redirects.yaml as a request target."""
+    path, mark, query = address.partition("?")
+    return quote(path) + mark + quote(query, safe="=&/:")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+def test_old_addresses_have_the_responses_of_the_live_server(pair: tuple[ServerPair, str], method: str) -> None:
+    servers, mount = pair
+    for path in (*map(target, EXACT), *PATHS):
+        live, static = (client.ask(mount + path, {}, method) for client in (servers.live, servers.static))
+        assert facts(static) == facts(live), path
+
+
+def test_rules_are_answered_at_all(pair: tuple[ServerPair, str]) -> None:
+    servers, mount = pair
+    answers = {path: servers.static.ask(mount + path) for path in ("/2014/05/bay/", "/?p=1", "/blog/bay/", "/spam/x", "/?p=2")}
+    assert {path: answer.status for path, answer in answers.items()} == {
+        "/2014/05/bay/": 301,
+        "/?p=1": 301,
+        "/blog/bay/": 301,
+        "/spam/x": 410,
+        "/?p=2": 410,
+    }
+    assert answers["/spam/x"].body == servers.static.ask(f"{mount}/nothing").body
+
+
+def test_pattern_to_a_missing_document_is_301_to_a_404_while_the_live_server_says_404(pair: tuple[ServerPair, str]) -> None:
+    servers, mount = pair
+    response = servers.static.ask(f"{mount}/blog/nowhere/")
+    assert (response.status, response.headers["location"]) == (301, f"{mount}/articles/nowhere/")
+    assert servers.live.ask(f"{mount}/blog/nowhere/").status == servers.static.ask(response.headers["location"]).status == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/far//evil.example/", "/far/%2Fevil.example", "/blog/\\evil.example", "/blog/%0D%0ASet-Cookie:a=b", "/blog/%5Cx/"),
+        *("/?feed=rss2&author_name=%2F%2Fevil.example", "/?feed=rss2&author_name=//evil.example", "/?feed=rss2&author_name=\\x"),
+    ],
+)
+def test_hostile_request_leads_to_no_other_host(pair: tuple[ServerPair, str], path: str) -> None:
+    servers, mount = pair
+    response = servers.static.ask(mount + path)
+    assert "set-cookie" not in response.headers
+    location = response.headers.get("location", "")
+    assert urlsplit(location).netloc in ("", "far.example")
+    assert not location.startswith(("//", "/\\"))
+    assert "\\" not in location
+
+
+def test_random_rules_have_the_same_answers_everywhere(tmp_path: Path) -> None:
+    random, names = Random(11), ("bay", "fish", "echo", "clock")
+    segments = ("a", "b", "{x}", "{y}", "{year}", "{number}-{z}", "{rest...}", "c.html")
+    patterns: list[tuple[str, str]] = []
+    while len(patterns) < 40:
+        source = f"/r{len(patterns)}/" + "".join(f"{random.choice(segments)}/" for _ in range(random.randint(1, 3)))
+        try:
+            parse_pattern(source, "gone")
+        except ValueError:
+            continue
+        free = [name for name in ("x", "y", "z") if f"{{{name}}}" in source]
+        patterns.append((source, random.choice(["gone", *(f"/articles/{{{name}}}/" for name in free)])))
+    exact = {f"/e{number}/{random.choice(['', 'x/', 'y.html'])}": f"/articles/{random.choice(names)}/" for number in range(40)}
+    content = write_newsroom(tmp_path / "content")
+    (content / "redirects.yaml").write_text(render_redirects_file(exact, patterns))
+    values = ("a", "b", "c.html", "2014", "7-fish", *names)
+    with server_pair(tmp_path, content) as servers:
+        for _ in range(400):
+            number = random.randrange(40)
+            tail = "/".join(random.choice(values) for _ in range(random.randint(1, 4)))
+            path = random.choice([f"/r{number}/{tail}", f"/r{number}/{tail}/", random.choice([*exact])])
+            live, static = servers.live.ask(path), servers.static.ask(path)
+            locations = [response.headers.get("location") for response in (live, static)]
+            if live.status == 404 and static.status == 301:
+                assert servers.live.ask(locations[1] or "").status == 404, path
+            else:
+                assert (live.status, locations[0]) == (static.status, locations[1]), path
+
+
+def test_cache_passes_the_queries_of_old_addresses_and_caches_none_of_their_responses(tmp_path: Path) -> None:
+    content = write(tmp_path / "content", "https://news.example")
+    with (
+        serving(content, tmp_path / "state", "--trusted-proxy", "127.0.0.1") as server,
+        nginx_proxy(tmp_path / "nginx", server.url) as proxy,
+        closing(Client(proxy.port)) as client,
+    ):
+        for _ in range(2):
+            for path, status in (("/", 200), ("/?p=1", 301), ("/?:&p=1", 301), ("/", 200), ("/?p=2", 410), ("/?x=1", 200)):
+                assert client.ask(path).status == status, path
+        assert client.ask("/?p=1").headers["location"] == "/articles/bay/"
+        assert client.ask("/2014/05/bay/").headers["location"] == "/articles/bay/"

@@ -1,0 +1,139 @@
+"""Test predictions of what subscribers see once their readers get another document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from feedsvc.editing.feed_replay import FeedReplay, Sight, replay
+from feedsvc.editing.replay_report import REPLAY_FORMATTERS, summary
+from feedsvc.importing.feed_source import FeedDocument, FeedItem, FeedKind
+
+ALL_READERS = ("newsboat", "miniflux", "rss2email", "feed2exec", "sfeed", "reader", "NetNewsWire", "FreshRSS")
+
+
+def item(number: int, **changes: Any) -> FeedItem:
+    base = FeedItem(
+        place=f"old.xml, item {number}, line {number}",
+        id=f"id-{number}",
+        link=f"https://a.example/{number}",
+        address=f"https://a.example/{number}",
+        title=f"Story {number}",
+        published=datetime(2026, 1, number, tzinfo=UTC),
+        published_text=f"2026-01-{number:02}",
+        content=f"<p>{number}</p>",
+    )
+    return replace(base, **changes)
+
+
+def replayed(
+    former: list[FeedItem], current: list[FeedItem], *, limit: int = 50, kind: FeedKind = FeedKind.RSS, known: Any = None
+) -> FeedReplay:
+    documents = [FeedDocument(kind=kind, place="old.xml", items=tuple(items)) for items in (former, current)]
+    known_articles = known if known is not None else {one.id: "" for one in current}
+    return replay(*documents, name="site", known_articles=known_articles, limit=limit)
+
+
+def lines(result: FeedReplay, form: str = "text") -> list[str]:
+    return list(REPLAY_FORMATTERS[form]([], [result]))
+
+
+def numbers(*wanted: int) -> list[FeedItem]:
+    return [item(number) for number in wanted]
+
+
+def test_same_feed_shows_nothing_new() -> None:
+    result = replayed(numbers(3, 2, 1), numbers(3, 2, 1))
+    assert (result.predictions, result.readers) == ((), ALL_READERS)
+    assert summary(result) == "0 of 3 entries come up as new"
+    assert not result.has_errors
+    assert not result.has_warnings
+
+
+def test_other_id_of_the_same_article_is_an_error_with_both_ids() -> None:
+    result = replayed(numbers(2, 1), [item(2, id="new-2"), item(1)])
+    assert [(one.sight, one.readers, one.reason, one.is_error) for one in result.predictions] == [
+        (Sight.NEW, ALL_READERS, "its id was 'id-2' and is 'new-2'", True)
+    ]
+    assert summary(result) == "1 of 2 entries comes up as new"
+    assert result.has_errors
+
+
+def test_other_links_are_new_only_in_readers_that_go_by_links() -> None:
+    result = replayed(numbers(2, 1), [item(n, link=f"https://b.example/{n}", address=f"https://b.example/{n}") for n in (2, 1)])
+    assert summary(result) == "0 of 2 entries come up as new; 2 in sfeed, which also goes by title and link"
+    assert result.predictions[0].reason == "its link was 'https://a.example/2' and is 'https://b.example/2'"
+    assert not result.has_errors
+    assert result.has_warnings
+
+
+def test_changed_text_is_sent_again_by_rss2email() -> None:
+    result = replayed(numbers(2, 1), [item(2, content="<p>other</p>"), item(1)])
+    assert summary(result) == "0 of 2 entries come up as new; 1 shows as changed in rss2email"
+    assert not result.has_errors
+    assert result.has_warnings
+
+
+def test_longer_feed_brings_up_old_entries_and_the_report_says_which_number_to_write() -> None:
+    result = replayed(numbers(5, 4), numbers(5, 4, 3, 2))
+    assert summary(result) == "2 of 4 entries come up as new"
+    assert result.predictions[0].reason == (
+        "it is older than the newest entry of the former feed, and was not in it, which has 4 entries instead of 2"
+    )
+    assert lines(result)[-1] == "  write feed: {entries: 2} in site.yaml, the number of the former feed"
+
+
+def test_shorter_feed_names_what_is_no_longer_in_it() -> None:
+    result = replayed(numbers(4, 3, 2, 1), numbers(4, 3), limit=2, known=dict.fromkeys(("id-4", "id-3", "id-2", "id-1"), ""))
+    assert summary(result) == "0 of 2 entries come up as new; 2 vanish"
+    assert {one.reason for one in result.of(Sight.GONE)} == {"the feed has 2 entries instead of 4"}
+
+
+def test_entries_that_newer_ones_push_out_of_a_full_feed_do_not_vanish() -> None:
+    result = replayed(numbers(3, 2, 1), numbers(4, 3, 2), limit=3, known={f"id-{number}": "" for number in range(1, 5)})
+    assert summary(result) == "0 of 3 entries come up as new; 1 is newer than the former feed"
+    assert not result.has_errors
+    assert not result.has_warnings
+
+
+def test_vanished_entries_have_their_reasons() -> None:
+    known = {"id-3": "", "id-2": "its article was withdrawn", "id-1": ""}
+    result = replayed(numbers(4, 3, 2, 1), numbers(5), limit=50, known=known)
+    assert {one.id: one.reason for one in result.of(Sight.GONE)} == {
+        "id-4": "no article has the id 'id-4'",
+        "id-3": "its article is not in this feed",
+        "id-2": "its article was withdrawn",
+        "id-1": "its article is not in this feed",
+    }
+
+
+def test_ids_that_are_gained_are_new_only_where_the_link_was_not_enough() -> None:
+    former = [item(n, id="") for n in (2, 1)]
+    result = replayed(former, [item(n, id=f"https://a.example/{n}") for n in (2, 1)])
+    [first] = [one for one in result.predictions if one.title == "Story 2" and one.is_error]
+    assert first.readers == ("newsboat", "rss2email", "feed2exec", "sfeed", "NetNewsWire")
+    assert first.reason == "it had no id, and has 'https://a.example/2'"
+    assert summary(result).startswith("2 of 2 entries come up as new in newsboat, rss2email, feed2exec, sfeed, NetNewsWire")
+
+
+def test_readers_that_do_not_read_the_format_are_left_out() -> None:
+    assert replayed(numbers(1), numbers(1), kind=FeedKind.JSON).readers == ("miniflux", "reader", "NetNewsWire", "FreshRSS")
+
+
+def test_feed_with_duplicate_ids_counts_each_once() -> None:
+    result = replayed([], [item(1), item(1, content="<p>Twin</p>")])
+    assert result.count(Sight.RECENT) == 1
+
+
+def test_text_lists_twelve_entries_unless_all_are_asked_for() -> None:
+    result = replayed([], [])
+    assert lines(result) == ["old.xml, RSS feed of 0 entries, against the feed of site: 0 of 0 entries come up as new"]
+    result = replayed(numbers(*range(20, 0, -1)), [item(number, id=f"x{number}") for number in range(20, 0, -1)])
+    assert "  + and 8 more; --all lists them" in lines(result)
+    assert len(lines(result, "all")) == 21
+
+
+def test_control_characters_of_a_foreign_title_do_not_reach_the_terminal() -> None:
+    result = replayed(numbers(1), [item(1, id="x", title="\x1b[31mRed\x07")])
+    assert not any("\x1b" in line or "\x07" in line for line in lines(result))

@@ -1,0 +1,196 @@
+"""Old addresses of redirects.yaml in a static tree: redirect pages, copies of feeds, lines of `_redirects`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.export import StaticTree, hosts
+from feedsvc.live.live import Live
+from feedsvc.publication.publication import Publication
+from tests.helpers import newsrooms
+from tests.helpers.trees import contents
+
+MARKUP = b'<meta http-equiv="refresh" content="0; url='
+RULES = """\
+exact:
+  /2014/05/rich/: /articles/rich/
+  /2014/05/rich.html: /articles/rich/
+  /about: /category/asia/
+  /?p=1: /articles/rich/
+  /feed.xml: /feed.atom
+  /feeds/all.atom.xml: /feed.atom
+  /comments/feed/: gone
+  /shop/: https://shop.example.org/a%20b?c=d
+  /nowhere/: /articles/nowhere/
+  /서울/: /articles/rich/
+  /articles/rich/: /category/asia/
+  /2014/05/rich.html/print/: /articles/rich/
+  /feed.rss/comments/: /articles/rich/
+  /.feedsvc-build.journal: /articles/rich/
+  /_headers: /articles/rich/
+  /404.html: /articles/rich/
+  /old.gz: /articles/rich/
+patterns:
+  - from: /blog/{slug}/
+    to: /articles/{slug}/
+  - from: /feeds/{id}.atom.xml
+    to: /category/{id}/feed.atom
+  - from: /author/{id}/feed/atom/
+    to: /author/{id}/feed.atom
+  - from: /{year}/{month}/{slug}/amp/
+    to: /articles/{slug}/
+  - from: /{first}/{slug}/
+    to: /articles/{slug}/
+  - from: /far/{path...}
+    to: https://far.example/{path...}
+"""
+
+
+def write_rules(content: Path, text: str = RULES) -> Publication:
+    (content / "redirects.yaml").write_text(text)
+    return newsrooms.load_publication(content)
+
+
+def build(publication: Publication, out: Path, host: str = "any", selection: str = "") -> None:
+    with StaticTree(out, host=host, selection=selection, processes=1) as tree:
+        tree.build(publication)
+
+
+def test_tree_has_redirect_pages_and_copies_of_feeds(content: Path, out: Path) -> None:
+    build(write_rules(content), out)
+    for name in ("2014/05/rich/index.html", "2014/05/rich.html", "서울/index.html", "blog/rich/index.html"):
+        assert MARKUP + b'/daily/articles/rich/">' in (out / name).read_bytes(), name
+    assert MARKUP + b'/daily/category/asia/">' in (out / "about/index.html").read_bytes()
+    shop = (out / "shop/index.html").read_bytes()
+    assert MARKUP + b'https://shop.example.org/a%20b?c=d">' in shop
+    assert b'<link rel="canonical" href="https://shop.example.org/a%20b?c=d">' in shop
+    for name in ("feed.xml", "feeds/all.atom.xml", "atom.xml"):
+        assert (out / name).read_bytes() == (out / "feed.atom").read_bytes(), name
+    assert (out / "feeds/asia.atom.xml").read_bytes() == (out / "category/asia/feed.atom").read_bytes()
+    assert (out / "feed.xml.gz").read_bytes() == (out / "feed.atom.gz").read_bytes()
+
+
+def test_tree_has_no_file_where_it_needs_the_name_or_where_a_rule_leads_nowhere(content: Path, out: Path) -> None:
+    build(write_rules(content), out)
+    assert MARKUP not in (out / "articles/rich/index.html").read_bytes()
+    names = ("_headers", "404.html", ".feedsvc-build.journal")
+    assert MARKUP not in b"".join((out / name).read_bytes() for name in names)
+    for name in ("comments", "nowhere", "feed.rss/comments", "2014/05/rich.html/print", "old.gz", "?p=1", "author/ritesh/feed"):
+        assert not (out / name).exists(), name
+
+
+def test_second_build_renders_and_writes_nothing(content: Path, out: Path) -> None:
+    publication = write_rules(content)
+    build(publication, out)
+    with StaticTree(out, processes=1) as tree:
+        result = tree.build(publication)
+    assert (result.written, result.removed) == (0, 0)
+
+
+@pytest.mark.parametrize("host", ["any", "netlify", "nginx"])
+@pytest.mark.parametrize("selection", ["", "feeds"])
+def test_changed_rules_give_the_same_tree_as_a_new_build(content: Path, tmp_path: Path, host: str, selection: str) -> None:
+    out = tmp_path / "out"
+    live = Live(ContentFolder(content), None)
+    with StaticTree(out, host=host, selection=selection, processes=1) as tree:
+        tree.build(live.edition.publication)
+        versions = (
+            RULES,
+            RULES.replace("/feed.atom", "/feed.json"),
+            "exact: {/2014/05/rich/: gone, /a/: /feed.rss}\n",
+            "",
+            RULES,
+        )
+        for number, text in enumerate(versions):
+            (content / "redirects.yaml").write_text(text)
+            before = live.edition.publication
+            live.reload()
+            publication = live.edition.publication
+            assert publication is not before
+            tree.update(publication, publication.changed_since(before))
+            new = tmp_path / f"new-{number}"
+            build(publication, new, host, selection)
+            assert contents(out) == contents(new), number
+
+
+def test_edited_article_updates_the_copies_and_pages_at_its_old_addresses(content: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    newsrooms.write(content, newsrooms.article("plain", category="asia"))
+    (content / "redirects.yaml").write_text(RULES.replace("rich", "plain").replace("  /articles/plain/: /category/asia/\n", ""))
+    live = Live(ContentFolder(content), None)
+    article = content / "articles/plain.yaml"
+    text = article.read_text()
+    with StaticTree(out, processes=1) as tree:
+        tree.build(live.edition.publication)
+        for number, changed in enumerate((text.replace("title: ", "title: Not "), f"{text}status: draft\n", text)):
+            article.write_text(changed)
+            before = live.edition.publication
+            live.reload()
+            publication = live.edition.publication
+            tree.update(publication, publication.changed_since(before))
+            build(publication, tmp_path / f"new-{number}")
+            assert contents(out) == contents(tmp_path / f"new-{number}"), number
+            assert (out / "2014/05/plain/index.html").exists() == ("draft" not in changed)
+
+
+def test_later_build_from_stored_state_follows_changed_rules(content: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for number, text in enumerate((RULES, "exact: {/2014/05/rich/: /category/asia/, /feed.xml: /feed.json}\n", "")):
+        (content / "redirects.yaml").write_text(text)
+        run_build(content, out, tmp_path / "state")
+        run_build(content, tmp_path / f"new-{number}", tmp_path / f"state-{number}")
+        assert contents(out) == contents(tmp_path / f"new-{number}"), number
+
+
+def run_build(content: Path, out: Path, state: Path) -> None:
+    from feedsvc.content.folder import open_content_folder
+
+    state.mkdir(exist_ok=True)
+    folder = open_content_folder(content, "", state)
+    live = Live(folder, None)
+    with StaticTree(out, processes=1) as tree:
+        tree.build(live.edition.publication, baseline=folder.baseline)
+        tree.mark_complete(live.edition.publication, folder.state_name)
+
+
+def lines(publication: Publication, host: str) -> list[str]:
+    return hosts.render_redirects(publication.catalog, hosts.HOSTS[host]).splitlines()
+
+
+def test_redirects_file_has_exact_rules_and_the_patterns_that_hide_no_document(content: Path) -> None:
+    found = lines(write_rules(content), "any")
+    for line in (
+        "/daily/2014/05/rich/ /daily/articles/rich/ 301",
+        "/daily/feed.xml /daily/feed.atom 301",
+        "/daily/shop/ https://shop.example.org/a%20b?c=d 301",
+        "/daily/%EC%84%9C%EC%9A%B8/ /daily/articles/rich/ 301",
+        "/daily/blog/:slug/ /daily/articles/:slug/ 301",
+        "/daily/author/:id/feed/atom/ /daily/author/:id/feed.atom 301",
+        "/daily/far/* https://far.example/:splat 301",
+    ):
+        assert line in found, line
+    assert "/daily/feed.xml /daily/feed.rss 301" not in found
+    assert not [line for line in found if "comments/feed" in line or "?p" in line or ":first" in line or ":year" in line]
+    assert not [line for line in found if "nowhere" in line or line.startswith("/daily/articles/rich/ ")]
+    assert len(found) == len({line.split(" ")[0] for line in found})
+
+
+def test_netlify_gets_410_and_patterns_after_files(content: Path) -> None:
+    found = lines(write_rules(content), "netlify")
+    assert "/daily/comments/feed/ /daily/404.html 410!" in found
+    assert "/daily/2014/05/rich/ /daily/articles/rich/ 301!" in found
+    assert "/daily/:first/:slug/ /daily/articles/:slug/ 301" in found
+    assert "/daily/:year/:month/:slug/amp/ /daily/articles/:slug/ 301" in found
+
+
+def test_host_files_are_rendered_again_when_a_target_appears(content: Path) -> None:
+    publication = write_rules(content)
+    host_files = hosts.HostFiles(hosts.HOSTS["any"])
+    first = host_files.for_catalog(publication.catalog)
+    assert host_files.for_catalog(publication.catalog) is first
+    newsrooms.write(content, newsrooms.article("nowhere"))
+    second = host_files.for_catalog(newsrooms.load_publication(content).catalog)
+    assert b"/daily/nowhere/ /daily/articles/nowhere/ 301" in second["/_redirects"]

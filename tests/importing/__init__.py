@@ -1,0 +1,1 @@
+"""Tests of imports: requests, readers of sources, the writer of a content folder."""

@@ -1,0 +1,99 @@
+"""Test the reader of Atom."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedsvc.importing.feed_source.parse import parse_feed
+from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedTerm, TitleForm
+from feedsvc.importing.source import SourceAuthor, SourceMedium
+from tests.importing.feed_source import samples
+
+
+def parse(text: str, address: str = "") -> FeedDocument:
+    return parse_feed(text.encode(), "old.atom", address=address)
+
+
+def entry(markup: str) -> FeedItem:
+    text = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry>{markup}</entry></feed>'
+    return parse(text, "https://a.example/feed").items[0]
+
+
+def test_facts_of_the_feed_are_relative_to_xml_base() -> None:
+    document = parse(samples.ATOM)
+    assert (document.title, document.description, document.language) == ("A & B", "Notes", "en")
+    assert document.own_address == "https://blog.example/atom.xml"
+    assert document.address == "https://blog.example/"
+    assert document.older_address == "https://blog.example/2025.xml"
+
+
+def test_entry_with_elements_of_xhtml() -> None:
+    first = parse(samples.ATOM).items[0]
+    assert (first.id, first.title, first.title_form) == (
+        "tag:blog.example,2026:1",
+        "<div>One <em>two</em></div>",
+        TitleForm.HTML,
+    )
+    assert (first.link, first.address) == ("one", "https://blog.example/posts/one")
+    assert str(first.published) == "2026-01-01 00:00:00+02:00"
+    assert str(first.updated) == "2026-01-02 00:00:00+00:00"
+    assert first.authors == (SourceAuthor("Ana Silva", "Ana Silva", email="ana@blog.example", url="https://blog.example/ana"),)
+    assert first.terms == (FeedTerm(name="The X"), FeedTerm(name="y", scheme="https://blog.example/tags/y"))
+    assert (first.summary, first.is_summary_text) == ("<p>Short &lt; long</p>", True)
+    assert first.content == '<p>Text <img src="https://blog.example/posts/one/a.png" alt="A"></p>'
+    assert first.enclosures == (SourceMedium("https://blog.example/posts/one.mp3", media_type="audio/mpeg", length=9),)
+
+
+def test_entry_with_escaped_html_two_authors_and_a_language() -> None:
+    second = parse(samples.ATOM).items[1]
+    assert (second.title, second.title_form, second.content) == ("Plain <b>", TitleForm.TEXT, "<p>Two</p>")
+    assert [author.name for author in second.authors] == ["Bo", "Cy"]
+    assert (second.language, second.published) == ("ko", None)
+
+
+def test_atom_0_3() -> None:
+    document = parse(samples.ATOM_03)
+    [only] = document.items
+    assert (document.title, document.description) == ("Old Atom", "Tag")
+    assert (only.id, only.title, only.title_form) == ("tag:atom.example,2004:1", "A &lt;b&gt;", TitleForm.HTML)
+    assert str(only.published) == "2004-05-06 07:08:09-05:00"
+    assert (only.address, only.content) == ("http://atom.example/1", "<p>Hi</p>")
+
+
+@pytest.mark.parametrize(
+    ("content", "html"),
+    [
+        ("<content>a &lt; b</content>", "<p>a &lt; b</p>"),
+        ('<content type="text">two\n\nparts</content>', "<p>two</p>\n<p>parts</p>"),
+        ('<content mode="base64" type="text/html">PGI+eDwvYj4=</content>', "<b>x</b>"),
+        ('<content type="xhtml"><p xmlns="http://www.w3.org/1999/xhtml">x</p></content>', "<p>x</p>"),
+        ('<content type="application/pdf">JVBERi0=</content>', ""),
+        ("<summary>only a summary</summary>", "<p>only a summary</p>"),
+    ],
+)
+def test_types_of_content(content: str, html: str) -> None:
+    assert entry(content).content == html
+
+
+def test_content_elsewhere_is_a_fault() -> None:
+    found = entry('<content src="https://a.example/1.html" type="text/html"/>')
+    assert found.faults == ("its text is not in the feed, but at https://a.example/1.html",)
+
+
+@pytest.mark.parametrize(
+    ("links", "address"),
+    [
+        ('<link href="/1"/>', "https://a.example/1"),
+        ('<link href="/1.json" type="application/json"/><link href="/1" type="text/html"/>', "https://a.example/1"),
+        ('<link href="/1.json" type="application/json"/>', "https://a.example/1.json"),
+        ('<link rel="edit" href="/e"/><link rel="related" href="/r"/>', ""),
+    ],
+)
+def test_page_of_an_entry(links: str, address: str) -> None:
+    assert entry(links).address == address
+
+
+def test_authors_of_the_source_count_before_those_of_the_feed() -> None:
+    source = "<source><author><name>Sue</name></author></source>"
+    text = f'<feed xmlns="http://www.w3.org/2005/Atom"><author><name>Fay</name></author><entry>{source}</entry><entry/></feed>'
+    assert [item.authors[0].name for item in parse(text).items] == ["Sue", "Fay"]

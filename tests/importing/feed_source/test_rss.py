@@ -1,0 +1,140 @@
+"""Test the reader of RSS: what each element becomes."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedsvc.importing.feed_source.parse import parse_feed
+from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedTerm
+from feedsvc.importing.source import SourceAuthor, SourceMedium
+from tests.importing.feed_source import samples
+
+
+def parse(text: str, address: str = "") -> FeedDocument:
+    return parse_feed(text.encode(), "old.xml", address=address)
+
+
+def item(markup: str, address: str = "https://a.example/feed") -> FeedItem:
+    namespaces = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:atom="http://www.w3.org/2005/Atom"'
+    return parse(f"<rss {namespaces}><channel><item>{markup}</item></channel></rss>", address).items[0]
+
+
+def test_feed_of_wordpress() -> None:
+    document = parse(samples.WORDPRESS)
+    assert (document.title, document.description, document.language) == ("Harbour & Hills", "News & views", "en-GB")
+    assert (document.address, document.own_address) == ("https://old.example", "https://old.example/feed/")
+    first, second = document.items
+    assert (first.id, first.link, first.address) == (
+        "https://old.example/?p=12",
+        "https://old.example/2026/01/fish/",
+        "https://old.example/2026/01/fish/",
+    )
+    assert first.place == "old.xml, item 1, line 11"
+    assert first.title == "Fish & chips – a “study”"
+    assert str(first.published) == "2026-01-02 09:30:00+05:30"
+    assert [author.name for author in first.authors] == ["Mina Park", "Lê Tuấn"]
+    assert first.terms == (FeedTerm(name="Food & drink"), FeedTerm(name="harbour", scheme="https://old.example/tag/harbour/"))
+    assert first.summary == "<p>In short, &#8230; [&hellip;]</p>"
+    assert '<a href="https://old.example/about/">about us</a>' in first.content
+    assert '<img src="https://old.example/2026/01/fish/photo.jpg" alt="">' in first.content
+    assert first.enclosures == (SourceMedium("https://old.example/talk.mp3", media_type="audio/mpeg", length=1234),)
+    assert (second.id, second.content, second.summary) == ("", "Only a description <b>here</b>", "")
+
+
+def test_rss_1_0_has_its_items_beside_the_channel_and_ids_in_attributes() -> None:
+    document = parse(samples.RDF)
+    [paper] = document.items
+    assert (document.title, document.language) == ("Journal", "de")
+    assert (paper.id, paper.title) == ("urn:paper:1", "Café hällo")
+    assert [author.name for author in paper.authors] == ["Ana & Eva"]
+    assert str(paper.published) == "2026-01-02 03:04:05+01:00"
+    assert paper.terms == (FeedTerm(name="Physics"),)
+
+
+def test_first_versions_of_rss_with_entities_of_netscape() -> None:
+    document = parse(samples.RSS_091)
+    [only] = document.items
+    assert (only.title, only.address, only.content) == ("Item\u00a0one", "http://ancient.example/one.html", "R&D and AT&T")
+
+
+def test_pictures_of_media_rss_and_podcasts() -> None:
+    group, thumb, cover = parse(samples.MEDIA).items
+    assert group.lead_image == SourceMedium(
+        "https://m.example/large.jpg", alt="Alt", caption="Caption & more", credit="Ana", length=99
+    )
+    assert thumb.lead_image == SourceMedium("https://m.example/t.jpg")
+    assert thumb.enclosures == (SourceMedium("https://m.example/film.mp4", media_type="video/mp4"),)
+    assert cover.lead_image == SourceMedium("https://m.example/cover.jpg")
+    assert cover.content == "<p>About the episode</p>"
+    assert [author.name for author in cover.authors] == ["Host"]
+    assert cover.enclosures[0].length == 0
+
+
+@pytest.mark.parametrize(
+    ("markup", "address"),
+    [
+        ("<link>https://a.example/1</link>", "https://a.example/1"),
+        ("<link> /1\n</link>", "https://a.example/1"),
+        ("<guid>https://a.example/g</guid>", "https://a.example/g"),
+        ('<guid isPermaLink="false">https://a.example/g</guid>', ""),
+        ("<guid>tag:1</guid>", ""),
+        ('<atom:link rel="alternate" href="/2"/>', "https://a.example/2"),
+        (
+            (
+                '<link>https://feedproxy.example/~r/1</link><f:origLink xmlns:f="http://rssnamespace.org/feedburner/ext/1.0">'
+                "https://a.example/real</f:origLink>"
+            ),
+            "https://a.example/real",
+        ),
+    ],
+)
+def test_address_of_an_item(markup: str, address: str) -> None:
+    assert item(markup).address == address
+
+
+def test_id_keeps_every_character() -> None:
+    assert item("<guid>  A b%20c/ü&amp;\n</guid>").id == "  A b%20c/ü&\n"
+
+
+@pytest.mark.parametrize(
+    ("markup", "author"),
+    [
+        ("<author>mina@a.example (Mina Park)</author>", SourceAuthor("Mina Park", "Mina Park", email="mina@a.example")),
+        ("<author>Mina Park &lt;mina@a.example&gt;</author>", SourceAuthor("Mina Park", "Mina Park", email="mina@a.example")),
+        ("<author>mina@a.example</author>", SourceAuthor("mina", "mina", email="mina@a.example")),
+        ("<author>Mina Park</author>", SourceAuthor("Mina Park", "Mina Park")),
+        ("<author>x</author><dc:creator>Mina Park</dc:creator>", SourceAuthor("Mina Park", "Mina Park")),
+        ("<atom:author><atom:name>Mina</atom:name></atom:author>", SourceAuthor("Mina", "Mina")),
+    ],
+)
+def test_people(markup: str, author: SourceAuthor) -> None:
+    assert item(markup).authors == (author,)
+
+
+def test_markup_that_a_feed_did_not_escape_is_kept() -> None:
+    assert item("<description>See <p>one <b>two</b></p> three</description>").content == "See <p>one <b>two</b></p> three"
+
+
+@pytest.mark.parametrize("prefix", ["dc:date", "pubDate", "atom:published"])
+def test_dates_of_several_modules(prefix: str) -> None:
+    assert str(item(f"<{prefix}>2026-01-02T03:04:05Z</{prefix}>").published) == "2026-01-02 03:04:05+00:00"
+
+
+def test_unreadable_date_is_a_fault_and_the_item_stays() -> None:
+    found = item("<title>t</title><pubDate>someday</pubDate>")
+    assert (found.title, found.published) == ("t", None)
+    assert found.faults == ("the date 'someday' cannot be read",)
+
+
+def test_undeclared_prefix_is_read_as_the_usual_one() -> None:
+    document = parse("<rss><channel><item><title>t</title><dc:creator>Mina</dc:creator></item></channel></rss>")
+    assert [author.name for author in document.items[0].authors] == ["Mina"]
+
+
+def test_older_documents_are_named_by_the_channel() -> None:
+    channel = '<channel><atom:link rel="next" href="?page=2"/></channel>'
+    rss = f'<rss xmlns:atom="http://www.w3.org/2005/Atom">{channel}</rss>'
+    assert parse(rss, "https://a.example/feed").older_address == "https://a.example/feed?page=2"
+    assert parse(
+        rss.replace("</channel>", '<atom:link rel="prev-archive" href="/2025"/></channel>'), "https://a.example/"
+    ).older_address == ("https://a.example/2025")

@@ -1,0 +1,93 @@
+"""Detection of a source's format: what counts as an export is exactly what the reader of exports can read."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from feedsvc.importing import HostAccess, ImportSourceError
+from feedsvc.importing.formats import open_source
+from feedsvc.importing.source import SourceSystem
+from tests.importing.wordpress_export import WxrItem, export_xml
+
+EXPORT = export_xml([WxrItem(number=1)])
+FEED = '<rss version="2.0"><channel><title>News</title><item><title>One</title><guid>1</guid></item></channel></rss>'
+
+
+def system_of(path: Path) -> SourceSystem:
+    return open_source(str(path), HostAccess()).site.system
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"export.wxr": EXPORT.encode()},
+        {"__MACOSX/._export.xml": b"\0\5\x16\7", "export.xml": EXPORT.encode()},
+        {"._export.xml": b"\0\5\x16\7", "export.xml": EXPORT.encode()},
+        {"folder/export.xml": EXPORT.encode("utf-16")},
+    ],
+)
+def test_export_in_a_zip_archive_is_recognised(tmp_path: Path, members: dict[str, bytes]) -> None:
+    assert system_of(write_zip(tmp_path / "export.zip", members)) is SourceSystem.WORDPRESS
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_export_in_another_encoding_is_recognised(tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-le" else ""
+    (tmp_path / "export.xml").write_bytes(f"{mark}{EXPORT}".encode(encoding))
+    assert system_of(tmp_path / "export.xml") is SourceSystem.WORDPRESS
+
+
+def test_encrypted_archive_is_a_sentence(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "export.zip", {"export.xml": EXPORT.encode()})
+    data = bytearray(path.read_bytes())
+    for magic, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # the flags of the local and the central header
+        data[data.index(magic) + offset] |= 1
+    path.write_bytes(data)
+    with pytest.raises(ImportSourceError, match="is encrypted; unpack it"):
+        open_source(str(path), HostAccess())
+
+
+def test_damaged_archive_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "export.xml.gz").write_bytes(gzip.compress(EXPORT.encode())[:12])
+    with pytest.raises(ImportSourceError, match="cannot be read"):
+        open_source(str(tmp_path / "export.xml.gz"), HostAccess())
+
+
+def test_folder_of_parts_with_hidden_files_of_macos_is_an_export(tmp_path: Path) -> None:
+    (tmp_path / "._part-1.xml").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "part-1.xml").write_text(EXPORT, "utf-8")
+    assert system_of(tmp_path) is SourceSystem.WORDPRESS
+
+
+def test_folders_of_feeds_are_feeds(tmp_path: Path) -> None:
+    for folder, name in (("xml", "feed.xml"), ("rss", "feed.rss")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(FEED, "utf-8")
+        assert system_of(tmp_path / folder) is SourceSystem.FEED
+
+
+def test_feeds_beside_an_archive_that_cannot_be_read_are_feeds(tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text(FEED, "utf-8")
+    (tmp_path / "other.zip").write_bytes(b"PK\3\4 damaged")
+    assert system_of(tmp_path) is SourceSystem.FEED
+
+
+def test_name_that_no_file_can_have_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ImportSourceError, match="there is no file or folder"):
+        open_source(str(tmp_path / ("x" * 300)), HostAccess())
+
+
+def test_scheme_in_capital_letters_is_an_address() -> None:
+    with pytest.raises(ImportSourceError, match=r"nowhere\.invalid"):
+        open_source("HTTPS://nowhere.invalid/feed", HostAccess())

@@ -1,0 +1,1 @@
+"""Tests of the writer of a content folder, with sources in memory and real folders."""

@@ -1,0 +1,273 @@
+"""A second import: only what changed at the source changes, and nothing that an editor changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.importing.source import PostState, SourceAuthor, SourceTerm, TermKind
+from feedsvc.importing.writer import ConflictChoice, ImportReport, MergeConflict
+from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, files, load, post, run_import, what
+
+FILE = "articles/2020/01/title-1.md"
+
+
+def edit(root: Path, old: str, new: str) -> None:
+    file = root / FILE
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+def read(root: Path) -> str:
+    return (root / FILE).read_text("utf-8")
+
+
+def test_nothing_changes_if_the_source_did_not(tmp_path: Path) -> None:
+    posts = [post(number) for number in range(5)]
+    run_import(tmp_path, *posts)
+    before = files(tmp_path)
+    report = run_import(tmp_path, *posts, now=NOW.replace(year=2027))
+    assert files(tmp_path) == before
+    assert (report.created, report.changed, report.unchanged, report.conflicts) == ([], [], 5, [])
+
+
+def test_folder_is_the_same_for_posts_in_another_order(tmp_path: Path) -> None:
+    posts = [post(number) for number in range(5)]
+    run_import(tmp_path / "one", *posts)
+    run_import(tmp_path / "two", *reversed(posts))
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"title": "New title"}, 'title: "New title"\n'),
+        ({"summary": ""}, ""),
+        ({"updated": datetime(2021, 1, 1, tzinfo=UTC)}, "updated: 2021-01-01T00:00:00+00:00\n"),
+        ({"categories": ("city", "ferries")}, "categories: [city, ferries]\n"),
+        ({"state": PostState.DRAFT}, "status: draft\n"),
+        ({"body": "<p>New body.</p>"}, "---\n\nNew body.\n"),
+    ],
+)
+def test_changed_value_of_the_source_is_written(tmp_path: Path, facts: dict[str, object], expected: str) -> None:
+    run_import(tmp_path, post(1))
+    report = run_import(tmp_path, post(1, **facts))
+    assert report.changed == [FILE]
+    assert expected in read(tmp_path)
+    fresh = tmp_path / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    other = tmp_path.with_name(f"{tmp_path.name}-fresh")
+    run_import(other, post(1, **facts))
+    assert articles(tmp_path) == articles(other)
+
+
+def test_change_of_an_editor_stays_beside_a_change_at_the_source(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    edit(tmp_path, 'title: "Title 1"\n', "# checked by Vy\ntitle: Better title   # shorter\n")
+    edit(tmp_path, "Body of **1**.", "Body of **1**, corrected.")
+    report = run_import(tmp_path, post(1, summary="New summary.", categories=("city",)))
+    assert (report.changed, report.conflicts) == ([FILE], [])
+    text = read(tmp_path)
+    assert "# checked by Vy\ntitle: Better title   # shorter\n" in text
+    assert "Body of **1**, corrected." in text
+    assert 'summary: "New summary."\n' in text
+    assert "categories: [city]\n" in text
+
+
+def test_change_on_both_sides_is_a_conflict_and_the_file_stays(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    edit(tmp_path, '"Title 1"', '"Mine"')
+    for _ in range(2):  # it is listed until it is decided
+        report = run_import(tmp_path, post(1, title="Theirs", summary="New."))
+        assert report.conflicts == [MergeConflict(FILE, "title", "Mine", "Theirs")]
+        assert 'title: "Mine"\n' in read(tmp_path)
+        assert "summary: New.\n" in read(tmp_path)
+
+
+@pytest.mark.parametrize(("choice", "title"), [(ConflictChoice.MINE, "Mine"), (ConflictChoice.SOURCE, "Theirs")])
+def test_decided_conflict_is_not_listed_again(tmp_path: Path, choice: ConflictChoice, title: str) -> None:
+    run_import(tmp_path, post(1))
+    edit(tmp_path, '"Title 1"', '"Mine"')
+    assert run_import(tmp_path, post(1, title="Theirs"), decide=lambda _: choice).conflicts == []
+    assert title in read(tmp_path)
+    assert run_import(tmp_path, post(1, title="Theirs")).conflicts == []
+    assert title in read(tmp_path)
+
+
+def test_same_change_on_both_sides_is_no_conflict(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    edit(tmp_path, '"Title 1"', "Both changed it")
+    report = run_import(tmp_path, post(1, title="Both changed it"))
+    assert (report.conflicts, report.changed) == ([], [])
+    assert "title: Both changed it\n" in read(tmp_path)
+
+
+def test_article_that_an_editor_deleted_stays_deleted(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2))
+    (tmp_path / FILE).unlink()
+    report = run_import(tmp_path, post(1, title="Changed"), post(2))
+    assert report.deleted == [FILE]
+    assert not (tmp_path / FILE).exists()
+
+
+def test_moved_and_renamed_article_is_found_by_its_id(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    (tmp_path / "articles/best").mkdir()
+    (tmp_path / FILE).rename(tmp_path / "articles/best/other-name.md")
+    report = run_import(tmp_path, post(1, title="Changed"), post(2))
+    assert report.changed == ["articles/best/other-name.md"]
+    assert {article.title for article in articles(tmp_path).values()} == {"Changed", "Title 2"}
+
+
+def test_post_that_is_gone_at_the_source_is_reported_only(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2))
+    before = files(tmp_path)
+    assert run_import(tmp_path, post(2)).gone == [FILE]
+    assert files(tmp_path) == before
+    assert run_import(tmp_path, post(2), since=datetime(2019, 1, 1, tzinfo=UTC)).gone == []
+
+
+def test_post_of_another_source_is_not_gone(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    other = replace(SITE, address="https://second.example")
+    assert run_import(tmp_path, post(2, address="https://second.example/x/"), site=other).gone == []
+
+
+def test_article_that_became_yaml_keeps_its_changes_and_is_listed(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    (tmp_path / FILE).unlink()
+    (tmp_path / "articles/2020/01/title-1.yaml").write_text(
+        f"id: {post(1).id}\ntitle: As YAML\npublished: 2020-01-03T09:30:00+00:00\nbody: New text.\n", "utf-8"
+    )
+    report = run_import(tmp_path, post(1, summary="Changed."))
+    assert report.changed == []
+    assert {conflict.key for conflict in report.conflicts} | {omission.what for omission in report.omissions}
+
+
+def test_broken_file_stays_as_it_is_and_is_reported(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    (tmp_path / FILE).write_text("---\ntitle: [\n", "utf-8")
+    report = run_import(tmp_path, post(1, title="Changed"))
+    assert what(report) == [FILE]
+    assert read(tmp_path) == "---\ntitle: [\n"
+
+
+def test_changed_id_is_left_to_the_editor(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    edit(tmp_path, post(1).id, "tag:old.example,2020:mine")
+    report = run_import(tmp_path, post(1, title="Changed"))
+    assert "tag:old.example,2020:mine" in read(tmp_path)
+    assert 'title: "Title 1"' in read(tmp_path)
+    assert report.created == []
+
+
+def test_existing_newsroom_keeps_its_files_and_comments(newsroom: Callable[..., Path]) -> None:
+    own = {
+        "categories.yaml": "# our sections\ncity:\n  title: Town   # not City\n",
+        "authors.yaml": "ritesh-nambiar:\n  name: Ritesh Nambiar\n",
+        "articles/title-1.yaml": "id: tag:a,2020:own\ntitle: Own\npublished: 2019-01-01\ncategory: city\n",
+    }
+    root = newsroom(own)
+    site = (root / "site.yaml").read_text("utf-8")
+    report = run_import(root, post(1))
+    assert (root / "site.yaml").read_text("utf-8").startswith(site)
+    assert (root / "categories.yaml").read_text("utf-8").startswith(own["categories.yaml"] + "ferries:\n")
+    assert (root / "authors.yaml").read_text("utf-8").startswith(own["authors.yaml"] + "mina:\n")
+    assert {article.slug for article in articles(root).values()} == {"title-1", "title-1-2"}
+    assert f"base_url: {OLD}" in what(report)
+
+
+def test_entry_that_an_editor_changed_or_deleted_stays_so(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    file = tmp_path / "categories.yaml"
+    file.write_text('# sections\nferries:\n  title: "Boats"\n', "utf-8")
+    terms = (*SITE.terms, SourceTerm(TermKind.CATEGORY, "ferries", "Ships"), SourceTerm(TermKind.CATEGORY, "new", "New"))
+    report = run_import(tmp_path, post(1), post(2), site=replace(SITE, terms=terms))
+    assert file.read_text("utf-8") == '# sections\nferries:\n  title: "Boats"\nnew:\n  title: New\n'
+    assert what(report) == ["ferries: Ships"]
+
+
+def test_settings_file_in_an_unusual_form_is_left_alone(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    file = tmp_path / "categories.yaml"
+    file.write_text("{ferries: {title: Ferries}}\n", "utf-8")
+    terms = (*SITE.terms, SourceTerm(TermKind.CATEGORY, "new", "New"))
+    report = run_import(tmp_path, post(1), site=replace(SITE, terms=terms))
+    assert file.read_text("utf-8") == "{ferries: {title: Ferries}}\n"
+    assert "new entries" in what(report)
+
+
+def test_new_posts_and_authors_are_added(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    site = replace(SITE, authors=(*SITE.authors, SourceAuthor("vy", "Thảo Vy")))
+    report = run_import(tmp_path, post(1), post(2, authors=("vy", "mina")), site=site)
+    assert report.created == ["articles/2020/01/title-2.md"]
+    assert articles(tmp_path)[post(2).id].authors == ("vy", "mina")
+
+
+def test_draft_without_a_date_is_the_same_at_each_import(tmp_path: Path) -> None:
+    draft = post(1, state=PostState.DRAFT, published=None, updated=None, address=f"{OLD}/?p=1")
+    run_import(tmp_path, draft)
+    before = files(tmp_path)
+    assert run_import(tmp_path, draft, now=NOW.replace(month=9)).unchanged == 1
+    assert files(tmp_path) == before
+
+
+def test_post_without_an_id_is_recognised(tmp_path: Path) -> None:
+    nameless = [post(number, id="not a URI", address="", title=title) for number, title in ((1, "A"), (2, "B"))]
+    posts = [replace(item, id=f"{item.id} {item.title}") for item in nameless]
+    run_import(tmp_path, *posts)
+    before = files(tmp_path)
+    assert run_import(tmp_path, *posts).unchanged == 2
+    assert files(tmp_path) == before
+
+
+def test_damaged_base_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    file = tmp_path / ".feedsvc/import/articles/2020-01.jsonl"
+    file.write_text("<<<<<<< HEAD\n", "utf-8")
+    with pytest.raises(FeedsvcError, match="restore it from git"):
+        run_import(tmp_path, post(1))
+
+
+def test_without_the_base_equal_articles_are_adopted_and_others_are_conflicts(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2))
+    shutil.rmtree(tmp_path / ".feedsvc/import")
+    report = run_import(tmp_path, post(1), post(2, title="Changed"))
+    assert report.unchanged == 2
+    assert [(conflict.key, conflict.mine) for conflict in report.conflicts] == [("title", "Title 2")]
+
+
+def test_base_is_small_and_sorted(tmp_path: Path) -> None:
+    run_import(tmp_path, *(post(number) for number in (3, 1, 2, 40)))
+    folder = tmp_path / ".feedsvc/import"
+    assert sorted(os.listdir(folder)) == ["articles", "redirects.jsonl", "settings.jsonl"]
+    assert sorted(os.listdir(folder / "articles")) == ["2020-01.jsonl", "2020-02.jsonl"]
+    lines = (folder / "articles/2020-01.jsonl").read_text("utf-8").splitlines()
+    assert lines == sorted(lines)
+    assert all(len(line) < 400 for line in lines)
+    assert [json.loads(line)[0] for line in lines] == [post(number).id for number in (1, 2, 3)]
+
+
+def test_import_of_the_base_only_reads_and_reports(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    edit(tmp_path, '"Title 1"', '"Mine"')
+    before = files(tmp_path)
+    report: ImportReport = run_import(tmp_path, post(1, title="Theirs"), post(2), is_dry_run=True)
+    assert (len(report.conflicts), report.created) == (1, ["articles/2020/01/title-2.md"])
+    assert files(tmp_path) == before
+
+
+def test_base_url_of_an_existing_newsroom_is_used_for_a_source_without(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    run_import(tmp_path, post(2), site=replace(SITE, address=""))
+    assert load(tmp_path).site.base_url == OLD

@@ -1,0 +1,160 @@
+"""Files of a source: fetched or copied into media/, the same bytes once, and what happens to those that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from feedsvc.importing.host_access import HostAccess
+from feedsvc.importing.source import SourceMedium
+from feedsvc.importing.writer import FolderMedia, MediaOrigin, WebMedia
+from tests.helpers.document_server import Document, DocumentServer, document_server
+from tests.helpers.newsrooms import picture
+from tests.importing.writer.memory_source import OLD, articles, files, post, run_import, what
+
+JPEG = picture(64, 48)
+COPY = "http://www.old.example/wp-content/uploads/2020/01/copy%20of%20a.jpg"
+UPLOADS = f"{OLD}/wp-content/uploads/2020/01"
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    folder = tmp_path / "uploads"
+    for path, data in {"2020/01/a.jpg": JPEG, "2020/01/copy of a.jpg": JPEG, "2020/01/b.png": picture(8, 8, "PNG")}.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return folder
+
+
+def from_folder(folder: Path) -> Callable[[frozenset[str]], MediaOrigin]:
+    return lambda hosts: FolderMedia(folder, hosts)
+
+
+def body_of(root: Path, number: int) -> str:
+    return (root / f"articles/2020/01/title-{number}.md").read_text("utf-8").partition("\n---\n")[2]
+
+
+def test_pictures_of_a_folder_are_copied_and_named_in_articles(tmp_path: Path, uploads: Path) -> None:
+    root = tmp_path / "newsroom"
+    image = SourceMedium(f"{UPLOADS}/a.jpg", alt="A pier", caption="The pier, <em>today</em>", credit="Reuters")
+    body = (
+        f'<figure><a href="{UPLOADS}/b.png"><img src="{COPY}" alt="x" '
+        f'srcset="{UPLOADS}/a-300x200.jpg 300w"></a><figcaption>c</figcaption></figure>'
+    )
+    report = run_import(root, post(1, lead_image=image, body=body), media=from_folder(uploads))
+    article = articles(root)[post(1).id]
+    assert article.image is not None
+    assert (article.image.url, article.image.alt, article.image.credit) == (f"{OLD}/media/2020/01/a.jpg", "A pier", "Reuters")
+    assert article.image.caption == "The pier, today"
+    assert sorted(path for path in files(root) if path.startswith("media/")) == ["media/2020/01/a.jpg", "media/2020/01/b.png"]
+    assert "old.example" not in body_of(root, 1)
+    assert (report.pictures.kept, report.pictures.total) == (2, 2)
+    assert (report.files.kept, report.files.total) == (3, 3)
+    assert report.omissions == []
+
+
+def test_missing_picture_stays_at_its_address_and_is_listed(tmp_path: Path, uploads: Path) -> None:
+    root = tmp_path / "newsroom"
+    body = '<p><img src="/wp-content/uploads/2020/01/none.jpg" alt=""></p>'
+    report = run_import(root, post(1, lead_image=SourceMedium(f"{UPLOADS}/none.jpg"), body=body), media=from_folder(uploads))
+    assert f"{UPLOADS}/none.jpg" in body_of(root, 1)
+    assert articles(root)[post(1).id].image is None
+    assert {omission.place for omission in report.omissions} == {f"{UPLOADS}/none.jpg", post(1).place}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("broken.jpg", b"\xff\xd8\xff no picture"), ("page.html", b"<script>alert(1)</script>"), ("a.svg", b"<svg><script/></svg>")],
+)
+def test_file_that_no_article_can_show_is_left_out(tmp_path: Path, uploads: Path, name: str, data: bytes) -> None:
+    (uploads / "2020/01" / name).write_bytes(data)
+    root = tmp_path / "newsroom"
+    report = run_import(root, post(1, body=f'<p><img src="{UPLOADS}/{name}" alt="x"></p>'), media=from_folder(uploads))
+    assert articles(root)
+    assert not any(path.startswith("media/") for path in files(root))
+    assert [omission.place for omission in report.omissions] == [f"{UPLOADS}/{name}"]
+
+
+def test_picture_with_a_wrong_suffix_gets_the_right_one(tmp_path: Path, uploads: Path) -> None:
+    (uploads / "2020/01/really.png").write_bytes(JPEG + b"\0")
+    root = tmp_path / "newsroom"
+    run_import(root, post(1, lead_image=SourceMedium(f"{UPLOADS}/really.png")), media=from_folder(uploads))
+    image = articles(root)[post(1).id].image
+    assert image is not None
+    assert (image.url, image.type) == (f"{OLD}/media/2020/01/really.jpg", "image/jpeg")
+
+
+def test_two_files_of_one_name_get_two_names(tmp_path: Path, uploads: Path) -> None:
+    (uploads / "other").mkdir()
+    (uploads / "other/a.jpg").write_bytes(picture(10, 10))
+    root = tmp_path / "newsroom"
+    one, two = SourceMedium(f"{OLD}/files/a.jpg"), SourceMedium(f"{OLD}/files/a.jpg?size=2")
+    report = run_import(root, post(1, lead_image=one), post(2, lead_image=two), media=from_folder(uploads / "other"))
+    assert [path for path in files(root) if path.startswith("media/")] == ["media/files/a.jpg"]
+    assert report.omissions == []
+
+
+def test_folder_is_never_left(tmp_path: Path, uploads: Path) -> None:
+    (tmp_path / "secret.jpg").write_bytes(JPEG)
+    (uploads / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    root = tmp_path / "newsroom"
+    body = "".join(f'<p><img src="{OLD}/{path}" alt=""></p>' for path in ("../secret.jpg", "link.jpg", "%2e%2e/secret.jpg"))
+    run_import(root, post(1, body=body), media=from_folder(uploads))
+    assert not any(path.startswith("media/") for path in files(root))
+
+
+@pytest.fixture
+def server() -> Iterator[DocumentServer]:
+    with document_server() as running:
+        yield running
+
+
+def from_web(server: DocumentServer, **options: float) -> Callable[[frozenset[str]], MediaOrigin]:
+    access = HostAccess(internal_hosts=frozenset({"127.0.0.1"}), only_hosts=frozenset({"127.0.0.1"}))
+    return lambda _: WebMedia(access, pause=0.01, **options)  # type: ignore[arg-type]
+
+
+def test_pictures_are_fetched_once(tmp_path: Path, server: DocumentServer) -> None:
+    server.documents["/a.jpg"] = Document(body=JPEG, headers={"Content-Type": "image/jpeg"})
+    medium = SourceMedium(f"{server.url}/a.jpg")
+    posts = [post(number, lead_image=medium) for number in (1, 2)]
+    run_import(tmp_path, *posts, media=from_web(server))
+    assert [article.image.url for article in articles(tmp_path).values() if article.image] == [f"{OLD}/media/a.jpg"] * 2
+    requests = len(server.requests)
+    run_import(tmp_path, *posts, media=from_web(server))
+    assert len(server.requests) == requests == 1
+
+
+def test_picture_that_failed_is_fetched_by_the_next_import(tmp_path: Path, server: DocumentServer) -> None:
+    body = f'<p><img src="{server.url}/a.jpg" alt="x"></p>'
+    report = run_import(tmp_path, post(1, body=body), media=from_web(server))
+    assert [omission.place for omission in report.omissions] == [f"{server.url}/a.jpg"]
+    server.documents["/a.jpg"] = Document(body=JPEG, headers={"Content-Type": "image/jpeg"})
+    report = run_import(tmp_path, post(1, body=body), media=from_web(server))
+    assert report.omissions == []
+    assert "![x](media/a.jpg)" in body_of(tmp_path, 1)
+
+
+def test_too_large_file_is_left_out(tmp_path: Path, server: DocumentServer) -> None:
+    server.documents["/a.jpg"] = Document(body=JPEG, headers={"Content-Type": "image/jpeg"})
+    report = run_import(tmp_path, post(1, lead_image=SourceMedium(f"{server.url}/a.jpg")), media=from_web(server, max_bytes=100))
+    assert f"{server.url}/a.jpg" in [omission.place for omission in report.omissions]
+
+
+def test_other_hosts_are_not_asked(tmp_path: Path, server: DocumentServer) -> None:
+    access = HostAccess(internal_hosts=frozenset(), only_hosts=frozenset({"old.example"}))
+    body = f'<p><img src="{server.url}/a.jpg" alt=""></p>'
+    report = run_import(tmp_path, post(1, body=body), media=lambda _: WebMedia(access))
+    assert server.requests == []
+    assert what(report) == ["1 files at other hosts"]
+
+
+def test_host_without_response_is_given_up(tmp_path: Path) -> None:
+    access = HostAccess(internal_hosts=frozenset({"127.0.0.1"}), only_hosts=None)
+    body = "".join(f'<p><img src="http://127.0.0.1:9/{number}.jpg" alt=""></p>' for number in range(60))
+    report = run_import(tmp_path, post(1, body=body), media=lambda _: WebMedia(access, pause=0))
+    assert len(report.omissions) == 60
+    assert "was not asked any more" in report.omissions[-1].reason

@@ -1,0 +1,190 @@
+"""Pages of a source become files of pages/. A later import changes only what changed at the source, as with articles."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feedsvc.content.lint import lint_content
+from feedsvc.importing.source import PostState, SourceMedium, SourcePost
+from feedsvc.importing.writer import ConflictChoice, ImportReport, MergeConflict, format_text
+from feedsvc.importing.writer.new_files import remove_leftovers
+from feedsvc.page_model import StaticPage
+from feedsvc.support.atomic_write import CONTENT_PREFIX
+from tests.importing.writer.memory_source import NOW, OLD, files, load, post, run_import, what
+
+ABOUT = "pages/about.md"
+
+
+def page(number: int = 1, name: str = "about", **facts: object) -> SourcePost:
+    """Return a published page at /name/."""
+    own = {"title": "About us", "summary": "Who we are.", "body": "<p>We are <b>three</b>.</p>", "categories": (), "tags": ()}
+    return post(number, **{"is_page": True, "address": f"{OLD}/{name}/", **own, **facts})
+
+
+def pages(root: Path) -> dict[str, StaticPage]:
+    """Return the pages of a folder without errors, by path."""
+    return {found.path: found for found in load(root).pages.values()}
+
+
+def reasons(report: ImportReport) -> dict[str, str]:
+    return {omission.what: omission.reason for omission in report.omissions}
+
+
+def edit(root: Path, old: str, new: str) -> None:
+    text = (root / ABOUT).read_text("utf-8")
+    assert old in text
+    (root / ABOUT).write_text(text.replace(old, new), "utf-8")
+
+
+def test_page_is_at_its_former_address(tmp_path: Path) -> None:
+    report = run_import(tmp_path, page(updated=datetime(2021, 5, 1, 8, tzinfo=UTC)), post(2))
+    assert (tmp_path / ABOUT).read_text("utf-8") == (
+        '---\ntitle: "About us"\nupdated: 2021-05-01T08:00:00+00:00\ndescription: "Who we are."\n---\n\nWe are **three**.\n'
+    )
+    assert load(tmp_path).redirects.exact.get("/?p=1") == "/about/"
+    assert "/about/" not in report.redirects
+    assert report.pages == [ABOUT]
+    assert (report.ids.total, report.dates.total, report.authors.total) == (1, 1, 1)
+    assert "2 new, 0 changed, 0 unchanged articles and pages;" in format_text(report)
+    assert "Pages (1):\n  pages/about.md\n" in format_text(report)
+    assert lint_content(load(tmp_path), tmp_path, NOW) == ()
+
+
+def test_dry_run_names_the_page_and_writes_nothing(tmp_path: Path) -> None:
+    report = run_import(tmp_path / "new", page(), is_dry_run=True)
+    assert (report.pages, report.created) == ([ABOUT], [ABOUT])
+    assert not (tmp_path / "new").exists()
+
+
+def test_link_to_a_page_leads_to_it(tmp_path: Path) -> None:
+    report = run_import(tmp_path, page(), post(2, body=f'<p>More <a href="{OLD}/about/#team">about us</a>.</p>'))
+    assert "[about us](/about/#team)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
+    assert (report.links.kept, report.links.total) == (1, 1)
+
+
+def test_page_below_another_one_is_at_the_root_and_the_former_address_redirects(tmp_path: Path) -> None:
+    report = run_import(tmp_path, page(), page(2, "about/team"), page(3, "jobs/team", title="Jobs"))
+    assert {path: found.menu for path, found in pages(tmp_path).items()} == {
+        ABOUT: "footer",
+        "pages/about-team.md": "none",
+        "pages/jobs-team.md": "none",
+    }
+    exact = load(tmp_path).redirects.exact
+    assert (exact["/about/team/"], exact["/jobs/team/"]) == ("/about-team/", "/jobs-team/")
+    assert "it is at /about-team/" in reasons(report)["page 'About us': address /about/team/"]
+
+
+@pytest.mark.parametrize("name", ["tags", "search", "articles", "media"])
+def test_page_at_an_address_of_the_site_itself_gets_a_number(tmp_path: Path, name: str) -> None:
+    report = run_import(tmp_path, page(name=name))
+    assert [*pages(tmp_path)] == [f"pages/{name}-2.md"]
+    assert reasons(report) == {f"page 'About us': address /{name}/": f"the site itself has it; the page is at /{name}-2/"}
+
+
+def test_pages_of_one_name_get_different_names(tmp_path: Path) -> None:
+    run_import(tmp_path, page(), page(2, "a/about", address=f"{OLD}/About.html"))
+    assert sorted(pages(tmp_path)) == ["pages/About-2.md", ABOUT]
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"state": PostState.DRAFT, "published": None}, ""),
+        ({"published": datetime(2030, 1, 1, tzinfo=UTC)}, "it was to become public on 2030-01-01"),
+        ({"address": f"{OLD}/"}, "it was the front page"),
+        ({"body": ""}, "it has no text"),
+    ],
+)
+def test_page_that_was_not_public_or_shows_nothing_is_a_draft(tmp_path: Path, facts: dict[str, object], reason: str) -> None:
+    report = run_import(tmp_path, page(**facts))
+    (found,) = pages(tmp_path).values()
+    assert found.is_draft
+    assert reasons(report).get("page 'About us': publication", "").startswith(reason)
+
+
+def test_lead_image_of_a_page_is_reported(tmp_path: Path) -> None:
+    address = f"{OLD}/wp-content/uploads/a.jpg"
+    assert f"page 'About us': {address}" in what(run_import(tmp_path, page(lead_image=SourceMedium(address))))
+
+
+def test_nothing_changes_if_no_page_changed_at_the_source(tmp_path: Path) -> None:
+    posts = [page(), page(2, "about/team"), page(3, "tags"), page(4, "x", address=f"{OLD}/")]
+    run_import(tmp_path, *posts)
+    before = files(tmp_path)
+    report = run_import(tmp_path, *posts, now=NOW.replace(year=2027))
+    assert files(tmp_path) == before
+    assert (report.created, report.changed, report.unchanged, report.conflicts) == ([], [], 4, [])
+
+
+def test_changed_page_is_changed_beside_the_changes_of_an_editor(tmp_path: Path) -> None:
+    run_import(tmp_path, page())
+    edit(tmp_path, 'title: "About us"\n', "title: The paper   # shorter\norder: 3\n")
+    report = run_import(tmp_path, page(body="<p>We are four.</p>"))
+    assert (report.changed, report.conflicts) == ([ABOUT], [])
+    text = (tmp_path / ABOUT).read_text("utf-8")
+    assert "title: The paper   # shorter\norder: 3\n" in text
+    assert text.endswith("---\n\nWe are four.\n")
+
+
+def test_page_that_changed_on_both_sides_is_a_conflict(tmp_path: Path) -> None:
+    run_import(tmp_path, page())
+    edit(tmp_path, "**three**", "two")
+    changed = page(body="<p>We are four.</p>")
+    report = run_import(tmp_path, changed)
+    assert report.conflicts == [MergeConflict(ABOUT, "body", "We are two.", "We are four.")]
+    assert "We are two." in (tmp_path / ABOUT).read_text("utf-8")
+    run_import(tmp_path, changed, decide=lambda _: ConflictChoice.SOURCE)
+    assert "We are four." in (tmp_path / ABOUT).read_text("utf-8")
+
+
+def test_deleted_page_stays_deleted_and_renamed_one_is_found_by_its_alias(tmp_path: Path) -> None:
+    run_import(tmp_path, page(), page(2, "imprint"))
+    (tmp_path / "pages/imprint.md").unlink()
+    edit(tmp_path, "---\ntitle", "---\naliases: [about]\ntitle")
+    (tmp_path / ABOUT).rename(tmp_path / "pages/who-we-are.md")
+    report = run_import(tmp_path, page(title="Changed"), page(2, "imprint", title="Changed"))
+    assert report.deleted == ["pages/imprint.md"]
+    assert {path: found.title for path, found in pages(tmp_path).items()} == {"pages/who-we-are.md": "Changed"}
+
+
+def test_page_that_is_gone_at_the_source_is_reported_only(tmp_path: Path) -> None:
+    run_import(tmp_path, page(), page(2, "imprint"))
+    assert run_import(tmp_path, page()).gone == ["pages/imprint.md"]
+    assert (tmp_path / "pages/imprint.md").is_file()
+
+
+def test_page_that_the_newsroom_has_already_stays_and_differences_are_conflicts(newsroom: Callable[..., Path]) -> None:
+    own = "---\ntitle: Own\n---\n\nOur text.\n"
+    root = newsroom({ABOUT: own})
+    report = run_import(root, page(state=PostState.DRAFT))
+    assert (root / ABOUT).read_text("utf-8") == own
+    assert {conflict.key for conflict in report.conflicts} == {"title", "updated", "description", "language", "status", "body"}
+
+
+def test_page_of_an_import_that_was_killed_is_adopted(tmp_path: Path) -> None:
+    posts = [page(), page(2, "x", address=f"{OLD}/about.html")]
+    run_import(tmp_path, *posts)
+    before = files(tmp_path)
+    shutil.rmtree(tmp_path / ".feedsvc/import")
+    report = run_import(tmp_path, *posts)
+    assert (report.created, report.conflicts, report.unchanged) == ([], [], 2)
+    assert files(tmp_path) == before
+
+
+def test_article_that_an_earlier_version_wrote_for_a_page_stays_one(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    report = run_import(tmp_path, page(1))
+    assert report.pages == ["articles/2020/01/title-1.md"]
+    assert not (tmp_path / "pages").exists()
+
+
+def test_temporary_file_of_a_killed_import_in_pages_is_removed_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / f"{CONTENT_PREFIX}left").write_text("half a page")
+    remove_leftovers(tmp_path)
+    assert list((tmp_path / "pages").iterdir()) == []

@@ -1,0 +1,174 @@
+"""Former addresses of a source: the rules of redirects.yaml that an import writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from feedsvc.importing.source import SourceRedirect, SourceSystem
+from feedsvc.importing.writer import FolderMedia, format_text
+from feedsvc.importing.writer.comment_feeds import permalink_form
+from tests.helpers.newsrooms import picture
+from tests.importing.writer.memory_source import OLD, SITE, load, post, run_import, what
+
+
+def rules(root: Path) -> tuple[dict[str, str], dict[str, str]]:
+    value = yaml.safe_load((root / "redirects.yaml").read_text("utf-8"))
+    return value.get("exact", {}), {rule["from"]: rule["to"] for rule in value.get("patterns", [])}
+
+
+def test_permalink_and_query_lead_to_the_article(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2, address=f"{OLD}/%EC%84%9C%EC%9A%B8.html", other_addresses=()))
+    exact, _ = rules(tmp_path)
+    assert exact["/2020/01/03/title-1/"] == "/articles/title-1/"
+    assert exact["/?p=1"] == "/articles/title-1/"
+    assert exact["/서울.html"] == "/articles/서울/"
+
+
+def test_former_feeds_lead_to_feeds_of_the_same_format(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1, tags=("c",)))
+    exact, patterns = rules(tmp_path)
+    assert exact["/feed/atom/"] == "/feed.atom"
+    assert exact["/?feed=rss2"] == "/feed.rss"
+    assert exact["/comments/feed/"] == "gone"
+    assert exact["/category/city/ferries/feed/"] == "/category/ferries/feed.rss"
+    assert exact["/tag/c/feed/atom/"] == "/tag/c-plus-plus/feed.atom"
+    assert exact["/author/mina/feed/atom/"] == "/author/mina/feed.atom"
+    assert "/feed/" not in exact  # feedsvc answers it without a rule
+    assert exact["/category/city/ferries/"] == "/category/ferries/"
+    assert "/category/city/" not in exact
+    assert patterns["/category/{parents...}/{id}/feed/"] == "/category/{id}/feed.rss"
+
+
+def test_report_asks_for_the_address_of_a_former_feed_that_is_not_known(tmp_path: Path) -> None:
+    site = replace(SITE, system=SourceSystem.FEED, feeds=())
+    assert ("  redirect of the feed: the address of the former feed is not known; add it to redirects.yaml\n") in format_text(
+        run_import(tmp_path / "unknown", post(1), site=site)
+    )
+    known = run_import(tmp_path / "known", post(1), site=replace(site, feeds=(f"{OLD}/rss",)))
+    assert "redirect of the feed" not in what(known)
+
+
+def test_report_of_a_second_import_lists_only_new_redirects(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    assert "Addresses with a new redirect" not in format_text(run_import(tmp_path, post(1)))
+    text = format_text(run_import(tmp_path, post(1), post(2, address=f"{OLD}/x/", other_addresses=())))
+    assert "2 new redirects" in text
+    assert "Addresses with a new redirect (2):\n  /x/ -> /articles/x/\n  /x/feed/ -> gone\n" in text
+
+
+def test_feeds_of_comments_of_posts_are_gone(tmp_path: Path) -> None:
+    """Readers of a discussion would otherwise ask for its feed for ever, and get 404."""
+    report = run_import(tmp_path, post(1), post(2, address=f"{OLD}/about/"), post(3, address=f"{OLD}/archives/77.html"))
+    exact, patterns = rules(tmp_path)
+    assert patterns["/{year}/{month}/{day}/{slug}/feed/"] == "gone"
+    assert patterns["/{year}/{month}/{day}/{slug}/feed/atom/"] == "gone"
+    assert patterns["/archives/{number}.html/feed/"] == "gone"
+    assert exact["/about/feed/"] == "gone"
+    assert "/2020/01/03/title-1/feed/" not in exact
+    content = load(tmp_path)
+    assert next(content.redirects.pattern_targets("/2020/01/03/title-1/feed/")) == "gone"
+    assert report.omissions == []
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/2020/01/03/night-buses/", "/{year}/{month}/{day}/{slug}/"),
+        ("/2020/01/night-buses.html", "/{year}/{month}/{slug}.html/"),
+        ("/blog/2020/night-buses/", "/blog/{year}/{slug}/"),
+        ("/archives/123", "/archives/{number}/"),
+        ("/about/", ""),
+        ("/city/ferries/", ""),
+        ("/?p=12", ""),
+        ("/2020/{x}/", ""),
+    ],
+)
+def test_form_of_permalinks(path: str, form: str) -> None:
+    assert permalink_form(path) == form
+
+
+def test_feed_of_another_system_keeps_its_format(tmp_path: Path) -> None:
+    feeds = (f"{OLD}/feed.xml", f"{OLD}/rss/", f"{OLD}/feed.rss", "https://feeds.elsewhere.example/x")
+    site = replace(SITE, system=SourceSystem.FEED, feeds=feeds, feed_suffixes=("atom", "rss", "rss", "rss"))
+    run_import(tmp_path, post(1, other_addresses=()), site=site)
+    assert rules(tmp_path) == ({"/feed.xml": "/feed.atom", "/2020/01/03/title-1/": "/articles/title-1/"}, {})
+
+
+def test_redirects_of_plug_ins_are_kept_or_reported(tmp_path: Path) -> None:
+    redirects = (
+        SourceRedirect("/older/", post(1).address),
+        SourceRedirect("/away", "https://shop.example/x?y=1"),
+        SourceRedirect("/dead", ""),
+        SourceRedirect("/nowhere", f"{OLD}/not/imported/"),
+        SourceRedirect("https://foreign.example/a", "/"),
+        SourceRedirect("/home/", "/"),
+    )
+    report = run_import(tmp_path, post(1), site=replace(SITE, redirects=redirects))
+    exact, _ = rules(tmp_path)
+    assert exact["/older/"] == "/articles/title-1/"
+    assert exact["/away/"] == "https://shop.example/x?y=1"
+    assert exact["/dead/"] == "gone"
+    assert exact["/home/"] == "/"
+    assert {omission.place for omission in report.omissions} == {"/nowhere", "https://foreign.example/a"}
+
+
+def test_uploads_have_one_rule_and_renamed_files_their_own(tmp_path: Path) -> None:
+    uploads = tmp_path / "uploads"
+    (uploads / "2020/01").mkdir(parents=True)
+    (uploads / "2020/01/a.jpg").write_bytes(picture(9, 9))
+    (uploads / "2020/01/b c.jpg").write_bytes(picture(8, 8))
+    body = "".join(f'<p><img src="{OLD}/wp-content/uploads/2020/01/{name}" alt=""></p>' for name in ("a.jpg", "b%20c.jpg"))
+    root = tmp_path / "newsroom"
+    run_import(root, post(1, body=body), media=lambda hosts: FolderMedia(uploads, hosts))
+    exact, patterns = rules(root)
+    assert patterns["/wp-content/uploads/{path...}"] == "/media/{path...}"
+    assert exact["/wp-content/uploads/2020/01/b c.jpg"] == "/media/2020/01/b-c.jpg"
+    assert "/wp-content/uploads/2020/01/a.jpg" not in exact
+
+
+def test_site_below_a_path_has_addresses_relative_to_it(tmp_path: Path) -> None:
+    site = replace(SITE, address=f"{OLD}/blog")
+    report = run_import(tmp_path, post(1, address=f"{OLD}/blog/x/", other_addresses=("/blog/?p=1",)), post(2), site=site)
+    exact, _ = rules(tmp_path)
+    assert exact["/x/"] == exact["/?p=1"] == "/articles/x/"
+    assert not any("2020" in old for old in exact)
+    assert report.redirects["/x/"] == "/articles/x/"
+
+
+def test_rules_of_editors_stay(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    file = tmp_path / "redirects.yaml"
+    lines = file.read_text("utf-8").replace(
+        "/2020/01/03/title-1/: /articles/title-1/", "/2020/01/03/title-1/: gone   # by court order"
+    )
+    lines = lines.replace("  /wp-atom.php: /feed.atom\n", "")
+    file.write_text(lines, "utf-8")
+    run_import(tmp_path, post(1), post(2))
+    text = file.read_text("utf-8")
+    assert "gone   # by court order" in text
+    assert "/wp-atom.php" not in text
+    assert "/2020/01/04/title-2/: /articles/title-2/" in text
+    assert yaml.safe_load(text)["exact"]["/?p=2"] == "/articles/title-2/"
+
+
+def test_new_address_of_a_post_leads_to_the_same_article(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    run_import(tmp_path, post(1, address=f"{OLD}/renamed/"))
+    exact, _ = rules(tmp_path)
+    assert exact["/renamed/"] == exact["/2020/01/03/title-1/"] == "/articles/title-1/"
+
+
+def test_what_a_plain_host_cannot_answer_is_listed(tmp_path: Path) -> None:
+    report = run_import(tmp_path, post(1))
+    assert "/?p=1" in report.plain_host_gaps
+
+
+def test_address_that_no_rule_can_have_is_reported(tmp_path: Path) -> None:
+    report = run_import(
+        tmp_path, post(1, address=f"{OLD}/a//b/", other_addresses=()), post(2, address=f"{OLD}/%FF/", other_addresses=())
+    )
+    assert what(report) == ["redirect", "redirect"]

@@ -1,0 +1,196 @@
+"""An export that is imported into an empty folder gives the same articles, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import pytest
+
+from feedsvc.content.folder import ContentSnapshot, load_content
+from feedsvc.importing import HostAccess
+from feedsvc.importing.formats import open_source
+from feedsvc.importing.writer import FolderMedia, ImportOptions, ImportReport, import_source
+from feedsvc.migration import EXPORT_FORMATS, exported_articles
+from feedsvc.model import Article, ArticleStatus
+from tests import ROOT
+from tests.conftest import Newsroom
+from tests.migration.test_exports import FILES
+
+NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+URL: Final = "https://asiainnews.example/media/library.jpg"
+FORMS: Final = {"wxr": "xml", "json": "json"}
+PICTURE: Final = """\
+---
+id: tag:news.example,2026:picture
+title: Picture
+published: 2026-01-01
+summary: S.
+---
+Setext
+======
+
+![A](media/a.png) and [a link](/articles/fish/).
+"""
+GUID: Final = "title: Old\nid: tag:news.example,2026:old\nguid: 'no. 12 345'\npublished: 2026-01-02\nsummary: S.\nbody: Old\n"
+
+
+def export(root: Path, form: str, file: Path) -> Path:
+    content = load_content(root)
+    assert not content.errors
+    file.write_text("".join(EXPORT_FORMATS[form].write(content, exported_articles(root, content, NOW), NOW)), "utf-8")
+    return file
+
+
+def import_file(file: Path, media: Path, root: Path, *, is_dry_run: bool = False) -> ImportReport:
+    options = ImportOptions(now=NOW, media=lambda hosts: FolderMedia(media, hosts), is_dry_run=is_dry_run)
+    return import_source(open_source(str(file), HostAccess()), root, options)
+
+
+def facts_by_id(content: ContentSnapshot) -> Mapping[str, Mapping[str, Any]]:
+    """Return all fields of each article and its HTML. A file of YAML has become one of Markdown, with other empty lines."""
+    return {article.id: _facts(content, article) for article in content.articles}
+
+
+def _facts(content: ContentSnapshot, article: Article) -> Mapping[str, Any]:
+    values = {field.name: getattr(article, field.name) for field in fields(article)}
+    path = str(PurePosixPath(article.path).with_suffix(""))
+    return values | {"path": path, "text": content.html(article), "tags": {tag.title for tag in article.tags}}
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_sample_newsroom_is_the_same_after_its_export_is_imported(tmp_path: Path, form: str) -> None:
+    root = ROOT / "content"
+    report = import_file(export(root, form, tmp_path / f"export.{FORMS[form]}"), root, tmp_path / "newsroom")
+    after, before = facts_by_id(load_content(tmp_path / "newsroom")), facts_by_id(load_content(root))
+    for article_id, facts in before.items():
+        assert after[article_id] == facts
+    assert after.keys() == before.keys()
+    assert report.redirects == {}
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_drafts_withdrawn_and_expired_articles_and_guids_are_the_same(newsroom: Newsroom, tmp_path: Path, form: str) -> None:
+    root = newsroom({**FILES, "articles/deep/er/old.yaml": GUID})
+    import_file(export(root, form, tmp_path / f"export.{FORMS[form]}"), root, tmp_path / "imported")
+    content = load_content(tmp_path / "imported")
+    assert not content.errors
+    assert facts_by_id(content) == facts_by_id(load_content(root))
+    assert {article.guid for article in content.articles} == {"", "no. 12 345"}
+
+
+def test_article_that_another_system_changed_has_its_text(newsroom: Newsroom, tmp_path: Path) -> None:
+    """The Markdown beside the HTML is older than it, if WordPress was in between."""
+    root = newsroom(FILES)
+    file = export(root, "wxr", tmp_path / "export.xml")
+    file.write_text(file.read_text("utf-8").replace("<p>Later</p>", "<p>Sooner</p>"), "utf-8")
+    import_file(file, root, tmp_path / "imported")
+    content = load_content(tmp_path / "imported")
+    (later,) = (article for article in content.articles if article.title == "Later")
+    assert content.html(later) == "<p>Sooner</p>"
+
+
+def test_article_that_another_system_hid_stays_hidden(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom(FILES)
+    file = export(root, "wxr", tmp_path / "export.xml")
+    text = file.read_text("utf-8").replace("<![CDATA[publish]]>", "<![CDATA[private]]>").replace("feedsvc ", "WordPress ")
+    file.write_text(text, "utf-8")
+    import_file(file, root, tmp_path / "imported")
+    statuses = {article.id.rpartition(":")[2]: article.status for article in load_content(tmp_path / "imported").articles}
+    assert statuses["full"] is ArticleStatus.DRAFT
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside.md", "articles/../x.md", "articles/.hidden.md", "articles/con.md", "site.yaml", "articles/a.txt", 7]
+)
+def test_path_of_an_export_cannot_lead_elsewhere(newsroom: Newsroom, tmp_path: Path, path: object) -> None:
+    root = newsroom({"articles/a.yaml": "id: tag:x.example,2026:a\ntitle: A\npublished: 2026-01-05T12:00:00Z\nbody: A\n"})
+    file = export(root, "wxr", tmp_path / "export.xml")
+    new = f'"{path}"' if isinstance(path, str) else str(path)
+    file.write_text(file.read_text("utf-8").replace('"articles/a.yaml"', new), "utf-8")
+    import_file(file, root, tmp_path / "imported")
+    (article,) = load_content(tmp_path / "imported").articles
+    assert article.path == "articles/2026/01/a.md"
+
+
+def test_second_import_of_the_same_export_changes_nothing(tmp_path: Path) -> None:
+    root = ROOT / "content"
+    file = export(root, "wxr", tmp_path / "export.xml")
+    first = import_file(file, root, tmp_path / "newsroom")
+    second = import_file(file, root, tmp_path / "newsroom")
+    assert (len(first.created), second.created, second.changed, second.conflicts) == (37, [], [], [])  # 35 articles, 2 pages
+
+
+def test_card_of_a_link_without_its_image_is_kept_and_the_image_reported(tmp_path: Path) -> None:
+    root, empty = ROOT / "content", tmp_path / "empty"
+    empty.mkdir()
+    report = import_file(export(root, "json", tmp_path / "export.json"), empty, tmp_path / "newsroom")
+    content = load_content(tmp_path / "newsroom")
+    assert not content.errors
+    (card,) = (embed for article in content.articles for embed in article.embeds)
+    assert (card.title, card.image) == ("Feed Paging and Archiving", "")
+    assert any(omission.what == f"image of a card {URL}" for omission in report.omissions)
+
+
+def test_dry_run_after_an_import_lists_no_article_as_changed(tmp_path: Path) -> None:
+    root = ROOT / "content"
+    file = export(root, "json", tmp_path / "export.json")
+    import_file(file, root, tmp_path / "newsroom")
+    report = import_file(file, root, tmp_path / "newsroom", is_dry_run=True)
+    assert (report.unchanged, report.changed) == (35, [])
+
+
+def test_picture_of_an_export_stays_at_its_address_if_no_files_are_fetched(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom({**FILES, "articles/picture.md": PICTURE})
+    file = export(root, "json", tmp_path / "export.json")
+    options = ImportOptions(now=NOW, base_url="https://new.example")
+    import_source(open_source(str(file), HostAccess()), tmp_path / "imported", options)
+    content = load_content(tmp_path / "imported")
+    (article,) = (article for article in content.articles if article.title == "Picture")
+    assert "https://news.example/media/a.png" in content.html(article)
+
+
+def test_link_of_an_export_leads_to_the_new_name_of_the_article(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom({**FILES, "articles/picture.md": PICTURE})
+    file = export(root, "json", tmp_path / "export.json")
+    imported = tmp_path / "imported"
+    (imported / "articles").mkdir(parents=True)
+    (imported / "articles/fish.md").write_text("---\nid: tag:x.example,2026:x\ntitle: X\npublished: 2026-01-01\n---\nX\n")
+    import_file(file, root, imported)
+    content = load_content(imported)
+    (fish,) = (article for article in content.articles if article.id.endswith(":full"))
+    (article,) = (article for article in content.articles if article.title == "Picture")
+    assert fish.slug != "fish"
+    assert f"/articles/{fish.slug}/" in content.html(article)
+
+
+def test_markdown_of_an_article_is_written_as_its_editor_wrote_it(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom({**FILES, "articles/picture.md": PICTURE})
+    import_file(export(root, "wxr", tmp_path / "export.xml"), root, tmp_path / "imported")
+    assert "Setext\n===" in (tmp_path / "imported/articles/picture.md").read_text()
+
+
+PAGES: Final = {
+    "pages/about.md": "---\ntitle: About & us\ndescription: Who we are.\nupdated: 2026-01-02\naliases: [who-we-are]\norder: 3\n"
+    "---\nWe are **three**, with [news](/articles/a/).\n",
+    "pages/imprint.md": "---\ntitle: Imprint\nnavigation: none\nlanguage: de\nslug: impressum\n---\nText.\n",
+    "pages/later.md": "---\ntitle: Later\nstatus: draft\n---\nNot yet.\n",
+    "pages/empty.md": "---\ntitle: Empty\nupdated: 2027-01-02T08:00:00+02:00\n---\n",
+}
+
+
+def test_pages_are_the_same_after_an_export_to_wordpress_is_imported(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom({**FILES, **PAGES})
+    report = import_file(export(root, "wxr", tmp_path / "export.xml"), root, tmp_path / "imported")
+    content, before = load_content(tmp_path / "imported"), load_content(root)
+    assert not content.errors
+    assert content.pages.keys() == before.pages.keys()
+    for name, page in before.pages.items():
+        assert replace(content.pages[name], path=page.path, markdown="") == replace(page, markdown="")
+        assert content.pages[name].markdown.strip() == page.markdown.strip()
+    assert report.redirects == {}
+    again = import_file(tmp_path / "export.xml", root, tmp_path / "imported")
+    assert (again.created, again.changed, again.conflicts) == ([], [], [])

@@ -1,0 +1,171 @@
+"""The archive of all months: what its pages show, and that exactly those change whose bytes change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedsvc.catalog import build_catalog
+from feedsvc.catalog import periods as catalog_periods
+from feedsvc.model import Article, ArticleStatus
+from feedsvc.publication.document import Document, Redirect
+from feedsvc.publication.fingerprints import Fingerprints
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import ArchiveAt, ListingRef, path_of, place_of
+from tests.helpers import model_newsrooms
+from tests.helpers.model_newsrooms import START
+
+ARCHIVE: Final = "/archive/"
+
+
+def _article(number: int, published: datetime, **fields: Any) -> Article:
+    base = Article(
+        path=f"articles/{number}.yaml",
+        id=f"tag:news.example,2026:{number}",
+        slug=f"a{number}",
+        title=f"Title {number}",
+        published=published,
+        updated=published,
+        categories=("c0",),
+    )
+    return replace(base, **fields)
+
+
+ARTICLES: Final = (
+    _article(1, datetime(2024, 5, 3, tzinfo=UTC)),
+    _article(2, datetime(2026, 1, 2, tzinfo=UTC)),
+    _article(3, datetime(2026, 1, 2, 5, tzinfo=UTC)),
+    _article(4, datetime(2026, 1, 20, tzinfo=UTC)),
+    _article(5, datetime(2026, 2, 9, tzinfo=UTC)),
+    _article(6, datetime(2026, 2, 10, tzinfo=UTC), status=ArticleStatus.WITHDRAWN, withdrawn_at=START),
+)
+
+
+def _publication(articles: tuple[Article, ...] = ARTICLES) -> Publication:
+    return Publication(build_catalog(model_newsrooms.snapshot(articles), START))
+
+
+def _edit(publication: Publication, removed: list[Article], added: list[Article]) -> Publication:
+    """Return the next edition after articles were removed and added."""
+    catalog = publication.catalog
+    articles = [article for article in catalog.content.articles if article not in removed]
+    content = replace(catalog.content, articles=(*articles, *added))
+    return publication.next_edition(catalog.apply_changes(content, START, removed=removed, added=added))
+
+
+def _body(publication: Publication, path: str) -> str:
+    resource = publication.resolve(path)
+    assert isinstance(resource, Document), path
+    return resource.body.decode()
+
+
+def _archive_paths(publication: Publication) -> list[str]:
+    return [path for path in publication.paths() if isinstance(place_of(path), ArchiveAt)]
+
+
+@pytest.fixture
+def small_months(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Divide each month with over two articles by day."""
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog_periods, "MAX_MONTH_ENTRIES", 2)
+        yield
+
+
+def test_archive_links_to_every_month_with_its_number_of_articles() -> None:
+    body = _body(_publication(), ARCHIVE)
+    assert "<h2>2026 " in body
+    assert "<h2>2024 " in body
+    assert '<a href="/daily/archive/2026/01/">January</a> <span class="meta">3</span>' in body
+    assert '<a href="/daily/archive/2026/02/">February</a> <span class="meta">1</span>' in body
+    assert '<a href="/daily/archive/2024/05/">May</a> <span class="meta">1</span>' in body
+
+
+def test_month_lists_its_articles_by_day_and_links_to_the_months_beside_it() -> None:
+    body = _body(_publication(), "/archive/2026/01/")
+    titles = [f"Title {number}" for number in (4, 3, 2)]
+    assert sorted(titles, key=body.index) == titles
+    assert body.count("<h2>") == 2
+    assert 'rel="next" href="/daily/archive/2024/05/">Older: May 2024' in body
+    assert 'rel="prev" href="/daily/archive/2026/02/">Newer: February 2026' in body
+
+
+def test_month_with_too_many_articles_links_to_its_days(small_months: None) -> None:
+    publication = _publication()
+    assert '<a href="/daily/archive/2026/01/02/">Fri, 02 Jan 2026</a>' in _body(publication, "/archive/2026/01/")
+    day = _body(publication, "/archive/2026/01/02/")
+    assert ("Title 2" in day, "Title 3" in day, "Title 4" in day) == (True, True, False)
+    assert 'rel="prev" href="/daily/archive/2026/01/20/"' in day
+    assert 'rel="next" href="/daily/archive/2024/05/"' in day
+    assert {"/archive/", "/archive/2026/01/", "/archive/2026/01/02/", "/archive/2026/02/"} <= {*_archive_paths(publication)}
+
+
+def test_addresses_without_articles_are_not_found() -> None:
+    publication = _publication()
+    assert publication.resolve("/archive") == Redirect(target=ARCHIVE)
+    assert publication.resolve("/archive/2026/01") == Redirect(target="/archive/2026/01/")
+    for path in ("/archive/2026/03/", "/archive/2026/01/02/", "/archive/2026/13/", "/archive/0000/01/", "/archive/2026/1/"):
+        assert publication.resolve(path) is None, path
+
+
+def test_archive_of_an_empty_site_says_that_nothing_is_there_yet() -> None:
+    assert "Nothing here yet." in _body(_publication(()), ARCHIVE)
+
+
+def test_edit_of_a_title_changes_the_month_but_not_the_list_of_months() -> None:
+    before = _publication()
+    after = _edit(before, [ARTICLES[3]], [replace(ARTICLES[3], title="Another title")])
+    changed = {path for path in after.changed_since(before) if isinstance(place_of(path), ArchiveAt)}
+    assert changed == {"/archive/2026/01/"}
+
+
+def test_new_article_in_a_new_month_changes_the_months_beside_it() -> None:
+    before = _publication()
+    after = _edit(before, [], [_article(7, datetime(2025, 7, 1, tzinfo=UTC))])
+    changed = {path for path in after.changed_since(before) if isinstance(place_of(path), ArchiveAt)}
+    assert changed == {ARCHIVE, "/archive/2025/07/", "/archive/2024/05/", "/archive/2026/01/"}
+
+
+def test_archive_is_in_the_sitemap() -> None:
+    assert "<loc>https://news.example/daily/archive/</loc>" in _body(_publication(), "/sitemap.xml")
+
+
+@given(random=st.randoms(use_true_random=False), limit=st.sampled_from([1, 2, 3, 500]))
+@settings(max_examples=15)
+def test_page_of_the_archive_is_reported_whenever_its_bytes_change(random: Random, limit: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog_periods, "MAX_MONTH_ENTRIES", limit)
+        articles = tuple(_article(number, START - timedelta(days=random.randrange(1, 80))) for number in range(12))
+        before = _publication(articles)
+        for step in range(3):
+            removed = random.sample(before.catalog.content.articles, random.randrange(3))
+            moved = [replace(article, published=START - timedelta(days=random.randrange(1, 80))) for article in removed[1:]]
+            added = [*moved, _article(100 + step, START - timedelta(days=random.randrange(1, 80)))]
+            after = _edit(before, removed, added)
+            fresh = Publication(build_catalog(after.catalog.content, START))
+            paths = {*_archive_paths(before), *_archive_paths(after)}
+            assert _archive_paths(after) == _archive_paths(fresh)
+            bodies = [{path: getattr(each.resolve(path), "body", None) for path in paths} for each in (before, after, fresh)]
+            assert bodies[1] == bodies[2]
+            differing = {path for path in paths if bodies[0][path] != bodies[1][path]}
+            changed = {path for path in after.changed_since(before) if isinstance(place_of(path), ArchiveAt)}
+            assert differing <= changed
+            for path in paths:
+                place = place_of(path)
+                assert place
+                if path in differing:
+                    assert Fingerprints(before.catalog).get(place) != Fingerprints(after.catalog, bulk=True).get(place)
+            before = after
+
+
+def test_calendar_counts_articles_that_another_site_published() -> None:
+    article = replace(ARTICLES[0], link="https://elsewhere.example/story")
+    calendar = _publication((article,)).catalog.listings[ListingRef()].calendar
+    assert calendar.months == (("2024-05", 1),)
+    assert path_of(ArchiveAt("2024-05")) == "/archive/2024/05/"

@@ -1,0 +1,155 @@
+"""Old addresses of redirects.yaml over HTTP: statuses, headers, methods, queries beside the response cache, hostile requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.web.app import create_app
+from tests.helpers.http_client import Response, ask, call, exchange_bytes, statuses
+from tests.helpers.running_server import ServerProcess, serving
+from tests.web.conftest import FakeClock, SiteFixture
+from tests.web.newsroom import write_newsroom
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+RULES = """\
+exact:
+  /2014/05/bay/: /articles/bay/
+  /?p=1: /articles/bay/
+  /index.php?p=1: /articles/bay/
+  /?p=2: gone
+  /feed.xml: /feed.atom
+  /comments/feed/: gone
+  /shop/: https://shop.example.org/
+  /서울/: /tag/서울/
+  /later-old/: /articles/later/
+  /articles/bay/?amp=1: /articles/bay/
+patterns:
+  - from: /old/{path...}
+    to: /{path...}
+  - from: /far/{path...}
+    to: https://other.example/{path...}
+  - from: /?to={slug}
+    to: /{slug}
+"""
+
+
+@pytest.fixture(scope="module")
+def old_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    folder = tmp_path_factory.mktemp("old")
+    content = write_newsroom(folder / "content")
+    (content / "redirects.yaml").write_text(RULES)
+    with serving(content, folder / "state") as server:
+        yield server
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/2014/05/bay/", "/articles/bay/"),
+        ("/2014/05/bay?utm_source=x", "/articles/bay/"),
+        ("/?p=1", "/articles/bay/"),
+        ("/?utm_source=x&p=1", "/articles/bay/"),
+        ("/index.php?p=1", "/articles/bay/"),
+        ("/articles/bay/?amp=1", "/articles/bay/"),
+        ("/feed.xml", "/feed.atom"),
+        ("/shop", "https://shop.example.org/"),
+        (quote("/서울/"), quote("/tag/서울/")),
+        (quote("/old/tag/서울"), quote("/tag/서울/")),
+        ("/far/a%20b/c", "https://other.example/a%20b/c"),
+    ],
+)
+def test_old_address_is_301(old_server: ServerProcess, path: str, location: str, method: str) -> None:
+    response = ask(old_server.url, path, method=method)
+    assert (response.status, response["Location"]) == (301, location)
+    assert response["Cache-Control"].startswith("public, max-age=")
+    assert (location.encode() in response.body) == (method == "GET")
+
+
+@pytest.mark.parametrize("path", ["/comments/feed/", "/?p=2"])
+def test_gone_address_is_410_with_the_page_of_unknown_addresses(old_server: ServerProcess, path: str) -> None:
+    response, missing = ask(old_server.url, path), ask(old_server.url, "/nothing")
+    assert (response.status, missing.status) == (410, 404)
+    assert response.body == missing.body
+    assert ask(old_server.url, path, method="HEAD").body == b""
+
+
+@pytest.mark.parametrize("path", ["/2014/05/bay/", "/?p=1", "/?p=2", "/comments/feed/", "/index.php?p=1"])
+def test_other_methods_are_405_and_204_as_at_documents(old_server: ServerProcess, path: str) -> None:
+    for method, status in (("POST", 405), ("DELETE", 405), ("OPTIONS", 204)):
+        response = ask(old_server.url, path, method=method)
+        assert (response.status, response["Allow"]) == (status, "GET, HEAD, OPTIONS")
+
+
+def test_query_redirect_is_answered_beside_the_cached_start_page_and_never_in_its_place(old_server: ServerProcess) -> None:
+    for _ in range(3):
+        assert [ask(old_server.url, path).status for path in ("/", "/?p=1", "/", "/?p=2", "/?p=3", "/?q=1", "/")] == [
+            *(200, 301, 200, 410, 200, 200, 200),
+        ]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/old//evil.example/", "/old/%2Fevil.example", "/old/%5Cevil.example", "/old/\\evil.example", "/old/..//evil.example"),
+        *(
+            "/?to=/evil.example",
+            "/?to=%2F%2Fevil.example",
+            "/?to=%5Cevil.example",
+            "/old/x%0D%0ASet-Cookie:%20a=b",
+            "/far//evil/",
+        ),
+        *("/far/@evil.example", "/far/%2e%2e/x", "/old/?p=1", "/?p=1%00", "/?p=%FF", "/?" + "p=1&" * 900, "/?%FF=1&p=1"),
+    ],
+)
+def test_hostile_request_leads_to_no_other_host_and_adds_no_header(old_server: ServerProcess, target: str) -> None:
+    answer = exchange_bytes(old_server.url, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+    assert statuses(answer)[0] in (200, 301, 400, 404)
+    assert b"\r\nSet-Cookie" not in answer
+    for line in answer.split(b"\r\n\r\n")[0].split(b"\r\n"):
+        if line.lower().startswith(b"location: "):
+            location = line[10:].decode("ascii")
+            assert urlsplit(location).netloc in ("", "other.example")
+            assert not location.startswith(("//", "/\\"))
+
+
+def test_rules_hold_below_the_path_of_the_base_url(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content", base_url="https://news.example/daily")
+    (content / "redirects.yaml").write_text(RULES)
+    app = create_app(Live(ContentFolder(content), LastModifiedStore(None), FakeClock()))
+    assert location(call(app, "/daily/2014/05/bay/")) == "/daily/articles/bay/"
+    assert location(call(app, "/daily/?p=1")) == "/daily/articles/bay/"
+    assert location(call(app, "/daily/shop/")) == "https://shop.example.org/"
+    assert call(app, "/2014/05/bay/").status == call(app, "/?p=1").status == 404
+
+
+def test_saved_rules_answer_at_once_and_a_scheduled_target_at_its_second(site: SiteFixture) -> None:
+    live = Live(ContentFolder(site.content), LastModifiedStore(None), site.clock)
+    app: WSGIApplication = create_app(live)
+    number = live.edition.number
+    assert call(app, "/2014/05/bay/").status == 404
+    (site.content / "redirects.yaml").write_text(RULES)
+    live.reload()
+    assert live.edition.number == number + 1
+    assert location(call(app, "/2014/05/bay/")) == "/articles/bay/"
+    response = call(app, "/later-old/")
+    assert response.status == 404
+    site.clock.advance(3600)
+    assert location(call(app, "/later-old/")) == "/articles/later/"
+    live.reload()
+    assert live.edition.number == number + 2
+
+
+def location(response: Response) -> str:
+    assert response.status == 301
+    return response["Location"]

@@ -1,0 +1,139 @@
+"""Unix socket: stale files are replaced, others are left, and the file is removed at the stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.web.server import Server, url_of
+from feedsvc.web.unix_socket import listen_unix
+from tests import ROOT
+from tests.helpers.unix_client import ask_unix
+from tests.web.in_process_server import serve_client
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+LEFT_SOCKET: Final = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()"
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def show_environ(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    return [f"{environ['REMOTE_ADDR']} {environ['SERVER_PORT']} {environ['PATH_INFO']}".encode()]
+
+
+def test_server_responds_on_a_unix_socket_and_removes_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    server = Server(show_environ, listening_socket=listen_unix(path, 0o660), threads=1)
+    assert server.url == f"unix:{path}"
+    serve_client(server, lambda: check(ask_unix(path, "/feed.rss").body == b"unix 80 /feed.rss"))
+    assert not path.exists()
+
+
+def check(value: object) -> None:
+    assert value
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660, 0o666])
+def test_file_has_the_requested_permissions_whatever_the_umask(tmp_path: Path, mode: int) -> None:
+    before = os.umask(0o077)
+    try:
+        with closing(listen_unix(tmp_path / "http.sock", mode)):
+            assert mode_of(tmp_path / "http.sock") == mode
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+
+
+def test_file_that_a_killed_process_left_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    subprocess.run([sys.executable, "-c", LEFT_SOCKET, str(path)], check=True)
+    assert path.is_socket()
+    with closing(listen_unix(path, 0o660)) as listener:
+        assert url_of(listener) == f"unix:{path}"
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+
+
+def test_socket_of_a_running_process_is_an_error_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    with closing(listen_unix(path, 0o660)):
+        with pytest.raises(FeedsvcError, match="another process serves there; stop it, or choose another path"):
+            listen_unix(path, 0o660)
+        assert path.is_socket()
+
+
+def test_full_queue_of_a_running_process_does_not_count_as_ended(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
+        busy.bind(str(path))
+        busy.listen(0)
+        waiting.connect(str(path))
+        with pytest.raises(FeedsvcError, match="another process serves there"):
+            listen_unix(path, 0o660)
+
+
+def test_socket_that_took_the_place_of_the_file_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    first = listen_unix(path, 0o660)
+    path.unlink()
+    with closing(listen_unix(path, 0o660)):
+        first.close()
+        assert path.is_socket()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "precious"])
+def test_other_file_at_the_path_is_an_error_and_stays(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "http.sock"
+    path.write_text(text)
+    with pytest.raises(FeedsvcError, match="there is a file that is no socket"):
+        listen_unix(path, 0o660)
+    assert path.read_text() == text
+
+
+def test_link_to_a_socket_is_an_error(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", LEFT_SOCKET, str(tmp_path / "other.sock")], check=True)
+    (tmp_path / "http.sock").symlink_to("other.sock")
+    with pytest.raises(FeedsvcError, match="no socket"):
+        listen_unix(tmp_path / "http.sock", 0o660)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("missing/http.sock", "No such file or directory; there is no such folder: create it"),
+        ("x" * 120, "its path is longer than 107 bytes; choose a shorter one"),
+        ("file/http.sock", "a part of the path is no folder"),
+        ("a\0b", "correct --unix-socket"),
+    ],
+)
+def test_unusable_path_is_an_error_that_says_what_to_do(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "file").write_text("")
+    os.chdir(tmp_path)  # a relative path may be used, and is short
+    try:
+        with pytest.raises(FeedsvcError, match=reason):
+            listen_unix(Path(name), 0o660)
+    finally:
+        os.chdir(ROOT)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write to every folder")
+def test_folder_of_another_user_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o500)
+    with pytest.raises(FeedsvcError, match="this user may not write to its folder"):
+        listen_unix(tmp_path / "closed" / "http.sock", 0o660)
