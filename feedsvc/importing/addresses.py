@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
 _NO_ADDRESS: Final = SplitResult("", "", "", "", "")
+_POST_PARAMETERS: Final = ("p", "page_id", "attachment_id")  # of WordPress, any one of which names a post
 
 
 def split_address(address: str) -> SplitResult:
@@ -52,7 +53,18 @@ def page_key(address: str) -> str:
     return f"{(split.hostname or '').lower().removeprefix('www.')}{path}{'?' if split.query else ''}{split.query}"
 
 
+def page_keys(address: str) -> Iterator[str]:
+    """Yield the `page_key`s that a page at an address may have, the most exact first: parameters for statistics name no page."""
+    yield page_key(address)
+    split = split_address(address)
+    if split.query:
+        parameters = dict(parse_qsl(split.query))
+        names = [name for name in _POST_PARAMETERS if name in parameters]
+        yield from (page_key(split._replace(query=f"{name}={parameters[name]}").geturl()) for name in names)
+        yield page_key(split._replace(query="").geturl())
+
+
 def is_front_page(address: str) -> bool:
     """Return whether an address is that of a site's front page."""
     split = split_address(address)
-    return split.path in ("", "/") and not split.query
+    return bool(address) and split.path in ("", "/") and not split.query

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.errors import DamagedFeedError, ImportSourceError
 from feedsvc.importing.feed_source.parse import parse_feed
 from feedsvc.importing.feed_source.records import FeedDocument
 from feedsvc.importing.host_access import HostAccess, with_named_host
@@ -122,7 +122,8 @@ def _add_folder(folder: Path, documents: FeedDocuments) -> None:
         try:
             stored.parse(limit.document_bytes)
         except ImportSourceError as error:
-            documents.omissions.append(Omission(stored.place, "the file", str(error).removeprefix(f"{stored.place}: ")))
+            reason = str(error).removeprefix(f"{stored.place}: ")
+            documents.omissions.append(Omission(stored.place, "the file", reason, is_end=isinstance(error, DamagedFeedError)))
         else:
             documents.stored.append(stored)
     if not documents.stored:

@@ -18,7 +18,11 @@ _VERSION: Final = "jsonfeed.org/version/"
 
 
 class NotJsonFeedError(Exception):
-    """Raised for a document that is no JSON Feed. The text is the reason."""
+    """Raised for a document that is no JSON Feed, or a damaged one. The text is the reason."""
+
+    def __init__(self, reason: str, *, is_damaged: bool = False) -> None:
+        super().__init__(reason)
+        self.is_damaged = is_damaged
 
 
 def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
@@ -28,7 +32,7 @@ def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
     except RecursionError:
         raise NotJsonFeedError("its JSON is nested too deeply") from None
     except ValueError as error:
-        raise NotJsonFeedError(f"its JSON is invalid: {error}") from None
+        raise NotJsonFeedError(f"its JSON is invalid: {error}", is_damaged=_VERSION.encode() in data) from None
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         raise NotJsonFeedError("it is JSON, but no JSON Feed: a JSON Feed is an object with the keys version, title and items")
     page = absolute(address, _text(document, "home_page_url"))

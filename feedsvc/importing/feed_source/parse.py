@@ -9,7 +9,7 @@ from typing import Final
 from lxml import etree
 
 from feedsvc.importing.addresses import absolute
-from feedsvc.importing.errors import ImportSourceError
+from feedsvc.importing.errors import DamagedFeedError, ImportSourceError
 from feedsvc.importing.feed_source.atom import parse_atom
 from feedsvc.importing.feed_source.elements import name_of
 from feedsvc.importing.feed_source.json_feed import NotJsonFeedError, parse_json_feed
@@ -37,7 +37,8 @@ def parse_feed(data: bytes, place: str, *, address: str = "", charset: str = "")
     """Return the document in `data`. The content decides about the format, not the file's name or the media type.
 
     `place` is the name of the file or the address, for messages. `address` is the base of relative addresses, "" for a file.
-    `charset` is that of the HTTP response. Raises ImportSourceError, with the reason, if it is no feed.
+    `charset` is that of the HTTP response. Raises ImportSourceError, with the reason, if it is no feed; DamagedFeedError
+    for a damaged JSON Feed.
     """
     start = data.lstrip(_WHITE_SPACE)
     if not start:
@@ -49,7 +50,8 @@ def parse_feed(data: bytes, place: str, *, address: str = "", charset: str = "")
         try:
             return parse_json_feed(data, place, address)
         except NotJsonFeedError as error:
-            raise ImportSourceError(f"{place}: {error}") from None
+            kind = DamagedFeedError if error.is_damaged else ImportSourceError
+            raise kind(f"{place}: {error}") from None
     return _parse_xml_feed(data, place, address, charset)
 
 

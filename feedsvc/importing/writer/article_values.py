@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.content import FORBIDDEN_CHARACTER
 from feedsvc.content.schema import MAX_REFERENCES, is_language_tag
-from feedsvc.importing.addresses import page_key
 from feedsvc.importing.html_markdown import convert_html
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.body_references import BodyReference, replace_references
@@ -57,8 +56,8 @@ class PostResult(NamedTuple):
 class PostConverter:
     """Converter of posts to values of articles.
 
-    `site_path_of` returns the path of what was at a `page_key` of the source, `media_path` the path in media/ of the file that an
-    address of the source has; both return "" if there is none. Without `has_all_media`, files are still to be fetched, and a
+    `site_path_of` returns the path of what was at an address of the source, `media_path` the path in media/ of the file that it
+    has; both return "" if there is none. Without `has_all_media`, files are still to be fetched, and a
     missing one is no omission.
     """
 
@@ -130,7 +129,9 @@ class PostConverter:
         if title := plain_line(post.title):
             return title
         start = plain_line(post.summary)[:60].strip()
-        omissions.append(Omission(post.place, "title", "the post has none, and an article needs one: write a headline"))
+        kinds = ("page", "a page") if post.is_page else ("post", "an article")
+        reason = f"the {kinds[0]} has none, and {kinds[1]} needs one: write a headline"
+        omissions.append(Omission(post.place, "title", reason))
         return start or _NO_TITLE
 
     def _dates(self, post: SourcePost, omissions: list[Omission]) -> dict[str, str]:
@@ -227,7 +228,7 @@ class PostConverter:
                 pictures, kept_pictures = pictures + 1, kept_pictures + bool(path)
                 return path or reference.address
             address, hash_mark, fragment = reference.address.partition("#")
-            site_path = self.site_path_of(page_key(address))
+            site_path = self.site_path_of(address)
             links, kept_links = links + bool(site_path), kept_links + bool(site_path)
             return f"{site_path}{hash_mark}{fragment}" if site_path else path or reference.address
 

@@ -80,6 +80,9 @@ def read_existing_pages(root: Path) -> ExistingPages:
         existing.slugs[path] = slug
         for name in _names(slug, keys.get("aliases")):
             existing.paths.setdefault(name_key(name), path)
+    # A folder or a link that cannot be read takes the name, too: the report then lists it as a file with errors.
+    for entry in sorted((root / PAGES_FOLDER).glob(f"*{PAGE_SUFFIX}")):
+        existing.paths.setdefault(name_key(entry.stem), f"{PAGES_FOLDER}/{entry.name}")
     return existing
 
 

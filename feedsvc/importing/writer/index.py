@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.content.reading import default_id
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key
+from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, page_keys
 from feedsvc.importing.source import Omission, SourceMedium, SourcePost
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.body_references import references_in
 from feedsvc.importing.writer.existing import ExistingArticles, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
-from feedsvc.importing.writer.page_plans import PagePlanner
+from feedsvc.importing.writer.page_plans import PagePlanner, is_nested
 from feedsvc.importing.writer.plans import PostPlan, is_page_path
 from feedsvc.importing.writer.post_dates import publication_date
 from feedsvc.importing.writer.post_ids import source_key, usable_id
@@ -50,6 +50,10 @@ class SourceIndex:
     media: dict[str, None] = field(default_factory=dict)
     first_published: datetime | None = None
 
+    def find(self, address: str) -> str:
+        """Return the path of the post at an address of the source, "" if there is none."""
+        return next(filter(None, map(self.site_paths.get, page_keys(address))), "")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Indexer:
@@ -68,10 +72,16 @@ class Indexer:
 
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
         """Read all posts of a source once."""
-        index, names, planned = SourceIndex(), NamePool(self._used_names()), set[str]()
+        index, names, planned, nested = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         for post in posts:
-            if not isinstance(post, Omission) and is_selected(post, self.since):
+            if isinstance(post, Omission) or not is_selected(post, self.since):
+                continue
+            if post.is_page and is_nested(post, self.site_address):
+                nested.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
+            else:
                 self._add(post, index, names, planned)
+        for post in nested:
+            self._add(post, index, names, planned)
         return index
 
     def _used_names(self) -> Iterator[str]:
@@ -128,7 +138,7 @@ class Indexer:
         path, slug = stated_path(post.facts), stated_slug(post.facts)
         if path and slug and not names.is_used(slug) and not names.is_used(PurePosixPath(path).stem):
             return PostPlan(post_id or default_id(self.site, PurePosixPath(path).stem, date.year), slug, path)
-        for slug, is_used in names.candidates(portable_name(slug_of_address(post.address) or as_slug(post.title))):
+        for slug, is_used in names.candidates(portable_name(slug_of_address(post.address) or as_slug(post.title.lower()))):
             new_id = post_id or default_id(self.site, slug, date.year)
             if not post_id and new_id not in planned and (path := self.existing.paths.get(new_id, "")):
                 return PostPlan(new_id, slug, path, is_existing=True)  # written by an import that was killed

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
+from urllib.parse import unquote
 
 from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER
 from feedsvc.free_places import StaticPageAt
@@ -14,10 +16,13 @@ from feedsvc.importing.source import PostState, SourcePost
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.existing import ExistingPages, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
+from feedsvc.importing.writer.one_line import plain_line
 from feedsvc.importing.writer.plans import PostPlan, is_page_path
 from feedsvc.routes import place_of
 
 _SCRIPT: Final = "index.php"  # first segment of addresses on servers that rewrite none
+_INDEX: Final = "index"  # name, without suffix, of the file of a folder's page
+_SHOWN: Final = re.compile(r"<(?:img|video|audio|iframe|figure|a|hr)\b", re.IGNORECASE)  # show something without text
 
 
 class PagePlanner:
@@ -59,7 +64,7 @@ def page_name(post: SourcePost, site_address: str) -> str:
     """Return the wanted name of a page: that in its address, with those of the pages above it; else one made from its title."""
     *parents, _own = _segments(post.address, site_address) or [""]
     own = slug_of_address(post.address)
-    return as_slug("-".join((*parents, own))) if own else as_slug(post.title)
+    return as_slug("-".join((*parents, own))) if own else as_slug(post.title.lower())
 
 
 def is_nested(post: SourcePost, site_address: str) -> bool:
@@ -71,20 +76,31 @@ def _segments(address: str, site_address: str) -> list[str]:
     """Return the segments of an address below that of the site."""
     path, prefix = split_address(address).path, split_address(site_address).path.rstrip("/")
     segments = [segment for segment in path.removeprefix(f"{prefix}/").split("/") if segment]
+    if len(segments) > 1 and PurePosixPath(segments[-1]).stem == _INDEX:
+        segments.pop()
     return segments[1:] if segments[:1] == [_SCRIPT] else segments
 
 
 def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iterator[tuple[str, str]]:
     """Yield what a new page loses of its address, and why."""
-    wanted, path = page_name(post, site_address), split_address(post.address).path
-    if plan.is_existing or is_front_page(post.address):
+    path = split_address(post.address).path
+    if plan.is_existing or is_front_page(post.address) or not path.strip("/"):
         return
     if is_nested(post, site_address):
         reason = f"pages are directly below the front page: it is at {plan.site_path}, and the former address redirects"
         yield f"address {path}", reason
-    elif plan.slug != wanted and wanted:
-        owner = "another page has it" if place_of(f"/{wanted}/") == StaticPageAt(wanted) else "the site itself has it"
-        yield f"address {path}", f"{owner}; the page is at {plan.site_path}"
+    elif plan.slug != slug_of_address(post.address) or not plan.slug:
+        yield f"address {path}", f"{_address_reason(page_name(post, site_address), path)}; the page is at {plan.site_path}"
+
+
+def _address_reason(wanted: str, path: str) -> str:
+    """Return why a page cannot have the name that it wants, or has none from its address."""
+    name = unquote(path.strip("/").rpartition("/")[2])
+    if not slug_of_address(path):
+        return f"'{name}' is no name that a page can have"
+    if portable_name(wanted) != wanted:
+        return f"Windows can have no file named '{wanted}'"
+    return "another page has it" if place_of(f"/{wanted}/") == StaticPageAt(wanted) else "the site itself has it"
 
 
 def draft_reason(post: SourcePost, body: str, now: datetime) -> str:
@@ -95,4 +111,4 @@ def draft_reason(post: SourcePost, body: str, now: datetime) -> str:
         return "it was the front page, which has the newest articles here, so it is a draft"
     if post.published and post.published > now:
         return f"it was to become public on {post.published:%Y-%m-%d}; a page has no such date, so it is a draft until then"
-    return "" if body else "it has no text of its own, so it is a draft"
+    return "" if _SHOWN.search(body) or plain_line(body) else "it has no text of its own, so it is a draft"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from feedsvc import routes
-from feedsvc.importing.addresses import absolute, host_of, page_key, split_address
+from feedsvc.importing.addresses import absolute, host_of, split_address
 from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
@@ -124,7 +124,7 @@ class RedirectBuilder:
             self.table.add(old, new)
 
     def add_plug_in_redirects(self, redirects: Iterable[SourceRedirect], find: Callable[[str], str]) -> None:
-        """Add the rules that a plug-in of the source had. `find` returns the path of a post by its `page_key`, or ""."""
+        """Add the rules that a plug-in of the source had. `find` returns the path of a post by its address, or ""."""
         for redirect in redirects:
             old = self.old_path(redirect.old)
             new = self._new_target(redirect.new, find)
@@ -149,7 +149,7 @@ class RedirectBuilder:
         if not address:
             return GONE
         target = absolute(self._site.address, address)
-        if path := find(page_key(target)):
+        if path := find(target):
             return path
         if host_of(target) not in self._hosts:
             return target if target.startswith(("http://", "https://")) else ""

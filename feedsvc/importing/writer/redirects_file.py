@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from feedsvc.content.yaml import parse_yaml
@@ -15,11 +16,15 @@ _PATTERNS_LINE: Final = re.compile(r"^patterns:[ \t]*\n", re.MULTILINE)
 
 
 class RedirectsText(NamedTuple):
-    """Text of redirects.yaml, the rules that it did not have before, and those that could not be added."""
+    """Text of redirects.yaml, the rules that it did not have before, and those that could not be added.
+
+    `exact_before` are its exact rules before.
+    """
 
     text: str
     added: Mapping[str, str]
     omissions: tuple[Omission, ...] = ()
+    exact_before: Mapping[str, str] = MappingProxyType({})
 
 
 def redirects_text(data: bytes | None, exact: Mapping[str, str], patterns: Mapping[str, str]) -> RedirectsText:
@@ -38,13 +43,14 @@ def redirects_text(data: bytes | None, exact: Mapping[str, str], patterns: Mappi
     new_exact = {old: new for old, new in exact.items() if _key(old) not in known}
     new_patterns = {old: new for old, new in patterns.items() if old not in own_patterns}
     if not new_exact and not new_patterns:
-        return RedirectsText(text, {})
+        return RedirectsText(text, {}, exact_before=own_exact)
     merged = _merge(text, own_exact, own_patterns, new_exact, new_patterns)
     if merged is None:
         reason = f"{REDIRECTS_FILE} has a form into which nothing can be added safely: add it by hand"
         rules = {**new_exact, **new_patterns}
-        return RedirectsText(text, {}, tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in rules.items()))
-    return RedirectsText(merged, {**new_exact, **new_patterns})
+        omissions = tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in rules.items())
+        return RedirectsText(text, {}, omissions, own_exact)
+    return RedirectsText(merged, {**new_exact, **new_patterns}, exact_before=own_exact)
 
 
 def _rules_of(value: Any) -> tuple[dict[str, str], dict[str, str]]:

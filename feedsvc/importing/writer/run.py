@@ -6,22 +6,22 @@ the line of the base that mentions it, so a killed import is completed by the ne
 
 from __future__ import annotations
 
-import os
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE
-from feedsvc.errors import FeedsvcError
 from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter
 from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
 from feedsvc.importing.writer.base import ENTRIES, MEDIA, REDIRECTS, ImportBase
 from feedsvc.importing.writer.existing import read_existing_articles, read_existing_pages
+from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
+from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
 from feedsvc.importing.writer.mapping import MAPPING_FILE, TermMapping, read_last_mapping, write_mapping
 from feedsvc.importing.writer.media import MediaLibrary
@@ -92,32 +92,13 @@ def import_source(
     What editors changed since the last import stays. Another import into the folder at the same time waits. Raises FeedsvcError
     if the folder cannot be used or written; ContentError if its settings have errors.
     """
-    _check_folder(root)
+    check_folder(root)
     if options.is_dry_run and not root.exists():
         return _Import(source, root, options, progress).run()
-    with _explaining_errors(root):
+    with explaining_errors(root):
         root.mkdir(parents=True, exist_ok=True)
     with folder_lock(root):
         return _Import(source, root, options, progress).run()
-
-
-def _check_folder(root: Path) -> None:
-    if os.path.lexists(root) and not os.path.isdir(root):
-        raise FeedsvcError(f"{root} is not a folder, and nothing was written; give another name")
-    parent = os.path.dirname(os.path.realpath(root))
-    if os.path.exists(os.path.join(parent, SITE_FILE)):
-        raise FeedsvcError(
-            f"{root} would be inside a newsroom, because {parent} has {SITE_FILE}, and nothing was written; give that folder, "
-            "or one outside it"
-        )
-
-
-@contextmanager
-def _explaining_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FeedsvcError(f"{path} cannot be written ({error.strerror}); give a folder that you may write to") from None
 
 
 class _Import:
@@ -141,8 +122,13 @@ class _Import:
             texts = self.write_settings(site, index, terms)
             library = MediaLibrary(self.root, self.base)
             self.fetch_media(index, library)
-            self.write_redirects(redirects, index, terms, library)
-            self.write_articles(texts, index, terms, library)
+            rules_before = self.write_redirects(redirects, index, terms, library)
+            former = FormerPaths(
+                redirects.old_path,
+                ChainMap(redirects.table.exact, dict(rules_before)),
+                frozenset(earlier_paths(index, self.base, self.articles, self.pages)),
+            )
+            self.write_articles(texts, index, terms, library, former)
         finally:
             self.base.flush()
         self.base.close()
@@ -164,16 +150,17 @@ class _Import:
                 self.report.settings.append(f"{MAPPING_FILE} was used, from an earlier --map; another --map replaces it")
             return last or TermMapping()
         if not self.options.is_dry_run:
-            with _explaining_errors(self.root / MAPPING_FILE):
+            with explaining_errors(self.root / MAPPING_FILE):
                 write_mapping(self.root, self.options.mapping)
         return self.options.mapping
 
     def read_index(self, site: Site, terms: TermTable, redirects: RedirectBuilder) -> SourceIndex:
+        self.articles, self.pages = read_existing_articles(self.root, self.base), read_existing_pages(self.root)
         indexer = Indexer(
             site=site,
             base=self.base,
-            existing=read_existing_articles(self.root, self.base),
-            pages=PagePlanner(read_existing_pages(self.root), self.base, self.source.site.address or site.base_url),
+            existing=self.articles,
+            pages=PagePlanner(self.pages, self.base, self.source.site.address or site.base_url),
             terms=terms,
             hosts=self.hosts,
             site_address=self.source.site.address or site.base_url,
@@ -217,7 +204,7 @@ class _Import:
 
     def _write(self, file: str, data: bytes) -> None:
         if not self.options.is_dry_run:
-            with _explaining_errors(self.root / file):
+            with explaining_errors(self.root / file):
                 write_atomically(self.root / file, data)
 
     def fetch_media(self, index: SourceIndex, library: MediaLibrary) -> None:
@@ -239,9 +226,12 @@ class _Import:
             self.report.files.kept += omission is None
             self.report.omit([omission] if omission else [])
 
-    def write_redirects(self, redirects: RedirectBuilder, index: SourceIndex, terms: TermTable, library: MediaLibrary) -> None:
+    def write_redirects(
+        self, redirects: RedirectBuilder, index: SourceIndex, terms: TermTable, library: MediaLibrary
+    ) -> Mapping[str, str]:
+        """Write redirects.yaml, and return the exact rules that it had before."""
         redirects.add_feeds(terms)
-        redirects.add_plug_in_redirects(self.source.site.redirects, lambda key: index.site_paths.get(key, ""))
+        redirects.add_plug_in_redirects(self.source.site.redirects, index.find)
         redirects.add_media((address, self.base.get(MEDIA, address)[0]) for address in index.media if library.path_of(address))
         table: RedirectTable = redirects.table
         # A rule of an earlier import that is not in the file any more was deleted by an editor.
@@ -261,8 +251,11 @@ class _Import:
             tuple(parse_pattern(old, target) for old, target in table.patterns.items()),
         )
         self.report.plain_host_gaps = plain_host_gaps(rules)
+        return new.exact_before
 
-    def write_articles(self, texts: Mapping[str, str], index: SourceIndex, terms: TermTable, library: MediaLibrary) -> None:
+    def write_articles(
+        self, texts: Mapping[str, str], index: SourceIndex, terms: TermTable, library: MediaLibrary, former: FormerPaths
+    ) -> None:
         site = parse_site_or_raise(self.root, texts[SITE_FILE])
         writer = ArticleWriter(
             root=self.root,
@@ -272,7 +265,7 @@ class _Import:
                 site=site,
                 terms=terms,
                 source=self.source.site,
-                site_path_of=lambda key: index.site_paths.get(key, ""),
+                site_path_of=lambda address: index.find(address) or former.find(address),
                 media_path=library.path_of,
                 now=self.options.now,
                 has_all_media=not (self.options.is_dry_run and self.options.media),

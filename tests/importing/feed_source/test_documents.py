@@ -125,6 +125,14 @@ def test_folder_of_files_is_read_by_name_and_others_are_named(tmp_path: Path) ->
     ]
 
 
+def test_truncated_json_feed_in_a_folder_makes_the_source_end_early(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(feed(1).body)
+    (tmp_path / "b.json").write_bytes(b'{"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": [{"id": "1"')
+    (omission,) = opened(tmp_path).omissions
+    assert (omission.place, omission.is_end) == ("b.json", True)
+    assert omission.reason.startswith("its JSON is invalid: ")
+
+
 def test_folder_without_feeds_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ImportSourceError, match="is a feed"):
         opened(tmp_path)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from feedsvc.content.lint import lint_content
-from feedsvc.importing.source import PostState, SourceMedium, SourcePost
+from feedsvc.errors import FeedsvcError
+from feedsvc.importing.source import PostState, SourceMedium, SourcePost, SourceRedirect
 from feedsvc.importing.writer import ConflictChoice, ImportReport, MergeConflict, format_text
 from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.page_model import StaticPage
 from feedsvc.support.atomic_write import CONTENT_PREFIX
-from tests.importing.writer.memory_source import NOW, OLD, files, load, post, run_import, what
+from tests.importing.writer.memory_source import NOW, OLD, SITE, files, load, post, run_import, what
 
 ABOUT = "pages/about.md"
 
@@ -79,6 +81,98 @@ def test_page_below_another_one_is_at_the_root_and_the_former_address_redirects(
     assert "it is at /about-team/" in reasons(report)["page 'About us': address /about/team/"]
 
 
+def test_page_keeps_its_address_though_one_below_another_page_came_first(tmp_path: Path) -> None:
+    report = run_import(tmp_path, page(1, "about/team", title="Below"), page(2, "about-team", title="Own"), page(3))
+    assert {path: found.title for path, found in pages(tmp_path).items()} == {
+        "pages/about-team.md": "Own",
+        "pages/about-team-2.md": "Below",
+        ABOUT: "About us",
+    }
+    assert load(tmp_path).redirects.exact["/about/team/"] == "/about-team-2/"
+    assert "/about-team/" not in report.redirects
+
+
+@pytest.mark.parametrize(
+    ("address", "title", "path", "reason"),
+    [
+        ("/con/", "Contact", "pages/con-2.md", "Windows can have no file named 'con'; the page is at /con-2/"),
+        ("/-/", "Dash", "pages/dash.md", "'-' is no name that a page can have; the page is at /dash/"),
+        ("/_/", "Line below", "pages/line-below.md", "'_' is no name that a page can have; the page is at /line-below/"),
+        ("/index/", "Start here", "pages/start-here.md", "'index' is no name that a page can have; the page is at /start-here/"),
+    ],
+)
+def test_reason_for_another_address_of_a_page_is_the_true_one(
+    tmp_path: Path, address: str, title: str, path: str, reason: str
+) -> None:
+    report = run_import(tmp_path, page(title=title, address=f"{OLD}{address}"))
+    assert [*pages(tmp_path)] == [path]
+    assert reasons(report) == {f"page '{title}': address {address}": reason}
+
+
+def test_page_without_an_address_loses_none(tmp_path: Path) -> None:
+    assert reasons(run_import(tmp_path, page(address=""))) == {}
+    assert [*pages(tmp_path)] == ["pages/about-us.md"]
+
+
+def test_page_without_a_title_is_asked_for_one(tmp_path: Path) -> None:
+    assert reasons(run_import(tmp_path, page(title=""))) == {"title": "the page has none, and a page needs one: write a headline"}
+
+
+def test_index_page_of_a_folder_is_no_page_below_another(tmp_path: Path) -> None:
+    run_import(tmp_path, page(address=f"{OLD}/about/index.html"))
+    assert {path: found.menu for path, found in pages(tmp_path).items()} == {ABOUT: "footer"}
+
+
+@pytest.mark.parametrize("query", ["/about/?utm_source=mail", "/?page_id=1&preview=true", "/?p=1&share=mail"])
+def test_link_with_parameters_for_statistics_leads_to_the_page(tmp_path: Path, query: str) -> None:
+    target = page(other_addresses=("/?page_id=1", "/?p=1"))
+    run_import(tmp_path, target, post(2, body=f'<p>More <a href="{OLD}{query}">about us</a>.</p>'))
+    assert "[about us](/about/)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (page(), None),
+        (page(name="about/team"), None),
+        (page(), page(name="about-us")),
+    ],
+    ids=["gone", "gone below another page", "renamed"],
+)
+def test_links_to_a_page_stay_when_the_next_export_does_not_have_its_address(
+    tmp_path: Path, first: SourcePost, then: SourcePost | None
+) -> None:
+    linking = post(2, body=f'<p>More <a href="{first.address}">about us</a>.</p>')
+    run_import(tmp_path, first, linking)
+    before = (tmp_path / "articles/2020/01/title-2.md").read_bytes()
+    report = run_import(tmp_path, *([then] if then else []), linking)
+    assert OLD.encode() not in before
+    assert (tmp_path / "articles/2020/01/title-2.md").read_bytes() == before
+    assert report.changed == []
+
+
+def test_link_through_a_redirect_of_the_source_is_the_same_at_each_import(tmp_path: Path) -> None:
+    site = replace(SITE, redirects=(SourceRedirect("/who/", "/about/"),))
+    posts = (page(), post(2, body=f'<p><a href="{OLD}/who/">Who</a></p>'))
+    run_import(tmp_path, *posts, site=site)
+    assert "[Who](/about/)" in (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
+    assert run_import(tmp_path, *posts, site=site).changed == []
+
+
+def test_folder_at_the_path_of_a_page_is_reported(tmp_path: Path) -> None:
+    (tmp_path / ABOUT).mkdir(parents=True)
+    report = run_import(tmp_path, page())
+    assert reasons(report) == {ABOUT: "its file has errors, so it was not compared; see feedsvc check"}
+
+
+@pytest.mark.parametrize("name", ["pages", "articles", "media"])
+def test_file_in_place_of_a_folder_stops_the_import_before_it_writes(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    with pytest.raises(FeedsvcError, match=f"{name} is not a folder, and nothing was written; move it away"):
+        run_import(tmp_path, page())
+    assert [*files(tmp_path)] == [name]
+
+
 @pytest.mark.parametrize("name", ["tags", "search", "articles", "media"])
 def test_page_at_an_address_of_the_site_itself_gets_a_number(tmp_path: Path, name: str) -> None:
     report = run_import(tmp_path, page(name=name))
@@ -98,6 +192,7 @@ def test_pages_of_one_name_get_different_names(tmp_path: Path) -> None:
         ({"published": datetime(2030, 1, 1, tzinfo=UTC)}, "it was to become public on 2030-01-01"),
         ({"address": f"{OLD}/"}, "it was the front page"),
         ({"body": ""}, "it has no text"),
+        ({"body": "<p>&nbsp;</p>\n<p>\u00a0</p>"}, "it has no text"),
     ],
 )
 def test_page_that_was_not_public_or_shows_nothing_is_a_draft(tmp_path: Path, facts: dict[str, object], reason: str) -> None:

@@ -1,0 +1,38 @@
+"""Checks of the content folder of an import before anything is written, and the error for what cannot be written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content.reading import PAGES_FOLDER, SITE_FILE
+from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.errors import FeedsvcError
+
+_FOLDERS: Final = (ARTICLES_FOLDER, PAGES_FOLDER, "media")
+
+
+def check_folder(root: Path) -> None:
+    """Check that an import can write into a folder. Raises FeedsvcError if it cannot, or should not."""
+    for folder in (root, *(root / name for name in _FOLDERS)):
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            remedy = "give another name" if folder == root else "move it away, and import again"
+            raise FeedsvcError(f"{folder} is not a folder, and nothing was written; {remedy}")
+    parent = os.path.dirname(os.path.realpath(root))
+    if os.path.exists(os.path.join(parent, SITE_FILE)):
+        raise FeedsvcError(
+            f"{root} would be inside a newsroom, because {parent} has {SITE_FILE}, and nothing was written; give that folder, "
+            "or one outside it"
+        )
+
+
+@contextmanager
+def explaining_errors(path: Path) -> Iterator[None]:
+    """Raise FeedsvcError with what to do for an OSError in the block, which writes `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise FeedsvcError(f"{path} cannot be written ({error.strerror}); give a folder that you may write to") from None
