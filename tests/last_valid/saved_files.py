@@ -66,6 +66,15 @@ def write(root: Path, contents: Files) -> Path:
     return root
 
 
+def write_broken_last(root: Path, case: Case) -> None:
+    """Write the files of a case below `root`, first the valid ones.
+
+    A server may read the folder between two of them, when a duplicate is the only one yet, and thus valid.
+    """
+    broken = _broken_paths(case)
+    write(root, {path: case.files[path] for path in sorted(case.files, key=lambda path: path in broken)})
+
+
 def before(case: Case) -> Files:
     """Return a valid newsroom with an article at every path of the case at which an article can be."""
     settings_files = {path: text for path, text in _SETTINGS_BEFORE.items() if path in case.files}

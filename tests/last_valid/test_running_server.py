@@ -68,7 +68,7 @@ def test_a_running_server_serves_the_last_valid_version_and_reports_the_problem(
     )
     former_responses = request_all(server, before)
 
-    saved_files.write(root, case.files)
+    saved_files.write_broken_last(root, case)
     wait_until(
         server, lambda status_document: saved_files.messages(status_document["problems"]) == saved_files.expected_messages(case)
     )
