@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 import pytest
 
 from tests.damage.random_damage import DamageRounds
+from tests.helpers.seeds import seed_of_run
 
 ROUNDS: Final = int(os.environ.get("FEEDSVC_DAMAGE_ROUNDS", "36"))
 SEED: Final = os.environ.get("FEEDSVC_DAMAGE_SEED", "")
@@ -19,7 +19,7 @@ PARTS: Final = 6
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_service_with_damaged_state_folder_serves_every_document_and_no_false_data(tmp_path: Path, part: int) -> None:
-    seed = SEED or secrets.token_hex(4)
+    seed = SEED or f"{seed_of_run()}"
     sys.stdout.write(f"FEEDSVC_DAMAGE_SEED={seed}\n")
     rounds = DamageRounds(tmp_path, broken=part % 3 == 2)
     numbers = range(part, ROUNDS, PARTS)

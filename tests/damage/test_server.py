@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import signal
 import sqlite3
@@ -20,6 +19,7 @@ from tests.damage.damages import DAMAGES, Target
 from tests.damage.newsroom import BROKEN_PATH, RECORDS_FILE, NewsroomWithState
 from tests.damage.test_damage import SEED
 from tests.helpers.http_client import ask
+from tests.helpers.seeds import seed_of_run
 from tests.kills import invariants
 from tests.kills.newsroom import PublishedDocuments, article
 from tests.live.served_content import MonitoredServer, monitored_server
@@ -51,7 +51,7 @@ def find_response_differences(server: MonitoredServer, edition: PublishedDocumen
 def test_server_starts_with_damaged_state_folder_and_serves_every_document(
     newsroom: NewsroomWithState, tmp_path: Path, part: int, workers: str
 ) -> None:
-    seed = f"{SEED or secrets.token_hex(4)}-served-{part}-{workers}"
+    seed = f"{SEED or seed_of_run()}-served-{part}-{workers}"
     sys.stdout.write(f"seed {seed}\n")
     random, state = Random(seed), tmp_path / "state"
     shutil.copytree(newsroom.states[part], state)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.seeds import seed_of_run
 from tests.kills import scenarios
 
 
 def test_killed_processes_lose_and_damage_no_data_and_expose_no_partial_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    number, seed = int(os.environ.get("FEEDSVC_KILL_ROUNDS", "16")), os.environ.get("FEEDSVC_KILL_SEED") or secrets.token_hex(4)
+    number, seed = int(os.environ.get("FEEDSVC_KILL_ROUNDS", "16")), os.environ.get("FEEDSVC_KILL_SEED") or f"{seed_of_run()}"
 
     def print_line(line: str) -> None:
         sys.stdout.write(f"{line}\n")

@@ -15,6 +15,7 @@ import pytest
 from feedsvc.publication.document import digest
 from tests.audience.waiting import wait_until
 from tests.helpers.http_client import SECONDS, ask_on
+from tests.helpers.seeds import seed_of_run
 from tests.live.edited_files import STABLE_PATHS
 from tests.live.edition_order import EditionOrderChecker
 from tests.live.editions import Editions, ObservedResponse
@@ -69,8 +70,7 @@ class Client(threading.Thread):
 
 @pytest.mark.alone
 def test_every_response_during_hundreds_of_changes_fits_an_edition(tmp_path: Path) -> None:
-    seed = Random().randrange(10**9)
-    print(f"seed {seed}")  # noqa: T201 - shown with a failure
+    seed = seed_of_run()
     editors = SimulatedEditors(tmp_path / "content", Random(seed))
     with monitored_server(editors.root, tmp_path / "state") as server:
         responses = poll_while_editing(server, editors, seed)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.seeds import seed_of_run
 from tests.soak.figures import Sample, growth_messages, trends
 from tests.soak.run import soak
 
@@ -15,9 +15,7 @@ SECONDS = 12.0
 
 
 def test_server_equals_a_fresh_one_and_does_not_grow_after_polls_and_edits(tmp_path: Path) -> None:
-    seed = secrets.token_hex(4)
-    sys.stdout.write(f"seed {seed}\n")
-    report = soak(tmp_path, SECONDS, seed, sys.stdout.write, speed=3.0)
+    report = soak(tmp_path, SECONDS, f"{seed_of_run()}", sys.stdout.write, speed=3.0)
     assert report.actions >= 10
     assert {"200", "200 br", "200 gzip", "200 zstd", "304", "reads"} <= report.responses.keys()
     # Memory still grows after twelve seconds, while the caches fill.
