@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -61,6 +62,9 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
+        if not _has_working_directory():
+            click.echo("feedsvc: error: the current folder was deleted; change to another one, as with: cd", err=True)
+            sys.exit(2)
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
@@ -81,6 +85,15 @@ class _Commands(click.Group):
 
             ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS) or 'feedsvc --help lists all commands'}")
         return super().resolve_command(ctx, args)
+
+
+def _has_working_directory() -> bool:
+    """Return whether paths such as "content" lead anywhere."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _unavailable_command(name: str) -> click.Command:

@@ -116,6 +116,13 @@ def test_every_command_is_tested_and_documented() -> None:
         assert name in ("serve", "demo", "views") or any(name in line for line in SUCCESS), name
 
 
+def test_command_in_a_deleted_folder_says_so(tmp_path: Path) -> None:
+    line = ["sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh", *command("check")]
+    result = subprocess.run(line, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == "feedsvc: error: the current folder was deleted; change to another one, as with: cd"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("options", [(), ("--preview",), ("--workers", "2")], ids=" ".join)
 def test_a_server_that_a_signal_ends_gives_0(folder: Path, number: signal.Signals, options: tuple[str, ...]) -> None:
