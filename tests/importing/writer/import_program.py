@@ -13,12 +13,16 @@ PICTURES = 20
 
 
 def import_posts(root: Path, count: int, uploads: Path, title: str = "Title") -> None:
-    """Import posts, each with one of a few lead images."""
+    """Import posts, each with one of a few lead images, and a page for each ten of them, every second one below another."""
     posts = (
         post(number, title=f"{title} {number}", lead_image=SourceMedium(f"{OLD}/wp-content/uploads/{number % PICTURES}.jpg"))
         for number in range(count)
     )
-    run_import(root, *posts, media=lambda hosts: FolderMedia(uploads, hosts))
+    pages = (
+        post(count + number, title=f"{title} {number}", is_page=True, address=f"{OLD}/{'about/' if number % 2 else ''}{number}/")
+        for number in range(count // 10)
+    )
+    run_import(root, *posts, *pages, media=lambda hosts: FolderMedia(uploads, hosts))
 
 
 if __name__ == "__main__":

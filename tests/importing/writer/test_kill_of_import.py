@@ -63,6 +63,7 @@ def test_killed_imports_give_the_folder_of_one_that_was_not(tmp_path: Path, uplo
         run_with_kills(root, uploads, title, chance)
         import_posts(expected, POSTS, uploads, title)
         assert len(articles(root)) == POSTS
+        assert len([*root.glob("pages/*.md")]) == POSTS // 10
         assert visible_files(root) == visible_files(expected)
 
 
@@ -70,7 +71,7 @@ def test_killed_imports_give_the_folder_of_one_that_was_not(tmp_path: Path, uplo
 def test_kill_loses_no_change_of_an_editor(tmp_path: Path, uploads: Path) -> None:
     root = tmp_path / "newsroom"
     import_posts(root, POSTS, uploads)
-    edited = sorted(root.glob("articles/**/*.md"))[::7]
+    edited = [*sorted(root.glob("articles/**/*.md"))[::7], *sorted(root.glob("pages/*.md"))[::7]]
     for file in edited:
         file.write_text(file.read_text("utf-8").replace("Body of", "Checked body of"), "utf-8")
     run_with_kills(root, uploads, "Changed", random.Random(8))
