@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
 _NO_ADDRESS: Final = SplitResult("", "", "", "", "")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _POST_PARAMETERS: Final = ("p", "page_id", "attachment_id")  # of WordPress, any one of which names a post
 
 
@@ -40,6 +41,12 @@ def host_of(address: str) -> str:
     return (split_address(address).hostname or "").lower()
 
 
+def port_of(address: str) -> int:
+    """Return the port of an address, 0 for that of its scheme: another port is another site."""
+    split = split_address(address)
+    return 0 if split.port is None or split.port == _DEFAULT_PORTS.get(split.scheme) else split.port
+
+
 def own_hosts(addresses: Iterable[str]) -> frozenset[str]:
     """Return the hosts of some addresses, each with and without "www."."""
     hosts = {host.removeprefix("www.") for address in addresses if (host := host_of(address))}
@@ -49,8 +56,8 @@ def own_hosts(addresses: Iterable[str]) -> frozenset[str]:
 def page_key(address: str) -> str:
     """Return an address in a form that all spellings of one page share: without scheme, "www.", fragment and slash at the end."""
     split = split_address(address)
-    path = unquote(split.path).rstrip("/")
-    return f"{(split.hostname or '').lower().removeprefix('www.')}{path}{'?' if split.query else ''}{split.query}"
+    host, port, path = (split.hostname or "").lower().removeprefix("www."), port_of(address), unquote(split.path).rstrip("/")
+    return f"{host}{f':{port}' if port else ''}{path}{'?' if split.query else ''}{split.query}"
 
 
 def page_keys(address: str) -> Iterator[str]:
@@ -60,7 +67,8 @@ def page_keys(address: str) -> Iterator[str]:
     if split.query:
         parameters = dict(parse_qsl(split.query))
         names = [name for name in _POST_PARAMETERS if name in parameters]
-        yield from (page_key(split._replace(query=f"{name}={parameters[name]}").geturl()) for name in names)
+        path = split.path.removesuffix("/index.php")
+        yield from (page_key(split._replace(path=path, query=f"{name}={parameters[name]}").geturl()) for name in names)
         yield page_key(split._replace(query="").geturl())
 
 

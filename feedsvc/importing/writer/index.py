@@ -17,7 +17,7 @@ from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.body_references import references_in
 from feedsvc.importing.writer.existing import ExistingArticles, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
-from feedsvc.importing.writer.page_plans import PagePlanner, is_nested
+from feedsvc.importing.writer.page_plans import PagePlanner, can_have_own_name
 from feedsvc.importing.writer.plans import PostPlan, is_page_path
 from feedsvc.importing.writer.post_dates import publication_date
 from feedsvc.importing.writer.post_ids import source_key, usable_id
@@ -72,15 +72,15 @@ class Indexer:
 
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
         """Read all posts of a source once."""
-        index, names, planned, nested = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
+        index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         for post in posts:
             if isinstance(post, Omission) or not is_selected(post, self.since):
                 continue
-            if post.is_page and is_nested(post, self.site_address):
-                nested.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
+            if post.is_page and not can_have_own_name(post, self.site_address):
+                renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
             else:
                 self._add(post, index, names, planned)
-        for post in nested:
+        for post in renamed:
             self._add(post, index, names, planned)
         return index
 

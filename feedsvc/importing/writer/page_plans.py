@@ -22,6 +22,7 @@ from feedsvc.routes import place_of
 
 _SCRIPT: Final = "index.php"  # first segment of addresses on servers that rewrite none
 _INDEX: Final = "index"  # name, without suffix, of the file of a folder's page
+_VISIBLE: Final = re.compile(r"[^\s\u00ad\u200b-\u200f\u2060\ufeff]")  # a character that takes space and ink
 _SHOWN: Final = re.compile(r"<(?:img|video|audio|iframe|figure|a|hr)\b", re.IGNORECASE)  # show something without text
 
 
@@ -67,6 +68,13 @@ def page_name(post: SourcePost, site_address: str) -> str:
     return as_slug("-".join((*parents, own))) if own else as_slug(post.title.lower())
 
 
+def can_have_own_name(post: SourcePost, site_address: str) -> bool:
+    """Return whether a page can be at its former address, unless another page is."""
+    name = slug_of_address(post.address)
+    is_free = place_of(f"/{name}/") == StaticPageAt(name) and portable_name(name) == name
+    return bool(name) and is_free and not is_nested(post, site_address)
+
+
 def is_nested(post: SourcePost, site_address: str) -> bool:
     """Return whether a page is below another one: menus do not show it."""
     return len(_segments(post.address, site_address)) > 1
@@ -89,18 +97,21 @@ def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iter
     if is_nested(post, site_address):
         reason = f"pages are directly below the front page: it is at {plan.site_path}, and the former address redirects"
         yield f"address {path}", reason
-    elif plan.slug != slug_of_address(post.address) or not plan.slug:
+    elif plan.slug not in (slug_of_address(post.address), _last_segment(path)):
         yield f"address {path}", f"{_address_reason(page_name(post, site_address), path)}; the page is at {plan.site_path}"
 
 
 def _address_reason(wanted: str, path: str) -> str:
     """Return why a page cannot have the name that it wants, or has none from its address."""
-    name = unquote(path.strip("/").rpartition("/")[2])
     if not slug_of_address(path):
-        return f"'{name}' is no name that a page can have"
+        return f"'{_last_segment(path)}' is no name that a page can have"
     if portable_name(wanted) != wanted:
         return f"Windows can have no file named '{wanted}'"
     return "another page has it" if place_of(f"/{wanted}/") == StaticPageAt(wanted) else "the site itself has it"
+
+
+def _last_segment(path: str) -> str:
+    return unquote(path.strip("/").rpartition("/")[2])
 
 
 def draft_reason(post: SourcePost, body: str, now: datetime) -> str:
@@ -111,4 +122,4 @@ def draft_reason(post: SourcePost, body: str, now: datetime) -> str:
         return "it was the front page, which has the newest articles here, so it is a draft"
     if post.published and post.published > now:
         return f"it was to become public on {post.published:%Y-%m-%d}; a page has no such date, so it is a draft until then"
-    return "" if _SHOWN.search(body) or plain_line(body) else "it has no text of its own, so it is a draft"
+    return "" if _SHOWN.search(body) or _VISIBLE.search(plain_line(body)) else "it has no text of its own, so it is a draft"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from feedsvc import routes
-from feedsvc.importing.addresses import absolute, host_of, split_address
+from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
 from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
@@ -87,7 +87,8 @@ class RedirectBuilder:
         address = absolute(self._site.address, address)
         split = split_address(address)
         path = f"{split.path or '/'}"
-        if host_of(address) not in self._hosts or not f"{path}/".startswith(f"{self._prefix}/"):
+        is_own = host_of(address) in self._hosts and port_of(address) == port_of(self._site.address)
+        if not is_own or not f"{path}/".startswith(f"{self._prefix}/"):
             return ""
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
@@ -95,7 +96,9 @@ class RedirectBuilder:
         """Add the rules of one post, which is at the path `target`, and of the feeds of its comments."""
         for address in addresses:
             old = self.old_path(address)
-            if not old or old == "/" or not self.table.add(old, target, is_of_post=True):
+            # The address of a feed stays one: subscribers are more than the readers of a page that was called "feed".
+            is_feed = isinstance(routes.place_of(old), routes.FeedAt)
+            if not old or old == "/" or is_feed or not self.table.add(old, target, is_of_post=True):
                 continue
             if self._site.system is SourceSystem.WORDPRESS and (feed := self._comment_feeds.add(old)):
                 self.table.add(feed, GONE, is_of_post=True)

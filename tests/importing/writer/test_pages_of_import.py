@@ -92,6 +92,30 @@ def test_page_keeps_its_address_though_one_below_another_page_came_first(tmp_pat
     assert "/about-team/" not in report.redirects
 
 
+@pytest.mark.parametrize("name", ["tags", "con", "feed"])
+def test_page_keeps_its_address_though_a_reserved_name_with_a_number_came_first(tmp_path: Path, name: str) -> None:
+    report = run_import(tmp_path, page(1, name, title="Reserved"), page(2, f"{name}-2", title="Own"))
+    found = pages(tmp_path)
+    assert (len(found), found[f"pages/{name}-2.md"].title) == (2, "Own")
+    assert f"/{name}-2/" not in report.redirects
+
+
+def test_page_called_feed_leaves_the_address_of_the_feed_to_it(tmp_path: Path) -> None:
+    run_import(tmp_path, page(name="feed"))
+    assert load(tmp_path).redirects.exact.get("/feed/") in (None, "/feed.rss")
+
+
+def test_page_called_index_stays_at_its_address_if_its_title_says_so(tmp_path: Path) -> None:
+    assert reasons(run_import(tmp_path, page(name="index", title="Index"))) == {}
+    assert [*pages(tmp_path)] == ["pages/index.md"]
+
+
+def test_link_to_another_port_is_one_to_another_site(tmp_path: Path) -> None:
+    run_import(tmp_path, page(), post(2, body=f'<p><a href="{OLD}:8443/about/">Old</a> <a href="{OLD}:443/about/">New</a></p>'))
+    text = (tmp_path / "articles/2020/01/title-2.md").read_text("utf-8")
+    assert f"[Old]({OLD}:8443/about/) [New](/about/)" in text
+
+
 @pytest.mark.parametrize(
     ("address", "title", "path", "reason"),
     [
@@ -123,7 +147,9 @@ def test_index_page_of_a_folder_is_no_page_below_another(tmp_path: Path) -> None
     assert {path: found.menu for path, found in pages(tmp_path).items()} == {ABOUT: "footer"}
 
 
-@pytest.mark.parametrize("query", ["/about/?utm_source=mail", "/?page_id=1&preview=true", "/?p=1&share=mail"])
+@pytest.mark.parametrize(
+    "query", ["/about/?utm_source=mail", "/?page_id=1&preview=true", "/?p=1&share=mail", "/index.php?page_id=1"]
+)
 def test_link_with_parameters_for_statistics_leads_to_the_page(tmp_path: Path, query: str) -> None:
     target = page(other_addresses=("/?page_id=1", "/?p=1"))
     run_import(tmp_path, target, post(2, body=f'<p>More <a href="{OLD}{query}">about us</a>.</p>'))
@@ -193,6 +219,7 @@ def test_pages_of_one_name_get_different_names(tmp_path: Path) -> None:
         ({"address": f"{OLD}/"}, "it was the front page"),
         ({"body": ""}, "it has no text"),
         ({"body": "<p>&nbsp;</p>\n<p>\u00a0</p>"}, "it has no text"),
+        ({"body": "<p>&#8203;</p>\n<p>\u200b</p>"}, "it has no text"),
     ],
 )
 def test_page_that_was_not_public_or_shows_nothing_is_a_draft(tmp_path: Path, facts: dict[str, object], reason: str) -> None:
