@@ -177,6 +177,16 @@ def test_links_to_a_page_stay_when_the_next_export_does_not_have_its_address(
     assert report.changed == []
 
 
+def test_links_to_what_is_older_than_since_stay(tmp_path: Path) -> None:
+    links = f'<p><a href="{OLD}/about/">us</a> <a href="{OLD}/?p=1">one</a></p>'
+    posts = page(3, published=datetime(2019, 1, 1, tzinfo=UTC)), post(1), post(2, body=links)
+    run_import(tmp_path, *posts)
+    before = files(tmp_path)
+    report = run_import(tmp_path, *posts, since=posts[2].published)
+    assert files(tmp_path) == before
+    assert (report.changed, report.unchanged) == ([], 1)
+
+
 def test_link_through_a_redirect_of_the_source_is_the_same_at_each_import(tmp_path: Path) -> None:
     site = replace(SITE, redirects=(SourceRedirect("/who/", "/about/"),))
     posts = (page(), post(2, body=f'<p><a href="{OLD}/who/">Who</a></p>'))
