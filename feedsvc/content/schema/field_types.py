@@ -153,9 +153,16 @@ def _zone(text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        hint = did_you_mean(text, zoneinfo.available_timezones()) or "write it like Asia/Kolkata or UTC"
-        raise ValueError(f"no time zone '{text}'; {hint}") from None
+        raise ValueError(f"no time zone '{text}'; {_zone_hint(text)}") from None
     return text
+
+
+def _zone_hint(text: str) -> str:
+    """Return a hint that names the zone of a city ("Berlin"), else one that is spelled nearly so; "Indian/Mahe" is not India."""
+    zones, city = zoneinfo.available_timezones(), text.strip().casefold().replace(" ", "_")
+    of_city = sorted(zone for zone in zones if zone.casefold().rpartition("/")[2] == city)
+    hint = f"did you mean '{of_city[0]}'?" if of_city else did_you_mean(text, zones, 0.8)
+    return hint or "write it like Asia/Kolkata or UTC"
 
 
 def _normalize_language_case(text: str) -> str:
