@@ -17,7 +17,7 @@ from feedsvc.importing.wordpress.export_index import ExportIndex, media_type_of,
 from feedsvc.importing.wordpress.export_reader import describe_item
 from feedsvc.importing.wordpress.figures import attachment_medium
 from feedsvc.importing.wordpress.item_fields import ItemFields
-from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, item_authors, item_terms
+from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, item_authors, item_terms, redirect_target
 
 POST_TYPES: Final = frozenset({"post", "page"})
 _PUBLIC: Final = frozenset({"publish", "future"})
@@ -100,7 +100,7 @@ class PostReader:
             language=next((term.nicename for term in item.terms if term.taxonomy == _LANGUAGE_TAXONOMY), ""),
             lead_image=attachment_medium(lead) if lead else None,
             enclosures=tuple(_enclosures(item)),
-            is_page=item.text("wp:post_type") == "page",
+            is_page=_is_page(item),
             is_sticky=item.text("wp:is_sticky") == "1",
             facts=dict(_facts(item)),
         )
@@ -115,8 +115,13 @@ def _has_password(item: ItemFields) -> bool:
     return bool(password.strip() or (password and "\n" not in password))
 
 
+def _is_page(item: ItemFields) -> bool:
+    return item.text("wp:post_type") == "page"
+
+
 def _state(item: ItemFields) -> PostState:
-    is_public = item.text("wp:status") in _PUBLIC and not _has_password(item)
+    is_hidden = _has_password(item) or (_is_page(item) and bool(redirect_target(item)))
+    is_public = item.text("wp:status") in _PUBLIC and not is_hidden
     return PostState.PUBLISHED if is_public else PostState.DRAFT
 
 
@@ -128,6 +133,10 @@ def _state_omissions(item: ItemFields, what: str, status: str) -> Iterator[Omiss
         yield Omission(item.place, f"{what}: publication", "only editors could see it (private), so it is a draft")
     elif status not in _PUBLIC | _DRAFTS:
         yield Omission(item.place, f"{what}: publication", f'its state "{status}" is that of a plug-in, so it is a draft')
+    elif target := redirect_target(item):
+        # Feeds and lists had the text of a post, with a link to the target; nobody could see that of a page.
+        effect = "so it is a draft" if _is_page(item) else "and shows the article here; write the target as its link"
+        yield Omission(item.place, f"{what}: redirect", f"its address redirected to {target}, {effect}")
 
 
 def _title(item: ItemFields) -> str:

@@ -31,6 +31,12 @@ _REDIRECT_KEYS: Final = ("_yoast_wpseo_redirect", "_links_to", "_pprredirect_url
 _GONE_STATUS: Final = ("403", "404", "410")
 
 
+def redirect_target(item: ItemFields) -> str:
+    """Return the address to which a plug-in redirected that of a published post or page, "" if it did not."""
+    is_reachable = item.text("wp:status") == "publish" and item.text("link")
+    return next((value for key in _REDIRECT_KEYS if (value := item.meta_value(key).strip())), "") if is_reachable else ""
+
+
 class SiteFacts:
     """Collector of the facts of a site, during the first pass over its export."""
 
@@ -131,8 +137,7 @@ class SiteFacts:
         for kind, key, name in item_terms(item):
             if (kind, key) not in self._terms:
                 self._terms[kind, key] = SourceTerm(kind, key, name)
-        target = next((value for key in _REDIRECT_KEYS if (value := item.meta_value(key).strip())), "")
-        if target and item.text("wp:status") == "publish" and item.text("link"):
+        if target := redirect_target(item):
             self._redirects[SourceRedirect(item.text("link"), target)] = None
 
     def _add_guest_author(self, item: ItemFields) -> None:

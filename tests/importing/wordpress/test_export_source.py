@@ -275,6 +275,18 @@ def test_redirects_of_plug_ins(tmp_path: Path) -> None:
     assert "pattern" in next(source.posts()).reason
 
 
+def test_page_that_a_plug_in_redirected_is_a_draft_and_a_post_is_listed(tmp_path: Path) -> None:
+    meta = (("_links_to", "https://paper.example/about/"),)
+    items = WxrItem(number=1, slug="us", post_type="page", meta=meta), WxrItem(number=2, slug="post", meta=meta)
+    posts, omissions = read_all(write_export(tmp_path / "export.xml", *items))
+    assert [post.state for post in posts.values()] == [PostState.DRAFT, PostState.PUBLISHED]
+    reasons = [omission.reason for omission in omissions if omission.what.endswith(": redirect")]
+    assert [reason.partition(", ")[2] for reason in reasons] == [
+        "so it is a draft",
+        "and shows the article here; write the target as its link",
+    ]
+
+
 def test_other_types_taxonomies_and_comments_are_counted(tmp_path: Path) -> None:
     items = (
         WxrItem(number=1, comments=3, terms=(("series", "s1", "Series One"),)),
