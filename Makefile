@@ -29,13 +29,13 @@ serve: $(VENV)/serve.done ## Serve the sample content at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
 
 # After failed tests, those run once more, one at a time, and decide.
-AGAIN := { status=$$?; [ $$status -eq $(NO_TESTS) ] || { [ $$status -eq 1 ] && $(RUN) -m tests.rerun; }; }
+RERUN := { status=$$?; [ $$status -eq $(NO_TESTS) ] || { [ $$status -eq 1 ] && $(RUN) -m tests.rerun; }; }
 
 test: $(VENV)/test.done readers ## Run every test, in JOBS processes; a few that fail run once more, one at a time
 	rm -f .pytest_cache/v/cache/lastfailed
-	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || $(AGAIN)
+	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || $(RERUN)
 	rm -f .pytest_cache/v/cache/lastfailed
-	$(RUN) -m pytest -m alone $(ARGS) $(ALONE) || $(AGAIN)
+	$(RUN) -m pytest -m alone $(ARGS) $(ALONE) || $(RERUN)
 
 # Unit tests without servers, browsers and other programs.
 FAST := tests/test_*.py $(addprefix tests/,content feeds discovery language catalog publication validators)

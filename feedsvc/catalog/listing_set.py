@@ -90,8 +90,8 @@ def build_listing_set(content: ContentSnapshot, tags: Mapping[str, str], rows: S
     languages = build_languages(rows, content.site.language)
     rows_by_listing = group_by_listing(rows, selections, languages)
     periodicals = build_periodicals(content, rows_by_listing)
-    rows_by_listing |= {ref: periodical.issues(now) for ref, periodical in periodicals.items()}
-    listings = build_listings(content, languages, tags, rows_by_listing, now)
+    issues = {ref: periodical.issues(now) for ref, periodical in periodicals.items()}
+    listings = build_listings(content, languages, tags, {**rows_by_listing, **issues}, now)
     return ListingSet(
         public=listings,
         private=build_private_listings(content, listings),

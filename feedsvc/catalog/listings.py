@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 
@@ -103,17 +103,16 @@ def build_listings(
     content: ContentSnapshot,
     languages: Languages,
     tags: Mapping[str, str],
-    rows_by_listing: MutableMapping[ListingRef, Sequence[Row]],
+    rows_by_listing: Mapping[ListingRef, Sequence[Row]],
     now: datetime,
 ) -> dict[ListingRef, Listing]:
     """Return the listings of rows that are sorted by `row_key`, in the order of kinds and ids; `tags` are tag titles by id.
 
-    Categories, authors and custom feeds have a listing even if they have no rows. The rows are removed from `rows_by_listing`: a
-    thousand custom feeds would otherwise be in memory twice.
+    Categories, authors and custom feeds have a listing even if they have no rows.
     """
     titles = _titles(content, languages, tags)
     refs = sorted(titles, key=_listing_key)
-    return {ref: build_listing(content, ref, *titles[ref], rows_by_listing.pop(ref, ())).at(now) for ref in refs}
+    return {ref: build_listing(content, ref, *titles[ref], rows_by_listing.get(ref, ())).at(now) for ref in refs}
 
 
 def build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:

@@ -53,7 +53,7 @@ class Selections:
         positions = self._positions(rows, rows_by_listing)
         candidates = dict.fromkeys(chain(self._ids_without_condition, *(self._ids_by_term.get(term, ()) for term in positions)))
         rows_by_ref: dict[ListingRef, Sequence[Row]] = {}
-        for id_ in candidates:  # one at a time, because a set of indexes takes eight times the memory of the rows
+        for id_ in candidates:  # one at a time, because a set of indexes takes several times the memory of the rows
             if indexes := _selected_indexes(self._feeds[id_], positions, len(rows)):
                 rows_by_ref[ListingRef("custom", id_)] = [rows[index] for index in sorted(indexes)]
         return rows_by_ref

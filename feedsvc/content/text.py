@@ -72,14 +72,14 @@ def sanitize_message(message: str) -> str:
     return _LONG_QUOTE.sub(lambda quotation: f"'{quotation[1]}…'", flat)
 
 
-def did_you_mean(word: str, names: Iterable[str], least: float = 0.6) -> str:
+def did_you_mean(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return a hint "did you mean 'NAME'?" with the most similar of `names`, ignoring letter case; "" if none is similar.
 
-    `least` is the least similarity, from 0 to 1, as difflib computes it.
+    `cutoff` is the minimal similarity, from 0 to 1, as difflib computes it.
     """
     sorted_names = sorted(names)
     matches = difflib.get_close_matches(
-        word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in sorted_names], n=1, cutoff=least
+        word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in sorted_names], n=1, cutoff=cutoff
     )
     return next((f"did you mean '{name}'?" for name in sorted_names if matches and name.casefold() == matches[0]), "")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zoneinfo
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final
@@ -15,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from feedsvc import uris
 from feedsvc.content.schema.dates import AGE_FORMAT
 from feedsvc.content.schema.license_tokens import license_token
-from feedsvc.content.text import did_you_mean
+from feedsvc.content.schema.time_zones import time_zone_name
 from feedsvc.errors import FeedsvcError
 
 _INVISIBLE_CATEGORIES: Final = ("Zs", "Zl", "Zp", "Cf")
@@ -149,22 +148,6 @@ def is_language_tag(text: str) -> bool:
     return bool(_LANGUAGE.fullmatch(text))
 
 
-def _zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"no time zone '{text}'; {_zone_hint(text)}") from None
-    return text
-
-
-def _zone_hint(text: str) -> str:
-    """Return a hint that names the zone of a city ("Berlin"), else one that is spelled nearly so; "Indian/Mahe" is not India."""
-    zones, city = zoneinfo.available_timezones(), text.strip().casefold().replace(" ", "_")
-    of_city = sorted(zone for zone in zones if zone.casefold().rpartition("/")[2] == city)
-    hint = f"did you mean '{of_city[0]}'?" if of_city else did_you_mean(text, zones, 0.8)
-    return hint or "write it like Asia/Kolkata or UTC"
-
-
 def _normalize_language_case(text: str) -> str:
     """Return a language tag in the letter case of RFC 5646 section 2.1.1, so that one language has one spelling."""
     language, *subtags = text.split("-")
@@ -294,7 +277,7 @@ Guid = Annotated[
 ]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 DomainName = Annotated[str, AfterValidator(PatternValidator(_HOST, "'{}' is not a domain name; write it like example.org"))]
-TimeZoneName = Annotated[str, AfterValidator(_zone)]
+TimeZoneName = Annotated[str, AfterValidator(time_zone_name)]
 HttpUrls = Annotated[list[HttpUrl], BeforeValidator(_as_list)]
 LicenseTokens = Annotated[list[LicenseToken], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 CrawlerNames = Annotated[list[CrawlerName], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]

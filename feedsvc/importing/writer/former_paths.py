@@ -29,6 +29,8 @@ class FormerPaths:
     def find(self, address: str) -> str:
         """Return the path of the article or page to which an address of the source leads, "" if there is none."""
         old = self._old_path(address)
+        if not old:
+            return ""
         return next(filter(None, map(self._find, dict.fromkeys((old, old.partition("?")[0])))), "")
 
     def _find(self, old: str) -> str:

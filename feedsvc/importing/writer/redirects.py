@@ -77,7 +77,7 @@ class RedirectBuilder:
     """Builder of the rules of one source. Addresses count if they are at one of its hosts, and below the path of `base_url`."""
 
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
-        self._site, self._hosts = site, hosts
+        self._site, self._hosts, self._port = site, hosts, port_of(site.address)
         self._prefix = split_address(base_url).path.rstrip("/")
         self._comment_feeds = CommentFeedRules()
         self.table = RedirectTable()
@@ -87,7 +87,7 @@ class RedirectBuilder:
         address = absolute(self._site.address, address)
         split = split_address(address)
         path = f"{split.path or '/'}"
-        is_own = host_of(address) in self._hosts and port_of(address) == port_of(self._site.address)
+        is_own = host_of(address) in self._hosts and port_of(address) == self._port
         if not is_own or not f"{path}/".startswith(f"{self._prefix}/"):
             return ""
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
