@@ -59,7 +59,9 @@ def file_name(path: str) -> str:
 def path_of_file(name: str) -> str:
     """Return the path of the document with this file name: the inverse of `file_name`."""
     path = f"/{name}"
-    return path.removesuffix(_INDEX_FILE) if path.endswith(f"/{_INDEX_FILE}") and place_of(path) is None else path
+    if not path.endswith(f"/{_INDEX_FILE}") or isinstance(place_of(path), FileAt | VariantAt):
+        return path
+    return path.removesuffix(_INDEX_FILE)
 
 
 def gone_path(path: str) -> str:

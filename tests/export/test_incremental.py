@@ -226,3 +226,16 @@ def test_file_at_a_former_address_is_written_after_the_operator_file_is_deleted(
     assert file.read_text() == "mine"
     file.unlink()
     newsroom.assert_equals_full_build(newsroom.build()[1], 0)
+
+
+@pytest.mark.parametrize("name", ["feed/index.html", "old/index.html", "tag/index.html", "index.html", "about/index.html"])
+def test_deleted_page_is_written_again_by_an_incremental_build(newsroom: Newsroom, name: str) -> None:
+    page = newsroom.editors.root / "pages/about.md"
+    page.parent.mkdir()
+    page.write_text("---\ntitle: About\n---\nUs.\n")
+    (newsroom.editors.root / "redirects.yaml").write_text("exact: {/old/: /tags/, /tag/: /tags/}\n")
+    newsroom.build()
+    (newsroom.home / "out" / name).unlink()
+    _, publication = newsroom.build()
+    assert newsroom.was_incremental == [False, True]
+    newsroom.assert_equals_full_build(publication, 0)
