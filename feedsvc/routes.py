@@ -36,7 +36,7 @@ WELL_KNOWN_FEEDS: Final[Mapping[str, str]] = {
     "atom.xml": "atom",
 }
 
-MOST_READ_PATH: Final = "/views"  # answered only where reads are counted
+MOST_READ_PATH: Final = "/views.json"  # says whether reads are counted, and lists the most read articles
 # Path to which the form on /subscribe/ is sent; GET redirects from it to the site's feed.
 COMBINATION_FORM: Final = "/feed/"
 
@@ -250,12 +250,18 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
 )
 
 
+# Last segments of the addresses for operators, at which the server answers itself.
+OPERATOR_NAMES: Final = ("healthz", "metrics", "readyz", "status")
+_PERMANENT_DOCUMENTS: Final = (
+    *(SiteDocumentAt(name) for name in ("feeds.opml", "robots.txt", "sitemap.xml", "subscribe/")),
+    *(TagsAt(), ArchiveAt(), PageAt(ListingRef())),
+)
 # First segments of paths that are never free: those of other places, of the service, and of the files of a tree.
 RESERVED_NAMES: Final = frozenset(
     (
         *(*SEGMENTS.values(), *WELL_KNOWN_FEEDS, *(name.rstrip("/") for name in SITE_DOCUMENTS), "articles", "tags"),
-        *("archive", "healthz", "hub", "media", "metrics", "private", "readyz", "search", "sized", "static", "status", "views"),
-        *("404.html", "410.html", "_headers", "_redirects"),
+        *("archive", "hub", "media", "private", "search", "sized", "static"),
+        *("404.html", "410.html", "_headers", "_redirects", MOST_READ_PATH[1:], *OPERATOR_NAMES),
     )
 )
 # The beginning of every path with a fixed form, to decline any other path at once: a former site may have a hundred thousand.
@@ -283,3 +289,8 @@ def place_of(path: str) -> Place | None:
         if match := pattern.fullmatch(path):
             return build_place(match)
     return free_place(path, RESERVED_NAMES)
+
+
+def is_never_free(path: str) -> bool:
+    """Return whether every site answers a path, with or without its trailing slash, whatever the content: no rule is reached."""
+    return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from feedsvc.free_places import WELL_KNOWN_FOLDER
-from feedsvc.routes import LISTING_KINDS, SEGMENTS, SITE_DOCUMENTS, WELL_KNOWN_FEEDS, ListingKind
+from feedsvc.routes import LISTING_KINDS, MOST_READ_PATH, SEGMENTS, SITE_DOCUMENTS, WELL_KNOWN_FEEDS, ListingKind
 
 
 def _listing_rules(kind: ListingKind) -> Mapping[str, tuple[str, ...]]:
@@ -38,5 +38,6 @@ URL_RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "archive": ("/archive/", "/archive/<year>/<month>/", "/archive/<year>/<month>/<day>/"),
     "sitemap_part": ("/sitemap-<part>.xml",),
     "static_page": ("/<slug>/",),
+    "read_counts": (MOST_READ_PATH,),
     "root_file": (f"/{WELL_KNOWN_FOLDER}/<feedsvc_path:path>",),
 }

@@ -1,6 +1,6 @@
 """WSGI middleware that counts reads at /articles/SLUG/views: POST counts a read, GET returns the total. It sets no cookie.
 
-GET /views returns the most read articles.
+GET /views.json returns the most read articles.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 ArticleFinder = Callable[[str, datetime], str | None]
 
 _ENDPOINT_NAME: Final = "views"
-_ENDPOINT_SUFFIX: Final = f"/{_ENDPOINT_NAME}"
+_ENDPOINT_SUFFIXES: Final = (f"/{_ENDPOINT_NAME}", MOST_READ_PATH)
 _ALLOWED_METHODS: Final = "GET, HEAD, POST"
 _MAX_BODY_SIZE: Final = 1024  # bytes; a beacon needs none
+_JSON_HEADERS: Final = (("Content-Type", "application/json"),)
 _RETRY_AFTER: Final = 5  # seconds
-_COMMON_HEADERS: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_NO_STORE: Final = "no-store"
+_LIST_CACHE_CONTROL: Final = "private, max-age=60"  # every page asks whether reads are counted
 
 
 def views_path(slug: str) -> str:
@@ -44,6 +46,7 @@ def views_path(slug: str) -> str:
 class _Response:
     status: HTTPStatus
     headers: tuple[tuple[str, str], ...] = ()
+    cache_control: str = _NO_STORE
     body: bytes = b""
 
 
@@ -82,7 +85,7 @@ class ReadCountMiddleware:
         self._observe = observe
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = self._relative_path(environ) if environ.get("PATH_INFO", "").endswith(_ENDPOINT_SUFFIX) else ""
+        path = self._relative_path(environ) if environ.get("PATH_INFO", "").endswith(_ENDPOINT_SUFFIXES) else ""
         slug = _slug(path)
         if not slug and not (self._most_read and path == MOST_READ_PATH):
             return self._app(environ, start_response)
@@ -90,7 +93,9 @@ class ReadCountMiddleware:
         response = self._respond(environ, slug)
         # A 204 has no length (RFC 9110 section 8.6).
         length = () if response.status is HTTPStatus.NO_CONTENT else (("Content-Length", str(len(response.body))),)
-        start_response(f"{response.status.value} {response.status.phrase}", [*response.headers, *_COMMON_HEADERS, *length])
+        start_response(
+            f"{response.status.value} {response.status.phrase}", [*response.headers, *_common_headers(response), *length]
+        )
         self._observe(response.status.value, perf_counter() - start_time)
         return [] if method == "HEAD" else [response.body]
 
@@ -140,6 +145,10 @@ class ReadCountMiddleware:
         return _Response(status=HTTPStatus.NO_CONTENT)
 
 
+def _common_headers(response: _Response) -> tuple[tuple[str, str], ...]:
+    return ("Cache-Control", response.cache_control), ("X-Content-Type-Options", "nosniff")
+
+
 def _slug(path: str) -> str:
     """Return the slug in the path of a read counter (`views_path`). Other paths give ""."""
     place = place_of(path.removesuffix(_ENDPOINT_NAME)) if path else None
@@ -149,12 +158,13 @@ def _slug(path: str) -> str:
 def _list_most_read(method: str, articles: list[MostReadArticle]) -> _Response:
     if method not in {"GET", "HEAD"}:
         return _Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers=(("Allow", "GET, HEAD"),))
-    return _json_response({"articles": [asdict(article) for article in articles]})
+    content = {"counted": True, "articles": [asdict(article) for article in articles]}
+    return _json_response(content, _LIST_CACHE_CONTROL)
 
 
-def _json_response(content: object) -> _Response:
+def _json_response(content: object, cache_control: str = _NO_STORE) -> _Response:
     body = json.dumps(content, ensure_ascii=False).encode()
-    return _Response(status=HTTPStatus.OK, headers=(("Content-Type", "application/json"),), body=body)
+    return _Response(status=HTTPStatus.OK, headers=_JSON_HEADERS, cache_control=cache_control, body=body)
 
 
 def _content_length(environ: WSGIEnvironment) -> int:

@@ -9,9 +9,9 @@ from http import HTTPStatus
 from feedsvc.content.media import is_sendable
 from feedsvc.export import aliases
 from feedsvc.export.hosts import MEDIA_TYPE, Host
-from feedsvc.export.layout import MISSING_PATH, address_of_gone_path
-from feedsvc.publication import Document, FileResource, Fingerprints, Publication, digest
-from feedsvc.routes import FeedAt, FileAt, VariantAt, path_of, place_of
+from feedsvc.export.layout import MISSING_PATH, SERVICE_PATHS, address_of_gone_path
+from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, Fingerprints, Publication, digest
+from feedsvc.routes import MOST_READ_PATH, FeedAt, FileAt, VariantAt, path_of, place_of
 from feedsvc.support.digest import blake2b
 
 
@@ -44,10 +44,12 @@ class ExportContents:
         """Return the document or file that the export has at a path, or None.
 
         At a path that redirects, it is a page or copy if the host needs files there. Status pages have paths of their own:
-        404.html, and `layout.gone_path` for 410.
+        404.html, and `layout.gone_path` for 410. No program counts reads, and MOST_READ_PATH says so.
         """
         if path == MISSING_PATH:
             return self.publication.not_found_page
+        if path == MOST_READ_PATH:
+            return UNCOUNTED_READS
         if path in self._host_files:
             return Document(path=path, body=self._host_files[path], media_type=MEDIA_TYPE)
         address = address_of_gone_path(path)
@@ -90,7 +92,7 @@ class ExportContents:
     def is_auxiliary(self, path: str) -> bool:
         """Return whether the live server has no document with status 200 at a path. A file of other origin may stay there."""
         return (
-            path == MISSING_PATH
+            path in SERVICE_PATHS
             or path in self._host_files
             or (self._host.has_former_files and aliases.is_former_path(self.publication, path))
         )
@@ -111,6 +113,8 @@ class ExportContents:
     def _auxiliary_fingerprint(self, path: str) -> str:
         if path == MISSING_PATH:
             return self.fingerprints.not_found_page
+        if path == MOST_READ_PATH:
+            return digest(UNCOUNTED_READS.body)
         return digest(self._host_files[path]) if path in self._host_files else ""
 
     def _former_address_fingerprint(self, path: str) -> str:

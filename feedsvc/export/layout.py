@@ -12,6 +12,7 @@ from feedsvc.export.old_addresses import is_feed_path
 from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import Publication, is_withdrawn, withdrawn_places
 from feedsvc.routes import (
+    MOST_READ_PATH,
     ArchiveAt,
     ArticleAt,
     FeedAt,
@@ -41,7 +42,8 @@ COMPRESSED_SUFFIXES: Final[Mapping[str, str]] = {
 MISSING_PATH: Final = "/404.html"
 _GONE_FILE: Final = "410.html"
 _INDEX_FILE: Final = "index.html"
-_AUXILIARY_PATHS: Final = (MISSING_PATH, REDIRECTS, HEADERS)
+SERVICE_PATHS: Final = (MISSING_PATH, MOST_READ_PATH)  # of every tree: what the live server answers without a document
+_AUXILIARY_PATHS: Final = (*SERVICE_PATHS, REDIRECTS, HEADERS)
 
 _WRITE_ORDER: Final[tuple[type[Place], ...]] = (
     *(FileAt, VariantAt, ArticleAt, PageAt, IssueAt, TagsAt, ArchiveAt, StaticPageAt),
@@ -78,10 +80,10 @@ def address_of_gone_path(path: str) -> str:
 def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: Container[str], host: Host) -> Iterator[str]:
     """Yield the auxiliary paths whose files may change with the documents at `paths`.
 
-    Auxiliary are paths at which the live server has no document: 404.html, the files that the host reads, notices of withdrawn
-    articles, and former addresses of listings. `own_files` has the names of the files that feedsvc wrote.
+    Auxiliary are paths at which the live server has no document: SERVICE_PATHS, the files that the host reads, notices of
+    withdrawn articles, and former addresses of listings. `own_files` has the names of the files that feedsvc wrote.
     """
-    yield MISSING_PATH
+    yield from SERVICE_PATHS
     yield from host.files
     for path in paths:
         place = place_of(path)
@@ -121,7 +123,7 @@ def is_written_last(path: str) -> bool:
 
 
 def _all_paths(publication: Publication, host: Host) -> Iterator[str]:
-    yield MISSING_PATH
+    yield from SERVICE_PATHS
     yield from (gone_path(path_of(place)) for place in withdrawn_places(publication.catalog))
     yield from publication.paths()
     yield from former_paths(publication, host)

@@ -18,7 +18,7 @@ from feedsvc.publication.cache_control import (
     file_content_type,
     seconds_until_change,
 )
-from feedsvc.publication.document import Document, FileResource, PendingFile, Redirect, Resource, digest
+from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource, PendingFile, Redirect, Resource, digest
 from feedsvc.publication.fingerprints import Fingerprints, code_fingerprint, site_fingerprint
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.old_addresses import exact_redirects, pattern_target, query_target, redirect_target, rule_target
@@ -32,6 +32,7 @@ __all__ = [
     "EXPOSED_HEADERS",
     "FRAME_ANCESTORS",
     "SANDBOX_POLICY",
+    "UNCOUNTED_READS",
     "Document",
     "FileResource",
     "Fingerprints",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Hashable
@@ -14,6 +15,7 @@ from feedsvc.content.media import is_cleaned_type
 from feedsvc.feed_model import Link
 from feedsvc.feeds import quote_attribute
 from feedsvc.model import MediaFile, Site
+from feedsvc.routes import MOST_READ_PATH
 from feedsvc.support.completion import Completion
 from feedsvc.support.compression import compress
 from feedsvc.support.digest import sha256
@@ -102,6 +104,12 @@ class Document:
     def size_in_bytes(self) -> int:
         """Return the number of bytes of the body and of all encoded bodies made so far. Resets `derived_data.has_grown`."""
         return len(self.body) + self.derived_data.size()
+
+
+# The document at MOST_READ_PATH where reads are not counted.
+UNCOUNTED_READS: Final = Document(
+    path=MOST_READ_PATH, body=json.dumps({"counted": False, "articles": []}).encode(), media_type="application/json"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from feedsvc.redirects.rules import RedirectRules
 
 _MAX_NAME_BYTES: Final = 255  # of a file system
 _RESERVED_ENDINGS: Final = (".br", ".gz", ".zst", "/404.html", "/410.html")
-_RESERVED_STARTS: Final = ("/.feedsvc-", "/_redirects", "/_headers")
+_RESERVED_STARTS: Final = ("/.feedsvc-", "/_redirects", "/_headers", "/views.json")
 
 
 def can_be_file(address: str) -> bool:

@@ -23,7 +23,8 @@ from feedsvc.access import hide_tokens
 from feedsvc.errors import PluginError, TextUnavailableError
 from feedsvc.extensions import report_faults
 from feedsvc.live import Edition, Live
-from feedsvc.publication import Document, FileResource, PendingFile, Publication, Redirect, Resource
+from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, PendingFile, Publication, Redirect, Resource
+from feedsvc.routes import MOST_READ_PATH
 from feedsvc.support.file_descriptors import budget, current_limit, is_exhausted
 from feedsvc.url_rules import URL_RULES
 from feedsvc.web import responses
@@ -199,6 +200,8 @@ def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | N
     path = path_below(environ, publication.mount)
     if not path:
         return None if path is None else Redirect(target="/")
+    if path == MOST_READ_PATH:  # reads are counted in front of the application, or not at all
+        return UNCOUNTED_READS
     query = environ.get("QUERY_STRING", "")
     return (publication.resolve_query(path, query) if query else None) or publication.resolve(path)
 

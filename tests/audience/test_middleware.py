@@ -154,7 +154,7 @@ def test_other_methods_get_405(method: str, send_request: SendRequest) -> None:
         "/articles/a/b/views",
         "/articles/views",
         "/category/asia/views",
-        "/views",
+        "/views.json",
         "/feed.rss",
         "/daily/articles/bridge/views",
         "/%FF/views",

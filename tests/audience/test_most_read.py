@@ -1,4 +1,4 @@
-"""The most read articles of the last days, which GET /views lists."""
+"""The most read articles of the last days, which GET /views.json lists."""
 
 from __future__ import annotations
 
@@ -110,17 +110,20 @@ def client(
     return Client(middleware).open
 
 
-def test_get_views_lists_articles_that_no_cache_may_keep(client: Callable[..., TestResponse]) -> None:
-    response = client("/daily/views")
+def test_get_views_lists_articles_that_no_shared_cache_may_keep(client: Callable[..., TestResponse]) -> None:
+    response = client("/daily/views.json")
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
-    assert json.loads(response.data) == {"articles": [{"title": "Title of tea", "href": "/articles/tea/", "language": ""}]}
-    assert response.headers["Cache-Control"] == "no-store"
-    head = client("/daily/views", method="HEAD")
+    assert json.loads(response.data) == {
+        "counted": True,
+        "articles": [{"title": "Title of tea", "href": "/articles/tea/", "language": ""}],
+    }
+    assert response.headers["Cache-Control"] == "private, max-age=60"
+    head = client("/daily/views.json", method="HEAD")
     assert (head.status_code, head.data, head.headers) == (200, b"", response.headers)
 
 
 def test_other_methods_and_paths_of_views_are_not_the_list(client: Callable[..., TestResponse]) -> None:
-    response = client("/daily/views", method="POST")
+    response = client("/daily/views.json", method="POST")
     assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD")
-    for path in ("/views", "/daily/views/", "/daily/a/views", "/daily/articles/views"):
+    for path in ("/views.json", "/daily/views.json/", "/daily/a/views.json", "/daily/articles/views.json"):
         assert client(path).status_code == 418, path

@@ -57,7 +57,7 @@ def test_front_page_with_twelve_sections_has_at_most_60_kb(newsroom: Newsroom) -
 
 
 def _answer_most_read(page: Page, body: str = MOST_READ, status: int = 200) -> None:
-    page.route("**/views", lambda route: route.fulfill(status=status, body=body, content_type="application/json"))
+    page.route("**/views.json", lambda route: route.fulfill(status=status, body=body, content_type="application/json"))
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -78,7 +78,7 @@ def test_most_read_articles_wait_while_their_place_is_in_the_window(chromium: Br
         page = recorder.page
         _answer_most_read(page)
         page.set_viewport_size({"width": 1280, "height": 6000})
-        with page.expect_response("**/views"):
+        with page.expect_response("**/views.json"):
             page.goto(site)
         page.wait_for_timeout(200)
         assert not page.get_by_role("heading", name="Most read").is_visible()
@@ -93,7 +93,7 @@ def test_front_page_has_no_most_read_articles_if_reads_are_not_counted(
     with open_page(chromium) as recorder:
         page = recorder.page
         _answer_most_read(page, body, status)
-        with page.expect_response("**/views"):
+        with page.expect_response("**/views.json"):
             page.goto(site)
         page.wait_for_timeout(200)
         assert not page.get_by_role("heading", name="Most read").is_visible()

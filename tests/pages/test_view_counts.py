@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from feedsvc.language.messages import CATALOGUE_TAGS, read_messages
+from tests.deploy.plain_host import plain_host
+from tests.helpers.running_server import build_tree
 from tests.pages.browser_page import open_page
-from tests.pages.conftest import serve_in_language
-from tests.pages.page_kinds import COUNTED_ARTICLE_PATH
+from tests.pages.conftest import SAMPLE_CONTENT, serve_in_language
+from tests.pages.page_kinds import COUNTED_ARTICLE_PATH, PAGE_KINDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -61,6 +64,22 @@ def test_page_shows_no_views_if_reads_are_not_counted(chromium: Browser, site: s
             page.goto(site + UNREAD_ARTICLE_PATH)
         page.wait_for_timeout(200)
         assert not page.locator(".views").is_visible()
+
+
+def test_static_tree_on_a_file_server_shows_no_views_and_has_no_console_message(chromium: Browser, tmp_path: Path) -> None:
+    build_tree(tmp_path / "tree", SAMPLE_CONTENT, "--state", tmp_path / "state")
+    with plain_host(tmp_path / "tree") as port, open_page(chromium) as recorder:
+        page = recorder.page
+        for path, status in PAGE_KINDS.values():
+            if status != HTTPStatus.OK:
+                continue  # this host has no pages of its own for other statuses
+            page.goto(f"http://127.0.0.1:{port}{path}", wait_until="load")
+            has_count = page.locator("[data-views], [data-most-read]").count()
+            page.wait_for_timeout(1500 if has_count else 100)  # an article asks after a second
+            assert not page.locator(".views:visible, .most-read:visible").count(), path
+        requested = {request.url.rpartition("/")[2] for request in recorder.requests}
+        assert ("views.json" in requested, "views" in requested) == (True, False)
+        assert (recorder.messages, recorder.violations()) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -161,10 +161,15 @@ for (const place of document.querySelectorAll("[data-views]")) {
     place.textContent = form.replace("{count}", new Intl.NumberFormat(language).format(views));
     place.hidden = false;
   };
-  // A page counts once it has been looked at, and not inside another one; a static tree answers neither, and nothing shows.
+  // A page counts once it has been looked at, and not inside another one. A static tree says that nothing is counted.
   const framed = window.top !== window.self;
+  const isCounted = async () => {
+    const answer = await fetch(new URL("../../views.json", new URL(address, document.baseURI)));
+    return !answer.ok || (await answer.json()).counted !== false;
+  };
   const count = async () => {
     try {
+      if (!await isCounted()) return;
       const answer = framed || await fetch(address, { method: "POST", keepalive: true });
       if (framed || answer.ok || answer.status === 429) await show();
     } catch { /* nobody is there to count */ }
