@@ -15,7 +15,7 @@ from feedsvc.errors import Problem
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus, ListingSettings
 from feedsvc.redirects import GONE, REDIRECTS_FILE, RedirectPattern, without_slash
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, IssueAt, ListingRef, PageAt, Place, path_of, place_of
+from feedsvc.routes import ArticleAt, FeedAt, FileAt, IssueAt, ListingRef, PageAt, Place, is_never_free, path_of, place_of
 
 _MAX_WARNINGS: Final = 100
 _MAX_COMPARED_NAMES: Final = 1000
@@ -42,7 +42,8 @@ class _Lint:
     def exact(self, rule: tuple[str, str]) -> Iterator[Problem]:
         address, target = rule
         place = place_of(address) if "?" not in address else None
-        if place and without_slash(path_of(place)) == without_slash(address) and self._is_public(place):
+        is_own = place is not None and without_slash(path_of(place)) == without_slash(address) and self._is_public(place)
+        if is_own or is_never_free(address):
             message = f"'{address}' is the address of a document, so this rule is never reached"
             yield self._warning(address, message, "delete it", at_target=False)
         elif following := self._following(target):

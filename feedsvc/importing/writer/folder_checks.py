@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import PAGES_FOLDER, SITE_FILE
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, PAGES_FOLDER, SITE_FILE, TAGS_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.errors import FeedsvcError
+from feedsvc.importing.writer.base import IMPORT_FOLDER
+from feedsvc.redirects import REDIRECTS_FILE
 
-_FOLDERS: Final = (ARTICLES_FOLDER, PAGES_FOLDER, "media")
+_FOLDERS: Final = (ARTICLES_FOLDER, PAGES_FOLDER, "media", ".feedsvc", IMPORT_FOLDER)
+_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, REDIRECTS_FILE)
 
 
 def check_folder(root: Path) -> None:
@@ -21,6 +24,9 @@ def check_folder(root: Path) -> None:
         if os.path.lexists(folder) and not os.path.isdir(folder):
             remedy = "give another name" if folder == root else "move it away, and import again"
             raise FeedsvcError(f"{folder} is not a folder, and nothing was written; {remedy}")
+    for file in (root / name for name in _FILES):
+        if os.path.lexists(file) and not os.path.isfile(file):
+            raise FeedsvcError(f"{file} is not a file, and nothing was written; move it away, and import again")
     parent = os.path.dirname(os.path.realpath(root))
     if os.path.exists(os.path.join(parent, SITE_FILE)):
         raise FeedsvcError(

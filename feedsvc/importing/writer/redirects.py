@@ -55,6 +55,9 @@ class RedirectTable:
         except ValueError as error:
             self.omissions.append(Omission(old, "redirect", str(error)))
             return False
+        if routes.is_never_free(address):
+            self.omissions.append(Omission(old, "redirect", "the new site has a document of its own at this address"))
+            return False
         key = without_slash(address)
         if key not in self._keys and key != without_slash(new):
             self._keys.add(key)
@@ -63,6 +66,12 @@ class RedirectTable:
             if is_of_post:
                 self.of_posts.add(text)
         return True
+
+    def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
+        """Remove the rules at these paths of pages: no request would reach them."""
+        for path in paths:
+            if target := self.exact.pop(path, ""):
+                self.omissions.append(Omission(path, f"redirect to {target}", "another page has this address now"))
 
 
 def _is_stable(address: str) -> bool:

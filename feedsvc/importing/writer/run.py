@@ -234,6 +234,7 @@ class _Import:
         redirects.add_plug_in_redirects(self.source.site.redirects, index.find)
         redirects.add_media((address, self.base.get(MEDIA, address)[0]) for address in index.media if library.path_of(address))
         table: RedirectTable = redirects.table
+        table.omit_addresses_of_pages(plan.site_path for plan in index.plans.values() if plan.is_page)
         # A rule of an earlier import that is not in the file any more was deleted by an editor.
         exact = {old: new for old, new in table.exact.items() if old in table.of_posts or not self.base.has(REDIRECTS, old)}
         patterns = {old: new for old, new in table.patterns.items() if not self.base.has(REDIRECTS, old)}

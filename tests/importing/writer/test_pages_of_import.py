@@ -201,7 +201,15 @@ def test_folder_at_the_path_of_a_page_is_reported(tmp_path: Path) -> None:
     assert reasons(report) == {ABOUT: "its file has errors, so it was not compared; see feedsvc check"}
 
 
-@pytest.mark.parametrize("name", ["pages", "articles", "media"])
+@pytest.mark.parametrize("name", ["site.yaml", "tags.yaml", "redirects.yaml"])
+def test_folder_in_place_of_a_settings_file_stops_the_import_before_it_writes(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(FeedsvcError, match=f"{name} is not a file, and nothing was written; move it away"):
+        run_import(tmp_path, page())
+    assert [*files(tmp_path)] == []
+
+
+@pytest.mark.parametrize("name", ["pages", "articles", "media", ".feedsvc"])
 def test_file_in_place_of_a_folder_stops_the_import_before_it_writes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("")
     with pytest.raises(FeedsvcError, match=f"{name} is not a folder, and nothing was written; move it away"):
@@ -213,7 +221,15 @@ def test_file_in_place_of_a_folder_stops_the_import_before_it_writes(tmp_path: P
 def test_page_at_an_address_of_the_site_itself_gets_a_number(tmp_path: Path, name: str) -> None:
     report = run_import(tmp_path, page(name=name))
     assert [*pages(tmp_path)] == [f"pages/{name}-2.md"]
-    assert reasons(report) == {f"page 'About us': address /{name}/": f"the site itself has it; the page is at /{name}-2/"}
+    assert reasons(report)[f"page 'About us': address /{name}/"] == f"the site itself has it; the page is at /{name}-2/"
+
+
+def test_page_whose_address_another_page_has_by_now_gets_no_rule_that_is_never_reached(tmp_path: Path) -> None:
+    run_import(tmp_path, page(name="tags"))
+    report = run_import(tmp_path, page(name="tags"), page(2, "tags-2"))
+    assert sorted(pages(tmp_path)) == ["pages/tags-2-2.md", "pages/tags-2.md"]
+    assert "/tags-2/" not in load(tmp_path).redirects.exact
+    assert reasons(report)["redirect to /tags-2-2/"] == "another page has this address now"
 
 
 def test_pages_of_one_name_get_different_names(tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_report_asks_for_the_address_of_a_former_feed_that_is_not_known(tmp_path
     assert "redirect of the feed" not in what(known)
 
 
+@pytest.mark.parametrize("path", ["/status/", "/subscribe/", "/tags/", "/archive/", "/robots.txt"])
+def test_address_at_which_every_site_has_something_gets_no_rule_but_a_line_in_the_report(tmp_path: Path, path: str) -> None:
+    report = run_import(tmp_path, post(1, address=f"{OLD}{path}"))
+    assert path not in rules(tmp_path)[0]
+    assert [(found.what, found.reason) for found in report.omissions if found.place == path] == [
+        ("redirect", "the new site has a document of its own at this address")
+    ]
+
+
 def test_report_of_a_second_import_lists_only_new_redirects(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
     assert "Addresses with a new redirect" not in format_text(run_import(tmp_path, post(1)))
