@@ -43,11 +43,13 @@ class FormerPaths:
 
 
 def earlier_paths(index: SourceIndex, base: ImportBase, articles: ExistingArticles, pages: ExistingPages) -> Iterator[str]:
-    """Yield the paths of the files that earlier imports wrote, and that the source does not have, or has at another address."""
+    """Yield the paths of what earlier imports wrote, and the source does not have, or has at another address.
+
+    Also those of files that an editor deleted: a link to them stays as it was.
+    """
     yield from (plan.site_path for plan in index.plans.values() if plan.is_page and plan.is_existing)
-    article_files = frozenset(articles.paths.values())
     for key in base.keys(ARTICLES):
         path = base.get(ARTICLES, key)[0]
-        if key not in index.plans and path in (pages.slugs if is_page_path(path) else article_files):
+        if key not in index.plans:
             slugs = pages.slugs if is_page_path(path) else articles.slugs
             yield PostPlan("", slugs.get(path, PurePosixPath(path).stem), path).site_path

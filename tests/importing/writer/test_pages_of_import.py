@@ -195,6 +195,22 @@ def test_link_through_a_redirect_of_the_source_is_the_same_at_each_import(tmp_pa
     assert run_import(tmp_path, *posts, site=site).changed == []
 
 
+@pytest.mark.parametrize("has_new_name", [True, False])
+def test_link_to_a_page_that_an_editor_renamed_or_deleted_is_the_same_with_and_without_since(
+    tmp_path: Path, has_new_name: bool
+) -> None:
+    posts = (page(), post(2, body=f'<p><a href="{OLD}/about/">Us</a></p>', updated=datetime(2022, 1, 1, tzinfo=UTC)))
+    run_import(tmp_path, *posts)
+    if has_new_name:
+        (tmp_path / ABOUT).rename(tmp_path / "pages/who.md")
+    else:
+        (tmp_path / ABOUT).unlink()
+    before = files(tmp_path)
+    for since in (None, datetime(2021, 12, 1, tzinfo=UTC), None):
+        assert run_import(tmp_path, *posts, since=since).changed == []
+    assert {path: data for path, data in files(tmp_path).items() if path in before} == before
+
+
 def test_folder_at_the_path_of_a_page_is_reported(tmp_path: Path) -> None:
     (tmp_path / ABOUT).mkdir(parents=True)
     report = run_import(tmp_path, page())
