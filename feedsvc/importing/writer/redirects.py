@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -67,9 +68,19 @@ class RedirectTable:
                 self.of_posts.add(text)
         return True
 
+    def replace(self, old: str, new: str) -> None:
+        """Add a rule like `add`, also if the address has one already."""
+        with suppress(ValueError):
+            address = normalize_address(old)
+            text = address if _is_stable(address) else old
+            self._keys.discard(without_slash(address))
+            self.of_posts.discard(text)
+            self.exact.pop(text, None)
+        self.add(old, new)
+
     def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
-        """Remove the rules at these paths of pages: no request would reach them."""
-        for path in paths:
+        """Remove the rules of posts at these paths of pages: no request would reach them."""
+        for path in self.of_posts.intersection(paths):
             if target := self.exact.pop(path, ""):
                 self.omissions.append(Omission(path, f"redirect to {target}", "another page has this address now"))
 
@@ -136,14 +147,17 @@ class RedirectBuilder:
             self.table.add(old, new)
 
     def add_plug_in_redirects(self, redirects: Iterable[SourceRedirect], find: Callable[[str], str]) -> None:
-        """Add the rules that a plug-in of the source had. `find` returns the path of a post by its address, or ""."""
+        """Add the rules that a plug-in of the source had. `find` returns the path of a post by its address, or "".
+
+        An article is shown at its former address nevertheless. A page is a draft then, so that the rule is reached.
+        """
         for redirect in redirects:
-            old = self.old_path(redirect.old)
-            new = self._new_target(redirect.new, find)
-            if old and old != "/" and new:
-                self.table.add(old, new)
+            old, new = self.old_path(redirect.old), self._new_target(redirect.new, find)
+            is_article = isinstance(routes.place_of(find(absolute(self._site.address, redirect.old))), routes.ArticleAt)
+            if old and old != "/" and new and not is_article:
+                self.table.replace(old, new)
             else:
-                reason = "the address is not one of this site" if not old else "its target is not in the newsroom"
+                reason = _omission_reason(old, is_article=is_article)
                 self.table.omissions.append(Omission(redirect.old, f"redirect to {redirect.new or 'nothing'}", reason))
 
     def add_media(self, paths: Iterable[tuple[str, str]]) -> None:
@@ -167,6 +181,13 @@ class RedirectBuilder:
             return target if target.startswith(("http://", "https://")) else ""
         path = self.old_path(target)
         return path if path == "/" or (path and "?" not in path and routes.place_of(path)) else ""
+
+
+def _omission_reason(old: str, *, is_article: bool) -> str:
+    """Return why a rule of a plug-in is left out. `old` is "" for an address of another site."""
+    if is_article:
+        return "an article of the source has this address"
+    return "its target is not in the newsroom" if old else "the address is not one of this site"
 
 
 def _suffixes(site: SourceSite) -> Iterator[str]:

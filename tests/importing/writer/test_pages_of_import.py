@@ -240,6 +240,24 @@ def test_page_at_an_address_of_the_site_itself_gets_a_number(tmp_path: Path, nam
     assert reasons(report)[f"page 'About us': address /{name}/"] == f"the site itself has it; the page is at /{name}-2/"
 
 
+def test_addresses_that_a_plug_in_redirected_redirect_still_if_no_article_is_there(tmp_path: Path) -> None:
+    target = "https://other.example/"
+    redirects = (
+        SourceRedirect("/about/", target),
+        SourceRedirect("/a/us/", target),
+        SourceRedirect("/2020/01/04/title-2/", target),
+    )
+    site = replace(SITE, redirects=redirects)
+    posts = page(state=PostState.DRAFT), page(3, "us", state=PostState.DRAFT, address=f"{OLD}/a/us/"), post(2)
+    report = run_import(tmp_path, *posts, site=site)
+    rules, before = load(tmp_path).redirects.exact, files(tmp_path)
+    assert (rules["/about/"], rules["/a/us/"]) == (target, target)
+    assert rules["/2020/01/04/title-2/"] == "/articles/title-2/"
+    assert reasons(report)[f"redirect to {target}"] == "an article of the source has this address"
+    assert run_import(tmp_path, *posts, site=site).redirects == {}
+    assert files(tmp_path) == before
+
+
 def test_page_whose_address_another_page_has_by_now_gets_no_rule_that_is_never_reached(tmp_path: Path) -> None:
     run_import(tmp_path, page(name="tags"))
     report = run_import(tmp_path, page(name="tags"), page(2, "tags-2"))
