@@ -13,6 +13,7 @@ from bench.web import GZIP, Client, Response
 
 # Headers that each server sets itself: validators, and headers about the connection.
 _SERVER_HEADERS: Final = frozenset({"etag", "last-modified", "date", "server", "connection", "keep-alive"})
+_OTHER_NAMES: Final = (".", "404.html", "410.html", "views.json")
 _COMPRESSED_SUFFIXES: Final = (".br", ".gz", ".zst")
 # In a feed that the live server sends to a browser that navigates to it. A static tree has one file for all clients.
 _BROWSER_SCRIPT: Final = re.compile(rb'<script xmlns="[^"]+" defer="defer" src="[^"]*/static/feed\.js"/>')
@@ -20,14 +21,17 @@ BROWSER: Final[Mapping[str, str]] = {"Sec-Fetch-Dest": "document", **GZIP}
 
 
 def document_paths(tree: Path) -> list[str]:
-    """Return the percent-encoded path of every document in a static tree, sorted. Without compressed copies and error pages."""
+    """Return the percent-encoded path of every document in a static tree, sorted.
+
+    Without compressed copies, error pages and views.json, which a server that counts reads answers in another way.
+    """
     names = sorted(str(file.relative_to(tree)) for file in tree.rglob("*") if file.is_file())
     return [quote("/" + name.removesuffix("index.html"), safe="/~") for name in names if _is_document(name)]
 
 
 def _is_document(name: str) -> bool:
     is_compressed_copy = name.endswith(_COMPRESSED_SUFFIXES) and not name.startswith("media/")
-    return not (is_compressed_copy or name.rpartition("/")[2].startswith((".", "404.html", "410.html")))
+    return not (is_compressed_copy or name.rpartition("/")[2].startswith(_OTHER_NAMES))
 
 
 def differences(

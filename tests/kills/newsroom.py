@@ -14,7 +14,7 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.editing import assign_ids
-from feedsvc.publication.document import Document, FileResource
+from feedsvc.publication.document import UNCOUNTED_READS, Document, FileResource
 from feedsvc.publication.publication import Publication
 from tests.helpers import former_files
 from tests.helpers.newsrooms import picture
@@ -166,6 +166,7 @@ class ReferencePublisher:
         redirect_files = {name: document.body for name, document in former_files.documents(publication).items()}
         documents.extra_files = {
             "404.html": publication.not_found_page.body,
+            "views.json": UNCOUNTED_READS.body,
             file_name_of(_SUBSCRIBE): _page_without_form(publication),
             **withdrawn_pages,
             **redirect_files,

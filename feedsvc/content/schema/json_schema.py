@@ -47,7 +47,7 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
     "_uri": lambda: pattern_schema(
         rf"^(?:(?!tag:)|(?={field_types.TAG_URI.pattern}$)){field_types.URI.pattern}$", "not a URI, as an id must be"
     ),
-    "_zone": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _ZONE_ERROR},
+    "time_zone_name": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _ZONE_ERROR},
     "license_token": lambda: {"enum": list(LICENSE_TOKENS), "errorMessage": _LICENSE_ERROR},
     "_slug": lambda: pattern_schema(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
     "menu_target": lambda: pattern_schema(
