@@ -73,7 +73,13 @@ def sanitize_message(message: str) -> str:
 
 
 def did_you_mean(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return a hint "did you mean 'NAME'?" with the most similar of `names`, ignoring letter case; "" if none is similar.
+    """Return a hint "did you mean 'NAME'?" with the `nearest_name`; "" if none is similar."""
+    name = nearest_name(word, names, cutoff=cutoff)
+    return f"did you mean '{name}'?" if name else ""
+
+
+def nearest_name(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return the most similar of `names`, ignoring letter case; "" if none is similar.
 
     `cutoff` is the minimal similarity, from 0 to 1, as difflib computes it.
     """
@@ -81,7 +87,7 @@ def did_you_mean(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str
     matches = difflib.get_close_matches(
         word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in sorted_names], n=1, cutoff=cutoff
     )
-    return next((f"did you mean '{name}'?" for name in sorted_names if matches and name.casefold() == matches[0]), "")
+    return next((name for name in sorted_names if matches and name.casefold() == matches[0]), "")
 
 
 class DecodedText(NamedTuple):

@@ -32,6 +32,24 @@ CASES: Final = (
         ("articles/a.yaml:3:1: unknown key 'date'; did you mean 'published'?",),
     ),
     Case(
+        "date alone for published",
+        {"articles/a.yaml": "title: A\ndate: 2026-01-02\n"},
+        ("articles/a.yaml:2:1: unknown key 'date'; did you mean 'published'?",),
+    ),
+    Case(
+        "misspelled title and no published",
+        {"articles/a.yaml": "titel: A\n"},
+        ("articles/a.yaml:1:1: published: is missing", "articles/a.yaml:1:1: unknown key 'titel'; did you mean 'title'?"),
+    ),
+    Case(
+        "date beside an empty published",
+        {"articles/a.yaml": "title: A\npublished:\ndate: 2026-01-02\n"},
+        (
+            "articles/a.yaml:2:11: published: has no value",
+            "articles/a.yaml:3:1: unknown key 'date'; did you mean 'published'?",
+        ),
+    ),
+    Case(
         "key of a site generator",
         article("layout: post\n"),
         (
@@ -46,10 +64,7 @@ CASES: Final = (
     Case(
         "misspelled key in enclosure",
         article("enclosures:\n- {source: media/p.png}\n"),
-        (
-            "articles/a.yaml:4:3: enclosures.src: is missing",
-            "articles/a.yaml:4:4: unknown key 'source'; did you mean 'src'?",
-        ),
+        ("articles/a.yaml:4:4: unknown key 'source'; did you mean 'src'?",),
     ),
     Case(
         "duplicate key in image",

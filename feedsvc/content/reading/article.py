@@ -165,6 +165,7 @@ class _ArticleParser(ReadContext):
             not keys.id
             and keys.status == "published"
             # An id has the year of `published`.
+            and self.document.has_key("published")
             and not any(problem.message.startswith(("id:", "published")) for problem in self.document.problems)
         ):
             at: KeyPath = ("id",) if self.document.has_value(("id",)) else ("title",)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from feedsvc.content.schema import dates
-from feedsvc.content.text import did_you_mean
+from feedsvc.content.text import did_you_mean, nearest_name
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
 from feedsvc.errors import Problem
 
@@ -84,9 +84,10 @@ def validate_mapping(
         return schema.model_validate(values)
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    document.problems += [_problem(document, location, schema, details) for details in errors[:_MAX_ERRORS]]
-    if len(errors) > _MAX_ERRORS:
-        document.problems.append(document.problem(location, f"{len(errors) - _MAX_ERRORS} more problems like these"))
+    reported = _without_misspelled_keys(document, location, schema, errors)
+    document.problems += [_problem(document, location, schema, details) for details in reported[:_MAX_ERRORS]]
+    if len(reported) > _MAX_ERRORS:
+        document.problems.append(document.problem(location, f"{len(reported) - _MAX_ERRORS} more problems like these"))
     invalid_keys = {details["loc"][0] for details in errors}
     valid = {key: item for key, item in values.items() if key not in invalid_keys}
     return schema.model_validate(dict(placeholders) | valid)
@@ -99,24 +100,48 @@ def _without_nulls(value: YamlValue) -> YamlValue:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
+def _without_misspelled_keys(
+    document: YamlDocument, location: KeyPath, schema: type[BaseModel], errors: Sequence[ErrorDetails]
+) -> Sequence[ErrorDetails]:
+    """Return the errors without those about a missing key that the hint of an unknown key beside it names."""
+    suggested = {
+        (*details["loc"][:-1], _meant_key(str(details["loc"][-1]), _key_names(schema, details["loc"][:-1])))
+        for details in errors
+        if details["type"] == "extra_forbidden"
+    }
+    return [
+        details
+        for details in errors
+        if details["type"] != "missing" or details["loc"] not in suggested or document.has_value((*location, *details["loc"]))
+    ]
+
+
 def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel], details: ErrorDetails) -> Problem:
     full_location: KeyPath = (*location, *details["loc"])
     name = ".".join(str(step) for step in details["loc"] if isinstance(step, str))
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
-        fields = schema_at(schema, details["loc"][:-1]).model_fields
-        siblings = [field.alias or name for name, field in fields.items()]
-        return document.problem(full_location, f"unknown key '{key}'", _suggest_key(key, siblings), at_key=True)
+        hint = _suggest_key(key, _key_names(schema, details["loc"][:-1]))
+        return document.problem(full_location, f"unknown key '{key}'", hint, at_key=True)
     message, hint = _MESSAGE_BUILDERS.get(details["type"], _pydantic_message)(document, full_location, details)
     return document.problem(full_location, f"{name}: {message}", hint)
 
 
-def _suggest_key(key: str, names: Iterable[str]) -> str:
+def _key_names(schema: type[BaseModel], location: Iterable[str | int]) -> Sequence[str]:
+    return [field.alias or name for name, field in schema_at(schema, location).model_fields.items()]
+
+
+def _suggest_key(key: str, names: Sequence[str]) -> str:
     replacement, hint = _REPLACEMENT_HINTS.get(key.casefold(), ("", ""))
     if replacement in names:
         return hint
-    synonym = next((name for name in _SYNONYMS.get(key.casefold(), ()) if name in names), "")
-    return f"did you mean '{synonym}'?" if synonym else did_you_mean(key, names) or f"the keys are {', '.join(names)}"
+    meant = _meant_key(key, names)
+    return f"did you mean '{meant}'?" if meant else f"the keys are {', '.join(names)}"
+
+
+def _meant_key(key: str, names: Sequence[str]) -> str:
+    """Return the key that an unknown one stands for: its synonym, or the one with the most similar name; "" if there is none."""
+    return next((name for name in _SYNONYMS.get(key.casefold(), ()) if name in names), "") or nearest_name(key, names)
 
 
 def schema_at(schema: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel]:
