@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from feedsvc.content.folder import ContentFolder
 from feedsvc.content.media import VariantStore
 from feedsvc.edition_hooks import EditionHooks
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.export import BuildResult, Prefetch, start_prefetch
+from feedsvc.export import COMPRESSED_SUFFIXES, BuildResult, Prefetch, StaticTree, start_prefetch
 from feedsvc.extensions import load_extensions, require_extensions
 from feedsvc.live import Live, Watcher
 from feedsvc.pages import compile_builtin_templates
@@ -88,7 +89,7 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
         publication.make_variants(writing_progress, config.processes or available_processors())
         print_problems(problem for problem in live.image_problems if problem not in content.problems)
         result = tree.build(publication, writing_progress, newsroom.baseline)
-        _print_result(tree.out, result)
+        _print_result(tree.out, result, copied_codings=config.file_codings if isinstance(tree, StaticTree) else ())
         for sentence in tree.advice(publication):
             report(sentence)
         tree.mark_complete(publication, newsroom.state_name)
@@ -174,5 +175,8 @@ class _TreeUpdater:
         return True
 
 
-def _print_result(out: Path | str, result: BuildResult) -> None:
-    report(f"{out}: {result.written} files written, {result.unchanged} unchanged, {result.removed} removed")
+def _print_result(out: Path | str, result: BuildResult, *, copied_codings: Sequence[str] = ()) -> None:
+    """Print the numbers of files. `copied_codings` are the codings of their compressed copies, if these are to be named."""
+    endings = ", ".join(ending for coding, ending in COMPRESSED_SUFFIXES.items() if coding in copied_codings)
+    note = f"; their compressed copies ({endings}) are not counted" if endings else ""
+    report(f"{out}: {result.written} files written, {result.unchanged} unchanged, {result.removed} removed{note}")

@@ -49,6 +49,26 @@ def test_build_skip_broken_builds_without_broken_files(broken_content: Path, tmp
     assert not (tmp_path / "out/articles/broken").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ((), "; their compressed copies (.gz) are not counted"),
+        (("--coding", "br"), "; their compressed copies (.br, .gz) are not counted"),
+        (("--no-gzip",), ""),
+    ],
+    ids=["gzip", "br", "none"],
+)
+def test_build_counts_the_files_that_the_folder_shows_without_compressed_copies(
+    content: Path, tmp_path: Path, options: tuple[str, ...], note: str
+) -> None:
+    out = tmp_path / "out"
+    result = run_feedsvc("build", out, content, *options)
+    paths = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    count = sum(path.suffix not in (".gz", ".br") for path in paths)
+    assert f"feedsvc: {out}: {count} files written, 0 unchanged, 0 removed{note}\n" in result.stderr
+    assert (count == len(paths)) == (not note)
+
+
 def test_build_prints_the_time_of_the_next_scheduled_change(content: Path, tmp_path: Path) -> None:
     newsrooms.write(content, newsrooms.article("far", "2100-01-01T00:00:00Z"))
     result = run_feedsvc("build", tmp_path / "out", content)
