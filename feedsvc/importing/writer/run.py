@@ -34,6 +34,7 @@ from feedsvc.importing.writer.report import ImportReport
 from feedsvc.importing.writer.settings import (
     SettingsText,
     check_entries,
+    email_lines,
     entries_text,
     feed_entries_line,
     parse_site_or_raise,
@@ -191,6 +192,8 @@ class _Import:
                 new = SettingsText(before)
             texts[file] = new.text
             self._write_settings_file(file, data[file], new)
+            if file == AUTHORS_FILE:
+                self.report.settings += email_lines(before, new.text, entries.values())
         return texts
 
     def _write_settings_file(self, file: str, data: bytes | None, new: SettingsText) -> None:

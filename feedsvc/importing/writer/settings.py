@@ -7,7 +7,7 @@ reported only.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -103,6 +103,14 @@ def _feed_entries(source: SourceSite, given: int, omissions: list[Omission]) -> 
 def feed_entries_line(number: int) -> str:
     """Return the line of the report about the length of the feed, if it is that of the former feed."""
     return f"feed.entries: {number}, as in the source; --feed-entries N, or {SITE_FILE}, changes it"
+
+
+def email_lines(before: str, after: str, authors: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the line of the report about e-mail addresses that the import adds to authors.yaml, if it adds any."""
+    emails = {author["email"] for author in authors if "email" in author}
+    if count := sum(email in after and email not in before for email in emails):
+        addresses = "1 e-mail address of an author, which" if count == 1 else f"{count} e-mail addresses of authors, which"
+        yield f"{AUTHORS_FILE}: {addresses} the source published; feeds here do, too, unless you delete the key email"
 
 
 def site_text(data: bytes | None, keys: Mapping[str, Any], since: datetime | None) -> SettingsText:

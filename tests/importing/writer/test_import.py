@@ -12,7 +12,7 @@ import pytest
 from feedsvc.content.lint import is_reserved_name, lint_content
 from feedsvc.content.schema import is_article_id
 from feedsvc.errors import FeedsvcError
-from feedsvc.importing.source import Omission, PostState, SourceMedium, SourceSystem, SourceTerm, TermKind
+from feedsvc.importing.source import Omission, PostState, SourceAuthor, SourceMedium, SourceSystem, SourceTerm, TermKind
 from feedsvc.importing.writer import TermMapping, format_text
 from feedsvc.importing.writer.mapping import read_last_mapping
 from feedsvc.model import ArticleStatus
@@ -58,6 +58,33 @@ def test_addresses_of_mail_in_an_export_are_not_published(tmp_path: Path) -> Non
 def test_address_of_mail_in_a_feed_is_public_already(tmp_path: Path) -> None:
     run_import(tmp_path, post(1), site=replace(SITE, system=SourceSystem.FEED))
     assert load(tmp_path).authors["mina"].email == "mina@old.example"
+
+
+@pytest.mark.parametrize(
+    ("authors", "expected"),
+    [
+        ((SourceAuthor("mina", "Mina Park"),), []),
+        (SITE.authors, ["authors.yaml: 1 e-mail address of an author, which the source published; "]),
+        (
+            (*SITE.authors, SourceAuthor("tuan", "Lê Tuấn", email="tuan@old.example")),
+            ["authors.yaml: 2 e-mail addresses of authors, which the source published; "],
+        ),
+    ],
+    ids=["none", "one", "two"],
+)
+def test_report_names_the_mail_addresses_that_feeds_will_publish_once(
+    tmp_path: Path, authors: tuple[SourceAuthor, ...], expected: list[str]
+) -> None:
+    site = replace(SITE, system=SourceSystem.FEED, authors=authors)
+    for lines in (expected, []):  # the second import adds none
+        report = run_import(tmp_path, post(1, authors=tuple(author.key for author in authors)), site=site)
+        found = [line for line in report.settings if "e-mail" in line]
+        end = "feeds here do, too, unless you delete the key email"
+        assert found == [f"{line}{end}" for line in lines]
+
+
+def test_mail_addresses_in_an_export_of_wordpress_are_not_in_the_report(tmp_path: Path) -> None:
+    assert "e-mail" not in " ".join(run_import(tmp_path, post(1)).settings)
 
 
 def test_check_has_no_problem_for_an_ordinary_import(tmp_path: Path) -> None:
