@@ -52,13 +52,17 @@ class TermKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class SourceTerm:
-    """A category or a tag. Posts name it by `key` (WordPress: the nicename). `parent` is the key of a category, or ""."""
+    """A category or a tag. Posts name it by `key` (WordPress: the nicename). `parent` is the key of a category, or "".
+
+    `has_id`: the key is an id, which the source's addresses contain. Otherwise it is only the name, as in most feeds.
+    """
 
     kind: TermKind
     key: str
     name: str
     description: str = ""
     parent: str = ""
+    has_id: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ class _Survey:
         for term in item.terms:
             kind = term_kind(term, document)
             key = term.key or term.name
-            self._terms.setdefault((kind, key), SourceTerm(kind, key, term.name, term.description))
+            self._terms.setdefault((kind, key), SourceTerm(kind, key, term.name, term.description, has_id=bool(term.key)))
 
     def site(self, where: str) -> SourceSite:
         first = self._first

@@ -14,6 +14,7 @@ from feedsvc.importing.writer.mapping import TermMapping
 from feedsvc.importing.writer.names import NamePool, as_slug
 from feedsvc.importing.writer.one_line import plain_line
 from feedsvc.tag_slugs import tag_slug
+from feedsvc.uris import slugify
 
 _MAX_TAG_LENGTH: Final = 200  # characters, as in article files
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -97,8 +98,13 @@ class TermTable:
             self._category_ids[key] = self._mapping.categories[key] or ""
             return
         term = self._terms.get((TermKind.CATEGORY, key))
-        wanted = as_slug(unquote(key)) or as_slug(term.name if term else "") or "category"
+        wanted = self._category_slug(key) or as_slug(term.name if term else "") or "category"
         self._category_ids[key] = self._category_names.take(wanted)
+
+    def _category_slug(self, key: str) -> str:
+        """Return an id as it is, since addresses contain it, and a slug in lower case for a name such as "World"."""
+        term = self._terms.get((TermKind.CATEGORY, key))
+        return as_slug(unquote(key) if term is None or term.has_id else slugify(key))
 
     def _add_author(self, key: str) -> None:
         if key in self._author_ids or not key.strip():
@@ -138,7 +144,7 @@ class TermTable:
             entry: EntryKeys = {"title": plain_line(term.name if term else unquote(keys[0])) or entry_id}
             if term and (description := plain_line(term.description)):
                 entry["description"] = description
-            entries[entry_id] = entry | _aliases(keys, used)
+            entries[entry_id] = entry | _aliases(map(self._category_slug, keys), used)
         return entries
 
     def _author_entries(self) -> dict[str, EntryKeys]:

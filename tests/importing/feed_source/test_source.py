@@ -32,8 +32,8 @@ def test_site_of_a_feed(tmp_path: Path) -> None:
     assert (site.feed_entries, site.feeds) == (2, ("https://old.example/feed/",))
     assert site.authors == (SourceAuthor("Mina Park", "Mina Park"), SourceAuthor("Lê Tuấn", "Lê Tuấn"))
     assert site.terms == (
-        SourceTerm(TermKind.CATEGORY, "Food & drink", "Food & drink"),
-        SourceTerm(TermKind.TAG, "harbour", "harbour"),
+        SourceTerm(TermKind.CATEGORY, "Food & drink", "Food & drink", has_id=False),
+        SourceTerm(TermKind.TAG, "harbour", "harbour", has_id=False),
     )
 
 

@@ -216,6 +216,20 @@ def test_name_that_no_list_of_the_source_has_is_used_as_it_is(tmp_path: Path) ->
     assert content.articles[0].tags[0].id == "pier-5"
 
 
+@pytest.mark.parametrize(("has_id", "expected"), [(False, "world"), (True, "World")])
+def test_category_of_a_feed_gets_an_address_in_lower_case_unless_the_source_has_an_id(
+    tmp_path: Path, has_id: bool, expected: str
+) -> None:
+    term = SourceTerm(TermKind.CATEGORY, "World", "World", has_id=has_id)
+    site = replace(SITE, system=SourceSystem.FEED, terms=(term,))
+    for _ in range(2):
+        run_import(tmp_path, post(1, categories=("World",)), site=site)
+    content = load(tmp_path)
+    (category,) = content.categories.values()
+    assert (category.id, category.title, category.aliases) == (expected, "World", ())
+    assert content.articles[0].categories == (expected,)
+
+
 def test_posts_before_since_are_left_out(tmp_path: Path) -> None:
     late = post(1, updated=datetime(2025, 1, 1, tzinfo=UTC))
     run_import(tmp_path, late, post(2), post(900), since=datetime(2022, 1, 1, tzinfo=UTC))
