@@ -50,6 +50,11 @@ def is_configured() -> bool:
     return any(isinstance(handler, _LogHandler) for handler in logging.getLogger().handlers)
 
 
+def shows_level() -> bool:
+    """Return whether each line of the log begins with its level in words. A message needs no "error:" or "warning:" then."""
+    return any(isinstance(handler.formatter, _TextFormatter) for handler in logging.getLogger().handlers)
+
+
 def write(text: str, level: int, fields: Mapping[str, object]) -> None:
     """Log a line of a command. `fields` are added to it in the format JSON; `message` among them replaces the text."""
     logging.getLogger(__name__).log(level, "%s", text, extra={_FIELDS: fields})

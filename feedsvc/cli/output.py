@@ -98,12 +98,12 @@ def report(sentence: str, level: int = logging.INFO) -> None:
 
 
 def report_warning(sentence: str) -> None:
-    _report_line(f"feedsvc: warning: {sentence}", logging.WARNING, {"message": sentence})
+    _report_line(f"feedsvc: {_severity_mark('warning')}{sentence}", logging.WARNING, {"message": sentence})
 
 
 def print_error(sentence: str) -> None:
     """Print a sentence about an error that the operator can correct, in the log of the command or on stderr."""
-    _report_line(f"feedsvc: {_severity('error')}: {sentence}", logging.ERROR, {"message": sentence})
+    _report_line(f"feedsvc: {_severity_mark('error')}{sentence}", logging.ERROR, {"message": sentence})
 
 
 def _report_line(line: str, level: int, fields: Mapping[str, object] = _NO_FIELDS) -> None:
@@ -114,14 +114,15 @@ def _report_line(line: str, level: int, fields: Mapping[str, object] = _NO_FIELD
 
 
 def _problem_line(problem: Problem) -> str:
-    """Format a problem like a compiler: position, severity, message."""
+    """Format a problem like a compiler: position, severity unless the log shows it, message."""
     position = click.style(f"{problem.path}:{problem.line}:{problem.column}:", bold=True)
     hint = f"; {problem.hint}" if problem.hint else ""
-    return f"{position} {_severity(problem.severity)}: {problem.message}{hint}"
+    return f"{position} {_severity_mark(problem.severity)}{problem.message}{hint}"
 
 
-def _severity(severity: Severity) -> str:
-    return click.style(severity, fg=_COLORS[severity], bold=True)
+def _severity_mark(severity: Severity) -> str:
+    """Return the severity as the beginning of a message; "" if the log's lines show it as their level."""
+    return "" if log.shows_level() else f"{click.style(severity, fg=_COLORS[severity], bold=True)}: "
 
 
 def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:

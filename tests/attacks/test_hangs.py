@@ -113,7 +113,7 @@ def test_watchdog_variable_that_is_no_number_is_an_error(tmp_path: Path) -> None
     variables = {"FEEDSVC_WATCHDOG": "soon"}
     result = subprocess.run(serve, check=False, capture_output=True, text=True, timeout=TIMEOUT, env=environment(variables))
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
-    assert without_times(result.stderr).startswith("feedsvc: error: FEEDSVC_WATCHDOG is 'soon'; give seconds")
+    assert without_times(result.stderr).startswith("feedsvc: FEEDSVC_WATCHDOG is 'soon'; give seconds")
 
 
 _START_HEARTBEAT = "watchdog.start_heartbeat()\nthreading.Thread(target=innocent, daemon=True).start()\ntime.sleep(0.2)\n"

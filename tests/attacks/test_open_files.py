@@ -109,7 +109,7 @@ def test_start_with_too_few_open_files_is_an_error(content: Path, tmp_path: Path
     result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=SECONDS, check=False)
     assert result.returncode == 2
     assert without_times(result.stderr).startswith(
-        f"feedsvc: error: a process may have 64 open files here, and a server needs {MIN_LIMIT}, better 4096: "
+        f"feedsvc: a process may have 64 open files here, and a server needs {MIN_LIMIT}, better 4096: "
     )
     assert "ulimit -n" in result.stderr
     assert "LimitNOFILE" in result.stderr

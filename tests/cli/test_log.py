@@ -87,8 +87,21 @@ def test_each_line_of_a_server_has_time_and_level(serve: Callable[..., LoggingPr
     server.wait_for("no problem any more")
     serving, error, end = server.end()
     assert re.match(rf"{TIME} INFO feedsvc: serving 7 articles of ", serving)
-    assert re.match(rf"{TIME} ERROR articles/broken.yaml:2:8: error: title: YAML reads no as false; put it in quotes", error)
+    assert re.match(rf"{TIME} ERROR articles/broken.yaml:2:8: title: YAML reads no as false; put it in quotes", error)
     assert re.fullmatch(rf"{TIME} INFO articles/broken.yaml: no problem any more", end)
+
+
+def test_lines_of_a_server_name_the_level_once(serve: Callable[..., LoggingProcess], content: Path) -> None:
+    without_id = "title: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
+    newsrooms.write(content, {"articles/broken.yaml": BROKEN, "articles/without-id.yaml": without_id})
+    server = serve(FEEDSVC_X="1")
+    server.wait_for(" at http://")
+    for line in server.end():
+        assert re.match(rf"{TIME} [A-Z]+ (feedsvc|articles/[^ ]+|site.yaml[^ ]*): ", line)
+        assert not re.search("(error|warning): ", line)
+    levels = [line.split()[1] for line in server.lines]
+    assert levels.count("ERROR") == 1
+    assert levels.count("WARNING") >= 2
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2"), ("--preview",)], ids=" ".join)
@@ -156,7 +169,7 @@ def test_a_build_that_ends_writes_sentences_alone_or_json(content: Path, tmp_pat
         return result.stderr.splitlines()
 
     assert [line.partition(":")[0] for line in stderr()] == ["feedsvc", "feedsvc"]
-    assert [row["message"].rpartition(" ")[2] for row in parsed(stderr("--log-format", "json"))] == ["removed", "scheduled"]
+    assert [row["message"].rpartition(" ")[2] for row in parsed(stderr("--log-format", "json"))] == ["counted", "scheduled"]
     assert all(re.match(f"{TIME} INFO feedsvc: ", line) for line in stderr("--log-format", "text"))
     assert stderr("--quiet") == []
 

@@ -22,7 +22,7 @@ def test_port_in_use_is_reported(content: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
         stderr = failed_serve_stderr(content, "--port", port, "--state", tmp_path / "state")
-    assert stderr.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
+    assert stderr.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
     assert stderr.count("\n") == 1
     free_port = int(stderr.rpartition("choose another one with --port, such as --port ")[2])
     assert int(port) < free_port <= int(port) + 20
@@ -48,7 +48,7 @@ def test_first_log_line_counts_visible_articles(tmp_path: Path) -> None:
 
 def test_missing_content_folder_is_reported(tmp_path: Path) -> None:
     stderr = failed_serve_stderr(tmp_path / "nowhere", "--port", "0")
-    assert stderr.startswith(f"feedsvc: error: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml; ")
+    assert stderr.startswith(f"feedsvc: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml; ")
     assert stderr.count("\n") == 1
 
 
@@ -57,7 +57,7 @@ def test_unusable_state_folder_is_reported(content: Path, tmp_path: Path) -> Non
     stderr = failed_serve_stderr(content, "--port", "0", "--state", tmp_path / "file" / "state")
     assert (
         stderr
-        == f"feedsvc: error: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
+        == f"feedsvc: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
     )
 
 
@@ -70,7 +70,7 @@ def test_state_folder_inside_the_content_folder_is_refused(content: Path) -> Non
 @pytest.mark.parametrize("base_url", ["news.example", "ftp://news.example", "https://"])
 def test_invalid_base_url_is_reported(content: Path, tmp_path: Path, base_url: str) -> None:
     stderr = failed_serve_stderr(content, "--port", "0", "--state", tmp_path / "state", "--base-url", base_url)
-    assert stderr.startswith(f"feedsvc: error: --base-url '{base_url}' is not the address of a site")
+    assert stderr.startswith(f"feedsvc: --base-url '{base_url}' is not the address of a site")
     assert stderr.count("\n") == 1
 
 
@@ -80,7 +80,7 @@ def test_invalid_trusted_proxy_is_reported(content: Path, variables: Mapping[str
         content, "--port", "0", *(() if variables else ("--trusted-proxy", "proxy.example")), variables=variables
     )
     assert stderr.startswith(
-        "feedsvc: error: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like "
+        "feedsvc: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like "
     )
     assert stderr.count("\n") == 1
 

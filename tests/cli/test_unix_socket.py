@@ -83,7 +83,7 @@ def test_killed_server_leaves_a_file_that_the_next_one_replaces(tmp_path: Path, 
     with serving_at(path, content, tmp_path / "state"):
         assert ask_unix(path, "/feed.rss").status == 200
         error = failed_serve_stderr(content, "--state", tmp_path / "other", "--unix-socket", path)
-        assert f"feedsvc: error: cannot listen on {path}: another process serves there" in error
+        assert f"feedsvc: cannot listen on {path}: another process serves there" in error
         assert ask_unix(path, "/feed.rss").status == 200
 
 

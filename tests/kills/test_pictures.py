@@ -148,8 +148,8 @@ def test_decoder_killed_twice_is_reported_as_problem_of_the_image_file(content: 
             assert "/sized/" not in ask(server.url, "/articles/a/").body.decode()
             assert ask(server.url, path).status == 200
             wait_until(lambda: len(process_tree(server.process.pid)) == 1)
-        wait_until(lambda: any(line.startswith("media/a.jpg:1:1: warning: ") for line in server.lines))
-    assert server.stderr.count("media/a.jpg:1:1: warning: ") == 1
+        wait_until(lambda: any(line.startswith("media/a.jpg:1:1: ") for line in server.lines))
+    assert server.stderr.count("media/a.jpg:1:1: ") == 1
 
 
 def test_image_that_crashes_the_decoder_is_not_decoded_again_after_a_restart(

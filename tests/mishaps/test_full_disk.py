@@ -101,7 +101,7 @@ def test_server_start_on_a_full_disk_fails_with_a_hint(editors: AtomicEditors, t
     with mounted_disk(tmp_path / "state", "64k") as state, filled(state):
         server = CommandProcess("serve", editors.root, "--port", "0", "--state", state)
         assert server.wait() == 2
-        assert server.stderr.startswith(f"feedsvc: error: {state}/modified.sqlite cannot be used (")
+        assert server.stderr.startswith(f"feedsvc: {state}/modified.sqlite cannot be used (")
         assert server.stderr.endswith("; see that its disk has room, or give another folder with --state\n")
 
 

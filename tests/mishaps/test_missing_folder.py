@@ -49,7 +49,7 @@ def wait_until_missing(server: MonitoredServer, message: str) -> None:
     wait_until(
         lambda: [(problem["message"], problem["hint"]) for problem in fetch_status(server)["problems"]] == [(message, HINT)]
     )
-    wait_until(lambda: f".:1:1: error: {message}; {HINT}\n" in server.lines)
+    wait_until(lambda: f".:1:1: {message}; {HINT}\n" in server.lines)
 
 
 def wait_until_restored(server: MonitoredServer) -> None:
@@ -167,6 +167,6 @@ def test_articles_of_an_unmounted_folder_are_not_deleted(
             server.process.send_signal(signal.SIGHUP)
             wait_until(lambda: find_wrong_responses(server, expected_documents(editors)) == [])
         assert (
-            "articles:1:1: error: what was mounted here is away; mount it again; what was read last is served meanwhile\n"
+            "articles:1:1: what was mounted here is away; mount it again; what was read last is served meanwhile\n"
             in server.lines
         )

@@ -186,7 +186,7 @@ def test_server_ends_with_one_sentence_if_a_setting_is_wrong(tmp_path: Path, con
     variables, sentence = FAULTS[fault]
     status, log = failure_of(name, tmp_path / "state", variables)
     assert status != 0
-    assert "feedsvc: error: " in log
+    assert " ERROR feedsvc: " in log or "feedsvc: error: " in log  # the latter before there is a log
     assert sentence in log
     assert "Traceback" not in log
 

@@ -153,7 +153,7 @@ def test_local_host_names_get_200(shared_preview: ServerProcess, host: str) -> N
 def test_preview_refuses_to_listen_on_a_public_address(content: Path, host: str) -> None:
     stderr = failed_serve_stderr(content, "--preview", "--port", "0", "--host", host)
     assert stderr == (
-        f"feedsvc: error: --host {host}: other machines may reach this address, but a preview shows drafts; "
+        f"feedsvc: --host {host}: other machines may reach this address, but a preview shows drafts; "
         "omit --host, or add --preview-anywhere\n"
     )
 
@@ -172,7 +172,7 @@ def test_port_in_use_is_reported(content: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
         stderr = failed_serve_stderr(content, "--preview", "--port", port)
-    assert stderr.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
+    assert stderr.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
 
 
 def test_preview_without_state_folder_leaves_no_files(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def test_forwarded_request_for_metrics_needs_open_status(tmp_path: Path) -> None
 
 def test_open_status_with_invalid_address_is_refused(tmp_path: Path) -> None:
     stderr = failed_serve_stderr(write_newsroom(tmp_path / "content"), "--open-status", "everybody")
-    assert stderr.startswith("feedsvc: error: --open-status 'everybody' is no IP address and no network; write an address like ")
+    assert stderr.startswith("feedsvc: --open-status 'everybody' is no IP address and no network; write an address like ")
 
 
 # --- Alive and ready --------------------------------------------------------------------------------------------

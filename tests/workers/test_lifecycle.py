@@ -141,13 +141,13 @@ def test_port_in_use_is_reported_once(content: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
         stderr = failed_serve_stderr(content, "--port", port, "--state", tmp_path / "state", "--workers", "2")
-    assert stderr.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
+    assert stderr.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
     assert stderr.count("\n") == 1
 
 
 def test_missing_content_folder_is_reported_once(tmp_path: Path) -> None:
     stderr = failed_serve_stderr(tmp_path / "nowhere", "--port", "0", "--state", tmp_path / "state", "--workers", "3")
-    assert stderr.startswith(f"feedsvc: error: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml; ")
+    assert stderr.startswith(f"feedsvc: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml; ")
     assert stderr.count("\n") == 1
 
 
