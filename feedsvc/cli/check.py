@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -105,9 +105,12 @@ def check(
         replays = () if form == "json" else None
     lines: Iterable[str] = PROBLEM_FORMATTERS[layout](content, problems)
     lines = editing.COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines
-    for line in editing.REPLAY_FORMATTERS[layout](lines, replays) if former_feeds and replays is not None else lines:
-        print_line(line)
+    # The replays come last, because each ends with its summary.
+    compare = editing.REPLAY_FORMATTERS[layout] if former_feeds and replays is not None else _without_replays
+    lines, replay_lines = compare(lines, replays or ())
+    _print_lines(lines)
     _print_counts(summary, len(errors), len(problems) - len(errors))
+    _print_lines(replay_lines)
     has_errors = bool(errors) or any(replay.has_errors for replay in replays or ())
     has_warnings = bool(problems) or any(replay.has_warnings for replay in replays or ())
     sys.exit(1 if has_errors or (strict and has_warnings) else 0)
@@ -119,6 +122,15 @@ def _article_summary(snapshot: ContentSnapshot) -> str:
     if not broken:
         return format_article_count(snapshot)
     return f"{format_count(len(snapshot.articles), 'valid article')}, {format_count(broken, 'article')} with errors"
+
+
+def _without_replays(lines: Iterable[str], _: Sequence[editing.FeedReplay]) -> tuple[Iterable[str], Iterable[str]]:
+    return lines, ()
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print_line(line)
 
 
 def _print_counts(summary: str, errors: int, warnings: int) -> None:

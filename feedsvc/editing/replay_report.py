@@ -12,6 +12,7 @@ from feedsvc.editing.reader_rules import READER_RULES
 
 _MAX_TEXT_ENTRIES: Final = 12  # entries of each sight in the text format
 _READERS_BY_ID: Final = frozenset(rule.name for rule in READER_RULES if rule.is_by_id)
+_Parts = tuple[Iterable[str], Iterable[str]]
 _SYMBOLS: Final[Mapping[Sight, str]] = {Sight.NEW: "+", Sight.CHANGED: "~", Sight.GONE: "-"}
 
 
@@ -63,7 +64,7 @@ def _hint(replay: FeedReplay) -> str:
 def _text_of(replay: FeedReplay, *, every: bool) -> Iterator[str]:
     kind = replay.former.kind.value
     former = f"{kind.removesuffix(' Feed')} feed of {_entries(len(replay.former.items))}"
-    yield f"{replay.former.place}, {former}, against the feed of {replay.name}: {summary(replay)}"
+    yield f"{replay.former.place}, {former}, against the feed of {replay.name}:"
     faults = (*replay.former.faults, *filter(None, [replay.former.early_end]))
     yield from (f"  {escape_invisible(replay.former.place)}: {fault}" for fault in faults)
     for sight, symbol in _SYMBOLS.items():
@@ -74,6 +75,7 @@ def _text_of(replay: FeedReplay, *, every: bool) -> Iterator[str]:
             yield f"  {symbol} and {len(lines) - len(shown)} more; --all lists them"
     if hint := _hint(replay):
         yield f"  {hint}"
+    yield summary(replay)
 
 
 def _lines(predictions: Iterable[Prediction]) -> list[str]:
@@ -87,23 +89,19 @@ def _lines(predictions: Iterable[Prediction]) -> list[str]:
     return [f"{title} ({'; '.join(parts)})" for (_, title, _), parts in reasons.items()]
 
 
-def _as_text(lines: Iterable[str], replays: Sequence[FeedReplay]) -> Iterator[str]:
-    yield from lines
-    for replay in replays:
-        yield from _text_of(replay, every=False)
+def _as_text(lines: Iterable[str], replays: Sequence[FeedReplay]) -> _Parts:
+    return lines, [line for replay in replays for line in _text_of(replay, every=False)]
 
 
-def _as_full_text(lines: Iterable[str], replays: Sequence[FeedReplay]) -> Iterator[str]:
-    yield from lines
-    for replay in replays:
-        yield from _text_of(replay, every=True)
+def _as_full_text(lines: Iterable[str], replays: Sequence[FeedReplay]) -> _Parts:
+    return lines, [line for replay in replays for line in _text_of(replay, every=True)]
 
 
-def _as_json(lines: Iterable[str], replays: Sequence[FeedReplay]) -> Iterator[str]:
-    """Add the key `former_feeds` to the JSON object in `lines`, and yield it as one text."""
+def _as_json(lines: Iterable[str], replays: Sequence[FeedReplay]) -> _Parts:
+    """Add the key `former_feeds` to the JSON object in `lines`, and return it as one text."""
     document = json.loads("\n".join(lines))
     document["former_feeds"] = [_to_json(replay) for replay in replays]
-    yield json.dumps(document, ensure_ascii=False, indent=2)
+    return [json.dumps(document, ensure_ascii=False, indent=2)], ()
 
 
 def _to_json(replay: FeedReplay) -> dict[str, Any]:
@@ -131,8 +129,9 @@ def _to_json(replay: FeedReplay) -> dict[str, Any]:
     }
 
 
-# Formatters that append the replays to the printed problems; "all" is the text format with every entry.
-REPLAY_FORMATTERS: Final[Mapping[str, Callable[[Iterable[str], Sequence[FeedReplay]], Iterable[str]]]] = {
+# Formatters that add the replays to the printed problems. They return the lines before the number of problems, and those after
+# it, the last of which is a summary. "all" is the text format with every entry.
+REPLAY_FORMATTERS: Final[Mapping[str, Callable[[Iterable[str], Sequence[FeedReplay]], _Parts]]] = {
     "text": _as_text,
     "all": _as_full_text,
     "json": _as_json,

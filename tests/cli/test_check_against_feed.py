@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.cli.command_line import run_feedsvc
 from tests.conftest import Newsroom
 from tests.editing.test_former_feeds import articles, catalog_of, feed_of
 from tests.helpers.document_server import Document, document_server
+from tests.helpers.running_server import command, environment
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def test_feed_without_differences_passes(root: Path, tmp_path: Path) -> None:
     result = run_feedsvc("check", root, "--against-feed", tmp_path / "same.xml")
     assert (result.returncode, result.stdout.splitlines()) == (
         0,
-        [f"{tmp_path}/same.xml, RSS feed of 2 entries, against the feed of site: 0 of 2 entries come up as new"],
+        [f"{tmp_path}/same.xml, RSS feed of 2 entries, against the feed of site:", "0 of 2 entries come up as new"],
     )
 
 
@@ -35,9 +37,22 @@ def test_entry_that_comes_up_again_fails_and_is_named_with_its_reason(root: Path
     assert result.returncode == 1
     reason = "its id was 'tag:news.example,2026:two' and is 'tag:news.example,2026:2'"
     assert result.stdout.splitlines() == [
-        f"{tmp_path}/old.xml, RSS feed of 2 entries, against the feed of site: 1 of 2 entries comes up as new",
+        f"{tmp_path}/old.xml, RSS feed of 2 entries, against the feed of site:",
         f"  + Story 2 (in newsboat, miniflux, rss2email, feed2exec, sfeed, reader, NetNewsWire, FreshRSS: {reason})",
+        "1 of 2 entries comes up as new",
     ]
+
+
+def test_last_line_on_the_terminal_begins_with_the_verdict(root: Path, tmp_path: Path) -> None:
+    (root / "articles" / "broken.yaml").write_text("title: no\n")
+    arguments = ("check", root, "--against-feed", tmp_path / "old.xml")
+    result = subprocess.run(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(), check=False
+    )
+    lines = result.stdout.splitlines()
+    assert lines[-1] == "1 of 2 entries comes up as new"
+    counts = next(index for index, line in enumerate(lines) if line.startswith("feedsvc: 2 valid articles, "))
+    assert counts < next(index for index, line in enumerate(lines) if "against the feed of site" in line)
 
 
 def test_entry_that_readers_take_as_new_for_different_reasons_is_one_line(root: Path, tmp_path: Path) -> None:

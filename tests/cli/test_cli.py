@@ -110,9 +110,7 @@ def test_port_in_use_is_reported_in_one_sentence(content: Path, tmp_path: Path) 
         port = listener.getsockname()[1]
         result = run_feedsvc("serve", content, "--port", str(port), "--state", tmp_path / "state")
     assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].startswith(
-        f"feedsvc: cannot listen on 127.0.0.1:{port} (Address already in use)"
-    )
+    assert result.stderr.splitlines()[-1].startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} (Address already in use)")
 
 
 def test_state_folder_inside_the_content_folder_is_refused(content: Path) -> None:

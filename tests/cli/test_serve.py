@@ -56,8 +56,7 @@ def test_unusable_state_folder_is_reported(content: Path, tmp_path: Path) -> Non
     (tmp_path / "file").write_text("in the way")
     stderr = failed_serve_stderr(content, "--port", "0", "--state", tmp_path / "file" / "state")
     assert (
-        stderr
-        == f"feedsvc: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
+        stderr == f"feedsvc: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
     )
 
 
@@ -79,9 +78,7 @@ def test_invalid_trusted_proxy_is_reported(content: Path, variables: Mapping[str
     stderr = failed_serve_stderr(
         content, "--port", "0", *(() if variables else ("--trusted-proxy", "proxy.example")), variables=variables
     )
-    assert stderr.startswith(
-        "feedsvc: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like "
-    )
+    assert stderr.startswith("feedsvc: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like ")
     assert stderr.count("\n") == 1
 
 
