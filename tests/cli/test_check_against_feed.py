@@ -107,10 +107,18 @@ def test_former_feed_is_fetched_from_an_address(root: Path, tmp_path: Path) -> N
 
 def test_former_feed_that_cannot_be_read_is_an_error_of_the_operator(root: Path, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<!DOCTYPE html><title>x</title>")
-    for name, message in (("none.xml", "No such file"), ("page.html", "it is a web page, no feed")):
+    hint = "give the file of a feed, or its address, such as https://old.example/feed/"
+    for name, message in (("none.xml", f"none.xml'; {hint}"), ("page.html", "it is a web page, no feed")):
         result = run_feedsvc("check", root, "--against-feed", tmp_path / name)
         assert (result.returncode, "Traceback" in result.stderr) == (2, False)
         assert message in result.stderr
+
+
+@pytest.mark.parametrize("where", ["old.example/feed/", ""])
+def test_address_without_https_is_answered_with_an_example(root: Path, where: str) -> None:
+    result = run_feedsvc("check", root, "--against-feed", where)
+    hint = "give the file of a feed, or its address, such as https://old.example/feed/"
+    assert (result.returncode, result.stderr) == (2, f"feedsvc: error: there is no file '{where}'; {hint}\n")
 
 
 def test_folder_that_cannot_be_read_keeps_the_keys_of_json(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ _ACCEPT: Final = (
 _SUFFIXES: Final = frozenset({".xml", ".rss", ".atom", ".rdf", ".json", ".feed"})
 _PAUSES: Final = (1.0, 4.0)  # seconds before the second and third attempt
 _MAX_FILES: Final = 100_000
+_EXAMPLES: Final = "give the file of a feed, or its address, such as https://old.example/feed/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +102,10 @@ def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> Fee
 def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocument:
     """Return one document, a file or that of an http or https address, without the older ones. Raises ImportSourceError."""
     if not is_address(where):
-        return StoredDocument(path=Path(where), place=where).parse(limits.document_bytes)
+        path = Path(where)
+        if path.is_dir() or not path.exists():
+            raise ImportSourceError(f"there is no file '{where}'; {_EXAMPLES}")
+        return StoredDocument(path=path, place=where).parse(limits.document_bytes)
     try:
         fetched = _fetch(where, with_named_host(access, where), limits.document_bytes)
     except FetchError as error:
