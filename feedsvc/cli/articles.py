@@ -66,8 +66,8 @@ def list_articles(
     \b
     Examples:
       feedsvc list
-      feedsvc list newsroom --status scheduled --status draft
-      feedsvc list newsroom --json --limit 100
+      feedsvc list content --status scheduled --status draft
+      feedsvc list content --json --limit 100
     """
     snapshot, notice = load_with_last_valid_versions(content, base_url, state_folder(content, state), is_state_given=bool(state))
     now = wall_clock()

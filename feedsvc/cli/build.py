@@ -89,12 +89,12 @@ def build(
     \b
     Examples:
       feedsvc build public
-      feedsvc build public newsroom --base-url https://example.org/news
-      feedsvc build public newsroom --watch
-      feedsvc build feeds newsroom --only feeds
-      feedsvc build public newsroom --coding br --coding zstd --nginx feedsvc-tree.conf
-      feedsvc build public newsroom --hosting netlify
-      feedsvc build s3://news-example newsroom
+      feedsvc build public content --base-url https://example.org/news
+      feedsvc build public content --watch
+      feedsvc build feeds content --only feeds
+      feedsvc build public content --coding br --coding zstd --nginx feedsvc-tree.conf
+      feedsvc build public content --hosting netlify
+      feedsvc build s3://news-example content
     """
     config = BuildConfig(
         out=out,

@@ -76,10 +76,10 @@ def check(
     \b
     Examples:
       feedsvc check
-      feedsvc check newsroom --strict
-      feedsvc check newsroom --format github
-      feedsvc check newsroom --against origin/main
-      feedsvc check newsroom --against-feed https://old.example/feed/
+      feedsvc check content --strict
+      feedsvc check content --format github
+      feedsvc check content --against origin/main
+      feedsvc check content --against-feed https://old.example/feed/
     """
     comparison, replays = None, None
     try:

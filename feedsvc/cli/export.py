@@ -31,7 +31,7 @@ def export_newsroom(*, form: str, content: Path, output: Path | None) -> None:
     \b
     Examples:
       feedsvc export wxr > newsroom.xml
-      feedsvc export json newsroom --output newsroom.json
+      feedsvc export json content --output newsroom.json
     """
     now = wall_clock()
     snapshot = load_without_theme_trial(content, "")

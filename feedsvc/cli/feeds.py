@@ -41,7 +41,7 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     \b
     Examples:
       feedsvc feeds
-      feedsvc feeds newsroom --json
+      feedsvc feeds content --json
     """
     snapshot = load_without_theme_trial(content, base_url)
     print_problems(snapshot.errors)

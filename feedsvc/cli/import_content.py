@@ -121,9 +121,9 @@ def import_command(
 
     \b
     Examples:
-      feedsvc import export.xml newsroom --dry-run
-      feedsvc import export.xml newsroom --media-from uploads --report report.html
-      feedsvc import https://old.example/feed/ newsroom --update
+      feedsvc import export.xml content --dry-run
+      feedsvc import export.xml content --media-from uploads --report report.html
+      feedsvc import https://old.example/feed/ content --update
     """
     gc_control.freeze_heap()  # the renderer of each post leaves reference cycles
     _check_options(update, report_file, media_from)

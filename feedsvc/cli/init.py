@@ -54,7 +54,7 @@ def init(*, folder: Path, title: str | None, base_url: str | None, language: str
     \b
     Examples:
       feedsvc init
-      feedsvc init newsroom --title "Harbour News" --base-url https://harbour.example --yes
+      feedsvc init content --title "Harbour News" --base-url https://harbour.example --yes
     """
     if complete_newsroom(folder):
         click.echo(

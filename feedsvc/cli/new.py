@@ -84,7 +84,7 @@ def new_article(
     \b
     Examples:
       feedsvc new "Xi invites Lee to Beijing" --category asia --author ritesh-nambiar
-      feedsvc new "Bus 14 keeps its number" newsroom --markdown
+      feedsvc new "Bus 14 keeps its number" content --markdown
     """
     if rest or (not content.exists() and content.name == str(content)):
         raise FeedsvcError(_missing_folder_message(title, content, rest))

@@ -35,7 +35,7 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
     \b
     Examples:
       feedsvc ping
-      feedsvc ping newsroom --purge "./purge-cdn --stdin"
+      feedsvc ping content --purge "./purge-cdn --stdin"
     """
     snapshot = load_without_theme_trial(content, base_url)
     print_problems(snapshot.problems)

@@ -42,8 +42,8 @@ def print_schema(*, what: tuple[str, ...], write: bool) -> None:
 
     \b
     Examples:
-      feedsvc schema article newsroom
-      feedsvc schema --write newsroom
+      feedsvc schema article content
+      feedsvc schema --write content
     """
     names, folders = (what[:1], what[1:]) if what and what[0] in SCHEMA_NAMES else ((), what)
     root = _find_content_folder(folders)

@@ -146,11 +146,11 @@ def serve(
     \b
     Examples:
       feedsvc serve
-      feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
-      feedsvc serve newsroom --preview
-      feedsvc serve newsroom --workers 2
-      feedsvc serve newsroom --unix-socket /run/feedsvc/http.sock --trusted-proxy unix
-      FEEDSVC_PORT=8080 feedsvc serve newsroom
+      feedsvc serve content --port 8080 --base-url http://127.0.0.1:8080
+      feedsvc serve content --preview
+      feedsvc serve content --workers 2
+      feedsvc serve content --unix-socket /run/feedsvc/http.sock --trusted-proxy unix
+      FEEDSVC_PORT=8080 feedsvc serve content
     """
     raise_limit()
     open_socket = partial(listen, host, port) if unix_socket is None else _unix_socket(unix_socket, unix_socket_mode)

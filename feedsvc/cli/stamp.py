@@ -29,7 +29,7 @@ def stamp(*, content: Path, dry_run: bool) -> None:
     \b
     Examples:
       feedsvc stamp
-      feedsvc stamp newsroom --dry-run
+      feedsvc stamp content --dry-run
     """
     for name in signals("SIGTERM", "SIGHUP"):
         # A regular exit deletes the temporary file beside an article.

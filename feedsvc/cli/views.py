@@ -44,7 +44,7 @@ def most_read(*, content: Path, since: date | None, form: str, state: Path | Non
     \b
     Examples:
       feedsvc views
-      feedsvc views newsroom --since 2026-01-01 --format csv
+      feedsvc views content --since 2026-01-01 --format csv
     """
     snapshot = load_without_theme_trial(content, "")
     totals = report_totals_since(database or state_folder(content, state) / READS_FILE, since)

@@ -120,6 +120,16 @@ def broken_links(document: Path) -> Iterator[str]:
                 yield f"{name_of(document)}: no heading {link}"
 
 
+def test_commands_of_all_documents_have_the_folder_of_the_tutorial() -> None:
+    """A reader of two documents must not look for a second folder. Other folders have absolute paths, as /srv/newsroom."""
+    documents = [document for document in DOCUMENTS if document.name != "CHANGELOG.md"]
+    words = [word for document in documents for line in command_lines(document.read_text("utf-8")) for word in line]
+    assert words.count("content") > 50
+    assert "newsroom" not in words
+    paths = [path for document in documents for path in re.findall(r"(?<![\w/.$^-])newsroom/\S*", document.read_text("utf-8"))]
+    assert paths == []
+
+
 def test_every_link_of_the_documents_leads_to_a_file_and_a_heading() -> None:
     assert [message for document in DOCUMENTS for message in broken_links(document)] == []
 

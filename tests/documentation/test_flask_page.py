@@ -19,7 +19,7 @@ PROGRAMS: Final = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    write_newsroom(tmp_path / "newsroom", base_url="https://example.org/news")
+    write_newsroom(tmp_path / "content", base_url="https://example.org/news")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

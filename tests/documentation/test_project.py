@@ -62,7 +62,8 @@ def test_the_demo_of_the_readme_shows_a_page() -> None:
 
 
 def test_the_newsroom_of_the_readme_is_written_checked_and_served(tmp_path: Path) -> None:
-    init, check, serve = readme_commands()[1]
+    new_folder, init, check, serve = readme_commands()[1]
+    assert new_folder == "mkdir ../harbour && cd ../harbour"
     # Without a terminal nothing can be asked.
     written = subprocess.run(
         [*arguments(init), "--yes"], cwd=tmp_path, env=environment(), text=True, check=True, capture_output=True
@@ -100,7 +101,7 @@ def page_of(command_line: str, folder: Path) -> bytes:
 
 def test_newsroom_of_the_reference_is_valid(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {}
-    for block in re.findall(r"```yaml\n# newsroom/(.*?)```", read_reference("newsroom"), re.DOTALL):
+    for block in re.findall(r"```yaml\n# content/(.*?)```", read_reference("newsroom"), re.DOTALL):
         path, _, text = block.partition("\n")
         files[path] = text
     newsrooms.write(
@@ -118,7 +119,7 @@ def test_newsroom_of_the_reference_is_valid(tmp_path: Path) -> None:
 
 
 def test_problems_in_the_reference_equal_the_output_of_check(tmp_path: Path) -> None:
-    expected = re.search(r"\$ feedsvc check newsroom\n(.*?)```", read_reference("check"), re.DOTALL)
+    expected = re.search(r"\$ feedsvc check content\n(.*?)```", read_reference("check"), re.DOTALL)
     assert expected
     newsrooms.write(
         tmp_path,
@@ -133,8 +134,8 @@ def test_problems_in_the_reference_equal_the_output_of_check(tmp_path: Path) -> 
 
 def test_the_files_of_the_guide_to_themes_render_every_page(tmp_path: Path) -> None:
     text = (ROOT / "docs/how-to/themes.md").read_text("utf-8")
-    templates = dict(re.findall(r"```jinja\n\{# newsroom/(\S+) #\}\n(.*?)```", text, re.DOTALL))
-    stylesheets = dict(re.findall(r"```css\n/\* newsroom/(\S+) \*/\n(.*?)```", text, re.DOTALL))
+    templates = dict(re.findall(r"```jinja\n\{# content/(\S+) #\}\n(.*?)```", text, re.DOTALL))
+    stylesheets = dict(re.findall(r"```css\n/\* content/(\S+) \*/\n(.*?)```", text, re.DOTALL))
     assert (len(templates), len(stylesheets)) == (3, 1)
     newsrooms.write(tmp_path, {**newsrooms.SITE, **templates, **stylesheets})
     result = CliRunner().invoke(main, ["check", str(tmp_path)])
