@@ -12,6 +12,7 @@ from feedsvc.importing.feed_source.documents import FeedDocuments, FeedLimits, i
 from feedsvc.importing.feed_source.markup import plain_text, title_text
 from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm
 from feedsvc.importing.feed_source.shared_elements import unique_authors
+from feedsvc.importing.frames import replace_frames
 from feedsvc.importing.host_access import HostAccess
 from feedsvc.importing.source import (
     Omission,
@@ -191,7 +192,7 @@ def _records(item: FeedItem, document: FeedDocument) -> Iterator[SourcePost | Om
         categories=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.CATEGORY)),
         tags=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.TAG)),
         summary=plain_text(item.summary),
-        body=item.content,
+        body=replace_frames(item.content),
         language=item.language if item.language != document.language else "",
         lead_image=item.lead_image,
         enclosures=item.enclosures,

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from feedsvc.importing.frames import link_html
 from feedsvc.importing.markup import attributes_of, find_elements, replace_elements, to_plain_text
 from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.blocks import Block, parse_blocks
-from feedsvc.importing.wordpress.embeds import EmbedTitles, link_html
+from feedsvc.importing.wordpress.embeds import EmbedTitles
 from feedsvc.importing.wordpress.export_index import ExportIndex, parse_number
 from feedsvc.importing.wordpress.figures import gallery_html
 

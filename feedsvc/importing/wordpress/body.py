@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from feedsvc.importing.frames import replace_frames
 from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.block_html import BlockRenderer
 from feedsvc.importing.wordpress.blocks import has_blocks, parse_blocks
-from feedsvc.importing.wordpress.embeds import EmbedTitles, link_lone_addresses, replace_frames
+from feedsvc.importing.wordpress.embeds import EmbedTitles, link_lone_addresses
 from feedsvc.importing.wordpress.export_index import ExportIndex, parse_number
 from feedsvc.importing.wordpress.item_fields import ItemFields
 from feedsvc.importing.wordpress.shortcode_html import ShortcodeHtml
@@ -44,7 +45,7 @@ class PostBody:
         markup = _unwrap_figures(replacer.replace(markup))
         for name in replacer.unknown:
             self._report(f"shortcode [{name}]", "a plug-in or theme made its content; text within it is kept")
-        markup = replace_frames(link_lone_addresses(markup, self._titles), self._titles)
+        markup = replace_frames(link_lone_addresses(markup, self._titles), self._titles.title_of)
         markup = _EMPTY_PARAGRAPH.sub("", _COMMENT.sub("", markup))
         return _EMPTY_LINES.sub("\n\n", markup).strip() if "<pre" not in markup else markup.strip()
 

@@ -1,4 +1,4 @@
-"""Embedded pages as links: oEmbed addresses on their own lines, iframes and Flash objects, with their titles if known."""
+"""Embedded pages as links: oEmbed addresses on their own lines, with the titles that WordPress stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from feedsvc.importing.addresses import host_of, split_address
-from feedsvc.importing.markup import MarkupElement, attributes_of, replace_elements, to_plain_text
+from feedsvc.importing.frames import link_html, page_address
+from feedsvc.importing.markup import attributes_of, to_plain_text
 
 # Hosts whose pages WordPress embeds (oEmbed providers), without "www.", "m." and the like. Subdomains belong to them, too.
 _HOSTS: Final = frozenset(
@@ -26,28 +27,9 @@ _HOSTS: Final = frozenset(
 )
 _LONE_ADDRESS: Final = re.compile(r"^([ \t]*)(https?://[^\s<>\"]++)([ \t]*)\r?$", re.MULTILINE | re.IGNORECASE)
 _ADDRESS_PARAGRAPH: Final = re.compile(r"<p>\s*+(https?://[^\s<>\"]++)\s*+</p>", re.IGNORECASE)
-_INNER_SOURCE: Final = re.compile(r"<embed\b[^<>]*?\bsrc\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE)
 _CACHED_FRAME: Final = re.compile(r"<iframe\b[^<>]*+>", re.IGNORECASE)
 _CACHED_LINK: Final = re.compile(r"<a\b[^<>]*?href=[\"']([^\"']*)[\"'][^<>]*+>([^<]++)</a>", re.IGNORECASE)
 _MIN_TOKEN: Final = 5  # characters of a name of a video or a message
-_PLAYERS: Final = (
-    (
-        re.compile(r"(?:https?:)?//(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v)/([\w-]{5,20})"),
-        "https://www.youtube.com/watch?v={}",
-    ),
-    (re.compile(r"(?:https?:)?//player\.vimeo\.com/video/([0-9]{3,15})"), "https://vimeo.com/{}"),
-    (re.compile(r"(?:https?:)?//(?:www\.)?dailymotion\.com/embed/video/(\w{3,20})"), "https://www.dailymotion.com/video/{}"),
-    (re.compile(r"(?:https?:)?//open\.spotify\.com/embed/(\w+/\w+)"), "https://open.spotify.com/{}"),
-    (
-        re.compile(r"\A(?:https?:)?//platform\.twitter\.com/embed/Tweet\.html\?(?:.*&)?id=([0-9]+)"),
-        "https://twitter.com/i/status/{}",
-    ),
-)
-
-
-def link_html(address: str, title: str) -> str:
-    """Return a link; its text is the title, or the address if there is no title."""
-    return f'<a href="{html.escape(address)}">{html.escape(title or address, quote=False)}</a>'
 
 
 class EmbedTitles:
@@ -86,16 +68,6 @@ def _token(address: str) -> str:
     return video or parts.path.rstrip("/").rpartition("/")[2]
 
 
-def page_address(source: str) -> str:
-    """Return the address of the page that a player shows, with a scheme; "" if a source has no host."""
-    for pattern, template in _PLAYERS:
-        if match := pattern.match(source):
-            return template.format(match[1])
-    if source.startswith("//"):
-        return f"https:{source}"
-    return source if source.lower().startswith(("http://", "https://")) else ""
-
-
 def is_embeddable(address: str) -> bool:
     """Return True if WordPress embeds a page of this host."""
     labels = host_of(address).split(".")
@@ -114,18 +86,3 @@ def link_lone_addresses(text: str, titles: EmbedTitles) -> str:
         return f"<p>{link_html(address, titles.title_of(address))}</p>" if is_embeddable(address) else match[0]
 
     return _ADDRESS_PARAGRAPH.sub(link_paragraph, _LONE_ADDRESS.sub(link, text))
-
-
-def replace_frames(markup: str, titles: EmbedTitles) -> str:
-    """Return HTML with links for iframes and Flash objects that have an address; those without one are removed."""
-
-    def link(frame: MarkupElement) -> str:
-        attributes, inner = attributes_of(frame.tag), frame.inner
-        source = attributes.get("src") or attributes.get("data-src") or attributes.get("data") or ""
-        if not source and (inner_source := _INNER_SOURCE.search(inner)):
-            source = html.unescape(inner_source[1])
-        address = page_address(source)
-        title = attributes.get("title", "").strip() or titles.title_of(address)
-        return link_html(address, title) if address else ""
-
-    return replace_elements(markup, link, "iframe", "object", "embed")

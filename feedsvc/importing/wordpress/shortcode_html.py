@@ -6,8 +6,9 @@ import html
 import re
 from typing import Final
 
+from feedsvc.importing.frames import link_html, page_address
 from feedsvc.importing.wordpress.block_html import Report
-from feedsvc.importing.wordpress.embeds import EmbedTitles, link_html, page_address
+from feedsvc.importing.wordpress.embeds import EmbedTitles
 from feedsvc.importing.wordpress.export_index import Attachment, ExportIndex, parse_number
 from feedsvc.importing.wordpress.figures import captioned_html, gallery_html, player_html
 from feedsvc.importing.wordpress.shortcodes import Shortcode, ShortcodeHandler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from feedsvc.content import FORBIDDEN_CHARACTER
+from feedsvc.content.markdown import removed_elements
 from feedsvc.content.schema import MAX_REFERENCES, is_language_tag
 from feedsvc.importing.html_markdown import convert_html
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
@@ -32,6 +34,10 @@ from feedsvc.importing.writer.values import BODY, KEYS, ArticleValues, normalize
 from feedsvc.model import Site
 
 _NO_TITLE: Final = "…"
+# Elements without which a reader would miss something. Of others, such as <font>, the text stays.
+_LOST_ELEMENTS: Final = frozenset(
+    ("applet", "button", "canvas", "embed", "form", "iframe", "input", "math", "object", "script", "select", "svg", "textarea")
+)
 
 
 class PostCounts(NamedTuple):
@@ -71,7 +77,7 @@ class PostConverter:
 
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
         """Return the values of an article. They are valid as far as that can be decided without the files in media/."""
-        omissions: list[Omission] = []
+        omissions = [*_removed_parts(post)]
         body, counts = self._body(post)
         facts = post.facts
         values = {
@@ -94,7 +100,7 @@ class PostConverter:
 
     def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
         """Return the values of a page, which has fewer keys than an article."""
-        omissions: list[Omission] = []
+        omissions = [*_removed_parts(post)]
         body, counts = self._body(post)
         is_own = self.source.system is SourceSystem.FEEDSVC  # whose dates of pages may be those of the export
         updated = None if is_own else valid_date(post.updated or post.published)
@@ -236,6 +242,14 @@ class PostConverter:
         if post.lead_image:
             pictures, kept_pictures = pictures + 1, kept_pictures + bool(self.media_path(post.lead_image.address))
         return normalize_body(body), PostCounts(links, kept_links, pictures, kept_pictures)
+
+
+def _removed_parts(post: SourcePost) -> Iterator[Omission]:
+    """Yield an omission for each kind of element in a body that articles cannot have, and that shows or does something."""
+    counts = Counter(element.name for element in removed_elements(post.body) if element.name in _LOST_ELEMENTS)
+    for name, count in counts.items():
+        number = f", {count} times" if count > 1 else ""
+        yield Omission(post.place, f"<{name}> in the body of '{post.title}'{number}", "an article has no such element")
 
 
 def _is_complete(medium: SourceMedium) -> bool:

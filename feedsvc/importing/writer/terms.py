@@ -16,6 +16,8 @@ from feedsvc.importing.writer.one_line import plain_line
 from feedsvc.tag_slugs import tag_slug
 from feedsvc.uris import slugify
 
+# What a name of the map is, by whether the source is WordPress.
+_MAP_HINTS: Final = {True: "a name of the map is the one in addresses, or the login", False: "write it as the feed does"}
 _MAX_TAG_LENGTH: Final = 200  # characters, as in article files
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 
@@ -55,12 +57,12 @@ class TermTable:
     def unmatched_names(self) -> Iterator[Omission]:
         """Yield an omission for each name of the mapping that nothing in the source has. `note` must have seen all posts."""
         for kind, names, known in (
-            ("categories", self._mapping.categories, self._category_ids),
-            ("authors", self._mapping.authors, {**self._authors, **self._author_ids}),
+            ("categories", self._mapping.categories, {*self._category_ids, *map(self._category_slug, self._category_ids)}),
+            ("authors", self._mapping.authors, {*self._authors, *self._author_ids, *map(self._author_slug, self._author_ids)}),
         ):
             for name in names:
                 if name not in known:
-                    hint = did_you_mean(name, known) or "a name of the map is the one in addresses, or the login"
+                    hint = did_you_mean(name, known) or _MAP_HINTS[self._site.system is SourceSystem.WORDPRESS]
                     yield Omission("--map", f"{kind}: {name}", f"the source has none with this name; {hint}")
 
     def category_ids(self, keys: Iterable[str]) -> list[str]:
@@ -94,12 +96,12 @@ class TermTable:
     def _add_category(self, key: str) -> None:
         if key in self._category_ids:
             return
-        if key in self._mapping.categories:
-            self._category_ids[key] = self._mapping.categories[key] or ""
+        slug = self._category_slug(key)
+        if (mapped := _mapped_id(self._mapping.categories, key, slug)) is not None:
+            self._category_ids[key] = mapped
             return
         term = self._terms.get((TermKind.CATEGORY, key))
-        wanted = self._category_slug(key) or as_slug(term.name if term else "") or "category"
-        self._category_ids[key] = self._category_names.take(wanted)
+        self._category_ids[key] = self._category_names.take(slug or as_slug(term.name if term else "") or "category")
 
     def _category_slug(self, key: str) -> str:
         """Return an id as it is, since addresses contain it, and a slug in lower case for a name such as "World"."""
@@ -109,17 +111,19 @@ class TermTable:
     def _add_author(self, key: str) -> None:
         if key in self._author_ids or not key.strip():
             return
-        if key in self._mapping.authors:
-            self._author_ids[key] = self._mapping.authors[key] or ""
-            return
+        slug = self._author_slug(key)
+        mapped = _mapped_id(self._mapping.authors, key, slug)
+        self._author_ids[key] = self._author_names.take(slug or "author") if mapped is None else mapped
+
+    def _author_slug(self, key: str) -> str:
+        """Return an id as it is, and a slug in lower case for a login or a name, "" if it has no letter or digit."""
         author = self._authors.get(key)
         name = author.name if author else key
         # WordPress makes the name in an author's address of the login, and its dots become hyphens.
         is_login = self._site.system is SourceSystem.WORDPRESS and "@" not in key
         has_id = self._site.system is not SourceSystem.WORDPRESS and name != key
-        text = key.lower().replace(".", "-") if is_login else key if has_id else name
-        wanted = as_slug(text) or as_slug(name) or "author"
-        self._author_ids[key] = self._author_names.take(wanted)
+        text = key.lower().replace(".", "-") if is_login else key if has_id else slugify(name)
+        return as_slug(text) or as_slug(slugify(name))
 
     def _add_tag(self, key: str) -> None:
         if key in self._tag_titles:
@@ -176,6 +180,11 @@ class TermTable:
             if description or aliases:
                 entry = {"title": self._titles_by_slug[slug]} | ({"description": description} if description else {})
                 yield slug, entry | aliases
+
+
+def _mapped_id(ids: Mapping[str, str | None], *names: str) -> str | None:
+    """Return the id that a mapping gives to the first of these names that it has, "" for none; None if it has none of them."""
+    return next((ids[name] or "" for name in names if name in ids), None)
 
 
 def _keys_by_id(ids: Mapping[str, str]) -> dict[str, list[str]]:

@@ -67,6 +67,14 @@ def test_item_of_several_documents_is_taken_from_its_newest_version(tmp_path: Pa
     assert [post.title for post in records(source)[0]] == ["Second", "Other"]
 
 
+def test_frame_with_a_video_becomes_a_link(tmp_path: Path) -> None:
+    frame = '&lt;iframe src="https://www.youtube.com/embed/dQw4w9WgXcQ" title="The film"&gt;&lt;/iframe&gt;'
+    item = f"<item><guid>urn:1</guid><title>T</title><description>{frame}</description></item>"
+    text = f'<rss version="2.0"><channel><title>F</title>{item}</channel></rss>'
+    (post,), _ = records(open_feed_source(str(write(tmp_path, old=text) / "old.xml")))
+    assert post.body == '<a href="https://www.youtube.com/watch?v=dQw4w9WgXcQ">The film</a>'
+
+
 def test_duplicate_and_empty_items_are_named_with_their_place(tmp_path: Path) -> None:
     items = "<item><guid>1</guid><title>One</title></item>\n<item><guid>1</guid><title>Two</title></item>\n<item/>"
     folder = write(tmp_path, old=f"<rss><channel><title>F</title>{items}</channel></rss>")

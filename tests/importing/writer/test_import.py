@@ -311,6 +311,33 @@ def test_name_of_the_map_that_nothing_has_is_reported_with_the_nearest_one(tmp_p
     assert "authors: nobody" in notes
 
 
+@pytest.mark.parametrize("name", ["World News", "world-news"])
+def test_map_for_a_feed_may_have_the_name_or_the_id_that_is_made_of_it(tmp_path: Path, name: str) -> None:
+    term = SourceTerm(TermKind.CATEGORY, "World News", "World News", has_id=False)
+    site = replace(SITE, system=SourceSystem.FEED, terms=(term,), authors=(SourceAuthor("Ritesh", "Ritesh"),))
+    mapping = TermMapping(categories={name: "asia"}, authors={"ritesh": "desk"})
+    item = post(1, categories=("World News",), authors=("Ritesh",))
+    report = run_import(tmp_path / "mapped", item, site=site, mapping=mapping)
+    (article,) = load(tmp_path / "mapped").articles
+    assert (article.categories, article.authors) == (("asia",), ("desk",))
+    assert not [omission for omission in report.omissions if omission.place == "--map"]
+    run_import(tmp_path / "unmapped", item, site=site)
+    (article,) = load(tmp_path / "unmapped").articles
+    assert (article.categories, article.authors) == (("world-news",), ("ritesh",))
+
+
+def test_elements_that_an_article_cannot_have_are_in_the_report(tmp_path: Path) -> None:
+    body = "<p>See</p><form><input name='q'></form><script>map()</script><script src='a.js'></script><p><font>Red</font></p>"
+    report = run_import(tmp_path, post(1, body=body))
+    found = {omission.what: omission.reason for omission in report.omissions}
+    reason = "an article has no such element"
+    assert {what: text for what, text in found.items() if what.startswith("<")} == {
+        "<form> in the body of 'Title 1'": reason,
+        "<input> in the body of 'Title 1'": reason,
+        "<script> in the body of 'Title 1', 2 times": reason,
+    }
+
+
 def test_map_is_used_again_until_another_one_is_given(tmp_path: Path) -> None:
     """The second import would otherwise give new articles the ids that the first one had renamed."""
     mapping = TermMapping(categories={"ferries": "harbour-news", "no": None}, authors={"mina": "desk"})

@@ -1,0 +1,62 @@
+"""Frames of other pages in HTML, such as players of videos, as links to these pages: an article has no frames."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Final
+
+from feedsvc.importing.markup import MarkupElement, attributes_of, replace_elements
+
+_INNER_SOURCE: Final = re.compile(r"<embed\b[^<>]*?\bsrc\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE)
+_PLAYERS: Final = (
+    (
+        re.compile(r"(?:https?:)?//(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed|v)/([\w-]{5,20})"),
+        "https://www.youtube.com/watch?v={}",
+    ),
+    (re.compile(r"(?:https?:)?//player\.vimeo\.com/video/([0-9]{3,15})"), "https://vimeo.com/{}"),
+    (re.compile(r"(?:https?:)?//(?:www\.)?dailymotion\.com/embed/video/(\w{3,20})"), "https://www.dailymotion.com/video/{}"),
+    (re.compile(r"(?:https?:)?//open\.spotify\.com/embed/(\w+/\w+)"), "https://open.spotify.com/{}"),
+    (
+        re.compile(r"\A(?:https?:)?//platform\.twitter\.com/embed/Tweet\.html\?(?:.*&)?id=([0-9]+)"),
+        "https://twitter.com/i/status/{}",
+    ),
+)
+
+
+def link_html(address: str, title: str) -> str:
+    """Return a link; its text is the title, or the address if there is no title."""
+    return f'<a href="{html.escape(address)}">{html.escape(title or address, quote=False)}</a>'
+
+
+def page_address(source: str) -> str:
+    """Return the address of the page that a player shows, with a scheme; "" if a source has no host."""
+    for pattern, template in _PLAYERS:
+        if match := pattern.match(source):
+            return template.format(match[1])
+    if source.startswith("//"):
+        return f"https:{source}"
+    return source if source.lower().startswith(("http://", "https://")) else ""
+
+
+def _no_title(_: str) -> str:
+    return ""
+
+
+def replace_frames(markup: str, title_of: Callable[[str], str] = _no_title) -> str:
+    """Return HTML with links for iframes and Flash objects that have an address; those without one stay.
+
+    `title_of` returns the title of a page by its address, "" if it is unknown.
+    """
+
+    def link(frame: MarkupElement) -> str:
+        attributes, inner = attributes_of(frame.tag), frame.inner
+        source = attributes.get("src") or attributes.get("data-src") or attributes.get("data") or ""
+        if not source and (inner_source := _INNER_SOURCE.search(inner)):
+            source = html.unescape(inner_source[1])
+        address = page_address(source)
+        title = attributes.get("title", "").strip() or title_of(address)
+        return link_html(address, title) if address else markup[frame.start : frame.end]
+
+    return replace_elements(markup, link, "iframe", "object", "embed")
