@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import pkgutil
 import re
@@ -21,7 +20,10 @@ PACKAGE_FOLDER: Final = Path(feedsvc.__file__).parent
 _REPEATS: Final = (code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT)
 _MAX_DEPTH: Final = 3
 _MIN_REPEATS: Final = 20  # repeats; the time of a pattern with fewer repeats is bounded
-_METHODS: Final = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
+# A method of a pattern after a name. Every test process collects these tests, and a parser of Python would take seconds.
+_CALLED_METHOD: Final = re.compile(
+    r"(?<![\w.])([^\W\d]\w*)\.(match|fullmatch|search|sub|subn|split|findall|finditer)\b", re.ASCII
+)
 # Methods of patterns that the code applies through another name.
 _METHODS_OF_RENAMED_PATTERNS: Final = {
     f"feedsvc.content.schema.field_types.{name}": {"fullmatch"}
@@ -98,10 +100,8 @@ def _method_lookup() -> Any:
     methods: dict[str, set[str]] = {}
     for file in PACKAGE_FOLDER.rglob("*.py"):
         module = ".".join(("feedsvc", *file.relative_to(PACKAGE_FOLDER).with_suffix("").parts)).removesuffix(".__init__")
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Attribute) and node.attr in _METHODS and isinstance(node.value, ast.Name):
-                name = node.value.id
-                methods.setdefault(f"{module}.{name}" if name.startswith("_") else name, set()).add(node.attr)
+        for name, method in _CALLED_METHOD.findall(file.read_text("utf-8")):
+            methods.setdefault(f"{module}.{name}" if name.startswith("_") else name, set()).add(method)
 
     def methods_of(name: str) -> set[str]:
         base_name = name.partition("[")[0]
