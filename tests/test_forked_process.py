@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers.forked_process import CAN_FORK, ForkedProcess, run_module, start_module
+from tests.helpers.forked_process import CAN_FORK, ForkedProcess, run_module, start_interpreter, start_module
 from tests.helpers.running_server import environment
 
 if TYPE_CHECKING:
@@ -25,3 +26,38 @@ def test_variable_of_the_loader_reaches_a_process_although_the_fork_server_runs_
     assert process.wait() == 0
     assert not isinstance(process, ForkedProcess)
     assert list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="only Linux has the fork server")
+@pytest.mark.parametrize(
+    "end",
+    [
+        "pass",
+        "sys.exit()",
+        "sys.exit(3)",
+        "sys.exit(-1)",
+        "sys.exit('a message')",
+        "raise ValueError('a')",
+        "os.kill(os.getpid(), 9)",
+        "atexit.register(print, 'registered'); sys.exit(4)",
+        "threading.Thread(target=lambda: (time.sleep(0.1), print('thread'))).start()",
+        "os.close(1)",
+        "tempfile.TemporaryDirectory(dir='.')",
+    ],
+)
+def test_fork_ends_like_an_interpreter(tmp_path: Path, end: str) -> None:
+    """Status, output and files left behind are the same."""
+    (tmp_path / "ending.py").write_text(
+        f"import atexit, os, sys, tempfile, threading, time\nprint('unwritten')\nvalue = {end}\n"
+        if end.startswith("tempfile")
+        else f"import atexit, os, sys, threading, time\nprint('unwritten')\n{end}\n"
+    )
+    results = []
+    for start in (start_module, start_interpreter):
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = start("ending", env=environment(), cwd=tmp_path, **streams)
+        output, errors = process.communicate(60)
+        files = sorted(path.name for path in tmp_path.iterdir() if path.name != "__pycache__")
+        results.append((process.returncode, output, errors.splitlines()[-1:], files))
+    assert isinstance(process, subprocess.Popen)
+    assert results[0] == results[1]
