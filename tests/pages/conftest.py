@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 from tests import ROOT
+from tests.helpers.forked_trial import use_forks
 from tests.helpers.running_server import ServerProcess
 from tests.readers.tool import Tool, require
 
@@ -75,3 +76,9 @@ def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the sample newsroom in Arabic, which is written from right to left."""
     with serve_in_language(tmp_path_factory.mktemp("arabic"), "ar") as address:
         yield address
+
+
+@pytest.fixture
+def forked_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try themes in forks, which need a third of the processor time of interpreters."""
+    use_forks(monkeypatch)

@@ -18,6 +18,8 @@ from feedsvc.pages.theme import builtin_environment, builtin_template_names
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 MESSAGE_TEMPLATE = "theme/templates/message.html"
 STYLESHEET_VERSION = re.compile(rb"(?<=site\.css\?v=)[0-9a-f]{8}")
 TOO_DEEPLY_NESTED = (

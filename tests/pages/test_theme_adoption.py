@@ -25,6 +25,8 @@ from feedsvc.support.alerts import Alerts
 from tests.attacks.test_themes import FREEZE, SHORT_LIMITS, TIMEOUT_MESSAGE
 from tests.helpers import newsrooms
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 MESSAGE: Final = "templates/message.html"
 ARTICLE: Final = "templates/article.html"
 
