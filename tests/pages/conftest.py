@@ -8,14 +8,18 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from tests import ROOT
 from tests.helpers.forked_trial import use_forks
 from tests.helpers.running_server import ServerProcess
+from tests.pages.axe import FindProblems, axe_browser
 from tests.readers.tool import Tool, require
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SAMPLE_CONTENT: Final = ROOT / "content"
 NODE_MODULES: Final = ROOT / "tests/node/node_modules"
@@ -76,6 +80,14 @@ def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the sample newsroom in Arabic, which is written from right to left."""
     with serve_in_language(tmp_path_factory.mktemp("arabic"), "ar") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def find_problems(chromium: Browser) -> Iterator[FindProblems]:
+    """Return a function that finds the accessibility problems of a page."""
+    script = (require_node_package("axe-core") / "axe.min.js").read_text("utf-8")
+    with axe_browser(chromium, script) as find:
+        yield find
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from feedsvc.model import Tag
 from feedsvc.publication import Document, Publication
 from tests.helpers import model_newsrooms, newsrooms
 from tests.helpers.model_newsrooms import START
+from tests.pages.axe import RUN_AXE
 from tests.pages.browser_page import open_page
 from tests.pages.conftest import require_node_package, serve_site
 from tests.pages.page_kinds import COLOR_SCHEMES
-from tests.pages.test_accessibility import RUN_AXE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

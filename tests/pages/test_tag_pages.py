@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.helpers import newsrooms
+from tests.pages.axe import RUN_AXE
 from tests.pages.browser_page import open_page
 from tests.pages.conftest import require_node_package, serve_site
 from tests.pages.page_kinds import COLOR_SCHEMES
-from tests.pages.test_accessibility import RUN_AXE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -10,10 +10,10 @@ import pytest
 
 from tests.helpers.http_client import SECONDS
 from tests.helpers.running_server import ServerProcess
+from tests.pages.axe import RUN_AXE as AXE
 from tests.pages.browser_page import open_page
 from tests.pages.conftest import require_node_package
 from tests.pages.page_kinds import COLOR_SCHEMES
-from tests.pages.test_accessibility import RUN_AXE as AXE
 from tests.web.newsroom import write_article
 
 if TYPE_CHECKING:
