@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +13,19 @@ from tests.export.s3 import moto
 from tests.helpers import newsrooms
 
 
-@pytest.fixture(autouse=True)
+@contextlib.contextmanager
 def no_running_event_loop() -> Iterator[None]:
     """Hide the event loop that the synchronous API of Playwright leaves in this thread after browser tests."""
     loop = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(autouse=True)
+def without_event_loop() -> Iterator[None]:
+    with no_running_event_loop():
+        yield
 
 
 @pytest.fixture(scope="session")

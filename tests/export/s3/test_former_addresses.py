@@ -12,6 +12,7 @@ import pytest
 from feedsvc.export import file_name
 from feedsvc.export.s3.upload import Upload
 from tests import ROOT
+from tests.export.s3.conftest import no_running_event_loop
 from tests.export.s3.moto import Bucket, Storage
 from tests.export.s3.uploads import PREFIX, build, object_names
 from tests.helpers import newsrooms
@@ -40,11 +41,24 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture
-def rules(content: Path, bucket: Bucket) -> Path:
+def rules(content: Path) -> Path:
+    """Return a content folder with rules."""
     (content / "redirects.yaml").write_text(RULES)
-    bucket.allow_reading()
-    build(content, bucket)
     return content
+
+
+@pytest.fixture(scope="module")
+def site(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Bucket:
+    """Return a bucket with a site that has rules, for tests that only read it."""
+    content = newsrooms.write_sample(tmp_path_factory.mktemp("rules"))
+    (content / "redirects.yaml").write_text(RULES)
+    bucket = storage.create_bucket()
+    bucket.allow_reading()
+    with pytest.MonkeyPatch.context() as patch, no_running_event_loop():
+        for name, value in storage.variables.items():
+            patch.setenv(name, value)
+        build(content, bucket)
+    return bucket
 
 
 def get(storage: Storage, bucket: Bucket, path: str) -> Answer:
@@ -66,30 +80,26 @@ def get(storage: Storage, bucket: Bucket, path: str) -> Answer:
         ("/shop/", "https://shop.example.org/"),
     ],
 )
-def test_former_address_answers_with_a_page_that_redirects(
-    rules: Path, storage: Storage, bucket: Bucket, path: str, target: str
-) -> None:
-    answer = get(storage, bucket, path)
+def test_former_address_answers_with_a_page_that_redirects(storage: Storage, site: Bucket, path: str, target: str) -> None:
+    answer = get(storage, site, path)
     assert (answer.status, answer.media_type) == (200, "text/html; charset=utf-8")
     assert REFRESH + target.encode() + b'">' in answer.body
     assert b"noindex" in answer.body
 
 
-def test_former_address_of_a_feed_answers_with_the_feed(rules: Path, storage: Storage, bucket: Bucket) -> None:
-    assert get(storage, bucket, "/feeds/all.xml") == get(storage, bucket, "/feed.rss")
-    assert get(storage, bucket, "/feeds/all.xml").media_type == "application/rss+xml; charset=utf-8"
+def test_former_address_of_a_feed_answers_with_the_feed(storage: Storage, site: Bucket) -> None:
+    assert get(storage, site, "/feeds/all.xml") == get(storage, site, "/feed.rss")
+    assert get(storage, site, "/feeds/all.xml").media_type == "application/rss+xml; charset=utf-8"
 
 
 @pytest.mark.parametrize("path", ["/comments/feed/", "/2019/05/rich/amp/"])
-def test_address_that_is_gone_or_that_no_object_can_answer_is_missing(
-    rules: Path, storage: Storage, bucket: Bucket, path: str
-) -> None:
-    assert get(storage, bucket, path).status == 404
+def test_address_that_is_gone_or_that_no_object_can_answer_is_missing(storage: Storage, site: Bucket, path: str) -> None:
+    assert get(storage, site, path).status == 404
 
 
-def test_address_with_a_query_answers_with_the_front_page(rules: Path, storage: Storage, bucket: Bucket) -> None:
-    assert get(storage, bucket, "/").status == 200
-    assert not any("?" in name for name in object_names(bucket))
+def test_address_with_a_query_answers_with_the_front_page(storage: Storage, site: Bucket) -> None:
+    assert get(storage, site, "/").status == 200
+    assert not any("?" in name for name in object_names(site))
 
 
 def test_build_counts_the_rules_that_a_bucket_cannot_answer(rules: Path, bucket: Bucket) -> None:
@@ -99,6 +109,9 @@ def test_build_counts_the_rules_that_a_bucket_cannot_answer(rules: Path, bucket:
 
 
 def test_deleted_rule_has_no_object_after_the_next_build(rules: Path, storage: Storage, bucket: Bucket) -> None:
+    bucket.allow_reading()
+    build(rules, bucket)
+    assert get(storage, bucket, "/2019/05/rich/").status == 200
     (rules / "redirects.yaml").write_text(RULES.replace("  /2019/05/rich/: /articles/rich/\n", ""))
     build(rules, bucket)
     assert get(storage, bucket, "/2019/05/rich/").status == 404
