@@ -44,7 +44,7 @@ def reader_formats() -> list[tuple[str, str]]:
     return [(name, suffix) for name, reader in READERS.items() for suffix in sorted(reader.formats)]
 
 
-@pytest.fixture(params=reader_formats(), ids="-".join)
+@pytest.fixture(scope="module", params=reader_formats(), ids="-".join)
 def parsed_feeds(
     request: pytest.FixtureRequest, publication: Publication
 ) -> tuple[frozenset[str], str, dict[ListingRef, ParsedFeed]]:
