@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from itertools import product
 from pathlib import Path
@@ -52,6 +52,13 @@ class Hosts:
     live: Client
     plain: Client
     tree: Path
+    _live_responses: dict[str, Response] = field(default_factory=dict)
+
+    def ask_live(self, path: str) -> Response:
+        """Return the response of the live server, which is requested only once: most redirects have one of a few targets."""
+        if path not in self._live_responses:
+            self._live_responses[path] = self.live.ask(path)
+        return self._live_responses[path]
 
     def ask_plain(self, path: str) -> Response:
         """Return the response of the file server; follow its redirect to the folder's trailing slash, if any."""
@@ -149,7 +156,7 @@ def _redirects_to(response: Response, target: str) -> bool:
 def test_every_redirect_and_410_of_the_live_server_has_a_file(hosts: Hosts) -> None:
     redirects = withdrawals = 0
     for path in map(quote, _candidates()):
-        live = hosts.live.ask(path)
+        live = hosts.ask_live(path)
         if live.status not in (301, 410) or _is_left_out(unquote(path)) or _is_empty_month(path):
             continue
         plain = hosts.ask_plain(path)
@@ -159,7 +166,7 @@ def test_every_redirect_and_410_of_the_live_server_has_a_file(hosts: Hosts) -> N
             assert plain.body == live.body, path
             continue
         target = live.headers["location"]
-        target_response = hosts.live.ask(target)
+        target_response = hosts.ask_live(target)
         redirects += 1
         if target_response.status == 410 or "/feed." in target:
             # The file is a copy of the target.
@@ -179,7 +186,7 @@ def test_notice_of_a_withdrawn_article_is_at_its_current_and_former_addresses(ho
 
 def test_address_that_is_404_on_the_live_server_is_404_on_the_file_server(hosts: Hosts) -> None:
     for path in map(quote, _candidates()):
-        if hosts.live.ask(path).status == 404 and not (hosts.tree / unquote(path)[1:]).is_dir():
+        if hosts.ask_live(path).status == 404 and not (hosts.tree / unquote(path)[1:]).is_dir():
             assert hosts.plain.ask(path).status == 404, path
 
 
@@ -190,7 +197,7 @@ def test_every_document_is_at_its_address_and_other_files_are_redirects(hosts: H
     )
     equal = different = 0
     for path in (quote("/" + name.removesuffix("index.html")) for name in documents):
-        live = hosts.live.ask(path)
+        live = hosts.ask_live(path)
         if live.status == 200:
             equal += 1
             assert hosts.plain.ask(path).body == live.body, path
@@ -210,7 +217,7 @@ def test_sitemaps_and_feeds_contain_no_former_address(hosts: Hosts) -> None:
 
 
 def _is_current(hosts: Hosts, file: Path) -> bool:
-    return hosts.live.ask(quote(f"/{file.relative_to(hosts.tree)}")).status == 200
+    return hosts.ask_live(quote(f"/{file.relative_to(hosts.tree)}")).status == 200
 
 
 @pytest.mark.parametrize("path", ["/feed/", "/feed", "/rss/", "/category/money/feed/", "/rss.xml", "/author/m-park/feed.atom"])
@@ -219,7 +226,7 @@ def test_feed_at_a_former_address_names_its_current_address(hosts: Hosts, path: 
     feed = feedparser.parse(response.body, response_headers={"content-type": response.headers["content-type"]})
     assert len(feed.entries) == 3
     self_links = [link.href for link in feed.feed.links if link.rel == "self"]
-    assert self_links == [f"{BASE_URL}{hosts.live.ask(path).headers['location']}"]
+    assert self_links == [f"{BASE_URL}{hosts.ask_live(path).headers['location']}"]
 
 
 def test_netlify_tree_has_forced_redirects_and_a_bucket_refuses_the_option(hosts: Hosts, tmp_path: Path) -> None:
