@@ -45,7 +45,7 @@ def test_good():
 def test_failed_tests_run_once_more_and_decide(tmp_path: Path, broken: int, status: int, named: str) -> None:
     (tmp_path / "test_program.py").write_text(_PROGRAM.format(broken=broken))
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    first = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "2"], cwd=tmp_path, check=False, capture_output=True)
+    first = subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "1"], cwd=tmp_path, check=False, capture_output=True)
     again = subprocess.run(
         [
             sys.executable,
