@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.helpers import forked_process
 from tests.helpers.forked_process import CAN_FORK, ForkedProcess, run_module, start_interpreter, start_module
 from tests.helpers.running_server import environment
 
@@ -61,3 +62,13 @@ def test_fork_ends_like_an_interpreter(tmp_path: Path, end: str) -> None:
         results.append((process.returncode, output, errors.splitlines()[-1:], files))
     assert isinstance(process, subprocess.Popen)
     assert results[0] == results[1]
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="only Linux has the fork server")
+def test_locale_with_another_encoding_starts_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = {name: value for name, value in environment().items() if name != "LANG" and not name.startswith("LC_")}
+    monkeypatch.setattr(forked_process, "_SERVER_VARIABLES", variables)
+    for locale, is_fork in (("C.UTF-8", True), ("ko_KR.utf8", True), ("C", False), ("ko_KR.EUC-KR", False)):
+        process = start_module("feedsvc", "--version", env={**variables, "LC_ALL": locale}, stdout=subprocess.DEVNULL)
+        assert process.wait() == 0
+        assert isinstance(process, ForkedProcess) == is_fork, locale

@@ -31,6 +31,7 @@ from feedsvc.content.schema.json_schema import SCHEMA_NAMES
 from feedsvc.editing.new_newsroom import STAGING_FOLDER
 from feedsvc.support.clock import wall_clock
 from tests.cli.command_line import run_feedsvc
+from tests.helpers.forked_process import start_module
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import killing
 from tests.helpers.running_server import command, environment, serving
@@ -126,11 +127,10 @@ def test_every_printed_command_runs(folder: Path, tmp_path: Path, name: str | No
     for _, *arguments in lines:
         if arguments[0] == "serve":
             with killing(
-                subprocess.Popen(
-                    command(*arguments, "--port", "0", "--state", tmp_path / "state"),
+                start_module(
+                    *("feedsvc", *arguments, "--port", "0", "--state", tmp_path / "state"),
                     cwd=folder,
                     stderr=subprocess.PIPE,
-                    text=True,
                     env=environment(),
                 )
             ) as process:
@@ -470,11 +470,10 @@ def test_init_that_was_killed_at_any_moment_can_be_run_again(folder: Path) -> No
     duration = time.monotonic() - started
     for number in range(12):
         name = f"n{number}"
-        with killing(
-            subprocess.Popen(command("init", name, "--yes"), cwd=folder, env=environment(PLAIN), stdout=-3, stderr=-3)
-        ) as process:
+        null = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with killing(start_module("feedsvc", "init", name, "--yes", cwd=folder, env=environment(PLAIN), **null)) as process:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(duration * (0.55 + 0.04 * number))
+                process.wait(duration * number / 12)
             process.kill()
             process.wait()
         was_complete = (folder / name / "site.yaml").exists()

@@ -6,7 +6,6 @@ import logging
 import os
 import pty
 import re
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +15,9 @@ import pytest
 
 from feedsvc.cli.terminal import ReadingProgress
 from tests.helpers import newsrooms
+from tests.helpers.forked_process import start_module
 from tests.helpers.programs import killing
-from tests.helpers.running_server import NO_VARIABLES, command, environment
+from tests.helpers.running_server import NO_VARIABLES, environment
 
 ESCAPE: Final = "\x1b["
 SITE: Final = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
@@ -36,7 +36,7 @@ def terminal_output(folder: Path, *arguments: str | Path, variables: Mapping[str
     terminal, end = pty.openpty()
     output = b""
     own = environment({"TERM": "xterm", **variables})
-    with killing(subprocess.Popen(command(*arguments), stdout=end, stderr=end, cwd=folder, env=own)) as process:
+    with killing(start_module("feedsvc", *arguments, stdout=end, stderr=end, cwd=folder, env=own)) as process:
         os.close(end)
         try:
             while data := os.read(terminal, 65536):
@@ -49,17 +49,13 @@ def terminal_output(folder: Path, *arguments: str | Path, variables: Mapping[str
 
 
 def file_output(folder: Path, *arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
-    own = environment(dict(variables))
-    return subprocess.run(
-        command(*arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-        env=own,
-        timeout=120,
-        check=False,
-    ).stdout
+    """Run a command whose stdout and stderr are a file, and return its output."""
+    with (folder / "output").open("wb+") as file:
+        own = environment(dict(variables))
+        with killing(start_module("feedsvc", *arguments, stdout=file, stderr=file, cwd=folder, env=own)) as process:
+            process.wait(120)
+        file.seek(0)
+        return file.read().decode()
 
 
 def test_colors_are_on_a_terminal_only_unless_a_variable_says_otherwise(broken_content: Path) -> None:

@@ -26,6 +26,7 @@ from tests.helpers.http_client import SECONDS
 
 # The interpreter, the loader and the C library read these variables at a start. A fork has those of the fork server.
 _START_PREFIXES: Final = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "GLIBC_")
+_LOCALE_VARIABLES: Final = ("LC_ALL", "LC_CTYPE", "LANG")  # the first that is set has the encoding of the interpreter
 CAN_FORK: Final = hasattr(os, "pidfd_open")  # Linux; the fork server needs it
 _APPLIED_BY_FORKS: Final = frozenset(("PYTHONPATH", "PYTHONDONTWRITEBYTECODE"))
 # Variables of the fork server. A test that sets one of them, such as LD_PRELOAD, gets a new interpreter.
@@ -158,9 +159,11 @@ class ForkedProcess:
 
 
 def _start_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value for name, value in variables.items() if name.startswith(_START_PREFIXES) and name not in _APPLIED_BY_FORKS
-    }
+    excluded = {*_APPLIED_BY_FORKS, *_LOCALE_VARIABLES}
+    own = {name: value for name, value in variables.items() if name.startswith(_START_PREFIXES) and name not in excluded}
+    # An interpreter applies nothing of its locale but the encoding. Without a locale it uses C.UTF-8 (PEP 538).
+    locale = next(filter(None, map(variables.get, _LOCALE_VARIABLES)), "C.UTF-8")
+    return {**own, "locale": "UTF-8" if locale.lower().endswith((".utf-8", ".utf8")) else locale}
 
 
 def _replaces_modules(variables: Mapping[str, str]) -> bool:

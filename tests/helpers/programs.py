@@ -5,13 +5,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from typing import AnyStr
+from typing import Any, TypeVar
 
 import pytest
 
+from tests.helpers.forked_process import ForkedProcess
+
+AnyProcess = TypeVar("AnyProcess", bound=subprocess.Popen[Any] | ForkedProcess)
+
 
 @contextlib.contextmanager
-def killing(process: subprocess.Popen[AnyStr]) -> Iterator[subprocess.Popen[AnyStr]]:
+def killing(process: AnyProcess) -> Iterator[AnyProcess]:
     """Yield a process, and kill it after the block if it still runs. `Popen` would wait for it, also after a failed assertion."""
     with process:
         try:
