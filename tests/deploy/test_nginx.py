@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -50,6 +51,12 @@ def test_missing_path_gets_the_404_page_of_the_site(servers: ServerPair, path: s
     assert servers.static.ask(path, headers).status == 404
     # Each response is the 404 page; its own ETag is not needed.
     assert servers.differences(path, headers) == []
+
+
+def test_nginx_says_that_reads_are_not_counted(servers: ServerPair) -> None:
+    response = servers.static.ask("/views.json")
+    assert (response.status, response.headers["content-type"]) == (200, "application/json; charset=utf-8")
+    assert json.loads(response.body) == {"counted": False, "articles": []}
 
 
 @pytest.mark.parametrize("name", [".feedsvc-build.journal", ".feedsvc-build.lock", "_redirects", "_headers"])
