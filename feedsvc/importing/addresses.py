@@ -72,7 +72,7 @@ def page_keys(address: str) -> Iterator[str]:
         yield page_key(split._replace(query="").geturl())
 
 
-def is_front_page(address: str) -> bool:
-    """Return whether an address is that of a site's front page."""
+def is_front_page(address: str, site_address: str) -> bool:
+    """Return whether an address is that of the front page of the site at `site_address`."""
     split = split_address(address)
-    return bool(address) and split.path in ("", "/") and not split.query
+    return bool(address) and split.path.rstrip("/") == split_address(site_address).path.rstrip("/") and not split.query

@@ -166,7 +166,7 @@ def test_former_feed_at_an_address_that_redirects(newsroom: Newsroom, server: Do
 @pytest.mark.parametrize(
     ("former", "message"),
     [
-        ("none.xml", "none.xml: No such file or directory"),
+        ("none.xml", "there is no file 'none.xml'; give the file of a feed, or its address"),
         ("category/asai={old}", "it belongs to category/asai, which has no feed here; did you mean 'category/asia'"),
         ("author/nobody={old}", "which has no feed here; name the listing that takes its place, such as site=FILE"),
         ("http://nowhere.invalid/feed", "http://nowhere.invalid/feed: "),

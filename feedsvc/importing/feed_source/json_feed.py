@@ -74,18 +74,22 @@ class _Names:
             )
             for author in _list(extension, "authors", dict)
         }
-        self._terms = {
-            _text(category, "title"): FeedTerm(
-                name=_text(category, "title"), key=_text(category, "id"), description=_text(category, "description")
-            )
+        categories = [
+            FeedTerm(name=_text(category, "title"), key=_text(category, "id"), description=_text(category, "description"))
             for category in _list(extension, "categories", dict)
-        }
+        ]
+        self._categories = {category.key: category for category in categories}
 
     def author(self, author: SourceAuthor) -> SourceAuthor:
         return self._authors.get(author.name, author)
 
-    def term(self, name: str) -> FeedTerm:
-        return self._terms.get(name, FeedTerm(name=name))
+    def terms(self, item: dict[str, Any]) -> tuple[FeedTerm, ...]:
+        """Return the categories and tags of an item. A tag may be spelled like a category, which feedsvc's own lists tell."""
+        own = _facts(item)
+        keys = _list(own, "categories", str) or [_text(own, "category")]
+        categories = [self._categories[key] for key in keys if key in self._categories]
+        names = _list(own, "tags", str) if self._categories else _list(item, "tags", str)
+        return tuple(dict.fromkeys((*categories, *(FeedTerm(name=name.strip()) for name in names if name.strip()))))
 
 
 def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedItem:
@@ -106,7 +110,7 @@ def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedIte
         published=parse_date(published_text),
         updated=parse_date(updated_text),
         authors=tuple(map(names.author, _authors(item, base))),
-        terms=tuple(dict.fromkeys(names.term(tag.strip()) for tag in _list(item, "tags", str) if tag.strip())),
+        terms=names.terms(item),
         summary=summary if content else "",
         content=content or summary,
         language=_text(item, "language"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -54,14 +55,13 @@ class FeedSource:
         omission_count = len(self._documents.omissions)
         for document in self._documents.parsed():
             yield from (Omission(document.place, "the document", fault) for fault in document.faults)
-            keys = set[str]()
+            counts = Counter(map(_key, document.items))
             for item in document.items:
                 key = _key(item)
-                if key in keys:
-                    yield Omission(item.place, f"'{_title(item)}'", f"another item of the document has the id '{key[:200]}', too")
-                elif self._places.get(key) == item.place:
+                if self._places.get(key) == item.place:
                     yield from _records(item, document)
-                keys.add(key)
+                elif counts[key] > 1:
+                    yield Omission(item.place, f"'{_title(item)}'", f"another item of the document has the id '{key[:200]}', too")
             if document.early_end:
                 yield Omission(document.place, "what may follow", document.early_end, is_end=True)
         yield from self._documents.omissions[omission_count:]

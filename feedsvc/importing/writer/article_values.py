@@ -104,7 +104,7 @@ class PostConverter:
         body, counts = self._body(post)
         is_own = self.source.system is SourceSystem.FEEDSVC  # whose dates of pages may be those of the export
         updated = None if is_own else valid_date(post.updated or post.published)
-        reason = "" if is_own else draft_reason(post, body, self.now)
+        reason = "" if is_own else draft_reason(post, self.source.address, body, self.now)
         values = {
             "title": self._title(post, omissions),
             "updated": updated.isoformat() if updated else "",

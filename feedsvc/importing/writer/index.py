@@ -42,17 +42,19 @@ _ADDRESSES: Final = "addresses="  # of the base: a digest of a post's addresses
 class SourceIndex:
     """Plans by the key of a post, and paths of the new site by the `page_key` of an address at the source.
 
-    `media` are the addresses of the files that posts name, in order.
+    `former_paths` are those of addresses that posts had before. `media` are the addresses of the files that posts name, in order.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
     site_paths: dict[str, str] = field(default_factory=dict)
+    former_paths: dict[str, str] = field(default_factory=dict)
     media: dict[str, None] = field(default_factory=dict)
     first_published: datetime | None = None
 
     def find(self, address: str) -> str:
         """Return the path of the post at an address of the source, "" if there is none."""
-        return next(filter(None, map(self.site_paths.get, page_keys(address))), "")
+        found = (self.site_paths.get(key) or self.former_paths.get(key) for key in page_keys(address))
+        return next(filter(None, found), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,15 +75,20 @@ class Indexer:
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
         """Read all posts of a source once."""
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
+        redirects = list[tuple[list[str], str]]()  # addresses and site path of each post that is new or has other addresses
         for post in posts:
             if isinstance(post, Omission) or not is_selected(post, self.since):
                 continue
             if post.is_page and not can_have_own_name(post, self.site_address):
                 renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
             else:
-                self._add(post, index, names, planned)
+                redirects += self._add(post, index, names, planned)
         for post in renamed:
-            self._add(post, index, names, planned)
+            redirects += self._add(post, index, names, planned)
+        for addresses, site_path in redirects:
+            # A former address of one post may be the present one of another.
+            own = [address for address in addresses if index.site_paths.get(page_key(address), site_path) == site_path]
+            self.add_redirects(own, site_path)
         return index
 
     def _used_names(self) -> Iterator[str]:
@@ -93,7 +100,8 @@ class Indexer:
     def _line(self, key: str) -> tuple[str, ...]:
         return self.base.get(ARTICLES, key) or ("", "")
 
-    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> None:
+    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[list[str], str]]:
+        """Add a post to the index. Yield its addresses and its site path if these need rules."""
         key = source_key(post)
         if key in index.plans:
             return
@@ -105,11 +113,13 @@ class Indexer:
             names.add(plan.slug)
             names.add(PurePosixPath(plan.path).stem)
         for address in addresses:
-            if not is_front_page(address):
-                index.site_paths.setdefault(page_key(address), site_path)
+            if not is_front_page(address, self.site_address):
+                is_present = "?" in address or page_key(address) == page_key(post.address)
+                paths = index.site_paths if is_present else index.former_paths
+                paths.setdefault(page_key(address), site_path)
         # A rule that an editor deleted since the last import is not added again.
         if plan.addresses not in self._line(key)[1].split():
-            self.add_redirects(addresses, site_path)
+            yield addresses, site_path
         if not plan.is_page:
             self._note_article(post, plan, index)
         if not plan.is_deleted:
@@ -164,12 +174,15 @@ def is_selected(post: SourcePost, since: datetime | None) -> bool:
 
 
 def media_of(post: SourcePost, hosts: frozenset[str], page: str) -> Iterator[str]:
-    """Yield the addresses of the files that the post at `page` shows or links to; links only to files of the own hosts."""
+    """Yield the addresses, without fragments, of the files that the post at `page` shows or links to.
+
+    Links count only if they lead to files of the own hosts.
+    """
     media: tuple[SourceMedium, ...] = (*([post.lead_image] if post.lead_image else []), *post.enclosures)
-    yield from (medium.address for medium in media if medium.address)
+    yield from (medium.address.partition("#")[0] for medium in media if medium.address)
     for reference in references_in(post.body, page):
         if not reference.is_link or is_media_link(reference.address, hosts):
-            yield reference.address
+            yield reference.address.partition("#")[0]
 
 
 def is_media_link(address: str, hosts: frozenset[str]) -> bool:

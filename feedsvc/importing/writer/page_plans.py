@@ -92,7 +92,7 @@ def _segments(address: str, site_address: str) -> list[str]:
 def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iterator[tuple[str, str]]:
     """Yield what a new page loses of its address, and why."""
     path = split_address(post.address).path
-    if plan.is_existing or is_front_page(post.address) or not path.strip("/"):
+    if plan.is_existing or is_front_page(post.address, site_address) or not path.strip("/"):
         return
     if is_nested(post, site_address):
         reason = f"pages are directly below the front page: it is at {plan.site_path}, and the former address redirects"
@@ -114,11 +114,11 @@ def _last_segment(path: str) -> str:
     return unquote(path.strip("/").rpartition("/")[2])
 
 
-def draft_reason(post: SourcePost, body: str, now: datetime) -> str:
+def draft_reason(post: SourcePost, site_address: str, body: str, now: datetime) -> str:
     """Return why a page that the source has published becomes a draft, "" if it does not."""
     if post.state is not PostState.PUBLISHED:
         return ""
-    if is_front_page(post.address):
+    if is_front_page(post.address, site_address):
         return "it was the front page, which has the newest articles here, so it is a draft"
     if post.published and post.published > now:
         return f"it was to become public on {post.published:%Y-%m-%d}; a page has no such date, so it is a draft until then"

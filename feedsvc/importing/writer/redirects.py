@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from feedsvc import routes
-from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
+from feedsvc.importing.addresses import absolute, host_of, is_front_page, port_of, split_address
 from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
@@ -78,6 +78,17 @@ class RedirectTable:
             self.exact.pop(text, None)
         self.add(old, new)
 
+    def omit_loops(self) -> None:
+        """Remove the rules that lead into a loop, which redirects of a plug-in may make."""
+        targets = {without_slash(old): without_slash(new) for old, new in self.exact.items()}
+        for old in [*self.exact]:
+            path, following = set[str](), without_slash(old)
+            while following in targets and following not in path:
+                path.add(following)
+                following = targets[following]
+            if following in path:
+                self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "the redirects go in a circle"))
+
     def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
         """Remove the rules of posts at these paths of pages: no request would reach them."""
         for path in self.of_posts.intersection(paths):
@@ -118,13 +129,17 @@ class RedirectBuilder:
             old = self.old_path(address)
             # The address of a feed stays one: subscribers are more than the readers of a page that was called "feed".
             is_feed = isinstance(routes.place_of(old), routes.FeedAt)
-            if not old or old == "/" or is_feed or not self.table.add(old, target, is_of_post=True):
+            is_other = not old or is_feed or is_front_page(address, self._site.address)
+            if is_other or not self.table.add(old, target, is_of_post=True):
                 continue
             if self._site.system is SourceSystem.WORDPRESS and (feed := self._comment_feeds.add(old)):
                 self.table.add(feed, GONE, is_of_post=True)
 
     def add_feeds(self, terms: TermTable) -> None:
         """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must know all posts."""
+        front_page = self.old_path(self._site.address)
+        if front_page.strip("/"):  # the site was below a path
+            self.table.add(front_page, "/")
         for address, suffix in zip(self._site.feeds, _suffixes(self._site), strict=True):
             self._add_feed(self.old_path(address), f"/feed.{suffix}")
         if self._site.system is SourceSystem.FEED and not self._site.feeds:
@@ -159,6 +174,7 @@ class RedirectBuilder:
             else:
                 reason = _omission_reason(old, is_article=is_article)
                 self.table.omissions.append(Omission(redirect.old, f"redirect to {redirect.new or 'nothing'}", reason))
+        self.table.omit_loops()
 
     def add_media(self, paths: Iterable[tuple[str, str]]) -> None:
         """Add rules for files, given by address and path in media/: one for all of WordPress's uploads that kept their names."""

@@ -12,6 +12,7 @@ from feedsvc.importing.source import Omission
 from feedsvc.redirects import REDIRECTS_FILE, normalize_address, render_redirects_file, without_slash
 
 _EXACT_LINE: Final = re.compile(r"^exact:[ \t]*\n", re.MULTILINE)
+_NO_RULES: Final[Mapping[str, str]] = MappingProxyType({})
 _PATTERNS_LINE: Final = re.compile(r"^patterns:[ \t]*\n", re.MULTILINE)
 
 
@@ -27,10 +28,13 @@ class RedirectsText(NamedTuple):
     exact_before: Mapping[str, str] = MappingProxyType({})
 
 
-def redirects_text(data: bytes | None, exact: Mapping[str, str], patterns: Mapping[str, str]) -> RedirectsText:
+def redirects_text(
+    data: bytes | None, exact: Mapping[str, str], patterns: Mapping[str, str], former: Mapping[str, str] = _NO_RULES
+) -> RedirectsText:
     """Return redirects.yaml with these rules. The rules, comments and order of an existing file (`data`) stay.
 
-    A rule that the file has for the same address counts, whatever its target: an editor may have changed it.
+    A rule that the file has for the same address counts, whatever its target, unless it is that of the last import (`former`):
+    an editor may have changed it. A rule of the last import that the file lacks was deleted by an editor, and stays so.
     """
     if data is None:
         return RedirectsText(render_redirects_file(exact, [*patterns.items()]), {**exact, **patterns})
@@ -40,17 +44,24 @@ def redirects_text(data: bytes | None, exact: Mapping[str, str], patterns: Mappi
         return redirects_text(None, exact, patterns)
     own_exact, own_patterns = _rules_of(value)
     known = {_key(old) for old in own_exact}
-    new_exact = {old: new for old, new in exact.items() if _key(old) not in known}
+    changed = {old: new for old, new in exact.items() if own_exact.get(old, new) == former.get(old) != new}
+    new_exact = {old: new for old, new in exact.items() if _key(old) not in known and old not in former}
     new_patterns = {old: new for old, new in patterns.items() if old not in own_patterns}
-    if not new_exact and not new_patterns:
-        return RedirectsText(text, {}, exact_before=own_exact)
+    omissions: tuple[Omission, ...] = ()
+    if text == render_redirects_file(own_exact, [*own_patterns.items()]):
+        new_exact |= changed
+    else:
+        reason = f"the source or the map leads there now, and {REDIRECTS_FILE} has comments or another order: change it by hand"
+        omissions = tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in changed.items())
+    rules = {**new_exact, **new_patterns}
+    if not rules:
+        return RedirectsText(text, {}, omissions, own_exact)
     merged = _merge(text, own_exact, own_patterns, new_exact, new_patterns)
     if merged is None:
         reason = f"{REDIRECTS_FILE} has a form into which nothing can be added safely: add it by hand"
-        rules = {**new_exact, **new_patterns}
-        omissions = tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in rules.items())
+        omissions += tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in rules.items())
         return RedirectsText(text, {}, omissions, own_exact)
-    return RedirectsText(merged, {**new_exact, **new_patterns}, exact_before=own_exact)
+    return RedirectsText(merged, rules, omissions, own_exact)
 
 
 def _rules_of(value: Any) -> tuple[dict[str, str], dict[str, str]]:

@@ -238,11 +238,10 @@ class _Import:
         redirects.add_media((address, self.base.get(MEDIA, address)[0]) for address in index.media if library.path_of(address))
         table: RedirectTable = redirects.table
         table.omit_addresses_of_pages(plan.site_path for plan in index.plans.values() if plan.is_page)
-        # A rule of an earlier import that is not in the file any more was deleted by an editor.
-        exact = {old: new for old, new in table.exact.items() if old in table.of_posts or not self.base.has(REDIRECTS, old)}
+        former = {old: self.base.get(REDIRECTS, old)[0] for old in self.base.keys(REDIRECTS)}
         patterns = {old: new for old, new in table.patterns.items() if not self.base.has(REDIRECTS, old)}
         file = self.root / REDIRECTS_FILE
-        new = redirects_text(file.read_bytes() if file.is_file() else None, exact, patterns)
+        new = redirects_text(file.read_bytes() if file.is_file() else None, table.exact, patterns, former)
         if new.added:
             self._write(REDIRECTS_FILE, new.text.encode())
         for old, target in {**table.exact, **table.patterns}.items():

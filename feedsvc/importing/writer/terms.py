@@ -154,9 +154,14 @@ class TermTable:
     def _author_entries(self) -> dict[str, EntryKeys]:
         used = {*self._author_ids.values()}
         return {
-            entry_id: self._author_keys(entry_id, keys) | _aliases([key.lower() for key in keys], used)
+            entry_id: self._author_keys(entry_id, keys) | _aliases(self._author_names_of(keys), used)
             for entry_id, keys in _keys_by_id(self._author_ids).items()
         }
+
+    def _author_names_of(self, keys: Iterable[str]) -> Iterator[str]:
+        """Yield the names that authors had in addresses: logins, and what WordPress makes of them."""
+        for key in keys:
+            yield from (key.lower(), self._author_slug(key))
 
     def _author_keys(self, entry_id: str, keys: list[str]) -> EntryKeys:
         author = self._authors.get(entry_id) or self._authors.get(keys[0]) or SourceAuthor(key=keys[0], name=keys[0])

@@ -1,0 +1,97 @@
+"""Faults that exports of real newsrooms showed: each test is named after what an editor or a subscriber would have seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from feedsvc.importing.source import SourceAuthor, SourceRedirect, SourceTerm, TermKind
+from feedsvc.importing.writer import FolderMedia, TermMapping
+from tests.importing.writer.memory_source import OLD, SITE, articles, files, load, post, run_import, what
+from tests.importing.writer.test_pages_of_import import page
+
+
+def test_link_to_a_page_of_a_pdf_does_not_end_every_import_with_a_traceback(tmp_path: Path) -> None:
+    uploads = tmp_path / "uploads"
+    (uploads / "2020/03").mkdir(parents=True)
+    (uploads / "2020/03/r.pdf").write_bytes(b"%PDF-1.4\n")
+    links = "".join(f'<p><a href="/wp-content/uploads/2020/03/r.pdf{end}">r</a></p>' for end in ("", "#page=3"))
+    report = run_import(tmp_path / "newsroom", post(1, body=links), media=lambda hosts: FolderMedia(uploads, hosts))
+    assert (report.files.kept, report.files.total) == (1, 1)
+    text = (tmp_path / "newsroom/articles/2020/01/title-1.md").read_text("utf-8")
+    assert text.count("(media/2020/03/r.pdf)") == 2
+
+
+def test_feed_of_a_site_below_a_path_with_a_front_page_leads_to_the_feed(tmp_path: Path) -> None:
+    address = f"{OLD}/blog"
+    site = replace(SITE, address=address)
+    front_page = page(1, "home", address=f"{address}/", other_addresses=())
+    run_import(tmp_path, front_page, post(2, address=f"{address}/title-2/"), site=site, base_url=OLD)
+    rules = load(tmp_path).redirects.exact
+    assert rules["/blog/feed/"] == "/feed.rss"
+    assert rules["/blog/"] == "/"
+    before = files(tmp_path)
+    run_import(tmp_path, front_page, post(2, address=f"{address}/title-2/"), site=site, base_url=OLD)
+    assert files(tmp_path) == before
+
+
+def test_former_address_of_one_post_does_not_take_the_present_one_of_another(tmp_path: Path) -> None:
+    monday = post(1, address=f"{OLD}/live-monday/", other_addresses=("/live/",))
+    tuesday = post(2, address=f"{OLD}/live/", other_addresses=(), body=f'<p><a href="{OLD}/live/">this</a></p>')
+    run_import(tmp_path, monday, tuesday)
+    assert load(tmp_path).redirects.exact["/live/"] == "/articles/live/"
+    assert "[this](/articles/live/)" in (tmp_path / "articles/2020/01/live.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("login", ["j.doe", "j-doe"])
+def test_author_with_a_new_id_by_the_map_is_at_the_former_address_too(tmp_path: Path, login: str) -> None:
+    site = replace(SITE, authors=(SourceAuthor(login, "Jane Doe"),))
+    run_import(tmp_path, post(1, authors=(login,)), site=site, mapping=TermMapping(authors={login: "jane-doe"}))
+    assert "j-doe" in load(tmp_path).authors["jane-doe"].aliases
+
+
+def test_redirects_in_a_circle_are_left_out_and_listed(tmp_path: Path) -> None:
+    redirects = (SourceRedirect("/x/", "/y/"), SourceRedirect("/y/", "/x/"), SourceRedirect("/z/", "/about/"))
+    report = run_import(tmp_path, page(), post(2), site=replace(SITE, redirects=redirects))
+    exact = load(tmp_path).redirects.exact
+    assert ("/x/" in exact, "/y/" in exact, exact["/z/"]) == (False, False, "/about/")
+    assert sum(one.startswith("redirect to") for one in what(report)) == 2
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_redirect_that_changed_at_the_source_changes_unless_an_editor_changed_it(tmp_path: Path, is_edited: bool) -> None:
+    def import_with(target: str) -> None:
+        run_import(tmp_path, post(1), site=replace(SITE, redirects=(SourceRedirect("/promo/", target),)))
+
+    import_with("https://one.example/")
+    if is_edited:
+        file = tmp_path / "redirects.yaml"
+        file.write_text(file.read_text("utf-8").replace("https://one.example/", "https://own.example/"), "utf-8")
+    import_with("https://two.example/")
+    assert load(tmp_path).redirects.exact["/promo/"] == ("https://own.example/" if is_edited else "https://two.example/")
+
+
+def test_changed_redirect_is_listed_if_redirects_yaml_has_comments(tmp_path: Path) -> None:
+    site = replace(SITE, redirects=(SourceRedirect("/promo/", "https://one.example/"),))
+    run_import(tmp_path, post(1), site=site)
+    file = tmp_path / "redirects.yaml"
+    file.write_text(f"# Ours\n{file.read_text('utf-8')}", "utf-8")
+    site = replace(
+        SITE, redirects=(SourceRedirect("/promo/", "https://two.example/"), SourceRedirect("/new/", "https://x.example/"))
+    )
+    report = run_import(tmp_path, post(1), site=site)
+    assert "/promo/: https://two.example/" in what(report)
+    assert load(tmp_path).redirects.exact["/promo/"] == "https://one.example/"
+    assert load(tmp_path).redirects.exact["/new/"] == "https://x.example/"
+
+
+def test_map_of_a_later_import_moves_the_former_feeds_of_a_category(tmp_path: Path) -> None:
+    terms = (SourceTerm(TermKind.CATEGORY, "world", "World"), SourceTerm(TermKind.CATEGORY, "europe", "Europe", parent="world"))
+    site = replace(SITE, terms=terms)
+    run_import(tmp_path, post(1, categories=("europe",)), site=site)
+    assert load(tmp_path).redirects.exact["/category/world/europe/feed/"] == "/category/europe/feed.rss"
+    run_import(tmp_path, post(1, categories=("europe",)), site=site, mapping=TermMapping(categories={"europe": "eu"}))
+    assert next(iter(articles(tmp_path).values())).categories == ("eu",)
+    assert load(tmp_path).redirects.exact["/category/world/europe/feed/"] == "/category/eu/feed.rss"
