@@ -85,7 +85,7 @@ class User:
         first_line, _, text = self.with_current_month(block.text).partition("\n")
         file = self.file(first_line.removeprefix("# ").removesuffix(CHANGED_KEYS))
         if first_line.endswith(CHANGED_KEYS):
-            text = replace_keys(file.read_text("utf-8"), text)
+            text = replace_keys(file.read_text("utf-8") if file.exists() else "", text)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
 

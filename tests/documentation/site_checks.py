@@ -8,7 +8,6 @@ from tests.documentation.document_steps import User, wait_until
 from tests.helpers.http_client import Response
 
 BUSES: Final = "/articles/night-buses-return/"
-RENAMED: Final = "/articles/buses-all-night/"
 PIER: Final = "/articles/pier/"
 
 
@@ -37,9 +36,9 @@ def correction_is_shown(user: User) -> None:
     wait_until_contained(user, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
 
 
-def article_is_withdrawn(user: User, path: str) -> None:
+def article_is_withdrawn(user: User, path: str, title: str) -> None:
     assert "The office says that this was a draft plan." in wait_for_status(user, path, 410).body.decode()
-    wait_until_absent(user, "/feed.rss", "Night buses return")
+    wait_until_absent(user, "/feed.rss", title)
     wait_until_contained(user, "/feed.atom", "deleted-entry")
 
 

@@ -53,9 +53,14 @@ def article_appears_and_expires_on_time(user: User) -> None:
     file.write_text(text, "utf-8")
 
 
+def article_is_public_again(user: User) -> None:
+    article_is_served(user)
+    wait_until_absent(user, "/feed.atom", "deleted-entry")
+
+
 def list_has_both_articles(user: User) -> None:
     result = user.run("feedsvc list")
-    assert (result.returncode, "scheduled: 1" in result.stdout, "withdrawn: 1" in result.stdout) == (0, True, True), result.stdout
+    assert (result.returncode, "scheduled: 1" in result.stdout, "published: 1" in result.stdout) == (0, True, True), result.stdout
 
 
 CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
@@ -66,7 +71,8 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Callable[[User], None]]] = {
     "Make a mistake": problems_are_fixed,
     "Schedule": article_appears_and_expires_on_time,
     "Correct": correction_is_shown,
-    "Withdraw": lambda user: article_is_withdrawn(user, BUSES),
+    "Withdraw": lambda user: article_is_withdrawn(user, BUSES, "Night buses return"),
+    "Publish it again": article_is_public_again,
     "List the articles": list_has_both_articles,
     "Next": no_change,
 }
