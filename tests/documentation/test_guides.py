@@ -291,3 +291,8 @@ def follow_guide(user: User, guide: str) -> None:
 def test_every_code_block_of_a_guide_belongs_to_a_section(guide: str) -> None:
     text = read(guide)
     assert text.count("```") == 2 * sum(map(len, sections(text).values()))
+
+
+@pytest.mark.parametrize("name", ["prometheus-alerts.yaml", "grafana-dashboard.json"])
+def test_monitor_guide_links_the_finished_file(name: str) -> None:
+    assert f"](../deploy/{name})" in read("monitor")
