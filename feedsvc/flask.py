@@ -13,7 +13,7 @@ from feedsvc.content.folder import load_settings
 from feedsvc.content.schema import require_base_url
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.live import Edition
-from feedsvc.service import open_newsroom
+from feedsvc.service import open_newsroom, require_usable_state_folder
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.per_process import PerProcess
 from feedsvc.uris import mount_path
@@ -30,6 +30,8 @@ class NewsroomBlueprint(Blueprint):
     def __init__(self, content: Path, *, name: str, url_prefix: str | None, base_url: str, state: Path | None) -> None:
         """Read the settings of the folder. Raises as `blueprint` does."""
         require_base_url(base_url, "base_url")
+        if state:
+            require_usable_state_folder(state)
         super().__init__(name, __name__, url_prefix=url_prefix)
         self._content, self._base_url, self._state = content, base_url, state
         self._site_url, self._prefix = _site_url(content, base_url, state), ""
@@ -83,8 +85,8 @@ def blueprint(
     the path of the state folder; without one there are no Last-Modified dates, no narrower copies of images, no private feeds,
     and no last valid versions after a restart.
 
-    Raises ContentError if the content folder cannot be used, and FeedsvcError if `base_url` is invalid. `register_blueprint`
-    raises FeedsvcError if the prefix and base_url contradict each other.
+    Raises ContentError if the content folder cannot be used, and FeedsvcError if `base_url` is invalid or the state folder
+    cannot be used. `register_blueprint` raises FeedsvcError if the prefix and base_url contradict each other.
     """
     state_folder = Path(state) if os.fspath(state) else None
     return NewsroomBlueprint(Path(content), name=name, url_prefix=url_prefix, base_url=base_url, state=state_folder)

@@ -13,12 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from feedsvc.service.assembly import open_live
     from feedsvc.service.config import ServiceConfig
-    from feedsvc.service.newsroom import LiveNewsroom, open_newsroom
+    from feedsvc.service.newsroom import LiveNewsroom, open_newsroom, require_usable_state_folder
     from feedsvc.service.own_environ import with_own_environ
     from feedsvc.service.service import Service
     from feedsvc.service.themes import theme_adoption
 
-__all__ = ["LiveNewsroom", "Service", "ServiceConfig", "open_live", "open_newsroom", "theme_adoption", "with_own_environ"]
+__all__ = [
+    "LiveNewsroom",
+    "Service",
+    "ServiceConfig",
+    "open_live",
+    "open_newsroom",
+    "require_usable_state_folder",
+    "theme_adoption",
+    "with_own_environ",
+]
 
 # Imported on first use: a build needs only one of these names, and none of the libraries of a server.
 _MODULES: Final = {
@@ -27,6 +36,7 @@ _MODULES: Final = {
     "ServiceConfig": "config",
     "open_newsroom": "newsroom",
     "open_live": "assembly",
+    "require_usable_state_folder": "newsroom",
     "theme_adoption": "themes",
     "with_own_environ": "own_environ",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from feedsvc.access import TokenAuthorizer
 from feedsvc.content.folder import ContentFolder, open_content_folder
 from feedsvc.content.schema import require_base_url
+from feedsvc.errors import FeedsvcError
 from feedsvc.live import Listener, Live, Watcher
 from feedsvc.service.assembly import open_live, open_token_authorizer
 from feedsvc.service.problem_log import log_new_problems, log_problems
@@ -22,6 +24,19 @@ class LiveNewsroom:
 
     live: Live
     token_authorizer: TokenAuthorizer | None
+
+
+def require_usable_state_folder(state: Path) -> None:
+    """Raise FeedsvcError if the process cannot write into the state folder, or cannot create it. Nothing is left behind.
+
+    A process that loads an application may have other rights than its workers, so the folder itself is not created here.
+    """
+    existing = next(folder for folder in (state, *state.absolute().parents) if folder.exists() or folder.is_symlink())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".feedsvc-", dir=existing):
+            pass
+    except OSError as error:
+        raise FeedsvcError(f"{state} cannot be used ({error.strerror}); give another folder as the argument state") from None
 
 
 def open_newsroom(
@@ -41,6 +56,8 @@ def open_newsroom(
     for an invalid `base_url` or an unusable state folder.
     """
     require_base_url(base_url, "base_url")
+    if state:
+        require_usable_state_folder(state)
     alerts = alerts or Alerts()
 
     def open_folder() -> ContentFolder:

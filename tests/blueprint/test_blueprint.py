@@ -344,3 +344,18 @@ def test_child_process_of_the_portal_follows_saves_itself(tmp_path: Path, conten
         assert process.stdout.readline() == "ready\n"
         write_article(content, "gale", ARTICLE)
         assert process.wait(30) == 0
+
+
+def test_unusable_state_folder_is_an_error_at_the_start_and_names_the_argument(tmp_path: Path, content: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for state, reason in ((Path("/proc/nope"), "."), (file, "Not a directory"), (file / "state", "Not a directory")):
+        message = rf"^{state} cannot be used \({reason}.*\); give another folder as the argument state$"
+        with pytest.raises(FeedsvcError, match=message):
+            blueprint(content, base_url=URL, state=state)
+
+
+def test_state_folder_is_not_created_before_the_first_request(tmp_path: Path, newsroom: NewsroomBlueprint) -> None:
+    assert [path.name for path in tmp_path.iterdir()] == ["content"]
+    portal.create_portal([newsroom]).test_client().get("/news/")
+    assert (tmp_path / "state").is_dir()
