@@ -16,7 +16,7 @@ from feedsvc.catalog import ArticleState, ListedFile, files_by_state
 from feedsvc.cli.content_folder import load_with_last_valid_versions
 from feedsvc.cli.options import base_url_option, content_argument, report_errors, state_folder, state_option
 from feedsvc.cli.output import aligned_lines, print_line, print_problems
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.date_formats import rfc3339
@@ -40,14 +40,14 @@ _COLORS: Final[Mapping[ArticleState, str]] = {ArticleState.BROKEN: "red", Articl
 @option(
     "--status",
     "states",
-    type=click.Choice([state.value for state in ArticleState]),
+    type=WordChoice([state.value for state in ArticleState]),
     multiple=True,
     help="List only articles of this status. Repeat the option for several.",
 )
 @option(
     "--limit",
     metavar="N",
-    type=click.IntRange(min=0),
+    type=IntRange(min=0),
     help=f"Number of articles of each status that are listed; 0 for all. The default is {_DEFAULT_LIMIT}, and all with --json.",
 )
 @option("--json", "as_json", is_flag=True, help="Print JSON, with times in UTC.")

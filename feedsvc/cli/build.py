@@ -19,7 +19,7 @@ from feedsvc.cli.options import (
     state_folder,
     state_option,
 )
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.compression import CODINGS
@@ -53,13 +53,13 @@ _GZIP_ONLY_HELP = (
     help="Build even if files have errors. A file with an error appears in its last valid version, or not at all.",
 )
 @option("--watch", is_flag=True, help="Keep running, and update OUT after each change of CONTENT and at each scheduled change.")
-@option("--only", type=click.Choice(SELECTIONS), help=_ONLY_HELP)
-@option("--coding", "codings", type=click.Choice([name for name in CODINGS if name != _GZIP]), multiple=True, help=_CODING_HELP)
+@option("--only", type=WordChoice(SELECTIONS), help=_ONLY_HELP)
+@option("--coding", "codings", type=WordChoice([name for name in CODINGS if name != _GZIP]), multiple=True, help=_CODING_HELP)
 @option("--nginx", type=PATH_TYPE, metavar="FILE", help=_NGINX_HELP)
-@option("--hosting", type=click.Choice(HOSTS), help=_HOSTING_HELP)
+@option("--hosting", type=WordChoice(HOSTS), help=_HOSTING_HELP)
 @option("--no-gzip", is_flag=True, help="Write no .gz copies of files.")
 @option("--gzip-only", is_flag=True, help=_GZIP_ONLY_HELP)
-@option("--processes", type=click.IntRange(min=1), help="Number of processes. The default is the number of processors.")
+@option("--processes", type=IntRange(min=1), help="Number of processes. The default is the number of processors.")
 @log_options
 @report_errors
 def build(

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-import click
-
 from feedsvc import editing
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.options import allow_host_option, content_argument, report_errors
 from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line
 from feedsvc.cli.themes import load_with_theme_trial
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
 from feedsvc.content.scan import ARTICLES_FOLDER
@@ -32,7 +30,7 @@ _LAST_VALID_NOTE: Final = (
 @option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github"]),
+    type=WordChoice(["text", "json", "github"]),
     default="text",
     show_default=True,
     help="Format of the output.",

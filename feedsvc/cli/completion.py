@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from feedsvc.cli.variables import command
+from feedsvc.cli.variables import WordChoice, command
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -25,7 +25,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list["CompletionItem
 
 
 @command("completion")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=WordChoice(SHELLS))
 def print_completion(*, shell: str) -> None:
     """Print a script that lets a shell complete commands, options and values.
 

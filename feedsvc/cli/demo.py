@@ -22,7 +22,7 @@ from feedsvc.cli.config import ServeConfig
 from feedsvc.cli.log import PLAIN, configure_log
 from feedsvc.cli.options import report_errors
 from feedsvc.cli.output import report
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import IntRange, command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.service import ServiceConfig
@@ -42,7 +42,7 @@ _ENDING_SIGNALS: Final = signals("SIGTERM", "SIGHUP")
     "--port",
     default=8000,
     show_default=True,
-    type=click.IntRange(0, _MAX_PORT),
+    type=IntRange(0, _MAX_PORT),
     help="Port to listen on; 0 chooses a free one. If the default one is in use, the next free one is taken.",
 )
 @report_errors

@@ -10,7 +10,7 @@ import click
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import PATH_TYPE, content_argument, report_errors
 from feedsvc.cli.output import format_article_count, print_problems, report
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.errors import FeedsvcError
 from feedsvc.migration import EXPORT_FORMATS, exported_articles, left_out
 from feedsvc.support.atomic_write import open_replacement
@@ -18,7 +18,7 @@ from feedsvc.support.clock import wall_clock
 
 
 @command("export")
-@click.argument("form", metavar="FORMAT", type=click.Choice(list(EXPORT_FORMATS)))
+@click.argument("form", metavar="FORMAT", type=WordChoice(list(EXPORT_FORMATS)))
 @content_argument
 @option("--output", type=PATH_TYPE, metavar="FILE", help="File to write. The default is the standard output.")
 @report_errors

@@ -16,7 +16,7 @@ from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.options import PATH_TYPE, base_url_option, report_errors, utf8_text
 from feedsvc.cli.output import print_line, report_warning
 from feedsvc.cli.terminal import item_progress
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.schema import parse_instant
 from feedsvc.editing import git_ignore_text, write_schemas
 from feedsvc.errors import FeedsvcError
@@ -73,7 +73,7 @@ _ANSWERS: Final = {"m": ConflictChoice.MINE, "s": ConflictChoice.SOURCE, "l": Co
 @option(
     "--max-file-size",
     metavar="MIB",
-    type=click.IntRange(min=1),
+    type=IntRange(min=1),
     default=DEFAULT_MAX_BYTES // _MIB,
     show_default=True,
     help="Largest file to fetch, in MiB.",
@@ -81,19 +81,19 @@ _ANSWERS: Final = {"m": ConflictChoice.MINE, "s": ConflictChoice.SOURCE, "l": Co
 @option(
     "--feed-entries",
     metavar="N",
-    type=click.IntRange(1, 1000),
+    type=IntRange(1, 1000),
     help="Number of entries in the former feed, for site.yaml. The default is what the source says, or 10.",
 )
 @option(
     "--update",
-    type=click.Choice([_ASK, ConflictChoice.SOURCE.value, ConflictChoice.MINE.value]),
+    type=WordChoice([_ASK, ConflictChoice.SOURCE.value, ConflictChoice.MINE.value]),
     is_flag=False,
     flag_value=_ASK,
     help="What to do with values that changed both here and at the source: ask for each, or take all from one side. "
     "Without the option they are listed.",
 )
 @option("--report", "report_file", metavar="FILE", type=PATH_TYPE, help="Write the whole report to a .txt, .json or .html file.")
-@option("--processes", type=click.IntRange(min=1), help="Number of processes. The default is the number of processors.")
+@option("--processes", type=IntRange(min=1), help="Number of processes. The default is the number of processors.")
 @base_url_option
 @report_errors
 def import_command(
@@ -189,7 +189,7 @@ def _ask(conflict: MergeConflict) -> ConflictChoice:
     click.echo(f"\n{conflict.path}: {conflict.key}\n  here:          {short_value(conflict.mine)}", err=True)
     click.echo(f"  at the source: {short_value(conflict.theirs)}", err=True)
     answer = click.prompt(
-        "Keep (m)ine, take the (s)ource's, or decide (l)ater", type=click.Choice([*_ANSWERS]), default="l", err=True
+        "Keep (m)ine, take the (s)ource's, or decide (l)ater", type=WordChoice([*_ANSWERS]), default="l", err=True
     )
     return _ANSWERS[answer]
 

@@ -16,7 +16,7 @@ import click
 from feedsvc.cli.completion import complete_folder
 from feedsvc.cli.log_options import LOG_FORMATS
 from feedsvc.cli.output import print_error, print_problems
-from feedsvc.cli.variables import option
+from feedsvc.cli.variables import WordChoice, option
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.support.digest import sha256
 from feedsvc.support.posix import IS_WINDOWS, quote_argument
@@ -88,7 +88,7 @@ def log_options(command: Callable[P, None]) -> Callable[P, None]:
     """Return the command with the options of a log, which `variables.Command` begins."""
     form_help = "Format of the log on stderr: text has time and level in each line, json is one object per line."
     for add in (
-        option("--log-format", type=click.Choice(LOG_FORMATS), help=form_help),
+        option("--log-format", type=WordChoice(LOG_FORMATS), help=form_help),
         option("--quiet", is_flag=True, help="Log only warnings and errors."),
         option("--verbose", is_flag=True, help="Log more, such as each edition."),
     ):

@@ -28,7 +28,7 @@ from feedsvc.cli.options import (
 )
 from feedsvc.cli.output import report
 from feedsvc.cli.service_settings import service_config
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.scan import start_scan
 from feedsvc.errors import FeedsvcError
 from feedsvc.support import hang_reports
@@ -54,7 +54,7 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
 @command()
 @content_argument
 @option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 chooses a free one.")
+@option("--port", default=8000, show_default=True, type=IntRange(0, 65535), help="Port to listen on; 0 chooses a free one.")
 @option(
     "--unix-socket",
     metavar="PATH",
@@ -73,14 +73,14 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
     "--threads",
     default=4,
     show_default=True,
-    type=click.IntRange(1, 256),
+    type=IntRange(1, 256),
     help="Number of threads in each process.",
 )
 @option(
     "--workers",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 64),
+    type=IntRange(1, 64),
     help="Number of processes that serve together; use one per processor core. Each holds all articles in memory.",
 )
 @option(
@@ -95,7 +95,7 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
     "--limit-polls",
     "polls",
     metavar="N",
-    type=click.IntRange(0, 100_000),
+    type=IntRange(0, 100_000),
     help="Number of requests for one feed without If-None-Match or If-Modified-Since that are allowed to a client in an hour; "
     f"0 for no limit. The default is {DEFAULT_HOURLY_LIMIT}, or no limit behind a proxy.",
 )
@@ -121,7 +121,7 @@ def _parse_mode(_context: click.Context, _option: click.Parameter, text: str) ->
     is_flag=True,
     help="Send ETag without Last-Modified. Use it if several servers have separate state folders, because their dates differ.",
 )
-@option("--access-log", type=click.Choice(tuple(LOG_FORMATS)), help="Write one line per response to stdout, in this format.")
+@option("--access-log", type=WordChoice(tuple(LOG_FORMATS)), help="Write one line per response to stdout, in this format.")
 @option("--preview", is_flag=True, help="Show drafts and problems, too; answer only requests from this machine.")
 @option("--preview-anywhere", is_flag=True, help="Answer requests from other machines to the preview, too.")
 @log_options

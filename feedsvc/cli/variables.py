@@ -6,15 +6,21 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import click
+from click.core import ParameterSource
 
 from feedsvc.cli.config_file import apply_file, command_name, command_names
 from feedsvc.cli.log_options import configure_log, is_logging
 from feedsvc.cli.output import report_warning
 from feedsvc.content import did_you_mean
 from feedsvc.support import watchdog
+
+if TYPE_CHECKING:
+    _BaseChoice = click.Choice[str]
+else:
+    _BaseChoice = click.Choice  # not generic before click 8.2
 
 P = ParamSpec("P")
 _NOTICES: Final = f"{__name__}.notices"
@@ -47,6 +53,12 @@ class Option(click.Option):
         self.variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
         super().__init__(declarations, envvar=self.variable, show_envvar=True, **settings)
 
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Return the option as errors name it: with its variable only if the value comes from that."""
+        if ctx and self.name and ctx.get_parameter_source(self.name) is ParameterSource.ENVIRONMENT:
+            return super().get_error_hint(ctx)
+        return click.Parameter.get_error_hint(self, ctx)
+
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         # As in click, an empty variable counts as unset.
         name = next((variable for variable in (self.variable, *self._former_names(ctx)) if os.environ.get(variable)), None)
@@ -61,6 +73,27 @@ class Option(click.Option):
             *(old for old, current in _FORMER_NAMES.items() if current == self.variable),
             f"{_prefix(ctx)}{self.name}".upper(),
         )
+
+
+class WordChoice(_BaseChoice):
+    """One of several words. An error names the nearest one."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        message = super().get_invalid_choice_message(value, ctx)
+        hint = did_you_mean(str(value), self.choices)
+        return f"{message.removesuffix('.')}; {hint}" if hint else message
+
+
+class IntRange(click.IntRange):
+    """Whole number in a range, which an error about another text names."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            int(value)
+        except ValueError:
+            limit = f"from {self.min} to {self.max}" if self.max is not None else f"of {self.min} or more"
+            self.fail(f"'{value}' is not a whole number {limit}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Command(click.Command):

@@ -11,7 +11,7 @@ from feedsvc.audience import READS_FILE, REPORT_FORMATTERS, report, report_total
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import content_argument, database_option, report_errors, state_folder, state_option
-from feedsvc.cli.variables import command, option
+from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.support.clock import wall_clock
 
 
@@ -28,7 +28,7 @@ def _parse_day(_context: click.Context, _option: click.Parameter, text: str | No
 @option(
     "--format",
     "form",
-    type=click.Choice(list(REPORT_FORMATTERS)),
+    type=WordChoice(list(REPORT_FORMATTERS)),
     default="text",
     show_default=True,
     help="Format of the output.",

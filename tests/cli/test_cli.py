@@ -150,6 +150,4 @@ def test_new_reads_a_utf_8_title_in_a_c_locale(content: Path) -> None:
 def test_invalid_since_date_is_reported_with_an_example(content: Path, day: str) -> None:
     result = run_feedsvc("views", content, "--since", day)
     assert result.returncode == 2
-    assert result.stderr.endswith(
-        f"Invalid value for '--since' (env var: 'FEEDSVC_SINCE'): '{day}' is not a date; give one such as 2026-01-31\n"
-    )
+    assert result.stderr.endswith(f"Invalid value for '--since': '{day}' is not a date; give one such as 2026-01-31\n")

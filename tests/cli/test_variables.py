@@ -122,3 +122,20 @@ def test_summaries_of_commands_are_whole_sentences_on_a_narrow_terminal(argument
     summaries = re.split(r"\n  (?=[a-z])", listed)
     assert len(summaries) >= 3
     assert [summary for summary in summaries if "..." in summary or not summary.rstrip().endswith(".")] == []
+
+
+def test_bad_value_of_the_command_line_is_not_blamed_on_a_variable(content: Path) -> None:
+    assert run_feedsvc("serve", content, "--port", "99999").stderr.splitlines()[-1] == (
+        "Error: Invalid value for '--port': 99999 is not in the range 0<=x<=65535."
+    )
+
+
+def test_bad_value_of_a_variable_names_the_variable_and_the_range(content: Path) -> None:
+    assert run_feedsvc("serve", content, FEEDSVC_PORT="abc").stderr.splitlines()[-1] == (
+        "Error: Invalid value for '--port' (env var: 'FEEDSVC_PORT'): 'abc' is not a whole number from 0 to 65535"
+    )
+
+
+def test_misspelled_status_gets_the_nearest_one(content: Path) -> None:
+    result = run_feedsvc("list", content, "--status", "pubished")
+    assert (result.returncode, result.stderr.endswith("'withdrawn'; did you mean 'published'?\n")) == (2, True), result.stderr

@@ -268,4 +268,4 @@ def test_default_limit_does_not_apply_to_this_machine(content: Path, tmp_path: P
 
 def test_negative_limit_is_refused(content: Path) -> None:
     stderr = failed_serve_stderr(content, "--limit-polls=-1")
-    assert "Invalid value for '--limit-polls' (env var: 'FEEDSVC_LIMIT_POLLS'): -1 is not in the range" in stderr
+    assert "Invalid value for '--limit-polls': -1 is not in the range" in stderr
