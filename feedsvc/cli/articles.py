@@ -69,7 +69,7 @@ def list_articles(
       feedsvc list content --status scheduled --status draft
       feedsvc list content --json --limit 100
     """
-    snapshot, notice = load_with_last_valid_versions(content, base_url, state_folder(content, state), is_state_given=bool(state))
+    snapshot, notice = load_with_last_valid_versions(content, base_url, state_folder(content, state))
     now = wall_clock()
     groups = files_by_state(snapshot, now)
     listed = {path for files in groups.values() for file in files for path in [file.path] if file.errors}

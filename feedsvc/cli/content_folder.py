@@ -36,20 +36,18 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
     return load_content(content, base_url, ReadingProgress())
 
 
-def load_with_last_valid_versions(
-    content: Path, base_url: str, state: Path, *, is_state_given: bool
-) -> tuple[ContentSnapshot, str]:
+def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> tuple[ContentSnapshot, str]:
     """Load the content folder once with the parse cache in the state folder `state`, which is not written.
 
-    Also return a sentence why last valid versions are unknown, "" if there is no reason to say so: without errors in files, only
-    a state folder that the operator has given (`is_state_given`) must exist. Raises as `load_without_theme_trial` does.
+    Also return a sentence why last valid versions are unknown, "" if they are known. Without errors in files there are none, so
+    the parse cache may be missing. Raises as `load_without_theme_trial` does.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     file = parse_cache_file(base_url, state)
     if not file.exists():
-        notice = f"{file} does not exist, so last valid versions are unknown; give the --state and --base-url of the server"
+        notice = f"last valid versions are unknown, because no server has written {file}; give --state and --base-url if one runs"
         snapshot = load_content(content, base_url, ReadingProgress())
-        return snapshot, notice if is_state_given or snapshot.errors else ""
+        return snapshot, notice if snapshot.errors else ""
     try:
         content_folder = folder.open_content_folder(content, base_url, state, on_read=ReadingProgress())
     except FeedsvcError as error:

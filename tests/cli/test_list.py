@@ -76,7 +76,12 @@ def test_a_broken_file_is_listed_with_its_error_and_gives_status_1(tmp_path: Pat
     ]
     assert result.stderr.startswith("tags.yaml:1:")
     assert "articles/broken.yaml" not in result.stderr
-    assert "last valid versions are unknown; give the --state" in result.stderr
+    assert "last valid versions are unknown, because no server has written " in result.stderr
+
+
+def test_a_new_newsroom_is_listed_without_a_word_about_the_state_of_a_server(tmp_path: Path) -> None:
+    result = run_feedsvc("list", write(tmp_path / "content"), "--state", tmp_path / "state")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_a_broken_file_whose_last_valid_version_is_shown_is_listed_as_such(tmp_path: Path) -> None:
