@@ -96,7 +96,8 @@ def _parse_option(key: str, text: str) -> str:
     try:
         return parse_site_value(key, utf8_text(text))
     except ValueError as error:
-        raise FeedsvcError(f"{_QUESTIONS[key].option}: {error}") from None
+        message = str(error).removeprefix(f"{key}: ")  # the option says the same
+        raise FeedsvcError(f"{_QUESTIONS[key].option}: {message}") from None
 
 
 def _ask(key: str, text: str, default: str) -> str:

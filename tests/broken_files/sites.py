@@ -18,7 +18,9 @@ CASES: Final = (
     Case(
         "base_url without scheme",
         {"site.yaml": "title: A\nbase_url: a.example\nid_domain: a.example\n"},
-        ("site.yaml:2:11: base_url: 'a.example' is not a web address, which begins with https:// and names a host",),
+        (
+            "site.yaml:2:11: base_url: 'a.example' is not a web address, which begins with https:// and names a host; did you mean 'https://a.example'?",
+        ),
     ),
     Case(
         "base_url with a query",

@@ -246,15 +246,18 @@ def test_git_ignores_temporary_files_and_nothing_else(folder: Path) -> None:
     [
         (
             ["--base-url", "harbour.example"],
-            "--base-url: base_url: 'harbour.example' is not a web address, which begins with https:// and names a host",
+            (
+                "--base-url: 'harbour.example' is not a web address, which begins with https:// and names a host; "
+                "did you mean 'https://harbour.example'?"
+            ),
         ),
-        (["--timezone", "Asia/Kolkatta"], "--timezone: timezone: no time zone 'Asia/Kolkatta'; did you mean 'Asia/Kolkata'?"),
+        (["--timezone", "Asia/Kolkatta"], "--timezone: no time zone 'Asia/Kolkatta'; did you mean 'Asia/Kolkata'?"),
         (
             ["--language", "english please"],
-            "--language: language: 'english please' is not a language tag; write it like en, ko or zh-Hant",
+            "--language: 'english please' is not a language tag; write it like en, ko or zh-Hant",
         ),
-        (["--title", " \u200b "], "--title: title: is empty"),
-        (["--title", ""], "--title: title: is empty"),
+        (["--title", " \u200b "], "--title: is empty"),
+        (["--title", ""], "--title: is empty"),
     ],
 )
 def test_invalid_value_gets_the_message_of_site_yaml_and_nothing_is_written(

@@ -90,7 +90,12 @@ def http_url(text: str) -> str:
 
 
 def _base_url(text: str) -> str:
-    address = http_url(text)
+    try:
+        address = http_url(text)
+    except ValueError as error:
+        if "://" not in text and "." in text.partition("/")[0] and is_base_url(f"https://{text}"):
+            raise ValueError(f"{error}; did you mean 'https://{text}'?") from None
+        raise
     path = address.partition("//")[2].partition("/")[2].rstrip("/")
     if "?" in address or "#" in address or (path and not {"", ".", ".."}.isdisjoint(path.split("/"))):
         raise ValueError(f"'{text}' is no address of a front page; write it like https://example.org or https://example.org/news")
