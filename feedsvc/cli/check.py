@@ -35,7 +35,7 @@ _LAST_VALID_NOTE: Final = (
     show_default=True,
     help="Format of the output.",
 )
-@option("--all", "every", is_flag=True, help="Print a warning for each file, even if more than three files share it.")
+@option("--all", "every", is_flag=True, help="Print each problem of each file, even if many files share it.")
 @option("--strict", is_flag=True, help="Exit with status 1 for warnings, too.")
 @option(
     "--against",
@@ -65,8 +65,9 @@ def check(
 ) -> None:
     """Report every problem in CONTENT (./content).
 
-    A problem is an error or a warning. A warning that more than three files share is printed once. The exit status is 1 if
-    there are errors.
+    A problem is an error or a warning. Problems of settings files come first. A problem that many files share is printed once,
+    such as a warning of more than three files, or the errors that only follow from one in categories.yaml. The exit status is
+    1 if there are errors.
 
     With --against-feed, an entry that readers would show a second time is an error. One that looks changed, or is no longer in
     the feed, is a warning.

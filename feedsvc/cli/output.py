@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -26,7 +27,10 @@ _NO_FIELDS: Final[Mapping[str, object]] = {}
 _LOG: Final = logging.getLogger(__name__)
 _NUMBER: Final = re.compile(r"[0-9]+")
 _MAX_REPEATS: Final = 3  # further files with the same warning that are printed one by one
+_MAX_EQUAL_ERRORS: Final = 20  # the same for equal errors, each of which is to be corrected in its own file
 _REPEAT_NOTE: Final = "(and in {}; feedsvc check --all shows each)"
+_CONSEQUENCE_NOTE: Final = "(and {} cannot be checked before {} is mended; feedsvc check --all shows each)"
+_CAUSE: Final = re.compile(r"see ([a-z]+\.yaml)(?::[0-9]+)?")  # the hint of an error that follows from one in a settings file
 
 if TYPE_CHECKING:
     from feedsvc.content.folder import ContentSnapshot
@@ -64,7 +68,7 @@ def log_problem_changes(before: Edition, now: Edition) -> None:
 
 
 def _problem_fields(problem: Problem, repeats: int) -> dict[str, object]:
-    """Return the fields of a problem for the log. `repeats` is the number of further files with the same warning."""
+    """Return the fields of a problem for the log. `repeats` is the number of further files with the same problem."""
     fields = asdict(problem)
     del fields["severity"]  # it is the level
     return {**fields, **({"more_files": repeats} if repeats else {})}
@@ -81,9 +85,9 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
-    """Print problems to stderr; a warning that more than three files share only once, with the number of the other files."""
+    """Print problems to stderr, those of settings files first; one that many files share only once, with a note."""
     for problem, repeats in _group_repeats(problems):
-        note = f" {_REPEAT_NOTE.format(format_count(repeats, 'more file'))}" if repeats else ""
+        note = f" {_repeat_note(problem, repeats)}" if repeats else ""
         _report_line(f"{_problem_line(problem)}{note}", _LEVELS[problem.severity], _problem_fields(problem, repeats))
 
 
@@ -126,28 +130,52 @@ def _severity_mark(severity: Severity) -> str:
 
 
 def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:
-    """Yield each problem with 0, except warnings of one kind (`_message_kind`) that are in more than three files.
+    """Yield each problem with 0, except problems of one kind (`_kind`) that are in many files.
 
-    Of these, yield only the first, with the number of the other files.
+    Of these, yield only the first, with the number of the other files. Errors of settings files come first, because errors in
+    other files may follow from them.
     """
-    problems = list(problems)
-    paths_by_kind: dict[str, set[str]] = {}
+    problems = sorted(problems, key=_print_order)
+    paths_by_kind: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for problem in problems:
-        if problem.severity == "warning":
-            paths_by_kind.setdefault(_message_kind(problem), set()).add(problem.path)
-    yielded_kinds = set[str]()
+        paths_by_kind[_kind(problem)].add(problem.path)
+    yielded_kinds = set[tuple[str, ...]]()
     for problem in problems:
-        repeats = len(paths_by_kind.get(_message_kind(problem), ())) - 1 if problem.severity == "warning" else 0
-        if repeats < _MAX_REPEATS:
+        kind = _kind(problem)
+        repeats = len(paths_by_kind[kind]) - 1
+        if repeats < (_MAX_REPEATS if problem.severity == "warning" or _cause(problem) else _MAX_EQUAL_ERRORS):
             yield problem, 0
-        elif _message_kind(problem) not in yielded_kinds:
-            yielded_kinds.add(_message_kind(problem))
+        elif kind not in yielded_kinds:
+            yielded_kinds.add(kind)
             yield problem, repeats
 
 
-def _message_kind(problem: Problem) -> str:
-    """Return the message without its numbers: "has 371 characters" and "has 379 characters" are the same kind."""
-    return _NUMBER.sub("0", problem.message)
+def _print_order(problem: Problem) -> int:
+    """Return a sort key: errors directly in the folder, such as those of settings files, then its warnings, then all others."""
+    return 2 if "/" in problem.path else int(problem.severity == "warning")
+
+
+def _kind(problem: Problem) -> tuple[str, ...]:
+    """Return a key that is equal for problems of one kind: errors with one cause, equal errors, and similar warnings.
+
+    For a warning, it is the message without its numbers: "has 371 characters" and "has 379 characters" are the same kind.
+    """
+    if cause := _cause(problem):
+        return "cause", cause
+    if problem.severity == "error":
+        return "error", problem.message, problem.hint
+    return "warning", _NUMBER.sub("0", problem.message)
+
+
+def _cause(problem: Problem) -> str:
+    """Return the settings file that must be mended before this error of another file can be judged; "" if there is none."""
+    match = _CAUSE.fullmatch(problem.hint) if problem.severity == "error" else None
+    return match[1] if match and match[1] != problem.path else ""
+
+
+def _repeat_note(problem: Problem, repeats: int) -> str:
+    count = format_count(repeats, "more file")
+    return _CONSEQUENCE_NOTE.format(count, cause) if (cause := _cause(problem)) else _REPEAT_NOTE.format(count)
 
 
 def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
@@ -159,11 +187,11 @@ def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield every problem like `_as_text`, but a warning that more than three files share only once."""
+    """Yield every problem like `_as_text`, those of settings files first; one that many files share only once, with a note."""
     for problem, repeats in _group_repeats(problems):
         yield from _as_text(content, [problem])
         if repeats:
-            yield f"    {_REPEAT_NOTE.format(format_count(repeats, 'more file'))}"
+            yield f"    {_repeat_note(problem, repeats)}"
 
 
 def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:

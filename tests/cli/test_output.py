@@ -56,6 +56,46 @@ def test_errors_of_many_files_are_printed_for_each(tmp_path: Path) -> None:
     assert result.stdout.count(": error: title: YAML reads no as false") == 6
 
 
+def write_articles_of_a_category(root: Path, count: int, categories: str) -> Path:
+    article = f"id: tag:t.example,2026:a\n{ARTICLE_WITHOUT_ID}category: harbour\n"
+    articles = {f"articles/a{n}.yaml": article.replace("2026:a", f"2026:a{n}") for n in range(count)}
+    return newsrooms.write(root / "content", {**SITE_FILES, "categories.yaml": categories, **articles})
+
+
+CATEGORY_WITH_TAB = "harbour:\n\ttitle: Harbour\n"
+CATEGORY_WITHOUT_TITLE = "harbour:\n  description: Ships.\n"
+
+
+@pytest.mark.parametrize("categories", [CATEGORY_WITH_TAB, CATEGORY_WITHOUT_TITLE])
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_one_mistake_in_a_settings_file_comes_first_and_its_consequences_are_one_line(
+    tmp_path: Path, command: str, categories: str
+) -> None:
+    content = write_articles_of_a_category(tmp_path, 30, categories)
+    newsrooms.write(content, {"author.yaml": ""})  # has a warning
+    arguments = (tmp_path / "out", content) if command == "build" else (content,)
+    result = run_feedsvc(command, *arguments)
+    lines = [line for line in (result.stdout or result.stderr).splitlines() if "yaml:" in line]
+    assert lines[0].startswith("categories.yaml:")
+    assert sum(line.startswith("articles/") for line in lines) == 1
+    note = "(and 29 more files cannot be checked before categories.yaml is mended; feedsvc check --all shows each)"
+    assert note in result.stdout + result.stderr
+
+
+def test_check_all_and_json_have_every_consequence_of_a_broken_settings_file(tmp_path: Path) -> None:
+    content = write_articles_of_a_category(tmp_path, 30, CATEGORY_WITH_TAB)
+    for arguments in (("--all",), ("--format", "json"), ("--format", "github")):
+        result = run_feedsvc("check", content, *arguments)
+        assert result.stdout.count("no category is known") == 30
+        assert result.stderr.startswith("feedsvc: 0 valid articles, 30 articles with errors: 31 errors, ")
+
+
+def test_renamed_category_of_many_articles_is_one_error_with_a_count(tmp_path: Path) -> None:
+    result = run_feedsvc("check", write_articles_of_a_category(tmp_path, 30, "harbor:\n  title: Harbour\n"))
+    assert result.stdout.count("no category 'harbour'; did you mean 'harbor'?") == 1
+    assert "(and in 29 more files; feedsvc check --all shows each)" in result.stdout
+
+
 def test_json_output_has_every_warning(tmp_path: Path) -> None:
     result = run_feedsvc("check", write_articles_without_ids(tmp_path, 6), "--format", "json")
     assert result.stdout.count(NO_ID_WARNING) == 6
