@@ -47,7 +47,12 @@ class LintContext:
         return is_file or (page is not None and not page.is_draft)
 
     def suggest_slug(self, slug: str) -> str:
-        """Return a hint with the most similar existing slug or alias; "" if none is similar or too many were compared before."""
+        """Return a hint with the most similar existing slug or alias.
+
+        Return "" if the slug exists itself, if none is similar, or if too many were compared before.
+        """
+        if slug in self.articles_by_slug:
+            return ""
         if slug not in self.suggestions and len(self.suggestions) * len(self.articles_by_slug) < _MAX_COMPARISONS:
             self.suggestions[slug] = text.did_you_mean(slug, self.articles_by_slug)
         return self.suggestions.get(slug, "")
