@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from feedsvc.content.reading import SETTINGS_FILES
 from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.content.text import nearest_name
 from feedsvc.errors import Problem
 
 _ARTICLE_SUFFIXES: Final = (".yaml", ".md")
 _SUFFIX_CORRECTIONS: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
+_TEXT_SUFFIX: Final = ".txt"
+# Suffixes of files that an editor may take for articles. Other files, such as pictures, may lie beside articles.
+_TEXT_SUFFIXES: Final = (_TEXT_SUFFIX, ".json", ".html", ".rtf", ".docx", ".odt", "")
+_COMMON_NAMES: Final = ("README", "LICENSE", "LICENCE", "NOTICE", "CODEOWNERS", "MAKEFILE")  # of repositories, any suffix
+_NOT_READ: Final = "this file is not read"
+_MIN_SETTINGS_SIMILARITY: Final = 0.75  # category.yaml is like categories.yaml
+_MIN_FOLDER_SIMILARITY: Final = 0.8  # medias/ is like media/, but boot/ is not like root/
 
 
 def paths_within(scope: frozenset[str] | None, folder: str) -> frozenset[str] | None:
@@ -30,34 +39,81 @@ def is_article_path(path: str) -> bool:
 
 
 def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
-    """Return a problem if a file below articles/ is not read but its suffix, like .yml or .MD, suggests an article; else ()."""
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix not in _SUFFIX_CORRECTIONS:
+    """Return a problem if a file below articles/ is not read but its suffix suggests an article; else ().
+
+    It is an error for .yml or .MD. It is a warning for .txt and others, and for a name without suffix, which may be notes.
+    """
+    message = f"articles end in {' or '.join(_ARTICLE_SUFFIXES)}"
+    stem, suffix = os.path.splitext(path)
+    if suffix := _SUFFIX_CORRECTIONS.get(suffix.lower(), ""):
+        return (Problem(path=path, message=message, hint=f"rename it to end in {suffix}"),)
+    if not _is_text(path) or _has_common_name(path):
         return ()
-    hint = f"rename it to end in {_SUFFIX_CORRECTIONS[suffix]}"
-    return (Problem(path=path, message=f"articles end in {' or '.join(_ARTICLE_SUFFIXES)}", hint=hint),)
+    hint = _hidden_suffix_hint(stem) if _is_text_copy(path) else "rename it, or move it out of the folder if it is no article"
+    return (Problem(path=path, message=f"{_NOT_READ}, because {message}", hint=hint, severity="warning"),)
 
 
-def unread_file_problems(root: Path) -> tuple[Problem, ...]:
-    """Return a warning for each file directly in `root` that is not read although its suffix is that of an article or settings.
+def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
+    """Return a warning for each file and folder directly in `root` that is not read although its name suggests it.
 
-    Most are articles outside articles/, or settings with another suffix. Hidden files and READMEs are ignored.
+    Most files are articles outside articles/, or settings with another name. Hidden files and READMEs are ignored. A folder has
+    a warning if its name is similar to one of `folders`.
     """
     try:
-        names = sorted(os.listdir(root))
+        with os.scandir(root) as entries:
+            are_folders = {entry.name: entry.is_dir() for entry in entries if entry.name.isprintable() and entry.name[0] != "."}
     except OSError:
         return ()  # the folder was removed meanwhile
-    similar = (name for name in names if os.path.splitext(name)[1].lower() in _SUFFIX_CORRECTIONS)
-    return tuple(
-        Problem(path=name, message="this file is not read", hint=_hint(name), severity="warning")
-        for name in similar
-        if name not in SETTINGS_FILES
-        and name.isprintable()
-        and not name.startswith(".")
-        and not name.upper().startswith("README")
+    names = sorted(are_folders)
+    return (
+        *(problem for name in names if are_folders[name] for problem in _misnamed_folder_problems(root, name, folders)),
+        *(
+            Problem(path=name, message=_NOT_READ, hint=_hint(name), severity="warning")
+            for name in names
+            if _is_unread_file(name, is_folder=are_folders[name])
+        ),
     )
 
 
+def _is_unread_file(name: str, *, is_folder: bool) -> bool:
+    if name in SETTINGS_FILES or _has_common_name(name):
+        return False
+    return os.path.splitext(name)[1].lower() in _SUFFIX_CORRECTIONS or (not is_folder and _is_text_copy(name))
+
+
+def _misnamed_folder_problems(root: Path, name: str, folders: Iterable[str]) -> Iterator[Problem]:
+    """Yield a warning if the folder's name is similar to one of `folders`, and if it is not that folder in another case."""
+    nearest = "" if name in folders else nearest_name(name, folders, cutoff=_MIN_FOLDER_SIMILARITY)
+    if nearest and not ((root / nearest).exists() and (root / nearest).samefile(root / name)):
+        yield Problem(path=name, message="this folder is not read", hint=f"did you mean {nearest}/?", severity="warning")
+
+
+def _is_text(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in _TEXT_SUFFIXES
+
+
+def _has_common_name(path: str) -> bool:
+    return PurePosixPath(path).name.upper().startswith(_COMMON_NAMES)
+
+
+def _is_text_copy(path: str) -> bool:
+    """Return True for names like a.yaml.txt, which text editors of Windows give to a file that was saved as a.yaml."""
+    stem, suffix = os.path.splitext(path)
+    return suffix.lower() == _TEXT_SUFFIX and os.path.splitext(stem)[1].lower() in _SUFFIX_CORRECTIONS
+
+
+def _hidden_suffix_hint(stem: str) -> str:
+    name, suffix = os.path.splitext(PurePosixPath(stem).name)
+    return f"rename it to {name}{_SUFFIX_CORRECTIONS[suffix.lower()]}; Windows may hide the {_TEXT_SUFFIX} at the end"
+
+
 def _hint(name: str) -> str:
+    """Return a hint for a file at the top that is not read."""
     stem = os.path.splitext(name)[0].lower()
-    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in SETTINGS_FILES else f"articles lie in {ARTICLES_FOLDER}/"
+    if _is_text_copy(name):
+        return _hidden_suffix_hint(stem)
+    if f"{stem}.yaml" in SETTINGS_FILES:
+        return f"rename it to {stem}.yaml"
+    settings = [os.path.splitext(file)[0] for file in SETTINGS_FILES]
+    nearest = nearest_name(stem, settings, cutoff=_MIN_SETTINGS_SIMILARITY)
+    return f"did you mean {nearest}.yaml?" if nearest else f"articles lie in {ARTICLES_FOLDER}/"

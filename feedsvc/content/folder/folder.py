@@ -13,7 +13,7 @@ from typing import Final
 from feedsvc.content.cache import ParseCache, StoredSetting
 from feedsvc.content.folder.articles import ArticleFiles
 from feedsvc.content.folder.debounce import WHOLE_SCAN, WriteDebouncer
-from feedsvc.content.folder.file_names import paths_within, top_folder, unread_file_problems
+from feedsvc.content.folder.file_names import paths_within, top_folder, unread_problems
 from feedsvc.content.folder.free_files import FREE_FOLDERS, FreeFiles
 from feedsvc.content.folder.loader import OnRead, ignore_progress
 from feedsvc.content.folder.settings import Settings, check_folder, read_settings, reuse_equal_objects
@@ -116,7 +116,7 @@ class ContentFolder:
         self._stored_settings = self._stored_state.settings if self._stored_state else ()
         self._free_files = FreeFiles(root, self._stored_settings)
         self._settings: Settings | None = None
-        self._unread_file_problems: tuple[Problem, ...] = ()
+        self._unread_problems: tuple[Problem, ...] = ()
         self._first_change: FolderChange | None = None
         self._snapshots = SnapshotBuilder(self._media, self._theme, self._free_files)
         self._content: ContentSnapshot | None = None
@@ -204,11 +204,11 @@ class ContentFolder:
         self._changed_media = frozenset()
         self._theme.refresh(scope)
         if scope is None:
-            self._unread_file_problems = unread_file_problems(self._root)
+            self._unread_problems = unread_problems(self._root, _SCANNED_FOLDERS)
         self._settings = settings
         media_paths = settings.media | self._free_files.media
         first_media = {path: self._media.signature(path) for path in media_paths} if self._content is None else None
-        self._content = self._snapshots.build(settings, self._article_files, changes, media, self._unread_file_problems)
+        self._content = self._snapshots.build(settings, self._article_files, changes, media, self._unread_problems)
         if self._stored_state:
             self._stored_state.add_reading(self._article_files.records.changed, self._settings_to_store, first_media)
         return FolderChange(

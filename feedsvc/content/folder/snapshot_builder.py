@@ -34,14 +34,14 @@ class SnapshotBuilder:
         articles: ArticleFiles,
         changes: ArticleChanges,
         changed_media: frozenset[str],
-        unread_file_problems: Iterable[Problem],
+        unread_problems: Iterable[Problem],
     ) -> ContentSnapshot:
         """Build the snapshot after a reading that changed these active articles and media files."""
         previous = self._previous
         last_valid_paths, free_files = articles.last_valid_paths, self._free_files
         problems = (
             *(*settings.problems, *articles.problems, *free_files.problems, *self._theme.problems),
-            *unread_file_problems,
+            *unread_problems,
         )
         categories, authors = self._active_entries(settings, articles, last_valid_paths)
         self._previous = ContentSnapshot(

@@ -76,8 +76,8 @@ def scan_folder(root: Path, top: str) -> ScanResult:
 class DirectoryScanner:
     """Scanner of one folder of a content folder. `files` has the signatures of all files below it, by path in the content folder.
 
-    Names that begin with "." or "#" or end with "~" are skipped. A missing top folder counts as empty. Other folders that cannot
-    be read, and names that are not valid, are among the problems.
+    Names that begin with ".", "#" or "~$" or end with "~" are skipped. A missing top folder counts as empty. Other folders that
+    cannot be read, and names that are not valid, are among the problems.
     """
 
     def __init__(
@@ -264,12 +264,14 @@ def _device(root: Path) -> int:
 
 
 def _classify(folder: _ScannedFolder, folder_path: str, names: Iterable[str], opened: OpenFolder) -> None:
-    """Add the names in an open folder to `folder`, except hidden files and backup copies. An invalid name adds a problem."""
+    """Add the names in an open folder to `folder`, except hidden, backup and lock files. An invalid name adds a problem."""
     files, get_status, is_folder = folder.files, os.stat, stat.S_ISDIR  # local names are faster for 100,000 files
     descriptor, prefix = opened
     for name in names:
         path = f"{folder_path}/{name}"
-        if name[0] in ".#" or name[-1] == "~" or not (is_printable_ascii(name) or is_valid_path(path, folder.problems)):
+        if name[0] in ".#" or name[-1] == "~" or name[:2] == "~$":
+            continue
+        if not (is_printable_ascii(name) or is_valid_path(path, folder.problems)):
             continue
         try:
             status = get_status(prefix + name, dir_fd=descriptor)

@@ -137,7 +137,7 @@ def test_a_broken_author_does_not_affect_other_authors(newsroom: Newsroom, entry
 
 
 def test_hidden_files_and_backups_are_not_read_as_articles(newsroom: Newsroom) -> None:
-    files = {f"articles/{name}": "!" for name in (".hidden.yaml", "a.yaml~", "#a.yaml#", "notes.txt", ".git/a.yaml")}
+    files = {f"articles/{name}": "!" for name in (".hidden.yaml", "a.yaml~", "#a.yaml#", "~$a.yaml", ".git/a.yaml")}
     content = load_content(newsroom(files))
     assert (content.articles, content.problems) == ((), ())
 
