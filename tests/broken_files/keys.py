@@ -8,6 +8,9 @@ from typing import Final
 
 from tests.broken_files.case import HEAD, Case, article
 
+BLOCK: Final = "write body: |"
+GOES_ON: Final = "expected 'key: value' here; if the text of body: goes on"
+
 CASES: Final = (
     Case(
         "duplicate key",
@@ -97,7 +100,22 @@ CASES: Final = (
     Case(
         "body line without indentation",
         article("body: |\n  one\ntwo\nslug: x\n"),
-        ("articles/a.yaml:5:1: expected 'key: value' here, or more indentation; reading stopped at line 6",),
+        ("articles/a.yaml:5:1: this line of the text of body: is not indented; indent each line of the text by two spaces",),
+    ),
+    Case(
+        "text without indentation below its key",
+        article("body:\nThe harbour opens.\n\nIt is large.\n"),
+        ("articles/a.yaml:4:1: the text of body: is not indented; write body: | and indent each line of the text by two spaces",),
+    ),
+    Case(
+        "text that begins beside its key",
+        article("body: The harbour opens.\nIt is large.\n\nIt is new.\n"),
+        (f"articles/a.yaml:4:1: {GOES_ON}, {BLOCK} and the whole text below it, each line indented by two spaces",),
+    ),
+    Case(
+        "words between two keys",
+        article("image:\nsrc media/a.jpg\n\nslug: x\n"),
+        ("articles/a.yaml:4:1: expected 'key: value' here, or more indentation",),
     ),
     Case(
         "open bracket at the end",

@@ -7,10 +7,11 @@ from typing import Final
 
 LineColumn = tuple[int, int]
 
+_EXPECTED_KEY: Final = "expected 'key: value' here, or more indentation"
 # Part of libyaml's message -> message for the editor; the first match counts.
 _MESSAGES: Final[tuple[tuple[str, str], ...]] = (
     ("found unexpected end of stream", "a quotation mark is opened here and never closed"),
-    ("could not find expected ':'", "expected 'key: value' here, or more indentation"),
+    ("could not find expected ':'", _EXPECTED_KEY),
     ("found undefined alias", "a text that begins with '*' means an alias; put it in quotes"),
     ("did not find expected alphabetic or numeric", "a text that begins with '&' or '*' has a meaning in YAML; put it in quotes"),
     ("did not find expected ',' or", "this '[' or '{' is not closed, or a text inside it needs quotes"),
@@ -71,6 +72,9 @@ _QUOTE_HINTS: Final = {
 _SECOND_COLON: Final = "a second ': ' in one value; put a text with ': ' in quotes"
 _WRONG_INDENTATION: Final = "this line is indented too far, or continues a text with ': ' in it, which must stand in quotes"
 _EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expected ',' or")
+# A key for a text of several lines, with its value in the same line.
+_TEXT_KEY: Final = re.compile(r"([ \t]*)(body|summary|description|bio): *([^ \t].*)?")
+_BLOCK_MARK: Final = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?")
 _KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
 
 
@@ -87,7 +91,11 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
         return result
     message = _message(text, line, column, libyaml_message)
     if start and any(fragment in libyaml_message for fragment in _REPORTED_AT_START):
-        message += f"; reading stopped at line {line}" if line > start[0] + 1 else ""
+        if message == _EXPECTED_KEY:
+            # libyaml reads a text to its end to find a colon, so the line where it stopped says nothing.
+            message = _unindented_text_message(text.splitlines(), start[0]) or message
+        elif line > start[0] + 1:
+            message += f"; reading stopped at line {line}"
         line, column = _position_in_file(text, start)
     return line, column, message
 
@@ -148,10 +156,36 @@ def _missing_space(text: str, libyaml_message: str, line: int, start: LineColumn
     return number + 1, match.end(2) + 1, f"{kind} after {match[2]}:{hint}"
 
 
+def _unindented_text_message(lines: list[str], number: int) -> str:
+    """Return a message if the line at index `number` seems to be a text that is not indented below its key; "" if not."""
+    indent = _indent(lines[number])
+    key_line = next((line for line in reversed(lines[:number]) if _is_content(line) and _indent(line) <= indent), "")
+    match = _TEXT_KEY.fullmatch(key_line.rstrip())
+    if not match or indent > len(match[1]):
+        return ""
+    key, value = match[2], match[3] or ""
+    if not value or value.startswith("#"):
+        return f"the text of {key}: is not indented; write {key}: | and indent each line of the text by two spaces"
+    if _BLOCK_MARK.fullmatch(value):
+        return f"this line of the text of {key}: is not indented; indent each line of the text by two spaces"
+    return (
+        f"expected 'key: value' here; if the text of {key}: goes on, write {key}: | and the whole text below it, "
+        "each line indented by two spaces"
+    )
+
+
 def _previous_content_line(lines: list[str], number: int) -> int:
     """Return the index of the nearest line above index `number` that is neither blank nor a comment; 0 if there is none."""
-    above = range(number - 1, -1, -1)
-    return next((index for index in above if lines[index].strip() and not lines[index].lstrip().startswith("#")), 0)
+    return next((index for index in range(number - 1, -1, -1) if _is_content(lines[index])), 0)
+
+
+def _is_content(line: str) -> bool:
+    """Return True unless the line is blank or a comment."""
+    return line.strip() != "" and not line.lstrip().startswith("#")
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
 
 
 def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> bool:
@@ -160,4 +194,4 @@ def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> b
     `indent` is its indentation, with the dashes of list entries. `below` is the text of a later line.
     """
     is_first = not indent or "-" in indent or lines[_previous_content_line(lines, number)].rstrip().endswith(":")
-    return is_first and len(indent) == len(below) - len(below.lstrip(" \t"))
+    return is_first and len(indent) == _indent(below)
