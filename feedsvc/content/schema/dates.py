@@ -20,12 +20,16 @@ _LENIENT_FORMAT: Final = re.compile(
     r"(?:(?:[Tt]|[ ]+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?[ ]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?)?)?",
     re.ASCII,
 )
+# A date in an order or with separators of another country, and what follows it.
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})(\.|/|-|\. )(\d{1,2})\2(\d{4})(\D.*)?", re.ASCII)
+_YEAR_FIRST: Final = re.compile(r"(\d{4})([./])(\d{1,2})\2(\d{1,2})(\D.*)?", re.ASCII)
 AGE_FORMAT: Final = re.compile(r"([1-9][0-9]{0,3})([hd])")
 EXAMPLE: Final = "write it like 2026-01-02 or 2026-01-02T09:30:00+05:30"
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_MONTHS_IN_YEAR: Final = len(_MONTHS)
 # RFC 822 and RFC 3339 both have four digits for the year. The last year is 9998 because a zone can shift a date by a day.
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 9998
@@ -53,7 +57,7 @@ def _strict_instant(text: str) -> tuple[datetime, int] | None:
 def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
     match = _LENIENT_FORMAT.fullmatch(text.strip())
     if not match:
-        raise ValueError(f"'{text}' is not a date; {EXAMPLE}")
+        raise ValueError(f"'{text}' is not a date; {_hint(text.strip())}")
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise ValueError(f"the year {year} is out of range; expected {_FIRST_YEAR} to {_LAST_YEAR}")
@@ -63,9 +67,27 @@ def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
     return local.astimezone(UTC), year
 
 
+def _hint(text: str) -> str:
+    """Return how to write a date of another form, such as 28.11.2026; an example if its meaning is not certain."""
+    if match := _YEAR_FIRST.fullmatch(text):
+        year, month, day = int(match[1]), int(match[3]), int(match[4])
+    elif match := _DAY_FIRST.fullmatch(text):
+        day, month, year = int(match[1]), int(match[3]), int(match[4])
+        # With dots, the day comes first everywhere. With other separators, Americans write the month first.
+        if "." not in match[2]:
+            if day <= _MONTHS_IN_YEAR and month <= _MONTHS_IN_YEAR and day != month:
+                return EXAMPLE
+            day, month = max(day, month), min(day, month)
+    else:
+        return EXAMPLE
+    date_and_time = f"{year}-{month:02}-{day:02}{match[5] or ''}"
+    is_date = _LENIENT_FORMAT.fullmatch(date_and_time) and not _date_error(year, month, day)
+    return f"write {date_and_time}" if is_date else EXAMPLE
+
+
 def _date_error(year: int, month: int, day: int) -> str:
     """Return the reason why there is no such day; "" if there is one. Python's own messages differ between its versions."""
-    if not 1 <= month <= 12:  # noqa: PLR2004 - a calendar's own number
+    if not 1 <= month <= _MONTHS_IN_YEAR:
         return f"a year has no month {month}"
     days = calendar.monthrange(year, month)[1]
     return "" if 1 <= day <= days else f"{_MONTHS[month - 1]} {year} has {days} days"

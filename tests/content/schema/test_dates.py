@@ -73,7 +73,7 @@ def test_a_local_time_that_is_skipped_or_repeated_uses_the_offset_before_the_cha
         ("", f"'' is not a date; {EXAMPLE}"),
         ("tomorrow", f"'tomorrow' is not a date; {EXAMPLE}"),
         ("2 January 2026", f"'2 January 2026' is not a date; {EXAMPLE}"),
-        ("02.01.2026", f"'02.01.2026' is not a date; {EXAMPLE}"),
+        ("02.01.2026", "'02.01.2026' is not a date; write 2026-01-02"),
         ("2026-01", f"'2026-01' is not a date; {EXAMPLE}"),
         ("26-01-02", f"'26-01-02' is not a date; {EXAMPLE}"),
         ("2026-01-02T09", f"'2026-01-02T09' is not a date; {EXAMPLE}"),
@@ -127,3 +127,28 @@ def test_any_text_is_a_utc_moment_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert (moment.utcoffset(), moment.microsecond) == (timedelta(0), 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("28.11.2026", "write 2026-11-28"),
+        ("3.4.2026", "write 2026-04-03"),
+        ("28. 11. 2026", "write 2026-11-28"),
+        ("28.11.2026 14:30", "write 2026-11-28 14:30"),
+        ("28/11/2026", "write 2026-11-28"),
+        ("11/28/2026", "write 2026-11-28"),
+        ("28-11-2026", "write 2026-11-28"),
+        ("2026/11/28", "write 2026-11-28"),
+        ("2026.11.28", "write 2026-11-28"),
+        ("03/04/2026", EXAMPLE),
+        ("31.02.2026", EXAMPLE),
+        ("28.13.2026", EXAMPLE),
+        ("28.11.2026 noon", EXAMPLE),
+        ("28.11.26", EXAMPLE),
+    ],
+)
+def test_date_of_another_country_is_refused_with_its_right_form_if_its_meaning_is_certain(text: str, expected: str) -> None:
+    with pytest.raises(ValueError, match="is not a date") as error:
+        parse_instant(text, UTC)
+    assert str(error.value) == f"'{text}' is not a date; {expected}"
