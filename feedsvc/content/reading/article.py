@@ -32,6 +32,7 @@ _STATUS_BY_NAME: Final = {status.value: status for status in ArticleStatus}
 _SINGLE_LINE_KEYS: Final[tuple[KeyPath, ...]] = (
     ("title",),
     ("summary",),
+    ("tags",),
     ("image", "alt"),
     ("image", "caption"),
     ("image", "credit"),

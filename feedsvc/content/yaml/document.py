@@ -84,15 +84,21 @@ class YamlDocument:
         return key in self.value if self.loaded_source_map is None else self.has_value((key,))
 
     def comment_warning(self, location: KeyPath) -> Problem | None:
-        """Return a warning if a comment after the text at a location may be meant as text, as in `Room #5`; else None."""
+        """Return a warning if a comment after the text at a location, or in its place, may be meant as text, as in `Room #5`."""
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
         span = self.loaded_source_map.values.get(location)
         if not (span and span.is_plain_scalar and _ACCIDENTAL_COMMENT.match(self.text, span.end.offset)):
             return None
         line, column = span.end.line + 1, span.end.column + 2
-        message = f"{location[-1]}: ends here, for what follows ' #' is a comment"
-        hint = "put the whole text in quotes"
+        if span.text:
+            message = f"{location[-1]}: ends here, for what follows ' #' is a comment"
+            hint = "put the whole text in quotes"
+        else:
+            message, hint = (
+                f"nothing is left of {location[-1]}, because # begins a comment",
+                "put it in quotes, or leave out the #",
+            )
         return Problem(path=self.path, line=line, column=column, message=message, hint=hint, severity="warning")
 
     def span(self, location: KeyPath, *, at_key: bool = False) -> tuple[int, int]:

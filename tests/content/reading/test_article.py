@@ -249,6 +249,18 @@ def test_a_title_that_ends_at_a_comment_has_a_warning(newsroom: Newsroom, line: 
 
 
 @pytest.mark.parametrize(
+    ("line", "column"),
+    [("tags: #harbour", 7), ("summary: #1 in sales", 10), ("tags: # none yet", 0)],
+)
+def test_a_value_that_is_only_a_comment_has_a_warning(newsroom: Newsroom, line: str, column: int) -> None:
+    root = newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\npublished: 2026-01-02\n{line}\n"})
+    key = line.partition(":")[0]
+    message = f"nothing is left of {key}, because # begins a comment; put it in quotes, or leave out the #"
+    expected = [f"articles/a.yaml:4:{column}: warning: {message}"] if column else []
+    assert [str(problem) for problem in load_content(root).problems] == expected
+
+
+@pytest.mark.parametrize(
     ("date_keys", "has_warning"),
     [
         ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-01", True),
