@@ -26,6 +26,7 @@ _LEVELS: Final[dict[Severity, int]] = {"error": logging.ERROR, "warning": loggin
 _NO_FIELDS: Final[Mapping[str, object]] = {}
 _LOG: Final = logging.getLogger(__name__)
 _NUMBER: Final = re.compile(r"[0-9]+")
+_FOLDER: Final = "."  # the path of a problem of the content folder as a whole
 _MAX_REPEATS: Final = 3  # further files with the same warning that are printed one by one
 _MAX_EQUAL_ERRORS: Final = 20  # the same for equal errors, each of which is to be corrected in its own file
 _REPEAT_NOTE: Final = "(and in {}; feedsvc check --all shows each)"
@@ -62,7 +63,8 @@ def log_problem_changes(before: Edition, now: Edition) -> None:
     print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
     paths = _paths(now.content.problems)
     for path in sorted(_paths(before.content.problems) - paths):
-        _report_line(f"{path}: no problem any more", logging.INFO, {"path": path})
+        name = "feedsvc: the content folder" if path == _FOLDER else path
+        _report_line(f"{name}: no problem any more", logging.INFO, {"path": path})
     for path in sorted((_paths(before.content.errors) & paths) - _paths(now.content.errors)):
         _report_line(f"{path}: no error any more; its warnings stand", logging.INFO, {"path": path})
 
@@ -118,8 +120,12 @@ def _report_line(line: str, level: int, fields: Mapping[str, object] = _NO_FIELD
 
 
 def _problem_line(problem: Problem) -> str:
-    """Format a problem like a compiler: position, severity unless the log shows it, message."""
-    position = click.style(f"{problem.path}:{problem.line}:{problem.column}:", bold=True)
+    """Format a problem like a compiler: position, severity unless the log shows it, message.
+
+    A problem of the whole folder has no position, so it begins like other sentences for the operator.
+    """
+    is_folder = problem.path == _FOLDER
+    position = "feedsvc:" if is_folder else click.style(f"{problem.path}:{problem.line}:{problem.column}:", bold=True)
     hint = f"; {problem.hint}" if problem.hint else ""
     return f"{position} {_severity_mark(problem.severity)}{problem.message}{hint}"
 

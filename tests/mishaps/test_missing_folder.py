@@ -49,13 +49,13 @@ def wait_until_missing(server: MonitoredServer, message: str) -> None:
     wait_until(
         lambda: [(problem["message"], problem["hint"]) for problem in fetch_status(server)["problems"]] == [(message, HINT)]
     )
-    wait_until(lambda: f".:1:1: {message}; {HINT}\n" in server.lines)
+    wait_until(lambda: f"feedsvc: {message}; {HINT}\n" in server.lines)
 
 
 def wait_until_restored(server: MonitoredServer) -> None:
     """Wait until /status and the log report that the problem is solved."""
     wait_until(lambda: fetch_problems(server) == [])
-    wait_until(lambda: server.lines[-1] == ".: no problem any more\n")
+    wait_until(lambda: server.lines[-1] == "feedsvc: the content folder: no problem any more\n")
 
 
 def test_content_is_served_while_its_folder_is_renamed_away_and_followed_again_later(
