@@ -71,6 +71,9 @@ def apply_to_command(context: click.Context) -> Path | None:
 
 def _apply(context: click.Context, file: _File, problems: list[Problem]) -> None:
     values, value_problems = _values_of(context, file)
+    positions = {(problem.line, problem.column) for problem in problems}
+    # An unknown key is no option of the command either; one message about it is enough.
+    value_problems = [problem for problem in value_problems if (problem.line, problem.column) not in positions]
     if problems or value_problems:
         _fail(f"nothing was done, because {file.path} has errors", sorted((*problems, *value_problems)))
     context.default_map = values
