@@ -36,13 +36,14 @@ class ImportReport:
     """Report of one import. Lists of articles and pages are their paths, in the order of the source.
 
     `ends` are the places from which on the source could not be read; they are among `omissions`, too. `redirects` are the rules
-    that redirects.yaml did not have before.
+    that redirects.yaml did not have before. `unlisted` is the number of omissions for which the list has no room.
     """
 
     title: str
     system: str
     folder: str
     is_dry_run: bool = False
+    fetches_files: bool = True
     ids: KeptCount = field(default_factory=KeptCount)
     dates: KeptCount = field(default_factory=KeptCount)
     authors: KeptCount = field(default_factory=KeptCount)

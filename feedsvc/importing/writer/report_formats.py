@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 from feedsvc.content import sanitize_message
-from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
 
 SHORT_LIST: Final = 10  # lines of each list on a terminal
@@ -92,7 +91,7 @@ def _count_texts(report: ImportReport) -> Iterator[tuple[str, str]]:
         missing = count.total - count.kept
         if not count.total:
             yield name, "none in the source"
-        elif report.is_dry_run and missing and name in _FETCHED:
+        elif report.is_dry_run and report.fetches_files and missing and name in _FETCHED:
             yield name, f"{missing} of {count.total} to be fetched"
         else:
             yield name, f"{count.kept} of {count.total} kept"
@@ -102,7 +101,7 @@ def _sections(report: ImportReport) -> Iterator[tuple[str, Sequence[str]]]:
     """Yield heading and lines of each list that has any."""
     sections: dict[str, Sequence[str]] = {
         "Conflicts: changed here and at the source; --update asks for each": [*map(_conflict_line, report.conflicts)],
-        "Left out, or not as it was": [*_omission_lines(report.omissions)],
+        "Left out, or not as it was": [*_omission_lines(report)],
         **{f"{heading[0].upper()}{heading[1:]}": lines for heading, lines in report.lists.items()},
         "Settings": report.settings,
         "Addresses that a host without redirects cannot answer": report.plain_host_gaps,
@@ -111,10 +110,12 @@ def _sections(report: ImportReport) -> Iterator[tuple[str, Sequence[str]]]:
     yield from ((heading, lines) for heading, lines in sections.items() if lines)
 
 
-def _omission_lines(omissions: Iterable[Omission]) -> Iterator[str]:
-    for omission in omissions:
+def _omission_lines(report: ImportReport) -> Iterator[str]:
+    for omission in report.omissions:
         place = f"{omission.place}: " if omission.place else ""
         yield sanitize_message(f"{place}{omission.what}: {omission.reason}")
+    if report.unlisted:
+        yield f"and {report.unlisted} more"
 
 
 def _conflict_line(conflict: MergeConflict) -> str:

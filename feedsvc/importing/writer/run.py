@@ -216,18 +216,22 @@ class _Import:
         missing = library.missing(index.media)
         self.report.files.kept = self.report.files.total = len(index.media) - len(missing)
         if origin is None:
+            self.report.files.total, self.report.fetches_files = len(index.media), False
+            self._omit_files(len(missing), "", "they stay at their addresses, because of --no-media")
             return
         wanted = [address for address in missing if origin.has(address)]
         self.report.files.total += len(wanted)
-        foreign = len(missing) - len(wanted)
-        if foreign:
-            reason = "they stay at their addresses; --allow-host HOST fetches those of a host"
-            self.report.omit([Omission("", f"{foreign} files at other hosts", reason)])
+        reason = "they stay at their addresses; --allow-host HOST fetches those of a host"
+        self._omit_files(len(missing) - len(wanted), " at other hosts", reason)
         if self.options.is_dry_run:
             return
         for omission in self.progress("Fetching files", library.fetch(wanted, origin), len(wanted)):
             self.report.files.kept += omission is None
             self.report.omit([omission] if omission else [])
+
+    def _omit_files(self, count: int, where: str, reason: str) -> None:
+        if count:
+            self.report.omit([Omission("", f"{count} file{'' if count == 1 else 's'}{where}", reason)])
 
     def write_redirects(
         self, redirects: RedirectBuilder, index: SourceIndex, terms: TermTable, library: MediaLibrary

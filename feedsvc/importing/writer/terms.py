@@ -44,6 +44,8 @@ class TermTable:
         for term in site.terms:
             if term.kind is TermKind.CATEGORY:
                 self._add_category(term.key)
+        # In the order of the source's list, so that two authors of one name do not change places with the order of posts.
+        self._listed_author_ids = {author.key: self._new_author_id(author.key) for author in site.authors if author.key.strip()}
 
     def note(self, post: SourcePost) -> None:
         """Add what a post names to the tables."""
@@ -111,9 +113,12 @@ class TermTable:
     def _add_author(self, key: str) -> None:
         if key in self._author_ids or not key.strip():
             return
+        self._author_ids[key] = self._listed_author_ids[key] if key in self._listed_author_ids else self._new_author_id(key)
+
+    def _new_author_id(self, key: str) -> str:
         slug = self._author_slug(key)
         mapped = _mapped_id(self._mapping.authors, key, slug)
-        self._author_ids[key] = self._author_names.take(slug or "author") if mapped is None else mapped
+        return self._author_names.take(slug or "author") if mapped is None else mapped
 
     def _author_slug(self, key: str) -> str:
         """Return an id as it is, and a slug in lower case for a login or a name, "" if it has no letter or digit."""

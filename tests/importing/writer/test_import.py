@@ -291,7 +291,7 @@ def test_remote_enclosure_stays_at_its_address(tmp_path: Path) -> None:
     report = run_import(tmp_path, post(1, enclosures=(sound, replace(sound, address="http://cdn.example/b.mp3"))))
     (enclosure,) = articles(tmp_path)[post(1).id].enclosures
     assert (enclosure.url, enclosure.type, enclosure.length, enclosure.title) == (sound.address, "audio/mpeg", 1000, "Episode")
-    assert what(report) == ["enclosure http://cdn.example/b.mp3"]
+    assert what(report) == ["2 files", "enclosure http://cdn.example/b.mp3"]
 
 
 @pytest.mark.parametrize("name", ["con", "AUX", "lpt1", "nul.b"])

@@ -149,7 +149,7 @@ def test_other_hosts_are_not_asked(tmp_path: Path, server: DocumentServer) -> No
     body = f'<p><img src="{server.url}/a.jpg" alt=""></p>'
     report = run_import(tmp_path, post(1, body=body), media=lambda _: WebMedia(access))
     assert server.requests == []
-    assert what(report) == ["1 files at other hosts"]
+    assert what(report) == ["1 file at other hosts"]
 
 
 def test_host_without_response_is_given_up(tmp_path: Path) -> None:

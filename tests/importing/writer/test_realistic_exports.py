@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.importing.source import SourceAuthor, SourceRedirect, SourceTerm, TermKind
-from feedsvc.importing.writer import FolderMedia, TermMapping
+from feedsvc.importing.writer import FolderMedia, TermMapping, format_text
 from tests.importing.writer.memory_source import OLD, SITE, articles, files, load, post, run_import, what
 from tests.importing.writer.test_pages_of_import import page
 
@@ -50,6 +50,23 @@ def test_author_with_a_new_id_by_the_map_is_at_the_former_address_too(tmp_path: 
     site = replace(SITE, authors=(SourceAuthor(login, "Jane Doe"),))
     run_import(tmp_path, post(1, authors=(login,)), site=site, mapping=TermMapping(authors={login: "jane-doe"}))
     assert "j-doe" in load(tmp_path).authors["jane-doe"].aliases
+
+
+def test_articles_keep_their_author_if_two_have_one_name_and_the_order_of_posts_changes(tmp_path: Path) -> None:
+    site = replace(SITE, authors=(SourceAuthor("anna@old", "Anna Berg"), SourceAuthor("anna@new", "Anna Berg")))
+    posts = post(1, authors=("anna@old",)), post(2, authors=("anna@new",))
+    run_import(tmp_path, *posts, site=site)
+    for items in (posts[::-1], posts[1:], posts[:1]):
+        assert run_import(tmp_path, *items, site=site).changed == []
+
+
+def test_pictures_that_were_not_to_be_fetched_are_in_the_report(tmp_path: Path) -> None:
+    item = post(1, body=f'<p><img src="{OLD}/a.jpg"></p>')
+    for is_dry_run in (True, False):
+        report = run_import(tmp_path, item, is_dry_run=is_dry_run)
+        assert "pictures: 0 of 1 kept" in format_text(report)
+        assert "files: 0 of 1 kept" in format_text(report)
+        assert "1 file: they stay at their addresses, because of --no-media" in format_text(report)
 
 
 def test_redirects_in_a_circle_are_left_out_and_listed(tmp_path: Path) -> None:
