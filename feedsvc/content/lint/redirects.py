@@ -119,6 +119,8 @@ class _Lint:
             return f"'{target}' has the form of no address of this site", _FORMS
         if self._is_public(place):
             return None
+        if target.strip("/") in content.pages:
+            return f"the page at '{target}' is a draft, so this rule answers 404", "publish the page, or write another target"
         hint = text.did_you_mean(target.strip("/"), (*content.pages, *content.root_files)) or _FORMS
         return f"'{target}' is the address of no page and of no file in root/", hint
 

@@ -105,3 +105,13 @@ patterns:
     to: /media/{path...}
 """
     assert warnings(tmp_path, text) == []
+
+
+def test_rule_to_a_page_that_is_a_draft_is_a_warning_that_says_so(tmp_path: Path) -> None:
+    """An import makes a draft of a former front page, and old addresses lead to it."""
+    root = write_newsroom(tmp_path / "content")
+    (root / "pages").mkdir(exist_ok=True)
+    (root / "pages/home.md").write_text("---\ntitle: Home\nstatus: draft\n---\nText.\n")
+    (root / "redirects.yaml").write_text("exact:\n  /?p=7: /home/\n")
+    (problem,) = (one for one in lint_content(load_content(root), root, NOW) if one.path == "redirects.yaml")
+    assert "the page at '/home/' is a draft, so this rule answers 404" in str(problem)
