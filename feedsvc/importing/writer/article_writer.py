@@ -125,7 +125,7 @@ class ArticleWriter:
         result = self.converter.convert_page(post, plan) if plan.is_page else self.converter.convert(post, plan)
         count_post(self.report, self.converter.terms, post, plan, result)
         source = f"{_SOURCE}{digest_of(_stated_values(result))}"
-        if plan.is_existing and source in self._words(key):
+        if plan.is_existing and {source, plan.addresses} <= {*self._words(key)}:
             self.report.unchanged += 1
             return None
         return _Candidate(post, key, plan, result, source)

@@ -65,7 +65,7 @@ def page_name(post: SourcePost, site_address: str) -> str:
     """Return the wanted name of a page: that in its address, with those of the pages above it; else one made from its title."""
     *parents, _own = _segments(post.address, site_address) or [""]
     own = slug_of_address(post.address)
-    return as_slug("-".join((*parents, own))) if own else as_slug(post.title.lower())
+    return as_slug("-".join((*map(unquote, parents), own))) if own else as_slug(post.title.lower())
 
 
 def can_have_own_name(post: SourcePost, site_address: str) -> bool:
