@@ -14,7 +14,7 @@ from tests.cli.command_line import run_feedsvc
 from tests.helpers import newsrooms
 from tests.helpers.running_server import ServerProcess
 
-MESSAGE = "error: --database needs the package sqlalchemy; install it with: pip install 'feedsvc[postgres]'"
+MESSAGE = "--database needs the package sqlalchemy; install it with: pip install 'feedsvc[postgres]'"
 
 
 def hide_sqlalchemy(folder: Path) -> str:
