@@ -250,7 +250,7 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
 )
 
 
-# Last segments of the addresses for operators, at which the server answers itself.
+# Names of the addresses for operators, such as /status.
 OPERATOR_NAMES: Final = ("healthz", "metrics", "readyz", "status")
 _PERMANENT_DOCUMENTS: Final = (
     *(SiteDocumentAt(name) for name in ("feeds.opml", "robots.txt", "sitemap.xml", "subscribe/")),

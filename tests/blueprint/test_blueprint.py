@@ -56,6 +56,12 @@ def test_portal_keeps_its_pages_and_the_newsroom_has_its_own(client: FlaskClient
     assert client.get("/news/articles/bay/").status_code == 200
 
 
+def test_pages_learn_that_the_application_counts_no_reads(client: FlaskClient) -> None:
+    """Otherwise each of them would send a beacon to an address without an answer."""
+    response = client.get("/news/views.json")
+    assert (response.status_code, response.json) == (200, {"counted": False, "articles": []})
+
+
 @pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
 def test_absolute_addresses_in_feeds_have_the_prefix(client: FlaskClient, suffix: str) -> None:
     feed = client.get(f"/news/feed.{suffix}")

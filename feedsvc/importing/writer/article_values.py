@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from feedsvc.content import FORBIDDEN_CHARACTER
-from feedsvc.content.markdown import removed_elements
 from feedsvc.content.schema import MAX_REFERENCES, is_language_tag
 from feedsvc.importing.html_markdown import convert_html
+from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.body_references import BodyReference, replace_references
 from feedsvc.importing.writer.one_line import plain_line
@@ -35,8 +35,9 @@ from feedsvc.model import Site
 
 _NO_TITLE: Final = "…"
 # Elements without which a reader would miss something. Of others, such as <font>, the text stays.
-_LOST_ELEMENTS: Final = frozenset(
-    ("applet", "button", "canvas", "embed", "form", "iframe", "input", "math", "object", "script", "select", "svg", "textarea")
+_LOST_ELEMENTS: Final = (
+    *("applet", "button", "canvas", "embed", "form", "iframe", "input"),
+    *("math", "object", "script", "select", "svg", "textarea"),
 )
 
 
@@ -246,7 +247,7 @@ class PostConverter:
 
 def _removed_parts(post: SourcePost) -> Iterator[Omission]:
     """Yield an omission for each kind of element in a body that articles cannot have, and that shows or does something."""
-    counts = Counter(element.name for element in removed_elements(post.body) if element.name in _LOST_ELEMENTS)
+    counts = Counter(element.name for element in find_elements(post.body, *_LOST_ELEMENTS))
     for name, count in counts.items():
         number = f", {count} times" if count > 1 else ""
         yield Omission(post.place, f"<{name}> in the body of '{post.title}'{number}", "an article has no such element")

@@ -75,20 +75,19 @@ class Indexer:
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
         """Read all posts of a source once."""
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
-        redirects = list[tuple[list[str], str]]()  # addresses and site path of each post that is new or has other addresses
+        former = list[tuple[str, str]]()  # former addresses that need rules, and the site paths of their posts
         for post in posts:
             if isinstance(post, Omission) or not is_selected(post, self.since):
                 continue
             if post.is_page and not can_have_own_name(post, self.site_address):
                 renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
             else:
-                redirects += self._add(post, index, names, planned)
+                former += self._add(post, index, names, planned)
         for post in renamed:
-            redirects += self._add(post, index, names, planned)
-        for addresses, site_path in redirects:
-            # A former address of one post may be the present one of another.
-            own = [address for address in addresses if index.site_paths.get(page_key(address), site_path) == site_path]
-            self.add_redirects(own, site_path)
+            former += self._add(post, index, names, planned)
+        for address, site_path in former:
+            if page_key(address) not in index.site_paths:  # which is the present one of another post
+                self.add_redirects([address], site_path)
         return index
 
     def _used_names(self) -> Iterator[str]:
@@ -100,26 +99,30 @@ class Indexer:
     def _line(self, key: str) -> tuple[str, ...]:
         return self.base.get(ARTICLES, key) or ("", "")
 
-    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[list[str], str]]:
-        """Add a post to the index. Yield its addresses and its site path if these need rules."""
+    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[str, str]]:
+        """Add a post to the index, and rules for its present addresses. Yield its former addresses that need rules."""
         key = source_key(post)
         if key in index.plans:
             return
-        addresses = [*addresses_of(post, self.site_address)]
+        addresses, present_key = [*addresses_of(post, self.site_address)], page_key(post.address)
         plan = self._plan(post, key, names, planned)._replace(addresses=f"{_ADDRESSES}{digest_of(addresses)}")
         index.plans[key], site_path = plan, plan.site_path
         if not plan.is_page:
             planned.add(plan.id)
             names.add(plan.slug)
             names.add(PurePosixPath(plan.path).stem)
-        for address in addresses:
-            if not is_front_page(address, self.site_address):
-                is_present = "?" in address or page_key(address) == page_key(post.address)
-                paths = index.site_paths if is_present else index.former_paths
-                paths.setdefault(page_key(address), site_path)
         # A rule that an editor deleted since the last import is not added again.
-        if plan.addresses not in self._line(key)[1].split():
-            yield addresses, site_path
+        needs_rules = plan.addresses not in self._line(key)[1].split()
+        for address in addresses:
+            address_key = page_key(address)
+            if is_front_page(address, self.site_address):
+                continue
+            if "?" in address or address_key == present_key:
+                index.site_paths.setdefault(address_key, site_path)
+                self.add_redirects([address] if needs_rules else [], site_path)
+            else:
+                index.former_paths.setdefault(address_key, site_path)
+                yield from [(address, site_path)] if needs_rules else []
         if not plan.is_page:
             self._note_article(post, plan, index)
         if not plan.is_deleted:

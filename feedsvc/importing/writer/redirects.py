@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from feedsvc import routes
-from feedsvc.importing.addresses import absolute, host_of, is_front_page, port_of, split_address
+from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
 from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
@@ -44,12 +43,12 @@ class RedirectTable:
     patterns: dict[str, str] = field(default_factory=dict)
     omissions: list[Omission] = field(default_factory=list)
     of_posts: set[str] = field(default_factory=set)
-    _keys: set[str] = field(default_factory=set)
+    _spellings: dict[str, str] = field(default_factory=dict)  # address without slash -> address in `exact`
 
-    def add(self, old: str, new: str, *, is_of_post: bool = False) -> bool:
+    def add(self, old: str, new: str, *, is_of_post: bool = False, replaces: bool = False) -> bool:
         """Add a rule for a path with its query, unless it leads to itself or the address has one already.
 
-        Return False if no rule can have the address.
+        With `replaces`, the rule takes the place of one that the address has. Return False if no rule can have the address.
         """
         try:
             address = normalize_address(old)
@@ -60,23 +59,15 @@ class RedirectTable:
             self.omissions.append(Omission(old, "redirect", "the new site has a document of its own at this address"))
             return False
         key = without_slash(address)
-        if key not in self._keys and key != without_slash(new):
-            self._keys.add(key)
-            text = address if _is_stable(address) else old
+        former = self._spellings.get(key, "")
+        if (replaces or not former) and key != without_slash(new):
+            self.exact.pop(former, None)
+            self.of_posts.discard(former)
+            text = self._spellings[key] = address if _is_stable(address) else old
             self.exact[text] = new
             if is_of_post:
                 self.of_posts.add(text)
         return True
-
-    def replace(self, old: str, new: str) -> None:
-        """Add a rule like `add`, also if the address has one already."""
-        with suppress(ValueError):
-            address = normalize_address(old)
-            text = address if _is_stable(address) else old
-            self._keys.discard(without_slash(address))
-            self.of_posts.discard(text)
-            self.exact.pop(text, None)
-        self.add(old, new)
 
     def omit_loops(self) -> None:
         """Remove the rules that lead into a loop, which redirects of a plug-in may make."""
@@ -91,7 +82,7 @@ class RedirectTable:
 
     def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
         """Remove the rules of posts at these paths of pages: no request would reach them."""
-        for path in self.of_posts.intersection(paths):
+        for path in sorted(self.of_posts.intersection(paths)):
             if target := self.exact.pop(path, ""):
                 self.omissions.append(Omission(path, f"redirect to {target}", "another page has this address now"))
 
@@ -129,8 +120,7 @@ class RedirectBuilder:
             old = self.old_path(address)
             # The address of a feed stays one: subscribers are more than the readers of a page that was called "feed".
             is_feed = isinstance(routes.place_of(old), routes.FeedAt)
-            is_other = not old or is_feed or is_front_page(address, self._site.address)
-            if is_other or not self.table.add(old, target, is_of_post=True):
+            if not old or is_feed or not self.table.add(old, target, is_of_post=True):
                 continue
             if self._site.system is SourceSystem.WORDPRESS and (feed := self._comment_feeds.add(old)):
                 self.table.add(feed, GONE, is_of_post=True)
@@ -170,7 +160,7 @@ class RedirectBuilder:
             old, new = self.old_path(redirect.old), self._new_target(redirect.new, find)
             is_article = isinstance(routes.place_of(find(absolute(self._site.address, redirect.old))), routes.ArticleAt)
             if old and old != "/" and new and not is_article:
-                self.table.replace(old, new)
+                self.table.add(old, new, replaces=True)
             else:
                 reason = _omission_reason(old, is_article=is_article)
                 self.table.omissions.append(Omission(redirect.old, f"redirect to {redirect.new or 'nothing'}", reason))

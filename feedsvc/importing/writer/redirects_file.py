@@ -36,17 +36,20 @@ def redirects_text(
     A rule that the file has for the same address counts, whatever its target, unless it is that of the last import (`former`):
     an editor may have changed it. A rule of the last import that the file lacks was deleted by an editor, and stays so.
     """
+    added_exact = {old: new for old, new in exact.items() if old not in former}
+    added_patterns = {old: new for old, new in patterns.items() if old not in former}
     if data is None:
-        return RedirectsText(render_redirects_file(exact, [*patterns.items()]), {**exact, **patterns})
+        text = render_redirects_file(added_exact, [*added_patterns.items()])
+        return RedirectsText(text, {**added_exact, **added_patterns})
     text = data.decode(errors="replace")  # it may be larger than other settings files
     value = parse_yaml(REDIRECTS_FILE, text).value
     if value is None and not text.strip():
-        return redirects_text(None, exact, patterns)
+        return redirects_text(None, exact, patterns, former)
     own_exact, own_patterns = _rules_of(value)
     known = {_key(old) for old in own_exact}
     changed = {old: new for old, new in exact.items() if own_exact.get(old, new) == former.get(old) != new}
-    new_exact = {old: new for old, new in exact.items() if _key(old) not in known and old not in former}
-    new_patterns = {old: new for old, new in patterns.items() if old not in own_patterns}
+    new_exact = {old: new for old, new in added_exact.items() if _key(old) not in known}
+    new_patterns = {old: new for old, new in added_patterns.items() if old not in own_patterns}
     omissions: tuple[Omission, ...] = ()
     if text == render_redirects_file(own_exact, [*own_patterns.items()]):
         new_exact |= changed

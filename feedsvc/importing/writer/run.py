@@ -243,9 +243,8 @@ class _Import:
         table: RedirectTable = redirects.table
         table.omit_addresses_of_pages(plan.site_path for plan in index.plans.values() if plan.is_page)
         former = {old: self.base.get(REDIRECTS, old)[0] for old in self.base.keys(REDIRECTS)}
-        patterns = {old: new for old, new in table.patterns.items() if not self.base.has(REDIRECTS, old)}
         file = self.root / REDIRECTS_FILE
-        new = redirects_text(file.read_bytes() if file.is_file() else None, table.exact, patterns, former)
+        new = redirects_text(file.read_bytes() if file.is_file() else None, table.exact, table.patterns, former)
         if new.added:
             self._write(REDIRECTS_FILE, new.text.encode())
         for old, target in {**table.exact, **table.patterns}.items():

@@ -163,7 +163,7 @@ for (const place of document.querySelectorAll("[data-views]")) {
   };
   // A page counts once it has been looked at, and not inside another one. A static tree says that nothing is counted.
   const framed = window.top !== window.self;
-  const isCounted = async () => {
+  const isCounted = async () => { // the address is /articles/SLUG/views below that of the site
     const answer = await fetch(new URL("../../views.json", new URL(address, document.baseURI)));
     return !answer.ok || (await answer.json()).counted !== false;
   };

@@ -327,7 +327,8 @@ def test_map_for_a_feed_may_have_the_name_or_the_id_that_is_made_of_it(tmp_path:
 
 
 def test_elements_that_an_article_cannot_have_are_in_the_report(tmp_path: Path) -> None:
-    body = "<p>See</p><form><input name='q'></form><script>map()</script><script src='a.js'></script><p><font>Red</font></p>"
+    body = "<p>See</p><form><select></select></form><input name='q'>"
+    body += "<script>map()</script><script src='a.js'></script><p><font>Red</font></p>"
     report = run_import(tmp_path, post(1, body=body))
     found = {omission.what: omission.reason for omission in report.omissions}
     reason = "an article has no such element"

@@ -87,6 +87,18 @@ def test_page_below_another_one_with_a_name_in_another_script_has_a_readable_nam
     assert [file.name for file in (tmp_path / "pages").iterdir()] == ["о-нас-команда.md"]
 
 
+@pytest.mark.parametrize("text", [None, ""])
+def test_redirects_that_an_editor_deleted_with_their_file_stay_deleted(tmp_path: Path, text: str | None) -> None:
+    site = replace(SITE, redirects=(SourceRedirect("/promo/", "https://one.example/"),))
+    run_import(tmp_path, post(1), site=site)
+    file = tmp_path / "redirects.yaml"
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+    assert run_import(tmp_path, post(1), site=site).redirects == {}
+    assert file.exists() == (text is not None)
+
+
 def test_redirects_in_a_circle_are_left_out_and_listed(tmp_path: Path) -> None:
     redirects = (SourceRedirect("/x/", "/y/"), SourceRedirect("/y/", "/x/"), SourceRedirect("/z/", "/about/"))
     report = run_import(tmp_path, page(), post(2), site=replace(SITE, redirects=redirects))
