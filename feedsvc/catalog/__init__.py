@@ -9,7 +9,14 @@ from feedsvc.catalog.article_calendar import ArticleCalendar
 from feedsvc.catalog.article_states import ArticleState, ListedFile, files_by_state
 from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.catalog.change import CatalogChange, EditionLink
-from feedsvc.catalog.combinations import MAX_TERMS, CombinationError, build_combination, canonical_ref, combine
+from feedsvc.catalog.combinations import (
+    MAX_TERMS,
+    CombinationError,
+    build_combination,
+    canonical_ref,
+    combination_error,
+    combine,
+)
 from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periodicals import count_articles, issues_of
@@ -45,6 +52,7 @@ __all__ = [
     "build_combination",
     "by_hreflang",
     "canonical_ref",
+    "combination_error",
     "combine",
     "count_articles",
     "files_by_state",

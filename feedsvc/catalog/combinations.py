@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby
@@ -53,8 +54,26 @@ def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
 
     An expression that selects all rows of one listing gives the ref of that listing. Also None if the site has no combinations.
     """
-    combination = _parse(catalog, expression) if catalog.site.feed.combinations else None
-    return _ref(catalog, combination) if combination else None
+    if not catalog.site.feed.combinations:
+        return None
+    try:
+        return _ref(catalog, _parse(catalog, expression))
+    except CombinationError:
+        return None
+
+
+def combination_error(catalog: Catalog, expression: str) -> CombinationError | None:
+    """Return why the names in an expression select no listing; None if they do.
+
+    Also None if the site has no combinations, or the expression cannot be parsed, so that no name is at fault.
+    """
+    if not catalog.site.feed.combinations:
+        return None
+    try:
+        _parse(catalog, expression)
+    except CombinationError as error:
+        return error if error.reason != "unreadable" else None
+    return None
 
 
 def _ref(catalog: Catalog, combination: _Combination) -> ListingRef:
@@ -74,9 +93,9 @@ def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
 
 
 class CombinationError(Exception):
-    """Raised if a reader's choice of names gives no feed. `reason` is one of the four, `name` the name at fault, "" for none."""
+    """Raised if a reader's choice of names gives no feed. `reason` is one of the five, `name` the name at fault, "" for none."""
 
-    def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction"], name: str = "") -> None:
+    def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction", "unreadable"], name: str = "") -> None:
         super().__init__(reason, name)
         self.reason, self.name = reason, name
 
@@ -98,11 +117,7 @@ def combine(
     with_terms, without_terms = ({_resolve_name(catalog, term, titles) for term in side} for side in sides)
     if not with_terms and not without_terms:
         raise CombinationError("nothing")
-    for term in _sorted(with_terms & without_terms):
-        raise CombinationError("contradiction", _name(catalog, term))
-    if len(with_terms) + len(without_terms) > MAX_TERMS:
-        raise CombinationError("too_many")
-    return _ref(catalog, _Combination(_sorted(with_terms), _sorted(without_terms)))
+    return _ref(catalog, _checked_combination(catalog, with_terms, without_terms))
 
 
 def _resolve_name(catalog: Catalog, term: Term, titles: Mapping[Term, str]) -> Term:
@@ -143,9 +158,10 @@ def build_combination(catalog: Catalog, expression: str) -> Listing:
 
     It has the site's options and no archives.
     """
-    combination = _parse(catalog, expression)
-    if combination is None:
-        raise KeyError(expression)
+    try:
+        combination = _parse(catalog, expression)
+    except CombinationError:
+        raise KeyError(expression) from None
     options = replace(catalog.site.feed, archives="none")
     rows = rows_until_visible(_select(catalog, combination), options.entries)
     return Listing(
@@ -157,21 +173,29 @@ def build_combination(catalog: Catalog, expression: str) -> Listing:
     )
 
 
-def _parse(catalog: Catalog, expression: str) -> _Combination | None:
+def _parse(catalog: Catalog, expression: str) -> _Combination:
+    """Return the combination of an expression. Raises CombinationError if there is none."""
     signed = expression if expression.startswith(("+", "-")) else f"+{expression}"
     terms = _TERM.findall(signed)
     if "".join(f"{sign}{kind}:{name}" for sign, kind, name in terms) != signed:
-        return None
-    parsed = {(sign, _resolve(catalog, kind, name)) for sign, kind, name in terms}
-    included, excluded = ({term for sign, term in parsed if sign == wanted} for wanted in "+-")
-    is_contradictory = not included.isdisjoint(excluded)
-    if None in included | excluded or is_contradictory or len(parsed) > MAX_TERMS:
-        return None
+        raise CombinationError("unreadable")
+    included, excluded = (
+        {_resolve_name(catalog, (kind, name), {}) for sign, kind, name in terms if sign == wanted} for wanted in "+-"
+    )
+    return _checked_combination(catalog, included, excluded)
+
+
+def _checked_combination(catalog: Catalog, included: AbstractSet[Term], excluded: AbstractSet[Term]) -> _Combination:
+    """Return the combination of terms. Raises CombinationError if one has both signs, or if there are over MAX_TERMS."""
+    for term in _sorted(included & excluded):
+        raise CombinationError("contradiction", _name(catalog, term))
+    if len(included) + len(excluded) > MAX_TERMS:
+        raise CombinationError("too_many")
     return _Combination(_sorted(included), _sorted(excluded))
 
 
-def _sorted(terms: Iterable[Term | None]) -> tuple[Term, ...]:
-    return tuple(sorted(filter(None, terms), key=lambda term: (_KINDS.index(term[0]), term[1])))
+def _sorted(terms: Iterable[Term]) -> tuple[Term, ...]:
+    return tuple(sorted(terms, key=lambda term: (_KINDS.index(term[0]), term[1])))
 
 
 def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:

@@ -163,7 +163,7 @@ class Publication:
         return old_addresses.redirect_target(self.catalog, path)
 
     def render_redirect_page(self, path: str, target: str) -> Document:
-        """Return an HTML page that redirects to `target`, for a host that cannot redirect from `path` itself."""
+        """Return an HTML page that redirects to `target`, for a host that cannot redirect."""
         return self._renderer.render_redirect_page(path, target)
 
     def render(self, path: str, *, has_forms: bool = True) -> Document | FileResource | None:
@@ -188,10 +188,7 @@ class Publication:
         return self._renderer.render_private_feed(listing, suffix, path) if listing else None
 
     def combination_error_page(self, reason: str, name: str = "") -> Document:
-        """Return the page with status 400 that says why the form on /subscribe/ gave no feed.
-
-        `reason` is that of a CombinationError or "unreadable"; `name` is the name at fault.
-        """
+        """Return the page with status 400 for a form on /subscribe/ with the `reason` and `name` of a CombinationError."""
         return self._renderer.render_combination_error_page(reason, name)
 
     def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
@@ -202,6 +199,10 @@ class Publication:
     def not_found_page(self) -> Document:
         """Page with status 404."""
         return self._renderer.render_not_found_page()
+
+    def missing_page(self, path: str) -> Document:
+        """Return the page with status 404 for a path; that of a combination says which of its names is unknown."""
+        return self._renderer.render_missing_combination_page(path) or self.not_found_page
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
         """Return the resource at a place: a document of an earlier edition if its dependencies are unchanged, else a new one."""

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from feedsvc import feeds, pages
-from feedsvc.catalog import Catalog, Listing, Visibility, build_combination
+from feedsvc.catalog import Catalog, Listing, Visibility, build_combination, combination_error
 from feedsvc.discovery import (
     MEDIA_TYPES,
     OPML_MEDIA_TYPE,
@@ -33,6 +33,7 @@ from feedsvc.routes import (
     FeedAt,
     FileAt,
     IssueAt,
+    ListingRef,
     PageAt,
     Place,
     SiteDocumentAt,
@@ -147,9 +148,16 @@ class Renderer:
         place = SiteDocumentAt(SUBSCRIBE)
         return self._html_document(path_of(place), pages.render_subscribe_page(self._layout, has_form=False))
 
-    def render_combination_error_page(self, reason: str, name: str) -> Document:
-        """Return the page, with status 400, that says why the form on /subscribe/ gave no feed."""
-        return self._html_document("", pages.render_combination_error(self._layout, reason, name), status=400)
+    def render_combination_error_page(self, reason: str, name: str, status: int = 400) -> Document:
+        """Return the page that says why the form on /subscribe/, or an address, gave no feed."""
+        return self._html_document("", pages.render_combination_error(self._layout, reason, name), status=status)
+
+    def render_missing_combination_page(self, path: str) -> Document | None:
+        """Return the page, with status 404, that says which name in the address of a combination is at fault; None if none is."""
+        match place_of(path):
+            case FeedAt(ListingRef("combination", expression)) if error := combination_error(self._catalog, expression):
+                return self.render_combination_error_page(error.reason, error.name, 404)
+        return None
 
     def render_not_found_page(self) -> Document:
         """Return the page with status 404."""

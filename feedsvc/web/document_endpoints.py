@@ -237,10 +237,12 @@ def _count(response: Response, stats: RequestStats) -> Response:
 
 
 def not_found_response(live: Live) -> Response:
+    """Return the 404 for Flask's current request."""
     now = live.clock()
     publication = live.current(now)
     # Error responses are not conditional, so the request's method and headers are not used.
-    return _complete_response(responses.respond(publication.not_found_page, ("GET", {}), now, publication.next_change), OTHER)
+    page = publication.missing_page(path_below(request.environ, publication.mount) or "/")
+    return _complete_response(responses.respond(page, ("GET", {}), now, publication.next_change), OTHER)
 
 
 def text_unavailable_response(_: Exception) -> Response:

@@ -48,7 +48,7 @@ def guessed_paths() -> Iterator[str]:
             yield from (f"/{start}/{name}", f"/{start}/{name}/")
             yield from (f"/{start}/{name}/{end}" for end in ("feed.rss", "feed.atom", "feed.json", "rss.xml", "archive/2026-02/"))
             yield f"/{start}/{name}/archive/2026-02/feed.rss"
-        yield from (f"/feed/custom:{name}.rss", f"/feed/category:asia+{name}.rss", f"/{name}")
+        yield from (f"/feed/custom:{name}.rss", f"/{name}")
     yield f"/media/{MARKER}image.png"
     yield f"/sized/0123abcd-320/{MARKER}image.png"
     yield from ("/private", "/private/", "/private/feed.rss")
@@ -177,6 +177,16 @@ def test_a_feed_that_becomes_private_disappears_from_server_and_tree(tmp_path: P
     assert find_leaks_in_tree(tmp_path / "out") == {}
     paths = [*all_paths(before), *all_paths(after), *other_listing_paths(), *guessed_paths()]
     assert find_leaks(fetcher(live), paths) == {}
+
+
+def test_a_combination_with_the_name_of_a_private_feed_is_answered_like_one_with_an_unknown_name(tmp_path: Path) -> None:
+    publication = load_publication(write_private_newsroom(tmp_path), NOW)
+    unknown = publication.missing_page("/feed/tag:zqunknown.rss").body
+    assert b"zqunknown" in unknown
+    for name in (f"{MARKER}id", f"{MARKER}alias", f"{MARKER}title"):
+        path = f"/feed/tag:{name}.rss"
+        assert publication.resolve(path) is None
+        assert publication.missing_page(path).body == unknown.replace(b"zqunknown", name.encode())
 
 
 def test_the_bytes_of_every_public_document_equal_those_of_a_newsroom_without_private_feeds(tmp_path: Path) -> None:

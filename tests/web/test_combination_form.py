@@ -138,6 +138,30 @@ def test_the_sentences_are_in_the_language_of_the_site(site: SiteFixture) -> Non
     assert "아무것도 고르지 않았습니다." in post(app, "").text
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("category:nosuch", "The name “nosuch” is unknown here. Go back and choose another one."),
+        ("category:business-tag:%3Cb%3E", "The name “<b>” is unknown here. Go back and choose another one."),
+        ("tag:bridges-tag:Bridges", "“bridges” is both included and left out. Go back and choose one of the two."),
+        (
+            "+".join(f"language:{name}" for name in ("en", "en-GB")),
+            "The name “en-GB” is unknown here. Go back and choose another one.",
+        ),
+    ],
+)
+def test_a_mistyped_name_in_the_address_of_a_combined_feed_is_named(flask_app: Flask, expression: str, expected: str) -> None:
+    response = flask_app.test_client().get(f"/feed/{expression}.rss")
+    assert (response.status_code, sentence(response)) == (404, expected)
+
+
+def test_addresses_that_are_no_combination_get_the_ordinary_404(flask_app: Flask) -> None:
+    client = flask_app.test_client()
+    ordinary = client.get("/nothing/here/").text
+    for path in ("/feed/nosuch.rss", "/feed/custom:nosuch.rss", "/feed/category:business.pdf", "/feed/category:nosuch/"):
+        assert (client.get(path).status_code, client.get(path).text) == (404, ordinary), path
+
+
 def test_get_and_other_methods(flask_app: Flask) -> None:
     client = flask_app.test_client()
     for method in ("GET", "HEAD"):
