@@ -1,4 +1,4 @@
-"""Aging: moments at which articles reach the `max_age` of a listing and leave its newest feed document; issues that close."""
+"""Aging: moments at which rows reach the `max_age` of a listing and leave its newest feed document, or at which issues close."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def aged_rows(listings: Iterable[Listing], one: datetime, other: datetime) -> It
 
 
 def _last_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
-    """Yield the last moment at which a row reached the `max_age` of each listing, if there was one."""
+    """Yield, for each listing with a `max_age` and rows of that age, the moment at which the newest of these rows reached it."""
     for listing in listings:
         if listing.max_age and listing.recent_count is not None and listing.recent_count < len(listing.rows):
             yield listing.rows[listing.recent_count].article.published + listing.max_age
@@ -44,7 +44,11 @@ def _last_closing(listings: Iterable[Listing]) -> Iterator[datetime]:
 def moments_of_change(
     schedule: Schedule, custom_listings: Iterable[Listing], closing_moments: Iterable[datetime], now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """Return the `last_change` and the `next_change` of a catalog. `closing_moments` are those at which issues will close."""
+    """Return (`last_change`, `next_change`) of the catalog of the moment `now`; each is None if there is none.
+
+    `custom_listings` are those of its public custom feeds, as `Listing.at` returns them, `closing_moments` the
+    next moments at which issues close.
+    """
     listings = tuple(custom_listings)
     last_moments, next_moments = (
         (schedule.last_change(now), *_last_aging(listings), *_last_closing(listings)),

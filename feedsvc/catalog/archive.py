@@ -16,7 +16,7 @@ class ArchiveIndex(Periods):
     `names` are the names of all periods, oldest first; `start` is the day of the newest row, hidden ones aside, that the feed
     does not hold, "" if there is none. If only one period is older, the mapping includes the next newer one, if there is one,
     because a validator warns about an archive that links to no other. `newest_older_period` is the newest older one, without
-    this addition; "" if no period is older.
+    this addition; "" if no period is older. `all_periods` maps every period, older or not, to its rows.
     """
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:
@@ -45,9 +45,10 @@ class ArchiveIndex(Periods):
         return Neighbours(self.names, len(self))
 
     def redirect_target(self, period: str) -> str:
-        """Return the period to which the address of a period that does not exist any more redirects, "" if there is none.
+        """Return the period of this mapping to which the address of a former period redirects.
 
-        The target is the newest older part of a year or month that is divided now, or the year that includes the month now.
+        It is the newest part of a year or month that is divided now, or the year that includes a month now. "" if there is none,
+        or if `period` still exists.
         """
         start, end = index_range(self.names, f"{period}-")
         end = min(end, len(self))
@@ -57,7 +58,7 @@ class ArchiveIndex(Periods):
         return year if len(period) == len("2026-01") and year in self else ""
 
     def reuse_totals(self, former: ArchiveIndex, days: Iterable[str]) -> ArchiveIndex:
-        """Copy the totals of `former` if it has computed them, and update them for the `days` whose rows differ. Return self."""
+        """Set `totals` to those of `former`, if it has computed them, updated for the `days` whose rows differ. Return self."""
         if "totals" in vars(former):
             vars(self)["totals"] = update_totals(former.totals, self.all_periods, days)
         return self

@@ -18,9 +18,10 @@ from feedsvc.model import Article, ArticleStatus
 
 
 class ArticleState(Enum):
-    """State of an article file.
+    """State of an article file. A scheduled withdrawal is WITHDRAWN, too.
 
-    A BROKEN file has an error and no article, a LAST_VALID one an error and the article of an earlier version.
+    A BROKEN file has an error and no article, a LAST_VALID one an error and the article of an earlier version. A folder of
+    articles that cannot be read counts as a BROKEN file.
     """
 
     BROKEN = "broken"
@@ -38,10 +39,11 @@ _STATUS_PUBLISHED: Final = ArticleStatus.PUBLISHED
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListedFile:
-    """Article file at one moment. `article` is None if the state is BROKEN.
+    """Article file at one moment. `path` is relative to the content folder.
 
-    `version_state` is the state of `article` itself: it differs from `state` for a last valid version. `moment` is that of the
-    state: of publication, expiry or withdrawal. `errors` are those of the file.
+    `version_state` is the state of `article` itself, which differs from `state` if that is LAST_VALID. `moment` is that of
+    `version_state`: of publication (also of a draft), expiry or withdrawal. All three are None if `state` is BROKEN. `errors` are
+    those of the file or of a folder above it, () unless `state` is BROKEN or LAST_VALID.
     """
 
     path: str
@@ -53,7 +55,7 @@ class ListedFile:
 
 
 def files_by_state(content: ContentSnapshot, now: datetime) -> Mapping[ArticleState, Sequence[ListedFile]]:
-    """Return the article files in each state at `now`; every state is a key.
+    """Return the article files in each `ListedFile.state` at `now`; every state is a key.
 
     Files are sorted by moment, newest first, but scheduled articles with the next one first, and broken files by path.
     """
@@ -83,7 +85,10 @@ def files_by_state(content: ContentSnapshot, now: datetime) -> Mapping[ArticleSt
 
 
 def _state_of(article: Article, now: datetime) -> tuple[ArticleState, datetime]:
-    """Return the state of an article and its moment, as `RowBuilder` decides what is public."""
+    """Return the state of an article at `now` and the moment of the state.
+
+    A withdrawn article is WITHDRAWN also before the moment of its withdrawal or publication.
+    """
     if article.status is _STATUS_PUBLISHED and article.published <= now and not article.expires:  # nearly all
         return _PUBLISHED, article.published
     if article.status is ArticleStatus.DRAFT:
@@ -111,6 +116,9 @@ def _errors_by_path(errors: Iterable[Problem]) -> Mapping[str, tuple[Problem, ..
 
 
 def _errors_of(path: str, errors: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
-    """Return the errors of an active article's file or of a folder above it; () if there are none."""
+    """Return the errors of an article file; if it has none, of the nearest folder above that has any. () if there are none.
+
+    `errors` are those of `_errors_by_path`.
+    """
     paths = chain((path,), map(str, PurePosixPath(path).parents))
     return next((errors[one] for one in paths if one in errors), ())

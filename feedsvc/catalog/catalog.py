@@ -58,14 +58,14 @@ class Catalog:
     """Everything that is public at one moment, with its indexes. Immutable.
 
     `pages` are the public static pages by slug and former slug; an equal mapping of the former catalog is the same object.
-    `visible` and `withdrawn` are keyed by slug, newest first. `corrected` are the visible rows with corrections, in the order of
-    their latest corrections, the latest first. `redirects` maps former addresses: (kind or "article", alias) -> id or slug.
-    `media` are the files that public articles or settings refer to. `recent` are the visible rows of the last two days, newest
-    first, without those that only a preview shows; `external_count` is the number of visible articles with a `link` to another
-    address, `alternate_count` is `count_alternates` of all visible rows. The catalog is valid from `last_change` until just
-    before `next_change`: moments at which time alone changes it, None if there is none. If `is_preview`, drafts, scheduled and
-    expired articles are visible too, with a `preview_label`. `change` is the change from the catalog that this one was updated
-    from; None if it was built anew.
+    `visible` and `withdrawn` (rows with the status WITHDRAWN, even before the moment of withdrawal) are keyed by slug, newest
+    first. `corrected` are the visible rows with corrections, by their latest corrections, the latest first. `redirects` maps
+    former addresses: (kind or "article", alias) -> id or slug. `media` are the files that visible articles, `pages` or public
+    settings refer to. `recent` are the visible rows of the last two days, newest first, without those that only a preview shows;
+    `external_count` is the number of visible articles with a `link`, `alternate_count` is `count_alternates` of all visible rows.
+    The catalog is valid from `last_change` until just before `next_change`: moments at which time alone changes it, None if there
+    is none. If `is_preview`, drafts, scheduled and expired articles are visible too, with a `preview_label`. `change` is the
+    change from the catalog that this one was updated from; None if it was built anew.
     """
 
     content: ContentSnapshot
@@ -105,7 +105,7 @@ class Catalog:
 
     @property
     def periodicals(self) -> Mapping[ListingRef, Periodical]:
-        """Digest feeds: their listings hold issues."""
+        """Public digest feeds, whose listings hold issues, by the ref of the listing."""
         return self.listing_set.periodicals
 
     @property
@@ -115,13 +115,13 @@ class Catalog:
 
     @property
     def next_visible_change(self) -> datetime | None:
-        """Next moment at which time alone changes what readers see; None if there is none."""
+        """Next moment after `now` at which time alone changes what readers see; None if there is none."""
         closing = closing_moments(self.periodicals.values(), self.now)
         moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings), *closing
         return min(filter(None, moments), default=None)
 
     def find_issue(self, ref: ListingRef, day: str) -> IssueRow | None:
-        """Return the issue of a day (YYYY-MM-DD) of a digest feed, also a withdrawn one; None if there is none."""
+        """Return the issue of a day (YYYY-MM-DD) of a digest feed, whatever its visibility; None if there is none."""
         periodical = self.periodicals.get(ref)
         try:
             return find_issue(periodical, self.listings[ref], date.fromisoformat(day)) if periodical else None
@@ -156,14 +156,14 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but tags and empty languages, then the most used tags, ordered by id."""
+        """Listings on /subscribe/ and in feeds.opml: all but tags and empty languages, then the `fitting_tags`, by id."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
         used_tags = map(self.tag_listing, self.tags.most_used)
         return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
-        """Return the listing that the tokens of a feed show at a moment (`find_token_listing`); None if there is no such feed."""
+        """Return the listing of a feed for its tokens at a moment (`find_token_listing`); None if no feed has the name."""
         listing = find_token_listing(self.content, name, self.private_listings, self.listings, self.media)
         return listing.at(now) if listing else None
 
@@ -178,7 +178,7 @@ class Catalog:
 
         `removed` and `added` are the articles in which the content differs from this catalog's; the former version of an edited
         article is in `removed`, the new one in `added`. An article whose media files have other bytes must be in both, too.
-        Unchanged listings and rows are the same objects. If settings differ, everything is built anew.
+        Unchanged listings and rows are the same objects. If `content.settings` differ, all is built anew, and `change` is None.
         """
         if content.settings != self.content.settings:
             return build_catalog(content, now, is_preview=self.is_preview)
@@ -221,7 +221,7 @@ class Catalog:
         return catalog
 
     def _retitled_rows(self, titles: Mapping[str, str]) -> Iterator[Row]:
-        """Yield the rows of tags whose title differs from the one in `titles`, by id: their entries show it."""
+        """Yield the rows of the tags whose title is another one in `titles` (tag id -> title), because their entries show it."""
         for tag, title in titles.items():
             listing = self.listings.get(ListingRef("tag", tag))
             if listing and listing.title != title:
@@ -242,7 +242,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
     former_tags = build_former_tags(spellings, rows)
     redirects: dict[QualifiedName, str] = article_redirects(rows) | former_tags.redirects(listings)
     redirects |= alias_redirects(content.tags, listings) | settings_redirects(content)
-    # Only media that public articles or settings refer to, so that a draft's images are not served.
+    # Only media that public articles, pages or settings refer to, so that a draft's images are not served.
     pages = public_pages(content, is_preview=is_preview)
     media = chain(settings_media(content), page_media(pages), media_paths(site.visible))
     return Catalog(
@@ -269,17 +269,17 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
 
 
 def _tag_redirects(catalog: Catalog, slugs: Collection[str]) -> _RedirectMap:
-    """Return the redirects from those of these aliases and former slugs of tags that redirect."""
+    """Return ("tag", slug) -> tag id for those of `slugs` that are aliases or former slugs of tags and redirect."""
     return catalog.former_tags.redirects(catalog.listings, slugs) | alias_redirects(catalog.content.tags, catalog.listings, slugs)
 
 
 def _with_updated_indexes(
     catalog: Catalog, former: Catalog, removed: list[Row], added: list[Row], slugs: Collection[str]
 ) -> Catalog:
-    """Return `catalog`, whose listings are updated already, with `visible`, `withdrawn` and the values after them updated, too.
+    """Return a copy of `catalog`, whose listings are updated already, with the values after `listing_set` updated, too.
 
-    `former` is the catalog before, `removed` and `added` are the changed rows, `slugs` the present and former ones of the changed
-    tags.
+    `former` is the catalog before, `removed` and `added` are the changed rows, `slugs` the ids, aliases and former slugs of the
+    changed tags.
     """
     site = catalog.listings[ListingRef()]
     removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]

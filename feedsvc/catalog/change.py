@@ -78,16 +78,17 @@ def _join(
 
 @dataclass(slots=True, eq=False)
 class EditionLink:
-    """Link from an edition to the `next` one; None for the newest. `change` is the change of the catalog, None if unknown.
+    """Link from an edition to the `next` one; both values are None for the newest edition.
 
-    It holds no catalog, so that an edition that is still in use keeps only the changed rows of later editions alive.
+    `change` is the change of the catalog from this edition to the next, None if unknown. The link holds no catalog, so that an
+    edition that is still in use keeps only the changed rows of later editions alive.
     """
 
     change: CatalogChange | None = None
     next: EditionLink | None = None
 
     def change_until(self, later: EditionLink) -> CatalogChange | None:
-        """Return the change from this edition to a later one; None if it is unknown or the other edition is not a later one."""
+        """Return the change from this edition to a later one, or to itself; None if it is unknown or `later` does not follow."""
         change: CatalogChange | None = None
         link = self
         while link is not later:

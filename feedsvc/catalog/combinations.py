@@ -50,9 +50,10 @@ class _Combination:
 
 
 def canonical_ref(catalog: Catalog, expression: str) -> ListingRef | None:
-    """Return the ref of the listing that an expression selects; None if a term is unknown, or there are over MAX_TERMS terms.
+    """Return the ref of the listing that an expression selects: of a combination, with the canonical expression as its id.
 
-    An expression that selects all rows of one listing gives the ref of that listing. Also None if the site has no combinations.
+    An expression of one term with "+" gives the ref of that term's own listing, if there is one. None if the expression is
+    malformed, has an unknown term, over MAX_TERMS terms, or one term with both signs; also if the site has no combinations.
     """
     if not catalog.site.feed.combinations:
         return None
@@ -87,13 +88,13 @@ def _ref(catalog: Catalog, combination: _Combination) -> ListingRef:
 
 
 def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
-    """Return the listing of a language tag in lower case; None if it has none of its own."""
+    """Return the ref of the listing of a language tag, which is given in lower case; None if it has none of its own."""
     ref = catalog.languages.resolve(name)
     return ref if ref and is_same_tag(name, ref.id) else None
 
 
 class CombinationError(Exception):
-    """Raised if a reader's choice of names gives no feed. `reason` is one of the five, `name` the name at fault, "" for none."""
+    """Error of a reader's choice of names that gives no feed. `name` is the name at fault, "" if `reason` concerns none."""
 
     def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction", "unreadable"], name: str = "") -> None:
         super().__init__(reason, name)
@@ -105,8 +106,8 @@ def combine(
 ) -> ListingRef:
     """Return the ref of the listing with these terms, as `canonical_ref` does. Raises CombinationError if there is none.
 
-    The kinds are those of terms. The names are ids, aliases, spellings of tags, or titles as pages show them: `title_of` returns
-    that of a listing.
+    The terms come from a client. A name is an id, an alias, a spelling of a tag, or a title as pages show it; `title_of` returns
+    the title of a listing. Does not check whether the site has combinations.
     """
     sides = frozenset(included), frozenset(excluded)
     if sum(map(len, sides)) > _MAX_NAMES:
@@ -154,9 +155,9 @@ def _title_key(title: str) -> str:
 
 
 def build_combination(catalog: Catalog, expression: str) -> Listing:
-    """Return the listing of a canonical expression with the rows of its feed only. Raises KeyError if a term is unknown.
+    """Return the listing of a canonical expression, the id that `canonical_ref` gives. Raises KeyError if it is not valid.
 
-    It has the site's options and no archives.
+    The listing has only the rows of its newest feed document, the site's options, and no archives.
     """
     try:
         combination = _parse(catalog, expression)

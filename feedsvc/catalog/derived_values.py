@@ -70,12 +70,12 @@ def settings_media(content: ContentSnapshot) -> Iterator[str]:
 
 
 def media_paths(visible: Iterable[Row]) -> Iterator[str]:
-    """Yield the path of each reference to a media file; a path to which several articles refer occurs several times."""
+    """Yield the path (media/...) of each reference of these rows' articles to a media file; a path may occur several times."""
     return chain.from_iterable(row.article.media for row in visible)
 
 
 def count_external(visible: Iterable[Row]) -> int:
-    """Return the number of rows whose article has a `link`: its canonical address is not on this site."""
+    """Return the number of rows whose article has a `link`, the canonical address at another site."""
     return sum(map(bool, map(_link, visible)))
 
 
@@ -89,7 +89,7 @@ def recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
 
 
 def fitting_tags(listings: Iterable[Listing]) -> Iterator[Listing]:
-    """Yield the listings of the most used tags, most used first, that fit in _MAX_TAG_BYTES: not all if names are very long."""
+    """Yield the first of `listings`, those of the most used tags, that together take up to _MAX_TAG_BYTES on /subscribe/."""
     size = 0
     for listing in listings:
         size += _estimated_size(listing)

@@ -101,7 +101,7 @@ class RowsBySlug(Mapping[str, Row]):
 class Redirects(Mapping[QualifiedName, str]):
     """Mapping of former names to current slugs or ids, in the order of the former names.
 
-    A name is (kind, slug or id); the kind is "article", "category", "author" or "tag".
+    A name is (kind, slug or id); the kind is "article", "category", "author", "custom" or "tag".
     """
 
     def __init__(self, index: OverlayDict[QualifiedName, str]) -> None:
@@ -137,10 +137,10 @@ class Redirects(Mapping[QualifiedName, str]):
 
 @dataclass(frozen=True, eq=False)
 class ReferencedMedia(Mapping[str, MediaFile]):
-    """Mapping of paths, in order, to the media files that public articles and settings refer to.
+    """Mapping of paths, in order, to the media files that public articles, static pages and settings refer to.
 
-    `counts` is the number of references by path. A path whose file was deleted is left out, although the last valid version
-    of an article may still refer to it.
+    `files` are all media files of the content by path, `counts` is the number of references by path. A path whose file was
+    deleted is left out, although the last valid version of an article may still refer to it.
     """
 
     files: Mapping[str, MediaFile]

@@ -27,8 +27,8 @@ class IssueCalendar:
     def closes(self, day: date) -> datetime:
         """Return the moment at which the issue of a day closes.
 
-        A local time that the clocks skip counts with the offset before the change, so that it is as much later; of a local time
-        that occurs twice, the first one counts (PEP 495, fold=0).
+        A local time that the clocks skip counts with the offset before the change, so the issue closes that much later; of a
+        local time that occurs twice, the first one counts (PEP 495, fold=0).
         """
         hours, minutes = divmod(self.schedule.minute_of_day, 60)
         return datetime.combine(day, time(hours, minutes), self.zone).astimezone(UTC)
@@ -65,6 +65,6 @@ class IssueCalendar:
         return _DAY if self.schedule.weekday is None else _DAYS_OF_WEEK * _DAY
 
     def _align(self, day: date) -> date:
-        """Return the first day from `day` on at which an issue may close."""
+        """Return the first day, `day` or later, on which an issue may close."""
         weekday = self.schedule.weekday
         return day if weekday is None else day + timedelta(days=(weekday - day.weekday()) % _DAYS_OF_WEEK)

@@ -1,4 +1,4 @@
-"""Languages of a catalog's rows, and which language tags have a listing. A site whose articles are in one language has none.
+"""Languages of a catalog's rows, and which language tags have a listing. If all articles are in one language, no tag has one.
 
 A listing holds the articles that its tag matches as a language range (RFC 4647 section 3.3.1): `en` those in en-GB, too.
 """
@@ -25,7 +25,7 @@ class Languages:
     """
 
     def __init__(self, counts: Mapping[str, int], site_language: str, tags: frozenset[str] | None = None) -> None:
-        """Take the number of rows by tag, the language of rows without their own, and the tags if they are known."""
+        """Initialize with the number of rows by tag and the language of rows without their own; `tags` None: compute them."""
         self._counts, self._site_language = counts, site_language
         self.tags = _tags_with_listing(counts) if tags is None else tags
 
@@ -71,9 +71,9 @@ class Languages:
         return frozenset(chain.from_iterable(map(language_ranges, languages)))
 
     def changed_ranges(self, other: Languages) -> Iterator[tuple[str, tuple[ListingRef | None, ListingRef | None]]]:
-        """Yield each language range whose listing differs from that in `other`, as it is written in the tags, with both listings.
+        """Yield (range, (ref in this object, ref in `other`)) for each language range whose listing differs.
 
-        A listing is what `resolve` returns.
+        A ref is what `resolve` returns, None if the range matches nothing. The range is in the letter case of the tags.
         """
         if self._counts.keys() == other._counts.keys():
             return
@@ -97,8 +97,8 @@ def build_languages(rows: Iterable[Row], site_language: str) -> Languages:
 def _tags_with_listing(languages: Iterable[str]) -> frozenset[str]:
     """Return the tags with a listing, for the language tags of all rows: none if there is one language only.
 
-    They are the languages themselves, and each range that no longer tag matches as well: pt for pt-BR and pt-PT. So there are
-    fewer than twice as many listings as languages, and no two differ in their tags only.
+    They are the languages themselves, and each shorter tag after which they differ in the next subtag: pt for pt-BR and pt-PT.
+    So there are fewer than twice as many listings as languages, and no two hold the same articles.
     """
     tags = frozenset(languages)
     if len(tags) < 2:  # noqa: PLR2004 - all articles are in one language

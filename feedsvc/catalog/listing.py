@@ -25,7 +25,8 @@ class Listing:
     `title` is the tag for a language; `feeds.listing_title` has its name. `feed` are the options of its feed: the site's, changed
     by those of the listing's entry. `feed.archives` is never "site".
     `image` is the address of the feed's own image, "" if it has the site's logo. Rows as old as `max_age` are not in the newest
-    feed document; None if any age is allowed. `recent_count` is the number of rows, from the first, that are not so old.
+    feed document; None if any age is allowed. `recent_count` is the number of rows, from the first, that are not so old; None
+    without `max_age`, and before a call of `at`.
     """
 
     ref: ListingRef
@@ -78,7 +79,7 @@ class Listing:
 
     @cached_property
     def ranks(self) -> Mapping[int, int]:
-        """Rank of each visible row by the id() of the row. Pays only for a caller that needs the ranks of nearly all rows."""
+        """Rank of each visible row by the id() of the row. Worth its cost only if a caller needs the ranks of nearly all rows."""
         return dict(zip(map(id, self.visible), count(), strict=False))
 
     def discard_ranks(self) -> None:
@@ -136,7 +137,7 @@ class Listing:
         return self.archive_index.newest_older_period if self.has_archive else ""
 
     def at(self, now: datetime) -> Listing:
-        """Return the listing with the `recent_count` of a moment. For a new listing, which has computed no values."""
+        """Return a copy with the `recent_count` of a moment and no cached values; the same object without `max_age`."""
         return replace(self, recent_count=count_recent(self.rows, self.max_age, now)) if self.max_age else self
 
     def apply_changes(self, removed: Sequence[Row], added: Sequence[Row], title: str, now: datetime) -> Listing:

@@ -61,7 +61,7 @@ class ListingSet:
         """Return the listings after a change, and the issues that it changes. The work grows with the change.
 
         `former` and `content` are the content before and after, with the same public settings, and `moments` those of the two
-        catalogs. `tags` are the titles of tags that differ, by id; `rows` are the removed and the added rows.
+        catalogs. `tags` are titles by id, at least of new tags and of tags with another title; `rows` are (removed, added).
         """
         now = moments[1]
         languages = self.languages.apply_changes(*rows)

@@ -25,7 +25,10 @@ Spellings = Mapping[str, Mapping[str, int]]
 
 
 def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Languages) -> dict[ListingRef, Sequence[Row]]:
-    """Return `rows` by listing, in their order; a row is in each of its listings. Listings without any of them are left out."""
+    """Return `rows` by listing, in their order; a row is in each of its listings. Listings without any of them are left out.
+
+    A digest feed has the rows of its articles here, not its issues.
+    """
     categories: dict[str, list[Row]] = defaultdict(list)
     authors: dict[str, list[Row]] = defaultdict(list)
     tags: dict[str, list[Row]] = defaultdict(list)
@@ -144,7 +147,7 @@ def update_listings(
 ) -> Mapping[ListingRef, Listing]:
     """Return the listings at the moment `now`, after a change of rows. Tags without rows are left out.
 
-    Unchanged listings are the same objects. `tags` are the titles, by id, of the tags of the removed and added rows.
+    Unchanged listings are the same objects. `tags` are titles by id, at least of new tags and of tags with another title.
     """
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:

@@ -61,11 +61,11 @@ class Periodical:
         return -self.calendar.closes(day).timestamp(), self._id_of(day)
 
     def issues(self, now: datetime) -> list[IssueRow]:
-        """Return all issues that are closed at a moment, newest first."""
+        """Return all issues that are closed at a moment, also withdrawn and hidden ones, newest first."""
         return [*filter(None, (self.build_issue(day, now) for day in self.days_closing(None, now)))]
 
     def days_closing(self, start: datetime | None, end: datetime) -> Iterator[date]:
-        """Yield the days of the issues with articles that close after `start`, or ever, and up to `end`; newest first."""
+        """Yield the days of the issues with articles that close after `start`, None for any time, up to `end`; newest first."""
         moment = self.calendar.opens(self.calendar.issue_of(end))  # the last closing moment up to `end`
         while (index := self._count_from(moment)) < len(self.articles):
             day = self.calendar.issue_of(self.articles[index].article.published)
@@ -83,7 +83,10 @@ class Periodical:
         return min((moment for moment in moments if moment > now), default=None)
 
     def build_issue(self, day: date, now: datetime) -> IssueRow | None:
-        """Return the issue of a day at a moment; None if it is not closed yet, or if it was empty when it closed."""
+        """Return the issue of a day at a moment; None if it is not closed yet, or if no article was visible when it closed.
+
+        `day` is one on which an issue closes.
+        """
         closes = self.calendar.closes(day)
         rows = self.articles[self._count_from(closes) : self._count_from(self.calendar.opens(day))]
         if closes > now or not rows:
@@ -165,7 +168,8 @@ def update_periodicals(
     """Return the periodicals and the change of issues after a change of articles, and of time.
 
     `before` and `listings` are those of the catalog before, `removed` and `added` the changed rows of articles by listing, and
-    `moments` those of the two catalogs. Every issue with a changed row is replaced by another object.
+    `moments` those of the two catalogs. Every issue with a changed row is replaced by another object, and so is one that reaches
+    the `max_age` of its listing.
     """
     start, end = moments
     if not before:
@@ -191,7 +195,7 @@ def _with_changed_rows(periodical: Periodical, removed: Sequence[Row], added: Se
 
 
 def _add_issues(change: IssueChange, periodical: Periodical, listing: Listing, days: AbstractSet[date], now: datetime) -> None:
-    """Add the issues of these days to `change`. `listing` is the one before the change."""
+    """Add to `change` the issues of these days: as `listing`, the one before the change, has them, and as they are now."""
     for day in days:
         if issue := find_issue(periodical, listing, day):
             change.removed[issue.article.id] = issue
@@ -210,7 +214,7 @@ def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow 
 def with_issues(
     rows_by_listing: _RowsByListing, periodicals: AbstractSet[ListingRef], issues: Iterable[IssueRow]
 ) -> dict[ListingRef, Sequence[Row]]:
-    """Return rows by listing with `issues`, newest first, in place of the rows of articles that `periodicals` select."""
+    """Return rows by listing in which digest feeds (`periodicals`) have their `issues`, newest first, instead of articles."""
     result = {ref: rows for ref, rows in rows_by_listing.items() if ref not in periodicals}
     issues_by_listing: dict[ListingRef, list[Row]] = {}
     for issue in sorted(issues, key=row_key):
@@ -219,12 +223,12 @@ def with_issues(
 
 
 def closing_moments(periodicals: Iterable[Periodical], now: datetime) -> Iterator[datetime]:
-    """Yield the next closing moment of each periodical that has one."""
+    """Yield the `next_closing` of each periodical that has one."""
     yield from filter(None, (periodical.next_closing(now) for periodical in periodicals))
 
 
 def count_articles(listing: Listing) -> int:
-    """Return the number of visible articles of a listing; for a digest feed, the number of those in its issues."""
+    """Return the number of visible articles of a listing; for a digest feed, that of the visible articles in its issues."""
     visible = listing.visible
     if visible and isinstance(visible[0], IssueRow):
         return sum(map(_article_count, visible))

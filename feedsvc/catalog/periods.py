@@ -72,7 +72,7 @@ def update_period_names(names: tuple[str, ...], rows: PersistentSortedList[Row],
 
 
 def _replace_names(names: tuple[str, ...], period: str, new_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Replace the names within a year or a month by `new_names`; return the same object if they are equal."""
+    """Return `names` with those within a year or a month replaced by `new_names`; the same object if they are equal."""
     start, end = index_range(names, period)
     return names if names[start:end] == new_names else names[:start] + new_names + names[end:]
 
@@ -134,7 +134,7 @@ def rows_in_period(rows: PersistentSortedList[Row], period: str) -> tuple[Row, .
 
 
 def _period_bounds(rows: PersistentSortedList[Row], period: str) -> tuple[int, int]:
-    """Return the range of indexes in which all rows of a period lie, and some others."""
+    """Return the range (first, end) of indexes in which all rows of a period lie, and perhaps rows of other periods."""
     start = datetime.fromisoformat(f"{period}-01-01"[:10]).replace(tzinfo=UTC).timestamp()
     return rows.rank(moment_key(start + _PERIOD_SECONDS[len(period)] + _MAX_UTC_OFFSET)), rows.rank(
         moment_key(start - _MAX_UTC_OFFSET)
@@ -167,7 +167,7 @@ class PeriodNames:
 
 
 class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
-    """Mapping of periods, newest first, to their rows."""
+    """Mapping of the periods in `PeriodNames`, newest first, to all their rows, of any visibility."""
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], end: int) -> None:
         super().__init__(names, end)
@@ -204,7 +204,7 @@ class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
 
 
 def update_totals(totals: Mapping[str, PeriodTotals], periods: Periods, days: Iterable[str]) -> Mapping[str, PeriodTotals]:
-    """Return the totals of `periods`. Reuse those of `totals`, except for periods that hold one of the changed `days`."""
+    """Return the totals of each of `periods`, given the `totals` before the rows of `days` changed."""
     changed_periods = {period for day in days for period in periods_of_day(day)}
     reusable = {period: total for period, total in totals.items() if period not in changed_periods}
     return {period: reusable.get(period) or period_totals(periods[period]) for period in periods}

@@ -1,4 +1,4 @@
-"""Listings of private feeds, apart from the public ones: whatever goes through the listings of a catalog meets no private one."""
+"""Listings of private feeds, stored apart from the public ones, so that code that reads all listings of a catalog shows none."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _RowsByListing = Mapping[ListingRef, Sequence[Row]]
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateListings:
-    """Listing of each private feed by id. Immutable. The rows are those of the public listings.
+    """Listing of each private feed by id. Immutable. The Row objects are those of the public listings.
 
-    Time changes no listing here: `max_age` is applied by `Listing.at`. So it does not change the times of public responses.
+    No listing has a `recent_count`: call `Listing.at` to apply `max_age`. So the aging of rows in private feeds changes neither
+    the catalog nor the dates and cache times of public responses.
     """
 
     listings: Mapping[str, Listing] = field(default_factory=dict)
@@ -63,7 +64,7 @@ def build_private_listings(content: ContentSnapshot, listings: Mapping[ListingRe
 
 
 def as_private(listing: Listing) -> Listing:
-    """Return the listing of a custom feed without archives, as the holders of tokens see it."""
+    """Return a copy of a custom feed's listing as the holders of tokens see it: its kind is "private", it has no archives."""
     return replace(listing, ref=ListingRef("private", listing.ref.id), feed=replace(listing.feed, archives="none"))
 
 
@@ -76,8 +77,9 @@ def find_token_listing(
 ) -> Listing | None:
     """Return the listing that the tokens of a feed of feeds.yaml show; None if there is no feed with the id or alias `name`.
 
-    It may have become public since its tokens were made. A private feed's own image is left out while nothing public refers to
-    the same file (`media` are the public ones), because a file of media/ has a public address.
+    The feed may have become public since its tokens were made. A private feed's own image is left out while nothing public refers
+    to the same file (`media` are the paths of the public files), because a file of media/ has a public address. `recent_count`
+    may be that of another moment: call `Listing.at`.
     """
     feed = content.private_feeds.get(name) or content.custom_feeds.get(name)
     if feed is None:

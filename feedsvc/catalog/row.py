@@ -32,7 +32,7 @@ _VISIBLE = Visibility.VISIBLE  # the look-up in the Enum would take longer than 
 
 
 class Translation(NamedTuple):
-    """A visible article of a work, in one language. `link` is the article's."""
+    """Visible article of a work, in one language. `link` is the article's, "" if the canonical address is on this site."""
 
     language: str
     slug: str
@@ -108,7 +108,7 @@ def row_key(row: Row) -> RowKey:
 
 
 def moment_key(seconds: float) -> tuple[float]:
-    """Return a key that sorts after the keys of rows published after a moment (seconds since 1970), and before all other keys."""
+    """Return a key for a moment (seconds since 1970). Keys of rows published after it are less, all other keys greater."""
     return (-seconds,)
 
 

@@ -16,6 +16,8 @@ class RowChanges:
 
     A row that another object replaces is in `removed`, and the other object in `added`. `find_row` returns the row of an article
     in the former catalog, None if it has none; `builder` builds rows of the next one.
+
+    Call the methods in their order here; `copy` may be called again at the end.
     """
 
     def __init__(self, find_row: Callable[[Article], Row | None], builder: RowBuilder) -> None:
@@ -29,7 +31,7 @@ class RowChanges:
         self.added |= {article.id: row for article in added if (row := self._builder.build(article))}
 
     def rebuild(self, due: Iterable[Article]) -> None:
-        """Replace the rows of articles whose row time alone may have changed, if it has."""
+        """Replace the rows of those `due` articles whose row differs at the builder's moment."""
         for article in due:
             former_row = self._find_row(article)
             row = keep_translations(self._builder.build(article), former_row)

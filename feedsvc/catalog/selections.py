@@ -24,7 +24,7 @@ _KINDS: Final[Mapping[str, str]] = {"tags": "tag", "authors": "author", "categor
 class Selections:
     """Selections of custom feeds, indexed by their terms. `language` is the site's, that of articles without their own.
 
-    `terms` are all that they name.
+    `terms` are all terms that the selections name, `periodicals` the listings of the digest feeds.
     """
 
     def __init__(self, feeds: Iterable[CustomFeed] = (), language: str = "") -> None:
@@ -46,7 +46,7 @@ class Selections:
     def group(self, rows: Sequence[Row], rows_by_listing: Mapping[ListingRef, Sequence[Row]]) -> dict[ListingRef, Sequence[Row]]:
         """Return `rows` by custom feed, in their order, without feeds that hold none of them.
 
-        `rows_by_listing` has the same rows by category, author and tag.
+        `rows_by_listing` has the same Row objects by category, author and tag. Digest feeds get the rows of their articles.
         """
         if not self._feeds or not rows:
             return {}
@@ -59,7 +59,7 @@ class Selections:
         return rows_by_ref
 
     def _positions(self, rows: Sequence[Row], rows_by_listing: Mapping[ListingRef, Sequence[Row]]) -> Positions:
-        """Return the positions of those terms that a selection names."""
+        """Return the indexes in `rows` of the rows with each term that a selection names."""
         index_by_row = {id(row): index for index, row in enumerate(rows)}
         positions: dict[Term, AbstractSet[int]] = {
             ref: frozenset([index_by_row[id(row)] for row in listing_rows])

@@ -19,7 +19,7 @@ def public_pages(content: ContentSnapshot, *, is_preview: bool) -> Mapping[str, 
 def update_pages(
     pages: Mapping[str, StaticPage], before: ContentSnapshot, now: ContentSnapshot, *, is_preview: bool
 ) -> Mapping[str, StaticPage]:
-    """Return the public pages of the content `now`; `pages` itself, those of the content `before`, if they are equal."""
+    """Return `public_pages` of the content `now`. `pages` are those of the content `before`, and returned if they are equal."""
     if now.pages is before.pages:
         return pages
     updated = public_pages(now, is_preview=is_preview)
@@ -27,11 +27,11 @@ def update_pages(
 
 
 def pages_by_slug(pages: Mapping[str, StaticPage]) -> Iterator[StaticPage]:
-    """Yield each page once, in the order of their slugs."""
+    """Yield each page of a mapping by slug and former slug once, in the order of slugs."""
     yield from (pages[name] for name in sorted(pages) if pages[name].slug == name)
 
 
 def page_media(pages: Mapping[str, StaticPage]) -> Iterator[str]:
-    """Yield the path of each reference to a media file."""
+    """Yield the path (media/...) of each reference of these pages to a media file; a path may occur several times."""
     for page in pages_by_slug(pages):
         yield from page.media

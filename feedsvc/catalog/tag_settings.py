@@ -21,7 +21,10 @@ def entry_of(entries: Mapping[str, _Entry], name: str) -> _Entry | None:
 
 
 def tag_title(entries: TagEntries, tag: str, counts: Mapping[str, int]) -> str:
-    """Return the title of a tag: that of tags.yaml, else the most frequent spelling in `counts`, ties in alphabetical order."""
+    """Return the title of the tag with the id `tag`: that of tags.yaml, else the most frequent spelling in `counts`, else the id.
+
+    Of equally frequent spellings, it is the first in alphabetical order.
+    """
     entry = entry_of(entries, tag)
     if entry and entry.title:
         return entry.title
@@ -35,7 +38,7 @@ def tag_description(entries: TagEntries, tag: str) -> str:
 
 
 def tag_aliases(entries: TagEntries, tags: Iterable[str]) -> Iterator[str]:
-    """Yield the aliases of these tags."""
+    """Yield the aliases that tags.yaml gives the tags with these ids."""
     for tag in tags:
         if entry := entry_of(entries, tag):
             yield from entry.aliases

@@ -69,7 +69,7 @@ class Works:
         return bool(article.translation_of) or self._translations.get(article.id) is not None
 
     def _changed_translations(self, removed: Iterable[Article], added: Iterable[Article]) -> dict[str, set[str]]:
-        """Return the ids of the articles that name an id, for each id that a removed or an added article names."""
+        """Return, for each id that a removed or an added article names, the ids of the articles that name it after the change."""
         named: dict[str, set[str]] = {}
         for article in removed:
             if target := article.translation_of:
@@ -94,7 +94,7 @@ def build_works(articles: Iterable[Article]) -> Works:
 
 
 def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
-    """Set the translations of `rows`, which no other code refers to yet. `articles` are all of the content."""
+    """Set the translations of `rows` in place; no other code may refer to these rows yet. `articles` are all of the content."""
     names = name_components({article.id: article.translation_of for article in articles if article.translation_of})
     if not names:
         return
@@ -129,7 +129,7 @@ def changed_translations(
 
 
 def keep_translations(row: Row | None, former: Row | None) -> Row | None:
-    """Return a new row of an article with the translations of its former row, to compare the two."""
+    """Return the new `row` of an article with the translations of its `former` row, to compare them; `row` if one is None."""
     return _with_translations(row, former.translations) if row and former else row
 
 

@@ -58,7 +58,7 @@ class RowBuilder:
         return "expired" if is_expired else ""
 
     def _visibility(self, article: Article, label: str) -> tuple[Visibility, datetime]:
-        """Return the visibility of an article with this `_preview_label`, and the date of its last change."""
+        """Return the visibility of an article with this `_preview_label`, and its `Row.last_changed`."""
         # Use a draft's date even if it is in the future: drafts are not in the Schedule, so no later row would correct it.
         updated = article.updated if article.updated <= self._now or label == "draft" else article.published
         if article.withdrawn_at:
