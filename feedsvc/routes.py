@@ -66,8 +66,8 @@ _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 class ListingRef(NamedTuple):
     """Key of a listing; `id` is that of the category, author, custom feed or tag, a language tag, or "" for the site.
 
-    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page. A private feed has neither by
-    this key: its address is `private_feed_path`.
+    For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page. For a private feed, `id` is
+    that of its entry in feeds.yaml; it has no Place, because its path contains a token (`private_feed_path`).
 
     It is a tuple, because catalogs look up listings very often.
     """
@@ -193,12 +193,12 @@ def article_path(slug: str) -> str:
 
 
 def private_feed_path(token: str, suffix: str) -> str:
-    """Return the path of a private feed. It is no Place: a publication has no document there."""
+    """Return the path of a private feed for the holder of a token. It is the path of no Place."""
     return f"{PRIVATE_PREFIX}{token}/feed.{suffix}"
 
 
 def parse_private_feed_path(path: str) -> tuple[str, str] | None:
-    """Return the token and the suffix in the path of a private feed, None for other paths. No format need have the suffix."""
+    """Return (token, suffix) of the path of a private feed, None for other paths. Neither need exist."""
     match = _PRIVATE_FEED.fullmatch(path)
     return (match["token"], match["suffix"]) if match else None
 
@@ -292,5 +292,5 @@ def place_of(path: str) -> Place | None:
 
 
 def is_never_free(path: str) -> bool:
-    """Return whether every site answers a path, with or without its trailing slash, whatever the content: no rule is reached."""
+    """Return whether every site answers a path, with or without its trailing slash, so that no rule of redirects.yaml holds."""
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

@@ -62,7 +62,7 @@ class ReloadStatistics:
 
 
 class Live:
-    """Holder of the current edition. Safe in threads, but only one thread may call `reload`."""
+    """Holder of the current edition (`edition`). Thread-safe, but only one thread may call `reload`."""
 
     def __init__(
         self,
@@ -132,11 +132,17 @@ class Live:
         return row.article.id if row else None
 
     def paths_with_lost_text(self) -> frozenset[str]:
-        """Return the paths of articles whose text a page or feed needed but that could not be read. Pass them to `reload`."""
+        """Return the paths, in the content folder, of articles whose text a page or feed needed but could not be read.
+
+        Pass them to `reload`.
+        """
         return self.edition.content.texts.lost_paths
 
     def last_modified(self, path: str, digest: str, now: datetime) -> datetime | None:
-        """Return the date since when the path's bytes have this digest; None if it is unknown or dates are not stored."""
+        """Return the date since when the document at a path has bytes with this digest, and record it if they are new.
+
+        None if it is unknown or dates are not stored. `path` is decoded and relative to base_url, `digest` that of a Document.
+        """
         # A reload that began before a scheduled change and ended after it shows the content after that change.
         read_at = max(self.last_reload.began_at, min(self._last_scheduled_change, now))
         return self._last_modified_store.last_modified(path, digest, now, read_at) if self._last_modified_store else None
@@ -162,8 +168,8 @@ class Live:
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
         """Read changes at `changed_paths`, or in the whole folder if that is None, and swap in an edition if there are any.
 
-        Return the paths of files that were not read because they changed less than `min_age` ago. If the folder cannot be used,
-        the publication stays, a problem says so, and the result is empty.
+        Paths are relative to the content folder. Return those to pass to the next call, because files changed less than `min_age`
+        ago and were not read. If the folder cannot be used, the publication stays, a problem says so, and the result is empty.
         """
         now, start = self.clock(), time.monotonic()
         try:
@@ -204,7 +210,7 @@ class Live:
         self.edition.publication.discard_dates_after(self.clock() + _MAX_CLOCK_ERROR)
 
     def _update_image_problems(self) -> None:
-        """Report the current problems of images, and clear caches, so that pages are rendered without the variants that failed.
+        """Put the current problems of images into the edition, and clear caches: pages must not name the variants that failed.
 
         The variant store calls it when making a variant failed.
         """
@@ -228,7 +234,7 @@ class Live:
         return replace(content, problems=tuple(sorted(problems)))
 
     def _advance(self, now: datetime) -> Edition:
-        """Return the edition for a moment; swap it in first unless the current edition is valid then."""
+        """Return the edition for a moment; swap it in first unless the current edition is valid at that moment."""
         with self._lock:
             edition = self.edition
             if _is_outdated(edition.publication, now):
@@ -239,7 +245,10 @@ class Live:
             return self.edition
 
     def _swap(self, publication: Publication, content: ContentSnapshot, now: datetime) -> None:
-        """Make this publication and content the current edition. Call it with the lock held."""
+        """Make this publication, and the problems of this content, the current edition. Call it with the lock held.
+
+        If the publication is the current one and the problems are the same, the edition stays.
+        """
         content = self._with_image_problems(content, publication)
         before, last_change = self.edition, publication.catalog.last_change
         if last_change:
@@ -266,7 +275,7 @@ def _catalog_at(catalog: Catalog, now: datetime) -> Catalog:
 
 
 def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
-    """Return whether only articles and problems can differ: unchanged settings, media, pages and theme are the same objects."""
+    """Return whether settings, media, pages, root files and theme are the same objects: only articles and problems may differ."""
     return is_identical(_inputs(before), _inputs(now))
 
 

@@ -18,9 +18,9 @@ IS_RECURSIVE: Final = sys.platform != "linux"
 
 
 def watched_folders(root: Path, known_folders: Iterable[str]) -> Iterator[str]:
-    """Yield the paths of the folders to watch. `known_folders` are relative to the root; only what is not below them is searched.
+    """Yield the paths of the folders to watch: the root and, on Linux, all folders below it except IGNORED_FOLDERS of the root.
 
-    Links to folders are followed.
+    `known_folders` are relative to the root, with all folders below them: these are not searched. Links to folders are followed.
     """
     yield str(root)
     if IS_RECURSIVE:
@@ -39,7 +39,7 @@ def watched_folders(root: Path, known_folders: Iterable[str]) -> Iterator[str]:
 
 
 def existing_folders(root: Path, names: Iterable[str]) -> Iterator[str]:
-    """Yield the paths of the folders that exist, of folders given relative to the root; none where watching is recursive."""
+    """Yield the paths, with the root, of those `names` (paths relative to the root) that are folders; none if IS_RECURSIVE."""
     if not IS_RECURSIVE:
         yield from (path for name in sorted(names) if os.path.isdir(path := os.path.join(root, name)))
 

@@ -61,7 +61,10 @@ _NO_PEERS: Final = _NoPeers()
 
 
 class Watcher:
-    """A thread that updates a Live with changes of its folder and notifies listeners of each new edition."""
+    """Thread that updates a Live with changes of its folder and calls the listeners, in this thread, after each new edition.
+
+    `root` is the content folder. Only this thread may call `Live.reload`.
+    """
 
     def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), peers: Peers = _NO_PEERS) -> None:
         self._root, self._live, self._listeners = root, live, tuple(listeners)
@@ -133,9 +136,10 @@ class Watcher:
                 return
 
     def _has_unwatched_folder(self, watched: frozenset[str]) -> bool:
-        """Return whether the last reload found a folder that is not watched. All folders are searched after a full scan only.
+        """Return whether there is a folder that is not in `watched`. Looks for one after a reload only.
 
-        Such a folder was created after `watched` were found and before notifications were set up, so none named it.
+        After a full scan, all folders are searched, else only those of articles. Such a folder was created after `watched` were
+        found and before notifications were set up, so no notification named it.
         """
         if not self._is_reloaded:
             return False
@@ -192,7 +196,7 @@ def _folder_identity(root: Path) -> tuple[int, int] | None:
 
 
 def _has_new_folder(batch: Iterable[tuple[Change, str]]) -> bool:
-    """Return whether a batch of notifications names a folder that was created, or moved here, and is not watched yet."""
+    """Return whether a batch of notifications names a folder that was created or moved here; False if IS_RECURSIVE."""
     return not IS_RECURSIVE and any(change is Change.added and os.path.isdir(path) for change, path in batch)
 
 

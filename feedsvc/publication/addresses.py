@@ -16,7 +16,10 @@ LICENSE: Final = "license.xml"
 
 
 def canonical_place(catalog: Catalog, place: Place) -> Place:
-    """Return the place to which a former address or a former period redirects; else the same place, also if it does not exist."""
+    """Return the canonical place: that to which a former address, former period or spelling redirects, else `place` itself.
+
+    The result need not exist.
+    """
     match place:
         case ArticleAt(slug):
             return ArticleAt(catalog.redirects.get(("article", slug), slug))
@@ -66,7 +69,7 @@ def _find_row(catalog: Catalog, place: ArticleAt | IssueAt) -> Row | None:
 
 
 def is_withdrawn(catalog: Catalog, place: Place | None) -> bool:
-    """Return whether a canonical place is the page of a withdrawn article, or of an issue of only withdrawn or expired ones."""
+    """Return whether a canonical place is the page of an article with the status WITHDRAWN, or of a WITHDRAWN issue."""
     match place:
         case ArticleAt(slug):
             return slug in catalog.withdrawn
@@ -78,7 +81,7 @@ def is_withdrawn(catalog: Catalog, place: Place | None) -> bool:
 
 
 def withdrawn_places(catalog: Catalog) -> Iterator[Place]:
-    """Yield all places that are `is_withdrawn`: articles in the order of their slugs, then issues, newest first."""
+    """Yield all places that `is_withdrawn` accepts: articles, by slug, then the issues of each digest feed, newest first."""
     yield from map(ArticleAt, sorted(catalog.withdrawn))
     for ref in catalog.periodicals:
         yield from catalog.listings[ref].rows.compute_once(_withdrawn_issues)
@@ -102,10 +105,10 @@ def is_permanent_redirect(requested: Place, target: Place) -> bool:
 
 
 def has_document(catalog: Catalog, place: Place) -> bool:
-    """Return whether a canonical place has a document: whether another address may redirect to it.
+    """Return whether a canonical place has a document to which another address may redirect, also with status 410.
 
-    Always False for files, image variants and parts of the sitemap, because no address redirects to these. Always True for the
-    documents of SITE_DOCUMENTS except the license, even without a news sitemap.
+    Always False for files in media/ and static/, image variants and parts of the sitemap, because no address redirects to these.
+    Always True for the documents of SITE_DOCUMENTS except the license, even without a news sitemap.
     """
     function = _HAS_DOCUMENT.get(type(place))
     return function is not None and function(catalog, place)

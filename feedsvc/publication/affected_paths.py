@@ -164,14 +164,14 @@ def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) ->
 
 
 def _articles_in_other_languages(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the articles that name a language, if only one of the catalogs has the listings to which their pages link."""
+    """Yield the articles that name a language, if only one of the catalogs has listings of languages, to which they link."""
     if bool(before.languages.tags) != bool(now.languages.tags):
         rows = chain(before.visible.values(), now.visible.values())
         yield from (ArticleAt(row.article.slug) for row in rows if row.article.language)
 
 
 def _language_range_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the addresses of the language ranges that lead to another listing than before, or did not or do not lead to one."""
+    """Yield the pages and feeds of the language ranges that lead to different listings, or to one in only one catalog."""
     for name, refs in before.languages.changed_ranges(now.languages):
         for catalog, ref in zip((before, now), refs, strict=True):
             if listing := catalog.listings.get(ref) if ref else None:
@@ -218,7 +218,7 @@ def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str
 
 
 def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> Iterator[Place]:
-    """Yield the former addresses of tags whose redirects were changed, added or removed."""
+    """Yield the pages and feeds below those of `slugs` whose redirect to a tag was changed, added or removed."""
     for slug in slugs:
         target_before, target_now = (catalog.redirects.get(("tag", slug)) for catalog in (before, now))
         if target_before == target_now:

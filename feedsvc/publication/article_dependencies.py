@@ -33,7 +33,7 @@ class Digests(Protocol):
         """Return the joined digests of the cards of a row's next newer and next older visible row in a listing."""
 
     def older_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the joined digests of the cards of the next older visible rows in a tag's listing.
+        """Return the joined digests of the cards of the next MAX_CANDIDATES older visible rows in a tag's listing.
 
         Related articles are chosen from these rows.
         """
@@ -98,14 +98,14 @@ def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
 
 
 def input_digest(digests: Digests, row: Row) -> bytes:
-    """Return the joined digests of everything that an article's page is made from, except the logo, which every page shows."""
+    """Return the joined digests of everything that the page of the visible article `row` is made from, except the logo."""
     parts = [dependency.digest(digests, row) for dependency in ARTICLE_DEPENDENCIES]
     facts = (*file_dependencies(digests.catalog, row.article.media), *language_dependencies(digests.catalog, row))
     return b"".join(parts) + digests.values(facts)
 
 
 def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
-    """Yield whether the language of an article that names one has a listing, to which the page links."""
+    """Yield one bool: whether the article's language has a listing, to which the page links. Nothing if it names no language."""
     if row.article.language:
         yield ListingRef("language", row.article.language) in catalog.listings
 
@@ -129,9 +129,10 @@ def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[obj
 
 
 def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
-    """Yield (path, file, image digest) of each of `paths` that exists: pages show sizes and variants, which depend on the bytes.
+    """Yield (path, MediaFile, image digest) of each of `paths` (media/...) in the catalog.
 
-    The image digest is "" if the file can have no variants or cannot be read.
+    Pages show sizes and variants, which depend on the bytes. The image digest is "" if the file can have no variants or cannot be
+    read.
     """
     for path in paths:
         file = catalog.media.get(path)
@@ -140,9 +141,9 @@ def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object
 
 
 def logo_dependencies(catalog: Catalog) -> Iterator[object]:
-    """Yield the `file_dependencies` of the logo, which every page shows: at most one tuple, to be compared or digested.
+    """Yield the `file_dependencies` of the logo, which every page shows: one tuple, to be compared or digested.
 
-    None if there is no logo or it is not a file of this site.
+    Nothing if there is no logo or it is not a file of this site.
     """
     return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
 

@@ -18,7 +18,7 @@ _CACHING_HORIZON: Final = timedelta(seconds=MAX_AGE + max(seconds for _, seconds
 
 
 def content_type(media_type: str) -> str:
-    """Return the Content-Type of a document: with charset=utf-8, except for images other than SVG, fonts, audio and video.
+    """Return the Content-Type of a document: with charset=utf-8, except for fonts, audio, video, and images other than SVG.
 
     JSON has it, too. Clients guess a missing charset. `file_content_type` is for media files.
     """
@@ -34,13 +34,14 @@ def file_content_type(file: FileResource) -> str:
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
     """Return Cache-Control for a response sent at `now`. From `next_change` on, no cache may use it, fresh or stale.
 
+    `next_change` is None if there is none. `private` is True if only the client's own cache may store the response,
     `missing` is True for a response with status 404.
     """
     return cache_directives(seconds_until_change(now, next_change), private=private, missing=missing)
 
 
 def seconds_until_change(now: datetime, next_change: datetime | None) -> int | None:
-    """Return the seconds for which a cache may use a response sent at `now`: one less than the whole ones until `next_change`.
+    """Return for how many seconds a cache may use a response sent at `now`: one less than the full seconds until `next_change`.
 
     At least 0. None, no limit, if `next_change` is None or later than max-age and the longest stale directive reach together.
     """
@@ -53,7 +54,7 @@ def seconds_until_change(now: datetime, next_change: datetime | None) -> int | N
 def cache_directives(seconds_left: int | None, *, private: bool = False, missing: bool = False) -> str:
     """Return Cache-Control for a response that caches may use for at most `seconds_left` seconds, fresh or stale; None: no limit.
 
-    `missing` is True for a response with status 404.
+    `private` and `missing` are as in `cache_control`; with either, there are no directives for stale responses (RFC 5861).
     """
     max_age = _cap_seconds(_MAX_AGE_MISSING if missing else MAX_AGE, seconds_left)
     directives = ["private" if private else "public", f"max-age={max_age}"]

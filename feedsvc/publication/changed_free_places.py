@@ -12,10 +12,10 @@ from feedsvc.routes import FileAt, Place, place_of
 
 
 def changed_free_places(before: Catalog, now: Catalog, changed_media: AbstractSet[str]) -> Iterator[Place]:
-    """Yield the places of the pages and files in which two catalogs differ, with their former addresses.
+    """Yield the places of the static pages and of the files in root/ in which two catalogs differ, with former names of pages.
 
-    A page that shows one of `changed_media`, the changed media files, is one of them. Also yield the media files that are public
-    in one catalog only because of a page, and their image variants.
+    `changed_media` are the paths (media/...) of the changed media files; a page that refers to one counts as changed. Also yield
+    the media files that are public in one catalog only because of a page, and their image variants.
     """
     files_before, files = before.content.root_files, now.content.root_files
     if files_before is not files:

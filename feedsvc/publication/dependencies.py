@@ -69,7 +69,7 @@ class Dependencies:
         return *self.values, *map(self.project, self.listings)
 
     def is_unchanged_since(self, other: Dependencies) -> bool:
-        """Return whether a document made from `other` has the same bytes as one made from these. For use within one process."""
+        """Return whether a document made from `other` has the same bytes as one made from this object. In one process only."""
         return self.values == other.values and is_identical(self.objects, other.objects) and self._has_same_projections(other)
 
     def _has_same_projections(self, other: Dependencies) -> bool:
@@ -85,10 +85,10 @@ def _rows_of_index(index: Periods) -> Mapping[str, tuple[Row, ...]]:
 
 
 def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_index) -> Dependencies | None:
-    """Return the dependencies of a place's document; None if there is no document or it must not be reused.
+    """Return the dependencies of a canonical place's document; None if there is no document or it must not be reused.
 
-    For a file or a part of the sitemap, the result may be Dependencies even if it does not exist. `rows_by_period` returns the
-    rows of an archive index by period; a caller may pass a function that caches them.
+    For a media file, a part of the sitemap or one of SITE_DOCUMENTS, the result may be Dependencies even if it does not exist.
+    `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
     """
     function = _DEPENDENCIES_BY_PLACE.get(type(place))
     dependencies = function(catalog, place, rows_by_period) if function else None
@@ -138,7 +138,7 @@ def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPe
 
 
 def _home_dependencies(catalog: Catalog, listing: Listing) -> Dependencies:
-    """Return the dependencies of the front page, with the ids of the sections between whose rows its blocks are divided."""
+    """Return the dependencies of the front page: its rows, and how many of them are in each of its blocks."""
     rows = select_home_rows(catalog)
     blocks = tuple((section.listing.ref.id, len(section.rows)) for section in rows.sections)
     values = (bool(rows.lead), len(rows.seconds), blocks, len(rows.others), listing.page_index.newest_older_period)
@@ -279,6 +279,9 @@ _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsB
 
 
 def has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
-    """Return whether the document at a place may differ between two catalogs, or only one of them has it."""
+    """Return whether the document at a place may differ between two catalogs; True if one has no `document_dependencies` for it.
+
+    The catalogs must be comparable (`are_comparable`).
+    """
     one, other = document_dependencies(before, place), document_dependencies(now, place)
     return one is None or other is None or not one.is_unchanged_since(other)

@@ -68,10 +68,10 @@ class DerivedData:
 class Document:
     """Rendered document of one path.
 
-    `path` is decoded and relative to base_url; it is "" for the page with status 404. `last_modified` is when the bytes last
-    changed; None if that is not recorded. `links` are sent as Link headers. `browser_type` is the media type for a browser that
-    navigates to the document, "" if it is `media_type`; `browser_script` is the root-relative address of the script that such a
-    browser gets with it, in `browser_body`.
+    `path` is decoded and relative to base_url; it is "" for a page that many paths share: with status 400 or 404, or 410 for a
+    path that redirects.yaml calls gone. `last_modified` is when the bytes last changed; None if that is not recorded. `links` are
+    sent as Link headers. `browser_type` is the media type for a browser that navigates to the document, "" if it is `media_type`;
+    `browser_script` is the root-relative address of the script that such a browser gets with it, in `browser_body`.
     """
 
     path: str
@@ -91,7 +91,7 @@ class Document:
 
     @property
     def browser_body(self) -> bytes:
-        """Body for a browser that navigates to the document: with the script as the first element of an XML document's root."""
+        """Body for a browser that navigates to the document: with `browser_script`, if any, as first element of its XML root."""
         if not self.browser_script:
             return self.body
         script = f'<script xmlns="http://www.w3.org/1999/xhtml" defer="defer" src={quote_attribute(self.browser_script)}/>'
@@ -114,7 +114,7 @@ UNCOUNTED_READS: Final = Document(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResource:
-    """Media file or image variant that is sent from disk. `path` is its address, as in Document; `location` is its path on disk.
+    """Media file or image variant that is sent from disk. `path` is the requested one, as in Document, `location` that on disk.
 
     `length` is the size in bytes of the file on disk when it was last read or scanned. `is_cleaned` is True for an image that is
     to be sent without its metadata (`content.media.clean_file`). `is_substitute` is True for an original image sent in place of
@@ -159,7 +159,7 @@ Resource = Document | FileResource | PendingFile | Redirect
 
 
 def is_sent_cleaned(site: Site, file: MediaFile) -> bool:
-    """Return whether a media file is sent without its metadata: True for images, unless the site has `keep_metadata`."""
+    """Return whether a media file is sent without its metadata: True for IMAGE_TYPES, unless the site has `keep_metadata`."""
     return not site.keep_metadata and is_cleaned_type(file.type)
 
 

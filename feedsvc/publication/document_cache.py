@@ -18,7 +18,7 @@ from feedsvc.publication.document import Document
 class CachedDocument:
     """Cached document. `dependencies` are its inputs; None if the next edition must not reuse the document.
 
-    `size_in_bytes` is the size that the cache counts for it.
+    `size_in_bytes` is the size that the cache counts for it, encoded bodies included.
     """
 
     document: Document
@@ -64,7 +64,7 @@ class DocumentCache:
             return entry.document
 
     def previous(self, path: str) -> CachedDocument | None:
-        """Return the document of an earlier edition at a path, or None. The caller must compare its dependencies before reuse."""
+        """Return the document of an earlier edition at a path, None if not cached. Compare its dependencies before reuse."""
         with self._lock:
             return self._previous.get(path)
 

@@ -37,7 +37,10 @@ class DocumentPaths:
         self._catalog, self._theme, self._image_variants = catalog, theme, image_variants
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200: media files, pages, files in root/, feeds, sitemap parts, those of SITE_DOCUMENTS."""
+        """Yield every path with status 200: `file_paths`, pages, files in root/, feeds, sitemap parts, those of SITE_DOCUMENTS.
+
+        Combinations are left out. Makes missing image variants.
+        """
         yield from self.file_paths()
         yield from self._article_and_older_page_paths()
         yield from (path_of(PageAt(ref)) for ref in self._catalog.listings)
@@ -55,7 +58,7 @@ class DocumentPaths:
         """Yield `paths`, the addresses of withdrawn articles and issues, the former addresses of articles, static pages and tags,
         and the old addresses of exact rules without a query.
 
-        For tags, these are only the newest page and feeds. Former addresses of categories and authors are not included.
+        For tags, these are only the newest page and feeds. Former addresses of other listings are not included.
         """
         yield from self.paths()
         yield from map(path_of, withdrawn_places(self._catalog))
@@ -67,7 +70,7 @@ class DocumentPaths:
         yield from self._catalog.content.redirects.path_addresses
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
-        """Yield those of `paths` that are files: media, files of the theme, and image variants.
+        """Yield those of `paths` that are files: media, files of the theme, and image variants. Make missing variants.
 
         With `include_unchecked`, images are not checked, and those whose metadata cannot be removed are included.
         """

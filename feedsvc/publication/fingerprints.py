@@ -70,7 +70,10 @@ class Fingerprints:
         return Fingerprints(catalog, self._row_digests, bulk=bulk)
 
     def compute_rows(self, processes: int) -> None:
-        """Compute the digests of all visible rows in parallel. Otherwise every worker would compute almost all of them itself."""
+        """Compute the digests of all visible rows in up to `processes` processes. Call it before worker processes are started.
+
+        Otherwise every worker would compute almost all of them itself.
+        """
         rows = self.catalog.listings[ListingRef()].visible[:]
 
         def compute_chunk(indexes: Sequence[int]) -> tuple[int, bytes, bytes]:
@@ -84,7 +87,7 @@ class Fingerprints:
                 self._card_digests[id(row)] = card_digests[start : start + _DIGEST_SIZE]
 
     def get(self, place: Place) -> str:
-        """Return the fingerprint of a place's document, 24 hex digits; "" if it has no document or no known dependencies.
+        """Return the fingerprint of a canonical place's document, 24 hex digits; "" if there is none or it is not known.
 
         Not for files of media/, whose dependencies do not include their bytes.
         """
@@ -181,7 +184,7 @@ class Fingerprints:
         return self.values(logo_dependencies(self.catalog))
 
     def _entry_digest(self, row: Row) -> bytes:
-        """Return the digest of a row and of the bytes of all its images, because feeds name variants by a digest of these."""
+        """Return the digest of a row and of the bytes of all images of its article: feeds name variants by a digest of these."""
         digest = self._entry_digests.get(id(row))
         if digest is None:
             files = tuple(file_dependencies(self.catalog, row.article.media))
@@ -206,7 +209,7 @@ class Fingerprints:
     def _compute_row_digest(self, row: Row) -> bytes:
         """Return the digest of a row and of the titles of its tags, which depend on other articles.
 
-        That of an issue is made of the cards of its articles.
+        The digest of an issue is made of its own facts and of the cards of its articles.
         """
         if isinstance(row, IssueRow):
             facts = _ENCODER.encode((row.article, row.visibility, row.last_changed, row.listing, row.date, row.article_count))
@@ -232,7 +235,10 @@ def site_fingerprint(catalog: Catalog) -> str:
 
 @cache
 def code_fingerprint() -> tuple[str, ...]:
-    """Return versions of program, Python and libraries, and a digest of the code, which may change within a version."""
+    """Return the version of feedsvc, a digest of its code (24 hex digits), and the versions of Python and of the libraries.
+
+    The code may change within a version. The version of a library that is not installed is "".
+    """
     code: list[bytes] = []
     root = os.path.dirname(os.path.dirname(__file__))
     # Skip compiled and half-written .pyc files, and dangling links, such as lock files of text editors.

@@ -40,7 +40,7 @@ class ImageVariants:
     def missing_variants(self) -> Sequence[tuple[MediaFile, str]]:
         """Return (image, digest of its bytes) for each image with variants still to be made, unless making them failed before.
 
-        Of images with the same bytes, return one. Raises OSError if an image cannot be read.
+        Of images with the same bytes, return one. [] without a variant store. Raises OSError if an image cannot be read.
         """
         if not (store := self._variant_store):
             return []
@@ -51,7 +51,8 @@ class ImageVariants:
         """Return the variant; if it is missing, request it and return a PendingFile; if making it failed, the original image.
 
         If the image's bytes have changed, return a redirect from the address of the former variant to the current one. None for
-        an image that the catalog does not have, or a variant that no page offers.
+        an image that the catalog does not have, a variant that no page offers, or without a variant store. Raises OSError if the
+        process has no free file descriptor.
         """
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
@@ -67,7 +68,10 @@ class ImageVariants:
             return self._substitute(place, file)
 
     def order_for_feed(self, rows: Iterable[Row]) -> None:
-        """Request the missing variants that a feed of these rows names, because subscribers fetch them within seconds."""
+        """Request the missing variants that a feed of these rows names, because subscribers fetch them within seconds.
+
+        Do not wait for them. Images that cannot be read and variants that cannot be made are skipped.
+        """
         articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
         for path in dict.fromkeys(path for row in articles for path in row.article.media):
             file = self._catalog.media.get(path)
@@ -105,7 +109,7 @@ class ImageVariants:
     def _images(self) -> Iterator[MediaFile]:
         """Yield the media files of site.yaml and of visible articles, enclosures included, since a text may show any of them.
 
-        They need not be images. None without a variant store.
+        They need not be images. Nothing without a variant store.
         """
         if not self._variant_store:
             return
@@ -117,7 +121,8 @@ class ImageVariants:
 def _redirect_target(file: MediaFile, place: VariantAt) -> str:
     """Return the path of the variant or image that replaces a former variant; "" if `place` is not that of a former variant.
 
-    A former variant has the digest of earlier bytes of `file`. Also "" if the file cannot be read.
+    A former variant has the digest of earlier bytes of `file`. Also "" if the file cannot be read; raises OSError if that is for
+    lack of file descriptors.
     """
     if len(place.digest) != DIGEST_LENGTH or place.width not in VARIANT_WIDTHS:
         return ""

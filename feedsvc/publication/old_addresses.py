@@ -82,7 +82,8 @@ def query_target(catalog: Catalog, path: str, query: str) -> str:
 def rule_target(catalog: Catalog, target: str) -> str:
     """Return the target of a rule as it is now: of a path, the canonical one. "" if it has no document.
 
-    A path without a document may be an old address itself: its exact rule is followed.
+    An absolute address and GONE are returned as they are. A path without a document may be an old address itself: its exact rule
+    is followed.
     """
     for _ in range(_MAX_HOPS):
         if not target.startswith("/"):
@@ -103,7 +104,8 @@ def _has_target(catalog: Catalog, place: Place) -> bool:
 def changed_old_addresses(before: Catalog, now: Catalog, paths: AbstractSet[str]) -> Iterator[str]:
     """Yield the old addresses without a query whose redirects differ. `paths` are those of the documents that may differ.
 
-    If patterns differ, these are also the addresses by all former and new patterns that the target says.
+    Addresses by a pattern are included only if they can be computed from the target (`RedirectRules.pattern_sources_of`); if
+    patterns differ, those of all former and new patterns.
     """
     rules_before, rules = before.content.redirects, now.content.redirects
     if rules_before is not rules:
@@ -117,7 +119,7 @@ def changed_old_addresses(before: Catalog, now: Catalog, paths: AbstractSet[str]
 
 
 def _pattern_targets(catalog: Catalog) -> Iterator[str]:
-    """Yield the paths of articles, and of the newest pages and feeds of listings."""
+    """Yield the paths to which patterns usually lead: of articles, and of the newest pages and feeds of listings."""
     yield from map(article_path, catalog.visible)
     for ref in catalog.listings:
         yield path_of(PageAt(ref))

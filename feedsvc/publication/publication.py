@@ -96,8 +96,8 @@ class Publication:
 
         These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme or logo
         differ, or if this is not a later edition of `before`. Variants of an image whose bytes were overwritten are left out: the
-        image's own path represents them. Old addresses with a query are left out, and those of patterns except where the
-        pattern's target says what they are.
+        image's own path represents them. Old addresses with a query are left out, and those by a pattern that cannot be computed
+        from its target.
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
@@ -128,8 +128,8 @@ class Publication:
     def resolve(self, path: str) -> Resource | None:
         """Return the resource at a decoded path relative to base_url, None for 404.
 
-        Former, old and non-canonical paths give a Redirect to the final path, withdrawn articles and paths that redirects.yaml
-        calls gone a Document with status 410.
+        Former, old and non-canonical paths give a Redirect to the final address, withdrawn articles and issues and paths that
+        redirects.yaml calls gone a Document with status 410.
         """
         # Only canonical paths are in the cache.
         return self._document_cache.get(path) or self._resolve_uncached(path)
@@ -145,7 +145,7 @@ class Publication:
         return self._resource_for(target, is_permanent=addresses.is_permanent_redirect(requested, place))
 
     def _resource_for(self, target: str, *, is_permanent: bool = True) -> Redirect | Document | None:
-        """Return the resource at an address that leads to a target as of `redirect_target`."""
+        """Return the resource for a result of `redirect_target`: a redirect, the page with status 410 for GONE, None for ""."""
         if target == GONE:
             return self._gone_page
         return Redirect(target=target, is_permanent=is_permanent) if target else None
@@ -163,7 +163,7 @@ class Publication:
         return old_addresses.redirect_target(self.catalog, path)
 
     def render_redirect_page(self, path: str, target: str) -> Document:
-        """Return an HTML page that redirects to `target`, for a host that cannot redirect."""
+        """Return an HTML page that redirects to `target`, a path or an address, for a host that cannot redirect from `path`."""
         return self._renderer.render_redirect_page(path, target)
 
     def render(self, path: str, *, has_forms: bool = True) -> Document | FileResource | None:
@@ -182,7 +182,8 @@ class Publication:
     def render_private_feed(self, name: str, suffix: str, path: str, now: datetime) -> Document | None:
         """Return the feed of feeds.yaml with the id or alias `name` as it is at `now`; None if there is none.
 
-        `path` is that of a token. The document is not cached, has no date, and is none of the `paths`.
+        `path` is the path with the token. The document is not cached, has no date, and is none of the `paths`. Raises KeyError if
+        no format has the suffix.
         """
         listing = self.catalog.private_listing(name, now)
         return self._renderer.render_private_feed(listing, suffix, path) if listing else None
@@ -260,17 +261,14 @@ class Publication:
     # --- paths
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200: files, pages, feeds, then other documents.
+        """Yield every path with status 200: files, pages, feeds, then other documents. Make missing image variants.
 
         In this order, an export writes pages and files before the feeds that link to them.
         """
         return self._paths.paths()
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags.
-
-        For tags, these are only the newest page and feeds. Former addresses of categories and authors are not included.
-        """
+        """Yield `paths`, and the withdrawn, former and old addresses that `DocumentPaths.paths_with_redirects` names."""
         return self._paths.paths_with_redirects()
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
@@ -291,8 +289,8 @@ class Publication:
     def make_variants(self, progress: Progress, processes: int) -> None:
         """Make the missing image variants of `variant_paths` in up to `processes` parallel processes.
 
-        Those that cannot be made stay missing. `progress` gets the numbers of images finished since the number before, and the
-        number of all images.
+        Those that cannot be made stay missing. `progress` is called only if variants are missing, with the numbers of images
+        finished since the number before, and the number of images to finish. Raises OSError if an image cannot be read.
         """
         missing = self._image_variants.missing_variants()
         if missing and self._variant_store:

@@ -115,7 +115,10 @@ class Renderer:
         return renderers[type(place)](place)
 
     def render_private_feed(self, listing: Listing, suffix: str, path: str) -> Document:
-        """Return the feed of a private listing at its own path, with the token. No link in its headers names that path."""
+        """Return the feed of a private listing; `path` is the path with the token, which no link in its headers names.
+
+        Raises KeyError if no format has the suffix.
+        """
         feed_format = feeds.FORMATS[suffix]
         feed = build_feed(listing, self._entry_cache, suffix, feed_format.media_type, path=path)
         return Document(
@@ -140,7 +143,7 @@ class Renderer:
         return {path: self._html_document(path, body) for path, body in zip(rows, bodies, strict=True)}
 
     def render_redirect_page(self, path: str, target: str) -> Document:
-        """Return an HTML page that redirects to `target`, for a host that cannot redirect from `path` itself."""
+        """Return an HTML page that redirects to `target`, a path or an address, for a host that cannot redirect from `path`."""
         return self._html_document(path, pages.render_redirect_page(self._layout, target))
 
     def render_static_subscribe_page(self) -> Document:
@@ -164,7 +167,7 @@ class Renderer:
         return self._html_document("", pages.render_not_found(self._layout), status=404)
 
     def render_gone_page(self) -> Document:
-        """Return the page with status 410 of an address that redirects.yaml calls gone: that of an unknown address."""
+        """Return the page of an address that redirects.yaml calls gone: the body of `render_not_found_page` with status 410."""
         return self._html_document("", pages.render_not_found(self._layout), status=410)
 
     def _render_feed(self, place: FeedAt) -> Document | None:
