@@ -46,8 +46,8 @@ def moments_of_change(
 ) -> tuple[datetime | None, datetime | None]:
     """Return (`last_change`, `next_change`) of the catalog of the moment `now`; each is None if there is none.
 
-    `custom_listings` are those of its public custom feeds, as `Listing.at` returns them, `closing_moments` the
-    next moments at which issues close.
+    `custom_listings` are those of its public custom feeds, as `Listing.at` returns them, `closing_moments` the next moments at
+    which issues close.
     """
     listings = tuple(custom_listings)
     last_moments, next_moments = (

@@ -163,7 +163,7 @@ class Catalog:
         return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
-        """Return the listing of a feed for its tokens at a moment (`find_token_listing`); None if no feed has the name."""
+        """Return the listing that the tokens of the feed with the id or alias `name` show at a moment; None if there is none."""
         listing = find_token_listing(self.content, name, self.private_listings, self.listings, self.media)
         return listing.at(now) if listing else None
 

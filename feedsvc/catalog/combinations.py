@@ -94,7 +94,10 @@ def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
 
 
 class CombinationError(Exception):
-    """Error of a reader's choice of names that gives no feed. `name` is the name at fault, "" if `reason` concerns none."""
+    """Error of a reader's choice of names that gives no feed. `name` is the name at fault, "" if there is none.
+
+    `reason` is "nothing" (no names), "unknown" (a name), "too_many" (terms), or "contradiction" (a name with both signs).
+    """
 
     def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction", "unreadable"], name: str = "") -> None:
         super().__init__(reason, name)

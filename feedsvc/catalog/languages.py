@@ -55,7 +55,7 @@ class Languages:
         return groups
 
     def resolve(self, name: str) -> ListingRef | None:
-        """Return the listing with the articles that a language range matches; None if it matches none.
+        """Return the ref of the listing with the articles that a language range matches; None if it matches none.
 
         The letter case of `name` does not matter, and underscores count as hyphens. If a longer tag matches the same articles, it
         is that tag's listing; if all articles match, and there are no listings of languages, the site's.

@@ -72,7 +72,7 @@ class Listing:
         return not any(map(is_visible, self.rows))
 
     def find(self, article: Article) -> Row | None:
-        """Return the row with the article's id and date of publication; None if this listing has none."""
+        """Return the row with the article's id and moment of publication; None if this listing has none."""
         key = article_key(article)
         row = _row_at(self.rows, self.rows.rank(key))
         return row if row and row.key == key else None

@@ -26,8 +26,8 @@ _MAX_UTC_OFFSET: Final = timedelta(hours=16).total_seconds()
 class PeriodTotals(NamedTuple):
     """Totals of some rows. "Local" rows are those without a `link`: their canonical address is on this site.
 
-    The dates are the latest ones of all rows and of local rows, visible or not; None without local rows. `alternate_count` is
-    `count_alternates` of the local rows. `visible_count` counts the visible rows, local or not.
+    `last_changed` is the latest change of all rows, `local_last_changed` that of local rows, visible or not; None without local
+    rows. `alternate_count` is `count_alternates` of the local rows. `visible_count` counts the visible rows, local or not.
     """
 
     last_changed: datetime

@@ -48,7 +48,7 @@ _MAX_COMPARED_PAGES = 500  # articles; if there are more, none is compared and a
 def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> frozenset[str] | None:
     """Return a superset of the paths whose responses differ; None if all may: settings, theme, logo or preview mode differ.
 
-    `change` holds the rows in which the catalogs differ.
+    `change` holds the rows in which the catalogs differ. Left out are the paths that `Publication.changed_since` leaves out.
     """
     if not are_comparable(before, now) or not _is_logo_same(before, now):
         return None
@@ -68,7 +68,7 @@ def changed_former_tag_paths(before: Catalog, now: Catalog) -> Iterator[str]:
 def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
     """Yield a superset of the places whose documents differ, including former addresses. Some places occur more than once.
 
-    Settings, theme and logo are the same in both catalogs; `change` holds the rows in which they differ.
+    Settings, theme and logo must be the same in both catalogs; `change` holds the rows in which the catalogs differ.
     """
     removed, added = change.removed, change.added
     changed_media = _changed_media(before, now)

@@ -71,16 +71,16 @@ def _may_have_document(catalog: Catalog, path: str) -> bool:
 
 
 def query_target(catalog: Catalog, path: str, query: str) -> str:
-    """Return the target of the first rule with a query that holds for a requested path and its query, as `redirect_target` does.
+    """Return the target, as `redirect_target` does, of the first rule with a query that holds for a requested path and its query.
 
-    Such a rule comes before a document at the path.
+    "" if there is none. Such a rule comes before a document at the path.
     """
     targets = catalog.content.redirects.query_targets(path, query)
     return next(filter(None, (rule_target(catalog, target) for target in targets)), "")
 
 
 def rule_target(catalog: Catalog, target: str) -> str:
-    """Return the target of a rule as it is now: of a path, the canonical one. "" if it has no document.
+    """Return where the `target` of a rule leads now: of a path with a document, the canonical path; "" for a path without one.
 
     An absolute address and GONE are returned as they are. A path without a document may be an old address itself: its exact rule
     is followed.

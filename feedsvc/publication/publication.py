@@ -95,9 +95,9 @@ class Publication:
         """Return a superset of the paths whose responses differ between `before` and this publication.
 
         These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme or logo
-        differ, or if this is not a later edition of `before`. Variants of an image whose bytes were overwritten are left out: the
-        image's own path represents them. Old addresses with a query are left out, and those by a pattern that cannot be computed
-        from its target.
+        differ, or if this is not a later edition of `before`. Left out are combinations, variants of an image whose bytes were
+        overwritten (the image's own path represents them), old addresses with a query, and those by a pattern that cannot be
+        computed from its target.
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
@@ -159,7 +159,7 @@ class Publication:
         return self._resource_for(old_addresses.query_target(self.catalog, path, query))
 
     def redirect_target(self, path: str) -> str:
-        """Return where `resolve` redirects from this path: a path, an absolute address, GONE for status 410, or ""."""
+        """Return where `resolve` redirects from this path: a path, an absolute address, GONE for status 410, "" otherwise."""
         return old_addresses.redirect_target(self.catalog, path)
 
     def render_redirect_page(self, path: str, target: str) -> Document:
