@@ -40,7 +40,8 @@ class ImageVariants:
     def missing_variants(self) -> Sequence[tuple[MediaFile, str]]:
         """Return (image, digest of its bytes) for each image with variants still to be made, unless making them failed before.
 
-        Of images with the same bytes, return one. [] without a variant store. Raises OSError if an image cannot be read.
+        Of images with the same bytes, return one. Images that cannot be read are left out; raises OSError if one becomes so
+        during the call. [] without a variant store.
         """
         if not (store := self._variant_store):
             return []

@@ -290,7 +290,7 @@ class Publication:
         """Make the missing image variants of `variant_paths` in up to `processes` parallel processes.
 
         Those that cannot be made stay missing. `progress` is called only if variants are missing, with the numbers of images
-        finished since the number before, and the number of images to finish. Raises OSError if an image cannot be read.
+        finished since the number before, and the number of images to finish.
         """
         missing = self._image_variants.missing_variants()
         if missing and self._variant_store:
