@@ -38,7 +38,7 @@ class NonArticlePages(NamedTuple):
     """Pages other than articles.
 
     `listings` are (listing, names of its periods, oldest first, number n of its older pages): the first n names are those pages.
-    The names are () if no page is older. `issues` are the pages of issues, newest first within a digest feed. `tag_pages` are the
+    The names are () if no page is older. `issues` are the pages of issues, newest first within a periodical. `tag_pages` are the
     names of the pages of tags, `static_pages` the slugs of static pages.
     """
 
@@ -93,7 +93,7 @@ def non_article_pages(catalog: Catalog) -> NonArticlePages:
 
 
 def indexable_pages(catalog: Catalog) -> tuple[tuple[str, datetime | None], ...]:
-    """Return the slug of each static page that search engines may show, and when it was updated."""
+    """Return (slug, `updated` or None) of each static page that is no draft, so that search engines may show it."""
     return tuple((page.slug, page.updated) for page in pages_by_slug(catalog.pages) if not page.is_draft)
 
 
@@ -154,7 +154,7 @@ def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
 
 
 def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
-    """Return the latest change of the rows that a page shows; without rows or a date, the start of the site's `since`."""
+    """Return the latest change of the rows that a page shows, or `updated` of a static page; without any, the site's `since`."""
     if isinstance(place, StaticPageAt):
         return catalog.pages[place.slug].updated or _site_start(catalog.site)
     if isinstance(place, PageAt):

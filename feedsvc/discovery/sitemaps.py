@@ -121,7 +121,7 @@ def listing_fingerprint(listing: Listing) -> object:
 
 
 def _issue_facts(listing: Listing) -> tuple[object, ...]:
-    """Return the name and the date of each visible issue of a digest feed; () for any other listing."""
+    """Return (date, last change) of each visible issue of a periodical; () for any other listing."""
     is_digest_feed = listing.rows and isinstance(listing.rows[0], IssueRow)
     return listing.visible.compute_once(_names_and_dates) if is_digest_feed else ()
 
@@ -177,7 +177,7 @@ def _listing_parts(pages: NonArticlePages, capacity: int) -> Mapping[str, tuple[
 
 
 def _split_group(name: str, urls: tuple[SitemapUrl, ...], capacity: int) -> Iterator[tuple[str, tuple[SitemapUrl, ...]]]:
-    """Yield (name, addresses) of each part of a group. Parts without visible addresses are left out.
+    """Yield (name, addresses, invisible ones included) of each part of a group that has a visible address.
 
     A part with over `capacity` visible addresses, alternates included, is split by the next bit of each address's SHA-256 digest:
     NAME into NAME.0 and NAME.1, NAME.0 into NAME.00 and NAME.01. An address stays in its part until that part is split again.

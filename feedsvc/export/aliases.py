@@ -37,7 +37,10 @@ _MONTH: Final = len("2026-01")
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path: pages first, then the `former_feed_paths`. None occurs twice."""
+    """Yield every former path and old address with a file, and the paths of withdrawn articles and issues. None occurs twice.
+
+    Paths of pages come first, then the `former_feed_paths`.
+    """
     return _unique(catalog, _former_paths(catalog))
 
 
@@ -65,7 +68,10 @@ def _former_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def former_feed_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path of a feed, with the paths that get copies of the same feed together. None occurs twice."""
+    """Yield every former path and old address of feeds that has a file. None occurs twice.
+
+    Former paths with copies of the same feed follow one another; old addresses come last.
+    """
     return _unique(catalog, _all_former_feed_paths(catalog))
 
 
@@ -76,10 +82,10 @@ def _all_former_feed_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def affected_former_paths(catalog: Catalog, changed: Iterable[str]) -> Iterator[str]:
-    """Yield the former paths of listings, and the old addresses, whose documents may be affected by a change of the documents at
-    the paths `changed`.
+    """Yield the former paths of listings and issues, and the old addresses, whose files may change with documents at `changed`.
 
-    Former paths of articles and static pages need not be yielded: `changed` has them already.
+    Some may have no file, and some may occur twice. Former paths of articles and static pages are not yielded: `changed` must
+    include these.
     """
     for path in changed:
         yield from old_paths_of(catalog, path)
@@ -144,7 +150,9 @@ def _page_paths(ref: ListingRef, periods: Iterable[str]) -> Iterator[str]:
 
 
 def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
-    """Yield the well-known paths of a feed of BROAD_KINDS: the paths at which other software publishes feeds.
+    """Yield the paths at which other software would publish the newest feed of a listing in the format `suffix`.
+
+    Yield none unless the kind of the listing is in BROAD_KINDS.
 
     A name without a file extension gets a slash, as in the most used software, so that it is a folder in the tree. A host would
     send a file of that name without a media type, and would answer 404 for the name with a slash.
@@ -156,8 +164,10 @@ def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
 
 
 def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str]:
-    """Yield the former paths that may lead to a place: those with a former name of its listing, or with the year or month that
-    includes its period, or with a month of its year.
+    """Yield the former paths that may lead to a place.
+
+    They have a former name of its listing, a well-known name of its feed, the year or month that includes its period, or a month
+    of its year.
     """
     ref, former_refs = place.listing, _former_refs(catalog, place.listing)
     periods = [place.period[:length] for length in (_YEAR, _MONTH) if len(place.period) > length]
@@ -182,7 +192,7 @@ def is_former_path(publication: Publication, path: str) -> bool:
 
 
 def _is_language_range(place: Place | None, target: Place | None) -> bool:
-    """Return whether an address is that of a listing of a language, but leads to another listing: it is no former address."""
+    """Return whether a place is of the listing of a language, but its target of another listing. It is no former address then."""
     if not isinstance(place, PageAt | FeedAt) or not isinstance(target, PageAt | FeedAt):
         return False
     return place.listing.kind == "language" and place.listing != target.listing

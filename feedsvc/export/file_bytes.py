@@ -42,7 +42,10 @@ def write_bytes(descriptor: int, content: Document | FileResource | bytes) -> No
 
 
 def _copy(descriptor: int, resource: FileResource) -> None:
-    """Copy a file to a descriptor. Raises FeedsvcError if an image to clean is written to meanwhile: its bytes end early."""
+    """Copy a file to a descriptor.
+
+    Raises OSError, and FeedsvcError as `open_source` does or if an image to clean has become shorter since it was opened.
+    """
     with (
         open_source(resource.location, is_cleaned=resource.is_cleaned) as source,
         open(descriptor, "wb", buffering=0, closefd=False) as file,
@@ -56,7 +59,7 @@ def _copy(descriptor: int, resource: FileResource) -> None:
 def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
     """Open a file for copying; with `is_cleaned`, without an image's metadata.
 
-    Raises FeedsvcError if the file is gone or cannot be cleaned: the content changed while it was published.
+    Raises FeedsvcError if the file cannot be read or cleaned, mostly because the content changed during the build.
     """
     try:
         return open_clean(location) if is_cleaned else open_file(location)

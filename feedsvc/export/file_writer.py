@@ -1,4 +1,6 @@
-"""Files below one folder: check, compare, replace atomically, remove. Every method raises OSError.
+"""Files below one folder: check, compare, replace atomically, remove.
+
+Every method raises OSError, and those with an argument `content` FeedsvcError if a file to copy cannot be read.
 
 Names are relative to the folder's descriptor, so that the folder is resolved once and cannot be exchanged during a build.
 """
@@ -82,9 +84,9 @@ class FileWriter:
                 content.encode(coding)
 
     def put(self, name: str, content: Document | FileResource, state: FileState) -> tuple[bool, FileState]:
-        """Write a file and its compressed variants if their bytes changed. `state` is the recorded state.
+        """Write a file and its compressed variants if their bytes changed, and remove obsolete variants.
 
-        Return whether the file itself was written, and its new state without fingerprint.
+        `state` is the recorded state. Return whether the file itself was written, and its new state without fingerprint.
         """
         if is_written := not self._has_bytes(name, content):
             status = self._replace_with_new_time(name, content)
@@ -209,7 +211,10 @@ class FileWriter:
         return True
 
     def linked_folders(self, names: Iterable[str]) -> Iterator[str]:
-        """Yield the folders of these names that are links. Store which folders are missing, for `put` and `cached_status`."""
+        """Yield the folders of these names that are links. Store which folders are missing, for `put` and `cached_status`.
+
+        Exhaust the iterator before these are called.
+        """
         self._vacant_folders = set()
         visited = {""}
         for name in names:

@@ -39,7 +39,7 @@ def render_headers(catalog: Catalog) -> str:
 
 
 def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield patterns with their headers.
+    """Yield (pattern below base_url, its headers).
 
     Hosts may join the values of a header if two patterns match one path. So only Link and Content-Security-Policy may be in both.
     """

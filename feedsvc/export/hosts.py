@@ -129,7 +129,9 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
 
 
 def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield the redirects without wildcards: of feeds, of listings, of articles, then of rules that do not lead to a feed."""
+    """Yield the redirects without wildcards: rules that lead to a feed; former addresses of feeds, listings, static pages and
+    articles; other rules that are not gone.
+    """
     own = chain(_feed_redirects(catalog), _page_redirects(catalog), _static_page_redirects(catalog), _article_redirects(catalog))
     if not catalog.content.redirects:
         return _escaped_lines(catalog, own)
@@ -189,7 +191,7 @@ def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]
 
 
 def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield patterns for addresses without files: well-known names of feeds, archives and issues of renamed listings."""
+    """Yield redirects with wildcards: well-known names of feeds of authors and tags; archives and issues of renamed listings."""
     root = escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     for kind in ("author", "tag"):
         for name, suffix in WELL_KNOWN_FEEDS.items():

@@ -15,7 +15,8 @@ from feedsvc.routes import ListingRef
 class BuildBaseline:
     """The content state that a tree was built from: its name, and the moment of the catalog that was made of it.
 
-    The name includes the selection and the host if these are not the default (`StaticTree`).
+    The name is that of the folder's state with the selection and the host, if these are not the default, and with digests of
+    redirect rules, static pages and root files (`StaticTree`).
     """
 
     name: str

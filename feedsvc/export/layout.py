@@ -67,12 +67,12 @@ def path_of_file(name: str) -> str:
 
 
 def gone_path(path: str) -> str:
-    """Return the path of the file with the notice of a withdrawn article, whose address is `path`."""
+    """Return the path of the file with the notice of a withdrawn article or issue, whose address is `path`."""
     return path + _GONE_FILE
 
 
 def address_of_gone_path(path: str) -> str:
-    """Return the address of the withdrawn article or issue if a path is a `gone_path`, else ""."""
+    """Return the address of an article or issue, withdrawn or not, if its `gone_path` is `path`; else ""."""
     address = path.removesuffix(_GONE_FILE)
     return address if address != path and isinstance(place_of(address), ArticleAt | IssueAt) else ""
 
@@ -81,7 +81,8 @@ def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: C
     """Yield the auxiliary paths whose files may change with the documents at `paths`.
 
     Auxiliary are paths at which the live server has no document: SERVICE_PATHS, the files that the host reads, notices of
-    withdrawn articles, and former addresses of listings. `own_files` has the names of the files that feedsvc wrote.
+    withdrawn articles and issues, former addresses of listings, and old addresses. `own_files` has the names of the files that
+    feedsvc wrote.
     """
     yield from SERVICE_PATHS
     yield from host.files

@@ -39,7 +39,7 @@ class Manifest:
             os.ftruncate(self._file, self._size)
 
     def set_build_fingerprint(self, fingerprint: str) -> None:
-        """Set the fingerprint of the facts that all documents share. If it changed, clear the fingerprints of all files."""
+        """Set the fingerprint of the facts that all documents share. If it changed, call `clear_fingerprints`."""
         if fingerprint != self.build_fingerprint:
             self._append([f"= {fingerprint}"])
             clear_fingerprints(self.files)

@@ -176,7 +176,10 @@ def _unescape_name(text: str) -> str:
 
 
 def _is_inside_tree(name: str) -> bool:
-    """Return whether a name stays inside the tree: a manifest that was tampered with must not lead a build out of it."""
+    """Return whether a build may have written a file of this name: it stays inside the tree and is not too long.
+
+    A manifest that was tampered with must not lead a build out of the tree.
+    """
     if not name or name[0] == "/" or "\0" in name or (".." in name and ".." in name.split("/")):
         return False
     return len(name) <= _SAFE_LENGTH or _has_valid_length(name)

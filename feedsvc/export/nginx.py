@@ -102,7 +102,7 @@ def _twin_rows(mount_pattern: str) -> Iterator[tuple[str, str]]:
 
 
 def _constants(catalog: Catalog) -> str:
-    """Return the definitions of the variables that are the same for all requests."""
+    """Return the definitions of the variables that are the same for all requests, and `_browser_view_variables`."""
     site = catalog.site
     constants = {
         "$feedsvc_host": _origin(site.base_url),
@@ -151,7 +151,7 @@ def _hub_links(site: Site) -> str:
 
 
 def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield (address, Link header) of the newest feeds of `subscribable_listings`, which are requested most.
+    """Yield (root-relative reference, value of Link) of the newest feeds of `subscribable_listings`, which are requested most.
 
     nginx looks these up, and composes the Link of other feeds. Addresses that differ only in case are left out, because nginx
     takes them for the same key.
@@ -180,8 +180,8 @@ def _expires(next_change: datetime | None) -> str:
 def _cache_control_maps(change: datetime | None) -> Iterator[str]:
     """Yield the maps from the clock for Cache-Control and Expires.
 
-    $feedsvc_left has the seconds left. $feedsvc_public and $feedsvc_change have the headers of the most requested documents, so
-    that nginx needs no second map for these.
+    $feedsvc_left has the seconds left. $feedsvc_public and $feedsvc_change have Cache-Control and Expires of the most requested
+    documents, so that nginx needs no second map for these.
     """
     directives, expires = CACHE_CONTROL.split(", "), _expires(change)
     yield _time_map("$feedsvc_left", change, "", str)
@@ -229,7 +229,7 @@ def _slug_redirects(catalog: Catalog) -> dict[str, str]:
 
 
 def _issue_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield (former folder, current folder) of the issues of renamed digest feeds."""
+    """Yield (former folder, current folder) of the issues of renamed periodicals, except hidden issues."""
     aliases = _listing_aliases(catalog)
     for ref in catalog.periodicals:
         for former_ref in aliases.get(ref, ()):
@@ -279,12 +279,12 @@ def _feed_archive_index(listing: Listing) -> ArchiveIndex | None:
 
 
 def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterable[tuple[str, str]]:
-    """Return map rows (key, target)."""
+    """Return map rows (key, root-relative target with escaped dollar signs) for former folder -> current folder."""
     return unique_rows((folder, escape_dollar(root_relative(base_url, target))) for folder, target in folders.items())
 
 
 def _map_hash_sizes(*tables: Iterable[str]) -> str:
-    """Return hash sizes for all maps. A bucket must hold several of the longest keys, or nginx cannot build its tables."""
+    """Return directives with hash sizes for maps with the keys `tables`. A bucket must hold several of the longest keys."""
     key_lengths = [len(key.encode()) for key in chain(*tables)]
     bucket_size = -(-_KEYS_PER_BUCKET * (max(key_lengths, default=0) + _KEY_OVERHEAD) // 64) * 64
     return f"map_hash_bucket_size {bucket_size};\nmap_hash_max_size {max(2048, 1 << (2 * len(key_lengths)).bit_length())};\n"

@@ -133,7 +133,10 @@ def _spellings(address: str) -> Iterator[str]:
 
 
 def unique_rows(rows: Iterable[tuple[str, str]]) -> Rows:
-    """Return the rows; keys that differ only in case become patterns, because nginx ignores the case of others."""
+    """Return map rows (key, value), with the last value of equal keys.
+
+    Keys that differ only in case become patterns, because nginx ignores the case of other keys.
+    """
     listed = list(dict(rows).items())
     counts = Counter(key.lower() for key, _ in listed)
     return [(key if counts[key.lower()] == 1 else f"~^{re.escape(key)}$", value) for key, value in listed]

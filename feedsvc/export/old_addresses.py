@@ -1,7 +1,7 @@
 """Old addresses of redirects.yaml that have a file in a tree, for hosts that serve files and cannot redirect.
 
 Exact rules without a query have one. A pattern has one for each article and each newest page and feed of BROAD_KINDS to which it
-leads, if its target says what the old address is. GONE is what such a host answers without a file.
+leads, if the old address follows from its target. Rules with the target GONE have none: such a host answers 404 without a file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FILE_PLACES: Final = (FeedAt, FileAt, SiteDocumentAt, SitemapAt, VariantAt)
 
 
 def old_paths(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
-    """Yield the old addresses with a file: those that lead to a feed, or all others. None occurs twice."""
+    """Yield the old addresses with a file: with `of_feeds` those that lead to a feed, else all others. None occurs twice."""
     rules = catalog.content.redirects
     for path, target in exact_redirects(catalog):
         if target != GONE and is_feed_path(target) == of_feeds and may_have_file(catalog, path):
@@ -64,7 +64,10 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
 
 
 def may_have_file(catalog: Catalog, path: str) -> bool:
-    """Return whether a file may have an old address: whether the tree does not need its name, or that of a folder, itself."""
+    """Return whether the tree may have a file at an old address.
+
+    False if it needs the name itself, or if a folder of the name is a document's file or that of another old address.
+    """
     return can_be_file(path) and not any(_is_file(catalog, folder) for folder in _folders(path))
 
 

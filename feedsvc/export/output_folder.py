@@ -24,7 +24,10 @@ _HINTS_BY_ERRNO: Final = {
 
 @contextmanager
 def translate_errors(out: Path) -> Iterator[None]:
-    """Raise FeedsvcError instead of an OSError in the `with` block. Its message names the file in `out` and advises."""
+    """Raise FeedsvcError instead of an OSError in the `with` block.
+
+    Its message names the file, or `out`, with a hint if the disk is full or a permission is missing.
+    """
     try:
         yield
     except OSError as error:

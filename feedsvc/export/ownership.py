@@ -31,7 +31,10 @@ class OwnershipCheck:
         self._out, self._writer, self._manifest, self._codings = out, writer, manifest, codings
 
     def reject_outside_links(self, names: Iterable[str]) -> None:
-        """Raise FeedsvcError if a folder of these names is a link that leaves the tree."""
+        """Raise FeedsvcError if a folder of these file names is a link that leaves the tree.
+
+        Call it before `reject_overwrites` and `FileWriter.put`: it calls `linked_folders` for the names.
+        """
         for folder in self._writer.linked_folders(names):
             if not (self._out / folder).resolve().is_relative_to(self._out.resolve()):
                 raise FeedsvcError(
@@ -39,7 +42,7 @@ class OwnershipCheck:
                 )
 
     def reject_overwrites(self, renderer: TreeRenderer, names: dict[str, str]) -> set[str]:
-        """Raise FeedsvcError if a file of other origin would be overwritten, unless it has the same bytes already.
+        """Raise FeedsvcError if a folder has one of the names, or a file of other origin that has other bytes.
 
         `names` maps paths to file names. Return the names of compressed variants at which a file of other origin may stay,
         because the coding does not make the document smaller.

@@ -1,4 +1,4 @@
-"""Progress of an export: the numbers of its result, and the sizes of its work at which it changes its procedure."""
+"""Numbers of an export: progress, result, and the numbers of paths from which on it works in another way."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULT_PARALLELISM: Final = Parallelism()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """Numbers of files that a build wrote, left unchanged and removed. Compressed variants count with their file."""
+    """Numbers of files or objects that a build wrote, left unchanged and removed. Compressed variants are not counted."""
 
     written: int
     unchanged: int

@@ -50,7 +50,10 @@ class TreeRenderer(ExportContents):
         )
 
     def render_files(self, paths: Sequence[str]) -> list[WriteResult]:
-        """Render and write the documents at these paths; return (file name, new state, whether the file was written) of each."""
+        """Render and write the documents at these paths. Return (file name, new state, whether the file was written) of each.
+
+        Paths without a document are left out. The order is that of `_batches`.
+        """
         return [result for batch in self._batches(paths) for result in self._write_batch(batch)]
 
     def _batches(self, paths: Sequence[str]) -> Iterator[_Batch]:

@@ -27,7 +27,7 @@ def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) ->
     """Yield (pattern, target) in the syntax of `_redirects`, as URI references, of lines of at most `max_length` characters.
 
     Without `may_hide_files`, patterns that match the form of an address of the site are left out, for hosts that prefer a
-    redirect to a file. The pattern's digits are not checked by hosts.
+    redirect to a file. Patterns that are gone are always left out. Hosts do not check the digits of a pattern.
     """
     base = catalog.site.base_url
     for pattern in catalog.content.redirects.patterns:
@@ -40,7 +40,10 @@ def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) ->
 
 
 def _translated_source(pattern: RedirectPattern) -> str:
-    """Return the pattern with `:name` and a last `*`; "" if it has a query, or a placeholder that is no whole segment."""
+    """Return the pattern with `:name` and a last `*`; "" if the format cannot express it.
+
+    It cannot express a query, a placeholder that is no whole segment or is named "splat", and a literal ":" or "*".
+    """
     parts = pattern.source_parts
     if pattern.parameters or any(_is_literal_reserved(part) for part in parts):
         return ""

@@ -134,7 +134,7 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
-        """Write the documents that the publication has at these paths, and remove the files at the other paths."""
+        """Write the documents at `paths`, which may have changed since the last call; remove files of those without one."""
         all_paths = tuple(paths)
         all_paths += tuple(auxiliary_paths(publication, all_paths, self._manifest.files, self._host))
         selected = [path for path in all_paths if self._is_selected(publication, path)]
@@ -150,7 +150,7 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(selected) - removed - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
-        """Record the name of the content state that the complete tree was made from. Call it after `build` or `update`."""
+        """Record `name`, that of the folder's state ("" if unknown), after a `build` or `update` that completed the tree."""
         with translate_errors(self.out):
             baseline_name = self._baseline_name(name, publication)
             if name and not matches(parse_baseline(self._manifest.baseline), baseline_name, publication):
@@ -211,7 +211,7 @@ class StaticTree:
         return written, self._remove_unreferenced(renderer.publication, obsolete)
 
     def _write_existing(self, renderer: TreeRenderer, paths: list[str], obsolete: list[str]) -> int:
-        """Write the files at those paths that have a document; return how many changed. Add the other files to `obsolete`."""
+        """Write the documents at these paths; return how many changed. Add names of files without a document to `obsolete`."""
         existing = [path for path in paths if renderer.has_content(path)]
         missing_names = set(map(file_name, paths)) - set(map(file_name, existing))
         obsolete += sorted(missing_names & self._manifest.files.keys())
@@ -262,7 +262,7 @@ class StaticTree:
     def _remove_unreferenced(self, publication: Publication, names: Sequence[str]) -> int:
         """Remove the files `names`, which no document names any more, with their compressed variants.
 
-        Return how many there were, without compressed variants. Image variants stay while `retention_fingerprint` retains them:
+        Return how many were removed, without compressed variants. Image variants stay while `retention_fingerprint` retains them:
         90 days at most, while their image is public. The manifest is updated. Raises FeedsvcError if a folder of these names is
         a link that leaves the tree.
         """
@@ -278,7 +278,7 @@ class StaticTree:
         return removed
 
     def _render_in_chunks(self, renderer: TreeRenderer, paths: list[str], written: list[bool]) -> Iterator[int]:
-        """Write the files chunk by chunk, and yield the number of files in each.
+        """Write the files chunk by chunk, and yield the number of files in each. Add to `written` whether each file changed.
 
         Documents that feeds name are complete before the first feed begins, and all feeds before documents that name feeds.
         """

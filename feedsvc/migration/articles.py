@@ -22,7 +22,10 @@ _BODY_KEY: Final = "body"
 
 
 class ExportState(enum.Enum):
-    """Public state of an article, with WordPress's word. What is not public at the moment of the export must not become so."""
+    """Public state of an article at the moment of the export; the value is WordPress's word.
+
+    NOT_PUBLIC are drafts, and articles that were withdrawn or have expired.
+    """
 
     PUBLIC = "publish"
     SCHEDULED = "future"

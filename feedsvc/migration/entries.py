@@ -1,4 +1,4 @@
-"""Entries of settings files as exports contain them: each once, and the keys that an export does not have."""
+"""Entries of settings files for exports: each entry once, and the keys that an export does not contain."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ E = TypeVar("E", bound=_Entry)
 
 
 def unique_entries(entries: Mapping[str, E]) -> list[E]:
-    """Return the entries of a snapshot's mapping, which has each by its id and by each alias, once."""
+    """Return each entry of a snapshot's mapping once. The mapping has an entry by its id and by each of its aliases."""
     return [*{entry.id: entry for entry in entries.values()}.values()]
 
 
 def stated_keys(value: Any, exported: Collection[str]) -> Iterator[str]:
-    """Yield the keys of the site or of an entry that have another value than their default, without those that are exported."""
+    """Yield the fields of a Site, Category or Author with another value than the default, except `id`, `media` and `exported`."""
     for field in fields(value):
         if field.name not in _NO_KEYS and field.name not in exported and getattr(value, field.name) != _default(field):
             yield field.name

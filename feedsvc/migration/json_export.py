@@ -38,7 +38,7 @@ def write_json(content: ContentSnapshot, articles: Iterable[ExportedArticle], no
 
 
 def _settings(content: ContentSnapshot) -> dict[str, Any]:
-    """Return the names that articles refer to: authors and categories by id."""
+    """Return the members of `_feedsvc` for the site: time zone, all authors and all categories with their ids."""
     return {
         "time_zone": content.site.timezone,
         "authors": [

@@ -20,7 +20,7 @@ _SINCE: Final = parse_day(SiteKeys.model_fields["since"].default)
 
 
 def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[str]:
-    """Yield a phrase for each part of the folder that an export does not contain; for media, where they are named."""
+    """Yield a phrase for each part of the folder that an export does not contain, such as "theme/" or "of site.yaml: hubs"."""
     if content.media:
         yield f"the {len(content.media)} files in media/: the export has their addresses, so copy the folder"
     if content.pages and not export_format.has_pages:
@@ -41,7 +41,7 @@ def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[
 
 
 def _usual_keys(site: Site) -> set[str]:
-    """Return the keys of site.yaml that have no fixed default, but the value that a new newsroom gets without them."""
+    """Return which of `id_domain` and `since` have the value of a site.yaml without the key: fields of Site without a default."""
     usual = {"id_domain": urlsplit(site.base_url).hostname, "since": _SINCE}
     return {name for name, value in usual.items() if getattr(site, name) == value}
 

@@ -175,7 +175,7 @@ def _meta_lines(meta: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _page_item(content: ContentSnapshot, page: StaticPage, number: int, now: datetime) -> Iterator[str]:
-    """Yield the item of a page. WordPress demands a date: that of its last change or, without one, of the export."""
+    """Yield the item of a page in parts. Its date, which WordPress demands, is that of its last change or else of the export."""
     address = absolute(content.site.base_url, path_of(StaticPageAt(page.slug)))
     date = min(page.updated or now, now)
     state = ExportState.NOT_PUBLIC if page.is_draft else ExportState.PUBLIC
@@ -213,7 +213,7 @@ def _attachment(site: Site, number: int, address: str, alt: str, caption: str) -
 
 
 def _dates(site: Site, published: datetime, updated: datetime) -> Iterator[tuple[str, str]]:
-    """Yield the dates in the site's zone and in UTC, as WordPress writes them."""
+    """Yield (element, CDATA section) of the dates in the site's zone and in UTC, as WordPress writes them."""
     zone = ZoneInfo(site.timezone)
     for name, moment in (("post_date", published), ("post_modified", updated)):
         yield f"wp:{name}", _cdata(f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}")

@@ -98,9 +98,9 @@ class PreviewMiddleware:
         return body
 
     def _insert_panel(self, page: bytes, edition: Edition, path: str) -> bytes:
-        """Return the page with the panel before its last </body> (else at its end), and style and script before its </head>.
+        """Return the page with the panel before its last </body>, and style and script before its first </head>.
 
-        `path` is the requested path.
+        Without these tags, they are at its end and its start. `path` is the requested path, decoded, with the path of base_url.
         """
         base = edition.publication.catalog.site.base_url
         preview_url = root_relative(base, PREVIEW_PATH)

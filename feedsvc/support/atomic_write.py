@@ -67,7 +67,10 @@ def sync(file: IO[bytes]) -> None:
 
 
 def rename_without_replacing(source: Path, target: Path) -> None:
-    """Rename a file, but never replace another one. Raises FileExistsError if `target` exists, else OSError."""
+    """Rename a file, but do not replace another one. Raises FileExistsError if `target` exists, else OSError.
+
+    On a file system without hard links, a target that another process creates at the same moment is replaced.
+    """
     try:
         os.link(source, target)
     except OSError as error:

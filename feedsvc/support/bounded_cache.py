@@ -1,4 +1,4 @@
-"""Bounded cache: values by key, at most so many or of so much weight together."""
+"""Bounded cache: values by key, with a limit on their number or on their total weight."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class BoundedCache(Generic[_K, _V]):
         return len(self._values)
 
     def get(self, key: _K) -> _V | None:
-        """Return the value of a key, None if it is not cached. This is no use of the value: it is dropped no later."""
+        """Return the value of a key, None if it is not cached. Unlike `use`, this does not postpone its removal."""
         return self._values.get(key)
 
     def use(self, key: _K) -> _V | None:
@@ -56,7 +56,7 @@ class BoundedCache(Generic[_K, _V]):
         return value
 
     def put(self, key: _K, value: _V) -> None:
-        """Cache a value in place of any other of the key. If it alone weighs more than `max_weight`, all values are dropped."""
+        """Cache a value in place of any other of the key. If it weighs more than `max_weight`, the cache is empty afterwards."""
         with _LOCK:
             previous = self._values.get(key)
             if previous is not None:
@@ -68,9 +68,9 @@ class BoundedCache(Generic[_K, _V]):
                 self._weight -= self._weigh(self._values.popitem(last=False)[1])
 
     def get_or_create(self, key: _K, create: Callable[[], _V]) -> _V:
-        """Return the value of a key. If it is not cached, call `create` and cache its result.
+        """Return the value of a key. If it is not cached, call `create` and cache its result, which must not be None.
 
-        Two threads may create the same value at once.
+        A cached value is returned as by `get`. Two threads may create the same value at once.
         """
         value = self._values.get(key)
         if value is None:

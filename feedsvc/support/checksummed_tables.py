@@ -117,7 +117,7 @@ class DamageError(Exception):
 
 
 def create_missing_tables(connection: sqlite3.Connection, schema: Schema) -> bool:
-    """Create missing tables; return whether there are tables of the previous version, so that `migrate` is needed.
+    """Drop obsolete tables and create missing ones; return whether tables of the previous version exist, which `migrate` moves.
 
     Call it in a transaction. Raises DamageError if the file has a table or index of neither version, only some of this version's
     tables, not all tables that both versions share (those with `is_sound`), or pages but no tables.

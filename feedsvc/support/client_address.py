@@ -31,7 +31,9 @@ def parse_networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Net
 
 
 def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
-    """Return the last address before the proxies in `trusted`. Anything to its left in X-Forwarded-For may be forged.
+    """Return the peer's address or, if the peer is in `trusted`, the last one in X-Forwarded-For that is not in `trusted`.
+
+    If all are, return the leftmost. Anything to the left of the result in X-Forwarded-For may be forged.
 
     A hop that is no address ends the search: then the result is the address of the proxy that added this hop. "" means that the
     server does not know the peer's address.

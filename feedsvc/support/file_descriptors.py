@@ -53,7 +53,10 @@ def budget(limit: int) -> Budget:
 
 
 def is_exhausted(error: BaseException | None) -> bool:
-    """Return whether an error, or one that caused it, means that no descriptor is left (EMFILE, ENFILE); False for None."""
+    """Return whether an error or one that preceded it may mean that no descriptor is left; False for None.
+
+    That is so for EMFILE, ENFILE and every SQLITE_CANTOPEN.
+    """
     while error is not None:
         # SQLite does not say why it cannot open a file.
         if getattr(error, "errno", None) in _EXHAUSTION_ERRNOS or getattr(error, "sqlite_errorname", "") == "SQLITE_CANTOPEN":

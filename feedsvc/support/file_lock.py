@@ -102,7 +102,7 @@ def _try_lock_on_windows(msvcrt: Any, descriptor: int) -> bool:
 
 
 class FileLock:
-    """Exclusive lock that one object takes and another method releases later. `open_file` opens the file to lock."""
+    """Exclusive lock on a file, from `acquire` to `release`. `open_file` opens the file and returns its descriptor."""
 
     def __init__(self, open_file: Callable[[], int]) -> None:
         self._open_file = open_file

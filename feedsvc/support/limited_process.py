@@ -97,10 +97,11 @@ class RunFailure:
 
 
 def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], bool] = lambda: False) -> bytes | RunFailure:
-    """Call `function`, the "module:name" of a LimitedFunction, with `data` in a fresh interpreter; return its result.
+    """Call `function`, the "module:name" of a LimitedFunction, with `data` in a fresh interpreter.
 
-    Blocks until the end. Thread-safe. `is_cancelled` is called about twenty times a second; once it returns True, the run fails
-    with CANCELLED.
+    Return its result, or a RunFailure if there is none. Blocks until the end. Thread-safe.
+
+    `is_cancelled` is called about twenty times a second; once it returns True, the run fails with CANCELLED.
     """
     request = {
         "function": function,

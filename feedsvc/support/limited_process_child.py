@@ -104,7 +104,7 @@ class _ProcessorLimit:
         return end <= self._total_end
 
     def _set_end(self, end: int) -> None:
-        """End the process, with a traceback, after so many seconds of processor time since its start."""
+        """Limit the process to `end` seconds of processor time since its start. Above that it is ended, with a traceback."""
         # The hard limit is above the soft one, because only the signal of the soft one can be handled and writes a traceback.
         _set_limit(resource.RLIMIT_CPU, end, self._total_end + 2)
 

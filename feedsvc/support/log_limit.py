@@ -33,7 +33,10 @@ class LogLimit:
         self._windows: dict[_CodeLocation, _Window] = {}
 
     def admit(self, record: logging.LogRecord, now: float) -> bool:
-        """Count a record and return whether it may be written. Call `pop_summaries` before: only that ends a window."""
+        """Count a record and return whether it may be written. `now` is in seconds of time.monotonic.
+
+        Call `pop_summaries` before, because only that ends a window.
+        """
         window = self._windows.setdefault((record.pathname, record.lineno), _Window(started_at=now))
         window.records += 1
         window.text = record.getMessage()

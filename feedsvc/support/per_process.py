@@ -33,7 +33,7 @@ class PerProcess(Generic[_T]):
     """
 
     def __init__(self, open_value: Callable[[ExitStack], _T]) -> None:
-        """`open_value` returns the value; what it puts on the stack is closed with the value."""
+        """Take the function that opens the value and returns it; what it puts on the stack is closed with the value."""
         self._open_value = open_value
         self._lock = threading.Lock()
         self._value: tuple[int, _T, ExitStack] | None = None  # with the id of the process that opened it
@@ -48,7 +48,7 @@ class PerProcess(Generic[_T]):
 
     @property
     def is_opening_here(self) -> bool:
-        """True while this thread opens the value: a fork in that time is a helper of this process."""
+        """True while this thread opens the value. A process that is forked in that time is a helper of this process."""
         return self._opening_thread == threading.get_ident()
 
     def get(self) -> _T:

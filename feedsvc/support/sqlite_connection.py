@@ -88,7 +88,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def configure_connection(connection: sqlite3.Connection) -> None:
-    """Let text that is not UTF-8 fail its checksum instead of raising an error, and forbid functions in the schema."""
+    """Decode text that is not UTF-8 without an error (its checksum fails), and forbid functions in the schema."""
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     connection.execute("PRAGMA trusted_schema=OFF").close()
     connection.execute("PRAGMA cell_size_check=ON").close()

@@ -11,11 +11,13 @@ _MAX_ATTEMPTS: Final = 5
 
 
 def read_unchanged(file: Path, read_immutable: Callable[[], _T], read: Callable[[], _T], error_class: type[Exception]) -> _T:
-    """Return the result of `read_immutable`, or that of `read` if other processes have the file open.
+    """Return the result of `read_immutable`, or that of `read` if a -wal or -journal file shows that other processes use `file`.
 
     Even for a reader, SQLite creates two files unless the database is opened as "immutable". Then SQLite detects no changes, so
     this function compares the file before and after: if it was written meanwhile, the result, or an error of `error_class`, is
-    discarded. See "Read-Only Databases" in https://sqlite.org/wal.html. Raises OSError, and the errors of both functions.
+    discarded. After five such attempts, `read` is called. See "Read-Only Databases" in https://sqlite.org/wal.html.
+
+    Raises OSError, and the errors of both functions.
     """
     for _ in range(_MAX_ATTEMPTS):
         if _is_in_use(file):

@@ -104,7 +104,7 @@ class rendering:  # noqa: N801 - called like a function
 
 
 def explanation(process: int) -> str:
-    """Return why the watchdog ended a fork of this process, or how the fork crashed; "" if neither. `process` is its id."""
+    """Return why the fork with the id `process` hung or crashed, as a continuation of "process 12"; "" without a report."""
     return hang_reports.explanation(_current.state, process) if _current and _current.state else ""
 
 

@@ -102,7 +102,10 @@ class BucketClient:
             self._run(lambda: self._await_tasks(asyncio.ALL_COMPLETED))
 
     def create(self, name: str, body: bytes) -> bool:
-        """Put an object unless there is one of its name; return whether it was put."""
+        """Put an object unless there is one of its name; return whether it was put.
+
+        A storage that does not support conditional requests replaces the other object.
+        """
         return self._run(lambda: self._create(name, body))
 
     def remove(self, names: Sequence[str]) -> None:
@@ -111,7 +114,10 @@ class BucketClient:
             self._run(lambda: self._remove(names))
 
     def close_connections(self) -> None:
-        """Close all connections. The next request opens new ones. Call it before a fork: processes must not share connections."""
+        """Cancel unfinished puts and close all connections. The next request opens new ones.
+
+        Call it before a fork: processes must not share connections.
+        """
         runner, self._runner = self._runner, None
         if runner:
             with runner:

@@ -23,7 +23,7 @@ FLUSH_SIZE: Final = 5000  # states that a kill may lose; recovering them takes o
 
 
 def is_part(name: str, prefix: str = "") -> bool:
-    """Return whether an object is a part of a manifest: of this build's, or of that of the build to the folder `prefix` below."""
+    """Return whether an object is a part of the manifest of this build or, with one of `nested_prefixes`, of the build there."""
     return name.startswith(f"{prefix}{_MANIFEST_FOLDER}") and name.removeprefix(f"{prefix}{_MANIFEST_FOLDER}").isdecimal()
 
 
@@ -84,7 +84,7 @@ class BucketManifest:
         return True
 
     def set_build_fingerprint(self, fingerprint: str) -> None:
-        """Set the fingerprint of the facts that all objects share. If it changed, clear the fingerprints of all states."""
+        """Set the fingerprint of the facts that all objects share. If it changed, apply `_without_fingerprint` to all states."""
         if fingerprint != self.build_fingerprint:
             self.states = {name: _without_fingerprint(state) for name, state in self.states.items()}
         self.build_fingerprint = fingerprint
