@@ -55,9 +55,10 @@ def engine(database: str | Path) -> Engine:
 
 
 def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
-    """Return an engine for reading only. `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html).
+    """Return an engine for reading only, for a URL that `database_url` returned.
 
-    They are ignored for PostgreSQL. Raises FeedsvcError if an option in `url` is invalid or the driver is missing.
+    `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html), and ignored for PostgreSQL. Raises FeedsvcError
+    if an option in `url` is invalid or the driver is missing.
     """
     if url.get_backend_name() == "sqlite":
         file = f"file:{quote(str(url.database))}"
@@ -86,7 +87,9 @@ def database_url(database: str | Path) -> URL:
 
 @contextmanager
 def transaction(database_engine: Engine, data: StoredData = READS, **options: Any) -> Iterator[Connection]:
-    """Run one transaction on `data` with the execution options `options`. After any error in the block, roll back.
+    """Run one transaction in the `with` block, which gets its connection. Commit at the end; after any error, roll back.
+
+    `options` are execution options such as WRITE_OPTION. `data` is what error messages name.
 
     A FeedsvcError is raised as it is. Other errors, also of the driver, are raised as UnavailableError or RowRefusedError.
     """

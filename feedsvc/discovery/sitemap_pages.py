@@ -37,7 +37,7 @@ NonArticlePlace = PageAt | IssueAt | SiteDocumentAt | StaticPageAt | TagsAt | Ar
 class NonArticlePages(NamedTuple):
     """Pages other than articles.
 
-    `listings` are (listing, names of its periods, oldest first, number n of its older pages): the first n names are those pages.
+    `listings` are (ref, names of its periods, oldest first, number n of its older pages): the first n names are those pages.
     The names are () if no page is older. `issues` are the pages of issues, newest first within a periodical. `tag_pages` are the
     names of the pages of tags, `static_pages` the slugs of static pages.
     """

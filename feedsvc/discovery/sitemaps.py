@@ -115,7 +115,10 @@ def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
 
 
 def listing_fingerprint(listing: Listing) -> object:
-    """Return a value of a listing. Those of all `indexable_listings`, and `indexable_pages`, determine LISTINGS_GROUP's parts."""
+    """Return a value that changes with what the sitemap says of a listing.
+
+    Those of all `indexable_listings`, and `indexable_pages`, determine the parts of LISTINGS_GROUP.
+    """
     older_pages = (len(listing.page_index), listing.page_index.totals) if listing.rest_start else (0, {})
     return listing.ref, listing.last_changed, *older_pages, _issue_facts(listing)
 

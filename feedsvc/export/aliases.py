@@ -45,7 +45,7 @@ def former_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def _unique(catalog: Catalog, paths: Iterator[str]) -> Iterator[str]:
-    """Return the paths without repetitions and without those that are gone, both of which only redirects.yaml can cause."""
+    """Return the paths without repetitions and without those that an exact rule makes gone. Only redirects.yaml causes either."""
     rules = catalog.content.redirects
     if not rules:
         return paths

@@ -43,8 +43,9 @@ class ExportContents:
     def find(self, path: str) -> Document | FileResource | None:
         """Return the document or file that the export has at a path, or None.
 
-        At a path that redirects, it is a page or copy if the host needs files there. Status pages have paths of their own:
-        404.html, and `layout.gone_path` for 410. No program counts reads, and MOST_READ_PATH says so.
+        At a path from which the live server redirects, it is `_former_address_document` if the host has files there. Status
+        pages have paths of their own: 404.html, and `layout.gone_path` for 410. The document at MOST_READ_PATH says that no
+        reads are counted.
         """
         if path == MISSING_PATH:
             return self.publication.not_found_page
@@ -74,8 +75,8 @@ class ExportContents:
     def _former_address_document(self, path: str) -> Document | None:
         """Return the document for an address from which the live server redirects; None if it does not.
 
-        If the target is a feed or the notice of a withdrawn article, it is a copy of the target: feed readers do not follow
-        redirect pages. Otherwise it is a redirect page.
+        The document is a copy of the target if that is a feed or the notice of a withdrawn article, because feed readers do not
+        follow redirect pages. Otherwise it is a redirect page.
         """
         target = aliases.target_path(self.publication, path)
         if not target:
@@ -90,7 +91,7 @@ class ExportContents:
         return isinstance(place_of(target), FeedAt) or aliases.is_former_path(self.publication, target)
 
     def is_auxiliary(self, path: str) -> bool:
-        """Return whether the live server has no document with status 200 at a path. A file of other origin may stay there."""
+        """Return whether a file of other origin may stay at a path: at SERVICE_PATHS, files that the host reads, former paths."""
         return (
             path in SERVICE_PATHS
             or path in self._host_files

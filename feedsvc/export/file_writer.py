@@ -31,7 +31,7 @@ class FileWriter:
     """Writer of the files of a tree. A forked process may use its copy of the writer."""
 
     def __init__(self, root: int, *, codings: Collection[str]) -> None:
-        """Write a compressed variant in each of these `codings` beside each document, if the coding makes it smaller."""
+        """Take the folder's descriptor `root`, and the `codings` of compressed variants that `put` writes beside documents."""
         self._root, self._codings = root, codings
         self._folders: set[str] = {""}
         self._vacant_folders: set[str] = set()  # folders missing at the last `linked_folders`, without subfolders
@@ -78,7 +78,7 @@ class FileWriter:
         return status is not None and status.st_size == size and status.st_mtime_ns == time and stat.S_ISREG(status.st_mode)
 
     def compress(self, content: Document | FileResource) -> None:
-        """Compress a document in all codings, which `put` otherwise does. Do nothing with a FileResource."""
+        """Compress a document in all `codings` before `put`, which otherwise does so. Do nothing with a FileResource."""
         if isinstance(content, Document):
             for coding in self._codings:
                 content.encode(coding)

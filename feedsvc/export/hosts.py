@@ -73,7 +73,7 @@ class HostFiles:
         self._last: tuple[tuple[object, ...], Mapping[str, bytes]] | None = None
 
     def for_catalog(self, catalog: Catalog) -> Mapping[str, bytes]:
-        """Return the files that the host reads: path -> bytes."""
+        """Return the files that the host reads, as path (such as "/_redirects") -> bytes; {} if it reads none."""
         if not self._host.files:
             return {}
         listings = tuple(_former_listings(catalog)), tuple(withdrawn_places(catalog)), catalog.languages.tags
@@ -96,7 +96,7 @@ def _is_unchanged(former: Sequence[object], current: Sequence[object]) -> bool:
 
 
 def render_redirects(catalog: Catalog, host: Host) -> str:
-    """Return the text of `_redirects`."""
+    """Return the text of `_redirects`, with no more lines than the host reads."""
     exact, patterns = _exact_redirects(catalog), _pattern_redirects(catalog)
     if host.is_netlify:
         lines = [f"{former} {target} 301!" for former, target in (*exact, *patterns)] + [*_gone_lines(catalog)]

@@ -36,9 +36,9 @@ def parse_baseline(text: str) -> BuildBaseline | None:
 
 
 def matches(last_build: BuildBaseline | None, name: str, publication: Publication) -> bool:
-    """Return whether the baseline `last_build` has this name, and there was no scheduled change since that build.
+    """Return whether the baseline `last_build` has this name, and no scheduled change came between its moment and `publication`.
 
-    False if `last_build` is None: the baseline of the last build is unknown.
+    Return False if `last_build` is None (unknown) or its moment is later than the publication's.
     """
     moment, change = publication.catalog.now, publication.last_change
     return (

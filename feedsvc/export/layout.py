@@ -54,7 +54,7 @@ _PLACES_FOR_FEEDS: Final = (SiteDocumentAt("feeds.opml"), SiteDocumentAt("licens
 
 
 def file_name(path: str) -> str:
-    """Return the file name of a document in the tree; a page is the index.html of its folder."""
+    """Return the name of a document's file, relative to the tree: "x/index.html" for "/x/", "feed.rss" for "/feed.rss"."""
     return f"{path[1:]}{_INDEX_FILE}" if path.endswith("/") else path[1:]
 
 

@@ -220,7 +220,7 @@ def _not_before_pattern(second: int) -> str:
 
 
 def _slug_redirects(catalog: Catalog) -> dict[str, str]:
-    """Return former folder -> current folder of articles and of static pages."""
+    """Return former path -> current path of articles and static pages, both without a slash at the end."""
     names: list[tuple[Place, Place]] = [
         (ArticleAt(alias), ArticleAt(slug)) for (kind, alias), slug in catalog.redirects.items() if kind == "article"
     ]

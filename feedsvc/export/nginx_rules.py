@@ -33,7 +33,7 @@ class RuleMaps:
     """The maps for the rules of one catalog. `keys` are those of all maps, for nginx's sizes of hash tables."""
 
     def __init__(self, catalog: Catalog, default: str, write_map: Map) -> None:
-        """Take the function that writes a map, and the key for its default value."""
+        """Take the key for the default value of a map, and the function that writes a map of a source, a name and rows."""
         self._catalog, self._default, self._write_map = catalog, default, write_map
         self._rules, self._base = catalog.content.redirects, catalog.site.base_url
         self._exact = unique_rows(self._exact_rows())
@@ -42,7 +42,7 @@ class RuleMaps:
         self.keys = [key for rows in (self._exact, *self._queries) for key, _ in rows]
 
     def text(self) -> str:
-        """Return the definitions of the three variables."""
+        """Return the definitions of the three variables of this module's docstring and of those that they use."""
         paths = [pattern for pattern in self._rules.patterns if not pattern.parameters]
         raw_mount = re.escape(root_relative(self._base, "/").rstrip("/"))
         mount = re.escape(mount_path(self._base))
@@ -72,7 +72,7 @@ class RuleMaps:
                 yield from ((key, self._location(target)) for key in _spellings(without_slash(address)))
 
     def _query_rows(self) -> dict[tuple[str, ...], Rows]:
-        """Return the rows of exact rules with a query by the names of their parameters."""
+        """Return names of parameters -> map rows, for the exact rules with a query that redirect now."""
         rows: dict[tuple[str, ...], Rows] = {}
         for address, target in self._rules.exact.items():
             path, mark, query = without_slash(address).partition("?")
@@ -149,14 +149,14 @@ def _path_expression(part: Part) -> str:
 
 
 def _query_expression(value: Part) -> str:
-    """Return an expression for the value of a parameter."""
+    """Return a regular expression for the value of a parameter."""
     if isinstance(value, Placeholder):
         return f"(?<{_PREFIX}{value.name}>{_QUERY_VALUE if value.is_free else value.expression()})"
     return _literal(value)
 
 
 def _literal(text: str) -> str:
-    """Return an expression for a text as it is or percent-encoded."""
+    """Return a regular expression for a text as it is or percent-encoded."""
     return "".join(
         re.escape(char) if char in _UNRESERVED else f"(?:{re.escape(char)}|(?i:{quote(char, safe='')}))" for char in text
     )

@@ -57,7 +57,7 @@ class TreeRenderer(ExportContents):
         return [result for batch in self._batches(paths) for result in self._write_batch(batch)]
 
     def _batches(self, paths: Sequence[str]) -> Iterator[_Batch]:
-        """Yield the documents and files at these paths in batches: first files, before the pages that show them, and feeds.
+        """Yield batches of (path, document or file): each file and feed alone, then the articles, then the other pages.
 
         Pages are small and share a batch. A feed may be as large as all pages of a chunk and has a batch of its own.
         """

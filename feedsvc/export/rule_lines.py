@@ -19,7 +19,7 @@ _Shape = tuple[str | None, ...]
 
 
 def gone_addresses(catalog: Catalog) -> Iterator[str]:
-    """Yield the addresses of the exact rules that are gone."""
+    """Yield the addresses without a query of the exact rules with the target GONE."""
     return (path for path, target in exact_redirects(catalog) if target == GONE)
 
 
@@ -27,7 +27,7 @@ def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) ->
     """Yield (pattern, target) in the syntax of `_redirects`, as URI references, of lines of at most `max_length` characters.
 
     Without `may_hide_files`, patterns that match the form of an address of the site are left out, for hosts that prefer a
-    redirect to a file. Patterns that are gone are always left out. Hosts do not check the digits of a pattern.
+    redirect to a file. Those with the target GONE always are. Hosts do not check the digits of a pattern.
     """
     base = catalog.site.base_url
     for pattern in catalog.content.redirects.patterns:
@@ -81,14 +81,14 @@ def _may_match_document(pattern: RedirectPattern) -> bool:
 
 
 def _segments(parts: Sequence[Part]) -> _Shape:
-    """Return the segments of a path in which each placeholder is a whole segment."""
+    """Return the shape of a pattern's source. Each placeholder must be a whole segment or several."""
     text = "".join(("\0*" if part.takes_segments else "\0") if isinstance(part, Placeholder) else part for part in parts)
     return tuple(_REST if name == "\0*" else _ANY if "\0" in name else name for name in text.strip("/").split("/"))
 
 
 @cache
 def _document_shapes() -> tuple[_Shape, ...]:
-    """Return the segments of all forms of addresses of documents and files."""
+    """Return the shapes of all addresses of documents and files, one for each of URL_RULES."""
     rules = (rule for rules in URL_RULES.values() for rule in rules)
     return tuple(
         tuple(_REST if ":path>" in name else _ANY if "<" in name else name for name in rule.strip("/").split("/"))
@@ -97,7 +97,7 @@ def _document_shapes() -> tuple[_Shape, ...]:
 
 
 def _overlap(one: _Shape, other: _Shape) -> bool:
-    """Return whether some path may have both forms."""
+    """Return whether some path may have both shapes."""
     for name, other_name in zip(one, other, strict=False):
         if _REST in (name, other_name):
             return True

@@ -16,9 +16,9 @@ from feedsvc.migration.wxr import write_wxr
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportFormat:
-    """Export format; `write` yields the document in parts.
+    """Export format. `write` takes a snapshot, its exported articles and the current time, and yields the document in parts.
 
-    `author_keys` are the keys of an author that it contains. `has_pages`: it contains the files of pages/.
+    `author_keys` are the keys of an author that the format contains. `has_pages` is True if it contains the files of pages/.
     """
 
     write: Callable[[ContentSnapshot, Iterable[ExportedArticle], datetime], Iterator[str]]

@@ -109,7 +109,7 @@ class _Attachments:
         self._numbers: dict[str, int] = {}
 
     def number(self, address: str) -> tuple[int, bool]:
-        """Return the number of a picture, and whether this is the first call for it."""
+        """Return (number of the picture at `address`, whether this is the first call for it)."""
         is_new = address not in self._numbers
         if is_new:
             self._numbers[address] = self._next

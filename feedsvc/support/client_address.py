@@ -67,7 +67,7 @@ def is_global_address(address: str) -> bool:
 
 
 def is_in_networks(text: str, networks: Networks) -> bool:
-    """Return whether a text is an address in one of these networks, or UNIX_PEER, which must be one of them itself."""
+    """Return whether a text is an address in one of these networks. UNIX_PEER is in them only if they contain the word itself."""
     if text == UNIX_PEER:
         return UNIX_PEER in networks
     address = _parse_address(text)
@@ -75,7 +75,7 @@ def is_in_networks(text: str, networks: Networks) -> bool:
 
 
 def normal_peer(text: str) -> str:
-    """Return the REMOTE_ADDR of another server in the form that this module expects.
+    """Return `text`, the REMOTE_ADDR that another WSGI server sets, in the form that this module expects.
 
     Servers write an address with its port or in brackets, and nothing or `unix:` for a client of a unix socket.
     """

@@ -36,7 +36,7 @@ def lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False)
 def try_lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> bool:
     """Take the lock on an open file as `lock` does. Return False instead of waiting for another thread or process.
 
-    If the file system has no locks and the lock `is_optional`, return True.
+    If the file system has no locks, return True if the lock `is_optional`, else raise OSError.
     """
     try:
         _flock(descriptor, is_shared=is_shared, waits=False)

@@ -41,7 +41,7 @@ class HangReport:
 
 
 def read_reports(state: Path) -> list[HangReport]:
-    """Return the reports of processes that have ended, newest first."""
+    """Return the reports of hung or crashed processes in the state folder `state`, newest first."""
     reports = [report for file in _report_files(state) if (report := _read_report(file))]
     return sorted(reports, key=lambda report: (report.ended_at, report.file), reverse=True)
 
@@ -100,7 +100,7 @@ def _explanation(report: HangReport) -> str:
 
 
 def remove_stale_files(state: Path) -> None:
-    """Remove the files without stacks that ended processes left (kill -9, a power cut), and all but the 20 newest reports."""
+    """Remove from the state folder files without stacks of ended processes (kill -9, a power cut), and all but 20 reports."""
     for file in _report_files(state):
         with suppress(OSError), _open_descriptor(file) as descriptor:
             if try_lock(descriptor, is_optional=True) and not _stack_bytes(os.pread(descriptor, _MAX_READ_SIZE, 0)):

@@ -128,7 +128,7 @@ class _CheckedProcessorLimit(_ProcessorLimit):
 
 
 def _set_limit(kind: int, soft: int, hard: int) -> None:
-    """Set a limit, but not above the present hard limit."""
+    """Set a limit of this process (setrlimit(2)), but not above the present hard limit."""
     highest = resource.getrlimit(kind)[1]
     soft, hard = (limit if highest == resource.RLIM_INFINITY else min(limit, highest) for limit in (soft, hard))
     resource.setrlimit(kind, (soft, hard))

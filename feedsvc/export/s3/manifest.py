@@ -90,7 +90,10 @@ class BucketManifest:
         self.build_fingerprint = fingerprint
 
     def reserve(self, names: Iterable[str]) -> None:
-        """Record names before their objects are put, so that a killed build leaves no object without an entry."""
+        """Record names and put a part with them.
+
+        Call it before their objects are put, so that a killed build leaves no object without an entry.
+        """
         for name in names:
             if name not in self.states:
                 self.record(name, ObjectState())

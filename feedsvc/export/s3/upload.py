@@ -163,7 +163,10 @@ class Upload:
         return self._processes
 
     def _put_objects(self, builder: ObjectBuilder, state: _BucketState, paths: Sequence[str], progress: Progress) -> int:
-        """Put the objects of these paths that need it; return how many were put."""
+        """Put the objects of these paths that changed; return how many were put.
+
+        Raises FeedsvcError before the first if an object of another build or of other origin would be overwritten.
+        """
         names = {file_name(path): path for path in paths}
         for name, prefix in state.other_owners(names).items():
             raise FeedsvcError(f"{self.out}/{name} {_OTHER_BUILD.format(other=f'{self.out}/{prefix}'.rstrip('/'))}")
@@ -220,7 +223,10 @@ class Upload:
             self._bucket.drain()
 
     def _remove_unreferenced(self, publication: Publication, state: _BucketState, names: Sequence[str]) -> int:
-        """Remove the objects `names`, which no document names any more, except image variants to retain; return how many."""
+        """Remove the objects `names`, which no document names any more, except image variants to retain; return how many.
+
+        Objects that another build recorded stay, too.
+        """
         states = {name: state.manifest.states.get(name, ObjectState()) for name in names if name in state.objects}
         fingerprints = {name: retention_fingerprint(publication, name, known.fingerprint) for name, known in states.items()}
         retained = {name: fingerprint for name, fingerprint in fingerprints.items() if fingerprint}
