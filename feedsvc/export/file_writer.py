@@ -31,7 +31,7 @@ class FileWriter:
     """Writer of the files of a tree. A forked process may use its copy of the writer."""
 
     def __init__(self, root: int, *, codings: Collection[str]) -> None:
-        """Take the folder's descriptor `root`, and the `codings` of compressed variants that `put` writes beside documents."""
+        """Take the folder's descriptor `root`, and the `codings` of variants that `put` writes if they are smaller."""
         self._root, self._codings = root, codings
         self._folders: set[str] = {""}
         self._vacant_folders: set[str] = set()  # folders missing at the last `linked_folders`, without subfolders

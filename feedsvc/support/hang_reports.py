@@ -100,7 +100,7 @@ def _explanation(report: HangReport) -> str:
 
 
 def remove_stale_files(state: Path) -> None:
-    """Remove from the state folder files without stacks of ended processes (kill -9, a power cut), and all but 20 reports."""
+    """Remove from the state folder ended processes' files without stacks (kill -9), and all but the 20 newest reports."""
     for file in _report_files(state):
         with suppress(OSError), _open_descriptor(file) as descriptor:
             if try_lock(descriptor, is_optional=True) and not _stack_bytes(os.pread(descriptor, _MAX_READ_SIZE, 0)):
