@@ -3,8 +3,9 @@
 No two of one work (see `translations`) are in the same language.
 
 A file's candidate is its own article, or its last valid version if the file is broken. It is active unless it loses a conflict
-with another candidate; then the file's last valid version may be active instead. A claim is an id or address (slug or former
-slug) of a candidate. It is disputed if several candidates have it. So is the language of a work.
+with another candidate; then the file's last valid version may be active instead. A claim is an id, guid or address (slug or
+former slug) of a candidate. It is disputed if several candidates have it. The language of a work is disputed if several of the
+work's candidates are in it.
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ class _ClaimIndex:
 
 
 def candidate(record: Record | None) -> ParseResult:
-    """Return the candidate of a file in a result: its own article, or else its last valid version, or else no article."""
+    """Return a result with the candidate of a file: its own article, else its last valid version, else None."""
     if record is None:
         return _NO_RESULT
     return record.reading if record.reading.article else ParseResult(record.good, ())

@@ -69,7 +69,7 @@ class ArticleFiles:
 
     @property
     def last_valid_paths(self) -> frozenset[str]:
-        """Paths of files with an active last valid version and an error, conflict or unreadable folder; and these folders."""
+        """Paths of files whose last valid version is active after an error, conflict or unreadable folder; and these folders."""
         all_problems = self.records.problems.items()
         broken = (path for path, problems in all_problems if any(problem.severity == "error" for problem in problems))
         disputed = (problem.path for problem in self._active.conflicts)
@@ -152,7 +152,7 @@ class ArticleFiles:
     ) -> ArticleChanges:
         """Read the `stale` files, and the due files (see `scan`) that changed. Return the changes of active articles by path.
 
-        A change is a former and a new article; both are the same object if only the article's media may have changed.
+        A change is a former and a new article (None: no article), the same object twice if only its media may have changed.
         `unsettled_files` remain due; with `postpone_changing`, so do files that change while they are read. Files that changed
         just before `now` become due again. `while_waiting` and `on_read` are as for `ArticleLoader.preload`.
         """
@@ -229,7 +229,7 @@ class ArticleFiles:
         return self.records.changes_of(self.active_articles)
 
     def _files_to_check(self, stale: frozenset[str]) -> list[str]:
-        """Return the files that are due or stale.
+        """Return the files that are due or stale; at the first `refresh`, all files and all paths of records.
 
         If they are many, the order is that of the records in memory, then that of the scan. Any other order takes twice the time.
         """

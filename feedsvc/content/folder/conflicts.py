@@ -52,12 +52,12 @@ def claim_keys(article: Article) -> Iterator[ClaimKey]:
 
 
 def resolve_claims(claims: Collection[Claim], last_paths: Container[str] = frozenset()) -> list[tuple[Claim, Claim]]:
-    """Return each claim to a value that another file holds, with the claim of the holder.
+    """Return each lost claim with the claim of the file that holds its value: pairs of loser and holder.
 
-    Ids are resolved before slugs, and slugs before former slugs. A file that lost a claim cannot win another. Of several
-    files that claim a value, one not in `last_paths` wins; then one that is no draft; then one with the stem of whose name
-    (name without suffix) the value ends, so that a copied file never replaces the original; then the shorter stem; then the lower
-    path.
+    Ids are resolved first, then guids, slugs and former slugs. A file that lost a claim cannot win another. Of several files
+    that claim a value, one not in `last_paths` wins; then one that is no draft; then one whose stem (name without suffix) is the
+    value or its last part, then one whose stem ends the value, so that a copied file never replaces the original; then the
+    shorter stem; then the lower path.
     """
     holders: dict[ClaimKey, Claim] = {}
     lost_claims: list[tuple[Claim, Claim]] = []
@@ -80,7 +80,7 @@ def resolve_claims(claims: Collection[Claim], last_paths: Container[str] = froze
 def resolve_conflicts(
     results: Iterable[ParseResult], last_paths: Container[str] = frozenset()
 ) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
-    """Return the articles that lost no claim, in the order given, and a problem for each claim that another article holds.
+    """Return the articles that lost no claim and no language of a work, in the order given, and a problem for each loss, sorted.
 
     Claims are resolved by `resolve_claims`. Languages of works are resolved last, among the articles that lost no claim
     (`translations.find_conflicts`).
@@ -121,7 +121,7 @@ def _match_rank(value: str, stem: str) -> int:
 
 
 def conflict_problem(loser: Claim, holder: Claim, noun: str = "article") -> Problem:
-    """Return the problem of a claim that another file holds; `noun` says what the file is."""
+    """Return the problem, in the loser's file, of a claim whose value `holder` has; `noun` is "article" or "page"."""
     line, column = loser.position or (1, 1)
     other = f"{holder.path}:{(holder.position or (1, 1))[0]}"
     message = f"{loser.kind}: '{loser.value}' is already the {holder.kind} of {other}"

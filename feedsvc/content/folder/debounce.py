@@ -21,7 +21,11 @@ _MAX_DELAY: Final = timedelta(seconds=3)  # even after fewer scans
 
 
 class WriteDebouncer:
-    """Debouncer of one content folder. Its methods are called once for each scan."""
+    """Debouncer of one content folder.
+
+    For each scan, call `files_to_postpone` and, after reading the settings, `are_settings_changing`. For a scan after which
+    nothing is postponed, call only `record_missing`.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -52,7 +56,7 @@ class WriteDebouncer:
     def record_missing(self, missing: Iterable[str], now: datetime) -> None:
         """Record the files that a scan at `now` did not find, so that a later scan does not take them for just vanished.
 
-        `missing` are due files; missing settings files are added. For a scan after which nothing is postponed.
+        `missing` are due files; missing settings files are added. Also record the signatures of the settings files.
         """
         self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
         missing_settings = (name for name, signature in self._signatures.items() if signature is None)
@@ -61,7 +65,8 @@ class WriteDebouncer:
     def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
         """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.
 
-        Otherwise, settings would show before articles that were saved earlier. False unless settings `were_read` since then.
+        Used at once, they would show before articles that were saved earlier. Return False unless settings `were_read` since
+        then, and once they have waited as long as _PostponedFiles allows.
         """
         changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
         return bool(self._postponed_settings.select(changed if were_read else (), now))

@@ -39,8 +39,9 @@ def is_article_path(path: str) -> bool:
 
 
 def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
-    """Return a problem if a file below articles/ is not read but its suffix suggests an article; else ().
+    """Return one problem if a file below articles/ that is not read has a suffix that suggests an article; else ().
 
+    Call it only for paths for which `is_article_path` is False.
     It is an error for .yml or .MD. It is a warning for .txt and others, and for a name without suffix, which may be notes.
     """
     message = f"articles end in {' or '.join(_ARTICLE_SUFFIXES)}"
@@ -56,8 +57,8 @@ def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
 def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
     """Return a warning for each file and folder directly in `root` that is not read although its name suggests it.
 
-    Most files are articles outside articles/, or settings with another name. Hidden files and READMEs are ignored. A folder has
-    a warning if its name is similar to one of `folders`.
+    Such files are mostly articles outside articles/, or settings with another name. Hidden files and READMEs are ignored.
+    `folders` are the names of the folders that are read; another folder with a similar name has a warning.
     """
     try:
         with os.scandir(root) as entries:

@@ -47,8 +47,8 @@ _NO_TIME: Final = timedelta(0)
 class FolderChange:
     """Result of one reading: the snapshot, the articles that differ from the previous snapshot, and the postponed files.
 
-    An edited article is in `removed` as it was and in `added` as it is. `unsettled_files` are paths that changed a moment ago;
-    pass them to a later `read`.
+    An edited article is in `removed` as it was and in `added` as it is. The same object is in both if only the article's media
+    may have changed. Pass `unsettled_files`, the paths that this reading postponed, to a later `read`.
     """
 
     content: ContentSnapshot
@@ -69,7 +69,8 @@ def open_content_folder(
     """Return the content folder, with its parse cache in the state folder `state`. `scan` and `on_read` are as for
     `ContentFolder`.
 
-    `base_url`, unless "", replaces that of site.yaml. Each value has a cache of its own, because links in articles are absolute.
+    `base_url`, unless "", replaces that of site.yaml. Each base URL has a cache of its own, because links in articles are
+    absolute. Raises FeedsvcError if the cache file cannot be used.
     """
     return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan, on_read=on_read)
 
@@ -90,7 +91,7 @@ def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progre
 
 
 class ContentFolder:
-    """Reader of one content folder, which reads changed files only after the first time. Only one thread at a time may use it.
+    """Reader of one content folder. After the first reading, it reads only changed files. Only one thread may use it at a time.
 
     A broken file is replaced by its last valid version; with a cache, also by that of an earlier run.
     """
@@ -106,7 +107,8 @@ class ContentFolder:
     ) -> None:
         """Prepare reading; `read` reads. `scan` is a background scan of articles/ that the caller has just started, if any.
 
-        If the first reading reads many files, it calls `on_read` with the number of those that are read and that of all.
+        If the first reading has to read many files (`loader.PARALLEL_THRESHOLD`), it calls `on_read` again and again, with the
+        number of files read so far and the number of files to read.
         """
         self._root, self._base_url, self._cache = root, base_url, cache
         self._background_scan, self._on_read = scan, on_read
@@ -125,7 +127,7 @@ class ContentFolder:
 
     @cached_property
     def _article_files(self) -> ArticleFiles:
-        """Article files, created on first use. If the cache is large, a child scans while this process loads the records."""
+        """Article files, created on first use. If the cache is large, a child process scans while this one loads the records."""
         scan, self._background_scan = self._background_scan, None
         with scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
             records, are_damaged = self._stored_state.load_records() if self._stored_state else ({}, False)
@@ -137,13 +139,14 @@ class ContentFolder:
 
     @property
     def article_folders(self) -> frozenset[str]:
-        """Paths of articles/ and of all folders below it, as the last scan found them."""
+        """Paths in the content folder: articles/ and all folders below it that the last scan could read."""
         return self._article_files.folders
 
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
-        """Do the first reading; the first call of `read` then returns its result. For callers that will render all articles.
+        """Do the first reading. The next `read` returns its result, whatever the arguments. For callers that will render all.
 
-        This process calls `while_waiting` while others scan the folder or read many files; if none does, it is not called.
+        This process calls `while_waiting` at most once, while other processes scan the folder or read many files; not at all if
+        no other process does. Raises as `read` does.
         """
         is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_cache_large
         if is_idle:
@@ -159,8 +162,9 @@ class ContentFolder:
     def read(
         self, changed_paths: Iterable[str] | None = None, now: datetime | None = None, settle_time: timedelta = _NO_TIME
     ) -> FolderChange:
-        """Scan everything (None) or `changed_paths` (relative to the folder), and read the files that changed.
+        """Scan everything or, if given, `changed_paths` (relative to the content folder), and read the files that changed.
 
+        A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything.
         If a file changed within `settle_time` before `now`, return the former content and postpone all files, so that a burst of
         saves gives one new snapshot. After one second and ten scans, or after three seconds, postpone only files that began to
         change later, each at most as long. The first reading postpones only changed files. Raises ContentError if the folder or
@@ -219,7 +223,10 @@ class ContentFolder:
         )
 
     def _files_to_postpone(self, scope: frozenset[str] | None, now: datetime | None, settle_time: timedelta) -> frozenset[str]:
-        """Scan all but media. Return the paths to postpone, as by `WriteDebouncer`; none without `now` or `settle_time`."""
+        """Scan articles/, pages/ and root/. Return the paths to postpone, as by `WriteDebouncer.files_to_postpone`.
+
+        Without `now` or `settle_time`, there are none.
+        """
         self._article_files.scan(paths_within(scope, ARTICLES_FOLDER))
         self._free_files.scan(scope)
         missing = self._article_files.missing_files | self._free_files.missing_files
@@ -237,22 +244,22 @@ class ContentFolder:
 
     @property
     def baseline(self) -> Baseline | None:
-        """Baseline: the stored state that the first reading started from; None if it is unknown, and after later readings."""
+        """Stored state that the first reading started from; None after later readings, without cache, or if articles conflict."""
         return self._stored_state.baseline(self._article_files) if self._stored_state else None
 
     @property
     def state_name(self) -> str:
         """Name of the stored state after the last reading. A later process may find it as the name of its `baseline`.
 
-        "" if not everything is stored, if articles conflict, or if media of the settings or of static pages changed since the
-        first reading.
+        "" if not everything is stored (call `save` first), without a cache or after another process wrote to it, if articles
+        conflict, or if media of the settings or of static pages changed since the first reading.
         """
         if not self._stored_state or not self._settings:
             return ""
         return self._stored_state.name(self._article_files, self._settings.media | self._free_files.media)
 
     def save(self) -> None:
-        """Store records, settings and texts for the next start. If writing fails, the next call tries again."""
+        """Store records, settings and texts in the cache, if any. If writing fails, the next call tries again."""
         if self._stored_state:
             self._stored_state.save(self._article_files, self._settings_to_store)
 

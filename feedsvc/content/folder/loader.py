@@ -26,7 +26,7 @@ _CHUNK_COUNT: Final = 32
 _READ_BATCH_SIZE: Final = 64  # files that are read before the first of them is parsed
 _MAX_TRANSFERRED_FILES: Final = 4_000  # for more, loading texts from the cache is faster than sending them between processes
 
-OnRead = Callable[[int, int], object]  # (number of files that are read, number of all)
+OnRead = Callable[[int, int], object]  # (number of files read so far, number of files to read)
 
 
 def ignore_progress(_read: int, _total: int) -> None:
@@ -88,8 +88,8 @@ class ArticleLoader:
     ) -> None:
         """Read the files in several processes if they are at least PARALLEL_THRESHOLD, for `read_record`; else do nothing.
 
-        The processes also store the records of new files in the cache. While they read, this process calls `while_waiting`, then
-        takes part in reading. It calls `on_read` with the number of files that are read and the number of all, again and again.
+        The processes also store the records of new files in the cache. While others read, this process calls `while_waiting`
+        once, then takes part in reading. After each chunk it calls `on_read`. If no other reads, `while_waiting` is not called.
         """
         if len(paths) < PARALLEL_THRESHOLD:
             return

@@ -27,7 +27,7 @@ _NOT_READ: Final = ParsedPage(None, ())
 
 @dataclass(frozen=True, slots=True)
 class _PageRecord:
-    """Result of reading one file: the digest of its bytes, its own page or None, and the page that it last gave to readers."""
+    """Result of reading one file: the digest of its bytes, its own page or None with problems, and its last valid version."""
 
     digest: bytes
     reading: ParsedPage
@@ -75,7 +75,10 @@ class PageFiles:
         return tuple(StoredSetting(kind=_KIND, name=path, value=page) for path, page in versions if page)
 
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Scan everything (None), or nothing if `scope` is empty. The next `refresh` then reads all files again: they are few."""
+        """Scan everything (None) or the paths `scope`; nothing if it is empty.
+
+        After a scan, the next `refresh` reads all files again, because they are few.
+        """
         if scope is None or (paths := tuple(scope)):
             self._scanner.refresh(None if scope is None else paths)
             self._is_due = True
@@ -102,7 +105,8 @@ class PageFiles:
     ) -> None:
         """Read the files again that changed, or whose settings or media did. `unsettled_files` keep their results.
 
-        `changed_media` are known files that changed. With `may_media_appear`, files that pages lacked may exist now.
+        Call `scan` first. `changed_media` are paths of media files that changed. With `may_media_appear`, media files that pages
+        lacked may exist now. If a folder cannot be read, all known files keep their results.
         """
         fingerprint = settings_fingerprint(references.site)
         is_stale = fingerprint != self._site_fingerprint
@@ -128,7 +132,7 @@ class PageFiles:
     def _read(self, path: str, references: References, *, is_stale: bool, changed_media: frozenset[str]) -> _PageRecord | None:
         """Return the record of a file, None if it is missing; the former one if the file and what it refers to are the same.
 
-        A file with a problem is always read again: the problem may be that of a missing picture.
+        A file with a problem is always parsed again, because the cause may be a missing picture.
         """
         former = self._records.get(path)
         last_valid = self._active.get(path) or (former.last_valid if former else None)

@@ -33,7 +33,7 @@ _HINTS: Final[Mapping[str, str]] = {
 
 
 class RootFiles:
-    """Reader of root/. `files` maps paths below it to bytes; it is the same object until a file changes."""
+    """Reader of root/. `files` maps paths below root/ to bytes, and is the same object until a file changes."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -49,7 +49,7 @@ class RootFiles:
         return [*chain.from_iterable(scanner.problems for scanner in self._scanners), *self._read_problems]
 
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Scan everything (None), or nothing if `scope` is empty. The next `refresh` then reads all files again: they are few."""
+        """Scan all of root/ unless `scope` is empty. After a scan, the next `refresh` reads all files again: they are few."""
         if scope is None or any(True for _ in scope):
             for scanner in self._scanners:
                 scanner.refresh()
@@ -69,9 +69,10 @@ class RootFiles:
         return frozenset(files).union(*(scanner.folders_changed_since(moment) for scanner in self._scanners))
 
     def refresh(self, unsettled_files: Container[str], page_names: Container[str]) -> None:
-        """Read all files again if the last `scan` scanned, or if `page_names`, the names of pages, is another object.
+        """Read all files again if `scan` scanned since the last call, or if `page_names` is another object than in that call.
 
-        `unsettled_files` keep their bytes.
+        `page_names` are the slugs and former slugs of pages, which are names that no file may have. `unsettled_files` keep their
+        bytes until a later call. If a folder cannot be read, nothing changes.
         """
         if not self._is_due and page_names is self._page_names:
             return
@@ -98,7 +99,10 @@ class RootFiles:
         return first.files | second.files
 
     def _read(self, path: str, name: str, page_names: Container[str]) -> bytes | None:
-        """Return the bytes of a file; None if it is missing, or must not be served, which adds a problem."""
+        """Return the bytes of a file; None if it is missing; None and a new problem if it cannot be read or must not be served.
+
+        `path` is relative to the content folder, `name` to root/.
+        """
         if fault := _name_fault(name, page_names):
             message, hint = fault
             self._read_problems.append(Problem(path=path, message=message, hint=hint))

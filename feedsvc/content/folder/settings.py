@@ -84,9 +84,10 @@ class Settings:
 
 
 def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings: Iterable[StoredSetting]) -> Settings:
-    """Read the settings. A broken site.yaml, author or category is replaced by its last valid version in `stored_settings`.
+    """Read the settings. A broken site.yaml, entry or redirects.yaml is replaced by its last valid version in `stored_settings`.
 
-    Raises ContentError if site.yaml is missing, or if it is broken and has no last valid version.
+    `base_url`, unless "", replaces that of site.yaml. Raises ContentError if site.yaml is missing, or if it is broken and has no
+    last valid version.
     """
     stored = {(setting.kind, setting.name): setting for setting in stored_settings}
     # Read all files before parsing: a file that is saved meanwhile may belong to a later state than the first one.
@@ -122,7 +123,10 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
 def _add_entries(
     references: References, kind: str, entries: Mapping[str, ListingSettings], invalid: Mapping[str, str]
 ) -> References:
-    """Return the references with the effective entries of a kind, and with those of its invalid entries that have none."""
+    """Return the references with the effective entries of a kind, by id and alias, and with its invalid entries.
+
+    `invalid` is as `References.invalid_entries`. An invalid entry that its last valid version replaces is left out.
+    """
     without_entry = {
         name: location for name, location in invalid.items() if name == kind or name.removeprefix(f"{kind} ") not in entries
     }

@@ -92,7 +92,10 @@ class StoredState:
             self._cache.prune(articles.records.by_path)
 
     def baseline(self, articles: ArticleFiles) -> Baseline | None:
-        """Return the Baseline of the first reading; None after later readings, or if articles conflicted before or after it."""
+        """Return the Baseline of the first reading; None after later readings.
+
+        Also None if articles conflicted before or after the first reading.
+        """
         changes = articles.changes_since_load() if self._is_first_reading else None
         if changes is None:
             return None
@@ -100,10 +103,11 @@ class StoredState:
         return Baseline(name=_name(self._cache.loaded_state, self._first_media), removed=removed, added=added)
 
     def name(self, articles: ArticleFiles, media: Iterable[str]) -> str:
-        """Return the name of the state after the last reading. `media` are the files that settings and static pages refer to.
+        """Return the name of the state after the last reading. `media` are the paths that settings and static pages refer to.
 
-        No article names them, so their changes are in no change of articles. Return "" if not everything is saved, if articles
-        conflict, or if these media changed since the first reading.
+        The name depends on their signatures, because changes of articles do not show changes of these files. Return "" if not
+        everything is saved, if articles conflict, if these media changed since the first reading, or if another process wrote
+        to the cache.
         """
         if self._unsaved_records or self._has_unsaved_settings:
             return ""
@@ -117,6 +121,6 @@ def _by_kind_and_name(settings: Iterable[StoredSetting]) -> dict[tuple[str, str]
 
 
 def _name(cache_state: str, media: Mapping[str, FileSignature | None]) -> str:
-    """Return a name for the cache's state with the signatures of media that no article names; "" if `cache_state` is ""."""
+    """Return a name for the cache's state with these signatures of media, by path; "" if `cache_state` is ""."""
     facts = repr((cache_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
     return blake2b(facts).hex() if cache_state else ""

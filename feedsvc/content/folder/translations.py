@@ -23,7 +23,7 @@ class WorkIndex:
     """Index of articles by the id that their `translation_of` names. Mutable."""
 
     def __init__(self, find: Callable[[str], Iterable[Article]]) -> None:
-        """Start without articles. `find` returns the articles with an id."""
+        """Start without articles. `find` returns the articles that have a given id, also those without `translation_of`."""
         self._find = find
         self._translations: dict[str, dict[str, Article]] = {}  # id -> path -> article that names it
 
@@ -68,10 +68,11 @@ class _ArticleIndex(WorkIndex):
 
 
 def find_conflicts(articles: Iterable[Article], last_paths: Container[str] = ()) -> list[Conflict]:
-    """Return the articles that lose the language of their work to another one. No two of the articles have the same id.
+    """Return pairs of an article that loses the language of its work, and the article that has it.
 
-    The original, which names no article, wins; then an article that is no draft; then the one with the earlier `published`; then
-    the lower path. An article in `last_paths` loses if it is in conflict with others, or joins others that then are.
+    No two of `articles` may have the same id. The original, which names no article, wins; then an article that is no draft; then
+    the one with the earlier `published`; then the lower path. An article in `last_paths` loses if it is in conflict with others,
+    or if it joins others to a work in which they conflict.
     """
     all_articles = tuple(articles)
     first = [article for article in all_articles if article.path not in last_paths]
@@ -109,7 +110,7 @@ def _try_to_add(index: _ArticleIndex, article: Article) -> Article | None:
 
 
 def disputed_languages(work: Iterable[Article]) -> list[list[Article]]:
-    """Return the articles of each language that several articles of a work are in."""
+    """Return the articles of each language that several articles of a work are in, without withdrawn articles."""
     articles = [article for article in work if article.status is not ArticleStatus.WITHDRAWN]
     if len({article.language for article in articles}) == len(articles):
         return []
