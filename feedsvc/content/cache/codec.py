@@ -36,7 +36,7 @@ _ARTICLE_COLUMNS: Final = ColumnarCodec(
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Page of records. `records` are the columns of Record, with those of its `reading`, of which `articles` are the articles.
+    """Page of records, as columns by field. `records` has the fields of Record and its `reading`, `articles` those of Article.
 
     `lacking` are the indexes in `paths` of records whose `reading` has no article.
     """
@@ -97,7 +97,7 @@ def _decode_page(page: _Page, interner: Interner) -> dict[str, Record]:
 
 
 def _decode_columns(page: _Page, columns: Mapping[str, Column], interner: Interner) -> Iterator[Iterable[Any]]:
-    """Return the values of these columns among the columns of the records."""
+    """Yield, for each of these columns of `page.records`, its values, one for each record."""
     return (column.decode(page.records[name], len(page.paths), interner.intern) for name, column in columns.items())
 
 
@@ -132,7 +132,10 @@ def decode_record(data: bytes) -> Record | None:
 
 
 def decode_former_record(data: bytes) -> Record | None:
-    """Return a record of another version, reduced as by `decode_former_page`; None if it has no last valid version."""
+    """Return a record of another version, reduced as by `decode_former_page`.
+
+    Return None if it has no last valid version, or if this version cannot decode it.
+    """
     try:
         article = _FORMER_RECORD_DECODER.decode(data).last_valid
     except _DECODE_ERRORS:

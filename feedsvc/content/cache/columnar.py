@@ -113,7 +113,10 @@ class ColumnarCodec(Generic[_T]):
 
 
 def set_field(objects: Sequence[object], name: str, values: Iterable[object]) -> None:
-    """Set a field of frozen objects of one class to as many values. Only for new objects that no other code refers to yet."""
+    """Set a field of each of these frozen objects of one class, in place, to the value at the same index.
+
+    Only for new objects that no other code refers to yet.
+    """
     if objects:
         deque(map(getattr(type(objects[0]), name).__set__, objects, values), maxlen=0)
 

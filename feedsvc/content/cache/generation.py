@@ -35,7 +35,10 @@ class Generation:
         return 0
 
     def write(self, number: int, checksummer: RowChecksummer) -> None:
-        """Write a number after it was committed to the cache file. If writing fails, later rollbacks are not detected."""
+        """Write a number; call this after it was committed to the cache file.
+
+        Errors are ignored: after them, a rollback may not be detected.
+        """
         if self._path is None:
             return
         with suppress(OSError):

@@ -21,7 +21,8 @@ class Record:
     """Cached result of reading one article file.
 
     `signature` is that of the file, None if it must be read again in any case. `digest` is a digest of its bytes, `site` the
-    fingerprint of the settings that it was read with. `media` maps each media file that it refers to to its signature then.
+    fingerprint of the settings that it was read with. `media` maps the paths of the media files that it refers to, as far as they
+    could be used, to their signatures then.
     `stood` is true if the article of `reading` is active, so that editions show it. Otherwise `good` is the last valid version:
     the file's article that an edition showed last, None if there was none.
     """
@@ -36,7 +37,7 @@ class Record:
 
     @property
     def last_valid(self) -> Article | None:
-        """Last article of the file that an edition showed."""
+        """Last article of the file that an edition showed, perhaps that of `reading`; None if there was none."""
         return self.reading.article if self.stood else self.good
 
     def with_active_state(self, *, is_active: bool) -> Record:
@@ -66,7 +67,7 @@ class Interner:
         self._values: dict[object, Any] = {}
 
     def intern(self, value: _T) -> _T:
-        """Return the first value that was equal to this one. Equal values must have the same type."""
+        """Return the first value that was equal to this one. Values must be hashable, and equal ones must have the same type."""
         first: _T = self._values.setdefault(value, value)
         return first
 
@@ -92,6 +93,6 @@ class Interner:
         self.intern_dates(article)
 
     def intern_dates(self, article: Article) -> None:
-        """Let `updated` be the same object as `published` if they are equal, as in most articles."""
+        """Replace `updated` by the object of `published`, in place, if both are equal. Only for a new article."""
         if article.updated == article.published:
             _set_field(article, "updated", article.published)

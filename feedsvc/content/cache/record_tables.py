@@ -110,7 +110,7 @@ class RecordTables:
         self._version, self._max_unused = version or _code_digest(), max_unused
 
     def load(self, connection: sqlite3.Connection, checksummers: Mapping[str, RowChecksummer]) -> LoadedRecords:
-        """Return all records by path."""
+        """Return the records of all undamaged rows by path. Of those of another version, only last valid versions remain."""
         interner, records, versions, is_intact = Interner(), dict[str, Record](), set[str](), True
         # One by one: all rows together would take as much memory again as the records.
         for row in connection.execute(f"SELECT * FROM {_PAGE_TABLE} ORDER BY id"):
@@ -147,7 +147,7 @@ class RecordTables:
         self._put_all(connection, checksummers, records)
 
     def needs_rewrite(self, connection: sqlite3.Connection, count: int) -> bool:
-        """Return whether `rewrite` pays: over a third of all records are obsolete, an eighth single, or some of another version.
+        """Return whether `rewrite` pays: over a third of all are obsolete, over an eighth single, or a page of another version.
 
         `count` is the number of current records. Up to `max_unused` obsolete or single ones are tolerated in addition.
         """
@@ -175,7 +175,10 @@ class RecordTables:
     def _put_all(
         self, connection: sqlite3.Connection, checksummers: Mapping[str, RowChecksummer], records: Mapping[str, Record]
     ) -> None:
-        """Write pages one after another. Encoding all at once would take a third of the memory of a large folder."""
+        """Write all records in pages of at most MAX_PAGE_SIZE, one after another.
+
+        Encoding all of them at once would take a third of the memory of a large folder.
+        """
         items = iter(records.items())
         while chunk := dict(islice(items, MAX_PAGE_SIZE)):
             self.put_page(connection, checksummers, chunk, encode_page(chunk))

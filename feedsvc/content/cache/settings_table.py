@@ -97,7 +97,7 @@ def _decode(kind: str, name: str, entry: bytes) -> StoredSetting | None:
 
 
 def _plain(value: Site | ListingSettings | RedirectRules | StaticPage) -> object:
-    """Return what is encoded of a value. The rules have caches of their own beside their fields."""
+    """Return a value in the form in which it is encoded. Of redirect rules, that is their fields without the caches."""
     if not isinstance(value, RedirectRules):
         return value
     return value.exact, [(pattern.source, pattern.target) for pattern in value.patterns], value.source_digest

@@ -80,7 +80,7 @@ class ParseCache:
     def repair(self) -> bool:
         """Replace the file if it is damaged, or open the new one if another file has its name. Return True if so.
 
-        The new file has no records. Other threads may use the cache meanwhile.
+        Then store all records again: the new file may lack them. Other threads may use the cache meanwhile.
         """
         try:
             return self._database.recover(self._lock)
@@ -106,7 +106,7 @@ class ParseCache:
         return self._database.has_reported_damage
 
     def load_records(self) -> dict[str, Record]:
-        """Return all records by path. If the file is damaged, return the valid ones and set `is_damaged`."""
+        """Return all valid records by path. Set `is_damaged` if not all are, `is_rolled_back` if the file is an older copy."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
@@ -134,7 +134,7 @@ class ParseCache:
     def loaded_state(self) -> str:
         """Name of the cache's state when `load_records` read it; "" if it had no name.
 
-        Also "" if another version wrote some records, because its state names may have another meaning, or if some are damaged.
+        Also "" if another version wrote some records (its names may mean something else), or if they are damaged or rolled back.
         """
         return self._loaded_state if self._is_own_version else ""
 
@@ -195,7 +195,7 @@ class ParseCache:
         return self.texts((key,)).get(key)
 
     def texts(self, keys: Collection[bytes]) -> Mapping[bytes, str]:
-        """Return the stored Markdown of articles by key (`text_key`), if it can be read. Damaged texts set `is_damaged`."""
+        """Return Markdown by key (`text_key`), without missing, unreadable and damaged texts. The latter set `is_damaged`."""
         texts: dict[bytes, str] = {}
         sorted_keys = sorted(keys)
         for start in range(0, len(sorted_keys), _TEXTS_PER_QUERY):

@@ -36,13 +36,16 @@ def insert_texts(connection: sqlite3.Connection, texts: Mapping[bytes, str]) -> 
 
 
 def select_texts(connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[tuple[Any, Any]]:
-    """Return key and text of each of these keys that is stored. They may be damaged. Raises sqlite3.Error."""
+    """Return (key, text) for each of these keys that is stored. Rows may be damaged, so verify them. Raises sqlite3.Error."""
     marks = ", ".join("?" * len(keys))
     return connection.execute(f"SELECT digest, markdown FROM {_NAME} WHERE digest IN ({marks})", keys).fetchall()
 
 
 def prune_texts(connection: sqlite3.Connection, records: Mapping[str, Record], max_unused: int) -> None:
-    """Delete the texts that `records` do not use, if they are over a third of all and `max_unused` more. Raises sqlite3.Error."""
+    """Delete the texts that `records`, all current ones, do not use. Raises sqlite3.Error.
+
+    Do nothing unless there are more texts than one and a half times the used ones plus `max_unused`.
+    """
     # The highest id is the most rows that there can be. Counting the rows takes longer, so it is done only if they may be many.
     ((highest_id,),) = connection.execute(f"SELECT coalesce(max(id), 0) FROM {_NAME}").fetchall()
     if highest_id <= 1.5 * len(records) + max_unused:

@@ -65,8 +65,8 @@ def library_version() -> str:
 def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> Iterator[tuple[int, bytes]]:
     """Yield width and encoded bytes of each variant, narrowest first. `data` are the bytes of the image file.
 
-    `sizes` are the widths and heights of the variants in pixels, as displayed, narrowest first. Raises ValueError if the image
-    cannot be decoded or resized.
+    `sizes`, at least one, are the widths and heights of the variants in pixels, as displayed, narrowest first. Call `prepare`
+    before. Raises ValueError if the image cannot be decoded or resized.
     """
     try:
         widest, packet = _widest_variant(data, header, sizes[-1]), rights.to_xmp(_rights(data))

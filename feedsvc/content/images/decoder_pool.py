@@ -49,7 +49,7 @@ class DecoderLostError(Exception):
 
 
 class ReusedDecoderError(DecoderLostError):
-    """Raised if a child failed that had received other images before, which may be the cause. Retry with a new child."""
+    """Raised if a child failed that had received other images before, which may be the cause. Retry: the next child is new."""
 
 
 class DecoderProcess:

@@ -29,7 +29,7 @@ _INLINE_SIZE: Final = 4  # bytes; a value up to this size is stored in its entry
 def orientation(exif: bytes) -> int:
     """Return the orientation, 1 to 8 (EXIF 2.32 section 4.6.4 A, tag 274); 1 (upright) if it is missing or invalid.
 
-    `exif` may begin with PREFIX, here and in `rights_of`.
+    `exif` is a TIFF structure, with or without PREFIX before it, here and in `rights_of`.
     """
     exif = exif.removeprefix(PREFIX)
     order, entry = _TIFF.get(exif[:4], ("", b""))
@@ -70,7 +70,10 @@ def _text_values(tiff: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def minimal_exif(orientation: int, image_rights: Rights) -> bytes:
-    """Return a TIFF structure with orientation, artist and copyright only; b"" if upright without artist and copyright."""
+    """Return a TIFF structure, without PREFIX, that states only orientation, artist and copyright; b"" if it would state none.
+
+    The orientation is not stated if it is UPRIGHT.
+    """
     values = {0x013B: "; ".join(image_rights.creators), 0x8298: image_rights.copyright}
     texts = {tag: value.encode() + b"\0" for tag, value in values.items() if value}
     entries = {_ORIENTATION: struct.pack("<HHIHH", _ORIENTATION, _SHORT, 1, orientation, 0)} if orientation != UPRIGHT else {}

@@ -84,5 +84,5 @@ def check_removable_metadata(file: BinaryIO) -> None:
 
 
 def rights_of(file: BinaryIO) -> Rights:
-    """Return the rights that an image states, empty Rights if none. Raises ValueError as `find_clean_pieces` does."""
+    """Return the rights that an image states; `Rights()` if it states none. Raises ValueError as `find_clean_pieces` does."""
     return _detect(file).check(file)[1]

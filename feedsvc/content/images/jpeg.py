@@ -52,7 +52,7 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _segment(file: BinaryIO) -> tuple[int, int]:
-    """Return the next marker that has a segment, and the size of the segment's data in bytes.
+    """Return the second byte of the next marker that has a segment, and the size in bytes of the data, where `file` is then.
 
     Raises ValueError if the image or the file ends.
     """

@@ -48,10 +48,10 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
-    """Return, by type, the first bytes of the first chunk of each type before the pixels, and the size of the metadata there.
+    """Return chunk type -> first bytes of its first chunk, for the chunks before the pixels, and the size of the metadata there.
 
-    How many bytes depends on the type (_READ_SIZES), often none. The size, in bytes, is the maximum after decompression. Raises
-    ValueError if there are no pixels.
+    _READ_SIZES has the number of these bytes, none for most types. The size, in bytes, is the maximum after decompression.
+    Raises ValueError if there are no pixels.
     """
     chunks: dict[bytes, bytes] = {}
     metadata_size = 0

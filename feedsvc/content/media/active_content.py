@@ -57,9 +57,10 @@ _SVG_HINT: Final = "take that out (SVGO and most drawing programs do so), or sav
 
 
 def refuse_active_content(path: str, location: str, *, is_known_type: bool) -> None:
-    """Raise ValueError with a message for the editor if a browser would run the file at `path`, and OSError if it cannot be read.
+    """Raise ValueError with a message for the editor if browsers or web servers may run a file, OSError if it cannot be read.
 
-    `location` is its absolute path. `is_known_type`: its suffix is in `MEDIA_TYPES`. Of these types browsers run only SVG.
+    Also refuse an SVG that is damaged, over 5 MB, or loads external resources. `path` is relative to the content folder,
+    `location` is absolute. `is_known_type` states that the suffix is in `MEDIA_TYPES`; of these types browsers run only SVG.
     """
     suffix = PurePosixPath(path).suffix.lower()
     if suffix == ".svg":
@@ -81,7 +82,7 @@ def _has_active_name(path: str) -> bool:
 
 
 def must_inspect(path: str, *, is_known_type: bool) -> bool:
-    """Return whether the file's bytes must be read, because it is an SVG or of unknown type: then its name does not decide."""
+    """Return whether `refuse_active_content` may read the file's bytes, because it is an SVG or of unknown type."""
     return PurePosixPath(path).suffix.lower() == ".svg" or not is_known_type
 
 

@@ -32,7 +32,7 @@ class CleanPieces(NamedTuple):
 
 
 class UncleanableError(Exception):
-    """Raised if metadata cannot be removed from an image because its structure is damaged."""
+    """Raised if metadata cannot be removed from an image, because it is damaged or of no known format."""
 
 
 class CleanFile(io.RawIOBase):
@@ -87,12 +87,15 @@ class CleanFile(io.RawIOBase):
 
 
 def is_cleaned_type(media_type: str) -> bool:
-    """Return whether files of this type are sent without their metadata."""
+    """Return whether files of this media type are sent without their metadata, unless the site keeps metadata."""
     return media_type in images.IMAGE_TYPES
 
 
 def open_clean(location: str) -> io.BufferedReader:
-    """Open an image to read it without its metadata. Raises OSError, or UncleanableError if it cannot be cleaned."""
+    """Open an image to read it without its metadata. `location` is its absolute path, as `MediaFile.location`.
+
+    Raises OSError, or UncleanableError if it cannot be cleaned.
+    """
     descriptor = open_descriptor(location)
     try:
         return io.BufferedReader(CleanFile(descriptor, clean_pieces(location, descriptor)))

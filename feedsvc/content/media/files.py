@@ -69,7 +69,10 @@ class MediaFolder:
         self._trusted_signatures: dict[str, FileSignature] = {}
 
     def trust(self, path: str, signature: FileSignature) -> None:
-        """Skip the search for active content while the file has this signature: this version of feedsvc searched it before."""
+        """Skip the search for active content while the file has this signature.
+
+        Call this only if this version of feedsvc has searched the file with this signature before, and found none.
+        """
         if must_inspect(path, is_known_type=_media_type(path) is not None):
             self._trusted_signatures[path] = signature
 
@@ -236,7 +239,7 @@ def image_size(file: MediaFile) -> tuple[int, int]:
 def is_truncated(file: MediaFile) -> bool:
     """Return whether an image lacks its end, as after an interrupted upload. Raises OSError if it cannot be read.
 
-    Only the last 64 KiB are read, because decoding would take long. Return False for types without a test.
+    Only the last 64 KiB are read, because decoding would take long. Return False for types other than GIF, JPEG and PNG.
     """
     is_complete = _COMPLETENESS_TESTS.get(file.type)
     if is_complete is None:

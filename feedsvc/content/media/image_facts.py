@@ -53,7 +53,8 @@ def digest_of(file: MediaFile) -> str:
 def can_have_variants(media: MediaFile) -> bool:
     """Return whether variants can be made, according to the image's header and earlier attempts.
 
-    False for an animation, and for a file that is damaged, missing, over 64 MiB or needs too much memory.
+    False for an animation or a narrow image, and for a file that is no image, damaged, missing, over 64 MiB or needs too much
+    memory.
     Raises OSError if this process has too many open files.
     """
     if media.type not in IMAGE_TYPES:

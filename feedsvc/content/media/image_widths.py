@@ -31,7 +31,8 @@ def variant_height(width: int, height: int, variant_width: int) -> int:
 def variant_sizes(header: ImageHeader, length: int) -> tuple[Size, ...]:
     """Return width and height of each variant of an image, narrowest first; `length` is the size of its file in bytes.
 
-    An animation has no variants. Neither has a file over 64 MiB, or one whose decoder would hold more than 400 MB.
+    An image that is not `is_still`, such as an animation, has none. Neither has a file over 64 MiB, or one that needs more than
+    400 MB together with its decoder.
     """
     if not header.is_still or length > _MAX_SOURCE_SIZE or length + header.decoder_memory > MAX_DECODER_MEMORY:
         return ()

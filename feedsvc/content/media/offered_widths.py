@@ -29,7 +29,10 @@ class ImageVariant(NamedTuple):
 
 
 def variants(file: MediaFile | None) -> tuple[ImageVariant, ...]:
-    """Return all variants of a file, narrowest first; () if it is not an image, is unreadable or can have no variants."""
+    """Return all variants of a file, narrowest first; () if it is not an image, is unreadable or can have no variants.
+
+    They need not have been made yet. Raises OSError if this process has too many open files.
+    """
     if file is None or not can_have_variants(file):
         return ()
     try:
@@ -59,13 +62,16 @@ def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_w
 
 
 def fit_address(media: Mapping[str, MediaFile], base_url: str, address: str) -> str:
-    """Return an image's address, or that of its fitting variant if the image is wider than `MAX_WIDTH`."""
+    """Return the absolute URL of an image's fitting variant if the image is in `media` and wider than `MAX_WIDTH`.
+
+    Otherwise return `address`, the absolute URL of the image itself. `media` are the media files by path.
+    """
     copy = fitting_variant(_file(media, base_url, address), MAX_WIDTH)
     return absolute(base_url, copy.path) if copy else address
 
 
 def fit_html(media: Mapping[str, MediaFile], base_url: str, text: str) -> str:
-    """Return sanitized HTML in which images of media/ wider than `MAX_WIDTH` have the address of their fitting variant."""
+    """Return sanitized HTML in which images of `media` wider than `MAX_WIDTH` have the address of their fitting variant."""
 
     def replace_source(match: re.Match[str]) -> str:
         copy = fitting_variant(_file(media, base_url, html.unescape(match[2])), MAX_WIDTH)

@@ -34,7 +34,10 @@ class VariantQueue:
         self._thread_count, self._idle_count = 0, 0
 
     def put(self, media: MediaFile, digest: str) -> bool:
-        """Add an image unless its digest waits or is at work. Return False if the queue is full or no thread can start."""
+        """Add an image unless one with its digest waits or is being processed. Return True if it is in the queue now.
+
+        Return False if the queue is full or no thread can start.
+        """
         with self._condition:
             if digest in self._digests:
                 return True

@@ -49,7 +49,10 @@ _FAILURES_FOLDER: Final = "failures"
 
 
 class VariantStore:
-    """Variants of one folder. Threads may share the object, and processes may share the folder."""
+    """Variants in one folder, made when needed. Threads may share the object, and processes may share the folder.
+
+    `on_failure` is called after each new failure to make the variants of an image.
+    """
 
     def __init__(self, folder: Path, alerts: Alerts | None = None, *, is_one_shot: bool = False) -> None:
         """Open the folder. If `is_one_shot`, variants that cannot be written there go to a temporary folder of this process."""
@@ -72,7 +75,7 @@ class VariantStore:
 
         Raises VariantError if the image has no variant of this width, for example because it is animated, damaged or missing,
         or if making or writing the variant failed. Also raises it if the image has another digest now, even if a variant of this
-        digest is still stored.
+        digest is still stored. Raises OSError if this process has too many open files.
         """
         facts = verified_facts(media, digest)
         if width not in dict(facts.sizes):
@@ -115,7 +118,7 @@ class VariantStore:
         return None
 
     def make_missing(self, images: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
-        """Make the missing variants of `images` (image and its digest) in up to this number of child processes.
+        """Make the missing variants of `images` (image and its digest) in up to `processes` child processes.
 
         Yield 1 for each finished image. Failures are not raised here; a later `get_or_make` raises them.
         """
@@ -143,7 +146,7 @@ class VariantStore:
         return any(self._find_stored(digest, width) is None for width, _ in facts_of(media).sizes) and not self._failure(digest)
 
     def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
-        """Return one problem for each file in `media` (files by path) whose variants could not be made."""
+        """Return one warning for each file in `media` (files by path) whose variants could not be made."""
         return tuple(
             sorted(
                 _problem(failure) for failure in self._failures.active() if _has_failed_bytes(media.get(failure.path), failure)
