@@ -80,7 +80,7 @@ class ParseCache:
     def repair(self) -> bool:
         """Replace the file if it is damaged, or open the new one if another file has its name. Return True if so.
 
-        Then store all records again: the new file may lack them. Other threads may use the cache meanwhile.
+        Then store all records and settings again. Return False, after an alert, if it fails. Other threads may use the cache.
         """
         try:
             return self._database.recover(self._lock)

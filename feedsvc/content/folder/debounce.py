@@ -65,8 +65,8 @@ class WriteDebouncer:
     def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
         """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.
 
-        Used at once, they would show before articles that were saved earlier. Return False unless settings `were_read` since
-        then, and once they have waited as long as _PostponedFiles allows.
+        If they were used at once, they would show before articles that were saved earlier. Return False if no settings
+        `were_read` since then, or if they have waited as long as _PostponedFiles allows.
         """
         changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
         return bool(self._postponed_settings.select(changed if were_read else (), now))

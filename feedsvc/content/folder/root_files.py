@@ -49,7 +49,7 @@ class RootFiles:
         return [*chain.from_iterable(scanner.problems for scanner in self._scanners), *self._read_problems]
 
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Scan all of root/ unless `scope` is empty. After a scan, the next `refresh` reads all files again: they are few."""
+        """Scan all of root/ unless `scope` is empty. After a scan, the next `refresh` reads all files again."""
         if scope is None or any(True for _ in scope):
             for scanner in self._scanners:
                 scanner.refresh()

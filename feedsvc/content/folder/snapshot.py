@@ -20,8 +20,8 @@ from feedsvc.uris import absolute
 class ContentSnapshot:
     """Immutable contents of a content folder. `categories`, `authors`, `tags` and feeds are keyed by id and each alias.
 
-    `custom_feeds` are the public entries of feeds.yaml, `private_feeds` the others. No public document depends on the latter,
-    nor on `redirects`, the rules of redirects.yaml.
+    `custom_feeds` are the public entries of feeds.yaml, `private_feeds` the others, `redirects` the rules of redirects.yaml. No
+    public document depends on `private_feeds` or `redirects`.
 
     `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
     `pages` has the static pages, also drafts, by slug and former slug, `root_files` the bytes of the files below root/ by their

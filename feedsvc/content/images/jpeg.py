@@ -52,9 +52,9 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _segment(file: BinaryIO) -> tuple[int, int]:
-    """Return the second byte of the next marker that has a segment, and the size in bytes of the data, where `file` is then.
+    """Return the second byte of the next marker that has a segment, and the size of the segment's data in bytes.
 
-    Raises ValueError if the image or the file ends.
+    `file` is then at these data. Raises ValueError if the image or the file ends.
     """
     marker = next_marker(file)
     if marker == EOI:

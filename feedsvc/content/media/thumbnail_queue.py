@@ -34,9 +34,9 @@ class VariantQueue:
         self._thread_count, self._idle_count = 0, 0
 
     def put(self, media: MediaFile, digest: str) -> bool:
-        """Add an image unless one with its digest waits or is being processed. Return True if it is in the queue now.
+        """Add an image, unless one with its digest waits or is being processed.
 
-        Return False if the queue is full or no thread can start.
+        Return False if it cannot be added, because the queue is full or no thread can start; else True.
         """
         with self._condition:
             if digest in self._digests:

@@ -91,7 +91,7 @@ class VariantStore:
         return None
 
     def get_or_make(self, media: MediaFile, digest: str, width: int) -> Path:
-        """Return the variant's path as `find` does, but make the variant first if it is missing. Raises VariantError."""
+        """Return the variant's path as `find` does, but make the variant first if it is missing. Raises as `find` does."""
         self._write_errors.pop(digest, None)  # the caller does not retry later
         path = self.find(media, digest, width)
         if path:
