@@ -45,7 +45,7 @@ _INTERRUPTED_STATUS: Final = 128 + signal.SIGINT  # as of a shell, after Ctrl-C 
 
 
 def import_cli_module(name: str) -> Any:
-    """Import the module `name` of this package on first use: a command does not wait for the libraries of other commands."""
+    """Import and return the module `name` of this package. A command so loads no libraries that only other commands need."""
     return import_module(f"{__name__}.{name}")
 
 
@@ -73,7 +73,7 @@ class _Commands(click.Group):
             sys.exit(_INTERRUPTED_STATUS)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete names of commands without importing their modules, as click would for their help texts."""
+        """Return the completions of a command's name or option. click itself would import all commands for their help texts."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
 
         names = [CompletionItem(name) for name in self.list_commands(ctx) if name.startswith(incomplete)]
@@ -88,7 +88,7 @@ class _Commands(click.Group):
 
 
 def _has_working_directory() -> bool:
-    """Return whether paths such as "content" lead anywhere."""
+    """Return False if the current folder was deleted, so that relative paths lead nowhere."""
     try:
         os.getcwd()
     except FileNotFoundError:

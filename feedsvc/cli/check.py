@@ -116,7 +116,7 @@ def check(
 
 
 def _article_summary(snapshot: ContentSnapshot) -> str:
-    """Return the number of valid articles, and if there are any, that of files of articles with errors."""
+    """Return a phrase with the number of valid articles and, unless it is 0, the number of article files with errors."""
     broken = len({problem.path for problem in snapshot.errors if problem.path.startswith(f"{ARTICLES_FOLDER}/")})
     if not broken:
         return format_article_count(snapshot)
@@ -141,7 +141,7 @@ def _print_counts(summary: str, errors: int, warnings: int) -> None:
 def _replays(
     snapshot: ContentSnapshot, former_feeds: tuple[str, ...], allowed_hosts: tuple[str, ...]
 ) -> tuple[editing.FeedReplay, ...]:
-    """Replay the former feeds and the folder's own. Raises FeedsvcError."""
+    """Return the predictions for each former feed, as `editing.compare_former_feeds` does. Raises FeedsvcError."""
     if not former_feeds:
         return ()
     from feedsvc.importing import HostAccess  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than a check

@@ -29,7 +29,7 @@ class BuildConfig:
 
     `only` is the selection of documents to write, "" for all. `file_codings` are the codings of the compressed copies of files in
     a folder. `object_coding` is the coding of objects in a bucket, "" for none. `nginx_file` None means that no file for nginx is
-    written, `processes` None one process per processor.
+    written, `processes` None one process per processor. `hosting` is a value of --hosting. `base_url` "" means that of site.yaml.
     """
 
     out: str

@@ -48,7 +48,7 @@ class _File:
 def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -> None:
     """Make the values of a settings file the defaults of the context's command. `keys` are the keys of all commands.
 
-    `path` None means DEFAULT_FILE, which need not exist. After an error, print all of them and end the process.
+    `path` None means DEFAULT_FILE, which need not exist. If the file has errors, print all errors and end the process.
     """
     if path is None and not DEFAULT_FILE.is_file():
         return
@@ -102,7 +102,7 @@ def command_name(context: click.Context) -> str:
 
 
 def _sibling_keys(context: click.Context) -> frozenset[str]:
-    """Return the keys of all subcommands of the group with the context's command; none if it is no subcommand."""
+    """Return the keys of all subcommands of the same group as the context's command; none if the command is no subcommand."""
     if context.parent is None or context.parent.parent is None or not isinstance(context.parent.command, click.Group):
         return frozenset()
     return frozenset(key_of(parameter) for command in context.parent.command.commands.values() for parameter in command.params)

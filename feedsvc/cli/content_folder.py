@@ -30,7 +30,7 @@ def open_content_folder(
 def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
     """Load the content folder once, for commands that render no pages. `themes.load_with_theme_trial` also tries the theme.
 
-    Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is not a content folder.
+    Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is missing or its site.yaml is unusable.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     return load_content(content, base_url, ReadingProgress())
@@ -39,8 +39,8 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
 def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> tuple[ContentSnapshot, str]:
     """Load the content folder once with the parse cache in the state folder `state`, which is not written.
 
-    Also return a sentence why last valid versions are unknown, "" if they are known. Without errors in files there are none, so
-    the parse cache may be missing. Raises as `load_without_theme_trial` does.
+    Also return a sentence that says why last valid versions are unknown. It is "" if they are known, and if the cache is missing
+    but no file has an error. Raises as `load_without_theme_trial` does.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     file = parse_cache_file(base_url, state)

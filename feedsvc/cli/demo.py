@@ -75,7 +75,7 @@ def demo(*, port: int) -> None:
 
 
 class _EndingSignals:
-    """Handlers of SIGTERM and SIGHUP until the server has its own: a regular exit removes the temporary folder."""
+    """Handlers of SIGTERM and SIGHUP until the server sets its own. They raise SystemExit, so the temporary folder is removed."""
 
     def __init__(self) -> None:
         self._received = 0

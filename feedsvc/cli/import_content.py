@@ -153,7 +153,7 @@ def import_command(
 
 
 def _check_options(update: str | None, report_file: Path | None, media_from: Path | None) -> None:
-    """Raise FeedsvcError for values that could only fail after the import."""
+    """Raise FeedsvcError for a value that would fail only during or after the import: no terminal to ask on, wrong paths."""
     if update == _ASK and not sys.stdin.isatty():
         raise FeedsvcError("there is no terminal to ask on; give --update=source or --update=mine")
     if report_file and report_file.suffix not in REPORT_FORMATS:
@@ -172,7 +172,10 @@ def _parse_since(text: str | None) -> datetime | None:
 
 
 def _media_origin(folder: Path | None, allowed: frozenset[str], max_bytes: int) -> Callable[[frozenset[str]], MediaOrigin]:
-    """Return a function from the source's own hosts to the place where its files come from."""
+    """Return a function that takes the source's own hosts and returns the origin of its media: `folder`, or without it the web.
+
+    `allowed` are further hosts, `max_bytes` is the largest size of a file from the web.
+    """
     if folder:
         return lambda own: FolderMedia(folder, own | allowed)
     return lambda own: WebMedia(HostAccess(internal_hosts=allowed, only_hosts=own | allowed), max_bytes)
@@ -195,7 +198,7 @@ def _ask(conflict: MergeConflict) -> ConflictChoice:
 
 
 def _add_helper_files(folder: Path) -> None:
-    """Write the files for text editors and git that `feedsvc init` writes, too."""
+    """Write the schemas for text editors, and .gitignore if there is none."""
     write_schemas(folder)
     ignore = folder / ".gitignore"
     if not os.path.lexists(ignore):

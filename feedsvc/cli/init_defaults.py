@@ -23,7 +23,7 @@ _LOCAL_TIME_FILE: Final = Path("/etc/localtime")
 
 
 def default_title(folder: Path) -> str:
-    """Return a title made from the folder's name, or if that is "content", from the name of the folder around it."""
+    """Return a title made from the folder's name, or if that is "content", its parent's; "Newsroom" if that is no valid title."""
     path = Path(os.path.realpath(folder))
     name = path.parent.name if path.name in _COMMON_FOLDER_NAMES else path.name
     words = re.sub(r"[-_\s]+", " ", os.fsencode(name).decode(errors="replace")).strip()
@@ -59,7 +59,7 @@ def _windows_locale() -> str:
 
 
 def default_timezone(variables: Mapping[str, str], local_time_file: Path = _LOCAL_TIME_FILE) -> str:
-    """Return the system's time zone: that of TZ, else that to which /etc/localtime is a link or that of Windows, else UTC."""
+    """Return the time zone of TZ; without TZ, that of Windows or the target of the link /etc/localtime; "UTC" if invalid."""
     zone = variables.get("TZ") or (windows_time_zone() if IS_WINDOWS else os.path.realpath(local_time_file))
     try:
         return parse_site_value("timezone", _ZONE_FOLDER.sub("", zone, count=1))

@@ -82,7 +82,7 @@ class _LogHandler(logging.Handler):
             self._timer.start()
 
     def flush(self) -> None:
-        """Write the summaries that are due later. `logging.shutdown` calls this at the end of the process."""
+        """Write all summaries of omitted lines, also those not due yet. `logging.shutdown` calls this when the process ends."""
         with self.lock or threading.Lock():
             self._write_summaries(math.inf)
 
@@ -97,7 +97,7 @@ class _LogHandler(logging.Handler):
             self._write(logging.makeLogRecord(facts))
 
     def _write(self, record: logging.LogRecord) -> None:
-        """Write a record at once, without a buffer whose content would be lost, or written again after an error."""
+        """Write a record to stderr at once, without a buffer. If that fails, the record is lost; never raises OSError."""
         text = self.format(record)
         data = memoryview(f"{text if has_colors(sys.stderr) else click.unstyle(text)}\n".encode(errors="backslashreplace"))
         descriptor = _stderr_descriptor()

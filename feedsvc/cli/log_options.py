@@ -21,7 +21,8 @@ def is_logging(context: click.Context) -> bool:
 def configure_log(context: click.Context) -> None:
     """Begin the log as the options say, and remove them from the parameters of the command.
 
-    Without --log-format, lines have time and level, except those of a build that ends by itself.
+    Without --log-format, lines have time and level, except those of a build that ends by itself. Raises click.UsageError if both
+    --verbose and --quiet are given.
     """
     is_verbose, is_quiet, form = (context.params.pop(name) for name in _PARAMETERS)
     if is_verbose and is_quiet:

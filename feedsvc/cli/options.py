@@ -58,13 +58,13 @@ allow_host_option = option(
 
 
 def folder_argument(content: Path) -> str:
-    """Return the argument CONTENT for the next command, with a space before it; "" if it is the default of the command line."""
+    """Return CONTENT as an argument of the next command, a space and the path quoted for the shell; "" if it is the default."""
     is_default = str(content) == (os.environ.get("FEEDSVC_CONTENT") or str(DEFAULT_CONTENT))
     return "" if is_default else f" {quote_argument(str(content))}"
 
 
 def utf8_text(value: str) -> str:
-    """Decode an argument as UTF-8 in any locale, because a lost letter would stay in ids forever."""
+    """Return an argument decoded as UTF-8 in any locale. Raises click.BadParameter if it is not UTF-8."""
     try:
         return os.fsencode(value).decode()
     except UnicodeError:
@@ -99,8 +99,9 @@ def log_options(command: Callable[P, None]) -> Callable[P, None]:
 def report_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Return the command with errors reported as one sentence and an exit status, without a traceback.
 
-    The status is 1 after a ContentError with problems, which are printed, and USAGE_ERROR_STATUS after other errors. If the
-    reader of the output has closed it, as `head` does, the status is that of SIGPIPE.
+    The status is 1 after a ContentError with problems, which are printed. It is USAGE_ERROR_STATUS after one without problems,
+    after any other FeedsvcError, and if the output cannot be written. If the reader of the output has closed it, as `head` does,
+    the status is that of SIGPIPE. All other exceptions pass.
     """
 
     @wraps(command)

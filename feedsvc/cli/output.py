@@ -27,7 +27,7 @@ _NO_FIELDS: Final[Mapping[str, object]] = {}
 _LOG: Final = logging.getLogger(__name__)
 _NUMBER: Final = re.compile(r"[0-9]+")
 _FOLDER: Final = "."  # the path of a problem of the content folder as a whole
-_MAX_REPEATS: Final = 3  # further files with the same warning that are printed one by one
+_MAX_REPEATS: Final = 3  # from so many further files with the same warning on, only the first is printed
 _MAX_EQUAL_ERRORS: Final = 20  # the same for equal errors, each of which is to be corrected in its own file
 _REPEAT_NOTE: Final = "(and in {}; feedsvc check --all shows each)"
 _CONSEQUENCE_NOTE: Final = "(and {} cannot be checked before {} is mended; feedsvc check --all shows each)"
@@ -87,7 +87,10 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
-    """Print problems to stderr, those of settings files first; one that many files share only once, with a note."""
+    """Print problems in the log, or on stderr without a log, those of settings files first.
+
+    A problem that many files share is printed once, with a note.
+    """
     for problem, repeats in _group_repeats(problems):
         note = f" {_repeat_note(problem, repeats)}" if repeats else ""
         _report_line(f"{_problem_line(problem)}{note}", _LEVELS[problem.severity], _problem_fields(problem, repeats))
@@ -136,10 +139,10 @@ def _severity_mark(severity: Severity) -> str:
 
 
 def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:
-    """Yield each problem with 0, except problems of one kind (`_kind`) that are in many files.
+    """Yield each problem with 0, in the order of `_print_order`, except problems of one kind (`_kind`) that are in many files.
 
-    Of these, yield only the first, with the number of the other files. Errors of settings files come first, because errors in
-    other files may follow from them.
+    Of these, yield only the first, with the number of the other files. _MAX_REPEATS other files are many, of errors without
+    `_cause` _MAX_EQUAL_ERRORS.
     """
     problems = sorted(problems, key=_print_order)
     paths_by_kind: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -174,7 +177,7 @@ def _kind(problem: Problem) -> tuple[str, ...]:
 
 
 def _cause(problem: Problem) -> str:
-    """Return the settings file that must be mended before this error of another file can be judged; "" if there is none."""
+    """Return the name of the settings file whose error causes this error in another file; "" if the hint names none."""
     match = _CAUSE.fullmatch(problem.hint) if problem.severity == "error" else None
     return match[1] if match and match[1] != problem.path else ""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _complete_what(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete the name of a schema, and after one a folder."""
+    """Return completions: names of schemas for the first argument, else, or if none fits, folders."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
 
     names = [name for name in SCHEMA_NAMES if name.startswith(incomplete) and not context.params.get("what")]

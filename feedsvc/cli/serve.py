@@ -174,7 +174,7 @@ def serve(
 
 
 def _unix_socket(path: Path, mode: int) -> Callable[[], socket.socket]:
-    """Return the function that listens on the unix socket. Raises FeedsvcError if there is an address to listen on, too."""
+    """Return a function that listens on the unix socket. Raises FeedsvcError if --host or --port is given, too."""
     context = click.get_current_context()
     for name in ("host", "port"):
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:

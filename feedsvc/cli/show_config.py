@@ -53,7 +53,7 @@ def _contexts(parent: click.Context, group: click.Group) -> Iterator[click.Conte
 
 
 def _rows(context: click.Context) -> Iterator[tuple[str, str, str, str]]:
-    """Yield command, key, value and origin of each parameter of the context's command that has no default value."""
+    """Yield command, key, value and origin of each parameter of the context's command that a variable or the file sets."""
     name, path = " ".join(command_path(context)), apply_to_command(context)
     for parameter in (parameter for parameter in context.command.params if parameter.name != "config"):
         value, source = parameter.consume_value(context, {})

@@ -48,9 +48,9 @@ def open_target(
 ) -> AbstractContextManager[Target]:
     """Open the target of a build. Raises FeedsvcError if nothing can be built there.
 
-    `only` names a selection of documents, "" for all. `file_codings` are the codings of compressed copies in a folder,
-    `object_coding` is the coding of the objects in a bucket, "" for none. `prefetch` is a comparison of the folder with its
-    manifest that was just started (`prefetch_tree`), or None. `host` is the value of --hosting.
+    `out` is a folder or s3://BUCKET/PREFIX. `only` names a selection of documents, "" for all. `file_codings` are the codings of
+    compressed copies in a folder, `object_coding` is the coding of the objects in a bucket, "" for none. `prefetch` is a
+    comparison of the folder with its manifest that was just started (`prefetch_tree`), or None. `host` is the value of --hosting.
     """
     _reject_mistyped_bucket(out)
     if _URL_SCHEME.match(out):

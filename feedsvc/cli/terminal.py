@@ -25,7 +25,7 @@ def color_setting() -> bool | None:
 
 
 def has_colors(stream: TextIO | None) -> bool:
-    """Return whether a stream shows colors. It is None if the program that embeds feedsvc has closed it."""
+    """Return whether to write colors to a stream: as `color_setting` says, else if it is a terminal. None: a closed stream."""
     setting = color_setting()
     return bool(stream and stream.isatty()) if setting is None else setting
 
@@ -55,7 +55,7 @@ class ReadingProgress:
 
 
 def writing_progress(counts: Iterable[int], total: int) -> Iterator[int]:
-    """Yield `counts`, and add each to a progress bar of `total` if stderr is a terminal.
+    """Yield `counts`, and add each to a progress bar of `total` on stderr if progress is shown (`_shows_line`).
 
     Each count is the number of items that were finished since the previous count.
     """
@@ -69,7 +69,7 @@ def writing_progress(counts: Iterable[int], total: int) -> Iterator[int]:
 
 
 def item_progress(label: str, items: Iterable[T], total: int = 0) -> Iterator[T]:
-    """Yield items, and show on the terminal how many there were. With a `total`, which is 0 if it is unknown, show a bar."""
+    """Yield items; show their number so far, or with `total` (0: unknown) a bar, if progress is shown (`_shows_line`)."""
     if not _shows_line():
         yield from items
     elif total:
@@ -91,7 +91,7 @@ def _counted(label: str, items: Iterable[T]) -> Iterator[T]:
 
 
 def _shows_line() -> bool:
-    """Return whether stderr is a terminal for people: not with --quiet, and not with a log in JSON."""
+    """Return whether progress is shown: stderr is a terminal, and the log is neither in JSON nor limited by --quiet."""
     is_for_programs = any(getattr(handler, "is_for_programs", False) for handler in logging.getLogger().handlers)
     is_quiet = bool(logging.getLogger().handlers) and not _LOG.isEnabledFor(logging.INFO)
     return bool(sys.stderr and sys.stderr.isatty()) and not is_for_programs and not is_quiet

@@ -14,7 +14,7 @@ def load_with_theme_trial(content: Path) -> ContentSnapshot:
     """Load the content folder and render its newest articles with its theme in a limited process, the theme's trial.
 
     The result includes the problems of the theme and has the theme without the files at fault. Raises ContentError if the folder
-    is not a content folder, FeedsvcError if the trial cannot be carried out.
+    is missing or its site.yaml is unusable, FeedsvcError if the trial cannot be carried out.
     """
     snapshot = load_content(content, on_read=ReadingProgress())
     if not snapshot.theme:

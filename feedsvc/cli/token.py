@@ -177,7 +177,10 @@ def _raise_unknown_name(name: str, tokens: Sequence[Token]) -> None:
 
 
 def _open_store(content: Path, state: Path | None, database: str) -> TokenStore:
-    """Open the store that `feedsvc serve` uses with the same options. Raises FeedsvcError if there is no such state folder."""
+    """Open the store that `feedsvc serve` uses with the same options.
+
+    Raises FeedsvcError if the store cannot be opened, or without `database` if the state folder does not exist.
+    """
     folder = state_folder(content, state)
     if not database and not folder.is_dir():
         hint = (

@@ -85,7 +85,7 @@ class WordChoice(_BaseChoice):
 
 
 class IntRange(click.IntRange):
-    """Whole number in a range, which an error about another text names."""
+    """Whole number in a range. The error for a text that is no whole number names the range."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
@@ -155,7 +155,7 @@ def option_keys() -> list[str]:
 
 
 def _notices(ctx: click.Context) -> list[str]:
-    """Return the warnings about variables, which are printed once the log has begun."""
+    """Return the list of warnings about variables. Callers add to it; `Command.prepare` prints it once the log has begun."""
     notices: list[str] = ctx.meta.setdefault(_NOTICES, [])
     return notices
 

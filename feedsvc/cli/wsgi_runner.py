@@ -39,7 +39,7 @@ _LOCK_FILE: Final = "first-process.lock"
 
 
 def load_application() -> ProcessApplication:
-    """Read the settings and open the service of this process. Exit with a sentence if that is not possible."""
+    """Read the settings and open the service of this process. After a FeedsvcError, print it and raise SystemExit."""
     application = _or_exit(lambda: ProcessApplication(read_service_config()))
     application.load()
     return application
@@ -63,12 +63,12 @@ class ProcessApplication(PerProcess["WSGIApplication"]):
         return application(environ, start_response)
 
     def load(self) -> None:
-        """Open the service, unless this process only starts others. Raises SystemExit if that is not possible."""
+        """Open the service, unless uWSGI forks the workers of this process later. After a FeedsvcError, raise SystemExit."""
         if not _or_exit(lambda: _is_deferred_by_uwsgi(self.open_in_background)):
             _or_exit(self.get)
 
     def open_in_background(self) -> None:
-        """Open the service in a thread. A request waits for it. The process ends if the service cannot be opened."""
+        """Open the service in a thread. A request waits for it. A FeedsvcError ends the process; other errors are logged."""
         threading.Thread(target=self._open_here, name="feedsvc-open", daemon=True).start()
 
     def before_fork(self) -> None:
@@ -154,9 +154,9 @@ class _FirstProcess:
 
 
 def _is_deferred_by_uwsgi(open_later: Callable[[], None]) -> bool:
-    """Return whether uWSGI loads the application in a process that forks the workers. It then calls `open_later` in each.
+    """Return whether this is the process of uWSGI that forks the workers. If so, make uWSGI call `open_later` in each worker.
 
-    uWSGI does not call Python's functions before a fork. Raises FeedsvcError if it lets no threads run.
+    uWSGI does not call Python's functions before a fork. Raises FeedsvcError if uWSGI lets no threads run.
     """
     try:
         uwsgi: Any = import_module("uwsgi")  # exists only in a process of uWSGI

@@ -1,4 +1,4 @@
-"""Work on the content folder: new articles, ids, and comparisons with a git revision.
+"""Work on the content folder: new newsrooms and articles, ids, schemas, comparisons with a git revision or a former feed.
 
 Input: a folder and a command's arguments. Output: changed files, or reports. Only the command line uses this package.
 """

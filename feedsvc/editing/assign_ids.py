@@ -67,7 +67,7 @@ def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
 
 
 def apply_assignment(root: Path, assignment: IdAssignment) -> Problem | None:
-    """Replace one file atomically. Return a Problem if the file was left unchanged, else None."""
+    """Replace the file atomically if its bytes are still `assignment.before`. Return None; a Problem if it was not replaced."""
     try:
         atomic_write.replace_if_unchanged(root / assignment.path, assignment.before, assignment.after)
     except atomic_write.FileChangedError:

@@ -172,7 +172,7 @@ def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about categories, authors, custom feeds and aliases of tags that lead nowhere any more."""
+    """Yield warnings about listings, aliases and old addresses that lead nowhere any more, and digest feeds with other ids."""
     old, new = pair.previous.content, pair.current.content
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
@@ -185,7 +185,10 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield a warning about each of the first exact rules of redirects.yaml that are gone, whose addresses lead nowhere now."""
+    """Yield warnings about exact rules of redirects.yaml that are gone and whose addresses lead nowhere now.
+
+    There is one for each of the first _MAX_REDIRECTS rules, and one with the number of all others.
+    """
     old, new = pair.previous.content.redirects, pair.current.content.redirects
     if REDIRECTS_FILE in pair.invalid_paths:
         return

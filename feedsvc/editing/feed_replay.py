@@ -31,10 +31,10 @@ class Sight(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
-    """One entry that subscribers see differently. `readers` are the names of those that the sight and its reason hold for.
+    """One entry that subscribers see differently. `readers` are the names of the feed readers (ReaderRule) that show it so.
 
-    `is_error`: readers that know entries by their ids show an old entry as new. RECENT entries are published after everything in
-    the former feed, so that they are new everywhere for a good reason.
+    It is () for GONE, which no reader shows. `is_error`: a reader that knows entries by their ids shows an old entry as new.
+    RECENT entries have no former version and are published after everything in the former feed; they are new everywhere.
     """
 
     sight: Sight
@@ -47,7 +47,10 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedReplay:
-    """Result of a replay. `name` is that of the current feed's listing."""
+    """Result of a replay. `name` is that of the current feed's listing, "site" or like category/asia.
+
+    `readers` are the names of the feed readers that the predictions are made for.
+    """
 
     name: str
     former: FeedDocument
@@ -74,10 +77,10 @@ class FeedReplay:
 def replay(
     former: FeedDocument, current: FeedDocument, *, name: str, known_articles: Mapping[str, str], limit: int
 ) -> FeedReplay:
-    """Replay a former feed and then the current one, in every reader that reads the formats of both.
+    """Predict what every feed reader of both formats shows if it reads `former` and then `current` at the same address.
 
-    `name` is that of the current feed's listing. `known_articles` maps the id of every article of the folder to the reason why it
-    is in no feed, "" for a public one. `limit` is the largest number of entries that the current feed can have.
+    `name` is that of the current feed's listing. `known_articles` maps the id and guid of every article of the folder to the
+    reason why it is in no feed, "" for a public one. `limit` is the largest number of entries that the current feed can have.
     """
     rules = [rule for rule in READER_RULES if {former.kind, current.kind} <= rule.kinds]
     pair = _Pair(former, current)
@@ -104,7 +107,7 @@ def shown_as_new(rule: ReaderRule, former: FeedDocument, current: FeedDocument) 
 
 
 def shown_as_changed(rule: ReaderRule, former: FeedDocument, current: FeedDocument) -> list[FeedItem]:
-    """Return the entries of `current` that a reader knows and presents again, because their text differs."""
+    """Return the entries of `current` that a reader knows and sends again, because their text differs; [] without SENT_AGAIN."""
     if rule.effect is not EffectOfChange.SENT_AGAIN:
         return []
     versions = {rule.identity(item, former.kind): rule.version(item) for item in reversed(former.items)}
@@ -160,7 +163,10 @@ class _Pair:
         return "; ".join(changes) or f"{rule.name} knows an entry by {rule.fields}, which differ"
 
     def gone(self, known_articles: Mapping[str, str], limit: int) -> Iterator[Prediction]:
-        """Yield the former entries that the current feed lacks, except those that recent ones pushed out of a full feed."""
+        """Yield a prediction for each former entry that the current feed lacks, oldest first.
+
+        Public articles that recent entries have displaced from a full feed are left out.
+        """
         counterparts = {id(found) for item in self.current.items if (found := self.counterpart(item)) is not None}
         oldest = min((_date(item) for item in self.current.items), default=_OLDEST)
         recent = sum(self.counterpart(item) is None and _date(item) > self.newest for item in self.current.items)
@@ -196,7 +202,7 @@ def _merge(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
 
 
 def _traits(item: FeedItem) -> Sequence[tuple[str, str]]:
-    """Return what an entry may share with its former version, the surest first. Titles count together with the day or alone."""
+    """Return what an entry may share with its former version, as (name, value), the surest first: id, address, path, title."""
     path = split_address(item.address).path.rstrip("/")
     title = _title(item).casefold()
     traits = [("id", item.id.strip()), ("address", item.address), ("path", path), ("title", title)]

@@ -38,7 +38,7 @@ _ABSENCES: Final[Mapping[Visibility, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormerFeed:
-    """A former feed: a file or an address. `listing` is the one whose feed takes its place, None if the feed itself decides."""
+    """A former feed. `where` is a file or an address. `listing` is the one whose feed takes its place; None: of its address."""
 
     where: str
     listing: ListingRef | None = None
@@ -57,9 +57,9 @@ def parse_former_feed(text: str) -> FormerFeed:
 
 
 def compare_former_feeds(catalog: Catalog, former_feeds: Iterable[FormerFeed], access: HostAccess) -> tuple[FeedReplay, ...]:
-    """Replay each former feed and then the feed of the same format that takes its place, both as they are now.
+    """Return a replay (`replay`) of each former feed and the feed of the same format that takes its place, both as they are now.
 
-    Raises FeedsvcError if a former feed cannot be read, or if its listing does not exist.
+    Raises FeedsvcError if a former feed cannot be read, if its listing does not exist, or if redirects.yaml says that it is gone.
     """
     known_articles = _known_articles(catalog)
     entries = EntryCache(catalog)
@@ -88,7 +88,10 @@ def _current_document(catalog: Catalog, entries: EntryCache, ref: ListingRef, ki
 
 
 def _listing_of(catalog: Catalog, former_feed: FormerFeed, former: FeedDocument) -> ListingRef:
-    """Return the listing whose feed takes the place of a former feed: the named one, or that of its address, or the site's."""
+    """Return the listing whose feed takes the place of a former feed: the named one, or that of its address, or the site's.
+
+    Raises FeedsvcError if there is no such listing, or as `_listing_of_address` does.
+    """
     ref = former_feed.listing or _listing_of_address(catalog, former.own_address or former_feed.where)
     ref = catalog.canonical_listing_ref(ref)
     if ref not in catalog.listings:

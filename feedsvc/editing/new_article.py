@@ -160,7 +160,7 @@ def _yaml_value(value: Any) -> str:
 
 
 def create_file(root: Path, path: str, content: str) -> Path:
-    """Create the file `path` below `root`, and its folders, atomically. Return the file.
+    """Create the file `path` below `root`, complete from the beginning, and missing folders. Return the file's path.
 
     Raises FeedsvcError if the file exists or cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Creation of a newsroom's folder. It overwrites nothing, and a killed process leaves nothing, or what the next call completes.
+"""Creation of a newsroom's folder. It overwrites nothing. What a killed process leaves, the next call deletes or completes.
 
 All files are written into a hidden folder inside the new one. That folder is renamed to STAGING_FOLDER when it is complete.
 Then its entries are moved to their places, site.yaml last: without that file, no command reads the folder as a newsroom.
@@ -32,7 +32,7 @@ _SHARED_NAMES: Final = (GIT_IGNORE_FILE, VSCODE_FOLDER)
 def check_is_free(folder: Path) -> None:
     """Raise FeedsvcError if a newsroom must not be written into a folder, which may be missing.
 
-    It must not be a file, have files of a newsroom, or be directly inside a newsroom.
+    It must not be a file, have files of a newsroom (empty folders are allowed), or be directly inside a newsroom.
     """
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise FeedsvcError(f"{folder} is not a folder, and nothing was written; give another name")
@@ -49,10 +49,10 @@ def check_is_free(folder: Path) -> None:
 
 
 def create_newsroom(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Create a newsroom of these files, by path, and their schemas. Return the existing _SHARED_NAMES, which stay as they are.
+    """Create a newsroom of `files`, path below the folder -> bytes, and schemas. Return the _SHARED_NAMES that exist and stay.
 
     Missing folders are created. Raises FeedsvcError, with nothing written, if `check_is_free` does or if a file cannot be
-    written.
+    written. If a complete file cannot be moved to its place, raises FeedsvcError, and `complete_newsroom` can move the rest.
     """
     check_is_free(folder)
     with _creating_folder(folder), folder_lock(folder):
@@ -104,7 +104,10 @@ def _explaining_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _creating_folder(folder: Path) -> Iterator[None]:
-    """Create a folder with its parents. If the block fails, remove those that were created, unless they have other files now."""
+    """Create a folder with its parents. If the block fails, remove each created folder that is empty.
+
+    An OSError of the block becomes a FeedsvcError.
+    """
     missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     try:
         with _explaining_errors(folder):
@@ -125,7 +128,10 @@ def _write_files(root: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _move_entries(folder: Path) -> None:
-    """Move all entries of STAGING_FOLDER to their places, site.yaml last, and remove it. Call it with the folder's lock held."""
+    """Move all entries of STAGING_FOLDER to their places, site.yaml last, and remove it. The caller must hold the folder's lock.
+
+    Raises FeedsvcError if something else exists at a place, OSError if a move fails.
+    """
     staging = folder / STAGING_FOLDER
     for entry in sorted(staging.iterdir(), key=lambda entry: (entry.name == SITE_FILE, entry.name)):
         target = folder / entry.name

@@ -19,7 +19,7 @@ _EVERY: Final = frozenset(FeedKind)
 
 
 class EffectOfChange(enum.Enum):
-    """Effect of another title or text of an entry that a reader knows. Only the first two are noticed as something new."""
+    """Effect if the title or text of an entry that a reader knows changes. Only SENT_AGAIN makes a prediction CHANGED."""
 
     SENT_AGAIN = "sends a message about it"
     IN_PLACE = "shows it in place of the former"
@@ -30,8 +30,9 @@ class EffectOfChange(enum.Enum):
 class ReaderRule:
     """Rule of one feed reader.
 
-    `identity` returns the key by which it knows an entry of a feed, "" for an entry that it does not show. `fields` names what
-    the key consists of, for a reason in a report. An entry with an unknown key is shown as new, whatever its date.
+    `kinds` are the formats that the reader supports. `identity` returns the key by which it knows an entry of a feed, "" for an
+    entry that it does not show. `fields` names what the key consists of, for a reason in a report. An entry with an unknown key
+    is shown as new, whatever its date.
     `version` returns what, if it differs, makes an entry count as changed; it matters for SENT_AGAIN only.
     `is_by_id`: the key of an entry with an id is that id alone, so that an entry keeps its state if only its address changes.
     `is_run_by_tests`: the tests compare the rule with the program.
@@ -91,7 +92,7 @@ def _reader(item: FeedItem, kind: FeedKind) -> str:
 
 
 def _netnewswire(item: FeedItem, _kind: FeedKind) -> str:
-    """Return the id; without one, the link or title with the date, then each alone."""
+    """Return the id; without one, the link or else the title, with the date if there is one; without all these, the text."""
     date = rfc822(item.published) if item.published else ""
     link_or_title = _first(item.link.strip(), item.title.strip())
     return _first(item.id.strip(), f"{link_or_title}{date}" if link_or_title else "", plain_text(item.content))

@@ -17,7 +17,7 @@ _SYMBOLS: Final[Mapping[Sight, str]] = {Sight.NEW: "+", Sight.CHANGED: "~", Sigh
 
 
 def summary(replay: FeedReplay) -> str:
-    """Return one line: "0 of 50 entries come up as new; 2 show as changed in rss2email; 1 vanishes"."""
+    """Return one line, such as "0 of 50 entries come up as new; 2 show as changed in rss2email; 1 vanishes"."""
     errors = [prediction for prediction in replay.of(Sight.NEW) if prediction.is_error]
     others = [prediction for prediction in replay.of(Sight.NEW) if not prediction.is_error]
     changed, recent, gone = (replay.count(sight) for sight in (Sight.CHANGED, Sight.RECENT, Sight.GONE))

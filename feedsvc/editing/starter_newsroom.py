@@ -90,7 +90,7 @@ def _site_values(answers: SiteAnswers, local: datetime) -> dict[str, str]:
 
 
 def _article_files(site: Site, local: datetime) -> Iterator[tuple[str, bytes]]:
-    """Yield path and bytes of each article. They are English: if the site is not, they say so."""
+    """Yield path below the folder and bytes of each article. They are in English; `language` is written unless the site is."""
     for name, age in _ARTICLES.items():
         published = local - age
         values = {"id": default_id(site, name, published.year), "published": published.isoformat()}
