@@ -1,7 +1,7 @@
 """Tokens of private feeds: their store in SQLite or PostgreSQL, their limits, and the decision on a request.
 
-In come a token and a time; out comes whether its holder may fetch a feed, and the id of that feed. `web` asks for each request;
-the command line adds, lists and revokes tokens. A token is stored only as a digest, so it cannot be shown again.
+Input: a token and a time. Output: whether the token's holder may fetch a feed, and the id of that feed. `web` calls it for each
+request; the command line adds, lists and revokes tokens. A token is stored only as a digest, so it cannot be shown again.
 """
 
 from feedsvc.access.authorizer import AccessDecision, Outcome, TokenAuthorizer

@@ -57,7 +57,7 @@ class TokenAuthorizer:
     """Authorizer that all private feeds of a server share. Thread-safe. It raises an alert while the store cannot be used."""
 
     def __init__(self, store: TokenStore, alerts: Alerts, is_needed: Callable[[], bool]) -> None:
-        """Start the thread that checks the store, as long as `is_needed` returns True or a request has used the store."""
+        """Start the thread. It checks the store while `is_needed` returns True, and always once a request has used the store."""
         self._store, self._alerts, self._is_needed = store, alerts, is_needed
         self._places = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._is_used = self._is_unavailable = False
@@ -67,7 +67,10 @@ class TokenAuthorizer:
         self._thread.start()
 
     def admit(self, token: str, now: datetime) -> AccessDecision:
-        """Decide on a request with this token, and count it if it is admitted. Raises no errors of the store."""
+        """Decide on a request with this token, and count it if it is admitted.
+
+        Errors of the store give UNAVAILABLE. `token` is the text in the address; a text that is no token gives UNKNOWN.
+        """
         digest = token_digest(token)
         if digest is None:
             return _UNKNOWN

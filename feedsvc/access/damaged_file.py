@@ -27,7 +27,7 @@ class TokensDamagedError(UnavailableError):
 
 
 class DamagedFile:
-    """Damage of one file. The file is renamed at the second report of damage, unless it changed since the first one.
+    """Damage of one file. At a report, it is renamed if it did not change since another one at least _MIN_AGE seconds before.
 
     So a backup that is still being copied to its place is not renamed.
     """
@@ -38,7 +38,7 @@ class DamagedFile:
         self._reported_at = 0.0
 
     def report(self, version: FileVersion | None, reason: str) -> TokensDamagedError:
-        """Report damage of the file in this version, because of which it may be set aside now. Return the error to raise."""
+        """Report damage of the file in `version` (None: unknown), and rename the file if it may be. Return the error to raise."""
         now = time.monotonic()
         if version is None or version != self._reported:
             self._reported, self._reported_at = version, now
@@ -75,7 +75,7 @@ class DamagedFile:
 
 
 def file_version(file: Path) -> FileVersion | None:
-    """Return what changes when a file is written or replaced; None if there is none."""
+    """Return a value that changes when the file is written or replaced; None if there is no such file."""
     try:
         status = file.stat()
     except OSError:
@@ -84,7 +84,7 @@ def file_version(file: Path) -> FileVersion | None:
 
 
 def damaged_copies(file: Path) -> list[Path]:
-    """Return the damaged files that were set aside, the newest last."""
+    """Return the paths under which damaged versions of `file` were set aside, the newest last."""
     pattern = re.compile(rf"{re.escape(file.name)}{re.escape(DAMAGED_SUFFIX)}(?:-(?P<number>[0-9]+))?")
     matches = [(match, path) for path in file.parent.glob("*") if (match := pattern.fullmatch(path.name))]
     return [path for _, path in sorted(matches, key=lambda pair: int(pair[0]["number"] or 1))]

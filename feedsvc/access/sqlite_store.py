@@ -42,7 +42,8 @@ _CHECKSUMMER: Final = RowChecksummer(0, "tokens.sqlite", _TABLE)
 class SqliteTokenStore:
     """Store in `file`, which `add` creates. With `is_shared`, the file may have other tables, too, and is never renamed.
 
-    Thread-safe; several processes may share it. Without a file there are no tokens, unless this object has seen some before.
+    Thread-safe; several processes may share it. Without a file there are no tokens. But if this object has seen the table before,
+    or a damaged file was set aside, methods raise UnavailableError.
     """
 
     def __init__(self, file: Path, *, is_shared: bool = False) -> None:
@@ -143,7 +144,7 @@ class SqliteTokenStore:
 
     @contextmanager
     def _open(self, *, is_adding: bool = False) -> Iterator[sqlite3.Connection | None]:
-        """Open the file for one operation; None if there are no tokens yet. If the file is damaged, it is reported.
+        """Open the file for one operation; None if there are no tokens yet. Damage of the file may rename it (DamagedFile).
 
         With `is_adding`, a shared file need not have the table. Raises UnavailableError.
         """
@@ -174,7 +175,7 @@ class SqliteTokenStore:
         return self._damaged_file.error(str(error)) if self._is_shared else self._damaged_file.report(version, str(error))
 
     def _check_absence(self) -> None:
-        """Raise an error unless it is right that there is no table: a file of its own always has it."""
+        """Raise DamageError or UnavailableError if the missing table means damage or loss. Return if no token was ever added."""
         if not self._is_shared and os.path.lexists(self._file):
             raise DamageError("it has no table of tokens")
         if damaged_copies(self._file):
@@ -204,9 +205,9 @@ class SqliteTokenStore:
         self._verified = versions
 
     def _create(self) -> None:
-        """Create the file with its table, if there is none. Raises UnavailableError.
+        """Create the file if there is none: a shared one without the table, another one with it. Raises UnavailableError.
 
-        It gets its name only when it is complete. So an empty file is always damaged.
+        A file that is not shared gets its name only when it is complete. So an empty file is always damaged.
         """
         if self._is_shared:
             with closing(connect(self._file, "rwc")) as connection:

@@ -28,7 +28,7 @@ class TokenStore(Protocol):
         """Count a fetch with the token of this digest. Return its record, and the seconds to wait if it is above the limit or 0.
 
         None if there is no such token; then nothing is written. A fetch with a token that has ended, or above the limit, is not
-        counted.
+        counted. For a token that has ended, the seconds are 0, so the caller must check `Token.state`.
         """
 
     def tokens(self) -> Sequence[Token]:

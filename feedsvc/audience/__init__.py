@@ -1,6 +1,6 @@
 """Read counts: how often each article is read. WSGI middleware, counters, stores and reports.
 
-In come requests of readers; out come numbers of reads by article and UTC day. A service adds the middleware to its application,
+Input: requests of readers. Output: numbers of reads by article and UTC day. A service adds the middleware to its application,
 the command line prints reports.
 """
 

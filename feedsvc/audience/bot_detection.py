@@ -60,7 +60,7 @@ BOT_SIGNATURES: Final = (
 
 
 def classify_non_reader(headers: Mapping[str, str]) -> str:
-    """Return the kind of sender of a request that no person reading the page sends, such as "robot"; "" for other requests.
+    """Return "" for a request that may come from a person who reads the page, else the kind of its sender, such as "robot".
 
     The names in `headers` are in lower case. A request without User-Agent is "nameless".
     """

@@ -81,7 +81,7 @@ class ReadBuffer:
         return tuple(batches)
 
     def confirm_batch(self) -> None:
-        """Record that the current batch is in the database: its reads are not pending any more. Add them to the cached totals."""
+        """Record that the current batch is in the database: its reads are no longer pending, and are added to cached totals."""
         for (article_id, _), reads in self._current_batch.reads.items():
             self._pending_by_article[article_id] -= reads
             if not self._pending_by_article[article_id]:

@@ -84,7 +84,7 @@ class ReadCounter:
         self._thread.start()
 
     def add(self, article_id: str) -> None:
-        """Count one read of an article on the current UTC day."""
+        """Count one read of an article on the current UTC day. It is lost, which is logged, if the memory for reads is full."""
         with self._condition:
             if not self._buffer.add(article_id, self._clock().astimezone(UTC).date()):
                 self._count_lost_read()

@@ -56,7 +56,7 @@ class MostReadArticles:
         self._task = PeriodicTask(self._refresh, clock)
 
     def articles(self, now: datetime) -> list[MostReadArticle]:
-        """Return at most _LENGTH articles, the most read first; [] until numbers of reads have been loaded."""
+        """Return at most _LENGTH articles visible at `now`, most read first; [] until a thread has loaded numbers of reads."""
         self._is_requested = True
         catalog = self._find_catalog(now)
         rows = ((article_id, catalog.visible.get(slug)) for article_id, slug in self._slugs.items())

@@ -37,7 +37,10 @@ class SpoolFile:
 
 
 def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Path:
-    """Write the batches to a new file atomically and return its path. Replaces the writer's earlier file. Raises OSError."""
+    """Write the batches to a file atomically and return its path. Replaces the writer's earlier file. Raises OSError.
+
+    `folder` is directly in the state folder; it is created if it is missing.
+    """
     ensure_folder(folder)
     file = folder / f"{writer}{_SUFFIX}"
     data = json.dumps({"writer": writer, "batches": [_batch_to_json(batch) for batch in batches]}).encode()

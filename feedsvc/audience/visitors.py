@@ -55,8 +55,9 @@ class Visitors:
     def admit(self, address: str, agent: str, article_id: str, now: datetime) -> Admission:
         """Decide whether a read of an article counts. The visitor is `address` and `agent` (User-Agent).
 
-        A read counts if the visitor's last counted read of the article was at least REPEAT_INTERVAL ago. Visitor and address each
-        have a rate limit; that of the address exists because a User-Agent is easily changed. A read above a limit does not count.
+        A read counts unless the visitor's last counted read of the article, on this UTC day, was less than REPEAT_INTERVAL ago.
+        Visitor and address each have a rate limit; that of the address exists because a User-Agent is easily changed. A read
+        above a limit does not count.
         """
         with self._lock:
             self._rotate_day(now)

@@ -1,6 +1,6 @@
 """Redirects of redirects.yaml: old addresses and patterns of a former site, and where they lead.
 
-Rules come in as texts of editors and importers; look-ups for requests and for files of a static tree go out. It knows no content:
+Input: rules as texts of editors and importers. Output: look-ups for requests and for files of a static tree. It knows no content:
 `publication` decides whether a target exists. All packages from `content/` on may call it.
 """
 

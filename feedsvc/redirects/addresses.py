@@ -64,7 +64,7 @@ def decode_part(text: str) -> str:
 
 
 def check_segments(path: str, shown: str = "") -> None:
-    """Raise ValueError, with a message for the editor, if a path has an empty segment, "." or "..". It names `shown`, if any."""
+    """Raise ValueError if a decoded path has an empty segment, "." or "..". The message names `shown`, or without it the path."""
     if path != "/" and not {"", ".", ".."}.isdisjoint(path[1:].removesuffix("/").split("/")):
         raise ValueError(
             f"'{shown or path}' has an empty segment, . or .., which browsers remove; write the address as browsers show it"
@@ -72,7 +72,10 @@ def check_segments(path: str, shown: str = "") -> None:
 
 
 def parse_parameters(query: str) -> list[tuple[str, str]]:
-    """Return the (name, value) of each parameter in a rule's query. Raises ValueError with a message for the editor."""
+    """Return (name, decoded value or "{placeholder}") of each parameter in a rule's query, in its order.
+
+    Raises ValueError with a message for the editor.
+    """
     parameters = []
     for field in query.split("&"):
         name, _, value = field.partition("=")
@@ -96,7 +99,7 @@ def join_parameters(parameters: Mapping[str, str]) -> str:
 
 
 def request_parameters(query: str) -> Mapping[str, str]:
-    """Return the parameters in a request's query with decoded values; of a repeated one, the first value counts."""
+    """Return a request's parameters with decoded values, the first of a repeated one; {} above _MAX_QUERY_LENGTH."""
     if len(query) > _MAX_QUERY_LENGTH:
         return {}
     parameters: dict[str, str] = {}

@@ -72,12 +72,12 @@ class RedirectPattern:
 
     @cached_property
     def source_parts(self) -> tuple[Part, ...]:
-        """The path of the old addresses."""
+        """Path of the old addresses, as decoded texts and placeholders."""
         return _parse_path(self.source.partition("?")[0])
 
     @cached_property
     def parameters(self) -> tuple[tuple[str, Part], ...]:
-        """The parameters of the old addresses by name, in order of the names."""
+        """Parameters of the old addresses, as (name, decoded value or placeholder), in order of the names."""
         query = self.source.partition("?")[2]
         fields = parse_parameters(query) if query else []
         return tuple(
@@ -90,7 +90,7 @@ class RedirectPattern:
 
     @cached_property
     def target_parts(self) -> tuple[Part, ...]:
-        """The path that is the target, or the absolute address; (GONE,) for 410."""
+        """Target, a decoded path or an absolute address, as texts and placeholders; (GONE,) for 410."""
         return (self.target,) if self.target == GONE else _parse_target(self.target)
 
     @property
@@ -113,7 +113,10 @@ class RedirectPattern:
         return re.compile(path + (re.escape("?") + "&".join(fields) if fields else ""))
 
     def match(self, address: str) -> str:
-        """Return the target of an address without slash: a decoded path, an absolute address or GONE; "" if it does not match."""
+        """Return the target of an old address: a decoded path, an absolute address or GONE; "" if it does not match.
+
+        `address` is a result of `without_slash`. The result is "", too, if a value could make the target lead to another host.
+        """
         match = self._expression.fullmatch(address)
         if not match:
             return ""
@@ -202,7 +205,7 @@ def check_pattern_target(text: str) -> str:
 
 
 class _Samples(dict[str, str]):
-    """A value for every placeholder."""
+    """Mapping with the sample value "x" for every placeholder."""
 
     def __missing__(self, _: str) -> str:
         return "x"
@@ -266,7 +269,7 @@ def _segments(parts: Sequence[Part]) -> Iterator[list[Part]]:
 
 
 def _check_segment(source: str, segment: Sequence[Part]) -> None:
-    """Raise ValueError unless a segment's placeholders are told apart: at most one is free, and text separates them."""
+    """Raise ValueError if a segment has two free placeholders, no text or digits between two, or {path...} beside anything."""
     parts = [part for part in segment if part]
     placeholders = [part for part in parts if isinstance(part, Placeholder)]
     if len(parts) > 1 and any(part.takes_segments for part in placeholders):

@@ -14,7 +14,7 @@ _RESERVED_STARTS: Final = ("/.feedsvc-", "/_redirects", "/_headers", "/views.jso
 
 
 def can_be_file(address: str) -> bool:
-    """Return whether a file of a tree may have an address: it has no query, and no name that the tree needs itself."""
+    """Return whether a file of a tree may have an address: no query, no name that the tree needs, none above 255 bytes."""
     return (
         "?" not in address
         and not address.startswith(_RESERVED_STARTS)
@@ -34,9 +34,9 @@ def is_below_file(rules: RedirectRules, address: str) -> bool:
 
 
 def plain_host_gaps(rules: RedirectRules) -> tuple[str, ...]:
-    """Return the old addresses, then the patterns, that a host which only serves files cannot answer.
+    """Return the old addresses of exact rules, then the sources of patterns, that a host which only serves files cannot answer.
 
-    It answers those with the target GONE and without a query with 404, so they are left out.
+    Such a host answers addresses with the target GONE and without a query with 404, so these are left out.
     """
     return tuple(_gaps(rules))
 

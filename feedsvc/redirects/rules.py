@@ -35,7 +35,7 @@ class RedirectRules:
     # --- requests
 
     def exact_target(self, path: str) -> str:
-        """Return the target of the exact rule for a requested path without a query, "" if there is none."""
+        """Return the target of the exact rule for a requested (decoded) path without a query, "" if there is none."""
         if not self.exact or not _can_match(path):
             return ""
         normal = normalize_path(path)
@@ -63,7 +63,7 @@ class RedirectRules:
 
     @cached_property
     def parameter_sets(self) -> tuple[tuple[str, ...], ...]:
-        """The different sets of parameter names of the rules with a query: the largest first, then in order."""
+        """Sets of parameter names that rules with a query have, each once and sorted: the largest first, then in order."""
         exact = (address.partition("?")[2] for address in self._query_rules)
         names = {tuple(parameter.partition("=")[0] for parameter in query.split("&")) for query in exact}
         names |= {pattern.parameter_names for pattern in self._query_patterns}
@@ -98,7 +98,7 @@ class RedirectRules:
         yield from self.pattern_sources_of(path)
 
     def exact_sources_of(self, path: str) -> Iterator[str]:
-        """Yield those of the `sources_of` a path that come from exact rules, also over other old addresses."""
+        """Yield the addresses without a query of exact rules that lead to a path, directly or through other old addresses."""
         sources: dict[str, None] = {}
         to_visit = [path]
         while to_visit:
@@ -108,7 +108,7 @@ class RedirectRules:
         yield from sources
 
     def pattern_sources_of(self, path: str) -> Iterator[str]:
-        """Yield those of the `sources_of` a path that come from patterns."""
+        """Yield the addresses without a query that patterns redirect to a path, as far as they are known (`is_invertible`)."""
         yield from filter(None, (pattern.source_of(path) for pattern in self._invertible_patterns))
 
     @cached_property
@@ -136,7 +136,7 @@ class RedirectRules:
         return tuple(pattern for pattern in self.patterns if pattern.is_invertible)
 
     def changed_addresses(self, other: RedirectRules) -> Iterator[str]:
-        """Yield the addresses without a query of the exact rules that differ between this object and another one."""
+        """Yield each address without a query whose exact rule has another target in `other`, or is in one of both only."""
         if self.exact is other.exact:
             return
         for address in dict.fromkeys(chain(self.exact, other.exact)):
@@ -145,5 +145,5 @@ class RedirectRules:
 
 
 def _can_match(path: str) -> bool:
-    """Return whether a rule may hold for a requested path. Those of private feeds contain tokens, which no other site may get."""
+    """Return whether a rule may hold for a requested path. Paths of private feeds contain tokens, which no other site may get."""
     return "?" not in path and "//" not in path and not path.startswith(PRIVATE_PREFIX)

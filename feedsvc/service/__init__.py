@@ -1,6 +1,6 @@
 """Service: all that serves one content folder in one process, except the server that accepts connections.
 
-In come settings; out comes a WSGI application with its edition, watcher, read counts, private feeds and notifications of hubs.
+Input: settings. Output: a WSGI application with its edition, watcher, read counts, private feeds and notifications of hubs.
 The command line runs it on feedsvc's own server, `wsgi` on another server, and `flask`, without counts and notifications, in
 another application.
 """

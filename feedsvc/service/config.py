@@ -10,9 +10,11 @@ from feedsvc.support.client_address import Networks
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceConfig:
-    """Settings of a service. If `has_last_modified`, responses have Last-Modified.
+    """Settings of a service. If `announce`, hubs are notified and the hooks of plug-ins called.
 
-    `poll_limit` is None without the option --limit-polls. `base_url`, `database_url` and `access_log_format` are "" if not given.
+    If `has_last_modified`, responses have Last-Modified. `poll_limit` is polls of one feed per client and hour, 0 for no limit,
+    None without the option --limit-polls. `purge_command` is program and arguments, () for none. `base_url`, `database_url` and
+    `access_log_format` are "" if not given.
     """
 
     content: Path

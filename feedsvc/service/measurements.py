@@ -1,4 +1,4 @@
-"""Measurements of a service for /status and /metrics: of all processes.
+"""Measurements of all processes of a service, for /status and /metrics.
 
 Workers of feedsvc's own server share them in memory. Processes of another server ask each other.
 """
@@ -61,7 +61,7 @@ def share_measurements(worker: Worker, live: Live, stats: RequestStats, publishe
 
 
 def plugin_status() -> Mapping[str, Any]:
-    """Return the extensions of each plug-in by its distribution and version."""
+    """Return summaries of the extensions by "DISTRIBUTION VERSION" of their plug-in."""
     summaries: dict[str, list[str]] = {}
     for plugin in installed_plugins():
         summaries.setdefault(f"{plugin.distribution} {plugin.version}", []).append(plugin.summary)
@@ -85,7 +85,7 @@ def measure(live: Live, stats: RequestStats, publisher: Publisher) -> Message:
 
 
 def peer_metrics(peers: PeerProcesses) -> MetricsSource:
-    """Return a source of the metrics of this process and its peers. The only process has the number ""."""
+    """Return a source of the metrics of this process and its peers. If there are no peers, this process has the number ""."""
 
     def read_metrics() -> tuple[MetricValues, Mapping[str, MetricValues]]:
         messages = peers.measurements()

@@ -33,7 +33,7 @@ Message = Mapping[str, Any]
 
 
 class ScanRequests:
-    """Requests of peers for a scan of the content folder. The Watcher fulfils them; it is the `Peers` of that."""
+    """Requests of peers for a scan of the content folder. The watcher thread, which gets this object as its `Peers`, scans."""
 
     def __init__(self) -> None:
         self._requested_at, self._scanned_at = -1.0, 0.0  # seconds of time.monotonic
@@ -55,7 +55,7 @@ class ScanRequests:
 
 
 class PeerProcesses:
-    """Processes with one state folder, as one of them sees them. If the folder is unusable, it has no peers, and logs that."""
+    """Peers of this process, whose requests it answers, too. If the state folder is unusable, it logs that and has no peers."""
 
     def __init__(self, state_folder: Path, measure: Callable[[], Message]) -> None:
         """Start to listen. `measure` returns the measurements of this process, JSON values with `counters` among them."""
@@ -73,7 +73,7 @@ class PeerProcesses:
         threading.Thread(target=self._accept, name="feedsvc-peers", daemon=True).start()
 
     def measurements(self) -> dict[str, Message]:
-        """Return number -> measurements of this process and of its peers. Numbers are from 1, and stay while the processes do."""
+        """Return number -> measurements of this process and its peers. Numbers are from 1; a new process may change them."""
         messages = {self._path.name: self.own_measurements(), **self._ask_all({"request": "measure"}, _TIMEOUT)}
         return {str(number): messages[name] for number, name in enumerate(sorted(messages), 1)}
 
@@ -83,9 +83,10 @@ class PeerProcesses:
         return {**own, "counters": sum_counters(own["counters"], self._inherited)}
 
     def barrier(self) -> Callable[[], bool]:
-        """Return a function that returns True once every peer has scanned the content folder after the first call.
+        """Return a function that returns whether every peer has scanned the content folder since the first call.
 
-        Only the process that notifies hubs calls it, so only that one asks its peers.
+        The function does not wait. Its first call sends the requests. After _SCAN_TIMEOUT it returns True even if a peer has not
+        scanned.
         """
         events: list[threading.Event] = []
 
@@ -102,7 +103,7 @@ class PeerProcesses:
         return have_scanned
 
     def close(self) -> None:
-        """Stop to listen, and leave the counters to a peer."""
+        """Stop listening, remove the socket, and send the counters to one peer, which adds them to its own."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # ends `accept`
         self._socket.close()

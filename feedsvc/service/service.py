@@ -76,9 +76,10 @@ class Service:
         self.application = self._application()
 
     def watch(self, listeners: Iterable[Listener], *, calls_hooks: Callable[[], bool]) -> Watcher:
-        """Start to follow changes of the folder and to notify hubs. Return the watcher thread, which calls the listeners.
+        """Start to follow changes of the folder and, if `announce` is set, to notify hubs and to call the hooks of plug-ins.
 
-        `calls_hooks` returns, at each edition, whether this process is the one that calls the hooks of plug-ins.
+        Return the watcher thread, which calls `listeners` at each edition. `calls_hooks` returns, at each edition, whether this
+        process is the one that calls the hooks.
         """
         push_listeners: list[Listener] = []
         if self._config.announce:
@@ -130,7 +131,7 @@ class Service:
         return {"push": lambda: websub_status(self._publisher), **plugins}
 
     def _metrics_source(self) -> MetricsSource | None:
-        """Return the source of the metrics of all processes, None if there is only this one."""
+        """Return the source of the metrics of all processes; None for the only process of feedsvc's own server."""
         if self._worker:
             return share_measurements(self._worker, self._live, self._stats, self._publisher)
         return peer_metrics(self._peers) if self._peers else None
@@ -154,7 +155,7 @@ class Service:
         return self._stack.enter_context(closing(counter))
 
     def _most_read_articles(self) -> MostReadArticles:
-        """Return the list of most read articles."""
+        """Return the list of most read articles, whose thread `stack` ends."""
         config, live = self._config, self._live
         load_totals = partial(report_totals_since, config.database_url or config.state_folder / READS_FILE)
         articles = MostReadArticles(load_totals, lambda now: live.current(now).catalog, live.clock)
@@ -181,7 +182,7 @@ class Service:
 
     @property
     def _create_barrier(self) -> Callable[[], Callable[[], bool]] | None:
-        """Factory of questions whether all processes have an edition; None if there is only this process."""
+        """Factory of functions that return whether all processes have read the changes so far; None if there is only this one."""
         return self._worker.slot.sync_barrier if self._worker else self._peers.barrier if self._peers else None
 
 

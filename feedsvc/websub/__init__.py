@@ -1,7 +1,6 @@
 """WebSub: notifies hubs of changed feeds, in the background while the site is served or in the foreground for `ping`.
 
-In come editions; out come requests to hubs, and the outcome of each. A service publishes while it runs, the command
-line once.
+Input: editions. Output: requests to hubs, and the outcome of each. A service publishes while it runs, the command line once.
 """
 
 from feedsvc.websub.hubs import HubSelection

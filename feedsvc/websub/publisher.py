@@ -105,10 +105,10 @@ class Publisher:
     ) -> None:
         """Create the publisher. `folder` is the state folder. The thread starts with the first edition that needs it.
 
-        `purge_command` gets the changed addresses, one a line, before any hub is notified. Without the leader lock, the thread
-        tries to get it every `poll_interval` seconds; with it, the thread checks at least that often which pending deliveries are
-        due. A hub gets at most `batch_size` notifications before the next hub's turn. `timeout` is the seconds for each exchange,
-        from the look-up of the hub's name to the end of its response.
+        `purge_command` (program and arguments, () for none) gets the changed addresses on stdin, one a line, before any hub is
+        notified. Without the leader lock, the thread tries to get it every `poll_interval` seconds; with it, the thread checks at
+        least that often which pending deliveries are due. A hub gets at most `batch_size` notifications before the next hub's
+        turn. `timeout` is the seconds for each exchange, from the look-up of the hub's name to the end of its response.
         """
         self._file = folder / QUEUE_FILE
         self._clock = clock
@@ -210,9 +210,9 @@ class Publisher:
             self._release_resources()
 
     def _run_once(self) -> float | None:
-        """Process the edition if this process has the leader lock. Return the seconds until the next call.
+        """Process the latest edition if this process has or gets the leader lock. Return the seconds until the next call.
 
-        None means that the next call is needed only for a new edition.
+        None means that the next call is needed only for a new edition. Errors of the state folder raise an alert.
         """
         try:
             timeout = self._process_edition() if self._leader_lock.acquire() else self._poll_interval
