@@ -1,6 +1,7 @@
 """Authorizer of private feeds: decides what the holder of a token gets, from a store that may be unavailable.
 
-Requests never wait for long for a store. Once it fails, all are refused at once, until a thread finds that it works again.
+A request waits only briefly for the store. Once the store fails, all requests are refused at once, until a thread finds that the
+store works again.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def to_row(token: Token) -> tuple[Any, ...]:
 
 
 def read_row(row: Sequence[Any]) -> Token:
-    """Return the token of a row."""
+    """Return the token of a row as `to_row` returns it. Raises OverflowError for an impossible moment."""
     digest, name, feed, created, expires, revoked_at, hourly_limit, used, fetches, full_at = row
     return Token(
         digest=bytes(digest),

@@ -31,7 +31,7 @@ _QUERY_SIZE: Final = 500  # articles per query
 
 
 def convert_former_reads(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    """Yield the row of this version for a row of reads of the previous version (FormerTable.convert).
+    """Yield one (table, row) of this version for a row of reads of the previous version (FormerTable.convert).
 
     Raises TypeError or ValueError if the row is damaged.
     """

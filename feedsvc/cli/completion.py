@@ -47,14 +47,14 @@ def print_completion(*, shell: str) -> None:
 
 
 def complete_folder(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Let the shell complete the name of a folder."""
+    """Return the completion that makes the shell itself complete the name of a folder."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
 
     return [CompletionItem(incomplete, type="dir")]
 
 
 def complete_ids(file: str) -> Completer:
-    """Return a function that completes the ids of the entries of a settings file, such as categories.yaml."""
+    """Return a function that completes ids of the settings file `file`, such as categories.yaml, of the typed CONTENT."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it

@@ -188,7 +188,7 @@ def _decider(update: str | None) -> Callable[[MergeConflict], ConflictChoice]:
 
 
 def _ask(conflict: MergeConflict) -> ConflictChoice:
-    """Ask for one conflict on the terminal."""
+    """Ask on the terminal how to decide a conflict, and return the choice."""
     click.echo(f"\n{conflict.path}: {conflict.key}\n  here:          {short_value(conflict.mine)}", err=True)
     click.echo(f"  at the source: {short_value(conflict.theirs)}", err=True)
     answer = click.prompt(

@@ -235,6 +235,6 @@ PROBLEM_FORMATTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator
 
 
 def aligned_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return the rows as lines with columns of equal width; the last column is not padded. All rows have as many cells."""
+    """Return the rows as lines, each column padded to its widest cell, except the last. All rows must have as many cells."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -131,13 +131,13 @@ def _open_service(config: ServiceConfig, stack: ExitStack) -> WSGIApplication:
 
 
 class _FirstProcess:
-    """One of the processes with a state folder: the one that holds its lock. It logs problems of files, and calls hooks."""
+    """Lock that chooses one of the processes with a state folder to log problems of files and to call hooks."""
 
     def __init__(self, state_folder: Path) -> None:
         self._lock = FileLock(partial(open_lock_file, state_folder / _LOCK_FILE))
 
     def is_this(self) -> bool:
-        """Return whether this process holds the lock. After that process ends, the next one to call gets it."""
+        """Return whether this process holds the lock. Take the lock if it is free. True, too, if there can be no lock."""
         try:
             return self._lock.acquire()
         except OSError:  # no state folder, or no locks: rather twice than never

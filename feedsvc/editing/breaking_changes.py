@@ -219,7 +219,7 @@ def _removed_listing_warnings(
 
 
 def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about feeds that are private now, and about private ones that are gone."""
+    """Yield warnings about public custom feeds that are private now, and about private ones that are gone."""
     old, new = pair.previous.content, pair.current.content
     if FEEDS_FILE in pair.invalid_paths:
         return
@@ -234,7 +234,7 @@ def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about aliases in tags.yaml that redirected. A tag without an entry keeps its address."""
+    """Yield warnings about aliases in tags.yaml that redirected to a tag and lead nowhere now."""
     entries = {} if TAGS_FILE in pair.invalid_paths else pair.previous.content.tags
     for alias, entry in entries.items():
         name: tuple[ListingKind, str] = ("tag", alias)

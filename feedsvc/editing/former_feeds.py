@@ -80,7 +80,7 @@ def compare_former_feeds(catalog: Catalog, former_feeds: Iterable[FormerFeed], a
 
 
 def _current_document(catalog: Catalog, entries: EntryCache, ref: ListingRef, kind: FeedKind) -> FeedDocument:
-    """Return the listing's current feed, read as a subscriber gets it."""
+    """Return the listing's current feed in the format `kind` (RSS 2.0 for RDF), rendered and parsed again."""
     feed_format = FORMATS[_SUFFIXES[kind]]
     feed = build_feed(catalog.listings[ref], entries, feed_format.suffix, feed_format.media_type)
     address = absolute(catalog.site.base_url, path_of(FeedAt(ref, feed_format.suffix)))
@@ -120,7 +120,7 @@ def _listing_of_address(catalog: Catalog, address: str) -> ListingRef:
 
 
 def _known_articles(catalog: Catalog) -> Mapping[str, str]:
-    """Return the reason why an article is in no feed, "" for a public one, for each id and guid of the folder."""
+    """Return id or guid -> reason why the article is in no feed, "" for a public one, for every article of the folder."""
     rows = {row.article.id: _ABSENCES[row.visibility] for row in catalog.listings[ListingRef()].rows}
     reasons = {article.id: _absence(article) for article in catalog.content.articles if article.id not in rows} | rows
     guids = {article.guid: reasons[article.id] for article in catalog.content.articles if article.guid}

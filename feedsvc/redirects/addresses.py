@@ -26,7 +26,7 @@ _PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_]+")
 
 
 def normalize_address(text: str) -> str:
-    """Return the address that an editor wrote as text or percent-encoded. Raises ValueError with a message for the editor."""
+    """Return the normalized address for the text of an editor, percent-encoded or not. Raises ValueError for the editor."""
     if len(text) <= MAX_ADDRESS_LENGTH and _PLAIN_ADDRESS.fullmatch(text):
         return text if "?" in text else normalize_path(text)
     if "{" in text or "}" in text:

@@ -38,11 +38,11 @@ class Placeholder(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """True if the placeholder stands for any text, not for digits only."""
+        """True if the placeholder stands for any text; False for year, month, day and number, which stand for digits."""
         return self.name not in _DIGITS
 
     def expression(self, excluded: str = "/") -> str:
-        """Return its regular expression. `excluded` are the characters that no segment contains, for a set in brackets."""
+        """Return its regular expression in a path. `excluded` are characters of a set in brackets that no segment may contain."""
         if not self.is_free:
             return _DIGITS[self.name]
         segment = f"[^{excluded}]+"

@@ -78,7 +78,7 @@ class PeerProcesses:
         return {str(number): messages[name] for number, name in enumerate(sorted(messages), 1)}
 
     def own_measurements(self) -> Message:
-        """Return the measurements of this process; its counters include those of peers that have ended."""
+        """Return the measurements of this process. Its counters include those that peers sent to it when they ended."""
         own = self._measure()
         return {**own, "counters": sum_counters(own["counters"], self._inherited)}
 
@@ -164,7 +164,7 @@ class PeerProcesses:
         return dict(responses)
 
     def _ask_each(self, request: Message, timeout: float) -> Iterator[Message]:
-        """Send a request to one peer after the other; yield the responses."""
+        """Send a request to one peer after the other; yield the responses of those that respond."""
         for path in self._peer_paths():
             yield from _ask(path, request, timeout).values()
 
