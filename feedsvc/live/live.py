@@ -198,7 +198,8 @@ class Live:
             else:
                 publication = before
             self._swap(publication, content, read_at)
-        self.last_reload = self.last_reload.add_reload(now, time.monotonic() - start, len(change.added) + len(change.removed))
+        changed = {article.id for article in (*change.removed, *change.added)}
+        self.last_reload = self.last_reload.add_reload(now, time.monotonic() - start, len(changed))
         # Save after the swap, so that no client waits for a disk.
         self._folder.save()
         if self._last_modified_store:

@@ -93,3 +93,16 @@ def test_a_folder_in_which_nothing_changed_is_an_edition_only_if_an_article_fell
     live.reload()
     assert live.edition.number == 2
     assert bodies(live.edition.publication) == bodies(load_publication(root, DUE))
+
+
+def test_status_counts_an_edited_a_new_and_a_deleted_article_once_each(root: Path) -> None:
+    live = Live(ContentFolder(root), LastModifiedStore(None), FakeClock(NOON))
+    assert live.last_reload.changed_articles == 4
+    write(root, article("edited", title="Another title"))
+    live.reload()
+    assert live.last_reload.changed_articles == 1
+    write(root, article("edited", title="A third title"))
+    write(root, article("new"))
+    (root / "articles/old.yaml").unlink()
+    live.reload()
+    assert live.last_reload.changed_articles == 3

@@ -194,6 +194,14 @@ def test_broken_file_stands_in_its_last_valid_version(tmp_path: Path) -> None:
     assert not folder.read().content.redirects
 
 
+def test_a_file_that_was_never_valid_is_not_reported_as_served_in_its_last_valid_version(tmp_path: Path) -> None:
+    root = write_newsroom(tmp_path / "content")
+    (root / "redirects.yaml").write_text("exact: [")
+    content = ContentFolder(root).read().content
+    assert [problem.path for problem in content.errors] == ["redirects.yaml"]
+    assert content.last_valid_paths == frozenset()
+
+
 def test_changed_paths_are_a_superset_of_the_old_addresses_whose_responses_differ(tmp_path: Path) -> None:
     root, random = write_newsroom(tmp_path / "content", with_scheduled=True), Random(7)
     names = ("bay", "clock", "dance", "echo", "fish", "later", "brief")

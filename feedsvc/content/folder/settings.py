@@ -103,10 +103,11 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
         problems += parsed.problems
         last_valid_paths.update((path,) if entries.keys() - parsed.entries.keys() else ())
         references = _add_entries(references, kind, entries, parsed.invalid_entries)
-    redirects = _effective_redirects(files[REDIRECTS_FILE], site.base_url, stored.get(_REDIRECTS))
+    stored_redirects = stored.get(_REDIRECTS)
+    redirects = _effective_redirects(files[REDIRECTS_FILE], site.base_url, stored_redirects)
     problems += redirects.problems
     broken = {problem.path for problem in problems if problem.severity == "error"}
-    last_valid_paths |= broken & {SITE_FILE, REDIRECTS_FILE}
+    last_valid_paths |= broken & ({SITE_FILE, REDIRECTS_FILE} if stored_redirects else {SITE_FILE})
     feeds = _entries_of_type(effective["custom"], CustomFeed)
     return Settings(
         references=references,
