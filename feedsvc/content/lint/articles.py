@@ -158,7 +158,10 @@ def _check_merged_tags(context: LintContext, article: Article) -> Iterator[Defer
 
 
 def _check_translation(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield a warning if `translation_of` names no article, unless a file with an error may be the one."""
+    """Yield a warning if no article has the id `translation_of`.
+
+    None if the id ends with the name of a file with an error, because that file may have the id.
+    """
     target = article.translation_of
     if not target or target in context.ids:
         return
@@ -196,7 +199,7 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
 
 
 def _unused_author_warnings(context: LintContext) -> Iterator[Problem]:
-    """Yield a warning for each author whom no article names; nothing if an article has an error, as its authors are unknown."""
+    """Yield a warning for each author whom no article names; none while an article has an error, because it may name them."""
     used_ids = {author_id for article in context.content.articles for author_id in article.authors}
     # `authors` maps aliases, too.
     unused_ids = [key for key, author in context.content.authors.items() if author.id not in used_ids and key == author.id]

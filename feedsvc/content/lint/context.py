@@ -20,7 +20,11 @@ _MAX_COMPARISONS: Final = 20_000  # of names, to suggest the nearest one; more w
 
 @dataclass(kw_only=True)
 class LintContext:
-    """Content of one run of the lint at the moment `now`, with indexes that are computed once."""
+    """Content of one run of the lint at the moment `now`, with indexes that are computed once. `root` is the content folder.
+
+    `articles_by_slug` has all articles by slug and former slug, `public_articles` those with the status published, even before
+    their day. `excluded_stems` are the file names, without suffix, of articles with an error.
+    """
 
     content: ContentSnapshot
     root: Path
@@ -40,7 +44,7 @@ class LintContext:
         }
 
     def has_free_place(self, place: FreePlace | None) -> bool:
-        """Return whether the address of a place leads to a published page, also without its slash, or to a file in root/."""
+        """Return whether a place is that of a published page, even if its slash is missing, or of a file in root/."""
         name = place.slug if isinstance(place, StaticPageAt) else place.path if place else ""
         page = self.content.pages.get(name)
         is_file = isinstance(place, RootFileAt) and name in self.content.root_files
@@ -49,7 +53,7 @@ class LintContext:
     def suggest_slug(self, slug: str) -> str:
         """Return a hint with the most similar existing slug or alias.
 
-        Return "" if the slug exists itself, if none is similar, or if too many were compared before.
+        Return "" if the slug itself exists, if none is similar, or if this run has already compared too many names.
         """
         if slug in self.articles_by_slug:
             return ""

@@ -20,7 +20,7 @@ _Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, i
 
 
 def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about feeds.yaml; while an article has an error, none about what no article has."""
+    """Yield the warnings about feeds.yaml; while an article has an error, none about tags and feeds without articles."""
     content = context.content
     feeds = {feed.id: feed for feed in chain(content.custom_feeds.values(), content.private_feeds.values())}
     if not feeds:
@@ -54,7 +54,7 @@ def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> I
 
 
 def _short_age_warnings(positions: EntryPositions, feeds: Iterable[CustomFeed]) -> Iterator[Problem]:
-    """Yield a warning for each digest whose entries leave it before the next one comes."""
+    """Yield a warning for each digest feed whose `max_age` is shorter than the day or week between its issues."""
     for feed in feeds:
         if feed.digest and feed.max_age:
             unit, days = ("day", 1) if feed.digest.weekday is None else ("week", 7)
@@ -112,7 +112,10 @@ def _same_contents_warnings(
 
 
 def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
-    """Return what the feeds of the site, the languages, categories and authors hold -> how messages name them."""
+    """Map the key (`_contents`) of the feeds of the site, the languages, categories and authors to their names in messages.
+
+    Languages are included if articles are in more than one.
+    """
     content = context.content
     owners = {_contents(CustomFeed(id="", title="")): "the feed of the whole site"}
     languages = {article.language or content.site.language for article in context.public_articles}
@@ -129,6 +132,6 @@ def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
 
 
 def _contents(feed: CustomFeed) -> _Contents:
-    """Return what a feed holds and in which form, without its names."""
+    """Return a key that is equal for feeds with the same articles in the same form, whatever their ids and titles."""
     include, exclude = (tuple(_folded(selection, key) for key in _KEYS) for selection in (feed.include, feed.exclude))
     return include, exclude, feed.image, feed.max_age, feed.digest, feed.feed

@@ -27,7 +27,7 @@ def is_reserved_name(name: str) -> bool:
 
 
 def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
-    """Yield warnings about the names of the files of articles, drafts included, and of the files in media/ that they name."""
+    """Yield warnings about the paths of articles, drafts included, and of files in media/ to which articles or settings refer."""
     paths = sorted({*(article.path for article in content.articles), *content.media})
     for path in paths:
         message, hint = _fault(path)

@@ -13,7 +13,7 @@ from feedsvc.model import ArticleStatus
 
 
 def lint_home(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about the front page; none about a lead that is missing while an article has an error."""
+    """Yield the warnings about `home`. While an article has an error, there is none about a lead that no article has as slug."""
     home, categories = context.content.site.home, context.content.categories
     if not home.lead and not home.sections:
         return
@@ -28,7 +28,7 @@ def lint_home(context: LintContext) -> Iterator[Problem]:
 
 
 def _lead_fault(context: LintContext, slug: str) -> str:
-    """Return why an article cannot lead the front page; "" if it can, or if it may be the one that has an error."""
+    """Return why the article with a slug cannot lead the front page; "" if it can, or if an article with an error may have it."""
     article = context.articles_by_slug.get(slug)
     if article is None:
         return "" if context.excluded_stems else f"home.lead: no article has the slug '{slug}'"

@@ -25,7 +25,10 @@ _LARGEST_SIDE: Final = 256
 
 
 def lint_icons(context: LintContext) -> Iterator[Problem]:
-    """Yield a warning about an icon of the site that is not square, or smaller than search engines show it."""
+    """Yield a warning if the icon of the site is not square, or narrower than 48 pixels.
+
+    The icon is that of site.yaml, else root/favicon.ico, which must also be a valid file, else the logo.
+    """
     content = context.content
     yield from _warnings_of_site_file(context)
     data = content.root_files.get(_FAVICON)

@@ -32,7 +32,7 @@ _MEGAPIXEL_HINTS: Final = {
 
 
 def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
-    """Yield warnings about the files in media/ that the settings and these articles refer to, sorted by path."""
+    """Yield warnings about the files in media/ that site.yaml, authors.yaml and these articles refer to, sorted by path."""
     articles = tuple(articles)
     images_shown = {*_settings_images(content), *(path for article in articles for path in _article_images(content, article))}
     references = {*images_shown, *(path for article in articles for path in article.media)}

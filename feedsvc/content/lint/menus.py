@@ -34,7 +34,10 @@ def lint_menus(context: LintContext) -> Iterator[Problem]:
 
 
 def _fault(context: LintContext, entry: MenuEntry) -> _Fault | None:
-    """Return what is wrong with an entry; None if it leads to something, or to another site."""
+    """Return what is wrong with an entry; None if nothing is.
+
+    Not checked are entries to other sites, and whether a custom feed, a tag, a language, an issue or a period exists.
+    """
     target = entry.target
     if target.startswith("/"):
         return _path_fault(context, target) or _title_fault(entry)
@@ -80,7 +83,7 @@ def _path_fault(context: LintContext, target: str) -> _Fault | None:
 
 
 def _title_fault(entry: MenuEntry) -> _Fault | None:
-    """Return a warning about a path without a title, unless it leads to something with a title in the settings or pages."""
+    """Return message and hint if a path has no title, unless its place has one in the settings, in pages/ or in all languages."""
     place = place_of(entry.target)
     is_listing = isinstance(place, PageAt) and not place.period and place.listing.kind in TITLED_KINDS
     if entry.title or entry.target in TITLES_OF_PATHS or is_listing or isinstance(place, StaticPageAt):

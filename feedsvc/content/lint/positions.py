@@ -19,10 +19,10 @@ _REFERENCE_DELIMITERS: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
 
 
 class ArticlePositions:
-    """Builder of warnings with positions in one article file. If the file is missing, `text` is "" and all positions are 1:1."""
+    """Builder of warnings with positions in one article file. If it cannot be read, `text` is "" and all positions are 1:1."""
 
     def __init__(self, root: Path, path: str) -> None:
-        """Read and parse the file again."""
+        """Read and parse the file at `path` below the content folder `root` again."""
         data = safe_read.read_file(root, path)
         self.text = text.decode(path, data).text if isinstance(data, bytes) else ""
         # The first '---' of a Markdown file begins a document in YAML, too, so it can stay.
@@ -59,17 +59,20 @@ class ArticlePositions:
 
 
 class EntryPositions:
-    """Builder of warnings with positions in a settings file of entries. If the file is missing, all positions are 1:1."""
+    """Builder of warnings with positions in a settings file. If the file cannot be read, all positions are 1:1."""
 
     def __init__(self, root: Path, path: str) -> None:
-        """Read and parse the file again."""
+        """Read and parse the file at `path` below the content folder `root` again."""
         data = safe_read.read_file(root, path)
         self._document: YamlDocument = parse_settings_file(path, data if isinstance(data, bytes) else b"")
         keys = self._document.value if isinstance(self._document.value, dict) else ()
         self._keys = {unicodedata.normalize("NFC", key): key for key in keys}
 
     def warning(self, id_: str, location: KeyPath, message: str, hint: str) -> Problem:
-        """Return a warning about a value in the entry with this id, or about the entry if `location` is ()."""
+        """Return a warning at a value in the entry with this id, or at the entry's key if `location` is ().
+
+        In site.yaml, `id_` is a top-level key.
+        """
         whole_location = (self._keys.get(id_, id_), *location)
         return replace(self._document.problem(whole_location, message, hint, at_key=not location), severity="warning")
 

@@ -24,7 +24,7 @@ _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
 def lint_redirects(context: LintContext) -> Iterator[Problem]:
-    """Yield at most _MAX_WARNINGS warnings about redirects.yaml."""
+    """Yield at most _MAX_WARNINGS warnings about redirects.yaml; none if the file has an error."""
     rules = context.content.redirects
     if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
         return
@@ -52,7 +52,7 @@ class _Lint:
             yield self._warning(address, *reason)
 
     def _following(self, target: str) -> str:
-        """Return the target of the rule for a target that is an old address itself, "" if it is none."""
+        """Return the target of the exact rule at the path `target`; "" if it has none, or is the address of a document."""
         place = place_of(target) if target.startswith("/") else None
         return "" if place and self._is_public(place) else self.context.content.redirects.exact_target(target)
 
@@ -68,13 +68,16 @@ class _Lint:
             yield self._warning(pattern.source, f"'{pattern.target}' has the form of no address of this site", _FORMS)
 
     def _may_exist(self, place: Place | None) -> bool:
-        """Return whether some document may have the form of a place."""
+        """Return whether some document may be at a place of this form; a free place requires any page, or any file in root/."""
         content = self.context.content
         is_free = isinstance(place, FreePlace)
         return bool(content.pages if isinstance(place, StaticPageAt) else content.root_files) if is_free else place is not None
 
     def _reason_for_no_document(self, target: str) -> tuple[str, str] | None:
-        """Return a message and a hint if a target of an exact rule leads nowhere, and not only until its day comes."""
+        """Return a message and a hint if the target of an exact rule is a path without a document, else None.
+
+        A draft or an article before its day counts as a document.
+        """
         if target == GONE or not target.startswith("/"):
             return None
         match place_of(target):
@@ -101,7 +104,10 @@ class _Lint:
         return None
 
     def _is_public(self, place: Place) -> bool:
-        """Return whether an article or a listing has an address, without regard to the time."""
+        """Return whether a published article, a listing, a page or a file in root/ has a place as its current address.
+
+        Aliases of articles and listings do not count. The time has no effect.
+        """
         match place:
             case ArticleAt(slug):
                 article = self.context.articles_by_slug.get(slug)

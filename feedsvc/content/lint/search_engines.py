@@ -21,7 +21,7 @@ _Fault = tuple[str, str, str]  # key of site.yaml, message, hint
 
 
 def lint_search_engines(context: LintContext) -> Iterator[Problem]:
-    """Yield warnings about a name or news sitemap that search engines would not use, or not as it is meant."""
+    """Yield warnings about a title of the site that is cut, and about more recent articles than a news sitemap can name."""
     faults = [*_name_faults(context), *_news_faults(context)]
     if not faults:
         return

@@ -13,7 +13,7 @@ from feedsvc.model import TagSettings
 
 
 def lint_tag_entries(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about tags.yaml; none about unused entries while an article has an error, as its tags are unknown."""
+    """Yield the warnings about tags.yaml; none about unused entries while an article has an error, because it may use them."""
     entries = {entry.id: entry for entry in context.content.tags.values()}
     if not entries:
         return

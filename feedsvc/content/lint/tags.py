@@ -17,7 +17,7 @@ _PathsByTitle = Mapping[str, list[str]]
 
 
 def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
-    """Return (message, hint) for each tag spelling that differs in punctuation from the most used one with the same slug.
+    """Map each spelling of a tag that differs in punctuation from the most used one with the same slug to (message, hint).
 
     Spellings that differ only in letter case, spaces, hyphens, underscores or a hash sign count as the same spelling.
     """
@@ -29,7 +29,7 @@ def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
 
 
 def _merged_tag_messages(slug: str, paths: _PathsByTitle) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield (spelling, (message, hint)) for the spellings of one slug, as in `merged_tags`. `paths` has these spellings."""
+    """Yield (spelling, (message, hint)) for the spellings of one slug, which are the keys of `paths`, as in `merged_tags`."""
     titles_by_key: dict[str, list[str]] = defaultdict(list)
     for title in paths if len(paths) > 1 else ():
         titles_by_key[spelling_key(title)].append(title)

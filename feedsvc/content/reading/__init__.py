@@ -1,7 +1,7 @@
-"""Parsers of single files: an article file to an Article, a settings file to a Site, categories or authors.
+"""Parsers of single files: an article file to an Article, a file of pages/ to a StaticPage, a settings file to its objects.
 
 A parser takes the bytes of a file, and the settings and media that the file may refer to. It returns a result with the problems.
-`content.folder` reads files with this package; `content.lint`, `editing` and `cli` use its positions and names.
+`content.folder` reads files with this package; `content.lint`, `editing`, `importing`, `migration` and `cli` use its parts.
 """
 
 from feedsvc.content.reading.article import ParseResult, default_id, parse_article

@@ -70,7 +70,10 @@ def parse_article(path: str, data: bytes, references: References) -> ParseResult
 
 
 def default_id(site: Site, stem: str, year: int) -> str:
-    """Return the tag URI (RFC 4151) for an article without `id`; `year` is the year of `published` as the editor wrote it."""
+    """Return the tag URI (RFC 4151) of an article without `id`.
+
+    `stem` is the name of its file without suffix, `year` the year of `published` as the editor wrote it.
+    """
     return f"tag:{site.id_domain},{year}:{quote(stem, safe='')}"
 
 
@@ -94,7 +97,7 @@ class _ArticleParser(ReadContext):
         return result._replace(article=None, markdown="") if result.problems and result.is_broken else result
 
     def build_article(self, keys: ArticleKeys) -> Article:
-        """Check all keys and return the article. All problems are added at once; if one is an error, do not use the article."""
+        """Check all keys, add all problems to the document and return the article. If one is an error, do not use the article."""
         published, year = self.attempt(("published",), lambda: parse_instant(keys.published, self.zone)) or _UNKNOWN_DATE
         updated_value, expires = self.instant(("updated",), keys.updated), self.instant(("expires",), keys.expires)
         updated, slug = max(published, updated_value or published), self.slug(keys)
@@ -153,7 +156,10 @@ class _ArticleParser(ReadContext):
         return tuple(filter(None, enclosures))
 
     def markdown(self, keys: ArticleKeys) -> str:
-        """Return the Markdown of the body: in a YAML file that of `body:`, in a Markdown file the part below the front matter."""
+        """Return the Markdown of the body: in a YAML file that of `body:`, in a Markdown file the part below the front matter.
+
+        A key `body:` in a Markdown file adds an error.
+        """
         if self.markdown_part is None:
             return keys.body
         if keys.body:
@@ -161,7 +167,7 @@ class _ArticleParser(ReadContext):
         return self.markdown_part
 
     def add_warnings(self, keys: ArticleKeys, article_id: str) -> None:
-        """Add warnings about values that are valid but probably not intended."""
+        """Add warnings about a missing id, and about values that are valid but probably not intended."""
         if (
             not keys.id
             and keys.status == "published"
@@ -209,7 +215,7 @@ class _ArticleParser(ReadContext):
     def resolve_reference(self, kind: str, list_key: str, at: KeyPath, name: str, entries: Mapping[str, object]) -> str | None:
         """Return the id of the entry with the id or alias `name`. If there is none, add an error at `at` and return None.
 
-        `kind` is "author" or "category", `list_key` its plural.
+        `kind` is "author" or "category", `list_key` its plural. A reference by alias is added to `alias_references`.
         """
         entry = entries.get(name)
         if isinstance(entry, Author | Category):
@@ -241,10 +247,10 @@ class _ArticleParser(ReadContext):
         return tuple(corrections)
 
     def withdrawn_at(self, keys: ArticleKeys, updated: datetime) -> datetime | None:
-        """Return when the article was withdrawn; None if its status is another.
+        """Return when the article was withdrawn; None if its status is another, which adds an error if `withdrawn:` is given.
 
-        It is the date of `withdrawn:`, if any, but at least one second after `updated`, so that the `updated` of feeds never
-        decreases.
+        The moment is the date of `withdrawn:`, else `updated`, but at least one second after `updated`, so that the `updated` of
+        feeds never decreases.
         """
         if keys.withdrawn and keys.status != "withdrawn":
             self.add_error(("withdrawn",), f"stands beside status: {keys.status}", "write status: withdrawn", at_key=True)

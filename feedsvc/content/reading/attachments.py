@@ -34,7 +34,7 @@ def image(context: ReadContext, keys: ImageKeys) -> Image | None:
 
 
 def _local_image(context: ReadContext, path: str) -> tuple[str, str, tuple[int, int]] | None:
-    """Return URL, media type, and width and height of an image in media/. If it cannot be used, add an error; return None."""
+    """Return URL, media type, (width, height) in pixels of an image in media/. If it is unusable, add an error, return None."""
     size = context.attempt(("image", "src"), lambda: context.references.media.image_size(path))
     if size and context.attempt(("image", "src"), lambda: context.sendable_file(path)) is None:
         return None
@@ -42,9 +42,10 @@ def _local_image(context: ReadContext, path: str) -> tuple[str, str, tuple[int, 
 
 
 def _remote_image(context: ReadContext, keys: ImageKeys) -> tuple[str, str, tuple[int, int]] | None:
-    """Return URL, media type, and width and height as the keys state them.
+    """Return URL, media type, and (width, height) in pixels as the keys state them.
 
-    If a key is missing or the URL is no https address, add errors and return None.
+    If a key is missing or the URL is no https address, add errors and return None. A type that readers do not show only adds an
+    error.
     """
     url = context.https_url(("image", "src"), keys.src)
     missing = [name for name in ("type", "width", "height") if getattr(keys, name) is None]
@@ -77,7 +78,10 @@ def enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosur
 
 
 def embeds(context: ReadContext, entries: Sequence[EmbedKeys]) -> tuple[Embed, ...]:
-    """Return the cards of `embeds:`. Problems and image files are added to `context`; an unusable image is left out."""
+    """Return the cards of `embeds:`, one for each URL. Problems and image files are added to `context`.
+
+    A card with an unusable image has none. A second entry for a URL adds an error.
+    """
     cards: dict[str, Embed] = {}
     for index, entry in enumerate(entries):
         if entry.url in cards:

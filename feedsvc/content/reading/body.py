@@ -23,7 +23,7 @@ _TOO_LARGE: Final = (
 
 
 def check_body(context: ReadContext, content: str, markdown: str, path: str) -> str:
-    """Check the Markdown of a body and return it; `content` is the text of the whole file, `path` that of the page.
+    """Check the Markdown of a body and return it. `content` is the text of the whole file, `path` that of the page on the site.
 
     Problems, and the media files that the body refers to, are added to `context`. Return "" if the Markdown is only white space,
     or if its HTML would exceed the limits, which adds an error.

@@ -26,7 +26,7 @@ class BodyPositions:
     """Positions in one article's body: lines and columns in its file, both from 1. The first search renders the body."""
 
     def __init__(self, document: YamlDocument, content: str, markdown: str) -> None:
-        """Initialize with the text of the whole file (`content`) and the Markdown of its body."""
+        """Initialize with the file's YAML (`document`), its whole text (`content`) and the Markdown of its body."""
         self._document, self._content, self._markdown = document, content, markdown
         self._html_cache = ""
 
@@ -36,7 +36,10 @@ class BodyPositions:
         return self._html_cache
 
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
-        """Return line and column of a link or media reference, as in the HTML; None if the Markdown does not contain it."""
+        """Return line and column of a link or media reference; None if the Markdown does not contain it.
+
+        `reference` is the value of the attribute in the HTML, with entities decoded.
+        """
         for attribute in {html.escape(reference), reference}:
             index = self._html.find(f'="{attribute}"')
             if index >= 0:
@@ -44,7 +47,7 @@ class BodyPositions:
         return self._find_spelling(0, reference)
 
     def positions_of_tags(self, indexes: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Return line and column of raw HTML tags, given by their ascending indexes in the HTML without positions."""
+        """Return (line, column) of each raw HTML tag, or of its block. `indexes` are ascending, in the HTML without positions."""
         return [self._position_of_tag(index) for index in self._shift_indexes(indexes)]
 
     def position_of_index(self, index: int) -> tuple[int, int]:
@@ -66,7 +69,7 @@ class BodyPositions:
         return shifted
 
     def _position_of_tag(self, html_index: int) -> tuple[int, int]:
-        """Return line and column of a raw HTML tag at an index of the HTML with positions; otherwise those of its block."""
+        """Return line and column of the raw HTML tag at an index of the HTML with positions; of the block, if no tag is there."""
         tag = re.match(r"<[^\n>]*>?", self._html[html_index : html_index + _MAX_TAG_LENGTH])
         index = self._source_index(html_index)
         if not tag or "data-sourcepos" in tag[0]:
@@ -74,7 +77,7 @@ class BodyPositions:
         return self._position_in_file(max(index, self._markdown.find(tag[0], index)), tag[0])
 
     def _source_index(self, html_index: int) -> int:
-        """Return the index in the Markdown of the start of the line for an index of the HTML with positions, or a line before."""
+        """Return the index in the Markdown of the start of the line for an index of the HTML with positions, or of one before."""
         before = self._html.rfind(' data-sourcepos="', 0, html_index + 1)
         tag_end = self._html.find(">", html_index) + 1
         own_attribute = _POSITION.match(self._html, self._html.find(" data-sourcepos", html_index), tag_end)

@@ -1,4 +1,4 @@
-"""Read context of one article: its YAML document, what it may refer to, and the problems and media found so far."""
+"""Read context of one article or page: its YAML document, what it may refer to, and the problems and media found so far."""
 
 from __future__ import annotations
 
@@ -70,9 +70,10 @@ def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
 
 
 class ReadContext:
-    """Collector of the problems of an article, in `document.problems`, and of the paths of its files in media/, in `media`.
+    """Collector of the problems of an article or page, in `document.problems`, and of its files in media/, in `media`.
 
-    Most methods add problems instead of raising, so that all are reported. A location `at` is a key path in the document.
+    `media` has their paths in the content folder as keys. Most methods add problems instead of raising, so that all are reported.
+    A location `at` is a key path in the document.
     """
 
     def __init__(self, document: YamlDocument, references: References) -> None:
@@ -98,7 +99,10 @@ class ReadContext:
             return None
 
     def instant(self, at: KeyPath, date: str | None) -> datetime | None:
-        """Parse a date and return its moment in UTC. Return None for None or "", and for an invalid date, which adds an error."""
+        """Parse a date, in the site's zone if it states none, and return its moment in UTC.
+
+        Return None for None or "", and for an invalid date, which adds an error.
+        """
         return self.attempt(at, lambda: parse_instant(date, self.zone)[0]) if date else None
 
     def slug_of_stem(self, stem: str) -> str:
@@ -138,5 +142,5 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def is_web_address(address: str) -> bool:
-    """Return True if a `src` begins with http: or https:. Otherwise it should be a path in media/."""
+    """Return True if a `src` begins with http: or https:, in any letter case. Otherwise it should be a path like media/a.jpg."""
     return bool(_WEB_ADDRESS.match(address))

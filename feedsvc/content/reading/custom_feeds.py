@@ -81,7 +81,7 @@ class _SelectionReader:
         return slug
 
     def _collect(self, key: str, names: Sequence[str], convert: Callable[[int, str], str]) -> tuple[str, ...]:
-        """Return the converted names without "". A name that occurs again adds an error."""
+        """Return the results of `convert` for each index and name, without "". A result that occurs again adds an error."""
         converted: dict[str, None] = {}
         for index, name in enumerate(names):
             value = convert(index, name)
@@ -107,14 +107,14 @@ def _check_include(document: YamlDocument, at: KeyPath, keys: IncludeKeys) -> No
 
 
 def _check_exclude(document: YamlDocument, at: KeyPath, include: Selection, exclude: Selection) -> None:
-    """Add an error for each kind of which `exclude` has every name that `include` has: no article could be selected."""
+    """Add an error for each kind of which `exclude` leaves out every name in `include`, because no article could be selected."""
     for kind in _emptied_kinds(include, exclude):
         message = f"exclude.{kind}: leaves out all that include.{kind} names, so the feed would hold nothing"
         document.problems.append(document.problem((*at, kind), message, "delete a name here or there", at_key=True))
 
 
 def _emptied_kinds(include: Selection, exclude: Selection) -> Iterator[str]:
-    """Yield the kinds of which `exclude` has every name that `include` has."""
+    """Yield the kinds (fields of Selection) of which `exclude` leaves out every name in `include`: en leaves out en-GB, too."""
     for kind in Selection.__slots__:
         names, excluded = getattr(include, kind), getattr(exclude, kind)
         if names and all(_is_excluded(kind, name, excluded) for name in names):

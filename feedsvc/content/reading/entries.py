@@ -20,7 +20,7 @@ _KIND_WORDS: Final = {"custom": "feed"}  # kinds whose word in messages is anoth
 class ParsedEntries(NamedTuple):
     """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems.
 
-    With `has_invalid_id`, a key cannot be an id. It may have been the id of an entry that seems to be missing.
+    `has_invalid_id` is True if a key of the file cannot be an id. An entry that seems to be missing may be the one at that key.
     """
 
     entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings] | dict[str, CustomFeed]
@@ -30,9 +30,10 @@ class ParsedEntries(NamedTuple):
 
 
 def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
-    """Parse a file of entries of one kind, such as "author" or "custom". An entry with a problem of its own is invalid.
+    """Parse a file of entries of one kind: "category", "author", "tag" or "custom". An entry that adds a problem is invalid.
 
-    `build` builds the entry of a key and adds its problems to the document.
+    `path` is the name of the file. `build` builds the entry of a key and adds its problems to the document. An alias that another
+    entry has adds a problem, too, but does not make its entry invalid.
     """
     document, word = parse_settings_file(path, data), _KIND_WORDS.get(kind, kind)
     if not isinstance(document.value, dict):
@@ -79,7 +80,7 @@ def _id_error(kind: str, name: str) -> str:
 
 
 def _with_aliases(document: YamlDocument, valid: Mapping[str, EntryT]) -> Iterator[tuple[str, EntryT]]:
-    """Yield each id and alias with its entry. An alias that another entry has already, as id or alias, adds a problem."""
+    """Yield each id and alias with its entry. An alias that another entry has, as id or alias, adds a problem only."""
     entries: dict[str, EntryT] = {entry.id: entry for entry in valid.values()}
     for name, entry in valid.items():
         for index, alias in enumerate(entry.aliases):

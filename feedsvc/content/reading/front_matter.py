@@ -27,8 +27,10 @@ class FileParts:
 def parse_file_parts(
     path: str, data: bytes, kind: str = "article", required: str = _ARTICLE_KEYS
 ) -> FileParts | tuple[Problem, ...]:
-    """Decode a file and parse its YAML; return only the problems if it cannot be divided. The parameters are those of
-    `split_front_matter`.
+    """Decode a content file and parse its YAML: the front matter of a file whose name ends in .md, else the whole text.
+
+    Return only the problems if the file cannot be decoded, has no front matter, or has an unresolved merge conflict below it.
+    `kind` and `required` are those of `split_front_matter`.
     """
     content, problems, is_printable = text.decode(path, data)
     if not content and problems:
@@ -45,10 +47,10 @@ def parse_file_parts(
 
 
 def split_front_matter(content: str, kind: str = "article", required: str = _ARTICLE_KEYS) -> tuple[str, str]:
-    """Return the YAML, after an empty line, so that its lines have the same numbers as in the file, and the Markdown.
+    """Return (YAML, Markdown) of a Markdown file. An empty line before the YAML keeps the line numbers of the file.
 
     `kind` is the word for what the file has, `required` names the keys that it needs. Raises ValueError with a message for the
-    editor if there is no front matter or it is empty.
+    editor if the front matter is missing, empty or not ended by a second '---'.
     """
     lines = content.splitlines(keepends=True)
     if not lines:

@@ -31,7 +31,7 @@ def build_license(document: YamlDocument, keys: LicenseKeys | None) -> License |
 
 
 def _build_scope(tokens: list[str]) -> LicenseScope:
-    """Return the tokens by kind, each once. The vocabularies of RSL have no token in common."""
+    """Return the tokens (RSL 1.0 section 3.4.1) by kind, each once. The vocabularies of the kinds have no token in common."""
     usage, user, geo = (tuple(token for token in dict.fromkeys(tokens) if token in kind) for kind in TOKENS_BY_KIND)
     return LicenseScope(usage=usage, user=user, geo=geo)
 
@@ -69,7 +69,10 @@ def build_crawlers(document: YamlDocument, keys: CrawlersKeys) -> Crawlers:
 
 
 def build_robots(document: YamlDocument, keys: Sequence[RobotsKeys], crawlers: Crawlers) -> tuple[RobotsGroup, ...]:
-    """Return the groups of robots.txt. A group without rules, and a crawler that has rules already, adds a problem."""
+    """Return the groups of robots.txt. Adds problems to the document.
+
+    A problem is a group without names of crawlers or without rules, and a crawler with rules in `crawlers` or an earlier group.
+    """
     owners = {name.casefold(): "crawlers" for name in (*crawlers.allow, *crawlers.disallow)}
     for index, group in enumerate(keys):
         if not group.agents:

@@ -37,7 +37,7 @@ class RuleTexts(NamedTuple):
 
 
 class LineDeclinedError(Exception):
-    """Raised at the first line (from 1) that has another form."""
+    """Raised if a file cannot be read by `read_rule_lines`. `line`, from 1, is the first that has another form."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)
@@ -45,7 +45,7 @@ class LineDeclinedError(Exception):
 
 
 def read_rule_lines(text: str) -> RuleTexts:
-    """Return all rules of a file. Raises LineDeclinedError if it has a line of another form."""
+    """Return all rules of a file. Raises LineDeclinedError for a line of another form, and for a repeated or empty section."""
     result, sections = RuleTexts([], []), set[str]()
     lines = enumerate(text.replace("\r\n", "\n").split("\n"), 1)
     readers = {"exact": _read_exact, "patterns": _read_patterns}
@@ -75,7 +75,7 @@ def _next_section(lines: _Lines) -> tuple[int, str] | None:
 
 
 def _read_exact(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
-    """Add the rules of a section. Return the line and name of the next section, None at the end of the file."""
+    """Add the rules of the section `exact` to `rules`. Return the line and name of the next section, None at the file's end."""
     indent = ""
     for number, line in lines:
         match = _RULE.fullmatch(line)
@@ -94,7 +94,7 @@ def _read_exact(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
 
 
 def _read_patterns(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
-    """Add the rules of a section, as `_read_exact` does. Each item begins with `from:`, and `to:` follows."""
+    """Add the rules of the section `patterns`, as `_read_exact` does. Each item begins with `from:`, and `to:` follows."""
     first: tuple[int, re.Match[str]] | None = None  # the line with `from:` of the current item
     dash_column = -1
     for number, line in lines:

@@ -69,7 +69,7 @@ def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
 
 
 def rule_texts(data: bytes) -> Mapping[str, RuleText]:
-    """Return the rules of a valid redirects.yaml with their positions: by address without slash, or by the pattern as written."""
+    """Return the rules of a valid redirects.yaml by key: of an exact rule the address without slash, of a pattern its `from:`."""
     texts = _rule_texts(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text, [])
     found = {rule.source: rule for rule in texts.patterns}
     for rule in texts.exact:
@@ -164,7 +164,10 @@ class _Builder:
         exact[address] = target
 
     def _own_path(self, target: str) -> str:
-        """Return the canonical path of a target of this site, also of an absolute address without a query; else the target."""
+        """Return the path of a target of this site, also of an absolute address without query and fragment; else the target.
+
+        The path is canonical if it is the path of a place.
+        """
         if target.startswith("http") and "?" not in target and "#" not in target:
             target = path_below(self.base_url, target) or target
         place = place_of(target) if target.startswith("/") else None
@@ -228,7 +231,7 @@ def _checked(position: tuple[int, int], parse: Callable[[], _T]) -> Generator[Pr
 
 
 def _next_address(exact: Mapping[str, str], target: str) -> str:
-    """Return the old address that a target is, "" if it is none."""
+    """Return the address in `exact` that equals a target, with or without its trailing slash; "" if there is none."""
     if not target.startswith("/"):
         return ""
     return next((address for address in (target, other_spelling(target)) if address in exact), "")

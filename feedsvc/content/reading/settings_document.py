@@ -35,7 +35,7 @@ def parse_settings_file(path: str, data: bytes) -> YamlDocument:
 
 @dataclass(slots=True)
 class MediaResolver:
-    """Resolver of a path like media/logo.png, or a web address, to a URL. Usable media files are added to `media_paths`."""
+    """Resolver of a path like media/logo.png, or a web address, to a URL. Paths of usable files are added to `media_paths`."""
 
     document: YamlDocument
     base_url: str

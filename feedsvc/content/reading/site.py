@@ -80,7 +80,7 @@ def _accent(document: YamlDocument, keys: SiteKeys) -> str:
 
 
 def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
-    """Return the host of base_url, as the domain of ids. If id_domain is missing, warn; if the host is unfit, add an error."""
+    """Return the host of base_url as the domain of ids. If id_domain is missing, add a warning; an error if the host is unfit."""
     host = urlsplit(keys.base_url).hostname or ""
     if keys.base_url == _PLACEHOLDERS["base_url"] or document.has_value(("id_domain",)):
         return host
