@@ -32,7 +32,10 @@ def _single_process_barrier() -> Callable[[], bool]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Change:
-    """Edition that hooks have not been called for. `paths` are those that changed, None if any may have."""
+    """Edition that hooks have not been called for. `paths` are those of the documents that may have changed, None for any.
+
+    `is_everywhere` returns whether all processes have loaded the edition.
+    """
 
     catalog: Catalog
     since: datetime
@@ -47,7 +50,7 @@ class EditionHooks:
     exception or takes long raises an alert, which the next good call clears, and delays only other hooks. The first edition of a
     process is not new. `create_barrier` is called for each of these editions; None means that there is one process only. It
     returns a function that returns whether all processes have loaded the edition; the hooks are called once it returns True.
-    The thread starts with the first of these editions: most workers never call hooks.
+    The thread starts with the first of these editions, because most workers never call hooks.
     """
 
     def __init__(
@@ -73,7 +76,10 @@ class EditionHooks:
             self.submit(now.publication.catalog, now.since, paths)
 
     def submit(self, catalog: Catalog, since: datetime, paths: Iterable[str] | None) -> None:
-        """Have the hooks called for an edition. `paths` are those whose documents may have changed, None for any."""
+        """Hand an edition to the thread, which calls the hooks.
+
+        `paths` are the paths of the documents that may have changed, None if any may have.
+        """
         if not self._hooks:
             return
         self._report_long_call()
@@ -112,7 +118,7 @@ class EditionHooks:
                 self._call(hook, event)
 
     def _next_change(self) -> _Change | None:
-        """Wait for a change and return it, joined with all that wait; None if there is none and the thread should stop."""
+        """Wait for the pending change, to which `submit` joins later ones, and return it; None if the thread should stop."""
         with self._condition:
             self._condition.wait_for(lambda: self._pending or self._is_stopping)
             change, self._pending = self._pending, None

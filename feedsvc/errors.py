@@ -21,8 +21,8 @@ class Problem:
     """Fault in a file that an editor can fix.
 
     `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1.
-    A problem of severity "error" means that the file is not used, or only the entry at that line if the file is authors.yaml,
-    categories.yaml or tags.yaml. A "warning" has no such effect.
+    A problem of severity "error" means that the file is not used. In authors.yaml, categories.yaml, tags.yaml and feeds.yaml, it
+    means that the entry at that line is not used. A "warning" has no such effect.
     """
 
     path: str

@@ -25,7 +25,7 @@ _ALERT_NAME: Final = "base_url"
 
 
 class NewsroomBlueprint(Blueprint):
-    """Blueprint of a content folder. The first request in a process reads the folder, and a thread follows its changes then."""
+    """Blueprint of a content folder. The first request in a process reads the folder; from then on, a thread follows changes."""
 
     def __init__(self, content: Path, *, name: str, url_prefix: str | None, base_url: str, state: Path | None) -> None:
         """Read the settings of the folder. Raises as `blueprint` does."""
@@ -39,7 +39,7 @@ class NewsroomBlueprint(Blueprint):
         add_site_endpoints(self, self._views.get, self._set_prefix)
 
     def close(self) -> None:
-        """Stop to follow changes, and close files. The next request opens them again. Called at the exit of the process, too."""
+        """Stop the thread that follows changes, and close files. The next request opens them again. Called at exit, too."""
         self._views.close()
 
     def _open(self, stack: ExitStack) -> SiteViews:

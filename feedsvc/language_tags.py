@@ -19,7 +19,7 @@ def language_ranges(language: str) -> tuple[str, ...]:
 
 
 def is_range_of(name: str, language: str) -> bool:
-    """Return whether a language range, in any letter case, with hyphens or underscores, matches a language tag."""
+    """Return whether the language range `name`, in any letter case, with hyphens or underscores, matches a language tag."""
     return name.replace("_", "-").lower() in language_ranges(language)
 
 

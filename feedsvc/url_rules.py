@@ -1,4 +1,4 @@
-"""URL rules of the web application, in the syntax of Werkzeug: which paths it passes on to `routes.place_of`."""
+"""URL rules of the web application, in the syntax of Werkzeug: the paths that it passes on to `routes.place_of`."""
 
 from __future__ import annotations
 

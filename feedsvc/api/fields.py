@@ -94,7 +94,7 @@ def number(field: str, value: object, *, minimum: int) -> int:
 
 
 def items(field: str, value: Iterable[_T]) -> list[_T]:
-    """Return the items of an iterable. A single text is refused, because its characters are meant by nobody."""
+    """Return the items of an iterable. A single text is refused, because its characters would be the items."""
     given: object = value
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise FieldError(field, f"expected a list or another iterable, not {type(given).__name__}")

@@ -71,7 +71,10 @@ class NewsroomListing:
         return build_feed(self._listing, self._entries, chosen.suffix, chosen.media_type, self._known_period(period))
 
     def render(self, format: str = "rss", period: str = "") -> bytes:  # noqa: A002
-        """Return the feed in a format: the same bytes as the server sends. Raises as `feed` and `render` do."""
+        """Return the feed in a format: the same bytes as the server sends.
+
+        Raises FieldError for an unknown format or period, and PluginError if the code of a plug-in fails.
+        """
         return find_format(format).render(self.feed(format, period))
 
     def _known_period(self, period: str) -> str:

@@ -47,9 +47,9 @@ def signature_at(path: Path) -> FileSignature | None:
 
 
 def size_and_mtime(signature: FileSignature) -> tuple[int, int]:
-    """Return size in bytes and mtime in nanoseconds since 1970, which together identify the content of an open file.
+    """Return size in bytes and mtime in nanoseconds since 1970, to detect changes of the content of an open file.
 
-    The ctime would not, because it also changes if another file replaces the open one at its path.
+    The ctime is not suitable, because it also changes if another file replaces the open one at its path.
     """
     size, time, _, _ = _FORMAT.unpack(signature)
     return size, time

@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 def is_printable_ascii(name: str) -> bool:
-    """Return True if a name has only printable ASCII, like most names. `is_valid_path` is slower, and True for these, too."""
+    """Return True if a name has only printable ASCII, like most names. `is_valid_path` accepts these, too, but is slower."""
     return name.isascii() and name.isprintable()
 
 
@@ -55,7 +55,7 @@ def outside_link_problem(path: str, within: str = "") -> Problem:
 
 
 def open_folder(root: Path, path: str, within: str = "") -> OpenFolder | Problem:
-    """Open a folder for listing. Return a Problem if a link leads out of `within` (as for `read_file`).
+    """Open the folder at `path` below `root`. Return a Problem if a link leads out of `within` (as for `read_file`).
 
     Raises OSError if the folder cannot be opened for another reason.
     """
@@ -87,7 +87,7 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
 
 
 def read_many(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-    """Yield each path with the result of `read_file`, in the given order. Consecutive paths in one folder open it only once."""
+    """Yield (path, result of `read_file`) in the given order. A folder is opened once for consecutive paths directly in it."""
     for folder, group in groupby(paths, lambda path: path.rpartition("/")[0]):
         yield from _read_in_folder(root, folder, [*group])
 

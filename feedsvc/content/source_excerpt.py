@@ -26,7 +26,7 @@ _NARROW_JAMO: Final = ("\u1160", "\u11ff")  # vowels and finals, drawn in the ce
 
 
 def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
-    """Return a function that yields two lines for a problem: the line of its file, and a caret below the column.
+    """Return a function that yields two lines for a problem: the line of its file below `root`, and a caret below the column.
 
     The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, or has line ends that
     not all programs count. The lines of the 16 files used last are cached.

@@ -1,4 +1,7 @@
-"""Text decoding: UTF-8 bytes to text without the characters that XML 1.0 forbids or feed validators reject."""
+"""Text decoding: UTF-8 bytes to text without the characters that XML 1.0 forbids or feed validators reject.
+
+These are the forbidden characters. Other functions compute positions in a text, and prepare messages and hints for editors.
+"""
 
 from __future__ import annotations
 

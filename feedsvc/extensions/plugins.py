@@ -58,7 +58,7 @@ class Plugin:
             raise self.error(f"{failure}: {_describe(error)}", type(error).__name__) from error
 
     def error(self, failure: str, kind: str = "") -> PluginError:
-        """Return the error that says what failed and what the operator can do. Equal kinds of one plug-in are logged once."""
+        """Return an error with the predicate `failure` and advice. Errors of one plug-in and one `kind` have the same `key`."""
         advice = f"correct or remove it (pip uninstall {self.distribution})"
         return PluginError(f"{self} {failure}; {advice}", f"{self.distribution} {self.group} {self.name} {kind}")
 
@@ -95,9 +95,9 @@ def _plugins_of(distribution: Distribution) -> list[Plugin]:
 
 @cache
 def plugins_fingerprint() -> tuple[tuple[str, ...], ...]:
-    """Return what identifies the plug-ins that influence documents: names, versions, and a digest of the code of each.
+    """Return (distribution, version, group, name, target, digest of its code) of each plug-in with a format or namespace.
 
-    () if there are none. The code of libraries that a plug-in imports is not included.
+    Documents depend on these facts. The code of libraries that a plug-in imports is not included in the digest.
     """
     return tuple(
         (plugin.distribution, plugin.version, plugin.group, plugin.name, plugin.target, _code_digest(plugin))

@@ -1,4 +1,4 @@
-"""Registry of the extensions of all plug-ins, loaded on first use. A plug-in that fails to load takes nothing else down."""
+"""Registry of the extensions of all plug-ins, loaded on first use. The others are loaded even if one plug-in fails."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PluginHook:
 class Extensions:
     """Extensions of all plug-ins. `failures` are the errors of those that could not be loaded.
 
-    A format that could not be loaded is among `formats`; rendering it raises its error.
+    A format that could not be loaded is among `formats`, unless its suffix is invalid or used; rendering it raises its error.
     """
 
     formats: dict[str, Format] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Extensions:
 
 
 def load_extensions() -> Extensions:
-    """Return the extensions of all plug-ins, whose code is imported by the first call. Never raises."""
+    """Return the extensions of all plug-ins; none after `disable_plugins`. The first call imports their code. Never raises."""
     return Extensions() if _POLICY.is_disabled else _import_plugins()
 
 
@@ -80,7 +80,7 @@ def _load_format(plugin: Plugin, extensions: Extensions) -> None:
 
 
 def _add_broken_format(plugin: Plugin, error: PluginError, extensions: Extensions) -> None:
-    """Add a format that raises `error`, so that its addresses are unavailable and not missing."""
+    """Add a format that raises `error`, so that its addresses are unavailable, not missing. Skip an invalid or used suffix."""
 
     def render(_: Feed) -> bytes:
         raise error
@@ -138,14 +138,14 @@ _POLICY: Final = _Policy()
 
 
 def disable_plugins() -> None:
-    """Do without plug-ins in this process, a trial of a theme: their import must not count against the theme's limits."""
+    """Ignore all plug-ins in this process from now on. For trials of themes, because imports count against a theme's limits."""
     _POLICY.is_disabled = True
 
 
 def tolerate_faults() -> None:
-    """Let this process, a server, go on if plug-ins fail: their faults are logged once each, from now on.
+    """Omit, from now on, the elements of a namespace that fails and log the fault once, instead of raising PluginError.
 
-    Those of loading are logged now.
+    Servers call this. It imports all plug-ins, and logs at once those that cannot be loaded.
     """
     _POLICY.is_tolerant = True
     report_faults(load_extensions().failures)
@@ -158,7 +158,7 @@ def require_extensions() -> None:
 
 
 def report_faults(errors: Iterable[PluginError]) -> None:
-    """Log each fault, unless this process has logged one of the same kind and plug-in."""
+    """Log each fault, unless this process has logged one with the same `key`, or _MAX_REPORTS faults."""
     for error in errors:
         if error.key not in _POLICY.reported and len(_POLICY.reported) < _MAX_REPORTS:
             _POLICY.reported.add(error.key)
@@ -166,9 +166,10 @@ def report_faults(errors: Iterable[PluginError]) -> None:
 
 
 def call_namespace(extension: PluginNamespace, failure: str, function: Callable[[], _T], default: _T) -> _T:
-    """Return the result of a namespace's function; `default` if its plug-in fails in a process that tolerates faults.
+    """Return the result of a namespace's function; `default` if its plug-in fails after `tolerate_faults`.
 
-    In others, raises PluginError. Exceptions of a namespace that belongs to no plug-in pass.
+    Without `tolerate_faults`, raises PluginError, with `failure` as predicate. Exceptions of a namespace that belongs to no
+    plug-in are raised unchanged.
     """
     if extension.plugin is None:
         return function()
@@ -182,7 +183,11 @@ def call_namespace(extension: PluginNamespace, failure: str, function: Callable[
 
 
 def plugin_namespaces() -> tuple[PluginNamespace, ...]:
-    """Return the namespaces of all plug-ins. Raises PluginError if one was not loaded, unless this process tolerates faults."""
+    """Return the namespaces of all plug-ins.
+
+    If a plug-in with a namespace is installed, raises PluginError for any plug-in, also without a namespace, that could not be
+    loaded, except after `tolerate_faults`.
+    """
     if not _POLICY.is_tolerant and any(plugin.group == NAMESPACES_GROUP for plugin in installed_plugins()):
         require_extensions()
     return tuple(load_extensions().namespaces) if installed_plugins() else ()

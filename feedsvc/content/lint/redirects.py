@@ -1,4 +1,4 @@
-"""Lint of redirects.yaml: targets that nothing has, rules at addresses of documents, patterns that match such addresses."""
+"""Lint of redirects.yaml: targets without a document, rules at addresses of documents, patterns that match such addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bare links: paragraphs of a text that are only an address. Pages and feeds show an entry of `embeds` instead, if one has it."""
+"""Bare links: paragraphs of a text that are only an address. Pages and feeds replace them by entries of `embeds`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _BARE_LINK: Final = re.compile(r'<p><a href="(?P<address>[^"]+)">(?:https?://|ww
 
 
 def bare_links(markup: str) -> Iterator[str]:
-    """Yield the address of each paragraph of cleaned HTML that is only an address."""
+    """Yield the address, without entities, of each paragraph of cleaned HTML that is only an address."""
     return (html.unescape(match["address"]) for match in _BARE_LINK.finditer(markup))
 
 
 def replace_bare_links(markup: str, replacement: Callable[[str], str]) -> str:
-    """Return cleaned HTML in which `replacement` of an address replaces its bare links, unless it is ""."""
+    """Return cleaned HTML in which `replacement` of its address, as HTML, replaces each bare link; "" keeps the link."""
     return _BARE_LINK.sub(lambda match: replacement(html.unescape(match["address"])) or match[0], markup)

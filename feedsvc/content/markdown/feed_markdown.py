@@ -39,10 +39,10 @@ FitImage = Callable[[str], str]  # address of an image -> address of the variant
 
 
 def render_feed_markdown(markdown: str, *, base_url: str, page: str, fit_image: FitImage) -> str:
-    """Return a text as Markdown for feeds; "" if comrak cannot write it so that it shows the same as the article's HTML, or if it
-    has over 100,000 characters.
+    """Return a text as Markdown for feeds; "" if it has over 100,000 characters or is beyond the limits on its HTML.
 
-    `page` is the article's own URL. `fit_image` is called for the images of media/.
+    Also "" if comrak cannot write it so that it shows the same as the article's HTML. `page` is the article's own URL.
+    `fit_image` is called for all images, but only if any reference of the text leads to media/.
     """
     expected = render_within_limits(markdown, base_url=base_url, page=page) if len(markdown) <= _MAX_LENGTH else None
     if expected is None or isinstance(expected, LimitExceeded):

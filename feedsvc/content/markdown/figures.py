@@ -74,7 +74,7 @@ def _mark_quotes(clean: str) -> str:
 
 
 def _end_tag(pattern: re.Pattern[str], clean: str, position: int) -> re.Match[str] | None:
-    """Return the end tag of the element in which a position lies; `pattern` matches all tags of its name."""
+    """Return the end tag of the element around a position, None if it is missing. `pattern` matches all tags of its name."""
     depth = 1
     for tag in pattern.finditer(clean, position):
         depth += -1 if tag[1] else 1
@@ -84,7 +84,10 @@ def _end_tag(pattern: re.Pattern[str], clean: str, position: int) -> re.Match[st
 
 
 def _quote(text: str) -> str:
-    """Return the figure of a pull quote with this HTML; its last paragraph is the caption if it begins with a dash."""
+    """Return the figure of a pull quote with this HTML; its last paragraph is the caption if it begins with a dash.
+
+    If nothing else is left, return a block quote.
+    """
     attribution = _ATTRIBUTION.search(text)
     quoted = text[: attribution.start()] if attribution else text
     if not quoted.strip():

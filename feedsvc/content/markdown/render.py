@@ -118,7 +118,7 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
 
 
 def clean_html(markup: str, *, base_url: str, page: str, keeps_references: bool = False) -> RenderedMarkdown | LimitExceeded:
-    """Return HTML as `render_within_limits` would return it if it stood in a text. If `keeps_references`, no URL is changed."""
+    """Return HTML cleaned as `render_within_limits` cleans that of a text. With `keeps_references`, valid URLs do not change."""
     references = ReferenceKeeper(base_url, page) if keeps_references else ReferenceResolver(base_url, page)
     return _clean_within_limits(markup, references, is_generated=False)
 
@@ -170,7 +170,7 @@ def may_show_media(markdown: str) -> bool:
 
 
 def removed_elements(markdown: str) -> tuple[nesting.RemovedElement, ...]:
-    """Return the start tags of raw HTML that rendering removes, with offsets in the uncleaned HTML; () if a text is too deep."""
+    """Return the start tags of raw HTML that rendering removes, with offsets in the uncleaned HTML; () if that is too deep."""
     if "<" not in markdown:
         return ()
     check_result = nesting.check(commonmark.to_html(markdown), is_generated=False)
@@ -209,7 +209,7 @@ class ReferenceResolver:
 
 
 class ReferenceKeeper(ReferenceResolver):
-    """Filter of attributes that keeps references as they are, except those that the resolver removes."""
+    """Resolver that keeps references as they are, except those that ReferenceResolver removes."""
 
     def _resolve(self, attribute: str, reference: str) -> str:
         return reference if super()._resolve(attribute, reference) else ""

@@ -125,7 +125,7 @@ class TextStore:
             self._flush_size = (0 if is_stored else self._unwritten_size) + _MAX_UNWRITTEN
 
     def enlarge_caches(self) -> None:
-        """Cache more texts and HTML from now on. Call before rendering all articles."""
+        """Cache more texts and HTML from now on. Call once, before rendering all articles."""
         self._free_cache_size, self._html_cache.max_weight = self._max_cached_text, _MAX_HTML_ENLARGED
 
     @property
@@ -142,7 +142,7 @@ class TextStore:
                     self._free_cache_size -= size
 
     def prefetch(self, articles: Iterable[Article]) -> None:
-        """Load the texts of these articles, which are needed next, in one query; they replace those of the previous call.
+        """Load the texts of these articles, which are needed next, in one query. They replace the texts of the previous call.
 
         Does nothing if there is no backend, or if it must load at most one text.
         """
@@ -169,7 +169,7 @@ class TextStore:
         return text
 
     def find_missing(self, articles: Collection[Article]) -> list[Article]:
-        """Return the articles for which `markdown` raises TextUnavailableError."""
+        """Return the articles for which `markdown` raises TextUnavailableError. Their paths are added to `lost_paths`."""
         self.prefetch(articles)
         missing_articles = []
         for article in articles:

@@ -104,7 +104,7 @@ class DirectoryScanner:
         self.files: dict[str, FileSignature] = {}
 
     def folders_changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return those folders that the last `refresh` scanned in which a name was added, removed or changed after the moment."""
+        """Return the folders that the last `refresh` scanned and in which names were added or removed after the moment."""
         start = nanoseconds_since_epoch(moment)
         return frozenset(path for path, modification_time in self._modification_times.items() if modification_time > start)
 
@@ -127,9 +127,9 @@ class DirectoryScanner:
         return frozenset(path for path, folder in self._folders.items() if folder.is_unreadable)
 
     def refresh(self, changed_paths: Iterable[str] | None = None) -> frozenset[str]:
-        """Scan the folders of `changed_paths`, or everything for None. Return the paths of files created, deleted or changed.
+        """Scan the folders at or around `changed_paths`, or everything for None. Return the files created, deleted or changed.
 
-        The first scan returns all files. If there are symbolic links, everything is scanned.
+        All are paths in the content folder. The first scan returns all files. If there are symbolic links, all is scanned.
         """
         prefetched, self._prefetched = self._prefetched, None
         if prefetched and changed_paths is None:

@@ -1,7 +1,7 @@
 """Schema of the editors' files: types, validation, descriptions and JSON Schemas of their keys.
 
 `validate_document` turns the plain values of a YAML file into a model of its valid keys, and adds problems to the document.
-`content.reading` validates files with this package; `editing` and `cli` write JSON Schemas.
+`content.reading` validates files with this package; `editing` and `cli` write JSON Schemas; others validate single values.
 """
 
 from feedsvc.content.schema.dates import parse_age, parse_day, parse_instant

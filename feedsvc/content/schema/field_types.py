@@ -119,9 +119,9 @@ def is_base_url(text: str) -> bool:
 
 
 def require_base_url(text: str, name: str) -> None:
-    """Raise FeedsvcError if a base URL that replaces that of site.yaml is not valid. It may be "", which replaces nothing.
+    """Raise FeedsvcError if a base URL that replaces that of site.yaml is not valid. "" is valid: it replaces nothing.
 
-    `name` is that of the option or argument.
+    `name` is the name of the option or argument, for the message.
     """
     if text and not is_base_url(text):
         raise FeedsvcError(
@@ -199,7 +199,7 @@ def _reference_id(text: str) -> str:
 
 
 def menu_target(text: str) -> str:
-    """Return the target of a menu entry: an id or slug in Unicode form NFC, a path, or an address as a URI. Raises ValueError."""
+    """Return the target of a menu entry: an id or slug in NFC, a path, or a URI. Raises ValueError for any other text."""
     text = single_line(text)
     if text.startswith("/") and not text.startswith("//"):
         return text

@@ -13,7 +13,7 @@ _REQUIRED_KEYS: Final = {"title": "-", "base_url": "https://site.invalid"}
 
 
 def parse_site_value(key: str, text: str) -> str:
-    """Return a text in the form in which site.yaml has it as the value of `key`, one with a text as its value.
+    """Return a text as validation normalizes it as the value of `key` in site.yaml. The values of `key` must be texts.
 
     Forbidden characters become spaces. Raises ValueError with the message of `check` for that key: "base_url: ...".
     """

@@ -103,7 +103,7 @@ def _without_nulls(value: YamlValue) -> YamlValue:
 def _without_misspelled_keys(
     document: YamlDocument, location: KeyPath, schema: type[BaseModel], errors: Sequence[ErrorDetails]
 ) -> Sequence[ErrorDetails]:
-    """Return the errors without those about a missing key that the hint of an unknown key beside it names."""
+    """Return the errors without those about a missing key that is suggested in place of an unknown key in the same mapping."""
     suggested = {
         (*details["loc"][:-1], _meant_key(str(details["loc"][-1]), _key_names(schema, details["loc"][:-1])))
         for details in errors

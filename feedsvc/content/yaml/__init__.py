@@ -1,7 +1,7 @@
 """YAML parser: the text of a file to plain values, whose lines and columns can be looked up.
 
 `parse_yaml` always returns a `YamlDocument`. YAML errors are problems of the document, in an editor's words. The packages of
-`content` and `editing` may use it.
+`content`, `editing`, `importing` and `migration` may use it.
 """
 
 from feedsvc.content.yaml.document import YamlDocument, parse_yaml

@@ -48,7 +48,7 @@ class _Unsupported(Exception):  # noqa: N818 - no error: `full` parses the file 
 def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlValue] | None:
     """Parse the text of a whole file as a mapping. Return None to decline it; the caller must then use `full`.
 
-    `is_printable` is True if the caller knows that `content.text.is_printable` returns True; then the text is not checked again.
+    `is_printable` is True if the caller knows that `content.text.is_printable` returns True for the text, which saves a check.
     """
     if not is_printable and "\r" in text:
         text = text.replace("\r\n", "\n")
