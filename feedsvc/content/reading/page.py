@@ -53,7 +53,7 @@ class _PageParser(ReadContext):
     """Parser of the keys and the body of one page, which adds the problems that the schema cannot detect."""
 
     def build(self, keys: PageKeys, content: str, markdown: str) -> StaticPage:
-        """Return the page. All problems are added at once; if one is an error, do not use the page."""
+        """Return the page. All problems are added to the document; if one is an error, do not use the page."""
         slug = self._slug(keys)
         aliases = tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug))
         for alias in aliases:

@@ -72,7 +72,7 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
 
 
 def _accent(document: YamlDocument, keys: SiteKeys) -> str:
-    """Return the accent color, "" without one. Add a warning if the key is empty: "#" begins a comment."""
+    """Return the accent color, "" without one. Add a warning if the key is empty, because "#" without quotes begins a comment."""
     if isinstance(document.value, dict) and document.value.get("accent", "") is None:
         problem = document.problem(("accent",), "accent: has no value; '#' begins a comment in YAML", at_key=True)
         document.problems.append(replace(problem, hint='put the color in quotes, like "#0b6fa4"', severity="warning"))

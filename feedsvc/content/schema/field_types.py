@@ -149,7 +149,7 @@ def is_guid(text: str) -> bool:
 
 
 def is_language_tag(text: str) -> bool:
-    """Return True if a text is a language tag of the forms that feeds use."""
+    """Return True if a text is a language tag of language, script, region and variants (RFC 5646 section 2.1)."""
     return bool(_LANGUAGE.fullmatch(text))
 
 

@@ -84,7 +84,7 @@ class YamlDocument:
         return key in self.value if self.loaded_source_map is None else self.has_value((key,))
 
     def comment_warning(self, location: KeyPath) -> Problem | None:
-        """Return a warning if a comment after the text at a location, or in its place, may be meant as text, as in `Room #5`."""
+        """Return a warning if a comment after a text, or in its place, may be meant as text, as in `Room #5`; else None."""
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
         span = self.loaded_source_map.values.get(location)
