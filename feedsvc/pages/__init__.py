@@ -1,4 +1,6 @@
-"""HTML pages: a catalog and a theme go in (`PageLayout`), bytes come out. `publication` calls this package.
+"""HTML pages: a catalog and a theme go in (`PageLayout`), bytes come out.
+
+`publication` renders pages with this package; `live`, `service` and `cli` use its themes.
 
 Resources and links inside the site are root-relative. Addresses for other clients (canonical, Open Graph) are absolute.
 """

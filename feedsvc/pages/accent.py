@@ -32,21 +32,24 @@ class Accent:
 
 @lru_cache(maxsize=16)
 def derive_accent(color: str) -> Accent:
-    """Return the accents for a color: the color itself where it is readable, else the nearest lightness of its hue that is.
+    """Return the accents for a color (# and six hexadecimal digits).
 
-    On light pages, the color is made darker, on dark pages lighter.
+    On each kind of page, the accent is the color itself if its contrast is at least MIN_CONTRAST. Otherwise it is the color made
+    darker (light pages) or lighter (dark pages) as little as that contrast needs, in the same hue.
     """
     return Accent(light=_readable(color, LIGHT_BACKGROUNDS, 0.0), dark=_readable(color, DARK_BACKGROUNDS, 1.0))
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colors: 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    """Return the contrast ratio of two colors (# and six hexadecimal digits), 1 to 21 (WCAG 2.2)."""
     low, high = sorted(map(_luminance, (one, other)))
     return (high + 0.05) / (low + 0.05)
 
 
 def _readable(color: str, backgrounds: Sequence[str], extreme: float) -> str:
-    """Return the color with the lightness nearest to its own, on the way to `extreme`, that has enough contrast."""
+    """Return the color, its lightness changed as little as possible towards `extreme` (0 is black, 1 is white), so that its
+    contrast with each of `backgrounds` is at least MIN_CONTRAST.
+    """
 
     def is_readable(candidate: str) -> bool:
         return all(contrast(candidate, background) >= MIN_CONTRAST for background in backgrounds)
@@ -96,7 +99,10 @@ def _to_oklch(color: str) -> Channels:
 
 
 def _from_oklch(lightness: float, chroma: float, hue: float) -> str:
-    """Return the color of sRGB with this lightness and hue, and as much of the chroma as sRGB has there."""
+    """Return the sRGB color (# and six hexadecimal digits) with this lightness (0 to 1) and hue (radians).
+
+    Its chroma is `chroma`, or the largest one that sRGB has at this lightness and hue if that is smaller.
+    """
     low, high = 0.0, chroma
     if _is_in_srgb(_oklch_to_linear(lightness, high, hue)):
         low = high

@@ -63,12 +63,15 @@ class ArchivePeriodVariables(TypedDict):
 
 
 def archive_rows(period_rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Return the rows that the page of a period shows, newest first."""
+    """Return those of all rows of a period that its page shows: the visible ones, in the same order."""
     return tuple(filter(is_visible, period_rows))
 
 
 def render_archive(layout: PageLayout, period: str = "") -> bytes:
-    """Render the page of all months if `period` is "", else that of a month or day in the calendar of the site's listing."""
+    """Render the page of all months if `period` is "", else that of a month or day.
+
+    `period` must be in the calendar of the site's listing.
+    """
     if period:
         return render_archive_period(layout, period, layout.catalog.listings[ListingRef()].calendar.days_of(period))
     title = layout.lang.say("archive_all")
@@ -76,7 +79,7 @@ def render_archive(layout: PageLayout, period: str = "") -> bytes:
 
 
 def render_archive_period(layout: PageLayout, period: str, days: Sequence[tuple[str, int]]) -> bytes:
-    """Render the page of a month or day. `days` are the days of a month that is divided by day, with their numbers; else ()."""
+    """Render the page of a month or day. `days` are (day, number of articles) of a month that is divided by day; else ()."""
     title = layout.lang.period_name(period)
     return layout.render("archive_period.html", _head(layout, period, title), _period_variables(layout, period, title, days))
 

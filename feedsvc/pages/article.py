@@ -269,7 +269,7 @@ def _translation_link(layout: PageLayout, translation: Translation) -> LinkView:
 
 
 def _language_link(layout: PageLayout, row: Row) -> LinkView | None:
-    """Return a link to the listing of the article's language; None if that is the site's, or has no listing."""
+    """Return a link to the listing of the article's language; None if it is the site's language, or one without listing."""
     listing = layout.catalog.listings.get(ListingRef("language", row.article.language))
     return layout.listing_link(listing) if listing else None
 

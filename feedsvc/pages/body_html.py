@@ -27,8 +27,8 @@ _SIZES: Final = "(min-width: 44rem) 42rem, 100vw"
 
 
 def page_html(catalog: Catalog, text: str, lang: Language, embeds: Iterable[Embed] = ()) -> str:
-    """Return sanitized HTML as a page shows it: root-relative addresses, images with size and variants, cards for bare links to
-    `embeds`, and wide elements (code, tables) that can be focused and scrolled by keyboard.
+    """Return `text`, HTML that is sanitized already, as a page shows it: root-relative addresses, images with size and variants,
+    cards for bare links to `embeds`, and wide elements (code, tables) that can be focused and scrolled by keyboard.
 
     `lang` is the language of the text.
     """
@@ -86,9 +86,9 @@ def _rewrite_link(catalog: Catalog, rest: str) -> str:
 
 
 def _canonical_href(site: Site, address: str) -> str:
-    """Return an address within the site root-relative, that of a page in its canonical form, so that no click is redirected.
+    """Return an address within the site as a root-relative one, with its query and fragment, and any other address unchanged.
 
-    Addresses outside the site are returned unchanged.
+    The path of a listing, article, issue, archive or site document gets its canonical form, so that no click is redirected.
     """
     path = path_below(site.base_url, address)
     if not path:
@@ -110,7 +110,7 @@ _REWRITERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {
 
 
 def _wrap_tables(text: str, lang: Language) -> str:
-    """Wrap each table that is not inside another one in a region that scrolls. Each region has a name of its own."""
+    """Return the HTML with each table that is not inside another one in a region that scrolls, with a name of its own."""
     depth = count = 0
 
     def wrap(tag: re.Match[str]) -> str:

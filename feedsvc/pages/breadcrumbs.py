@@ -19,14 +19,16 @@ def trail(layout: PageLayout, *places: tuple[Place, str], own_title: str) -> tup
 
 
 def listing_trail(layout: PageLayout, listing: Listing, title: str, period: str = "") -> tuple[Breadcrumb, ...]:
-    """Return the breadcrumbs of a listing's newest page, or of the page of older articles of a period, which has `title`."""
+    """Return the breadcrumbs of a listing's page with the heading `title`: its newest page if `period` is "", else that of the
+    period. The list of all tags is above the pages of a tag.
+    """
     # A page of all tags exists if at least one has articles.
     index = ((TagsAt(), layout.lang.say("all_topics")),) if listing.ref.kind == "tag" and not listing.is_empty else ()
     return trail(layout, *index, *((_newest_page(layout, listing),) if period else ()), own_title=title)
 
 
 def _newest_page(layout: PageLayout, listing: Listing) -> tuple[Place, str]:
-    """Return the page above a listing's older pages, with its title: that of all months for the site."""
+    """Return the page above a listing's pages of periods, with its title: its newest page; for the site, /archive/."""
     if listing.ref == ListingRef():
         return ArchiveAt(), layout.lang.say("archive_all")
     return PageAt(listing.ref), listing_title(listing)

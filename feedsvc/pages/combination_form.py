@@ -59,7 +59,7 @@ class CombinationForm:
 
 
 def combination_form(layout: PageLayout) -> CombinationForm | None:
-    """Return the form of a site; None if there is nothing to choose."""
+    """Return the form of a site, whether or not it has combinations; None if it has no category, language, author or tag."""
     lang, groups = layout.lang, tuple(_groups(layout))
     if not groups:
         return None

@@ -58,14 +58,19 @@ def select_home_rows(catalog: Catalog) -> HomeRows:
 
 
 def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:
-    """Return the row that site.yaml names, if it is visible; else the newest with an image; else the newest; None without any."""
+    """Return the row that site.yaml names, if it is visible; else the newest with an image, of the first _LEAD_CANDIDATES; else
+    the newest; None without any.
+    """
     named = catalog.visible.get(catalog.site.home.lead) if catalog.site.home.lead else None
     with_image = (row for row in newest[:_LEAD_CANDIDATES] if row.article.image)
     return named or next(with_image, newest[0] if newest else None)
 
 
 def _select_sections(catalog: Catalog, used: set[int]) -> Iterator[SectionRows]:
-    """Yield the blocks that are not empty. Rows whose id() is in `used` are left out; those of each block are added to it."""
+    """Yield the first _SECTIONS blocks that are not empty, without rows whose id() is in `used`.
+
+    The id() of each row of a block is added to `used`.
+    """
     count = 0
     for listing in _section_listings(catalog):
         rows = tuple(islice((row for row in listing.feed_rows if is_visible(row) and id(row) not in used), _SECTION_STORIES))
@@ -76,7 +81,10 @@ def _select_sections(catalog: Catalog, used: set[int]) -> Iterator[SectionRows]:
 
 
 def _section_listings(catalog: Catalog) -> Iterable[Listing]:
-    """Return the listings of the sections that site.yaml names, in its order; those of the navigation if it names none."""
+    """Return the listings of the sections that site.yaml names, in its order; if it names none, of `navigation_categories`.
+
+    Each listing is returned once; categories that do not exist are left out.
+    """
     names = catalog.site.home.sections or navigation_categories(catalog)
     refs = (catalog.canonical_listing_ref(ListingRef("category", name)) for name in names)
     return [catalog.listings[ref] for ref in dict.fromkeys(refs) if ref in catalog.listings]

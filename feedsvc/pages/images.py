@@ -29,15 +29,15 @@ class ImageView:
 
 
 def local_href(site: Site, address: str) -> str:
-    """Return an address within the site as a root-relative one, and any other address unchanged."""
+    """Return an address within the site as a root-relative one without query and fragment, and any other address unchanged."""
     path = path_below(site.base_url, address)
     return root_relative(site.base_url, path) if path else address
 
 
 def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
-    """Return width and height of the file at a path like media/a.jpg, from its header.
+    """Return width and height in pixels of the file at a path like media/a.jpg, from its header.
 
-    None if there is no such file or its size is unknown, as that of an SVG.
+    None if the catalog's media have no such file, or if its size is unknown, as that of an SVG.
     """
     file = catalog.media.get(path)
     try:
@@ -47,9 +47,9 @@ def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
 
 
 def logo_size(pixels: tuple[int, int] | None) -> tuple[int, int]:
-    """Return width and height of the logo on a page: those of its file, scaled up or down to the limits of _MAX_LOGO_SIZE.
+    """Return width and height in pixels of the logo on a page: `pixels`, those of its file, scaled to fit into _MAX_LOGO_SIZE.
 
-    It is as high as a line of the menu, or lower if it is very wide. A logo of unknown size is a square.
+    The logo is as high as a line of the menu, or lower if it is very wide. A logo of unknown size (None) is a square.
     """
     width, height = pixels or _MAX_LOGO_SIZE[:1] * 2
     scale = min(_MAX_LOGO_SIZE[0] / height, _MAX_LOGO_SIZE[1] / width)
@@ -72,9 +72,9 @@ def image_view(catalog: Catalog, image: Image) -> ImageView:
 
 
 def srcset(catalog: Catalog, path: str) -> str:
-    """Return the srcset of the file at a path like media/a.jpg: all variants and the file itself.
+    """Return the srcset, not escaped, of the file at a path like media/a.jpg: all variants and the file itself.
 
-    "" if there is no such file or it has no variants.
+    "" if the catalog's media have no such file, or if it has no variants.
     """
     base, file = catalog.site.base_url, catalog.media.get(path)
     candidates = [f"{root_relative(base, variant.path)} {variant.width}w" for variant in variants(file)]

@@ -1,4 +1,4 @@
-"""Page of an issue of a digest feed: its articles, and links to the issues before and after it."""
+"""Page of an issue (the articles of one day or week in a digest feed), with links to the issues before and after it."""
 
 from __future__ import annotations
 

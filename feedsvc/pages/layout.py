@@ -101,7 +101,7 @@ class PageLayout:
         return self.catalog.site
 
     def for_listing(self, ref: ListingRef) -> PageLayout:
-        """Return the layout of a listing's pages: this one, except for a language, whose pages have words of that language."""
+        """Return the layout of a listing's pages: this one; for that of another language, one with words of that language."""
         tag = listing_language(self.site, ref)
         if tag == self.lang.tag:
             return self
@@ -112,7 +112,7 @@ class PageLayout:
     ) -> bytes:
         """Render a whole page with a template; `current_listing` is the listing that the page shows or belongs to.
 
-        `variables` are the template's own variables, a TypedDict of the module that renders the page.
+        `variables` are the template's own variables, a TypedDict. They replace variables of the layout with the same name.
         """
         own_href = local_href(self.site, head.canonical)
         current_section = current_listing if current_listing and current_listing.kind == "category" else None
@@ -160,7 +160,7 @@ class PageLayout:
 
     @cached_property
     def _navigation(self) -> tuple[tuple[ListingRef | None, LinkView], ...]:
-        """Links of the menu, each with the listing that it leads to."""
+        """Pairs of each link of the menu: the listing that it leads to, None for another target, and the link."""
         items = navigation_items(self.catalog)
         return tuple((item.listing.ref if item.listing else None, self._item_link(item)) for item in items)
 
@@ -172,7 +172,7 @@ class PageLayout:
 
     @cached_property
     def _footer(self) -> list[LinkView]:
-        """Links of the footer. The last one is that to the feeds, unless site.yaml has it elsewhere."""
+        """Links of the footer: its items, and at the end a link to /subscribe/ unless one of the items leads there."""
         links = [self._item_link(item) for item in footer_items(self.catalog)]
         feeds = self._item_link(MenuItem(href=self.href(SiteDocumentAt("subscribe/")), word="feeds"))
         return links if any(link.href == feeds.href for link in links) else [*links, feeds]
@@ -199,7 +199,7 @@ class PageLayout:
     def open_graph(
         self, title: str, description: str, address: str, *, language: str = "", image: Image | None = None
     ) -> tuple[tuple[str, str], ...]:
-        """Return the `listing_open_graph` of a page, with the logo if it has no `image`."""
+        """Return the `listing_open_graph` of a page other than an article's, whose absolute address is `address`."""
         return listing_open_graph(self.catalog, title, description, address, logo=self.logo, language=language, image=image)
 
     @cached_property
@@ -223,7 +223,7 @@ class PageLayout:
         )
 
     def feed_views(self, *listings: Listing) -> tuple[FeedView, ...]:
-        """Return the feeds of each listing, in the order given. A listing that is given twice counts once."""
+        """Return the feeds of each listing, one for each format, in the order given. A listing given twice counts once."""
         distinct = {listing.ref: listing for listing in listings}
         views = (
             self._feed_views.get_or_create(listing.ref, partial(feed_views, self.site, listing)) for listing in distinct.values()
@@ -231,7 +231,7 @@ class PageLayout:
         return tuple(chain.from_iterable(views))
 
     def breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
-        """Return the breadcrumbs of the front page and of places with their titles."""
+        """Return the breadcrumbs of the front page and then of `places`, which are (place, title)."""
         return self._breadcrumbs.get_or_create(places, lambda: self._build_breadcrumbs(places))
 
     def _build_breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
@@ -254,7 +254,7 @@ class PageLayout:
         return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)
 
     def direction(self, article: Article) -> str:
-        """Return the writing direction of an article's text, "" if the article is in the site's language."""
+        """Return the writing direction of an article's text, "ltr" or "rtl"; "" if the article is in the site's language."""
         return direction(article.language) if article.language else ""
 
     def preview_label(self, row: Row) -> str:

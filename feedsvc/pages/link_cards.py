@@ -1,4 +1,4 @@
-"""Link cards: a bare link of a text with the title, description and image that the article's file gives it."""
+"""Link cards: a bare link (a paragraph that is only an address) is shown with title, description and image from `embeds`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _SIZES: Final = "(min-width: 40rem) 12rem, 100vw"
 
 
 def insert_link_cards(catalog: Catalog, markup: str, embeds: Iterable[Embed]) -> str:
-    """Return the HTML of a text, with addresses as pages have them, in which cards replace the bare links to `embeds`."""
+    """Return `markup`, the HTML of a text, with cards in place of its bare links to `embeds`.
+
+    Addresses in `markup` must have the form that `local_href` returns.
+    """
     cards = {local_href(catalog.site, embed.url): embed for embed in embeds}
 
     def card(address: str) -> str:

@@ -25,10 +25,10 @@ _ICON_FILES: Final = ("favicon.svg", "favicon.ico")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MenuItem:
-    """An entry of a menu that exists. `listing` is that of a category or another listing with a page, None for other targets.
+    """An entry of a menu with its target. `listing` is the category or other listing at the target, None for other targets.
 
-    `title` is "" for that of the listing, `word` a key of the language, "" if the title is given. `language` is that of a page
-    in another language than the site's.
+    The text is `title`; if that is "", the title of `listing`; without one, the word of the language with the key `word`.
+    `language` is that of a target page in another language than the site's, else "".
     """
 
     href: str
@@ -48,7 +48,10 @@ class HeadLink:
 
 
 def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
-    """Return the items of the menu: those of site.yaml, else all categories, then the pages whose `navigation` is header."""
+    """Return the items of the menu: those of site.yaml, in its order.
+
+    If it has no `navigation`, all categories, ordered by id, and then the pages whose own `navigation` is header.
+    """
     entries = catalog.site.navigation
     if entries is not None:
         return tuple(_named_items(catalog, entries))
@@ -58,9 +61,9 @@ def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 
 
 def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
-    """Return the items of the footer: those of site.yaml, else the pages whose `navigation` is footer, and the archive.
+    """Return the items of the footer: those of site.yaml, in its order.
 
-    Items of the navigation are not repeated.
+    If it has no `footer.links`, the pages whose `navigation` is footer and then the archive, without those in the menu.
     """
     links = catalog.site.footer.links
     if links is not None:
@@ -71,13 +74,13 @@ def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 
 
 def navigation_categories(catalog: Catalog) -> list[str]:
-    """Return the ids of the categories in the order of the navigation; all of them if it names none."""
+    """Return the ids of the categories in the menu, in its order; of all categories if it has none. An id may be repeated."""
     refs = (item.listing.ref for item in navigation_items(catalog) if item.listing)
     return [ref.id for ref in refs if ref.kind == "category"] or [entry.id for entry in catalog.content.categories.values()]
 
 
 def head_links(catalog: Catalog) -> tuple[HeadLink, ...]:
-    """Return the links to files of root/ in the head of every page, except that to the icon."""
+    """Return the links to files of root/ in the head of every page, except the link to the icon: one for each `rel`."""
     names = [name for name in catalog.content.frame.head_files if name in _HEAD_LINKS]
     links = {_HEAD_LINKS[name][0]: name for name in reversed(names)}  # one manifest, although there are two names for it
     return tuple(
@@ -87,7 +90,7 @@ def head_links(catalog: Catalog) -> tuple[HeadLink, ...]:
 
 
 def icon_address(catalog: Catalog) -> str:
-    """Return the address of the icon: that in site.yaml, else a favicon in root/, else the logo, else ""."""
+    """Return the absolute address of the icon: that in site.yaml, else a favicon in root/, else the logo, else ""."""
     site, names = catalog.site, catalog.content.frame.head_files
     favicon = next((name for name in _ICON_FILES if name in names), "")
     return site.icon or (f"{site.base_url}/{favicon}" if favicon else site.logo)

@@ -107,7 +107,8 @@ def listing_open_graph(
 ) -> tuple[tuple[str, str], ...]:
     """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own.
 
-    `language` is the page's language tag, "" for the site's. Without an `image`, it has the `logo_image` of the site.
+    `language` is the page's language tag, "" for the site's. `logo`, the `logo_image`, is for a page without `image`; if it is
+    None, the page has the logo without its size. Values are not escaped; pairs with an empty value are left out.
     """
     site = catalog.site
     return _nonempty_pairs(
@@ -155,7 +156,7 @@ def _image_properties(catalog: Catalog, image: Image | None) -> tuple[tuple[str,
 
 
 def logo_image(catalog: Catalog, pixels: tuple[int, int] | None) -> Image | None:
-    """Return the logo, or a variant of it; None if its width and height, `pixels`, are unknown."""
+    """Return the site's logo, or a variant if it is too large for feeds; None if its `pixels` (width, height) are unknown."""
     if pixels is None:
         return None
     logo = catalog.site.logo
@@ -234,7 +235,10 @@ def _as_script(properties: Mapping[str, Any]) -> Markup:
 
 
 def _work_properties(site: Site, row: Row) -> Mapping[str, Any]:
-    """Return the translations of an original, or the original of a translation if it is visible."""
+    """Return the property of schema.org that has the translations of an original, or the original of a translation.
+
+    Only visible articles count. {} for a translation without visible original.
+    """
     others = [translation for translation in row.translations if translation.slug != row.article.slug]
     if not row.article.translation_of:
         return {"workTranslation": [_translation_json_ld(site, translation) for translation in others]}

@@ -27,7 +27,7 @@ _MAX_TEXT_LENGTH: Final = 256 * 1024  # characters of a text; longer ones are cu
 class NewestArticles:
     """The newest articles, and the settings, menus, authors and media that belong to them, as in ContentSnapshot. Can be pickled.
 
-    `texts` are Markdown texts by `Article.text`. `now` and `preview` are those of the catalog to build.
+    `texts` are Markdown texts by their digests, `Article.text`. `now` and `preview` are those of the catalog to build.
     """
 
     site: Site
@@ -95,7 +95,7 @@ def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview:
 
 
 def _add_text(content: ContentSnapshot, article: Article, texts: dict[bytes, str]) -> bool:
-    """Add an article's text, up to _MAX_TEXT_LENGTH, to `texts` unless it is empty. Return False if it could not be read."""
+    """Add an article's text, cut at _MAX_TEXT_LENGTH, to `texts` unless it is empty. Return False if it could not be read."""
     try:
         text = content.texts.markdown(article)
     except FeedsvcError:

@@ -56,7 +56,7 @@ def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _newer_candidates(visible: PersistentSortedList[Row], keys: Iterable[RowKey]) -> Iterator[Row]:
-    """Yield, for each key, the MAX_CANDIDATES rows that come next before it in `visible` (newer ones), each row once."""
+    """Yield, for each key, up to MAX_CANDIDATES rows directly before its place in `visible` (newer ones), each row once."""
     end = 0
     for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
         yield from visible[max(end, index - MAX_CANDIDATES) : index]

@@ -1,4 +1,4 @@
-"""Pages for withdrawn articles (410), unknown addresses (404) and former addresses (redirect pages)."""
+"""Pages for withdrawn articles (410), unknown addresses (404), forms that gave no feed, and former addresses (redirect pages)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def render_not_found(layout: PageLayout) -> bytes:
 
 
 def newest_rows(catalog: Catalog) -> tuple[Row, ...]:
-    """Return the newest visible rows of the site, for the page of an unknown address."""
+    """Return up to _NEWEST_ARTICLES newest visible rows of the site, for the page of an unknown address."""
     return tuple(islice(filter(is_visible, catalog.listings[ListingRef()].feed_rows), _NEWEST_ARTICLES))
 
 
@@ -90,9 +90,10 @@ def render_message(
     newest: Sequence[Row] = (),
     leads_on: bool = True,
 ) -> bytes:
-    """Render a page with a title and a sentence in a language, "" for the site's. Robots must not index it.
+    """Render a page with a title and a sentence, `text`. Robots must not index the page.
 
-    If `leads_on`, it links to the sections and the archive, and lists the articles of `newest`.
+    `language` and `direction` are those of the sentence, "" if it is in the language of the layout. If `leads_on`, the page links
+    to the sections and the archive, and lists the articles of `newest`.
     """
     head = PageMetadata(title=f"{title} – {layout.site.title}", hidden=True)
     cards = [layout.card(row) for row in newest]
@@ -103,9 +104,9 @@ def render_message(
 def render_redirect_page(layout: PageLayout, path: str) -> bytes:
     """Render the page at a former address for a host that serves files and cannot redirect.
 
-    The page redirects at once to `path`, relative to base_url, and has a link to it for clients that do not follow. `path` may
-    also be an absolute address. The page loads nothing and shows no part of a theme. Its bytes depend only on the site's settings
-    and `path`.
+    The page redirects at once to `path`, and has a link to it for clients that do not follow. `path` is a decoded path below
+    base_url that begins with a slash, or an absolute address. The page loads nothing and shows no part of a theme. Its bytes
+    depend only on the site's settings and `path`.
     """
     lang, base = layout.lang, layout.site.base_url
     is_path = path.startswith("/")

@@ -22,7 +22,10 @@ _VERSION_SIZE: Final = 4  # bytes
 
 
 def static_file(theme: Theme, site: Site, name: str) -> bytes | None:
-    """Return the bytes at a name below /static/; None if there is no such file."""
+    """Return the file `name` below /static/ as the site serves it: site.css and feed.css with its accent color.
+
+    None if the theme has no such file.
+    """
     data = theme.static.get(name)
     if data is None or not site.accent or name not in _STYLESHEETS_WITH_ACCENT:
         return data
@@ -31,7 +34,7 @@ def static_file(theme: Theme, site: Site, name: str) -> bytes | None:
 
 
 def stylesheet_links(theme: Theme, site: Site) -> list[str]:
-    """Return root-relative addresses of the stylesheets of a page, with their versions: extra.css comes last."""
+    """Return root-relative addresses of a page's stylesheets, with their versions: site.css, then extra.css if there is one."""
     files = ((name, static_file(theme, site, name)) for name in _PAGE_STYLESHEETS)
     return [
         f"{root_relative(site.base_url, STATIC_ROOT + name)}?v={blake2b(data, size=_VERSION_SIZE).hex()}"

@@ -63,7 +63,7 @@ _BUILTIN_STATIC: Final = _load_builtin_static()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateFailure:
-    """The reason why a page cannot be rendered: a message, with `name` and `line` (from 1) of the custom template at fault."""
+    """The reason why a page cannot be rendered, with `name` (below templates/) and `line` (from 1) of the template at fault."""
 
     name: str
     line: int
@@ -74,7 +74,7 @@ class TemplateFailure:
 
 
 class TemplateRenderError(Exception):
-    """Raised if a custom template cannot render a page; `failure` says why."""
+    """Raised by a strict theme if a custom template cannot render a page; `failure` says why."""
 
     def __init__(self, failure: TemplateFailure) -> None:
         super().__init__(str(failure))
@@ -154,7 +154,7 @@ def _render_sandboxed(environment: Environment, template: str, variables: Mappin
 
 
 def _reason(error: Exception) -> str:
-    """Return the fault of a template in a text that is the same on all machines."""
+    """Return why a template failed, as a text that is the same on all machines."""
     if isinstance(error, TemplateNotFound):
         return f"there is no template '{error.name}'"
     if isinstance(error, RecursionError):

@@ -87,7 +87,7 @@ class ThemeAdoption:
 
     @property
     def _has_new_hung_theme(self) -> bool:
-        """True if `hung_themes` has a theme that it did not have at the last call of `apply`."""
+        """True if `hung_themes` has a theme that it did not have at the last call of `apply`, and the folder has a theme."""
         return bool(self._chosen_from) and not self._known_hung_themes.issuperset(self._hung_themes())
 
     def _run_first_trial(self, files: ThemeFiles, collect_articles: Callable[[], NewestArticles]) -> None:

@@ -49,7 +49,7 @@ class TrialCancelledError(TrialError):
 def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
     """Return {path: problem} for the one of `templates` in which a process hung or crashed.
 
-    It is the innermost one in the traceback, or the first of `templates` if the traceback names none.
+    It is the innermost one in the traceback, or the first of `templates` if the traceback names none. `templates` is not empty.
     """
     current = "".join(_CURRENT_THREAD.findall(traceback)[:1])  # of the first dump; more may follow
     path, line = (
@@ -115,7 +115,7 @@ class _ThemeCheck:
         )
 
     def _give_up(self) -> None:
-        """Add a finding on each template not yet tried to the end: the ones left out before used up the time or the trials."""
+        """Add a finding on each remaining template. Templates left out earlier have used up the time or the number of trials."""
         self._add_findings([_unfinished_finding(path) for path in self._remaining])
 
     def _add_findings(self, findings: list[Finding]) -> None:
@@ -129,8 +129,8 @@ class _ThemeCheck:
     def _leave_out(self, failure: RunFailure) -> None:
         """Leave the template, or the page of an article, at which a trial failed out of the next trial.
 
-        Raises TrialError if the failure does not show which one that is, or if it has another cause; TrialCancelledError if the
-        trial was cancelled.
+        Raises TrialError if the cause of the failure is not in _FAILURE_MESSAGES, or if it shows neither a template nor a page;
+        TrialCancelledError if the trial was cancelled.
         """
         if failure.cause not in _FAILURE_MESSAGES:
             raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure, self._limits))

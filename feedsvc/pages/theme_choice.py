@@ -66,8 +66,9 @@ class ThemeChooser:
     def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:
         """Return the theme that consists of those of `files` that can be used together, and the problems of the others.
 
-        Files that cannot be used are replaced by their versions in `previous`; if the templates are not valid together then, no
-        template is replaced. `get_verdict` returns the verdict on templates; its exceptions are passed on.
+        Files that cannot be used are replaced by their versions in `previous`, or left out if it has none. If the templates are
+        not valid together then, those that cannot be used are left out instead. `get_verdict` returns the verdict on templates;
+        its exceptions are passed on.
         """
         problems = {path: problem for path, data in files.items() if (problem := file_problem(path, data, files))}
         hung_themes = self._hung_themes()
@@ -130,7 +131,7 @@ class TrialThread(threading.Thread):
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Request that the thread ends early, without a `choice`."""
+        """Request that the thread ends early, without a `choice`. Does not wait for its end."""
         self._cancelled.set()
 
     def run(self) -> None:

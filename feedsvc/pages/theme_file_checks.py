@@ -17,7 +17,7 @@ _REMOTE_ADDRESS: Final = re.compile(r"//|[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def content_path(path: str) -> str:
-    """Return the path below the content folder of a file below theme/."""
+    """Return the path below the content folder of the file at `path` below theme/."""
     return f"{FOLDER}/{path}"
 
 
@@ -67,7 +67,10 @@ def _text_problem(path: str, data: bytes, kind: str) -> Problem | None:
 
 
 def _import_problem(path: str, text: str) -> Problem | None:
-    """Return the problem of the first @import of a stylesheet from another host, which the policy of pages forbids."""
+    """Return the problem of the first @import from another host in a stylesheet `text`, which the policy of pages forbids.
+
+    None if there is no such @import. `path` is that of the stylesheet below theme/.
+    """
     code = _COMMENT_OR_STRING.sub(_blank_comment, text)
     for rule in _IMPORT.finditer(code):
         if _REMOTE_ADDRESS.match(rule[1]):

@@ -96,9 +96,10 @@ class Finding:
 
 
 def run(data: bytes, begin_step: BeginStep) -> bytes:
-    """Render every kind of page with the templates of a pickled TrialInput; return a JSON list of findings.
+    """Render every kind of page with the templates of a pickled TrialInput; return a JSON list of objects with Finding's fields.
 
-    `begin_step` is called at the begin of each step with a TrialStep as JSON. The templates without a finding are valid together.
+    `begin_step` is called at the beginning of each step with a TrialStep as JSON. Templates without a finding are valid together.
+    Plug-ins are disabled in this process from then on.
     """
     disable_plugins()
     trial_input: TrialInput = pickle.loads(data)  # noqa: S301 - from the process that started this one

@@ -44,7 +44,10 @@ class VerdictStore:
         return verdict
 
     def add(self, key: str, verdict: ThemeVerdict) -> None:
-        """Store a verdict in memory and, if there is a folder, on disk. Raise an alert if the folder cannot be written."""
+        """Store a verdict in memory and, if there is a folder, on disk.
+
+        If the folder cannot be written, add an alert to `alerts`; no exception is raised.
+        """
         self._verdicts[key] = verdict
         if not self._folder:
             return
@@ -68,9 +71,10 @@ class VerdictStore:
 
     @contextmanager
     def exclusive_lock(self, is_cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Hold the lock file in the `with` block. Go on without it if it cannot be opened, or after _LOCK_TIMEOUT seconds.
+        """Hold the lock file in the `with` block, after a wait for other processes and threads that hold it.
 
-        Raises TrialCancelledError if `is_cancelled` returns True while waiting.
+        Go on without it if there is no folder, if it cannot be opened, or after _LOCK_TIMEOUT seconds. Raises TrialCancelledError
+        if `is_cancelled` returns True during the wait.
         """
         descriptor = self._open_lock()
         try:
