@@ -2,7 +2,7 @@
 
 The input is a catalog and a listing. The output is one neutral `Feed`, rendered in a built-in format or one of a plug-in, and
 its digest.
-Pages, discovery, the publication and WebSub may use this package.
+All later stages, the API, WebSub, editing and the command line use this package.
 """
 
 from feedsvc.feeds.builder import (

@@ -44,22 +44,22 @@ class EntryCache:
     def __init__(
         self, catalog: Catalog, entries: Mapping[_EntryKind, _CachedEntries] | None = None, issues: _CachedEntries | None = None
     ) -> None:
-        """Take the `entries` and `issues` of another cache to share them."""
+        """Take the `entries` and `issues` of another cache to share them; None creates new ones."""
         self.catalog = catalog
         self._entries = {kind: BoundedCache(MAX_CACHED_ENTRIES) for kind in _KINDS} if entries is None else entries
         self._issues: _CachedEntries = BoundedCache(_MAX_CACHED_ISSUE_TEXT, _text_length) if issues is None else issues
 
     def for_catalog(self, catalog: Catalog) -> EntryCache:
-        """Return a cache for a catalog with the same settings. It shares all entries; those of unchanged rows stay valid."""
+        """Return a cache that shares all entries, for a catalog with the same settings. Entries of unchanged rows stay valid."""
         return EntryCache(catalog, self._entries, self._issues)
 
     def clear(self) -> None:
-        """Remove all entries, because their images may have other variants now."""
+        """Remove all entries, also from caches that share them. Call it if images may have other variants than before."""
         for entries in (*self._entries.values(), self._issues):
             entries.clear()
 
     def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
-        """Load the texts of these rows together, before `get` is called for each of them."""
+        """Load the texts of the visible rows together, before `get` is called for each. All rows are issues, or none is."""
         entries, snapshot = self._entries[content, markdown], self.catalog.content
         visible = [row for row in rows if row.visibility is Visibility.VISIBLE]
         issues = [row for row in visible if isinstance(row, IssueRow)]
@@ -74,7 +74,7 @@ class EntryCache:
             snapshot.texts.prefetch(articles)
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
-        """Return the entry of a visible row in feeds of this content; build it if it is not cached."""
+        """Return the entry of a visible row in feeds of this content; build it as `build_entry` does if it is not cached."""
         entries = self._issues if isinstance(row, IssueRow) else self._entries[content, markdown]
         cached = entries.get(row.article.id)
         if cached and cached[0] is row:
@@ -89,7 +89,7 @@ def _text_length(cached: tuple[Row, Entry]) -> int:
 
 
 def listing_title(listing: Listing) -> str:
-    """Return the title of a listing as people read it. A language has its own name for itself: 한국어."""
+    """Return the title of a listing as people read it. That of a language is its own name for itself, such as 한국어."""
     return native_name(listing.ref.id) if listing.ref.kind == "language" else listing.title
 
 
@@ -117,7 +117,7 @@ def feed_id(site: Site, ref: ListingRef) -> str:
 def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "", *, path: str = "") -> Feed:
     """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive.
 
-    `path` is the feed's own, for a private feed. For others it is that of their route.
+    `suffix` and `media_type` are the format's. `path` is that of a private feed, below base_url; "" for other feeds.
     """
     site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows
@@ -148,7 +148,7 @@ def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
 
 
 def _links(site: Site, listing: Listing, place: FeedAt, media_type: str, path: str) -> Iterator[Link]:
-    """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives name no hubs: hubs do not push them."""
+    """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives have no hubs: these do not push them."""
     period = place.period
 
     def address(document_period: str) -> str:
@@ -173,7 +173,7 @@ def _links(site: Site, listing: Listing, place: FeedAt, media_type: str, path: s
 
 
 def license_link(site: Site) -> Link:
-    """Return the link to the site's license (RFC 4946, RSL 1.0 section 4.5)."""
+    """Return the link to the license of a site that has one (RFC 4946, RSL 1.0 section 4.5)."""
     return Link(rel="license", href=absolute(site.base_url, path_of(SiteDocumentAt("license.xml"))), type=RSL_MEDIA_TYPE)
 
 

@@ -13,10 +13,10 @@ from feedsvc.model import Article, Correction, Enclosure, FeedContent, Image, Si
 
 
 def content_html(catalog: Catalog, article: Article, summary: str, content: FeedContent) -> str:
-    """Return the article's HTML (or, in a feed of summaries, its summary) followed by a list of its enclosures.
+    """Return the article's HTML, or its plain-text `summary` as HTML, followed by a list of its enclosures.
 
-    The list is needed because most readers offer only one enclosure. In a feed of summaries, an entry without enclosures
-    has no content: the result is "". Raises FeedsvcError if the article's text cannot be read.
+    The summary is for feeds of summaries and for articles without any HTML. The list is needed because most readers offer only
+    one enclosure. "" for an article without enclosures in a feed of summaries. Raises FeedsvcError if the text cannot be read.
     """
     enclosures = _enclosures(article_language(catalog.site, article), article.enclosures)
     if content == "full":
@@ -49,7 +49,7 @@ def _article_html(catalog: Catalog, article: Article) -> str:
 
 
 def _body_html(catalog: Catalog, article: Article) -> str:
-    """Return the article's text. A bare link to one of its `embeds` has the title as its text; feeds contain no cards."""
+    """Return the article's text as HTML. A bare link to one of its `embeds` has the title as its text; feeds have no cards."""
     markup, titles = catalog.content.html(article), {embed.url: embed.title for embed in article.embeds}
 
     def titled_link(address: str) -> str:
@@ -92,7 +92,7 @@ def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
 
 
 def corrections_html(lang: Language, corrections: tuple[Correction, ...]) -> str:
-    """Return a paragraph for each correction of an article."""
+    """Return the HTML of an article's corrections, a paragraph for each; "" without any."""
     return "\n".join(_correction(lang, correction) for correction in corrections)
 
 

@@ -59,7 +59,7 @@ def _escape(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    """Return escaped text as a paragraph, with an escape at its beginning if that would begin another block."""
+    """Return `text`, a result of `_escape`, as a paragraph: a backslash keeps its beginning from being another block."""
     match = _BLOCK_MARKUP.match(text)
     if not match:
         return text

@@ -42,10 +42,11 @@ class FeedDigests:
         self._issue_digests: _IssueDigests = BoundedCache(_MAX_ISSUE_DIGESTS)
 
     def compute(self, catalog: Catalog) -> Mapping[str, str]:
-        """Return the digest of each feed (not of archives) by path. Digests are equal in every process and on every machine.
+        """Return the digest of each public feed, in each format, by path. Archive documents have none.
 
-        Feeds with equal digests have equal bytes in every format. A digest may change although a format's bytes do not:
-        only Atom has tombstones; feeds of summaries do not show captions; a new summary may equal the text's beginning.
+        Digests are equal in every process and on every machine. Feeds with equal digests have equal bytes in every format. A
+        digest may change although a format's bytes do not: only Atom has tombstones; feeds of summaries do not show captions; a
+        new summary may equal the text's beginning.
         """
         settings = catalog.content.settings
         if settings != self._settings:
@@ -94,7 +95,7 @@ class _DigestEntries(builder.EntryCache):
 
 
 def _image_variant_paths(catalog: Catalog, article: Article) -> Iterator[str]:
-    """Yield the thumbnail's path of each media file, "" for a file without one. Paths change with the bytes of the images."""
+    """Yield the path of the thumbnail of each media file, "" for a file without one. It changes with the file's bytes."""
     for path in article.media:
         thumbnail = fitting_variant(catalog.media.get(path), THUMBNAIL_WIDTH)
         yield thumbnail.path if thumbnail else ""
@@ -122,10 +123,10 @@ def _digest_issue(catalog: Catalog, issue: IssueRow, content: FeedContent) -> En
 
 
 def _without_text(article: Article, text_digest: str) -> Article:
-    """Return an article with the digest of its text in place of its HTML or excerpt, which cost more than everything else.
+    """Return an article without its text, because HTML and excerpt cost more than everything else.
 
-    The digest includes the renderer's version: after an upgrade the same Markdown may become other HTML, and hubs must be
-    notified.
+    In place of an excerpt, its summary is `text_digest`. That includes the renderer's version, because after an upgrade the same
+    Markdown may become other HTML, and hubs must be notified.
     """
     return replace(article, text=b"", summary=article.summary or text_digest or article.title)
 

@@ -28,7 +28,7 @@ def quote_attribute(text: str) -> str:
 
 
 def escape_plain_text(text: str) -> str:
-    """Escape plain text as `xml.render_element` does in elements other than HTML and addresses."""
+    """Escape plain text as `xml.render_element` does in elements that contain neither HTML nor an address."""
     return text.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;")
 
 
@@ -45,5 +45,5 @@ ESCAPERS: Final = (escape, escape_plain_text, _escape_attribute, _escape_cdata)
 
 
 def needs_fallback(text: str, data: bytes) -> bool:
-    """Return whether lxml might escape this text differently from ESCAPERS, or reject it; `data` is the text in UTF-8."""
+    """Return whether lxml might escape `text` differently from ESCAPERS, or reject it; `data` is the same text in UTF-8."""
     return len(data.translate(None, _CONTROLS)) < len(data) or any(map(text.__contains__, _NONCHARACTERS))

@@ -78,13 +78,16 @@ class XmlExtender:
     """
 
     def __init__(self, extensions: Sequence[PluginNamespace], xml_format: XmlFormat, *, caches_entries: bool) -> None:
-        """Raises ValueError if two namespaces have the same prefix or URI."""
+        """Take the namespaces of one format. Raises ValueError as `_declarations` does."""
         self._extensions, self._format = extensions, xml_format
         self.namespaces = _declarations(xml_format.namespaces, [extension.namespace for extension in extensions])
         self._extended_entries = RenderedEntryCache(self._extend_entry) if caches_entries and extensions else None
 
     def render_items(self, feed: Feed, items: Iterable[Entry | Tombstone]) -> list[RenderedEntry]:
-        """Return the rendered elements of the feed, if there are any, and then its items, with their elements."""
+        """Return `items` as rendered, in order, entries with the elements of the namespaces.
+
+        Before them are the elements of the feed, one RenderedEntry for each namespace that has some.
+        """
         plain = self._format.plain_entries
         if not self._extensions:
             return [plain.get(item) for item in items]
@@ -106,7 +109,7 @@ class XmlExtender:
         return RenderedEntry(data, plain.prefixes.union(*(prefixes for _, prefixes in elements)))
 
     def _render(self, subject: Entry | Feed, indent: int, function_name: str) -> Iterator[tuple[bytes, frozenset[str]]]:
-        """Yield the elements of each namespace as bytes, with the prefixes that they use."""
+        """Yield (elements as bytes, prefixes that they use) for each namespace that has elements for `subject`."""
         for extension in self._extensions:
             function = getattr(extension.namespace, function_name)
             if function is None:
@@ -124,7 +127,10 @@ class XmlExtender:
         return "".join(f"{line}\n" for line in lines), frozenset(prefixes)
 
     def _lines(self, element: Element, indent: int, prefixes: set[str]) -> Iterator[str]:
-        """Yield the lines of an element and add the prefixes that they use to `prefixes`. Raises ValueError for others."""
+        """Yield the lines of an element and add the prefixes that they use to `prefixes`.
+
+        Raises ValueError for a prefix that is not in `namespaces`, TypeError for an object that is no Element.
+        """
         if not isinstance(element, Element):
             raise TypeError(f"expected Element, not {type(element).__name__}")
         prefix = element.name.partition(":")[0]
@@ -162,11 +168,11 @@ class JsonExtender:
             )
 
     def feed_members(self, feed: Feed) -> _Objects:
-        """Return the members of the feed: "_" + prefix -> object."""
+        """Return the members that the namespaces have for the feed, as "_" + prefix -> object. Empty objects are left out."""
         return self._members(feed, "feed_json")
 
     def extend_item(self, entry: Entry, data: bytes) -> bytes:
-        """Return a rendered item with the members of the entry at its end."""
+        """Return `data`, a rendered item, with the members that the namespaces have for the entry at its end."""
         members = self._members(entry, "entry_json")
         if not members:
             return data
@@ -185,7 +191,7 @@ class JsonExtender:
 
 
 def _json_object(function: Callable[[Any], Mapping[str, Any]], subject: Entry | Feed) -> _Objects:
-    """Return a copy of a function's object with only what JSON has. Raises TypeError or ValueError for others."""
+    """Return the result of `function` as parsed JSON. Raises TypeError or ValueError if it is no object of JSON values."""
     value = json.loads(json.dumps(function(subject), allow_nan=False))
     if not isinstance(value, dict):
         raise TypeError(f"expected an object, not {type(value).__name__}")
@@ -203,7 +209,7 @@ def _clean(text: str) -> str:
 
 
 def _declarations(known: Mapping[str, str], added: Iterable[Namespace]) -> Mapping[str, str]:
-    """Return prefix -> URI of all namespaces. Raises ValueError for a prefix or a URI of two, unless both are equal."""
+    """Return prefix -> URI of all namespaces. Raises ValueError if two have the same prefix or the same URI, but not both."""
     declarations = dict(known)
     for namespace in added:
         pair = namespace.prefix, namespace.uri

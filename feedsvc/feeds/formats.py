@@ -27,7 +27,7 @@ _EXTENSIBLE: Final[Mapping[str, Callable[[Feed, Iterable[Namespace]], bytes]]] =
 
 
 class _Formats(Mapping[str, Format]):
-    """Formats by suffix: the built-in ones first. Plug-ins are loaded as soon as anything but a built-in format is asked for."""
+    """Formats by suffix, the built-in ones first. Plug-ins are loaded by iteration, len() and look-ups of other suffixes."""
 
     def __getitem__(self, suffix: str) -> Format:
         return _BUILT_IN[suffix] if suffix in _BUILT_IN else self._all[suffix]
@@ -47,9 +47,10 @@ FORMATS: Final[Mapping[str, Format]] = _Formats()
 
 
 def render_extended(feed: Feed, suffix: str, namespaces: Iterable[Namespace]) -> bytes:
-    """Render a feed in a built-in format with these namespaces instead of those of plug-ins. Raises KeyError for others.
+    """Render a feed in the built-in format `suffix` with these namespaces instead of those of plug-ins.
 
-    Raises ValueError or TypeError for a fault of a namespace.
+    Raises KeyError for the suffix of another format, ValueError or TypeError for a fault of a namespace. Exceptions of a
+    namespace's functions are passed on.
     """
     return _EXTENSIBLE[suffix](feed, namespaces)
 

@@ -1,4 +1,4 @@
-"""Content of an issue of a digest feed, as mail services show it: HTML without styles, with absolute addresses.
+"""Content of an issue (a day or week of a digest feed), as mail services show it: HTML without styles, absolute addresses.
 
 A link, a byline, the picture and the summary of each article, newest first.
 """
@@ -30,13 +30,13 @@ def issue_title(site: Site, issue: IssueRow) -> str:
 
 
 def headlines(site: Site, issue: IssueRow) -> str:
-    """Return the titles of the newest _MAX_HEADLINES articles of an issue, and the number of the others, as plain text."""
+    """Return the titles of up to _MAX_HEADLINES newest articles of an issue, and the number of the others, as one plain text."""
     titles = [row.article.title for row in issue.articles[:_MAX_HEADLINES]]
     return _SEPARATOR.join((*titles, *_others(_site_language(site), issue, len(titles))))
 
 
 def issue_html(catalog: Catalog, issue: IssueRow) -> str:
-    """Return the HTML of an issue's newest MAX_FEED_ARTICLES articles, and a link to its page if it has more.
+    """Return the HTML of up to MAX_FEED_ARTICLES newest articles of an issue, and a link to its page if it has more.
 
     Raises FeedsvcError if the text of an article without summary cannot be read.
     """
@@ -85,7 +85,7 @@ def _byline(catalog: Catalog, lang: Language, article: Article) -> str:
 
 
 def _fitted_image(catalog: Catalog, image: Image) -> Image:
-    """Return a lead image with the address of its thumbnail, and the size in which a message shows it."""
+    """Return a lead image with the address of its thumbnail, and its size in a message: at most _MAX_IMAGE_WIDTH wide."""
     fitted = fit_image(catalog.media, catalog.site.base_url, image, THUMBNAIL_WIDTH)
     if fitted.width <= _MAX_IMAGE_WIDTH:
         return fitted

@@ -93,5 +93,5 @@ def _attachment(file: Enclosure) -> dict[str, Any]:
 
 
 def _nonempty_values(**values: Any) -> dict[str, Any]:
-    """Return the keys whose values are not empty, in the order of the arguments."""
+    """Return the arguments whose values are neither "" nor [], in their order."""
     return {key: value for key, value in values.items() if value not in ("", [])}

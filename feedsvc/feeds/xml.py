@@ -1,4 +1,4 @@
-"""Shared parts of the RSS and Atom renderers. Only this module, rss.py and atom.py import feedgen and lxml."""
+"""Shared parts of the RSS and Atom renderers. In this package, only this module, rss.py and atom.py import feedgen and lxml."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ def nonempty_attributes(**attributes: str | int) -> dict[str, str]:
 
 
 def add_element(parent: etree._Element, name: str, **attributes: str | int) -> etree._Element:
-    """Append a new element to `parent` and return it. Attributes that are "" are left out."""
+    """Append a new element to `parent` and return it. `name` is as in `qualified_name`. Attributes that are "" are left out."""
     return etree.SubElement(parent, qualified_name(name), nonempty_attributes(**attributes))
 
 
 def add_text_element(parent: etree._Element, name: str, text: str, **attributes: str | int) -> None:
-    """Append a new element with `text` to `parent`, unless the text is ""."""
+    """Append a new element with `text` to `parent`, as `add_element` does, unless the text is ""."""
     if text:
         add_element(parent, name, **attributes).text = text
 
 
 def related_links(entry: Entry, enclosures: Iterable[Enclosure]) -> Iterator[dict[str, str]]:
-    """Yield links to enclosures and to sources with a URL: rel=enclosure and rel=via (RFC 4287 section 4.2.7.2)."""
+    """Yield the attributes of links to `enclosures`, and to sources with a URL (rel=via; RFC 4287 section 4.2.7.2)."""
     for file in enclosures:
         yield nonempty_attributes(rel="enclosure", href=file.url, type=file.type, length=file.length, title=file.title)
     for source in entry.sources:
@@ -81,7 +81,7 @@ def related_links(entry: Entry, enclosures: Iterable[Enclosure]) -> Iterator[dic
 
 
 def language_links(entry: Entry) -> Iterator[dict[str, str]]:
-    """Yield alternate links to the entry in each of its languages (RFC 4287 section 4.2.7.4), its own language last.
+    """Yield the attributes of alternate links to the entry in each language (RFC 4287 section 4.2.7.4), its own language last.
 
     An alternate link to the entry, without hreflang, must precede these. Of several alternate links some readers open the first,
     as fastfeedparser does, others the last, as feedparser and newsboat do. So both lead to the entry itself.
@@ -164,7 +164,11 @@ class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
 
 
 def render_element(root: etree._Element, parent: etree._Element, element: etree._Element) -> RenderedEntry:
-    """Render `element` as the last child of `parent`, which is `root` or its child, with the indentation of that place."""
+    """Append `element` to `parent` and render it with the indentation of that place, in whole lines.
+
+    `parent` is `root` or its only child, and has no other children. The tree is changed in place: namespaces that it does not
+    use are removed, and < and & of plain text become hexadecimal references.
+    """
     parent.append(element)
     etree.cleanup_namespaces(root)
     _replace_markup_by_references(root)
@@ -175,7 +179,7 @@ def render_element(root: etree._Element, parent: etree._Element, element: etree.
 
 
 def splice_entries(document: bytes, name: str, rendered_entries: Iterable[RenderedEntry]) -> bytes:
-    """Insert the rendered entries as the last children of the document's only element with this name."""
+    """Return the document with the rendered entries as the last children of its only element with this name."""
     end = _closing_line_start(document, name)
     return b"".join((document[:end], *(entry.data for entry in rendered_entries), document[end:]))
 
@@ -186,7 +190,7 @@ def _closing_line_start(document: bytes, name: str) -> int:
 
 
 def _replace_markup_by_references(root: etree._Element) -> None:
-    """Replace < and & in plain text by hexadecimal references: no reader takes these for HTML (RSS Profile)."""
+    """Replace < and & in plain text, in place, by hexadecimal references, which no reader takes for HTML (RSS Profile)."""
     for element in list(root.iter(etree.Element)):
         if element.tag not in _HTML_OR_URI_ELEMENTS and element.text and _MARKUP.search(element.text):
             _split_at_markup(element, element.text)
