@@ -1,4 +1,4 @@
-"""Sample sites for theme trials: one fills every part of the pages, one each part of the front page, and one leaves all empty."""
+"""Sample sites for theme trials: one fills all parts of pages, one fills all parts of the front page, one leaves all empty."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """HTTP service: responds to requests from the current edition (a publication that is being served), in one process or several.
 
-In come requests and the live edition; out come responses, metrics and status. A service uses it; the preview
-uses `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
+The input is requests and the live edition; the output is responses, metrics and status. `service`, `cli` and `flask.py` use it.
+`preview` uses `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
 """
 
 from __future__ import annotations

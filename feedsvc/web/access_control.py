@@ -57,9 +57,9 @@ def forwarding_header(environ: WSGIEnvironment) -> str:
 class StatusAccess:
     """Rule for access to /status and /metrics.
 
-    A request without forwarding header is allowed if it comes from this machine and has a local Host, or if the peer is in
-    `allowed_networks`. A request with one is allowed only if the peer is one of `trusted_proxies` and the client in
-    X-Forwarded-For is in `allowed_networks`. A client of a unix socket does not count as this machine, because it is a proxy
+    A request without forwarding header is allowed if its peer is a loopback address and its Host is local or has no dot, or if
+    the peer is in `allowed_networks`. A request with one is allowed only if the peer is one of `trusted_proxies` and the client
+    in X-Forwarded-For is in `allowed_networks`. A client of a unix socket does not count as this machine, because it is a proxy
     usually, which may add no header.
     """
 

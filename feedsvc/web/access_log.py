@@ -96,7 +96,8 @@ class AccessLog:
     def wrap(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
         """Return WSGI middleware that adds a line to the log for each response of `application`, dated when the request began.
 
-        An exception is logged as status 500. A suspended call (`SuspendRequest`) is not logged. `clock` returns the date.
+        An exception is logged, as status 500 unless the response had begun, and raised again. A suspended call (`SuspendRequest`)
+        is not logged. `clock` returns the date.
         """
 
         def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -122,14 +123,17 @@ class AccessLog:
         return wrapped
 
     def close(self) -> None:
-        """Stop the thread and write the remaining lines."""
+        """Stop the thread and write the remaining lines. The descriptor stays open."""
         self._stop_event.set()
         if self._thread:
             self._thread.join()
         self._write()
 
     def _append(self, environ: WSGIEnvironment, at: datetime, paths: Sequence[str], response: list[Any], seconds: float) -> None:
-        """Add a line to the queue. `paths` are the request's and, if another is to be logged, that one."""
+        """Add a line to the queue, or count it as dropped if the queue is full.
+
+        `paths` are the path of the request and, if there is one, the path to log instead. `response` is [status line, headers].
+        """
         if len(self._queue) >= self._max_queued:
             self._dropped += 1
             return

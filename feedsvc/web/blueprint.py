@@ -1,6 +1,6 @@
 """Flask blueprint of a site, for the application of another program: its addresses below the prefix of the blueprint.
 
-The blueprint has no addresses for operators (/status), and leaves errors of its own to the application.
+The blueprint has no addresses for operators (/status), and leaves unexpected errors to the application.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews],
 
 
 def _not_found(error: NotFound, live: Live) -> ResponseReturnValue:
-    """Return the 404 page of the site. At a free path at the root of an application, return what the application returns.
+    """Return the 404 page of the site; for a blueprint at the root of an application, at a free path, the application's response.
 
     The rule of static pages matches every path of one segment there, whether or not there is such a page.
     """

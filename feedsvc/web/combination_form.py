@@ -39,7 +39,11 @@ _Field = tuple[str, str]
 
 
 def form_view(live: Live, get_document: ViewFunction) -> ViewFunction:
-    """Return the view function of the form. `get_document` is that of documents, for requests that are not to the form."""
+    """Return the view function of the form.
+
+    `get_document`, the view function of documents, responds to requests for other paths, and to all if the site has no
+    combinations.
+    """
 
     def view(**_: str) -> Response:
         publication = live.current(live.clock())
@@ -70,9 +74,10 @@ def _answer(publication: Publication) -> Response:
 
 
 def _read_fields(environ: WSGIEnvironment) -> list[_Field]:
-    """Return the fields of the form that a request holds, without empty ones.
+    """Return (name, value) of each field of the form in a request, with stripped values and without empty ones.
 
-    Raises ValueError or HTTPException if the body is no form, has more than MAX_FORM_BYTES, or was not received completely.
+    Raises ValueError or HTTPException if the body is no form, has more than MAX_FORM_BYTES or _MAX_FIELDS, or was not received
+    completely.
     """
     media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:

@@ -74,7 +74,7 @@ ViewFunction = Callable[..., Response]
 def add_document_endpoints(app: Flask, live: Live, stats: RequestStats, view: DocumentView) -> None:
     """Add an endpoint for each kind of address, handlers of all errors, and a function that counts every response in `stats`.
 
-    `view` is that of `live`.
+    `view` must be the DocumentView of `live`. At paths without a URL rule, its `old_address_response` is used.
     """
     for endpoint, rules in URL_RULES.items():
         for rule in rules:
@@ -88,9 +88,9 @@ def add_document_endpoints(app: Flask, live: Live, stats: RequestStats, view: Do
 
 
 def add_endpoint(app: Flask, endpoint: str, rule: str, view: ViewFunction, methods: Collection[str] | None = None) -> None:
-    """Add a rule of an endpoint, for all methods or some.
+    """Add a URL rule of an endpoint for `methods`, None for all. Requests with other methods may match another rule.
 
-    A rule for some leaves the others to the rule of static pages. Flask's own `add_url_rule` has no rules for all methods.
+    Flask's own `add_url_rule` has no rules for all methods.
     """
     app.view_functions[endpoint] = view
     app.url_map.add(Rule(rule, endpoint=endpoint, methods=methods))
@@ -124,12 +124,16 @@ class DocumentView:
         """Return the response to Flask's current request.
 
         Values from the URL rule are ignored, because `Publication.resolve` parses the path itself. Raises NotFound if there is
-        nothing at the path, and SuspendRequest if the request has to wait.
+        nothing at the path, SuspendRequest if the request has to wait, and TextUnavailableError, PluginError or OSError if the
+        document cannot be rendered or sent.
         """
         return self._respond(*self._find())
 
     def old_address_response(self) -> Response | None:
-        """Return the response to Flask's current request if it matches no URL rule but is for an old address; else None."""
+        """Return the response to Flask's current request if it matches no URL rule but there is something at its path; else None.
+
+        Such paths are old addresses, and files in folders of root/ other than .well-known.
+        """
         if not request.routing_exception:
             return None
         resource, exchange = self._find()
@@ -193,9 +197,10 @@ class DocumentView:
 
 
 def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | None:
-    """Return the publication's resource at the requested path, None if there is none. A rule with a query comes first.
+    """Return the publication's resource at the requested path, None if there is none.
 
-    The path of base_url without its trailing slash is a redirect to the start page.
+    A rule of redirects.yaml with a query comes first. At the path of base_url without its trailing slash is a redirect to the
+    front page.
     """
     path = path_below(environ, publication.mount)
     if not path:
@@ -251,14 +256,14 @@ def text_unavailable_response(_: Exception) -> Response:
 
 
 def plugin_failed_response(error: Exception) -> Response:
-    """Return a 503: the address is right, and stays so. Log a PluginError, once per process, plug-in and kind of fault."""
+    """Return a 503, because the address stays valid. Log a PluginError, once per process, plug-in and kind of fault."""
     if isinstance(error, PluginError):
         report_faults([error])
     return _unavailable("This feed cannot be rendered at this moment. Try again later.", _PLUGIN_RETRY_SECONDS)
 
 
 def internal_error_response(error: Exception) -> Response | HTTPException:
-    """Return an HTTPException unchanged, a 503 if no file descriptor is left, and a 500 for any other error.
+    """Return an HTTPException unchanged, a 503 if no file descriptor is left, and a 500 for any other error, which is logged.
 
     The 503 has Retry-After. It is not a 404, which a cache could store, and not a 500, after which clients do not try again.
     """
@@ -271,7 +276,7 @@ def internal_error_response(error: Exception) -> Response | HTTPException:
 
 
 def exhausted_response(error: Exception) -> Response | None:
-    """Return a 503 if an error means that no file descriptor is left, else None."""
+    """Log a warning and return a 503 if an error means that no file descriptor is left, else return None."""
     if not is_exhausted(error):
         return None
     _LOG.warning(

@@ -80,8 +80,9 @@ class MediaResponder:
     ) -> FileResponse | None:
         """Return the response for a media file, None if it is missing, unreadable or an image whose metadata cannot be removed.
 
-        For methods other than GET and HEAD, return that of `other_method_response`. Raises OSError if no file descriptor is left.
-        `next_change` is the next scheduled change of the site, None if none is planned.
+        For methods other than GET and HEAD, return that of `other_method_response`; if too many files are open, a 503 with a
+        `wait_condition`. Raises OSError if no file descriptor is left. `next_change` is the next scheduled change of the site,
+        None if none is planned.
         """
         if request[0] not in ("GET", "HEAD"):
             response = other_method_response(request)
@@ -211,9 +212,9 @@ def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, i
 
 
 class FilePart:
-    """Iterator over blocks of `length` bytes of a file from `start`. It ends early if the file does.
+    """Iterator over the `length` bytes of a file from offset `start`, in blocks. It ends early if the file does.
 
-    The server calls `close` even if it read no block (PEP 3333).
+    `close` closes the file. The server calls it even if it read no block (PEP 3333).
     """
 
     def __init__(self, file: BufferedReader, start: int, length: int) -> None:

@@ -105,7 +105,7 @@ def counters(live: Live, stats: RequestStats) -> dict[str, float]:
 def render_metrics(totals: MetricValues, gauges_by_worker: Mapping[str, MetricValues]) -> bytes:
     """Render /metrics. `totals` are the `counters` of all processes added up; `gauges_by_worker` has `gauges` by worker number.
 
-    In a service of one process, the only key of `gauges_by_worker` is "".
+    The number is a text, such as "1"; in a service of one process, the only key is "".
     """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_GaugeCollector(gauges_by_worker))

@@ -42,7 +42,7 @@ class OpenFiles:
     def subscribe(self, callback: Callable[[], None]) -> bool:
         """Register a callback and return True. If a file may be opened now, return False without registering it.
 
-        The thread that closes another file calls it, once. A place may be taken again by then.
+        The thread that closes an open file calls the callback, once. `acquire` may still return None then.
         """
         with self._lock:
             if self._free > 0:
@@ -91,7 +91,7 @@ def open_reader(descriptor: int, pieces: FilePieces) -> BufferedReader:
 
 
 def read_part(descriptor: int, start: int, length: int, pieces: FilePieces = None) -> bytes:
-    """Return `length` bytes from position `start`, of `pieces` if given. Fewer bytes if the file ends before. Raises OSError."""
+    """Return `length` bytes from offset `start` (of `pieces` joined, if given), fewer if the file ends before. Raises OSError."""
     if pieces is not None:
         with open_reader(descriptor, pieces) as file:
             file.seek(start)

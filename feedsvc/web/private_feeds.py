@@ -75,7 +75,7 @@ class GuessLimit:
             return math.ceil(self._buckets.seconds_until_token(key, self._clock())) if key else 0
 
     def count(self, environ: WSGIEnvironment) -> None:
-        """Count a wrong token."""
+        """Count a wrong token of the client that sent the request."""
         key = self._key(environ)
         with self._lock:
             if key:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class QueryRedirects:
-    """WSGI middleware that passes requests for such an address to `uncached_app`, past the response cache.
+    """WSGI middleware that passes requests for old addresses with a query to `uncached_app`, all others to `next_app`.
 
-    The cache knows no queries. All other requests go to `next_app`.
+    `uncached_app` is the application without the response cache, which ignores queries.
     """
 
     def __init__(self, next_app: WSGIApplication, uncached_app: WSGIApplication, live: Live) -> None:

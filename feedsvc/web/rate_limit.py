@@ -1,7 +1,7 @@
 """Rate limit for clients that repeatedly fetch one feed whole: 429 with Retry-After (RFC 6585 section 4).
 
-Conditional requests and requests without User-Agent (some readers send none) are never refused, nor is a client's first request.
-Clients are remembered in memory only, as salted digests.
+Conditional requests for a feed and those without User-Agent (some readers send none) are never refused, nor is a client's first
+request. For combinations, all requests count and may be refused. Clients are remembered in memory only, as salted digests.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class PollLimit:
 
     The limit is `per_hour` GETs at once, then one every 3600 / `per_hour` seconds.
 
-    All combinations (`catalog.combinations`) together have one such limit for each address. Every request for one counts, because
-    each is rendered on request. So does each use of the form that gives their addresses.
+    All combinations (`catalog.combinations`) together have one such limit for each address of a client, without its User-Agent.
+    Every request for a combination counts, because it is rendered on request. So does each POST to the form on /subscribe/.
 
     Private feeds have limits of their own.
 
@@ -95,9 +95,9 @@ class PollLimit:
         return self._refuse(environ, start_response, wait, start_time) if wait else self._next_app(environ, start_response)
 
     def _seconds_to_wait(self, environ: WSGIEnvironment, path: str) -> float:
-        """Count the request and return 0.0; if it exceeds the limit, return the seconds until the next one is allowed, uncounted.
+        """Count the request and return 0.0. If it exceeds the limit, do not count it; return the seconds until one is allowed.
 
-        `path` is that of the feed, "" for all combinations. Return 0.0, uncounted, for requests that are not limited.
+        `path` is that of the feed, "" for all combinations. Return 0.0, without counting, for requests that are not limited.
         """
         agent = environ.get("HTTP_USER_AGENT", "")[:_MAX_AGENT_LENGTH] if path else ""
         is_exempt = environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_IF_MODIFIED_SINCE") or not agent.strip()

@@ -138,7 +138,7 @@ def parse_response_name(name: str) -> tuple[str, str, str] | None:
 
 
 def labels_of(document: Document) -> Labels:
-    """Return the labels of a document's responses. The labels are cached with the document."""
+    """Return the labels of a document's responses. They are cached in its `derived_data`."""
     labels: Labels | None = document.derived_data.cache.get(_LABELS_KEY)
     if labels is None:
         labels = document.derived_data.cache[_LABELS_KEY] = _labels(place_of(document.path))

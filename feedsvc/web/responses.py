@@ -51,11 +51,10 @@ class Response(NamedTuple):
 
 
 def respond(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
-    """Return the response for a document, by method, conditional headers and Accept-Encoding, without body for HEAD.
+    """Return the response for a document, by method, conditional headers, Accept-Encoding and Sec-Fetch-Dest; no body for HEAD.
 
-    Host, query string and unknown headers do not affect it. `next_change` is the next scheduled change of the site, None if none
-    is planned. For each _ResponseKey, the response without Cache-Control is cached with the document, together with the last
-    complete response.
+    Nothing else in the request affects it. `next_change` is the next scheduled change of the site, None if none is planned. For
+    each _ResponseKey, the response without Cache-Control is cached with the document, together with the last complete response.
     """
     method, headers = request
     if method not in _RETRIEVAL_METHODS:
@@ -145,7 +144,7 @@ _FRAME_HEADERS: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", 
 
 
 def other_method_response(request: Request, allowed: str = ALLOWED_METHODS) -> Response:
-    """Return the response to a method other than GET and HEAD: 204 for OPTIONS, else 405. `allowed` are those of the resource.
+    """Return the response to a method other than GET and HEAD: 204 for OPTIONS, else 405. `allowed` is the value of Allow.
 
     A script of another site that sends If-None-Match needs the 204 (CORS preflight).
     """
@@ -174,7 +173,7 @@ def unavailable_response(sentence: str, seconds: int) -> Response:
 def redirect_response(
     location: str, request: Request, now: datetime, next_change: datetime | None, *, is_permanent: bool = True
 ) -> Response:
-    """Return a 301 if `is_permanent`, else a 302. `location` is a root-relative reference (RFC 9110 sections 15.4.2 and 15.4.3).
+    """Return a 301 if `is_permanent`, else a 302 (RFC 9110 sections 15.4.2 and 15.4.3). `location` is the value of Location.
 
     The body has a link for clients that do not follow redirects. For methods other than GET and HEAD, return that of
     `other_method_response`.

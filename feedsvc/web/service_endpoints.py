@@ -61,7 +61,7 @@ def add_service_endpoints(
 
 
 def _for_retrieval(view: Callable[[], Response]) -> ViewFunction:
-    """Return the view function that calls `view` for GET and HEAD."""
+    """Return the view function that calls `view` for GET and HEAD, and responds with 204 (OPTIONS) or 405 to other methods."""
 
     def answer() -> Response:
         if request.method in ("GET", "HEAD"):

@@ -90,7 +90,7 @@ class WorkerSlot:
         self._table = table
 
     def register(self) -> None:
-        """Write this process's id to the row, and the time as that of a scan. Call before any content is read."""
+        """Write this process's id to the row, and the present time as that of its last scan. Call before any content is read."""
         self._table[self.number, _READ_AT] = time.monotonic()
         self._table[self.number, _PID] = os.getpid()
 

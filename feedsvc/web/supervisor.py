@@ -195,7 +195,7 @@ class Supervisor:
     def _read_ready_line(self, child: _Child) -> None:
         """Read what a worker has sent, if anything: its ready line, later the end of the pipe. Does not wait.
 
-        After the ready line of the first worker, start the others.
+        After the first ready line, plan the start of the other workers.
         """
         if child.ready_pipe < 0 or not worker.poll_readable([child.ready_pipe], 0):
             return

@@ -28,7 +28,7 @@ class UnixListener(socket.socket):
     """Listening unix socket. In the process that created it, `close` removes its file, unless another socket has its place."""
 
     def __init__(self, path: Path, mode: int) -> None:
-        """Bind and listen. `mode` are the permissions of the file; a client needs that to write. Raises OSError."""
+        """Bind and listen. `mode` are the permissions of the file; a client needs the permission to write. Raises OSError."""
         super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
         self._creator, self._path = os.getpid(), path.absolute()
         try:

@@ -123,7 +123,7 @@ class Channel(HTTPChannel):
         return self.total_outbufs_len >= self.adj.send_bytes or (self._large_body is not None and len(self._large_body) > 0)
 
     def write_soon(self, data: Any) -> int:
-        """Queue bytes or a file; return the number of bytes. More than _MAX_COPIED_BYTES are not copied: clients share them."""
+        """Queue bytes or a file; return the number of bytes. Above _MAX_COPIED_BYTES, the bytes are not copied."""
         if len(data) > _MAX_COPIED_BYTES:
             if not isinstance(data, ReadOnlyFileBasedBuffer):
                 data = ReadOnlyFileBasedBuffer(BytesIO(data))
