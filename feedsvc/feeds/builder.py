@@ -38,7 +38,7 @@ class EntryCache:
     """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe.
 
     An article has one entry for feeds of full texts, another for feeds of summaries, and others for feeds with Markdown. Each
-    kind has its own cache. So have issues, which are in one feed each.
+    kind has its own cache, and issues, which are in one feed each, have another.
     """
 
     def __init__(

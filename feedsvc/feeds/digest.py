@@ -74,7 +74,7 @@ class _DigestEntries(builder.EntryCache):
         self._digest_entries: Mapping[tuple[FeedContent, bool], dict[str, Entry]] = defaultdict(dict)
 
     def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
-        """Do nothing: digests need no texts."""
+        """Do nothing, because digests need no texts."""
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
         if isinstance(row, IssueRow):

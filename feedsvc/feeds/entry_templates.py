@@ -167,7 +167,7 @@ def _values_and_key(entry: Entry) -> tuple[list[Any], object]:
 
 
 def _sample(entry: Entry) -> Entry:
-    """Return an entry of the same structure in which every value is a marker."""
+    """Return an entry of the same structure in which a different marker replaces each text, number and date that is not empty."""
     sample = _with_markers(entry, count())
     return replace(sample, updated=sample.published) if entry.updated == entry.published else sample
 

@@ -19,7 +19,7 @@ def escape(text: str) -> str:
 
 
 def quote_attribute(text: str) -> str:
-    """Return an escaped attribute value with quotes: double ones, or single ones if the text has double quotes only."""
+    """Return an escaped attribute value in double quotes, or in single ones if the text has double quotes but no single ones."""
     # Parsers normalise line ends and tabs in attributes to spaces (section 3.3.3).
     value = escape(text).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
     if '"' not in value:

@@ -48,7 +48,7 @@ def issue_html(catalog: Catalog, issue: IssueRow) -> str:
 
 
 def _others(lang: Language, issue: IssueRow, shown_count: int) -> tuple[str, ...]:
-    """Return the number of an issue's articles that are not shown as a text; () if there are none."""
+    """Return a tuple of one text, the number of an issue's articles that are not shown; () if all are shown."""
     count = issue.article_count - shown_count
     return (lang.count("and_more", count),) if count else ()
 

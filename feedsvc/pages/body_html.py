@@ -53,7 +53,10 @@ def _rewrite_image(catalog: Catalog, rest: str) -> str:
 
 
 def _srcset_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
-    """Return the attributes srcset and sizes as HTML, "" if the image has no variants; `attributes` are the image's by name."""
+    """Return the attributes srcset and sizes as HTML that begins with a space; "" if the image has no variants.
+
+    `attributes` are the attributes src and width that the image has, by name, as in HTML.
+    """
     path = _image_path(catalog, attributes)
     candidates = srcset(catalog, path)
     width = int(attributes.get("width", _TEXT_WIDTH))
@@ -66,9 +69,9 @@ def _image_path(catalog: Catalog, attributes: Mapping[str, str]) -> str:
 
 
 def _size_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
-    """Return those of the attributes width and height that `attributes` lacks; "" if it lacks none or the file's size is unknown.
+    """Return the attributes width and height, without those in `attributes`, as HTML that begins with a space.
 
-    If it has one of the two, the other keeps the file's aspect ratio.
+    "" if `attributes` has both or the file's size is unknown. If it has one, the other keeps the file's aspect ratio.
     """
     size = None if {"width", "height"} <= attributes.keys() else pixel_size(catalog, _image_path(catalog, attributes))
     if size is None:

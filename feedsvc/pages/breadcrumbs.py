@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def trail(layout: PageLayout, *places: tuple[Place, str], own_title: str) -> tuple[Breadcrumb, ...]:
-    """Return the breadcrumbs of a page: the front page, `places` with their titles, and the page itself without a link."""
+    """Return the breadcrumbs of a page: the front page, `places` as (place, title), and the page itself without a link."""
     return (*layout.breadcrumbs(places), Breadcrumb(own_title))
 
 

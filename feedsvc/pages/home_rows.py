@@ -41,7 +41,7 @@ class HomeRows:
 
     @property
     def all_rows(self) -> Iterator[Row]:
-        """All rows in their order on the page."""
+        """All rows in their order on the page. Rows of `corrected` may be repeated."""
         lead = (self.lead,) if self.lead else ()
         return chain(lead, self.seconds, *(section.rows for section in self.sections), self.others, self.corrected)
 

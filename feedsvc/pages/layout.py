@@ -239,7 +239,7 @@ class PageLayout:
         return tuple(Breadcrumb(title, self.href(place)) for place, title in above)
 
     def period_link(self, place: ArchiveAt | PageAt, key: str) -> LinkView | None:
-        """Return the link to the page of a period, with the words of `key`, "older" or "newer"; None if the period is ""."""
+        """Return the link to `place`, with the words of `key`, "older" or "newer"; None if the period of `place` is ""."""
         if not place.period:
             return None
         return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))

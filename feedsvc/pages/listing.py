@@ -35,7 +35,7 @@ class ListingVariables(TypedDict):
 
 
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
-    """Render the page of a listing's newest articles, or of a period unless it is "". It must be in `listing.page_index`.
+    """Render the page of a listing's newest articles if `period` is "", else the page of a period in `listing.page_index`.
 
     The page of the site's newest articles is the front page.
     """

@@ -69,9 +69,9 @@ def check_theme(
     """Return the verdict on templates (path below theme/ -> UTF-8 text): render sample sites and the newest articles with them.
 
     If `newest_articles` is None, render the sample sites only. A template that exceeds the `limits` of a trial, or crashes it, is
-    left out, and the others are tried again; if only an article's page can be blamed, that page is left out. `limits.elapsed` is
-    for all trials together. Raises TrialError if a trial could not be carried out, TrialCancelledError once `is_cancelled`
-    returns True.
+    left out, and the others are tried again; if only an article's page can be blamed, that page is left out. After _MAX_TRIALS
+    such trials, or `limits.elapsed` seconds for all trials together, the remaining templates have a problem, too. Raises
+    TrialError if a trial could not be carried out, TrialCancelledError once `is_cancelled` returns True.
     """
     return _ThemeCheck(templates, newest_articles, is_cancelled, limits).verdict()
 

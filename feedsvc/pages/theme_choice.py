@@ -60,7 +60,7 @@ class ThemeChooser:
         *,
         limits: Limits = TRIAL_LIMITS,
     ) -> None:
-        """Take the store of verdicts and the `limits` of each trial; `version` and `hung_themes` are as in ThemeAdoption."""
+        """Take the store of verdicts; `version`, `hung_themes` and `limits` are as in ThemeAdoption."""
         self._verdicts, self._version, self._hung_themes, self._limits = verdicts, version, hung_themes, limits
 
     def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:

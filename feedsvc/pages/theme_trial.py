@@ -131,7 +131,7 @@ class _Trial:
     def _unused_template_findings(self) -> Iterator[Finding]:
         """Yield findings on templates that neither replace a built-in one nor are used by another template of the theme.
 
-        Yield none if a template computes names of templates.
+        Also on blocks that no template includes any more. Yield none if a template computes names of templates.
         """
         names, builtin_names = dict(files_below(self._input.templates, TEMPLATES)), builtin_template_names()
         referenced: set[str] = set()
@@ -198,7 +198,7 @@ class _AnnouncingTheme(Theme):
 
 
 def _render_article_page(render: Callable[[], object]) -> None:
-    """Render a page of the newest articles. Ignore errors outside of templates: the content, not the theme, causes them."""
+    """Render a page of the newest articles. Ignore errors outside of templates, because not the theme causes them."""
     try:
         render()
     except TemplateRenderError:
@@ -229,7 +229,9 @@ def _catalog_page_renderers(
 
 
 def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Callable[[], object]]:
-    """Yield functions that render the pages of a listing's issues, each also as if it had an article that is not shown."""
+    """Yield functions that render the pages of a listing's issues. A visible issue is rendered a second time, with one more
+    article that is not shown.
+    """
     for issue in (row for row in listing.rows if isinstance(row, IssueRow)):
         if issue.articles:
             yield partial(render_issue, layout, issue)

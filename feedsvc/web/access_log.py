@@ -202,7 +202,7 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _write_all(descriptor: int, block: bytes) -> None:
-    """Write all bytes. After an OSError the rest is lost: the site is served even if the reader of the log has exited."""
+    """Write all bytes. Drop the rest after an OSError, so that the site is served even if the reader of the log has exited."""
     remaining = memoryview(block)
     try:
         while remaining:

@@ -44,7 +44,7 @@ _FILE_WRAPPER: Final = "wsgi.file_wrapper"  # servers disagree on which part of 
 
 @dataclass(frozen=True, slots=True)
 class SiteViews:
-    """View functions of one site by endpoint, and the edition that they respond from."""
+    """View functions of one site by endpoint, and the live edition from which they respond."""
 
     live: Live
     by_endpoint: Mapping[str, ViewFunction]

@@ -199,7 +199,7 @@ class Server:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._socket_map, count=1)
 
     def _drop_stalled(self) -> None:
-        """Close connections that have unsent bytes and no activity since the last check: the client stopped reading.
+        """Close connections that have unsent bytes and no activity since the last check, because their clients stopped reading.
 
         Checks are `idle_timeout` seconds apart; calls in between do nothing. waitress itself does not close such a connection
         while its request holds a thread.

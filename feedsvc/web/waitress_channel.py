@@ -93,7 +93,7 @@ class Channel(HTTPChannel):
         return True
 
     def _parse(self) -> None:
-        """Parse received bytes until two requests wait, and no more: a client that pipelines hundreds must not delay the loop.
+        """Parse received bytes until two requests wait, so that a client that pipelines hundreds does not delay the loop.
 
         Call with `requests_lock` held. While bytes are unparsed, there is a request to answer, so nothing more is read from the
         socket. Bytes after a refused request are dropped, as are those after a request that closes the connection.
@@ -150,7 +150,7 @@ class Channel(HTTPChannel):
     def suspend(self, condition: WaitCondition, seconds: float) -> None:
         """Raise SuspendRequest if the current request may wait (any longer), else return. A thread of the application calls this.
 
-        `condition` ends the wait. It ends at the latest `seconds` after the request's first wait began.
+        The wait ends when `condition` calls back, at the latest `seconds` after the request's first wait began.
         """
         now, request = time.monotonic(), self.requests[0]
         request.first_wait = request.first_wait or now
