@@ -9,11 +9,10 @@ from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.language import Language
-from feedsvc.model import Embed, Site
-from feedsvc.pages.images import local_href, pixel_size, srcset
+from feedsvc.model import Embed
+from feedsvc.pages.images import canonical_href, local_href, pixel_size, srcset
 from feedsvc.pages.link_cards import insert_link_cards
-from feedsvc.routes import ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt, path_of, place_of
-from feedsvc.uris import path_below, root_relative
+from feedsvc.uris import path_below
 
 # In sanitized HTML each "<" begins a tag, and no value contains a quote. The names are those of _REWRITERS.
 _TAG: Final = re.compile(r'<(?P<name>a|audio|img|pre|source|video)(?P<rest>(?: [a-z]+(?:="[^"]*")?)*)>')
@@ -85,21 +84,7 @@ def _size_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
 
 
 def _rewrite_link(catalog: Catalog, rest: str) -> str:
-    return _HREF_ATTRIBUTE.sub(lambda match: match[1] + _canonical_href(catalog.site, match[2]), rest)
-
-
-def _canonical_href(site: Site, address: str) -> str:
-    """Return an address within the site as a root-relative one, with its query and fragment, and any other address unchanged.
-
-    The path of a listing, article, issue, archive or site document gets its canonical form, so that no click is redirected.
-    """
-    path = path_below(site.base_url, address)
-    if not path:
-        return address
-    place = place_of(path)
-    path = path_of(place) if isinstance(place, (ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt)) else path
-    tail = re.search(r"[?#].*", address)
-    return root_relative(site.base_url, path) + (tail[0] if tail else "")
+    return _HREF_ATTRIBUTE.sub(lambda match: match[1] + canonical_href(catalog.site, match[2]), rest)
 
 
 _REWRITERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {

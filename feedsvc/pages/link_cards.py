@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from feedsvc.catalog import Catalog
 from feedsvc.content.markdown import replace_bare_links
 from feedsvc.model import Embed
-from feedsvc.pages.images import local_href, pixel_size, srcset
+from feedsvc.pages.images import canonical_href, local_href, pixel_size, srcset
 from feedsvc.uris import path_below
 
 _SIZES: Final = "(min-width: 40rem) 12rem, 100vw"
@@ -19,9 +19,9 @@ _SIZES: Final = "(min-width: 40rem) 12rem, 100vw"
 def insert_link_cards(catalog: Catalog, markup: str, embeds: Iterable[Embed]) -> str:
     """Return `markup`, the HTML of a text, with cards in place of its bare links to `embeds`.
 
-    Addresses in `markup` must have the form that `local_href` returns.
+    Addresses in `markup` must have the form that `canonical_href` returns.
     """
-    cards = {local_href(catalog.site, embed.url): embed for embed in embeds}
+    cards = {canonical_href(catalog.site, embed.url): embed for embed in embeds}
 
     def card(address: str) -> str:
         embed = cards.get(address)

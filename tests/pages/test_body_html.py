@@ -66,6 +66,22 @@ def test_image_has_width_and_height_so_that_the_layout_does_not_shift(
     assert (image.get("loading"), image.get("decoding")) == ("lazy", "async")
 
 
+@pytest.mark.parametrize(
+    ("markdown", "src"),
+    [
+        ('<video src="media/a.mp4#t=10" controls></video>', "/daily/media/a.mp4#t=10"),
+        ('<audio src="media/a.mp3?v=2&w=3" controls></audio>', "/daily/media/a.mp3?v=2&w=3"),
+        ("![a](media/p.svg#part)", "/daily/media/p.svg#part"),
+        ("![a](media/p.svg)", "/daily/media/p.svg"),
+    ],
+)
+def test_a_video_begins_at_the_second_that_its_address_names(tmp_path: Path, markdown: str, src: str) -> None:
+    files = {"a.mp4": b"x", "a.mp3": b"x", "p.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    newsrooms.write(tmp_path, {f"media/{name}": data for name, data in files.items()})
+    [element] = [found for name in ("video", "audio", "img") for found in _body(tmp_path, markdown).iter(name)]
+    assert element.get("src") == src
+
+
 def test_table_and_code_block_can_be_scrolled_with_the_keyboard(tmp_path: Path) -> None:
     table = "|a|\n|-|\n|b|"
     body = _body(

@@ -52,6 +52,13 @@ def test_bare_link_is_a_card_on_the_page(newsroom: Newsroom) -> None:
     assert publication.resolve("/media/card.jpg") is not None  # the image is public, because a public article shows it
 
 
+@pytest.mark.parametrize("address", ["articles/a", "articles/a/", "articles/a/?b=1&c=2", "articles/a/#d", "media/card.jpg#d"])
+def test_bare_link_within_the_site_is_a_card_however_it_is_written(newsroom: Newsroom, address: str) -> None:
+    url = f"https://news.example/{address}"
+    page = _body(_publication(newsroom, f"embeds: [{{url: '{url}', title: Our own}}]\n", f"{url}\n\nWords."), "/articles/a/")
+    assert page.count('class="link-card"') == 1
+
+
 def test_bare_link_has_its_title_in_feeds(newsroom: Newsroom) -> None:
     feed = _body(_publication(newsroom), "/feed.rss")
     assert '<p><a href="https://www.other.example/story?a=1&amp;b=2">A &lt;story&gt; elsewhere</a></p>' in feed
