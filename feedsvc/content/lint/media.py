@@ -45,7 +45,8 @@ def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterato
 
 def _settings_images(content: ContentSnapshot) -> Iterator[str]:
     yield from content.site.media
-    yield from (path for author in content.authors.values() for path in author.media)
+    entries = (*content.authors.values(), *content.custom_feeds.values(), *content.private_feeds.values())
+    yield from (path for entry in entries for path in entry.media)
 
 
 def _article_images(content: ContentSnapshot, article: Article) -> Iterator[str]:

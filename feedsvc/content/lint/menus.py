@@ -71,9 +71,10 @@ def _path_fault(context: LintContext, target: str) -> _Fault | None:
             article = context.articles_by_slug.get(slug)
             is_public = article is not None and article.status is ArticleStatus.PUBLISHED
             return None if is_public else (f"no published article has the slug '{slug}'", context.suggest_slug(slug))
-        case PageAt(ref) if ref.kind in ("category", "author"):
-            names = content.categories if ref.kind == "category" else content.authors
-            return None if ref.id in names else (f"there is no {ref.kind} '{ref.id}'", text.did_you_mean(ref.id, names))
+        case PageAt(ref) if ref.kind in ("category", "author", "custom"):
+            names = {"category": content.categories, "author": content.authors, "custom": content.custom_feeds}[ref.kind]
+            kind = "custom feed" if ref.kind == "custom" else ref.kind
+            return None if ref.id in names else (f"there is no {kind} '{ref.id}'", text.did_you_mean(ref.id, names))
         case FileAt(name) if name.startswith("media/") and name not in content.media:
             return f"nothing public refers to {name}, so it has no address", "link to it from a page"
         case None:

@@ -198,10 +198,11 @@ class _Builder:
         if target is None:
             return
         pattern = yield from _checked(rule.source_position, lambda: parse_pattern(rule.source, target))
+        if pattern and pattern.is_elsewhere and not {"?", "#"} & {*target} and target.startswith(f"{self.base_url}/"):
+            path = target.removeprefix(self.base_url)
+            pattern = yield from _checked(rule.target_position, lambda: parse_pattern(rule.source, path))
         if pattern is None:
             return
-        if pattern.is_elsewhere and "?" not in rule.target and rule.target.startswith(f"{self.base_url}/"):
-            pattern = parse_pattern(rule.source, rule.target.removeprefix(self.base_url))
         # A pattern whose path has no document leaves the address to the next one, so two with one shape may be meant.
         shape = pattern.shape
         first = sources.get(shape) or sources.setdefault(f"{shape} {pattern.target}", rule)

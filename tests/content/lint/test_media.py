@@ -96,6 +96,15 @@ def test_an_image_of_more_than_3840_pixels_has_a_warning(newsroom: Newsroom) -> 
     assert warnings_of_image(newsroom, "media/a.png", picture(3840, 10, "PNG")) == []
 
 
+@pytest.mark.parametrize("access", ["public", "private"])
+def test_a_wide_image_of_a_custom_feed_has_a_warning(newsroom: Newsroom, access: str) -> None:
+    feed = f"short: {{title: Short, include: {{all: true}}, content: summary, access: {access}, image: media/wide.png}}\n"
+    data = picture(3841, 3841, "PNG")
+    lines = warnings_of_article(newsroom, VALID_ARTICLE, **{"feeds.yaml": feed.encode(), "media/wide.png": data})
+    [line] = [line for line in lines if line.startswith("media/")]
+    assert line.startswith("media/wide.png:1:1: warning: 'media/wide.png' is 3841 pixels wide; ")
+
+
 def change_dimensions(data: bytes, old: tuple[int, int], new: tuple[int, int], size: int) -> bytes:
     """Return the image with another width and height in its header; only the header is read."""
     (width, height), (new_width, new_height) = old, new

@@ -152,3 +152,26 @@ def test_written_file_is_read_by_the_fast_reader(exact: dict[str, str], has_patt
     texts = read_rule_lines(render_redirects_file(exact, patterns))
     assert {rule.source: rule.target for rule in texts.exact} == exact
     assert [(rule.source, rule.target) for rule in texts.patterns] == patterns
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"{BASE}/%zz/{{slug}}",
+        f"{BASE}/../{{slug}}",
+        f"{BASE}//{{slug}}",
+        f"{BASE}/articles/{{slug}}%3Fa",
+        f"{BASE}/articles/{{x}}",
+    ],
+)
+def test_an_absolute_target_of_the_site_itself_with_a_fault_is_a_problem_with_its_line(target: str) -> None:
+    [problem] = problems(f"patterns:\n- from: /old/{{slug}}/\n  to: {target}\n")
+    assert problem.startswith(("redirects.yaml:3:7: ", "redirects.yaml:2:9: "))
+
+
+def test_an_absolute_target_of_the_site_itself_with_a_fragment_stays_an_address() -> None:
+    rules, found = parse_redirects(
+        f"patterns:\n- from: /old/{{slug}}/\n  to: {BASE}/articles/{{slug}}/#comments\n".encode(), BASE
+    )
+    assert found == ()
+    assert [*rules.pattern_targets("/old/bay/")] == [f"{BASE}/articles/bay/#comments"]
