@@ -184,7 +184,7 @@ def _open_store(content: Path, state: Path | None, database: str) -> TokenStore:
     folder = state_folder(content, state)
     if not database and not folder.is_dir():
         hint = (
-            "give the folder of feedsvc serve with --state"
+            "start feedsvc serve once, which makes it; if the server has --state, give the same folder here"
             if state is None
             else "start feedsvc serve with it once, or correct it"
         )

@@ -15,7 +15,7 @@ from feedsvc import routes, uris
 from feedsvc.content import FORBIDDEN_CHARACTER, did_you_mean, sanitize_message
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import BODY_PLACEHOLDER, is_reserved_name
-from feedsvc.content.reading import default_id
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, default_id
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.content.schema import KEY_DESCRIPTIONS, single_line
 from feedsvc.content.yaml import format_scalar, quote_scalar
@@ -70,8 +70,8 @@ def draft(
         id=default_id(content.site, free_slug, published.year),
         slug=free_slug,
         published=published,
-        categories=_resolve_ids("category", categories, content.categories),
-        authors=_resolve_ids("author", authors, content.authors),
+        categories=_resolve_ids("category", categories, content.categories, content),
+        authors=_resolve_ids("author", authors, content.authors, content),
     )
 
 
@@ -109,8 +109,14 @@ def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
     return next(name for name in free_names if default_id(content.site, name, year) not in ids)
 
 
-def _resolve_ids(kind: str, names: tuple[str, ...], known: Mapping[str, Author] | Mapping[str, Category]) -> tuple[str, ...]:
+def _resolve_ids(
+    kind: str, names: tuple[str, ...], known: Mapping[str, Author] | Mapping[str, Category], content: ContentSnapshot
+) -> tuple[str, ...]:
+    file = AUTHORS_FILE if kind == "author" else CATEGORIES_FILE
+    error = next((problem for problem in content.errors if problem.path == file), None)
     for name in names:
+        if name not in known and error:
+            raise FeedsvcError(f"no {kind} '{name}' can be used; mend {file} first, which has an error in line {error.line}")
         if name not in known:
             hint = did_you_mean(name, known) or f"the known ones are: {', '.join(sorted(known)) or 'none'}"
             raise FeedsvcError(f"there is no {kind} '{name}'; {hint}")

@@ -66,7 +66,7 @@ def configuration(catalog: Catalog) -> str:
         _map("$uri", "$feedsvc_path", [(f"~^{mount_pattern}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
         _map("$uri", "$feedsvc_name", _name_rows(mount_pattern)),
         _map("$uri", "$feedsvc_twin", _twin_rows(mount_pattern)),
-        *_cache_control_maps(catalog.next_change),
+        *_cache_control_maps(catalog.next_visible_change),
         _map("$feedsvc_folder", "$feedsvc_moved_page", _redirect_rows(pages, site.base_url)),
         _map("$feedsvc_folder", "$feedsvc_moved_feed", _redirect_rows(feeds, site.base_url)),
         rule_maps.text(),
@@ -109,7 +109,8 @@ def _constants(catalog: Catalog) -> str:
         "$feedsvc_mount": mount_path(site.base_url),
         "$feedsvc_hubs": _hub_links(site),
         "$feedsvc_license": license_value(site),
-        "$feedsvc_expires": _expires(catalog.next_change),
+        # The end of an article's 48 hours in the news sitemap is left out: nobody builds then, and caches would store nothing.
+        "$feedsvc_expires": _expires(catalog.next_visible_change),
     }
     maps = "".join(_map_constant(name, value) for name, value in constants.items())
     return _DEFAULT_VARIABLES + maps + "".join(_browser_view_variables(catalog))

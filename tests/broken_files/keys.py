@@ -96,6 +96,34 @@ CASES: Final = (
         article("  summary: x\n"),
         ("articles/a.yaml:3:10: this line is indented too far, or continues a text with ': ' in it, which must stand in quotes",),
     ),
+    Case(
+        "first line without colon",
+        {"articles/a.yaml": "title A\npublished: 2026-01-02\n"},
+        ("articles/a.yaml:1:1: expected 'key: value' here, found no ':' in this line",),
+    ),
+    *(
+        Case(
+            f"{sign} for the colon of the first line",
+            {"articles/a.yaml": f"title{sign} A\npublished: 2026-01-02\n"},
+            (f"articles/a.yaml:1:1: expected 'key: value' here, found no ':' in this line; write title: instead of title{sign}",),
+        )
+        for sign in (";", "=", "：")
+    ),
+    Case(
+        "semicolon for a colon in the middle",
+        article("summary; S.\nstatus: draft\n"),
+        ("articles/a.yaml:3:1: expected 'key: value' here, or more indentation; write summary: instead of summary;",),
+    ),
+    Case(
+        "key without colon below another one",
+        article("image:\n  src media/a.jpg\n  alt: x\n"),
+        ("articles/a.yaml:4:3: expected 'key: value' here, found no ':' in this line",),
+    ),
+    Case(
+        "indented first line",
+        {"articles/a.yaml": "# A comment\n  title: A\npublished: 2026-01-02\n"},
+        ("articles/a.yaml:2:1: this line is indented, but line 3 is not: the keys of one level stand in one column",),
+    ),
     Case("key without colon", article("summary\n"), ("articles/a.yaml:3:1: expected 'key: value' here, or more indentation",)),
     Case(
         "body line without indentation",

@@ -75,6 +75,8 @@ _EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expecte
 # A key for a text of several lines, with its value in the same line.
 _TEXT_KEY: Final = re.compile(r"([ \t]*)(body|summary|description|bio): *([^ \t].*)?")
 _BLOCK_MARK: Final = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?")
+# A key that is followed by a sign that looks like a colon or does the same elsewhere.
+_OTHER_SIGN: Final = re.compile(r"[ \t]*([A-Za-z_][\w-]*) ?([;=：])")
 _KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
 
 
@@ -87,13 +89,15 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
     line, column = _position_in_file(text, stop)
     if marker_line := conflict_line(text):
         return marker_line, 1, CONFLICT_MESSAGE
-    if result := _missing_space(text, libyaml_message, line, start) or _early_quote(text, libyaml_message, line, column):
-        return result
+    for explain in (_missing_space, _missing_colon, _early_quote, _indented_first_line):
+        if result := explain(text, libyaml_message, (line, column), start):
+            return result
     message = _message(text, line, column, libyaml_message)
     if start and any(fragment in libyaml_message for fragment in _REPORTED_AT_START):
         if message == _EXPECTED_KEY:
             # libyaml reads a text to its end to find a colon, so the line where it stopped says nothing.
-            message = _unindented_text_message(text.splitlines(), start[0]) or message
+            lines = text.splitlines()
+            message = _unindented_text_message(lines, start[0]) or message + _other_sign_hint(lines[start[0]])
         elif line > start[0] + 1:
             message += f"; reading stopped at line {line}"
         line, column = _position_in_file(text, start)
@@ -106,11 +110,12 @@ def conflict_line(text: str) -> int:
     return text.count("\n", 0, match.start()) + 1 if match else 0
 
 
-def _early_quote(text: str, libyaml_message: str, line: int, column: int) -> tuple[int, int, str] | None:
+def _early_quote(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
     """Return line, column and message of a quotation mark that ends a quoted text too early ('It's raining').
 
-    Return None if that is not the reason of the error.
+    Return None if that is not the reason of the error. `stop` is where libyaml stopped, line and column from 1.
     """
+    line, column = stop
     if not any(fragment in libyaml_message for fragment in _EARLY_QUOTE_ERRORS):
         return None
     text_before = text.splitlines()[line - 1][: column - 1].rstrip(" ")
@@ -139,12 +144,46 @@ def _message(text: str, line: int, column: int, libyaml_message: str) -> str:
     return next((message for fragment, message in _MESSAGES if fragment in libyaml_message), default)
 
 
-def _missing_space(text: str, libyaml_message: str, line: int, start: LineColumn | None) -> tuple[int, int, str] | None:
-    """Return line, column and message of a key without a space after its colon; None if that is not the reason of the error.
+def _missing_colon(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
+    """Return line, column and message of a key without a colon; None if that is not the reason of the error.
 
-    YAML reads `key:value` as text and rejects a later line. `line` (from 1) is where libyaml stopped.
+    YAML reads the line as a text that goes on in the next line, and rejects the colon there. `stop` is as in `_early_quote`.
+    """
+    lines, line = text.splitlines(), stop[0]
+    number = _previous_content_line(lines, line - 1)
+    indent = lines[number][: _indent(lines[number])]
+    is_key_line = number < line - 1 and ":" not in lines[number] and _is_sibling_key(lines, number, indent, lines[line - 1])
+    if "mapping values are not allowed" not in libyaml_message or not is_key_line:
+        return None
+    hint = _other_sign_hint(lines[number])
+    return number + 1, len(indent) + 1, f"expected 'key: value' here, found no ':' in this line{hint}"
+
+
+def _other_sign_hint(line: str) -> str:
+    """Return a hint, after "; ", for a line whose key is followed by a sign of _OTHER_SIGN; "" for another line."""
+    match = _OTHER_SIGN.match(line)
+    return f"; write {match[1]}: instead of {match[1]}{match[2]}" if match else ""
+
+
+def _indented_first_line(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
+    """Return line, column and message of a first line that stands farther to the right than a later one at the left margin.
+
+    Return None if that is not the reason of the error. `stop` is as in `_early_quote`.
     """
     lines = text.splitlines()
+    first = next((index for index, line in enumerate(lines) if _is_content(line)), 0)
+    is_margin = stop[0] <= len(lines) and not _indent(lines[stop[0] - 1]) and ":" in lines[stop[0] - 1]
+    if "expected <document start>" not in libyaml_message or not is_margin or not _indent(lines[first]):
+        return None
+    return first + 1, 1, f"this line is indented, but line {stop[0]} is not: the keys of one level stand in one column"
+
+
+def _missing_space(text: str, libyaml_message: str, stop: LineColumn, start: LineColumn | None) -> tuple[int, int, str] | None:
+    """Return line, column and message of a key without a space after its colon; None if that is not the reason of the error.
+
+    YAML reads `key:value` as text and rejects a later line. `stop` is as in `_early_quote`, `start` as in `translate_error`.
+    """
+    lines, line = text.splitlines(), stop[0]
     if line > len(lines) or not any(fragment in libyaml_message for fragment in _MISSING_SPACE_ERRORS):
         return None
     number = start[0] if start else _previous_content_line(lines, line - 1)

@@ -53,6 +53,11 @@ UNDETECTABLE: Final = {
         *(
             "key indented too far",
             "key without colon",
+            "first line without colon",
+            *(f"{sign} for the colon of the first line" for sign in (";", "=", "：")),
+            "semicolon for a colon in the middle",
+            "key without colon below another one",
+            "indented first line",
             "body line without indentation",
             "text without indentation below its key",
             "text that begins beside its key",
