@@ -1,4 +1,4 @@
-"""Addresses of a source, which may be any text: their parts, their hosts, and the form in which two addresses of a page are one.
+"""Addresses of a source, which may be any text: their parts and hosts, and a key that all spellings of a page's address share.
 
 `urllib.parse` raises ValueError for some texts, such as "http://[x". These functions never do: such a text has no parts.
 """
@@ -25,7 +25,10 @@ def split_address(address: str) -> SplitResult:
 
 
 def absolute(base: str, reference: str) -> str:
-    """Return a reference as an absolute address, "" if it is empty or that is impossible. Line breaks in it are removed."""
+    """Return a reference, resolved against `base`, as an absolute address of any scheme; "" if it is empty or has no scheme then.
+
+    Line breaks and tabs in it are removed.
+    """
     reference = reference.replace("\n", "").replace("\t", "").strip()
     if not reference:
         return ""
@@ -42,7 +45,7 @@ def host_of(address: str) -> str:
 
 
 def port_of(address: str) -> int:
-    """Return the port of an address, 0 for that of its scheme: another port is another site."""
+    """Return the port of an address, 0 if it names none or the default port of its scheme."""
     split = split_address(address)
     return 0 if split.port is None or split.port == _DEFAULT_PORTS.get(split.scheme) else split.port
 
@@ -54,14 +57,21 @@ def own_hosts(addresses: Iterable[str]) -> frozenset[str]:
 
 
 def page_key(address: str) -> str:
-    """Return an address in a form that all spellings of one page share: without scheme, "www.", fragment and slash at the end."""
+    """Return a key that is equal for all spellings of one page's address: host, port unless it is the default, path and query.
+
+    Scheme, "www.", letter case of the host, percent-encoding of the path, a slash at its end and the fragment make no difference.
+    """
     split = split_address(address)
     host, port, path = (split.hostname or "").lower().removeprefix("www."), port_of(address), unquote(split.path).rstrip("/")
     return f"{host}{f':{port}' if port else ''}{path}{'?' if split.query else ''}{split.query}"
 
 
 def page_keys(address: str) -> Iterator[str]:
-    """Yield the `page_key`s that a page at an address may have, the most exact first: parameters for statistics name no page."""
+    """Yield the `page_key`s that a page at an address may have, the most exact first.
+
+    They are that of the address, those with only one parameter that names a post of WordPress (p, page_id, attachment_id), and
+    that without query, because parameters for statistics name no page.
+    """
     yield page_key(address)
     split = split_address(address)
     if split.query:
@@ -73,6 +83,6 @@ def page_keys(address: str) -> Iterator[str]:
 
 
 def is_front_page(address: str, site_address: str) -> bool:
-    """Return whether an address is that of the front page of the site at `site_address`."""
+    """Return whether an address has the path of the site at `site_address`, and no query. Hosts are not compared."""
     split = split_address(address)
     return bool(address) and split.path.rstrip("/") == split_address(site_address).path.rstrip("/") and not split.query

@@ -26,12 +26,15 @@ _PLAYERS: Final = (
 
 
 def link_html(address: str, title: str) -> str:
-    """Return a link; its text is the title, or the address if there is no title."""
+    """Return an `a` element with the title as its text, or the address if the title is "". Both are given unescaped."""
     return f'<a href="{html.escape(address)}">{html.escape(title or address, quote=False)}</a>'
 
 
 def page_address(source: str) -> str:
-    """Return the address of the page that a player shows, with a scheme; "" if a source has no host."""
+    """Return the absolute http or https address of the page for the `src` of a frame; "" for a relative `src` or another scheme.
+
+    Of known players, such as YouTube's, it is the page of the video; else it is the `src` itself.
+    """
     for pattern, template in _PLAYERS:
         if match := pattern.match(source):
             return template.format(match[1])
@@ -45,9 +48,9 @@ def _no_title(_: str) -> str:
 
 
 def replace_frames(markup: str, title_of: Callable[[str], str] = _no_title) -> str:
-    """Return HTML with links for iframes and Flash objects that have an address; those without one stay.
+    """Return HTML with a link for each `iframe`, `object` and `embed` that has an absolute address; others stay.
 
-    `title_of` returns the title of a page by its address, "" if it is unknown.
+    `title_of` returns the title of a page by its address, "" if it is unknown. It is used for frames without a title.
     """
 
     def link(frame: MarkupElement) -> str:

@@ -58,10 +58,10 @@ class HostAccess:
 
 
 def with_named_host(access: HostAccess, address: str) -> HostAccess:
-    """Return a rule that also allows the host of an address that the operator wrote, if that is plainly an internal one.
+    """Return a rule with the host of an address that the operator wrote among `internal_hosts`, if it is plainly internal.
 
-    It is if it is an IP address, or a name without a dot such as localhost. Any other name must be public or be allowed, because
-    its owner decides where it leads.
+    That is an IP address, or a name without a dot such as localhost. For any other host the rule is returned unchanged, because
+    the owner of a name decides where it leads.
     """
     host = host_of(address)
     is_internal = host and ("." not in host or ":" in host or host.replace(".", "").isdigit())
@@ -69,7 +69,7 @@ def with_named_host(access: HostAccess, address: str) -> HostAccess:
 
 
 def is_public(text: str) -> bool:
-    """Return whether an IP address is one of the public internet (IANA's special-purpose registries), also as text with a zone.
+    """Return whether an IP address is one of the public internet (IANA's special-purpose registries). It may have a zone (%eth0).
 
     An IPv6 address that carries an IPv4 address is public only if that one is. Tunnels that carry one (6to4, Teredo) are not.
     """

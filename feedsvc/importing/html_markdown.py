@@ -1,7 +1,7 @@
 """HTML of other systems as the Markdown of an article, block by block, only where the article shows the same.
 
 Each block is written as Markdown, rendered by the product's own renderer, and compared with the cleaned HTML. A block that
-differs stays HTML, which an article may contain. At last the whole text is compared.
+differs stays HTML, which an article may contain. If the whole text still differs, all blocks stay HTML.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class _Converter:
         self._base_url, self._page = base_url, page
 
     def convert(self, blocks: Sequence[HtmlNode], preferred: str) -> str:
-        """Return the best form that shows the same: `preferred`, all blocks as Markdown, each that is exact, or HTML."""
+        """Return the first form that shows the same: `preferred`, all blocks as Markdown, only the exact ones, or all as HTML."""
         expected = self._clean("\n".join(block.markup() for block in blocks))
         if preferred and self._shows(preferred) == expected:
             return preferred
@@ -87,7 +87,7 @@ class _Converter:
 
 
 def _body(texts: Sequence[str | None], blocks: Sequence[HtmlNode]) -> str:
-    """Return the texts of blocks in one, each block without a text as HTML."""
+    """Return the texts of blocks, separated by empty lines; a block whose text is None is written as HTML."""
     return "\n\n".join(_raw_html(block) if text is None else text for text, block in zip(texts, blocks, strict=True))
 
 
@@ -101,7 +101,7 @@ def _markdown(block: HtmlNode, style: MarkdownStyle) -> str | None:
 def _wrap_text(nodes: Sequence[HtmlNode]) -> list[HtmlNode]:
     """Return top-level nodes with a paragraph around each run of text and inline elements, and without white space between.
 
-    A `div` or `section` that only groups block elements is replaced by these.
+    A `div` or `section` without attributes that holds block elements only is replaced by its content.
     """
     blocks: list[HtmlNode] = []
     run: list[HtmlNode] = []
@@ -131,7 +131,7 @@ def _raw_html(block: HtmlNode) -> str:
 
 
 def _comparable(clean: str) -> str:
-    """Return cleaned HTML without what browsers do not show, and with one name for synonyms."""
+    """Return cleaned HTML without white space that browsers do not show, and with `strong` and `em` for `b` and `i`."""
     pieces = _PREFORMATTED.split(_SYNONYM.sub(lambda tag: f"<{tag[1]}{_SYNONYMS[tag[2]]}>", clean))
     pieces[::2] = [_BLOCK_TAG.sub(r"\1", _WHITE_SPACE.sub(" ", piece)) for piece in pieces[::2]]
     pieces[1::2] = [_CODE_END.sub("</code></pre>", piece) for piece in pieces[1::2]]

@@ -30,7 +30,7 @@ class HtmlNode:
 
     @property
     def text(self) -> str:
-        """The characters of a text."""
+        """The characters of a text node, with entities decoded."""
         return html.unescape(self.source)
 
     @property

@@ -1,4 +1,4 @@
-"""One GET request over TCP or TLS, in which every operation ends at one deadline.
+"""One GET request over TCP or TLS, in which every operation but the look-up of the host's name ends at one deadline.
 
 A socket's timeout limits a single call, so a server that sends a byte every few seconds could prolong its response forever. Here
 the timeout of each call is at most the time that is left. http.client parses the response; it needs no further dependency, and
@@ -130,7 +130,10 @@ class Exchange:
 
 
 def _decode(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Decode gzip or zlib in steps of bounded size, so that a small body cannot fill the memory."""
+    """Yield decoded gzip or zlib data in blocks of at most 64 KiB, so that a small body cannot fill the memory.
+
+    Raises zlib.error for invalid data, HTTPException for data that end too early.
+    """
     decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
     for block in blocks:
         pending = block
@@ -142,7 +145,10 @@ def _decode(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _connect(address: SplitResult, access: HostAccess, deadline: TimeLimit) -> socket.socket:
-    """Connect to the first address of the host that accepts. Raises the OSError of the last one."""
+    """Connect to the first address of the host that accepts.
+
+    Raises the OSError of the last address, or an error of `HostAccess.resolve`.
+    """
     port = address.port or DEFAULT_PORTS[address.scheme]
     error: OSError = OSError("it has no address")
     for family, kind, protocol, _, socket_address in access.resolve(address.hostname or "", port):

@@ -77,7 +77,7 @@ class FetchedDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchedFile:
-    """A response whose body was written to a file. `length` is its size in bytes."""
+    """A response whose body was written to a file of `length` bytes. The other members are as in FetchedDocument."""
 
     address: str
     media_type: str
@@ -87,7 +87,7 @@ class FetchedFile:
 def fetch_document(
     address: str, *, access: HostAccess, limits: FetchLimits = DEFAULT_LIMITS, accept: str = "*/*"
 ) -> FetchedDocument:
-    """Fetch a document into memory; `address` is a URI or an IRI. Raises FetchError."""
+    """Fetch a document into memory; `address` is a URI or an IRI. Raises FetchError, also for any status but 200."""
     fields = {"Accept": accept, "Accept-Encoding": "gzip"}
     with _open(address, fields, access, limits) as (final_address, exchange):
         _require_status(final_address, exchange, HTTPStatus.OK)
@@ -106,9 +106,10 @@ def fetch_file(
     """Fetch a file to `path`, in a folder that exists; `address` is a URI or an IRI.
 
     The bytes are first in a file with PART_SUFFIX, beside a file with STATE_SUFFIX that names the version. If a call fails or the
-    process is killed, a later call asks for the rest only (RFC 9110 section 14.2), or for the whole if the file has changed.
+    process is killed, a later call for the same address and path asks for the rest only (RFC 9110 section 14.2). If the file has
+    changed, it gets the whole, or the beginning is removed and a temporary FetchError raised.
 
-    Raises FetchError for the network; OSError if the file cannot be written.
+    Raises FetchError for the network, another status and a file above the limit; OSError if the file cannot be written.
     """
     part = _PartialFile(path, address)
     fields = {"Accept": "*/*", "Accept-Encoding": "identity", **part.range_fields()}
@@ -149,11 +150,11 @@ class _PartialFile:
         return ""
 
     def range_fields(self) -> Mapping[str, str]:
-        """Return the fields that ask for the rest, if the file at the server is still the same (RFC 9110 section 13.1.5)."""
+        """Return the fields that ask for the rest, if unchanged at the server (RFC 9110 section 13.1.5); {} for the whole."""
         return {"Range": f"bytes={self.length}-", "If-Range": self._validator} if self.length else {}
 
     def begin(self, validator: str) -> None:
-        """Start from the beginning. `validator` is that of the response, "" if the rest cannot be asked for later."""
+        """Remove the beginning, and store `validator` of the response that is read now, "" if it has none."""
         self.remove()
         self.length = 0
         write_atomically(self._state, json.dumps({"address": self._address, "validator": validator}).encode())
@@ -182,7 +183,10 @@ class _PartialFile:
 
 @contextmanager
 def _open(address: str, fields: Mapping[str, str], access: HostAccess, limits: FetchLimits) -> Iterator[tuple[str, Exchange]]:
-    """Send a GET request, follow its redirects, and yield the last address with its exchange. Raises FetchError."""
+    """Send a GET request, follow its redirects, and yield the last address with its exchange, whatever its status.
+
+    Raises FetchError for the network and for redirects that cannot be followed.
+    """
     deadline = TimeLimit(limits.total, limits.timeout)
     current = _uri(address, address)
     for _ in range(limits.max_redirects + 1):
@@ -235,7 +239,7 @@ def _require_status(address: str, exchange: Exchange, expected: HTTPStatus) -> N
 
 
 def _require_rest(address: str, exchange: Exchange, part: _PartialFile) -> None:
-    """Raise FetchError unless a 206 begins where the partial file ends; the file is then removed."""
+    """Remove the partial file and raise FetchError unless a 206 begins where that file ends, without content coding."""
     unit, _, content_range = exchange.header("Content-Range").strip().partition(" ")
     if exchange.is_coded or unit.lower() != "bytes" or _integer(content_range.partition("-")[0]) != part.length:
         part.remove()
@@ -243,7 +247,7 @@ def _require_rest(address: str, exchange: Exchange, part: _PartialFile) -> None:
 
 
 def _strong_validator(exchange: Exchange) -> str:
-    """Return the value for If-Range: the entity tag unless it is weak, else the date, else ""."""
+    """Return the value for If-Range: the entity tag unless it is weak, else Last-Modified, else ""."""
     tag = exchange.header("ETag").strip()
     return tag if tag.startswith('"') else exchange.header("Last-Modified").strip()
 
@@ -267,7 +271,7 @@ def _too_large(max_bytes: int) -> str:
 
 
 def _uri(text: str, source: str) -> str:
-    """Return an address as a URI without fragment. `source` is the address whose redirect named it, for the error."""
+    """Return an address as a URI without fragment. Raises FetchError with `source`, the address whose redirect named it."""
     try:
         return urldefrag(uri(text)).url
     except (ValueError, UnicodeError) as error:

@@ -24,7 +24,10 @@ class MarkdownStyle:
 
 
 def block_markdown(node: HtmlNode, style: MarkdownStyle) -> str:
-    """Return a block element as Markdown without a line break at its end. Raises NoMarkdownError."""
+    """Return a block element as Markdown without a line break at its end.
+
+    Raises NoMarkdownError if it, an element in it or one of their attributes cannot be written so.
+    """
     writer = _BLOCKS.get(node.name)
     is_list_start = node.name == "ol" and node.attributes.keys() <= {"start"}
     if writer is None or (node.attributes and not is_list_start):
@@ -33,7 +36,10 @@ def block_markdown(node: HtmlNode, style: MarkdownStyle) -> str:
 
 
 def alternate_lists(blocks: Sequence[HtmlNode]) -> Iterator[tuple[HtmlNode, bool]]:
-    """Yield the blocks, and True for every other list of lists in a row, which other markers must separate."""
+    """Yield each block with True if it needs other list markers, as every second one of adjacent lists of one type does.
+
+    With equal markers, Markdown would join the lists.
+    """
     before, is_alternate = "", False
     for block in blocks:
         is_alternate = block.name in ("ul", "ol") and block.name == before and not is_alternate
@@ -68,7 +74,10 @@ def _quote(node: HtmlNode, style: MarkdownStyle) -> str:
 
 
 def _children(nodes: Sequence[HtmlNode], style: MarkdownStyle) -> str:
-    """Return block elements separated by empty lines. Raises NoMarkdownError if there is text between them."""
+    """Return block elements as Markdown, separated by empty lines.
+
+    Raises NoMarkdownError if there is none, if one has no Markdown, or if there is text between them.
+    """
     blocks = [node for node in nodes if not node.is_blank]
     if not blocks or any(node.is_inline for node in blocks):
         raise NoMarkdownError("text")
@@ -99,7 +108,10 @@ def _list(node: HtmlNode, style: MarkdownStyle) -> str:
 
 
 def _tight_item(item: HtmlNode, style: MarkdownStyle) -> str:
-    """Return the text of a list item, and the lists below it. Raises NoMarkdownError for other elements."""
+    """Return the text of a list item, and the lists below it, as Markdown.
+
+    Raises NoMarkdownError for other block elements, and for an item without text.
+    """
     nodes = [child for child in item.children if not child.is_blank]
     count = next((index for index, child in enumerate(item.children) if not child.is_inline), len(item.children))
     text = inline_markdown(item.children[:count], uses_marks=style.uses_marks)

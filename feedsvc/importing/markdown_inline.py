@@ -24,7 +24,7 @@ _BACKTICKS: Final = re.compile(r"`+")
 def inline_markdown(nodes: Sequence[HtmlNode], *, uses_marks: bool = True, in_table: bool = False) -> str:
     """Return inline nodes as Markdown for a paragraph; text at the start of a line is escaped where it would begin a block.
 
-    With `uses_marks` False, emphasis stays in tags.
+    With `uses_marks` False, emphasis stays in tags. With `in_table`, the text fits into a cell: no line break, "|" escaped.
     """
     writer = _InlineWriter(uses_marks=uses_marks, in_table=in_table)
     writer.write_all(nodes)
@@ -96,7 +96,10 @@ class _InlineWriter:
         self._write_between("[", node, f"]{_target(node.attributes, 'href')}")
 
     def _code(self, node: HtmlNode) -> str:
-        """Return a code span; "" if it has elements, attributes, or spaces at its ends."""
+        """Return a `code` element as a code span; "" if it has elements, attributes or spaces at its ends, or is empty.
+
+        In a table, "|" in it also gives "".
+        """
         if node.attributes or any(child.name for child in node.children):
             return ""
         text = _SPACE.sub(" ", "".join(child.text for child in node.children))

@@ -1,4 +1,4 @@
-"""HTML that nobody has cleaned: its elements, found by their tags in one pass, whatever is unclosed, and its plain text."""
+"""Elements and plain text of HTML that has not been cleaned. Elements are found by their tags in one pass, without a tree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*+>")
 
 
 class MarkupElement(NamedTuple):
-    """An element from its start tag to its first end tag: name in lower case, the two parts of its markup, and its span."""
+    """An element from its start tag to the first end tag of its name.
+
+    `name` is in lower case, `tag` is the start tag, `inner` the markup up to the end tag, "" for a void element. `start` and
+    `end` are indexes in the markup.
+    """
 
     name: str
     tag: str
@@ -26,7 +30,10 @@ class MarkupElement(NamedTuple):
 
 
 def find_elements(markup: str, *names: str) -> Iterator[MarkupElement]:
-    """Yield the elements of these names that have an end tag; none within another of them."""
+    """Yield the elements of these names in order, none within another of them.
+
+    An element without end tag is left out, except `embed` and `input`, which are void.
+    """
     opening, pos = _opening(names), 0
     unclosed: set[str] = set()  # names without an end tag in the rest, which is searched once for each
     while match := opening.search(markup, pos):
@@ -43,7 +50,7 @@ def find_elements(markup: str, *names: str) -> Iterator[MarkupElement]:
 
 
 def replace_elements(markup: str, function: Callable[[MarkupElement], str], *names: str) -> str:
-    """Return HTML with the result of a function in place of each element of these names."""
+    """Return HTML with the result of `function`, which is HTML, in place of each element that `find_elements` yields."""
     pieces, pos = [], 0
     for element in find_elements(markup, *names):
         pieces += [markup[pos : element.start], function(element)]
@@ -52,7 +59,7 @@ def replace_elements(markup: str, function: Callable[[MarkupElement], str], *nam
 
 
 def attributes_of(tag: str) -> dict[str, str]:
-    """Return the attributes of a start tag by lower-case name, with entities decoded."""
+    """Return the attributes of a start tag by lower-case name, with entities decoded. Those without a value are left out."""
     return {
         match[1].lower(): html.unescape(next((value for value in match.group(2, 3, 4) if value is not None), ""))
         for match in _ATTRIBUTE.finditer(tag)
@@ -60,7 +67,7 @@ def attributes_of(tag: str) -> dict[str, str]:
 
 
 def to_plain_text(markup: str) -> str:
-    """Return the text of HTML in one line: without tags, comments and scripts, with entities decoded."""
+    """Return the text of HTML in one line: without tags, comments, scripts and styles, with entities decoded."""
     if "<" in markup:
         spaced = _BREAK.sub(" ", replace_elements(_COMMENT.sub("", markup), lambda _: "", "script", "style"))
         markup = _TAG.sub("", spaced)

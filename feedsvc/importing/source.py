@@ -85,7 +85,8 @@ class SourcePost:
     `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
     paths with their query, that led there. `published` and `updated` have a zone. `summary` is plain text; `body` is HTML as
     browsers would get it, with blocks and shortcodes already replaced. `facts` are those of an export of feedsvc that no other
-    member holds: JSON values by name, such as `corrections`.
+    member holds: JSON values by name, such as `corrections`. `authors`, `categories` and `tags` are keys, as in SourceAuthor and
+    SourceTerm.
     """
 
     place: str
@@ -113,7 +114,7 @@ class SourcePost:
 class Omission:
     """Something in the source that is not imported, or only in part: where, what, and why, for the report.
 
-    `is_end`: the source cannot be read on from this place, so nobody knows what is missing.
+    `is_end`: the source cannot be read on from this place, so it is unknown what is missing.
     """
 
     place: str
@@ -162,5 +163,6 @@ class ImportSource(Protocol):
     def posts(self) -> Iterator[SourcePost | Omission]:
         """Yield the posts in the source's order, and an omission for each post or part that cannot be carried over.
 
-        Raises nothing for bad input: where the input ends early or cannot be read on, an Omission with `is_end` says so.
+        Each call reads from the beginning. Bad input raises nothing: if it ends early or cannot be read on, an Omission with
+        `is_end` is yielded.
         """

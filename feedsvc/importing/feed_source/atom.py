@@ -25,7 +25,10 @@ _OLDER: Final = ("prev-archive", "next")
 
 
 def parse_atom(feed: etree._Element, place: str, address: str) -> FeedDocument:
-    """Return the document of an Atom tree. `address` is that of the document, "" if unknown. Raises nothing for odd content."""
+    """Return the data of an Atom feed element whose elements are in Atom's namespace. Raises nothing for odd content.
+
+    `place` names the document in messages; `address` is the document's, "" if unknown.
+    """
     links = _links(feed, address)
     by_rel = {rel: href for rel, href, _, _ in reversed(links)}
     page = _page(links)
@@ -83,7 +86,10 @@ def _entry(entry: etree._Element, place: str, document_base: str, feed_authors: 
 
 
 def _links(element: etree._Element, address: str) -> list[tuple[str, str, str, etree._Element]]:
-    """Return rel, absolute address, media type and element of the links that have an address (RFC 4287 section 4.2.7)."""
+    """Return (rel, absolute address, media type, element) of each link that has an address (RFC 4287 section 4.2.7).
+
+    `address` is that of the document, to which relative ones are resolved.
+    """
     links = []
     for link in children(element, "atom:link"):
         href = absolute(base_of(link, address), link.get("href", ""))
@@ -94,7 +100,7 @@ def _links(element: etree._Element, address: str) -> list[tuple[str, str, str, e
 
 
 def _page(links: list[tuple[str, str, str, etree._Element]]) -> str:
-    """Return the address of the page: the alternate link in HTML, or of no stated type, or else the first one."""
+    """Return the address of the page: the first alternate link to HTML or without a type, else the first alternate; else ""."""
     alternates = [(media_type, href) for rel, href, media_type, _ in links if rel == "alternate"]
     preferred = [href for media_type, href in alternates if media_type in ("", "text/html", "application/xhtml+xml")]
     return next((href for href in (*preferred, *(href for _, href in alternates))), "")
@@ -117,7 +123,7 @@ def _is_text(element: etree._Element | None) -> bool:
 
 
 def _html(element: etree._Element | None, base: str) -> str:
-    """Return a text construct or content as HTML, "" for one that holds something else."""
+    """Return a text construct or content as HTML with absolute links, "" for None and for a type that is not read."""
     if element is None:
         return ""
     readers = {

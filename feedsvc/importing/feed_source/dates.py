@@ -47,7 +47,7 @@ def parse_date(text: str) -> datetime | None:
 
 
 def has_zone(text: str) -> bool:
-    """Return whether a readable date names a zone that `parse_date` knows."""
+    """Return whether a readable date names a zone that `parse_date` knows, or is a day without a time, which needs none."""
     text = " ".join(text.split())
     match = _ISO.fullmatch(text)
     if match:
@@ -91,9 +91,10 @@ def _zone(text: str) -> timedelta | None:
 
 
 def _moment(parts: tuple[int, int, int, int, int, int], offset: timedelta | None) -> datetime:
-    """Return a moment from year, month, day, hour, minute and second. Raises ValueError.
+    """Return a moment from year, month, day, hour, minute and second; without an offset, in UTC.
 
-    24:00 is midnight of the next day, and a leap second is the second before it.
+    24:00 is midnight of the next day, and a leap second is the second before it. Raises ValueError, or OverflowError at the ends
+    of the calendar.
     """
     year, month, day, hour, minute, second = parts
     extra = timedelta(days=1) if hour == 24 else timedelta()  # noqa: PLR2004

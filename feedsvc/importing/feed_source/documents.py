@@ -63,7 +63,7 @@ class StoredDocument:
 
 
 class FeedDocuments:
-    """The documents of one source, which `parsed` parses one by one. `omissions` are those that cannot be read.
+    """The documents of one source, which `parsed` parses one by one. `omissions` has what cannot be read or is not fetched.
 
     Use `open_documents` to create one.
     """
@@ -83,7 +83,7 @@ class FeedDocuments:
 
 
 def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocuments:
-    """Return the documents of a file, a folder (with the folders in it) or an http or https address.
+    """Return the documents of a file, of a folder and those in it, or of an http or https address, which are fetched now.
 
     Raises ImportSourceError if there is no document that can be read.
     """
@@ -100,7 +100,10 @@ def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> Fee
 
 
 def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocument:
-    """Return one document, a file or that of an http or https address, without the older ones. Raises ImportSourceError."""
+    """Read and parse one document: a file, or what is at an http or https address. Older documents are not fetched.
+
+    Raises ImportSourceError if it cannot be read or is no feed.
+    """
     if not is_address(where):
         path = Path(where)
         if path.is_dir() or not path.exists():
@@ -119,7 +122,10 @@ def is_address(where: str) -> bool:
 
 
 def _add_folder(folder: Path, documents: FeedDocuments) -> None:
-    """Add every file below a folder that has a name of feeds. Others, and hidden ones, are not read."""
+    """Add to `documents` every file below a folder whose suffix is one of feeds, up to 100,000. Hidden ones are not read.
+
+    A file that is no feed becomes an omission. Raises ImportSourceError if there is no feed at all.
+    """
     limit = documents.limits
     for path in _files_below(folder):
         stored = StoredDocument(path=path, place=path.relative_to(folder).as_posix())
@@ -147,14 +153,14 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _warn_of_older(document: FeedDocument, documents: FeedDocuments) -> None:
-    """Note that a file names an older document: only those of an address are fetched."""
+    """Add an omission to `documents` if the document of a file names an older one, which is not fetched."""
     if document.older_address:
         reason = f"they are at {document.older_address}; to have them, give the address of the feed instead of a file"
         documents.omissions.append(Omission(document.place, "the older documents of the feed", reason))
 
 
 def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> None:
-    """Fetch a document and all older ones that it leads to, until one leads to a document or to items that are there already.
+    """Fetch a document and all older ones that it leads to, until a document or all items of one are in `documents` already.
 
     Raises ImportSourceError if the first one cannot be read. If an older one cannot, or a limit is reached, add an omission.
     """

@@ -73,12 +73,15 @@ def text(element: etree._Element | None) -> str:
 
 
 def child_text(element: etree._Element, *names: str) -> str:
-    """Return the text of the first child with one of these names that has text, "" if there is none."""
+    """Return the text of the first child that has text, by the order of the names, without white space around it; else ""."""
     return next((value for name in names for found in children(element, name) if (value := text(found))), "")
 
 
 def base_of(element: etree._Element, address: str) -> str:
-    """Return the base address of an element: xml:base of it and of the elements around it, relative to that of the document."""
+    """Return the base address of an element (XML Base): xml:base of its ancestors and its own, resolved against `address`.
+
+    `address` is that of the document.
+    """
     base = address
     for ancestor in (*reversed(list(element.iterancestors())), element):
         if reference := ancestor.get(f"{_XML}base"):

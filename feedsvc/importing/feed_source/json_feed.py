@@ -18,7 +18,10 @@ _VERSION: Final = "jsonfeed.org/version/"
 
 
 class NotJsonFeedError(Exception):
-    """Raised for a document that is no JSON Feed, or a damaged one. The text is the reason."""
+    """Raised for a document that is no JSON Feed. The text is the reason.
+
+    `is_damaged`: its JSON is invalid, but it contains the version of JSON Feed.
+    """
 
     def __init__(self, reason: str, *, is_damaged: bool = False) -> None:
         super().__init__(reason)
@@ -59,7 +62,7 @@ def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
 
 
 class _Names:
-    """Authors and categories that `feedsvc export json` describes beside the items, by their names; of another feed none.
+    """Authors by name and categories by id that `feedsvc export json` describes beside the items; of another feed none.
 
     `time_zone` is that of the site, "" if unknown.
     """
@@ -84,7 +87,10 @@ class _Names:
         return self._authors.get(author.name, author)
 
     def terms(self, item: dict[str, Any]) -> tuple[FeedTerm, ...]:
-        """Return the categories and tags of an item. A tag may be spelled like a category, which feedsvc's own lists tell."""
+        """Return the categories and then the tags of an item, each once.
+
+        If an export of feedsvc describes categories, both come from its own lists, because JSON Feed's `tags` mixes them.
+        """
         own = _facts(item)
         keys = _list(own, "categories", str) or [_text(own, "category")]
         categories = [self._categories[key] for key in keys if key in self._categories]
@@ -122,7 +128,7 @@ def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedIte
 
 
 def _id(value: Any) -> str:
-    """Return an id; a number is written as text, as the specification asks of readers."""
+    """Return an id; a number as text, as the specification asks of readers; "" for a value of another type."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return _without_surrogates(value if isinstance(value, str) else str(value) if is_number else "")
 
@@ -143,7 +149,7 @@ def _list(mapping: dict[str, Any], key: str, kind: type) -> list[Any]:
 
 
 def _authors(mapping: dict[str, Any], base: str) -> tuple[SourceAuthor, ...]:
-    """Return the authors; those of version 1 stand in the key author."""
+    """Return the authors of a feed or item, from the key authors or, in version 1, author."""
     people = _list(mapping, "authors", dict) or [author for author in [mapping.get("author")] if isinstance(author, dict)]
     authors = []
     for person in people:
@@ -155,7 +161,7 @@ def _authors(mapping: dict[str, Any], base: str) -> tuple[SourceAuthor, ...]:
 
 
 def _facts(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the members of the object that `feedsvc export json` adds."""
+    """Return the members of the object that `feedsvc export json` adds to an item, {} without it."""
     extension = item.get(_EXTENSION)
     return extension if isinstance(extension, dict) else {}
 

@@ -25,7 +25,7 @@ _BLOCKS: Final = (
 
 
 def plain_text(markup: str) -> str:
-    """Return the text of HTML in one line, without scripts and styles."""
+    """Return the text of HTML in one line, with entities decoded, without scripts, styles, frames and other hidden elements."""
     if "<" not in markup:
         return " ".join(unescape(markup).split())
     root = _fragment(markup)
@@ -38,14 +38,14 @@ def plain_text(markup: str) -> str:
 
 
 def title_text(title: str, form: TitleForm) -> str:
-    """Return a title as plain text."""
+    """Return a title as plain text in one line. With TitleForm.UNKNOWN it is HTML if it has a tag; else entities are decoded."""
     if form is TitleForm.TEXT:
         return " ".join(title.split())
     return plain_text(title) if form is TitleForm.HTML or _TAG.search(title) else " ".join(unescape(title).split())
 
 
 def text_to_html(text: str) -> str:
-    """Return plain text as HTML with a paragraph for each blank line."""
+    """Return plain text as HTML: a paragraph for each part between blank lines, a `br` for each other line break."""
     paragraphs = (escape(part.strip(), quote=False).replace("\n", "<br>\n") for part in _BLANK_LINE.split(text.strip()))
     return "\n".join(f"<p>{part}</p>" for part in paragraphs if part)
 
@@ -61,7 +61,7 @@ def absolute_links(markup: str, base: str) -> str:
 
 
 def _make_absolute(root: etree._Element, base: str) -> bool:
-    """Make references in a tree absolute. Return whether there was a relative one."""
+    """Make references in a tree absolute, in place. Return whether one was changed."""
     has_changed = False
     for element, attribute, reference, _ in list(html.iterlinks(root)):
         target = absolute(base, reference) if attribute and not _is_absolute(reference) else ""

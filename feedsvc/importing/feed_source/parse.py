@@ -37,8 +37,8 @@ def parse_feed(data: bytes, place: str, *, address: str = "", charset: str = "")
     """Return the document in `data`. The content decides about the format, not the file's name or the media type.
 
     `place` is the name of the file or the address, for messages. `address` is the base of relative addresses, "" for a file.
-    `charset` is that of the HTTP response. Raises ImportSourceError, with the reason, if it is no feed; DamagedFeedError
-    for a damaged JSON Feed.
+    `charset` is that of the HTTP response. Raises ImportSourceError, with the reason, if it is no feed, empty or compressed;
+    DamagedFeedError for a damaged JSON Feed.
     """
     start = data.lstrip(_WHITE_SPACE)
     if not start:
@@ -68,7 +68,7 @@ def _parse_xml_feed(data: bytes, place: str, address: str, charset: str) -> Feed
 
 
 def _with_atom_namespace(root: etree._Element) -> etree._Element:
-    """Give the elements of a feed without namespace that of Atom, so that they have their names."""
+    """Return the root of a feed. If it has no namespace, elements without one get Atom's, in place."""
     if name_of(root) == "feed":
         for element in root.iter(etree.Element):
             if not str(element.tag).startswith("{") and ":" not in str(element.tag):

@@ -81,7 +81,7 @@ class FeedDocument:
 
     `own_address` is its rel=self, `older_address` is that of the next older document (RFC 5005: prev-archive, else next; JSON
     Feed: next_url); "" if it names none. `time_zone` is named by an export of feedsvc only. `faults` are sentences about the
-    document as a whole, `early_end` is one if it ends early: the items before its end are there.
+    document as a whole. `early_end` is a sentence if it ends early, else ""; the items before that end are there.
     """
 
     kind: FeedKind

@@ -47,7 +47,7 @@ def is_rss(root_name: str) -> bool:
 
 
 def parse_rss(root: etree._Element, place: str, address: str) -> FeedDocument:
-    """Return the document of an RSS tree. `address` is that of the document, "" if unknown. Raises nothing for odd content."""
+    """Return the data of an RSS tree. `address` is that of the document, "" if unknown. Raises nothing for odd content."""
     is_rdf = name_of(root) == "rdf:RDF"
     channel = child(root, "channel")
     channel = root if channel is None else channel
@@ -71,7 +71,7 @@ def parse_rss(root: etree._Element, place: str, address: str) -> FeedDocument:
 
 
 def _atom_links(channel: etree._Element, address: str) -> dict[str, str]:
-    """Return the first absolute address of each rel of the channel's atom:link elements."""
+    """Return the absolute address of the channel's first atom:link element of each rel, by rel in lower case."""
     links: dict[str, str] = {}
     for link in children(channel, "atom:link"):
         href = absolute(base_of(link, address), link.get("href", ""))
@@ -128,7 +128,7 @@ def _markup(element: etree._Element) -> str:
 
 
 def _authors(item: etree._Element, *names: str) -> tuple[SourceAuthor, ...]:
-    """Return the people that Dublin Core names; without any, those of other elements, of Atom's if it stands in RSS."""
+    """Return the people of dc:creator; without any, of the elements `names`; without any, of atom:author."""
     creators = [parse_person(text(found)) for found in children(item, "dc:creator")]
     if not any(creators):
         creators = [parse_person(text(found)) for found in children(item, *names)]

@@ -37,7 +37,10 @@ def date_faults(texts: Iterable[str]) -> Iterator[str]:
 
 
 def parse_person(value: str) -> SourceAuthor | None:
-    """Return the person that a text of RSS names, with the e-mail address if it has one; None for a text without either."""
+    """Return the person that a text of RSS names, with the e-mail address if it has one; None for a text without either.
+
+    Without a name, it is the part of the address before "@". The key is the name.
+    """
     written = " ".join(unescape(value).split())
     for form in _PERSON_FORMS:
         if match := form.match(written):
@@ -66,7 +69,10 @@ def integer(value: str | None) -> int:
 
 
 def media_of(item: etree._Element, base: str) -> tuple[SourceMedium | None, tuple[SourceMedium, ...]]:
-    """Return the lead image of an item by Media RSS or iTunes, and its other media: audio, video and files of Media RSS."""
+    """Return the lead image of an item, None if it has none, and its other media: media:content elements that are no images.
+
+    The lead image is the first of media:content, else of media:thumbnail, else of itunes:image. Other images are left out.
+    """
     contents = list(_media_contents(item))
     images = [_medium(found, base) for found in contents if _is_image(found)]
     thumbnails = [_medium(found, base) for found in _thumbnails(item)]

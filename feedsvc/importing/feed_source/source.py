@@ -85,7 +85,10 @@ def open_feed_source(
 
 
 class _Survey:
-    """First pass over all documents: facts of the site, and which document each item is taken from."""
+    """First pass over all documents: facts of the site, and the place of the item to take for each key (`_key`).
+
+    Call `add` for each document in order, then `site`.
+    """
 
     def __init__(self) -> None:
         self.places: dict[str, str] = {}
@@ -137,9 +140,9 @@ class _Survey:
 
 
 def term_kind(term: FeedTerm, document: FeedDocument) -> TermKind:
-    """Return the kind of a feed's category: a tag if its scheme is the address of a tag, or in JSON Feed, which has tags only.
+    """Return the kind of a feed's category. One with a key, which only exports of feedsvc have, is a category.
 
-    In an export of feedsvc, categories have keys.
+    Another is a tag in JSON Feed, or if its scheme is a word for tags ("topic") or an address with one as a segment of its path.
     """
     if term.key:
         return TermKind.CATEGORY
@@ -148,7 +151,7 @@ def term_kind(term: FeedTerm, document: FeedDocument) -> TermKind:
 
 
 def _key(item: FeedItem) -> str:
-    """Return the id of an item, or what takes its place: readers then know it by its link, or by its title and date."""
+    """Return the text by which feed readers know an item: its id, else its link, else its title and its date as written."""
     return item.id.strip() or item.link.strip() or f"{item.title.strip()} {item.published_text}"
 
 

@@ -105,7 +105,7 @@ def _early_end(source: bytes) -> str:
 
 
 def _whole_items(source: bytes) -> bytes:
-    """Return the beginning of a document, without an item that has no end tag."""
+    """Return a document up to the item that has no end tag; all of it if there is none."""
     last_end = max((match.end() for match in _ITEM_END.finditer(source)), default=0)
     cut_item = _ITEM_START.search(source, last_end)
     return source[: cut_item.start()] if cut_item else source
@@ -123,7 +123,10 @@ def _reason(error: etree.XMLSyntaxError) -> str:
 
 
 def _without_doctype(text: str) -> tuple[str, Mapping[str, str]]:
-    """Return the text with spaces in place of its document type declaration, and the short entities that this declares."""
+    """Return the text with empty lines in place of its document type declaration, and the short entities declared there.
+
+    The entities are texts by name.
+    """
     first_element = _PROLOG_END.search(text)
     match = _DOCTYPE.search(text, 0, first_element.start() if first_element else len(text))
     if not match:
@@ -152,7 +155,10 @@ def _entity_text(declared: str) -> str:
 
 
 def _repair(text: str, entities: Mapping[str, str]) -> Iterator[str]:
-    """Yield the text with references that XML knows: those of HTML become characters, "&" without a reference "&amp;"."""
+    """Yield the text with only references that XML knows.
+
+    Numbers, HTML's names and those of `entities` (text by name) become characters; "&" of others becomes "&amp;".
+    """
 
     def replace(match: re.Match[str]) -> str:
         reference = match[1]

@@ -13,9 +13,9 @@ from feedsvc.importing.wordpress import is_wordpress_export, open_wordpress_expo
 
 
 def open_source(where: str, access: HostAccess) -> ImportSource:
-    """Open what an operator named: an export of WordPress, or a feed: a file, a folder of files or an address.
+    """Open an export of WordPress or a feed. `where` is the path of a file or folder, or the http or https address of a feed.
 
-    `access` says which hosts may be asked. Raises ImportSourceError if it is missing or of no known format.
+    `access` says which hosts may be asked. Raises ImportSourceError if nothing is there, or nothing of a known format.
     """
     if is_address(where):
         return open_feed_source(where, access=access)
