@@ -18,9 +18,9 @@ _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
 
 
 def public_address(item: ItemFields) -> str:
-    """Return the permalink of an item, "" if it is only an address by number, as drafts and scheduled posts have.
+    """Return the permalink of an item, "" if it is not published and has only an address by number (`?p=12`).
 
-    A site whose permalinks are by number has no others: then the address of a published post is that one.
+    The address by number of a published post counts, because a site may have no others.
     """
     link = item.text("link")
     return "" if item.text("wp:status") != "publish" and _is_plain(link) else link
@@ -31,7 +31,10 @@ def _is_plain(address: str) -> bool:
 
 
 def other_addresses(item: ItemFields, site_address: str) -> tuple[str, ...]:
-    """Return the further addresses of an item: by number (`/?p=12`), of former slugs and dates, and the id if it is one."""
+    """Return the further addresses of an item: by number (`/?p=12`), of former slugs and dates, and the guid if it is an address.
+
+    They are absolute ones at the host of `site_address`, with or without "www.", or paths with their query below its path.
+    """
     link, site_host = item.text("link"), _host(site_address)
     addresses = dict.fromkeys(
         address
@@ -85,7 +88,7 @@ def _with_slug(address: str, slug: str, old_slug: str) -> str:
 
 
 def _with_date(address: str, local: datetime, old_date: str) -> str:
-    """Return an address with another date; unchanged if it has not the year and month of the present one."""
+    """Return an address with the day or month of `old_date` (YYYY-MM-DD) in place of that of `local`; unchanged without it."""
     match = _DAY.match(old_date)
     if not match:
         return address

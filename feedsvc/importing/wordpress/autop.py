@@ -68,7 +68,10 @@ def add_paragraphs(text: str) -> str:
 
 
 def _separate_blocks(text: str) -> str:
-    """Return the text with empty lines around block elements, and without line breaks inside tags and media."""
+    """Return the text with empty lines around block elements, and without line breaks inside tags and between parts of media.
+
+    `_KEPT_NEWLINE` marks line breaks inside tags, for the caller to put them back.
+    """
     text = _DOUBLE_BREAK.sub("\n\n", text)
     text = _OPENING.sub("\n\n", text)
     text = _CLOSING.sub(r"\1\n\n", text)
@@ -88,7 +91,7 @@ def _join_media_lines(element: MarkupElement) -> str:
 
 
 def _unwrap_blocks(text: str) -> str:
-    """Return paragraphs without those that hold nothing, or begin or end with the tag of a block element."""
+    """Return the HTML without empty paragraphs, and without `<p>` before and `</p>` after the tag of a block element."""
     text = _EMPTY_PARAGRAPH.sub("", text)
     text = _UNCLOSED_IN_BLOCK.sub(r"<p>\1</p></\2>", text)
     text = _LONE_TAG.sub(r"\1", text)

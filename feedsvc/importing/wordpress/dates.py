@@ -68,9 +68,9 @@ def _with_zone(utc: datetime, offset: timedelta) -> datetime | None:
 
 
 def published_date(item: ItemFields, offsets: SiteOffsets) -> datetime | None:
-    """Return when an item was published, in the site's time; None for drafts without a date in UTC.
+    """Return when an item was published, in the site's time; None if it has no date, and for drafts without a date in UTC.
 
-    Without `wp:post_date_gmt` it is `pubDate`, else `wp:post_date` with the offset of the nearest month.
+    It is `wp:post_date_gmt`, else `pubDate`, else, except for drafts, `wp:post_date` with the offset of the nearest month.
     """
     local, utc = parse_date(item.text("wp:post_date")), parse_date(item.text("wp:post_date_gmt"))
     if not utc:
@@ -84,7 +84,10 @@ def published_date(item: ItemFields, offsets: SiteOffsets) -> datetime | None:
 
 
 def updated_date(item: ItemFields, offsets: SiteOffsets) -> datetime | None:
-    """Return when an item was changed (`wp:post_modified_gmt`, WordPress 5.7 or later), in the site's time; None if unknown."""
+    """Return when an item was changed, in the site's time; None if unknown.
+
+    It is `wp:post_modified_gmt` (WordPress 5.7 or later), else `wp:post_modified` with the offset of the nearest month.
+    """
     local, utc = parse_date(item.text("wp:post_modified")), parse_date(item.text("wp:post_modified_gmt"))
     if utc:
         own_offset = _offset(local, utc) if local else None

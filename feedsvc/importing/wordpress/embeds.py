@@ -69,13 +69,13 @@ def _token(address: str) -> str:
 
 
 def is_embeddable(address: str) -> bool:
-    """Return True if WordPress embeds a page of this host."""
+    """Return whether WordPress embeds pages of the host of an address."""
     labels = host_of(address).split(".")
     return any(".".join(labels[index:]) in _HOSTS for index in range(len(labels)))
 
 
 def link_lone_addresses(text: str, titles: EmbedTitles) -> str:
-    """Return the text of a classic post with links for the addresses of embedded pages that stand alone on a line."""
+    """Return the text or HTML of a post with links for addresses of embeddable pages that are alone on a line or in a `p`."""
 
     def link(match: re.Match[str]) -> str:
         address = html.unescape(match[2])

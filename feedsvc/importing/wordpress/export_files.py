@@ -1,6 +1,6 @@
 """Files of a WordPress export: one file, a folder of them, or an archive, read as chunks of UTF-8.
 
-A chunk is never larger than `CHUNK_SIZE`, and an archive never expands beyond a multiple of its own size.
+At most `CHUNK_SIZE` bytes are read at once, and an archive expands to at most 256 MiB and `MAX_EXPANSION` times its own size.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class ExportFile:
     max_size: int  # bytes after decompression; 0: no limit
 
     def read_chunks(self) -> Iterator[bytes]:
-        """Yield the file as UTF-8 without byte order mark; bytes that are invalid in UTF-8 are not changed.
+        """Yield the file as UTF-8 without byte order mark. Invalid bytes of a file in UTF-8 are not changed.
 
         Raises ReadFault if the file cannot be read on, after everything that could be read.
         """

@@ -43,7 +43,10 @@ _NUMBER_LIMIT: Final = 2**63
 
 
 class Attachment(NamedTuple):
-    """A media file of the export. `caption` is HTML, `length` is in bytes, 0 if unknown."""
+    """A media file of the export. `parent` is the number of its post, 0 for none; `position` its order among the post's media.
+
+    `caption` is HTML, `length` is in bytes, 0 if unknown.
+    """
 
     number: int
     parent: int
@@ -85,7 +88,10 @@ class ExportIndex:
             self._connection.execute(pragma).close()
 
     def add_attachment(self, item: ItemFields, uploads: str) -> None:
-        """Add an attachment; `uploads` is the address of the folder of uploads. One without number or address is left out."""
+        """Add an attachment. One without number or address is left out.
+
+        `uploads` is the absolute address of the folder of uploads, with a slash at its end.
+        """
         attachment = _attachment(item, uploads)
         if attachment.number and attachment.address:
             statement = "INSERT OR REPLACE INTO attachment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

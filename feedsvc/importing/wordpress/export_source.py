@@ -1,4 +1,4 @@
-"""A WordPress export as a Source: a first pass over its files for what posts refer to, then a pass for each call of `posts`."""
+"""WordPress export as an ImportSource: one pass over its files for what posts refer to, then one for each call of `posts`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _TypeCount:
 
 
 class WordPressSource:
-    """An open export (`source.Source`). `site` is complete before the first post."""
+    """An open export (`source.ImportSource`). `site` is complete before the first post."""
 
     def __init__(self, files: Sequence[ExportFile]) -> None:
         """Read all files once. Raises ImportSourceError if none is a WordPress export, or if they are of several sites."""

@@ -21,12 +21,15 @@ def figure_html(medium: str, caption: str) -> str:
 
 
 def image_html(address: str, alt: str) -> str:
-    """Return an image."""
+    """Return an `img` element. The arguments are given unescaped."""
     return f'<img src="{html.escape(address)}" alt="{html.escape(alt)}">'
 
 
 def attachment_figure(attachment: Attachment, caption: str = "") -> str:
-    """Return the figure of a picture, sound or film with `caption`, else with its own caption."""
+    """Return the figure of a picture, sound or film with `caption` (HTML), else with its own caption.
+
+    A sound or film without either has its title as caption.
+    """
     caption = caption or attachment.caption
     kind = attachment.media_type.partition("/")[0]
     if kind in ("audio", "video"):
@@ -35,7 +38,7 @@ def attachment_figure(attachment: Attachment, caption: str = "") -> str:
 
 
 def player_html(kind: str, address: str, poster: str = "") -> str:
-    """Return an `audio` or `video` element."""
+    """Return an `audio` or `video` element; `kind` is its name. The addresses are given unescaped."""
     poster_attribute = f' poster="{html.escape(poster)}"' if poster else ""
     return f'<{kind} src="{html.escape(address)}" controls{poster_attribute}></{kind}>'
 

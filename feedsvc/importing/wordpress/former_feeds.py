@@ -35,9 +35,9 @@ class FeedHolding(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class WordPressFeed:
-    """A feed of the former site: its path with query, and the format "rss" or "atom" of the feed that replaces it.
+    """A feed of the former site: its root-relative path with query, and the format "rss" or "atom" of the feed that replaces it.
 
-    `key` is that of the term or author, "" for the site and for comments. A query may follow other parameters in any order.
+    `key` is that of the term or author, "" for the site and for comments. WordPress took the parameters of a query in any order.
     """
 
     path: str
@@ -47,9 +47,10 @@ class WordPressFeed:
 
 
 def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base: str = "tag") -> Iterator[WordPressFeed]:
-    """Yield the feeds that WordPress served for a site. All paths end with a slash, without which WordPress redirected to them.
+    """Yield the feeds that WordPress served for a site, each at several addresses.
 
-    `category_base` and `tag_base` are the site's prefixes of permalinks, which an export does not contain.
+    Paths end with a slash, without which WordPress redirected to them, except those of files such as wp-rss2.php. `category_base`
+    and `tag_base` are the site's prefixes of permalinks, which an export does not contain.
     """
     base = split_address(site.address).path.rstrip("/")
     yield from _listing_feeds(f"{base}/", "", FeedHolding.SITE, "")
@@ -70,7 +71,7 @@ def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base:
 
 
 def comment_feeds(address: str) -> tuple[str, ...]:
-    """Return the addresses of the feeds with the comments of one post, by its address: feed/, feed/rss2/, feed/atom/ ..."""
+    """Return the addresses of the feeds with a post's comments, below its address or path: feed/ first, then feed/atom/ etc."""
     front = address.rstrip("/")
     return tuple(f"{front}/feed/{segment}/" if segment else f"{front}/feed/" for segment in _SEGMENTS)
 

@@ -95,7 +95,10 @@ class ChannelElement:
 
 
 class XmlReader:
-    """Reader of the pieces of one file. `read_channel` takes namespaces from the channel's start; default: the usual ones."""
+    """Reader of the pieces of one file, in order: `read_channel` reads the declarations of namespaces for the following pieces.
+
+    A prefix that is not declared has its usual namespace.
+    """
 
     def __init__(self) -> None:
         self._declarations = dict(_DEFAULT_DECLARATIONS)

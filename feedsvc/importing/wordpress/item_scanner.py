@@ -23,9 +23,9 @@ _SAMPLE_SIZE: Final = 64 * 1024  # bytes of an item above the limit that are ret
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of an export, and the line of its start. If `is_item`, it is one item, else what is before or between items.
+    """A piece of an export, and the line of its start. If `is_item`, it is one item, else what is before, between or after items.
 
-    `fault` is "", or the reason why an item has no end.
+    `fault` is "", or the reason why an item is not complete, or why no item begins.
     """
 
     line: int
@@ -67,7 +67,10 @@ class _Scanner:
         return self._has_ended and not self._data
 
     def take_until_item(self) -> Segment | None:
-        """Take the bytes up to the next item; return None if they are white space."""
+        """Take the bytes up to the next item; return None if they are white space.
+
+        If no item begins within `MAX_HEAD_SIZE`, take what was read, with a fault.
+        """
         pos = 0
         while not (start := _ITEM_START.search(self._data, pos)):
             pos = max(0, len(self._data) - _OVERLAP)
@@ -85,7 +88,10 @@ class _Scanner:
         return None
 
     def take_item(self) -> Segment:
-        """Take the item at the current position. If it has no end, take what is there up to the next item."""
+        """Take the item at the current position. If it has no end, take what is there up to the next item, with a fault.
+
+        Of an item above `MAX_ITEM_SIZE`, only the beginning is returned, with a fault.
+        """
         end = _ITEM_END.search(self._data, 1)
         return self._take(end.end(), is_item=True) if end and self._is_certain(end.start()) else self._take_carefully()
 

@@ -126,7 +126,10 @@ def _state(item: ItemFields) -> PostState:
 
 
 def _state_omissions(item: ItemFields, what: str, status: str) -> Iterator[Omission]:
-    """Yield why a post is a draft that was none. Nothing that was not public may become public."""
+    """Yield an omission for a post that becomes a draft though it was none, or whose address redirected elsewhere.
+
+    Nothing that was not public may become public.
+    """
     if _has_password(item):
         yield Omission(item.place, f"{what}: its password", "only readers with the password could see it, so it is a draft")
     elif status == "private":
@@ -159,7 +162,7 @@ def _enclosures(item: ItemFields) -> Iterator[SourceMedium]:
 
 
 def _facts(item: ItemFields) -> Iterator[tuple[str, Any]]:
-    """Yield the postmeta that `feedsvc export wxr` writes. Values that are no JSON are left out."""
+    """Yield name, without prefix, and JSON value of the postmeta that `feedsvc export wxr` writes. Other values are left out."""
     for key, value in item.meta:
         if key.startswith(_FACT_PREFIX):
             with suppress(ValueError, RecursionError):

@@ -39,7 +39,7 @@ _PAGE_NAME: Final = re.compile(r"=?[\"']?([\w-]{3,40})[\"']?")
 
 
 class ShortcodeHtml:
-    """HTML of the known shortcodes of one post. `report` is called for media that the export does not have.
+    """HTML of the known shortcodes of one post. `report` is called for media that the export lacks, and pages without address.
 
     `early` has the shortcodes that WordPress replaces before it adds paragraphs, `late` the others.
     """

@@ -38,10 +38,11 @@ ShortcodeHandler = Callable[[Shortcode], str | None]
 
 
 class ShortcodeReplacer:
-    """Replacer of shortcodes by the HTML of their handlers. `unknown` collects names that have none, in order.
+    """Replacer of shortcodes by the HTML of their handlers. `unknown` collects names without a handler, in order.
 
-    An unknown shortcode is replaced by its inner text. "[sic]" and the like are text: an unknown name counts as a shortcode only
-    with a named value, an end tag, a slash at its end or a "_" or "-" in its name, and not in code.
+    An unknown shortcode is replaced by its inner text; with `keeps_unknown`, it stays. "[sic]" and the like are text: an unknown
+    name counts as a shortcode only with a named value, an end tag, a slash at its end or a "_" or "-" in its name, and not in
+    code.
     """
 
     def __init__(self, handlers: Mapping[str, ShortcodeHandler], *, keeps_unknown: bool = False) -> None:
@@ -49,7 +50,7 @@ class ShortcodeReplacer:
         self.unknown: dict[str, None] = {}
 
     def replace(self, text: str, depth: int = 0) -> str:
-        """Return the text with shortcodes replaced, also those within shortcodes."""
+        """Return the text with shortcodes replaced, also those within shortcodes. `depth` is the number of those around it."""
         if "[" not in text or depth > _MAX_DEPTH:
             return text
         code = [(element.start, element.end) for element in find_elements(text, "pre", "code")]

@@ -181,7 +181,7 @@ def item_authors(item: ItemFields) -> Iterator[tuple[str, str]]:
 def item_terms(item: ItemFields) -> Iterator[tuple[TermKind, str, str]]:
     """Yield kinds, keys and names of an item's categories and tags, each once.
 
-    WXR 1.0 writes each term also without taxonomy; these are used only if there are no others.
+    Terms without taxonomy, as in WXR 1.0, count as categories, and only if the item has no others.
     """
     terms = [term for term in item.terms if term.taxonomy in TERM_KINDS and (term.nicename or term.name.strip())]
     # WXR 1.0 writes each term with a taxonomy a second time without nicename.

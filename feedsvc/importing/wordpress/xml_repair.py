@@ -116,7 +116,7 @@ class _Repairer:
     def _cdata_end(self, text: str, start: int, element: str) -> int:
         """Return the index of the delimiter that ends a section of CDATA: the one before another section or the end tag.
 
-        If no delimiter stands there, it is the first one; if the element has no end, the last one; if there is none, the end.
+        If no delimiter stands there, it is the first one. If there is none at all, return the end of the text.
         """
         end_tag = re.compile(rf"</{re.escape(element)}\s*>" if element else "</")
         first = pos = text.find(_CDATA_END, start)
@@ -157,7 +157,7 @@ def _enclosing_element(text: str, index: int) -> str:
 
 
 def _replace_reference(reference: str) -> str:
-    """Return markup for the part of a reference after "&", "" for a bare "&"."""
+    """Return markup for a reference, of which the part after "&" is given ("" for a bare "&"); "" for a forbidden character."""
     if reference in _XML_ENTITIES:
         return f"&{reference}"
     if reference.startswith("#"):
