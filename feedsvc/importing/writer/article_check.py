@@ -28,10 +28,10 @@ class CheckedArticle(NamedTuple):
 
 
 def check_article(place: str, path: str, article_id: str, values: ArticleValues, references: References) -> CheckedArticle:
-    """Return values that `feedsvc check` has no error for. Each key with an error is left out; a body becomes plain text.
+    """Return values that `feedsvc check` has no error for. A key with an error is left out; a body with one becomes plain text.
 
-    An article without title or date, or with a body that is too large even as plain text, cannot be used. `place` is that in the
-    source.
+    An article cannot be used if its title, date or plain body has an error, or if an error is in no key. `path` is that of the
+    file, below the content folder; `article_id` is "" for a page; `place` is that in the source.
     """
     values, omissions = dict(values), list[Omission]()
     parse = parse_page if is_page_path(path) else parse_article

@@ -13,7 +13,10 @@ from feedsvc.importing.writer.yaml_text import format_key
 
 
 class ArticleFile(NamedTuple):
-    """Article file as it is in the folder. `id` is "" if the file states none. `head` is the text of the front matter's YAML."""
+    """Article or page file as it is in the folder. `text` is the whole file; `id` is "" if it states none.
+
+    `keys` are its keys as YAML has them, `values` those in normal form, with the body.
+    """
 
     text: str
     id: str
@@ -23,7 +26,7 @@ class ArticleFile(NamedTuple):
 
 
 def read_article_file(path: str, data: bytes) -> ArticleFile | None:
-    """Parse an article file; None if its YAML cannot be read."""
+    """Parse an article or page file; None if its front matter or YAML cannot be read. The suffix of `path` tells the format."""
     text = decode(path, data).text
     is_markdown = path.endswith(".md")
     try:
@@ -48,8 +51,9 @@ def format_article(article_id: str, values: ArticleValues) -> str:
 
 
 def change_article(path: str, file: ArticleFile, changes: Mapping[str, Any]) -> str | None:
-    """Return the text of a file with some keys changed and all else as it is; None if that is not safely possible.
+    """Return the text of a Markdown file with some keys changed and all else as it is; None if that is not safely possible.
 
+    A YAML file is never changed.
     `changes` are keys with their new values; None removes a key. A result is given only if the new text, parsed again, has these
     values and no other difference.
     """

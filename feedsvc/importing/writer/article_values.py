@@ -63,9 +63,9 @@ class PostResult(NamedTuple):
 class PostConverter:
     """Converter of posts to values of articles.
 
-    `site_path_of` returns the path of what was at an address of the source, `media_path` the path in media/ of the file that it
-    has; both return "" if there is none. Without `has_all_media`, files are still to be fetched, and a
-    missing one is no omission.
+    `site_path_of` returns the root-relative path at the new site for the absolute address of a post or page, `media_path` the
+    path "media/..." for that of a file; both return "" if there is none. Without `has_all_media`, files are still to be fetched,
+    and a missing one is no omission.
     """
 
     site: Site
@@ -202,14 +202,14 @@ class PostConverter:
         return entries if self._is_there(entries, post.enclosures) else []
 
     def _embeds(self, post: SourcePost, facts: Mapping[str, Any], omissions: list[Omission]) -> list[dict[str, Any]]:
-        """Return the cards of links as an export of feedsvc states them. A card whose image is missing has none."""
+        """Return the cards of links as an export of feedsvc states them. Images without a file are left out, with an omission."""
         missing = [address for address in embed_images(facts, self.source.address) if not self.media_path(address)]
         reason = "the file is not in media/; the card is shown without it"
         omissions += [Omission(post.place, f"image of a card {address}", reason) for address in missing if self.has_all_media]
         return stated_embeds(facts.get("embeds"), self.source.address, self.media_path)
 
     def _is_there(self, entries: Iterable[Mapping[str, Any]], media: Iterable[SourceMedium]) -> bool:
-        """Return False if the files of some entries are still to be fetched: then a missing one is no omission."""
+        """Return False if the file of an entry is still to be fetched, which is possible only without `has_all_media`."""
         paths = {self.media_path(medium.address) for medium in media}
         return self.has_all_media or all(entry["src"] in paths or "://" in entry["src"] for entry in entries)
 

@@ -56,7 +56,7 @@ _OUTCOMES: Final = {
 
 
 def keep_for_later(_conflict: MergeConflict) -> ConflictChoice:
-    """Leave all conflicts as they are."""
+    """Return LATER for every conflict."""
     return ConflictChoice.LATER
 
 
@@ -83,7 +83,10 @@ class _PostItem(NamedTuple):
 
 @dataclass(slots=True)
 class ArticleWriter:
-    """Writer of the articles of one source. `site_digest` tells the source from others, `decide` chooses in conflicts."""
+    """Writer of the articles of one source. `site_digest` tells the source from others, `decide` chooses in conflicts.
+
+    Call `write_all` once, then `find_gone` if the source was read to its end. Results are added to `base` and `report`.
+    """
 
     root: Path
     base: ImportBase
@@ -111,7 +114,10 @@ class ArticleWriter:
                 self._store(candidate, checked[number])
 
     def _select(self, post: SourcePost) -> _Candidate | None:
-        """Return a post that may have to be written; None if its article is as it should be."""
+        """Return a post that may have to be written. Return None, and add to the report, if nothing must be written.
+
+        That is so if the file is as the source is, an editor deleted it, or the post has no plan or the id of another.
+        """
         key = source_key(post)
         plan = self.index.plans.get(key)
         if plan is None or key in self._seen:
@@ -237,7 +243,7 @@ class ArticleWriter:
 
 
 def _stated_values(result: PostResult) -> ArticleValues:
-    """Return the values that the source itself states: a date that was made up would differ at each import."""
+    """Return the values that the source itself states. A date that was made up is left out, as it would differ at each import."""
     return {key: value for key, value in result.values.items() if key != "published" or result.has_own_date}
 
 

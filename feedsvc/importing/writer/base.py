@@ -33,7 +33,10 @@ Line = tuple[str, ...]
 
 
 class ImportBase:
-    """Lines by table and key. `put` and `remove` change them; `close` writes them."""
+    """Lines by table (ARTICLES, MEDIA, ENTRIES, REDIRECTS) and key. `put` sets one; `flush` appends them to the journal.
+
+    `close` writes all files. Use only while the folder is locked.
+    """
 
     def __init__(self, root: Path, *, is_dry_run: bool = False) -> None:
         """Read the base of a content folder; a missing one is empty. With `is_dry_run`, nothing is written.
@@ -70,7 +73,7 @@ class ImportBase:
             self.flush()
 
     def flush(self) -> None:
-        """Append the pending lines to the journal. Raises FeedsvcError if it cannot be written."""
+        """Append the pending lines to the journal; drop them in a dry run. Raises FeedsvcError if it cannot be written."""
         if not self._pending or self._is_dry_run:
             self._pending.clear()
             return
@@ -119,7 +122,7 @@ class ImportBase:
         return file.relative_to(self._folder).as_posix()
 
     def _replay_journal(self) -> None:
-        """Apply the journal of a killed import. The last line may be incomplete; its file is recognised by its content."""
+        """Apply the journal of a killed import. A damaged line is skipped; this import writes it again."""
         file = self._folder / _JOURNAL
         with suppress(FileNotFoundError):
             for line in _read_lines(file):

@@ -19,7 +19,7 @@ _MAX_RULES: Final = 5000
 
 
 class CommentFeedRules:
-    """Collector of the addresses of one import. `patterns` are the sources of patterns."""
+    """Collector of the comment feeds of one import. `patterns` are old addresses with placeholders, as in redirects.yaml."""
 
     def __init__(self) -> None:
         self._rule_count = 0
@@ -30,7 +30,10 @@ class CommentFeedRules:
         return [pattern for form in self._forms for pattern in comment_feeds(form)]
 
     def add(self, path: str) -> str:
-        """Add the path of a post. Return the path of its feed that needs a rule of its own, "" if none does."""
+        """Add the root-relative path of a post. Return the path of its feed if that needs a rule of its own, else "".
+
+        It needs none if `patterns` answer it. Of posts with a query, and above 5,000 rules, feeds get none.
+        """
         form = permalink_form(path)
         if form:
             if len(self._forms) < _MAX_FORMS:
@@ -43,7 +46,7 @@ class CommentFeedRules:
 
 
 def permalink_form(path: str) -> str:
-    """Return the form of a permalink as the source of a pattern, "" for a path without date and number."""
+    """Return a permalink with placeholders, such as /{year}/{month}/{slug}/; "" for a path without date and number."""
     *parents, name = path.strip("/").split("/")
     if "?" in path or "{" in path or not (match := _PAGE_NAME.fullmatch(name)):
         return ""

@@ -27,9 +27,9 @@ def name_key(name: str) -> str:
 
 @dataclass(slots=True)
 class ExistingArticles:
-    """Articles in the folder. `paths` are those of the articles by id, `slugs` those that files state, by path.
+    """Articles in the folder. `paths` are those of the files by id, below the folder; `slugs` those that files state, by path.
 
-    `names` are the slugs and aliases in use, as `name_key`s.
+    `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class ExistingArticles:
 def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
     """Read which articles a content folder has.
 
-    The file of an earlier import is taken to be the same article still, and is read only for the names that an editor gave it.
+    The file of an earlier import is taken to be the same article still. It is parsed only if an editor gave it a slug or aliases.
     """
     known = dict(_articles_of_base(base))
     scanner = DirectoryScanner(root, ARTICLES_FOLDER)

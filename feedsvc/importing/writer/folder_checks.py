@@ -19,7 +19,10 @@ _FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, REDIRECTS_
 
 
 def check_folder(root: Path) -> None:
-    """Check that an import can write into a folder. Raises FeedsvcError if it cannot, or should not."""
+    """Raise FeedsvcError if a folder or file that an import needs is something else, or if the parent folder is a newsroom.
+
+    Permissions are not checked.
+    """
     for folder in (root, *(root / name for name in _FOLDERS)):
         if os.path.lexists(folder) and not os.path.isdir(folder):
             remedy = "give another name" if folder == root else "move it away, and import again"

@@ -20,7 +20,7 @@ from feedsvc.routes import ArticleAt, place_of
 class FormerPaths:
     """Look-up by address. `old_path` returns an address as the key of a rule, "" for other hosts.
 
-    `rules` are exact ones, `paths` those of articles and pages.
+    `rules` are exact ones, old address -> target; `paths` are root-relative paths of articles and pages (`earlier_paths`).
     """
 
     def __init__(self, old_path: Callable[[str], str], rules: Mapping[str, str], paths: frozenset[str]) -> None:
@@ -43,9 +43,9 @@ class FormerPaths:
 
 
 def earlier_paths(index: SourceIndex, base: ImportBase, articles: ExistingArticles, pages: ExistingPages) -> Iterator[str]:
-    """Yield the paths of what earlier imports wrote, and the source does not have, or has at another address.
+    """Yield the root-relative paths of the pages in `index` that exist, and of articles and pages of earlier imports only.
 
-    Also those of files that an editor deleted: a link to them stays as it was.
+    Files that an editor deleted are among the latter, so that a link to them stays as it was.
     """
     yield from (plan.site_path for plan in index.plans.values() if plan.is_page and plan.is_existing)
     for key in base.keys(ARTICLES):

@@ -43,6 +43,7 @@ class SourceIndex:
     """Plans by the key of a post, and paths of the new site by the `page_key` of an address at the source.
 
     `former_paths` are those of addresses that posts had before. `media` are the addresses of the files that posts name, in order.
+    `first_published` is the earliest date of an article.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -59,7 +60,10 @@ class SourceIndex:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Indexer:
-    """Builder of an index. `hosts` are the source's own; links to files at other hosts are not files of the source."""
+    """Builder of an index. `hosts` are the source's own; links to files at other hosts are not files of the source.
+
+    `add_redirects` gets former absolute addresses and the root-relative path of their post. `since` is as in `is_selected`.
+    """
 
     site: Site
     base: ImportBase
@@ -73,7 +77,7 @@ class Indexer:
     since: datetime | None = None
 
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
-        """Read all posts of a source once."""
+        """Read all posts of a source once, and return their index. Note their terms in `terms`, and add their redirects."""
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         former = list[tuple[str, str]]()  # former addresses that need rules, and the site paths of their posts
         for post in posts:
@@ -100,7 +104,10 @@ class Indexer:
         return self.base.get(ARTICLES, key) or ("", "")
 
     def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[str, str]]:
-        """Add a post to the index, and rules for its present addresses. Yield its former addresses that need rules."""
+        """Add a post to the index, and rules for its present addresses. Yield (address, site path) for each other rule.
+
+        The caller must consume the generator, and adds these rules once all posts are known.
+        """
         key = source_key(post)
         if key in index.plans:
             return

@@ -25,7 +25,7 @@ _EXAMPLE: Final = "write it like\n  categories:\n    old-name: new-name\n    unw
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TermMapping:
-    """New ids of categories and authors by their key at the source; None for those that articles lose."""
+    """New ids of categories and authors by their key at the source, or its slug; None for those that articles lose."""
 
     categories: Mapping[str, str | None] = field(default_factory=dict)
     authors: Mapping[str, str | None] = field(default_factory=dict)

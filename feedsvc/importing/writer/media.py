@@ -50,7 +50,7 @@ class MediaLibrary:
                 self._paths_by_digest[digest] = path
 
     def path_of(self, address: str) -> str:
-        """Return the path in media/ of the file with this address, "" if there is none. A fragment makes no difference."""
+        """Return the path ("media/photo.jpg") of the file with this address, "" if there is none. Fragments are ignored."""
         return self._paths.get(address.partition("#")[0], "")
 
     def missing(self, addresses: Iterable[str]) -> list[str]:
@@ -58,8 +58,9 @@ class MediaLibrary:
         return [address for address in dict.fromkeys(name.partition("#")[0] for name in addresses) if address not in self._paths]
 
     def fetch(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
-        """Fetch files, and put them into media/. Yield after each: None, or an omission that says why it is not there.
+        """Fetch files, put them into media/ and their lines into the base. Yield for each None, or an omission with the reason.
 
+        The files are fetched as the generator is consumed.
         A killed process leaves beginnings of files, which the next call goes on with. Raises FeedsvcError if no file can be
         written.
         """

@@ -18,7 +18,10 @@ _SUFFIXES: Final = {media_type: suffix for suffix, media_type in reversed([*MEDI
 
 
 def upload_path(address: str) -> str:
-    """Return the path of a file below the folder in which its system keeps uploads, such as 2020/01/photo.jpg."""
+    """Return the path of a file below the folder in which its system keeps uploads, such as 2020/01/photo.jpg.
+
+    Without such a folder it is the whole path of the address.
+    """
     path = unquote(split_address(address).path)
     for folder in _UPLOAD_FOLDERS:
         if folder in path:
@@ -27,9 +30,9 @@ def upload_path(address: str) -> str:
 
 
 def media_name(address: str, file: Path, media_type: str) -> str:
-    """Return the path in media/ for a fetched file. Its suffix is that of what the file holds.
+    """Return the path, "media/2020/01/photo.jpg", for a fetched file. The suffix of an image is that of what the file holds.
 
-    `media_type` is what the server said. It counts only if the name has no known suffix.
+    `media_type` is what the server said. It counts only if the file is no image and the name has no known suffix.
     """
     *folders, name = [part for part in upload_path(address).split("/") if part] or ["file"]
     own = PurePosixPath(name).suffix if PurePosixPath(name).suffix.lower() in MEDIA_TYPES else ""

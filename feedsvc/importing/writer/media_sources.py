@@ -41,7 +41,11 @@ class MediaOrigin(Protocol):
 
 @dataclass(slots=True)
 class WebMedia:
-    """Files at the hosts of `access`. Temporary errors are tried again, `pause` seconds later, then twice as many."""
+    """Files at the hosts of `access`, each at most `max_bytes`. A request with a temporary error is repeated up to two times.
+
+    The pause before the first repetition is `pause` seconds, then twice as long. After ten requests in succession without a
+    response, a host is not asked any more.
+    """
 
     access: HostAccess
     max_bytes: int = DEFAULT_MAX_BYTES
@@ -79,7 +83,10 @@ class WebMedia:
 
 @dataclass(frozen=True, slots=True)
 class FolderMedia:
-    """Files in a folder on this machine that has a part of the addresses' paths: 2020/01/a.jpg, or uploads/2020/01/a.jpg."""
+    """Files in a folder on this machine that has a part of the addresses' paths: 2020/01/a.jpg, or uploads/2020/01/a.jpg.
+
+    Only addresses at `hosts` are looked for there.
+    """
 
     folder: Path
     hosts: frozenset[str]

@@ -10,7 +10,7 @@ from feedsvc.importing.writer.values import KEYS
 
 
 class MergeOutcome(Enum):
-    """Outcome for one key whose value at the source differs from that of the file or of the last import."""
+    """Outcome for one key whose value at the source differs from that of the last import."""
 
     TAKE = "take"
     """Only the source changed: the file gets its value."""
@@ -19,7 +19,7 @@ class MergeOutcome(Enum):
     """The file has the source's value already."""
 
     CONFLICT = "conflict"
-    """Both changed, to different values: the file keeps its own until somebody decides."""
+    """Both changed, to different values: the file keeps its own until an editor decides."""
 
 
 class KeyOutcome(NamedTuple):
@@ -33,8 +33,8 @@ def compare_keys(base: Mapping[str, str], mine: Mapping[str, str], theirs: Mappi
     """Yield the outcome for each key that changed at the source since the last import.
 
     The arguments are digests by key: of the last import, of the file, and of the source now. A missing key has no value. A key
-    that only the editor changed is not among the results. Without the last import, nobody knows who changed what: all differences
-    are conflicts.
+    that only the editor changed is not among the results. If `base` is empty, every difference between file and source is a
+    conflict, because it is unknown which of them changed.
     """
     for key in KEYS:
         old, own, new = base.get(key, ""), mine.get(key, ""), theirs.get(key, "")

@@ -56,7 +56,7 @@ class NamePool:
     def candidates(self, wanted: str) -> Iterator[tuple[str, bool]]:
         """Yield a name, then with the numbers from 2, as in "name-2", each with whether it is in use; without an end.
 
-        Numbers that `take` returned before are left out.
+        Names that an earlier call yielded for the same `wanted` are left out.
         """
         wanted = wanted or _FALLBACK
         for number in count(self._numbers.get(wanted, 1)):
@@ -65,7 +65,7 @@ class NamePool:
             yield name, self.is_used(name)
 
     def take(self, wanted: str) -> str:
-        """Return the first name that is not in use, which then is."""
+        """Return the first name that is not in use, and mark it as used."""
         name = next(name for name, is_used in self.candidates(wanted) if not is_used)
         self.add(name)
         return name

@@ -1,4 +1,4 @@
-"""Plans for the pages of a source: the file in pages/ that each one gets, and why it cannot be all that it was."""
+"""Plans for the pages of a source: the file in pages/ that each one gets, and why it loses its address or becomes a draft."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHOWN: Final = re.compile(r"<(?:img|video|audio|iframe|figure|a|hr)\b", re.IGNO
 
 
 class PagePlanner:
-    """Planner of the pages of one source. A page that has the name already is taken to be the same one."""
+    """Planner of the pages of one source. A file in pages/ with a page's name is taken for its file, unless another has it."""
 
     def __init__(self, existing: ExistingPages, base: ImportBase, site_address: str) -> None:
         self._existing, self._site_address = existing, site_address
@@ -57,7 +57,7 @@ class PagePlanner:
 
 
 def page_path(name: str) -> str:
-    """Return the path of a page's file."""
+    """Return the path of a page's file, below the content folder."""
     return f"{PAGES_FOLDER}/{name}{PAGE_SUFFIX}"
 
 
@@ -76,7 +76,7 @@ def can_have_own_name(post: SourcePost, site_address: str) -> bool:
 
 
 def is_nested(post: SourcePost, site_address: str) -> bool:
-    """Return whether a page is below another one: menus do not show it."""
+    """Return whether the address of a page has several segments below that of the site. Menus do not show such a page."""
     return len(_segments(post.address, site_address)) > 1
 
 
@@ -90,7 +90,7 @@ def _segments(address: str, site_address: str) -> list[str]:
 
 
 def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iterator[tuple[str, str]]:
-    """Yield what a new page loses of its address, and why."""
+    """Yield (address, reason) for a new page that cannot be at its former address; nothing for one that has a file already."""
     path = split_address(post.address).path
     if plan.is_existing or is_front_page(post.address, site_address) or not path.strip("/"):
         return

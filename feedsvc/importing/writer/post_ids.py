@@ -8,9 +8,10 @@ from feedsvc.importing.writer.stated_facts import stated_id
 
 
 def usable_id(post: SourcePost) -> str:
-    """Return the post's id exactly as it is, "" if it has none or one that is no URI, as articles' ids must be.
+    """Return the id that a post's article can have, unchanged; "" if it is no URI, as articles' ids must be.
 
-    Without an id, feed readers identify an entry by its address. An export of feedsvc states the URI beside another id.
+    It is the URI that an export of feedsvc states beside another id, else the post's id, else its address, by which feed readers
+    identify an entry without id.
     """
     wanted = stated_id(post.facts) or post.id or post.address
     return wanted if is_article_id(wanted) else ""
@@ -22,5 +23,5 @@ def guid_of(post: SourcePost) -> str:
 
 
 def source_key(post: SourcePost) -> str:
-    """Return what tells a post from all others of its source."""
+    """Return what tells a post from all others of its source: its id, else its address, else its date and title."""
     return post.id or post.address or f"{post.published or ''} {post.title}"

@@ -34,9 +34,10 @@ _UPLOADS_PATTERN: Final = {f"{_UPLOADS}{{path...}}": "/media/{path...}"}
 
 @dataclass(slots=True)
 class RedirectTable:
-    """Rules of an import. `exact` and `patterns` are as in redirects.yaml; `omissions` are addresses that can have no rule.
+    """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
 
-    `of_posts` are the addresses of posts; those of feeds, listings and files are the others.
+    `of_posts` are the keys of `exact` that belong to posts, not to feeds, listings or files. `omissions` are rules that were not
+    added or were removed.
     """
 
     exact: dict[str, str] = field(default_factory=dict)
@@ -48,7 +49,8 @@ class RedirectTable:
     def add(self, old: str, new: str, *, is_of_post: bool = False, replaces: bool = False) -> bool:
         """Add a rule for a path with its query, unless it leads to itself or the address has one already.
 
-        With `replaces`, the rule takes the place of one that the address has. Return False if no rule can have the address.
+        With `replaces`, the rule takes the place of one that the address has. Return False, and add an omission, if no rule can
+        have the address.
         """
         try:
             address = normalize_address(old)
@@ -70,7 +72,7 @@ class RedirectTable:
         return True
 
     def omit_loops(self) -> None:
-        """Remove the rules that lead into a loop, which redirects of a plug-in may make."""
+        """Replace the rules that lead into a loop, which redirects of a plug-in may make, by omissions."""
         targets = {without_slash(old): without_slash(new) for old, new in self.exact.items()}
         for old in [*self.exact]:
             path, following = set[str](), without_slash(old)
@@ -81,7 +83,7 @@ class RedirectTable:
                 self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "the redirects go in a circle"))
 
     def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
-        """Remove the rules of posts at these paths of pages: no request would reach them."""
+        """Replace the rules of posts at these root-relative paths by omissions, because pages answer them."""
         for path in sorted(self.of_posts.intersection(paths)):
             if target := self.exact.pop(path, ""):
                 self.omissions.append(Omission(path, f"redirect to {target}", "another page has this address now"))
@@ -96,7 +98,11 @@ def _is_stable(address: str) -> bool:
 
 
 class RedirectBuilder:
-    """Builder of the rules of one source. Addresses count if they are at one of its hosts, and below the path of `base_url`."""
+    """Builder of the rules of one source, in `table`.
+
+    Addresses count if they are at one of its hosts, at its port, and below the path of `base_url`.
+    Call `add_post` for all posts, then `add_feeds`, `add_plug_in_redirects` and `add_media`.
+    """
 
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
         self._site, self._hosts, self._port = site, hosts, port_of(site.address)
@@ -115,7 +121,10 @@ class RedirectBuilder:
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
     def add_post(self, addresses: Iterable[str], target: str) -> None:
-        """Add the rules of one post, which is at the path `target`, and of the feeds of its comments."""
+        """Add rules from addresses of one post to its root-relative path `target`, and rules of the feeds of its comments.
+
+        Addresses of other hosts, and those at which feedsvc has a feed, are left out.
+        """
         for address in addresses:
             old = self.old_path(address)
             # The address of a feed stays one: subscribers are more than the readers of a page that was called "feed".
@@ -154,7 +163,8 @@ class RedirectBuilder:
     def add_plug_in_redirects(self, redirects: Iterable[SourceRedirect], find: Callable[[str], str]) -> None:
         """Add the rules that a plug-in of the source had. `find` returns the path of a post by its address, or "".
 
-        An article is shown at its former address nevertheless. A page is a draft then, so that the rule is reached.
+        They replace other rules. A rule from an article's address is left out, with an omission, because the article stays there.
+        A page with such a rule is a draft, so that the rule is reached.
         """
         for redirect in redirects:
             old, new = self.old_path(redirect.old), self._new_target(redirect.new, find)
@@ -167,7 +177,7 @@ class RedirectBuilder:
         self.table.omit_loops()
 
     def add_media(self, paths: Iterable[tuple[str, str]]) -> None:
-        """Add rules for files, given by address and path in media/: one for all of WordPress's uploads that kept their names."""
+        """Add rules for files, given as (address, path "media/..."). One pattern answers all uploads that kept their names."""
         for address, path in paths:
             old = self.old_path(address)
             if not old or "?" in old:

@@ -33,8 +33,10 @@ def redirects_text(
 ) -> RedirectsText:
     """Return redirects.yaml with these rules. The rules, comments and order of an existing file (`data`) stay.
 
-    A rule that the file has for the same address counts, whatever its target, unless it is that of the last import (`former`):
-    an editor may have changed it. A rule of the last import that the file lacks was deleted by an editor, and stays so.
+    `former` are the rules of the last import, old address -> target. A rule that the file has for the same address stays unless
+    it is that of the last import, since an editor may have changed it. One with a new target at the source is changed in a file
+    as an import writes it; in another it becomes an omission. A rule of the last import that the file lacks was deleted by an
+    editor, and stays so.
     """
     added_exact = {old: new for old, new in exact.items() if old not in former}
     added_patterns = {old: new for old, new in patterns.items() if old not in former}

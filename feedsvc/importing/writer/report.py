@@ -1,4 +1,4 @@
-"""Report of an import: what was kept, what was left out and why, and what somebody has to decide."""
+"""Report of an import: what was kept, what was left out and why, and what an editor has to decide."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_LISTED: Final = 50_000  # omissions; further ones are only counted
 
 
 class MergeConflict(NamedTuple):
-    """Key that changed both in an article's file and at the source. A missing value is None."""
+    """Key that changed both in an article's file (`mine`) and at the source (`theirs`). A missing value is None."""
 
     path: str
     key: str
@@ -37,6 +37,7 @@ class ImportReport:
 
     `ends` are the places from which on the source could not be read; they are among `omissions`, too. `redirects` are the rules
     that redirects.yaml did not have before. `unlisted` is the number of omissions for which the list has no room.
+    `settings` are sentences about settings files, `plain_host_gaps` addresses that a host without redirects cannot answer.
     """
 
     title: str
@@ -66,7 +67,7 @@ class ImportReport:
     plain_host_gaps: tuple[str, ...] = ()
 
     def omit(self, omissions: Iterable[Omission]) -> None:
-        """Add omissions, as long as there is room in the list."""
+        """Add omissions; those beyond `MAX_LISTED` are only counted. Those with `is_end` are added to `ends`, too."""
         for omission in omissions:
             if omission.is_end:
                 self.ends.append(omission)

@@ -23,7 +23,7 @@ _VALUE_LENGTH: Final = 100  # characters of a value in a conflict
 
 
 def format_text(report: ImportReport, limit: int | None = None) -> str:
-    """Return the report as lines of text; `limit` is the most lines of each list, None for all."""
+    """Return the report as lines of text. With a `limit`, each list has at most so many lines, a list of addresses at most 3."""
     return "\n".join(_text_lines(report, limit)) + "\n"
 
 
@@ -124,7 +124,7 @@ def _conflict_line(conflict: MergeConflict) -> str:
 
 
 def short_value(value: Any) -> str:
-    """Return a value in one line, cut after some words."""
+    """Return a value in one line, cut after 100 characters."""
     text = sanitize_message(
         value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     )

@@ -70,8 +70,8 @@ def no_import_progress(label: str, items: Iterable[T], total: int = 0) -> Iterat
 class ImportOptions:
     """Options of an import.
 
-    `media` returns where files come from, for the hosts of the source; None for no files. `mapping` is None for that of the last
-    import.
+    `base_url` "" and `feed_entries` 0 mean those of the source. `media` returns where files come from, for the source's hosts;
+    None for no files. `mapping` is None for that of the last import. Posts that did not change since `since` are left out.
     """
 
     now: datetime
@@ -103,7 +103,7 @@ def import_source(
 
 
 class _Import:
-    """One import: what its steps share."""
+    """State that the steps of one import share. `run` calls them in order, once."""
 
     def __init__(self, source: ImportSource, root: Path, options: ImportOptions, progress: ImportProgress) -> None:
         self.source, self.root, self.options, self.progress = source, root, options, progress
@@ -136,7 +136,7 @@ class _Import:
         return self.report
 
     def prepare_site(self) -> Site:
-        """Return the site, from the existing site.yaml or from that which the import will write."""
+        """Return the site, from the existing site.yaml or that which the import will write; set `site_keys`."""
         data, base_url, omissions = read_settings(self.root, SITE_FILE), self.options.base_url, list[Omission]()
         if data and not (base_url or self.source.site.address):
             base_url = parse_site_or_raise(self.root, data.decode(errors="replace")).base_url
@@ -172,7 +172,7 @@ class _Import:
         return indexer.build(self.progress("Reading", self.source.posts()))
 
     def write_settings(self, site: Site, index: SourceIndex, terms: TermTable) -> Mapping[str, str]:
-        """Write the settings files, and return their texts."""
+        """Write the settings files, and return their texts by name of file."""
         self.report.omit(terms.omissions)
         data = {file: read_settings(self.root, file) for file in (SITE_FILE, *_ENTRY_FILES)}
         new_site = site_text(data[SITE_FILE], self.site_keys, index.first_published)

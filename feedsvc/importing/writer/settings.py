@@ -67,7 +67,7 @@ class SettingsText(NamedTuple):
 def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: list[Omission]) -> dict[str, Any]:
     """Return the keys of site.yaml for a source. `base_url` and `feed_entries` replace those of the source, unless "" and 0.
 
-    Raises FeedsvcError if there is no address.
+    Add to `omissions` what the source lacks or cannot keep. Raises FeedsvcError if no address is one that a site can have.
     """
     address = (base_url or source.address).rstrip("/")
     if not is_base_url(address):
@@ -85,9 +85,10 @@ def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: l
 
 
 def _feed_entries(source: SourceSite, given: int, omissions: list[Omission]) -> int:
-    """Return the number of entries of the feed: that which the operator gave, else that of the former feed.
+    """Return the number of entries of the feed: `given` by the operator, else that of the former feed; at most 1,000.
 
-    Where that is unknown, it is better to have too few than too many: of too many, subscribers would see old ones as new.
+    Add an omission if it was larger, or if none is known and the result is 10. Too few are better than too many, because
+    of too many, subscribers would see old ones as new.
     """
     number = given or source.feed_entries
     if 1 <= number <= _MAX_ENTRIES:
@@ -101,7 +102,7 @@ def _feed_entries(source: SourceSite, given: int, omissions: list[Omission]) -> 
 
 
 def feed_entries_line(number: int) -> str:
-    """Return the line of the report about the length of the feed, if it is that of the former feed."""
+    """Return the line of the report that says that the feed has as many entries as the former feed."""
     return f"feed.entries: {number}, as in the source; --feed-entries N, or {SITE_FILE}, changes it"
 
 
@@ -114,7 +115,10 @@ def email_lines(before: str, after: str, authors: Iterable[Mapping[str, Any]]) -
 
 
 def site_text(data: bytes | None, keys: Mapping[str, Any], since: datetime | None) -> SettingsText:
-    """Return site.yaml with these keys. An existing file (`data`) stays as it is; where it differs, an omission says so."""
+    """Return site.yaml with these keys. An existing file (`data`) stays as it is; each difference becomes an omission.
+
+    `since` is the date of the first post, whose day a new file states.
+    """
     if data is None:
         # `since` is part of the ids of feeds: the day of the first post is as good as any, and never changes.
         dated = {**keys, "since": f"{since:%Y-%m-%d}"} if since and since.year in range(1970, 9999) else dict(keys)
@@ -141,7 +145,8 @@ def entries_text(
 ) -> SettingsText:
     """Return a settings file with the entries that it lacks appended.
 
-    An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again.
+    An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again. One that
+    changed at the source since the last import becomes an omission.
     """
     known = {unicodedata.normalize("NFC", name) for name in (known_names(root, file) if data is not None else ())}
     missing: dict[str, Mapping[str, Any]] = {}

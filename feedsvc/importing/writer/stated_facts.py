@@ -1,6 +1,6 @@
 """Values of an article from the facts that `feedsvc export` writes: the keys of its file that no format holds, and its Markdown.
 
-They come from a foreign file and may be wrong, or older than the rest of the post if another system changed that. So a fact
+Facts come from a foreign file and may be wrong, or older than the rest of the post if another system changed that. So a fact
 counts only if it agrees with the rest, and the check of the article leaves out what is not valid.
 """
 
@@ -29,13 +29,16 @@ _PLAIN_KEYS: Final = ("expires", "sources", "corrections", "language", "translat
 
 
 def stated_id(facts: Mapping[str, Any]) -> str:
-    """Return the id of the article, "" unless it differs from the id that the format has."""
+    """Return the id of the article that the facts state, "" without a valid one. They state it if the format has another id."""
     value = facts.get("id")
     return value if isinstance(value, str) and is_article_id(value) else ""
 
 
 def stated_path(facts: Mapping[str, Any]) -> str:
-    """Return the path of the article's file, "" if no file can have it. An import writes Markdown, so its suffix is .md."""
+    """Return the path of the article's file below the content folder, "" if no file can have it.
+
+    Its suffix is .md, because an import writes Markdown.
+    """
     path = facts.get("path")
     if not isinstance(path, str) or not _ARTICLE_PATH.fullmatch(path) or len(path.encode()) > _MAX_PATH_LENGTH:
         return ""
@@ -45,7 +48,7 @@ def stated_path(facts: Mapping[str, Any]) -> str:
 
 
 def stated_slug(facts: Mapping[str, Any]) -> str:
-    """Return the slug of the article's file or, without one, the name of the file; "" if that is none."""
+    """Return the slug that the facts state, else the name of the article's file without suffix; "" if that is no slug."""
     slug = facts.get("slug") or PurePosixPath(stated_path(facts)).stem
     return slug if isinstance(slug, str) and uris.is_slug(slug) else ""
 
@@ -57,7 +60,10 @@ def stated_body(facts: Mapping[str, Any]) -> str:
 
 
 def stated_values(post: SourcePost, facts: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return the values of the keys that no format holds."""
+    """Return the values, in normal form, of the keys that no format holds, and the status of a withdrawn or expired article.
+
+    They are not validated.
+    """
     values = {key: normalize_value(key, facts[key]) for key in _PLAIN_KEYS if facts.get(key)}
     return values | _state(post, facts, now)
 
@@ -87,9 +93,10 @@ def _is_past(text: Any, now: datetime) -> bool:
 def stated_media(
     value: Any, media: tuple[SourceMedium, ...], site_address: str, path_of: Callable[[str], str]
 ) -> list[dict[str, Any]]:
-    """Return the entries of `image` or `enclosures` with their paths here, [] if these are other files than those of the post.
+    """Return the entries of the fact `image` or `enclosures` with the paths of their files in media/ as `src`.
 
-    `path_of` returns the path in media/ for an address, "" if there is none: then the path stays.
+    Return [] if these are other files than `media`, those of the post. `path_of` returns the path in media/ for an address, "" if
+    there is none; then `src` stays.
     """
     entries = _entries(value)
     addresses = [absolute(f"{site_address}/", str(entry.get("src", ""))) for entry in entries]

@@ -193,12 +193,12 @@ class TermTable:
 
 
 def _mapped_id(ids: Mapping[str, str | None], *names: str) -> str | None:
-    """Return the id that a mapping gives to the first of these names that it has, "" for none; None if it has none of them."""
+    """Return the id that a mapping gives to the first of these names that it has, "" if it drops that; None if it has none."""
     return next((ids[name] or "" for name in names if name in ids), None)
 
 
 def _keys_by_id(ids: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the keys of each id; no id is ""."""
+    """Return the keys by id, without those whose id is ""."""
     keys: dict[str, list[str]] = {}
     for key, entry_id in ids.items():
         if entry_id:

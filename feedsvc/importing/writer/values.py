@@ -48,7 +48,10 @@ def normalize_body(body: str) -> str:
 
 
 def normalize_value(key: str, value: Any) -> Any:
-    """Return the value of a key of an article file in its normal form."""
+    """Return the value of a key of an article file in its normal form: white space collapsed, empty members of mappings left out.
+
+    One value of a list key becomes a list. `guid` stays as it is.
+    """
     if key in _EXACT_KEYS:
         return value
     if key in _LIST_KEYS and not isinstance(value, list):
