@@ -93,7 +93,7 @@ def check(
     except ContentError as error:
         if not error.problems:
             raise
-        problems, summary = error.problems, str(error)
+        problems, summary = error.problems, f"{error}, so no other file was checked"
         errors = tuple(problem for problem in problems if problem.severity == "error")
     layout = "all" if every and form == "text" else form
     if revision is not None and comparison is None:

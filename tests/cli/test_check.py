@@ -104,7 +104,7 @@ def test_folder_without_site_yaml_is_reported_in_one_sentence(tmp_path: Path) ->
 def test_check_counts_warnings_of_a_broken_site_yaml(tmp_path: Path) -> None:
     newsrooms.write(tmp_path, {"site.yaml": "title: 12\nbase_url: https://t.example\n"})
     summary = run_feedsvc("check", tmp_path).stderr.splitlines()[0]
-    assert summary == f"feedsvc: {tmp_path}/site.yaml cannot be used: 1 error, 1 warning"
+    assert summary == f"feedsvc: {tmp_path}/site.yaml cannot be used, so no other file was checked: 1 error, 1 warning"
 
 
 def test_check_warns_of_unread_files(content: Path) -> None:

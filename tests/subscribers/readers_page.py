@@ -43,10 +43,10 @@ _FOOT: Final = """
   bytes.
 - The second of four refreshes is one minute after the first, the others two and four hours. The server allows caches five
   minutes, which feed2exec heeds; reader asks once an hour at most.
-- Who is led on by a 301 asks the old address again the next time; only feed2exec's cache keeps the move, and miniflux stores
-  where the address led that somebody subscribed to. So former addresses redirect for ever: `aliases`.
-- Titles come as they were written, in any script, but where the table shows another; each article stands once, with the link to
-  its page, and with a date of its own.
+- A reader that follows a 301 requests the old address again the next time; only feed2exec's cache stores the move, and miniflux
+  stores where the subscribed address led. So former addresses redirect for ever: `aliases`.
+- Titles are as written, in any script, except where the table shows another one. Each article is there once, with the link to its
+  page and its own date.
 - rss2email makes its letters of an Atom entry's plain summary, so that a correction further down shows in RSS alone.
 - All of them read a private feed at the address of its token, show each article once, and keep what they have after the token
   ended. feed2exec then fetches the whole feed each time: its cache stores nothing of a response with `no-store`.
