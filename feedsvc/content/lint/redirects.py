@@ -20,6 +20,7 @@ from feedsvc.routes import ArticleAt, FeedAt, FileAt, IssueAt, ListingRef, PageA
 _MAX_WARNINGS: Final = 100
 _MAX_COMPARED_NAMES: Final = 1000
 _SAMPLE: Final = "q7-sample"  # a name that no literal part of a pattern has
+_SAMPLE_DIGITS: Final = {"year": "2026", "month": "01", "day": "02", "number": "2"}
 _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
@@ -63,7 +64,9 @@ class _Lint:
             message = f"'{pattern.source}' also matches addresses like {form}, but a document or redirect of the site comes first"
             hint = "write more of the old address, or nothing if only missing addresses are meant"
             yield self._warning(pattern.source, message, hint, at_target=False)
-        sample = "".join(part if isinstance(part, str) else _SAMPLE for part in pattern.target_parts)
+        sample = "".join(
+            part if isinstance(part, str) else _SAMPLE_DIGITS.get(part.name, _SAMPLE) for part in pattern.target_parts
+        )
         if sample.startswith("/") and not self._may_exist(place_of(sample)):
             yield self._warning(pattern.source, f"'{pattern.target}' has the form of no address of this site", _FORMS)
 

@@ -103,6 +103,8 @@ patterns:
     to: /category/{id}/feed.atom
   - from: /wp-content/uploads/{path...}
     to: /media/{path...}
+  - from: /{year}/{month}/{day}/
+    to: /archive/{year}/{month}/
 """
     assert warnings(tmp_path, text) == []
 
