@@ -83,7 +83,8 @@ class SourcePost:
 
     `place` tells an editor where it stands: "export.xml, line 812". `id` is what subscribers know, "" if the source has none.
     `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
-    paths with their query, that led there. `published` and `updated` have a zone. `summary` is plain text; `body` is HTML as
+    paths with their query, that led there. `inner_addresses` are those of its further pages and of pages for its pictures.
+    `published` and `updated` have a zone. `summary` is plain text; `body` is HTML as
     browsers would get it, with blocks and shortcodes already replaced. `facts` are those of an export of feedsvc that no other
     member holds: JSON values by name, such as `corrections`. `authors`, `categories` and `tags` are keys, as in SourceAuthor and
     SourceTerm.
@@ -95,6 +96,7 @@ class SourcePost:
     state: PostState
     address: str = ""
     other_addresses: tuple[str, ...] = ()
+    inner_addresses: tuple[str, ...] = ()
     published: datetime | None = None
     updated: datetime | None = None
     authors: tuple[str, ...] = ()

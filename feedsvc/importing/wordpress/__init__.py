@@ -6,7 +6,7 @@ Files come in; the neutral records of `importing.source` go out, with the addres
 
 from feedsvc.importing.wordpress.export_files import is_wordpress_export
 from feedsvc.importing.wordpress.export_source import open_wordpress_export
-from feedsvc.importing.wordpress.former_feeds import FeedHolding, WordPressFeed, comment_feeds, former_feeds
+from feedsvc.importing.wordpress.former_feeds import FeedHolding, WordPressFeed, comment_feeds, former_feeds, posts_page_feeds
 
 __all__ = [
     "FeedHolding",
@@ -15,4 +15,5 @@ __all__ = [
     "former_feeds",
     "is_wordpress_export",
     "open_wordpress_export",
+    "posts_page_feeds",
 ]

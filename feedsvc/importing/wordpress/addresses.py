@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
 from feedsvc.importing.addresses import host_of, split_address
 from feedsvc.importing.wordpress.dates import parse_date
-from feedsvc.importing.wordpress.export_index import parse_number
+from feedsvc.importing.wordpress.export_index import Attachment, parse_number
 from feedsvc.importing.wordpress.item_fields import ItemFields
 
 _PLAIN_QUERY: Final = re.compile(r"(?:\A|&)(?:p|page_id|attachment_id)=[0-9]+(?:&|\Z)")
+NEXT_PAGE: Final = "<!--nextpage-->"  # in a content
+_MAX_PAGES: Final = 100  # of one post
 _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
 
 
@@ -62,6 +64,18 @@ def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
         yield f"{base}/?p={number}"
         if item.text("wp:post_type") == "page":
             yield f"{base}/?page_id={number}"
+
+
+def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_address: str) -> Iterator[str]:
+    """Yield the addresses of the further pages of a published item, `/name/2/`, and of the pages for its attachments."""
+    link, base = public_address(item), split_address(site_address).path.rstrip("/")
+    if item.text("wp:status") == "publish" and link and not split_address(link).query:
+        page_count = min(item.texts.get("content:encoded", "").count(NEXT_PAGE) + 1, _MAX_PAGES)
+        yield from (f"{link.rstrip('/')}/{number}/" for number in range(2, page_count + 1))
+    for attachment in attachments:
+        yield f"{base}/?attachment_id={attachment.number}"
+        if attachment.page and attachment.page != attachment.address and not split_address(attachment.page).query:
+            yield attachment.page
 
 
 def _former(item: ItemFields) -> Iterator[str]:

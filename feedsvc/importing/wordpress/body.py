@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from feedsvc.importing.frames import replace_frames
+from feedsvc.importing.wordpress.addresses import NEXT_PAGE
 from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.block_html import BlockRenderer
 from feedsvc.importing.wordpress.blocks import has_blocks, parse_blocks
@@ -16,7 +17,6 @@ from feedsvc.importing.wordpress.shortcode_html import ShortcodeHtml
 from feedsvc.importing.wordpress.shortcodes import ShortcodeReplacer
 
 _MORE: Final = re.compile(r"<!--(?:more(?:[^-<]|-(?!->)|<(?!!--more))*+|noteaser)-->")
-_NEXT_PAGE: Final = "<!--nextpage-->"
 _COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->))*+(?:-->|\Z)")
 _BEFORE_BLOCK: Final = re.compile(r"<p>(?:\s|<br />)*+(?=<(?:figure|pre)\b)")
 _AFTER_BLOCK: Final = re.compile(r"(</(?:figure|pre)>)(?:\s|<br />)*+</p>")
@@ -50,7 +50,7 @@ class PostBody:
         return _EMPTY_LINES.sub("\n\n", markup).strip() if "<pre" not in markup else markup.strip()
 
     def _classic(self, content: str) -> str:
-        text = _MORE.sub("", content).replace(_NEXT_PAGE, "\n\n")
+        text = _MORE.sub("", content).replace(NEXT_PAGE, "\n\n")
         text = ShortcodeReplacer(self._shortcodes.early, keeps_unknown=True).replace(text)
         return add_paragraphs(link_lone_addresses(text, self._titles))
 

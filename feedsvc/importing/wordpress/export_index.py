@@ -23,7 +23,7 @@ from feedsvc.importing.wordpress.php_serialized import php_member
 _SCHEMA: Final = """
 CREATE TABLE attachment (
   number INTEGER PRIMARY KEY, parent INTEGER, position INTEGER, address TEXT, title TEXT, alt TEXT, caption TEXT, credit TEXT,
-  media_type TEXT, length INTEGER
+  media_type TEXT, length INTEGER, page TEXT
 );
 CREATE INDEX attachment_parent ON attachment (parent, position);
 CREATE TABLE block (number INTEGER PRIMARY KEY, content TEXT);
@@ -45,7 +45,7 @@ _NUMBER_LIMIT: Final = 2**63
 class Attachment(NamedTuple):
     """A media file of the export. `parent` is the number of its post, 0 for none; `position` its order among the post's media.
 
-    `caption` is HTML, `length` is in bytes, 0 if unknown.
+    `caption` is HTML, `length` is in bytes, 0 if unknown. `page` is the address of its own page.
     """
 
     number: int
@@ -58,6 +58,7 @@ class Attachment(NamedTuple):
     credit: str
     media_type: str
     length: int
+    page: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class ExportIndex:
         """
         attachment = _attachment(item, uploads)
         if attachment.number and attachment.address:
-            statement = "INSERT OR REPLACE INTO attachment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            statement = "INSERT OR REPLACE INTO attachment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             self._connection.execute(statement, attachment)
 
     def add_block(self, number: int, content: str) -> None:
@@ -178,6 +179,7 @@ def _attachment(item: ItemFields, uploads: str) -> Attachment:
         credit=_credit(item, metadata),
         media_type=media_type_of(address),
         length=length if isinstance(length, int) and 0 <= length < _NUMBER_LIMIT else 0,
+        page=item.text("link"),
     )
 
 

@@ -76,6 +76,11 @@ def comment_feeds(address: str) -> tuple[str, ...]:
     return tuple(f"{front}/feed/{segment}/" if segment else f"{front}/feed/" for segment in _SEGMENTS)
 
 
+def posts_page_feeds(address: str) -> Mapping[str, str]:
+    """Return the formats of the feeds of the page that showed the posts of a site with a static front page, by address."""
+    return dict(zip(comment_feeds(address), _SEGMENTS.values(), strict=True))
+
+
 def _listing_feeds(path: str, query: str, holding: FeedHolding, key: str, *, front: str = "") -> Iterator[WordPressFeed]:
     for segment, feed_format in _SEGMENTS.items():
         yield WordPressFeed(f"{path}feed/{segment}/" if segment else f"{path}feed/", feed_format, holding, key)

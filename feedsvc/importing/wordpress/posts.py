@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem, TermKind
-from feedsvc.importing.wordpress.addresses import other_addresses, public_address
+from feedsvc.importing.wordpress.addresses import inner_addresses, other_addresses, public_address
 from feedsvc.importing.wordpress.body import PostBody
 from feedsvc.importing.wordpress.dates import SiteOffsets, published_date, updated_date
 from feedsvc.importing.wordpress.export_index import ExportIndex, media_type_of, parse_number
@@ -90,6 +90,7 @@ class PostReader:
             state=state,
             address=public_address(item),
             other_addresses=other_addresses(item, self._site_address) if self._is_wordpress else (),
+            inner_addresses=self._inner_addresses(item),
             published=published,
             updated=updated_date(item, self._offsets),
             authors=tuple(key for key, _ in item_authors(item)),
@@ -104,6 +105,12 @@ class PostReader:
             is_sticky=item.text("wp:is_sticky") == "1",
             facts=dict(_facts(item)),
         )
+
+    def _inner_addresses(self, item: ItemFields) -> tuple[str, ...]:
+        if not self._is_wordpress:
+            return ()
+        number = parse_number(item.text("wp:post_id"))
+        return tuple(inner_addresses(item, self._index.attachments_of(number) if number else (), self._site_address))
 
     def _count_taxonomies(self, item: ItemFields) -> None:
         self.taxonomies.update(term.taxonomy for term in item.terms if term.taxonomy not in _READ_TAXONOMIES)
