@@ -24,6 +24,11 @@ class ArticleFile(NamedTuple):
     values: ArticleValues
     is_markdown: bool
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids by which readers know the article: its id and its guid."""
+        return tuple(value for value in (self.id, self.values.get("guid")) if isinstance(value, str) and value)
+
 
 def read_article_file(path: str, data: bytes) -> ArticleFile | None:
     """Parse an article or page file; None if its front matter or YAML cannot be read. The suffix of `path` tells the format."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -63,9 +63,10 @@ class PostResult(NamedTuple):
 class PostConverter:
     """Converter of posts to values of articles.
 
+    `site_language` is that of the site at the first import: if an editor changes it later, no article states another one.
     `site_path_of` returns the root-relative path at the new site for the absolute address of a post or page, `media_path` the
-    path "media/..." for that of a file; both return "" if there is none. Without `has_all_media`, files are still to be fetched,
-    and a missing one is no omission.
+    path "media/..." for that of a file; both return "" if there is none. `has_medium` returns False for a file that is still to
+    be fetched, in a dry run.
     """
 
     site: Site
@@ -74,7 +75,8 @@ class PostConverter:
     site_path_of: Callable[[str], str]
     media_path: Callable[[str], str]
     now: datetime
-    has_all_media: bool = True
+    site_language: str
+    has_medium: Callable[[str], bool]
 
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
         """Return the values of an article. They are valid as far as that can be decided without the files in media/."""
@@ -168,7 +170,7 @@ class PostConverter:
 
     def _language(self, post: SourcePost, omissions: list[Omission]) -> str:
         language = (post.language or self.source.language).strip().replace("_", "-")
-        if not language or language.lower() == self.site.language.lower():
+        if not language or language.lower() == self.site_language.lower():
             return ""
         if is_language_tag(language):
             return language
@@ -186,7 +188,7 @@ class PostConverter:
         path = self.media_path(medium.address)
         if not path:
             reason = "the file is not in media/; a lead image at another address would need type, width and height"
-            omissions += [Omission(post.place, f"lead image {medium.address}", reason)] if self.has_all_media else []
+            omissions.append(Omission(post.place, f"lead image {medium.address}", reason))
             return {}
         texts = {"alt": medium.alt, "caption": medium.caption, "credit": medium.credit}
         return {"src": path, **{key: line for key, text in texts.items() if (line := plain_line(text))}}
@@ -195,23 +197,17 @@ class PostConverter:
         """Return the lead image as an export of feedsvc states it, with more keys than other formats have; {} without one."""
         media = (post.lead_image,) if post.lead_image else ()
         images = stated_media(facts.get("image"), media, self.source.address, self.media_path) if media else []
-        return images[0] if images and self._is_there(images, media) else {}
+        return images[0] if images else {}
 
     def _stated_enclosures(self, post: SourcePost, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-        entries = stated_media(facts.get("enclosures"), post.enclosures, self.source.address, self.media_path)
-        return entries if self._is_there(entries, post.enclosures) else []
+        return stated_media(facts.get("enclosures"), post.enclosures, self.source.address, self.media_path)
 
     def _embeds(self, post: SourcePost, facts: Mapping[str, Any], omissions: list[Omission]) -> list[dict[str, Any]]:
         """Return the cards of links as an export of feedsvc states them. Images without a file are left out, with an omission."""
         missing = [address for address in embed_images(facts, self.source.address) if not self.media_path(address)]
         reason = "the file is not in media/; the card is shown without it"
-        omissions += [Omission(post.place, f"image of a card {address}", reason) for address in missing if self.has_all_media]
+        omissions += [Omission(post.place, f"image of a card {address}", reason) for address in missing]
         return stated_embeds(facts.get("embeds"), self.source.address, self.media_path)
-
-    def _is_there(self, entries: Iterable[Mapping[str, Any]], media: Iterable[SourceMedium]) -> bool:
-        """Return False if the file of an entry is still to be fetched, which is possible only without `has_all_media`."""
-        paths = {self.media_path(medium.address) for medium in media}
-        return self.has_all_media or all(entry["src"] in paths or "://" in entry["src"] for entry in entries)
 
     def _enclosures(self, post: SourcePost, omissions: list[Omission]) -> Iterator[dict[str, Any]]:
         for medium in {medium.address: medium for medium in post.enclosures if medium.address}.values():
@@ -220,7 +216,7 @@ class PostConverter:
                 yield {"src": path, **title}
             elif _is_complete(medium):
                 yield {"src": medium.address, **title, "type": medium.media_type, "length": medium.length}
-            elif self.has_all_media:
+            else:
                 reason = "the file is not in media/; at another address it needs https, type and length"
                 omissions.append(Omission(post.place, f"enclosure {medium.address}", reason))
 
@@ -232,7 +228,7 @@ class PostConverter:
             nonlocal links, kept_links, pictures, kept_pictures
             path = self.media_path(reference.address)
             if not reference.is_link:
-                pictures, kept_pictures = pictures + 1, kept_pictures + bool(path)
+                pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(reference.address)
                 return path or reference.address
             address, hash_mark, fragment = reference.address.partition("#")
             site_path = self.site_path_of(address)
@@ -241,7 +237,7 @@ class PostConverter:
 
         body = replace_references(post.body, page, replace)
         if post.lead_image:
-            pictures, kept_pictures = pictures + 1, kept_pictures + bool(self.media_path(post.lead_image.address))
+            pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(post.lead_image.address)
         return normalize_body(body), PostCounts(links, kept_links, pictures, kept_pictures)
 
 

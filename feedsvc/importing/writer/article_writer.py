@@ -26,7 +26,7 @@ from feedsvc.importing.writer.index import SourceIndex
 from feedsvc.importing.writer.merge import MergeOutcome, compare_keys
 from feedsvc.importing.writer.new_files import create_file
 from feedsvc.importing.writer.plans import PostPlan
-from feedsvc.importing.writer.post_counts import count_post
+from feedsvc.importing.writer.post_counts import count_id, count_post
 from feedsvc.importing.writer.post_ids import source_key
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
 from feedsvc.importing.writer.values import ArticleValues, digest_of, digests_of, format_digests, parse_digests
@@ -133,6 +133,7 @@ class ArticleWriter:
         source = f"{_SOURCE}{digest_of(_stated_values(result))}"
         if plan.is_existing and {source, plan.addresses} <= {*self._words(key)}:
             self.report.unchanged += 1
+            count_id(self.report, post, plan, plan.file_ids)
             return None
         return _Candidate(post, key, plan, result, source)
 
@@ -147,21 +148,27 @@ class ArticleWriter:
 
     def _store(self, candidate: _Candidate, checked: CheckedArticle) -> None:
         self.report.omit(checked.omissions)
-        if checked.values is None:
-            return
         post, key, plan, result, source = candidate
+        if checked.values is None:
+            count_id(self.report, post, plan, plan.file_ids or None)
+            return
         item = _PostItem(post, key, plan, checked.values, _stated_digests(result, checked.values), source)
         if plan.is_existing:
             self._change(item, parse_digests(self._words(key)))
         else:
             self._create(item)
 
-    def find_gone(self) -> None:
-        """Add to the report the articles of earlier imports of this source that it does not have any more."""
+    def _count_id(self, item: _PostItem, ids: Iterable[str] | None) -> None:
+        count_id(self.report, item.post, item.plan, None if ids is None else [*filter(None, ids)])
+
+    def find_gone(self, path_of: Callable[[Sequence[str], str], str]) -> None:
+        """Add to the report the articles of earlier imports of this source that it does not have any more.
+
+        `path_of` returns the path that the file of a line of the base, given with its key, has now; "" if it is not there.
+        """
         for key in self.base.keys(ARTICLES):
             if key not in self._seen and f"{_SITE}{self.site_digest}" in self._words(key):
-                path = self.base.get(ARTICLES, key)[0]
-                self.report.gone += [path] if (self.root / path).is_file() else []
+                self.report.gone += filter(None, [path_of(self.base.get(ARTICLES, key), key)])
 
     def _words(self, key: str) -> list[str]:
         return (self.base.get(ARTICLES, key) or ("", ""))[1].split()
@@ -171,6 +178,7 @@ class ArticleWriter:
         try:
             if not self.is_dry_run and not create_file(file, format_article(item.plan.id, item.values).encode()):
                 self._skip(item, "somebody else wrote this file meanwhile; import again")
+                self._count_id(item, None)
                 return
         except OSError as error:
             raise FeedsvcError(
@@ -178,6 +186,10 @@ class ArticleWriter:
                 "from there"
             ) from None
         self.report.created.append(item.plan.path)
+        self._count_id(item, (item.plan.id, item.values.get("guid", "")))
+        if item.plan.former_page:
+            reason = f"it is a post at the source now, and {item.plan.path} is written; delete the page if the article is enough"
+            self.report.omit([Omission(item.post.place, item.plan.former_page, reason)])
         self._put(item, item.digests, item.source)
 
     def _change(self, item: _PostItem, base: dict[str, str]) -> None:
@@ -189,8 +201,10 @@ class ArticleWriter:
         file = read_article_file(item.plan.path, data) if isinstance(data, bytes) else None
         if file is None or not isinstance(data, bytes):
             self._skip(item, "its file has errors, so it was not compared; see feedsvc check")
+            self._count_id(item, None)
         elif file.id and file.id != item.plan.id:
             self._skip(item, f"its file has another id now, {file.id}, so it stays as it is")
+            self._count_id(item, file.ids)
         else:
             self._merge(item, base, file, data)
 
@@ -209,7 +223,9 @@ class ArticleWriter:
             if decided is not MergeOutcome.CONFLICT:
                 new_base[name] = item.digests.get(name, "")
         if changes and not self._apply(item, file, data, changes):
+            self._count_id(item, file.ids)
             return
+        self._count_id(item, (file.id, str(changes.get("guid", file.values.get("guid")) or "")))
         self.report.conflicts += conflicts
         if changes:
             self.report.changed.append(item.plan.path)

@@ -29,20 +29,21 @@ class CommentFeedRules:
     def patterns(self) -> list[str]:
         return [pattern for form in self._forms for pattern in comment_feeds(form)]
 
-    def add(self, path: str) -> str:
-        """Add the root-relative path of a post. Return the path of its feed if that needs a rule of its own, else "".
+    def add(self, path: str) -> tuple[str, ...]:
+        """Add the root-relative path of a post. Return the paths of its feeds, in RSS and Atom, that need rules of their own.
 
-        It needs none if `patterns` answer it. Of posts with a query, and above 5,000 rules, feeds get none.
+        They need none if `patterns` answer them. Of posts with a query, and above 5,000 rules, feeds get none.
         """
         form = permalink_form(path)
         if form:
             if len(self._forms) < _MAX_FORMS:
                 self._forms[form] = None
-            return ""
+            return ()
         if "?" in path or self._rule_count >= _MAX_RULES:
-            return ""
+            return ()
         self._rule_count += 1
-        return comment_feeds(path)[0]
+        feeds = comment_feeds(path)
+        return feeds[0], feeds[-1]
 
 
 def permalink_form(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -13,11 +13,15 @@ from feedsvc import uris
 from feedsvc.content import read_file
 from feedsvc.content.reading import PAGE_SUFFIX, PAGES_FOLDER
 from feedsvc.content.scan import ARTICLES_FOLDER, DirectoryScanner
+from feedsvc.free_places import StaticPageAt
 from feedsvc.importing.writer.article_file import read_article_file
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
+from feedsvc.importing.writer.plans import is_page_path
+from feedsvc.routes import path_of
 
 _SUFFIXES: Final = (".md", ".yaml")
-_OWN_NAMES: Final = re.compile(rb"^(?:slug|aliases)[ \t]*:", re.MULTILINE)
+_OWN_NAMES: Final = re.compile(rb"^(?:slug|aliases|guid)[ \t]*:", re.MULTILINE)
+_ID_LINE: Final = re.compile(rb"^id[ \t]*:[ \t]*[\"']?([^\r\n]*?)[\"']?[ \t]*\r?$", re.MULTILINE)
 
 
 def name_key(name: str) -> str:
@@ -29,11 +33,13 @@ def name_key(name: str) -> str:
 class ExistingArticles:
     """Articles in the folder. `paths` are those of the files by id, below the folder; `slugs` those that files state, by path.
 
-    `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s.
+    `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `ids` are id and guid by path, as
+    files state them; those of a file that has only the id of the last import are left out.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
     slugs: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
 
 
@@ -50,9 +56,9 @@ def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
         if path.endswith(_SUFFIXES):
             existing.names.add(name_key(PurePosixPath(path).stem))
             data = read_file(root, path)
-            if isinstance(data, bytes) and (path not in known or _OWN_NAMES.search(data)):
+            if isinstance(data, bytes) and (path not in known or _has_own_keys(data, known[path])):
                 _add_article(existing, path, data)
-            elif path in known:
+            if path in known:
                 existing.paths.setdefault(known[path], path)
     return existing
 
@@ -63,6 +69,18 @@ class ExistingPages:
 
     paths: dict[str, str] = field(default_factory=dict)
     slugs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def site_paths(self) -> frozenset[str]:
+        """The paths at which the site has the pages."""
+        return frozenset(path_of(StaticPageAt(slug)) for slug in self.slugs.values())
+
+    def find(self, former_path: str) -> str:
+        """Return the path of the file that was at `former_path` after the last import, "" if it is not there.
+
+        An editor may have renamed it, with its name as an alias.
+        """
+        return former_path if former_path in self.slugs else self.paths.get(name_key(PurePosixPath(former_path).stem), "")
 
 
 def read_existing_pages(root: Path) -> ExistingPages:
@@ -86,6 +104,18 @@ def read_existing_pages(root: Path) -> ExistingPages:
     return existing
 
 
+def current_path(line: Sequence[str], key: str, articles: ExistingArticles, pages: ExistingPages) -> str:
+    """Return the path that the file of a line of the base has now, "" if it is not there. An editor may have renamed it."""
+    path, _words, *other_id = line
+    return pages.find(path) if is_page_path(path) else articles.paths.get(other_id[0] if other_id else key, "")
+
+
+def _has_own_keys(data: bytes, known_id: str) -> bool:
+    """Return whether a file of an import may state other names or ids than the import gave it."""
+    id_line = _ID_LINE.search(data)
+    return id_line is None or id_line[1] != known_id.encode() or bool(_OWN_NAMES.search(data))
+
+
 def _articles_of_base(base: ImportBase) -> Iterator[tuple[str, str]]:
     """Yield path and id of each article of the base."""
     for key in base.keys(ARTICLES):
@@ -97,6 +127,7 @@ def _add_article(existing: ExistingArticles, path: str, data: bytes) -> None:
     file = read_article_file(path, data)
     if file is None:
         return
+    existing.ids[path] = file.ids
     if file.id:
         existing.paths.setdefault(file.id, path)
     slug = file.keys.get("slug")

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from feedsvc.content.reading import default_id
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, page_keys
-from feedsvc.importing.source import Omission, SourceMedium, SourcePost
+from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.body_references import references_in
 from feedsvc.importing.writer.existing import ExistingArticles, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
-from feedsvc.importing.writer.page_plans import PagePlanner, can_have_own_name
-from feedsvc.importing.writer.plans import PostPlan, is_page_path
+from feedsvc.importing.writer.page_plans import PagePlanner, can_have_own_name, has_own_text
+from feedsvc.importing.writer.plans import PostPlan, is_page_path, page_site_path
 from feedsvc.importing.writer.post_dates import publication_date
 from feedsvc.importing.writer.post_ids import source_key, usable_id
 from feedsvc.importing.writer.stated_facts import embed_images, stated_path, stated_slug
@@ -42,8 +42,9 @@ _ADDRESSES: Final = "addresses="  # of the base: a digest of a post's addresses
 class SourceIndex:
     """Plans by the key of a post, and paths of the new site by the `page_key` of an address at the source.
 
-    `former_paths` are those of addresses that posts had before. `media` are the addresses of the files that posts name, in order.
-    `first_published` is the earliest date of an article.
+    `former_paths` are those of addresses that posts had before, `inner_addresses` those of parts of posts, with the paths of the
+    posts. `media` are the addresses of the files that posts name, in order. `empty_pages` are addresses of pages without text.
+    `first_published` is the date of the first post, imported or not.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -51,6 +52,24 @@ class SourceIndex:
     former_paths: dict[str, str] = field(default_factory=dict)
     media: dict[str, None] = field(default_factory=dict)
     first_published: datetime | None = None
+    inner_addresses: list[tuple[str, str]] = field(default_factory=list)
+    empty_pages: list[str] = field(default_factory=list)
+    has_front_page: bool = False
+
+    @property
+    def posts_pages(self) -> list[str]:
+        """The addresses of pages that showed the posts: WordPress shows them on a page without text if another is in front."""
+        return self.empty_pages if self.has_front_page else []
+
+    @property
+    def page_paths(self) -> Iterator[str]:
+        """The paths of the pages."""
+        return (plan.site_path for plan in self.plans.values() if plan.is_page)
+
+    @property
+    def former_page_paths(self) -> Iterator[str]:
+        """The paths of the pages that posts of the source were before."""
+        return (page_site_path(plan.former_page) for plan in self.plans.values() if plan.former_page)
 
     def find(self, address: str) -> str:
         """Return the path of the post at an address of the source, "" if there is none."""
@@ -81,7 +100,10 @@ class Indexer:
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         former = list[tuple[str, str]]()  # former addresses that need rules, and the site paths of their posts
         for post in posts:
-            if isinstance(post, Omission) or not is_selected(post, self.since):
+            if isinstance(post, Omission):
+                continue
+            _note_date(post, index)
+            if not is_selected(post, self.since):
                 continue
             if post.is_page and not can_have_own_name(post, self.site_address):
                 renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
@@ -119,7 +141,7 @@ class Indexer:
             names.add(plan.slug)
             names.add(PurePosixPath(plan.path).stem)
         # A rule that an editor deleted since the last import is not added again.
-        needs_rules = plan.addresses not in self._line(key)[1].split()
+        needs_rules = bool(plan.former_page) or plan.addresses not in self._line(key)[1].split()
         for address in addresses:
             address_key = page_key(address)
             if is_front_page(address, self.site_address):
@@ -130,17 +152,24 @@ class Indexer:
             else:
                 index.former_paths.setdefault(address_key, site_path)
                 yield from [(address, site_path)] if needs_rules else []
-        if not plan.is_page:
-            self._note_article(post, plan, index)
+        self._note(post, plan, index)
+
+    def _note(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
+        """Note what a post gives to the whole site: terms, files, and addresses of its parts."""
+        index.inner_addresses += ((address, plan.site_path) for address in post.inner_addresses)
+        if post.is_page and post.state is PostState.PUBLISHED:
+            self._note_page(post, index)
+        if not plan.is_page and not plan.is_deleted:
+            self.terms.note(post)
         if not plan.is_deleted:
             index.media.update(dict.fromkeys(media_of(post, self.hosts, post.address or self.site_address)))
             index.media.update(dict.fromkeys(embed_images(post.facts, self.site_address)))
 
-    def _note_article(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
-        if not plan.is_deleted:
-            self.terms.note(post)
-        if post.published and (index.first_published is None or post.published < index.first_published):
-            index.first_published = post.published
+    def _note_page(self, post: SourcePost, index: SourceIndex) -> None:
+        if is_front_page(post.address, self.site_address):
+            index.has_front_page = True
+        elif not has_own_text(post.body):
+            index.empty_pages.append(post.address)
 
     def _plan(self, post: SourcePost, key: str, names: NamePool, planned: Container[str]) -> PostPlan:
         """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one."""
@@ -151,9 +180,15 @@ class Indexer:
         if post.is_page and not path and (not known_path or is_page_path(known_path)):
             return self.pages.plan(post, known_path)
         if path:
-            return PostPlan(post_id, self.existing.slugs.get(path, PurePosixPath(path).stem), path, is_existing=True)
-        if known_path:
+            slug, file_ids = self.existing.slugs.get(path, PurePosixPath(path).stem), self.existing.ids.get(path, (post_id,))
+            return PostPlan(post_id, slug, path, is_existing=True, file_ids=file_ids)
+        former_page = self.pages.find(known_path) if is_page_path(known_path) else ""
+        if known_path and not former_page:
             return PostPlan(post_id, PurePosixPath(known_path).stem, known_path, is_deleted=True)
+        return self._new_plan(post, post_id, names, planned)._replace(former_page=former_page)
+
+    def _new_plan(self, post: SourcePost, post_id: str, names: NamePool, planned: Container[str]) -> PostPlan:
+        """Return the plan of a post without a file: a new file, or that which an import that was killed wrote."""
         date = publication_date(post, self.now).astimezone(ZoneInfo(self.site.timezone))
         path, slug = stated_path(post.facts), stated_slug(post.facts)
         if path and slug and not names.is_used(slug) and not names.is_used(PurePosixPath(path).stem):
@@ -161,10 +196,16 @@ class Indexer:
         for slug, is_used in names.candidates(portable_name(slug_of_address(post.address) or as_slug(post.title.lower()))):
             new_id = post_id or default_id(self.site, slug, date.year)
             if not post_id and new_id not in planned and (path := self.existing.paths.get(new_id, "")):
-                return PostPlan(new_id, slug, path, is_existing=True)  # written by an import that was killed
+                return PostPlan(new_id, slug, path, is_existing=True, file_ids=(new_id,))
             if not is_used:
                 return PostPlan(new_id, slug, f"{ARTICLES_FOLDER}/{date:%Y/%m}/{slug}.md")
         raise AssertionError
+
+
+def _note_date(post: SourcePost, index: SourceIndex) -> None:
+    """Note the date of a post, imported or not: a later import of all posts must find the same first day."""
+    if not post.is_page and post.published and (index.first_published is None or post.published < index.first_published):
+        index.first_published = post.published
 
 
 def addresses_of(post: SourcePost, site_address: str) -> Iterator[str]:

@@ -43,6 +43,7 @@ class MediaLibrary:
         self._media = MediaFolder(root)
         self._paths: dict[str, str] = {}
         self._paths_by_digest: dict[str, str] = {}
+        self._expected: set[str] = set()
         for address in base.keys(MEDIA):
             path, digest = base.get(MEDIA, address)
             if (root / path).is_file():  # else it is fetched again
@@ -52,6 +53,22 @@ class MediaLibrary:
     def path_of(self, address: str) -> str:
         """Return the path ("media/photo.jpg") of the file with this address, "" if there is none. Fragments are ignored."""
         return self._paths.get(address.partition("#")[0], "")
+
+    def is_there(self, address: str) -> bool:
+        """Return whether the file with this address is on this machine already."""
+        return bool(self.path_of(address)) and address.partition("#")[0] not in self._expected
+
+    def path_of_digest(self, digest: str) -> str:
+        """Return the path in media/ of a file with these bytes, "" if there is none."""
+        return self._paths_by_digest.get(digest, "")
+
+    def expect(self, address: str, path: str, digest: str = "") -> None:
+        """Give the file with this address a path for a dry run. Without a digest, it is still to be fetched."""
+        self._paths[address] = path
+        if digest:
+            self._paths_by_digest[digest] = path
+        else:
+            self._expected.add(address)
 
     def missing(self, addresses: Iterable[str]) -> list[str]:
         """Return the addresses of which no file is in media/, each once, without fragments."""
@@ -105,7 +122,7 @@ class MediaLibrary:
             target = self._root / path
             if not os.path.lexists(target):
                 break
-            if _is_same(target, fetched.file):
+            if is_same_file(target, fetched.file):
                 return path  # of an import that was killed, or put there by somebody
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(fetched.file, target)
@@ -133,7 +150,8 @@ def _fetch(address: str, parts: Path, origin: MediaOrigin) -> _Fetched:
         return _Fetched(address, file, "", str(error))
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def is_same_file(one: Path, other: Path) -> bool:
+    """Return whether two files have the same bytes, False if one cannot be read."""
     try:
         if one.stat().st_size != other.stat().st_size:
             return False

@@ -32,6 +32,9 @@ class MediaOrigin(Protocol):
     def has(self, address: str) -> bool:
         """Return whether this place is asked for the file at all."""
 
+    def find(self, address: str) -> Path | None:
+        """Return the file if it is on this machine, None if it must be fetched. Raises MediumMissingError if there is none."""
+
     def get(self, address: str, path: Path) -> str:
         """Write the file with this address to `path`, and return its media type, "" if it is unknown.
 
@@ -55,6 +58,9 @@ class WebMedia:
 
     def has(self, address: str) -> bool:
         return self.access.only_hosts is None or host_of(address) in self.access.only_hosts
+
+    def find(self, address: str) -> Path | None:  # noqa: ARG002 - as MediaOrigin
+        return None
 
     def get(self, address: str, path: Path) -> str:
         host = host_of(address)
@@ -94,10 +100,13 @@ class FolderMedia:
     def has(self, address: str) -> bool:
         return host_of(address) in self.hosts
 
+    def find(self, address: str) -> Path:
+        if file := self._find(address):
+            return file
+        raise MediumMissingError(f"{self.folder} has no file with this name")
+
     def get(self, address: str, path: Path) -> str:
-        file = self._find(address)
-        if file is None:
-            raise MediumMissingError(f"{self.folder} has no file with this name")
+        file = self.find(address)
         copy = path.with_name(f"{path.name}{COPY_SUFFIX}")
         shutil.copyfile(file, copy)
         copy.replace(path)

@@ -39,10 +39,8 @@ class PagePlanner:
     def plan(self, post: SourcePost, known_path: str) -> PostPlan:
         """Return the plan of a page. `known_path` is that of its file after the last import, "" if that did not have it."""
         if known_path:
-            stem = PurePosixPath(known_path).stem
-            is_there = known_path in self._existing.slugs
-            path = known_path if is_there else self._existing.paths.get(name_key(stem), "")  # renamed, with its name as an alias
-            slug = self._existing.slugs.get(path, stem)
+            path = self.find(known_path)
+            slug = self._existing.slugs.get(path, PurePosixPath(known_path).stem)
             return PostPlan("", slug, path or known_path, is_existing=bool(path), is_deleted=not path)
         for name, is_used in self._names.candidates(portable_name(page_name(post, self._site_address))):
             path = self._existing.paths.get(name_key(name), "")
@@ -54,6 +52,10 @@ class PagePlanner:
                 self._names.add(name)
                 return plan
         raise AssertionError
+
+    def find(self, known_path: str) -> str:
+        """Return the path of the file that was at `known_path` after the last import, "" if it is not there."""
+        return self._existing.find(known_path)
 
 
 def page_path(name: str) -> str:
@@ -122,4 +124,9 @@ def draft_reason(post: SourcePost, site_address: str, body: str, now: datetime) 
         return "it was the front page, which has the newest articles here, so it is a draft"
     if post.published and post.published > now:
         return f"it was to become public on {post.published:%Y-%m-%d}; a page has no such date, so it is a draft until then"
-    return "" if _SHOWN.search(body) or _VISIBLE.search(plain_line(body)) else "it has no text of its own, so it is a draft"
+    return "" if has_own_text(body) else "it has no text of its own, so it is a draft"
+
+
+def has_own_text(body: str) -> bool:
+    """Return whether the body of a page shows anything."""
+    return bool(_SHOWN.search(body) or _VISIBLE.search(plain_line(body)))

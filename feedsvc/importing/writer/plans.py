@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from feedsvc.content.reading import PAGES_FOLDER
@@ -14,10 +15,16 @@ def is_page_path(path: str) -> bool:
     return path.startswith(f"{PAGES_FOLDER}/")
 
 
+def page_site_path(path: str) -> str:
+    """Return the path at which the site has the page of a file whose name is its slug."""
+    return path_of(StaticPageAt(PurePosixPath(path).stem))
+
+
 class PostPlan(NamedTuple):
     """Plan for one post: the id of its article, the slug and path of its file, and whether that exists or an editor deleted it.
 
     `id` is "" for a file in pages/, which has none. `addresses` is a digest of the post's addresses at the source.
+    `file_ids` are the id and the guid of an existing file, `former_page` is the file of the page that the post was before.
     """
 
     id: str
@@ -26,6 +33,8 @@ class PostPlan(NamedTuple):
     addresses: str = ""
     is_existing: bool = False
     is_deleted: bool = False
+    file_ids: tuple[str, ...] = ()
+    former_page: str = ""
 
     @property
     def is_page(self) -> bool:

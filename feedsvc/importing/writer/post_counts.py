@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from feedsvc.importing.source import Omission, SourcePost
 from feedsvc.importing.writer.article_values import PostResult
 from feedsvc.importing.writer.plans import PostPlan
@@ -13,7 +15,7 @@ def count_post(report: ImportReport, terms: TermTable, post: SourcePost, plan: P
     """Add one post to the numbers, lists and omissions of a report."""
     report.omit(result.omissions)
     if not plan.is_page:  # which has no id, no date and no authors
-        _count_facts(report, terms, post, plan, result)
+        _count_facts(report, terms, post, result)
     counts = result.counts
     report.links.kept, report.links.total = report.links.kept + counts.kept_links, report.links.total + counts.links
     report.pictures.kept += counts.kept_pictures
@@ -24,13 +26,22 @@ def count_post(report: ImportReport, terms: TermTable, post: SourcePost, plan: P
         report.sticky.append(plan.path)
 
 
-def _count_facts(report: ImportReport, terms: TermTable, post: SourcePost, plan: PostPlan, result: PostResult) -> None:
-    if post.id:
-        is_kept = post.id in (plan.id, result.values.get("guid"))
-        report.ids.add(is_kept=is_kept)
-        if not is_kept:
-            reason = f"no article can have it; the article gets {plan.id}, and subscribers may see it as new"
-            report.omit([Omission(post.place, f"id {post.id}", reason)])
+def _count_facts(report: ImportReport, terms: TermTable, post: SourcePost, result: PostResult) -> None:
     report.dates.add(is_kept=result.has_own_date)
     for author in post.authors:
         report.authors.add(is_kept=bool(terms.author_id(author)))
+
+
+def count_id(report: ImportReport, post: SourcePost, plan: PostPlan, ids: Sequence[str] | None) -> None:
+    """Add to the report whether the article of a post has its id.
+
+    `ids` are the id and the guid of the article after the import, None if there is no article that can be read.
+    """
+    if plan.is_page or not post.id:
+        return
+    is_kept = ids is not None and post.id in ids
+    report.ids.add(is_kept=is_kept)
+    if ids is not None and not is_kept:
+        known = ", ".join(ids) or "none"
+        lost = f"the file has {known} now" if plan.is_existing else f"no article can have it; the article gets {known}"
+        report.omit([Omission(post.place, f"id {post.id}", f"{lost}, and subscribers may see it as new")])

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from feedsvc import routes
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
-from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem
-from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds
+from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem, TermKind
+from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.media_names import upload_path
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.redirects import GONE, REDIRECTS_FILE, normalize_address, without_slash
 
 _UPLOADS: Final = "/wp-content/uploads/"
+_MAX_INNER_ADDRESSES: Final = 10_000
 _MAX_TERMS: Final = 5000  # whose feeds get rules of their own; of more, the patterns answer those of today's names
-_WORDPRESS_PATTERNS: Final[Mapping[str, str]] = {
+_WORDPRESS_PATTERNS: Final = {
     "/category/{parents...}/{id}/feed/atom/": "/category/{id}/feed.atom",
     "/category/{parents...}/{id}/feed/": "/category/{id}/feed.rss",
     **{
@@ -28,7 +29,18 @@ _WORDPRESS_PATTERNS: Final[Mapping[str, str]] = {
     "/category/{parents...}/{id}/page/{number}/": "/category/{id}/",
     **{f"/{kind}/{{id}}/page/{{number}}/": f"/{kind}/{{id}}/" for kind in ("category", "tag", "author")},
     "/page/{number}/": "/",
+    "/{year}/{month}/{day}/": "/archive/{year}/{month}/",  # of a day, only large months have a page
+    "/{year}/{month}/": "/archive/{year}/{month}/",
+    "/{year}/{month}/page/{number}/": "/archive/{year}/{month}/",
+    "/{year}/": "/archive/{year}/",
 }
+# Of a site that was below a path and is not any more.
+_MOVED_PATTERNS: Final = {
+    "/category/{parents...}/{id}/": "/category/{id}/",
+    **{f"/{kind}/{{id}}/feed/": f"/{kind}/{{id}}/feed.rss" for kind in ("category", "tag", "author")},
+    **{f"/{kind}/{{id}}/": f"/{kind}/{{id}}/" for kind in ("category", "tag", "author")},
+}
+_TERM_KINDS: Final = {FeedHolding.CATEGORY: TermKind.CATEGORY, FeedHolding.TAG: TermKind.TAG, FeedHolding.AUTHOR: None}
 _UPLOADS_PATTERN: Final = {f"{_UPLOADS}{{path...}}": "/media/{path...}"}
 
 
@@ -82,6 +94,24 @@ class RedirectTable:
             if following in path:
                 self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "the redirects go in a circle"))
 
+    def omit_without_target(self, addresses: Iterable[str], has_path: Callable[[str], bool]) -> None:
+        """Remove the rules of these addresses that lead to a path with nothing at it, nor another rule."""
+        texts = [text for address in addresses if (text := self._text(address))]
+        while missing := [old for old in texts if old in self.exact and self._is_missing(self.exact[old], has_path)]:
+            for old in missing:
+                self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "its target is not in the newsroom"))
+
+    def _is_missing(self, target: str, has_path: Callable[[str], bool]) -> bool:
+        return target.startswith("/") and not self._text(target) and not has_path(target)
+
+    def _text(self, address: str) -> str:
+        """Return an address as `exact` has it, "" if it has no rule."""
+        try:
+            text = self._spellings.get(without_slash(normalize_address(address)), "")
+        except ValueError:
+            return ""
+        return text if text in self.exact else ""
+
     def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
         """Replace the rules of posts at these root-relative paths by omissions, because pages answer them."""
         for path in sorted(self.of_posts.intersection(paths)):
@@ -131,8 +161,26 @@ class RedirectBuilder:
             is_feed = isinstance(routes.place_of(old), routes.FeedAt)
             if not old or is_feed or not self.table.add(old, target, is_of_post=True):
                 continue
-            if self._site.system is SourceSystem.WORDPRESS and (feed := self._comment_feeds.add(old)):
+            for feed in self._comment_feeds.add(old) if self._site.system is SourceSystem.WORDPRESS else ():
                 self.table.add(feed, GONE, is_of_post=True)
+
+    def add_inner_addresses(self, addresses: Iterable[tuple[str, str]]) -> None:
+        """Add rules for the further pages of posts and the pages for their pictures, given with the path of the post."""
+        count = 0
+        for address, target in addresses:
+            if (old := self.old_path(address)) and count < _MAX_INNER_ADDRESSES:
+                self.table.add(old, target)
+            count += bool(old)
+        if count > _MAX_INNER_ADDRESSES:
+            reason = f"there are more than {_MAX_INNER_ADDRESSES:,}, and only these have a rule"
+            self.table.omissions.append(Omission("", f"redirects of {count:,} pages of pictures and further pages", reason))
+
+    def add_posts_pages(self, addresses: Iterable[str]) -> None:
+        """Add the rules for the feeds of pages that showed the posts: they were the feed of the site."""
+        for address in addresses if self._site.system is SourceSystem.WORDPRESS else ():
+            old = self.old_path(address)
+            for feed, file_format in posts_page_feeds(old).items() if old and "?" not in old else ():
+                self.table.add(feed, f"/feed.{file_format}", replaces=True)
 
     def add_feeds(self, terms: TermTable) -> None:
         """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must know all posts."""
@@ -149,10 +197,21 @@ class RedirectBuilder:
         for feed in former_feeds(self._site) if len(self._site.terms) <= _MAX_TERMS else ():
             if new := _feed_target(feed, terms):
                 self._add_feed(self.old_path(feed.path), new)
-                page = self.old_path(feed.path.removesuffix("feed/"))
-                if feed.holding is FeedHolding.CATEGORY and feed.path.endswith("/feed/") and not routes.place_of(page):
-                    self.table.add(page, new.rpartition("/")[0] + "/")  # of a category below another
-        self.table.patterns |= dict(_WORDPRESS_PATTERNS) | dict.fromkeys(self._comment_feeds.patterns, GONE)
+                self._add_listing(feed, new)
+        prefix = front_page.rstrip("/")
+        patterns = _WORDPRESS_PATTERNS | (_MOVED_PATTERNS if prefix else {})
+        self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
+        self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
+
+    def _add_listing(self, feed: WordPressFeed, new: str) -> None:
+        """Add the rule of the page to which a feed belonged, for a category below another and for what the mapping drops."""
+        if feed.holding not in _TERM_KINDS or not feed.path.endswith("/feed/"):
+            return
+        page = self.old_path(feed.path.removesuffix("feed/"))
+        if page and new == GONE:
+            self.table.add(page, GONE)
+        elif feed.holding is FeedHolding.CATEGORY and not routes.place_of(page):
+            self.table.add(page, new.rpartition("/")[0] + "/")
 
     def _add_feed(self, old: str, new: str) -> None:
         """Add the rule of one feed, unless feedsvc answers the address like that without a rule."""
@@ -160,21 +219,27 @@ class RedirectBuilder:
         if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
             self.table.add(old, new)
 
-    def add_plug_in_redirects(self, redirects: Iterable[SourceRedirect], find: Callable[[str], str]) -> None:
+    def add_plug_in_redirects(
+        self, redirects: Iterable[SourceRedirect], find: Callable[[str], str], has_path: Callable[[str], bool]
+    ) -> None:
         """Add the rules that a plug-in of the source had. `find` returns the path of a post by its address, or "".
 
-        They replace other rules. A rule from an article's address is left out, with an omission, because the article stays there.
-        A page with such a rule is a draft, so that the rule is reached.
+        `has_path` returns whether the new site has something at a path. These rules replace other ones. A rule from an article's
+        address is left out, with an omission, because the article stays there. A page with such a rule is a draft, so that the
+        rule is reached.
         """
+        added = list[str]()
         for redirect in redirects:
             old, new = self.old_path(redirect.old), self._new_target(redirect.new, find)
             is_article = isinstance(routes.place_of(find(absolute(self._site.address, redirect.old))), routes.ArticleAt)
             if old and old != "/" and new and not is_article:
                 self.table.add(old, new, replaces=True)
+                added.append(old)
             else:
                 reason = _omission_reason(old, is_article=is_article)
                 self.table.omissions.append(Omission(redirect.old, f"redirect to {redirect.new or 'nothing'}", reason))
         self.table.omit_loops()
+        self.table.omit_without_target(added, has_path)
 
     def add_media(self, paths: Iterable[tuple[str, str]]) -> None:
         """Add rules for files, given as (address, path "media/..."). One pattern answers all uploads that kept their names."""
@@ -213,11 +278,13 @@ def _suffixes(site: SourceSite) -> Iterator[str]:
 
 
 def _feed_target(feed: WordPressFeed, terms: TermTable) -> str:
-    """Return where a former feed leads now, "" if the newsroom does not have what it held."""
+    """Return where a former feed leads now, GONE if the mapping drops what it held, "" if the newsroom does not have it."""
     if feed.holding is FeedHolding.COMMENTS:
         return GONE
     if feed.holding is FeedHolding.SITE:
         return f"/feed.{feed.format}"
     find = {FeedHolding.CATEGORY: terms.category_id, FeedHolding.TAG: terms.tag_id, FeedHolding.AUTHOR: terms.author_id}
     listing = find[feed.holding](feed.key)
+    if not listing and terms.is_dropped(_TERM_KINDS[feed.holding], feed.key):
+        return GONE
     return f"/{feed.holding.value}/{listing}/feed.{feed.format}" if listing else ""

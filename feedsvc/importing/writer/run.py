@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -18,19 +18,20 @@ from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter
 from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
-from feedsvc.importing.writer.base import ENTRIES, MEDIA, REDIRECTS, ImportBase
-from feedsvc.importing.writer.existing import read_existing_articles, read_existing_pages
+from feedsvc.importing.writer.base import ENTRIES, ImportBase
+from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
 from feedsvc.importing.writer.mapping import MAPPING_FILE, TermMapping, read_last_mapping, write_mapping
 from feedsvc.importing.writer.media import MediaLibrary
+from feedsvc.importing.writer.media_forecast import ForecastMedia, MediaForecast
 from feedsvc.importing.writer.media_sources import MediaOrigin
 from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.importing.writer.page_plans import PagePlanner
-from feedsvc.importing.writer.redirects import RedirectBuilder, RedirectTable
-from feedsvc.importing.writer.redirects_file import redirects_text
+from feedsvc.importing.writer.redirects import RedirectBuilder
 from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.rules_writer import store_rules
 from feedsvc.importing.writer.settings import (
     SettingsText,
     check_entries,
@@ -43,10 +44,10 @@ from feedsvc.importing.writer.settings import (
     site_keys,
     site_text,
 )
+from feedsvc.importing.writer.site_paths import SitePaths
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.importing.writer.values import digest_of
 from feedsvc.model import Site
-from feedsvc.redirects import REDIRECTS_FILE, RedirectRules, normalize_address, parse_pattern, plain_host_gaps
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.file_lock import folder_lock
 
@@ -122,6 +123,7 @@ class _Import:
             self.report.omit(terms.unmatched_names())
             texts = self.write_settings(site, index, terms)
             library = MediaLibrary(self.root, self.base)
+            self.forecast = MediaForecast(self.root, library)
             self.fetch_media(index, library)
             rules_before = self.write_redirects(redirects, index, terms, library)
             former = FormerPaths(
@@ -182,7 +184,7 @@ class _Import:
             self.report.settings.append(feed_entries_line(self.site_keys["feed"]["entries"]))
         references = parsed_references(self.root, site, dict.fromkeys(_ENTRY_FILES, ""))
         for file, entries in terms.entries().items():
-            new = entries_text(file, self.root, data[file], entries, self.base)
+            new = entries_text(file, self.root, data[file], entries, self.base, former_ids=terms.former_ids(file))
             before = (data[file] or b"").decode(errors="replace")
             if new.text != before and (problems := check_entries(file, new.text, references)):
                 # Only a file that has problems, or an unusual form, already: nothing can be appended to it safely.
@@ -223,10 +225,9 @@ class _Import:
         self.report.files.total += len(wanted)
         reason = "they stay at their addresses; --allow-host HOST fetches those of a host"
         self._omit_files(len(missing) - len(wanted), " at other hosts", reason)
-        if self.options.is_dry_run:
-            return
-        for omission in self.progress("Fetching files", library.fetch(wanted, origin), len(wanted)):
-            self.report.files.kept += omission is None
+        results = self.forecast.add(wanted, origin) if self.options.is_dry_run else library.fetch(wanted, origin)
+        for address, omission in zip(wanted, self.progress("Fetching files", results, len(wanted)), strict=True):
+            self.report.files.kept += omission is None and library.is_there(address)
             self.report.omit([omission] if omission else [])
 
     def _omit_files(self, count: int, where: str, reason: str) -> None:
@@ -238,54 +239,52 @@ class _Import:
     ) -> Mapping[str, str]:
         """Write redirects.yaml, and return the exact rules that it had before."""
         redirects.add_feeds(terms)
-        redirects.add_plug_in_redirects(self.source.site.redirects, index.find)
-        redirects.add_media((address, self.base.get(MEDIA, address)[0]) for address in index.media if library.path_of(address))
-        table: RedirectTable = redirects.table
-        table.omit_addresses_of_pages(plan.site_path for plan in index.plans.values() if plan.is_page)
-        former = {old: self.base.get(REDIRECTS, old)[0] for old in self.base.keys(REDIRECTS)}
-        file = self.root / REDIRECTS_FILE
-        new = redirects_text(file.read_bytes() if file.is_file() else None, table.exact, table.patterns, former)
-        if new.added:
-            self._write(REDIRECTS_FILE, new.text.encode())
-        for old, target in {**table.exact, **table.patterns}.items():
-            if old not in table.of_posts:
-                self.base.put(REDIRECTS, old, target)
-        self.report.redirects = dict(new.added)
-        self.report.omit([*table.omissions, *new.omissions])
-        rules = RedirectRules(
-            {normalize_address(old): target for old, target in table.exact.items()},
-            tuple(parse_pattern(old, target) for old, target in table.patterns.items()),
-        )
-        self.report.plain_host_gaps = plain_host_gaps(rules)
-        return new.exact_before
+        redirects.add_posts_pages(index.posts_pages)
+        planned = frozenset(plan.site_path for plan in index.plans.values())
+        paths = SitePaths(root=self.root, planned=planned, articles=self.articles, pages=self.pages, terms=terms)
+        redirects.add_plug_in_redirects(self.source.site.redirects, index.find, paths.has)
+        redirects.add_inner_addresses(index.inner_addresses)
+        redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
+        pages = {*index.page_paths, *self.pages.site_paths} - {*index.former_page_paths}
+        redirects.table.omit_addresses_of_pages(pages)
+        return store_rules(self.root, redirects.table, self.base, self.report)
 
     def write_articles(
         self, texts: Mapping[str, str], index: SourceIndex, terms: TermTable, library: MediaLibrary, former: FormerPaths
     ) -> None:
         site = parse_site_or_raise(self.root, texts[SITE_FILE])
+        site_digest = digest_of([self.source.site.system.value, page_key(self.source.site.address)])
         writer = ArticleWriter(
             root=self.root,
             base=self.base,
             index=index,
             converter=PostConverter(
                 site=site,
+                site_language=self._first_language(site, site_digest),
                 terms=terms,
                 source=self.source.site,
                 site_path_of=lambda address: index.find(address) or former.find(address),
                 media_path=library.path_of,
                 now=self.options.now,
-                has_all_media=not (self.options.is_dry_run and self.options.media),
+                has_medium=library.is_there,
             ),
-            references=parsed_references(self.root, site, texts),
+            references=replace(parsed_references(self.root, site, texts), media=ForecastMedia(self.root, self.forecast.paths)),
             report=self.report,
-            site_digest=digest_of([self.source.site.system.value, page_key(self.source.site.address)]),
+            site_digest=site_digest,
             decide=self.options.decide,
             is_dry_run=self.options.is_dry_run,
             processes=self.options.processes,
         )
         writer.write_all(self.selected_posts(len(index.plans)))
         if not self.report.ends and self.options.since is None and self.source.site.system is not SourceSystem.FEED:
-            writer.find_gone()
+            writer.find_gone(lambda line, key: current_path(line, key, self.articles, self.pages))
+
+    def _first_language(self, site: Site, site_digest: str) -> str:
+        """Return the language that the site had at the first import of this source, and store it for the next ones."""
+        key = f"{SITE_FILE} language {site_digest}"
+        language = next(iter(self.base.get(ENTRIES, key)), site.language)
+        self.base.put(ENTRIES, key, language)
+        return language
 
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
         """Yield the posts to import, and add the omissions of the reader to the report."""

@@ -141,16 +141,23 @@ def _differences(own: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterator[Om
 
 
 def entries_text(
-    file: str, root: Path, data: bytes | None, entries: Mapping[str, Mapping[str, Any]], base: ImportBase
+    file: str,
+    root: Path,
+    data: bytes | None,
+    entries: Mapping[str, Mapping[str, Any]],
+    base: ImportBase,
+    *,
+    former_ids: Mapping[str, str] = MappingProxyType({}),
 ) -> SettingsText:
     """Return a settings file with the entries that it lacks appended.
 
     An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again. One that
-    changed at the source since the last import becomes an omission.
+    changed at the source since the last import becomes an omission, and so does one of an earlier import whose articles the
+    mapping gives another id (`former_ids`).
     """
     known = {unicodedata.normalize("NFC", name) for name in (known_names(root, file) if data is not None else ())}
     missing: dict[str, Mapping[str, Any]] = {}
-    omissions: list[Omission] = []
+    omissions = [*_former_entries(file, data, base, former_ids)]
     lines: dict[str, str] = {}
     for entry_id, keys in entries.items():
         line = base.get(ENTRIES, f"{file} {entry_id}")
@@ -168,6 +175,15 @@ def entries_text(
     head = "" if data is not None else _HEADS[file]
     appended = _append(text or head, "".join(format_entry(entry_id, dict(keys)) for entry_id, keys in missing.items()))
     return SettingsText(appended, tuple(omissions), lines)
+
+
+def _former_entries(file: str, data: bytes | None, base: ImportBase, former_ids: Mapping[str, str]) -> Iterator[Omission]:
+    own = parse_settings_file(file, data).value if data else None
+    for entry_id, new in former_ids.items():
+        if isinstance(own, dict) and entry_id in own and base.has(ENTRIES, f"{file} {entry_id}"):
+            remedy = f"; write {entry_id} into the aliases of {new}, so that its address redirects" if new else ""
+            use = f"articles of the source have {new} in its place" if new else "no article of the source has it"
+            yield Omission(file, entry_id, f"{use} because of the map; delete the entry if no other article has it{remedy}")
 
 
 def _entry_change(file: str, entry_id: str, keys: Mapping[str, Any], line: tuple[str, ...]) -> Iterator[Omission]:

@@ -87,6 +87,28 @@ class TermTable:
         """Return the slug of a tag, "" if no post has it."""
         return tag_slug(self._tag_titles.get(key, ""))
 
+    def former_ids(self, file: str) -> Mapping[str, str]:
+        """Return the new id, "" for none, of each id of a settings file that nothing has any more because of the mapping."""
+        tables = {CATEGORIES_FILE: (self._category_ids, self._category_slug), AUTHORS_FILE: (self._author_ids, self._author_slug)}
+        ids, slug = tables.get(file, ({}, str))
+        return {slug(key): new for key, new in ids.items() if slug(key) not in ids.values()}
+
+    def has_listing(self, kind: str, listing_id: str) -> bool:
+        """Return whether a category, an author or a tag of the source has this id, or had it before the mapping."""
+        ids = {
+            "category": {*self._category_ids.values(), *map(self._category_slug, self._category_ids)},
+            "author": {*self._author_ids.values(), *map(self._author_slug, self._author_ids)},
+            "tag": {*self._titles_by_slug, *self._tag_titles},
+        }
+        return listing_id in ids.get(kind, ())
+
+    def is_dropped(self, kind: TermKind | None, key: str) -> bool:
+        """Return whether the mapping drops a category or, without a kind, an author, and nothing else gets its id."""
+        if kind is TermKind.TAG:
+            return False
+        ids, slug = (self._category_ids, self._category_slug) if kind else (self._author_ids, self._author_slug)
+        return ids.get(key) == "" and slug(key) not in ids.values()
+
     def entries(self) -> Mapping[str, Mapping[str, EntryKeys]]:
         """Return the entries of each settings file by id."""
         return {

@@ -14,7 +14,7 @@ import pytest
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import PostState, SourceAuthor, SourceTerm, TermKind
-from feedsvc.importing.writer import ConflictChoice, ImportReport, MergeConflict
+from feedsvc.importing.writer import ConflictChoice, ImportReport, MergeConflict, format_text
 from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, files, load, post, run_import, what
 
 FILE = "articles/2020/01/title-1.md"
@@ -271,3 +271,56 @@ def test_base_url_of_an_existing_newsroom_is_used_for_a_source_without(tmp_path:
     run_import(tmp_path, post(1))
     run_import(tmp_path, post(2), site=replace(SITE, address=""))
     assert load(tmp_path).site.base_url == OLD
+
+
+def test_id_that_an_editor_changed_is_not_reported_as_kept(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2))
+    edit(tmp_path, post(1).id, f"{post(1).id}0")
+    for source in (post(1), post(1, title="Changed")):
+        report = run_import(tmp_path, source, post(2))
+        assert (report.ids.kept, report.ids.total) == (1, 2)
+        assert f"the file has {post(1).id}0 now" in format_text(report)
+
+
+def test_guid_that_an_editor_deleted_is_not_reported_as_kept(tmp_path: Path) -> None:
+    source = post(1, id="no URI")
+    assert run_import(tmp_path, source).ids.kept == 1
+    assert run_import(tmp_path, source).ids.kept == 1
+    edit(tmp_path, 'guid: "no URI"\n', "")
+    report = run_import(tmp_path, source)
+    assert (report.ids.kept, report.ids.total) == (0, 1)
+
+
+def test_renamed_article_that_is_gone_at_the_source_is_reported(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2))
+    (tmp_path / FILE).rename(tmp_path / "articles/other-name.md")
+    assert run_import(tmp_path, post(2)).gone == ["articles/other-name.md"]
+    (tmp_path / "articles/other-name.md").unlink()
+    assert run_import(tmp_path, post(2)).gone == []
+
+
+def test_since_in_site_yaml_is_the_first_day_of_the_source_though_an_import_was_of_the_newest_only(tmp_path: Path) -> None:
+    run_import(tmp_path / "newest", post(1), post(300), since=datetime(2020, 6, 1, tzinfo=UTC))
+    run_import(tmp_path / "newest", post(1), post(300))
+    run_import(tmp_path / "all", post(1), post(300))
+    assert load(tmp_path / "newest").site.since == load(tmp_path / "all").site.since
+
+
+def test_language_that_an_editor_changes_in_site_yaml_changes_no_article(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2, language="pt"))
+    before = files(tmp_path / "articles")
+    site = tmp_path / "site.yaml"
+    site.write_text(site.read_text("utf-8").replace("language: en-US", "language: en-GB"), "utf-8")
+    for _ in range(2):
+        report = run_import(tmp_path, post(1), post(2, language="pt"))
+        assert (report.changed, report.unchanged) == ([], 2)
+    assert files(tmp_path / "articles") == before
+
+
+def test_second_source_in_the_language_of_the_site_states_none(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    site = tmp_path / "site.yaml"
+    site.write_text(site.read_text("utf-8").replace("language: en-US", "language: de"), "utf-8")
+    other = replace(SITE, address="https://second.example", language="de")
+    run_import(tmp_path, post(2, id="tag:second.example,2020:2", address="https://second.example/x/"), site=other)
+    assert "language" not in (tmp_path / "articles/2020/01/x.md").read_text("utf-8")

@@ -378,3 +378,15 @@ def test_guid_of_an_earlier_import_is_added_by_the_next_one(tmp_path: Path) -> N
     assert report.changed == ["articles/2020/01/title-1.md"]
     (article,) = articles(tmp_path).values()
     assert (article.id, article.guid) == ("tag:old.example,2020:title-1", "12345")
+
+
+def test_category_that_a_later_map_renames_is_reported_because_its_entry_stays(tmp_path: Path) -> None:
+    run_import(tmp_path / "old", post(1))
+    mapping = TermMapping(categories={"ferries": "boats", "city": None})
+    for options in ({"mapping": mapping}, {}):
+        report = run_import(tmp_path / "old", post(1), **options)
+        found = {omission.what: omission.reason for omission in report.omissions if omission.place == "categories.yaml"}
+        assert found["ferries"].startswith("articles of the source have boats in its place because of the map; delete the entry")
+        assert found["city"].startswith("no article of the source has it")
+    run_import(tmp_path / "new", post(1), mapping=mapping)
+    assert what(run_import(tmp_path / "new", post(1))) == []

@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.importing.host_access import HostAccess
 from feedsvc.importing.source import SourceMedium
-from feedsvc.importing.writer import FolderMedia, MediaOrigin, WebMedia
+from feedsvc.importing.writer import FolderMedia, ImportReport, MediaOrigin, WebMedia
 from tests.helpers.document_server import Document, DocumentServer, document_server
 from tests.helpers.newsrooms import picture
 from tests.importing.writer.memory_source import OLD, articles, files, post, run_import, what
@@ -158,3 +158,40 @@ def test_host_without_response_is_given_up(tmp_path: Path) -> None:
     report = run_import(tmp_path, post(1, body=body), media=lambda _: WebMedia(access, pause=0))
     assert len(report.omissions) == 60
     assert "was not asked any more" in report.omissions[-1].reason
+
+
+def numbers(report: ImportReport) -> tuple[object, ...]:
+    return (
+        *(report.created, report.changed, report.unchanged, report.redirects, report.pictures, report.files),
+        *(sorted(what(report)), report.plain_host_gaps),
+    )
+
+
+def test_dry_run_reports_what_the_import_does_with_pictures(tmp_path: Path, uploads: Path) -> None:
+    root, media = tmp_path / "newsroom", from_folder(uploads)
+    (uploads / "2020/01/broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    names = ("a.jpg", "b.png", "copy%20of%20a.jpg", "none.jpg", "broken.jpg")
+    body = "".join(f'<p><img src="{UPLOADS}/{name}" alt="x"></p>' for name in names)
+    image = SourceMedium(f"{UPLOADS}/a.jpg", alt="A pier")
+    steps = (
+        (post(1, lead_image=image, body=body), None),
+        (post(1, lead_image=image, body=body), media),
+        (post(1, lead_image=image, body=body), media),
+        (post(1, lead_image=SourceMedium(f"{UPLOADS}/b.png"), body=body), media),
+        (post(1, lead_image=None, body=body), media),
+    )
+    for item, origin in steps:
+        before = files(root)
+        dry = run_import(root, item, media=origin, is_dry_run=True)
+        assert files(root) == before
+        assert numbers(dry) == numbers(run_import(root, item, media=origin))
+
+
+def test_dry_run_names_the_articles_that_files_to_be_fetched_change(tmp_path: Path, server: DocumentServer) -> None:
+    server.documents["/a.jpg"] = Document(body=JPEG, headers={"Content-Type": "image/jpeg"})
+    item = post(1, lead_image=SourceMedium(f"{server.url}/a.jpg"))
+    run_import(tmp_path, item)
+    dry = run_import(tmp_path, item, media=from_web(server), is_dry_run=True)
+    assert (dry.changed, dry.files.kept, dry.files.total) == (["articles/2020/01/title-1.md"], 0, 1)
+    assert server.requests == []
+    assert run_import(tmp_path, item, media=from_web(server)).changed == dry.changed

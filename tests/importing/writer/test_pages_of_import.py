@@ -370,3 +370,45 @@ def test_temporary_file_of_a_killed_import_in_pages_is_removed_by_the_next(tmp_p
     (tmp_path / "pages" / f"{CONTENT_PREFIX}left").write_text("half a page")
     remove_leftovers(tmp_path)
     assert list((tmp_path / "pages").iterdir()) == []
+
+
+def test_renamed_page_that_is_gone_at_the_source_is_reported(tmp_path: Path) -> None:
+    run_import(tmp_path, page(), post(2))
+    edit(tmp_path, 'title: "About us"\n', 'title: "About us"\naliases: [about]\n')
+    (tmp_path / ABOUT).rename(tmp_path / "pages/who-we-are.md")
+    assert run_import(tmp_path, post(2)).gone == ["pages/who-we-are.md"]
+
+
+def test_page_that_became_a_post_is_an_article_and_the_page_stays_until_an_editor_deletes_it(tmp_path: Path) -> None:
+    run_import(tmp_path, page())
+    became = page(is_page=False)
+    report = run_import(tmp_path, became)
+    assert (report.created, report.deleted) == (["articles/2020/01/about.md"], [])
+    assert reasons(report)[ABOUT].startswith("it is a post at the source now")
+    assert [*pages(tmp_path)] == [ABOUT]
+    assert run_import(tmp_path, became).unchanged == 1
+    (tmp_path / ABOUT).unlink()
+    assert load(tmp_path).redirects.exact["/about/"] == "/articles/about/"
+
+
+def test_page_of_another_source_is_not_hidden_by_a_rule(tmp_path: Path) -> None:
+    run_import(tmp_path, page())
+    site = replace(SITE, address="https://second.example")
+    second = page(7, "about", id="http://second.example/?p=7", address="https://second.example/about/", title="The others")
+    report = run_import(tmp_path, second, site=site, base_url=OLD)
+    assert {*pages(tmp_path)} == {ABOUT, "pages/about-2.md"}
+    assert "/about/" not in load(tmp_path).redirects.exact
+    assert "another page has this address now" in [omission.reason for omission in report.omissions]
+
+
+def test_subscriber_of_the_posts_page_gets_the_feed_of_the_site(tmp_path: Path) -> None:
+    front = page(1, "", title="Welcome", address=f"{OLD}/")
+    run_import(tmp_path, page(2, "news", title="News", body=" "), front, page(3))
+    exact = load(tmp_path).redirects.exact
+    assert (exact["/news/feed/"], exact["/news/feed/atom/"]) == ("/feed.rss", "/feed.atom")
+    assert exact["/about/feed/"] == "gone"
+
+
+def test_feed_of_a_page_without_text_is_gone_if_the_front_page_showed_the_posts(tmp_path: Path) -> None:
+    run_import(tmp_path, page(2, "news", title="News", body=" "))
+    assert load(tmp_path).redirects.exact["/news/feed/"] == "gone"

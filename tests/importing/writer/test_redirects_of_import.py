@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from feedsvc.importing.source import SourceRedirect, SourceSystem
-from feedsvc.importing.writer import FolderMedia, format_text
+from feedsvc.importing.writer import FolderMedia, TermMapping, format_text, redirects
 from feedsvc.importing.writer.comment_feeds import permalink_form
 from tests.helpers.newsrooms import picture
 from tests.importing.writer.memory_source import OLD, SITE, load, post, run_import, what
@@ -65,8 +65,8 @@ def test_report_of_a_second_import_lists_only_new_redirects(tmp_path: Path) -> N
     run_import(tmp_path, post(1))
     assert "Addresses with a new redirect" not in format_text(run_import(tmp_path, post(1)))
     text = format_text(run_import(tmp_path, post(1), post(2, address=f"{OLD}/x/", other_addresses=())))
-    assert "2 new redirects" in text
-    assert "Addresses with a new redirect (2):\n  /x/ -> /articles/x/\n  /x/feed/ -> gone\n" in text
+    assert "3 new redirects" in text
+    assert "Addresses with a new redirect (3):\n  /x/ -> /articles/x/\n  /x/feed/ -> gone\n  /x/feed/atom/ -> gone\n" in text
 
 
 def test_feeds_of_comments_of_posts_are_gone(tmp_path: Path) -> None:
@@ -181,3 +181,76 @@ def test_address_that_no_rule_can_have_is_reported(tmp_path: Path) -> None:
         tmp_path, post(1, address=f"{OLD}/a//b/", other_addresses=()), post(2, address=f"{OLD}/%FF/", other_addresses=())
     )
     assert what(report) == ["redirect", "redirect"]
+
+
+def test_category_that_the_map_drops_is_gone_at_its_former_addresses(tmp_path: Path) -> None:
+    mapping = TermMapping(categories={"ferries": None}, authors={"mina": None})
+    run_import(tmp_path, post(1), mapping=mapping)
+    exact, _ = rules(tmp_path)
+    former = ("/category/city/ferries/feed/", "/category/city/ferries/", "/?category_name=ferries&feed=atom")
+    assert {exact[old] for old in (*former, "/author/mina/", "/author/mina/feed/atom/")} == {"gone"}
+    assert "/category/city/" not in exact
+    load(tmp_path)
+
+
+def test_address_of_a_dropped_category_is_not_gone_if_another_one_has_it_now(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1, categories=("city",)), mapping=TermMapping(categories={"ferries": None, "city": "ferries"}))
+    exact, _ = rules(tmp_path)
+    assert exact.get("/category/city/ferries/feed/") != "gone"
+
+
+def test_further_pages_and_pages_of_pictures_lead_to_the_post(tmp_path: Path) -> None:
+    inner = (f"{OLD}/2020/01/03/title-1/2/", f"{OLD}/2020/01/03/title-1/pier/", "/?attachment_id=9")
+    run_import(tmp_path, post(1, inner_addresses=inner), post(2, address=f"{OLD}/2020/01/03/title-1/pier/"))
+    exact, _ = rules(tmp_path)
+    assert exact["/2020/01/03/title-1/2/"] == exact["/?attachment_id=9"] == "/articles/title-1/"
+    assert exact["/2020/01/03/title-1/pier/"] == "/articles/pier/"
+
+
+def test_further_addresses_without_a_rule_are_counted_in_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redirects, "_MAX_INNER_ADDRESSES", 2)
+    report = run_import(tmp_path, post(1, inner_addresses=("/?attachment_id=7", "/?attachment_id=8", "/?attachment_id=9")))
+    assert "redirects of 3 pages of pictures and further pages" in what(report)
+    assert "/?attachment_id=9" not in report.redirects
+
+
+def test_date_archives_lead_to_the_archive(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    content = load(tmp_path)
+    for old in ("/2020/01/", "/2020/01/03/", "/2020/01/page/2/"):
+        assert next(content.redirects.pattern_targets(old)) == "/archive/2020/01/"
+
+
+def test_listings_of_a_site_that_was_below_a_path_lead_to_those_at_the_root(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1, address=f"{OLD}/blog/x/"), site=replace(SITE, address=f"{OLD}/blog"), base_url=OLD)
+    content = load(tmp_path)
+    for old, new in {
+        "/blog/page/2/": "/",
+        "/blog/author/mina/": "/author/mina/",
+        "/blog/tag/night/page/3/": "/tag/night/",
+        "/blog/category/ferries/": "/category/ferries/",
+        "/blog/2020/01/": "/archive/2020/01/",
+    }.items():
+        assert new in content.redirects.pattern_targets(old)
+
+
+def test_atom_feed_of_comments_is_gone_too(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1, address=f"{OLD}/about/"))
+    exact, _ = rules(tmp_path)
+    assert exact["/about/feed/"] == exact["/about/feed/atom/"] == "gone"
+
+
+def test_redirect_of_a_plug_in_to_a_page_that_is_not_there_is_left_out(tmp_path: Path) -> None:
+    redirects = (
+        SourceRedirect("/one/", f"{OLD}/not-there/"),
+        SourceRedirect("/two/", f"{OLD}/one/"),
+        SourceRedirect("/three/", f"{OLD}/category/ferries/"),
+        SourceRedirect("/four/", f"{OLD}/three/"),
+        SourceRedirect("/five/", f"{OLD}/category/none/"),
+        SourceRedirect("/six/", f"{OLD}/feed/"),
+    )
+    report = run_import(tmp_path, post(1), site=replace(SITE, redirects=redirects))
+    exact, _ = rules(tmp_path)
+    assert (exact["/three/"], exact["/four/"], exact["/six/"]) == ("/category/ferries/", "/three/", "/feed/")
+    assert {omission.place for omission in report.omissions} == {"/one/", "/two/", "/five/"}
+    assert not {"/one/", "/two/", "/five/"} & {*exact}
