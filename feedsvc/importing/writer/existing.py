@@ -51,15 +51,19 @@ def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
     known = dict(_articles_of_base(base))
     scanner = DirectoryScanner(root, ARTICLES_FOLDER)
     scanner.refresh()
-    existing = ExistingArticles()
+    existing, read = ExistingArticles(), list[str]()
     for path in sorted(scanner.files):
         if path.endswith(_SUFFIXES):
             existing.names.add(name_key(PurePosixPath(path).stem))
             data = read_file(root, path)
             if isinstance(data, bytes) and (path not in known or _has_own_keys(data, known[path])):
                 _add_article(existing, path, data)
-            if path in known:
+                read.append(path)
+            elif path in known:
                 existing.paths.setdefault(known[path], path)
+    # Last, because the article may be in another file now, and a new one at its former path.
+    for path in filter(known.__contains__, read):
+        existing.paths.setdefault(known[path], path)
     return existing
 
 

@@ -324,3 +324,12 @@ def test_second_source_in_the_language_of_the_site_states_none(tmp_path: Path) -
     other = replace(SITE, address="https://second.example", language="de")
     run_import(tmp_path, post(2, id="tag:second.example,2020:2", address="https://second.example/x/"), site=other)
     assert "language" not in (tmp_path / "articles/2020/01/x.md").read_text("utf-8")
+
+
+def test_renamed_article_is_found_though_another_one_has_its_former_name(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    (tmp_path / FILE).rename(tmp_path / "articles/z.md")
+    (tmp_path / FILE).write_text("---\nid: tag:old.example,2026:new\ntitle: New\npublished: 2026-01-01\n---\n\nNew.\n", "utf-8")
+    report = run_import(tmp_path, post(1, title="Changed"))
+    assert report.changed == ["articles/z.md"]
+    assert {article.title for article in articles(tmp_path).values()} == {"Changed", "New"}
