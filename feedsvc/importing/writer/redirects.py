@@ -32,7 +32,7 @@ _WORDPRESS_PATTERNS: Final = {
     "/{year}/{month}/{day}/": "/archive/{year}/{month}/",  # of a day, only large months have a page
     "/{year}/{month}/": "/archive/{year}/{month}/",
     "/{year}/{month}/page/{number}/": "/archive/{year}/{month}/",
-    "/{year}/": "/archive/{year}/",
+    "/{year}/": "/archive/",
 }
 # Of a site that was below a path and is not any more.
 _MOVED_PATTERNS: Final = {

@@ -219,6 +219,7 @@ def test_date_archives_lead_to_the_archive(tmp_path: Path) -> None:
     content = load(tmp_path)
     for old in ("/2020/01/", "/2020/01/03/", "/2020/01/page/2/"):
         assert next(content.redirects.pattern_targets(old)) == "/archive/2020/01/"
+    assert next(content.redirects.pattern_targets("/2020/")) == "/archive/"
 
 
 def test_listings_of_a_site_that_was_below_a_path_lead_to_those_at_the_root(tmp_path: Path) -> None:
