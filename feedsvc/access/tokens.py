@@ -41,9 +41,9 @@ class TokenState(Enum):
 class Token:
     """Record of a token, without the token itself. `digest` is SHA-256 of it; `feed` is the id of its feed in feeds.yaml.
 
-    Of the tokens that are not revoked, no two have the same `name`. `fetches` counts the responses with the feed or status 304.
-    `hourly_limit` fetches are allowed at once; `full_at` is the moment, in microseconds since 1970, from which on all of them are
-    allowed again.
+    Of the tokens that are not revoked, no two have the same `name`. `fetches` counts the admitted requests.
+    `hourly_limit` of them are allowed at once, and as many in each further hour; `full_at` is the moment, in microseconds since
+    1970, from which on all are allowed at once again.
     """
 
     digest: bytes

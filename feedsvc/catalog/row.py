@@ -76,9 +76,9 @@ class IssueRow(Row):
     """Issue of a digest feed: the row of all articles of one day or week.
 
     `listing` is the feed's, `date` (YYYY-MM-DD) names the issue. `articles` are its visible articles, newest first, at most
-    MAX_ISSUE_ARTICLES of the `article_count` that it has. `article` stands for the issue: `published` is the moment at which it
-    closed, `title` the feed's, `image` that of its newest article with one. The issue is WITHDRAWN if it has no visible article
-    any more.
+    MAX_ISSUE_ARTICLES; `article_count` is the number of all visible ones. `article` stands for the issue: `published` is the
+    moment at which it closed, `title` the feed's, `image` that of its newest visible article with one. Without visible articles,
+    the issue is WITHDRAWN, or HIDDEN while the withdrawal of one of its articles lies in the future.
     """
 
     listing: ListingRef

@@ -39,9 +39,9 @@ class Schedule:
         )
 
     def changes_between(self, one: datetime, other: datetime) -> Iterator[Article]:
-        """Yield the articles with a change (see `next_change`) after the earlier and up to the later of two moments.
+        """Yield the articles that are published, updated or withdrawn, or expire, between two moments, given in either order.
 
-        The moments are given in either order. Ends in the news sitemap do not count. An article may occur more than once.
+        The later moment is included, the earlier is not. An article may occur more than once.
         """
         start, end = sorted((one, other))
         yield from self.articles[self._count_published_after(end) : self._count_published_after(start)]

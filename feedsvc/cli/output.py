@@ -48,7 +48,7 @@ def format_count(count: int, noun: str) -> str:
 
 
 def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> str:
-    """Return a sentence about the next scheduled change at `moment`, in the site's time zone; None: no change is scheduled."""
+    """Return the message of `build` about the next scheduled change, at `moment` in the site's time zone; None: there is none."""
     if moment is None:
         return "no change is scheduled"
     local = moment.astimezone(ZoneInfo(content.site.timezone))

@@ -126,7 +126,7 @@ def fetch_file(
         if total > limits.max_bytes:
             raise FetchError(final_address, _too_large(limits.max_bytes))
         with part.open() as write:
-            for block in _body(final_address, exchange, limits.max_bytes - part.length):
+            for block in _body(final_address, exchange, limits.max_bytes, part.length):
                 write(block)
         media_type, _ = _content_type(exchange)
     part.complete()
@@ -216,9 +216,12 @@ def _reporting(address: str) -> Iterator[None]:
         raise FetchError(address, _reason(error), is_temporary=is_temporary) from None
 
 
-def _body(address: str, exchange: Exchange, max_bytes: int) -> Iterator[bytes]:
-    """Yield the blocks of the body. Raises FetchError for the network, or if there are more than `max_bytes`."""
-    length, blocks = 0, exchange.blocks()
+def _body(address: str, exchange: Exchange, max_bytes: int, length: int = 0) -> Iterator[bytes]:
+    """Yield the blocks of the body, whose first byte is number `length` of the file.
+
+    Raises FetchError for the network, or if the file has more than `max_bytes`.
+    """
+    blocks = exchange.blocks()
     while True:
         with _reporting(address):
             block = next(blocks, None)

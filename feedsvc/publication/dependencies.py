@@ -279,9 +279,10 @@ _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsB
 
 
 def has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
-    """Return whether the document at a place may differ between two catalogs; True if one has no `document_dependencies` for it.
+    """Return whether the document at a canonical place may differ between two catalogs.
 
-    The catalogs must be comparable (`are_comparable`).
+    True if one or both have no `document_dependencies` for it. Always False for FileAt: compare the files. The catalogs must be
+    comparable (`are_comparable`).
     """
     one, other = document_dependencies(before, place), document_dependencies(now, place)
     return one is None or other is None or not one.is_unchanged_since(other)

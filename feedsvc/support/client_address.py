@@ -35,8 +35,8 @@ def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
 
     If all are, return the leftmost. Anything to the left of the result in X-Forwarded-For may be forged.
 
-    A hop that is no address ends the search: then the result is the address of the proxy that added this hop. "" means that the
-    server does not know the peer's address.
+    A hop that is no address ends the search: then the result is the address of the proxy that added this hop. The result is
+    UNIX_PEER if that is a client of a unix socket, and "" if the server does not know the peer's address.
     """
     address = str(environ.get("REMOTE_ADDR", ""))
     hops = [hop for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]

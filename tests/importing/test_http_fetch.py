@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -226,6 +227,20 @@ def test_wrong_answer_to_a_range_discards_the_beginning(server: DocumentServer, 
     server.documents["/a.png"] = range_answer
     fetch_file(f"{server.url}/a.png", path, access=LOCAL)
     assert path.read_bytes() == BODY
+
+
+def test_limit_in_the_error_is_that_of_the_whole_file_also_for_its_rest(server: DocumentServer, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    server.documents["/a.png"] = Document(body=BODY, headers={"ETag": '"one"'}, sent=100_000)
+    with pytest.raises(FetchError):
+        fetch_file(f"{server.url}/a.png", path, access=LOCAL)
+    length = path.with_name("a.png.part").stat().st_size
+    head = f"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {length}-999999/1000000\r\n\r\n".encode()
+    with raw_server(head + bytes(20_000)) as address:
+        state = path.with_name("a.png.part.json")
+        state.write_text(json.dumps({**json.loads(state.read_text()), "address": address}))
+        with pytest.raises(FetchError, match=f"larger than {length + 9} bytes"):
+            fetch_file(address, path, access=LOCAL, limits=FetchLimits(max_bytes=length + 9))
 
 
 def test_file_above_the_limit_is_refused_before_its_body(server: DocumentServer, tmp_path: Path) -> None:

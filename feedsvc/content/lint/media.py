@@ -16,7 +16,7 @@ from feedsvc.content.lint import movies
 from feedsvc.content.media import VARIANT_WIDTHS, variant_sizes, variant_widths
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import Problem
-from feedsvc.model import Article, MediaFile
+from feedsvc.model import Article, Author, CustomFeed, MediaFile
 from feedsvc.uris import path_below
 
 MAX_IMAGE_BYTES: Final = 5_000_000
@@ -45,7 +45,11 @@ def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterato
 
 def _settings_images(content: ContentSnapshot) -> Iterator[str]:
     yield from content.site.media
-    entries = (*content.authors.values(), *content.custom_feeds.values(), *content.private_feeds.values())
+    entries: tuple[Author | CustomFeed, ...] = (
+        *content.authors.values(),
+        *content.custom_feeds.values(),
+        *content.private_feeds.values(),
+    )
     yield from (path for entry in entries for path in entry.media)
 
 

@@ -199,7 +199,10 @@ def _reference_id(text: str) -> str:
 
 
 def menu_target(text: str) -> str:
-    """Return the target of a menu entry: an id or slug in NFC, a path, or a URI. Raises ValueError for any other text."""
+    """Return the target of a menu entry: an id or slug in NFC, a path, or an http, https, mailto or tel address as a URI.
+
+    White space is collapsed. Raises ValueError for any other text.
+    """
     text = single_line(text)
     if text.startswith("/") and not text.startswith("//"):
         return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ _FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, REDIRECTS_
 def check_folder(root: Path) -> None:
     """Raise FeedsvcError if a folder or file that an import needs is something else, or if the parent folder is a newsroom.
 
-    Permissions are not checked.
+    Likewise if redirects.yaml is not UTF-8. Permissions are not checked.
     """
     for folder in (root, *(root / name for name in _FOLDERS)):
         if os.path.lexists(folder) and not os.path.isdir(folder):
@@ -30,12 +30,24 @@ def check_folder(root: Path) -> None:
     for file in (root / name for name in _FILES):
         if os.path.lexists(file) and not os.path.isfile(file):
             raise FeedsvcError(f"{file} is not a file, and nothing was written; move it away, and import again")
+    if not _is_utf_8(root / REDIRECTS_FILE):
+        raise FeedsvcError(f"{root / REDIRECTS_FILE} is not UTF-8, and nothing was written; save it as UTF-8, and import again")
     parent = os.path.dirname(os.path.realpath(root))
     if os.path.exists(os.path.join(parent, SITE_FILE)):
         raise FeedsvcError(
             f"{root} would be inside a newsroom, because {parent} has {SITE_FILE}, and nothing was written; give that folder, "
             "or one outside it"
         )
+
+
+def _is_utf_8(file: Path) -> bool:
+    """Return False for a file with bytes that are not UTF-8. A missing or unreadable file counts as UTF-8."""
+    with suppress(OSError):
+        try:
+            file.read_bytes().decode()
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 @contextmanager

@@ -96,7 +96,10 @@ class Indexer:
     since: datetime | None = None
 
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
-        """Read all posts of a source once, and return their index. Note their terms in `terms`, and add their redirects."""
+        """Read all posts of a source once, and return their index. Add terms of articles to `terms`, and redirects of all.
+
+        Omissions, and posts that are not selected (`is_selected`), are skipped; the second reading reports them.
+        """
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         former = list[tuple[str, str]]()  # former addresses that need rules, and the site paths of their posts
         for post in posts:

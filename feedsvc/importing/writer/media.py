@@ -14,7 +14,7 @@ from feedsvc.content.media import IMAGE_TYPES, MediaFolder
 from feedsvc.errors import FeedsvcError
 from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.base import IMPORT_FOLDER, MEDIA, ImportBase
-from feedsvc.importing.writer.media_names import media_name, numbered
+from feedsvc.importing.writer.media_names import depends_on_media_type, media_name, numbered
 from feedsvc.importing.writer.media_sources import MediaOrigin, MediumMissingError
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.digest import file_sha256, sha256
@@ -142,7 +142,8 @@ class MediaLibrary:
 
 def _fetch(address: str, parts: Path, origin: MediaOrigin) -> _Fetched:
     file = parts / sha256(address).hex()[:32]
-    if file.is_file():  # complete, of an import that was killed
+    # Complete, of an import that was killed. The media type that the server said then is not known any more.
+    if file.is_file() and not depends_on_media_type(address, file):
         return _Fetched(address, file, "", "")
     try:
         return _Fetched(address, file, origin.get(address, file), "")

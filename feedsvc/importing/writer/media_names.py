@@ -44,6 +44,11 @@ def media_name(address: str, file: Path, media_type: str) -> str:
     return f"{MEDIA_PREFIX}{'/'.join(map(portable_name, segments))}"
 
 
+def depends_on_media_type(address: str, file: Path) -> bool:
+    """Return whether the `media_name` of a fetched file depends on the media type that the server said."""
+    return PurePosixPath(upload_path(address)).suffix.lower() not in MEDIA_TYPES and not _image_type(file)
+
+
 def numbered(path: str, number: int) -> str:
     """Return a path with a number in its name, as in media/photo-2.jpg; number 1 gives the path itself."""
     pure = PurePosixPath(path)

@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
@@ -118,9 +119,7 @@ class FolderMedia:
         root = self.folder.resolve()
         for start in range(len(parts)):
             file = root.joinpath(*parts[start:])
-            try:
+            with suppress(OSError, ValueError):  # a name that is too long, or has a zero byte
                 if file.is_file() and file.resolve().is_relative_to(root):
                     return file
-            except (OSError, ValueError):
-                return None
         return None

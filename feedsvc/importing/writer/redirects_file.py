@@ -43,7 +43,7 @@ def redirects_text(
     if data is None:
         text = render_redirects_file(added_exact, [*added_patterns.items()])
         return RedirectsText(text, {**added_exact, **added_patterns})
-    text = data.decode(errors="replace")  # it may be larger than other settings files
+    text = data.decode()  # `check_folder` has refused other bytes
     value = parse_yaml(REDIRECTS_FILE, text).value
     if value is None and not text.strip():
         return redirects_text(None, exact, patterns, former)

@@ -30,7 +30,7 @@ from feedsvc.importing.writer.media_sources import MediaOrigin
 from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.importing.writer.page_plans import PagePlanner
 from feedsvc.importing.writer.redirects import RedirectBuilder
-from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.report import ImportReport, MergeConflict
 from feedsvc.importing.writer.rules_writer import store_rules
 from feedsvc.importing.writer.settings import (
     SettingsText,
@@ -71,8 +71,9 @@ def no_import_progress(label: str, items: Iterable[T], total: int = 0) -> Iterat
 class ImportOptions:
     """Options of an import.
 
-    `base_url` "" and `feed_entries` 0 mean those of the source. `media` returns where files come from, for the source's hosts;
-    None for no files. `mapping` is None for that of the last import. Posts that did not change since `since` are left out.
+    `base_url` and `feed_entries` are for a new site.yaml ("" and 0: those of the source); an existing one stays. `media` returns
+    where files come from, for the source's hosts; None for no files. `mapping` is stored for later imports; None means the stored
+    one. With `since`, posts that were published and changed before it are left out, and none is reported as gone.
     """
 
     now: datetime
@@ -82,7 +83,7 @@ class ImportOptions:
     mapping: TermMapping | None = None
     media: Callable[[frozenset[str]], MediaOrigin] | None = None
     processes: int = 1
-    decide: Callable[..., ConflictChoice] = keep_for_later
+    decide: Callable[[MergeConflict], ConflictChoice] = keep_for_later
     is_dry_run: bool = False
 
 
@@ -174,7 +175,10 @@ class _Import:
         return indexer.build(self.progress("Reading", self.source.posts()))
 
     def write_settings(self, site: Site, index: SourceIndex, terms: TermTable) -> Mapping[str, str]:
-        """Write the settings files, and return their texts by name of file."""
+        """Write site.yaml, categories.yaml, authors.yaml and tags.yaml, and return their texts by name of file.
+
+        An existing site.yaml stays; the others get new entries. A dry run writes nothing, and returns the same texts.
+        """
         self.report.omit(terms.omissions)
         data = {file: read_settings(self.root, file) for file in (SITE_FILE, *_ENTRY_FILES)}
         new_site = site_text(data[SITE_FILE], self.site_keys, index.first_published)

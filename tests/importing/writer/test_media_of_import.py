@@ -10,6 +10,7 @@ import pytest
 from feedsvc.importing.host_access import HostAccess
 from feedsvc.importing.source import SourceMedium
 from feedsvc.importing.writer import FolderMedia, ImportReport, MediaOrigin, WebMedia
+from feedsvc.support.digest import sha256
 from tests.helpers.document_server import Document, DocumentServer, document_server
 from tests.helpers.newsrooms import picture
 from tests.importing.writer.memory_source import OLD, articles, files, post, run_import, what
@@ -106,6 +107,13 @@ def test_folder_is_never_left(tmp_path: Path, uploads: Path) -> None:
     assert not any(path.startswith("media/") for path in files(root))
 
 
+def test_file_is_found_by_its_name_though_a_folder_of_its_address_is_too_long(tmp_path: Path, uploads: Path) -> None:
+    root = tmp_path / "newsroom"
+    body = f'<p><img src="{OLD}/{"x" * 300}/2020/01/a.jpg" alt="x"></p>'
+    report = run_import(root, post(1, body=body), media=from_folder(uploads))
+    assert (report.files.kept, report.files.total) == (1, 1)
+
+
 @pytest.fixture
 def server() -> Iterator[DocumentServer]:
     with document_server() as running:
@@ -136,6 +144,18 @@ def test_picture_that_failed_is_fetched_by_the_next_import(tmp_path: Path, serve
     report = run_import(tmp_path, post(1, body=body), media=from_web(server))
     assert report.omissions == []
     assert "![x](media/a.jpg)" in body_of(tmp_path, 1)
+
+
+def test_a_recording_that_a_killed_import_had_fetched_gets_the_suffix_of_its_media_type(
+    tmp_path: Path, server: DocumentServer
+) -> None:
+    server.documents["/audio/123"] = Document(body=b"ID3" * 99, headers={"Content-Type": "audio/mpeg"})
+    address = f"{server.url}/audio/123"
+    part = tmp_path / ".feedsvc/import/parts" / sha256(address).hex()[:32]
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"ID3" * 99)
+    run_import(tmp_path, post(1, enclosures=(SourceMedium(address),)), media=from_web(server))
+    assert [path for path in files(tmp_path) if path.startswith("media/")] == ["media/audio/123.mp3"]
 
 
 def test_too_large_file_is_left_out(tmp_path: Path, server: DocumentServer) -> None:

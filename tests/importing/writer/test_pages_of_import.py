@@ -225,6 +225,13 @@ def test_folder_in_place_of_a_settings_file_stops_the_import_before_it_writes(tm
     assert [*files(tmp_path)] == []
 
 
+def test_a_comment_in_latin_1_stops_the_import_instead_of_being_destroyed(tmp_path: Path) -> None:
+    (tmp_path / "redirects.yaml").write_bytes(b"# caf\xe9\nexact:\n  /a/: /b/\n")
+    with pytest.raises(FeedsvcError, match=r"redirects\.yaml is not UTF-8, and nothing was written; save it as UTF-8"):
+        run_import(tmp_path, page())
+    assert [*files(tmp_path)] == ["redirects.yaml"]
+
+
 @pytest.mark.parametrize("name", ["pages", "articles", "media", ".feedsvc"])
 def test_file_in_place_of_a_folder_stops_the_import_before_it_writes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("")
