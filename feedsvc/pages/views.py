@@ -11,7 +11,8 @@ from feedsvc.pages.images import ImageView
 class LinkView:
     """A link on a page. `here` is True if it leads to this page or to the section that this page belongs to.
 
-    `language` and `direction` are those of the title if it is in another language than the page, else "".
+    `language` and `direction` are those of the title. "" means, in menus, those of the site; elsewhere, those of the text around
+    the link.
     """
 
     title: str
