@@ -56,6 +56,7 @@ def _language_candidates(tag: str) -> Iterator[tuple[str, str, str]]:
     """Yield (language, script, region) for each language that may stand for a tag, the nearest first; "" for missing parts.
 
     The languages are the tag's extended languages and its primary language, each followed by its entry in _MESSAGE_FALLBACKS.
+    CLDR may have a language under another name, also with a script or region that the tag need not have: prs is fa in AF.
     """
     match = _TAG.match(tag.replace("_", "-"))
     if not match:
@@ -63,9 +64,12 @@ def _language_candidates(tag: str) -> Iterator[tuple[str, str, str]]:
     script, region = (match["script"] or "").title(), (match["region"] or "").upper()
     extended = match["extended"].split("-")[1:]
     for part in (*reversed(extended), match["language"]):
-        name = get_global("language_aliases").get(part.lower(), part.lower())
-        for candidate in filter(None, (name, _MESSAGE_FALLBACKS.get(name))):
-            yield candidate, script, region
+        alias = get_global("language_aliases").get(part.lower(), part.lower())
+        known = _TAG.match(alias.replace("_", "-"))
+        name = known["language"] if known else alias
+        yield name, script or (known and known["script"]) or "", region or (known and known["region"]) or ""
+        if fallback := _MESSAGE_FALLBACKS.get(name):
+            yield fallback, script, region
 
 
 def _script(tag: str) -> str:
@@ -90,12 +94,11 @@ def _catalogue_names(name: str, script: str, region: str) -> Iterator[str]:
 
     Portuguese has one for each norm: pt-AO uses that of its parent pt-PT, pt that of its likely region, pt-BR.
     """
-    language = name.partition("_")[0]  # an alias may contain a region, such as fa_AF for prs
-    yield f"{language}-{script}"
-    yield f"{language}-{region}"
-    yield get_global("parent_exceptions").get(f"{language}_{region}", "").replace("_", "-")
-    yield language
-    yield f"{language}-{get_global('likely_subtags').get(language, '').rpartition('_')[2]}"
+    yield f"{name}-{script}"
+    yield f"{name}-{region}"
+    yield get_global("parent_exceptions").get(f"{name}_{region}", "").replace("_", "-")
+    yield name
+    yield f"{name}-{get_global('likely_subtags').get(name, '').rpartition('_')[2]}"
 
 
 def nearest_locale(tag: str) -> Locale:

@@ -45,6 +45,12 @@ def test_right_to_left_languages(tag: str) -> None:
     assert direction(tag) == language_in_india(tag).direction == "rtl"
 
 
+def test_pages_in_dari_run_right_to_left() -> None:
+    """CLDR has Dari (prs) as Persian of Afghanistan."""
+    assert direction("prs") == direction("prs-AF") == language_in_india("prs").direction == "rtl"
+    assert direction("prs-Latn") == direction("sh") == direction("cnr-Latn") == "ltr"
+
+
 @pytest.mark.parametrize(
     "tag",
     [
