@@ -88,5 +88,6 @@ def _section_block(layout: PageLayout, section: SectionRows) -> SectionBlock:
 
 
 def _corrected_article(layout: PageLayout, row: Row) -> CorrectedArticle:
-    latest = max(row.article.corrections, key=lambda correction: correction.date)
+    # Editors append corrections, so the last of one day is the latest; `max` returns the first.
+    latest = max(reversed(row.article.corrections), key=lambda correction: correction.date)
     return CorrectedArticle(card=layout.card(row), correction=correction_view(layout, latest))

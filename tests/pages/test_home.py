@@ -12,7 +12,7 @@ from feedsvc.catalog import build_catalog
 from feedsvc.content.folder import load_content
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
-from tests.helpers.newsrooms import picture
+from tests.helpers.newsrooms import article, load_publication, picture
 from tests.pages.browser_page import open_page
 from tests.pages.conftest import serve_site
 
@@ -54,6 +54,13 @@ def test_front_page_with_twelve_sections_has_at_most_60_kb(newsroom: Newsroom) -
     assert isinstance(front_page, Document)
     assert front_page.body.count(b'<section class="block"') >= SECTIONS
     assert len(front_page.body) <= MAX_SIZE
+
+
+def test_front_page_shows_the_last_of_two_corrections_of_one_day(newsroom: Newsroom) -> None:
+    corrections = "[{date: 2026-02-03, text: Morning}, {date: 2026-02-03, text: Evening}, {date: 2026-02-01, text: Earlier}]"
+    front_page = load_publication(newsroom(article("tea", corrections=corrections)), NOW).resolve("/")
+    assert isinstance(front_page, Document)
+    assert re.findall(rb"<span>(Morning|Evening|Earlier)</span>", front_page.body) == [b"Evening"]
 
 
 def _answer_most_read(page: Page, body: str = MOST_READ, status: int = 200) -> None:
