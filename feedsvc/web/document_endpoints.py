@@ -24,7 +24,7 @@ from feedsvc.errors import PluginError, TextUnavailableError
 from feedsvc.extensions import report_faults
 from feedsvc.live import Edition, Live
 from feedsvc.publication import UNCOUNTED_READS, Document, FileResource, PendingFile, Publication, Redirect, Resource
-from feedsvc.routes import MOST_READ_PATH
+from feedsvc.routes import COMBINATION_FORM, MOST_READ_PATH
 from feedsvc.support.file_descriptors import budget, current_limit, is_exhausted
 from feedsvc.url_rules import URL_RULES
 from feedsvc.web import responses
@@ -157,7 +157,8 @@ class DocumentView:
         if document.derived_data.has_grown:
             exchange.publication.update_size(document.path)
         store = exchange.request[1].get(STORE_KEY)
-        if store:
+        # Combinations, the only documents below COMBINATION_FORM, are too many to be stored.
+        if store and not document.path.startswith(COMBINATION_FORM):
             status, headers, body = response
             store(exchange.edition, CachedResponse(_STATUS_LINES[status], headers, (body,), labels, status))
         return _complete_response(response, labels)

@@ -14,7 +14,7 @@ from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.compression import CODINGS
 from feedsvc.web.app import create_app
-from feedsvc.web.request_stats import OTHER
+from feedsvc.web.request_stats import OTHER, RequestStats
 from feedsvc.web.response_cache import CachedResponse, CachedSecond
 from tests.helpers.http_client import call, environ_of
 from tests.web.conftest import FakeClock, SiteFixture
@@ -96,6 +96,15 @@ def test_clock_set_back_withdraws_a_scheduled_article(site: SiteFixture) -> None
     assert call(app, "/articles/later/").status == 200
     site.clock.now = NEXT_CHANGE - timedelta(seconds=1)
     assert call(app, "/articles/later/").status == 404
+
+
+def test_combined_feed_is_not_kept_in_memory(site: SiteFixture) -> None:
+    stats = RequestStats()
+    app = create_app(Live(ContentFolder(site.content), LastModifiedStore(None), site.clock), stats=stats)
+    responses = [call(app, "/feed/category:business+category:culture.rss") for _ in range(2)]
+    assert (responses[0], stats.cache_hits()) == (responses[1], 0)
+    assert [call(app, "/feed.rss").status for _ in range(2)] == [200, 200]
+    assert stats.cache_hits() == 1
 
 
 def test_server_that_modifies_headers_does_not_change_later_responses(app: "WSGIApplication") -> None:
