@@ -200,16 +200,18 @@ class DocumentView:
 def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | None:
     """Return the publication's resource at the requested path, None if there is none.
 
-    A rule of redirects.yaml with a query comes first. At the path of base_url without its trailing slash is a redirect to the
-    front page.
+    A rule of redirects.yaml with a query comes first, also at the path of base_url without its trailing slash. Else there is a
+    redirect to the front page.
     """
     path = path_below(environ, publication.mount)
-    if not path:
-        return None if path is None else Redirect(target="/")
+    if path is None:
+        return None
     if path == MOST_READ_PATH:  # reads are counted in front of the application, or not at all
         return UNCOUNTED_READS
     query = environ.get("QUERY_STRING", "")
-    return (publication.resolve_query(path, query) if query else None) or publication.resolve(path)
+    if query and (resource := publication.resolve_query(path or "/", query)):
+        return resource
+    return publication.resolve(path) if path else Redirect(target="/")
 
 
 def path_below(environ: WSGIEnvironment, mount: str) -> str | None:

@@ -26,6 +26,6 @@ class QueryRedirects:
         if query and self._live.edition.publication.catalog.content.redirects.parameter_sets:
             publication = self._live.current(self._live.clock())
             path = path_below(environ, publication.mount)
-            if path and publication.resolve_query(path, query):
+            if path is not None and publication.resolve_query(path or "/", query):
                 return self._uncached_app(environ, start_response)
         return self._next_app(environ, start_response)

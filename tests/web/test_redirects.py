@@ -133,6 +133,15 @@ def test_rules_hold_below_the_path_of_the_base_url(tmp_path: Path) -> None:
     assert call(app, "/2014/05/bay/").status == call(app, "/?p=1").status == 404
 
 
+def test_old_address_with_a_query_needs_no_slash_after_the_path_of_the_base_url(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content", base_url="https://news.example/daily")
+    (content / "redirects.yaml").write_text(RULES)
+    app = create_app(Live(ContentFolder(content), LastModifiedStore(None), FakeClock()))
+    assert location(call(app, "/daily?p=1")) == "/daily/articles/bay/"
+    assert call(app, "/daily?p=2").status == 410
+    assert location(call(app, "/daily?p=3")) == location(call(app, "/daily")) == "/daily/"
+
+
 def test_saved_rules_answer_at_once_and_a_scheduled_target_at_its_second(site: SiteFixture) -> None:
     live = Live(ContentFolder(site.content), LastModifiedStore(None), site.clock)
     app: WSGIApplication = create_app(live)
