@@ -214,7 +214,9 @@ class PageLayout:
         return self._listing_links.get_or_create(listing.ref, lambda: self._build_listing_link(listing))
 
     def _build_listing_link(self, listing: Listing) -> LinkView:
-        language = listing.ref.id if listing.ref.kind == "language" and listing.ref.id != self.lang.tag else ""
+        # Titles of all other kinds are in the language of the settings files.
+        title_language = listing_language(self.site, listing.ref)
+        language = title_language if title_language != self.lang.tag else ""
         return LinkView(
             title=listing_title(listing),
             href=self.href(PageAt(listing.ref)),

@@ -94,3 +94,15 @@ def test_a_draft_is_not_named(tmp_path: Path) -> None:
     text = page(publication_of(tmp_path, status="draft"), "en")
     assert [language for language, _ in alternates(text)] == ["ar", "de", "en", "x-default"]
     assert "articles/ko" not in text
+
+
+def test_section_of_an_article_is_marked_as_english_on_the_page_of_korean_articles(tmp_path: Path) -> None:
+    publication = publication_of(tmp_path, category="money")
+    document = publication.resolve("/language/ko/")
+    assert isinstance(document, Document)
+    korean = elements(document.body.decode(), ".//a[@class='kicker']")
+    assert [(link.text, link.get("lang"), link.get("dir")) for link in korean] == [("Money", "en", "ltr")]
+    front_page = publication.resolve("/")
+    assert isinstance(front_page, Document)
+    english = elements(front_page.body.decode(), ".//a[@class='kicker']")
+    assert [(link.text, link.get("lang")) for link in english] == [("Money", None)]
