@@ -133,7 +133,7 @@ def _all_paths(publication: Publication, host: Host) -> Iterator[str]:
 
 def _feed_paths(publication: Publication, host: Host) -> Iterator[str]:
     yield "/static/feed.css"
-    yield from publication.variant_paths()  # which feeds name
+    yield from publication.variant_paths()  # which feeds name, and others
     yield from publication.feed_paths()
     yield "/feeds.opml"
     if publication.catalog.site.license:

@@ -15,7 +15,7 @@ def changed_free_places(before: Catalog, now: Catalog, changed_media: AbstractSe
     """Yield the places of the static pages and of the files in root/ in which two catalogs differ, with former names of pages.
 
     `changed_media` are the paths (media/...) of the changed media files; a page that refers to one counts as changed. Also yield
-    the media files that are public in one catalog only because of a page, and their image variants.
+    the media files that are public in one catalog only because of a page, and the image variants that a changed page offers.
     """
     files_before, files = before.content.root_files, now.content.root_files
     if files_before is not files:
@@ -26,10 +26,10 @@ def changed_free_places(before: Catalog, now: Catalog, changed_media: AbstractSe
         for name, page in catalog.pages.items():
             if other.pages.get(name) != page or not changed_media.isdisjoint(page.media):
                 yield StaticPageAt(name)
-                yield from _media_places(catalog, (path for path in page.media if path not in other.media))
+                yield from (FileAt(path) for path in page.media if path not in other.media)
+                yield from _variant_places(catalog, page.media)
 
 
-def _media_places(catalog: Catalog, paths: Iterable[str]) -> Iterator[Place]:
+def _variant_places(catalog: Catalog, paths: Iterable[str]) -> Iterator[Place]:
     for path in paths:
-        yield FileAt(path)
         yield from (place for variant in variants(catalog.media.get(path)) if (place := place_of(variant.path)))

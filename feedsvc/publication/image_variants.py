@@ -108,14 +108,15 @@ class ImageVariants:
         return None
 
     def _images(self) -> Iterator[MediaFile]:
-        """Yield the media files of site.yaml and of visible articles, enclosures included, since a text may show any of them.
+        """Yield the media files of site.yaml, static pages and visible articles, enclosures included: a text may show any of them.
 
         They need not be images. Nothing without a variant store.
         """
         if not self._variant_store:
             return
         articles = (path for row in self._catalog.visible.rows for path in row.article.media)
-        paths = dict.fromkeys((*self._catalog.site.media, *articles))
+        static_pages = (path for page in self._catalog.pages.values() for path in page.media)
+        paths = dict.fromkeys((*self._catalog.site.media, *static_pages, *articles))
         yield from (file for path in paths if (file := self._catalog.media.get(path)))
 
 

@@ -157,6 +157,17 @@ def test_a_static_tree_of_feeds_has_the_variants_that_the_feeds_link_to(newsroom
     assert all((tmp_path / name).is_file() for name in paths)
 
 
+def test_a_static_tree_has_the_narrower_copies_of_an_image_that_only_a_static_page_shows(tmp_path: Path) -> None:
+    page = {"pages/about.md": "---\ntitle: About us\n---\n![hall](media/hall.jpg)\n", "media/hall.jpg": picture(1000, 500)}
+    folder = ContentFolder(write(tmp_path / "content", {**SITE, **page}))
+    publication = Publication(build_catalog(folder.read().content, NOW), variant_store=VariantStore(tmp_path / "pictures"))
+    with StaticTree(tmp_path / "tree") as tree:
+        tree.build(publication)
+    paths = re.findall(r"/daily/(sized/[0-9a-f]{16}-[0-9]+/hall[.]jpg)", (tmp_path / "tree/about/index.html").read_text())
+    assert paths
+    assert all((tmp_path / "tree" / name).is_file() for name in paths)
+
+
 def test_new_bytes_of_an_image_change_the_digest_of_the_feed(tmp_path: Path) -> None:
     folder = ContentFolder(write(tmp_path, {**SITE, **ARTICLES}))
     digests = FeedDigests()

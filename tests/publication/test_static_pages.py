@@ -168,6 +168,17 @@ def test_a_picture_that_only_a_page_shows_is_public_as_long_as_the_page(root: Pa
     assert {"/media/p.jpg", "/about/", *paths} <= now.changed_since(publication)
 
 
+def test_new_bytes_of_a_picture_that_only_a_page_shows_have_new_narrower_copies(root: Path) -> None:
+    folder = ContentFolder(root)
+    publication = Publication(build_catalog(folder.read().content, NOW))
+    write(root, {"media/p.jpg": picture(1000, 400)})
+    change = folder.read()
+    catalog = publication.catalog.apply_changes(change.content, NOW, removed=change.removed, added=change.added)
+    paths = [variant.path for variant in variants(catalog.media["media/p.jpg"])]
+    assert paths
+    assert {*paths} <= publication.next_edition(catalog).changed_since(publication)
+
+
 def test_pages_and_root_files_have_last_modified(root: Path, tmp_path: Path) -> None:
     store = LastModifiedStore(None)
     publication = Publication(
