@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -27,6 +27,7 @@ from feedsvc.redirects.addresses import (
 GONE: Final = "gone"  # the target of an address that is answered with 410
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}(?:\.\.\.)?")
+_MARK: Final = "\ue000"  # stands for a placeholder while an address is percent-encoded
 _DIGITS: Final[Mapping[str, str]] = {"year": "[0-9]{4}", "month": "[0-9]{2}", "day": "[0-9]{2}", "number": "[0-9]+"}
 
 
@@ -214,15 +215,7 @@ class _Samples(dict[str, str]):
 def _parse_target(text: str) -> tuple[Part, ...]:
     """Return the parts of a target other than GONE. Raises ValueError with a message for the editor."""
     if text.startswith(("http://", "https://")):
-        parts = _split(text, lambda literal: literal)
-        sample = _join(parts, _Samples())
-        try:
-            address = uris.uri(sample)
-        except (ValueError, UnicodeError):
-            raise ValueError(f"'{text}' is not a web address") from None
-        if urlsplit(sample).netloc != urlsplit(_PLACEHOLDER.sub("y", text)).netloc:
-            raise ValueError(f"'{text}' has a placeholder in its host, which would redirect to any site; write the host in full")
-        return parts if len(parts) > 1 or isinstance(parts[0], Placeholder) else (address,)
+        return _parse_absolute_target(text)
     if not text.startswith("/"):
         raise ValueError(
             f"'{text}' is no target; write a path of this site like /articles/a-title/, an https:// address, or gone"
@@ -232,6 +225,23 @@ def _parse_target(text: str) -> tuple[Part, ...]:
     parts = _split(text, decode_part)
     check_segments(_join(parts, _Samples()), text)
     return parts
+
+
+def _parse_absolute_target(text: str) -> tuple[Part, ...]:
+    """Return the parts of an absolute target: texts of a URI, and placeholders. Raises ValueError for the editor."""
+    placeholders = [part for part in _split(text, lambda literal: literal) if isinstance(part, Placeholder)]
+    sample = _PLACEHOLDER.sub("x", text)
+    try:
+        uris.uri(sample)
+    except (ValueError, UnicodeError):
+        raise ValueError(f"'{text}' is not a web address") from None
+    if urlsplit(sample).netloc != urlsplit(_PLACEHOLDER.sub("y", text)).netloc:
+        raise ValueError(f"'{text}' has a placeholder in its host, which would redirect to any site; write the host in full")
+    first, *others = uris.uri(_PLACEHOLDER.sub(_MARK, text)).split(quote(_MARK))
+    if len(others) != len(placeholders):
+        raise ValueError(f"'{text}' is not a web address")  # it has a _MARK
+    pairs: Iterator[tuple[Part, Part]] = zip(placeholders, others, strict=True)
+    return tuple(filter(None, (first, *chain.from_iterable(pairs))))
 
 
 def _parse_path(path: str) -> tuple[Part, ...]:

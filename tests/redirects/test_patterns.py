@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from feedsvc.redirects import GONE, RedirectPattern, RedirectRules, parse_pattern, parse_target, plain_host_gaps, without_slash
 
+ENCODED = "gr%C3%B6%C3%9Fe/%EC%84%9C%20a"
+
 
 def match(source: str, target: str, path: str) -> str:
     return next(RedirectRules({}, (parse_pattern(source, target),)).pattern_targets(path), "")
@@ -32,6 +34,14 @@ def match(source: str, target: str, path: str) -> str:
         ("/files/{path...}", "/media/{path...}", "/files//a.jpg", ""),
         ("/old/{path...}", "https://old.example/{path...}", "/old/a b/c?d", ""),
         ("/old/{path...}", "https://old.example/{path...}", "/old/a b/서", "https://old.example/a%20b/%EC%84%9C"),
+        (
+            "/old/{x}",
+            "https://old.example/größe/서 a/{x}/é?q={x}#ü",
+            "/old/y",
+            f"https://old.example/{ENCODED}/y/%C3%A9?q=y#%C3%BC",
+        ),
+        ("/old/{x}", "https://Bücher.example/?{x}", "/old/y", "https://xn--bcher-kva.example/?y"),
+        ("/old/{x}", "https://old.example/%20%{x}", "/old/y", "https://old.example/%20%25y"),
         ("/spam/{path...}", "gone", "/spam/a/b", "gone"),
         ("/서울/{slug}/", "/articles/{slug}/", "/서울/x/", "/articles/x/"),
         ("/a.b/{slug}/", "/articles/{slug}/", "/axb/x/", ""),
