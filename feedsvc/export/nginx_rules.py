@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote, unquote
 
 from feedsvc.catalog import Catalog
@@ -25,6 +25,7 @@ _PREFIX: Final = "feedsvc_in_"  # of the names of captured texts
 _SEGMENT_EXCLUSIONS: Final = r"/?\\"  # a browser reads a backslash as a slash
 _QUERY_VALUE: Final = r"(?:[^&/%\\]|%(?!2[fF]|5[cC]))+"
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")
+_FORMS: Final[tuple[Literal["NFC", "NFD"], ...]] = ("NFC", "NFD")  # Unicode forms in which clients send addresses
 Map = Callable[[str, str, Iterable[tuple[str, str]]], str]
 Rows = list[tuple[str, str]]
 
@@ -78,11 +79,9 @@ class RuleMaps:
             path, mark, query = without_slash(address).partition("?")
             location = self._location(rule_target(self._catalog, target)) if mark else ""
             if location:
-                fields = [field.partition("=") for field in query.split("&")]
-                # Clients encode the values in one of these ways.
-                decoded = "&".join(f"{name}={unquote(value)}" for name, _, value in fields)
-                keys = dict.fromkeys((f"{path}?{query}", f"{path}?{decoded}"))
-                rows.setdefault(tuple(name for name, _, _ in fields), []).extend((key, location) for key in keys)
+                fields = [(name, unquote(value)) for name, _, value in (field.partition("=") for field in query.split("&"))]
+                keys = dict.fromkeys(_query_keys(path, fields))
+                rows.setdefault(tuple(name for name, _ in fields), []).extend((key, location) for key in keys)
         return rows
 
     def _query_maps(self) -> Iterator[str]:
@@ -130,6 +129,15 @@ def _spellings(address: str) -> Iterator[str]:
     yield address
     if not address.isascii() and (other := unicodedata.normalize("NFD", address)) != address:
         yield other
+
+
+def _query_keys(path: str, fields: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield a path and decoded parameters in the forms that clients send: values in NFC and NFD, percent-encoded and not."""
+    for form in _FORMS:
+        values = [unicodedata.normalize(form, value) for _, value in fields]
+        for texts in ([quote(value, safe="") for value in values], values):
+            query = "&".join(f"{name}={text}" for (name, _), text in zip(fields, texts, strict=True))
+            yield f"{path}?{query}"
 
 
 def unique_rows(rows: Iterable[tuple[str, str]]) -> Rows:

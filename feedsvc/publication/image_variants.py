@@ -108,7 +108,7 @@ class ImageVariants:
         return None
 
     def _images(self) -> Iterator[MediaFile]:
-        """Yield the media files of site.yaml, static pages and visible articles, enclosures included: a text may show any of them.
+        """Yield the media files of site.yaml, static pages and visible articles, enclosures included, since texts may show them.
 
         They need not be images. Nothing without a variant store.
         """

@@ -99,12 +99,12 @@ def join_parameters(parameters: Mapping[str, str]) -> str:
 
 
 def request_parameters(query: str) -> Mapping[str, str]:
-    """Return a request's parameters with decoded values, the first of a repeated one; {} above _MAX_QUERY_LENGTH."""
+    """Return a request's parameters with decoded values in NFC, the first of a repeated one; {} above _MAX_QUERY_LENGTH."""
     if len(query) > _MAX_QUERY_LENGTH:
         return {}
     parameters: dict[str, str] = {}
     for name, value in parse_qsl(query, encoding="utf-8", errors="replace"):
-        parameters.setdefault(name, value)
+        parameters.setdefault(name, unicodedata.normalize("NFC", value))
     return parameters
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedsvc.redirects import RedirectRules, normalize_address
+from feedsvc.redirects import RedirectRules, normalize_address, parse_pattern
 
 LATIN_1 = "/caf%E9/"
 
@@ -96,3 +96,11 @@ def test_query_decides_by_the_named_parameters_the_larger_set_first(query: str, 
     assert next(rules.query_targets("/", query), "") == target
     assert next(rules.query_targets("/index.html", query), "") == target
     assert next(rules.query_targets("/other/", query), "") == ""
+
+
+def test_query_finds_a_rule_in_both_unicode_forms() -> None:
+    address = normalize_address("/?tag=Cafe%CC%81")  # as a log file of the former site has it
+    rules = RedirectRules({address: "/tag/caf\u00e9/"}, (parse_pattern("/?name=Cafe%CC%81&id={id}", "/author/{id}/"),))
+    for name in ("Cafe%CC%81", "Caf%C3%A9"):
+        assert [*rules.query_targets("/", f"tag={name}")] == ["/tag/caf\u00e9/"]
+        assert [*rules.query_targets("/", f"id=x&name={name}")] == ["/author/x/"]
