@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.publication.document import FileResource
 
 MAX_AGE: Final = 300  # seconds for which a cache may use a response without revalidation
@@ -15,15 +16,20 @@ _STALE_DIRECTIVES: Final = (("stale-while-revalidate", 600), ("stale-if-error", 
 _MAX_AGE_MISSING: Final = 10  # seconds; the missing document may be saved in the next minute
 # A change later than this does not shorten any directive.
 _CACHING_HORIZON: Final = timedelta(seconds=MAX_AGE + max(seconds for _, seconds in _STALE_DIRECTIVES) + 1)
+# Browsers compile WebAssembly while they load it only if its Content-Type has no parameter.
+_BINARY_TYPES: Final = frozenset(
+    {"application/octet-stream", "application/wasm", *(name for name in MEDIA_TYPES.values() if name.startswith("application/"))}
+)
 
 
 def content_type(media_type: str) -> str:
-    """Return the Content-Type of a document: with charset=utf-8, except for fonts, audio, video, and images other than SVG.
+    """Return the Content-Type of a document: with charset=utf-8, except for fonts, audio, video, images other than SVG, and
+    _BINARY_TYPES.
 
     JSON has it, too. Clients guess a missing charset. `file_content_type` is for media files.
     """
     is_binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
-    return media_type if is_binary else f"{media_type}; charset=utf-8"
+    return media_type if is_binary or media_type in _BINARY_TYPES else f"{media_type}; charset=utf-8"
 
 
 def file_content_type(file: FileResource) -> str:

@@ -13,6 +13,7 @@ from feedsvc.publication.document import Document, FileResource, Redirect
 from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
+from feedsvc.publication.root_files import root_content_types
 from feedsvc.routes import place_of
 from tests.conftest import Newsroom
 from tests.helpers.newsrooms import NOW, load_publication, picture, write
@@ -138,6 +139,22 @@ def test_after_a_save_only_the_documents_that_show_it_are_made_again(root: Path,
         if place and not path.startswith(("/media/", "/sized/")):
             assert prints[1].get(place)
             assert (prints[0].get(place) != prints[1].get(place)) == (path in expected), path
+
+
+def test_a_browser_gets_programs_and_archives_of_root_without_charset(newsroom: Newsroom) -> None:
+    # A browser compiles WebAssembly while it loads only if its Content-Type has no parameter.
+    files = {f"root/{name}": b"\0" for name in ("a.wasm", "a.zip", "a.pdf", "a.bin")} | {
+        "root/a.json": b"{}",
+        "root/a.xml": b"<a/>",
+    }
+    assert root_content_types(load_publication(newsroom(files)).catalog) == {
+        "/a.bin": "application/octet-stream",
+        "/a.json": "application/json; charset=utf-8",
+        "/a.pdf": "application/pdf",
+        "/a.wasm": "application/wasm",
+        "/a.xml": "application/xml; charset=utf-8",
+        "/a.zip": "application/zip",
+    }
 
 
 @pytest.mark.parametrize(
