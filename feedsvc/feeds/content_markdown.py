@@ -16,10 +16,14 @@ from feedsvc.model import Article, Correction, Enclosure, Image, Source
 _INLINE_MARKUP: Final = re.compile(r"[\\`*_\[\]<>~]|&(?=#?[A-Za-z0-9]+;)")
 # Beginnings of headings, lists and underlines.
 _BLOCK_MARKUP: Final = re.compile(r"(?:#{1,6}|[-+=]|[0-9]{1,9}(?=[.)]))")
-# A paragraph that is only an address. The first branch matches a fenced code block, which stays as it is.
+# A paragraph that is only an address. comrak writes it in angle brackets, or as a link if its spelling in the text is not that of
+# the address. The first branch matches a fenced code block, which stays as it is.
 _BARE_LINK: Final = re.compile(
-    r"(?m)^(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n(?:[^\n]*\n)*?(?P=fence)[`~]*$|(?<![^\n]\n)^<[^<>\s]+>$(?!\n[^\n])"
+    r"(?m)^(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n(?:[^\n]*\n)*?(?P=fence)[`~]*$"
+    r"|(?<![^\n]\n)^(?:<(?P<address>[^<>\s]+)>"
+    r"|\[(?:https?://|www\.)(?:\\.|[^\s<\]\\])*\]\((?P<target>(?:\\.|[^\s()\\])+)\))$(?!\n[^\n])"
 )
+_BACKSLASH: Final = re.compile(r"\\(.)")
 _ENTITY: Final = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 
 
@@ -48,9 +52,14 @@ def content_markdown(catalog: Catalog, article: Article) -> str:
 
 
 def _with_embed_titles(article: Article, text: str) -> str:
-    """Return the text with the titles of `embeds` as the texts of their bare links, which comrak writes in angle brackets."""
-    titles = {f"<{embed.url}>": _link(embed.title, embed.url) for embed in article.embeds}
-    return _BARE_LINK.sub(lambda match: titles.get(match[0], match[0]), text) if titles else text
+    """Return the text with the titles of `embeds` as the texts of their bare links."""
+    titles = {embed.url: _link(embed.title, embed.url) for embed in article.embeds}
+
+    def titled_link(match: re.Match[str]) -> str:
+        address = match["address"] or _BACKSLASH.sub(r"\1", match["target"] or "")
+        return titles.get(address, match[0])
+
+    return _BARE_LINK.sub(titled_link, text) if titles else text
 
 
 def _escape(text: str) -> str:

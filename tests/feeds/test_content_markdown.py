@@ -100,6 +100,26 @@ def test_a_bare_link_gets_its_title_but_an_address_in_code_stays_as_it_is(tmp_pa
     assert rendered.count(f"&lt;{link}&gt;") == 3
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://o.example/gr\u00f6\u00dfe_x*y",
+        "https://O.example/A(b)c",
+        "https://o.example/[a]?x=1&amp=2",
+        "www.o.example/\u00fc",
+    ],
+)
+def test_a_bare_link_gets_its_title_however_its_address_is_written(tmp_path: Path, link: str) -> None:
+    embed = link if link.startswith("http") else f"http://{link}"
+    files = article("a", embeds=f"[{{url: '{embed}', title: Over there}}]", body=json.dumps(f"{link}\n\nSee {link}\n\nEnd."))
+    document = rss_document(tmp_path, files)
+    markdown = markdown_of(document) or ""
+    assert (markdown.startswith("[Over there](<http"), markdown.count("Over there")) == (True, 1)
+    encoded = etree.fromstring(document).findtext(f"channel/item/{ENCODED}") or ""
+    rendered = render(markdown, base_url=BASE, page=f"{BASE}/articles/a/").html
+    assert to_plain_text(rendered) == to_plain_text(encoded)
+
+
 def test_the_namespace_is_declared_only_if_an_item_has_markdown(tmp_path: Path) -> None:
     with_text = rss_document(tmp_path / "a", article("a"))
     assert b' xmlns:source="http://source.scripting.com/"' in with_text
