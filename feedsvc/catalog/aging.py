@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from feedsvc.catalog.listing import Listing, count_recent
@@ -30,10 +31,14 @@ def _last_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
 
 
 def next_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
-    """Yield, for each listing with a `max_age` and recent rows, the moment at which the oldest of these rows reaches it."""
+    """Yield, for each listing with a `max_age` and recent rows, the moment at which the oldest of these rows reaches it.
+
+    Left out is a moment after the end of the calendar, which a preview may have because of a draft.
+    """
     for listing in listings:
         if listing.max_age and listing.recent_count:
-            yield listing.rows[listing.recent_count - 1].article.published + listing.max_age
+            with suppress(OverflowError):
+                yield listing.rows[listing.recent_count - 1].article.published + listing.max_age
 
 
 def _last_closing(listings: Iterable[Listing]) -> Iterator[datetime]:

@@ -180,6 +180,12 @@ def test_an_article_leaves_the_feed_at_its_maximum_age_and_stays_on_a_page(tmp_p
     assert f"{BASE}/feeds/fresh/</loc><lastmod>2026-01-05T00:00:00Z".encode() in body(empty, "/sitemap.xml")
 
 
+def test_a_preview_shows_a_draft_that_reaches_the_maximum_age_after_the_end_of_the_calendar(tmp_path: Path) -> None:
+    root = write(tmp_path, "later: {title: Later, include: {tags: [Later]}, max_age: 400d}\n")
+    newsrooms.write(root, article("someday", "9998-12-31", status="draft", tags="[Later]"))
+    assert stems(build_catalog(load_content(root), NOW, is_preview=True), "later") == ["someday"]
+
+
 def test_check_warns_of_feeds_that_hold_nothing_or_the_same(tmp_path: Path) -> None:
     feeds = """\
 empty: {title: Empty, include: {categories: [world], tags: [Trade]}}
