@@ -210,8 +210,11 @@ class SqliteTokenStore:
         A file that is not shared gets its name only when it is complete. So an empty file is always damaged.
         """
         if self._is_shared:
-            with closing(connect(self._file, "rwc")) as connection:
-                use_wal(connection)
+            try:
+                with closing(connect(self._file, "rwc")) as connection:
+                    use_wal(connection)
+            except (sqlite3.Error, OSError) as error:
+                raise self._translate(error, None) from None
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -137,3 +137,14 @@ def test_feedsvc_feeds_says_who_can_read_a_private_feed_and_build_leaves_it_out(
     assert result.returncode == 0, result.stderr
     assert "feedsvc: 1 private feed left out of the tree: only feedsvc serve has tokens\n" in result.stderr
     assert "members" not in result.stderr
+
+
+def test_a_sqlite_url_in_a_missing_folder_is_explained(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "no.sqlite").write_text(
+        "This is no database, but it is long enough to have the size of a header of SQLite.\n" * 9
+    )
+    for file, reason in (("missing/tokens.sqlite", "unable to open database file"), ("no.sqlite", "file is not a database")):
+        status, output, error = token(root, "add", "members", "bob", "--database", f"sqlite:///{tmp_path / file}")
+        assert (status, output) == (2, "")
+        assert f"{tmp_path / file}" in error
+        assert reason in error
