@@ -7,12 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from feedsvc.content import escape_invisible
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE
 from feedsvc.editing.feed_replay import FeedReplay, Prediction, Sight
 from feedsvc.editing.reader_rules import READER_RULES
 
 _MAX_TEXT_ENTRIES: Final = 12  # entries of each sight in the text format
 _READERS_BY_ID: Final = frozenset(rule.name for rule in READER_RULES if rule.is_by_id)
 _Parts = tuple[Iterable[str], Iterable[str]]
+# Files with an entry for each listing of a kind. The other listings have the number of site.yaml.
+_FILES: Final[Mapping[str, str]] = {
+    "category": CATEGORIES_FILE,
+    "author": AUTHORS_FILE,
+    "custom": FEEDS_FILE,
+    "tag": TAGS_FILE,
+}
 _SYMBOLS: Final[Mapping[Sight, str]] = {Sight.NEW: "+", Sight.CHANGED: "~", Sight.GONE: "-"}
 
 
@@ -57,8 +65,10 @@ def _hint(replay: FeedReplay) -> str:
     """Return what to write if the feed is longer than the former one, so that older entries are new to readers; else ""."""
     former, current = len(replay.former.items), len(replay.current.items)
     is_longer = any("was not in it" in prediction.reason for prediction in replay.of(Sight.NEW)) and current > former
-    file = {"site": "site.yaml", "custom": "feeds.yaml"}.get(replay.name.partition("/")[0], "the listing's entry")
-    return f"write feed: {{entries: {former}}} in {file}, the number of the former feed" if is_longer else ""
+    kind, _, id_ = replay.name.partition("/")
+    key = f"entries: {former}" if kind == "custom" else f"feed: {{entries: {former}}}"
+    place = f"below {id_} in {_FILES[kind]}" if kind in _FILES else f"in {SITE_FILE}"
+    return f"write {key} {place}, the number of the former feed" if is_longer else ""
 
 
 def _text_of(replay: FeedReplay, *, every: bool) -> Iterator[str]:

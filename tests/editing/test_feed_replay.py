@@ -84,6 +84,20 @@ def test_longer_feed_brings_up_old_entries_and_the_report_says_which_number_to_w
     assert lines(result)[-2] == "  write feed: {entries: 2} in site.yaml, the number of the former feed"
 
 
+def test_longer_feed_of_a_listing_gets_a_hint_that_its_file_accepts() -> None:
+    result = replayed(numbers(5, 4), numbers(5, 4, 3, 2))
+    hints = {
+        name: lines(replace(result, name=name))[-2].strip()
+        for name in ("custom/world", "category/asia", "tag/bridges", "language/de")
+    }
+    assert hints == {
+        "custom/world": "write entries: 2 below world in feeds.yaml, the number of the former feed",
+        "category/asia": "write feed: {entries: 2} below asia in categories.yaml, the number of the former feed",
+        "tag/bridges": "write feed: {entries: 2} below bridges in tags.yaml, the number of the former feed",
+        "language/de": "write feed: {entries: 2} in site.yaml, the number of the former feed",
+    }
+
+
 def test_shorter_feed_names_what_is_no_longer_in_it() -> None:
     result = replayed(numbers(4, 3, 2, 1), numbers(4, 3), limit=2, known=dict.fromkeys(("id-4", "id-3", "id-2", "id-1"), ""))
     assert summary(result) == "0 of 2 entries come up as new; 2 vanish"
