@@ -16,10 +16,11 @@ from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, S
 from feedsvc.content.yaml import YamlDocument, format_scalar, quote_scalar
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
+from feedsvc.feeds import FORMATS
 from feedsvc.model import Article, ArticleStatus, CustomFeed
-from feedsvc.publication import rule_target
-from feedsvc.redirects import REDIRECTS_FILE, without_slash
-from feedsvc.routes import ListingKind, ListingRef
+from feedsvc.publication import redirect_target, rule_target
+from feedsvc.redirects import GONE, REDIRECTS_FILE, without_slash
+from feedsvc.routes import ArticleAt, FeedAt, ListingKind, ListingRef, path_of
 
 _MAX_REDIRECTS: Final = 20  # warnings about lost rules of redirects.yaml
 _WITHDRAW_HINT: Final = "to take it back for all to see, keep the file and write status: withdrawn"
@@ -123,7 +124,13 @@ def _is_id_domain_change(pair: CatalogPair, document: YamlDocument, previous: Ar
 
 def _address_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> Iterator[Problem]:
     current_names = (current.slug, *current.aliases)
-    lost_names = [name for name in (previous.slug, *previous.aliases) if name not in current_names]
+    # A rule of redirects.yaml may lead to the article, too.
+    own_path = path_of(ArticleAt(current.slug))
+    lost_names = [
+        name
+        for name in (previous.slug, *previous.aliases)
+        if name not in current_names and redirect_target(pair.current, path_of(ArticleAt(name))) != own_path
+    ]
     if lost_names:
         key = "slug" if previous.slug in lost_names else "aliases"
         quoted_names = ", ".join(f"'{name}'" for name in lost_names)
@@ -177,7 +184,7 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
     current_feeds = (*new.custom_feeds, *new.private_feeds)
-    yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom feed", old.custom_feeds, current_feeds)
+    yield from _removed_listing_warnings(pair, FEEDS_FILE, "custom", old.custom_feeds, current_feeds)
     yield from _removed_private_feed_warnings(pair)
     yield from _removed_tag_alias_warnings(pair)
     yield from _digest_warnings(pair)
@@ -193,12 +200,7 @@ def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
     if REDIRECTS_FILE in pair.invalid_paths:
         return
     known = {*map(without_slash, new.exact)}
-    lost = [
-        address
-        for address in old.exact
-        if without_slash(address) not in known
-        and ("?" in address or not (rule_target(pair.current, address) or any(new.pattern_targets(address))))
-    ]
+    lost = [address for address in old.exact if without_slash(address) not in known and not _is_answered(pair.current, address)]
     for address in lost[:_MAX_REDIRECTS]:
         message = f"the address '{address}' led to '{old.exact[address]}' at {pair.revision} and would no longer"
         yield key_warning(YamlDocument(REDIRECTS_FILE), "", message, f"write {address}: gone, or its target again")
@@ -207,15 +209,28 @@ def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
         yield key_warning(YamlDocument(REDIRECTS_FILE), "", message, "put the former file back, and change its rules")
 
 
+def _is_answered(catalog: Catalog, address: str) -> bool:
+    """Return whether a path without a rule of its own, or one with a query, has a document or a rule that holds for it."""
+    path, mark, query = address.partition("?")
+    rules = catalog.content.redirects
+    return any(rules.query_targets(path, query)) if mark else bool(rule_target(catalog, path) or any(rules.pattern_targets(path)))
+
+
 def _removed_listing_warnings(
-    pair: CatalogPair, path: str, kind: str, old: Iterable[str], new: Iterable[str]
+    pair: CatalogPair, path: str, listing_kind: ListingKind, old: Iterable[str], new: Iterable[str]
 ) -> Iterator[Problem]:
     names = () if path in pair.invalid_paths else old
+    kind = "custom feed" if listing_kind == "custom" else listing_kind
     for name in names:
-        if name not in new:
+        if name not in new and not _has_redirects(pair.current, ListingRef(listing_kind, name)):
             message = f"the {kind} '{name}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{format_scalar(name)}] below the {kind} that takes its place"
             yield key_warning(YamlDocument(path), "", message, hint)
+
+
+def _has_redirects(catalog: Catalog, ref: ListingRef) -> bool:
+    """Return whether rules of redirects.yaml lead from the listing's feeds in all formats to other addresses."""
+    return all(redirect_target(catalog, path_of(FeedAt(ref, suffix))) not in ("", GONE) for suffix in FORMATS)
 
 
 def _removed_private_feed_warnings(pair: CatalogPair) -> Iterator[Problem]:
@@ -239,7 +254,8 @@ def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
     for alias, entry in entries.items():
         name: tuple[ListingKind, str] = ("tag", alias)
         was_redirect = name in pair.previous.redirects and alias != entry.id
-        if was_redirect and name not in pair.current.redirects and ListingRef(*name) not in pair.current.listings:
+        is_known = name in pair.current.redirects or ListingRef(*name) in pair.current.listings
+        if was_redirect and not is_known and not _has_redirects(pair.current, ListingRef(*name)):
             message = f"the alias '{alias}' of the tag '{entry.id}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{format_scalar(alias)}] below the tag that takes its place"
             yield key_warning(YamlDocument(TAGS_FILE), "", message, hint)

@@ -10,8 +10,10 @@ from typing import Final
 from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility
 from feedsvc.feed_model import Entry
 from feedsvc.feeds import EntryCache, issue_title
-from feedsvc.routes import ListingRef
+from feedsvc.publication import redirect_target
+from feedsvc.routes import FeedAt, ListingRef, path_of, place_of
 
+_SUFFIX: Final = "rss"  # format whose address stands for those of all
 _MISSING_ARTICLE_REASON: Final = "no article any more"
 _REMOVAL_REASONS: Final[Mapping[Visibility, str]] = {
     Visibility.VISIBLE: "no longer in this feed",
@@ -77,11 +79,19 @@ class _CatalogDiff:
         """Return the change of the feed of a listing, None if the feed's subscribers see no change."""
         name = f"{ref.kind}/{ref.id}" if ref.id else ref.kind
         before = self.previous.listings[ref]
-        after = self.current.listings.get(self.current.canonical_listing_ref(ref))
+        after = self._successor(ref)
         if after is None:
             return FeedChange(name=name, is_removed=True)
         changes = (*self._new_and_updated(before, after), *self._removed(before, after))
         return FeedChange(name=name, changes=changes) if changes else None
+
+    def _successor(self, ref: ListingRef) -> Listing | None:
+        """Return the listing whose feed is now at the address of a former feed, or to which redirects.yaml leads from there."""
+        listing = self.current.listings.get(self.current.canonical_listing_ref(ref))
+        if listing is not None:
+            return listing
+        place = place_of(redirect_target(self.current, path_of(FeedAt(ref, _SUFFIX))))
+        return self.current.listings.get(place.listing) if isinstance(place, FeedAt) and not place.period else None
 
     def _new_and_updated(self, before: Listing, after: Listing) -> Iterator[EntryChange]:
         rows_before = {row.article.id: row for row in before.visible}

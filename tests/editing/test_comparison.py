@@ -271,3 +271,27 @@ def test_a_tag_renamed_with_an_alias_has_no_warning(root: Path) -> None:
     (root / "tags.yaml").write_text("crossings: {aliases: [bridges]}\n")
     assert compare_problems(root) == []
     assert "ended" not in [change for changes in feed_changes(root).values() for change in changes]
+
+
+def test_slug_and_category_that_redirects_yaml_redirects_have_no_warning(root: Path) -> None:
+    edit(root, "articles/a.yaml", "slug: a", "slug: new")
+    edit(root, "articles/a.yaml", "category: asia", "category: east")
+    edit(root, "categories.yaml", "asia:", "east:")
+    assert len(compare_problems(root)) == 2
+    feeds = ", ".join(f"/category/asia/feed.{suffix}: /category/east/feed.{suffix}" for suffix in ("rss", "atom", "json"))
+    (root / "redirects.yaml").write_text(f"exact: {{/articles/a/: /articles/new/, {feeds}}}\n")
+    assert compare_problems(root) == []
+    assert feed_changes(root)["category/asia"] == feed_changes(root)["site"]
+    (root / "redirects.yaml").write_text(
+        "patterns: [{from: '/articles/{rest...}', to: gone}, {from: '/category/{rest...}', to: gone}]\n"
+    )
+    assert len(compare_problems(root)) == 2
+    assert feed_changes(root)["category/asia"] == ["ended"]
+
+
+def test_old_addresses_with_a_query_that_a_pattern_replaces_have_no_warning(root: Path) -> None:
+    file = root / "redirects.yaml"
+    file.write_text("exact: {/?p=1: /articles/a/, /?p=2: /articles/b/}\n")
+    commit(root.parent)
+    file.write_text("patterns:\n  - from: /?p={number}\n    to: /articles/a/\n")
+    assert compare_problems(root) == []
