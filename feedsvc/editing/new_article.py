@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -61,11 +62,15 @@ def draft(
     clean_title = _clean_title(title)
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)
     wanted_slug = _choose_slug(clean_title, slug)
-    free_slug = _available_slug(content, wanted_slug, published.year)
+    folder = f"{ARTICLES_FOLDER}/{published:%Y}/{published:%m}"
+    taken_stems = {
+        path.stem for article in content.articles if (path := PurePosixPath(article.path)).match(f"{folder}/*{suffix}")
+    }
+    free_slug = _available_slug(content, wanted_slug, published.year, taken_stems)
     if slug and free_slug != wanted_slug:
         raise FeedsvcError(f"--slug '{slug}' belongs to another article; '{free_slug}' is free")
     return Draft(
-        path=f"{ARTICLES_FOLDER}/{published:%Y}/{published:%m}/{free_slug}{suffix}",
+        path=f"{folder}/{free_slug}{suffix}",
         title=clean_title,
         id=default_id(content.site, free_slug, published.year),
         slug=free_slug,
@@ -96,12 +101,13 @@ def _choose_slug(title: str, slug_option: str) -> str:
     return slug
 
 
-def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
+def _available_slug(content: ContentSnapshot, slug: str, year: int, taken_stems: AbstractSet[str]) -> str:
     """Return the slug; if it or its default id is taken, with the lowest number from 2 that makes both unique, as in "name-2".
 
-    The names of files with errors count as taken, because their slugs are unknown. So do names that no file has on Windows.
+    `taken_stems` are the names of the files beside the new one, which may have other slugs. The names of files with errors count
+    as taken, because their slugs are unknown. So do names that no file has on Windows.
     """
-    taken_names = {name for article in content.articles for name in (article.slug, *article.aliases)}
+    taken_names = {name for article in content.articles for name in (article.slug, *article.aliases)} | taken_stems
     taken_names |= {unicodedata.normalize("NFC", PurePosixPath(problem.path).stem) for problem in content.errors}
     ids = {article.id for article in content.articles}
     names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken_names) + len(ids) + 4)))

@@ -106,6 +106,13 @@ def test_slug_of_a_broken_article_gets_a_number(newsroom: Newsroom) -> None:
     assert create_article(root, "A walk").name == "a-walk-2.yaml"
 
 
+def test_new_article_gets_a_number_if_a_file_of_its_name_has_another_slug(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/2026/11/a-walk.yaml": ARTICLE.format("other") + "slug: other\n"})
+    assert create_article(root, "A walk").name == "a-walk-2.yaml"
+    assert create_article(root, "A walk", suffix=".md").name == "a-walk.md"
+    assert load_content(root).errors == ()
+
+
 def test_existing_file_is_not_overwritten(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "mine"})
     with pytest.raises(FeedsvcError, match="exists already; nothing was written"):
