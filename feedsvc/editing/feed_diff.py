@@ -8,13 +8,23 @@ from enum import Enum
 from typing import Final
 
 from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE
 from feedsvc.feed_model import Entry
 from feedsvc.feeds import EntryCache, issue_title
+from feedsvc.model import ArticleStatus
 from feedsvc.publication import redirect_target
-from feedsvc.routes import FeedAt, ListingRef, path_of, place_of
+from feedsvc.routes import FeedAt, ListingKind, ListingRef, path_of, place_of
 
 _SUFFIX: Final = "rss"  # format whose address stands for those of all
 _MISSING_ARTICLE_REASON: Final = "no article any more"
+_DRAFT_REASON: Final = "a draft now"
+_SCHEDULED_REASON: Final = "published later now"
+# Files with an entry for each listing of a kind: a missing entry of a file with errors means nothing.
+_SETTINGS_FILES: Final[Mapping[ListingKind, str]] = {
+    "category": CATEGORIES_FILE,
+    "author": AUTHORS_FILE,
+    "custom": FEEDS_FILE,
+}
 _REMOVAL_REASONS: Final[Mapping[Visibility, str]] = {
     Visibility.VISIBLE: "no longer in this feed",
     Visibility.WITHDRAWN: "withdrawn",
@@ -62,7 +72,7 @@ def feed_changes(previous: Catalog, current: Catalog, invalid_paths: frozenset[s
     An entry is new if it is in the feed document and its article was not visible in the listing before. An entry is updated if it
     is in the feed document and differs; without a later `updated`, it is changed silently. An entry is removed if it was in the
     feed document and its article is not visible in the listing now. `invalid_paths` are paths of files with errors: their
-    articles stay public unchanged, so they are not removed.
+    articles stay public unchanged, so they are not removed. Nor are the listings of a settings file with errors.
     """
     diff = _CatalogDiff(previous, current, invalid_paths)
     return tuple(change for ref in previous.listings if (change := diff.feed_change(ref)))
@@ -72,6 +82,7 @@ class _CatalogDiff:
     def __init__(self, previous: Catalog, current: Catalog, invalid_paths: frozenset[str]) -> None:
         self.previous, self.current, self.invalid_paths = previous, current, invalid_paths
         self.previous_entries, self.current_entries = EntryCache(previous), EntryCache(current)
+        self.current_statuses = {article.id: article.status for article in current.content.articles}
         refs = (ListingRef(), *current.periodicals)
         self.visibility_by_id = {row.article.id: row.visibility for ref in refs for row in current.listings[ref].rows}
 
@@ -81,7 +92,7 @@ class _CatalogDiff:
         before = self.previous.listings[ref]
         after = self._successor(ref)
         if after is None:
-            return FeedChange(name=name, is_removed=True)
+            return None if self._is_unknown(before) else FeedChange(name=name, is_removed=True)
         changes = (*self._new_and_updated(before, after), *self._removed(before, after))
         return FeedChange(name=name, changes=changes) if changes else None
 
@@ -93,12 +104,21 @@ class _CatalogDiff:
         place = place_of(redirect_target(self.current, path_of(FeedAt(ref, _SUFFIX))))
         return self.current.listings.get(place.listing) if isinstance(place, FeedAt) and not place.period else None
 
+    def _is_unknown(self, before: Listing) -> bool:
+        """Return whether a listing may be missing only because of errors in its settings file or in its articles."""
+        return _SETTINGS_FILES.get(before.ref.kind) in self.invalid_paths or any(map(self._has_errors, before.visible))
+
+    def _has_errors(self, row: Row) -> bool:
+        """Return whether the current file of an article, or of an article in an issue, has errors."""
+        rows = row.articles if isinstance(row, IssueRow) else (row,)
+        return any(one.article.path in self.invalid_paths for one in rows)
+
     def _new_and_updated(self, before: Listing, after: Listing) -> Iterator[EntryChange]:
         rows_before = {row.article.id: row for row in before.visible}
         for row in _visible_newest(after):
             previous_row = rows_before.get(row.article.id)
             kind = self._change_kind(before, previous_row, after, row) if previous_row else ChangeKind.NEW
-            if kind:
+            if kind and not (previous_row and self._has_errors(previous_row)):
                 yield EntryChange(kind=kind, id=row.article.id, title=_title(self.current, row))
 
     def _change_kind(self, before: Listing, previous_row: Row, after: Listing, row: Row) -> ChangeKind | None:
@@ -112,10 +132,15 @@ class _CatalogDiff:
         current_ids = {row.article.id for row in after.visible}
         for row in _visible_newest(before):
             article = row.article
-            if article.id not in current_ids and article.path not in self.invalid_paths:
-                visibility = self.visibility_by_id.get(article.id)
-                reason = _REMOVAL_REASONS[visibility] if visibility else _MISSING_ARTICLE_REASON
-                yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=_title(self.previous, row), reason=reason)
+            if article.id not in current_ids and not self._has_errors(row):
+                title, reason = _title(self.previous, row), self._removal_reason(article.id)
+                yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=title, reason=reason)
+
+    def _removal_reason(self, article_id: str) -> str:
+        if visibility := self.visibility_by_id.get(article_id):
+            return _REMOVAL_REASONS[visibility]
+        status = self.current_statuses.get(article_id)
+        return _DRAFT_REASON if status is ArticleStatus.DRAFT else _SCHEDULED_REASON if status else _MISSING_ARTICLE_REASON
 
 
 def _title(catalog: Catalog, row: Row) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.cli.command_line import run_feedsvc
-from tests.editing.repository import compare_with_revision, create_repository, edit, feed_changes
+from tests.editing.repository import FILES, compare_with_revision, create_repository, edit, feed_changes
 from tests.helpers.newsrooms import write
 
 
@@ -43,6 +43,8 @@ def test_license_changes_no_entry(root: Path) -> None:
 REMOVALS: Final[Mapping[str, Callable[[Path], None]]] = {
     "withdrawn": lambda root: edit(root, "articles/a.yaml", "status: published", "status: withdrawn"),
     "expired": lambda root: edit(root, "articles/a.yaml", "body:", "expires: 2026-02-01\nbody:"),
+    "a draft now": lambda root: edit(root, "articles/a.yaml", "status: published", "status: draft"),
+    "published later now": lambda root: edit(root, "articles/a.yaml", "2026-01-02T09:30:00+05:30", "2026-12-31"),
     "no article any more": lambda root: (root / "articles/a.yaml").unlink(),
 }
 
@@ -51,6 +53,16 @@ REMOVALS: Final[Mapping[str, Callable[[Path], None]]] = {
 def test_removed_entry_has_a_reason(root: Path, reason: str) -> None:
     REMOVALS[reason](root)
     assert {change.reason for feed in compare_with_revision(root).feeds for change in feed.changes} == {reason}
+
+
+def test_feeds_that_stay_as_they_are_because_a_file_is_broken_are_not_reported_as_gone(tmp_path: Path) -> None:
+    feeds = 'daily: {title: Daily, include: {all: true}, digest: {every: day, at: "06:00"}}\n'
+    root = create_repository(tmp_path, {**FILES, "feeds.yaml": feeds})
+    for path in ("articles/a.yaml", "feeds.yaml", "categories.yaml", "authors.yaml"):
+        text = (root / path).read_text()
+        (root / path).write_text(f"{text}x: [\n")
+        assert feed_changes(root) == {}
+        (root / path).write_text(text)
 
 
 def test_article_in_another_category_is_removed_from_one_feed_and_new_in_the_other(root: Path) -> None:
