@@ -10,13 +10,13 @@ from typing import Final
 from feedsvc import editing
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.options import allow_host_option, content_argument, report_errors
-from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line
+from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line, print_problems
 from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.cli.variables import WordChoice, command, option
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint import lint_content
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.errors import ContentError
+from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.watchdog import watching
 
@@ -141,12 +141,18 @@ def _print_counts(summary: str, errors: int, warnings: int) -> None:
 def _replays(
     snapshot: ContentSnapshot, former_feeds: tuple[str, ...], allowed_hosts: tuple[str, ...]
 ) -> tuple[editing.FeedReplay, ...]:
-    """Return the predictions for each former feed, as `editing.compare_former_feeds` does. Raises FeedsvcError."""
+    """Return the predictions for each former feed, as `editing.compare_former_feeds` does.
+
+    Raises FeedsvcError, after it has printed the errors in files of the folder.
+    """
     if not former_feeds:
         return ()
     from feedsvc.importing import HostAccess  # noqa: PLC0415 - it imports HTTP and TLS, which take longer than a check
 
     access = HostAccess(internal_hosts=frozenset(host.lower() for host in allowed_hosts))
-    return editing.compare_former_feeds(
-        build_catalog(snapshot, wall_clock()), map(editing.parse_former_feed, former_feeds), access
-    )
+    catalog = build_catalog(snapshot, wall_clock())
+    try:
+        return editing.compare_former_feeds(catalog, map(editing.parse_former_feed, former_feeds), access)
+    except FeedsvcError:
+        print_problems(snapshot.errors)  # one of them may be the reason, such as an error in feeds.yaml
+        raise

@@ -128,3 +128,11 @@ def test_folder_that_cannot_be_read_keeps_the_keys_of_json(tmp_path: Path) -> No
     assert result.returncode == 1
     assert json.loads(result.stdout)["former_feeds"] == []
     assert "the former feeds were not compared" in result.stderr
+
+
+def test_error_in_feeds_yaml_is_printed_if_the_listing_of_a_former_feed_is_missing(root: Path, tmp_path: Path) -> None:
+    (root / "feeds.yaml").write_text("world: {title: World, include: {all: true}, entires: 2}\n")
+    result = run_feedsvc("check", root, "--against-feed", f"custom/world={tmp_path}/same.xml")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "feeds.yaml:1:45: error: unknown key 'entires'; did you mean 'entries'?" in result.stderr
+    assert "it belongs to custom/world, which has no feed here" in result.stderr
