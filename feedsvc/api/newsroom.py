@@ -140,12 +140,14 @@ def open_folder(
     """Read a content folder and return what it publishes at the moment `now`, by default the present one.
 
     `base_url` replaces that of site.yaml. `state` is the path of a state folder, which makes reading a large folder again many
-    times as fast and has the last valid versions of broken files; without one, nothing is written. Raises ContentError if the
-    folder cannot be used, and FieldError for a bad argument.
+    times as fast and has the last valid versions of broken files; it must be outside the content folder. Without one, nothing is
+    written. Raises ContentError if the folder cannot be used, and FieldError for a bad argument.
     """
     root, address = Path(path), fields.address("base_url", base_url, required=False).rstrip("/")
     if address and not is_base_url(address):
         raise FieldError("base_url", f"{base_url!r} is not the address of a site; give one such as https://example.org/news")
+    if state is not None and Path(state).resolve().is_relative_to(root.resolve()):
+        raise FieldError("state", f"{os.fspath(state)!r} is inside the content folder; give a folder outside it")
     folder = ContentFolder(root, address) if state is None else open_content_folder(root, address, Path(state), Alerts())
     at = wall_clock() if now is None else fields.moment("now", now)
     content = folder.read(now=at).content

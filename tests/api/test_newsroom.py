@@ -88,6 +88,13 @@ def test_without_a_state_folder_nothing_is_written(content: Path, tmp_path: Path
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_state_folder_inside_the_content_folder_is_an_error_and_nothing_is_written(content: Path) -> None:
+    before = sorted(content.rglob("*"))
+    with pytest.raises(FieldError, match=r"^state: .* is inside the content folder"):
+        open_folder(content, state=str(content / "state"), now=NOW)
+    assert sorted(content.rglob("*")) == before
+
+
 def test_a_missing_folder_and_a_moment_without_zone_are_errors(tmp_path: Path, content: Path) -> None:
     with pytest.raises(ContentError, match="none"):
         open_folder(tmp_path / "none")
