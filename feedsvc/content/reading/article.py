@@ -119,12 +119,12 @@ class _ArticleParser(ReadContext):
             image=attachments.image(self, keys.image) if keys.image else None,
             enclosures=self.enclosures(keys) if keys.enclosures else (),
             embeds=attachments.embeds(self, keys.embeds) if keys.embeds else (),
-            sources=tuple([Source(name=source.name, url=source.url or "") for source in keys.sources]),
+            sources=self.sources(keys) if keys.sources else (),
             corrections=self.corrections(keys) if keys.corrections else (),
             language="" if keys.language == self.references.site.language else keys.language or "",
             translation_of=self.translation_of(keys, article_id),
             guid=keys.guid if keys.guid and keys.guid != article_id else "",
-            link=keys.link or "",
+            link=self.link(keys),
             aliases=tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug)) if keys.aliases else (),
             status=_STATUS_BY_NAME[keys.status],
             withdrawn_at=self.withdrawn_at(keys, updated),
@@ -154,6 +154,15 @@ class _ArticleParser(ReadContext):
     def enclosures(self, keys: ArticleKeys) -> tuple[Enclosure, ...]:
         enclosures = (attachments.enclosure(self, index, entry) for index, entry in enumerate(keys.enclosures))
         return tuple(filter(None, enclosures))
+
+    def sources(self, keys: ArticleKeys) -> tuple[Source, ...]:
+        for index, source in enumerate(keys.sources):
+            self.add_own_media(("sources", index, "url"), source.url or "")
+        return tuple([Source(name=source.name, url=source.url or "") for source in keys.sources])
+
+    def link(self, keys: ArticleKeys) -> str:
+        self.add_own_media(("link",), keys.link or "")
+        return keys.link or ""
 
     def markdown(self, keys: ArticleKeys) -> str:
         """Return the Markdown of the body: in a YAML file that of `body:`, in a Markdown file the part below the front matter.

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from feedsvc.content.media import IMAGE_TYPES, sent_length
-from feedsvc.content.reading.context import ReadContext, is_web_address
+from feedsvc.content.reading.context import ReadContext
+from feedsvc.content.reading.settings_document import is_web_address
 from feedsvc.content.schema import EmbedKeys, EnclosureKeys, ImageKeys
 from feedsvc.content.yaml import KeyPath
 from feedsvc.model import Embed, Enclosure, Image
@@ -16,7 +17,8 @@ _ENCLOSURE_HINT: Final = "for example type: audio/mpeg, length: 12345678"
 
 def image(context: ReadContext, keys: ImageKeys) -> Image | None:
     """Return the lead image; None if it cannot be used. Problems and its media file are added to `context`."""
-    file = _remote_image(context, keys) if is_web_address(keys.src) else _local_image(context, keys.src)
+    source = context.media_path(keys.src)
+    file = _remote_image(context, keys) if is_web_address(source) else _local_image(context, source)
     if file is None:
         return None
     url, media_type, (width, height) = file
@@ -61,8 +63,9 @@ def _remote_image(context: ReadContext, keys: ImageKeys) -> tuple[str, str, tupl
 def enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosure | None:
     """Return the enclosure at an index of `enclosures:`; None if it cannot be used. Problems and files are added to `context`."""
     at: KeyPath = ("enclosures", index)
-    if not is_web_address(keys.src):
-        file = context.attempt((*at, "src"), lambda: context.sendable_file(keys.src))
+    source = context.media_path(keys.src)
+    if not is_web_address(source):
+        file = context.attempt((*at, "src"), lambda: context.sendable_file(source))
         keep_metadata = context.references.site.keep_metadata
         length = context.attempt((*at, "src"), lambda: sent_length(file, keep_metadata=keep_metadata)) if file else None
         if file is None or length is None:
@@ -94,6 +97,7 @@ def embeds(context: ReadContext, entries: Sequence[EmbedKeys]) -> tuple[Embed, .
 def _embed_image(context: ReadContext, index: int, path: str) -> str:
     """Return the URL of an image in media/. If it cannot be used, add an error and return ""."""
     at: KeyPath = ("embeds", index, "image")
+    path = context.media_path(path)
     if is_web_address(path):
         context.add_error(at, "is at another address, so reading the page would tell its owner", "save the picture in media/")
         return ""

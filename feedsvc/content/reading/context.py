@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 from feedsvc import uris
 from feedsvc.content import text
 from feedsvc.content.media import MediaFolder
-from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, MediaResolver
+from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, MediaResolver, is_web_address, own_media_path
 from feedsvc.content.schema import parse_instant
 from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.model import Author, Category, MediaFile, Site
@@ -21,7 +20,6 @@ from feedsvc.model import Author, Category, MediaFile, Site
 T = TypeVar("T")
 _FILES: Final[Mapping[str, str]] = {"author": AUTHORS_FILE, "category": CATEGORIES_FILE}
 _MAX_CHOICES: Final = 8  # names that fit on a line of a hint
-_WEB_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +128,19 @@ class ReadContext:
         """
         return self.references.media.sendable_file(path, keep_metadata=self.references.site.keep_metadata)
 
+    def media_path(self, reference: str) -> str:
+        """Return `own_media_path` of a reference for this site."""
+        return own_media_path(self.references.site.base_url, reference)
+
+    def add_own_media(self, at: KeyPath, address: str) -> None:
+        """Add the file at an absolute address in the site's own media/ to `media`; an error at `at` if it cannot be used.
+
+        Do nothing for any other address.
+        """
+        path = self.media_path(address)
+        if path and not is_web_address(path) and (file := self.attempt(at, lambda: self.sendable_file(path))):
+            self.media[file.path] = None
+
     def media_url(self, path: str) -> str:
         """Return the absolute URL of a file at a path like media/a.jpg, which need not exist, and add the path to `media`."""
         self.media[path] = None
@@ -139,8 +150,3 @@ class ReadContext:
 @lru_cache(maxsize=8)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
-
-
-def is_web_address(address: str) -> bool:
-    """Return True if a `src` begins with http: or https:, in any letter case. Otherwise it should be a path like media/a.jpg."""
-    return bool(_WEB_ADDRESS.match(address))

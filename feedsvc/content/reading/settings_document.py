@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from feedsvc import uris
 from feedsvc.content import safe_read, text
-from feedsvc.content.media import MediaFolder
+from feedsvc.content.media import MEDIA_PREFIX, MediaFolder
 from feedsvc.content.schema import http_url
 from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
 from feedsvc.redirects import REDIRECTS_FILE
@@ -21,6 +21,7 @@ AUTHORS_FILE: Final = "authors.yaml"
 TAGS_FILE: Final = "tags.yaml"
 FEEDS_FILE: Final = "feeds.yaml"
 SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, FEEDS_FILE, REDIRECTS_FILE)
+_WEB_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 
 
 def parse_settings_file(path: str, data: bytes) -> YamlDocument:
@@ -47,13 +48,33 @@ class MediaResolver:
         """Return the URL of a reference; "" for None or "". An invalid reference adds an error at `at`; do not use its URL."""
         if not reference:
             return ""
+        reference = own_media_path(self.base_url, reference)
         try:
-            if re.match("https?:", reference, re.IGNORECASE):
+            if is_web_address(reference):
                 return http_url(reference)
             self.media_paths.append(self.media.sendable_file(reference, keep_metadata=self.keep_metadata).path)
         except ValueError as error:
             self.document.problems.append(self.document.problem(at, f"{at[-1]}: {error}"))
         return uris.absolute(self.base_url, f"/{reference}")
+
+
+def is_web_address(reference: str) -> bool:
+    """Return True if a reference begins with http: or https:, in any letter case. Otherwise it should be a path in media/."""
+    return bool(_WEB_ADDRESS.match(reference))
+
+
+def own_media_path(base_url: str, reference: str) -> str:
+    """Return the path, such as media/a.jpg, of an absolute address in the site's own media/; any other reference unchanged.
+
+    A file has an address only while something refers to it, so such an address must count as a reference to the file.
+    """
+    if not is_web_address(reference):
+        return reference
+    try:
+        path = uris.path_below(base_url, uris.uri(reference))
+    except (ValueError, UnicodeError):
+        return reference
+    return path[1:] if path.startswith(f"/{MEDIA_PREFIX}") else reference
 
 
 def normalize_id(name: str) -> str:

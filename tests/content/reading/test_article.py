@@ -275,3 +275,31 @@ def test_an_update_before_the_publication_has_a_warning(newsroom: Newsroom, date
     messages = [str(problem) for problem in content.problems]
     assert messages == ([f"articles/a.yaml:4:10: warning: {message}"] if has_warning else [])
     assert only_article(content).updated >= only_article(content).published
+
+
+OWN_ADDRESSES: Final = """\
+id: tag:news.example,2026:x
+title: A
+published: 2026-01-02
+image: {src: 'HTTPS://news.example/media/p.png', type: image/png, width: 1, height: 1}
+enclosures: [{src: 'https://news.example/media/talk.mp3?v=2', type: audio/mpeg, length: 5}]
+sources: [{name: Report, url: 'https://news.example/media/ein%20bericht.pdf'}]
+link: https://news.example/media/story.pdf
+"""
+
+
+def test_a_file_that_an_article_names_by_its_address_on_the_site_is_served(newsroom: Newsroom) -> None:
+    files = {"media/p.png": PNG, "media/talk.mp3": "talk", "media/ein bericht.pdf": "r", "media/story.pdf": "s"}
+    content = load_content(newsroom({**files, "articles/a.yaml": OWN_ADDRESSES}))
+    article = only_article(content)
+    assert content.problems == ()
+    assert sorted(article.media) == sorted(content.media) == sorted(files)
+    assert [enclosure.url for enclosure in article.enclosures] == ["https://news.example/media/talk.mp3"]
+
+
+def test_a_missing_file_that_an_article_names_by_its_address_on_the_site_is_an_error(newsroom: Newsroom) -> None:
+    content = load_content(newsroom({"articles/a.yaml": OWN_ADDRESSES, "media/p.png": PNG, "media/story.pdf": "s"}))
+    assert [(problem.line, problem.message) for problem in content.errors] == [
+        (5, "enclosures.src: no file 'media/talk.mp3'; did you mean 'media/story.pdf'?"),
+        (6, "sources.url: no file 'media/ein bericht.pdf'; did you mean 'media/story.pdf'?"),
+    ]

@@ -96,3 +96,8 @@ def test_a_color_without_quotes_is_a_comment_and_gives_a_warning(newsroom: Newsr
         "site.yaml:4:1: warning: accent: has no value; '#' begins a comment in YAML; put the color in quotes, like \"#0b6fa4\""
     ]
     assert content.site.accent == ""
+
+
+def test_a_logo_that_is_named_by_its_address_on_the_site_is_served(newsroom: Newsroom) -> None:
+    content = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + "logo: https://a.example/media/p.png\n"}))
+    assert (content.site.logo, [*content.media]) == ("https://a.example/media/p.png", ["media/p.png"])
