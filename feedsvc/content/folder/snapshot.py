@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feedsvc.content.markdown import FitImage, LimitExceeded, TextStore, render_within_limits
@@ -61,6 +61,11 @@ class ContentSnapshot:
     def settings(self) -> tuple[object, ...]:
         """Everything that the settings files and the frame say about public documents, for comparison with other settings."""
         return self.site, self.categories, self.authors, self.tags, self.custom_feeds, self.frame
+
+    @property
+    def published_pages(self) -> Iterator[StaticPage]:
+        """Each static page that is no draft once, in the order of slugs."""
+        return (page for name, page in sorted(self.pages.items()) if page.slug == name and not page.is_draft)
 
     def html(self, article: Article) -> str:
         """Return the article's body as safe HTML with absolute URLs. Raises FeedsvcError if the text is unavailable."""

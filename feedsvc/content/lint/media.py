@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -17,6 +18,7 @@ from feedsvc.content.media import VARIANT_WIDTHS, variant_sizes, variant_widths
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, CustomFeed, MediaFile
+from feedsvc.page_model import StaticPage
 from feedsvc.uris import path_below
 
 MAX_IMAGE_BYTES: Final = 5_000_000
@@ -32,10 +34,10 @@ _MEGAPIXEL_HINTS: Final = {
 
 
 def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
-    """Yield warnings about the files in media/ that site.yaml, authors.yaml and these articles refer to, sorted by path."""
-    articles = tuple(articles)
-    images_shown = {*_settings_images(content), *(path for article in articles for path in _article_images(content, article))}
-    references = {*images_shown, *(path for article in articles for path in article.media)}
+    """Yield warnings about the files in media/ that settings, these articles and published pages refer to, sorted by path."""
+    texts: tuple[Article | StaticPage, ...] = (*articles, *content.published_pages)
+    images_shown = {*_settings_images(content), *(path for text in texts for path in _images(content, text))}
+    references = {*images_shown, *(path for text in texts for path in text.media)}
     for path in sorted(references & content.media.keys()):
         file = content.media[path]
         rules = _RULES if path in images_shown else _RULES[:_GENERAL_RULE_COUNT]
@@ -45,18 +47,16 @@ def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterato
 
 def _settings_images(content: ContentSnapshot) -> Iterator[str]:
     yield from content.site.media
-    entries: tuple[Author | CustomFeed, ...] = (
-        *content.authors.values(),
-        *content.custom_feeds.values(),
-        *content.private_feeds.values(),
+    entries: Iterable[Author | CustomFeed] = chain(
+        content.authors.values(), content.custom_feeds.values(), content.private_feeds.values()
     )
     yield from (path for entry in entries for path in entry.media)
 
 
-def _article_images(content: ContentSnapshot, article: Article) -> Iterator[str]:
-    """Yield the path, such as media/a.jpg, of each image that an article shows; "" for an image outside the site."""
-    in_body = [html.unescape(address) for address in _IMG_SRC.findall(content.html(article))]
-    for address in (*in_body, *((article.image.url,) if article.image else ())):
+def _images(content: ContentSnapshot, text: Article | StaticPage) -> Iterator[str]:
+    """Yield the path, such as media/a.jpg, of each image that an article or page shows; "" for an image outside the site."""
+    body, image = (content.html(text), text.image) if isinstance(text, Article) else (content.page_html(text), None)
+    for address in (*map(html.unescape, _IMG_SRC.findall(body)), *((image.url,) if image else ())):
         yield path_below(content.site.base_url, address)[1:]
 
 

@@ -105,6 +105,15 @@ def test_a_wide_image_of_a_custom_feed_has_a_warning(newsroom: Newsroom, access:
     assert line.startswith("media/wide.png:1:1: warning: 'media/wide.png' is 3841 pixels wide; ")
 
 
+@pytest.mark.parametrize("status", ["published", "draft"])
+def test_a_wide_image_and_a_film_with_a_location_on_a_page_have_warnings(newsroom: Newsroom, status: str) -> None:
+    page = f"---\ntitle: About\nstatus: {status}\naliases: [us]\n---\n![Us](media/wide.png)\n\n[A film](media/film.mp4)\n"
+    media = {"media/wide.png": picture(3841, 10, "PNG"), "media/film.mp4": WITH_LOCATION["iphone.mp4"]}
+    lines = warnings_of_article(newsroom, VALID_ARTICLE, **{"pages/about.md": page, **media})
+    names = ["media/film.mp4", "media/wide.png"] if status == "published" else []
+    assert [line.partition(":")[0] for line in lines] == names
+
+
 def change_dimensions(data: bytes, old: tuple[int, int], new: tuple[int, int], size: int) -> bytes:
     """Return the image with another width and height in its header; only the header is read."""
     (width, height), (new_width, new_height) = old, new
