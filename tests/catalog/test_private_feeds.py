@@ -167,6 +167,23 @@ def test_the_picture_of_a_private_feed_is_not_served_unless_something_public_has
     assert logo() == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("authors.yaml", "mina-park: {name: Mina Park, avatar: media/own.png}\n"),
+        ("pages/about.md", "---\ntitle: About\n---\n![Us](media/own.png)\n"),
+        ("feeds.yaml", ""),
+    ],
+)
+def test_a_private_feed_with_the_picture_of_an_author_or_a_page_has_no_warning(tmp_path: Path, path: str, text: str) -> None:
+    feeds = FEEDS.replace("max_age: 50d", "image: media/own.png")
+    root = write(tmp_path, feeds)
+    newsrooms.write(root, {"media/own.png": picture(64, 64, "PNG"), path: text or feeds})
+    content = load_content(root)
+    warned = [problem for problem in lint_content(content, root, NOW) if "nothing public refers to" in problem.message]
+    assert (content.errors, bool(warned)) == ((), path == "feeds.yaml")
+
+
 def test_check_warns_about_keys_without_effect_and_wrong_values_are_errors(tmp_path: Path) -> None:
     root = write(tmp_path, FEEDS.replace("max_age: 50d", "archives: all"))
     warnings = [str(problem) for problem in lint_content(load_content(root), root, NOW) if problem.path == "feeds.yaml"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +15,8 @@ from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.lint.tags import merged_tags
 from feedsvc.content.scan import ARTICLES_FOLDER
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
-from feedsvc.model import Article, ArticleStatus
+from feedsvc.model import Article, ArticleStatus, Author, CustomFeed
+from feedsvc.page_model import StaticPage
 
 _MAX_COMPARISONS: Final = 20_000  # of names, to suggest the nearest one; more would take seconds
 
@@ -42,6 +45,15 @@ class LintContext:
         self.excluded_stems = {
             text.file_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{ARTICLES_FOLDER}/")
         }
+
+    @cached_property
+    def public_media(self) -> frozenset[str]:
+        """Paths of the files in media/ that settings, public articles and published pages refer to, without private feeds."""
+        content = self.content
+        entries: Iterable[Author | CustomFeed] = chain(content.authors.values(), content.custom_feeds.values())
+        texts: Iterable[Article | StaticPage] = chain(self.public_articles, content.published_pages)
+        media = (*(entry.media for entry in entries), *(text.media for text in texts))
+        return frozenset(content.media.keys() & {*content.site.media, *chain.from_iterable(media)})
 
     def has_free_place(self, place: FreePlace | None) -> bool:
         """Return whether a place is that of a published page, even if its slash is missing, or of a file in root/."""

@@ -40,13 +40,11 @@ def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
 def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> Iterator[Problem]:
     """Yield warnings about keys that have no effect in a private feed."""
     content = context.content
-    public_media = {*content.site.media, *chain.from_iterable(article.media for article in context.public_articles)}
-    public_media |= {path for feed in content.custom_feeds.values() for path in feed.media}
     for feed in {feed.id: feed for feed in content.private_feeds.values()}.values():
         if feed.feed.archives == "all":
             hint = "delete it; entries: says how many of the newest articles the feed holds"
             yield positions.warning(feed.id, ("archives",), "archives: a private feed has no archives", hint)
-        if hidden := sorted({*feed.media} - public_media):
+        if hidden := sorted({*feed.media} - context.public_media):
             message = (
                 f"image: nothing public refers to {hidden[0]}, so the feed has the site's logo; each file of media/ is public"
             )
