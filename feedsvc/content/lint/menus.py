@@ -75,7 +75,7 @@ def _path_fault(context: LintContext, target: str) -> _Fault | None:
             names = {"category": content.categories, "author": content.authors, "custom": content.custom_feeds}[ref.kind]
             kind = "custom feed" if ref.kind == "custom" else ref.kind
             return None if ref.id in names else (f"there is no {kind} '{ref.id}'", text.did_you_mean(ref.id, names))
-        case FileAt(name) if name.startswith("media/") and name not in content.media:
+        case FileAt(name) if name.startswith("media/") and name not in context.public_media:
             return f"nothing public refers to {name}, so it has no address", "link to it from a page"
         case None:
             return f"'{path}' has the form of no address of this site", "write one like /subscribe/ or /category/asia/"

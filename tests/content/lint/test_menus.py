@@ -62,3 +62,13 @@ def test_an_entry_of_a_menu_that_leads_nowhere_has_a_warning(newsroom: Newsroom,
     assert [text.startswith(f"site.yaml:{line}:{column}: {menu}: {expected}") or expected in text for text in found] == (
         [True] if expected else []
     ), found
+
+
+def test_a_menu_entry_for_a_file_that_only_a_draft_refers_to_has_a_warning(newsroom: Newsroom) -> None:
+    menu = "navigation:\n  - {to: /media/a.pdf, title: Report}\n"
+    draft = "title: A\npublished: 2026-01-02\nstatus: draft\nenclosures: [{src: media/a.pdf}]\n"
+    root = newsroom({"site.yaml": SETTINGS["site.yaml"] + menu, "articles/a.yaml": VALID_ARTICLE, "articles/b.yaml": draft})
+    (root / "media").mkdir()
+    (root / "media/a.pdf").write_bytes(b"%PDF")
+    message = "navigation: nothing public refers to media/a.pdf, so it has no address; link to it from a page"
+    assert warnings(root) == [f"site.yaml:6:5: warning: {message}"]
