@@ -10,9 +10,11 @@ from feedsvc.content.folder.root_files import ROOT_FOLDER
 from feedsvc.content.folder.settings import Settings, load_settings
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.content.folder.stored_state import Baseline
+from feedsvc.content.folder.theme_files import THEME_FOLDER
 
 __all__ = [
     "ROOT_FOLDER",
+    "THEME_FOLDER",
     "Baseline",
     "ContentFolder",
     "ContentSnapshot",

@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.folder import ROOT_FOLDER, THEME_FOLDER, ContentSnapshot
 from feedsvc.errors import Problem
+from feedsvc.model import Article
+from feedsvc.page_model import StaticPage
 
 # Windows allows 259 characters for a whole path, of which the folder of the newsroom takes some.
 MAX_PATH_LENGTH: Final = 200
@@ -27,8 +29,11 @@ def is_reserved_name(name: str) -> bool:
 
 
 def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
-    """Yield warnings about the paths of articles, drafts included, and of files in media/ to which articles or settings refer."""
-    paths = sorted({*(article.path for article in content.articles), *content.media})
+    """Yield warnings about the paths of articles and pages, drafts included, of files in root/ and theme/, and of used media."""
+    texts: tuple[Article | StaticPage, ...] = (*content.articles, *content.pages.values())
+    folders = ((ROOT_FOLDER, content.root_files), (THEME_FOLDER, content.theme))
+    names = (f"{folder}/{name}" for folder, files in folders for name in files)
+    paths = sorted({*(text.path for text in texts), *names, *content.media})
     for path in paths:
         message, hint = _fault(path)
         if message:

@@ -63,6 +63,13 @@ def test_names_of_media_files_are_checked_too(newsroom: Newsroom) -> None:
     assert line.startswith("media/nul.png:1:1: warning: 'nul.png' is the name of a device")
 
 
+@pytest.mark.parametrize("path", ["pages/aux.md", "root/aux.txt", "theme/static/aux.css"])
+def test_names_of_pages_root_files_and_theme_files_are_checked_too(newsroom: Newsroom, path: str) -> None:
+    draft = "---\ntitle: A\nstatus: draft\n---\n"
+    (line,) = file_warnings(newsroom, {path: draft, "articles/a.yaml": article("a")})
+    assert line.startswith(f"{path}:1:1: warning: '{path.rpartition('/')[2]}' is the name of a device")
+
+
 def test_ordinary_names_have_no_warning(newsroom: Newsroom) -> None:
     stems = ("console", "auxiliary", "com10", "nullarbor", "서울", "a.b")
     assert file_warnings(newsroom, {f"articles/{stem}.yaml": article(f"n{index}") for index, stem in enumerate(stems)}) == []
