@@ -14,6 +14,7 @@ from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_text
 from feedsvc.model import Article, ArticleStatus
 
+_HTTP_HOST: Final = re.compile(r"http://([^/?#:]*)(?::80(?![0-9]))?")
 _URL_ATTRIBUTE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
 
 
@@ -33,7 +34,7 @@ def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarn
         if isinstance(place, routes.ArticleAt):
             yield from _check_article_link(context, article, unicodedata.normalize("NFC", place.slug))
         elif _is_insecure(base_url, address):
-            yield _insecure_link_warning(base_url, address)
+            yield _insecure_link_warning(address)
 
 
 def _addresses(context: LintContext, article: Article) -> Iterable[str]:
@@ -67,12 +68,17 @@ def _link_patterns(slug: str) -> tuple[str, ...]:
 
 
 def _is_insecure(base_url: str, address: str) -> bool:
-    """Return True if `base_url` has https, and the address is at the same host, but with http."""
-    base, other = urlsplit(base_url), urlsplit(address)
-    return (base.scheme, other.scheme) == ("https", "http") and base.hostname == other.hostname
+    """Return True if `base_url` has https, and the address is that of the site, or below it, but with http."""
+    secure_address = _secure(address)
+    path = secure_address.partition("#")[0].partition("?")[0]
+    return secure_address != address and bool(uris.path_below(base_url, f"{path}/"))
 
 
-def _insecure_link_warning(base_url: str, address: str) -> DeferredWarning:
-    path = urlsplit(address).path.removeprefix(urlsplit(base_url).path) or "/"
+def _secure(address: str) -> str:
+    """Return an http address with https, and without the port of http; any other address unchanged."""
+    return _HTTP_HOST.sub(r"https://\1", address)
+
+
+def _insecure_link_warning(address: str) -> DeferredWarning:
     patterns = (re.escape(address), re.escape(urlsplit(address).netloc))
-    return warn_at_text(patterns, f"'{address}' is this very site, without https", f"write {path}")
+    return warn_at_text(patterns, f"'{address}' is this very site, without https", f"write {_secure(address)}")

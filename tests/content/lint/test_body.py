@@ -39,11 +39,13 @@ LINKS: Final[Files] = {
         ),
         ("/articles/draft/", "body: a link to 'draft', which is not public yet; see articles/draft.yaml"),
         ("/articles/later/", "body: a link to 'later', which is not public yet; see articles/later.yaml"),
-        ("http://news.example/", "'http://news.example/' is this very site, without https; write /"),
+        ("http://news.example/", "'http://news.example/' is this very site, without https; write https://news.example/"),
         (
             "http://news.example/category/asia/?x=1",
-            "'http://news.example/category/asia/?x=1' is this very site, without https; write /category/asia/",
+            "'http://news.example/category/asia/?x=1' is this very site, without https; write https://news.example/category/asia/?x=1",
         ),
+        ("http://news.example:80", "'http://news.example:80' is this very site, without https; write https://news.example"),
+        ("http://news.example:8080/", ""),
         ("http://other.example/", ""),
     ],
 )
@@ -77,11 +79,21 @@ def test_links_of_a_site_below_a_path_and_of_a_site_without_https(newsroom: News
     text = VALID_ARTICLE + "link: http://news.example/daily/x\nbody: '[it](/articles/b/)'\n"
     root = newsroom({"site.yaml": site.format("https://news.example/daily"), "articles/a.yaml": text})
     assert warnings(root) == [
-        "articles/a.yaml:6:7: warning: 'http://news.example/daily/x' is this very site, without https; write /x",
+        "articles/a.yaml:6:7: warning: 'http://news.example/daily/x' is this very site, without https; write https://news.example/daily/x",
         "articles/a.yaml:7:13: warning: body: a link to 'b', but no article has this slug",
     ]
     root = newsroom({"site.yaml": site.format("http://news.example/daily"), "articles/a.yaml": text})
     assert len(warnings(root)) == 1
+
+
+def test_links_beside_a_site_below_a_path_are_not_links_to_the_site_without_https(newsroom: Newsroom) -> None:
+    site = "title: A\nbase_url: https://news.example/news\nid_domain: news.example\n"
+    links = "[a](http://news.example/newspaper/x) [b](http://news.example/shop/) [c](http://news.example/news?a=1&b=2#c)"
+    root = newsroom({"site.yaml": site, "articles/a.yaml": f"{VALID_ARTICLE}body: |\n  {links}\n"})
+    message = "'http://news.example/news?a=1&b=2#c' is this very site, without https"
+    assert [line.partition("warning: ")[2] for line in warnings(root)] == [
+        f"{message}; write https://news.example/news?a=1&b=2#c"
+    ]
 
 
 def test_at_most_a_hundred_broken_links_are_reported(newsroom: Newsroom) -> None:
