@@ -191,7 +191,7 @@ def _require_date_text(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _reference_id(text: str) -> str:
-    """Normalize the id or alias of an author or category in an article, as authors.yaml and categories.yaml are normalized.
+    """Normalize a reference to an author or category (id or alias) or an article (slug), as their files are normalized.
 
     Raises ValueError if it is empty.
     """
@@ -199,13 +199,13 @@ def _reference_id(text: str) -> str:
 
 
 def menu_target(text: str) -> str:
-    """Return the target of a menu entry: an id or slug in NFC, a path, or an http, https, mailto or tel address as a URI.
+    """Return the target of a menu entry: an id, slug or path in NFC, or an http, https, mailto or tel address as a URI.
 
     White space is collapsed. Raises ValueError for any other text.
     """
     text = single_line(text)
     if text.startswith("/") and not text.startswith("//"):
-        return text
+        return unicodedata.normalize("NFC", text)
     if text.lower().startswith(("mailto:", "tel:")):
         return uris.uri(text)
     if ":" in text:

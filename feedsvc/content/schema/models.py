@@ -175,7 +175,7 @@ class RobotsKeys(_Keys):
 
 
 class HomeKeys(_Keys):
-    lead: RequiredLine | None = None
+    lead: ReferenceId | None = None
     sections: ReferenceIds = []
 
 

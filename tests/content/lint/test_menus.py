@@ -72,3 +72,10 @@ def test_a_menu_entry_for_a_file_that_only_a_draft_refers_to_has_a_warning(newsr
     (root / "media/a.pdf").write_bytes(b"%PDF")
     message = "navigation: nothing public refers to media/a.pdf, so it has no address; link to it from a page"
     assert warnings(root) == [f"site.yaml:6:5: warning: {message}"]
+
+
+def test_a_page_and_a_lead_with_accents_are_found_whatever_their_unicode_form(newsroom: Newsroom) -> None:
+    keys = "navigation: [/cafe\u0301/]\nhome: {lead: cafe\u0301}\n"
+    page, article = "---\ntitle: Café\n---\n", VALID_ARTICLE
+    root = newsroom({"site.yaml": SETTINGS["site.yaml"] + keys, "pages/caf\u00e9.md": page, "articles/caf\u00e9.yaml": article})
+    assert warnings(root) == []
