@@ -18,7 +18,7 @@ class RedirectRules:
     """Rules of one redirects.yaml. Immutable.
 
     `exact` maps an address (`addresses`) to its target: GONE, a decoded path of the site, or an absolute address. `source_digest`
-    is a digest of the file's bytes, b"" if it had problems.
+    is a digest of the file's bytes and of what else decides about its rules, b"" if it had problems.
     """
 
     exact: Mapping[str, str] = field(default_factory=dict)

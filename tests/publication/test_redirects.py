@@ -11,7 +11,7 @@ import pytest
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.cache import ParseCache
 from feedsvc.content.folder.folder import ContentFolder, load_content, open_content_folder, parse_cache_file
-from feedsvc.content.reading import source_digest
+from feedsvc.content.reading import parse_redirects, source_digest
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.redirects import RedirectRules
@@ -252,6 +252,29 @@ def test_broken_file_stands_in_its_last_valid_version_after_a_restart(tmp_path: 
     content = open_content_folder(root, "", state).read().content
     assert (content.redirects, [problem.line for problem in content.errors]) == (rules, [2])
     assert Publication(build_catalog(content, NOON)).resolve("/blog/fish") == Redirect(target="/articles/fish/")
+
+
+def test_a_file_that_another_version_of_feedsvc_accepted_is_checked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, state = write_newsroom(tmp_path / "content"), tmp_path / "state"
+    (root / "redirects.yaml").write_text("exact:\n  /a/: /articles/bay/\n")
+    state.mkdir()
+    with monkeypatch.context() as former_version:
+        former_version.setattr("feedsvc.content.reading.redirects.__version__", "0.1", raising=False)
+        folder = open_content_folder(root, "", state)
+        assert folder.read().content.problems == ()
+        folder.save()
+
+    def refuse(target: str) -> str:
+        raise ValueError(f"'{target}' is refused by this version")
+
+    monkeypatch.setattr("feedsvc.content.reading.redirects.parse_target", refuse)
+    parse_redirects.cache_clear()
+    content = open_content_folder(root, "", state).read().content
+    parse_redirects.cache_clear()
+    assert [problem.message for problem in content.errors] == ["'/articles/bay/' is refused by this version"]
+    assert content.redirects.exact == {"/a/": "/articles/bay/"}  # the last valid version
 
 
 def test_file_with_a_new_comment_is_not_parsed_at_every_later_start(tmp_path: Path) -> None:

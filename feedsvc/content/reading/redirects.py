@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
+from feedsvc import __version__
 from feedsvc.content import text
 from feedsvc.content.reading.redirect_lines import LineDeclinedError, RuleText, RuleTexts, read_rule_lines
 from feedsvc.content.schema import RedirectsKeys, validate_document
@@ -50,8 +51,11 @@ class ParsedRedirects(NamedTuple):
 
 
 def source_digest(data: bytes, base_url: str) -> bytes:
-    """Return the digest that `RedirectRules.source_digest` has for a file of these bytes without problems."""
-    return blake2b(data, size=16) + blake2b(base_url, size=8)
+    """Return the digest that `RedirectRules.source_digest` has for a file of these bytes without problems.
+
+    Another version of feedsvc has another digest, because it may find other problems in the same file.
+    """
+    return blake2b(data, size=16) + blake2b(f"{__version__} {base_url}", size=8)
 
 
 @lru_cache(maxsize=1)  # each reading of the settings reads the file, which seldom changes and may be large
