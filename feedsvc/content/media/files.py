@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -239,17 +240,28 @@ def image_size(file: MediaFile) -> tuple[int, int]:
 def is_truncated(file: MediaFile) -> bool:
     """Return whether an image lacks its end, as after an interrupted upload. Raises OSError if it cannot be read.
 
-    Only the last 64 KiB are read, because decoding would take long. Return False for types other than GIF, JPEG and PNG.
+    Nothing is decoded, because that would take long. Return False for types other than GIF, JPEG and PNG.
     """
     is_complete = _COMPLETENESS_TESTS.get(file.type)
     if is_complete is None:
         return False
     with open_file(file.location) as reader:
-        reader.seek(max(0, file.length - _TAIL_SIZE))
-        return not is_complete(reader.read())
+        if is_complete(_tail(reader)):
+            return False
+    # Other data may follow the end, such as the film of a phone's motion photo. Cleaning searches the end, and removes them.
+    try:
+        with clean_file.open_clean(file.location) as reader:
+            return not is_complete(_tail(reader))
+    except clean_file.UncleanableError:
+        return True
 
 
-# Media type -> test of a file's last bytes for the end of the image. Other data may follow that end.
+def _tail(reader: BufferedReader) -> bytes:
+    reader.seek(max(0, reader.seek(0, os.SEEK_END) - _TAIL_SIZE))
+    return reader.read()
+
+
+# Media type -> test of a file's last bytes for the end of the image.
 _COMPLETENESS_TESTS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "image/gif": lambda tail: tail.rstrip(b"\0").endswith(b";"),
     "image/jpeg": lambda tail: tail.rfind(b"\xff\xd9") > tail.rfind(b"\xff\xda"),

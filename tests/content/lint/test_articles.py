@@ -30,7 +30,7 @@ def test_a_valid_article_has_no_warning(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("image_format", ["jpeg", "png", "gif"])
-@pytest.mark.parametrize(("missing_bytes", "appended_bytes"), [(0, b""), (0, b"\0" * 9), (300, b"")])
+@pytest.mark.parametrize(("missing_bytes", "appended_bytes"), [(0, b""), (0, b"\0" * 9), (300, b""), (0, b"film" * 40_000)])
 def test_a_truncated_image_has_a_warning(
     newsroom: Newsroom, image_format: str, missing_bytes: int, appended_bytes: bytes
 ) -> None:
