@@ -14,7 +14,7 @@ from feedsvc.content import images
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.content.images import ImageHeader
 from feedsvc.content.lint import movies
-from feedsvc.content.media import VARIANT_WIDTHS, variant_sizes, variant_widths
+from feedsvc.content.media import VARIANT_WIDTHS, is_truncated, variant_sizes, variant_widths
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, CustomFeed, MediaFile
@@ -38,9 +38,11 @@ def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterato
     texts: tuple[Article | StaticPage, ...] = (*articles, *content.published_pages)
     images_shown = {*_settings_images(content), *(path for text in texts for path in _images(content, text))}
     references = {*images_shown, *(path for text in texts for path in text.media)}
+    article_media = {path for text in texts if isinstance(text, Article) for path in text.media}
     for path in sorted(references & content.media.keys()):
         file = content.media[path]
         rules = _RULES if path in images_shown else _RULES[:_GENERAL_RULE_COUNT]
+        rules = rules if path in article_media else (*rules, _check_end)  # that of an article has a warning in its file
         for message, hint in (warning for rule in rules if (warning := rule(file))):
             yield Problem(path=path, message=f"'{path}' {message}", hint=hint, severity="warning")
 
@@ -74,6 +76,12 @@ def _check_metadata(file: MediaFile) -> tuple[str, str] | None:
     if PurePosixPath(file.path).suffix.lower() not in _UNCLEANED_SUFFIXES:
         return None
     return "is sent with all metadata, camera and location data too", "save it as JPEG, PNG, WebP, AVIF or MP4"
+
+
+def _check_end(file: MediaFile) -> tuple[str, str] | None:
+    with suppress(OSError):
+        return ("is cut off; readers see a part of it", "save it again") if is_truncated(file) else None
+    return None
 
 
 def _check_file_size(file: MediaFile) -> tuple[str, str] | None:

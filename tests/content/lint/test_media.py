@@ -114,6 +114,16 @@ def test_a_wide_image_and_a_film_with_a_location_on_a_page_have_warnings(newsroo
     assert [line.partition(":")[0] for line in lines] == names
 
 
+@pytest.mark.parametrize("has_article", [False, True])
+def test_a_truncated_picture_of_a_page_has_a_warning_once(newsroom: Newsroom, has_article: bool) -> None:
+    page = "---\ntitle: About\n---\n![Us](media/a.png)\n"
+    image = "image: {src: media/a.png, alt: x, credit: y}\n" if has_article else ""
+    data = picture(900, 700, "PNG")[:-300]
+    lines = warnings_of_article(newsroom, VALID_ARTICLE + image, **{"pages/about.md": page, "media/a.png": data})
+    position = "articles/a.yaml:6:14" if has_article else "media/a.png:1:1"
+    assert lines == [f"{position}: warning: 'media/a.png' is cut off; readers see a part of it; save it again"]
+
+
 def change_dimensions(data: bytes, old: tuple[int, int], new: tuple[int, int], size: int) -> bytes:
     """Return the image with another width and height in its header; only the header is read."""
     (width, height), (new_width, new_height) = old, new
