@@ -79,7 +79,8 @@ class RootFiles:
         if any(scanner.unreadable_folders for scanner in self._scanners):
             return  # the files may exist
         self._page_names, self._read_problems = page_names, [*self._hidden_file_problems()]
-        found = dict.fromkeys((*self._signatures, *(f"{ROOT_FOLDER}/{name}" for name in self.files)))
+        former = (f"{ROOT_FOLDER}/{name}" for name in self.files)  # a file that is being replaced may be missing for a moment
+        found = dict.fromkeys((*self._signatures, *(path for path in former if path in unsettled_files)))
         self._is_due = any(path in unsettled_files for path in found)
         files: dict[str, bytes] = {}
         total = 0

@@ -205,3 +205,13 @@ def test_a_link_out_of_root_is_a_problem_and_is_not_served(newsroom: Newsroom, t
     content = load_content(root)
     assert content.root_files == {"ads.txt": b"x", "d.txt": b"x"}
     assert [problem.path for problem in content.errors] == ["root/a.txt", "root/b.txt", "root/c"]
+
+
+def test_a_root_file_that_a_page_replaces_at_once_leaves_no_problem(newsroom: Newsroom) -> None:
+    root = newsroom({"root/about": "We write."})
+    folder = ContentFolder(root)
+    assert [*folder.read().content.root_files] == ["about"]
+    (root / "root/about").unlink()
+    write(root, {"pages/about.md": ABOUT})
+    content = folder.read().content
+    assert ([*content.pages], [*content.root_files], content.problems) == (["about"], [], ())
