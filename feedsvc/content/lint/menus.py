@@ -13,6 +13,7 @@ from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus
 from feedsvc.page_model import TITLED_KINDS, TITLES_OF_PATHS, MenuEntry
 from feedsvc.routes import ArticleAt, FileAt, PageAt, place_of
+from feedsvc.uris import path_below
 
 _Fault = tuple[str, str]  # message and hint
 
@@ -41,9 +42,10 @@ def _fault(context: LintContext, entry: MenuEntry) -> _Fault | None:
     target = entry.target
     if target.startswith("/"):
         return _path_fault(context, target) or _title_fault(entry)
-    if ":" in target or target in context.content.categories:
-        return None
-    return _page_fault(context, target)
+    if ":" in target:
+        path = path_below(context.content.site.base_url, target)
+        return _path_fault(context, path) if path else None
+    return None if target in context.content.categories else _page_fault(context, target)
 
 
 def _page_fault(context: LintContext, name: str) -> _Fault | None:

@@ -36,6 +36,8 @@ ADDRESS = "is the address of no page and of no file in root/"
         ("/ads.txt/", f"'/ads.txt/' {ADDRESS}; did you mean 'ads.txt'?"),
         ("/draft/", f"'/draft/' {ADDRESS}"),
         ("/x/y/z/", "'/x/y/z/' has the form of no address of this site"),
+        ("{to: https://news.example/category/asia/?a=1#b, title: Asia}", ""),
+        ("{to: https://news.example/category/aisa/, title: Asia}", "there is no category 'aisa'; did you mean 'asia'?"),
         ("/articles/b/", "no published article has the slug 'b'"),
         ("/category/aisa/", "there is no category 'aisa'; did you mean 'asia'?"),
         ("/author/nobody/", "there is no author 'nobody'"),
