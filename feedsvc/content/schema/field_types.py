@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -205,7 +206,7 @@ def menu_target(text: str) -> str:
     """
     text = single_line(text)
     if text.startswith("/") and not text.startswith("//"):
-        return unicodedata.normalize("NFC", text)
+        return _decoded_path(text)
     if text.lower().startswith(("mailto:", "tel:")):
         return uris.uri(text)
     if ":" in text:
@@ -213,6 +214,14 @@ def menu_target(text: str) -> str:
     if not uris.is_slug(text):
         raise ValueError(f"'{text}' is no id of a category, no name of a page, no path like /archive/ and no https address")
     return unicodedata.normalize("NFC", text)
+
+
+def _decoded_path(text: str) -> str:
+    """Return a path, perhaps with a query or a fragment, in NFC, and percent-decoded if it means the same without encoding."""
+    path = text.partition("#")[0].partition("?")[0]
+    decoded = unquote(path)
+    is_equal = "\ufffd" not in decoded and {"?", "#", "%"}.isdisjoint(decoded)
+    return unicodedata.normalize("NFC", (decoded if is_equal else path) + text[len(path) :])
 
 
 def _as_menu_entry(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from feedsvc.content.folder.folder import load_content
 from tests.conftest import SETTINGS, Newsroom
 from tests.content.lint.checking import VALID_ARTICLE, warnings
 
@@ -81,3 +82,12 @@ def test_a_page_and_a_lead_with_accents_are_found_whatever_their_unicode_form(ne
     page, article = "---\ntitle: Café\n---\n", VALID_ARTICLE
     root = newsroom({"site.yaml": SETTINGS["site.yaml"] + keys, "pages/caf\u00e9.md": page, "articles/caf\u00e9.yaml": article})
     assert warnings(root) == []
+
+
+def test_a_percent_encoded_address_of_a_page_in_a_menu_is_found_and_has_the_title_of_the_page(newsroom: Newsroom) -> None:
+    keys = "navigation: [/caf%C3%A9/, {to: '/100%25/?q=%C3%A9', title: A}]\n"
+    files = {"pages/caf\u00e9.md": "---\ntitle: Café\n---\n", "articles/a.yaml": VALID_ARTICLE}
+    root = newsroom({"site.yaml": SETTINGS["site.yaml"] + keys, **files})
+    content = load_content(root)
+    assert [entry.target for entry in content.site.navigation or ()] == ["/caf\u00e9/", "/100%25/?q=%C3%A9"]
+    assert [line for line in warnings(root) if "caf" in line] == []
