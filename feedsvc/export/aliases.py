@@ -45,11 +45,14 @@ def former_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def _unique(catalog: Catalog, paths: Iterator[str]) -> Iterator[str]:
-    """Return the paths without repetitions and without those that an exact rule makes gone. Only redirects.yaml causes either."""
+    """Return the paths without repetitions, without those that an exact rule makes gone, and without those that can have no file
+    because of an old address. Only redirects.yaml causes these.
+    """
     rules = catalog.content.redirects
     if not rules:
         return paths
-    return (path for path in dict.fromkeys(paths) if rules.exact_target(path) != GONE or redirect_target(catalog, path) != GONE)
+    with_file = (path for path in dict.fromkeys(paths) if may_have_file(catalog, path))
+    return (path for path in with_file if rules.exact_target(path) != GONE or redirect_target(catalog, path) != GONE)
 
 
 def _former_paths(catalog: Catalog) -> Iterator[str]:

@@ -52,6 +52,10 @@ class FileWriter:
         """
         return None if self._is_vacant(name) else self.status(name)
 
+    def is_folder(self, name: str) -> bool:
+        status = self.status(name)
+        return status is not None and stat.S_ISDIR(status.st_mode)
+
     def _is_vacant(self, name: str) -> bool:
         """Return whether the last call of `linked_folders` found one of the name's folders missing."""
         while name := name.rpartition("/")[0]:
@@ -141,7 +145,7 @@ class FileWriter:
         except FileNotFoundError:
             return False
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a pipe
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):  # a link; a pipe; a folder
                 return False
             raise
 

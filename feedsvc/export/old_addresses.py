@@ -66,9 +66,14 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
 def may_have_file(catalog: Catalog, path: str) -> bool:
     """Return whether the tree may have a file at an old address.
 
-    False if it needs the name itself, or if a folder of the name is a document's file or that of another old address.
+    False if it needs the name itself, or for a folder of root/; also if a folder of the name is a document's file or that of
+    another old address.
     """
-    return can_be_file(path) and not any(_is_file(catalog, folder) for folder in _folders(path))
+    return (
+        can_be_file(path)
+        and not any(_is_file(catalog, folder) for folder in _folders(path))
+        and (path.endswith("/") or not any(name.startswith(f"{path[1:]}/") for name in catalog.content.root_files))
+    )
 
 
 def is_feed_path(target: str) -> bool:
@@ -121,4 +126,8 @@ def _is_file(catalog: Catalog, path: str) -> bool:
         return True
     if "." not in path[path.rfind("/") :]:
         return False
-    return path in catalog.content.redirects.exact or isinstance(place_of(path), _FILE_PLACES)
+    return (
+        path in catalog.content.redirects.exact
+        or isinstance(place_of(path), _FILE_PLACES)
+        or (bool(pattern_target(catalog, path)) and not is_only_matched(catalog, path))
+    )

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Self
 
 from feedsvc.content.folder import Baseline
+from feedsvc.export.file_remover import FileRemover
 from feedsvc.export.file_writer import FileWriter
-from feedsvc.export.former_images import retention_fingerprint
 from feedsvc.export.hosts import HOSTING_ANY, HOSTS, HostFiles, limit_warnings
 from feedsvc.export.incremental import BuildBaseline, changed_paths, matches, parse_baseline
 from feedsvc.export.layout import (
@@ -30,7 +30,7 @@ from feedsvc.export.layout import (
     write_order_key,
 )
 from feedsvc.export.manifest import Manifest
-from feedsvc.export.manifest_format import FileState
+from feedsvc.export.name_conflicts import blocking_names, has_conflicts, without_conflicts
 from feedsvc.export.old_addresses import gap_sentences
 from feedsvc.export.output_folder import build_lock, translate_errors
 from feedsvc.export.ownership import OwnershipCheck
@@ -96,6 +96,7 @@ class StaticTree:
             self._manifest = Manifest(root, state and state.manifest)
             self._modified_files = state and state.modified_files
             self._ownership = OwnershipCheck(self.out, self._writer, self._manifest, self._codings)
+            self._remover = FileRemover(self._writer, self._manifest, self._ownership)
             stack.callback(self._manifest.close)
             stack.callback(self._writer.remove_temporary_files)
             self._writer.remove_temporary_files(() if self._manifest.is_complete else self._manifest.files)
@@ -116,21 +117,21 @@ class StaticTree:
             if possibly_stale is not None:
                 renderer = self._renderer(publication)
                 stale = self._stale_paths(renderer, possibly_stale)
-                if len(stale) <= MAX_INCREMENTAL_PATHS:
+                if len(stale) <= MAX_INCREMENTAL_PATHS and not self._has_conflicts(stale):
                     written, removed = self._write_and_remove(renderer, stale)
                     return BuildResult(written=written, unchanged=len(self._manifest.files) - written, removed=removed)
             renderer = self._renderer(publication, every=True)
-            paths = [
-                path
-                for path in self._selected_paths(publication, self._host)
-                if not self._is_occupied_by_foreign_file(renderer, path)
-            ]
-            stale = self._stale_paths(renderer, paths)
-            names = set(map(file_name, paths))
+            selected = [*self._selected_paths(publication, self._host)]
+            names = set(map(file_name, selected))
             obsolete = [name for name in self._manifest.files if name not in names]
             self._ownership.reject_outside_links(obsolete)
+            # Where a file becomes a folder or a folder a file, the former has to go first.
+            blocking = blocking_names(obsolete, names - self._manifest.files.keys())
+            removed = self._remover.remove(publication, blocking) if blocking else 0
+            paths = self._writable_paths(renderer, selected)
+            stale = self._stale_paths(renderer, paths)
             written = self._write(renderer, stale, progress)
-            removed = self._remove_unreferenced(publication, obsolete)
+            removed += self._remover.remove(publication, [name for name in obsolete if name in self._manifest.files])
         return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
@@ -142,6 +143,8 @@ class StaticTree:
         is_different = not self._manifest.files.keys().isdisjoint(map(file_name, {*all_paths} - {*selected}))
         # With other settings, any former address may have another target.
         is_different |= self._manifest.build_fingerprint != self._build_fingerprint(publication)
+        with translate_errors(self.out):
+            is_different |= self._has_conflicts(selected)
         if len(selected) > MAX_INCREMENTAL_PATHS or is_different:
             return self.build(publication)
         with translate_errors(self.out):
@@ -208,7 +211,19 @@ class StaticTree:
         end = next((index for index, path in enumerate(ordered) if is_written_last(path)), len(ordered))
         obsolete: list[str] = []
         written = sum(self._write_existing(renderer, part, obsolete) for part in (ordered[:end], ordered[end:]))
-        return written, self._remove_unreferenced(renderer.publication, obsolete)
+        return written, self._remover.remove(renderer.publication, obsolete)
+
+    def _has_conflicts(self, paths: Iterable[str]) -> bool:
+        """Return whether a new file at one of these paths needs the name of a file as a folder, or that of a folder."""
+        new_names = {file_name(path) for path in paths} - self._manifest.files.keys()
+        return has_conflicts(new_names, self._manifest.files) or any(map(self._writer.is_folder, new_names))
+
+    def _writable_paths(self, renderer: TreeRenderer, paths: Iterable[str]) -> list[str]:
+        """Return the paths without auxiliary ones that no file can have: it would take a name from another file."""
+        free = [path for path in paths if not self._is_occupied_by_foreign_file(renderer, path)]
+        return without_conflicts(
+            free, self._manifest.files, lambda path: renderer.is_auxiliary(path) or renderer.find(path) is None
+        )
 
     def _write_existing(self, renderer: TreeRenderer, paths: list[str], obsolete: list[str]) -> int:
         """Write the documents at these paths; return how many changed. Add names of files without a document to `obsolete`."""
@@ -259,24 +274,6 @@ class StaticTree:
             pass
         return sum(written)
 
-    def _remove_unreferenced(self, publication: Publication, names: Sequence[str]) -> int:
-        """Remove the files `names`, which no document names any more, with their compressed variants.
-
-        Return how many were removed, without compressed variants. Image variants stay while `retention_fingerprint` retains them:
-        90 days at most, while their image is public. The manifest is updated. Raises FeedsvcError if a folder of these names is
-        a link that leaves the tree.
-        """
-        self._ownership.reject_outside_links(names)
-        states = {name: state for name in names if (state := self._manifest.files.get(name)) and state.size >= 0}
-        fingerprints = {name: retention_fingerprint(publication, name, state.fingerprint) for name, state in states.items()}
-        retained = {name: fingerprint for name, fingerprint in fingerprints.items() if fingerprint}
-        self._manifest.record((name, states[name]._replace(fingerprint=fingerprint)) for name, fingerprint in retained.items())
-        obsolete = [name for name in names if name not in retained]
-        removed = sum(self._remove_file(name) for name in obsolete)
-        self._manifest.remove(obsolete)
-        self._manifest.finish()
-        return removed
-
     def _render_in_chunks(self, renderer: TreeRenderer, paths: list[str], written: list[bool]) -> Iterator[int]:
         """Write the files chunk by chunk, and yield the number of files in each. Add to `written` whether each file changed.
 
@@ -290,10 +287,3 @@ class StaticTree:
                 self._manifest.record((name, state) for name, state, _ in results)
                 written += [is_written for _, _, is_written in results]
                 yield len(results)
-
-    def _remove_file(self, name: str) -> bool:
-        state = self._manifest.files.get(name, FileState())
-        for suffix, size in zip(COMPRESSED_SUFFIXES.values(), state.compressed_sizes, strict=True):
-            if size:
-                self._writer.remove(name + suffix)
-        return self._writer.remove(name)

@@ -9,17 +9,20 @@ from feedsvc.redirects.patterns import GONE
 from feedsvc.redirects.rules import RedirectRules
 
 _MAX_NAME_BYTES: Final = 255  # of a file system
-_RESERVED_ENDINGS: Final = (".br", ".gz", ".zst", "/404.html", "/410.html")
+_RESERVED_ENDINGS: Final = (".br", ".gz", ".zst")  # of names of files and folders: compressed variants have them
+_RESERVED_NAMES: Final = frozenset(("404.html", "410.html", "index.html"))  # in every folder of a tree
 _RESERVED_STARTS: Final = ("/.feedsvc-", "/_redirects", "/_headers", "/views.json")
 
 
 def can_be_file(address: str) -> bool:
     """Return whether a file of a tree may have an address: no query, no name that the tree needs, none above 255 bytes."""
+    if "?" in address or address.startswith(_RESERVED_STARTS):
+        return False
+    names = address.split("/")
     return (
-        "?" not in address
-        and not address.startswith(_RESERVED_STARTS)
-        and not address.rstrip("/").endswith(_RESERVED_ENDINGS)
-        and all(len(name.encode()) <= _MAX_NAME_BYTES for name in address.split("/"))
+        _RESERVED_NAMES.isdisjoint(names)
+        and not any(name.endswith(_RESERVED_ENDINGS) for name in names)
+        and all(len(name.encode()) <= _MAX_NAME_BYTES for name in names)
     )
 
 

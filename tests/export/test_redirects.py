@@ -82,6 +82,62 @@ def test_tree_has_no_file_where_it_needs_the_name_or_where_a_rule_leads_nowhere(
         assert not (out / name).exists(), name
 
 
+@pytest.mark.parametrize(
+    ("rules", "file", "missing"),
+    [
+        ("exact: {/a.d: /articles/rich/}", "a.d/x", ""),
+        ("exact: {/a/index.html/b/: /articles/rich/, /a/: /articles/rich/}", "a/index.html", "a/index.html/b"),
+        ("exact: {/404.html/b/: /articles/rich/}", "404.html", "404.html/b"),
+        ("exact: {/feed.rss.gz/b/: /articles/rich/}", "feed.rss.gz", "feed.rss.gz/b"),
+        (
+            "patterns: [{from: '/{slug}.html', to: '/articles/{slug}/'}, {from: '/{slug}.html/amp/', to: '/articles/{slug}/'}]",
+            *("rich.html", "rich.html/amp"),
+        ),
+    ],
+)
+def test_old_address_that_would_be_file_and_folder_does_not_stop_a_build(
+    content: Path, out: Path, rules: str, file: str, missing: str
+) -> None:
+    newsrooms.write(content, {"root/a.d/x": "text"})
+    publication = write_rules(content, rules)
+    build(publication, out)
+    assert (out / file).is_file()
+    assert not missing or not (out / missing).exists()
+    first = contents(out)
+    build(publication, out)
+    assert contents(out) == first
+
+
+@pytest.mark.parametrize("addresses", [("/a.html", "/a.html/b/"), ("/a.html/b/", "/a.html")])
+def test_old_address_follows_one_whose_file_had_the_name_of_its_folder(
+    content: Path, tmp_path: Path, addresses: tuple[str, str]
+) -> None:
+    """Before the fix, a folder in the place of a file ended every later build, and a file in its place came one build late."""
+    for address in addresses:
+        publication = write_rules(content, f"exact: {{{address}: /articles/rich/}}")
+        build(publication, tmp_path / "out")
+    build(publication, tmp_path / "new")
+    assert contents(tmp_path / "out") == contents(tmp_path / "new")
+
+
+@pytest.mark.parametrize("name", ["a.d/x", "a.e"])
+def test_file_of_root_takes_the_name_of_an_old_address_while_the_tree_is_kept_up_to_date(
+    content: Path, tmp_path: Path, name: str
+) -> None:
+    (content / "redirects.yaml").write_text("exact: {/a.d: /articles/rich/, /a.e/b/: /articles/rich/}")
+    live = Live(ContentFolder(content), None)
+    with StaticTree(tmp_path / "out", processes=1) as tree:
+        before = live.edition.publication
+        tree.build(before)
+        newsrooms.write(content, {f"root/{name}": "text"})
+        live.reload()
+        publication = live.edition.publication
+        tree.update(publication, publication.changed_since(before))
+    build(publication, tmp_path / "new")
+    assert (tmp_path / "out" / name).read_text() == "text"
+    assert contents(tmp_path / "out") == contents(tmp_path / "new")
+
+
 def test_second_build_renders_and_writes_nothing(content: Path, out: Path) -> None:
     publication = write_rules(content)
     build(publication, out)

@@ -86,6 +86,9 @@ def build_once(content: Path, home: Path) -> bool:
         {"root/favicon.ico": "x"},
         {"pages/about.md": None},
         {"root/ads.txt": None},
+        # A folder takes the name of a file, and a file that of a folder.
+        {"root/ads.txt": None, "root/ads.txt/a": "x"},
+        {"pages/about.md": None, "root/about": "x"},
     ],
 )
 def test_a_later_build_equals_a_first_one(content: Path, tmp_path: Path, edit: dict[str, str | bytes | None]) -> None:

@@ -181,6 +181,12 @@ def test_folder_at_the_path_of_a_document_is_an_error(content: Path, out: Path) 
     assert files(out) == set()
 
 
+def test_folder_at_the_name_of_a_compressed_file_is_an_error(content: Path, out: Path) -> None:
+    (out / "feed.rss.gz").mkdir(parents=True)
+    with pytest.raises(FeedsvcError, match=r"feed.rss.gz was not written by feedsvc and would be overwritten; move it away"):
+        build(content, out)
+
+
 def test_link_in_the_tree_that_leaves_it_is_an_error(content: Path, out: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     out.mkdir()
