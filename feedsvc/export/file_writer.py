@@ -23,6 +23,7 @@ _MODE: Final = 0o644
 _CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NOT_FOUND_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # a long name and its suffix may be too long
+_NAME_MAX: Final = 255  # bytes (NAME_MAX)
 _NANOSECONDS: Final = 1_000_000_000  # in a second
 _COMPRESSED_ENDINGS: Final = tuple(COMPRESSED_SUFFIXES.values())
 
@@ -117,9 +118,11 @@ class FileWriter:
     ) -> int:
         """Write or remove a file's compressed variant in a coding; return the variant's size in bytes, 0 for none.
 
-        `recorded_size` is the size of the variant at the last build, 0 for none, -1 if unknown.
+        There is none if its name would be too long. `recorded_size` is the size of the variant at the last build, 0 for none,
+        -1 if unknown.
         """
-        variant = content.encode(coding) if coding in self._codings and isinstance(content, Document) else b""
+        is_wanted = coding in self._codings and _can_have_name(name + COMPRESSED_SUFFIXES[coding])
+        variant = content.encode(coding) if is_wanted and isinstance(content, Document) else b""
         if variant:
             self._put_compressed(name + COMPRESSED_SUFFIXES[coding], variant, time)
         elif recorded_size and not self._is_vacant(name):
@@ -252,3 +255,7 @@ class FileWriter:
                             os.unlink(entry, dir_fd=descriptor)
                 finally:
                     os.close(descriptor)
+
+
+def _can_have_name(name: str) -> bool:
+    return len(os.fsencode(name.rpartition("/")[2])) <= _NAME_MAX

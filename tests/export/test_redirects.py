@@ -138,6 +138,13 @@ def test_file_of_root_takes_the_name_of_an_old_address_while_the_tree_is_kept_up
     assert contents(tmp_path / "out") == contents(tmp_path / "new")
 
 
+def test_long_old_address_has_a_file_without_compressed_copy(content: Path, out: Path) -> None:
+    """Before the fix, the build ended with "File name too long"."""
+    name = f"{'a' * 250}.html"
+    build(write_rules(content, f"exact: {{/{name}: /articles/rich/}}"), out)
+    assert MARKUP in (out / name).read_bytes()
+
+
 def test_second_build_renders_and_writes_nothing(content: Path, out: Path) -> None:
     publication = write_rules(content)
     build(publication, out)
