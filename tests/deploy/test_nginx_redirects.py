@@ -48,6 +48,12 @@ EXACT: Final = {
     "/media/old.png": "/media/photo.png",
     "/old/feed.rss": "/feed.rss",
     "/archive/2026-01/": "/articles/bay/",
+    "/sitemap.xml.gz": "/sitemap.xml",
+    "/.rss": "/feed.rss",
+    "/files/report.tar.gz": "/articles/bay/",
+    "/a/.hidden/b/": "/articles/bay/",
+    "/a/.well-known/b": "/articles/bay/",
+    "/.well-known/old.gz": "/articles/bay/",
 }
 PATTERNS: Final = (
     ("/blog/{slug}/", "/articles/{slug}/"),
