@@ -31,8 +31,8 @@ def require_usable_state_folder(state: Path) -> None:
 
     A process that loads an application may have other rights than its workers, so the folder itself is not created here.
     """
-    existing = next(folder for folder in (state, *state.absolute().parents) if folder.exists() or folder.is_symlink())
     try:
+        existing = next(folder for folder in (state, *state.absolute().parents) if folder.exists() or folder.is_symlink())
         with tempfile.TemporaryDirectory(prefix=".feedsvc-", dir=existing):
             pass
     except OSError as error:
