@@ -24,6 +24,8 @@ from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, L
 from feedsvc.uris import absolute, root_relative
 
 _MAX_HEADER_RULES: Final = 100  # rules of `_headers` that Cloudflare reads
+# Patterns of the root and of any other folder. "/*" alone, before a name, would match files with longer names, too.
+_ANY_FOLDER: Final = ("/", "/*/")
 
 
 def render_headers(catalog: Catalog) -> str:
@@ -46,7 +48,7 @@ def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, s
     yield "/*", _COMMON_HEADERS
     for suffix, feed_format in FORMATS.items():
         headers = (("Content-Type", content_type(feed_format.media_type)),)
-        yield f"/*feed.{suffix}", headers
+        yield from ((f"{folder}feed.{suffix}", headers) for folder in _ANY_FOLDER)
         for name in (name for name, format_suffix in WELL_KNOWN_FEEDS.items() if format_suffix == suffix):
             yield from ((pattern, headers) for pattern in _well_known_patterns(catalog, name))
     yield "/feeds.opml", (("Content-Type", content_type(OPML_MEDIA_TYPE)),)
@@ -71,7 +73,7 @@ _COMMON_HEADERS: Final = (
 
 def _well_known_patterns(catalog: Catalog, name: str) -> tuple[str, ...]:
     if "." in name:
-        return (f"/*{name}",)
+        return tuple(f"{folder}{name}" for folder in _ANY_FOLDER)
     kinds = {ref.kind for ref in catalog.listings}
     folders = {"custom": "/feeds/*/", "language": "/language/*/"}
     homes = ("/", "/category/*/", *(folder for kind, folder in folders.items() if kind in kinds))

@@ -216,6 +216,18 @@ def test_copies_of_feeds_have_the_media_type_of_feeds(publication: Publication) 
         assert "Content-Type" not in _headers_for_path(text, quote(path))
 
 
+def test_root_file_whose_name_ends_like_that_of_a_feed_has_only_its_own_type(tmp_path: Path) -> None:
+    """Before the fix, hosts joined two types: "application/rss+xml; charset=utf-8, application/xml; charset=utf-8"."""
+    files = {"root/sitemap_index.xml": "<x/>", "root/newsfeed.json": "{}", "root/old/my-atom.xml": "<x/>"}
+    publication = Publication(newsrooms.load_catalog(newsrooms.write(tmp_path, {**newsrooms.SITE, **files})))
+    text = render_headers(publication.catalog)
+    for name in files:
+        path = name.removeprefix("root")
+        document = publication.resolve(path)
+        live_headers = dict(respond(document, ("GET", {}), _NOW, None).headers) if isinstance(document, Document) else {}
+        assert _headers_for_path(text, f"/daily{path}")["Content-Type"] == [live_headers["Content-Type"]], path
+
+
 def test_svg_has_a_sandbox_policy_and_other_media_do_not(publication: Publication) -> None:
     text = render_headers(publication.catalog)
     assert "sandbox" in "".join(_headers_for_path(text, "/media/logo.svg")["Content-Security-Policy"])
