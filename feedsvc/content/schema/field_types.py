@@ -200,10 +200,7 @@ def _reference_id(text: str) -> str:
 
 
 def menu_target(text: str) -> str:
-    """Return the target of a menu entry: an id, slug or path in NFC, or an http, https, mailto or tel address as a URI.
-
-    White space is collapsed. Raises ValueError for any other text.
-    """
+    """Return the target of a menu entry: id, slug or path in NFC, or http, https, mailto or tel URI. Else raises ValueError."""
     text = single_line(text)
     if text.startswith("/") and not text.startswith("//"):
         return _decoded_path(text)
