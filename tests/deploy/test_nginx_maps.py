@@ -149,10 +149,12 @@ def tree(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("seconds", [None, 100_000, 40_000, 600, 200, 5, -60])
 def test_no_cache_window_exceeds_the_next_scheduled_change(tree: Path, tmp_path: Path, seconds: int | None) -> None:
     """The windows equal those of the live server or are shorter; in the last minutes, Expires has the date of the change."""
-    now = datetime.now(UTC)
+    now = datetime.now(UTC).replace(microsecond=0)
     change = now + timedelta(seconds=seconds) if seconds is not None else None
     configuration_file = tmp_path / "known.conf"
-    write_nginx(configuration_file, replace(load_sample_catalog(tmp_path), next_change=change))
+    catalog = load_catalog_with_change(tmp_path / "content", now, change)
+    assert catalog.next_visible_change == change
+    write_nginx(configuration_file, catalog)
     with (
         nginx.serving(tmp_path / "nginx", tree, tree_configuration=configuration_file) as server,
         closing(Client(server.port)) as client,
@@ -173,6 +175,23 @@ def test_no_cache_window_exceeds_the_next_scheduled_change(tree: Path, tmp_path:
 def one_second_before(change: datetime | None) -> datetime:
     assert change
     return change.replace(microsecond=0) - timedelta(seconds=1)
+
+
+def load_catalog_with_change(root: Path, now: datetime, change: datetime | None) -> Catalog:
+    """Return a catalog, built now or just before `change`, whose only scheduled change is an article of that moment."""
+    newsrooms.write_sample(root)
+    if change:
+        newsrooms.write(root, newsrooms.article("due", change.isoformat()))
+    return newsrooms.load_catalog(root, min(now, change - timedelta(seconds=1)) if change else now)
+
+
+def test_an_article_that_leaves_the_news_sitemap_ends_no_cache_time(tmp_path: Path) -> None:
+    """Nothing was built at that moment, 48 hours after publication; from then on no cache stored any document."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    newsrooms.write(newsrooms.write_sample(tmp_path), newsrooms.article("recent", (now - timedelta(hours=47)).isoformat()))
+    catalog = newsrooms.load_catalog(tmp_path, now)
+    assert catalog.next_change == now + timedelta(hours=1)
+    assert 'map "" $feedsvc_expires { default ""; }' in configuration(catalog)
 
 
 def load_sample_catalog(folder: Path) -> Catalog:
