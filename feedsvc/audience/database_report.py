@@ -25,7 +25,7 @@ def read_database(database: str, day: date | None) -> Mapping[str, int]:
         if not file.exists():
             raise no_reads_error(location(url))
         return read_unchanged(
-            file, lambda: _read_totals(url, day, immutable="1"), lambda: _read_totals(url, day), UnavailableError
+            file, lambda: _read_totals(url, day, immutable="1"), lambda: _read_totals(url, day, mode="ro"), UnavailableError
         )
     except OSError as error:
         raise unavailable_error(location(url), error) from None

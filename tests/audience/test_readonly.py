@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +64,19 @@ def test_report_includes_the_write_ahead_log_of_a_running_server(sqlite_file: Pa
     with open_for_writing(sqlite_file) as connection:
         connection.execute("BEGIN IMMEDIATE")
         assert report_totals_since(sqlite_file, None) == {ONE: 9}
+
+
+def test_report_leaves_the_write_ahead_log_of_a_killed_server_as_it_is(
+    sqlite_file: Path, open_store: OpenStore, tmp_path: Path
+) -> None:
+    open_store(sqlite_file).add({(ONE, MONDAY): 1})
+    with open_for_writing(sqlite_file):
+        copy = shutil.copytree(sqlite_file.parent, tmp_path / "killed") / sqlite_file.name
+    (copy.parent / f"{copy.name}-shm").unlink()
+    data = file_contents(copy.parent)
+    assert [name for name in data if name.endswith("-wal")]
+    assert report_totals_since(f"sqlite:///{copy}", None) == {ONE: 9}
+    assert {name: text for name, text in file_contents(copy.parent).items() if not name.endswith("-shm")} == data
 
 
 @pytest.mark.parametrize("is_in_use", [False, True])
