@@ -82,7 +82,8 @@ def _accent(document: YamlDocument, keys: SiteKeys) -> str:
 def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
     """Return the host of base_url as the domain of ids. If id_domain is missing, add a warning; an error if the host is unfit."""
     host = urlsplit(keys.base_url).hostname or ""
-    if keys.base_url == _PLACEHOLDERS["base_url"] or document.has_value(("id_domain",)):
+    has_faulty_domain = document.value.get("id_domain") is not None
+    if keys.base_url == _PLACEHOLDERS["base_url"] or has_faulty_domain:
         return host
     if not is_host(host):
         message = f"id_domain: is missing, and base_url's host '{host}' can stand in no id"

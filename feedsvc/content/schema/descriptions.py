@@ -243,7 +243,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
     "DigestKeys": {
         "every": KeyDescription("Whether an entry holds the articles of a day or of a week.", "day"),
         "at": KeyDescription(
-            "When it appears, in the site's zone, with the articles since the entry before. A number is minutes after midnight.",
+            "When it appears, in the site's zone, with the articles since the entry before. YAML may read 18:00 as a number.",
             "06:00",
         ),
         "on": KeyDescription("The day on which it appears; only beside every: week.", "monday"),

@@ -83,6 +83,12 @@ def test_a_base_url_of_the_command_line_replaces_that_of_site_yaml(newsroom: New
     assert [str(problem) for problem in content.problems] == [f"site.yaml:1:1: warning: {message}; write id_domain: 127.0.0.1"]
 
 
+def test_an_empty_id_domain_is_reported_like_a_missing_one(newsroom: Newsroom) -> None:
+    start = "title: A\nbase_url: https://a.example\n"
+    missing, empty = (load_content(newsroom({"site.yaml": f"{start}{line}"})).problems for line in ("", "id_domain:\n"))
+    assert [problem.message for problem in empty] == [problem.message for problem in missing] != []
+
+
 @pytest.mark.parametrize(
     ("text", "expected"), [("https://a.example/b", True), ("a.example", False), ("https://a.example/?q", False)]
 )
