@@ -34,7 +34,7 @@ def free_place(path: str, reserved_names: Container[str]) -> FreePlace | None:
     """Return the place of a path: that of a static page if it is one segment and ends with a slash, else that of a file in root/.
 
     None if its first segment is one of `reserved_names`, if it has several segments and ends with a slash, or if its last segment
-    is index.html.
+    is index.html. The page or file need not exist.
     """
     name = path[1:]
     top, slash, rest = name.partition("/")

@@ -20,11 +20,11 @@ FeedAccess = Literal["public", "private"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedOptions:
-    """Keys below `feed:` in site.yaml.
+    """Keys below `feed:` in site.yaml; with the overrides of its entry, the effective options of a listing (`Listing.feed`).
 
-    `entries` is the maximum number of entries of a feed, `archives` the listings whose feeds have archives, `ttl` is in minutes
-    (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`, subscribers can
-    combine listings by address. With `markdown`, RSS feeds of full texts contain the Markdown of the articles, too.
+    `entries` is the maximum number of articles in a feed's newest document, `archives` the listings whose feeds have archives,
+    `ttl` is in minutes (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`,
+    subscribers can combine listings by address. With `markdown`, RSS feeds of full texts contain Markdown of the articles, too.
     """
 
     entries: int = 50
@@ -38,7 +38,7 @@ class FeedOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedOverrides:
-    """Feed options in an entry of any other settings file, each None if the site's option holds."""
+    """Keys below `feed:` in an entry of categories, authors, tags or feeds.yaml; None if not given, so that the site's hold."""
 
     entries: int | None = None
     content: FeedContent | None = None
@@ -52,8 +52,8 @@ class FeedOverrides:
 class HomeOptions:
     """Keys below `home:` in site.yaml, for the front page.
 
-    `lead` is the slug of the article that leads it, "" for the newest with an image. `sections` are the ids of the categories
-    that have a block, in order; () for those of the navigation. Names that do not exist have no effect.
+    `lead` is the slug (not a former one) of the article that leads it, "" for the newest with an image. `sections` are the ids or
+    aliases of the categories that have a block, in order; () for those of the menu. Names that do not exist have no effect.
     """
 
     lead: str = ""
@@ -64,11 +64,10 @@ class HomeOptions:
 class Site:
     """Settings in site.yaml. `base_url` has no trailing slash; `logo`, `icon` and `profiles` are addresses.
 
-    `navigation` is None if the menu is that of all categories. `robots` are groups of robots.txt in addition to `crawlers`.
-    `accent` is a color as # and six hexadecimal digits, "" for the built-in one.
-
-    With `keep_metadata`, images are sent with all metadata that cameras and editors wrote into them. `media` are the paths of
-    the files in media/ that site.yaml refers to.
+    `id_domain` and the year of `since` are in the ids of feeds, `id_domain` also in those of articles without an id of their own.
+    `navigation` is None if the menu has all categories and the pages whose `menu` is header. `robots` are groups of robots.txt in
+    addition to `crawlers`. `accent` is a color as # and six hexadecimal digits, "" for the built-in one. With `keep_metadata`,
+    images are sent with all metadata that cameras and editors wrote into them. `media` are the files in media/ (as paths) of it.
     """
 
     title: str
@@ -130,7 +129,7 @@ class TagSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """Condition on articles: one of the names of each kind that has any. Without names, it holds for every article.
+    """Condition on articles: they have one of the names of each kind that has any. Without names, it holds for every article.
 
     `categories` and `authors` are ids, `tags` are slugs, `languages` are language tags. A language tag stands for all tags that
     begin with its subtags (RFC 4647 section 3.3.1): en for en-GB, too.
@@ -159,8 +158,8 @@ class CustomFeed:
 
     With `digest`, the listing holds issues, each with the articles of one day or week.
     `exclude` differs from a condition: an article is excluded if it has any of its names, of whatever kind; without names, no
-    article is. `image` is an address, `max_age` the age in seconds at which an article leaves the newest feed document; "" and
-    None if not given. A private feed has no public address: only those who have a token can read it.
+    article is. `image` is an address, `max_age` the age in seconds at which an article or issue leaves the newest feed document;
+    "" and None if not given. A private feed has no public address: only those who have a token can read it.
     """
 
     id: str
@@ -216,7 +215,7 @@ class Enclosure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Embed:
-    """Card for an address that stands alone in a paragraph of the text. `image` is the address of a file in media/, or ""."""
+    """Card in place of an address (`url`) that stands alone in a paragraph. `image` is the address of a file in media/, or ""."""
 
     url: str
     title: str
@@ -254,12 +253,12 @@ class Tag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Article:
-    """Validated content of one article file. `path` is relative to the content folder.
+    """Validated content of one article file. `path` is relative to the content folder, `aliases` are former slugs.
 
-    `text` is the key of the article's Markdown in `content.markdown.text_store`. `media` are the paths of the files in media/
-    that the article refers to. `withdrawn_at` is the moment of withdrawal (RFC 6721 `when`), None if `status` is not WITHDRAWN.
-    `language` is "" for the site's. `translation_of` is the id of another article, which need not exist. `guid` is the id of the
-    article in RSS and JSON Feed if that is another text than `id`, else "".
+    `updated` is never before `published`. `text` is the key of the Markdown in `content.markdown.text_store`. `link` is the
+    canonical address, if at another site. `media` are the paths of the files in media/ that the article refers to. `withdrawn_at`
+    (RFC 6721 `when`) is after `updated`, None if `status` is not WITHDRAWN. `language` is "" for the site's. `translation_of` is
+    the id of another article, which need not exist. `guid` is the id in RSS and JSON Feed if another text than `id`, else "".
     """
 
     path: str

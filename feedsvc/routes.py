@@ -64,7 +64,7 @@ _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 
 class ListingRef(NamedTuple):
-    """Key of a listing; `id` is that of the category, author, custom feed or tag, a language tag, or "" for the site.
+    """Key of a listing; `id` is that of the category, author, custom feed or tag (its slug), a language tag, or "" for the site.
 
     For a combination, `id` is its expression (`catalog.combinations`). It has feeds, but no page. For a private feed, `id` is
     that of its entry in feeds.yaml; it has no Place, because its path contains a token (`private_feed_path`).
@@ -78,7 +78,7 @@ class ListingRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageAt:
-    """HTML page of a listing. `period` is "" for the page of the newest articles, else YYYY, YYYY-MM or YYYY-MM-DD.
+    """HTML page of a listing. `period` is "" for the newest one (of the site: the front page), else YYYY, YYYY-MM or YYYY-MM-DD.
 
     Pages are addressed by period, not by number, so that an article stays on the page with the same address.
     """
@@ -226,7 +226,7 @@ _PATH_BUILDERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
 
 
 def path_of(place: Place) -> str:
-    """Return the canonical path of a place."""
+    """Return the decoded path of a place in its canonical spelling. A former name in the place stays: nothing is looked up."""
     return _PATH_BUILDERS[type(place)](place)
 
 
@@ -283,7 +283,8 @@ def place_of(path: str) -> Place | None:
     """Return the place that a path names, None if the path has no form of a place. The place need not exist in any content.
 
     Several paths may name one place: WELL_KNOWN_FEEDS and paths without a trailing slash are accepted, too. `path` is the
-    canonical one exactly if `path_of(place_of(path)) == path`. Nearly all other paths are free for editors (`free_place`).
+    canonical one exactly if `path_of(place_of(path)) == path`. Nearly all other paths are free for editors (`free_place`); None
+    for private feeds and the service's own addresses, such as /status and MOST_READ_PATH.
     """
     for pattern, build_place in _PATH_PARSERS if _FIRST_CHARACTERS.match(path) else ():
         if match := pattern.fullmatch(path):
@@ -292,5 +293,8 @@ def place_of(path: str) -> Place | None:
 
 
 def is_never_free(path: str) -> bool:
-    """Return whether every site answers a path, with or without its trailing slash, so that no rule of redirects.yaml holds."""
+    """Return whether no rule of redirects.yaml can hold for a path, because every site answers it.
+
+    These are _PERMANENT_DOCUMENTS, MOST_READ_PATH and OPERATOR_NAMES, also with a slash too many or too few, but not the feeds.
+    """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

@@ -47,7 +47,8 @@ def _root_path(base_url: str) -> str:
 def uri(text: str) -> str:
     """Return an http, https, mailto or tel address as a URI (RFC 3987 section 3.1: hosts by IDNA, the rest percent-encoded).
 
-    Raises ValueError if the text is no such address, or if an http or https address has no host.
+    White space at both ends, user and password, and the fragment of mailto and tel are removed. Scheme and host are lower-cased.
+    Raises ValueError if the text is no such address, or if an http or https address has no valid host.
     """
     if _PLAIN_URI.fullmatch(text):
         return text
@@ -78,7 +79,7 @@ def _percent_encode(text: str) -> str:
 
 
 def resolve(base_url: str, page: str, reference: str) -> str:
-    """Return a reference that an author wrote as an absolute URI, "" if that is impossible.
+    """Return a reference that an author wrote as an absolute http, https, mailto or tel URI, "" if that is impossible.
 
     `page` is the address of the page with the reference: the base of "" and of a lone #fragment or ?query. "/x" and "x" both
     mean the path x below `base_url`, so links stay valid if a site moves to another path. An absolute address is only encoded,
@@ -134,9 +135,10 @@ def _without_leading_marks(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def slugify(text: str) -> str:
-    """Return the lower-case words of a text in any script, joined by "-"; "" if there are none.
+    """Return the case-folded words of a text in any script, joined by "-"; "" if there are none.
 
-    Combining marks stay (Hindi, Arabic). A slug of more than 200 bytes in UTF-8 is cut at its end.
+    Words are runs of letters, digits and combining marks, in NFKC; accents stay. All else separates words, the full stop, too.
+    A slug of more than 200 bytes in UTF-8 is cut at its end, even within a word.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     words = "".join(c if _is_word(c) else "-" for c in folded).split("-")

@@ -28,7 +28,8 @@ _NO_TIME: Final = timedelta(0)
 class Edition:
     """A publication and the moment since when it is served. `number` counts the publications of this process, from 1.
 
-    `content` is the content of the publication with the current problems, which may be newer than the publication.
+    `content` is the content of the publication with the current problems, which may be newer than the publication. If only
+    problems change, the edition is a new object with the same number, moment and publication.
     """
 
     number: int
@@ -39,9 +40,10 @@ class Edition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReloadStatistics:
-    """The last reload of the folder: when it began, how many seconds it took, how many articles it changed.
+    """The last reload of the folder: when it began, how many seconds it took, how many articles it changed, added or removed.
 
-    `total_reloads` and `total_seconds` are the number and the duration of all reloads of this process, including this one.
+    The first reading counts as a reload of all articles; a reload of an unusable folder does not count. `total_reloads` and
+    `total_seconds` are the number and the duration of all reloads of this process, including this one.
     """
 
     began_at: datetime
@@ -79,7 +81,8 @@ class Live:
 
         Without `last_modified_store`, documents have no Last-Modified. Without `variant_store`, no image variants are made.
         `alerts` are problems of this machine, such as a full disk; they are reported in addition to the folder's problems.
-        `theme_adoption` chooses the theme; the default one stores no verdicts (results of theme trials) on disk.
+        `theme_adoption` chooses the theme; the default one stores no verdicts (results of theme trials) on disk. With `preview`,
+        drafts, scheduled and expired articles are visible.
         """
         self.clock = clock
         self.alerts = alerts or Alerts()
@@ -109,7 +112,7 @@ class Live:
         gc_control.trim_heap()
 
     def current(self, now: datetime) -> Publication:
-        """Return the publication at a moment. If the current one is not valid at `now`, swap in the next edition first."""
+        """Return the publication at a moment. If time alone changed it, swap in its edition first. Does not read the folder."""
         publication = self.edition.publication
         return self._advance(now).publication if _is_outdated(publication, now) else publication
 
@@ -139,7 +142,7 @@ class Live:
         return self.edition.content.texts.lost_paths
 
     def last_modified(self, path: str, digest: str, now: datetime) -> datetime | None:
-        """Return the date since when the document at a path has bytes with this digest, and record it if they are new.
+        """Return the date since when the document at a path has bytes with this digest; record about `now` if they are new.
 
         None if it is unknown or dates are not stored. `path` is decoded and relative to base_url, `digest` that of a Document.
         """
@@ -162,14 +165,15 @@ class Live:
 
     @property
     def is_due(self) -> bool:
-        """True if `reload` should be called although nothing in the folder changed, because the theme must be chosen again."""
+        """True if `reload(())` should be called although nothing in the folder changed, as the theme must be chosen again."""
         return self._theme_adoption.is_due
 
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
         """Read changes at `changed_paths`, or in the whole folder if that is None, and swap in an edition if there are any.
 
-        Paths are relative to the content folder. Return those to pass to the next call, because files changed less than `min_age`
-        ago and were not read. If the folder cannot be used, the publication stays, a problem says so, and the result is empty.
+        Paths, of files or whole folders, are relative to the content folder. Return those to pass to the next call, because files
+        changed less than `min_age` ago and were not read. If the folder cannot be used, the publication stays, a problem says so,
+        and the result is empty.
         """
         now, start = self.clock(), time.monotonic()
         try:

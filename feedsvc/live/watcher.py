@@ -35,7 +35,7 @@ _FIRST_SCAN_DELAY_PER_ARTICLE: Final = 5e-6
 
 _LOG: Final = logging.getLogger(__name__)
 
-# (edition before, edition now), called in the watcher thread.
+# (edition before, edition now), called in the watcher thread. If only problems changed, both have the same publication.
 Listener = Callable[[Edition, Edition], None]
 
 
@@ -46,7 +46,7 @@ class Peers(Protocol):
         """Return whether a peer waits for a full scan by this process; called many times a second."""
 
     def confirm_scan(self, since: float) -> None:
-        """Confirm that this process has read all changes of the folder up to `since` (monotonic seconds)."""
+        """Confirm that this process has read all changes of the folder up to `since`, in seconds of `time.monotonic()`."""
 
 
 class _NoPeers:
@@ -86,11 +86,11 @@ class Watcher:
         self._thread.start()
 
     def request_full_scan(self) -> None:
-        """Request a full scan as soon as possible; safe in a signal handler."""
+        """Request a full scan in the watcher thread as soon as possible. Returns at once; safe in a signal handler."""
         self._full_scan_requested.set()
 
     def stop(self) -> None:
-        """Stop the thread and wait for it. No listener is called after this returns."""
+        """Stop the thread and wait for it, if it runs. No listener is called after this returns. It cannot be started again."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()

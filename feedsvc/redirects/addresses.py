@@ -26,7 +26,10 @@ _PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_]+")
 
 
 def normalize_address(text: str) -> str:
-    """Return the normalized address for the text of an editor, percent-encoded or not. Raises ValueError for the editor."""
+    """Return the address, spelled as the module describes, for the text of an editor, percent-encoded or not.
+
+    A trailing index.html is removed. Raises ValueError with a message for the editor; also for a placeholder.
+    """
     if len(text) <= MAX_ADDRESS_LENGTH and _PLAIN_ADDRESS.fullmatch(text):
         return text if "?" in text else normalize_path(text)
     if "{" in text or "}" in text:
@@ -38,7 +41,10 @@ def normalize_address(text: str) -> str:
 
 
 def split_address(text: str) -> tuple[str, str, str]:
-    """Return the path, "?" and the query of an address, or "" for both. Raises ValueError with a message for the editor."""
+    """Return the path, "?" and the query of an address, or "" for the last two; all as written, not decoded.
+
+    Raises ValueError with a message for the editor.
+    """
     if not text.startswith("/"):
         raise ValueError(f"'{text}' is not a path of this site; write it without the host, like /2014/05/old-title/")
     if len(text) > MAX_ADDRESS_LENGTH:
@@ -49,7 +55,10 @@ def split_address(text: str) -> tuple[str, str, str]:
 
 
 def decode_part(text: str) -> str:
-    """Return a part of an address percent-decoded, in NFC. Raises ValueError with a message for the editor."""
+    """Return a part of an address percent-decoded, in NFC; "+" stays.
+
+    Raises ValueError with a message for the editor if it is badly encoded, or has a control character or "?" once decoded.
+    """
     if stray := _STRAY_PERCENT.search(text):
         raise ValueError(f"'{text[stray.start() : stray.start() + 3]}' is no percent-encoded character; write % as %25")
     try:
@@ -74,7 +83,7 @@ def check_segments(path: str, shown: str = "") -> None:
 def parse_parameters(query: str) -> list[tuple[str, str]]:
     """Return (name, decoded value or "{placeholder}") of each parameter in a rule's query, in its order.
 
-    Raises ValueError with a message for the editor.
+    Raises ValueError with a message for the editor; also for one without a value, a repeated one, or over _MAX_PARAMETERS.
     """
     parameters = []
     for field in query.split("&"):
@@ -94,12 +103,15 @@ def _decode_value(value: str) -> str:
 
 
 def join_parameters(parameters: Mapping[str, str]) -> str:
-    """Return the query of an address for parameters with decoded values."""
+    """Return the query of an address, without "?", for parameters with decoded values: sorted by name, values percent-encoded."""
     return "&".join(f"{name}={quote(parameters[name], safe='')}" for name in sorted(parameters))
 
 
 def request_parameters(query: str) -> Mapping[str, str]:
-    """Return a request's parameters with decoded values in NFC, the first of a repeated one; {} above _MAX_QUERY_LENGTH."""
+    """Return a request's parameters with decoded values in NFC, the first of a repeated one, without those whose value is empty.
+
+    {} if the query is longer than _MAX_QUERY_LENGTH.
+    """
     if len(query) > _MAX_QUERY_LENGTH:
         return {}
     parameters: dict[str, str] = {}
@@ -109,7 +121,10 @@ def request_parameters(query: str) -> Mapping[str, str]:
 
 
 def normalize_path(path: str) -> str:
-    """Return the spelling of a decoded path in addresses, also of a request's. A trailing index.html is removed."""
+    """Return the spelling of a decoded path in addresses, also of a request's: in NFC, without a trailing index.html.
+
+    A slash is added at the end unless there is one or the last segment has a dot.
+    """
     if not path.isascii():
         path = unicodedata.normalize("NFC", path)
     if path.endswith(f"/{_INDEX_FILE}"):
@@ -123,6 +138,6 @@ def other_spelling(path: str) -> str:
 
 
 def without_slash(address: str) -> str:
-    """Return an address without the slash at the end of its path: equal for addresses that one request may have."""
+    """Return an address without the slashes at the end of its path ("" for "/"), as a key for both spellings of an address."""
     path, mark, query = address.partition("?")
     return path.rstrip("/") + mark + query

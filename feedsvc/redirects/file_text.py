@@ -13,7 +13,10 @@ _PLAIN_VALUE: Final = re.compile(r"gone|(?:/|https?://[A-Za-z0-9])[A-Za-z0-9/_.~
 
 
 def render_redirects_file(exact: Mapping[str, str], patterns: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the text of redirects.yaml with exact rules (old address -> target), sorted, then (from, to) of patterns."""
+    """Return the text of redirects.yaml with exact rules (old address -> target), sorted, then (from, to) of patterns in order.
+
+    "" without any rules. The rules are not checked.
+    """
     return "".join(_lines(exact, patterns))
 
 

@@ -32,14 +32,14 @@ _DIGITS: Final[Mapping[str, str]] = {"year": "[0-9]{4}", "month": "[0-9]{2}", "d
 
 
 class Placeholder(NamedTuple):
-    """A placeholder. `takes_segments` is True for {name...}, which stands for one or more whole segments."""
+    """A placeholder, by its name without braces. `takes_segments` is True for {name...}, which stands for whole segments."""
 
     name: str
     takes_segments: bool = False
 
     @property
     def is_free(self) -> bool:
-        """True if the placeholder stands for any text; False for year, month, day and number, which stand for digits."""
+        """True if it stands for any text; False for the names year (4 digits), month, day (2 digits) and number (any digits)."""
         return self.name not in _DIGITS
 
     def expression(self, excluded: str = "/") -> str:
@@ -73,7 +73,7 @@ class RedirectPattern:
 
     @cached_property
     def source_parts(self) -> tuple[Part, ...]:
-        """Path of the old addresses, as decoded texts and placeholders."""
+        """Path of the old addresses, without a trailing index.html, as decoded texts and placeholders."""
         return _parse_path(self.source.partition("?")[0])
 
     @cached_property
@@ -116,7 +116,7 @@ class RedirectPattern:
     def match(self, address: str) -> str:
         """Return the target of an old address: a decoded path, an absolute address or GONE; "" if it does not match.
 
-        `address` is a result of `without_slash`. The result is "", too, if a value could make the target lead to another host.
+        `address` is a result of `without_slash`, with exactly the pattern's parameters. Also "" if a value could change the host.
         """
         match = self._expression.fullmatch(address)
         if not match:
@@ -187,9 +187,9 @@ def parse_pattern(source: str, target: str) -> RedirectPattern:
 
 
 def parse_target(text: str) -> str:
-    """Return the target of an exact rule: GONE, a decoded path of the site or an absolute URI.
+    """Return the target of an exact rule: GONE, a decoded path of the site or an absolute http or https URI.
 
-    Raises ValueError with a message for the editor.
+    The path need not exist. Raises ValueError with a message for the editor; also for a path with a query or a fragment.
     """
     if text == GONE:
         return text
@@ -199,7 +199,7 @@ def parse_target(text: str) -> str:
 
 
 def check_pattern_target(text: str) -> str:
-    """Return the target of a pattern, with its placeholders, as it is. Raises ValueError with a message for the editor."""
+    """Return the target of a pattern as written, neither decoded nor encoded. Raises ValueError with a message for the editor."""
     if text != GONE:
         _parse_target(text)
     return text

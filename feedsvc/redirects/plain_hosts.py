@@ -15,7 +15,10 @@ _RESERVED_STARTS: Final = ("/.feedsvc-", "/_redirects", "/_headers", "/views.jso
 
 
 def can_be_file(address: str) -> bool:
-    """Return whether a file of a tree may have an address: no query, no name that the tree needs, none above 255 bytes."""
+    """Return whether a file of a tree may have an address: no query, no name that the tree needs, none above 255 bytes.
+
+    Other rules and documents, which may need the same name, are not considered.
+    """
     if "?" in address or address.startswith(_RESERVED_STARTS):
         return False
     names = address.split("/")
@@ -39,7 +42,8 @@ def is_below_file(rules: RedirectRules, address: str) -> bool:
 def plain_host_gaps(rules: RedirectRules) -> tuple[str, ...]:
     """Return the old addresses of exact rules, then the sources of patterns, that a host which only serves files cannot answer.
 
-    Such a host answers addresses with the target GONE and without a query with 404, so these are left out.
+    Such a host answers addresses with the target GONE and without a query with 404, so these are left out, as are all patterns
+    with the target GONE.
     """
     return tuple(_gaps(rules))
 

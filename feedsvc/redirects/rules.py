@@ -29,26 +29,32 @@ class RedirectRules:
         return bool(self.exact or self.patterns)
 
     def has_same_rules(self, other: RedirectRules) -> bool:
-        """Return whether both files have the same rules, whatever their comments and the order of exact rules."""
+        """Return whether both have the same exact rules, in any order, and the same patterns in the same order."""
         return self.exact == other.exact and self.patterns == other.patterns
 
     # --- requests
 
     def exact_target(self, path: str) -> str:
-        """Return the target of the exact rule for a requested (decoded) path without a query, "" if there is none."""
+        """Return the target of the exact rule, itself without a query, for a requested (decoded) path; "" if there is none.
+
+        A rule holds with and without its trailing slash, but not for a path of a private feed.
+        """
         if not self.exact or not _can_match(path):
             return ""
         normal = normalize_path(path)
         return self.exact.get(normal) or self.exact.get(other_spelling(normal), "")
 
     def pattern_targets(self, path: str) -> Iterator[str]:
-        """Yield the targets of the patterns without a query that match a requested path, in order."""
+        """Yield the targets of the patterns without a query that match a requested (decoded) path, in the order of patterns."""
         if self._path_patterns and _can_match(path):
             address = without_slash(normalize_path(path))
             yield from filter(None, (pattern.match(address) for pattern in self._path_patterns))
 
     def query_targets(self, path: str, query: str) -> Iterator[str]:
-        """Yield the targets of the rules with a query that hold for a requested path and its query: exact ones first."""
+        """Yield the targets of the rules with a query that hold for a requested path and its query: exact ones first.
+
+        Other parameters of the request do not matter. Of exact rules, and of patterns, those with more parameters come first.
+        """
         if not self.parameter_sets or not _can_match(path):
             return
         parameters, stem = request_parameters(query), without_slash(normalize_path(path))
@@ -86,13 +92,14 @@ class RedirectRules:
 
     @property
     def path_addresses(self) -> Iterator[str]:
-        """Addresses of the exact rules without a query."""
+        """Addresses of the exact rules without a query, in the order of the file."""
         return (address for address in self.exact if "?" not in address)
 
     def sources_of(self, path: str) -> Iterator[str]:
-        """Yield the addresses without a query whose rule has this path of the site as target: exact ones, then by patterns.
+        """Yield the addresses without a query that lead to this path of the site: `exact_sources_of`, then `pattern_sources_of`.
 
-        Patterns count if each of their placeholders is in their target, too. `path` is spelled as the target is, or canonically.
+        Patterns count if each of their placeholders is in their target, too. `path` is spelled as in the target; a slash at its
+        end does not matter.
         """
         yield from self.exact_sources_of(path)
         yield from self.pattern_sources_of(path)
@@ -108,7 +115,7 @@ class RedirectRules:
         yield from sources
 
     def pattern_sources_of(self, path: str) -> Iterator[str]:
-        """Yield the addresses without a query that patterns redirect to a path, as far as they are known (`is_invertible`)."""
+        """Yield the addresses without a query that patterns redirect to a path, of patterns whose target has all placeholders."""
         yield from filter(None, (pattern.source_of(path) for pattern in self._invertible_patterns))
 
     @cached_property
@@ -127,7 +134,7 @@ class RedirectRules:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of the rules, "" without any."""
+        """Digest of the rules, whatever the order of exact ones; "" without any."""
         patterns = [(pattern.source, pattern.target) for pattern in self.patterns]
         return blake2b(repr((sorted(self.exact.items()), patterns)), size=8).hex() if self else ""
 
