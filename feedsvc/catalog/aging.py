@@ -12,9 +12,9 @@ from feedsvc.catalog.schedule import Schedule
 
 
 def aged_rows(listings: Iterable[Listing], one: datetime, other: datetime) -> Iterator[Row]:
-    """Yield the rows that reach the `max_age` of their listing after the earlier and up to the later of two moments.
+    """Yield the rows that reach the `max_age` of their listing after the earlier and up to and including the later moment.
 
-    The moments are given in either order. A row may occur more than once.
+    The moments are given in either order. Listings without `max_age` have none. A row of several listings may occur repeatedly.
     """
     start, end = sorted((one, other))
     for listing in listings:
@@ -49,10 +49,10 @@ def _last_closing(listings: Iterable[Listing]) -> Iterator[datetime]:
 def moments_of_change(
     schedule: Schedule, custom_listings: Iterable[Listing], closing_moments: Iterable[datetime], now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """Return (`last_change`, `next_change`) of the catalog of the moment `now`; each is None if there is none.
+    """Return (last change up to and including `now`, next change after it) by time alone of a catalog; None for each without one.
 
-    `custom_listings` are those of its public custom feeds, as `Listing.at` returns them, `closing_moments` the next moments at
-    which issues close.
+    `custom_listings` are those of its public custom feeds, as `Listing.at(now)` returns them, `closing_moments` the next moments
+    at which issues close.
     """
     listings = tuple(custom_listings)
     last_moments, next_moments = (

@@ -13,10 +13,10 @@ _MONTH_LENGTH: Final = len("2026-01")
 
 
 class ArticleCalendar:
-    """Numbers of the visible articles of a listing by period. Immutable.
+    """Numbers of the visible articles of a listing by period. Immutable. `in` accepts every month and the days of large ones.
 
-    A period is a month (YYYY-MM) or a day (YYYY-MM-DD) of a month that `periods.period_names` divides by day. `leaves` are the
-    periods that are not divided, oldest first. Periods without visible articles are left out.
+    A period is a month (YYYY-MM) or a day (YYYY-MM-DD) of a month with over MAX_MONTH_ENTRIES articles. `leaves` are the small
+    months and the days of large ones, oldest first. Periods without visible articles are left out.
     """
 
     def __init__(self, totals: Mapping[str, PeriodTotals]) -> None:
@@ -32,7 +32,7 @@ class ArticleCalendar:
         return tuple(sorted(self._month_counts.items(), reverse=True))
 
     def days_of(self, month: str) -> tuple[tuple[str, int], ...]:
-        """Return each day of a month that is divided by day, with its number of articles, newest first; else ()."""
+        """Return each day with articles of a large month, with their number, newest first; () for any other month."""
         start, end = index_range(self.leaves, f"{month}-")
         return tuple((day, self._counts[day]) for day in reversed(self.leaves[start:end]))
 

@@ -18,7 +18,7 @@ from feedsvc.model import Article, ArticleStatus
 
 
 class ArticleState(Enum):
-    """State of an article file. A scheduled withdrawal is WITHDRAWN, too.
+    """State of an article file. WITHDRAWN includes withdrawals in the future; a DRAFT may have any date.
 
     A BROKEN file has an error and no article, a LAST_VALID one an error and the article of an earlier version. A folder of
     articles that cannot be read counts as a BROKEN file.
@@ -55,9 +55,10 @@ class ListedFile:
 
 
 def files_by_state(content: ContentSnapshot, now: datetime) -> Mapping[ArticleState, Sequence[ListedFile]]:
-    """Return the article files in each `ListedFile.state` at `now`; every state is a key.
+    """Return the article files in each `ListedFile.state` at `now`; every state is a key, also one without files.
 
-    Files are sorted by moment, newest first, but scheduled articles with the next one first, and broken files by path.
+    Files are sorted by moment, newest first, but scheduled articles with the next one first, and broken files by path. An article
+    that expires at `now` is expired, one published at `now` is published.
     """
     errors = _errors_by_path(content.errors)
     groups: dict[ArticleState, list[ListedFile]] = {state: [] for state in ArticleState}

@@ -115,13 +115,13 @@ class Catalog:
 
     @property
     def next_visible_change(self) -> datetime | None:
-        """Next moment after `now` at which time alone changes what readers see; None if there is none."""
+        """Next moment after `now` at which time alone changes more than the news sitemap; None if there is none."""
         closing = closing_moments(self.periodicals.values(), self.now)
         moments = self.schedule.next_visible_change(self.now), *next_aging(self.custom_listings), *closing
         return min(filter(None, moments), default=None)
 
     def find_issue(self, ref: ListingRef, day: str) -> IssueRow | None:
-        """Return the issue of a day (YYYY-MM-DD) of a digest feed, whatever its visibility; None if there is none."""
+        """Return the closed issue of a day (YYYY-MM-DD) of a digest feed, whatever its visibility; None if there is none."""
         periodical = self.periodicals.get(ref)
         try:
             return find_issue(periodical, self.listings[ref], date.fromisoformat(day)) if periodical else None
@@ -156,19 +156,19 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but tags and empty languages, then the `fitting_tags`, by id."""
+        """Listings on /subscribe/ and in feeds.opml: all but empty languages, and of tags, by id, the most used ones that fit."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
         used_tags = map(self.tag_listing, self.tags.most_used)
         return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
-        """Return the listing that the tokens of the feed with the id or alias `name` show at a moment; None if there is none."""
+        """Return the listing that tokens of a feed, private or by now public, show at a moment; None if no feed has the name."""
         listing = find_token_listing(self.content, name, self.private_listings, self.listings, self.media)
         return listing.at(now) if listing else None
 
     def tag_listing(self, tag: str) -> Listing:
-        """Return the listing of the tag with this id. Raises KeyError if there is none."""
+        """Return the listing of the tag with this id, not an alias. Raises KeyError if no article has the tag."""
         return self.listings[ListingRef("tag", tag)]
 
     def apply_changes(

@@ -39,7 +39,7 @@ class CatalogChange:
 
     @cached_property
     def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
-        """Removed and added rows by listing; a row is in each of its listings. Those of a digest feed are issues.
+        """Removed and then added rows by public listing; a row is in each of its listings. Those of a digest feed are issues.
 
         Listings of languages that only one catalog has are there, too, also without any of the rows. All other listings are the
         same objects in both catalogs.
@@ -58,7 +58,7 @@ class CatalogChange:
         return CatalogChange(self.added, self.removed, self.selections, issues, self.new_languages, self.languages)
 
     def followed_by(self, later: CatalogChange) -> CatalogChange:
-        """Return this change and the next one, `later`, as one change."""
+        """Return this change and the next one, `later`, as one change, without rows that only the catalog between them had."""
         removed, added = _join((self.removed, self.added), (later.removed, later.added))
         issues: tuple[dict[str, IssueRow], dict[str, IssueRow]] = _join(
             (self.issues.removed, self.issues.added), (later.issues.removed, later.issues.added)

@@ -94,9 +94,10 @@ def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
 
 
 class CombinationError(Exception):
-    """Error of a reader's choice of names that gives no feed. `name` is the name at fault, "" if there is none.
+    """Error of a reader's choice of names that gives no feed. `name` is the name at fault as the reader wrote it, else "".
 
-    `reason` is "nothing" (no names), "unknown" (a name), "too_many" (terms), or "contradiction" (a name with both signs).
+    `reason` is "nothing" (no names), "unknown" (a name), "too_many" (terms), "contradiction" (one with both signs; `name` is then
+    the title of its listing, or its language tag), or "unreadable" (an expression that cannot be parsed; no name is at fault).
     """
 
     def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction", "unreadable"], name: str = "") -> None:
@@ -107,10 +108,11 @@ class CombinationError(Exception):
 def combine(
     catalog: Catalog, included: Iterable[Term], excluded: Iterable[Term], title_of: Callable[[Listing], str]
 ) -> ListingRef:
-    """Return the ref of the listing with these terms, as `canonical_ref` does. Raises CombinationError if there is none.
+    """Return the ref of the combination of these terms or, for one included term, of its own listing, if there is one.
 
-    The terms come from a client. A name is an id, an alias, a spelling of a tag, or a title as pages show it; `title_of` returns
-    the title of a listing. Does not check whether the site has combinations.
+    The terms, (kind, name), come from a client. A name is an id, an alias, a spelling of a tag, or a title as pages show it;
+    `title_of` returns the title of a listing. Raises CombinationError if the terms give no feed. Does not check whether the site
+    has combinations.
     """
     sides = frozenset(included), frozenset(excluded)
     if sum(map(len, sides)) > _MAX_NAMES:
@@ -160,7 +162,7 @@ def _title_key(title: str) -> str:
 def build_combination(catalog: Catalog, expression: str) -> Listing:
     """Return the listing of a canonical expression, the id that `canonical_ref` gives. Raises KeyError if it is not valid.
 
-    The listing has only the rows of its newest feed document, the site's options, and no archives.
+    The listing has only the rows of its newest feed document, the site's options, no archives and no description.
     """
     try:
         combination = _parse(catalog, expression)

@@ -23,7 +23,7 @@ _link: Final = attrgetter("article.link")
 
 
 def withdrawn_rows(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of articles with the status WITHDRAWN, also if the withdrawal lies in the future."""
+    """Return the rows of articles with the status WITHDRAWN, also HIDDEN ones, whose withdrawal lies in the future."""
     visible, withdrawn = Visibility.VISIBLE, ArticleStatus.WITHDRAWN  # most rows are visible: test that first
     return [row for row in rows if row.visibility is not visible and row.article.status is withdrawn]
 
@@ -44,7 +44,7 @@ def _correction_key(row: Row) -> tuple[int, float, str]:
 
 
 def article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:
-    """Return ("article", former slug) -> slug for all articles with a page: visible ones and those with the status WITHDRAWN."""
+    """Return ("article", former slug) -> slug of the articles with a page: visible ones and those with the status WITHDRAWN."""
     withdrawn = ArticleStatus.WITHDRAWN
     with_aliases = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is withdrawn))
     return {("article", alias): row.article.slug for row in with_aliases for alias in row.article.aliases}
@@ -75,7 +75,7 @@ def media_paths(visible: Iterable[Row]) -> Iterator[str]:
 
 
 def count_external(visible: Iterable[Row]) -> int:
-    """Return the number of rows whose article has a `link`, the canonical address at another site."""
+    """Return the number of these rows, which should be visible, whose article has a `link`, the address at another site."""
     return sum(map(bool, map(_link, visible)))
 
 
@@ -89,7 +89,10 @@ def recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
 
 
 def fitting_tags(listings: Iterable[Listing]) -> Iterator[Listing]:
-    """Yield the first of `listings`, those of the most used tags, that together take up to _MAX_TAG_BYTES on /subscribe/."""
+    """Yield the first of `listings`, most used tags first, that together take an estimated _MAX_TAG_BYTES at most on /subscribe/.
+
+    All after the first that does not fit are left out.
+    """
     size = 0
     for listing in listings:
         size += _estimated_size(listing)

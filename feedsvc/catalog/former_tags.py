@@ -52,7 +52,7 @@ class FormerTags:
 
 
 def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
-    """Return the FormerTags of `rows`. Counts of visible rows come from `spellings`, which is faster than reading the rows."""
+    """Return the FormerTags of `rows`. Visible rows are counted by `spellings`, which must be theirs: that is faster."""
     counts_by_slug: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, titles in spellings.items():
         for title, count in titles.items():
@@ -64,7 +64,7 @@ def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the former slugs of the tags of some rows, each once. A tag whose slug is the same as before has none."""
+    """Yield the former slugs of the tags of some rows, of any visibility, each once. A tag whose slug is as before has none."""
     yield from _count_former_slugs(rows)
 
 

@@ -24,7 +24,7 @@ _MAX_OVERLAY: Final = 500  # changes; more are merged into a new base
 
 
 class OverlayDict(Generic[_K, _V]):
-    """Immutable dictionary: a shared base and the changes since, so that a change does not copy the base."""
+    """Immutable dictionary: a shared base and the changes since, so that a change does not copy the base. No value is None."""
 
     def __init__(self, base: dict[_K, _V], changes: dict[_K, _V | None] | None = None) -> None:
         self._base = base
@@ -57,7 +57,10 @@ _INDEX_STEP: Final = 5_000  # rows; other threads run between two steps
 
 
 class RowsBySlug(Mapping[str, Row]):
-    """Mapping of slugs to rows, in the rows' order. The first look-up builds the index, because feeds do not need it."""
+    """Mapping of current slugs to rows, in the rows' order. The first look-up builds the index, which feeds do not need.
+
+    `rows` are the rows in order, without building the index.
+    """
 
     def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
         self.rows = rows
@@ -126,7 +129,10 @@ class Redirects(Mapping[QualifiedName, str]):
         return {listing: tuple(aliases) for listing, aliases in aliases_by_listing.items()}
 
     def apply_changes(self, removed: Mapping[QualifiedName, str], added: Mapping[QualifiedName, str]) -> Redirects:
-        """Return the mapping after a change; a name in both arguments gets its added value. The same object if both are equal."""
+        """Return the mapping without `removed` (whose values do not matter) and with `added`, which wins for a name in both.
+
+        The same object if both are equal.
+        """
         if removed == added:
             return self
         redirects = Redirects(self._index.apply_changes(removed, added))
@@ -139,8 +145,8 @@ class Redirects(Mapping[QualifiedName, str]):
 class ReferencedMedia(Mapping[str, MediaFile]):
     """Mapping of paths, in order, to the media files that public articles, static pages and settings refer to.
 
-    `files` are all media files of the content by path, `counts` is the number of references by path. A path whose file was
-    deleted is left out, although the last valid version of an article may still refer to it.
+    `files` are all media files of the content by path, also those that only drafts refer to; `counts` is the number of references
+    by path. A path whose file was deleted is left out, although the last valid version of an article may still refer to it.
     """
 
     files: Mapping[str, MediaFile]

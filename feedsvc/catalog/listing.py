@@ -20,10 +20,10 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Ordered rows of the site, a category, an author, a custom feed, a language or a tag. Immutable.
+    """Ordered rows of the site, a category, an author, a custom feed, a language or a tag, newest first, hidden ones included.
 
-    `title` is the tag for a language; `feeds.listing_title` has its name. `feed` are the options of its feed: the site's, changed
-    by those of the listing's entry. `feed.archives` is never "site".
+    Immutable. A combination has only the rows of its feed. `title` is the tag for a language; `feeds.listing_title` has its name.
+    `feed` are the options of its feed: the site's, changed by those of the listing's entry. `feed.archives` is never "site".
     `image` is the address of the feed's own image, "" if it has the site's logo. Rows as old as `max_age` are not in the newest
     feed document; None if any age is allowed. `recent_count` is the number of rows, from the first, that are not so old; None
     without `max_age`, and before a call of `at`.
@@ -63,7 +63,7 @@ class Listing:
 
     @cached_property
     def visible(self) -> PersistentSortedList[Row]:
-        """Visible rows."""
+        """Visible rows, newest first."""
         return self.rows.filter(is_visible)
 
     @cached_property
@@ -163,7 +163,7 @@ class Listing:
 
 
 def count_recent(rows: PersistentSortedList[Row], max_age: timedelta, now: datetime) -> int:
-    """Return the number of rows published less than `max_age` before a moment."""
+    """Return the number of rows published less than `max_age` before a moment or after it."""
     return rows.rank(moment_key((now - max_age).timestamp()))
 
 

@@ -47,7 +47,7 @@ class ListingSet:
     def moments_of_change(
         self, content: ContentSnapshot, schedule: Schedule, now: datetime
     ) -> tuple[datetime | None, datetime | None]:
-        """Return the `last_change` and the `next_change` of a catalog with these listings."""
+        """Return (last change up to and including `now`, next one after it) by time alone of a catalog with these listings."""
         return moments_of_change(schedule, self.custom(content), closing_moments(self.periodicals.values(), now), now)
 
     def apply_changes(
@@ -60,8 +60,8 @@ class ListingSet:
     ) -> tuple[ListingSet, IssueChange]:
         """Return the listings after a change, and the issues that it changes. The work grows with the change.
 
-        `former` and `content` are the content before and after, with the same public settings, and `moments` those of the two
-        catalogs. `tags` are titles by id, at least of new tags and of tags with another title; `rows` are (removed, added).
+        `former` and `content` are the content before and after, with the same settings except private feeds, `moments` those of
+        the two catalogs. `tags` are titles by id, at least of new tags and of those with another title; `rows` (removed, added).
         """
         now = moments[1]
         languages = self.languages.apply_changes(*rows)
@@ -85,7 +85,7 @@ class ListingSet:
 
 
 def build_listing_set(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row], now: datetime) -> ListingSet:
-    """Return the listings of rows that are sorted by `row_key`; `tags` are the titles of all tags by id."""
+    """Return the listings at `now` of rows that are sorted by `row_key`; `tags` are the titles of all tags by id."""
     selections = Selections(content.custom_feeds.values(), content.site.language)
     languages = build_languages(rows, content.site.language)
     rows_by_listing = group_by_listing(rows, selections, languages)

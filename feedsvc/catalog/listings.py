@@ -52,10 +52,11 @@ def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Lan
 def update_spellings(
     spellings: Spellings, entries: TagEntries, removed: Sequence[Row], added: Sequence[Row]
 ) -> tuple[Spellings, dict[str, str]]:
-    """Return the updated spellings, and the tag titles by tag id for all tags of the removed and added rows.
+    """Return the updated spellings, and the tag titles by tag id for all tags of the removed and added rows, visible or not.
 
-    A title is that in `entries`, the entries of tags.yaml; else the most frequent spelling in visible rows; of equally frequent
-    ones, the first in alphabetical order. It is the id if there is no spelling.
+    A tag whose last visible row was removed keeps an empty entry in the spellings. A title is that in `entries`, the entries of
+    tags.yaml; else the most frequent spelling in visible rows; of equally frequent ones, the first in alphabetical order. It is
+    the id if there is no spelling.
     """
     removed_counts, added_counts = _count_spellings(removed), _count_spellings(added)
     tags = {*removed_counts, *added_counts}
@@ -145,7 +146,7 @@ def update_listings(
     *,
     now: datetime,
 ) -> Mapping[ListingRef, Listing]:
-    """Return the listings at the moment `now`, after a change of rows. Tags without rows are left out.
+    """Return the listings at the moment `now`, after a change of rows. Tags without rows are left out, other listings stay.
 
     Unchanged listings are the same objects. `tags` are titles by id, at least of new tags and of tags with another title.
     """

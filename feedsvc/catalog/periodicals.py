@@ -34,7 +34,10 @@ _RowsByListing = Mapping[ListingRef, Sequence[Row]]
 
 @dataclass(frozen=True, kw_only=True)
 class IssueChange:
-    """Issues in which a catalog differs from the one before, by id; `removed` are of the one before, `added` of the new one."""
+    """Issues in which a catalog differs from the one before, by id: `removed` of the one before, `added` of the new one.
+
+    A replaced issue is in both.
+    """
 
     removed: dict[str, IssueRow] = field(default_factory=dict)
     added: dict[str, IssueRow] = field(default_factory=dict)
@@ -204,7 +207,7 @@ def _add_issues(change: IssueChange, periodical: Periodical, listing: Listing, d
 
 
 def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow | None:
-    """Return the issue of a day in the listing of a periodical, whatever its visibility; None if there is none."""
+    """Return the issue of a day in the listing of a periodical, whatever its visibility; None if there is none or not yet."""
     key = periodical.key_of(day)
     index = listing.rows.rank(key)
     row = listing.rows[index] if index < len(listing.rows) else None
@@ -236,5 +239,5 @@ def count_articles(listing: Listing) -> int:
 
 
 def issues_of(rows: Iterable[Row]) -> Iterator[IssueRow]:
-    """Yield those of some rows that are issues."""
+    """Yield those of some rows that are issues, of any visibility."""
     return (row for row in rows if isinstance(row, IssueRow))

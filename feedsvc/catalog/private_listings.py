@@ -48,7 +48,7 @@ class PrivateListings:
 
 
 def build_private_listings(content: ContentSnapshot, listings: Mapping[ListingRef, Listing]) -> PrivateListings:
-    """Return the listings of the private feeds of `content`; `listings` are the public ones of the same content."""
+    """Return the listings of the private feeds of `content`, with and without rows; `listings` are its public ones."""
     feeds = {feed.id: feed for feed in content.private_feeds.values()}
     if not feeds:
         return PrivateListings()
@@ -77,9 +77,9 @@ def find_token_listing(
 ) -> Listing | None:
     """Return the listing that the tokens of a feed of feeds.yaml show; None if there is no feed with the id or alias `name`.
 
-    The feed may have become public since its tokens were made. A private feed's own image is left out while nothing public refers
-    to the same file (`media` are the paths of the public files), because a file of media/ has a public address. `recent_count`
-    may be that of another moment: call `Listing.at`.
+    The feed may have become public since its tokens were made. The feed's own image is left out unless all files that it refers
+    to are among `media`, the paths of the public files, because a file of media/ has a public address. `recent_count` may be that
+    of another moment: call `Listing.at`.
     """
     feed = content.private_feeds.get(name) or content.custom_feeds.get(name)
     if feed is None:

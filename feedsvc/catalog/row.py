@@ -32,7 +32,10 @@ _VISIBLE = Visibility.VISIBLE  # the look-up in the Enum would take longer than 
 
 
 class Translation(NamedTuple):
-    """Visible article of a work, in one language. `link` is the article's, "" if the canonical address is on this site."""
+    """Visible article of a work, in one language, never "". `link` is the article's, "" if the canonical address is on this site.
+
+    `is_original` is True if the article has no `translation_of`.
+    """
 
     language: str
     slug: str
@@ -117,12 +120,15 @@ def is_visible(row: Row) -> bool:
 
 
 def count_alternates(visible: Iterable[Row]) -> int:
-    """Return an upper bound of the number of links to translations in the sitemap's entries of these rows."""
+    """Return an upper bound of the number of links to translations in the sitemap's entries of these rows, "x-default" included.
+
+    Rows whose article has a `link` count 0.
+    """
     return sum([len(row.translations) + 1 for row in visible if row.translations and not row.article.link])
 
 
 def rows_until_visible(rows: Iterable[Row], count: int) -> list[Row]:
-    """Return the rows up to the `count`-th visible one, with the others among them; all rows if fewer are visible."""
+    """Return the rows up to and including the `count`-th visible one, with the others before it; all if fewer are visible."""
     result: list[Row] = []
     visible_count = 0
     for row in rows:

@@ -46,7 +46,7 @@ class RowChanges:
                 self.removed[row.article.id], self.added[row.article.id] = row, replace(row)
 
     def update_translations(self, former_works: Works, works: Works, changed: Iterable[Article], site: Site) -> None:
-        """Replace the rows whose translations differ because of `changed` articles and of the rows changed so far."""
+        """Replace the rows whose translations differ because of `changed` articles or of the rows in `removed` and `added`."""
         ids = {id_ for article in changed for id_ in (article.id, article.translation_of) if id_}
         ids |= self.removed.keys() | self.added.keys()
         for row, new_row in [*changed_translations(former_works, works, ids, site, self._find_next_row)]:

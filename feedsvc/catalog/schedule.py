@@ -50,7 +50,11 @@ class Schedule:
         )
 
     def last_change(self, now: datetime) -> datetime | None:
-        """Return the moment of the last change (see `next_change`) up to and including `now`, None if there is none."""
+        """Return the moment of the last change up to and including `now`, None if there is none.
+
+        Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap, NEWS_AGE after
+        publication. Drafts have none.
+        """
         published, aged = self._count_published_after(now), self._count_published_after(now - NEWS_AGE)
         changed = self._count_changes_until(now)
         moments = [article.published for article in self.articles[published : published + 1]]
@@ -69,7 +73,7 @@ class Schedule:
         return min([*moments, *([visible_change] if visible_change else [])], default=None)
 
     def next_visible_change(self, now: datetime) -> datetime | None:
-        """Return the moment of the next change that readers see, as `next_change` does but without ends in the news sitemap."""
+        """Return the moment of the next publication, update, expiry or withdrawal after `now`, None if there is none."""
         published, changed = self._count_published_after(now), self._count_changes_until(now)
         moments = [article.published for article in self.articles[max(published - 1, 0) : published]]
         moments += [moment for moment, _ in self.later_changes[changed : changed + 1]]

@@ -44,9 +44,10 @@ class Selections:
                 self._ids_by_term[term].append(id_)
 
     def group(self, rows: Sequence[Row], rows_by_listing: Mapping[ListingRef, Sequence[Row]]) -> dict[ListingRef, Sequence[Row]]:
-        """Return `rows` by custom feed, in their order, without feeds that hold none of them.
+        """Return `rows` by custom feed (ListingRef("custom", id), also of a private feed), without feeds that hold none of them.
 
-        `rows_by_listing` has the same Row objects by category, author and tag. Digest feeds get the rows of their articles.
+        Rows stay in order. `rows_by_listing` has the same Row objects by category, author and tag. Digest feeds get the rows of
+        their articles.
         """
         if not self._feeds or not rows:
             return {}

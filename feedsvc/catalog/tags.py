@@ -61,7 +61,7 @@ class Tags:
         return (FIRST_PAGE, *(page[0] for page in self.pages[1:])) if self.pages else ()
 
     def page_of(self, tag: str) -> int:
-        """Return the index in `pages` of the page that holds a tag's id, or would hold it if the tag existed."""
+        """Return the index in `pages` of the page that holds a tag's id, or would hold it if the tag existed; 0 without pages."""
         return max(0, bisect_right(self.starts, tag) - 1)
 
     def apply_changes(self, spellings: Spellings, changed: Iterable[str]) -> Tags:

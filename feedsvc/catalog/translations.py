@@ -94,7 +94,10 @@ def build_works(articles: Iterable[Article]) -> Works:
 
 
 def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
-    """Set the translations of `rows` in place; no other code may refer to these rows yet. `articles` are all of the content."""
+    """Set the translations of `rows` in place; no other code may refer to these rows yet. `articles` are all of the content.
+
+    `rows` are all of the catalog, of any visibility; only visible ones are translations.
+    """
     names = name_components({article.id: article.translation_of for article in articles if article.translation_of})
     if not names:
         return
@@ -161,9 +164,9 @@ def translation_url(site: Site, translation: Translation) -> str:
 
 
 def by_hreflang(site: Site, translations: Sequence[Translation]) -> tuple[tuple[str, Translation], ...]:
-    """Return (hreflang, translation) of each translation of a row, then of the one for readers of any other language.
+    """Return (hreflang, translation) of each of a row's `translations`, then ("x-default", the one for any other language).
 
-    That one, "x-default", is in the site's language, or else the original; left out if neither is visible.
+    That one is in the site's language, or else the original; left out if neither is among them. () for no translations.
     """
     in_site_language = [translation for translation in translations if translation.language == site.language]
     defaults = in_site_language or [translation for translation in translations if translation.is_original]

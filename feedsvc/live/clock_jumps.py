@@ -33,7 +33,7 @@ class ClockJumpDetector:
         self._last_offset = self._last_jump = 0.0
 
     def check(self, now: datetime) -> float:
-        """Return the seconds by which the clock jumped since the last call, negative if it was set back; raise or clear the alert.
+        """Return the seconds by which the clock jumped since the last call, negative if it was set back; update the alert.
 
         0.0 for less than _MIN_JUMP, and in the first call. `now` is the wall clock's time.
         """
