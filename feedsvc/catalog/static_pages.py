@@ -19,7 +19,7 @@ def public_pages(content: ContentSnapshot, *, is_preview: bool) -> Mapping[str, 
 def update_pages(
     pages: Mapping[str, StaticPage], before: ContentSnapshot, now: ContentSnapshot, *, is_preview: bool
 ) -> Mapping[str, StaticPage]:
-    """Return `public_pages` of the content `now`: the same object as `pages`, those of the content `before`, if they are equal."""
+    """Return `public_pages` of the content `now`; `pages` itself, those of the content `before`, if they are equal."""
     if now.pages is before.pages:
         return pages
     updated = public_pages(now, is_preview=is_preview)

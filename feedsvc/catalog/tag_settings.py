@@ -38,7 +38,7 @@ def tag_description(entries: TagEntries, tag: str) -> str:
 
 
 def tag_aliases(entries: TagEntries, tags: Iterable[str]) -> Iterator[str]:
-    """Yield the aliases that tags.yaml gives the tags with these ids, also aliases that do not redirect. Unknown ids have none."""
+    """Yield the aliases that tags.yaml gives the tags with these ids, also those that do not redirect now."""
     for tag in tags:
         if entry := entry_of(entries, tag):
             yield from entry.aliases

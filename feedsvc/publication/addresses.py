@@ -18,7 +18,7 @@ LICENSE: Final = "license.xml"
 def canonical_place(catalog: Catalog, place: Place) -> Place:
     """Return the canonical place: that to which a former address, former period or spelling redirects, else `place` itself.
 
-    The result need not exist.
+    The result need not exist. Rules of redirects.yaml and former image variants are not considered.
     """
     match place:
         case ArticleAt(slug):
@@ -69,7 +69,10 @@ def _find_row(catalog: Catalog, place: ArticleAt | IssueAt) -> Row | None:
 
 
 def is_withdrawn(catalog: Catalog, place: Place | None) -> bool:
-    """Return whether a canonical place is the page of an article with the status WITHDRAWN, or of a WITHDRAWN issue."""
+    """Return whether a canonical place is the page of an article with the status WITHDRAWN, or of a WITHDRAWN issue.
+
+    Also if the article's withdrawal lies in the future: its page has the status 410 already.
+    """
     match place:
         case ArticleAt(slug):
             return slug in catalog.withdrawn
@@ -107,7 +110,8 @@ def is_permanent_redirect(requested: Place, target: Place) -> bool:
 def has_document(catalog: Catalog, place: Place) -> bool:
     """Return whether a canonical place has a document to which another address may redirect, also with status 410.
 
-    Always False for files in media/ and static/, image variants and parts of the sitemap, because no address redirects to these.
+    Always False for files in media/ and static/, image variants and parts of the sitemap, because no former address redirects to
+    these.
     Always True for the documents of SITE_DOCUMENTS except the license, even without a news sitemap.
     """
     function = _HAS_DOCUMENT.get(type(place))

@@ -48,7 +48,8 @@ _MAX_COMPARED_PAGES = 500  # articles; if there are more, none is compared and a
 def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> frozenset[str] | None:
     """Return a superset of the paths whose responses differ; None if all may: settings, theme, logo or preview mode differ.
 
-    `change` holds the rows in which the catalogs differ. Left out are the paths that `Publication.changed_since` leaves out.
+    `change` holds the rows in which the catalogs differ. Left out are combinations, private feeds, variants of an image whose
+    bytes were overwritten, old addresses with a query, and those by a pattern that cannot be computed from its target.
     """
     if not are_comparable(before, now) or not _is_logo_same(before, now):
         return None
@@ -119,7 +120,7 @@ def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
 
 
 def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[str]) -> bool:
-    """Return whether pages that link to an article or show its card may differ between its two rows.
+    """Return whether pages that link to an article or show its card may differ because of the difference of its two rows.
 
     `other` is None if only one catalog has the article. `changed_files` are the absolute addresses of the changed media files.
     """
@@ -280,7 +281,10 @@ def _sitemap_group_places(before: Catalog, now: Catalog, groups: Iterable[str]) 
 
 
 def _changed_media(before: Catalog, now: Catalog) -> frozenset[str]:
-    """Return the paths of the media files whose bytes differ, or that only one content has."""
+    """Return the paths (media/...) of the media files with another length or location, or that only one content has.
+
+    Other bytes of the same length are found by the rows of articles only.
+    """
     files_before, files_now = before.media.files, now.media.files
     if files_before is files_now:
         return frozenset()

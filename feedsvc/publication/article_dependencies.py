@@ -30,7 +30,7 @@ class Digests(Protocol):
         """Return the digest of a row's card."""
 
     def neighbour_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the joined digests of the cards of a row's next newer and next older visible row in a listing."""
+        """Return the joined digests of the cards of a row's next newer and next older visible row in a listing, always two."""
 
     def older_cards(self, listing: Listing, row: Row) -> bytes:
         """Return the joined digests of the cards of the next MAX_CANDIDATES older visible rows in a tag's listing.
@@ -98,7 +98,7 @@ def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
 
 
 def input_digest(digests: Digests, row: Row) -> bytes:
-    """Return the joined digests of everything that the page of the visible article `row` is made from, except the logo."""
+    """Return the joined digests of all that the page of the visible article `row` is made from, except settings, theme, logo."""
     parts = [dependency.digest(digests, row) for dependency in ARTICLE_DEPENDENCIES]
     facts = (*file_dependencies(digests.catalog, row.article.media), *language_dependencies(digests.catalog, row))
     return b"".join(parts) + digests.values(facts)
@@ -111,7 +111,7 @@ def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
 
 
 def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield a superset of the rows of `catalog` whose pages show the card of another article that is one of `rows`.
+    """Yield a superset of the visible rows of `catalog` whose pages show the card of another article that is one of `rows`.
 
     `rows` may be of another catalog with the same settings. A row may be yielded more than once.
     """
@@ -129,7 +129,7 @@ def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[obj
 
 
 def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
-    """Yield (path, MediaFile, image digest) of each of `paths` (media/...) in the catalog.
+    """Yield (path, MediaFile, image digest) of each of `paths` (media/...) that is a public file; others are left out.
 
     Pages show sizes and variants, which depend on the bytes. The image digest is "" if the file can have no variants or cannot be
     read.

@@ -33,12 +33,15 @@ def content_type(media_type: str) -> str:
 
 
 def file_content_type(file: FileResource) -> str:
-    """Return the Content-Type of a media file: UTF-8 is declared for text, because clients guess a missing charset."""
+    """Return the Content-Type of a media file: with charset=utf-8 for text/ types only, because clients guess a missing charset.
+
+    A text is assumed to be in UTF-8.
+    """
     return f"{file.media_type}; charset=utf-8" if file.media_type.startswith("text/") else file.media_type
 
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
-    """Return Cache-Control for a response sent at `now`. From `next_change` on, no cache may use it, fresh or stale.
+    """Return Cache-Control for a response sent at `now`. From one second before `next_change`, no cache may use it, even stale.
 
     `next_change` is None if there is none. `private` is True if only the client's own cache may store the response,
     `missing` is True for a response with status 404.

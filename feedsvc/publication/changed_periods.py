@@ -11,7 +11,10 @@ from feedsvc.catalog import ArchiveIndex, index_range, is_identical
 
 
 def changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield the periods with other rows or neighbours, or in only one of the indexes; `days` are those of the changed rows."""
+    """Yield, once each, the periods of the two mappings with other rows or neighbours, or that only one of them has.
+
+    `days` are those of the changed rows.
+    """
     return (period for period in dict.fromkeys(candidate_periods(one, other, days)) if _has_period_changed(one, other, period))
 
 
@@ -23,8 +26,9 @@ def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> 
 
 
 def candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield the periods with rows of `days`, added and removed periods, and those of `_periods_between_newest_pages`; then the
-    neighbours of all these. Some occur more than once.
+    """Yield a superset of `changed_periods`: also periods that are not older, periods without a difference, and perhaps "".
+
+    Some occur more than once.
     """
     periods = {index.period_of(day) for index in (one, other) for day in days}
     periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))

@@ -87,7 +87,8 @@ def _rows_of_index(index: Periods) -> Mapping[str, tuple[Row, ...]]:
 def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_index) -> Dependencies | None:
     """Return the dependencies of a canonical place's document; None if there is no document or it must not be reused.
 
-    For a media file, a part of the sitemap or one of SITE_DOCUMENTS, the result may be Dependencies even if it does not exist.
+    None for image variants and combinations. For a file in media/ or static/, they are empty, so that they say nothing about its
+    bytes. For such a file, a part of the sitemap or one of SITE_DOCUMENTS, the result may be Dependencies if it does not exist.
     `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
     """
     function = _DEPENDENCIES_BY_PLACE.get(type(place))

@@ -54,7 +54,7 @@ class DocumentCache:
         return self._size
 
     def get(self, path: str) -> Document | None:
-        """Return the document of this edition at a path and count a hit; None if it is not cached."""
+        """Return the document of this edition at a path and count a hit; None, without counting, if it is not cached."""
         with self._lock:
             entry = self._current.get(path)
             if entry is None:
@@ -117,7 +117,7 @@ class DocumentCache:
         )
 
     def seed(self, previous: dict[str, CachedDocument]) -> DocumentCache:
-        """Replace the documents of earlier editions by `previous` (path -> document); return self."""
+        """Replace the documents of earlier editions by `previous` (path -> document); return self. Evicts nothing."""
         with self._lock:
             self._previous = previous
             self._size = sum(entry.size_in_bytes for entry in (*previous.values(), *self._current.values()))

@@ -39,7 +39,8 @@ class DocumentPaths:
     def paths(self) -> Iterator[str]:
         """Yield every path with status 200: `file_paths`, pages, files in root/, feeds, sitemap parts, those of SITE_DOCUMENTS.
 
-        Combinations are left out. Makes missing image variants.
+        Left out are combinations, private feeds, and images whose metadata must be removed but cannot be. Makes missing image
+        variants.
         """
         yield from self.file_paths()
         yield from self._article_and_older_page_paths()
@@ -56,7 +57,7 @@ class DocumentPaths:
 
     def paths_with_redirects(self) -> Iterator[str]:
         """Yield `paths`, the addresses of withdrawn articles and issues, the former addresses of articles, static pages and tags,
-        and the old addresses of exact rules without a query.
+        and the old addresses of exact rules without a query, whether or not these redirect now.
 
         For tags, these are only the newest page and feeds. Former addresses of other listings are not included.
         """

@@ -44,7 +44,7 @@ _digest: Final = partial(blake2b, size=_DIGEST_SIZE)
 
 
 class Fingerprints:
-    """Fingerprints of one catalog's documents. They can be compared only if `site_fingerprint` is equal."""
+    """Fingerprints of one catalog's documents. Those of two catalogs can be compared only if `site_fingerprint` is equal."""
 
     def __init__(self, catalog: Catalog, row_digests: dict[int, tuple[Row, bytes]] | None = None, *, bulk: bool = False) -> None:
         """Create without computing. `row_digests` are cached digests: id() of a row -> the row and its digest.

@@ -26,7 +26,7 @@ from feedsvc.support.file_descriptors import is_exhausted
 
 
 class ImageVariants:
-    """Image variants of one catalog; none without a `variant_store`."""
+    """Image variants of one catalog; without a `variant_store`, no path has one and none is made."""
 
     def __init__(self, catalog: Catalog, variant_store: VariantStore | None) -> None:
         self._catalog, self._variant_store = catalog, variant_store
@@ -49,7 +49,7 @@ class ImageVariants:
         return [(file, digest) for digest, file in images.items() if store.lacks_variants(file, digest)]
 
     def find(self, place: VariantAt) -> FileResource | PendingFile | Redirect | None:
-        """Return the variant; if it is missing, request it and return a PendingFile; if making it failed, the original image.
+        """Return the variant; if it is missing, request it and return a PendingFile; if it cannot be made, the original image.
 
         If the image's bytes have changed, return a redirect from the address of the former variant to the current one. None for
         an image that the catalog does not have, a variant that no page offers, or without a variant store. Raises OSError if the
@@ -69,7 +69,7 @@ class ImageVariants:
             return self._substitute(place, file)
 
     def order_for_feed(self, rows: Iterable[Row]) -> None:
-        """Request the missing variants that a feed of these rows names, because subscribers fetch them within seconds.
+        """Request the missing variants that a feed of these rows (articles or issues) names: subscribers fetch them in seconds.
 
         Do not wait for them. Images that cannot be read and variants that cannot be made are skipped.
         """
@@ -84,7 +84,10 @@ class ImageVariants:
                         self._variant_store.request(file, digest, variant.width)
 
     def make(self, place: VariantAt) -> FileResource | None:
-        """Return the variant; make it now if it is missing. None if the catalog lacks the image or the variant cannot be made."""
+        """Return the variant; make it first, and wait, if it is missing. None if that fails or the catalog lacks the image.
+
+        Raises OSError if the process has no free file descriptor.
+        """
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
             return None

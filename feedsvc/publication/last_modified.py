@@ -85,7 +85,7 @@ class LastModifiedStore:
     """Store of Last-Modified dates. Safe to use from several threads, and from several processes that share the file."""
 
     def __init__(self, file: Path | None, alerts: Alerts | None = None) -> None:
-        """Open the store; without a `file` it is in memory and starts empty. Raises FeedsvcError if the file is unusable."""
+        """Open or create the store; without a `file` it is in memory and starts empty. Raises FeedsvcError if it is unusable."""
         self._file, self._alerts = file, alerts or Alerts()
         self._is_failing = False
         self._lock = threading.Lock()

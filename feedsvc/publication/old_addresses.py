@@ -17,10 +17,10 @@ _MAX_HOPS: Final = 100  # old addresses that lead to each other
 
 
 def redirect_target(catalog: Catalog, path: str) -> str:
-    """Return the target to which a former, old or non-canonical path redirects, "" if it does not redirect.
+    """Return the target to which a former, old or non-canonical path redirects; "" if it does not redirect or has a document.
 
     A target is a path, an absolute address, or GONE. Paths are decoded and relative to base_url. Former image variants, for
-    which the result is "", are redirected by `ImageVariants.find`.
+    which the result is "", are redirected by `ImageVariants.find`; rules with a query are not considered.
 
     An exact rule of redirects.yaml comes before a redirect of the site, but not before a document, with or without its trailing
     slash. A pattern comes last. A rule whose target has no document is passed over.
@@ -40,7 +40,7 @@ def _target_without_patterns(catalog: Catalog, path: str) -> str | None:
 
 
 def pattern_target(catalog: Catalog, path: str) -> str:
-    """Return the target by a pattern of a path that has no document and no other redirect; else ""."""
+    """Return a pattern's target (a path, an absolute address or GONE) of a path; "" if it has a document or another redirect."""
     if not catalog.content.redirects.patterns:
         return ""
     return _pattern_target(catalog, path) if _target_without_patterns(catalog, path) == "" else ""
@@ -52,7 +52,10 @@ def _pattern_target(catalog: Catalog, path: str) -> str:
 
 
 def exact_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield (address, target) of the exact rules without a query that redirect now: faster than `redirect_target` for each."""
+    """Yield (address, `redirect_target` of it) of the exact rules without a query that redirect now: faster than one by one.
+
+    The target may be GONE, or be that of a pattern or a redirect of the site instead of the rule's own.
+    """
     exact, targets = catalog.content.redirects.exact, dict[str, str]()
     for address in catalog.content.redirects.path_addresses:
         rule = exact[address]
@@ -71,9 +74,9 @@ def _may_have_document(catalog: Catalog, path: str) -> bool:
 
 
 def query_target(catalog: Catalog, path: str, query: str) -> str:
-    """Return the target, as `redirect_target` does, of the first rule with a query that holds for a requested path and its query.
+    """Return the target (a path, an absolute address or GONE) of the first rule with a query that holds for a requested path.
 
-    "" if there is none. Such a rule comes before a document at the path.
+    "" if there is none. Rules whose target has no document are passed over. Such a rule comes before a document at the path.
     """
     targets = catalog.content.redirects.query_targets(path, query)
     return next(filter(None, (rule_target(catalog, target) for target in targets)), "")

@@ -95,9 +95,9 @@ class Publication:
         """Return a superset of the paths whose responses differ between `before` and this publication.
 
         These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme or logo
-        differ, or if this is not a later edition of `before`. Left out are combinations, variants of an image whose bytes were
-        overwritten (the image's own path represents them), old addresses with a query, and those by a pattern that cannot be
-        computed from its target.
+        differ, or if this is not a later edition of `before`. Left out are combinations, private feeds, variants of an overwritten
+        image (the image's own path represents them), old addresses with a query, and those by a pattern that cannot be computed
+        from its target.
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
@@ -126,7 +126,7 @@ class Publication:
     # --- resources
 
     def resolve(self, path: str) -> Resource | None:
-        """Return the resource at a decoded path relative to base_url, None for 404.
+        """Return the resource at a decoded path relative to base_url, without a query; None for 404, and for private feeds.
 
         Former, old and non-canonical paths give a Redirect to the final address, withdrawn articles and issues and paths that
         redirects.yaml calls gone a Document with status 410.
@@ -155,11 +155,11 @@ class Publication:
         return self._renderer.render_gone_page()
 
     def resolve_query(self, path: str, query: str) -> Resource | None:
-        """Return the resource to which a rule with a query leads from a decoded path and a requested query; None without one."""
+        """Return the Redirect or Document (status 410) of the first rule with a query that holds for a request; else None."""
         return self._resource_for(old_addresses.query_target(self.catalog, path, query))
 
     def redirect_target(self, path: str) -> str:
-        """Return where `resolve` redirects from this path: a path, an absolute address, GONE for status 410, "" otherwise."""
+        """Return where `resolve` redirects from this path: a path, an absolute address, GONE for a 410 by a rule, else ""."""
         return old_addresses.redirect_target(self.catalog, path)
 
     def render_redirect_page(self, path: str, target: str) -> Document:
@@ -202,7 +202,7 @@ class Publication:
         return self._renderer.render_not_found_page()
 
     def missing_page(self, path: str) -> Document:
-        """Return the page with status 404 for a path; that of a combination says which of its names is unknown."""
+        """Return the page with status 404 for a path; that of a combination says which of its names is at fault, and why."""
         return self._renderer.render_missing_combination_page(path) or self.not_found_page
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
@@ -246,7 +246,7 @@ class Publication:
         self._document_cache.discard(lambda _: True)
 
     def discard_dates_after(self, latest: datetime) -> None:
-        """Discard cached documents with a Last-Modified after `latest`: they are rendered and dated again on the next request."""
+        """Discard cached documents with a Last-Modified after `latest`, to render and date them again on the next request."""
         self._document_cache.discard(lambda document: document.last_modified is not None and document.last_modified > latest)
 
     @property
@@ -261,14 +261,14 @@ class Publication:
     # --- paths
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200: files, pages, feeds, then other documents. Make missing image variants.
+        """Yield every path with status 200 but combinations: files, pages, feeds, then other documents. Make missing variants.
 
         In this order, an export writes pages and files before the feeds that link to them.
         """
         return self._paths.paths()
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, and the withdrawn, former and old addresses that `DocumentPaths.paths_with_redirects` names."""
+        """Yield `paths`, addresses of withdrawn rows, former ones of articles, pages and tags, and old ones without a query."""
         return self._paths.paths_with_redirects()
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:

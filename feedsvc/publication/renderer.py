@@ -96,7 +96,7 @@ class Renderer:
     def render(self, place: Place) -> Document | FileResource | None:
         """Return the document or file at a place, None if there is none. The place must be canonical (`canonical_place`).
 
-        A missing image variant is made first.
+        A missing image variant is made first. Documents are dated, which records new digests; withdrawn articles have status 410.
         """
         renderers: Mapping[type[Place], Callable[[Any], Document | FileResource | None]] = {
             FeedAt: self._render_feed,
@@ -115,7 +115,7 @@ class Renderer:
         return renderers[type(place)](place)
 
     def render_private_feed(self, listing: Listing, suffix: str, path: str) -> Document:
-        """Return the feed of a private listing; `path` is the path with the token, which no link in its headers names.
+        """Return the newest feed of a private listing, undated; `path` is the path with the token, which no header names.
 
         Raises KeyError if no format has the suffix.
         """
@@ -152,7 +152,7 @@ class Renderer:
         return self._html_document(path_of(place), pages.render_subscribe_page(self._layout, has_form=False))
 
     def render_combination_error_page(self, reason: str, name: str, status: int = 400) -> Document:
-        """Return the page that says why the form on /subscribe/, or an address, gave no feed."""
+        """Return the page that says why the form on /subscribe/, or an address, gave no feed; arguments of a CombinationError."""
         return self._html_document("", pages.render_combination_error(self._layout, reason, name), status=status)
 
     def render_missing_combination_page(self, path: str) -> Document | None:

@@ -43,7 +43,10 @@ _OTHER_TYPE: Final = "application/octet-stream"
 
 
 def root_media_type(path: str) -> str:
-    """Return the media type, without charset, of the file with this path relative to root/, by its name alone."""
+    """Return the media type, without charset, of the file with this path relative to root/, by its name alone.
+
+    "application/octet-stream" for an unknown name.
+    """
     parts = PurePosixPath(path)
     suffix = parts.suffix.lower()
     by_name = _TYPES_BY_NAME.get(parts.name) or _TYPES_BY_NAME.get("/".join(parts.parts[-2:]))
@@ -52,5 +55,5 @@ def root_media_type(path: str) -> str:
 
 
 def root_content_types(catalog: Catalog) -> Mapping[str, str]:
-    """Return {path: Content-Type} of the files in root/; the path is that of the address, with a leading slash."""
+    """Return {path: Content-Type} of all files in root/; the path is that of the address, decoded and with a leading slash."""
     return {f"/{path}": content_type(root_media_type(path)) for path in sorted(catalog.content.root_files)}
