@@ -38,7 +38,7 @@ class FeedOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedOverrides:
-    """Keys below `feed:` in an entry of categories, authors, tags or feeds.yaml; None if not given, so that the site's hold."""
+    """Keys below `feed:` in an entry of categories, authors, tags or feeds.yaml; None: the site's, or a digest's own default."""
 
     entries: int | None = None
     content: FeedContent | None = None
@@ -67,7 +67,7 @@ class Site:
     `id_domain` and the year of `since` are in the ids of feeds, `id_domain` also in those of articles without an id of their own.
     `navigation` is None if the menu has all categories and the pages whose `menu` is header. `robots` are groups of robots.txt in
     addition to `crawlers`. `accent` is a color as # and six hexadecimal digits, "" for the built-in one. With `keep_metadata`,
-    images are sent with all metadata that cameras and editors wrote into them. `media` are the files in media/ (as paths) of it.
+    images are sent with all metadata that cameras and editors wrote into them. `media` are the paths of the media files named.
     """
 
     title: str
@@ -205,7 +205,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Enclosure:
-    """Attachment of an article. `type` is a media type, `length` is in bytes."""
+    """Attachment of an article, in media/ or elsewhere. `type` is a media type, `length` the number of bytes that are sent."""
 
     url: str
     type: str

@@ -295,6 +295,6 @@ def place_of(path: str) -> Place | None:
 def is_never_free(path: str) -> bool:
     """Return whether no rule of redirects.yaml can hold for a path, because every site answers it.
 
-    These are _PERMANENT_DOCUMENTS, MOST_READ_PATH and OPERATOR_NAMES, also with a slash too many or too few, but not the feeds.
+    These are MOST_READ_PATH and, with or without a slash at the end, OPERATOR_NAMES and _PERMANENT_DOCUMENTS. Feeds are not.
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

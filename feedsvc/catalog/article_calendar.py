@@ -28,7 +28,7 @@ class ArticleCalendar:
 
     @cached_property
     def months(self) -> tuple[tuple[str, int], ...]:
-        """Each month with its number of articles, newest first."""
+        """Each month that has visible articles with their number, newest first."""
         return tuple(sorted(self._month_counts.items(), reverse=True))
 
     def days_of(self, month: str) -> tuple[tuple[str, int], ...]:

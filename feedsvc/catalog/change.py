@@ -88,7 +88,7 @@ class EditionLink:
     next: EditionLink | None = None
 
     def change_until(self, later: EditionLink) -> CatalogChange | None:
-        """Return the change from this edition to a later one, or to itself; None if it is unknown or `later` does not follow."""
+        """Return the change from this edition to a later one, empty if it is this one; None if unknown or `later` is earlier."""
         change: CatalogChange | None = None
         link = self
         while link is not later:

@@ -205,7 +205,7 @@ def _sorted(terms: Iterable[Term]) -> tuple[Term, ...]:
 
 
 def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
-    """Return the term of a name, an alias or the spelling of a tag; None if the catalog has no listing or language of it."""
+    """Return the term, with the current id, of an id, an alias or the spelling of a tag; None if the catalog has none of it."""
     if kind == "language":
         language = name.replace("_", "-").lower()
         return (kind, language) if language in catalog.language_ranges else None

@@ -19,7 +19,10 @@ _DAYS_OF_WEEK = 7
 
 @dataclass(frozen=True)
 class IssueCalendar:
-    """Closing moments of the issues of one schedule in a time zone, in UTC and whole seconds."""
+    """Closing moments of the issues of one schedule in a time zone, in UTC and whole seconds.
+
+    An issue is named by the day on which it closes; of a weekly schedule, only days on its weekday are valid arguments.
+    """
 
     schedule: IssueSchedule
     zone: ZoneInfo

@@ -41,7 +41,10 @@ class Languages:
         return Languages(self._counts, self._site_language, tags)
 
     def group(self, rows: Sequence[Row]) -> dict[ListingRef, list[Row]]:
-        """Return `rows` by the listings of `tags`, in their order, without listings that hold none of them."""
+        """Return `rows` by the listings of `tags`, in their order, without listings that hold none of them.
+
+        A row in en-GB is in the listings of en-GB and of en, if both are in `tags`.
+        """
         if not self.tags:
             return {}
         refs_by_language: dict[str, tuple[ListingRef, ...]] = {}

@@ -40,7 +40,7 @@ class Listing:
 
     @property
     def has_archive(self) -> bool:
-        """True if older entries of the feed have archive documents."""
+        """True if the options give the feed's older entries archive documents, also while there are no older entries."""
         return self.feed.archives == "all"
 
     @cached_property

@@ -68,7 +68,10 @@ class Periodical:
         return [*filter(None, (self.build_issue(day, now) for day in self.days_closing(None, now)))]
 
     def days_closing(self, start: datetime | None, end: datetime) -> Iterator[date]:
-        """Yield the days of the issues with articles that close after `start`, None for any time, up to `end`; newest first."""
+        """Yield the days, newest first, of the issues that close after `start` (None: any time) up to and including `end`.
+
+        Only issues with articles, visible or not.
+        """
         moment = self.calendar.opens(self.calendar.issue_of(end))  # the last closing moment up to `end`
         while (index := self._count_from(moment)) < len(self.articles):
             day = self.calendar.issue_of(self.articles[index].article.published)
@@ -78,7 +81,7 @@ class Periodical:
             moment = self.calendar.opens(day)
 
     def next_closing(self, now: datetime) -> datetime | None:
-        """Return the next moment after `now` at which an issue with articles closes; None if there is none."""
+        """Return the next moment after `now` at which an issue with articles, visible or not, closes; None if there is none."""
         index = self.articles.rank(moment_key(now.timestamp()))
         # The newest article published until now, and the next one after now, which only a preview has.
         rows = self.articles[max(index - 1, 0) : index + 1]

@@ -16,7 +16,7 @@ RowKey = tuple[float, str]
 
 
 class Visibility(Enum):
-    """Visibility of an article that is or was public. WITHDRAWN rows are tombstones in feeds.
+    """Visibility of an article or issue that is or was public. WITHDRAWN rows are tombstones in feeds.
 
     HIDDEN rows, of expired articles and of articles whose withdrawal lies in the future, are in no feed and no list of articles,
     but count in the dates of listings.

@@ -159,7 +159,7 @@ def _precedence(article: Article) -> tuple[bool, datetime, str]:
 
 
 def translation_url(site: Site, translation: Translation) -> str:
-    """Return the absolute address where people read a translation."""
+    """Return the absolute address where people read a translation: its `link`, else its page on this site."""
     return translation.link or absolute(site.base_url, path_of(ArticleAt(translation.slug)))
 
 

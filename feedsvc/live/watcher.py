@@ -63,7 +63,7 @@ _NO_PEERS: Final = _NoPeers()
 class Watcher:
     """Thread that updates a Live with changes of its folder and calls the listeners, in this thread, after each new edition.
 
-    `root` is the content folder. Only this thread may call `Live.reload`.
+    `root` is the content folder. Only this thread may call `Live.reload`. Editions that follow quickly may be announced as one.
     """
 
     def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), peers: Peers = _NO_PEERS) -> None:

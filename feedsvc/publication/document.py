@@ -133,7 +133,7 @@ class FileResource:
 class PendingFile:
     """Image variant that is not made yet. Once `completion` is complete, the caller should resolve the path again.
 
-    `completion` is None if the queue of variants to be made is full, so that the variant will not be made.
+    `completion` is None if the queue of variants to be made is full, so that the variant is not made for this request.
     """
 
     path: str
@@ -151,7 +151,7 @@ class Redirect:
     is_permanent: bool = True
 
     def location(self, base_url: str) -> str:
-        """Return the value of the header Location for a site with this `base_url`."""
+        """Return the value of the header Location: a root-relative reference below `base_url`'s path, or an absolute address."""
         return uris.root_relative(base_url, self.target) if self.target.startswith("/") else self.target
 
 

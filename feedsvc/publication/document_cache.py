@@ -109,7 +109,10 @@ class DocumentCache:
                 self._size -= self._current.popitem(last=False)[1].size_in_bytes
 
     def carry_over(self) -> DocumentCache:
-        """Return the cache for the next edition. There, all documents with dependencies are documents of an earlier edition."""
+        """Return the cache for the next edition; this one stays usable. There, all documents are those of an earlier edition.
+
+        Documents without dependencies are left out. Statistics are shared.
+        """
         with self._lock:
             entries = {**self._previous, **self._current}
         return DocumentCache(self._max_bytes, self.statistics).seed(

@@ -90,7 +90,7 @@ class DocumentPaths:
         return name != LICENSE or self._catalog.site.license is not None
 
     def feed_paths(self) -> Iterator[str]:
-        """Yield those of `paths` that are feeds."""
+        """Yield those of `paths` that are feeds: of all public listings, in all formats, newest documents and archives."""
         # Authors last: the other feeds share the newest articles, so their entries are still cached.
         listings = sorted(self._catalog.listings.values(), key=lambda listing: listing.ref.kind == "author")
         periods = ((listing.ref, period) for listing in listings for period in ("", *listing.archive))

@@ -62,7 +62,7 @@ class Publication:
     ) -> None:
         """Create without rendering. Without `variant_store`, pages offer image variants, but `resolve` returns None for these.
 
-        `carry_over` are caches of the edition before, if it had the same settings.
+        By default, documents have no date. `carry_over` are caches of the edition before, if it had the same settings.
         """
         caches = carry_over or _CarryOver(
             pages.Theme(catalog.content.theme), EntryCache(catalog), DocumentCache(_MAX_CACHED_BYTES)
@@ -80,7 +80,8 @@ class Publication:
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
         """Return the publication of a newer catalog. It reuses cached documents of this one whose dependencies are unchanged.
 
-        `find_last_modified` None means the same function as in this publication.
+        `find_last_modified` None means the same function as in this publication. If called again, only the last result is a later
+        edition for `changed_since`.
         """
         carry_over = None
         if are_comparable(self.catalog, catalog):
@@ -95,9 +96,9 @@ class Publication:
         """Return a superset of the paths whose responses differ between `before` and this publication.
 
         These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme or logo
-        differ, or if this is not a later edition of `before`. Left out are combinations, private feeds, variants of an overwritten
-        image (the image's own path represents them), old addresses with a query, and those by a pattern that cannot be computed
-        from its target.
+        differ, or if this is not a later edition of `before`. Left out are combinations, private feeds, old addresses with a
+        query, those by a pattern that cannot be computed from its target, and variants of an overwritten image (the image's own
+        path represents them).
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
@@ -129,7 +130,8 @@ class Publication:
         """Return the resource at a decoded path relative to base_url, without a query; None for 404, and for private feeds.
 
         Former, old and non-canonical paths give a Redirect to the final address, withdrawn articles and issues and paths that
-        redirects.yaml calls gone a Document with status 410.
+        redirects.yaml calls gone a Document with status 410, missing image variants a PendingFile. For a variant, raises OSError
+        if the process has no free file descriptor.
         """
         # Only canonical paths are in the cache.
         return self._document_cache.get(path) or self._resolve_uncached(path)

@@ -26,9 +26,10 @@ _PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_]+")
 
 
 def normalize_address(text: str) -> str:
-    """Return the address, spelled as the module describes, for the text of an editor, percent-encoded or not.
+    """Return the address for the text of an editor, percent-encoded or not: decoded and in NFC, its parameters sorted by name.
 
-    A trailing index.html is removed. Raises ValueError with a message for the editor; also for a placeholder.
+    The path has a slash at its end if its last segment has no dot, but no index.html. Raises ValueError with a message for the
+    editor; also for a placeholder.
     """
     if len(text) <= MAX_ADDRESS_LENGTH and _PLAIN_ADDRESS.fullmatch(text):
         return text if "?" in text else normalize_path(text)

@@ -17,8 +17,8 @@ from feedsvc.support.digest import blake2b
 class RedirectRules:
     """Rules of one redirects.yaml. Immutable.
 
-    `exact` maps an address (`addresses`) to its target: GONE, a decoded path of the site, or an absolute address. `source_digest`
-    is a digest of the file's bytes and of what else decides about its rules, b"" if it had problems.
+    `exact` maps an old address (as `normalize_address` returns it) to its target: GONE, a decoded path of the site or an absolute
+    address. `source_digest` is a digest of the file's bytes and of what else decides about its rules, b"" if it had problems.
     """
 
     exact: Mapping[str, str] = field(default_factory=dict)
