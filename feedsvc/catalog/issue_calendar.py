@@ -21,7 +21,7 @@ _DAYS_OF_WEEK = 7
 class IssueCalendar:
     """Closing moments of the issues of one schedule in a time zone, in UTC and whole seconds.
 
-    An issue is named by the day on which it closes; of a weekly schedule, only days on its weekday are valid arguments.
+    An issue is named by the day on which it closes; a weekly schedule has issues only on days of its weekday.
     """
 
     schedule: IssueSchedule
