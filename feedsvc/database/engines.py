@@ -46,7 +46,7 @@ _DRIVERS: Final = {
 
 
 def engine(database: str | Path) -> Engine:
-    """Return an engine for reading and writing. Nothing is opened yet.
+    """Return an engine for reading and writing. Nothing is opened yet; a missing SQLite file is created on first use.
 
     Raises FeedsvcError if `database` is neither a SQLite file nor a URL of SQLite or PostgreSQL, or if the driver is missing.
     """
@@ -55,10 +55,11 @@ def engine(database: str | Path) -> Engine:
 
 
 def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
-    """Return an engine for reading only, for a URL that `database_url` returned.
+    """Return an engine for transactions that only read, for a URL that `database_url` returned. PostgreSQL refuses writes then.
 
-    `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html), and ignored for PostgreSQL. Raises FeedsvcError
-    if an option in `url` is invalid or the driver is missing.
+    `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html), and ignored for PostgreSQL. SQLite itself
+    refuses writes, and creates no missing file, only with mode=ro or immutable=1 among them. Raises FeedsvcError if an option in
+    `url` is invalid or the driver is missing.
     """
     if url.get_backend_name() == "sqlite":
         file = f"file:{quote(str(url.database))}"
@@ -152,7 +153,10 @@ def _connect(_dialect: object, _record: object, args: list[Any], options: dict[s
 
 
 def location(url: URL) -> str:
-    """Return the location of a database for a log, without user, password and options: the file, or kind, host, port and name."""
+    """Return the location of a database for a log, without user, password and options: the file, or kind, host, port and name.
+
+    The name is left out if it may have a part of the password.
+    """
     if url.get_backend_name() == "sqlite":
         return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)
     host = url.host or url.query.get("host", "")

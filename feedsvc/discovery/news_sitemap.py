@@ -20,16 +20,17 @@ _TRADITIONAL_CHINESE_SUBTAGS: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 
 def render_news_sitemap(catalog: Catalog, max_articles: int = MAX_NEWS_ARTICLES) -> bytes | None:
-    """Return the news sitemap, newest article first, cut after `max_articles`.
+    """Render the news sitemap: articles published less than two days before the catalog's `now`, newest first.
 
-    None if it would be empty, because a urlset needs at least one url.
+    Left out are articles with a `link`, those that only a preview shows, and all after the first `max_articles`. None if no
+    article is left, because a urlset needs at least one url.
     """
     urls = "".join(_news_url(catalog.site, row) for row in _news_rows(catalog)[:max_articles])
     return xml_document("urlset", urls, f' xmlns:news="{_NAMESPACE}"') if urls else None
 
 
 def has_news_sitemap(catalog: Catalog) -> bool:
-    """Return whether there is a news sitemap: an article of the last two days without a `link`."""
+    """Return whether `render_news_sitemap` has a document: if an article of the last two days has no `link`."""
     return bool(_news_rows(catalog))
 
 

@@ -33,7 +33,8 @@ def render_robots_txt(catalog: Catalog) -> bytes:
 def _groups(site: Site) -> Iterator[str]:
     """Yield a group for each crawler, or each list of crawlers with rules of its own, that for "*" last.
 
-    A crawler obeys its own group, else that of "*" (RFC 9309 section 2.2.1).
+    A crawler obeys its own group, else that of "*" (RFC 9309 section 2.2.1), which allows everything unless the site has rules
+    for it.
     """
     crawlers = site.crawlers
     groups: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), ("Disallow: /",)) for name in crawlers.disallow]

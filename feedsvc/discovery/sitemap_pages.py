@@ -54,7 +54,7 @@ def group_names(catalog: Catalog) -> tuple[str, ...]:
 
 
 def periods(catalog: Catalog) -> Iterable[str]:
-    """Return the names of the periods that have articles, newest first."""
+    """Return the names of the periods that have visible or withdrawn articles, newest first."""
     return catalog.listings[ListingRef()].archive_index.all_periods
 
 
@@ -64,7 +64,10 @@ def all_urls(catalog: Catalog) -> Iterator[SitemapUrl]:
 
 
 def group_urls(catalog: Catalog, name: str) -> tuple[SitemapUrl, ...]:
-    """Return the addresses of a group, including those of removed articles; () if there is no such group."""
+    """Return the addresses of a group, including those of removed articles; () if there is no such group.
+
+    Articles with a `link` are left out: their canonical address is on another site.
+    """
     if name == LISTINGS_GROUP:
         return tuple(place_url(catalog, place) for place in non_article_places(non_article_pages(catalog)))
     return tuple(_article_urls(catalog.site, catalog.listings[ListingRef()].archive_index.all_periods.get(name, ())))

@@ -65,7 +65,7 @@ def part_names(catalog: Catalog, max_urls: int = MAX_URLS) -> tuple[str, ...]:
 
 
 def group_part_names(catalog: Catalog, group: str, max_urls: int = MAX_URLS) -> tuple[str, ...]:
-    """Return the `part_names` of a group. For LISTINGS_GROUP, return a superset of them, which is less work."""
+    """Return the `part_names` of a group, () if sitemap.xml is no index. For LISTINGS_GROUP, return a superset: less work."""
     capacity = _max_urls_per_file(catalog.site, max_urls)
     if not is_indexed(catalog, max_urls):
         return ()
@@ -75,7 +75,7 @@ def group_part_names(catalog: Catalog, group: str, max_urls: int = MAX_URLS) -> 
 
 
 def render_part(catalog: Catalog, name: str, max_urls: int = MAX_URLS) -> bytes | None:
-    """Render the sitemap of one of `part_names`; None for any other name."""
+    """Render the sitemap of one of `part_names`; None for any other name, and for all names if sitemap.xml is no index."""
     if not is_indexed(catalog, max_urls):
         return None
     group, capacity = name.partition(".")[0], _max_urls_per_file(catalog.site, max_urls)

@@ -166,9 +166,9 @@ def _split_at_placeholder(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def get_language(tag: str, timezone: str) -> Language:
-    """Return the Language of an RFC 5646 tag; for an unknown or malformed tag, the nearest known language, or else English.
+    """Return the Language of an RFC 5646 tag in a time zone. If words or formats for it are missing, use the nearest ones.
 
-    Raises ZoneInfoNotFoundError for an unknown time zone.
+    They are English for an unknown or malformed tag; `tag` stays as given. Raises ZoneInfoNotFoundError for an unknown time zone.
     """
     locale, catalogue = nearest_locale(tag), messages_tag(tag)
     zero = _ZERO_DIGITS.get(locale.default_numbering_system, ord("0"))

@@ -43,7 +43,7 @@ def direction(tag: str) -> Direction:
 def native_name(tag: str) -> str:
     """Return the name of an RFC 5646 tag's language in that language, as CLDR has it: 한국어, français (Canada).
 
-    It is the tag if CLDR does not have the language.
+    Script and region are in it only if CLDR has the language with them. It is the tag itself if CLDR does not have the language.
     """
     for name, script, region in _language_candidates(tag):
         for parts in ((name, script, region), (name, script), (name, region), (name,)):
@@ -56,6 +56,7 @@ def _language_candidates(tag: str) -> Iterator[tuple[str, str, str]]:
     """Yield (language, script, region) for each language that may stand for a tag, the nearest first; "" for missing parts.
 
     The languages are the tag's extended languages and its primary language, each followed by its entry in _MESSAGE_FALLBACKS.
+    There are none for a malformed tag.
     CLDR may have a language under another name, also with a script or region that the tag need not have: prs is fa in AF.
     """
     match = _TAG.match(tag.replace("_", "-"))
@@ -83,14 +84,14 @@ def _script(tag: str) -> str:
 
 
 def messages_tag(tag: str) -> str:
-    """Return the tag of the message catalogue for a language tag: the nearest one, else English."""
+    """Return the tag, one of CATALOGUE_TAGS, of the message catalogue for a language tag: the nearest one, else English."""
     script = _script(tag)
     names = (name for language, _, region in _language_candidates(tag) for name in _catalogue_names(language, script, region))
     return next((name for name in names if name in CATALOGUE_TAGS), ENGLISH)
 
 
 def _catalogue_names(name: str, script: str, region: str) -> Iterator[str]:
-    """Yield tags of message catalogues that may serve a language, the nearest first.
+    """Yield the tags of message catalogues that may serve a language, the nearest first; no catalogue exists for most of them.
 
     Portuguese has one for each norm: pt-AO uses that of its parent pt-PT, pt that of its likely region, pt-BR.
     """

@@ -34,9 +34,9 @@ class ExportState(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportedArticle:
-    """An article of an export. `number` counts from 1, `address` is absolute, `html` is its body.
+    """An article of an export. `number` counts from 1. `address` is its `link`, if it has one, else that of its page, absolute.
 
-    `keys` are the values in its file as they stand there, without the body; `body` is its Markdown.
+    `html` is its body. `keys` are the values in its file as YAML types them, without the body; `body` is its Markdown.
     """
 
     article: Article
@@ -49,7 +49,11 @@ class ExportedArticle:
 
 
 def exported_articles(root: Path, content: ContentSnapshot, now: datetime) -> Iterator[ExportedArticle]:
-    """Yield all articles of the folder `root`, the oldest first. Raises FeedsvcError if a file has changed and cannot be read."""
+    """Yield all articles of `content`, the snapshot of the folder `root`, drafts included, the oldest first.
+
+    Each file is read again for `keys` and `body`. Raises FeedsvcError, which advises to export again, if it has changed since and
+    cannot be read.
+    """
     articles = sorted(content.articles, key=lambda article: (article.published, article.id))
     for number, article in enumerate(articles, 1):
         keys, body = _read(root, article.path)

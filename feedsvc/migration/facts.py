@@ -36,7 +36,7 @@ def page_facts(page: StaticPage) -> Iterator[tuple[str, Any]]:
 
 
 def to_json(value: Any) -> str:
-    """Return a value of a YAML file as JSON on one line; dates become texts."""
+    """Return a value of a YAML file as JSON on one line. Dates become texts in ISO 8601, other types their `str`."""
     return json.dumps(value, ensure_ascii=False, default=_date_text)
 
 

@@ -19,7 +19,7 @@ _OWN_KEYS: Final = frozenset({"id", "guid", "title", "published", "updated", "su
 
 
 def write_json(content: ContentSnapshot, articles: Iterable[ExportedArticle], now: datetime) -> Iterator[str]:
-    """Yield the document in parts, one line for each article. Media are named by their addresses."""
+    """Yield the document in parts, one line for each article. Media are named by their addresses; static pages are left out."""
     site = content.site
     head = {
         "version": _VERSION,

@@ -38,7 +38,10 @@ _NAMESPACES: Final = {
 
 
 def write_wxr(content: ContentSnapshot, articles: Iterable[ExportedArticle], now: datetime) -> Iterator[str]:
-    """Yield the document in parts. Only one article is in memory at a time; media are named by their addresses."""
+    """Yield the document in parts: authors, categories, tags, articles with their lead pictures, then static pages.
+
+    Only one article is in memory at a time; media are named by their addresses.
+    """
     site = content.site
     namespaces = " ".join(f'xmlns:{prefix}="{address}"' for prefix, address in _NAMESPACES.items())
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0" {namespaces}>\n<channel>\n'

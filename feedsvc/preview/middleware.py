@@ -49,9 +49,11 @@ _PROXY_MESSAGE: Final = (
 
 
 class PreviewMiddleware:
-    """Middleware around the application `app` of `live`, whose catalog includes drafts.
+    """Middleware around the application `app` of `live`, whose catalog includes drafts: adds the panel to HTML pages.
 
-    Unless `allows_any_host`, requests get 403 if Host is not this machine or a header shows that the request was forwarded.
+    It answers requests below PREVIEW_PATH itself: event stream, style and script. No response may be stored, is a 304 or is
+    compressed. Unless `allows_any_host`, requests get 403 if Host is not this machine or a header shows that the request was
+    forwarded.
     """
 
     def __init__(self, app: WSGIApplication, live: Live, streams: EventStreams, *, allows_any_host: bool = False) -> None:

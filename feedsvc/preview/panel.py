@@ -42,7 +42,8 @@ _EMPTY: Final = Markup("")
 def panel(edition: Edition, path: str, events: str) -> str:
     """Return the panel's HTML for the page at `path`, relative to base_url. `events` is the URL of the event stream.
 
-    Only the page at "/" lists the articles that only the preview shows.
+    Each panel lists the problems of the folder; only that of the page at "/" lists the articles that only the preview shows. A
+    list has at most 100 items, then the number of the others. The text is English.
     """
     catalog, problems = edition.publication.catalog, edition.content.problems
     rows = [row for row in catalog.listings[ListingRef()].visible if row.preview_label]
@@ -79,7 +80,7 @@ _LABEL_SENTENCES: Final = {
 
 
 def label_counts(rows: Iterable[Row]) -> list[str]:
-    """Return the numbers of drafts, scheduled and expired articles in words, such as "2 drafts". Numbers of 0 are left out."""
+    """Return the numbers of drafts, scheduled and expired articles in English, such as "2 drafts". Numbers of 0 are left out."""
     labels = [row.preview_label for row in rows]
     names = (("draft", "1 draft", "drafts"), ("scheduled", "1 scheduled", "scheduled"), ("expired", "1 expired", "expired"))
     return [
@@ -90,7 +91,7 @@ def label_counts(rows: Iterable[Row]) -> list[str]:
 
 
 def _problem_list(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> Markup:
-    """Return the problems as an HTML list, errors first; "" without problems.
+    """Return the problems as an HTML list, errors first, then the number of those beyond _MAX_ITEMS; "" without problems.
 
     Articles and theme files in `last_valid_paths` are shown in their last valid version; a note says so.
     """
