@@ -189,7 +189,7 @@ def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str
 
 
 def is_former_path(publication: Publication, path: str) -> bool:
-    """Return whether this path has a `target_path`, or is the address of a withdrawn article or issue."""
+    """Return whether a path is a former or old address with a file (`target_path`), or that of a withdrawn article or issue."""
     place = place_of(path)
     return is_withdrawn(publication.catalog, place) or bool(target_path(publication, path))
 

@@ -43,9 +43,9 @@ class ExportContents:
     def find(self, path: str) -> Document | FileResource | None:
         """Return the document or file that the export has at a path, or None.
 
-        At a path from which the live server redirects, it is `_former_address_document` if the host has files there. Status
-        pages have paths of their own: 404.html, and `layout.gone_path` for 410. The document at MOST_READ_PATH says that no
-        reads are counted.
+        At a path from which the live server redirects, it is a redirect page or a copy (`_former_address_document`) if the host
+        has files there. Status pages have paths of their own: 404.html, and `layout.gone_path` for 410. The document at
+        MOST_READ_PATH says that no reads are counted. An image whose metadata must be removed, but cannot be, is left out.
         """
         if path == MISSING_PATH:
             return self.publication.not_found_page
@@ -99,7 +99,10 @@ class ExportContents:
         )
 
     def fingerprint(self, path: str) -> str:
-        """Return the fingerprint of the content at a path; "" if it is unknown. If fingerprints are equal, so are the bytes."""
+        """Return the fingerprint of the content at a path; "" if it is unknown.
+
+        If the fingerprints of a path in two publications with the same `site_fingerprint` are equal, so are the bytes.
+        """
         place = place_of(address_of_gone_path(path) or path)
         if place is None:
             return self._auxiliary_fingerprint(path) or self._former_address_fingerprint(path)

@@ -59,7 +59,8 @@ def _copy(descriptor: int, resource: FileResource) -> None:
 def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
     """Open a file for copying; with `is_cleaned`, without an image's metadata.
 
-    Raises FeedsvcError if the file cannot be read or cleaned, mostly because the content changed during the build.
+    Raises FeedsvcError, which advises to build again, if the file cannot be read or cleaned, mostly because the content changed
+    during the build.
     """
     try:
         return open_clean(location) if is_cleaned else open_file(location)

@@ -20,11 +20,11 @@ class FileRemover:
         self._writer, self._manifest, self._ownership = writer, manifest, ownership
 
     def remove(self, publication: Publication, names: Sequence[str]) -> int:
-        """Remove the files `names`, which no document names any more, with their compressed variants.
+        """Remove the files `names` of the manifest, which no document names any more, with their compressed variants.
 
-        Return how many were removed, without compressed variants. Image variants stay while `retention_fingerprint` retains them:
-        90 days at most, while their image is public. The manifest is updated. Raises FeedsvcError if a folder of these names is
-        a link that leaves the tree, and OSError.
+        Return how many existed and were removed, without compressed variants. Image variants stay while `retention_fingerprint`
+        retains them: 90 days at most, while their image is public. The manifest is updated. Raises FeedsvcError if a folder of
+        these names is a link that leaves the tree, and OSError.
         """
         self._ownership.reject_outside_links(names)
         states = {name: state for name in names if (state := self._manifest.files.get(name)) and state.size >= 0}

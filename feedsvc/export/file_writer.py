@@ -89,9 +89,10 @@ class FileWriter:
                 content.encode(coding)
 
     def put(self, name: str, content: Document | FileResource, state: FileState) -> tuple[bool, FileState]:
-        """Write a file and its compressed variants if their bytes changed, and remove obsolete variants.
+        """Write a file and its compressed variants if their bytes changed, and remove obsolete variants. Create missing folders.
 
-        `state` is the recorded state. Return whether the file itself was written, and its new state without fingerprint.
+        `state` is the recorded state. Return whether the file itself was written, and its new state without fingerprint. A file
+        that is replaced gets a time in a later second, even in the future; variants get the time of their file.
         """
         if is_written := not self._has_bytes(name, content):
             status = self._replace_with_new_time(name, content)

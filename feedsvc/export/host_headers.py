@@ -31,7 +31,8 @@ _ANY_FOLDER: Final = ("/", "/*/")
 def render_headers(catalog: Catalog) -> str:
     """Return the text of `_headers`: those headers of the live server whose documents can be selected by address patterns.
 
-    At most _MAX_HEADER_RULES rules are written.
+    At most 100 rules are written, because Cloudflare reads no more. The others, first of all for files of root/, are left out
+    without a warning.
     """
     root = escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     return "".join(
@@ -87,7 +88,7 @@ def license_value(site: Site) -> str:
 
 
 def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the Link headers of pages, and of the feeds below the folders of pages. No rule matches a file of media/."""
+    """Yield the rules with the link to the license, for pages and feeds below their folders. None matches a file of media/."""
     kinds = (kind for kind in LISTING_KINDS if kind != "site" and (kind != "language" or catalog.languages.tags))
     folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in kinds)
     static_pages = (root_relative("", path_of(StaticPageAt(page.slug))) for page in pages_by_slug(catalog.pages))
@@ -96,7 +97,10 @@ def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, 
 
 
 def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the Link headers of the feeds of BROAD_KINDS. Other feeds have these links only in their bytes."""
+    """Yield the rules with the links of the newest feeds of BROAD_KINDS: self, hubs, for the site's feed also the license.
+
+    Other feeds have these links only in their bytes.
+    """
     site = catalog.site
     hubs = "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
     # The rules of `_license_rules` match the feeds of categories, too; hosts join the values.

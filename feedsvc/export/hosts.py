@@ -96,7 +96,10 @@ def _is_unchanged(former: Sequence[object], current: Sequence[object]) -> bool:
 
 
 def render_redirects(catalog: Catalog, host: Host) -> str:
-    """Return the text of `_redirects`, with no more lines than the host reads."""
+    """Return the text of `_redirects`, with no more lines than the host reads; `limit_warnings` reports those left out.
+
+    Lines with more than 1,000 characters are left out for every host, without a warning.
+    """
     exact, patterns = _exact_redirects(catalog), _pattern_redirects(catalog)
     if host.is_netlify:
         lines = [f"{former} {target} 301!" for former, target in (*exact, *patterns)] + [*_gone_lines(catalog)]
@@ -110,7 +113,7 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
 
 
 def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
-    """Yield a sentence for each of the host's limits for `_redirects` that the catalog exceeds."""
+    """Yield a sentence for each of the host's limits for `_redirects` that the catalog exceeds; none for Netlify and nginx."""
     if not host.files or host.is_netlify:
         return
     for lines, limit, subject in (

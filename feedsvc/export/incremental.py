@@ -55,7 +55,8 @@ def changed_paths(
     """Return the paths that may differ from the last build; None if they are unknown or more than MAX_INCREMENTAL_PATHS.
 
     `folder_baseline` is the folder's state when its records were stored, with the differences that were read since. `name` is the
-    name of a BuildBaseline made from it. The paths are unknown unless `last_build`, the last build's baseline, has that name.
+    name of a BuildBaseline made from it. The paths are unknown unless `last_build`, the last build's baseline, has that name and
+    a moment that is not after the publication's.
     """
     catalog = publication.catalog
     if last_build is None or not name or last_build.name != name or last_build.moment > catalog.now:

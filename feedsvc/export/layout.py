@@ -98,7 +98,7 @@ def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: C
 
 
 def former_paths(publication: Publication, host: Host, selection: str = "") -> Iterable[str]:
-    """Return every former path of a selection of SELECTIONS that has a file at this host."""
+    """Return every former path of a selection of SELECTIONS that has a file at this host; () for nginx, which can redirect."""
     return _FORMER_PATHS[selection](publication.catalog) if host.has_former_files else ()
 
 

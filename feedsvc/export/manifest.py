@@ -26,7 +26,10 @@ class Manifest:
     """The manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError."""
 
     def __init__(self, root: int, data: ManifestData | None = None) -> None:
-        """Open the manifest in the folder with the descriptor `root`, and read it if its `data` is None."""
+        """Open the manifest in the folder with the descriptor `root`, or create it, and read it if its `data` is None.
+
+        A last line without newline, which a kill cut short, is removed from the file.
+        """
         data = data or read_manifest(root)
         self._root = root
         self.files, self.build_fingerprint = data.files, data.build_fingerprint
@@ -39,7 +42,7 @@ class Manifest:
             os.ftruncate(self._file, self._size)
 
     def set_build_fingerprint(self, fingerprint: str) -> None:
-        """Set the fingerprint of the facts that all documents share. If it changed, call `clear_fingerprints`."""
+        """Set the fingerprint of the facts that all documents share. If it changed, clear the fingerprints of all documents."""
         if fingerprint != self.build_fingerprint:
             self._append([f"= {fingerprint}"])
             clear_fingerprints(self.files)
@@ -110,7 +113,7 @@ class Manifest:
             self.is_complete = True
 
     def mark_complete(self, baseline: str) -> None:
-        """Append the line that names the content state (`baseline`) of the last build, if that build is complete."""
+        """Append the line that names the content state (`baseline`) of the last build. Do nothing if that is not complete."""
         if self.is_complete:
             self._append([f". {baseline}"])
             self.is_complete, self.baseline = True, baseline

@@ -18,7 +18,10 @@ def blocking_names(names: Iterable[str], new_names: AbstractSet[str]) -> list[st
 
 
 def has_conflicts(new_names: AbstractSet[str], recorded: Container[str]) -> bool:
-    """Return whether a folder of one of the `new_names` is a file: one of these names, or one of the `recorded` ones."""
+    """Return whether a folder of one of the `new_names` is a file: one of these names, or one of the `recorded` ones.
+
+    Not found are new names that are a folder of a recorded file.
+    """
     return any(folder in new_names or folder in recorded for name in new_names for folder in _folders_of(name))
 
 

@@ -75,7 +75,7 @@ def configuration(catalog: Catalog) -> str:
 
 
 def write_configuration(file: Path, catalog: Catalog) -> None:
-    """Write the include file atomically, and only if it changed. Raises FeedsvcError if it cannot be written."""
+    """Write the include file atomically, and only if it changed. nginx is not reloaded. Raises FeedsvcError if that fails."""
     data = configuration(catalog).encode()
     try:
         if file.is_file() and file.read_bytes() == data:

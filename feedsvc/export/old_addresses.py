@@ -66,8 +66,8 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
 def may_have_file(catalog: Catalog, path: str) -> bool:
     """Return whether the tree may have a file at an old address.
 
-    False if it needs the name itself, or for a folder of root/; also if a folder of the name is a document's file or that of
-    another old address.
+    False for an address with a query or a name above 255 bytes, if the tree needs the name itself or for a folder of root/, and
+    if a folder of the name is a document's file or that of another old address.
     """
     return (
         can_be_file(path)

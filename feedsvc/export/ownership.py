@@ -44,8 +44,8 @@ class OwnershipCheck:
     def reject_overwrites(self, renderer: TreeRenderer, names: dict[str, str]) -> set[str]:
         """Raise FeedsvcError if a folder has one of the names, or a file of other origin that has other bytes.
 
-        `names` maps paths to file names. Return the names of compressed variants at which a file of other origin may stay,
-        because the coding does not make the document smaller.
+        `names` maps paths to file names; those of their compressed variants are checked, too. Return the names of variants at
+        which a file of other origin may stay, because the coding does not make the document smaller.
         """
         foreign_names: set[str] = set()
         for path, name in names.items():

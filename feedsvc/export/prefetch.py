@@ -32,15 +32,16 @@ Prefetch = AbstractContextManager[Callable[[], TreeState | None]]
 
 
 def start_prefetch(out: Path) -> Prefetch:
-    """Start `check_tree` at once in a forked process.
+    """Start at once, in a forked process, to read the manifest in `out` and compare its files with their recorded states.
 
-    The `with` block gets a function that waits for the result and returns it. At the end of the block the process is ended.
+    The `with` block gets a function that waits for the result of `check_tree` and returns it, or raises its error. Without a
+    fork, that function does the work itself. At the end of the block the process is ended.
     """
     return BackgroundTask(partial(check_tree, out))
 
 
 def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
-    """Return the result of a prefetch for the folder with the descriptor `root`. The caller must hold the tree's lock.
+    """Return the result of a prefetch for the folder with the descriptor `root`, and end it. The caller must hold its lock.
 
     Return None if `check_tree` returned None or failed, or if the manifest changed since: a build appends to it before and after
     it writes files.
@@ -54,7 +55,7 @@ def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
 
 
 def check_tree(out: Path) -> TreeState | None:
-    """Return the state of the tree in a folder, None unless its last build was complete. Raises OSError."""
+    """Return the state of the tree in a folder, None unless its last build was complete. Raises OSError without a manifest."""
     root = os.open(out, _FOLDER_FLAGS)
     try:
         signature = _manifest_signature(root)

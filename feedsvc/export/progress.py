@@ -31,7 +31,10 @@ DEFAULT_PARALLELISM: Final = Parallelism()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """Numbers of files or objects that a build wrote, left unchanged and removed. Compressed variants are not counted."""
+    """Numbers of files or objects that a build wrote, left unchanged and removed. Compressed variants are not counted.
+
+    After an update, `unchanged` is the number of the other paths that were examined, also of those without a file.
+    """
 
     written: int
     unchanged: int

@@ -35,7 +35,7 @@ class TreeRenderer(ExportContents):
         self._writer, self._file_states = writer, file_states
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
-        """Return the paths whose documents may have changed since they were written, or whose files were modified on disk."""
+        """Return the paths whose files are missing, were modified on disk, or may have been written from another document."""
         return [path for path in paths if not self.is_current(path)]
 
     def is_current(self, path: str) -> bool:

@@ -27,7 +27,8 @@ def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) ->
     """Yield (pattern, target) in the syntax of `_redirects`, as URI references, of lines of at most `max_length` characters.
 
     Without `may_hide_files`, patterns that match the form of an address of the site are left out, for hosts that prefer a
-    redirect to a file. Those with the target GONE always are. Hosts do not check the digits of a pattern.
+    redirect to a file. Those with the target GONE or a query, and those that the syntax cannot express, always are. Hosts do not
+    check the digits of a pattern.
     """
     base = catalog.site.base_url
     for pattern in catalog.content.redirects.patterns:

@@ -49,7 +49,9 @@ from feedsvc.support.process_pool import available_processors, map_chunks
 
 
 def build(publication: Publication, out: Path, progress: Progress = no_progress, *, processes: int = 1) -> BuildResult:
-    """Write the publication's documents to the tree and remove feedsvc's other files. Files of other origin stay.
+    """Write the publication's documents to the tree and remove feedsvc's other files, former image variants after 90 days.
+
+    Files of other origin stay.
 
     Raises FeedsvcError if the folder cannot be written, another build runs in it, or a file of other origin has the name of a
     document.
@@ -108,7 +110,7 @@ class StaticTree:
             self._exit_stack.close()
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
-        """Write every selected document of a publication, and remove feedsvc's files of all others.
+        """Write every selected document of a publication, and remove feedsvc's files of all others, also those not selected.
 
         If the last build of the tree was made from the same state as `baseline`, only the paths that may differ are examined.
         """
@@ -135,7 +137,10 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
-        """Write the documents at `paths`, which may have changed since the last call; remove files of those without one."""
+        """Write the documents at `paths`, which may have changed since the last call; remove files of those without one.
+
+        Do a full `build` instead if the paths are many, or if more than these may have changed, as after a change of settings.
+        """
         all_paths = tuple(paths)
         all_paths += tuple(auxiliary_paths(publication, all_paths, self._manifest.files, self._host))
         selected = [path for path in all_paths if self._is_selected(publication, path)]
@@ -153,14 +158,14 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(selected) - removed - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
-        """Record `name`, that of the folder's state ("" if unknown), after a `build` or `update` that completed the tree."""
+        """Record the name of the folder's state for the next `build`, after a `build` or `update`. Do nothing if it is ""."""
         with translate_errors(self.out):
             baseline_name = self._baseline_name(name, publication)
             if name and not matches(parse_baseline(self._manifest.baseline), baseline_name, publication):
                 self._manifest.mark_complete(str(BuildBaseline(baseline_name, publication.catalog.now)))
 
     def advice(self, publication: Publication) -> Iterable[str]:
-        """Return sentences for the operator on parts of the tree that the host will ignore."""
+        """Return sentences for the operator: old addresses without a file, and redirects beyond the limits of the host."""
         gaps = gap_sentences(publication.catalog) if self._host.has_former_files else ()
         return gaps if self._selection else chain(gaps, limit_warnings(publication.catalog, self._host))
 

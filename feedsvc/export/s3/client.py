@@ -60,7 +60,7 @@ class BucketClient:
     """
 
     def __init__(self, address: str) -> None:
-        """Take an address s3://BUCKET or s3://BUCKET/PREFIX. Raises FeedsvcError if it is malformed."""
+        """Take an address s3://BUCKET or s3://BUCKET/PREFIX; request nothing yet. Raises FeedsvcError if it is malformed."""
         self._bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
         if not self._bucket:
             raise FeedsvcError(f"{address} names no bucket; write it like s3://news-example or s3://news-example/daily")
@@ -76,11 +76,11 @@ class BucketClient:
         self._tasks: dict[asyncio.Task[None], int] = {}
 
     def list_objects(self) -> dict[str, StoredObject]:
-        """Return name -> state of all objects below the prefix."""
+        """Return name -> state of all objects below the prefix, those of other origin included."""
         return self._run(self._list_all)
 
     def read(self, names: Sequence[str]) -> list[bytes]:
-        """Return the bytes of these objects, in the same order."""
+        """Return the bytes of these objects, in the same order. A missing object is an error."""
         return self._run(lambda: self._gather_in_batches(self._read, names)) if names else []
 
     def read_digests(self, names: Sequence[str]) -> dict[str, str]:
@@ -102,7 +102,7 @@ class BucketClient:
             self._run(lambda: self._await_tasks(asyncio.ALL_COMPLETED))
 
     def create(self, name: str, body: bytes) -> bool:
-        """Put an object unless there is one of its name; return whether it was put.
+        """Put a part of the manifest, with its headers, unless there is an object of its name; return whether it was put.
 
         A storage that does not support conditional requests replaces the other object.
         """

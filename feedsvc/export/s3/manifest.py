@@ -84,7 +84,7 @@ class BucketManifest:
         return True
 
     def set_build_fingerprint(self, fingerprint: str) -> None:
-        """Set the fingerprint of the facts that all objects share. If it changed, apply `_without_fingerprint` to all states."""
+        """Set the fingerprint of the facts that all objects share. If it changed, clear those of all but former images."""
         if fingerprint != self.build_fingerprint:
             self.states = {name: _without_fingerprint(state) for name, state in self.states.items()}
         self.build_fingerprint = fingerprint

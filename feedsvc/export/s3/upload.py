@@ -73,7 +73,10 @@ class Upload:
         """Do nothing: no connection is open between two calls."""
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:  # noqa: ARG002
-        """Put every selected document of a publication, and remove all other objects of earlier builds. `baseline` is ignored."""
+        """Put every selected document of a publication, and remove all other objects of earlier builds. `baseline` is ignored.
+
+        Former image variants stay for 90 days; objects of builds to a folder below, and of other origin, stay for good.
+        """
         with self._open_state(refresh=True) as state:
             paths = list(self._selected_paths(publication, BUCKET_HOST))
             builder = self._object_builder(publication, state, every=True)
