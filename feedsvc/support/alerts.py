@@ -47,7 +47,8 @@ class Alerts:
 def unwritable_message(subject: str, path: object, error: object, effect: str) -> str:
     """Return the alert message for a file or folder in the state folder that cannot be written.
 
-    `subject` is that of the sentence, such as "Last-Modified dates"; `effect` is a clause on the effect while it lasts.
+    `subject` is that of the sentence, such as "Last-Modified dates"; `effect` is a clause on the effect while it lasts. The
+    message says that writing is tried again by itself: the caller must do so.
     """
     return (
         f"{subject} cannot be written to {path} ({error}): see that its disk has room and may be written to; "

@@ -32,7 +32,8 @@ def open_replacement(path: Path | str, *, prefix: str = TEMPORARY_PREFIX, mode: 
     """Open a temporary file, and rename it to `path` at the end of the `with` block. Raises OSError.
 
     If the block raises an exception, the temporary file is removed, and the file at `path` stays. A symbolic link at `path` is
-    replaced, not followed. The new file has this `mode`; with None, the mode of any new file of the process.
+    replaced, not followed. The new file has this `mode`; with None, the mode of any new file of the process. The folder must
+    exist. Only `sync` ensures that the bytes survive a power cut.
     """
     temporary = os.path.join(os.path.dirname(path), f"{prefix}{os.urandom(8).hex()}")
     with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if mode is None else mode)) as file:
@@ -125,9 +126,10 @@ def _sync_folder(folder: str) -> None:
 
 
 def remove_temporary_files(folders: Iterable[str]) -> None:
-    """Remove temporary files that killed processes left in these folders of the content folder.
+    """Remove temporary files that a kill during `replace_if_unchanged` left in these folders of the content folder.
 
-    Those of running processes are locked and stay. Windows deletes no open file, so they stay there, too.
+    Subfolders are not searched, and errors are ignored. Files of running processes are locked and stay. Windows deletes no open
+    file, so they stay there, too.
     """
     for folder in folders:
         with suppress(OSError):

@@ -25,7 +25,8 @@ _MAX_DIRECT_SIZE: Final = 64  # bytes of a value that the checksum covers direct
 class RowChecksummer:
     """Add and verify the checksums of one table's rows. The checksum is the last value of a row.
 
-    `identity` is that of the state folder (see `state_folder`), `file` and `table` are names.
+    `identity` is the number of the state folder (`read_identity`), 0 for tables in memory; `file` and `table` are names. Rows
+    that were written with another identity or name count as damaged.
     """
 
     def __init__(self, identity: int, file: str, table: str) -> None:

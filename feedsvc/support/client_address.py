@@ -24,7 +24,8 @@ def parse_networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Net
 
     The word `unix` stands for the clients of a unix socket.
 
-    `option` is the command-line option with these texts. Raises FeedsvcError, which names the option, for any other text.
+    An IPv6 network of mapped IPv4 addresses (::ffff:0:0/96) becomes the IPv4 network. `option` is the command-line option with
+    these texts. Raises FeedsvcError, which names the option, for any other text, also for 10.0.0.1/8: host bits must be 0.
     """
     parts = (part for text in texts for part in _SEPARATORS.split(text) if part)
     return tuple("unix" if part in _UNIX_PEER_NAMES else _parse_network(part, option) for part in parts)
@@ -67,7 +68,10 @@ def is_global_address(address: str) -> bool:
 
 
 def is_in_networks(text: str, networks: Networks) -> bool:
-    """Return whether a text is an address in one of these networks. UNIX_PEER is in them only if they contain the word itself."""
+    """Return whether a text is an address, perhaps with a port, in one of these networks; False for any other text.
+
+    UNIX_PEER is in them only if they contain the word itself.
+    """
     if text == UNIX_PEER:
         return UNIX_PEER in networks
     address = _parse_address(text)
@@ -77,7 +81,8 @@ def is_in_networks(text: str, networks: Networks) -> bool:
 def normal_peer(text: str) -> str:
     """Return `text`, the REMOTE_ADDR that another WSGI server sets, in the form that this module expects.
 
-    Servers write an address with its port or in brackets, and nothing or `unix:` for a client of a unix socket.
+    Servers write an address with its port or in brackets, and nothing or `unix:` for a client of a unix socket. The result is the
+    bare address, IPv4 instead of mapped IPv6, or UNIX_PEER. Any other text is returned unchanged.
     """
     if not text or text in _UNIX_PEER_NAMES:
         return UNIX_PEER

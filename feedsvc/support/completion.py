@@ -30,7 +30,10 @@ class Completion:
             callback()
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Have `callback` called once when the work is done, and return True. If the work is done already, return False."""
+        """Have `callback` called once when the work is done, and return True. If it is done already, only return False.
+
+        The thread that calls `complete` runs the callback. A callback that is subscribed twice is called once.
+        """
         with self._lock:
             if self._callbacks is None:
                 return False

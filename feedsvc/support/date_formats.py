@@ -8,11 +8,11 @@ from functools import lru_cache
 
 
 def rfc822(moment: datetime) -> str:
-    """Return a moment in the format of RSS (RFC 822 section 5, with a year of four digits)."""
+    """Return an aware moment in UTC in the format of RSS (RFC 822 section 5, with a year of four digits)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 @lru_cache(maxsize=16)  # a page contains each of its two dates three times
 def rfc3339(moment: datetime) -> str:
-    """Return a moment in the format of Atom and JSON Feed (RFC 3339 section 5.6)."""
+    """Return an aware moment in UTC in the format of Atom and JSON Feed (RFC 3339 section 5.6); fractions are cut off."""
     return moment.astimezone(UTC).isoformat()[: len("2026-01-02T04:00:00")] + "Z"

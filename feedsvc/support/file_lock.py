@@ -22,7 +22,7 @@ _RETRY_DELAY: Final = 0.05  # seconds between two attempts to lock a folder on W
 
 
 def lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> None:
-    """Wait for the lock on an open file. A shared lock excludes only exclusive ones.
+    """Wait for the lock on an open file, exclusive unless `is_shared`. A shared lock excludes only exclusive ones.
 
     Raises OSError if the file system has no locks; if the lock `is_optional`, returns without it.
     """

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 def connected_components(starts: Iterable[str], neighbours: Callable[[str], Iterable[str]]) -> Iterator[list[str]]:
     """Yield the nodes of each connected component that has one of the nodes `starts`, each component once.
 
-    The graph is undirected. The work grows with these components only.
+    The graph is undirected: `neighbours` must return both ends of an edge for each other. The work grows with these components
+    only. The first node of a component is the first one of `starts` in it.
     """
     known: set[str] = set()
     for start in starts:
@@ -24,10 +25,10 @@ def connected_components(starts: Iterable[str], neighbours: Callable[[str], Iter
 
 
 def name_components(targets: Mapping[str, str]) -> Mapping[str, str]:
-    """Return a name for each node of a graph, the same one exactly for the nodes of one connected component.
+    """Return a name for each node of a graph, the same one exactly for the nodes of one connected component: one of these nodes.
 
-    In this graph a node leads to at most one other, by `targets`; cycles are allowed. Faster than `connected_components` for a
-    whole graph.
+    In this graph a node leads to at most one other, by `targets`; cycles are allowed. Nodes are the keys and values of `targets`.
+    Faster than `connected_components` for a whole graph.
     """
     names: dict[str, str] = {}
     for start in targets:

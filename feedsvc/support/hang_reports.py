@@ -27,8 +27,9 @@ _CURRENT_THREAD: Final = re.compile(rb"^Current thread 0x([0-9a-f]+) ", re.MULTI
 class HangReport:
     """Report of a process that was ended because it hung, or that crashed.
 
-    `theme_names` are the themes whose page was the cause, if any. `crash` is the error's name, "" for a hang. `is_stopping`
-    is True if SIGTERM or SIGINT had come before. `stacks` are the stacks of its threads, as text.
+    `process_id` is 0 if unknown. `ended_at` is the time at which `file` was written last. `theme_names` are the themes whose page
+    was the cause, if any. `crash` is the error's name, "" for a hang. `is_stopping` is True if SIGTERM or SIGINT had come before.
+    `stacks` are the stacks of its threads, as text.
     """
 
     process_id: int
@@ -41,13 +42,13 @@ class HangReport:
 
 
 def read_reports(state: Path) -> list[HangReport]:
-    """Return the reports of hung or crashed processes in the state folder `state`, newest first."""
+    """Return the reports of hung or crashed processes in the state folder `state`, newest first; none of running processes."""
     reports = [report for file in _report_files(state) if (report := _read_report(file))]
     return sorted(reports, key=lambda report: (report.ended_at, report.file), reverse=True)
 
 
 def faulty_themes(state: Path) -> Mapping[str, str]:
-    """Return the themes that made an earlier process hang or crash: name -> stacks of its threads, as text."""
+    """Return the themes that made an earlier process hang or crash: name -> stacks of its threads, as text, of the last one."""
     return {name: report.stacks for report in reversed(read_reports(state)) for name in report.theme_names}
 
 
@@ -73,7 +74,7 @@ class FaultyThemes:
 
 
 def explanation(state: Path, process: int) -> str:
-    """Return why the process with the id `process` was ended, as a continuation of "process 12"; "" without a report."""
+    """Return why the last process with the id `process` was ended, as a continuation of "process 12"; "" without a report."""
     return next((_explanation(report) for report in read_reports(state) if report.process_id == process), "")
 
 

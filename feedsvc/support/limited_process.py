@@ -72,7 +72,10 @@ _CAUSES_BY_KIND: Final = {MEMORY: Cause.MEMORY, ERROR: Cause.ERROR, LARGE: Cause
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Limits of one run. `memory` is address space (RLIMIT_AS) beyond that of the process once the function is imported."""
+    """Limits of one run. `memory` is address space (RLIMIT_AS) beyond that of the process once the function is imported.
+
+    Only Linux limits memory. Processor time counts from the call of the function, `elapsed` from the start of the interpreter.
+    """
 
     processor_per_step: int  # seconds of processor time for each step
     processor_total: int  # seconds of processor time

@@ -60,8 +60,9 @@ def map_chunks(
 
     This process is one of them, and the only one if it runs several threads or the system has no forks. If others are forked,
     this process gives them work, then calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items,
-    the last may have fewer.
-    Raises errors of `work`, and FeedsvcError if a fork ended by itself. All forks end before this generator does.
+    the last may have fewer. Results of forks are pickled, and what `work` changes in a fork is lost.
+    Raises errors of `work` (RuntimeError for one that cannot be pickled), and FeedsvcError, which advises to build again, if a
+    fork ended by itself. All forks end before this generator does.
     """
     forks = min(processes, -(-len(items) // min_chunk)) - 1
     if forks < 1 or not CAN_FORK or threading.active_count() > 1:  # a fork of a process with threads may deadlock

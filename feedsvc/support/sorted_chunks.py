@@ -78,14 +78,20 @@ class PersistentSortedList(Sequence[_T]):
         return self._starts[chunk] + (bisect_left(self._chunks[chunk], key, key=self._key) if chunk < len(self._chunks) else 0)
 
     def compute_once(self, function: Callable[[PersistentSortedList[_T]], _R]) -> _R:
-        """Return `function(self)`. The result is cached in this sequence for later calls with the same function."""
+        """Return `function(self)`. The result is cached in this sequence for later calls with the same function object.
+
+        Use a function of a module: each lambda is another object, and its result stays cached.
+        """
         if function not in self._results:
             self._results[function] = function(self)
         result: _R = self._results[function]  # type: ignore[assignment]
         return result
 
     def apply_changes(self, removed: Sequence[_T], added: Sequence[_T]) -> PersistentSortedList[_T]:
-        """Return a sequence without the items `removed`, which must all be in this one, and with the items `added`."""
+        """Return a sequence without the items `removed`, which must all be in this one, and with the items `added`.
+
+        The key of an added item must not be that of another item of the result; it may be that of a removed one.
+        """
         if not removed and not added:
             return self
         if len(removed) + len(added) > _MAX_SINGLE_CHANGES:

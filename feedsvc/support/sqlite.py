@@ -51,13 +51,17 @@ class Database:
     checksummers: Mapping[str, RowChecksummer]
 
     def __init__(self, file: Path | None, schema: Schema) -> None:
-        """Open `file`; with None, the tables are in memory only. Raises FeedsvcError if the file or its folder cannot be used."""
+        """Open `file` as `open` does; with None, the tables are in memory only. Raises the same error."""
         self._file, self._schema, self._damage = file, schema, ""
         self._inherited_connections: list[sqlite3.Connection] = []
         self.open()
 
     def open(self) -> None:
-        """Open the file, which another process may have replaced. Raises FeedsvcError if it or its folder cannot be used."""
+        """Open the file, which another process may have replaced. Create what is missing, also its folder.
+
+        A file that is damaged or of another state folder is replaced at once, and the log says so. Tables of the previous version
+        are migrated. Raises FeedsvcError if the file or its folder cannot be used.
+        """
         if self._file is None:
             self._set_connection(*self._connect(":memory:", None))
             return

@@ -98,6 +98,7 @@ def use_wal(connection: sqlite3.Connection) -> None:
     """Switch to WAL mode: readers do not wait for writers. A power cut may lose the last second, SIGKILL loses nothing.
 
     SQLite does not call its busy handler if two processes switch a new file at once, so the switch is retried for 10 seconds.
+    Raises sqlite3.Error.
     """
     end = time.monotonic() + BUSY_TIMEOUT
     while True:

@@ -34,7 +34,10 @@ class StackReport(Protocol):
     file: IO[bytes]
 
     def write(self, renderings: Sequence[ThreadTheme], *, faulty_themes: Sequence[str] = (), is_stopping: bool = False) -> None:
-        """Write the first line: the pages that threads render now, the themes whose page hangs, and if a stop was requested."""
+        """Write the first line: the pages that threads render now, the themes whose page hangs, and if a stop was requested.
+
+        Pages above 32, themes above two and errors of the disk are ignored. On stderr, it does nothing.
+        """
 
     def discard_stacks(self) -> None:
         """Remove all stacks from the file, because the thread that was slow has made progress."""

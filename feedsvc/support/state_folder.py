@@ -61,7 +61,7 @@ def is_file(path: Path) -> bool | None:
 def open_lock_file(path: Path) -> int:
     """Open a lock file, which is created if it is missing; return its descriptor. Raises OSError.
 
-    A folder or a special file at its path is renamed (`set_aside`).
+    A folder or a special file at its path is renamed (`set_aside`). Do not call it with the folder's lock held.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with folder_lock(path.parent):
@@ -87,7 +87,8 @@ def ensure_folder(path: Path) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file atomically, through a file `.new-...` in the same folder. Raises OSError.
 
-    A folder or a special file at its path is renamed (`set_aside`). Do not call it with the folder's lock held.
+    A folder or a special file at its path is renamed (`set_aside`). Do not call it with the folder's lock held. The folder must
+    exist. A power cut may lose the new bytes.
     """
     if is_file(path) is False:
         with folder_lock(path.parent):

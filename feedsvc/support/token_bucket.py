@@ -31,7 +31,7 @@ class _Bucket:
 class TokenBuckets:
     """Buckets by key, full at first. Not thread-safe.
 
-    Above `max_keys`, the bucket from which no token was taken for the longest time is dropped.
+    Above `max_keys`, the bucket from which no token was taken for the longest time is dropped: its key has a full one again.
     """
 
     def __init__(self, limit: BucketLimit, max_keys: int) -> None:
