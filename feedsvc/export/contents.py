@@ -91,7 +91,7 @@ class ExportContents:
         return isinstance(place_of(target), FeedAt) or aliases.is_former_path(self.publication, target)
 
     def is_auxiliary(self, path: str) -> bool:
-        """Return whether a file of other origin may stay at a path: at SERVICE_PATHS, files that the host reads, former paths."""
+        """Return whether a file of other origin may stay at a path: 404.html, views.json, files of the host, former paths."""
         return (
             path in SERVICE_PATHS
             or path in self._host_files

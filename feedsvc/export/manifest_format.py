@@ -73,7 +73,8 @@ def _from_columns(names: Sequence[str], columns: Sequence[Sequence[Any]], other_
 def read_manifest(root: int) -> ManifestData:
     """Read the manifest in the folder with this descriptor. Ignore a last line without newline, which a kill cut short.
 
-    Raises OSError, but not if there is no manifest.
+    Malformed lines, and those with names that leave the tree, are ignored, too. Raises OSError, but not if there is no manifest:
+    then there are no files, and the last build counts as complete.
     """
     data, parser = _read_file(root, MANIFEST_FILE), _Parser()
     length = data.rfind(b"\n") + 1

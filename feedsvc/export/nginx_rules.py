@@ -43,7 +43,7 @@ class RuleMaps:
         self.keys = [key for rows in (self._exact, *self._queries) for key, _ in rows]
 
     def text(self) -> str:
-        """Return the definitions of the three variables of this module's docstring and of those that they use."""
+        """Return the definitions of $feedsvc_rule, $feedsvc_rule_of_pattern, $feedsvc_rule_of_query and those that they use."""
         paths = [pattern for pattern in self._rules.patterns if not pattern.parameters]
         raw_mount = re.escape(root_relative(self._base, "/").rstrip("/"))
         mount = re.escape(mount_path(self._base))

@@ -24,7 +24,8 @@ _BODY_KEY: Final = "body"
 class ExportState(enum.Enum):
     """Public state of an article at the moment of the export; the value is WordPress's word.
 
-    NOT_PUBLIC are drafts, and articles that were withdrawn or have expired.
+    NOT_PUBLIC are drafts, articles with the status withdrawn, also before that moment, and those that have expired. SCHEDULED are
+    other articles whose date is later.
     """
 
     PUBLIC = "publish"

@@ -54,7 +54,7 @@ def open_replacement(path: Path | str, *, prefix: str = TEMPORARY_PREFIX, mode: 
 def write_atomically(
     path: Path | str, data: bytes, *, prefix: str = TEMPORARY_PREFIX, mode: int | None = None, is_synced: bool = False
 ) -> None:
-    """Write a file by `open_replacement`; with `is_synced`, its bytes are on the disk before it is renamed. Raises OSError."""
+    """Write or replace a file as `open_replacement` does; with `is_synced`, its bytes reach the disk first. Raises OSError."""
     with open_replacement(path, prefix=prefix, mode=mode) as file:
         file.write(data)
         if is_synced:

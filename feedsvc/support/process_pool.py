@@ -80,8 +80,9 @@ def map_chunks(
 class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
     """Work that starts at once in a fork of this process. Leaving the `with` block ends the fork, even if it is still at work.
 
-    The block gets a function that waits for the result and returns it. With one processor, in a process with several threads, or
-    if no fork is possible, that function does the work itself. It raises the same errors as `map_chunks`.
+    The block gets a function, to be called once, that waits for the result and returns it. With one processor, in a process with
+    several threads, or if no fork is possible, that function does the work itself. It raises the errors of `work`, and
+    FeedsvcError if the fork ended by itself.
     """
 
     def __init__(self, work: Callable[[], _R], *, processors: int | None = None) -> None:

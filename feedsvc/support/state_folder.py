@@ -35,8 +35,8 @@ _LOG: Final = logging.getLogger(__name__)
 def set_aside(path: Path, to: Path | None = None) -> Path:
     """Rename a damaged file or folder, if it exists, to NAME.damaged, or to `to`; return that path. Raises OSError.
 
-    Anything at that path is deleted first. Call it with the folder's lock held, and check with the lock held that the file is
-    damaged: another process may have replaced it with a new one.
+    Anything at that path is deleted first, even if there is nothing to rename. Call it with the folder's lock held, and check
+    with the lock held that the file is damaged: another process may have replaced it with a new one.
     """
     target = to or path.with_name(path.name + DAMAGED_SUFFIX)
     if target.is_dir() and not target.is_symlink():

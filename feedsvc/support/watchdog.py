@@ -51,8 +51,8 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
     """Watch this process within the block, if it is entered in the main thread.
 
     `state` is the state folder, None without one. `seconds` is the limit; by default, the environment variable LIMIT_VARIABLE
-    or else 30 is used. With 0, or on a system without SIGALRM, nothing is watched. Raises FeedsvcError if the variable is no
-    valid number.
+    or else 30 is used. A limit below 2 counts as 2. With 0, or on a system without SIGALRM, nothing is watched. Raises
+    FeedsvcError if the variable is no number from 0 to 3600.
     """
     global _current  # noqa: PLW0603
     limit = _limit() if seconds is None else seconds
