@@ -26,7 +26,8 @@ class Budget:
 def raise_limit() -> int:
     """Raise this process's limit on open files as far as the system allows, up to 65,536, and return it.
 
-    Raises FeedsvcError if the system allows fewer than MIN_LIMIT. Child processes inherit the raised limit.
+    A higher limit stays, and 65,536 is returned. Raises FeedsvcError if the system allows fewer than MIN_LIMIT. Child processes
+    inherit the raised limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = _MAX_LIMIT if hard == resource.RLIM_INFINITY else min(hard, _MAX_LIMIT)

@@ -102,7 +102,8 @@ class RunFailure:
 def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], bool] = lambda: False) -> bytes | RunFailure:
     """Call `function`, the "module:name" of a LimitedFunction, with `data` in a fresh interpreter.
 
-    Return its result, or a RunFailure if there is none. Blocks until the end. Thread-safe.
+    Return its result, or a RunFailure if there is none, also for an exception in it. Blocks until the end. Thread-safe. The
+    interpreter has this process's sys.path, but few of its environment variables.
 
     `is_cancelled` is called about twenty times a second; once it returns True, the run fails with CANCELLED.
     """
