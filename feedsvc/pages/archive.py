@@ -68,9 +68,9 @@ def archive_rows(period_rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def render_archive(layout: PageLayout, period: str = "") -> bytes:
-    """Render the page of all months if `period` is "", else that of a month or day.
+    """Render the page of all months if `period` is "", else that of a month (YYYY-MM) or day (YYYY-MM-DD).
 
-    `period` must be in the calendar of the site's listing.
+    `period` must be in the calendar of the site's listing. A month that the calendar divides by day has links to its days.
     """
     if period:
         return render_archive_period(layout, period, layout.catalog.listings[ListingRef()].calendar.days_of(period))
@@ -79,7 +79,7 @@ def render_archive(layout: PageLayout, period: str = "") -> bytes:
 
 
 def render_archive_period(layout: PageLayout, period: str, days: Sequence[tuple[str, int]]) -> bytes:
-    """Render the page of a month or day. `days` are (day, number of articles) of a month that is divided by day; else ()."""
+    """Render the page of a month or day. With `days`, (day, number of articles), it has links to these instead of articles."""
     title = layout.lang.period_name(period)
     return layout.render("archive_period.html", _head(layout, period, title), _period_variables(layout, period, title, days))
 

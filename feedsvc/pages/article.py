@@ -120,7 +120,7 @@ _PageArguments = tuple[PageMetadata, ArticleVariables, ListingRef | None]
 
 
 def render_article(layout: PageLayout, row: Row) -> bytes:
-    """Render the page of a visible article."""
+    """Render the page of a visible article. One with a `link` to another site has its text, too; the link is canonical then."""
     return render_articles(layout, [row])[0]
 
 
@@ -269,7 +269,7 @@ def _translation_link(layout: PageLayout, translation: Translation) -> LinkView:
 
 
 def _language_link(layout: PageLayout, row: Row) -> LinkView | None:
-    """Return a link to the listing of the article's language; None if it is the site's language, or one without listing."""
+    """Return a link to the listing of the article's language; None if that is the site's, or if it has no listing."""
     listing = layout.catalog.listings.get(ListingRef("language", row.article.language))
     return layout.listing_link(listing) if listing else None
 

@@ -26,10 +26,10 @@ _SIZES: Final = "(min-width: 44rem) 42rem, 100vw"
 
 
 def page_html(catalog: Catalog, text: str, lang: Language, embeds: Iterable[Embed] = ()) -> str:
-    """Return `text`, HTML that is sanitized already, as a page shows it: root-relative addresses, images with size and variants,
-    cards for bare links to `embeds`, and wide elements (code, tables) that can be focused and scrolled by keyboard.
+    """Return `text`, HTML that is sanitized already, as a page shows it: addresses within the site root-relative, images with
+    size and variants, cards for bare links to `embeds`, and wide elements (code, tables) that can be scrolled by keyboard.
 
-    `lang` is the language of the text.
+    `lang` is the language of the text. `embeds` without a bare link in the text are not shown.
     """
     page = _TAG.sub(lambda tag: _rewrite_tag(catalog, tag["name"], tag["rest"]), text)
     page = insert_link_cards(catalog, page, embeds)

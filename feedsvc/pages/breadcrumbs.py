@@ -20,7 +20,7 @@ def trail(layout: PageLayout, *places: tuple[Place, str], own_title: str) -> tup
 
 def listing_trail(layout: PageLayout, listing: Listing, title: str, period: str = "") -> tuple[Breadcrumb, ...]:
     """Return the breadcrumbs of a listing's page with the heading `title`: its newest page if `period` is "", else that of the
-    period. The list of all tags is above the pages of a tag.
+    period, below the newest page (of the site: below /archive/). The list of all tags is above a tag with visible articles.
     """
     # A page of all tags exists if at least one has articles.
     index = ((TagsAt(), layout.lang.say("all_topics")),) if listing.ref.kind == "tag" and not listing.is_empty else ()

@@ -20,7 +20,7 @@ _CORRECTIONS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class SectionRows:
-    """Block of a section: its newest articles that stand nowhere above."""
+    """Block of a section: up to _SECTION_STORIES newest visible articles of its feed, at least one, that stand nowhere above."""
 
     listing: Listing
     rows: tuple[Row, ...]
@@ -28,9 +28,10 @@ class SectionRows:
 
 @dataclass(frozen=True, slots=True)
 class HomeRows:
-    """Rows of the front page, each once, except that `corrected` may repeat others.
+    """Visible rows of the front page, each once, except that `corrected` may repeat others.
 
-    `lead` is None if there is no visible article. `others` are the rows of the site's feed that stand nowhere above.
+    `lead` is None if there is no visible article. `seconds` and `others` are rows of the site's feed, `others` all that stand
+    nowhere above. `corrected` has up to _CORRECTIONS rows with the newest corrections, which may be old articles.
     """
 
     lead: Row | None
@@ -47,7 +48,7 @@ class HomeRows:
 
 
 def select_home_rows(catalog: Catalog) -> HomeRows:
-    """Return the rows of the front page. The work does not grow with the number of articles."""
+    """Return the rows of the front page, as `home` in site.yaml asks for. The work does not grow with the number of articles."""
     newest = [row for row in catalog.listings[ListingRef()].feed_rows if is_visible(row)]
     lead = _select_lead(catalog, newest)
     seconds = tuple(islice((row for row in newest if row is not lead), _SECOND_STORIES))

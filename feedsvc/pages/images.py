@@ -55,7 +55,7 @@ def canonical_href(site: Site, address: str) -> str:
 def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
     """Return width and height in pixels of the file at a path like media/a.jpg, from its header.
 
-    None if the catalog's media have no such file, or if its size is unknown, as that of an SVG.
+    None if the catalog's media have no such file, or if its size is unknown, as that of an SVG or a damaged image.
     """
     file = catalog.media.get(path)
     try:
@@ -65,7 +65,7 @@ def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
 
 
 def logo_size(pixels: tuple[int, int] | None) -> tuple[int, int]:
-    """Return width and height in pixels of the logo on a page: `pixels`, those of its file, scaled to fit into _MAX_LOGO_SIZE.
+    """Return width and height in pixels of the logo on a page: `pixels`, those of its file, scaled up or down to _MAX_LOGO_SIZE.
 
     The logo is as high as a line of the menu, or lower if it is very wide. A logo of unknown size (None) is a square.
     """
@@ -75,7 +75,7 @@ def logo_size(pixels: tuple[int, int] | None) -> tuple[int, int]:
 
 
 def image_view(catalog: Catalog, image: Image) -> ImageView:
-    """Return a lead image as a page shows it."""
+    """Return a lead image as a page shows it, in its full size; one at another site keeps its address and has no variants."""
     return ImageView(
         src=local_href(catalog.site, image.url),
         srcset=srcset(catalog, path_below(catalog.site.base_url, image.url)[1:]),

@@ -76,7 +76,10 @@ class PageVariables(TypedDict):
 
 
 class PageLayout:
-    """The layout of the pages of one catalog with one theme, with words of one language."""
+    """The layout of the pages of one catalog with one theme, with words of one language. Thread-safe; it caches links and cards.
+
+    `logo` is the site's logo, or a variant fit for Open Graph; None if there is none or its size is unknown.
+    """
 
     def __init__(self, catalog: Catalog, theme: Theme, language: str = "") -> None:
         """Take the tag of the language, "" for the site's."""
@@ -101,7 +104,7 @@ class PageLayout:
         return self.catalog.site
 
     def for_listing(self, ref: ListingRef) -> PageLayout:
-        """Return the layout of a listing's pages: this one; for that of another language, one with words of that language."""
+        """Return the layout with the words of a listing's pages: those of its own language for a language, else the site's."""
         tag = listing_language(self.site, ref)
         if tag == self.lang.tag:
             return self
@@ -110,9 +113,10 @@ class PageLayout:
     def render(
         self, template: str, head: PageMetadata, variables: Mapping[str, object], current_listing: ListingRef | None = None
     ) -> bytes:
-        """Render a whole page with a template; `current_listing` is the listing that the page shows or belongs to.
+        """Render a whole page with a template. `current_listing` is the listing that it shows or belongs to; a category is marked.
 
-        `variables` are the template's own variables, a TypedDict. They replace variables of the layout with the same name.
+        Menus mark the link to `head.canonical`, too: the page itself. `variables` are the template's own variables, a TypedDict.
+        They replace variables of the layout with the same name.
         """
         own_href = local_href(self.site, head.canonical)
         current_section = current_listing if current_listing and current_listing.kind == "category" else None
@@ -130,7 +134,7 @@ class PageLayout:
         return self.theme.render(template, {**self._common_variables, **page_variables, **variables}, self._render_once)
 
     def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
-        """Return the HTML of a part of pages. Call `make` to render it unless the HTML is cached for the same name and key."""
+        """Return the HTML of a part of pages: that cached for the same name and key, which must identify it, else that of `make`."""
         return self._fragments.get_or_create((name, key), make)
 
     @cached_property
@@ -199,7 +203,10 @@ class PageLayout:
     def open_graph(
         self, title: str, description: str, address: str, *, language: str = "", image: Image | None = None
     ) -> tuple[tuple[str, str], ...]:
-        """Return the `listing_open_graph` of a page other than an article's, whose absolute address is `address`."""
+        """Return the Open Graph pairs (property, content) of a page other than an article's; without `image`, that of the logo.
+
+        `address` is the page's absolute address, `language` its tag, "" for the site's. Pairs with an empty value are left out.
+        """
         return listing_open_graph(self.catalog, title, description, address, logo=self.logo, language=language, image=image)
 
     @cached_property
@@ -288,6 +295,6 @@ class PageLayout:
 
 
 def distinct_summary(catalog: Catalog, article: Article) -> str:
-    """Return the summary that is shown below an article's title; "" if it equals the title."""
+    """Return the summary below an article's title: its own, else the beginning of its text; "" if that is empty or the title."""
     summary = catalog.content.summary(article)
     return "" if summary == article.title else summary

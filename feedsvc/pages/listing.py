@@ -37,7 +37,7 @@ class ListingVariables(TypedDict):
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
     """Render the page of a listing's newest articles if `period` is "", else the page of a period in `listing.page_index`.
 
-    The page of the site's newest articles is the front page.
+    It shows visible articles only; as newest, those of the feed. The page of the site's newest articles is the front page.
     """
     if listing.ref == ListingRef() and not period:
         return render_home(layout)
@@ -121,7 +121,7 @@ class SubscribeVariables(TypedDict):
 
 
 def render_subscribe_page(layout: PageLayout, *, has_form: bool = True) -> bytes:
-    """Render the page with all feeds, grouped by kind of listing. Only the most used tags are shown.
+    """Render the page with all public feeds, by kind of listing, without empty languages. Only the most used tags are shown.
 
     With `has_form`, it has a form that combines feeds if the site has combinations.
     """

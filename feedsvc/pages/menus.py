@@ -25,9 +25,9 @@ _ICON_FILES: Final = ("favicon.svg", "favicon.ico")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MenuItem:
-    """An entry of a menu with its target. `listing` is the category or other listing at the target, None for other targets.
+    """An entry of a menu with its target. `listing` is the category, author or custom feed at the target, None for other targets.
 
-    The text is `title`; if that is "", the title of `listing`; without one, the word of the language with the key `word`.
+    The text is `title`; if that is "", the title of `listing`; without one, the word of the page's language with the key `word`.
     `language` is that of a target page in another language than the site's, else "".
     """
 
@@ -48,9 +48,10 @@ class HeadLink:
 
 
 def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
-    """Return the items of the menu: those of site.yaml, in its order.
+    """Return the items of the menu: those of site.yaml, in its order, without categories and pages that do not exist.
 
-    If it has no `navigation`, all categories, ordered by id, and then the pages whose own `navigation` is header.
+    If it has no `navigation` ([] is an empty menu), all categories, ordered by id, and then the pages whose own `navigation` is
+    header.
     """
     entries = catalog.site.navigation
     if entries is not None:
@@ -61,9 +62,10 @@ def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 
 
 def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
-    """Return the items of the footer: those of site.yaml, in its order.
+    """Return the items of the footer: those of site.yaml, in its order, without categories and pages that do not exist.
 
-    If it has no `footer.links`, the pages whose `navigation` is footer and then the archive, without those in the menu.
+    If it has no `footer.links` ([] is none), the pages whose `navigation` is footer and then the archive, without those in the
+    menu. `PageLayout` adds the link to /subscribe/.
     """
     links = catalog.site.footer.links
     if links is not None:

@@ -75,7 +75,7 @@ class PageMetadata:
 
 
 def feed_views(site: Site, listing: Listing) -> tuple[FeedView, ...]:
-    """Return the feeds of a listing, one for each format."""
+    """Return the feeds of a listing, one for each format: RSS, Atom, JSON Feed, then those of plug-ins."""
     return tuple(_feed_view(site, listing, suffix) for suffix in FORMATS)
 
 
@@ -91,7 +91,10 @@ def _feed_view(site: Site, listing: Listing, suffix: str) -> FeedView:
 
 
 def article_alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
-    """Return `PageMetadata.alternates` of an article's page."""
+    """Return (hreflang, absolute address) of an article's page in each language, its own included, and of x-default if known.
+
+    () if the article has no visible translation.
+    """
     return tuple((language, translation_url(site, translation)) for language, translation in by_hreflang(site, row.translations))
 
 
@@ -126,7 +129,10 @@ def listing_open_graph(
 def article_open_graph(
     catalog: Catalog, row: Row, summary: str, address: str, *, logo: Image | None
 ) -> tuple[tuple[str, str], ...]:
-    """Return the Open Graph pairs (property, content) of an article's page at `address`; `logo` as in `listing_open_graph`."""
+    """Return the Open Graph pairs (property, content) of an article's page at the absolute `address`, without empty values.
+
+    `summary` is "" for none. `logo`, the `logo_image`, is for an article without image.
+    """
     article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
     return _nonempty_pairs(
         ("og:type", "article"),
@@ -214,7 +220,10 @@ def home_json_ld(site: Site) -> Markup:
 
 
 def breadcrumb_json_ld(site: Site, trail: Sequence[Breadcrumb], address: str) -> Markup:
-    """Return the breadcrumbs of the page at `address` as schema.org/BreadcrumbList in JSON-LD, safe in a script element."""
+    """Return the breadcrumbs of a page as schema.org/BreadcrumbList in JSON-LD, safe in a script element.
+
+    `address` is the page's absolute address, which a breadcrumb without `href` gets.
+    """
     origin = f"{urlsplit(site.base_url).scheme}://{urlsplit(site.base_url).netloc}"
     items = [
         {

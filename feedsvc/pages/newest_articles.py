@@ -68,7 +68,8 @@ class NewestArticles:
 def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
     """Return the newest articles, up to _MAX_ARTICLES, that have a catalog row at `now`; withdrawn and expired ones do, too.
 
-    Articles whose text is unreadable are left out. Only the _MAX_CANDIDATES newest articles are examined.
+    Articles whose text is unreadable are left out; texts are cut at _MAX_TEXT_LENGTH characters. Only the _MAX_CANDIDATES
+    articles with the latest `published` are examined.
     """
     row_builder = RowBuilder(content.site, now, is_preview=preview)
     candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))

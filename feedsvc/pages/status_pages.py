@@ -72,7 +72,8 @@ def newest_rows(catalog: Catalog) -> tuple[Row, ...]:
 def render_combination_error(layout: PageLayout, reason: str, name: str = "") -> bytes:
     """Render the page that says why the form on /subscribe/ gave no feed.
 
-    `reason` is a key of COMBINATION_ERRORS. `name` is the name at fault, "" for none; it may be any text that a client sent.
+    `reason` is a key of COMBINATION_ERRORS. `name` is the name at fault, "" for none; it may be any text that a client sent: the
+    page shows its first _MAX_NAME_LENGTH printable characters.
     """
     lang = layout.lang
     shown_name = "".join(filter(str.isprintable, name))[:_MAX_NAME_LENGTH]

@@ -45,7 +45,10 @@ class TagPage(NamedTuple):
 
 
 def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
-    """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page."""
+    """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page.
+
+    A site without tags in visible articles has none; one with few tags has /tags/ only.
+    """
     starts = catalog.tags.starts
     if not starts:
         return None

@@ -177,19 +177,19 @@ def files_below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, 
 
 
 def compile_builtin_templates() -> None:
-    """Compile the built-in templates, before the first page is requested."""
+    """Compile the built-in templates, or load them from the cache of compiled ones, before the first page is requested."""
     for name in builtin_template_names():
         builtin_environment().get_template(name)
 
 
 def builtin_template_names() -> frozenset[str]:
-    """Return the names of the built-in templates."""
+    """Return the names of the built-in templates below templates/, such as blocks/head.html."""
     return frozenset(_BUILTIN_LOADER.list_templates())
 
 
 @cache
 def builtin_references(name: str) -> frozenset[str]:
-    """Return the names of templates that the built-in template `name` includes, imports or extends."""
+    """Return the names of templates that the built-in template `name` itself includes, imports or extends."""
     text, _, _ = _BUILTIN_LOADER.get_source(builtin_environment(), name)
     return referenced_templates(text)
 

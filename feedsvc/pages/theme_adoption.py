@@ -43,7 +43,7 @@ class ThemeAdoption:
         limits: Limits = TRIAL_LIMITS,
         retry_interval: float = RETRY_INTERVAL,
     ) -> None:
-        """Store verdicts (results of trials) in `folder`, or in memory if it is None.
+        """Store verdicts (results of trials) in `folder`, or in memory if it is None. Faults of this machine become `alerts`.
 
         A verdict is valid for one theme and one value of `version()`, which names the versions of the program and its libraries.
         With `required`, the first call of `apply` raises FeedsvcError if the trial of the theme could not be carried out.
@@ -60,6 +60,8 @@ class ThemeAdoption:
 
     def apply(self, content: ContentSnapshot, now: datetime, *, preview: bool = False) -> ContentSnapshot:
         """Return the content with the theme in force instead of the folder's theme, and with the problems of the folder's theme.
+
+        A trial renders the newest articles that are public at `now`; with `preview`, drafts and scheduled ones, too.
 
         The first call waits for a trial, if no stored verdict suffices. Later trials run in a thread: the previous theme stays in
         force until a call after the thread's end, which `is_due` shows.
@@ -78,7 +80,7 @@ class ThemeAdoption:
 
     @property
     def is_due(self) -> bool:
-        """True if `apply` should be called again although nothing in the folder changed."""
+        """True if `apply` should be called again although nothing in the folder changed: a trial has ended or should start."""
         return not self._trial.is_alive() if self._trial else self._is_retry_due or self._has_new_hung_theme
 
     @property

@@ -22,9 +22,9 @@ def content_path(path: str) -> str:
 
 
 def file_problem(path: str, data: bytes, files: Mapping[str, bytes]) -> Problem | None:
-    """Return the problem of the file at `path` below theme/ that can be found without a trial; None if it has none.
+    """Return the first problem of the file at `path` below theme/ that can be found without a trial; None if it has none.
 
-    `files` are all files of the theme.
+    It checks place, file type, and of templates and extra.css size and encoding. `files` are all files of the theme.
     """
     if path == EXTRA_STYLESHEET:
         return _text_problem(path, data, "stylesheet") or _import_problem(path, data.decode())

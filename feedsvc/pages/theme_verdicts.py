@@ -37,7 +37,10 @@ class VerdictStore:
         self._verdicts: dict[str, ThemeVerdict] = {}
 
     def find(self, key: str) -> ThemeVerdict | None:
-        """Return the verdict stored under a key (a digest of templates and versions, see ThemeChooser); None if there is none."""
+        """Return the verdict stored under a key, a digest of templates and versions; None if none is stored or it is damaged.
+
+        A verdict that was read once stays in memory.
+        """
         verdict = self._verdicts.get(key) or self._read(key)
         if verdict:
             self._verdicts[key] = verdict
