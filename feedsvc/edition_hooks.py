@@ -47,10 +47,11 @@ class EditionHooks:
     """Thread that calls all hooks, one after the other, for each edition with a new publication; a Listener of the watcher.
 
     Editions that come while a call runs are joined: the next call gets the newest, with the changes of all. A hook that raises an
-    exception or takes long raises an alert, which the next good call clears, and delays only other hooks. The first edition of a
-    process is not new. `create_barrier` is called for each of these editions; None means that there is one process only. It
-    returns a function that returns whether all processes have loaded the edition; the hooks are called once it returns True.
-    The thread starts with the first of these editions, because most workers never call hooks.
+    exception, or still runs after a minute when an edition comes, raises an alert, which its next good call clears, and delays
+    only other hooks. The first edition of a process is not new; `submit` calls the hooks for any.
+    `create_barrier` is called for each of these editions; None means that there is one process only. It returns a function that
+    returns whether all processes have loaded the edition; the hooks are called once it returns True. The thread starts with the
+    first of these editions, because most workers never call hooks.
     """
 
     def __init__(
@@ -76,9 +77,9 @@ class EditionHooks:
             self.submit(now.publication.catalog, now.since, paths)
 
     def submit(self, catalog: Catalog, since: datetime, paths: Iterable[str] | None) -> None:
-        """Hand an edition to the thread, which calls the hooks.
+        """Hand an edition, served since `since`, to the thread, which calls the hooks. Returns at once.
 
-        `paths` are the paths of the documents that may have changed, None if any may have.
+        `paths` are the paths, below base_url, of the documents that may have changed, None if any may have.
         """
         if not self._hooks:
             return
@@ -95,7 +96,10 @@ class EditionHooks:
             self._condition.notify()
 
     def close(self, timeout: float = _STOP_SECONDS) -> None:
-        """Wait until the hooks were called for all editions, at most `timeout` seconds, and stop. Log a call that still runs."""
+        """Wait until the hooks were called for all editions, at most `timeout` seconds, and stop. Log a call that still runs.
+
+        Other processes are no longer waited for. A call that still runs ends with the process.
+        """
         if self._thread is None:
             return
         with self._condition:

@@ -28,7 +28,10 @@ class NewsroomBlueprint(Blueprint):
     """Blueprint of a content folder. The first request in a process reads the folder; from then on, a thread follows changes."""
 
     def __init__(self, content: Path, *, name: str, url_prefix: str | None, base_url: str, state: Path | None) -> None:
-        """Read the settings of the folder. Raises as `blueprint` does."""
+        """Read the settings of the folder, of which only base_url is used until the first request.
+
+        Raises ContentError if the folder cannot be used, FeedsvcError for an invalid `base_url` or state folder.
+        """
         require_base_url(base_url, "base_url")
         if state:
             require_usable_state_folder(state)
@@ -39,7 +42,10 @@ class NewsroomBlueprint(Blueprint):
         add_site_endpoints(self, self._views.get, self._set_prefix)
 
     def close(self) -> None:
-        """Stop the thread that follows changes, and close files. The next request opens them again. Called at exit, too."""
+        """Stop the thread of this process that follows changes, and close files. The next request reads the folder anew.
+
+        Called at exit, too. It has no effect before the first request.
+        """
         self._views.close()
 
     def _open(self, stack: ExitStack) -> SiteViews:
@@ -63,7 +69,7 @@ class NewsroomBlueprint(Blueprint):
         self._prefix = prefix
 
     def _check_site_url(self, site_url: str, alerts: Alerts) -> None:
-        """Raise an alert if base_url was changed so that it contradicts the prefix; clear it if it does not."""
+        """Raise an alert, no exception, if the path of `site_url` does not end with the blueprint's prefix; else clear it."""
         if contradiction := _contradiction(site_url, self._prefix):
             alerts.raise_alert(_ALERT_NAME, contradiction, "base_url of site.yaml fits the blueprint again")
         else:
@@ -95,7 +101,7 @@ def blueprint(
 def _site_url(content: Path, base_url: str, state: Path | None) -> str:
     """Return base_url, that of site.yaml unless it is given. Raises ContentError if the content folder cannot be used.
 
-    If site.yaml has errors and there is a state folder, which may have its last valid version, return the given one.
+    If site.yaml has errors and there is a state folder, which may have its last valid version, return `base_url`, perhaps "".
     """
     try:
         return load_settings(content, base_url).references.site.base_url
@@ -106,7 +112,7 @@ def _site_url(content: Path, base_url: str, state: Path | None) -> str:
 
 
 def _contradiction(base_url: str, prefix: str) -> str:
-    """Return a sentence if the path of base_url does not end with the prefix of the blueprint; "" if it does."""
+    """Return an error message if the path of base_url does not end with the prefix of the blueprint; "" if it does."""
     mount = mount_path(base_url)
     if mount.endswith(prefix):
         return ""

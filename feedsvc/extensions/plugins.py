@@ -44,7 +44,7 @@ class Plugin:
         return f"{_KINDS[self.group]} {self.name}"
 
     def load(self) -> object:
-        """Import the object. Raises PluginError for any exception of the import."""
+        """Import the object and return it, whatever its type. Raises PluginError for any exception of the import."""
         from importlib.metadata import EntryPoint  # noqa: PLC0415 - see installed_plugins
 
         entry_point = EntryPoint(self.name, self.target, self.group)
@@ -58,14 +58,20 @@ class Plugin:
             raise self.error(f"{failure}: {_describe(error)}", type(error).__name__) from error
 
     def error(self, failure: str, kind: str = "") -> PluginError:
-        """Return an error with the predicate `failure` and advice. Errors of one plug-in and one `kind` have the same `key`."""
+        """Return (do not raise) an error: the plug-in, the predicate `failure`, and the advice to correct or remove it.
+
+        Errors of one plug-in and one `kind` have the same `key`, by which they are logged once.
+        """
         advice = f"correct or remove it (pip uninstall {self.distribution})"
         return PluginError(f"{self} {failure}; {advice}", f"{self.distribution} {self.group} {self.name} {kind}")
 
 
 @cache
 def installed_plugins() -> tuple[Plugin, ...]:
-    """Return the plug-ins of this environment in the order of distributions, groups and names. Equal in every process."""
+    """Return the plug-ins of this environment in the order of distributions, groups and names. Equal in every process.
+
+    The environment is read once per process. Distributions with damaged metadata are left out. `disable_plugins` has no effect.
+    """
     from importlib.metadata import distributions  # noqa: PLC0415 - importing and reading it takes longer than many commands
 
     plugins: dict[str, list[Plugin]] = {}  # of the first distribution of each name, which Python would import
@@ -97,7 +103,8 @@ def _plugins_of(distribution: Distribution) -> list[Plugin]:
 def plugins_fingerprint() -> tuple[tuple[str, ...], ...]:
     """Return (distribution, version, group, name, target, digest of its code) of each plug-in with a format or namespace.
 
-    Documents depend on these facts. The code of libraries that a plug-in imports is not included in the digest.
+    Documents depend on these facts. The code of libraries that a plug-in imports is not included in the digest, which is "" if
+    the code cannot be found. The result is computed once per process; () without such plug-ins.
     """
     return tuple(
         (plugin.distribution, plugin.version, plugin.group, plugin.name, plugin.target, _code_digest(plugin))

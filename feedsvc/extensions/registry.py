@@ -48,7 +48,10 @@ class Extensions:
 
 
 def load_extensions() -> Extensions:
-    """Return the extensions of all plug-ins; none after `disable_plugins`. The first call imports their code. Never raises."""
+    """Return the extensions of all plug-ins; none after `disable_plugins`. The first call imports their code.
+
+    Never raises: errors of plug-ins are among its `failures`, which nothing logs here.
+    """
     return Extensions() if _POLICY.is_disabled else _import_plugins()
 
 
@@ -138,7 +141,7 @@ _POLICY: Final = _Policy()
 
 
 def disable_plugins() -> None:
-    """Ignore all plug-ins in this process from now on. For trials of themes, because imports count against a theme's limits."""
+    """Ignore the extensions of all plug-ins in this process from now on. For trials of themes, whose limits include imports."""
     _POLICY.is_disabled = True
 
 
@@ -183,10 +186,10 @@ def call_namespace(extension: PluginNamespace, failure: str, function: Callable[
 
 
 def plugin_namespaces() -> tuple[PluginNamespace, ...]:
-    """Return the namespaces of all plug-ins.
+    """Return the namespaces of all plug-ins; () after `disable_plugins`. The first call imports the plug-ins.
 
     If a plug-in with a namespace is installed, raises PluginError for any plug-in, also without a namespace, that could not be
-    loaded, except after `tolerate_faults`.
+    loaded, except after `tolerate_faults`: then it is left out.
     """
     if not _POLICY.is_tolerant and any(plugin.group == NAMESPACES_GROUP for plugin in installed_plugins()):
         require_extensions()

@@ -74,7 +74,7 @@ class EntryCache:
             snapshot.texts.prefetch(articles)
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
-        """Return the entry of a visible row in feeds of this content; build it as `build_entry` does if it is not cached."""
+        """Return the entry of a visible row for feeds of this content, cached or new. Raises the errors of `build_entry`."""
         entries = self._issues if isinstance(row, IssueRow) else self._entries[content, markdown]
         cached = entries.get(row.article.id)
         if cached and cached[0] is row:
@@ -104,7 +104,7 @@ def feed_title(site: Site, listing: Listing) -> str:
 
 
 def feed_id(site: Site, ref: ListingRef) -> str:
-    """Return the feed's id, a tag: URI (RFC 4151) that stays when the site moves. All documents of a feed share it."""
+    """Return the id of all documents of a feed, public or private: a tag: URI (RFC 4151) that stays when the site moves."""
     # The name is the percent-encoded path without the slashes at both ends. The site's name ends in a slash: no article id
     # made from a file's name does, so they cannot be equal.
     # A private feed keeps its id if it is made public, and the other way round.
@@ -115,9 +115,9 @@ def feed_id(site: Site, ref: ListingRef) -> str:
 
 
 def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "", *, path: str = "") -> Feed:
-    """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive.
+    """Build the Feed of the newest entries, or of an archive's `period`. `path` is that of a private feed, "" for other feeds.
 
-    `suffix` and `media_type` are the format's. `path` is that of a private feed, below base_url; "" for other feeds.
+    `suffix` and `media_type` are the format's. Raises KeyError for a period without archive, FeedsvcError for an unreadable text.
     """
     site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows
@@ -143,7 +143,7 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
 
 
 def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
-    """Return the latest change of these rows, removals included; the start of the site's `since` if there are none."""
+    """Return the latest change of these rows, removals included; if there are none, midnight UTC of the site's `since`."""
     return max((row.last_changed for row in rows), default=datetime.combine(site.since, time(), UTC))
 
 
@@ -173,7 +173,7 @@ def _links(site: Site, listing: Listing, place: FeedAt, media_type: str, path: s
 
 
 def license_link(site: Site) -> Link:
-    """Return the link to the license of a site that has one (RFC 4946, RSL 1.0 section 4.5)."""
+    """Return the link to license.xml (RFC 4946, RSL 1.0 section 4.5). Call it only for a site that has a license."""
     return Link(rel="license", href=absolute(site.base_url, path_of(SiteDocumentAt("license.xml"))), type=RSL_MEDIA_TYPE)
 
 
@@ -194,7 +194,7 @@ def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> It
 def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
     """Build the Entry of a visible row for feeds of this content. Raises FeedsvcError if the article's text cannot be read.
 
-    With `markdown`, an entry of full texts has Markdown, too.
+    With `markdown`, an entry of full texts has Markdown, too, unless it is an issue.
     """
     if isinstance(row, IssueRow):
         return _build_issue_entry(catalog, row, content)

@@ -13,7 +13,7 @@ from feedsvc.model import Article, Correction, Enclosure, FeedContent, Image, Si
 
 
 def content_html(catalog: Catalog, article: Article, summary: str, content: FeedContent) -> str:
-    """Return the article's HTML, or its plain-text `summary` as HTML, followed by a list of its enclosures.
+    """Return the article's HTML (image, text, sources, corrections), or its plain-text `summary`, then a list of its enclosures.
 
     The summary is for feeds of summaries and for articles without any HTML. The list is needed because most readers offer only
     one enclosure. "" for an article without enclosures in a feed of summaries. Raises FeedsvcError if the text cannot be read.
@@ -32,7 +32,7 @@ def article_language(site: Site, article: Article) -> Language:
 
 
 def lead_image(catalog: Catalog, image: Image | None) -> Image | None:
-    """Return an article's lead image, or a variant of it that is not too large for feeds; None if the article has none."""
+    """Return an article's lead image, of a file wider than 1280 pixels its widest variant up to that; None if `image` is None."""
     return fit_image(catalog.media, catalog.site.base_url, image) if image else None
 
 
@@ -59,7 +59,7 @@ def _body_html(catalog: Catalog, article: Article) -> str:
 
 
 def figure(image: Image) -> str:
-    """Return the HTML of a lead image with caption, credit and disclaimer."""
+    """Return the HTML of a lead image as a figure, with caption, credit and disclaimer if it has any."""
     disclaimer = f"<small>{escape(image.disclaimer)}</small>" if image.disclaimer else ""
     caption = " ".join(filter(None, (escape(image.caption), _credit(image), disclaimer)))
     caption_element = f"<figcaption>{caption}</figcaption>" if caption else ""
@@ -92,7 +92,7 @@ def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
 
 
 def corrections_html(lang: Language, corrections: tuple[Correction, ...]) -> str:
-    """Return the HTML of an article's corrections, a paragraph for each; "" without any."""
+    """Return the HTML of an article's corrections, a paragraph for each in the same order, with its date; "" without any."""
     return "\n".join(_correction(lang, correction) for correction in corrections)
 
 

@@ -24,7 +24,7 @@ class RenderedEntry:
 
 
 class RenderedEntryCache(Generic[_Item]):
-    """LRU cache of rendered entries by identity, limited to `max_bytes`. Thread-safe. Tombstones are not cached."""
+    """LRU cache of rendered entries by identity of the Entry, limited to `max_bytes`. Thread-safe. Tombstones are not cached."""
 
     def __init__(self, render: Callable[[_Item], RenderedEntry], max_bytes: int = _DEFAULT_BYTES) -> None:
         self._render = render

@@ -14,12 +14,12 @@ _NONCHARACTERS: Final = ("\ufffe", "\uffff")
 
 
 def escape(text: str) -> str:
-    """Escape text for use between tags."""
+    """Escape &, < and > in a text for use between tags. Quotes stay: for attributes there is `quote_attribute`."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def quote_attribute(text: str) -> str:
-    """Return an escaped attribute value in double quotes, or in single ones if the text has double quotes but no single ones."""
+    """Return a text as an attribute value, escaped and with its quotes: double, or single if it has only double ones inside."""
     # Parsers normalise line ends and tabs in attributes to spaces (section 3.3.3).
     value = escape(text).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
     if '"' not in value:

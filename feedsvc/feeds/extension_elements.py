@@ -44,7 +44,8 @@ class XmlExtenders:
     def get(self, namespaces: Iterable[Namespace] | None) -> XmlExtender:
         """Return the extender for the namespaces that a caller gave; for None, that for the namespaces of plug-ins.
 
-        Raises ValueError for conflicting namespaces, and PluginError as `plugin_namespaces` does.
+        Namespaces whose `formats` do not name this format are left out. Raises ValueError if a given namespace has the prefix or
+        URI of another one or of the format; PluginError for a plug-in that could not be loaded, unless faults are tolerated.
         """
         if namespaces is None:
             return self._for_plugins
@@ -78,7 +79,7 @@ class XmlExtender:
     """
 
     def __init__(self, extensions: Sequence[PluginNamespace], xml_format: XmlFormat, *, caches_entries: bool) -> None:
-        """Take the namespaces of one format. Raises ValueError as `_declarations` does."""
+        """Take the namespaces of one format. Raises ValueError if two have the same prefix or the same URI, but not both."""
         self._extensions, self._format = extensions, xml_format
         self.namespaces = _declarations(xml_format.namespaces, [extension.namespace for extension in extensions])
         self._extended_entries = RenderedEntryCache(self._extend_entry) if caches_entries and extensions else None
@@ -86,7 +87,8 @@ class XmlExtender:
     def render_items(self, feed: Feed, items: Iterable[Entry | Tombstone]) -> list[RenderedEntry]:
         """Return `items` as rendered, in order, entries with the elements of the namespaces.
 
-        Before them are the elements of the feed, one RenderedEntry for each namespace that has some.
+        Before them are the elements of the feed, one RenderedEntry for each namespace that has some. Exceptions of the functions
+        of given namespaces are passed on; those of plug-ins are a PluginError, or logged if this process tolerates faults.
         """
         plain = self._format.plain_entries
         if not self._extensions:
@@ -156,7 +158,8 @@ class JsonExtender:
     def __init__(self, namespaces: Iterable[Namespace] | None) -> None:
         """Take the namespaces that a caller gave, None for those of plug-ins.
 
-        Raises ValueError if two of them have objects of the same name, and PluginError as `plugin_namespaces` does.
+        Those without functions for JSON are ignored. Raises ValueError if two others have the same prefix, PluginError for a
+        plug-in that could not be loaded, unless this process tolerates faults.
         """
         extensions: Iterable[PluginNamespace]
         extensions = plugin_namespaces() if namespaces is None else map(PluginNamespace, namespaces)

@@ -24,13 +24,16 @@ _SEPARATOR: Final = " · "
 
 
 def issue_title(site: Site, issue: IssueRow) -> str:
-    """Return the title of an issue: that of its feed, with the date of the issue."""
+    """Return the title of an issue: that of its feed, with the date of the issue in words, in the site's language."""
     lang = _site_language(site)
     return lang.say("archive", title=issue.article.title, month=lang.period_name(issue.date))
 
 
 def headlines(site: Site, issue: IssueRow) -> str:
-    """Return the titles of up to _MAX_HEADLINES newest articles of an issue, and the number of the others, as one plain text."""
+    """Return the titles of up to _MAX_HEADLINES newest articles of an issue, and the number of the others, as one plain text.
+
+    "" for an issue without articles.
+    """
     titles = [row.article.title for row in issue.articles[:_MAX_HEADLINES]]
     return _SEPARATOR.join((*titles, *_others(_site_language(site), issue, len(titles))))
 

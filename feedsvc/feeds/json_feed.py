@@ -21,7 +21,8 @@ def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
     """Render `feed` as a JSON Feed 1.1 document in UTF-8, without tombstones. `next_url` is the previous archive.
 
     Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline. `namespaces`
-    add their objects; None means the namespaces of plug-ins.
+    add their objects; None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace,
+    PluginError for one of a plug-in, unless this process tolerates faults.
     """
     extender = JsonExtender(namespaces)
     members = _nonempty_values(

@@ -21,7 +21,9 @@ class RslElement(NamedTuple):
 
 
 def rsl_content(site_license: License, url: str) -> RslElement:
-    """Return the element `content` (section 3.3) for `url`: the address of an asset, or a path for all addresses below it."""
+    """Return the element `content` (section 3.3), with the terms of a license for `url`: the address of an asset, or a path for
+    all addresses below it.
+    """
     attributes = (("url", url), *((("server", site_license.server),) if site_license.server else ()))
     license_element = RslElement("license", children=tuple(_terms(site_license)))
     terms = (RslElement("terms", text=site_license.url),) if site_license.url else ()

@@ -56,12 +56,15 @@ def qualified_name(name: str) -> str:
 
 
 def nonempty_attributes(**attributes: str | int) -> dict[str, str]:
-    """Return the attributes that are not "" as strings, which lxml and feedgen require."""
+    """Return the attributes that are not "" as strings, which lxml and feedgen require. Numbers stay, 0 included."""
     return {key: str(value) for key, value in attributes.items() if value != ""}
 
 
 def add_element(parent: etree._Element, name: str, **attributes: str | int) -> etree._Element:
-    """Append a new element to `parent` and return it. `name` is as in `qualified_name`. Attributes that are "" are left out."""
+    """Append a new element to `parent` and return it. Attributes that are "" are left out.
+
+    `name` is "prefix:local"; raises KeyError for a prefix that is not in NAMESPACES.
+    """
     return etree.SubElement(parent, qualified_name(name), nonempty_attributes(**attributes))
 
 
@@ -72,7 +75,7 @@ def add_text_element(parent: etree._Element, name: str, text: str, **attributes:
 
 
 def related_links(entry: Entry, enclosures: Iterable[Enclosure]) -> Iterator[dict[str, str]]:
-    """Yield the attributes of links to `enclosures`, and to sources with a URL (rel=via; RFC 4287 section 4.2.7.2)."""
+    """Yield the attributes of links to `enclosures`, then to the entry's sources that have a URL (rel=via; RFC 4287, 4.2.7.2)."""
     for file in enclosures:
         yield nonempty_attributes(rel="enclosure", href=file.url, type=file.type, length=file.length, title=file.title)
     for source in entry.sources:
@@ -96,7 +99,7 @@ def category_attributes(terms: Iterable[Term]) -> list[dict[str, str]]:
 
 
 def add_extension_elements(element: etree._Element, entry: Entry) -> None:
-    """Add the elements of other namespaces that RSS items and Atom entries share: sources without URL, and the lead image."""
+    """Add to `element` what RSS items and Atom entries share: sources without URL (dc:source), lead image, thumbnail (media:)."""
     # A second dc:source in one item is an error for the validator.
     add_text_element(element, "dc:source", "; ".join(source.name for source in entry.sources if not source.url))
     if entry.image:

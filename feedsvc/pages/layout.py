@@ -113,7 +113,7 @@ class PageLayout:
     def render(
         self, template: str, head: PageMetadata, variables: Mapping[str, object], current_listing: ListingRef | None = None
     ) -> bytes:
-        """Render a whole page with a template. `current_listing` is the listing that it shows or belongs to; a category is marked.
+        """Render a whole page with a template. The menu marks `current_listing`, that of the page, if it is a category.
 
         Menus mark the link to `head.canonical`, too: the page itself. `variables` are the template's own variables, a TypedDict.
         They replace variables of the layout with the same name.
@@ -134,7 +134,7 @@ class PageLayout:
         return self.theme.render(template, {**self._common_variables, **page_variables, **variables}, self._render_once)
 
     def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
-        """Return the HTML of a part of pages: that cached for the same name and key, which must identify it, else that of `make`."""
+        """Return the HTML of a part of pages: that cached for its name and key, which must identify it, else that of `make`."""
         return self._fragments.get_or_create((name, key), make)
 
     @cached_property

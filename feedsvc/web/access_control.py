@@ -67,7 +67,7 @@ class StatusAccess:
     trusted_proxies: Networks = ()
 
     def allows(self, environ: WSGIEnvironment) -> bool:
-        """Return whether this request may read /status and /metrics."""
+        """Return whether this request may read /status and /metrics, by REMOTE_ADDR, Host and the forwarding headers."""
         peer = environ.get("REMOTE_ADDR", "")
         if not forwarding_header(environ):
             return (is_loopback(peer) and _is_local_name(environ.get("HTTP_HOST", ""))) or is_in_networks(

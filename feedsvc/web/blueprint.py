@@ -51,7 +51,10 @@ class SiteViews:
 
 
 def site_views(live: Live, token_authorizer: TokenAuthorizer | None) -> SiteViews:
-    """Return the view functions of a site. Without `token_authorizer`, there are no private feeds."""
+    """Return the view functions of a site. Without `token_authorizer`, there are no private feeds.
+
+    Proxies are not trusted: wrong tokens are limited only for clients that connect directly from a public address.
+    """
     document_view = DocumentView(live)
     private = private_view(live, token_authorizer, ()) if token_authorizer else document_view
     own = {FORM_ENDPOINT: form_view(live, document_view), PRIVATE_ENDPOINT: private, _OTHER_ENDPOINT: document_view}
@@ -59,10 +62,11 @@ def site_views(live: Live, token_authorizer: TokenAuthorizer | None) -> SiteView
 
 
 def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews], check_prefix: Callable[[str], None]) -> None:
-    """Add the endpoints of a site to a blueprint. `get_views` is called for each request.
+    """Add the endpoints of a site, and handlers of 404, TextUnavailableError and PluginError, to a blueprint.
 
-    `check_prefix` is called with the prefix, without a slash at its end, when the blueprint is registered. At the root of an
-    application ("") paths without a document are left to the application.
+    `get_views` is called for each request. `check_prefix` is called with the prefix, without a slash at its end, when the
+    blueprint is registered; it may raise to refuse it. At the root of an application ("") paths without a document are left to
+    the application.
     """
 
     def register(state: BlueprintSetupState) -> None:
@@ -98,7 +102,7 @@ def _not_found(error: NotFound, live: Live) -> ResponseReturnValue:
 
 
 def _application_handler(error: NotFound) -> Callable[..., Any] | None:
-    """Return the application's handler of an error: that of its code, else that of a class of exceptions; None without one."""
+    """Return the application's handler of an error: that of its code, else that of its class or a base; None without one."""
     by_code = current_app.error_handler_spec[None]
     handlers = (by_code.get(code, {}).get(kind) for code in (error.code, None) for kind in type(error).__mro__)
     return next(filter(None, handlers), None)

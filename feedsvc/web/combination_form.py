@@ -56,7 +56,7 @@ def form_view(live: Live, get_document: ViewFunction) -> ViewFunction:
 
 
 def _answer(publication: Publication) -> Response:
-    """Return a redirect to the chosen feed, or a page with the reason why there is none."""
+    """Return a redirect (303) to the chosen feed, or a page (400) with the reason why there is none. No cache stores either."""
     catalog = publication.catalog
     try:
         fields = _read_fields(request.environ)

@@ -15,7 +15,10 @@ _PRINTABLE: Final = range(ord(" "), ord("~") + 1)
 
 
 def format_combined(fields: Mapping[str, str | float]) -> str:
-    """Return the line of a response with these fields. The number of dropped lines, alone in `fields`, becomes a comment."""
+    """Return the line of a response with the fields of AccessLog, without line end.
+
+    The number of dropped lines, alone in `fields`, becomes a comment: "# dropped=3".
+    """
     if "dropped" in fields:
         return f"# dropped={fields['dropped']}"
     at = datetime.fromisoformat(str(fields["time"]))

@@ -56,7 +56,7 @@ def wait_for(environ: WSGIEnvironment, condition: WaitCondition, seconds: float)
 
 
 class Suspension:
-    """One suspended request. `on_resume` is called once, when the wait ends: by the event, the deadline or the server's stop."""
+    """One suspended request. `on_resume` is called once, in any thread, when the wait ends: by event, deadline or stop."""
 
     def __init__(self, suspend_request: SuspendRequest, on_resume: Callable[[], None]) -> None:
         self.condition, self.deadline, self.on_resume = suspend_request.condition, suspend_request.deadline, on_resume

@@ -74,7 +74,8 @@ ViewFunction = Callable[..., Response]
 def add_document_endpoints(app: Flask, live: Live, stats: RequestStats, view: DocumentView) -> None:
     """Add an endpoint for each kind of address, handlers of all errors, and a function that counts every response in `stats`.
 
-    `view` must be the DocumentView of `live`. At paths without a URL rule, its `old_address_response` is used.
+    `view` must be the DocumentView of `live`. Paths without a URL rule get the response to an old address or a file of root/,
+    else the 404 page.
     """
     for endpoint, rules in URL_RULES.items():
         for rule in rules:
@@ -245,7 +246,7 @@ def _count(response: Response, stats: RequestStats) -> Response:
 
 
 def not_found_response(live: Live) -> Response:
-    """Return the 404 for Flask's current request."""
+    """Return the 404 page for Flask's current request, never a 304. For a combination, it says which name is unknown."""
     now = live.clock()
     publication = live.current(now)
     # Error responses are not conditional, so the request's method and headers are not used.
@@ -259,7 +260,7 @@ def text_unavailable_response(_: Exception) -> Response:
 
 
 def plugin_failed_response(error: Exception) -> Response:
-    """Return a 503, because the address stays valid. Log a PluginError, once per process, plug-in and kind of fault."""
+    """Return a 503 with Retry-After, because the address stays valid. Log a PluginError, once per plug-in and kind of fault."""
     if isinstance(error, PluginError):
         report_faults([error])
     return _unavailable("This feed cannot be rendered at this moment. Try again later.", _PLUGIN_RETRY_SECONDS)

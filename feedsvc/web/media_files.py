@@ -58,7 +58,9 @@ class FileResponse:
     wait_condition: WaitCondition | None = None
 
     def body(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body. With `file_wrapper` (wsgi.file_wrapper), the server sends a file: slow clients hold no thread."""
+        """Return the body, which the server closes. A file is sent by `file_wrapper` (wsgi.file_wrapper), so that slow clients hold
+        no thread; in blocks if that is None.
+        """
         if self.part is None:
             return (self.content,) if self.content else ()
         return file_wrapper(self.part.file, _BLOCK_SIZE) if file_wrapper else self.part
@@ -80,9 +82,9 @@ class MediaResponder:
     ) -> FileResponse | None:
         """Return the response for a media file, None if it is missing, unreadable or an image whose metadata cannot be removed.
 
-        For methods other than GET and HEAD, return that of `other_method_response`; if too many files are open, a 503 with a
-        `wait_condition`. Raises OSError if no file descriptor is left. `next_change` is the next scheduled change of the site,
-        None if none is planned.
+        It is a 200, 304, or 206 or 416 (one byte range of a GET); for methods other than GET and HEAD a 204 or 405; if too many
+        files are open, a 503 with a `wait_condition`. Raises OSError if no file descriptor is left. `next_change` is the next
+        scheduled change of the site, which limits Cache-Control, None if none is planned.
         """
         if request[0] not in ("GET", "HEAD"):
             response = other_method_response(request)

@@ -59,8 +59,9 @@ def private_view(live: Live, authorizer: TokenAuthorizer, trusted: Networks) -> 
 class GuessLimit:
     """Limit of wrong tokens for each client, in memory and in this process only. Thread-safe.
 
-    A client is an address (for IPv6, a /64 network). Without trusted proxies, only clients that connect directly from a public
-    address are limited, because a proxy or a private address may stand for many clients.
+    It is 30 wrong tokens at once, then one every two minutes. A client is an address (for IPv6, a /64 network). Without trusted
+    proxies, only clients that connect directly from a public address are limited, because a proxy or a private address may stand
+    for many clients.
     """
 
     def __init__(self, trusted: Networks, clock: Callable[[], datetime] = monotonic_datetime) -> None:
@@ -69,13 +70,13 @@ class GuessLimit:
         self._salt, self._lock = secrets.token_bytes(32), threading.Lock()
 
     def seconds_to_wait(self, environ: WSGIEnvironment) -> int:
-        """Return the seconds for which requests of this client are refused, 0 if they are not."""
+        """Return the seconds, rounded up, for which requests of this client are refused, right tokens included; 0 if none are."""
         key = self._key(environ)
         with self._lock:
             return math.ceil(self._buckets.seconds_until_token(key, self._clock())) if key else 0
 
     def count(self, environ: WSGIEnvironment) -> None:
-        """Count a wrong token of the client that sent the request."""
+        """Count a wrong token of the client that sent the request. Does nothing for a client that is not limited."""
         key = self._key(environ)
         with self._lock:
             if key:
@@ -151,6 +152,6 @@ def _refusal(status: int, sentence: str, retry_after: int = 0) -> responses.Resp
 
 
 def _private(response: responses.Response) -> Response:
-    """Return the response with the headers of private feeds in place of Cache-Control."""
+    """Return the response with the headers of private feeds (no-store, no-referrer, noindex) in place of Cache-Control."""
     headers = [*_HEADERS, *((name, value) for name, value in response.headers if name != _REPLACED)]
     return CompleteResponse(response.status, headers, (response.body,))

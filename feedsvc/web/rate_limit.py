@@ -49,7 +49,8 @@ def monotonic_datetime() -> datetime:
 class PollLimit:
     """WSGI middleware that limits unconditional GETs of one feed by one client. GETs above the limit get a 429.
 
-    The limit is `per_hour` GETs at once, then one every 3600 / `per_hour` seconds.
+    The limit is `per_hour` GETs at once, then one every 3600 / `per_hour` seconds. Refused GETs do not count. GETs with
+    If-None-Match or If-Modified-Since, and those without User-Agent, are not limited.
 
     All combinations (`catalog.combinations`) together have one such limit for each address of a client, without its User-Agent.
     Every request for a combination counts, because it is rendered on request. So does each POST to the form on /subscribe/.
@@ -127,6 +128,8 @@ class PollLimit:
 
 def limited_network(environ: WSGIEnvironment, trusted: Networks, *, is_direct_only: bool) -> str | None:
     """Return the address, or the /64 network for IPv6, of the client of a request; None if limits do not hold for it.
+
+    "unix" stands for all clients of a unix socket together, "" for those whose address is unknown.
 
     With `is_direct_only`, they hold only for clients that connect directly from a public address, because a proxy or a private
     address may stand for many clients.

@@ -91,7 +91,7 @@ class RequestStats:
         counts.cache_hits += cache_hits
 
     def responses(self) -> dict[tuple[Labels, int], int]:
-        """Return the numbers of responses by labels and status."""
+        """Return the numbers of responses by labels and status, those from the response cache included."""
         total: Counter[tuple[Labels, int]] = Counter()
         for counts in list(self._thread_counts):
             for labels, numbers in counts.responses.copy().items():
@@ -131,14 +131,14 @@ def bucket_name(index: int) -> str:
 
 
 def parse_response_name(name: str) -> tuple[str, str, str] | None:
-    """Return the kind, format and status in the name of a response counter, None for the name of another counter."""
+    """Return the kind, format ("" for none) and status, as text, in the name of a response counter; None for another counter."""
     prefix, _, rest = name.partition(" ")
     kind, feed_format, status = rest.split(" ") if prefix == _RESPONSES_KEY else ("", "", "")
     return (kind, feed_format, status) if kind else None
 
 
 def labels_of(document: Document) -> Labels:
-    """Return the labels of a document's responses. They are cached in its `derived_data`."""
+    """Return the labels of a document's responses, OTHER if its path is no address. They are cached in its `derived_data`."""
     labels: Labels | None = document.derived_data.cache.get(_LABELS_KEY)
     if labels is None:
         labels = document.derived_data.cache[_LABELS_KEY] = _labels(place_of(document.path))

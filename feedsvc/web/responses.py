@@ -53,8 +53,9 @@ class Response(NamedTuple):
 def respond(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
     """Return the response for a document, by method, conditional headers, Accept-Encoding and Sec-Fetch-Dest; no body for HEAD.
 
-    Nothing else in the request affects it. `next_change` is the next scheduled change of the site, None if none is planned. For
-    each _ResponseKey, the response without Cache-Control is cached with the document, together with the last complete response.
+    Nothing else in the request affects it. The status is the document's, 304 instead of 200, or 204 or 405 for other methods.
+    `next_change` is the next scheduled change of the site, which limits Cache-Control, None if none is planned. Responses are
+    cached with the document.
     """
     method, headers = request
     if method not in _RETRIEVAL_METHODS:
@@ -201,7 +202,7 @@ def validator_headers(tag: str, modified: datetime | None) -> Headers:
 
 
 def http_date(moment: datetime) -> str:
-    """Format a moment as an HTTP date (IMF-fixdate, RFC 9110 section 5.6.7)."""
+    """Format a moment, which has a zone, as an HTTP date in GMT, without microseconds (IMF-fixdate, RFC 9110 section 5.6.7)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
@@ -215,7 +216,10 @@ def _link_value(link: Link) -> str:
 
 
 def is_not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
-    """Return whether a request with these `headers` (names of WSGI) gets a 304, by `request_headers.is_not_modified`."""
+    """Return whether a request with these `headers` (names of WSGI) gets a 304. If-None-Match alone decides, if it is given.
+
+    `tag` is the ETag without W/ and quotes. If-Modified-Since must equal `modified`; None never matches.
+    """
     return request_headers.is_not_modified(
         headers.get("HTTP_IF_NONE_MATCH", ""), headers.get("HTTP_IF_MODIFIED_SINCE", ""), tag, modified
     )

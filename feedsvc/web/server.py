@@ -178,7 +178,10 @@ class Server:
         return url_of(self._socket)
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then finish the responses to received requests within `drain_timeout`, and close."""
+        """Serve until SIGTERM or SIGINT, then finish the responses to received requests within `drain_timeout`, and close.
+
+        Suspended requests end their wait at the stop. The socket is closed, so `run` can be called once.
+        """
         while not self._is_stopping:
             self._poll_once(self._poll_timeout())
             self._suspensions.expire()
@@ -250,9 +253,9 @@ def _free_port(family: int, address: Any) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a non-blocking TCP socket that listens at `host` and `port`.
+    """Return a non-blocking TCP socket that listens at `port` (0: any free one) of the first address of `host`.
 
-    Raises FeedsvcError if the host is unknown or the address cannot be used.
+    Raises FeedsvcError if the host is unknown or the address cannot be used; the message may name a free port.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

@@ -29,7 +29,11 @@ def add_service_endpoints(
     status_sections: Mapping[str, StatusSection],
     status_access: StatusAccess,
 ) -> None:
-    """Add /healthz, /readyz, /status and /metrics to `app`. The parameters are those of `app.create_app`."""
+    """Add /healthz, /readyz (503 if no edition can be built), /status and /metrics to `app`. No cache stores their responses.
+
+    Clients that `status_access` does not allow get a 403 from /status and /metrics. `status_sections` are additional sections of
+    /status by name; `metrics_source` returns the counters of all processes added up, and the gauges by worker number.
+    """
 
     def healthz() -> Response:
         return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)

@@ -22,7 +22,7 @@ _KINDS: Final = ("category", "author", "custom", "language", "tag")
 def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSection]) -> bytes:
     """Render /status as JSON: the edition, counts, alerts, problems, the next change that readers see and the last reload.
 
-    `sections` adds further keys: each value is the result of the function.
+    `sections` adds further keys: each value is the result of the function. An edition that is due at `now` is built first.
     """
     catalog, edition = live.current(now).catalog, live.edition
     kinds, next_change = [ref.kind for ref in catalog.listings], catalog.next_visible_change

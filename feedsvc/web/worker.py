@@ -42,7 +42,10 @@ class Worker:
         os.close(self._ready_pipe)
 
     def set_message_source(self, source: Callable[[], Mapping[str, Any]]) -> None:
-        """Publish the result of `source` to the other workers now, and about once a second from then on."""
+        """Publish the result of `source`, JSON values, to the other workers now and about once a second from then on.
+
+        A thread of this class calls `source` then.
+        """
         self._message_source = source
         self.write_message()
 
