@@ -50,7 +50,7 @@ class Extensions:
 def load_extensions() -> Extensions:
     """Return the extensions of all plug-ins; none after `disable_plugins`. The first call imports their code.
 
-    Never raises: errors of plug-ins are among its `failures`, which nothing logs here.
+    Never raises: errors of plug-ins are among its `failures`, which are not logged here.
     """
     return Extensions() if _POLICY.is_disabled else _import_plugins()
 
@@ -141,7 +141,7 @@ _POLICY: Final = _Policy()
 
 
 def disable_plugins() -> None:
-    """Ignore the extensions of all plug-ins in this process from now on. For trials of themes, whose limits include imports."""
+    """Ignore all extensions of plug-ins in this process from now on. For trials of themes: imports count against their limits."""
     _POLICY.is_disabled = True
 
 

@@ -148,7 +148,7 @@ def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
 
 
 def _links(site: Site, listing: Listing, place: FeedAt, media_type: str, path: str) -> Iterator[Link]:
-    """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives have no hubs: these do not push them."""
+    """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives, combinations, private feeds have no hubs."""
     period = place.period
 
     def address(document_period: str) -> str:

@@ -28,7 +28,9 @@ def quote_attribute(text: str) -> str:
 
 
 def escape_plain_text(text: str) -> str:
-    """Escape plain text as `xml.render_element` does in elements that contain neither HTML nor an address."""
+    """Escape the text of an element with neither HTML nor an address: < and & become hexadecimal references, as the RSS Profile
+    advises.
+    """
     return text.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;")
 
 

@@ -132,7 +132,10 @@ def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
 
 
 def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables) -> _PageArguments:
-    """Return the arguments of `PageLayout.render` for an article's page; `expensive` are the variables computed already."""
+    """Return the arguments of `PageLayout.render` after the template: metadata, variables, section (None for an article without).
+
+    `expensive` are the variables computed already.
+    """
     catalog, site, article, lang = layout.catalog, layout.site, row.article, layout.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in article.categories]
     summary = distinct_summary(catalog, article)

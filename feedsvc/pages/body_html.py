@@ -98,7 +98,10 @@ _REWRITERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {
 
 
 def _wrap_tables(text: str, lang: Language) -> str:
-    """Return the HTML with each table that is not inside another one in a region that scrolls, with a name of its own."""
+    """Return the HTML with each table that is not inside another one in a region that scrolls and has an accessible name.
+
+    The name is in `lang`, from the second table on with its number.
+    """
     depth = count = 0
 
     def wrap(tag: re.Match[str]) -> str:

@@ -59,8 +59,8 @@ def select_home_rows(catalog: Catalog) -> HomeRows:
 
 
 def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:
-    """Return the row that site.yaml names, if it is visible; else the newest with an image, of the first _LEAD_CANDIDATES; else
-    the newest; None without any.
+    """Return the row whose slug is `home.lead` in site.yaml, if it is visible; else, of `newest`, the first with an image among
+    the first _LEAD_CANDIDATES; else the first; None without any.
     """
     named = catalog.visible.get(catalog.site.home.lead) if catalog.site.home.lead else None
     with_image = (row for row in newest[:_LEAD_CANDIDATES] if row.article.image)

@@ -27,7 +27,7 @@ class IssueVariables(TypedDict):
 
 
 def render_issue(layout: PageLayout, issue: IssueRow) -> bytes:
-    """Render the page of a visible issue."""
+    """Render the page of a visible issue of the layout's catalog, with links to the issues before and after it."""
     site, catalog = layout.site, layout.catalog
     listing, lang = catalog.listings[issue.listing], layout.lang
     newer, older = listing.neighbours_of(issue)

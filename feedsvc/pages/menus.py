@@ -28,7 +28,7 @@ class MenuItem:
     """An entry of a menu with its target. `listing` is the category, author or custom feed at the target, None for other targets.
 
     The text is `title`; if that is "", the title of `listing`; without one, the word of the page's language with the key `word`.
-    `language` is that of a target page in another language than the site's, else "".
+    `language` is that of a `title` that comes from a page in another language than the site's, else "".
     """
 
     href: str

@@ -246,7 +246,7 @@ def _as_script(properties: Mapping[str, Any]) -> Markup:
 def _work_properties(site: Site, row: Row) -> Mapping[str, Any]:
     """Return the property of schema.org that has the translations of an original, or the original of a translation.
 
-    Only visible articles count. {} for a translation without visible original.
+    Only visible articles count: the list of translations may be empty. {} for a translation without visible original.
     """
     others = [translation for translation in row.translations if translation.slug != row.article.slug]
     if not row.article.translation_of:

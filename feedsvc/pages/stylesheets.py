@@ -22,9 +22,9 @@ _VERSION_SIZE: Final = 4  # bytes
 
 
 def static_file(theme: Theme, site: Site, name: str) -> bytes | None:
-    """Return the file `name` below /static/ as the site serves it: site.css and feed.css with its accent color.
+    """Return the file `name` below /static/ as the site serves it: site.css and feed.css with its accent color, if it has one.
 
-    None if the theme has no such file.
+    None if neither the theme nor the product has such a file.
     """
     data = theme.static.get(name)
     if data is None or not site.accent or name not in _STYLESHEETS_WITH_ACCENT:

@@ -58,8 +58,8 @@ class FileResponse:
     wait_condition: WaitCondition | None = None
 
     def body(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body, which the server closes. A file is sent by `file_wrapper` (wsgi.file_wrapper), so that slow clients hold
-        no thread; in blocks if that is None.
+        """Return the body, which the server closes. With `file_wrapper` (wsgi.file_wrapper), the server sends a file itself, so
+        that slow clients hold no thread; otherwise it is read in blocks.
         """
         if self.part is None:
             return (self.content,) if self.content else ()

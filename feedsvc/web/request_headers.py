@@ -59,7 +59,7 @@ _http_date: Final[Callable[[str], datetime | None]] = _memoize(parse_date)
 
 
 def is_not_modified(none_match: str, modified_since: str, tag: str, modified: datetime | None) -> bool:
-    """Return whether the response is a 304 (RFC 9110 section 13.2.2). If If-None-Match is given, only that field decides.
+    """Return whether the response to a GET or HEAD is a 304 (RFC 9110 section 13.2.2). If-None-Match alone decides, if given.
 
     `none_match` and `modified_since` are header fields, "" if missing; `tag` is the ETag without W/ and quotes. Tags are compared
     weakly, and "*" matches. If-Modified-Since must equal `modified`, because a Last-Modified here identifies one version and does

@@ -38,7 +38,10 @@ class CachedResponse(NamedTuple):
 
 
 class ResponseCache:
-    """WSGI middleware that repeats responses. It stores those for which the application calls the function at STORE_KEY."""
+    """WSGI middleware that repeats a response to equal requests within one second and one edition, without the application.
+
+    It stores those for which the application calls the function at STORE_KEY. Queries are ignored.
+    """
 
     def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:
         self._next_app, self._live, self._stats = next_app, live, stats

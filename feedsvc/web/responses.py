@@ -216,7 +216,7 @@ def _link_value(link: Link) -> str:
 
 
 def is_not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
-    """Return whether a request with these `headers` (names of WSGI) gets a 304. If-None-Match alone decides, if it is given.
+    """Return whether a GET or HEAD with these `headers` (names of WSGI) gets a 304. If-None-Match alone decides, if given.
 
     `tag` is the ETag without W/ and quotes. If-Modified-Since must equal `modified`; None never matches.
     """

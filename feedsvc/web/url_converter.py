@@ -11,7 +11,7 @@ PATH_CONVERTER: Final = "feedsvc_path"
 
 
 class FilePathConverter(PathConverter):
-    """Converter for the path of a file. It accepts slashes and any other character, also line breaks."""
+    """Converter for the path of a file, not empty. It accepts slashes and any other character, also line breaks."""
 
     regex = "(?s:.+?)"
     part_isolating = False  # the path may contain slashes; Werkzeug would conclude the contrary from the regex
