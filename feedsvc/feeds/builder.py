@@ -74,7 +74,7 @@ class EntryCache:
             snapshot.texts.prefetch(articles)
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
-        """Return the entry of a visible row for feeds of this content, cached or new. Raises the errors of `build_entry`."""
+        """Return the entry of a visible row for feeds of this content, perhaps cached. Raises FeedsvcError without its text."""
         entries = self._issues if isinstance(row, IssueRow) else self._entries[content, markdown]
         cached = entries.get(row.article.id)
         if cached and cached[0] is row:

@@ -48,7 +48,10 @@ class HomeRows:
 
 
 def select_home_rows(catalog: Catalog) -> HomeRows:
-    """Return the rows of the front page, as `home` in site.yaml asks for. The work does not grow with the number of articles."""
+    """Return the rows of the front page, by `home.lead` and `home.sections` in site.yaml.
+
+    The work does not grow with the number of articles.
+    """
     newest = [row for row in catalog.listings[ListingRef()].feed_rows if is_visible(row)]
     lead = _select_lead(catalog, newest)
     seconds = tuple(islice((row for row in newest if row is not lead), _SECOND_STORIES))

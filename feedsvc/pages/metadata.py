@@ -91,7 +91,7 @@ def _feed_view(site: Site, listing: Listing, suffix: str) -> FeedView:
 
 
 def article_alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
-    """Return (hreflang, absolute address) of an article's page in each language, its own included, and of x-default if known.
+    """Return (hreflang, absolute address) of an article's page in each language, its own included, then of x-default, if any.
 
     () if the article has no visible translation.
     """
