@@ -29,12 +29,15 @@ def signature_of(status: os.stat_result) -> FileSignature:
 
 
 def change_time(signature: FileSignature) -> int:
-    """Return the ctime in nanoseconds since 1970: when the file was last written, replaced, renamed or given new permissions."""
+    """Return the ctime in nanoseconds since 1970: when the file was last written, replaced, renamed or given new permissions.
+
+    The result is 0 for `MISSING`.
+    """
     return int(_FORMAT.unpack(signature)[2])
 
 
 def size_of(signature: FileSignature) -> int:
-    """Return the size of the file in bytes."""
+    """Return the size of the file in bytes; 0 for `MISSING`."""
     return int(_FORMAT.unpack(signature)[0])
 
 
@@ -56,10 +59,10 @@ def size_and_mtime(signature: FileSignature) -> tuple[int, int]:
 
 
 def nanoseconds_since_epoch(moment: datetime) -> float:
-    """Convert an aware datetime to nanoseconds since 1970, the unit of `change_time`."""
+    """Convert an aware datetime to nanoseconds since 1970, the unit of `change_time`, rounded to less than a microsecond."""
     return moment.timestamp() * 1e9
 
 
 def is_changed_since(signature: FileSignature | None, moment: datetime) -> bool:
-    """Return True if the file's ctime is after `moment` (see `change_time`); False if `signature` is None."""
+    """Return True if the file was written, replaced or renamed after `moment`, by its ctime; False for None and `MISSING`."""
     return signature is not None and change_time(signature) > nanoseconds_since_epoch(moment)

@@ -25,10 +25,10 @@ _LINK_ERRNOS: Final = (errno.ELOOP, errno.ENOTDIR)  # open(2) of a link with O_N
 
 
 class OpenFolder(NamedTuple):
-    """Open folder of `open_folder_below`: its entries are found without resolving its path again. Close it after use.
+    """Open folder of `open_folder_below`: its entries are found without resolving its path again. A `with` block closes it.
 
-    Pass `prefix` and the name of an entry as path, and `descriptor` as `dir_fd`, to functions of os: `descriptor` is None and
-    `prefix` the path of the folder if the system cannot open folders.
+    Functions of os find an entry by `prefix` + its name as path and `descriptor` as `dir_fd`. If the system cannot open folders
+    (Windows), `descriptor` is None and `prefix` is the path of the folder with a separator at the end; else `prefix` is "".
     """
 
     descriptor: int | None
@@ -42,7 +42,7 @@ class OpenFolder(NamedTuple):
             os.close(self.descriptor)
 
     def names(self) -> list[str]:
-        """Return the names of the entries. Raises OSError."""
+        """Return the names of all entries, hidden ones and folders included, in any order. Raises OSError."""
         return os.listdir(self.prefix if self.descriptor is None else self.descriptor)
 
     def status(self) -> os.stat_result:
@@ -50,7 +50,10 @@ class OpenFolder(NamedTuple):
         return os.stat(self.prefix if self.descriptor is None else self.descriptor)
 
     def open_file(self, name: str) -> int:
-        """Open an entry for reading and return its descriptor. Raises OSError if it is a link or cannot be opened."""
+        """Open an entry for reading and return its descriptor. Raises OSError if it is a link or cannot be opened.
+
+        The entry may be a folder, pipe or device: the caller checks that.
+        """
         if self.descriptor is None:
             _refuse_link(self.prefix + name)
         return os.open(self.prefix + name, READ_FLAGS, dir_fd=self.descriptor)
@@ -60,13 +63,16 @@ def open_file_below(root: str, path: str) -> int:
     """Open the file at `path`, with "/" between its segments, below the folder `root`, and return its descriptor.
 
     Links in `root` are followed. Raises OSError if a segment of `path` is a link (see `is_link_error`), is "..", or cannot be
-    opened.
+    opened. It may be a folder, pipe or device: the caller checks that. Opening a pipe does not wait.
     """
     return _open_below(root, path, READ_FLAGS) if CAN_OPEN_BELOW else os.open(_checked_path(root, path), READ_FLAGS)
 
 
 def open_folder_below(root: str, path: str) -> OpenFolder:
-    """Open the folder at `path` below the folder `root`, with the checks and errors of `open_file_below`."""
+    """Open the folder at `path`, with "/" between its segments, below the folder `root`. Links in `root` are followed.
+
+    Raises OSError if a segment of `path` is a link or "..", or if there is no such folder or it cannot be opened.
+    """
     if CAN_OPEN_BELOW:
         return OpenFolder(_open_below(root, path, _LIST_FLAGS), "")
     folder = _checked_path(root, path)
@@ -117,7 +123,10 @@ def is_link_error(error: OSError) -> bool:
 
 
 def open_file(location: str) -> BufferedReader:
-    """Open a file for reading bytes, with the checks and errors of `open_descriptor`."""
+    """Open the regular file at a path that os.path.realpath returned before, for reading bytes.
+
+    Raises FileNotFoundError if there is none any more or a segment of the path is now a link; else OSError.
+    """
     return os.fdopen(open_descriptor(location), "rb")
 
 

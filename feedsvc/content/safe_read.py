@@ -25,7 +25,7 @@ def is_printable_ascii(name: str) -> bool:
 
 
 def is_valid_path(path: str, problems: list[Problem]) -> bool:
-    """Return True if a path has no forbidden character (`text.FORBIDDEN_CHARACTER`), tab or line break.
+    """Return True if a path has no tab, line break or character that feeds cannot carry (`text.FORBIDDEN_CHARACTER`).
 
     Otherwise add a Problem to `problems` and return False. Lone surrogates, to which Python decodes a name that is not UTF-8, are
     forbidden.
@@ -49,15 +49,16 @@ class _OutsideFolderError(OSError):
 
 
 def outside_link_problem(path: str, within: str = "") -> Problem:
-    """Return the Problem for a symbolic link at `path` that leads out of `within` (as for `read_file`)."""
+    """Return the Problem for a symbolic link at `path` that leads out of the folder `within`, "" for the content folder."""
     folder = f"{within}/" if within else "the content folder"
     return Problem(path=path, message=f"a symbolic link that leaves {folder} is not followed", hint=_LINK_HINT)
 
 
 def open_folder(root: Path, path: str, within: str = "") -> OpenFolder | Problem:
-    """Open the folder at `path` below `root`. Return a Problem if a link leads out of `within` (as for `read_file`).
+    """Open the folder at `path` below the content folder `root`. Raises OSError if it is missing, no folder or cannot be opened.
 
-    Raises OSError if the folder cannot be opened for another reason.
+    Symbolic links are followed if they lead to the folder `within` of `root` or below it, or with "" to a folder below `root`.
+    One that leads elsewhere gives a Problem.
     """
     try:
         return _open(root, path, within, open_folder_below)
@@ -87,7 +88,10 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
 
 
 def read_many(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-    """Yield (path, result of `read_file`) in the given order. A folder is opened once for consecutive paths directly in it."""
+    """Yield (path, result of `read_file` with its defaults) in the given order.
+
+    A folder is opened once for consecutive paths directly in it.
+    """
     for folder, group in groupby(paths, lambda path: path.rpartition("/")[0]):
         yield from _read_in_folder(root, folder, [*group])
 

@@ -28,8 +28,9 @@ _NARROW_JAMO: Final = ("\u1160", "\u11ff")  # vowels and finals, drawn in the ce
 def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
     """Return a function that yields two lines for a problem: the line of its file below `root`, and a caret below the column.
 
-    The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, or has line ends that
-    not all programs count. The lines of the 16 files used last are cached.
+    The line is shown with its number, cut to 100 terminal cells around the column, and with invisible characters escaped.
+    The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, is over 1 MiB, or has
+    line ends that not all programs count. The lines of the 16 files used last are cached: later changes of them do not show.
     """
     lines = lru_cache(maxsize=16)(lambda path: _lines(root, path))
 
@@ -56,7 +57,7 @@ def _lines(root: Path, path: str) -> list[str]:
 
 
 def _visible_part(line: str, column: int) -> tuple[str, int]:
-    """Return the part of a line to show, with "…" where it is cut, and how many cells of it are before `column` (from 1)."""
+    """Return the part of a line to show, escaped, with "…" where it is cut, and how many cells are before `column` (from 1)."""
     index = min(column, len(line) + 1) - 1
     first, last = _window(line, index)
     before, after = escape_invisible(line[first:index]), escape_invisible(line[index:last])
@@ -76,7 +77,10 @@ def _window(line: str, index: int) -> tuple[int, int]:
 
 
 def escape_invisible(text: str) -> str:
-    """Replace invisible characters, except joiners, by their code points, like <U+202E>, and each tab by four spaces."""
+    """Replace invisible characters, line breaks included, by their code points, like <U+202E>, and each tab by four spaces.
+
+    The joiners U+200C and U+200D stay.
+    """
     return "".join(map(_escape_character, text))
 
 

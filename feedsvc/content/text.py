@@ -31,7 +31,7 @@ _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
 
 
 def file_stem(path: str) -> str:
-    """Return the name of a file without folders and suffix, in Unicode form NFC."""
+    """Return the name of a file without folders and its last suffix, in Unicode form NFC."""
     name = path.rpartition("/")[2]
     return unicodedata.normalize("NFC", name.rpartition(".")[0] or name)
 
@@ -56,12 +56,12 @@ def _is_printable_utf8(data: bytes) -> bool:
 
 
 def remove_forbidden_characters(text: str) -> str:
-    """Return the text without forbidden characters. Most have none, and `is_printable` is faster than the search for one."""
+    """Return the text without the characters that XML 1.0 forbids or feed validators reject (`FORBIDDEN_CHARACTER`)."""
     return text if is_printable(text) else FORBIDDEN_CHARACTER.sub("", text)
 
 
 def describe_forbidden_character(char: str) -> str:
-    """Return the kind and code point of a forbidden character, for a message to editors."""
+    """Return kind and code point of a forbidden character for a message: "a character that feeds cannot carry (U+000B)"."""
     kind = "a lone surrogate" if "\ud800" <= char <= "\udfff" else "a character that feeds cannot carry"
     return f"{kind} (U+{ord(char):04X})"
 
@@ -69,14 +69,17 @@ def describe_forbidden_character(char: str) -> str:
 def sanitize_message(message: str) -> str:
     """Return a message as one line: each run of white space becomes a space, each forbidden character "?".
 
-    A text in single quotation marks of 120 or more characters is cut to 100.
+    A text in single quotation marks of 120 or more characters is cut to 100, with "…" after it.
     """
     flat = _WHITESPACE.sub(" ", FORBIDDEN_CHARACTER.sub("?", message))
     return _LONG_QUOTE.sub(lambda quotation: f"'{quotation[1]}…'", flat)
 
 
 def did_you_mean(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return a hint "did you mean 'NAME'?" with the `nearest_name`; "" if none is similar."""
+    """Return a hint "did you mean 'NAME'?" with the most similar of `names`, ignoring letter case; "" if none is similar.
+
+    `cutoff` is the minimal similarity, from 0 to 1, as difflib computes it.
+    """
     name = nearest_name(word, names, cutoff=cutoff)
     return f"did you mean '{name}'?" if name else ""
 
@@ -96,7 +99,7 @@ def nearest_name(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str
 class DecodedText(NamedTuple):
     """Text of a file without byte order mark, and the problems found in it. `text` is "" if the file is too large or not UTF-8.
 
-    `is_printable` is the result of the function `is_printable` for the text; False also if the function was not called.
+    If `is_printable`, the text has only printable characters and line feeds, so no tabs. If not, it may still have no others.
     """
 
     text: str
@@ -105,7 +108,7 @@ class DecodedText(NamedTuple):
 
 
 def decode(path: str, data: bytes, max_size: int = MAX_FILE_SIZE) -> DecodedText:
-    """Decode a file's bytes. Forbidden characters become spaces, with one problem for each line that has any.
+    """Decode a file's bytes from UTF-8. Forbidden characters become spaces, with one error for each line that has any.
 
     `path` is the path in the problems. If `data` has more than `max_size` bytes or is not UTF-8, the result is the text "" and
     one problem.

@@ -68,7 +68,10 @@ _new_result: Final = partial(tuple.__new__, ParseResult)
 
 
 def encode_page(records: Mapping[str, Record]) -> bytes:
-    """Encode records by path as one page."""
+    """Encode records by path, at most MAX_PAGE_SIZE, as one page. The paths of articles must be the keys.
+
+    The `markdown` of a reading is left out.
+    """
     readings = [record.reading for record in records.values()]
     reading_columns = {name: column.encode([*map(attrgetter(name), readings)]) for name, column in _READING_COLUMNS.items()}
     return _ENCODER.encode(
@@ -82,7 +85,7 @@ def encode_page(records: Mapping[str, Record]) -> bytes:
 
 
 def decode_page(data: bytes, interner: Interner) -> dict[str, Record]:
-    """Return the records of a page by path; {} if the bytes are not a valid page."""
+    """Return the records of a page of this version by path, their parts interned; {} if the bytes are not a valid page."""
     try:
         return _decode_page(_PAGE_DECODER.decode(data), interner)
     except _DECODE_ERRORS:
@@ -124,7 +127,7 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(data: bytes) -> Record | None:
-    """Return the record; None if the bytes are not a valid record."""
+    """Return the record that `encode_record` of this version encoded; None if the bytes are not a valid record."""
     try:
         return _RECORD_DECODER.decode(data)
     except _DECODE_ERRORS:

@@ -45,7 +45,10 @@ class Column:
         return values, None
 
     def decode(self, data: msgspec.Raw, count: int, intern: Intern) -> Iterable[Any]:
-        """Return `count` values. Raises msgspec.DecodeError if there is another number of them or a bad index."""
+        """Return `count` values, in order. Raises msgspec.DecodeError if there is another number of them or a bad index.
+
+        A single value is that of all objects. `intern` is applied to the values if the column is interned.
+        """
         values, indexes = self._decoder.decode(data)
         if self._is_interned:
             values = [*map(intern, values)]

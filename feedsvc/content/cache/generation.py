@@ -27,7 +27,7 @@ class Generation:
         self._path = file.with_name(f"{file.name}-generation") if file else None
 
     def read(self, checksummer: RowChecksummer) -> int:
-        """Return the number written last; 0 if there is none or `checksummer` finds it damaged."""
+        """Return the number written last; 0 if there is none, it cannot be read, or `checksummer` finds it damaged."""
         with suppress(OSError):
             if self._path and is_file(self._path):
                 line = _LINE.fullmatch(self._path.read_bytes()[: _LENGTH + 1])

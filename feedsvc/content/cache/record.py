@@ -45,7 +45,10 @@ class Record:
         return self._replace(stood=is_active, good=None if is_active else self.last_valid)
 
     def as_never_active(self) -> Record:
-        """Return the record without a last valid version, because its article was never active or that version's text is lost."""
+        """Return the record with `stood` False and without a last valid version.
+
+        Use it if the file's article was never active, or if the text of its last valid version is lost.
+        """
         return self._replace(stood=False, good=None)
 
     def _replace(self, *, stood: bool, good: Article | None) -> Record:
@@ -72,7 +75,10 @@ class Interner:
         return first
 
     def intern_record(self, record: Record) -> Record:
-        """Intern the parts of a record in place, and return it. Only for a new record that no other code refers to yet."""
+        """Intern parts of a record (authors, categories, tags, `site` and positions) in place, and return the same record.
+
+        Only for a new record that no other code refers to yet.
+        """
         article, problems, positions, alias_references, _ = record.reading
         for version in (article, record.good):
             if version:

@@ -105,7 +105,7 @@ class RecordTables:
     def __init__(self, version: str, *, max_unused: int = MAX_UNUSED_RECORDS) -> None:
         """Use `version` as the version of the parser in rows that are written; "" stands for a digest of its code.
 
-        `needs_rewrite` says what `max_unused` means.
+        `needs_rewrite` tolerates `max_unused` obsolete or single records in addition to a share of all.
         """
         self._version, self._max_unused = version or _code_digest(), max_unused
 
@@ -160,7 +160,7 @@ class RecordTables:
         checksummers: Mapping[str, RowChecksummer],
         changed: Mapping[str, Record | None],
     ) -> None:
-        """Write changed records; None deletes the record of the path."""
+        """Write changed records by path; None deletes the record of the path."""
         # In the order of the table, so that successive rows are on the same database pages.
         records = {path: record for path in sorted(changed) if (record := changed[path])}
         add_checksum = checksummers[_SINGLE_TABLE].add_checksum
@@ -190,7 +190,7 @@ class RecordTables:
         paths: Collection[str],
         page: bytes,
     ) -> None:
-        """Write the records of these paths as one page; `page` is the result of `encode_page`."""
+        """Write the records of these paths as one page, in place of earlier ones; `page` is the result of `encode_page`."""
         if connection.execute(f"SELECT 1 FROM {_SINGLE_TABLE} LIMIT 1").fetchone():
             connection.executemany(f"DELETE FROM {_SINGLE_TABLE} WHERE path = ?", [(path,) for path in paths])
         ((last_id,),) = connection.execute(f"SELECT coalesce(max(id), 0) FROM {_PAGE_TABLE}").fetchall()

@@ -78,7 +78,7 @@ def select_settings(connection: sqlite3.Connection, checksummer: RowChecksummer)
 
 
 def replace_settings(connection: sqlite3.Connection, checksummer: RowChecksummer, settings: Iterable[StoredSetting]) -> None:
-    """Replace all rows by these settings. Raises sqlite3.Error."""
+    """Replace all rows by these settings: those that are not among them are deleted. Raises sqlite3.Error."""
     connection.execute(f"DELETE FROM {_NAME}")
     rows = [
         checksummer.add_checksum(setting.kind, setting.name, msgspec.msgpack.encode((setting.is_former, _plain(setting.value))))

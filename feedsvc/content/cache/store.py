@@ -106,7 +106,7 @@ class ParseCache:
         return self._database.has_reported_damage
 
     def load_records(self) -> dict[str, Record]:
-        """Return all valid records by path. Set `is_damaged` if not all are, `is_rolled_back` if the file is an older copy."""
+        """Return all valid records by path. Set `is_damaged` if not all are, `is_rolled_back` if an older copy was restored."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
@@ -191,7 +191,7 @@ class ParseCache:
         return settings
 
     def text(self, key: bytes) -> str | None:
-        """Return the text of this key; None if it is not stored or cannot be read."""
+        """Return the text of this key; None if it is not stored, damaged or cannot be read."""
         return self.texts((key,)).get(key)
 
     def texts(self, keys: Collection[bytes]) -> Mapping[bytes, str]:
@@ -221,7 +221,7 @@ class ParseCache:
         return texts
 
     def store_texts(self, texts: Mapping[bytes, str]) -> bool:
-        """Store texts by their keys. Return False if they cannot be written."""
+        """Store texts by their keys; those stored already stay. Return False, after an alert, if they cannot be written."""
         return self.store({}, texts=texts)
 
     def store(

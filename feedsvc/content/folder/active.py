@@ -29,9 +29,9 @@ ArticleChange = tuple[Article | None, Article | None]  # former and new article 
 
 
 class ActiveArticles:
-    """Active article of each file that has one (`articles`, by path), and problems of articles that lost a conflict.
+    """Active article of each file that has one (`articles`, by path), and problems of those that lost a conflict (`conflicts`).
 
-    They are updated from records. Without conflicts, the cost of an update grows with the changed files only.
+    `update` changes both from records. Without conflicts, its cost grows with the changed files only.
     """
 
     def __init__(self) -> None:
@@ -52,10 +52,11 @@ class ActiveArticles:
     def update(
         self, records: Mapping[str, Record], changed: Iterable[str], is_new: Callable[[str], bool] = lambda _: False
     ) -> dict[str, ArticleChange]:
-        """Process the changed records. Return the former and the new active article of each path where they differ.
+        """Update `articles` and `conflicts`. Return, by path, the former and the new active article where they are other objects.
 
-        `records` are those of all files, `changed` the paths of the changed, new and deleted ones. `is_new` returns whether a
-        path's article was never active, although its record may already state that it is.
+        `records` are those of all files, `changed` the paths of the changed, new and deleted ones. Paths outside `changed` are in
+        the result, too, if a conflict began or ended. `is_new` returns whether a path's article was never active, although its
+        record may already state that it is: if it loses a conflict, it is not used as last valid version.
         """
         paths, disputed_before = tuple(changed), self._disputed_keys()
         if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
@@ -176,7 +177,10 @@ class _ClaimIndex:
         self._disputed: dict[ClaimKey, set[str]] = {}
 
     def are_disjoint(self, articles: Mapping[str, Article]) -> bool:
-        """Return True if no two articles of the constructor share an id, guid or slug, and none has a former slug."""
+        """Return True if no two articles share an id, guid or slug, and none has a former slug.
+
+        `articles` must be those of the constructor.
+        """
         guid_count = sum(1 for _ in filter(None, map(_guid, articles.values())))
         counts = {len(articles), len(self._holders["id"]) - guid_count, len(self._holders["address"])}
         return len(counts) == 1 and not any(map(_aliases, articles.values()))
@@ -214,7 +218,10 @@ class _ClaimIndex:
 
 
 def candidate(record: Record | None) -> ParseResult:
-    """Return a result with the candidate of a file: its own article, else its last valid version, else None."""
+    """Return a result with the candidate of a file: its own article, else its last valid version, else None.
+
+    The last two are without problems and positions.
+    """
     if record is None:
         return _NO_RESULT
     return record.reading if record.reading.article else ParseResult(record.good, ())

@@ -21,7 +21,8 @@ class ArticleRecords:
     """Records by path (`by_path`), with the problems of their files and the changes of the current reading.
 
     `problems` has only the paths of files with problems. `changed` has, by path, the records that the current reading changed and
-    that must be stored; None stands for a deleted record.
+    that must be stored; None stands for a deleted record. New records of active articles are not in it: `ArticleLoader` stores
+    them. Problems and media of the records given to the constructor count only after `put`.
     """
 
     def __init__(self, records: Mapping[str, Record]) -> None:
@@ -38,7 +39,7 @@ class ArticleRecords:
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
         """Set the record of a path, and register the record's problems and media.
 
-        None deletes the record; then `name_problems` are the problems of the path.
+        None deletes the record, and only then `name_problems` are the problems of the path.
         """
         previous = self.by_path.get(path)
         self._update_media_index(path, previous, record)
@@ -119,9 +120,10 @@ class ArticleRecords:
         return all(record.stood or not record.reading.article for record in previous if record)
 
     def changes_of(self, active_articles: Mapping[str, Article]) -> tuple[tuple[Article, ...], tuple[Article, ...]]:
-        """Return the former and the active articles of the paths whose records the current reading changed.
+        """Return the former and the active articles of the paths whose records the current reading changed, without missing ones.
 
-        The former ones are the last valid versions (`Record.last_valid`) in the records before the reading.
+        The former ones are the last valid versions (`Record.last_valid`) in the records before the reading. An article is in both
+        if only other parts of its record changed, such as the signature of its file.
         """
         old = (record.last_valid for record in self._previous.values() if record)
         new = (active_articles.get(path) for path in self._previous)

@@ -64,7 +64,7 @@ class ArticleFiles:
 
     @property
     def active_articles(self) -> Mapping[str, Article]:
-        """Active article of each file that has one, by path (see the module `active`)."""
+        """Articles that snapshots contain, by path of their file (see the module `active`). `refresh` changes the mapping."""
         return self._active.articles
 
     @property
@@ -96,7 +96,7 @@ class ArticleFiles:
         yield from self._active.conflicts
 
     def stale_files(self, references: References) -> frozenset[str]:
-        """Return the files with a record that may differ from a new reading, with these settings and the current media."""
+        """Return the files, with all broken ones, whose records may differ from a new reading with these settings and media."""
         is_stale = StalenessCheck(references)
         return frozenset([path for path, record in self.records.by_path.items() if is_stale(record)])
 
@@ -153,8 +153,8 @@ class ArticleFiles:
         """Read the `stale` files, and the due files (see `scan`) that changed. Return the changes of active articles by path.
 
         A change is a former and a new article (None: no article), the same object twice if only its media may have changed.
-        `unsettled_files` remain due; with `postpone_changing`, so do files that change while they are read. Files that changed
-        just before `now` become due again. `while_waiting` and `on_read` are as for `ArticleLoader.preload`.
+        `unsettled_files` are not read and remain due; with `postpone_changing`, so do files that change meanwhile. Those that
+        changed just before `now` become due again. `while_waiting` and `on_read` are called only if many files are read.
         """
         self._text_reader.references = references
         due, recent_files, postponed = self._files_to_check(stale), self._recent_files, set(unsettled_files)
@@ -221,8 +221,8 @@ class ArticleFiles:
     def changes_since_load(self) -> tuple[tuple[Article, ...], tuple[Article, ...]] | None:
         """Return the active articles that the first `refresh` replaced or removed, and those that it made active.
 
-        Call this after the first `refresh`. Return None if articles conflicted before or after it, because then the loaded
-        records alone do not tell which of them was active.
+        Call this after the first `refresh`. An unchanged article whose file was read again is in both. Return None if articles
+        conflicted before or after it, because then the loaded records alone do not tell which of them was active.
         """
         if not self.records.were_conclusive() or not self.is_recoverable:
             return None

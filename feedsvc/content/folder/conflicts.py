@@ -54,10 +54,11 @@ def claim_keys(article: Article) -> Iterator[ClaimKey]:
 def resolve_claims(claims: Collection[Claim], last_paths: Container[str] = frozenset()) -> list[tuple[Claim, Claim]]:
     """Return each lost claim with the claim of the file that holds its value: pairs of loser and holder.
 
-    Ids are resolved first, then guids, slugs and former slugs. A file that lost a claim cannot win another. Of several files
-    that claim a value, one not in `last_paths` wins; then one that is no draft; then one whose stem (name without suffix) is the
-    value or its last part, then one whose stem ends the value, so that a copied file never replaces the original; then the
-    shorter stem; then the lower path.
+    Ids are resolved first, then guids, slugs and former slugs. An id and an equal guid are in conflict, and so are a slug and an
+    equal former slug: the kind that is resolved first wins. A file that lost a claim cannot win another. Of several files that
+    claim a value as the same kind, one not in `last_paths` wins; then one that is no draft; then one whose stem (name without
+    suffix) is the value or its last part, then one whose stem ends the value, so that a copied file never replaces the original;
+    then the shorter stem; then the lower path.
     """
     holders: dict[ClaimKey, Claim] = {}
     lost_claims: list[tuple[Claim, Claim]] = []
@@ -83,7 +84,7 @@ def resolve_conflicts(
     """Return the articles that lost no claim and no language of a work, in the order given, and a problem for each loss, sorted.
 
     Claims are resolved by `resolve_claims`. Languages of works are resolved last, among the articles that lost no claim
-    (`translations.find_conflicts`).
+    (`translations.find_conflicts`). Articles in `last_paths` yield to others. Results without an article are skipped.
     """
     articles = [(result.article, result.positions) for result in results if result.article]
     lost_claims = resolve_claims([claim for article, positions in articles for claim in _claims(article, positions)], last_paths)

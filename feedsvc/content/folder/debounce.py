@@ -44,8 +44,8 @@ class WriteDebouncer:
 
         `missing` are due files that the scan at `now` did not find; `changed_since` returns the paths changed after a moment. A
         file that has just vanished is postponed, too: a program that saves through a temporary name removes the file for an
-        instant, and a rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well. No
-        path is postponed for longer than _PostponedFiles allows.
+        instant, and a rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well. A
+        path, or WHOLE_SCAN, is postponed for at most one second and ten scans, or for three seconds.
         """
         self.record_missing(missing, now)
         moment = self._missing_files.last_certain_time(now - settle_time)
@@ -66,7 +66,7 @@ class WriteDebouncer:
         """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.
 
         If they were used at once, they would show before articles that were saved earlier. Return False if no settings
-        `were_read` since then, or if they have waited as long as _PostponedFiles allows.
+        `were_read` since then, or if they have waited for one second and ten such calls, or for three seconds.
         """
         changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
         return bool(self._postponed_settings.select(changed if were_read else (), now))
@@ -103,13 +103,16 @@ class _MissingFiles:
 
 
 class _PostponedFiles:
-    """Paths that are postponed while they change, but at most for one second and ten scans, or for three seconds."""
+    """Paths that are postponed while they change, until one second and ten scans have passed, or three seconds."""
 
     def __init__(self) -> None:
         self._first_seen: dict[str, tuple[datetime, int]] = {}  # time, and number of scans since then
 
     def select(self, changing: Iterable[str], now: datetime) -> frozenset[str]:
-        """Return those of the changing paths that are still to be postponed. Call at each scan with all that change."""
+        """Return those of the changing paths that are still to be postponed.
+
+        Call at each scan with all that change: a path that is left out once counts as new at the next call.
+        """
         delays = {path: self._first_seen.get(path, (now, 0)) for path in changing}
         self._first_seen = {path: (since, scan_count + 1) for path, (since, scan_count) in delays.items()}
         return frozenset(path for path, (since, scan_count) in delays.items() if _is_postponed(abs(now - since), scan_count))

@@ -29,7 +29,7 @@ def paths_within(scope: frozenset[str] | None, folder: str) -> frozenset[str] | 
 
 
 def top_folder(path: str) -> str:
-    """Return the first part of a path; "" if it is the content folder itself."""
+    """Return the first segment of a path, like "articles" or "site.yaml"; "" if it is the content folder itself."""
     return next(iter(PurePosixPath(path).parts), "")
 
 
@@ -41,8 +41,9 @@ def is_article_path(path: str) -> bool:
 def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
     """Return one problem if a file below articles/ that is not read has a suffix that suggests an article; else ().
 
-    Call it only for paths for which `is_article_path` is False.
-    It is an error for .yml or .MD. It is a warning for .txt and others, and for a name without suffix, which may be notes.
+    Call it only for paths for which `is_article_path` is False. It is an error for another spelling of the suffixes of articles,
+    such as .yml, .markdown or .MD. It is a warning for other texts (.txt, .json, .html, .rtf, .docx, .odt), and for a name
+    without suffix, which may be notes. README, LICENSE and the like, and files of other types have no problem.
     """
     message = f"articles end in {' or '.join(_ARTICLE_SUFFIXES)}"
     stem, suffix = os.path.splitext(path)

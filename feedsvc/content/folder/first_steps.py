@@ -10,7 +10,10 @@ from feedsvc.support.posix import CAN_FORK, quote_argument
 
 
 def first_steps_hint(folder: Path | str) -> str:
-    """Return a hint for a path that is no content folder: the newsroom that contains it, else the commands `init` and `demo`."""
+    """Return a hint for a path that is no content folder, for an error message.
+
+    It names the nearest folder above with a site.yaml, else the commands `init` and `demo` (only `init` on Windows).
+    """
     if newsroom := _newsroom_around(Path(folder)):
         if newsroom.samefile("."):
             return f"{SITE_FILE} is in the current folder: give . as the folder"

@@ -66,11 +66,11 @@ def open_content_folder(
     *,
     on_read: OnRead = ignore_progress,
 ) -> ContentFolder:
-    """Return the content folder, with its parse cache in the state folder `state`. `scan` and `on_read` are as for
-    `ContentFolder`.
+    """Return the content folder, not read yet, with its parse cache in the state folder `state`, which is created if missing.
 
-    `base_url`, unless "", replaces that of site.yaml. Each base URL has a cache of its own, because links in articles are
-    absolute. Raises FeedsvcError if the cache file cannot be used.
+    `base_url`, unless "", replaces that of site.yaml, and has a cache file of its own, because links in articles are absolute.
+    `alerts` gets an alert while the cache cannot be written. `scan` and `on_read` are as for `ContentFolder`: a scan of articles/
+    that runs already, and a function that gets the progress of reading. Raises FeedsvcError if the cache file cannot be used.
     """
     return ContentFolder(root, base_url, ParseCache(parse_cache_file(base_url, state), alerts=alerts), scan, on_read=on_read)
 
@@ -81,10 +81,9 @@ def parse_cache_file(base_url: str, state: Path) -> Path:
 
 
 def load_content(root: Path, base_url: str = "", on_read: OnRead = ignore_progress) -> ContentSnapshot:
-    """Read a content folder once, without a cache. `base_url`, unless "", replaces that of site.yaml.
+    """Read a content folder once, without a cache, so that broken files have no last valid version. Nothing is written.
 
-    `on_read` is as for `ContentFolder`.
-
+    `base_url`, unless "", replaces that of site.yaml. `on_read` gets the progress: files read so far, and files to read.
     Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
     """
     return ContentFolder(root, base_url, on_read=on_read).read().content
@@ -164,11 +163,11 @@ class ContentFolder:
     ) -> FolderChange:
         """Scan everything or, if given, `changed_paths` (relative to the content folder), and read the files that changed.
 
-        A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything.
-        If a file changed within `settle_time` before `now`, return the former content and postpone all files, so that a burst of
-        saves gives one new snapshot. After one second and ten scans, or after three seconds, postpone only files that began to
-        change later, each at most as long. The first reading postpones only changed files. Raises ContentError if the folder or
-        site.yaml is missing, or if no version of site.yaml was ever valid; a later call can succeed.
+        A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything. Without `now` or
+        `settle_time`, nothing is postponed. Else, if a file changed within `settle_time` before `now`, return the former content
+        and postpone all files, so that a burst of saves gives one new snapshot. After one second and ten scans, or after three
+        seconds, postpone only files that began to change later, each at most as long. The first reading postpones only changed
+        files. Raises ContentError if folder or site.yaml is missing, or site.yaml was never valid; a later call can succeed.
         """
         first_change, self._first_change = self._first_change, None
         return first_change or self._read(changed_paths, now, settle_time)

@@ -24,7 +24,7 @@ class FreeFiles:
     """Reader of pages/ and root/. `frame` is the same object until it changes."""
 
     def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
-        """Take the last valid versions of pages from the `stored` settings of an earlier run."""
+        """Take the last valid versions of pages from the `stored` settings of an earlier run; ignore those of other kinds."""
         self._pages, self._root_files = PageFiles(root, stored), RootFiles(root)
         self.frame = PageFrame()
 
@@ -74,7 +74,11 @@ class FreeFiles:
         *,
         may_media_appear: bool,
     ) -> None:
-        """Read the files again that changed, or whose settings or media did. The parameters are as for `PageFiles.refresh`."""
+        """Read the files again that changed, or whose settings or media did, and update `frame`. Call `scan` first.
+
+        `unsettled_files` keep their results. `changed_media` are paths of media files that changed. With `may_media_appear`,
+        media files that pages lacked may exist now.
+        """
         self._pages.refresh(references, unsettled_files, changed_media, may_media_appear=may_media_appear)
         self._root_files.refresh(unsettled_files, self.pages)
         frame = build_page_frame(references.site, self.pages, self.root_files)

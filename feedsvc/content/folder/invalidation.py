@@ -13,7 +13,10 @@ from feedsvc.support.digest import blake2b
 
 
 def settings_fingerprint(site: Site) -> str:
-    """Return a fingerprint of those settings of the site that the reading of an article depends on."""
+    """Return a fingerprint of the settings that the reading of articles and pages depends on.
+
+    These are `base_url`, `id_domain`, `language`, `timezone` and `keep_metadata`.
+    """
     return _fingerprint(site.base_url, site.id_domain, site.language, site.timezone, str(site.keep_metadata))
 
 

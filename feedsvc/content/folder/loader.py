@@ -30,7 +30,7 @@ OnRead = Callable[[int, int], object]  # (number of files read so far, number of
 
 
 def ignore_progress(_read: int, _total: int) -> None:
-    """Do nothing with the progress of reading."""
+    """Do nothing: the `on_read` of callers that show no progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class ArticleLoader:
 
         The processes also store the records of new files in the cache. While others read, this process calls `while_waiting`
         once, then takes part in reading. After each chunk it calls `on_read`. If no other reads, `while_waiting` is not called.
+        If a process is killed, no error is raised: `read_record` reads the rest.
         """
         if len(paths) < PARALLEL_THRESHOLD:
             return
@@ -111,7 +112,10 @@ class ArticleLoader:
                 on_read(len(self._preloaded), len(paths))
 
     def read_record(self, path: str) -> Record | None:
-        """Return the record of a file, None if the file is missing. The article's text is added to the text store."""
+        """Return the record of a file, None if it is missing; a file that cannot be used has a record with a problem.
+
+        The article's text is added to the text store.
+        """
         if path in self._preloaded:
             return self._preloaded.pop(path)
         record, markdown = self._read(path, safe_read.read_file(self._root, path))

@@ -35,10 +35,10 @@ class _PageRecord:
 
 
 class PageFiles:
-    """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; it is the same until a page changes."""
+    """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; the same object until a page changes."""
 
     def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
-        """Take the last valid versions of an earlier run from the `stored` settings."""
+        """Take the last valid versions of an earlier run from the `stored` settings; ignore those of other kinds."""
         self._root = root
         self._scanner = DirectoryScanner(root, PAGES_FOLDER, within=PAGES_FOLDER)
         self._records = {
@@ -89,7 +89,7 @@ class PageFiles:
         return frozenset(path for path in self._records if self._scanner.files.get(path, MISSING) == MISSING)
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files and folders that changed after a moment; nothing unless the last `scan` scanned."""
+        """Return the files and folders that changed after the moment, as of the last scan; none if `refresh` read all since."""
         if not self._is_due:
             return frozenset()
         files = (path for path, signature in self._scanner.files.items() if is_changed_since(signature, moment))

@@ -33,7 +33,10 @@ _HINTS: Final[Mapping[str, str]] = {
 
 
 class RootFiles:
-    """Reader of root/. `files` maps paths below root/ to bytes, and is the same object until a file changes."""
+    """Reader of root/. `files` maps paths below root/ to bytes, and is the same object until a file changes.
+
+    Files that must not be served are left out, with a problem: with an address of the site's own or of a page, or too large.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -62,7 +65,7 @@ class RootFiles:
         return frozenset(path for name in self.files if found.get(path := f"{ROOT_FOLDER}/{name}", MISSING) == MISSING)
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files and folders that changed after a moment; nothing unless the last `scan` scanned."""
+        """Return the files and folders that changed after the moment, as of the last scan; none if `refresh` read all since."""
         if not self._is_due:
             return frozenset()
         files = (path for path, signature in self._signatures.items() if is_changed_since(signature, moment))
@@ -72,7 +75,8 @@ class RootFiles:
         """Read all files again if `scan` scanned since the last call, or if `page_names` is another object than in that call.
 
         `page_names` are the slugs and former slugs of pages, which are names that no file may have. `unsettled_files` keep their
-        bytes until a later call. If a folder cannot be read, nothing changes.
+        bytes until a later call. If a folder cannot be read, nothing changes. Once all files together exceed 32 MiB, in the order
+        of their paths, the rest is left out, with one problem.
         """
         if not self._is_due and page_names is self._page_names:
             return

@@ -78,16 +78,20 @@ class Settings:
         return frozenset((*self.references.site.media, *chain.from_iterable(entry.media for entry in entries)))
 
     def last_valid(self, kind: str, name: str) -> ListingSettings | None:
-        """Return the last valid version of the entry of a kind with the id `name`; None if there is none."""
+        """Return the last valid version of an entry, also of a former one, by its id, not an alias; None if there is none.
+
+        `kind` is category, author, tag or custom. The last valid version of a valid entry is the entry itself.
+        """
         entry = self.stored_settings.get((kind, name))
         return entry.value if entry and isinstance(entry.value, ListingSettings) else None
 
 
 def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings: Iterable[StoredSetting]) -> Settings:
-    """Read the settings. A broken site.yaml, entry or redirects.yaml is replaced by its last valid version in `stored_settings`.
+    """Read site.yaml, categories.yaml, authors.yaml, tags.yaml, feeds.yaml and redirects.yaml. Nothing is stored.
 
-    `base_url`, unless "", replaces that of site.yaml. Raises ContentError if site.yaml is missing, or if it is broken and has no
-    last valid version.
+    A broken site.yaml, entry or redirects.yaml is replaced by its last valid version in `stored_settings`. A missing file other
+    than site.yaml counts as empty. `base_url`, unless "", replaces that of site.yaml. Raises ContentError if site.yaml is
+    missing, or if it is broken and has no last valid version. All other faults are problems of the settings.
     """
     stored = {(setting.kind, setting.name): setting for setting in stored_settings}
     # Read all files before parsing: a file that is saved meanwhile may belong to a later state than the first one.
@@ -144,7 +148,10 @@ def _entries_of_type(entries: Mapping[str, ListingSettings], type_: type[_Entry]
 
 
 def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
-    """Return the settings with equal objects replaced by those of `previous`, so that changes can be detected by identity."""
+    """Return the settings with equal objects replaced by those of `previous`, so that changes can be detected by identity.
+
+    These are the site, the redirects, and each mapping of categories, authors, tags and feeds as a whole.
+    """
     new, old = settings.references, previous.references
     references = replace(
         new,
@@ -241,7 +248,11 @@ def _update_stored_settings(
 
 
 def load_settings(root: Path, base_url: str = "") -> Settings:
-    """Read the settings of a content folder once, without a cache and articles. Raises the errors of `load_content`."""
+    """Read all settings files of a content folder once, without last valid versions of broken ones.
+
+    `base_url`, unless "", replaces that of site.yaml. Raises ContentError if the folder or site.yaml is missing, or site.yaml is
+    broken. All other faults are problems of the settings.
+    """
     check_folder(root)
     return read_settings(root, MediaFolder(root), base_url, ())
 

@@ -50,7 +50,7 @@ class ContentSnapshot:
 
     @property
     def free_digest(self) -> str:
-        """Digest of the pages and the root files, "" without any."""
+        """Digest of all static pages, also drafts, and of the files of root/; "" without any."""
         if not self.pages and not self.root_files:
             return ""
         pages = sorted(blake2b(repr(page)) for page in self.pages.values())
@@ -59,7 +59,10 @@ class ContentSnapshot:
 
     @property
     def settings(self) -> tuple[object, ...]:
-        """Everything that the settings files and the frame say about public documents, for comparison with other settings."""
+        """Everything that the settings files and the frame say about public documents, for comparison with other settings.
+
+        It is the site with categories, authors, tags, public custom feeds and `frame`, without private feeds and redirects.
+        """
         return self.site, self.categories, self.authors, self.tags, self.custom_feeds, self.frame
 
     @property
@@ -68,7 +71,10 @@ class ContentSnapshot:
         return (page for name, page in sorted(self.pages.items()) if page.slug == name and not page.is_draft)
 
     def html(self, article: Article) -> str:
-        """Return the article's body as safe HTML with absolute URLs. Raises FeedsvcError if the text is unavailable."""
+        """Return the article's body as safe HTML with absolute URLs, "" if it has none.
+
+        Raises FeedsvcError (TextUnavailableError) if neither the cache nor the article's file has the text any more.
+        """
         return self.texts.html(article, self.site.base_url)
 
     def page_html(self, page: StaticPage) -> str:
@@ -78,14 +84,14 @@ class ContentSnapshot:
         return "" if isinstance(result, LimitExceeded) else result.html  # reading has rejected a body beyond the limits
 
     def feed_markdown(self, article: Article, fit_image: FitImage) -> str:
-        """Return the article's body as Markdown for feeds, "" if it has none. Raises FeedsvcError if the text is unavailable.
+        """Return the article's body as Markdown for feeds, "" if it has none. Raises as `html` does.
 
         `fit_image` returns the address of the variant of an image that feeds refer to.
         """
         return self.texts.feed_markdown(article, self.site.base_url, fit_image)
 
     def warm_html(self, articles: Sequence[Article]) -> None:
-        """Load the texts of these articles, and cache their HTML unless they are too many. Raises as `html` does."""
+        """Load the texts of these articles, and cache their HTML unless it would fill over half the cache. Raises as `html`."""
         self.texts.warm_html(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:

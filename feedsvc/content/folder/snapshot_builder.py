@@ -36,7 +36,7 @@ class SnapshotBuilder:
         changed_media: frozenset[str],
         unread_problems: Iterable[Problem],
     ) -> ContentSnapshot:
-        """Build the snapshot after a reading that changed these active articles and media files."""
+        """Build the snapshot after a reading that changed these active articles and media files. Call it after each reading."""
         previous = self._previous
         last_valid_paths, free_files = articles.last_valid_paths, self._free_files
         problems = (

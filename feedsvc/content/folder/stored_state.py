@@ -18,7 +18,8 @@ class Baseline:
     """Stored state that the first reading of a folder started from, to update output that an earlier run made.
 
     `name` identifies the state; it is "" if the state has no name. `removed` are active articles of this state that the first
-    reading replaced or removed, `added` those that it made active. An edited article is in both, as it was and as it is.
+    reading replaced or removed, `added` those that it made active. An edited article is in both, as it was and as it is; so is
+    an unchanged one whose file was only read again.
     """
 
     name: str
@@ -30,7 +31,7 @@ class StoredState:
     """State of one content folder in its parse cache, with the changes that are not saved yet."""
 
     def __init__(self, root: Path, cache: ParseCache) -> None:
-        """Load the stored settings. `root` is the content folder."""
+        """Load the stored settings from the open cache. `root` is the content folder."""
         self._root, self._cache = root, cache
         self.settings: tuple[StoredSetting, ...] = tuple(cache.load_settings())
         self._unsaved_records: dict[str, Record | None] = {}
@@ -71,7 +72,10 @@ class StoredState:
             self._first_media = first_media
 
     def save(self, articles: ArticleFiles, settings: tuple[StoredSetting, ...]) -> None:
-        """Save changed records, `settings` and texts for the next start. If writing fails, the next call tries again."""
+        """Save changed records, `settings` and texts for the next start.
+
+        If writing fails, which raises an alert but no error, the next call tries again.
+        """
         if self._cache.repair() or self._is_new:
             self._unsaved_records, self._has_unsaved_settings = {**articles.records.by_path, **self._unsaved_records}, True
             self._is_new = False

@@ -15,7 +15,10 @@ THEME_FOLDER: Final = "theme"
 
 
 class ThemeFolder:
-    """Reader of theme files. `files` maps their paths below theme/ to their bytes; it is the same object until a file changes."""
+    """Reader of theme files. `files` maps their paths below theme/ to their bytes; it is the same object until a file changes.
+
+    A file that is unreadable or over 1 MiB is left out and is among the problems.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -42,7 +42,10 @@ class WorkIndex:
         return bool(article.translation_of) or article.id in self._translations
 
     def works(self, ids: Iterable[str]) -> Iterator[list[Article]]:
-        """Yield the articles of each work that one of these ids belongs to, each work once. An id need not be an article's."""
+        """Yield the articles of each work that one of these ids belongs to, each work once. An id need not be an article's.
+
+        An article without translations is a work of its own. A list is empty if no article has the id or names it.
+        """
         for names in connected_components(ids, self._linked_ids):
             yield [article for name in names for article in self._find(name)]
 
@@ -72,7 +75,7 @@ def find_conflicts(articles: Iterable[Article], last_paths: Container[str] = ())
 
     No two of `articles` may have the same id. The original, which names no article, wins; then an article that is no draft; then
     the one with the earlier `published`; then the lower path. An article in `last_paths` loses if it is in conflict with others,
-    or if it joins others to a work in which they conflict.
+    or if it joins others to a work in which they conflict. The language of a withdrawn article is free.
     """
     all_articles = tuple(articles)
     first = [article for article in all_articles if article.path not in last_paths]

@@ -66,7 +66,7 @@ def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> I
     """Yield width and encoded bytes of each variant, narrowest first. `data` are the bytes of the image file.
 
     `sizes`, at least one, are the widths and heights of the variants in pixels, as displayed, narrowest first. Call `prepare`
-    before. Raises ValueError if the image cannot be decoded or resized.
+    before. Raises ValueError if the image cannot be decoded or resized, MemoryError if memory is short.
     """
     try:
         widest, packet = _widest_variant(data, header, sizes[-1]), rights.to_xmp(_rights(data))

@@ -49,7 +49,7 @@ class DecoderLostError(Exception):
 
 
 class ReusedDecoderError(DecoderLostError):
-    """Raised if a child failed that had received other images before, which may be the cause. Retry: the next child is new."""
+    """Raised if a child failed that had received other images before, which may be the cause. Retry: that starts a new child."""
 
 
 class DecoderProcess:
@@ -80,7 +80,7 @@ class DecoderProcess:
         return self._process.pid if self._process else None
 
     def close(self) -> None:
-        """Kill the child, even while it decodes, and wait for its end."""
+        """Kill the child, even while it decodes, and wait for its end. A later `make_variants` starts another one."""
         process, self._process = self._process, None
         if self._socket:
             self._socket.close()
@@ -94,8 +94,9 @@ class DecoderProcess:
     ) -> Generator[tuple[int, bytes], None, None]:
         """Yield width and encoded bytes of each variant, narrowest first. Starts a child if there is none.
 
-        `is_wanted` is called when the child could start to decode; if it returns False, nothing is decoded or yielded. Raises
-        UndecodableError, ImageChangedError, DecoderLostError (or its subclass), or OSError if no child can be started.
+        `is_wanted` is called when the child could start to decode; if it returns False, nothing is decoded or yielded. Closing
+        the generator early kills the child. Raises UndecodableError, ImageChangedError, DecoderLostError (or its subclass), or
+        OSError if no child can be started.
         """
         try:
             yield from self._make_variants(file, request, is_wanted)

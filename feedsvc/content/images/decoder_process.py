@@ -137,7 +137,7 @@ def _handle_request(
 
 
 def _limit_cpu_time(seconds: int) -> None:
-    """Limit the processor time from now on to `seconds`; SIGXCPU ends the process at the limit."""
+    """Limit the processor time from now on to `seconds`; SIGXCPU ends the process at the limit. Errors are ignored."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     with suppress(OSError, ValueError):
         hard_limit = resource.getrlimit(resource.RLIMIT_CPU)[1]

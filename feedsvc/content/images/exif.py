@@ -29,7 +29,7 @@ _INLINE_SIZE: Final = 4  # bytes; a value up to this size is stored in its entry
 def orientation(exif: bytes) -> int:
     """Return the orientation, 1 to 8 (EXIF 2.32 section 4.6.4 A, tag 274); 1 (upright) if it is missing or invalid.
 
-    `exif` is a TIFF structure, with or without PREFIX before it, here and in `rights_of`.
+    `exif` is a TIFF structure, with or without PREFIX before it.
     """
     exif = exif.removeprefix(PREFIX)
     order, entry = _TIFF.get(exif[:4], ("", b""))
@@ -46,7 +46,10 @@ def orientation(exif: bytes) -> int:
 
 
 def rights_of(exif: bytes) -> Rights:
-    """Return artist and copyright from EXIF's first directory; of damaged data, what comes before the damage."""
+    """Return artist (as creators) and copyright from EXIF's first directory; of damaged data, what comes before the damage.
+
+    `exif` is a TIFF structure, with or without PREFIX before it.
+    """
     texts: dict[str, list[str]] = {}
     with suppress(struct.error):
         for name, value in _text_values(exif.removeprefix(PREFIX)):

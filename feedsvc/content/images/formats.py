@@ -58,7 +58,7 @@ def _detect(file: BinaryIO) -> _Format:
 
 
 def read_header(file: BinaryIO) -> ImageHeader:
-    """Read an image's header.
+    """Read an image's header. The format is that of its first bytes, whatever its name says.
 
     Raises ValueError if it is damaged, of no known format or without pixels, OverflowError if there are more than MAX_PIXELS.
     """
@@ -73,16 +73,17 @@ def read_header(file: BinaryIO) -> ImageHeader:
 def find_clean_pieces(file: BinaryIO) -> Pieces:
     """Return the pieces that form an image without its metadata (orientation, ICC profile and rights stay).
 
-    Raises ValueError if the image is of no known format, or too damaged to remove its metadata.
+    Raises ValueError if the image is of no known format, too complex, or too damaged to remove its metadata. Catch OverflowError
+    and IndexError, too, which other damage may cause.
     """
     return _detect(file).clean(file)[0]
 
 
 def check_removable_metadata(file: BinaryIO) -> None:
-    """Raise ValueError if `find_clean_pieces` would; else do nothing. Of a JPEG, only the part before its pixels is read."""
+    """Raise the error that `find_clean_pieces` would raise, if any. Of a JPEG, only the part before its pixels is read."""
     _detect(file).check(file)
 
 
 def rights_of(file: BinaryIO) -> Rights:
-    """Return the rights that an image states; `Rights()` if it states none. Raises ValueError as `find_clean_pieces` does."""
+    """Return the rights that an image states; `Rights()` if it states none. Raises the errors of `find_clean_pieces`."""
     return _detect(file).check(file)[1]

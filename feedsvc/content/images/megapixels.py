@@ -60,9 +60,10 @@ def lock_units(pixels: int, memory: int) -> int:
 
 @contextmanager
 def reserve(descriptor: int, count: int) -> Iterator[None]:
-    """Wait until `count` megapixels are free, and reserve them within the block. `descriptor` is from `open_lock_file`.
+    """Wait, without a timeout, until `count` megapixels are free, and reserve them within the block.
 
-    Only one process at a time collects megapixels, and the others wait, so that small images do not delay a large one for ever.
+    `descriptor` is from `open_lock_file`. Only one process at a time collects megapixels, and the others wait, so that small
+    images do not delay a large one for ever. Threads of one process do not exclude one another.
     """
     fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, _QUEUE_BYTE)
     try:

@@ -70,9 +70,10 @@ def decode_text(data: bytes) -> str:
 
 
 def from_texts(values: Mapping[str, list[str]]) -> Rights:
-    """Return the rights from texts by field name of Rights. Texts are cleaned and cut; empty ones are left out.
+    """Return the rights from texts by field name of Rights. Empty texts are left out.
 
-    Of fields other than `creators`, only the first text counts.
+    Of fields other than `creators`, only the first text counts; of creators, the first twenty. Texts lose characters that XML
+    forbids and white space at their ends, and are cut to 2,000 characters.
     """
     clean = {name: [_clean_text(text) for text in texts if _clean_text(text)] for name, texts in values.items()}
     first_texts = {name: texts[0] for name, texts in clean.items() if texts and name != "creators"}
@@ -84,7 +85,7 @@ def _clean_text(value: str) -> str:
 
 
 def from_xmp(data: bytes) -> Rights:
-    """Return the rights in an XMP packet; empty Rights if it is not well-formed XML or has a document type declaration."""
+    """Return the rights in an XMP packet; empty Rights if it is over 1 MiB, no well-formed XML, or has a document type."""
     reader = _XmpReader()
     with suppress(expat.ExpatError, ValueError, UnicodeError):
         reader.read(data[:MAX_XMP_SIZE].strip(b"\0 \t\r\n"))

@@ -108,7 +108,7 @@ class _ActiveContentFound(Exception):  # noqa: N818 - ends the parser; not an er
 
 
 class _SvgInspector:
-    """Parser that searches an SVG for scripts and external resources. It loads nothing and refuses declarations of entities."""
+    """Parser that searches one SVG for scripts and external resources. It loads nothing and refuses declarations of entities."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -123,7 +123,7 @@ class _SvgInspector:
         self._has_root = False
 
     def inspect(self, data: bytes) -> str:
-        """Return the fault and its remedy as the rest of a sentence, "" if the SVG is only a drawing."""
+        """Return the fault and its remedy as the rest of a sentence, "" if the SVG is only a drawing. Call it once."""
         try:
             self._parser.Parse(data, True)  # noqa: FBT003 - a positional-only parameter
         except _ActiveContentFound as finding:
@@ -168,7 +168,7 @@ class _SvgInspector:
         self._check_css(value)
 
     def _check_css(self, text: str) -> None:
-        """Raise if styles load a resource. Escapes beside "(" or "@" are refused, too: they can spell any keyword."""
+        """Raise _ActiveContentFound if styles load a resource, or have escapes beside "(" or "@": they can spell any keyword."""
         is_escaped = "\\" in text and ("(" in text or "@" in text)
         if "@import" in text.lower() or _CSS_EXTERNAL_URL.search(text) or _CSS_LOADING_FUNCTION.search(text) or is_escaped:
             raise _ActiveContentFound("loads something by its styles")

@@ -32,7 +32,7 @@ class CleanPieces(NamedTuple):
 
 
 class UncleanableError(Exception):
-    """Raised if metadata cannot be removed from an image, because it is damaged or of no known format."""
+    """Raised if metadata cannot be removed from an image, because it is damaged, too complex or of no known format."""
 
 
 class CleanFile(io.RawIOBase):
@@ -87,7 +87,10 @@ class CleanFile(io.RawIOBase):
 
 
 def is_cleaned_type(media_type: str) -> bool:
-    """Return whether files of this media type are sent without their metadata, unless the site keeps metadata."""
+    """Return whether files of this media type are sent without their metadata, unless the site keeps metadata.
+
+    These types are JPEG, PNG, GIF, WebP and AVIF.
+    """
     return media_type in images.IMAGE_TYPES
 
 
@@ -105,9 +108,10 @@ def open_clean(location: str) -> io.BufferedReader:
 
 
 def clean_pieces(location: str, descriptor: int) -> CleanPieces:
-    """Return the pieces of the image open at `descriptor`, which stays open; `location` is the key of the cached pieces.
+    """Return the pieces of the image open at `descriptor`, which stays open but may be at another position.
 
-    Raises OSError or UncleanableError.
+    `location` is the key of the cached pieces, which are computed again if the file's signature changed. Raises OSError or
+    UncleanableError.
     """
     signature = signature_of(os.fstat(descriptor))
     cleaned = _pieces_cache.get(location)
@@ -151,9 +155,9 @@ def check_cleanable(location: str) -> None:
 
 
 def is_sendable(location: str, *, is_cleaned: bool) -> bool:
-    """Return whether a file can be sent: if `is_cleaned`, its metadata must be removed and this must be possible.
+    """Return False only for an image whose metadata must be removed (`is_cleaned`) and cannot be.
 
-    Return True for an unreadable file, too. The error is reported when the file is read for sending.
+    Return True for an unreadable or missing file, too. The error is reported when the file is read for sending.
     """
     try:
         if is_cleaned:

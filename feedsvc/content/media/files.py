@@ -78,13 +78,19 @@ class MediaFolder:
             self._trusted_signatures[path] = signature
 
     def file(self, path: str) -> MediaFile:
-        """Return the file at a path like media/summit.jpg. Raises ValueError with a message for the editor if it is unusable."""
+        """Return the file at a path like media/summit.jpg, as cached until `refresh` sees a change.
+
+        Raises ValueError with a message for the editor if it is missing, no regular file, outside media/ or active content.
+        """
         if path not in self._files:
             self._files[path] = self._inspect(path)
         return self._files[path]
 
     def sendable_file(self, path: str, *, keep_metadata: bool) -> MediaFile:
-        """Return the file as `file` does. Raises ValueError also if an image's metadata must be removed but cannot be."""
+        """Return the file as `file` does. Raises ValueError also if an image's metadata must be removed but cannot be.
+
+        It must be removed unless `keep_metadata`; other files than images are not checked for any.
+        """
         file = self.file(path)
         if not keep_metadata and clean_file.is_cleaned_type(file.type) and path not in self._cleanable_paths:
             _check_cleanable(file)
@@ -92,7 +98,10 @@ class MediaFolder:
         return file
 
     def image_size(self, path: str) -> tuple[int, int]:
-        """Return width and height of an image in pixels. Raises ValueError with a message for the editor."""
+        """Return width and height of an image in pixels, as displayed. Raises ValueError with a message for the editor.
+
+        An SVG is no image here: only JPEG, PNG, GIF, WebP and AVIF are.
+        """
         if path not in self._sizes:
             self._sizes[path] = image_size(self.file(path))
         return self._sizes[path]
@@ -210,7 +219,10 @@ def _check_cleanable(file: MediaFile) -> None:
 
 
 def sent_length(file: MediaFile, *, keep_metadata: bool) -> int:
-    """Return the number of bytes that clients receive of a file. Raises ValueError with a message for the editor."""
+    """Return the number of bytes that clients receive of a file: without metadata if it is an image, unless `keep_metadata`.
+
+    Raises ValueError with a message for the editor if the file has changed or vanished since `file` was made.
+    """
     if keep_metadata or not clean_file.is_cleaned_type(file.type):
         return file.length
     try:
@@ -220,7 +232,11 @@ def sent_length(file: MediaFile, *, keep_metadata: bool) -> int:
 
 
 def image_size(file: MediaFile) -> tuple[int, int]:
-    """Return width and height of an image in pixels, from its header. Raises ValueError with a message for the editor."""
+    """Return width and height of an image in pixels, as displayed, from its header.
+
+    Raises ValueError with a message for the editor if it is no JPEG, PNG, GIF, WebP or AVIF, has another type than its suffix
+    says, is damaged, cannot be read or has too many pixels.
+    """
     if file.type not in IMAGE_TYPES:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:

@@ -54,7 +54,7 @@ def can_have_variants(media: MediaFile) -> bool:
     """Return whether variants can be made, according to the image's header and earlier attempts.
 
     False for an animation or a narrow image, and for a file that is no image, damaged, missing, over 64 MiB or needs too much
-    memory.
+    memory. Also False after an attempt that failed, for ten minutes or, if the image is the cause, until its bytes change.
     Raises OSError if this process has too many open files.
     """
     if media.type not in IMAGE_TYPES:
@@ -98,7 +98,7 @@ def verified_facts(media: MediaFile, digest: str) -> ImageFacts:
 
 
 def open_media(file: MediaFile) -> BufferedReader:
-    """Open the file. `location` was resolved before; a link or pipe that replaced it since then is refused. Raises OSError."""
+    """Open the file for reading bytes. A link or pipe that has replaced it is refused. Raises OSError."""
     return open_file(file.location)
 
 

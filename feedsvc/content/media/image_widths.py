@@ -17,7 +17,10 @@ _MAX_SOURCE_SIZE: Final = 64 * 1024 * 1024  # bytes of an image file that has va
 
 
 def variant_widths(width: int, height: int) -> tuple[int, ...]:
-    """Return the widths of the variants of an image of this size, in pixels, narrowest first."""
+    """Return the widths of the variants of an image of this size, in pixels, narrowest first.
+
+    They are those of VARIANT_WIDTHS up to 95 % of the image's own width, unless the variant would be too high; () for none.
+    """
     candidates = [candidate for candidate in VARIANT_WIDTHS if candidate * 100 <= width * _MAX_WIDTH_PERCENT]
     max_heights = {candidate: min(_MAX_HEIGHT, _MAX_PIXELS // candidate) for candidate in candidates}
     return tuple(candidate for candidate in candidates if variant_height(width, height, candidate) <= max_heights[candidate])

@@ -43,7 +43,10 @@ def variants(file: MediaFile | None) -> tuple[ImageVariant, ...]:
 
 
 def fitting_variant(file: MediaFile | None, max_width: int) -> ImageVariant | None:
-    """Return an image's widest variant of at most `max_width` pixels; None if the image is not wider or has no such variant."""
+    """Return an image's widest variant of at most `max_width` pixels; None if the image is not wider or has no such variant.
+
+    The variant need not have been made yet. Raises OSError as `variants` does, or if the file vanished just now.
+    """
     candidates = variants(file)
     if file is None or not candidates or facts_of(file).width <= max_width:
         return None
@@ -53,7 +56,7 @@ def fitting_variant(file: MediaFile | None, max_width: int) -> ImageVariant | No
 def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_width: int = MAX_WIDTH) -> Image:
     """Return a lead image with address and size of its fitting variant if it is wider than `max_width` pixels, else unchanged.
 
-    `media` are the media files by path.
+    It is also unchanged if it is not in `media` (the media files by path), or has no such variant. `url` is absolute.
     """
     copy = fitting_variant(_file(media, base_url, image.url), max_width) if image.width > max_width else None
     if copy is None:
@@ -71,7 +74,10 @@ def fit_address(media: Mapping[str, MediaFile], base_url: str, address: str) -> 
 
 
 def fit_html(media: Mapping[str, MediaFile], base_url: str, text: str) -> str:
-    """Return sanitized HTML in which images of `media` wider than `MAX_WIDTH` have the address of their fitting variant."""
+    """Return sanitized HTML in which images of `media` wider than `MAX_WIDTH` have the address of their fitting variant.
+
+    `text` must be sanitized already, with absolute addresses. Width and height in it stay.
+    """
 
     def replace_source(match: re.Match[str]) -> str:
         copy = fitting_variant(_file(media, base_url, html.unescape(match[2])), MAX_WIDTH)

@@ -20,7 +20,7 @@ Work = Callable[[DecoderProcess, MediaFile, str], None]
 
 
 class VariantQueue:
-    """Queue that calls `work` for each image, in threads with one child process each. Idle threads and children end."""
+    """Queue that calls `work` for each image, in up to two threads, each with a child process. Idle threads and children end."""
 
     def __init__(self, work: Work, on_done: Callable[[str], None], lock_path: str) -> None:
         """Start empty. After `work`, even if that fails, `on_done` is called with the image's digest. Then it can be put again.

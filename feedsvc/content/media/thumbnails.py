@@ -51,7 +51,7 @@ _FAILURES_FOLDER: Final = "failures"
 class VariantStore:
     """Variants in one folder, made when needed. Threads may share the object, and processes may share the folder.
 
-    `on_failure` is called after each new failure to make the variants of an image.
+    `on_failure`, which the caller may set, is called after each new failure to make an image's variants, in any thread.
     """
 
     def __init__(self, folder: Path, alerts: Alerts | None = None, *, is_one_shot: bool = False) -> None:
@@ -106,9 +106,10 @@ class VariantStore:
         return path
 
     def request(self, media: MediaFile, digest: str, width: int) -> Completion | None:
-        """Queue the making of a variant that `find` did not find. Another thread makes it.
+        """Queue the making of a variant that `find` did not find. Another thread makes it with all others of its image.
 
-        Return a Completion after which the caller shall call `find` again; None if the queue is full.
+        Return a Completion after which the caller shall call `find` again; it completes after a failure, too. Return None if the
+        queue is full or no thread can start.
         """
         with self._lock:
             completion = self._completions.setdefault((digest, width), Completion())
@@ -142,11 +143,14 @@ class VariantStore:
                 child.close()
 
     def lacks_variants(self, media: MediaFile, digest: str) -> bool:
-        """Return whether variants of an image are missing and no attempt failed. Raises OSError if the image cannot be read."""
+        """Return whether variants of an image are missing and no attempt failed; False for an image that has none.
+
+        `digest` is that of the image. Raises OSError if it cannot be read.
+        """
         return any(self._find_stored(digest, width) is None for width, _ in facts_of(media).sizes) and not self._failure(digest)
 
     def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
-        """Return one warning for each file in `media` (files by path) whose variants could not be made."""
+        """Return one warning for each file in `media` (files by path), with unchanged bytes, whose variants could not be made."""
         return tuple(
             sorted(
                 _problem(failure) for failure in self._failures.active() if _has_failed_bytes(media.get(failure.path), failure)
@@ -154,7 +158,10 @@ class VariantStore:
         )
 
     def sweep(self, digests: Iterable[str]) -> int:
-        """Remove variants of images whose digests are not in `digests`; see `VariantFolder.sweep`."""
+        """Remove variants of images whose digests are not in `digests`, and those of other versions.
+
+        Return the number of removed files; 0 while another thread or process writes. Raises VariantError on an OSError.
+        """
         return self._store.sweep(digests)
 
     def _failure(self, digest: str) -> VariantFailure | None:

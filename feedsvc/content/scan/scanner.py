@@ -61,7 +61,8 @@ BackgroundScan = BackgroundTask[ScanResult]
 def start_scan(root: Path) -> BackgroundScan:
     """Start a scan of articles/ in a forked process, while this process does other work.
 
-    Get the result in the task's `with` block. Use it soon, because it describes the state of now.
+    The task's `with` block gets a function that waits for the result and returns it; if no process was forked, it scans itself.
+    Use the result soon, because it describes the state of now.
     """
     return BackgroundTask(partial(scan_folder, root, ARTICLES_FOLDER))
 
@@ -77,7 +78,7 @@ class DirectoryScanner:
     """Scanner of one folder of a content folder. `files` has the signatures of all files below it, by path in the content folder.
 
     Names that begin with ".", "#" or "~$" or end with "~" are skipped. A missing top folder counts as empty. Other folders that
-    cannot be read, and names that are not valid, are among the problems.
+    cannot be read, and names that are not valid, are among the problems. The signature of a link to nothing is `MISSING`.
     """
 
     def __init__(
@@ -123,13 +124,17 @@ class DirectoryScanner:
 
     @property
     def unreadable_folders(self) -> frozenset[str]:
-        """Folders that exist but cannot be read. Their files are missing from `files`; do not treat them as deleted."""
+        """Folders that exist but cannot be read, or whose file system is not mounted now.
+
+        Their files are missing from `files`; do not treat them as deleted.
+        """
         return frozenset(path for path, folder in self._folders.items() if folder.is_unreadable)
 
     def refresh(self, changed_paths: Iterable[str] | None = None) -> frozenset[str]:
         """Scan the folders at or around `changed_paths`, or everything for None. Return the files created, deleted or changed.
 
-        All are paths in the content folder. The first scan returns all files. If there are symbolic links, all is scanned.
+        All are paths in the content folder. A file is changed if its signature is another one. The first scan returns all files.
+        If there are symbolic links, all is scanned.
         """
         prefetched, self._prefetched = self._prefetched, None
         if prefetched and changed_paths is None:
