@@ -34,7 +34,7 @@ def top_folder(path: str) -> str:
 
 
 def is_article_path(path: str) -> bool:
-    """Return True if a file below articles/ is read as an article: if its name ends in .yaml or .md."""
+    """Return True if a file below articles/ is read as an article: if its name ends in .yaml or .md, in lower case."""
     return path.endswith(_ARTICLE_SUFFIXES)
 
 

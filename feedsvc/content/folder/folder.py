@@ -104,10 +104,11 @@ class ContentFolder:
         *,
         on_read: OnRead = ignore_progress,
     ) -> None:
-        """Prepare reading; `read` reads. `scan` is a background scan of articles/ that the caller has just started, if any.
+        """Prepare reading; `read` reads. `base_url`, unless "", replaces that of site.yaml.
 
-        If the first reading has to read many files (`loader.PARALLEL_THRESHOLD`), it calls `on_read` again and again, with the
-        number of files read so far and the number of files to read.
+        `scan` is a background scan of articles/ that the caller has just started, if any. If the first reading has to read many
+        files (`loader.PARALLEL_THRESHOLD`), it calls `on_read` again and again, with the number of files read so far and the
+        number of files to read.
         """
         self._root, self._base_url, self._cache = root, base_url, cache
         self._background_scan, self._on_read = scan, on_read

@@ -85,7 +85,7 @@ class PageFiles:
 
     @property
     def missing_files(self) -> frozenset[str]:
-        """Files that the last scan did not find, until `refresh` forgets them."""
+        """Files that were read before and that the last scan did not find, until `refresh` forgets them."""
         return frozenset(path for path in self._records if self._scanner.files.get(path, MISSING) == MISSING)
 
     def changed_since(self, moment: datetime) -> frozenset[str]:

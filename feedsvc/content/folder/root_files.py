@@ -60,7 +60,7 @@ class RootFiles:
 
     @property
     def missing_files(self) -> frozenset[str]:
-        """Files that the last scan did not find, until `refresh` forgets them."""
+        """Files that were read before and that the last scan did not find, until `refresh` forgets them."""
         found = self._signatures
         return frozenset(path for name in self.files if found.get(path := f"{ROOT_FOLDER}/{name}", MISSING) == MISSING)
 

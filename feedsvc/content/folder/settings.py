@@ -258,7 +258,7 @@ def load_settings(root: Path, base_url: str = "") -> Settings:
 
 
 def check_folder(root: Path) -> None:
-    """Raise ContentError if there is no such folder."""
+    """Raise ContentError if the content folder is missing or is a file; else do nothing."""
     if not os.path.isdir(root):
         what = f"{root} is a file" if os.path.isfile(root) else f"no folder {root}"
         message = f"{what}; give the folder that holds {SITE_FILE}; {first_steps_hint(root)}"

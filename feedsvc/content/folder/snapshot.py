@@ -26,9 +26,9 @@ class ContentSnapshot:
     `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
     `pages` has the static pages, also drafts, by slug and former slug, `root_files` the bytes of the files below root/ by their
     path there. `frame` is what every page takes from both.
-    `theme` has the bytes of the files below theme/ by their path there, `media` those existing files that articles or settings
-    refer to, by path in the content folder. `last_valid_paths` are the files with a problem whose last valid version is used,
-    and unreadable folders.
+    `theme` has the bytes of the files below theme/ by their path there, `media` those existing files that articles, pages or
+    settings refer to, by path in the content folder. `last_valid_paths` are the files with a problem whose last valid version is
+    used, and unreadable folders.
     """
 
     site: Site

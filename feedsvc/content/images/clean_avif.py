@@ -47,7 +47,7 @@ class _Edit(NamedTuple):
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces (`pieces.Piece`) of the clean image, and its rights.
+    """Return the pieces of the image without its metadata, and the rights that it states.
 
     Raises ValueError if the boxes are damaged, ambiguous or too large, so that the metadata cannot be removed safely.
     """

@@ -24,7 +24,7 @@ _XMP_TRAILER: Final = b"\1" + bytes(range(255, -1, -1)) + b"\0"
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if there is no image.
+    """Return the pieces of the image without its metadata, and the rights that it states. Raises ValueError if there is no image.
 
     If the file is damaged after the first image, the pieces end before the damage.
     """

@@ -43,7 +43,7 @@ class JpegSegment(NamedTuple):
 
 
 def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Rights]:
-    """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if there is no scan.
+    """Return the pieces of the image without its metadata, and the rights that it states. Raises ValueError if there is no scan.
 
     If the file is damaged after the first scan header, the pieces end before the damage. With `is_header_only`, they end before
     that header.

@@ -36,7 +36,7 @@ class _Chunk(NamedTuple):
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces (`pieces.Piece`) of the clean image, and its rights.
+    """Return the pieces of the image without its metadata, and the rights that it states.
 
     Raises ValueError if the file has no pixels, or too many chunks or pieces. A cut-off chunk is kept as far as present.
     """

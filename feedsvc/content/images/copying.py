@@ -50,7 +50,7 @@ _PALETTE_OPTIONS: Final = {"palette": True, "compression": 9, "filter": "none"}
 
 
 def prepare() -> None:
-    """Block all loaders of libvips except those in _LOADER_NAMES, and disable its operation cache."""
+    """Block all loaders of libvips, for the whole process, except those of JPEG, PNG, WebP, GIF and AVIF; disable its cache."""
     pyvips.operation_block_set("VipsForeignLoad", True)  # noqa: FBT003 - the library's own signature
     for name in _LOADER_NAMES:
         pyvips.operation_block_set(f"VipsForeignLoad{name}", False)  # noqa: FBT003
@@ -63,7 +63,7 @@ def library_version() -> str:
 
 
 def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> Iterator[tuple[int, bytes]]:
-    """Yield width and encoded bytes of each variant, narrowest first. `data` are the bytes of the image file.
+    """Yield width and encoded bytes of each variant, in the image's format, narrowest first. `data` are the image file's bytes.
 
     `sizes`, at least one, are the widths and heights of the variants in pixels, as displayed, narrowest first. Call `prepare`
     before. Raises ValueError if the image cannot be decoded or resized, MemoryError if memory is short.

@@ -97,7 +97,8 @@ def is_cleaned_type(media_type: str) -> bool:
 def open_clean(location: str) -> io.BufferedReader:
     """Open an image to read it without its metadata. `location` is its absolute path, as `MediaFile.location`.
 
-    Raises OSError, or UncleanableError if it cannot be cleaned.
+    Reading ends early, without an error, if the file is changed meanwhile. Raises OSError, or UncleanableError if it cannot be
+    cleaned.
     """
     descriptor = open_descriptor(location)
     try:

@@ -80,7 +80,8 @@ class MediaFolder:
     def file(self, path: str) -> MediaFile:
         """Return the file at a path like media/summit.jpg, as cached until `refresh` sees a change.
 
-        Raises ValueError with a message for the editor if it is missing, no regular file, outside media/ or active content.
+        Its type is that of its suffix, application/octet-stream for an unknown one, whatever bytes it has. Raises ValueError with
+        a message for the editor if it is missing, no regular file, outside media/ or active content (`refuse_active_content`).
         """
         if path not in self._files:
             self._files[path] = self._inspect(path)
@@ -100,7 +101,7 @@ class MediaFolder:
     def image_size(self, path: str) -> tuple[int, int]:
         """Return width and height of an image in pixels, as displayed. Raises ValueError with a message for the editor.
 
-        An SVG is no image here: only JPEG, PNG, GIF, WebP and AVIF are.
+        It is raised for unusable files (see `file`), and for all that is no JPEG, PNG, GIF, WebP or AVIF of its suffix.
         """
         if path not in self._sizes:
             self._sizes[path] = image_size(self.file(path))

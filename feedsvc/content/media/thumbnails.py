@@ -74,8 +74,8 @@ class VariantStore:
         """Return the path of the variant `width` pixels wide of the image with this digest, None if it is not made yet.
 
         Raises VariantError if the image has no variant of this width, for example because it is animated, damaged or missing,
-        or if making or writing the variant failed. Also raises it if the image has another digest now, even if a variant of this
-        digest is still stored. Raises OSError if this process has too many open files.
+        or if making or writing the variant failed and another attempt is not due yet. Also raises it if the image has another
+        digest now, even if a variant of this digest is still stored. Raises OSError if this process has too many open files.
         """
         facts = verified_facts(media, digest)
         if width not in dict(facts.sizes):
@@ -91,7 +91,10 @@ class VariantStore:
         return None
 
     def get_or_make(self, media: MediaFile, digest: str, width: int) -> Path:
-        """Return the variant's path as `find` does, but make the variant first if it is missing. Raises as `find` does."""
+        """Return the variant's path as `find` does, but make it first, with all others of its image, if it is missing.
+
+        Raises as `find` does.
+        """
         self._write_errors.pop(digest, None)  # the caller does not retry later
         path = self.find(media, digest, width)
         if path:
