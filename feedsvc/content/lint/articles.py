@@ -50,10 +50,10 @@ _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
 
 
 def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Return the warnings about the content at the moment `now`, sorted; for each article at most _MAX_WARNINGS_PER_FILE.
+    """Return the warnings about the content at the moment `now`, sorted; for each article at most 100.
 
-    `root` is the content folder. Files with warnings are read again for positions; if one was deleted meanwhile, its warnings
-    have line 1 and column 1.
+    The content of drafts and withdrawn articles is not checked, but the names of their files are. `root` is the content folder.
+    Files with warnings are read again for positions; if one was deleted meanwhile, its warnings have line 1 and column 1.
     """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]
@@ -199,7 +199,10 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
 
 
 def _unused_author_warnings(context: LintContext) -> Iterator[Problem]:
-    """Yield a warning for each author whom no article names; none while an article has an error, because it may name them."""
+    """Yield a warning for each author whom no article names, not even a draft.
+
+    Yield none while an article has an error, because it may name them.
+    """
     used_ids = {author_id for article in context.content.articles for author_id in article.authors}
     # `authors` maps aliases, too.
     unused_ids = [key for key, author in context.content.authors.items() if author.id not in used_ids and key == author.id]

@@ -25,8 +25,9 @@ _MAX_COMPARISONS: Final = 20_000  # of names, to suggest the nearest one; more w
 class LintContext:
     """Content of one run of the lint at the moment `now`, with indexes that are computed once. `root` is the content folder.
 
-    `articles_by_slug` has all articles by slug and former slug, `public_articles` those with the status published, even before
-    their day. `excluded_stems` are the file names, without suffix, of articles with an error.
+    `articles_by_slug` has all articles by slug and former slug, `ids` their ids. `public_articles` are those with the status
+    published, even before their day or after they expired. `merged_tags` is that of these articles. `excluded_stems` are the file
+    names, without suffix and in NFC, of articles with an error.
     """
 
     content: ContentSnapshot
@@ -56,7 +57,7 @@ class LintContext:
         return frozenset(content.media.keys() & {*content.site.media, *chain.from_iterable(media)})
 
     def has_free_place(self, place: FreePlace | None) -> bool:
-        """Return whether a place is that of a published page, even if its slash is missing, or of a file in root/."""
+        """Return whether a place is that of a published page, even without its slash, or of a file in root/; False for None."""
         name = place.slug if isinstance(place, StaticPageAt) else place.path if place else ""
         page = self.content.pages.get(name)
         is_file = isinstance(place, RootFileAt) and name in self.content.root_files

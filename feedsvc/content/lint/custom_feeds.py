@@ -38,7 +38,7 @@ def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
 
 
 def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> Iterator[Problem]:
-    """Yield warnings about keys that have no effect in a private feed."""
+    """Yield warnings about keys without effect in private feeds: `archives: all`, and an image that nothing public refers to."""
     content = context.content
     for feed in {feed.id: feed for feed in content.private_feeds.values()}.values():
         if feed.feed.archives == "all":
@@ -110,7 +110,7 @@ def _same_contents_warnings(
 
 
 def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
-    """Map the key (`_contents`) of the feeds of the site, the languages, categories and authors to their names in messages.
+    """Map the `_contents` of the feeds of the site, the languages, categories and authors, but not tags, to names in messages.
 
     Languages are included if articles are in more than one.
     """

@@ -12,7 +12,7 @@ from feedsvc.model import Article
 
 
 def check_embeds(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield a warning for each entry of `embeds` that the text does not use."""
+    """Yield a warning for each entry of `embeds` whose address is no paragraph of its own in the body."""
     if not article.embeds:
         return
     addresses = dict.fromkeys(bare_links(context.content.html(article)))

@@ -27,7 +27,8 @@ _LARGEST_SIDE: Final = 256
 def lint_icons(context: LintContext) -> Iterator[Problem]:
     """Yield a warning if the icon of the site is not square, or narrower than 48 pixels.
 
-    The icon is that of site.yaml, else root/favicon.ico, which must also be a valid file, else the logo.
+    The icon is that of site.yaml, else root/favicon.ico, which must also be a valid file, else the logo. SVG files (such as
+    root/favicon.svg, which also replaces the logo) and images on other sites are not checked.
     """
     content = context.content
     yield from _warnings_of_site_file(context)

@@ -46,7 +46,7 @@ def _addresses(context: LintContext, article: Article) -> Iterable[str]:
 def _check_article_link(context: LintContext, article: Article, slug: str) -> Iterator[DeferredWarning]:
     """Yield a warning if no article has the slug or alias, or if that article is a draft or becomes public later than this one.
 
-    No warning for an article that is public now, or whose file has an error, because it has problems of its own.
+    No warning for an article that is public now, is withdrawn or has expired, or whose file has an error.
     """
     target = context.articles_by_slug.get(slug)
     if target is None:

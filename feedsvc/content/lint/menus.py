@@ -37,7 +37,7 @@ def lint_menus(context: LintContext) -> Iterator[Problem]:
 def _fault(context: LintContext, entry: MenuEntry) -> _Fault | None:
     """Return what is wrong with an entry; None if nothing is.
 
-    Not checked are entries to other sites, and whether a custom feed, a tag, a language, an issue or a period exists.
+    Not checked are entries to other sites, paths of feed files, and whether a tag, a language, an issue or a period exists.
     """
     target = entry.target
     if target.startswith("/"):

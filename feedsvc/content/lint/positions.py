@@ -30,7 +30,10 @@ class ArticlePositions:
         self.document: YamlDocument = parse_yaml(path, self.text[: end.start()] if end else self.text)
 
     def warning_at(self, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> Problem:
-        """Return a warning at the value at a key path, or at its key if `at_key`, as `YamlDocument.problem` does."""
+        """Return a warning at the value at a key path, or at its key if `at_key`.
+
+        If the file has no such value, it is at the nearest mapping or list around it.
+        """
         return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
 
     def warning_at_text(self, patterns: tuple[str, ...], message: str, hint: str) -> Problem:
@@ -69,9 +72,9 @@ class EntryPositions:
         self._keys = {unicodedata.normalize("NFC", key): key for key in keys}
 
     def warning(self, id_: str, location: KeyPath, message: str, hint: str) -> Problem:
-        """Return a warning at a value in the entry with this id, or at the entry's key if `location` is ().
+        """Return a warning at a value in the entry with this id (in NFC), or at the entry's key if `location` is ().
 
-        In site.yaml, `id_` is a top-level key.
+        In site.yaml, `id_` is a top-level key. If the file has no such value, the warning is at the nearest mapping around it.
         """
         whole_location = (self._keys.get(id_, id_), *location)
         return replace(self._document.problem(whole_location, message, hint, at_key=not location), severity="warning")
@@ -82,10 +85,13 @@ DeferredWarning = Callable[[ArticlePositions], Problem]
 
 
 def warn_at(location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> DeferredWarning:
-    """Return a deferred warning as by `ArticlePositions.warning_at`."""
+    """Return a function that builds a warning at a key path, or at its key if `at_key`, once the article's file was read."""
     return lambda file: file.warning_at(location, message, hint, at_key=at_key)
 
 
 def warn_at_text(patterns: tuple[str, ...], message: str, hint: str) -> DeferredWarning:
-    """Return a deferred warning as by `ArticlePositions.warning_at_text`."""
+    """Return a function that builds a warning at the first match of `patterns` once the article's file was read.
+
+    `patterns` are regular expressions, tried in order on the whole file. If none matches, the warning is at `body`.
+    """
     return lambda file: file.warning_at_text(patterns, message, hint)

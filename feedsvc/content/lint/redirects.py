@@ -25,7 +25,7 @@ _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
 def lint_redirects(context: LintContext) -> Iterator[Problem]:
-    """Yield at most _MAX_WARNINGS warnings about redirects.yaml; none if the file has an error."""
+    """Yield at most 100 warnings about redirects.yaml, first those about exact rules; none if the file has an error."""
     rules = context.content.redirects
     if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
         return
@@ -79,7 +79,7 @@ class _Lint:
     def _reason_for_no_document(self, target: str) -> tuple[str, str] | None:
         """Return a message and a hint if the target of an exact rule is a path without a document, else None.
 
-        A draft or an article before its day counts as a document.
+        An article that is a draft, withdrawn or not yet public counts as a document; an expired one and a draft page do not.
         """
         if target == GONE or not target.startswith("/"):
             return None

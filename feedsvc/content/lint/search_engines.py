@@ -21,7 +21,10 @@ _Fault = tuple[str, str, str]  # key of site.yaml, message, hint
 
 
 def lint_search_engines(context: LintContext) -> Iterator[Problem]:
-    """Yield warnings about a title of the site that is cut, and about more recent articles than a news sitemap can name."""
+    """Yield warnings about a title of the site of over 60 characters, and over 1,000 articles within the last two days.
+
+    Search engines cut such a title, and a news sitemap names no more articles.
+    """
     faults = [*_name_faults(context), *_news_faults(context)]
     if not faults:
         return

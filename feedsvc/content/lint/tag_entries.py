@@ -26,7 +26,7 @@ def lint_tag_entries(context: LintContext) -> Iterator[Problem]:
 
 
 def _first_paths(context: LintContext) -> Mapping[str, str]:
-    """Map the id of each tag of an article to the first path, in order, of an article that has it."""
+    """Map the id of each tag of an article, also of a draft, to the first path, in order, of an article that has it."""
     paths: dict[str, str] = {}
     for article in sorted(context.content.articles, key=lambda article: article.path):
         for tag in article.tags:

@@ -17,7 +17,7 @@ _PathsByTitle = Mapping[str, list[str]]
 
 
 def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
-    """Map each spelling of a tag that differs in punctuation from the most used one with the same slug to (message, hint).
+    """Map each spelling of a tag that differs from the most used one with the same slug to the (message, hint) of a warning.
 
     Spellings that differ only in letter case, spaces, hyphens, underscores or a hash sign count as the same spelling.
     """
@@ -58,7 +58,10 @@ def _with_files(paths: _PathsByTitle, titles: list[str]) -> str:
 
 
 def tag_key_path(document: YamlDocument, title: str) -> KeyPath:
-    """Return the key path of the tag with this title in an article's document; that of `tags` if there is none."""
+    """Return the key path of the first tag with this title in an article's document; that of `tags` if there is none.
+
+    White space in the file counts as one space. A single tag without a list has the key path of `tags`, too.
+    """
     tags = document.value.get("tags") if isinstance(document.value, dict) else None
     for index, tag in enumerate(tags if isinstance(tags, list) else ()):
         if isinstance(tag, str) and " ".join(tag.split()) == title:

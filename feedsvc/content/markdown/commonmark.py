@@ -33,7 +33,7 @@ class Rewriting:
     """Functions that `rewrite` applies to a text.
 
     `link` and `image` return another address for an address, "" to remove the link but not its text, or to remove the image.
-    `html` returns other markup for the markup of raw HTML: a tag, a comment, or a block of several lines.
+    `html` returns other markup for the markup of raw HTML (a tag, a comment, or a block of several lines), "" to remove it.
     """
 
     link: Callable[[str], str]

@@ -68,7 +68,8 @@ class CheckedHtml(NamedTuple):
 def check(html: str, *, is_generated: bool) -> CheckedHtml | TooDeep:
     """Return the HTML with allowed elements only; TooDeep if it exceeds the limit on depth or on reopened elements.
 
-    Comments, scripts, styles, and tags that are not allowed or too long, become empty comments. Takes linear time.
+    Comments, scripts, styles, and tags that are not allowed or longer than 10,000 characters, become empty comments; the text
+    between such tags stays. Takes linear time.
     `is_generated` is True if the Markdown had no raw HTML. Then HTML that cannot be too deep is returned unchanged.
     """
     return CheckedHtml(html) if is_generated and _is_shallow(html) else _NestingChecker(html).check()

@@ -118,7 +118,10 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
 
 
 def clean_html(markup: str, *, base_url: str, page: str, keeps_references: bool = False) -> RenderedMarkdown | LimitExceeded:
-    """Return HTML cleaned as `render_within_limits` cleans that of a text. With `keeps_references`, valid URLs do not change."""
+    """Return HTML cleaned as `render_within_limits` cleans that of a text, or LimitExceeded.
+
+    URLs become absolute; with `keeps_references`, valid ones do not change, even relative ones.
+    """
     references = ReferenceKeeper(base_url, page) if keeps_references else ReferenceResolver(base_url, page)
     return _clean_within_limits(markup, references, is_generated=False)
 
@@ -182,7 +185,7 @@ def _is_too_large(markup: str) -> bool:
 
 
 class ReferenceResolver:
-    """Resolver of the references of one text to absolute URLs. It collects the fields of RenderedMarkdown of the same names."""
+    """Resolver of one text's references to absolute URLs. It collects `media` and `misplaced_references` of RenderedMarkdown."""
 
     def __init__(self, base_url: str, page: str) -> None:
         self.base_url, self.page = base_url, page

@@ -152,7 +152,11 @@ class TextStore:
             self._prefetched = self._backend.texts(keys)
 
     def markdown(self, article: Article) -> str:
-        """Return an article's Markdown, "" without a body. Raises TextUnavailableError if memory, backend and file lack it."""
+        """Return an article's Markdown, "" without a body.
+
+        If memory, backend and file lack it, add the article's path to `lost_paths` and raise TextUnavailableError. A file with
+        another text lacks it, too.
+        """
         if not article.text:
             return ""
         text = self._unwritten.get(article.text) or self._cached_texts.get(article.text) or self._prefetched.get(article.text)
@@ -180,7 +184,7 @@ class TextStore:
         return missing_articles
 
     def html(self, article: Article, base_url: str) -> str:
-        """Return an article's body as safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
+        """Return an article's body as safe HTML with absolute URLs, "" without a body. Raises like `markdown`."""
         key = (article.text, article.slug, base_url)
         return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
 
@@ -188,7 +192,11 @@ class TextStore:
         return render.render(self.markdown(article), base_url=base_url, page=_page(article, base_url)).html
 
     def feed_markdown(self, article: Article, base_url: str, fit_image: FitImage) -> str:
-        """Return an article's body as Markdown for feeds (`render_feed_markdown`). Raises like `markdown`."""
+        """Return an article's body as Markdown with absolute URLs for feeds. Raises TextUnavailableError as `markdown` does.
+
+        Return "" for a body of over 100,000 characters, and for one whose Markdown cannot show the same as its HTML. `fit_image`
+        returns the address in feeds for the address of an image.
+        """
         return render_feed_markdown(self.markdown(article), base_url=base_url, page=_page(article, base_url), fit_image=fit_image)
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
@@ -201,7 +209,10 @@ class TextStore:
             self.html(article, base_url)
 
     def excerpt(self, article: Article, base_url: str) -> str:
-        """Return the beginning of an article's body as plain text (`render.excerpt`), "" without text. Raises like `markdown`."""
+        """Return the beginning of an article's body as plain text, at most 280 characters and "…"; "" without text.
+
+        Raises TextUnavailableError as `markdown` does.
+        """
         key = (article.text, article.slug, base_url)
         return self._excerpt_cache.get_or_create(key, lambda: render.excerpt(render.plain_text(self.html(article, base_url))))
 

@@ -72,7 +72,8 @@ def parse_article(path: str, data: bytes, references: References) -> ParseResult
 def default_id(site: Site, stem: str, year: int) -> str:
     """Return the tag URI (RFC 4151) of an article without `id`.
 
-    `stem` is the name of its file without suffix, `year` the year of `published` as the editor wrote it.
+    `stem` is the name of its file without suffix, in NFC, and is percent-encoded here. `year` is that of `published` as the
+    editor wrote it, not in UTC.
     """
     return f"tag:{site.id_domain},{year}:{quote(stem, safe='')}"
 
@@ -147,7 +148,10 @@ class _ArticleParser(ReadContext):
         return keys.translation_of or ""
 
     def text_key(self, keys: ArticleKeys, slug: str, published: datetime) -> bytes:
-        """Check the body and store its Markdown in `body_markdown`. Return its key in the text store, b"" if it is empty."""
+        """Check the body, store its Markdown in `body_markdown` and add its media files to `media`.
+
+        Return its key in the text store; b"" for an empty body, and for one beyond the limits, which adds an error.
+        """
         self.body_markdown = body.check_body(self, self.content, self.markdown(keys), article_path(slug))
         return text_key(self.body_markdown, published)
 
@@ -176,7 +180,10 @@ class _ArticleParser(ReadContext):
         return self.markdown_part
 
     def add_warnings(self, keys: ArticleKeys, article_id: str) -> None:
-        """Add warnings about a missing id, and about values that are valid but probably not intended."""
+        """Add a warning if a published article has no id, and warnings about values that are probably not intended.
+
+        These are values of tags, title, summary, and of the texts of the image.
+        """
         if (
             not keys.id
             and keys.status == "published"
@@ -209,8 +216,8 @@ class _ArticleParser(ReadContext):
     ) -> tuple[str, ...]:
         """Return the ids of the entries that `author:` or `authors:` (`category:`, `categories:`) refer to by id or alias.
 
-        `key` and `list_key` are the names of these two keys, `name` and `names` their values. Each invalid name adds an error and
-        is left out.
+        `key` and `list_key` are the names of these two keys, `name` and `names` their values. Each id is returned once. An
+        invalid name adds an error and is left out; values of both keys add an error, too.
         """
         if name is not None and names:
             self.add_error((list_key,), f"give either {key} or {list_key}, not both", at_key=True)

@@ -36,7 +36,10 @@ def image(context: ReadContext, keys: ImageKeys) -> Image | None:
 
 
 def _local_image(context: ReadContext, path: str) -> tuple[str, str, tuple[int, int]] | None:
-    """Return URL, media type, (width, height) in pixels of an image in media/. If it is unusable, add an error, return None."""
+    """Return URL, media type, (width, height) in pixels of an image in media/, and add its path to `context.media`.
+
+    If it cannot be used, only add an error and return None.
+    """
     size = context.attempt(("image", "src"), lambda: context.references.media.image_size(path))
     if size and context.attempt(("image", "src"), lambda: context.sendable_file(path)) is None:
         return None
@@ -83,7 +86,7 @@ def enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosur
 def embeds(context: ReadContext, entries: Sequence[EmbedKeys]) -> tuple[Embed, ...]:
     """Return the cards of `embeds:`, one for each URL. Problems and image files are added to `context`.
 
-    A card with an unusable image has none. A second entry for a URL adds an error.
+    An image that cannot be used adds an error, and its card has the image "". A second entry for a URL adds an error.
     """
     cards: dict[str, Embed] = {}
     for index, entry in enumerate(entries):
@@ -95,7 +98,7 @@ def embeds(context: ReadContext, entries: Sequence[EmbedKeys]) -> tuple[Embed, .
 
 
 def _embed_image(context: ReadContext, index: int, path: str) -> str:
-    """Return the URL of an image in media/. If it cannot be used, add an error and return ""."""
+    """Return the URL of an image in media/. If it cannot be used, or is on another site, add an error and return ""."""
     at: KeyPath = ("embeds", index, "image")
     path = context.media_path(path)
     if is_web_address(path):

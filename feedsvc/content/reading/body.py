@@ -47,7 +47,10 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str) -> 
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:
-    """Add to `context.media` the files that the body refers to. Return (reference, message, hint) for each that is unusable."""
+    """Add to `context.media` the files that the body refers to. Return (reference, message, hint) for each that cannot be used.
+
+    Images, sounds and films at a path outside media/ and static/ cannot be used, either.
+    """
     problems = [
         (
             reference,

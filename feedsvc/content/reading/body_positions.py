@@ -38,7 +38,8 @@ class BodyPositions:
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
         """Return line and column of a link or media reference; None if the Markdown does not contain it.
 
-        `reference` is the value of the attribute in the HTML, with entities decoded.
+        `reference` is the value of the attribute in the HTML, with entities decoded. If it occurs more than once, this is the
+        position of one occurrence.
         """
         for attribute in {html.escape(reference), reference}:
             index = self._html.find(f'="{attribute}"')
@@ -77,7 +78,10 @@ class BodyPositions:
         return self._position_in_file(max(index, self._markdown.find(tag[0], index)), tag[0])
 
     def _source_index(self, html_index: int) -> int:
-        """Return the index in the Markdown of the start of the line for an index of the HTML with positions, or of one before."""
+        """Return the index in the Markdown of the start of the line that an index of the HTML with positions comes from.
+
+        If that line is not known, it is a line before it.
+        """
         before = self._html.rfind(' data-sourcepos="', 0, html_index + 1)
         tag_end = self._html.find(">", html_index) + 1
         own_attribute = _POSITION.match(self._html, self._html.find(" data-sourcepos", html_index), tag_end)

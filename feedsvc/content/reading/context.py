@@ -26,8 +26,8 @@ _MAX_CHOICES: Final = 8  # names that fit on a line of a hint
 class References:
     """Site, media, categories and authors that a file may refer to. Categories and authors are keyed by id and each alias.
 
-    `invalid_entries` maps an invalid entry, as the text "author ID" or "category ID", to the "FILE:LINE" of its problem. If a
-    whole file cannot be used, the key is only "author" or "category", and the value may be only FILE.
+    `invalid_entries` maps an invalid entry that no last valid version replaces, as the text "author ID" or "category ID", to
+    "FILE:LINE" of its key. If a whole file cannot be used, the text is only "author" or "category", and the value may be FILE.
     """
 
     site: Site
@@ -104,14 +104,17 @@ class ReadContext:
         return self.attempt(at, lambda: parse_instant(date, self.zone)[0]) if date else None
 
     def slug_of_stem(self, stem: str) -> str:
-        """Return a slug made from the stem of the file's name; if that gives none, add an error and return ""."""
+        """Return the stem of the file's name if it is a slug, else a slug made from it.
+
+        If that gives none, add an error and return "".
+        """
         slug = stem if uris.is_slug(stem) else uris.slugify(stem)
         if not slug:
             self.add_error((), f"the file name '{stem}' gives no address", "write slug: a-name")
         return slug
 
     def https_url(self, at: KeyPath, address: str) -> str:
-        """Return the address as a URI. If it is not an https address, add an error and return ""."""
+        """Return an address with its host in IDNA, percent-encoded. If it is not an https address, add an error and return ""."""
         try:
             url = uris.uri(address)
         except (ValueError, UnicodeError):
@@ -129,7 +132,7 @@ class ReadContext:
         return self.references.media.sendable_file(path, keep_metadata=self.references.site.keep_metadata)
 
     def media_path(self, reference: str) -> str:
-        """Return `own_media_path` of a reference for this site."""
+        """Return the path, as media/a.jpg, of an absolute address in the site's own media/; any other reference unchanged."""
         return own_media_path(self.references.site.base_url, reference)
 
     def add_own_media(self, at: KeyPath, address: str) -> None:

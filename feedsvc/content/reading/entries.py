@@ -18,9 +18,11 @@ _KIND_WORDS: Final = {"custom": "feed"}  # kinds whose word in messages is anoth
 
 
 class ParsedEntries(NamedTuple):
-    """Valid entries of one file by id and each alias, invalid entries as in `References.invalid_entries`, and all problems.
+    """Valid entries of one file by id and each alias, and all problems.
 
-    `has_invalid_id` is True if a key of the file cannot be an id. An entry that seems to be missing may be the one at that key.
+    `invalid_entries` maps "KIND ID" of each invalid entry, or only "KIND" if the whole file cannot be used, to "FILE:LINE". KIND
+    is that of `parse_entries`. `has_invalid_id` is True if a key of the file cannot be an id. An entry that seems to be missing
+    may be the one at that key.
     """
 
     entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings] | dict[str, CustomFeed]
@@ -33,7 +35,7 @@ def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocume
     """Parse a file of entries of one kind: "category", "author", "tag" or "custom". An entry that adds a problem is invalid.
 
     `path` is the name of the file. `build` builds the entry of a key and adds its problems to the document. An alias that another
-    entry has adds a problem, too, but does not make its entry invalid.
+    entry has, as its id or alias, adds a problem, too, and keeps its meaning there, but does not make its own entry invalid.
     """
     document, word = parse_settings_file(path, data), _KIND_WORDS.get(kind, kind)
     if not isinstance(document.value, dict):

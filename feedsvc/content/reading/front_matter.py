@@ -30,7 +30,8 @@ def parse_file_parts(
     """Decode a content file and parse its YAML: the front matter of a file whose name ends in .md, else the whole text.
 
     Return only the problems if the file cannot be decoded, has no front matter, or has an unresolved merge conflict below it.
-    `kind` and `required` are those of `split_front_matter`.
+    Other problems, of the encoding and of YAML, are those of the document. `kind` (the word for what the file has, such as
+    "article") and `required` (the keys that it needs) are for messages.
     """
     content, problems, is_printable = text.decode(path, data)
     if not content and problems:

@@ -12,7 +12,10 @@ _WEEKDAYS: Final = get_args(get_args(DigestKeys.model_fields["on"].annotation)[0
 
 
 def with_times_as_text(document: YamlDocument, name: str) -> dict[str, YamlValue]:
-    """Return the keys of the entry `name` with `digest.at` as it was written: without quotes, YAML reads 18:00 as a number."""
+    """Return the keys of the entry `name` with a number at `digest.at` as it was written: YAML reads 18:00 as a number.
+
+    The document does not change.
+    """
     keys: dict[str, YamlValue] = document.value[name]
     digest = keys.get("digest")
     if not isinstance(digest, dict) or type(digest.get("at")) not in (int, float):
@@ -25,7 +28,7 @@ def read_issue_schedule(
 ) -> IssueSchedule | None:
     """Return the schedule in the valid `keys` at a location; None without keys.
 
-    Adds a problem if `on` does not fit `every`, or if the feed `is_private`.
+    Adds a problem to the document if `on` is missing for a week or given for a day, or if the feed `is_private`.
     """
     if keys is None:
         return None

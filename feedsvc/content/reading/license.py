@@ -95,12 +95,12 @@ def build_robots(document: YamlDocument, keys: Sequence[RobotsKeys], crawlers: C
 
 
 def _distinct_names(names: list[str]) -> tuple[str, ...]:
-    """Return the names without repetitions. Letter case is ignored, as crawlers do (RFC 9309 section 2.2.1)."""
+    """Return the names, each in its first spelling. Letter case makes no difference, as for crawlers (RFC 9309 section 2.2.1)."""
     return tuple({name.casefold(): name for name in reversed(names)}.values())[::-1]
 
 
 def _report_names_in_both(document: YamlDocument, key: str, first: tuple[str, list[str]], second: tuple[str, list[str]]) -> None:
-    """Add a problem to the document for each name of the second list that is in the first one, too."""
+    """Add a problem to the document for each name of the second list that is in the first one, too, in any letter case."""
     (first_key, first_names), (second_key, second_names) = first, second
     known_names = {name.casefold() for name in first_names}
     for index, name in enumerate(second_names):

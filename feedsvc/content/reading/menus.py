@@ -10,7 +10,10 @@ from feedsvc.page_model import MenuEntry
 
 
 def build_menu(document: YamlDocument, at: KeyPath, keys: Sequence[MenuEntryKeys] | None) -> tuple[MenuEntry, ...] | None:
-    """Return the entries of a menu, None if it is not given. An address of another site without a title adds a problem."""
+    """Return the entries of a menu, None if it is not given; () is an empty menu.
+
+    An http, https, mailto or tel address without a title adds a problem to the document. `at` is the location of the menu.
+    """
     if keys is None:
         return None
     for index, entry in enumerate(keys):

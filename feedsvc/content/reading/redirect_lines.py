@@ -23,7 +23,7 @@ _BLANK: Final = re.compile(r"[ ]*(?:#.*)?")
 
 
 class RuleText(NamedTuple):
-    """One rule as an editor wrote it: old address and target, each with its line and column from 1."""
+    """One rule as an editor wrote it, without quotation marks: old address and target, each with its line and column from 1."""
 
     source: str
     target: str
@@ -37,7 +37,10 @@ class RuleTexts(NamedTuple):
 
 
 class LineDeclinedError(Exception):
-    """Raised if a file cannot be read by `read_rule_lines`. `line`, from 1, is the first that has another form."""
+    """Raised if `read_rule_lines` cannot read a file, which may be valid YAML: read it with `parse_yaml`.
+
+    `line`, from 1, is the first that has another form, or the heading of a repeated or empty section.
+    """
 
     def __init__(self, line: int) -> None:
         super().__init__(line)
@@ -45,7 +48,10 @@ class LineDeclinedError(Exception):
 
 
 def read_rule_lines(text: str) -> RuleTexts:
-    """Return all rules of a file. Raises LineDeclinedError for a line of another form, and for a repeated or empty section."""
+    """Return all rules of a file, in order and not validated; none for a file without sections.
+
+    Raises LineDeclinedError for a line of another form, and for a repeated or empty section.
+    """
     result, sections = RuleTexts([], []), set[str]()
     lines = enumerate(text.replace("\r\n", "\n").split("\n"), 1)
     readers = {"exact": _read_exact, "patterns": _read_patterns}

@@ -40,7 +40,10 @@ _T = TypeVar("_T")
 
 
 class ParsedRedirects(NamedTuple):
-    """The valid rules of redirects.yaml, and all problems. With an error, the last valid version of the file should be used."""
+    """The valid rules of redirects.yaml, and the sorted problems. With an error, use the last valid version of the file instead.
+
+    More than 100 problems of single rules are counted in one. Rules with problems have the `source_digest` b"".
+    """
 
     rules: RedirectRules
     problems: tuple[Problem, ...]
@@ -60,7 +63,10 @@ def source_digest(data: bytes, base_url: str) -> bytes:
 
 @lru_cache(maxsize=1)  # each reading of the settings reads the file, which seldom changes and may be large
 def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
-    """Parse redirects.yaml. A target that is an address of the site itself becomes a path."""
+    """Parse redirects.yaml. A target that is an address of the site itself becomes a path.
+
+    Faults of the file become problems, not exceptions. A file that cannot be decoded, or that is larger than MAX_REDIRECTS_SIZE, has no rules.
+    """
     decoded = text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE)
     if decoded.problems:
         return ParsedRedirects(RedirectRules(), tuple(decoded.problems))
@@ -73,7 +79,10 @@ def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
 
 
 def rule_texts(data: bytes) -> Mapping[str, RuleText]:
-    """Return the rules of a valid redirects.yaml by key: of an exact rule the address without slash, of a pattern its `from:`."""
+    """Return the rules of a valid redirects.yaml, as the editor wrote them, by key.
+
+    The key of an exact rule is its normalized address without a trailing slash, that of a pattern its `from:`.
+    """
     texts = _rule_texts(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text, [])
     found = {rule.source: rule for rule in texts.patterns}
     for rule in texts.exact:
@@ -83,7 +92,10 @@ def rule_texts(data: bytes) -> Mapping[str, RuleText]:
 
 
 def _rule_texts(content: str, problems: list[Problem]) -> RuleTexts:
-    """Return the rules in a text. Add problems of YAML and of wrong types to `problems`."""
+    """Return the rules in a text, not validated. Add problems of YAML and of wrong types to `problems`.
+
+    No rules are returned for invalid YAML, and for a text of over 1 MiB that has not one rule on each line, which is a problem.
+    """
     try:
         return read_rule_lines(content)
     except LineDeclinedError as error:
@@ -226,7 +238,10 @@ class _Builder:
 
 
 def _checked(position: tuple[int, int], parse: Callable[[], _T]) -> Generator[Problem, None, _T | None]:
-    """Return what `parse` returns; if it raises ValueError, yield its message as a problem and return None."""
+    """Return what `parse` returns; if it raises ValueError, yield a problem and return None.
+
+    The part of the exception's message after the first "; " becomes the hint.
+    """
     try:
         return parse()
     except ValueError as error:

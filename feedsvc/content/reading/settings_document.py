@@ -25,7 +25,10 @@ _WEB_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 
 
 def parse_settings_file(path: str, data: bytes) -> YamlDocument:
-    """Parse a settings file as YAML, without validation. The document has the problems of the encoding, then those of YAML."""
+    """Parse a settings file as YAML, without validation. The document has the problems of the encoding, then those of YAML.
+
+    Its value is None if the file cannot be decoded or parsed, or is empty. An empty file is a problem.
+    """
     content, problems, is_printable = text.decode(path, data)
     if not content and problems:
         return YamlDocument(path, problems=problems)
@@ -45,7 +48,10 @@ class MediaResolver:
     media_paths: list[str] = field(default_factory=list)
 
     def resolve(self, at: KeyPath, reference: str | None) -> str:
-        """Return the URL of a reference; "" for None or "". An invalid reference adds an error at `at`; do not use its URL."""
+        """Return the absolute URL of a reference; "" for None or "".
+
+        An invalid reference, or a file that is missing or must not be sent, adds an error at `at`; do not use its URL.
+        """
         if not reference:
             return ""
         reference = own_media_path(self.base_url, reference)

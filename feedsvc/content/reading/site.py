@@ -21,9 +21,9 @@ _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "http
 
 
 def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
-    """Parse site.yaml. Return the site, None if a problem is an error, and the problems.
+    """Parse site.yaml. Return the site, None if a problem is an error, and the sorted problems.
 
-    `base_url`, unless it is "", replaces that of the file.
+    `base_url`, unless it is "", replaces that of the file, also as the source of the domain of ids if `id_domain` is missing.
     """
     document = parse_settings_file(SITE_FILE, data)
     if base_url and isinstance(document.value, dict):
