@@ -36,9 +36,10 @@ _LAST_YEAR: Final = 9998
 
 
 def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
-    """Parse a date. Return its moment in UTC, and the year as written, which may differ from the year in UTC.
+    """Parse a date. Return its moment in UTC, without fractions of a second, and the year as written, which may differ in UTC.
 
-    `zone` is the time zone of a date that states none. Raises ValueError with a message for the editor.
+    `zone` is the time zone of a date that states none. Raises ValueError, with a message for the editor, for a text that is no
+    date and for years before 1900 or after 9998.
     """
     return _strict_instant(text) or _lenient_instant(text, zone)
 
@@ -111,7 +112,7 @@ def _zone(match: re.Match[str], zone: tzinfo) -> tzinfo:
 
 
 def parse_age(text: str) -> timedelta:
-    """Return the duration of an age in days or hours, such as 30d or 48h. Raises ValueError for any other text."""
+    """Return the duration of an age of 1 to 9999 days or hours, such as 30d or 48h. Raises ValueError for any other text."""
     match = AGE_FORMAT.fullmatch(text)
     if not match:
         raise ValueError(f"'{text}' is not an age in days or hours; write it like 30d or 48h")
@@ -120,5 +121,8 @@ def parse_age(text: str) -> timedelta:
 
 
 def parse_day(text: str) -> date:
-    """Parse a date and return its day in UTC. A date without a zone is in UTC. Raises ValueError as `parse_instant` does."""
+    """Parse a date, with or without a time, and return its day in UTC. Raises ValueError as `parse_instant` does.
+
+    A date without a zone is in UTC, not in the site's zone.
+    """
     return parse_instant(text, UTC)[0].date()

@@ -80,7 +80,7 @@ class _AsciiPatternValidator(PatternValidator):
 
 
 def http_url(text: str) -> str:
-    """Normalize an http or https address to a URI. Raises ValueError with a message for the editor."""
+    """Return an http or https address as a URI: stripped, the host in IDNA, the rest percent-encoded. Else raises ValueError."""
     try:
         address = uris.uri(text)
     except (ValueError, UnicodeError):
@@ -104,14 +104,14 @@ def _base_url(text: str) -> str:
 
 
 def is_host(text: str) -> bool:
-    """Return True if a text is a domain name that tag: URIs may contain (RFC 4151 section 2.1)."""
+    """Return True if a text is an ASCII domain name or IPv4 address, as tag: URIs may contain (RFC 4151 section 2.1)."""
     return bool(_HOST.fullmatch(text))
 
 
 def is_base_url(text: str) -> bool:
     """Return True if a text is valid as `base_url` of site.yaml: an http or https address without query and fragment.
 
-    Its path, if any, must have no empty, "." or ".." segment.
+    Its path, if any, must have no empty, "." or ".." segment; slashes at its end are allowed.
     """
     try:
         return bool(_base_url(text))
@@ -176,7 +176,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _number_as_text(value: Any) -> Any:
-    """Return a number as text, so that the message about a missing unit names the unit, not quotation marks."""
+    """Return an integer as text, so that the message about a missing unit names the unit; any other value unchanged."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -192,7 +192,7 @@ def _require_date_text(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _reference_id(text: str) -> str:
-    """Normalize a reference to an author or category (id or alias) or an article (slug), as their files are normalized.
+    """Return a reference to an author or category (id or alias) or an article (slug) in NFC, white space collapsed.
 
     Raises ValueError if it is empty.
     """
@@ -222,7 +222,7 @@ def _decoded_path(text: str) -> str:
 
 
 def _as_menu_entry(value: Any) -> Any:
-    """Return the keys of a menu entry that is only a target."""
+    """Return the keys of a menu entry that is only a target, a text; any other value unchanged."""
     return {"to": value} if isinstance(value, str) else value
 
 

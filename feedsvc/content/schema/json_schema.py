@@ -83,10 +83,10 @@ def _validator_schema(function: Callable[..., Any]) -> Json:
 
 
 def build_schema(name: str, ids: Mapping[str, Sequence[str]] | None = None) -> Json:
-    """Return the JSON Schema of the kind of file `name`, one of SCHEMA_NAMES.
+    """Return the JSON Schema of the kind of file `name`, one of SCHEMA_NAMES: "article", "page", or a settings file.
 
     `ids` restricts articles and custom feeds: it has the ids and aliases that they may use, as lists under "category" and
-    "author". If a list is empty or missing, any id is allowed.
+    "author". If a list is empty or missing, any id is allowed. For other kinds of files, `ids` has no effect.
     """
     return {"$schema": DIALECT} | _BUILDERS[name](ids or {}) | {"title": _TITLES[name]}
 
@@ -150,7 +150,7 @@ def _model_schema(model: type[BaseModel]) -> Json:
 
 
 def _resolve_references(value: Any, definitions: Mapping[str, Json]) -> Any:
-    """Return a schema with each `$ref` replaced by the definition that it names, and each model completed (`_complete_model`).
+    """Return a schema with each `$ref` replaced by its definition, and descriptions, examples, nulls and rules in each model.
 
     In draft-07, keys beside a `$ref`, such as a description, would be ignored.
     """

@@ -34,7 +34,10 @@ _FORMER_TOKENS: Final = {
 
 
 def license_token(text: str) -> str:
-    """Return a token of RSL 1.0 unchanged. Raises ValueError for another text, with the token that may be meant."""
+    """Return a token of RSL 1.0 (a usage, a kind of user or a country) unchanged; letter case counts.
+
+    Raises ValueError for another text, with the token that may be meant.
+    """
     if text not in LICENSE_TOKENS:
         former = _FORMER_TOKENS.get(text.casefold(), "")
         hint = f"did you mean '{former}'?" if former else did_you_mean(text, LICENSE_TOKENS)

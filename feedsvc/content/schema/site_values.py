@@ -13,9 +13,10 @@ _REQUIRED_KEYS: Final = {"title": "-", "base_url": "https://site.invalid"}
 
 
 def parse_site_value(key: str, text: str) -> str:
-    """Return a text as validation normalizes it as the value of `key` in site.yaml. The values of `key` must be texts.
+    """Return a text as it is after validation as the value of `key` in site.yaml: stripped, a URL as a URI, and so on.
 
-    Forbidden characters become spaces. Raises ValueError with the message of `check` for that key: "base_url: ...".
+    `key` must be a key with a text as its value. Forbidden characters become spaces. Raises ValueError with the message that
+    `check` has for that key: "base_url: ...".
     """
     clean = FORBIDDEN_CHARACTER.sub(" ", text).strip()
     try:

@@ -59,7 +59,11 @@ _MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mist
 
 
 def validate_document(document: YamlDocument, schema: type[Model], placeholders: Mapping[str, YamlValue]) -> Model | None:
-    """Validate the whole document like `validate_mapping`. If it is no mapping, return None; the document then has a problem."""
+    """Validate the whole document and return its model, as `validate_mapping` does; problems are added to the document.
+
+    So there is a model even if keys are invalid, to find further problems. Only if the document is no mapping, return None; it
+    then has a problem.
+    """
     if not isinstance(document.value, dict):
         if document.value is not None or not document.problems:
             document.problems.append(document.problem((), f"expected 'key: value' lines, found {_kind_name(document.value)}"))
@@ -76,8 +80,9 @@ def validate_mapping(
 ) -> Model:
     """Validate the mapping `value` at a location of the document and return its model. Problems are added to the document.
 
-    If keys are invalid or missing, the model has only the valid ones, and otherwise `placeholders` (for required keys) and
-    defaults. The caller may then use it only to find further problems.
+    If keys are invalid or missing, the model has only the valid ones, and otherwise `placeholders` (a value for each required
+    key) and defaults. The caller may then use it only to find further problems. A key without a value (null) counts as missing.
+    At most 100 problems are added, and one that counts the others.
     """
     values = value if document.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
     try:

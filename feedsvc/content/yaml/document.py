@@ -50,7 +50,10 @@ class YamlDocument:
         return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
-        """Return the line and column, both from 1, that `problem` would have for the location. Seldom needs PyYAML."""
+        """Return the line and column, both from 1, of the value at the location; else of the nearest one around it, as `problem`.
+
+        Seldom needs PyYAML, unlike `problem`.
+        """
         if self.loaded_source_map is None and len(location) == 1 and (offset := self._value_offset(str(location[0]))):
             return line_and_column(self.text, offset)
         problem = self.problem(location, "")
@@ -71,7 +74,10 @@ class YamlDocument:
         return 0 if text[offset : offset + 1] in ("", "\r", "\n") else offset  # a value on the lines below
 
     def raw_scalar(self, location: KeyPath) -> str | None:
-        """Return a scalar's text before any conversion, such as "no" for False; None for a list, mapping or missing value."""
+        """Return a scalar's text before any conversion, such as "no" for False, "" for an empty value.
+
+        Return None for a list, a mapping or a missing value.
+        """
         span = self.source_map.values.get(location)
         return span.text if span else None
 
@@ -114,7 +120,9 @@ class YamlDocument:
 
 
 def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
-    """Parse the text of the file at `path`; never raises, YAML errors become problems of the document.
+    """Parse the text of the file at `path`; never raises, YAML errors become problems of the document. No file is read.
+
+    A text without keys, such as an empty one, has the value None and one problem; a text that is only `null` has no problem.
 
     `is_printable` is True if the caller knows that `content.text.is_printable` returns True for the text; this saves time.
     """

@@ -81,7 +81,7 @@ _KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//
 
 
 def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, start: LineColumn | None) -> tuple[int, int, str]:
-    """Return line and column, both from 1, and a message for the editor.
+    """Return line and column, both from 1, and a message for the editor, of an error that libyaml reports for `text`.
 
     `stop` is the position at which libyaml stopped, and `start` that of the construct that it was reading. Both are libyaml's
     lines and columns, from 0, or None if libyaml gives none.

@@ -27,7 +27,7 @@ _TRUE_WORDS: Final = frozenset({"true", "yes", "on"})
 
 
 class ParsedYaml(NamedTuple):
-    """Result of parsing a file: `value` is plain data, None if the file could not be parsed or is null."""
+    """Result of parsing a file: `value` is plain data, None if the file could not be parsed, is empty or is null."""
 
     value: YamlValue
     problems: list[Problem]
