@@ -97,7 +97,7 @@ def _has_working_directory() -> bool:
 
 
 def _unavailable_command(name: str) -> click.Command:
-    """Return a command that says why it cannot be run, in place of one of _POSIX_COMMANDS on Windows."""
+    """Return a command that says why it cannot be run and exits with status 2, for one of _POSIX_COMMANDS on Windows."""
 
     def refuse(**_: object) -> None:
         click.echo(f"feedsvc: error: feedsvc {name} needs Linux or macOS; on Windows, run it in WSL or in a container", err=True)

@@ -119,9 +119,9 @@ def build(
 
 
 def _prefetch_tree(config: BuildConfig) -> AbstractContextManager[Any] | None:
-    """Start a prefetch and return it (`prefetch_tree`); None if the manifest in OUT is small or only one process is allowed.
+    """Start to compare the tree in OUT with its manifest, and return this prefetch, which ends with its context.
 
-    None for a bucket, too.
+    Return None if the manifest is missing or small, if only one process is allowed, and for a bucket.
     """
     try:
         size = (Path(config.out) / _MANIFEST_NAME).stat().st_size

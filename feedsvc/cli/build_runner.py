@@ -46,9 +46,10 @@ def prefetch_tree(out: Path) -> Prefetch:
 
 
 def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | None) -> None:
-    """Build, and with `config.watch` keep the tree up to date until SIGTERM or SIGINT.
+    """Build and print the result, and with `config.watch` keep the tree up to date until SIGTERM or SIGINT.
 
-    `prefetch` is a result of `prefetch_tree` or None. Raises ContentError or FeedsvcError if nothing can be built.
+    `prefetch` is a result of `prefetch_tree` or None. Raises ContentError, with nothing written, if files have errors, unless
+    `config.skip_broken`; ContentError or FeedsvcError if nothing can be built.
     """
     with watchdog.watching(config.state_folder):
         if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):
@@ -125,7 +126,10 @@ class _TreeUpdater:
         self._watcher = Watcher(content, live, [log_problem_changes, log_edition, lambda *_: self._wake_event.set()])
 
     def run(self) -> Publication:
-        """Run the loop and return the publication that is in the tree at the end."""
+        """Run the loop and return the publication that is in the tree at the end, which may be older than the current one.
+
+        An update that fails with a FeedsvcError is reported and tried again every 5 seconds.
+        """
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.request_full_scan())
@@ -142,7 +146,7 @@ class _TreeUpdater:
         return self._written_publication
 
     def _warm_up(self) -> None:
-        """Prepare for the next update (`Publication.warm_up`) until there is an edition to write.
+        """Compute what the next update needs of the publication in the tree, until there is an edition to write.
 
         Errors are ignored here, because they are reported when a document is written.
         """

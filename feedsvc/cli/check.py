@@ -141,9 +141,10 @@ def _print_counts(summary: str, errors: int, warnings: int) -> None:
 def _replays(
     snapshot: ContentSnapshot, former_feeds: tuple[str, ...], allowed_hosts: tuple[str, ...]
 ) -> tuple[editing.FeedReplay, ...]:
-    """Return the predictions for each former feed, as `editing.compare_former_feeds` does.
+    """Return the predictions of what subscribers of each former feed see, in the given order; () without former feeds.
 
-    Raises FeedsvcError, after it has printed the errors in files of the folder.
+    `former_feeds` are values of --against-feed. If one cannot be read or has no listing here, print the errors in files of the
+    folder and raise FeedsvcError.
     """
     if not former_feeds:
         return ()

@@ -54,7 +54,7 @@ def complete_folder(_context: click.Context, _parameter: click.Parameter, incomp
 
 
 def complete_ids(file: str) -> Completer:
-    """Return a function that completes ids of the settings file `file`, such as categories.yaml, of the typed CONTENT."""
+    """Return a function that completes ids and aliases of `file`, categories.yaml or authors.yaml, of the typed CONTENT."""
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it

@@ -48,7 +48,8 @@ class _File:
 def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -> None:
     """Make the values of a settings file the defaults of the context's command. `keys` are the keys of all commands.
 
-    `path` None means DEFAULT_FILE, which need not exist. If the file has errors, print all errors and end the process.
+    `path` None means ./feedsvc.toml, which need not exist. The file is kept in the context for `apply_to_command`. If it has
+    errors, or is inside a content folder, print all errors and exit with status 2.
     """
     if path is None and not DEFAULT_FILE.is_file():
         return
@@ -60,7 +61,7 @@ def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -
 def apply_to_command(context: click.Context) -> Path | None:
     """Apply the settings file of the present command to the context of another one, and return the file's path, None without one.
 
-    An error ends the process, as in `apply_file`.
+    If a value is not valid for that command, print all errors and exit with status 2.
     """
     file: _File | None = context.meta.get(_META)
     if file is None:

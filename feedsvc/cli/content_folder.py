@@ -19,9 +19,10 @@ _BASE_URL_OPTION: Final = "--base-url"
 def open_content_folder(
     content: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
 ) -> ContentFolder:
-    """Open the folder with its parse cache, as `content.folder.open_content_folder` does.
+    """Open the folder with its parse cache in the state folder `state`; show the progress of its first reading.
 
-    Raises FeedsvcError for an invalid `base_url`.
+    `base_url`, unless "", replaces that of site.yaml. `scan` is a background scan that was just started. Raises FeedsvcError for
+    an invalid `base_url`, or if the cache file cannot be used; errors in the folder are raised when it is read.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     return folder.open_content_folder(content, base_url, state, alerts, scan, on_read=ReadingProgress())
@@ -30,7 +31,8 @@ def open_content_folder(
 def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
     """Load the content folder once, for commands that render no pages. `themes.load_with_theme_trial` also tries the theme.
 
-    Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is missing or its site.yaml is unusable.
+    Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is missing or its site.yaml is unusable. Errors in
+    other files are problems of the result.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     return load_content(content, base_url, ReadingProgress())

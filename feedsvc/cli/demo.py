@@ -122,7 +122,7 @@ def _temporary_folder() -> TemporaryDirectory[str]:
 
 
 def _listen_near(port: int) -> socket.socket:
-    """Return a listening socket at a port, or if it cannot be used, at one of the next ports, else at any free one.
+    """Return a listening socket at a port, or if it cannot be used, at one of the next 20 ports, else at any free one.
 
     Raises FeedsvcError if no port can be used.
     """

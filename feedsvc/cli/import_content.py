@@ -198,7 +198,7 @@ def _ask(conflict: MergeConflict) -> ConflictChoice:
 
 
 def _add_helper_files(folder: Path) -> None:
-    """Write the schemas for text editors, and .gitignore if there is none."""
+    """Write the schemas for text editors, replacing former ones, and .gitignore if there is none."""
     write_schemas(folder)
     ignore = folder / ".gitignore"
     if not os.path.lexists(ignore):

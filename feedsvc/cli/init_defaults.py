@@ -34,7 +34,10 @@ def default_title(folder: Path) -> str:
 
 
 def default_base_url(title: str) -> str:
-    """Return an address below the reserved domain .example, with the title's words if they are ASCII."""
+    """Return an address below the reserved domain .example.
+
+    It is made of the title's words if they are ASCII and have at most 63 characters, else https://newsroom.example.
+    """
     label = uris.slugify(title)
     return f"https://{f'{label}.example' if _DOMAIN_LABEL.fullmatch(label) else RESERVED_DOMAIN}"
 

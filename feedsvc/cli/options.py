@@ -131,7 +131,7 @@ def report_errors(command: Callable[P, None]) -> Callable[P, None]:
 def state_folder(content: Path, path: Path | None) -> Path:
     """Return the state folder: `path`, or if that is None, a folder below XDG_STATE_HOME that is named after the content folder.
 
-    Raises FeedsvcError if it is inside the content folder.
+    It is not created here. Raises FeedsvcError if it is inside the content folder.
     """
     state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     folder = path or state_home / "feedsvc" / sha256(os.fsencode(content.resolve())).hex()[:16]

@@ -89,7 +89,8 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 def print_problems(problems: Iterable[Problem]) -> None:
     """Print problems in the log, or on stderr without a log, those of settings files first.
 
-    A problem that many files share is printed once, with a note.
+    A problem that many files share is printed once, with a note: a warning, or an error that follows from one in a settings file,
+    of over three files; another error of over twenty.
     """
     for problem, repeats in _group_repeats(problems):
         note = f" {_repeat_note(problem, repeats)}" if repeats else ""

@@ -63,7 +63,9 @@ def _publish(
     *,
     includes_unchanged: bool,
 ) -> int:
-    """Run the purge command, then notify the hubs. Return the number of failures, 0 for success.
+    """Run the purge command, if any, then notify the hubs, and print the results. Return the number of failures, 0 for success.
+
+    Only changed feeds, and those of failed earlier notifications, are sent to the hubs, with `includes_unchanged` all feeds.
 
     Failures are the feeds that failed or were not tried, counted for each hub, and 1 if the purge command failed.
     """

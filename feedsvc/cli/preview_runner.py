@@ -32,7 +32,11 @@ _MAX_STREAMS: Final = 8  # open pages; each holds one server thread
 def serve_preview(
     content: Path, *, host: str, port: int, threads: int, base_url: str, state: Path | None, allows_any_host: bool
 ) -> None:
-    """Serve the preview until SIGTERM or SIGINT. Raises FeedsvcError for a non-loopback address, unless `allows_any_host`."""
+    """Serve the preview until SIGTERM or SIGINT. Raises FeedsvcError for a non-loopback address, unless `allows_any_host`.
+
+    Links lead to the preview itself if `base_url` is "" and `host` is a loopback address. `state` None is a temporary folder if
+    `port` is 0, else the folder that `feedsvc serve` has by default.
+    """
     if not allows_any_host and not _is_loopback_host(host):
         raise FeedsvcError(
             f"--host {host}: other machines may reach this address, but a preview shows drafts; "

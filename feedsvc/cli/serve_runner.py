@@ -32,7 +32,10 @@ def serve(config: ServeConfig, scan: BackgroundScan, open_socket: Callable[[], s
 
 
 def serve_worker(worker: Worker, config: ServeConfig, open_socket: Callable[[], socket.socket]) -> None:
-    """Serve in the process of a worker, on the socket that all workers share. Only worker 1 prints the problems for editors."""
+    """Serve in the process of a worker until SIGTERM or SIGINT, on the socket that all workers share.
+
+    Only worker 1 prints problems of files and logs editions.
+    """
     _serve(config, open_socket, worker)
 
 

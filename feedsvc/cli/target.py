@@ -46,11 +46,13 @@ def open_target(
     prefetch: Prefetch | None = None,
     host: str = HOSTING_ANY,
 ) -> AbstractContextManager[Target]:
-    """Open the target of a build. Raises FeedsvcError if nothing can be built there.
+    """Return the target of a build, to be used in a with statement. Raises FeedsvcError if nothing can be built there.
+
+    So it does for a folder that is, contains or is inside a content folder, and for an option that does not fit the target.
 
     `out` is a folder or s3://BUCKET/PREFIX. `only` names a selection of documents, "" for all. `file_codings` are the codings of
     compressed copies in a folder, `object_coding` is the coding of the objects in a bucket, "" for none. `prefetch` is a
-    comparison of the folder with its manifest that was just started (`prefetch_tree`), or None. `host` is the value of --hosting.
+    comparison of the folder with its manifest that was just started, or None. `host` is the value of --hosting.
     """
     _reject_mistyped_bucket(out)
     if _URL_SCHEME.match(out):

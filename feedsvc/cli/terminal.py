@@ -55,9 +55,10 @@ class ReadingProgress:
 
 
 def writing_progress(counts: Iterable[int], total: int) -> Iterator[int]:
-    """Yield `counts`, and add each to a progress bar of `total` on stderr if progress is shown (`_shows_line`).
+    """Yield `counts`, and add each to a progress bar of `total` on stderr.
 
-    Each count is the number of items that were finished since the previous count.
+    Each count is the number of items that were finished since the previous count. There is no bar if stderr is no terminal, with
+    --quiet, or if the log is in JSON.
     """
     if not _shows_line():
         yield from counts
@@ -69,7 +70,10 @@ def writing_progress(counts: Iterable[int], total: int) -> Iterator[int]:
 
 
 def item_progress(label: str, items: Iterable[T], total: int = 0) -> Iterator[T]:
-    """Yield items; show their number so far, or with `total` (0: unknown) a bar, if progress is shown (`_shows_line`)."""
+    """Yield items, and show their number so far, or with `total` (0: unknown) a bar, on stderr.
+
+    Nothing is shown if stderr is no terminal, with --quiet, or if the log is in JSON.
+    """
     if not _shows_line():
         yield from items
     elif total:

@@ -13,8 +13,9 @@ from feedsvc.support.clock import wall_clock
 def load_with_theme_trial(content: Path) -> ContentSnapshot:
     """Load the content folder and render its newest articles with its theme in a limited process, the theme's trial.
 
-    The result includes the problems of the theme and has the theme without the files at fault. Raises ContentError if the folder
-    is missing or its site.yaml is unusable, FeedsvcError if the trial cannot be carried out.
+    The result includes the problems of the theme and has the theme without the files at fault. A folder without theme is only
+    loaded. Raises ContentError if the folder is missing or its site.yaml is unusable, FeedsvcError if the trial cannot be
+    carried out.
     """
     snapshot = load_content(content, on_read=ReadingProgress())
     if not snapshot.theme:

@@ -143,7 +143,10 @@ class Command(click.Command):
 
 
 def _apply_config_file(ctx: click.Context, _option: click.Parameter, path: Path | None) -> None:
-    """Load the settings file. The option is eager, so this happens before click reads the defaults of other options."""
+    """Make the values of the settings file defaults; errors in it end the process with status 2.
+
+    The option is eager, so this happens before click reads the defaults of other options.
+    """
     if not ctx.resilient_parsing:  # not for completion
         apply_file(ctx, path, option_keys())
 

@@ -96,7 +96,7 @@ class ProcessApplication(PerProcess["WSGIApplication"]):
 
 
 def _or_exit(function: Callable[[], _T]) -> _T:
-    """Return the result of a function. After a FeedsvcError, print it and raise SystemExit."""
+    """Return the result of a function. After a FeedsvcError, print it and raise SystemExit with status 3."""
     results: list[_T] = []
     try:
         report_errors(lambda: results.append(function()))()

@@ -50,7 +50,8 @@ class AssignmentPlan:
 def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
     """Return a plan to write ids into the article files without one: the ids that the articles have by default. Writes nothing.
 
-    Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication.
+    Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication. Files
+    with an error, and files that two paths lead to, get a problem instead. `content` is the current content of the folder `root`.
     """
     references = References(site=content.site, media=MediaFolder(root), categories=content.categories, authors=content.authors)
     path_counts = Counter(os.path.realpath(root / article.path) for article in content.articles)
@@ -67,7 +68,10 @@ def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
 
 
 def apply_assignment(root: Path, assignment: IdAssignment) -> Problem | None:
-    """Replace the file atomically if its bytes are still `assignment.before`. Return None; a Problem if it was not replaced."""
+    """Replace the file atomically if its bytes are still `assignment.before`. Return None; a Problem if it was not replaced.
+
+    If the path is a symbolic link, the link stays and its target is replaced. Mode and owner stay if the system allows it.
+    """
     try:
         atomic_write.replace_if_unchanged(root / assignment.path, assignment.before, assignment.after)
     except atomic_write.FileChangedError:
@@ -79,7 +83,10 @@ def apply_assignment(root: Path, assignment: IdAssignment) -> Problem | None:
 
 
 def delete_temporary_files(root: Path) -> None:
-    """Delete temporary files that an interrupted `apply_assignment` left in the folders of article files."""
+    """Delete temporary files that an interrupted `apply_assignment` left in the folders of article files.
+
+    Those of other running processes stay. Errors are ignored.
+    """
     scanner = DirectoryScanner(root, ARTICLES)
     scanner.refresh()
     atomic_write.remove_temporary_files({os.path.dirname(os.path.realpath(root / path)) for path in scanner.files})

@@ -84,7 +84,11 @@ class CatalogPair:
 
 
 def warnings(pair: CatalogPair) -> tuple[Problem, ...]:
-    """Return warnings about changes that subscribers would notice, at the positions in files where an editor can undo these."""
+    """Return sorted warnings about changes that subscribers would notice, at the positions where an editor can undo these.
+
+    A warning about something that is gone has line 1 and column 1 of its file, which may be missing. Files with errors now have
+    none about what they lack.
+    """
     rows = pair.previous.listings[ListingRef()].rows
     problems = [problem for row in rows if row.visibility is not Visibility.HIDDEN for problem in _article_warnings(pair, row)]
     return tuple(sorted((*problems, *_feed_id_warnings(pair), *_listing_warnings(pair))))

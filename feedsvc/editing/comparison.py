@@ -28,7 +28,7 @@ _CHANGE_SYMBOLS: Final[Mapping[ChangeKind, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """Result of a comparison: `problems` are the warnings of breaking_changes.py, `feeds` are the changed feeds.
+    """Result of a comparison: `problems` are warnings about changes of ids, addresses and dates, `feeds` the changed feeds.
 
     `invalid_paths` are files that had errors at the revision and are not compared.
     """
@@ -41,7 +41,8 @@ class Comparison:
 def compare(root: Path, content: ContentSnapshot, revision: str, now: datetime) -> Comparison:
     """Compare the content of the folder `root` with a git revision, both as they are public at `now`.
 
-    Raises FeedsvcError if git does not have the folder at that revision, or if the folder was not a content folder then.
+    `content` is the current content of `root`. Raises FeedsvcError if git does not have the folder at that revision, or if it had
+    no valid site.yaml then.
     """
     with tempfile.TemporaryDirectory(prefix="feedsvc-") as folder:
         git.checkout_revision(root, revision, Path(folder))

@@ -67,7 +67,9 @@ class FeedChange:
 
 
 def feed_changes(previous: Catalog, current: Catalog, invalid_paths: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
-    """Return the feeds that differ for their subscribers, in the order of the previous listings. New feeds are left out.
+    """Return the feeds that differ for their subscribers, in the order of the previous listings.
+
+    New feeds and private ones are left out; changes of licenses do not count. A feed is compared with the one at its address now.
 
     An entry is new if it is in the feed document and its article was not visible in the listing before. An entry is updated if it
     is in the feed document and differs; without a later `updated`, it is changed silently. An entry is removed if it was in the

@@ -38,7 +38,7 @@ _ABSENCES: Final[Mapping[Visibility, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormerFeed:
-    """A former feed. `where` is a file or an address. `listing` is the one whose feed takes its place; None: of its address."""
+    """A former feed. `where` is a file or an address. `listing` is the one whose feed takes its place; None: that of its address."""
 
     where: str
     listing: ListingRef | None = None
@@ -47,7 +47,8 @@ class FormerFeed:
 def parse_former_feed(text: str) -> FormerFeed:
     """Return a former feed that the operator named: FILE, ADDRESS, or either after the name of a listing.
 
-    The name is as in reports and ends in "=": site=old.xml, category/asia=https://old.example/category/asia/feed/. Never raises.
+    The name is as in reports and ends in "=": site=old.xml, category/asia=https://old.example/category/asia/feed/. A text without
+    such a name is the file or address as a whole. Never raises; nothing is read.
     """
     match = _NAMED.fullmatch(text)
     if match is None or bool(match["id"]) == (match["kind"] == "site"):
@@ -57,9 +58,10 @@ def parse_former_feed(text: str) -> FormerFeed:
 
 
 def compare_former_feeds(catalog: Catalog, former_feeds: Iterable[FormerFeed], access: HostAccess) -> tuple[FeedReplay, ...]:
-    """Return a replay (`replay`) of each former feed and the feed of the same format that takes its place, both as they are now.
+    """Predict, for each former feed in order, what readers show once the feed of its format that takes its place is in its stead.
 
-    Raises FeedsvcError if a former feed cannot be read, if its listing does not exist, or if redirects.yaml says that it is gone.
+    Former feeds are read now, from a file or, within `access`, from the web. RSS takes the place of RDF. Raises FeedsvcError if
+    one cannot be read, if its listing does not exist, or if redirects.yaml says that it is gone.
     """
     known_articles = _known_articles(catalog)
     entries = EntryCache(catalog)

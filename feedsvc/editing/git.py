@@ -35,7 +35,7 @@ class _Blob(NamedTuple):
 def checkout_revision(content: Path, revision: str, target: Path) -> None:
     """Write the files that feeds depend on into the folder `target`, as they are in the repository of `content` at a revision.
 
-    Media other than images become sparse files of the same length. A media file that is a git-lfs pointer is copied from the
+    These are settings files, articles/ and media/; if these have a symbolic link, all files of the content folder. Media other than images become sparse files of the same length. A media file that is a git-lfs pointer is copied from the
     current folder if that has it. Raises FeedsvcError if git, the repository, the revision or the folder in the revision does not
     exist, or if a file cannot be read or written.
     """

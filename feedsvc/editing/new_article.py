@@ -54,10 +54,10 @@ def draft(
     authors: tuple[str, ...] = (),
     suffix: str = ".yaml",
 ) -> Draft:
-    """Return a draft dated `now` in the site's time zone. `suffix` is that of the file, .yaml or .md.
+    """Return a draft dated `now`, to the minute, in the site's time zone. Writes nothing.
 
-    Without `slug`, the address is made from the title, with a number if it is taken. `categories` and `authors` are ids or
-    aliases. Raises FeedsvcError for an invalid argument: empty title, unusable or taken slug, unknown category or author.
+    Its path is articles/YYYY/MM/SLUG and `suffix`, .yaml or .md. Without `slug`, the address is made from the title, with a number if it is
+    taken. `categories` and `authors` are ids or aliases; the draft has the ids, each once. Raises FeedsvcError for an invalid argument: empty title, unusable or taken slug, unknown category or author.
     """
     clean_title = _clean_title(title)
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)
@@ -130,7 +130,10 @@ def _resolve_ids(
 
 
 def render_draft(article: Draft, content: ContentSnapshot, modeline: str) -> str:
-    """Return the text of the draft's file: Markdown with front matter if its path ends in .md, else `modeline` and YAML."""
+    """Return the text of the draft's file: Markdown with front matter if its path ends in .md, else `modeline` and YAML.
+
+    It has status: draft, a placeholder as its body, and further keys of articles as comments.
+    """
     keys = "\n".join(_render_keys(article, content)) + "\n"
     if article.path.endswith(".md"):
         return f"---\n{keys}---\n{BODY_PLACEHOLDER}\n"
@@ -174,7 +177,7 @@ def _yaml_value(value: Any) -> str:
 def create_file(root: Path, path: str, content: str) -> Path:
     """Create the file `path` below `root`, complete from the beginning, and missing folders. Return the file's path.
 
-    Raises FeedsvcError if the file exists or cannot be written.
+    Raises FeedsvcError if the file exists, which is not changed, or cannot be written.
     """
     file = root / os.fsdecode(path.encode())  # UTF-8 even if the locale is another
     temporary_file = file.with_name(f".new-{os.getpid()}")

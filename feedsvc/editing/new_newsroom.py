@@ -49,9 +49,9 @@ def check_is_free(folder: Path) -> None:
 
 
 def create_newsroom(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Create a newsroom of `files`, path below the folder -> bytes, and schemas. Return the _SHARED_NAMES that exist and stay.
+    """Create a newsroom of `files`, path below the folder -> bytes, and schemas for text editors.
 
-    Missing folders are created. Raises FeedsvcError, with nothing written, if `check_is_free` does or if a file cannot be
+    Return which of .gitignore and .vscode existed: they stay as they are, and those of `files` are left out. Missing folders are created. Raises FeedsvcError, with nothing written, if `check_is_free` does or if a file cannot be
     written. If a complete file cannot be moved to its place, raises FeedsvcError, and `complete_newsroom` can move the rest.
     """
     check_is_free(folder)

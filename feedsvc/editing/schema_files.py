@@ -28,9 +28,10 @@ FILE_PATTERNS: Final = {
 
 
 def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path, ...]:
-    """Write the schemas `names` into SCHEMA_FOLDER of a content folder, each file atomically, and return the files.
+    """Write the schemas `names`, of SCHEMA_NAMES, as NAME.json into SCHEMA_FOLDER of a content folder, and return the files.
 
-    Existing files are replaced. Raises FeedsvcError if a file cannot be written.
+    Existing files are replaced, each atomically; the folder is created. The schemas of articles and feeds permit only the
+    categories and authors of the content folder. Raises FeedsvcError if a file cannot be written.
     """
     folder = root / SCHEMA_FOLDER
     try:
@@ -46,7 +47,8 @@ def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path
 def build_schema_of(name: str, root: Path | None = None) -> Json:
     """Return the schema of one kind of file (one of SCHEMA_NAMES). Never raises because of the folder's content.
 
-    With a content folder `root`, the schemas of articles and feeds permit only the categories and authors of that folder.
+    With a content folder `root`, the schemas of articles and feeds permit only the categories and authors of that folder, by id
+    or alias; any categories, or any authors, if their file has none or cannot be parsed.
     """
     files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE} if root else {}
     return build_schema(name, {kind: known_names(root, file) for kind, file in files.items() if root})
@@ -63,7 +65,7 @@ def modeline(root: Path, article: Path) -> str:
 
 
 def vscode_settings(content: Path) -> Json:
-    """Return VS Code settings that assign the schemas to the files of a content folder.
+    """Return VS Code settings, for its YAML extension, that assign the schemas to the YAML files of a content folder, not pages.
 
     `content` is the path of the content folder relative to the folder that is opened in VS Code.
     """

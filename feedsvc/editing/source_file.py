@@ -31,7 +31,10 @@ class SourceFile:
 
 
 def key_warning(document: YamlDocument, key: str, message: str, hint: str) -> Problem:
-    """Return a warning at the value of a key of the document, or at the beginning of the file if the key is missing."""
+    """Return a warning at the value of a top-level key of the document; at the beginning of the file if the key is missing.
+
+    The document of a file that is missing may be empty: `YamlDocument(path)`.
+    """
     key_problem = document.problem((key,), message, hint) if document.has_value((key,)) else None
     file_problem = Problem(path=document.path, message=sanitize_message(message), hint=sanitize_message(hint))
     return replace(key_problem or file_problem, severity="warning")
@@ -40,7 +43,7 @@ def key_warning(document: YamlDocument, key: str, message: str, hint: str) -> Pr
 def parse_source(path: str, data: bytes) -> SourceFile:
     """Parse the bytes of the article file at `path`: YAML, or Markdown with front matter if `path` ends in .md.
 
-    Never raises; `yaml` is an empty document if there is no readable YAML.
+    Never raises; `yaml` is an empty document if there is no readable YAML. Problems of the encoding are left out.
     """
     content, _, is_plain = decode(path, data)
     try:

@@ -51,9 +51,10 @@ class SiteAnswers:
 
 
 def starter_files(answers: SiteAnswers, now: datetime) -> dict[str, bytes]:
-    """Return the files of a new newsroom by their paths in its folder, without schemas. Its articles are dated `now`.
+    """Return the files of a new newsroom by their paths in its folder, without schemas. Writes nothing.
 
-    Raises FeedsvcError if the answers give no valid site.yaml.
+    Its articles, one of them a draft, are dated `now` or up to two minutes before, `since` that day. Raises FeedsvcError if the
+    answers give no site.yaml without problems.
     """
     local = now.astimezone(ZoneInfo(answers.timezone)).replace(second=0, microsecond=0)
     site_file = _fill(SITE_FILE, _site_values(answers, local))
