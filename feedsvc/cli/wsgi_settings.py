@@ -22,7 +22,8 @@ _NAMES: Final = frozenset(signature(service_config).parameters)
 def read_service_config() -> ServiceConfig:
     """Read the settings from variables and the settings file, and begin the log as they say; the command line is not read.
 
-    Warn of variables that have no effect because another program is the server, such as FEEDSVC_PORT. Raises FeedsvcError for a value that is not valid. Errors in the settings file are printed, and raise SystemExit.
+    Warn of variables that have no effect because another program is the server, such as FEEDSVC_PORT. Raises FeedsvcError for a
+    value that is not valid. Errors in the settings file are printed, and raise SystemExit.
     """
     assert isinstance(serve, Command)  # noqa: S101 - for mypy
     try:

@@ -38,7 +38,7 @@ _ABSENCES: Final[Mapping[Visibility, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormerFeed:
-    """A former feed. `where` is a file or an address. `listing` is the one whose feed takes its place; None: that of its address."""
+    """A former feed. `where`: a file or an address. `listing`: the one whose feed takes its place; None: that of its address."""
 
     where: str
     listing: ListingRef | None = None

@@ -56,8 +56,9 @@ def draft(
 ) -> Draft:
     """Return a draft dated `now`, to the minute, in the site's time zone. Writes nothing.
 
-    Its path is articles/YYYY/MM/SLUG and `suffix`, .yaml or .md. Without `slug`, the address is made from the title, with a number if it is
-    taken. `categories` and `authors` are ids or aliases; the draft has the ids, each once. Raises FeedsvcError for an invalid argument: empty title, unusable or taken slug, unknown category or author.
+    Its path is articles/YYYY/MM/SLUG and `suffix`, .yaml or .md. Without `slug`, the address is made from the title, with a
+    number if it is taken. `categories` and `authors` are ids or aliases; the draft has the ids, each once. Raises FeedsvcError
+    for an invalid argument: empty title, unusable or taken slug, unknown category or author.
     """
     clean_title = _clean_title(title)
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)

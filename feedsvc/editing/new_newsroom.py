@@ -51,8 +51,9 @@ def check_is_free(folder: Path) -> None:
 def create_newsroom(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Create a newsroom of `files`, path below the folder -> bytes, and schemas for text editors.
 
-    Return which of .gitignore and .vscode existed: they stay as they are, and those of `files` are left out. Missing folders are created. Raises FeedsvcError, with nothing written, if `check_is_free` does or if a file cannot be
-    written. If a complete file cannot be moved to its place, raises FeedsvcError, and `complete_newsroom` can move the rest.
+    Return which of .gitignore and .vscode existed: they stay as they are, and those of `files` are left out. Missing folders are
+    created. Raises FeedsvcError, with nothing written, if `check_is_free` does or if a file cannot be written. If a complete file
+    cannot be moved to its place, raises FeedsvcError, and `complete_newsroom` can move the rest.
     """
     check_is_free(folder)
     with _creating_folder(folder), folder_lock(folder):

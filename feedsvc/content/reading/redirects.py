@@ -65,7 +65,8 @@ def source_digest(data: bytes, base_url: str) -> bytes:
 def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
     """Parse redirects.yaml. A target that is an address of the site itself becomes a path.
 
-    Faults of the file become problems, not exceptions. A file that cannot be decoded, or that is larger than MAX_REDIRECTS_SIZE, has no rules.
+    Faults of the file become problems, not exceptions. A file that cannot be decoded, or that is larger than MAX_REDIRECTS_SIZE,
+    has no rules.
     """
     decoded = text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE)
     if decoded.problems:
