@@ -81,7 +81,7 @@ def _apply(context: click.Context, file: _File, problems: list[Problem]) -> None
 
 
 def key_of(parameter: click.Parameter) -> str:
-    """Return the key of an option or argument, which is made from its variable; "" if it has none."""
+    """Return the key of an option or argument in a settings file, such as "base-url" of FEEDSVC_BASE_URL; "" without variable."""
     variable = parameter.envvar
     return variable.removeprefix("FEEDSVC_").lower().replace("_", "-") if isinstance(variable, str) else ""
 
@@ -98,7 +98,7 @@ def command_path(context: click.Context) -> tuple[str, ...]:
 
 
 def command_name(context: click.Context) -> str:
-    """Return the first name of `command_path`, "" outside of any command."""
+    """Return the name of the context's command, of a subcommand that of its group, such as "token"; "" outside of any command."""
     return next(iter(command_path(context)), "")
 
 

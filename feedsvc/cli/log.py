@@ -36,8 +36,8 @@ _JOURNAL_DEFAULT: Final = 2  # critical
 def configure_log(form: str, level: int) -> None:
     """Send the log of this process and its forks to stderr, in the format `form`: PLAIN, TEXT or JSON.
 
-    `level` is the lowest level of feedsvc's own lines that are written; of libraries, warnings and errors are. Does nothing if
-    the root logger already has handlers.
+    If stderr is systemd's journal, TEXT is the journal's own format. `level` is the lowest level of feedsvc's own lines that are
+    written; of libraries, warnings and errors are. Does nothing if the root logger already has handlers.
     """
     root = logging.getLogger()
     if root.handlers:

@@ -79,7 +79,10 @@ def _split_command(_context: click.Context, _option: click.Parameter, command: s
 
 
 def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Return the option --purge. `addresses` describes, for the help text, the addresses that the purge command gets."""
+    """Return the option --purge, whose value is a tuple of words, () without it.
+
+    `addresses` describes, for the help text, the addresses that the purge command gets.
+    """
     text = f"Command to run before hubs are notified. It is run without a shell and reads {addresses} from stdin, one per line."
     return option("--purge", metavar="COMMAND", default="", callback=_split_command, help=text)
 
@@ -99,9 +102,9 @@ def log_options(command: Callable[P, None]) -> Callable[P, None]:
 def report_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Return the command with errors reported as one sentence and an exit status, without a traceback.
 
-    The status is 1 after a ContentError with problems, which are printed. It is USAGE_ERROR_STATUS after one without problems,
-    after any other FeedsvcError, and if the output cannot be written. If the reader of the output has closed it, as `head` does,
-    the status is that of SIGPIPE. All other exceptions pass.
+    The status is 1 after a ContentError with problems, which are printed. It is 2 after one without problems, after any other
+    FeedsvcError, and if the output cannot be written. If the reader of the output has closed it, as `head` does, the status is
+    that of SIGPIPE. All other exceptions pass.
     """
 
     @wraps(command)

@@ -98,7 +98,10 @@ def print_problems(problems: Iterable[Problem]) -> None:
 
 
 def print_line(text: str, *, err: bool = False) -> None:
-    """Print a line to stdout, or stderr with `err`; with colors as `color_setting` says."""
+    """Print a line to stdout, or stderr with `err`, with its colors only on a terminal or as NO_COLOR and FORCE_COLOR say.
+
+    It is never part of the log.
+    """
     click.echo(text, err=err, color=color_setting())
 
 
@@ -140,10 +143,10 @@ def _severity_mark(severity: Severity) -> str:
 
 
 def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:
-    """Yield each problem with 0, in the order of `_print_order`, except problems of one kind (`_kind`) that are in many files.
+    """Yield each problem with 0, those of settings files first, except problems of one kind (`_kind`) that are in many files.
 
-    Of these, yield only the first, with the number of the other files. _MAX_REPEATS other files are many, of errors without
-    `_cause` _MAX_EQUAL_ERRORS.
+    Of these, yield only the first, with the number of the other files. Many are three other files; for errors that follow from
+    none in a settings file, twenty.
     """
     problems = sorted(problems, key=_print_order)
     paths_by_kind: dict[tuple[str, ...], set[str]] = defaultdict(set)

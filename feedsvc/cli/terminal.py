@@ -25,7 +25,10 @@ def color_setting() -> bool | None:
 
 
 def has_colors(stream: TextIO | None) -> bool:
-    """Return whether to write colors to a stream: as `color_setting` says, else if it is a terminal. None: a closed stream."""
+    """Return whether to write colors to a stream: as NO_COLOR or FORCE_COLOR says, else if it is a terminal.
+
+    None, a closed stream, is no terminal.
+    """
     setting = color_setting()
     return bool(stream and stream.isatty()) if setting is None else setting
 

@@ -43,7 +43,7 @@ _TEST_PREFIXES: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suit
 
 
 class Option(click.Option):
-    """Option with the variable FEEDSVC_OPTION. Former names of the variable work with a warning.
+    """Option with the variable FEEDSVC_OPTION; an empty one counts as unset. Former names of the variable work with a warning.
 
     Former names are FEEDSVC_COMMAND_PARAMETER and those in _FORMER_NAMES.
     """
@@ -125,7 +125,10 @@ class Command(click.Command):
         return super().get_short_help_str(max(limit, _MAX_SUMMARY))
 
     def prepare(self, ctx: click.Context) -> None:
-        """Begin the log of the command, and write warnings about variables into it."""
+        """Begin the log of the command, if it has one, and warn of unknown variables and former names of variables, in it.
+
+        Call it once, before the command runs. Without a log, warnings go to stderr.
+        """
         if is_logging(ctx):
             configure_log(ctx)
         for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIXES)):

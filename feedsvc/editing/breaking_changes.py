@@ -198,7 +198,7 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
 def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
     """Yield warnings about exact rules of redirects.yaml that are gone and whose addresses lead nowhere now.
 
-    There is one for each of the first _MAX_REDIRECTS rules, and one with the number of all others.
+    There is one for each of the first 20 rules, and one with the number of all others; none if the file has errors now.
     """
     old, new = pair.previous.content.redirects, pair.current.content.redirects
     if REDIRECTS_FILE in pair.invalid_paths:

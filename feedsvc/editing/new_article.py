@@ -33,7 +33,10 @@ _MAX_SLUG_BYTES: Final = 150  # bytes, which leave room for a number and a suffi
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """Values of a new article; `path` is relative to the content folder."""
+    """Values of a new article; `path` is relative to the content folder, `published` is in the site's time zone.
+
+    `categories` and `authors` are ids.
+    """
 
     path: str
     title: str

@@ -20,7 +20,10 @@ _Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, i
 
 
 def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about feeds.yaml; while an article has an error, none about tags and feeds without articles."""
+    """Yield the warnings about feeds.yaml: keys without effect, short ages, tags and feeds without articles, equal public feeds.
+
+    While an article has an error, there are none about tags and feeds without articles. An article before its day counts.
+    """
     content = context.content
     feeds = {feed.id: feed for feed in chain(content.custom_feeds.values(), content.private_feeds.values())}
     if not feeds:

@@ -29,7 +29,10 @@ def is_reserved_name(name: str) -> bool:
 
 
 def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
-    """Yield warnings about the paths of articles and pages, drafts included, of files in root/ and theme/, and of used media."""
+    """Yield warnings about paths that Windows or macOS cannot have or takes for equal.
+
+    Checked are articles and pages, drafts included, files in root/ and theme/, and the media that something refers to.
+    """
     texts: tuple[Article | StaticPage, ...] = (*content.articles, *content.pages.values())
     folders = ((ROOT_FOLDER, content.root_files), (THEME_FOLDER, content.theme))
     names = (f"{folder}/{name}" for folder, files in folders for name in files)

@@ -13,7 +13,10 @@ from feedsvc.model import ArticleStatus
 
 
 def lint_home(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about `home`. While an article has an error, there is none about a lead that no article has as slug."""
+    """Yield the warnings about `home` in site.yaml: a lead that is not the slug of a published article, and unknown sections.
+
+    A lead before its day is accepted. While an article has an error, there is none about a lead that no article has as slug.
+    """
     home, categories = context.content.site.home, context.content.categories
     if not home.lead and not home.sections:
         return

@@ -36,7 +36,8 @@ _MEGAPIXEL_HINTS: Final = {
 def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
     """Yield warnings about the files in media/ that settings, these articles and published pages refer to, sorted by path.
 
-    Settings include private feeds. A file of an article that is cut off has none here, because the article's file has one.
+    They are about location data, images that are too large or wide, and files that are cut off. Settings include private feeds. A
+    file of an article that is cut off has none here, because the article's file has one.
     """
     texts: tuple[Article | StaticPage, ...] = (*articles, *content.published_pages)
     images_shown = {*_settings_images(content), *(path for text in texts for path in _images(content, text))}

@@ -19,7 +19,7 @@ _Fault = tuple[str, str]  # message and hint
 
 
 def lint_menus(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about the menus in site.yaml."""
+    """Yield the warnings about entries of `navigation` and `footer.links` in site.yaml that lead nowhere or have no title."""
     site = context.content.site
     menus: tuple[tuple[str, tuple[str, ...], Iterable[MenuEntry]], ...] = (
         ("navigation", (), site.navigation or ()),

@@ -25,7 +25,10 @@ _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
 def lint_redirects(context: LintContext) -> Iterator[Problem]:
-    """Yield at most 100 warnings about redirects.yaml, first those about exact rules; none if the file has an error."""
+    """Yield at most 100 warnings about redirects.yaml, first those about exact rules; none if the file has an error.
+
+    They are about targets without a document or with a rule of their own, and about rules at or around addresses of documents.
+    """
     rules = context.content.redirects
     if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
         return

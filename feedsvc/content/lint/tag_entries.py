@@ -13,7 +13,10 @@ from feedsvc.model import TagSettings
 
 
 def lint_tag_entries(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about tags.yaml; none about unused entries while an article has an error, because it may use them."""
+    """Yield the warnings about tags.yaml: entries of tags that no article has, and aliases that articles have as tags.
+
+    Drafts count as articles. There are none about unused entries while an article has an error, because it may use them.
+    """
     entries = {entry.id: entry for entry in context.content.tags.values()}
     if not entries:
         return

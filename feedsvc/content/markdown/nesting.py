@@ -52,7 +52,7 @@ class TooDeep(NamedTuple):
 
 
 class RemovedElement(NamedTuple):
-    """Start tag of an element that an article may not contain, and its index in the HTML."""
+    """Start tag of an element that an article may not contain, its name in lower case, and its index in the HTML."""
 
     name: str
     offset: int

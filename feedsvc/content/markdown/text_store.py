@@ -100,9 +100,10 @@ class TextStore:
         return paths
 
     def add(self, texts: Mapping[bytes, str]) -> None:
-        """Add texts by key. Once the unwritten texts exceed _MAX_UNWRITTEN characters, write all of them to the backend.
+        """Add texts by key. Once the unwritten texts exceed 4 million characters, write all of them to the backend.
 
-        If the backend does not store them, try again after each further _MAX_UNWRITTEN characters.
+        Until then, or until `flush`, they are in memory only. If the backend does not store them, try again after each further 4
+        million characters.
         """
         if not texts:
             return

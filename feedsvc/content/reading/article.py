@@ -64,7 +64,10 @@ class ParseResult(NamedTuple):
 
 
 def parse_article(path: str, data: bytes, references: References) -> ParseResult:
-    """Parse one article file; `path` is relative to the content folder. Faults of the file become problems, not exceptions."""
+    """Parse one article file. Faults of the file become problems, not exceptions.
+
+    `path`, relative to the content folder, ends in .md if `data` is Markdown with front matter; otherwise `data` is YAML.
+    """
     parts = parse_file_parts(path, data)
     return ParseResult(None, parts) if isinstance(parts, tuple) else _ArticleParser(parts, references).parse()
 

@@ -38,7 +38,7 @@ class References:
 
 
 def media_resolver(document: YamlDocument, references: References) -> MediaResolver:
-    """Return a resolver of the references to media files in a settings document."""
+    """Return a resolver of the media paths and web addresses in a settings document, which adds problems to the document."""
     site = references.site
     return MediaResolver(document, site.base_url, references.media, site.keep_metadata)
 
@@ -62,7 +62,7 @@ def unknown_reference_error(
 
 
 def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
-    """Return a hint that lists the ids and aliases in `entries` if they are few, else names the file to add an entry to."""
+    """Return a hint that lists the ids and aliases in `entries` if they are at most 8, else names the file to add an entry to."""
     names = sorted(entries)
     return f"{_FILES[kind]} has {', '.join(names)}" if 0 < len(names) <= _MAX_CHOICES else f"add it to {_FILES[kind]}"
 
@@ -80,7 +80,10 @@ class ReadContext:
         self.media: dict[str, None] = {}
 
     def add_error(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> None:
-        """Add an error at a value, or at its key if `at_key`. The message is prefixed with the keys of `at`, as "image.src: "."""
+        """Add an error at a value, or at its key if `at_key`.
+
+        The message is prefixed with the keys of `at`, without indexes of lists, as "image.src: ".
+        """
         name = ".".join(str(step) for step in at if isinstance(step, str))
         self.document.problems.append(self.document.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
 

@@ -19,7 +19,7 @@ _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "include": {"all"
 
 
 def parse_custom_feeds(data: bytes, references: References) -> ParsedEntries:
-    """Parse feeds.yaml. Each id and each alias maps to its CustomFeed."""
+    """Parse feeds.yaml. Each id and each alias maps to its CustomFeed, public or private."""
 
     def build(document: YamlDocument, name: str) -> CustomFeed:
         return _build_custom_feed(document, name, references)

@@ -42,7 +42,7 @@ _T = TypeVar("_T")
 class ParsedRedirects(NamedTuple):
     """The valid rules of redirects.yaml, and the sorted problems. With an error, use the last valid version of the file instead.
 
-    More than 100 problems of single rules are counted in one. Rules with problems have the `source_digest` b"".
+    Of over 100 problems of rules, the 101st counts the others. With any problem, the `source_digest` of the rules is b"".
     """
 
     rules: RedirectRules
@@ -65,8 +65,8 @@ def source_digest(data: bytes, base_url: str) -> bytes:
 def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
     """Parse redirects.yaml. A target that is an address of the site itself becomes a path.
 
-    Faults of the file become problems, not exceptions. A file that cannot be decoded, or that is larger than MAX_REDIRECTS_SIZE,
-    has no rules.
+    Faults of the file become problems, not exceptions. A file with an invalid byte or a forbidden character, or one that is
+    larger than MAX_REDIRECTS_SIZE, has no rules at all.
     """
     decoded = text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE)
     if decoded.problems:

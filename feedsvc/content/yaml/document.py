@@ -122,7 +122,7 @@ class YamlDocument:
 def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
     """Parse the text of the file at `path`; never raises, YAML errors become problems of the document. No file is read.
 
-    A text without keys, such as an empty one, has the value None and one problem; a text that is only `null` has no problem.
+    An empty text, or one of comments only, has the value None and a problem; a text that is only `null` has no problem.
 
     `is_printable` is True if the caller knows that `content.text.is_printable` returns True for the text; this saves time.
     """
