@@ -80,7 +80,7 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
     except _OutsideFolderError:
         return outside_link_problem(path, within)
     except OSError as error:
-        return Problem(path=path, message=f"the file cannot be read ({error.strerror})")
+        return _unreadable(path, error)
     try:
         return _read_descriptor(path, descriptor, max_size)
     finally:
@@ -141,8 +141,15 @@ def _read_descriptor(path: str, descriptor: int, max_size: int = MAX_FILE_SIZE) 
         return Problem(path=path, message="this is a folder, a pipe or a device, not a file")
     # fstat gives the size, so that no buffer of `max_size` is allocated for each small file. If the file has grown since, or
     # the read was short, the rest is read below.
-    data = os.read(descriptor, min(status.st_size, max_size) + 1)
-    if len(data) == status.st_size:
-        return data
-    with open(descriptor, "rb", closefd=False) as file:
-        return data + file.read(max_size + 1 - len(data))
+    try:
+        data = os.read(descriptor, min(status.st_size, max_size) + 1)
+        if len(data) == status.st_size:
+            return data
+        with open(descriptor, "rb", closefd=False) as file:
+            return data + file.read(max_size + 1 - len(data))
+    except OSError as error:  # a damaged disk, or a network file system that has gone
+        return _unreadable(path, error)
+
+
+def _unreadable(path: str, error: OSError) -> Problem:
+    return Problem(path=path, message=f"the file cannot be read ({error.strerror})")

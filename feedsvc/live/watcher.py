@@ -99,17 +99,21 @@ class Watcher:
         self._live.prepare_updates()
         while not self._stop.is_set():
             try:
-                self._watch(_folder_identity(self._root))
-            except (OSError, RuntimeError):
-                # There is no folder, or the system has no more notifications for this process: poll without them.
-                self._poll_once(frozenset())
-                self._stop.wait(_RETRY_DELAY)
+                self._watch_or_poll()
             except Exception:  # noqa: BLE001
                 # An internal error at one file must not stop all later reloads.
                 _LOG.exception("the content folder could not be reloaded; the watcher tries again")
                 self._stop.wait(_RETRY_DELAY)
             # A full scan detects changes that happened before notifications are set up again.
             self._full_scan_requested.set()
+
+    def _watch_or_poll(self) -> None:
+        """Watch with notifications; without a folder, or if the system has no more notifications for this process, poll once."""
+        try:
+            self._watch(_folder_identity(self._root))
+        except (OSError, RuntimeError):
+            self._poll_once(frozenset())
+            self._stop.wait(_RETRY_DELAY)
 
     def _watch(self, identity: tuple[int, int] | None) -> None:
         """Poll until the root is another folder than `identity`, there is a new folder to watch, or `stop` is called.

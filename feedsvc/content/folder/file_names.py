@@ -63,7 +63,9 @@ def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
     """
     try:
         with os.scandir(root) as entries:
-            are_folders = {entry.name: entry.is_dir() for entry in entries if entry.name.isprintable() and entry.name[0] != "."}
+            are_folders = {
+                entry.name: _is_folder(entry) for entry in entries if entry.name.isprintable() and entry.name[0] != "."
+            }
     except OSError:
         return ()  # the folder was removed meanwhile
     names = sorted(are_folders)
@@ -75,6 +77,14 @@ def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
             if _is_unread_file(name, is_folder=are_folders[name])
         ),
     )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder; False for a link that cannot be followed, such as one to itself."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _is_unread_file(name: str, *, is_folder: bool) -> bool:

@@ -64,3 +64,9 @@ def test_the_lock_file_of_an_office_program_is_no_article(newsroom: Newsroom) ->
     root = newsroom(files)
     assert messages(root) == []
     assert article_paths(root) == {"articles/a.yaml"}
+
+
+def test_a_link_to_itself_hides_no_warning_about_another_file(newsroom: Newsroom) -> None:
+    root = newsroom({"category.yaml": article_text("a")})
+    (root / "loop").symlink_to("loop")
+    assert messages(root) == ["category.yaml:1:1: warning: this file is not read; did you mean categories.yaml?"]
