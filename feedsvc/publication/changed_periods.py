@@ -26,11 +26,9 @@ def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> 
 
 
 def candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield a superset of `changed_periods`: also periods that are not older, periods without a difference, and perhaps "".
-
-    Some occur more than once.
-    """
-    periods = {index.period_of(day) for index in (one, other) for day in days}
+    """Yield a superset of `changed_periods`: also periods without a difference. Some occur more than once."""
+    # A day may have no period in one of the indexes.
+    periods = {period for index in (one, other) for day in days if (period := index.period_of(day))}
     periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
     periods.update(_periods_between_newest_pages(one, other))
     yield from periods
