@@ -107,7 +107,7 @@ def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
 def _is_logo_same(before: Catalog, now: Catalog) -> bool:
     """Return whether the logo's file is the same. Every page shows the logo in its width and height."""
     path = path_below(now.site.base_url, now.site.logo)[1:]
-    return before.media.get(path) == now.media.get(path)
+    return before.media.get(path) is now.media.get(path)
 
 
 def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
@@ -281,11 +281,11 @@ def _sitemap_group_places(before: Catalog, now: Catalog, groups: Iterable[str]) 
 
 
 def _changed_media(before: Catalog, now: Catalog) -> frozenset[str]:
-    """Return the paths (media/...) of the media files with another length or location, or that only one content has.
+    """Return the paths (media/...) of the media files that changed between two contents, or that only one of them has.
 
-    Other bytes of the same length are found by the rows of articles only.
+    A changed file has another MediaFile, even if path, type and length are the same.
     """
     files_before, files_now = before.media.files, now.media.files
     if files_before is files_now:
         return frozenset()
-    return frozenset(path for path in {**files_before, **files_now} if files_before.get(path) != files_now.get(path))
+    return frozenset(path for path in {**files_before, **files_now} if files_before.get(path) is not files_now.get(path))

@@ -25,6 +25,8 @@ from tests.live.watched_folder import (
     watch,
 )
 
+LOGO = "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><rect width='8' height='8' fill='red'/></svg>"
+
 
 def test_five_hundred_new_files_become_visible(root: Path) -> None:
     with watch(root) as live:
@@ -117,6 +119,24 @@ def test_missing_content_folder_is_served_from_memory_and_watched_after_its_retu
         wait_until(lambda: problem_lines(live) == [])
         write(root, article("three"))
         wait_until(lambda: visible_slugs(live) == {"one", "two", "three"})
+
+
+def test_other_bytes_of_the_same_length_of_a_file_that_only_a_page_or_the_settings_name_are_a_change(root: Path) -> None:
+    site = (root / "site.yaml").read_text()
+    files = {
+        "pages/about.md": "---\ntitle: About\n---\n\n[Prices](media/prices.csv)\n",
+        "media/prices.csv": "a,1\n",
+        "media/logo.svg": LOGO,
+        "site.yaml": site.replace("logo: media/logo.png", "logo: media/logo.svg", 1),
+    }
+    write(root, files)
+    with watch(root) as live:
+        for path, data in (("media/prices.csv", "a,2\n"), ("media/logo.svg", LOGO.replace("red", "tan"))):
+            before = live.edition.publication
+            time.sleep(0.01)
+            write(root, {path: data})
+            wait_until(lambda before=before: live.edition.publication is not before)
+            assert f"/{path}" in live.edition.publication.changed_since(before)
 
 
 def test_added_or_changed_image_updates_the_article_that_shows_it(root: Path) -> None:

@@ -85,17 +85,22 @@ class SnapshotBuilder:
     def _referenced_media(
         self, settings: Settings, articles: ArticleFiles, changes: ArticleChanges, changed_media: frozenset[str]
     ) -> Mapping[str, MediaFile]:
-        """Return all referenced media files that exist, by path; the mapping of the previous snapshot if it is equal."""
+        """Return all referenced media files that exist, by path; the mapping of the previous snapshot if no file changed.
+
+        Of a changed file, there is a new MediaFile, even if it is equal to the former one: the bytes may differ.
+        """
         changed_articles = (article for change in changes.values() for article in change if article)
         settings_media = settings.media | self._free_files.media
         paths = {path for article in changed_articles for path in article.media} | changed_media | settings_media
         for path in paths | self._missing_media:
-            self._media_files.pop(path, None)
+            former = self._media_files.pop(path, None)
             self._missing_media.discard(path)
             if path in settings_media or articles.records.files_using((path,)):
                 self._missing_media.add(path)
                 with suppress(ValueError):
-                    self._media_files[path] = self._media.file(path)
+                    file = self._media.file(path)
+                    self._media_files[path] = former if former == file and path not in changed_media else file
                     self._missing_media.discard(path)
         previous = self._previous
-        return previous.media if previous and previous.media == self._media_files else dict(self._media_files)
+        is_same = previous is not None and previous.media == self._media_files and changed_media.isdisjoint(self._media_files)
+        return previous.media if previous and is_same else dict(self._media_files)
