@@ -15,7 +15,7 @@ _POST_PARAMETERS: Final = ("p", "page_id", "attachment_id")  # of WordPress, any
 
 
 def split_address(address: str) -> SplitResult:
-    """Split an address; an invalid one gives empty parts."""
+    """Split an address as `urllib.parse.urlsplit` does; an invalid one, also one with an invalid port, gives empty parts."""
     try:
         split = urlsplit(address)
         _ = split.port
@@ -25,9 +25,9 @@ def split_address(address: str) -> SplitResult:
 
 
 def absolute(base: str, reference: str) -> str:
-    """Return a reference, resolved against `base`, as an absolute address of any scheme; "" if it is empty or has no scheme then.
+    """Return a reference, resolved against `base`, as an absolute address; "" if it is empty, invalid or has no scheme then.
 
-    Line breaks and tabs in it are removed.
+    The scheme may be any, also mailto or javascript. Line breaks and tabs in the reference are removed.
     """
     reference = reference.replace("\n", "").replace("\t", "").strip()
     if not reference:
@@ -40,7 +40,7 @@ def absolute(base: str, reference: str) -> str:
 
 
 def host_of(address: str) -> str:
-    """Return the host of an address in lower case, "" if it has none."""
+    """Return the host of an address in lower case, without port; "" if it has none or is invalid."""
     return (split_address(address).hostname or "").lower()
 
 
@@ -51,7 +51,7 @@ def port_of(address: str) -> int:
 
 
 def own_hosts(addresses: Iterable[str]) -> frozenset[str]:
-    """Return the hosts of some addresses, each with and without "www."."""
+    """Return the hosts of some addresses in lower case, each with and without "www."; addresses without a host are skipped."""
     hosts = {host.removeprefix("www.") for address in addresses if (host := host_of(address))}
     return frozenset(hosts | {f"www.{host}" for host in hosts})
 
@@ -83,6 +83,6 @@ def page_keys(address: str) -> Iterator[str]:
 
 
 def is_front_page(address: str, site_address: str) -> bool:
-    """Return whether an address has the path of the site at `site_address`, and no query. Hosts are not compared."""
+    """Return whether an address has the path of the site at `site_address` and no query; False for "". Hosts do not matter."""
     split = split_address(address)
     return bool(address) and split.path.rstrip("/") == split_address(site_address).path.rstrip("/") and not split.query

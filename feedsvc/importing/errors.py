@@ -10,4 +10,4 @@ class ImportSourceError(FeedsvcError):
 
 
 class DamagedFeedError(ImportSourceError):
-    """Raised for a feed whose items cannot be read, because it ends early or has other faults."""
+    """Raised for a JSON Feed whose JSON is invalid, so that no item can be read. Damaged XML is read in part instead."""

@@ -33,7 +33,7 @@ def link_html(address: str, title: str) -> str:
 def page_address(source: str) -> str:
     """Return the absolute http or https address of the page for the `src` of a frame; "" for a relative `src` or another scheme.
 
-    Of known players, such as YouTube's, it is the page of the video; else it is the `src` itself.
+    Of known players, such as YouTube's, it is the page of the video; else the `src` itself, with https if it begins with //.
     """
     for pattern, template in _PLAYERS:
         if match := pattern.match(source):
@@ -48,9 +48,10 @@ def _no_title(_: str) -> str:
 
 
 def replace_frames(markup: str, title_of: Callable[[str], str] = _no_title) -> str:
-    """Return HTML with a link for each `iframe`, `object` and `embed` that has an absolute address; others stay.
+    """Return HTML with a link for each `iframe`, `object` and `embed` that has an absolute http or https address; others stay.
 
-    `title_of` returns the title of a page by its address, "" if it is unknown. It is used for frames without a title.
+    `title_of` returns the title of a page by its address, "" if it is unknown. It is used for frames without a title; without
+    either title, the text of the link is the address.
     """
 
     def link(frame: MarkupElement) -> str:

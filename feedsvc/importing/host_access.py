@@ -28,7 +28,7 @@ class HostRefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostAccess:
-    """Rule about the hosts that a fetch may connect to. Names are in lower case, and in ASCII (IDNA).
+    """Rule about the hosts that a fetch may connect to: by default, those with a public address. Names are in lower-case IDNA.
 
     `internal_hosts` may have addresses that are not public: loopback, private, link-local. With `only_hosts`, no other host is
     asked, also if a redirect leads there.
@@ -72,6 +72,7 @@ def is_public(text: str) -> bool:
     """Return whether an IP address is one of the public internet (IANA's special-purpose registries). It may have a zone (%eth0).
 
     An IPv6 address that carries an IPv4 address is public only if that one is. Tunnels that carry one (6to4, Teredo) are not.
+    Raises ValueError for a text that is no IP address.
     """
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):

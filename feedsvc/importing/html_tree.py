@@ -21,7 +21,10 @@ _ATTRIBUTE: Final = re.compile(r'([a-z:-]+)="([^"]*)"')
 
 @dataclass(slots=True)
 class HtmlNode:
-    """An element, or a text if `name` is "". `source` is the markup of the start tag, or of the text with its entities."""
+    """An element, or a text if `name` is "". `source` is the markup of the start tag, or of the text with its entities.
+
+    The values of `attributes` have their entities decoded.
+    """
 
     name: str
     source: str
@@ -30,7 +33,7 @@ class HtmlNode:
 
     @property
     def text(self) -> str:
-        """The characters of a text node, with entities decoded."""
+        """The characters of a text node, with entities decoded. The texts of an element are in its `children`."""
         return html.unescape(self.source)
 
     @property
@@ -47,12 +50,12 @@ class HtmlNode:
         return f"</{self.name}>" if self.name and self.name not in VOID_ELEMENTS else ""
 
     def markup(self) -> str:
-        """Return the node as HTML."""
+        """Return the node and all nodes in it as HTML."""
         return f"{self.source}{''.join(child.markup() for child in self.children)}{self.end_tag}"
 
 
 def parse_tree(clean: str) -> list[HtmlNode]:
-    """Return the top-level nodes of cleaned HTML."""
+    """Return the top-level nodes of HTML that `clean_html` returned; other HTML gives a wrong tree, but no error."""
     root = HtmlNode("", "")
     stack, pos = [root], 0
     for tag in _TAG.finditer(clean):

@@ -48,7 +48,7 @@ class TimeLimit:
 
 
 class _SocketReader(RawIOBase):
-    """Raw reader of a socket; each read has the timeout of the deadline."""
+    """Raw reader of a socket. A read raises TimeoutError once the deadline has passed."""
 
     def __init__(self, connected_socket: socket.socket, deadline: TimeLimit) -> None:
         self._socket, self._deadline = connected_socket, deadline
@@ -74,13 +74,14 @@ class _ResponseStream(BufferedReader):
 class Exchange:
     """A GET request and its response. A context manager that closes the connection at the end of its block.
 
-    `status` and `header` have the response's status and header fields.
+    `status` and `header` have the response's status and header fields. Any status is a result; redirects are not followed.
     """
 
     def __init__(self, address: SplitResult, fields: Mapping[str, str], access: HostAccess, deadline: TimeLimit) -> None:
         """Send the request and read the header section. `address` is a URI with the scheme http or https, without user name.
 
-        Raises OSError, HTTPException or ValueError for the network, HostRefusedError for a host that must not be asked.
+        Raises OSError for the network (TimeoutError at the deadline), HTTPException or ValueError for a bad response or address,
+        HostRefusedError for a host that must not be asked.
         """
         with ExitStack() as stack:
             connected_socket = _connect(address, access, deadline)
@@ -109,9 +110,10 @@ class Exchange:
         return self.header("Content-Encoding").strip().lower() not in ("", "identity")
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the body in blocks of at most 64 KiB, decoded. Raises OSError, HTTPException or zlib.error.
+        """Yield the body in blocks of at most 64 KiB, decoded if it is in gzip or deflate.
 
-        A body that ends before its Content-Length raises HTTPException: http.client does not report that.
+        Raises HTTPException for another content coding and for a body that ends before its Content-Length, zlib.error for damaged
+        data, OSError for the network.
         """
         blocks = self._raw_blocks()
         coding = self.header("Content-Encoding").strip().lower()
@@ -179,7 +181,7 @@ def _request(address: SplitResult, fields: Mapping[str, str]) -> bytes:
 
 
 def _read_header(stream: _ResponseStream) -> HTTPResponse:
-    """Read responses until one is final. Raises OSError or HTTPException."""
+    """Read header sections until one is that of a final response, not an interim one (1xx). Raises OSError or HTTPException."""
     for _ in range(_MAX_INTERIM_RESPONSES):
         response = HTTPResponse(cast("socket.socket", stream), method="GET")
         response.begin()

@@ -36,9 +36,9 @@ _TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class FetchError(FeedsvcError):
-    """Raised if a document or file cannot be fetched. `address` is the one that was asked last, `status` is 0 without response.
+    """Raised if a document or file cannot be fetched. `address` is the one that was asked last, `reason` the text without it.
 
-    `is_temporary`: the same request may succeed later.
+    `status` is that of the response if it is the reason, else 0. `is_temporary`: the same request may succeed later.
     """
 
     def __init__(self, address: str, reason: str, *, status: int = 0, is_temporary: bool = False) -> None:
@@ -48,7 +48,7 @@ class FetchError(FeedsvcError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchLimits:
-    """Limits of one fetch. `max_bytes` is the size of the decoded body; `timeout` and `total` are seconds.
+    """Limits of one fetch. The decoded body has at most `max_bytes`; `timeout` and `total` are seconds.
 
     `timeout` holds for connecting and for each read, `total` for the whole, with its redirects.
     """
@@ -64,7 +64,7 @@ DEFAULT_LIMITS: Final = FetchLimits()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchedDocument:
-    """Body of a response. `address` is the last one after redirects.
+    """Body of a response. `address` is the last one after redirects, without fragment.
 
     `media_type` and `charset` are in lower case, "" if unknown.
     """
@@ -77,7 +77,7 @@ class FetchedDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchedFile:
-    """A response whose body was written to a file of `length` bytes. The other members are as in FetchedDocument."""
+    """A response whose body was written to a file of `length` bytes. `address` is the last one, `media_type` "" if unknown."""
 
     address: str
     media_type: str
@@ -87,7 +87,10 @@ class FetchedFile:
 def fetch_document(
     address: str, *, access: HostAccess, limits: FetchLimits = DEFAULT_LIMITS, accept: str = "*/*"
 ) -> FetchedDocument:
-    """Fetch a document into memory; `address` is a URI or an IRI. Raises FetchError, also for any status but 200."""
+    """Fetch a document into memory; `address` is an http or https URI or IRI, `accept` the header Accept. Nothing is repeated.
+
+    Raises FetchError for the network, any status but 200, a body above the limit, another scheme and a refused host.
+    """
     fields = {"Accept": accept, "Accept-Encoding": "gzip"}
     with _open(address, fields, access, limits) as (final_address, exchange):
         _require_status(final_address, exchange, HTTPStatus.OK)
@@ -103,11 +106,11 @@ def fetch_file(
     access: HostAccess,
     limits: FetchLimits = DEFAULT_LIMITS,
 ) -> FetchedFile:
-    """Fetch a file to `path`, in a folder that exists; `address` is a URI or an IRI.
+    """Fetch a file to `path`, in a folder that exists, in place of a former one; `address` is an http or https URI or IRI.
 
     The bytes are first in a file with PART_SUFFIX, beside a file with STATE_SUFFIX that names the version. If a call fails or the
-    process is killed, a later call for the same address and path asks for the rest only (RFC 9110 section 14.2). If the file has
-    changed, it gets the whole, or the beginning is removed and a temporary FetchError raised.
+    process is killed, a later call for the same address and path asks for the rest only (RFC 9110 section 14.2), if the server
+    named a version. If the file has changed, it gets the whole, or removes the beginning and raises a temporary FetchError.
 
     Raises FetchError for the network, another status and a file above the limit; OSError if the file cannot be written.
     """
@@ -154,7 +157,7 @@ class _PartialFile:
         return {"Range": f"bytes={self.length}-", "If-Range": self._validator} if self.length else {}
 
     def begin(self, validator: str) -> None:
-        """Remove the beginning, and store `validator` of the response that is read now, "" if it has none."""
+        """Remove the beginning, set `length` to 0, and store `validator` of the response that is read now, "" if it has none."""
         self.remove()
         self.length = 0
         write_atomically(self._state, json.dumps({"address": self._address, "validator": validator}).encode())

@@ -30,9 +30,9 @@ class MarkupElement(NamedTuple):
 
 
 def find_elements(markup: str, *names: str) -> Iterator[MarkupElement]:
-    """Yield the elements of these names in order, none within another of them.
+    """Yield the elements of these names (given in lower case, found in any) in order, none within another of them.
 
-    An element without end tag is left out, except `embed` and `input`, which are void.
+    An element ends at the first end tag of its name. One without end tag is left out, except `embed` and `input`, which are void.
     """
     opening, pos = _opening(names), 0
     unclosed: set[str] = set()  # names without an end tag in the rest, which is searched once for each

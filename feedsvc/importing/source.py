@@ -29,12 +29,12 @@ class PostState(enum.Enum):
     """Public, or to be public from its date on, if that is in the future."""
 
     DRAFT = "draft"
-    """Not public, and without a date at which it would be."""
+    """Not public, whatever its date: a draft, private, or readable only with a password."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAuthor:
-    """An author. Posts name it by `key` (WordPress: the login; a feed: the name)."""
+    """An author. Posts name it by `key` (WordPress: the login; a feed: the name; an export of feedsvc: the id)."""
 
     key: str
     name: str
@@ -67,7 +67,10 @@ class SourceTerm:
 
 @dataclass(frozen=True, slots=True)
 class SourceMedium:
-    """A picture, audio or video file with its absolute address at the source. `length` is in bytes, 0 if unknown."""
+    """A picture, audio or video file with its absolute address at the source. `length` is in bytes, 0 if unknown.
+
+    `alt`, `caption` and `credit` are text, which may still have HTML's entities or tags; `media_type` is "" if unknown.
+    """
 
     address: str
     alt: str = ""
@@ -84,10 +87,10 @@ class SourcePost:
     `place` tells an editor where it stands: "export.xml, line 812". `id` is what subscribers know, "" if the source has none.
     `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
     paths with their query, that led there. `inner_addresses` are those of its further pages and of pages for its pictures.
-    `published` and `updated` have a zone. `summary` is plain text; `body` is HTML as
-    browsers would get it, with blocks and shortcodes already replaced. `facts` are those of an export of feedsvc that no other
-    member holds: JSON values by name, such as `corrections`. `authors`, `categories` and `tags` are keys, as in SourceAuthor and
-    SourceTerm.
+    `published` and `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as
+    browsers would get it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown.
+    `facts` are those of an export of feedsvc that no other member holds: JSON values by name, such as `corrections`. `authors`,
+    `categories` and `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`: it was at the top of the front page.
     """
 
     place: str
@@ -135,7 +138,9 @@ class SourceRedirect:
 
 @dataclass(frozen=True, slots=True)
 class SourceSite:
-    """The facts of a source that hold for all its posts. `feed_entries` is 0 if the length of the former feed is unknown.
+    """The facts of a source that hold for all its posts. `address` is that of the front page, "" if unknown.
+
+    `feed_entries` is the number of entries of the former feed, 0 if unknown. `title` and `description` are plain text.
 
     `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names,
     `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown.
@@ -166,5 +171,5 @@ class ImportSource(Protocol):
         """Yield the posts in the source's order, and an omission for each post or part that cannot be carried over.
 
         Each call reads from the beginning. Bad input raises nothing: if it ends early or cannot be read on, an Omission with
-        `is_end` is yielded.
+        `is_end` is yielded. Raises ImportSourceError if a reader's own temporary file cannot be written.
         """

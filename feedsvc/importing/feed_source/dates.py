@@ -38,7 +38,10 @@ _NUMERIC_ZONE: Final = re.compile(r"[+-]\d{4}|[+-]\d\d:\d\d")
 
 
 def parse_date(text: str) -> datetime | None:
-    """Return a date of a feed with its zone, None if it cannot be read. Without a zone, or with an unknown one, it is in UTC."""
+    """Return a date of a feed with its zone, None if it cannot be read. Without a zone, or with an unknown one, it is in UTC.
+
+    "2024" and "2024-05" are their first day, a day without a time is its midnight; fractions of a second are dropped.
+    """
     text = " ".join(text.split())
     try:
         return _parse_iso(text) if text[:4].isdigit() else _parse_rfc822(text)
@@ -47,7 +50,10 @@ def parse_date(text: str) -> datetime | None:
 
 
 def has_zone(text: str) -> bool:
-    """Return whether a readable date names a zone that `parse_date` knows, or is a day without a time, which needs none."""
+    """Return whether a date names a zone that `parse_date` knows, or is a day without a time, which needs none.
+
+    False for a lone year or month and, mostly, for a text that is no date.
+    """
     text = " ".join(text.split())
     match = _ISO.fullmatch(text)
     if match:

@@ -65,7 +65,7 @@ class StoredDocument:
 class FeedDocuments:
     """The documents of one source, which `parsed` parses one by one. `omissions` has what cannot be read or is not fetched.
 
-    Use `open_documents` to create one.
+    Use `open_documents` to create one. Fetched documents are deleted with this object.
     """
 
     def __init__(self, limits: FeedLimits) -> None:
@@ -74,7 +74,7 @@ class FeedDocuments:
         self.omissions: list[Omission] = []
 
     def parsed(self) -> Iterator[FeedDocument]:
-        """Parse and yield every document. One that cannot be read any more, as its file was removed, is added to `omissions`."""
+        """Parse and yield every document. One that cannot be read any more, as its file was removed, becomes an omission."""
         for stored in self.stored:
             try:
                 yield stored.parse(self.limits.document_bytes)
@@ -83,9 +83,10 @@ class FeedDocuments:
 
 
 def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocuments:
-    """Return the documents of a file, of a folder and those in it, or of an http or https address, which are fetched now.
+    """Return the documents of a file, of all files of feeds below a folder, or of an http or https address.
 
-    Raises ImportSourceError if there is no document that can be read.
+    From an address, the document and all older ones that it leads to are fetched now; its host may be asked if it is plainly
+    internal (localhost, an IP address), too. Raises ImportSourceError if there is no document that can be read.
     """
     documents = FeedDocuments(limits)
     if is_address(where):
@@ -102,7 +103,7 @@ def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> Fee
 def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocument:
     """Read and parse one document: a file, or what is at an http or https address. Older documents are not fetched.
 
-    Raises ImportSourceError if it cannot be read or is no feed.
+    A request is repeated up to two times. Raises ImportSourceError if the document cannot be read or is no feed.
     """
     if not is_address(where):
         path = Path(where)
@@ -117,12 +118,12 @@ def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> Feed
 
 
 def is_address(where: str) -> bool:
-    """Return whether a source is an http or https address, not a path."""
+    """Return whether a source is an http or https address, not a path: by its beginning alone, in any letter case."""
     return where.lower().startswith(("http://", "https://"))
 
 
 def _add_folder(folder: Path, documents: FeedDocuments) -> None:
-    """Add to `documents` every file below a folder whose suffix is one of feeds, up to 100,000. Hidden ones are not read.
+    """Add to `documents` every file below a folder whose suffix is one of feeds, up to 100,000, by name; hidden ones are skipped.
 
     A file that is no feed becomes an omission. Raises ImportSourceError if there is no feed at all.
     """
@@ -198,7 +199,7 @@ def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> No
 
 
 def _fetch(address: str, access: HostAccess, max_bytes: int) -> FetchedDocument:
-    """Fetch a document, with two further attempts after faults that may pass. Raises FetchError."""
+    """Fetch a document, with two further attempts, after pauses of 1 and 4 seconds, if the fault may pass. Raises FetchError."""
     limits = replace(FetchLimits(), max_bytes=max_bytes)
     for pause in _PAUSES:
         try:

@@ -48,7 +48,7 @@ def _local_name(tag: str) -> str:
 
 
 def name_of(element: etree._Element) -> str:
-    """Return the name of an element with a usual prefix: "title", "atom:link". An unknown namespace stays in braces."""
+    """Return the name of an element with a usual prefix: "title" (RSS), "atom:link". An unknown namespace stays in braces."""
     return _local_name(str(element.tag))
 
 
@@ -63,12 +63,12 @@ def child(element: etree._Element, *names: str) -> etree._Element | None:
 
 
 def raw_text(element: etree._Element | None) -> str:
-    """Return the text of an element with its white space, "" for None."""
+    """Return the text of an element and of those in it, with all white space; "" for None."""
     return "".join(map(str, element.itertext())) if element is not None else ""
 
 
 def text(element: etree._Element | None) -> str:
-    """Return the text of an element without white space around it, "" for None."""
+    """Return the text of an element and of those in it, without white space around it; "" for None."""
     return raw_text(element).strip()
 
 
@@ -96,6 +96,6 @@ def language_of(element: etree._Element) -> str:
 
 
 def line_of(element: etree._Element) -> int:
-    """Return the line of an element's start tag, from 1."""
+    """Return the line of an element's start tag, from 1; 1 if it is unknown."""
     line: object = element.sourceline
     return line if isinstance(line, int) else 1

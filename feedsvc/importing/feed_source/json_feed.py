@@ -29,7 +29,10 @@ class NotJsonFeedError(Exception):
 
 
 def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
-    """Return the document of a JSON Feed. `address` is that of the document, "" if unknown. Raises NotJsonFeedError."""
+    """Return the document of a JSON Feed. `place` names it in messages; `address` is that of the document, "" if unknown.
+
+    Items that are no objects are left out; a foreign version is a fault of the document. Raises NotJsonFeedError without items.
+    """
     try:
         document = json.loads(data.decode("utf-8-sig", errors="replace"))
     except RecursionError:
@@ -128,7 +131,7 @@ def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedIte
 
 
 def _id(value: Any) -> str:
-    """Return an id; a number as text, as the specification asks of readers; "" for a value of another type."""
+    """Return an id unchanged; a number as text, as the specification asks of readers; "" for a value of another type."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return _without_surrogates(value if isinstance(value, str) else str(value) if is_number else "")
 

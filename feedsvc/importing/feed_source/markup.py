@@ -45,13 +45,16 @@ def title_text(title: str, form: TitleForm) -> str:
 
 
 def text_to_html(text: str) -> str:
-    """Return plain text as HTML: a paragraph for each part between blank lines, a `br` for each other line break."""
+    """Return plain text as HTML, escaped: a paragraph for each part between blank lines, a `br` for each other line break."""
     paragraphs = (escape(part.strip(), quote=False).replace("\n", "<br>\n") for part in _BLANK_LINE.split(text.strip()))
     return "\n".join(f"<p>{part}</p>" for part in paragraphs if part)
 
 
 def absolute_links(markup: str, base: str) -> str:
-    """Return HTML with absolute addresses in links and images. HTML without relative ones is returned unchanged."""
+    """Return HTML with absolute addresses in `href`, `src` and the like, but not in `srcset` and `poster`. Fragments (#a) stay.
+
+    HTML without relative addresses, or that cannot be parsed, is returned unchanged, and so is any if `base` is "".
+    """
     if not base or not _MAY_LINK.search(markup):
         return markup
     root = _fragment(markup)
@@ -84,7 +87,7 @@ def _fragment(markup: str) -> etree._Element | None:
 
 
 def inner_html(element: etree._Element) -> str:
-    """Return the content of an element as HTML, without namespaces."""
+    """Return the content of an element, without its own tags, as HTML without namespaces."""
     parts = [escape(element.text or "", quote=False)]
     for child in element:
         # A copy, because lxml writes the namespaces of elements around an element, too.

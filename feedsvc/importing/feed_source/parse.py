@@ -37,8 +37,8 @@ def parse_feed(data: bytes, place: str, *, address: str = "", charset: str = "")
     """Return the document in `data`. The content decides about the format, not the file's name or the media type.
 
     `place` is the name of the file or the address, for messages. `address` is the base of relative addresses, "" for a file.
-    `charset` is that of the HTTP response. Raises ImportSourceError, with the reason, if it is no feed, empty or compressed;
-    DamagedFeedError for a damaged JSON Feed.
+    `charset` is that of the HTTP response, "" if unknown. Damaged XML is read as far as possible, with a fault in the result.
+    Raises ImportSourceError, with the reason, if it is no feed, empty or compressed; DamagedFeedError for a damaged JSON Feed.
     """
     start = data.lstrip(_WHITE_SPACE)
     if not start:

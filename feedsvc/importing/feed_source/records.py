@@ -77,7 +77,7 @@ class FeedItem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedDocument:
-    """One parsed document of a feed. Addresses are absolute.
+    """One parsed document of a feed. Addresses are absolute; `address` is that of the feed's page. `title` is plain text.
 
     `own_address` is its rel=self, `older_address` is that of the next older document (RFC 5005: prev-archive, else next; JSON
     Feed: next_url); "" if it names none. `time_zone` is named by an export of feedsvc only. `faults` are sentences about the

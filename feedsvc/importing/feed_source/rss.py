@@ -42,12 +42,15 @@ _OLDER: Final = ("prev-archive", "next")  # RFC 5005 sections 4 and 3
 
 
 def is_rss(root_name: str) -> bool:
-    """Return whether the name of a root element is that of RSS; a lone channel is one of the first versions."""
+    """Return whether the name of a root element is that of RSS: rss, rdf:RDF or, as in one of the first versions, channel."""
     return root_name.lower() in ("rss", "rdf:rdf", "channel")
 
 
 def parse_rss(root: etree._Element, place: str, address: str) -> FeedDocument:
-    """Return the data of an RSS tree. `address` is that of the document, "" if unknown. Raises nothing for odd content."""
+    """Return the data of an RSS tree. `place` names the document in messages; `address` is the document's, "" if unknown.
+
+    Raises nothing for odd content.
+    """
     is_rdf = name_of(root) == "rdf:RDF"
     channel = child(root, "channel")
     channel = root if channel is None else channel

@@ -27,7 +27,7 @@ _IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".s
 
 
 def date_faults(texts: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each date that cannot be read, or has no zone that is known."""
+    """Yield a sentence for each date that cannot be read, or has no zone that is known; nothing for "" and for repeated ones."""
     for value in dict.fromkeys(filter(None, texts)):
         shown = value[:_MAX_FAULT_TEXT]
         if parse_date(value) is None:
@@ -63,7 +63,7 @@ def unique_authors(authors: Iterable[SourceAuthor | None]) -> tuple[SourceAuthor
 
 
 def integer(value: str | None) -> int:
-    """Return a number of bytes, 0 for a text that is none."""
+    """Return a number of bytes, such as 1,024; 0 for None and for a text that is no whole number."""
     value = (value or "").strip().replace(",", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0  # noqa: PLR2004
 

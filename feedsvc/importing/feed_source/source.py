@@ -50,7 +50,10 @@ class FeedSource:
         return self._site
 
     def posts(self) -> Iterator[SourcePost | Omission]:
-        """Yield the items in the order of the documents, and an omission for each part that cannot be carried over."""
+        """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.
+
+        An item that is taken from another document is skipped without one.
+        """
         yield from list(self._documents.omissions)
         omission_count = len(self._documents.omissions)
         for document in self._documents.parsed():
@@ -75,7 +78,8 @@ def open_feed_source(
 ) -> FeedSource:
     """Open a feed: a file, a folder of files, or an http or https address with all its older documents, which are fetched now.
 
-    `access` says which hosts may be asked; None: every public one. Raises ImportSourceError if there is no feed.
+    `access` says which hosts may be asked, None for every public one; a plainly internal host in `where` (localhost, an IP
+    address) may be asked, too. Raises ImportSourceError if there is no feed.
     """
     documents = open_documents(where, access=access or HostAccess(), limits=limits or FeedLimits())
     survey = _Survey()
@@ -87,7 +91,7 @@ def open_feed_source(
 class _Survey:
     """First pass over all documents: facts of the site, and the place of the item to take for each key (`_key`).
 
-    Call `add` for each document in order, then `site`.
+    Call `add` for each document in order, then `site`. Facts such as the title are those of the first document.
     """
 
     def __init__(self) -> None:

@@ -78,7 +78,7 @@ def decode_xml(data: bytes, charset: str = "") -> str:
 
 
 def parse_xml(data: bytes, charset: str = "") -> XmlTree | None:
-    """Return the tree of an XML document, None if there is no element in it."""
+    """Return the tree of an XML document, as far as it can be read; None if there is no element in it."""
     text = FORBIDDEN_CHARACTER.sub("", decode_xml(data, charset))
     text, entities = _without_doctype(_XML_DECLARATION.sub("", text, count=1))
     source = "".join(_repair(text, entities)).encode()
