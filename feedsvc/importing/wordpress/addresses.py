@@ -35,7 +35,8 @@ def _is_plain(address: str) -> bool:
 def other_addresses(item: ItemFields, site_address: str) -> tuple[str, ...]:
     """Return the further addresses of an item: by number (`/?p=12`), of former slugs and dates, and the guid if it is an address.
 
-    They are absolute ones at the host of `site_address`, with or without "www.", or paths with their query below its path.
+    They are absolute ones at the host of `site_address`, with or without "www.", or root-relative paths with their query.
+    The permalink itself is not among them.
     """
     link, site_host = item.text("link"), _host(site_address)
     addresses = dict.fromkeys(
@@ -67,7 +68,10 @@ def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
 
 
 def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_address: str) -> Iterator[str]:
-    """Yield the addresses of the further pages of a published item, `/name/2/`, and of the pages for its attachments."""
+    """Yield the addresses of the further pages of a published item, `/name/2/`, and of the pages for its attachments.
+
+    They are absolute, or root-relative paths with a query. At most 99 further pages are named.
+    """
     link, base = public_address(item), split_address(site_address).path.rstrip("/")
     if item.text("wp:status") == "publish" and link and not split_address(link).query:
         page_count = min(item.texts.get("content:encoded", "").count(NEXT_PAGE) + 1, _MAX_PAGES)

@@ -54,7 +54,7 @@ class BlockRenderer:
         }
 
     def render(self, block: Block) -> str:
-        """Return the HTML of a block and of those within it."""
+        """Return the HTML of a block and of those within it, not cleaned; "" for a block that is left out."""
         if block.name in _INVISIBLE_BLOCKS:
             return ""
         if block.name.startswith("core-embed/"):

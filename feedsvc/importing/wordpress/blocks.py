@@ -33,13 +33,13 @@ class Block:
         return "".join(part for part in self.parts if isinstance(part, str))
 
     def text(self, attribute: str) -> str:
-        """Return an attribute that is a text or a number, "" for others."""
+        """Return an attribute that is a text or a whole number, as text; "" for others and for a missing one."""
         value = self.attributes.get(attribute)
         return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def has_blocks(text: str) -> bool:
-    """Return True if a text is one of the editor with blocks."""
+    """Return True if a text is one of the editor with blocks: it contains the beginning of a block's comment."""
     return "<!-- wp:" in text
 
 

@@ -38,7 +38,10 @@ class PostBody:
         self.omissions.setdefault(what, reason)
 
     def render(self, content: str) -> str:
-        """Return the HTML of a post's content, as the export has it, and add to `omissions` what is left out."""
+        """Return as HTML a post's content as the export has it, blocks or classic text. Add to `omissions` what is left out.
+
+        The HTML is not cleaned: it may have elements that no article can have.
+        """
         content = content.replace("\r\n", "\n").replace("\r", "\n")
         markup = self._blocks.render(parse_blocks(content)) if has_blocks(content) else self._classic(content)
         replacer = ShortcodeReplacer(self._shortcodes.late)

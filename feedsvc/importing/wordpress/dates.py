@@ -38,7 +38,7 @@ class SiteOffsets:
         self._months: list[int] = []
 
     def add(self, item: ItemFields) -> None:
-        """Record the offset of an item, unless the item's month has one."""
+        """Record the offset of an item that has both times, unless the item's month has one."""
         local, utc = parse_date(item.text("wp:post_date")), parse_date(item.text("wp:post_date_gmt"))
         if local and utc and _month(local) not in self._offsets:
             offset = _offset(local, utc)
@@ -47,7 +47,7 @@ class SiteOffsets:
                 self._months = []
 
     def at(self, local: datetime) -> timedelta:
-        """Return the offset of the nearest month that has one; 0 if none has."""
+        """Return the offset of the nearest month that has one; 0 if none has. All items must have been added."""
         if not self._offsets:
             return timedelta()
         self._months = self._months or sorted(self._offsets)

@@ -53,7 +53,7 @@ class EmbedTitles:
             self._titles.setdefault(_token(html.unescape(link[1])), title)
 
     def title_of(self, address: str) -> str:
-        """Return the title of a page, "" if it is unknown."""
+        """Return the title of a page, "" if it is unknown. Other addresses of the same video have its title, too."""
         token = _token(address)
         return self._titles.get(token, "") if len(token) >= _MIN_TOKEN else ""
 
@@ -69,7 +69,7 @@ def _token(address: str) -> str:
 
 
 def is_embeddable(address: str) -> bool:
-    """Return whether WordPress embeds pages of the host of an address."""
+    """Return whether WordPress embeds pages of the host of an address, such as YouTube's; subdomains count, too."""
     labels = host_of(address).split(".")
     return any(".".join(labels[index:]) in _HOSTS for index in range(len(labels)))
 

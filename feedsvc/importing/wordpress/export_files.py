@@ -78,8 +78,9 @@ class ExportFile:
 def find_export_files(path: Path) -> tuple[ExportFile, ...]:
     """Return the files of an export, in the order of their names, numbers by value.
 
-    `path` is an XML file, one in a gzip or zip archive, or a folder with such files, whose subfolders are not read.
-    Raises ImportSourceError if there is no such file, or if one cannot be read.
+    `path` is an XML file, one in a gzip or zip archive, or a folder with such files (.xml, .wxr, .gz, .zip). Its other files, its
+    hidden ones and its subfolders are skipped. Whether they are exports is not checked. Raises ImportSourceError if there is no
+    such file, or if one cannot be opened.
     """
     files = tuple(_listed_files(path))
     if not files:
@@ -90,7 +91,7 @@ def find_export_files(path: Path) -> tuple[ExportFile, ...]:
 def is_wordpress_export(path: Path) -> bool:
     """Return whether the first file of a path, as `find_export_files` reads it, names the namespace of WordPress's exports.
 
-    Raises ImportSourceError if that file cannot be read.
+    False for a folder without such a file. Raises ImportSourceError if that file cannot be read.
     """
     file = next(_listed_files(path), None)
     if file is None:

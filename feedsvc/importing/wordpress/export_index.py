@@ -45,7 +45,8 @@ _NUMBER_LIMIT: Final = 2**63
 class Attachment(NamedTuple):
     """A media file of the export. `parent` is the number of its post, 0 for none; `position` its order among the post's media.
 
-    `caption` is HTML, `length` is in bytes, 0 if unknown. `page` is the address of its own page.
+    `title`, `caption` and `credit` may be HTML; `media_type` is "" if unknown. `length` is in bytes, 0 if unknown. `page` is the
+    address of its own page.
     """
 
     number: int
@@ -63,7 +64,7 @@ class Attachment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PostLocation:
-    """The item that holds a post if several do: its ordinal in the export, and its place."""
+    """The item whose version of a post counts, if several items have the post: its ordinal in the export, and its place."""
 
     ordinal: int
     place: str
@@ -89,7 +90,7 @@ class ExportIndex:
             self._connection.execute(pragma).close()
 
     def add_attachment(self, item: ItemFields, uploads: str) -> None:
-        """Add an attachment. One without number or address is left out.
+        """Add an attachment, in place of an earlier one with its number. One without number or address is left out.
 
         `uploads` is the absolute address of the folder of uploads, with a slash at its end.
         """
@@ -99,7 +100,7 @@ class ExportIndex:
             self._connection.execute(statement, attachment)
 
     def add_block(self, number: int, content: str) -> None:
-        """Add a reusable block."""
+        """Add a reusable block, in place of an earlier one with its number."""
         self._connection.execute("INSERT OR REPLACE INTO block VALUES (?, ?)", (number, content))
 
     def add_post(self, item: ItemFields, ordinal: int) -> None:
@@ -118,7 +119,7 @@ class ExportIndex:
         return "" if row[0] == ordinal else str(row[1])
 
     def post_location(self, item: ItemFields, ordinal: int) -> PostLocation:
-        """Return the item that holds the post of an item that was added."""
+        """Return which of the added items with the same post counts. For an item that was not added, it is the item itself."""
         statement = "SELECT ordinal, place FROM post WHERE key = ?"
         row = self._connection.execute(statement, (post_key(item, ordinal),)).fetchone()
         return PostLocation(*row) if row else PostLocation(ordinal, item.place)
@@ -129,7 +130,7 @@ class ExportIndex:
         return Attachment(*row) if row else None
 
     def attachments_of(self, post_number: int) -> list[Attachment]:
-        """Return up to 1,000 attachments of a post, in the order of its gallery."""
+        """Return the attachments of a post, of whatever type, in the order of its gallery; at most 1,000."""
         statement = "SELECT * FROM attachment WHERE parent = ? ORDER BY position, number LIMIT ?"
         return [Attachment(*row) for row in self._connection.execute(statement, (post_number, _MAX_GALLERY))]
 
@@ -140,7 +141,7 @@ class ExportIndex:
 
 
 def post_key(item: ItemFields, ordinal: int) -> str:
-    """Return the number of an item, or its ordinal in the export if it has none."""
+    """Return a key that is equal for items with one number: the number, or a text with the ordinal if an item has none."""
     return item.text("wp:post_id") or f"ordinal {ordinal}"
 
 

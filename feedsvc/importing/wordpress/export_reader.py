@@ -29,7 +29,7 @@ class ChannelPart:
 
 
 def read_export(files: Sequence[ExportFile]) -> Iterator[ChannelPart | ItemFields | Omission]:
-    """Yield everything in the files, in order. Raises nothing for bad input."""
+    """Yield everything in the files, in order. Raises nothing for bad input: what cannot be read becomes an omission."""
     for file in files:
         yield from _FileReader(file).read()
 

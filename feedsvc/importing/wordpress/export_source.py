@@ -79,7 +79,10 @@ class WordPressSource:
             raise ImportSourceError(f"the files are of several sites: {sites}; put those of each site into a folder of their own")
 
     def posts(self) -> Iterator[SourcePost | Omission]:
-        """Yield the posts and pages, and omissions. At the end are those that concern many items: types, taxonomies, comments."""
+        """Yield the posts and pages, and omissions. At the end are those that concern many items: types, taxonomies, comments.
+
+        Each call reads all files. Raises ImportSourceError if the index cannot be written, as on a full disk.
+        """
         yield from self._facts.omissions
         reader = PostReader(self._index, self._offsets, self.site)
         types: dict[str, _TypeCount] = {}

@@ -15,7 +15,7 @@ _CAPTION_MEDIUM: Final = re.compile(r"\s*((?:<a\b[^<>]*+>\s*)?<img\b[^<>]*+>(?:\
 
 
 def figure_html(medium: str, caption: str) -> str:
-    """Return a figure of the markup of a medium and a caption, both HTML; without a caption it has none."""
+    """Return a figure of the markup of a medium and a caption, both HTML; without a `figcaption` if the caption is ""."""
     caption_markup = f"<figcaption>{caption.strip()}</figcaption>" if caption.strip() else ""
     return f"<figure>{medium}{caption_markup}</figure>"
 
@@ -57,7 +57,7 @@ def captioned_html(inner: str, caption: str) -> str:
 
 
 def attachment_medium(attachment: Attachment) -> SourceMedium:
-    """Return an attachment as the record of the lead image or an enclosure."""
+    """Return an attachment as the record of the lead image or an enclosure, with caption and credit as plain text."""
     return SourceMedium(
         address=attachment.address,
         alt=attachment.alt,

@@ -71,13 +71,13 @@ def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base:
 
 
 def comment_feeds(address: str) -> tuple[str, ...]:
-    """Return the addresses of the feeds with a post's comments, below its address or path: feed/ first, then feed/atom/ etc."""
+    """Return the addresses of the feeds with a post's comments, below its address or path: feed/ first, feed/atom/ last."""
     front = address.rstrip("/")
     return tuple(f"{front}/feed/{segment}/" if segment else f"{front}/feed/" for segment in _SEGMENTS)
 
 
 def posts_page_feeds(address: str) -> Mapping[str, str]:
-    """Return the formats of the feeds of the page that showed the posts of a site with a static front page, by address."""
+    """Return the formats (rss, atom) by address of the feeds of a page that showed a site's posts, below its address or path."""
     return dict(zip(comment_feeds(address), _SEGMENTS.values(), strict=True))
 
 

@@ -66,7 +66,8 @@ class ItemTerm:
 class ItemFields:
     """Fields of an item. `texts` has its child elements by name ("title", "wp:post_id"), each the first that is not empty.
 
-    `place` is where it begins. `has_html_title` is True if the title is CDATA: then it is HTML, else it is plain text.
+    `place` is where it begins. `meta` has keys and values of its postmeta, in order; a key may stand there several times.
+    `has_html_title` is True if the title is CDATA: then it is HTML, else it is plain text.
     """
 
     place: str
@@ -87,7 +88,7 @@ class ItemFields:
 
 @dataclass(frozen=True, slots=True)
 class ChannelElement:
-    """An element of the channel outside of items: its name, its own text, and the texts of its children by name."""
+    """An element of the channel outside of items: its name, its text, "" if it has children, and the texts of these by name."""
 
     name: str
     text: str
@@ -109,7 +110,7 @@ class XmlReader:
         self.is_wordpress = self.is_wordpress or bool(_WORDPRESS_MARK.search(data))
 
     def read_channel(self, data: bytes) -> tuple[list[ChannelElement], tuple[XmlFault, ...]]:
-        """Return the elements of a piece outside of items, and the faults in it."""
+        """Return the elements of a piece outside of items, and the faults in it. Its namespaces hold for the following pieces."""
         text, faults = repair(data)
         for tag in _ROOT_TAG.finditer(text):
             declared = ((match[1], match[2] or match[3] or "") for match in _DECLARATION.finditer(tag[0]))
@@ -121,7 +122,7 @@ class XmlReader:
         return elements, faults + parse_faults
 
     def read_item(self, data: bytes, place: str) -> tuple[ItemFields, tuple[XmlFault, ...]]:
-        """Return the fields of an item, and the faults in it."""
+        """Return the fields of an item as far as they can be read, and the faults in it."""
         faults: tuple[XmlFault, ...] = ()
         try:
             data.decode()  # libxml2 does not check all of CDATA

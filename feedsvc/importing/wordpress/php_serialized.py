@@ -22,7 +22,7 @@ class PhpFormatError(Exception):
 
 
 def parse_php(text: str) -> PhpValue:
-    """Return a serialised value; an array becomes a dictionary. Raises PhpFormatError."""
+    """Return a serialised value; an array or object becomes a dictionary. Raises PhpFormatError for any other text."""
     parser = _Parser(text.encode(errors="surrogatepass"))
     value = parser.value(0)
     if parser.pos != len(parser.data):

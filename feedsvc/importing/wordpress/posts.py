@@ -44,7 +44,10 @@ class PostReader:
         self.comment_count = 0
 
     def read(self, item: ItemFields, ordinal: int) -> Iterator[SourcePost | Omission]:
-        """Yield the post of an item, after the omissions of its parts; no post if it must not be imported."""
+        """Yield the post of an item, after the omissions of its parts; an omission only if it must not be imported.
+
+        Call it once for each item. Raises sqlite3.Error if the index cannot be written.
+        """
         self.comment_count += item.comment_count
         what, status = describe_item(item), item.text("wp:status")
         location = self._index.post_location(item, ordinal)

@@ -38,7 +38,7 @@ def redirect_target(item: ItemFields) -> str:
 
 
 class SiteFacts:
-    """Collector of the facts of a site, during the first pass over its export."""
+    """Collector of the facts of a site, during the first pass over its export. `omissions` has redirects that cannot be kept."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
@@ -76,11 +76,11 @@ class SiteFacts:
 
     @property
     def addresses_by_file(self) -> dict[str, str]:
-        """The address that each file of the export names, for files that name one."""
+        """The address of the site by the name of the file of the export that names it."""
         return self._base_by_file
 
     def add_channel(self, channel: ChannelPart) -> None:
-        """Add the elements of a channel."""
+        """Add the elements of a channel. Of a text that several channels have, such as the title, the first counts."""
         for element in channel.elements:
             if element.name == "wp:author":
                 self._add_author(element)
@@ -169,7 +169,7 @@ class SiteFacts:
 
 
 def item_authors(item: ItemFields) -> Iterator[tuple[str, str]]:
-    """Yield keys and names of an item's authors: those of the plug-in Co-Authors Plus, else the login in `dc:creator`."""
+    """Yield keys and names of an item's authors: those of the plug-in Co-Authors Plus, else twice the login in `dc:creator`."""
     names = [(term.nicename or term.name, term.name) for term in item.terms if term.taxonomy == AUTHOR_TAXONOMY]
     co_authors = {key.strip().removeprefix(_AUTHOR_PREFIX): name.strip() for key, name in names if key.strip()}
     if co_authors:

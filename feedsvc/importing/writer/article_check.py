@@ -30,8 +30,9 @@ class CheckedArticle(NamedTuple):
 def check_article(place: str, path: str, article_id: str, values: ArticleValues, references: References) -> CheckedArticle:
     """Return values that `feedsvc check` has no error for. A key with an error is left out; a body with one becomes plain text.
 
-    An article cannot be used if its title, date or plain body has an error, or if an error is in no key. `path` is that of the
-    file, below the content folder; `article_id` is "" for a page; `place` is that in the source.
+    Both are omissions of the result. Warnings do not matter. An article cannot be used if its title, date or plain body has an
+    error, or if an error is in no key. `path` is that of the file, below the content folder; in pages/, it is checked as a page.
+    `article_id` is "" for a page; `place` is that in the source.
     """
     values, omissions = dict(values), list[Omission]()
     parse = parse_page if is_page_path(path) else parse_article
@@ -62,7 +63,7 @@ def _key_of(problem: Problem, values: ArticleValues) -> str:
 
 
 def _make_plain(values: ArticleValues) -> bool:
-    """Replace the body by its text in paragraphs. Return False if it is that already."""
+    """Replace the body in `values` by its text in paragraphs. Return False if it is that already."""
     text = html.unescape(_TAG.sub("", _BLOCK_END.sub("\n\n", values[BODY])))
     paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
     plain = "\n\n".join(f"<p>{html.escape(paragraph, quote=False)}</p>" for paragraph in paragraphs if paragraph)

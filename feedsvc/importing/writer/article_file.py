@@ -26,12 +26,15 @@ class ArticleFile(NamedTuple):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids by which readers know the article: its id and its guid."""
+        """The ids by which readers know the article: its id and its guid, as far as the file states them."""
         return tuple(value for value in (self.id, self.values.get("guid")) if isinstance(value, str) and value)
 
 
 def read_article_file(path: str, data: bytes) -> ArticleFile | None:
-    """Parse an article or page file; None if its front matter or YAML cannot be read. The suffix of `path` tells the format."""
+    """Parse an article or page file; None if its front matter or YAML cannot be read. Values are not validated.
+
+    A `path` that ends in .md is Markdown, any other YAML.
+    """
     text = decode(path, data).text
     is_markdown = path.endswith(".md")
     try:
@@ -49,7 +52,7 @@ def read_article_file(path: str, data: bytes) -> ArticleFile | None:
 
 
 def format_article(article_id: str, values: ArticleValues) -> str:
-    """Return the text of a new file of an article, or of a page if the id is ""."""
+    """Return the text of a new Markdown file of an article, or of a page if the id is "". Values of unknown keys are left out."""
     article_id = format_key("id", article_id) if article_id else ""
     head = "".join(format_key(key, values[key]) for key in KEYS if key in values and key != BODY)
     return f"---\n{article_id}{head}---\n\n{values.get(BODY, '')}\n"

@@ -42,7 +42,10 @@ _LOST_ELEMENTS: Final = (
 
 
 class PostCounts(NamedTuple):
-    """Numbers of one post for the report: links to other posts and pictures, and those of them that are kept."""
+    """Numbers of one post for the report: links to articles and pages here, pictures, and those of both that are kept.
+
+    `pictures` are the pictures, sounds and films in the body, and the lead image; those whose file is here are kept.
+    """
 
     links: int = 0
     kept_links: int = 0
@@ -79,7 +82,10 @@ class PostConverter:
     has_medium: Callable[[str], bool]
 
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
-        """Return the values of an article. They are valid as far as that can be decided without the files in media/."""
+        """Return the values of an article, with references to other posts and files replaced by their paths here.
+
+        They are valid as far as that can be decided without the files in media/.
+        """
         omissions = [*_removed_parts(post)]
         body, counts = self._body(post)
         facts = post.facts
@@ -102,7 +108,10 @@ class PostConverter:
         return PostResult(ordered, tuple(omissions), counts, has_own_date=valid_date(post.published) is not None)
 
     def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
-        """Return the values of a page, which has fewer keys than an article."""
+        """Return the values of a page, which has fewer keys than an article, with omissions for an address or media that it loses.
+
+        A page without text or with a date in the future, and the former front page, become drafts.
+        """
         omissions = [*_removed_parts(post)]
         body, counts = self._body(post)
         is_own = self.source.system is SourceSystem.FEEDSVC  # whose dates of pages may be those of the export
@@ -126,7 +135,10 @@ class PostConverter:
         return PostResult(ordered, tuple(omissions), counts, has_own_date=True)
 
     def with_markdown(self, post: SourcePost, values: ArticleValues) -> ArticleValues:
-        """Return the values with the text of an article file as body: Markdown where it shows the same, else HTML."""
+        """Return the values with the body, HTML until then, as the text of an article file: Markdown where it shows the same.
+
+        Other blocks stay HTML. Without text, there is no body.
+        """
         if BODY not in values:
             return values
         page = post.address or self.site.base_url

@@ -41,7 +41,10 @@ _SITE: Final = "site="  # digest of the source's address, because a newsroom may
 
 
 class ConflictChoice(Enum):
-    """Choice about one conflict. With LATER, the file stays, and the next import lists the conflict again."""
+    """Choice about one conflict. With SOURCE, the file gets the source's value. With MINE and LATER, the file stays.
+
+    After MINE, the conflict is settled; after LATER, the next import lists it again.
+    """
 
     MINE = "mine"
     SOURCE = "source"
@@ -85,7 +88,8 @@ class _PostItem(NamedTuple):
 class ArticleWriter:
     """Writer of the articles of one source. `site_digest` tells the source from others, `decide` chooses in conflicts.
 
-    Call `write_all` once, then `find_gone` if the source was read to its end. Results are added to `base` and `report`.
+    Call `write_all` once, then `find_gone` if the source was read to its end. Results are added to `base` and `report`. A dry run
+    (`is_dry_run`) adds them, too, but writes no file; `decide` is called all the same.
     """
 
     root: Path
@@ -101,7 +105,10 @@ class ArticleWriter:
     _seen: set[str] = field(default_factory=set)
 
     def write_all(self, posts: Iterable[SourcePost]) -> None:
-        """Write posts. Raises FeedsvcError if files cannot be written at all."""
+        """Write each post as a new file, or into the file that it has. A post that cannot be written becomes an omission.
+
+        Raises FeedsvcError if a new file cannot be written, as on a full disk; the files before it stay.
+        """
         remaining = iter(posts)
         while batch := [*islice(remaining, _BATCH)]:
             candidates = [*filter(None, map(self._select, batch))]
@@ -162,8 +169,9 @@ class ArticleWriter:
         count_id(self.report, item.post, item.plan, None if ids is None else [*filter(None, ids)])
 
     def find_gone(self, path_of: Callable[[Sequence[str], str], str]) -> None:
-        """Add to the report the articles of earlier imports of this source that it does not have any more.
+        """Add to `gone` of the report the articles of earlier imports of this source that it does not have any more.
 
+        No file is deleted.
         `path_of` returns the path that the file of a line of the base, given with its key, has now; "" if it is not there.
         """
         for key in self.base.keys(ARTICLES):
@@ -234,7 +242,7 @@ class ArticleWriter:
         self._put(item, new_base, "" if conflicts else item.source)
 
     def _apply(self, item: _PostItem, file: ArticleFile, data: bytes, changes: dict[str, Any]) -> bool:
-        """Write changes into a file. Return False, with an omission, if they are not in it."""
+        """Write changes into a file, except in a dry run. Return False, with an omission, if they cannot be written."""
         text = change_article(item.plan.path, file, changes)
         if text is None:
             self._skip(item, f"{', '.join(changes)}: changed at the source, but cannot be changed safely in this file")

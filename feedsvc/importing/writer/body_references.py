@@ -26,7 +26,10 @@ class BodyReference(NamedTuple):
 
 
 def references_in(body: str, page: str) -> Iterator[BodyReference]:
-    """Yield the references to http and https addresses in a body; relative ones are resolved against the address `page`."""
+    """Yield the references to http and https addresses in a body; relative ones are resolved against the address `page`.
+
+    They are `href`, `src` and `poster` of `a`, `img`, `source`, `video` and `audio`, except fragments (#a).
+    """
     for element in _ELEMENT.finditer(body):
         for attribute in _ATTRIBUTE.finditer(element[2]):
             name = attribute["name"].lower()
@@ -35,7 +38,7 @@ def references_in(body: str, page: str) -> Iterator[BodyReference]:
 
 
 def replace_references(body: str, page: str, replace: Callable[[BodyReference], str]) -> str:
-    """Return a body in which each address that `references_in` yields is replaced by the result of `replace`.
+    """Return a body in which each address that `references_in` yields is replaced by the result of `replace`, given unescaped.
 
     `srcset` and `sizes` of pictures are left out: they name copies at the source, and pages get copies of their own.
     """

@@ -46,7 +46,8 @@ class ExistingArticles:
 def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
     """Read which articles a content folder has.
 
-    The file of an earlier import is taken to be the same article still. It is parsed only if an editor gave it a slug or aliases.
+    The file of an earlier import is taken to be the same article still. It is parsed only if it states a slug, aliases, a guid or
+    another id. Of a file that cannot be parsed, only the name is known.
     """
     known = dict(_articles_of_base(base))
     scanner = DirectoryScanner(root, ARTICLES_FOLDER)
@@ -76,7 +77,7 @@ class ExistingPages:
 
     @property
     def site_paths(self) -> frozenset[str]:
-        """The paths at which the site has the pages."""
+        """The root-relative paths at which the site has the pages, drafts among them."""
         return frozenset(path_of(StaticPageAt(slug)) for slug in self.slugs.values())
 
     def find(self, former_path: str) -> str:
@@ -88,7 +89,7 @@ class ExistingPages:
 
 
 def read_existing_pages(root: Path) -> ExistingPages:
-    """Read which pages a content folder has."""
+    """Read which pages a content folder has. A file with errors counts, too, with its name as slug."""
     scanner = DirectoryScanner(root, PAGES_FOLDER)
     scanner.refresh()
     existing = ExistingPages()

@@ -19,9 +19,10 @@ _FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE, REDIRECTS_
 
 
 def check_folder(root: Path) -> None:
-    """Raise FeedsvcError if a folder or file that an import needs is something else, or if the parent folder is a newsroom.
+    """Raise FeedsvcError if something else is where an import needs a folder or file, or if the parent folder is a newsroom.
 
-    Likewise if redirects.yaml is not UTF-8. Permissions are not checked.
+    The folders are `root`, articles/, pages/, media/ and .feedsvc/import/; the files are site.yaml, categories.yaml,
+    authors.yaml, tags.yaml and redirects.yaml, which must also be UTF-8. Each may be missing. Permissions are not checked.
     """
     for folder in (root, *(root / name for name in _FOLDERS)):
         if os.path.lexists(folder) and not os.path.isdir(folder):

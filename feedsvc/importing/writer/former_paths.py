@@ -27,7 +27,10 @@ class FormerPaths:
         self._old_path, self._rules, self._paths = old_path, rules, paths
 
     def find(self, address: str) -> str:
-        """Return the path of the article or page to which an address of the source leads, "" if there is none."""
+        """Return the root-relative path of the article or page to which an address of the source leads, "" if there is none.
+
+        An address with a query is looked up with it, then without.
+        """
         old = self._old_path(address)
         if not old:
             return ""

@@ -63,16 +63,19 @@ class SourceIndex:
 
     @property
     def page_paths(self) -> Iterator[str]:
-        """The paths of the pages."""
+        """The root-relative paths at the new site of the source's pages."""
         return (plan.site_path for plan in self.plans.values() if plan.is_page)
 
     @property
     def former_page_paths(self) -> Iterator[str]:
-        """The paths of the pages that posts of the source were before."""
+        """The root-relative paths of pages here that an earlier import wrote of what are posts of the source now."""
         return (page_site_path(plan.former_page) for plan in self.plans.values() if plan.former_page)
 
     def find(self, address: str) -> str:
-        """Return the path of the post at an address of the source, "" if there is none."""
+        """Return the root-relative path here of the post at an address of the source, "" if there is none.
+
+        Scheme, "www." and a slash at the end make no difference, nor does a query by which no post is known.
+        """
         found = (self.site_paths.get(key) or self.former_paths.get(key) for key in page_keys(address))
         return next(filter(None, found), "")
 
@@ -81,7 +84,8 @@ class SourceIndex:
 class Indexer:
     """Builder of an index. `hosts` are the source's own; links to files at other hosts are not files of the source.
 
-    `add_redirects` gets former absolute addresses and the root-relative path of their post. `since` is as in `is_selected`.
+    `add_redirects` gets former absolute addresses and the root-relative path of their post. With `since`, posts that were
+    published and changed before it are skipped.
     """
 
     site: Site
@@ -96,9 +100,10 @@ class Indexer:
     since: datetime | None = None
 
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
-        """Read all posts of a source once, and return their index. Add terms of articles to `terms`, and redirects of all.
+        """Read all posts of a source once, and return their index.
 
-        Omissions, and posts that are not selected (`is_selected`), are skipped; the second reading reports them.
+        Terms and authors of articles are added to `terms`; former addresses of articles and pages are given to `add_redirects`.
+        Omissions and posts before `since` are skipped silently; the second reading reports the omissions.
         """
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         former = list[tuple[str, str]]()  # former addresses that need rules, and the site paths of their posts
@@ -158,7 +163,7 @@ class Indexer:
         self._note(post, plan, index)
 
     def _note(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
-        """Note what a post gives to the whole site: terms, files, and addresses of its parts."""
+        """Add the terms and authors of an article to `terms`, and a post's files and the addresses of its parts to `index`."""
         index.inner_addresses += ((address, plan.site_path) for address in post.inner_addresses)
         if post.is_page and post.state is PostState.PUBLISHED:
             self._note_page(post, index)
@@ -206,7 +211,10 @@ class Indexer:
 
 
 def _note_date(post: SourcePost, index: SourceIndex) -> None:
-    """Note the date of a post, imported or not: a later import of all posts must find the same first day."""
+    """Set `index.first_published` to the date of a post, imported or not, if it is earlier. Pages do not count.
+
+    A later import of all posts must find the same first day.
+    """
     if not post.is_page and post.published and (index.first_published is None or post.published < index.first_published):
         index.first_published = post.published
 
@@ -240,6 +248,6 @@ def media_of(post: SourcePost, hosts: frozenset[str], page: str) -> Iterator[str
 
 
 def is_media_link(address: str, hosts: frozenset[str]) -> bool:
-    """Return whether a link leads to a file of the source, such as a picture in full size or a PDF."""
+    """Return whether a link leads to a file at one of `hosts`, such as a picture in full size or a PDF, by its suffix."""
     path = address.partition("#")[0].partition("?")[0]
     return PurePosixPath(path).suffix.lower() in _LINKED_MEDIA and host_of(address) in hosts
