@@ -108,9 +108,9 @@ class PostConverter:
         return PostResult(ordered, tuple(omissions), counts, has_own_date=valid_date(post.published) is not None)
 
     def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
-        """Return the values of a page, which has fewer keys than an article, with omissions for an address or media that it loses.
+        """Return the values of a page, which has fewer keys than an article, with omissions for what it loses.
 
-        A page without text or with a date in the future, and the former front page, become drafts.
+        A page without text or with a date in the future, and the former front page, become drafts, unless feedsvc exported them.
         """
         omissions = [*_removed_parts(post)]
         body, counts = self._body(post)

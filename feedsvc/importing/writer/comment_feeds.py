@@ -32,7 +32,7 @@ class CommentFeedRules:
     def add(self, path: str) -> tuple[str, ...]:
         """Add the root-relative path of a post. Return the paths of its feeds, in RSS and Atom, that need rules of their own.
 
-        They need none if `patterns` answer them. Feeds of a path with a query get no rule at all, nor do those beyond 20 forms and
+        They need none if `patterns` answer them. Feeds of a path with a query get no rule at all, nor do those beyond 20 forms or
         beyond 5,000 paths without a form.
         """
         form = permalink_form(path)

@@ -25,14 +25,20 @@ _EXAMPLE: Final = "write it like\n  categories:\n    old-name: new-name\n    unw
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TermMapping:
-    """New ids of categories and authors by their key at the source, or its slug; None for those that articles lose."""
+    """New ids of categories and authors by their key at the source, or its slug; None for those that articles lose.
+
+    Several keys may get one id.
+    """
 
     categories: Mapping[str, str | None] = field(default_factory=dict)
     authors: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def read_mapping(file: Path) -> TermMapping:
-    """Read a mapping file. Raises FeedsvcError if it cannot be read or has an entry that is no mapping of a name to an id."""
+    """Read a mapping file. An empty file is an empty mapping; ids need not exist in the newsroom, and numbers become text.
+
+    Raises FeedsvcError if it cannot be read, has an unknown key or an entry that does not map a name to an id or null.
+    """
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -50,13 +56,16 @@ def read_mapping(file: Path) -> TermMapping:
 
 
 def read_last_mapping(root: Path) -> TermMapping | None:
-    """Return the mapping of the last import into a newsroom, None if it had none. Raises FeedsvcError as `read_mapping` does."""
+    """Return the mapping in .feedsvc/import/map.yaml of a newsroom, which the last import with one stored; None if there is none.
+
+    Raises FeedsvcError if the file cannot be read or is invalid.
+    """
     file = root / MAPPING_FILE
     return read_mapping(file) if file.is_file() else None
 
 
 def write_mapping(root: Path, mapping: TermMapping) -> None:
-    """Store a mapping for the next import into a newsroom, an empty one by deleting the former. Raises OSError."""
+    """Store a mapping in .feedsvc/import/map.yaml for the next import, an empty one by deleting that file. Raises OSError."""
     file = root / MAPPING_FILE
     if not mapping.categories and not mapping.authors:
         file.unlink(missing_ok=True)

@@ -59,11 +59,11 @@ class MediaLibrary:
         return bool(self.path_of(address)) and address.partition("#")[0] not in self._expected
 
     def path_of_digest(self, digest: str) -> str:
-        """Return the path in media/ of a file with these bytes, "" if there is none."""
+        """Return the path in media/ of a file that an import put there and whose SHA-256 is this (hexadecimal); "" if none is."""
         return self._paths_by_digest.get(digest, "")
 
     def expect(self, address: str, path: str, digest: str = "") -> None:
-        """Give the file with this address a path for a dry run. Without a digest, it is still to be fetched."""
+        """Give the file with this address a path, for a dry run: nothing is written. Without digest, it is still to be fetched."""
         self._paths[address] = path
         if digest:
             self._paths_by_digest[digest] = path
@@ -77,9 +77,9 @@ class MediaLibrary:
     def fetch(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Fetch files, put them into media/ and their lines into the base. Yield for each None, or an omission with the reason.
 
-        The files are fetched as the generator is consumed.
-        A killed process leaves beginnings of files, which the next call goes on with. Raises FeedsvcError if no file can be
-        written.
+        The files are fetched as the generator is consumed. No file in media/ is replaced: a name in use gets a number, and a file
+        that an import put there already is used again. A killed process leaves beginnings of files, which the next call goes on
+        with. Raises FeedsvcError if no file can be written.
         """
         parts = self._root / _PARTS_FOLDER
         waiting = iter(addresses)

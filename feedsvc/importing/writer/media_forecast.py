@@ -22,7 +22,10 @@ _UNKNOWN_FILE: Final = Path(os.devnull)  # in place of a file that is still to b
 
 
 class ForecastMedia(MediaFolder):
-    """Media files of a content folder, and `paths`, those of files that an import would add: each of them can be used."""
+    """Media files of a content folder, and `paths`, those of files that an import would add.
+
+    Each of the latter counts as a usable file, as an image of 1 x 1 pixels, too, whatever it is.
+    """
 
     def __init__(self, root: Path, paths: Iterable[str]) -> None:
         super().__init__(root)
@@ -45,9 +48,10 @@ class MediaForecast:
         self.paths: dict[str, None] = {}
 
     def add(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
-        """Give the library the paths of files that `fetch` would fetch. Yield what `fetch` would yield.
+        """Give the library the paths that files would get in media/. Yield for each None, or an omission with the reason.
 
-        A file on this machine is read. One that is still to be fetched is taken to be there, and to be what its name says.
+        A file on this machine is read and checked. One that is still to be fetched is taken to be there, and to be what its name
+        says. The paths are given as the generator is consumed.
         """
         for address in addresses:
             try:

@@ -18,9 +18,9 @@ _SUFFIXES: Final = {media_type: suffix for suffix, media_type in reversed([*MEDI
 
 
 def upload_path(address: str) -> str:
-    """Return the path of a file below the folder in which its system keeps uploads, such as 2020/01/photo.jpg.
+    """Return the decoded path of a file below the folder in which its system keeps uploads, such as 2020/01/photo.jpg.
 
-    Without such a folder it is the whole path of the address.
+    Without such a folder in the address, it is its whole path without the slash at the start.
     """
     path = unquote(split_address(address).path)
     for folder in _UPLOAD_FOLDERS:
@@ -32,7 +32,8 @@ def upload_path(address: str) -> str:
 def media_name(address: str, file: Path, media_type: str) -> str:
     """Return the path, "media/2020/01/photo.jpg", for a fetched file. The suffix of an image is that of what the file holds.
 
-    `media_type` is what the server said. It counts only if the file is no image and the name has no known suffix.
+    `media_type` is what the server said. It counts only if the file is no image and the name has no known suffix. Another file
+    may have the path already.
     """
     *folders, name = [part for part in upload_path(address).split("/") if part] or ["file"]
     own = PurePosixPath(name).suffix if PurePosixPath(name).suffix.lower() in MEDIA_TYPES else ""

@@ -31,13 +31,13 @@ class MediaOrigin(Protocol):
     """Place that files come from. Its methods are called by several threads."""
 
     def has(self, address: str) -> bool:
-        """Return whether this place is asked for the file at all."""
+        """Return whether this place is asked for the file at all, by the host of its address. The file may be missing."""
 
     def find(self, address: str) -> Path | None:
         """Return the file if it is on this machine, None if it must be fetched. Raises MediumMissingError if there is none."""
 
     def get(self, address: str, path: Path) -> str:
-        """Write the file with this address to `path`, and return its media type, "" if it is unknown.
+        """Write the file with this address to `path`, in place of a former one, and return its media type, "" if it is unknown.
 
         Raises MediumMissingError if there is no such file, OSError if it cannot be written.
         """

@@ -19,7 +19,7 @@ _FALLBACK: Final = "article"
 
 
 def slug_of_address(address: str) -> str:
-    """Return the last segment of an address's path, without a suffix like .html, as a slug; of an index page, the one before.
+    """Return the last segment of an address's path, without a suffix like .html, as a slug; of index.html, the one before.
 
     Return "" if the path gives none, as in https://example.org/?p=12.
     """
@@ -33,7 +33,10 @@ def slug_of_address(address: str) -> str:
 
 
 def as_slug(name: str) -> str:
-    """Return a name unchanged if it can be a slug, else a slug made from it; "" if it has no letter or digit."""
+    """Return a name in Unicode form NFC if it can be a slug, else a slug made from it; "" if it has no letter or digit.
+
+    A slug has at most 180 bytes.
+    """
     name = unicodedata.normalize("NFC", name)
     if not uris.is_slug(name) or len(name.encode()) > _MAX_BYTES:
         name = uris.slugify(name).encode()[:_MAX_BYTES].decode(errors="ignore").strip("-")
@@ -56,7 +59,7 @@ class NamePool:
     def candidates(self, wanted: str) -> Iterator[tuple[str, bool]]:
         """Yield a name, then with the numbers from 2, as in "name-2", each with whether it is in use; without an end.
 
-        Names that an earlier call yielded for the same `wanted` are left out.
+        Names that an earlier call yielded for the same `wanted` are left out. "" gives "article".
         """
         wanted = wanted or _FALLBACK
         for number in count(self._numbers.get(wanted, 1)):
@@ -65,7 +68,7 @@ class NamePool:
             yield name, self.is_used(name)
 
     def take(self, wanted: str) -> str:
-        """Return the first name that is not in use, and mark it as used."""
+        """Return the first of `candidates` that is not in use, and mark it as used."""
         name = next(name for name, is_used in self.candidates(wanted) if not is_used)
         self.add(name)
         return name

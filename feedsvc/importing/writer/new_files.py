@@ -36,7 +36,10 @@ def create_file(file: Path, data: bytes) -> bool:
 
 
 def remove_leftovers(root: Path) -> None:
-    """Remove the temporary files that a killed import left in the newsroom. Call it with the lock held."""
+    """Remove the temporary files that a killed import left in articles/, pages/ and .feedsvc/import/.
+
+    Beginnings of fetched files stay. Call it with the lock of the newsroom held (`folder_lock(root)`).
+    """
     for top in (ARTICLES_FOLDER, PAGES_FOLDER):
         remove_temporary_files(folder for folder, _, _ in os.walk(root / top))
     for top, is_own in ((ARTICLES_FOLDER, False), (PAGES_FOLDER, False), (IMPORT_FOLDER, True)):

@@ -14,7 +14,7 @@ _ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+
 
 
 def one_line(text: str) -> str:
-    """Return a text in one line, each forbidden character as a space."""
+    """Return a text in one line: characters that no feed can carry become spaces, and each run of white space one space."""
     return " ".join(FORBIDDEN_CHARACTER.sub(" ", text).split())
 
 

@@ -64,7 +64,10 @@ def page_path(name: str) -> str:
 
 
 def page_name(post: SourcePost, site_address: str) -> str:
-    """Return the wanted name of a page: that in its address, with those of the pages above it; else one made from its title."""
+    """Return the wanted name of a page as a slug: about-team for /about/team/; without one in the address, made from its title.
+
+    It is "" if neither has a letter or digit, and may be in use.
+    """
     *parents, _own = _segments(post.address, site_address) or [""]
     own = slug_of_address(post.address)
     return as_slug("-".join((*map(unquote, parents), own))) if own else as_slug(post.title.lower())
@@ -117,7 +120,7 @@ def _last_segment(path: str) -> str:
 
 
 def draft_reason(post: SourcePost, site_address: str, body: str, now: datetime) -> str:
-    """Return why a page that the source has published becomes a draft, "" if it does not."""
+    """Return why a page that the source has published becomes a draft, "" if it does not or is a draft already."""
     if post.state is not PostState.PUBLISHED:
         return ""
     if is_front_page(post.address, site_address):
@@ -128,5 +131,5 @@ def draft_reason(post: SourcePost, site_address: str, body: str, now: datetime) 
 
 
 def has_own_text(body: str) -> bool:
-    """Return whether the body of a page shows anything."""
+    """Return whether the HTML of a page shows anything: a visible character, a picture, a frame, a link or a line."""
     return bool(_SHOWN.search(body) or _VISIBLE.search(plain_line(body)))

@@ -16,7 +16,7 @@ def is_page_path(path: str) -> bool:
 
 
 def page_site_path(path: str) -> str:
-    """Return the path at which the site has the page of a file whose name is its slug."""
+    """Return the root-relative path of the page of a file in pages/, if the name of the file is its slug."""
     return path_of(StaticPageAt(PurePosixPath(path).stem))
 
 
@@ -43,5 +43,5 @@ class PostPlan(NamedTuple):
 
     @property
     def site_path(self) -> str:
-        """Return the path at which the site has the article or page."""
+        """Return the root-relative path at which the site has, or will have, the article or page."""
         return path_of(StaticPageAt(self.slug)) if self.is_page else article_path(self.slug)

@@ -12,7 +12,10 @@ from feedsvc.importing.writer.terms import TermTable
 
 
 def count_post(report: ImportReport, terms: TermTable, post: SourcePost, plan: PostPlan, result: PostResult) -> None:
-    """Add one post to the numbers, lists and omissions of a report."""
+    """Add one post, with `result.omissions`, to a report: its dates, authors, links and pictures, `pages` and `sticky`.
+
+    Ids and what is written are counted elsewhere. A page has no date and no authors.
+    """
     report.omit(result.omissions)
     if not plan.is_page:  # which has no id, no date and no authors
         _count_facts(report, terms, post, result)
@@ -33,9 +36,10 @@ def _count_facts(report: ImportReport, terms: TermTable, post: SourcePost, resul
 
 
 def count_id(report: ImportReport, post: SourcePost, plan: PostPlan, ids: Sequence[str] | None) -> None:
-    """Add to the report whether the article of a post has its id.
+    """Add to the report whether the article of a post has its id, and an omission if it has another. Pages have none.
 
-    `ids` are the id and the guid of the article after the import, None if there is no article that can be read.
+    `ids` are the id and the guid of the article after the import, None if there is no article that can be read: then the id
+    counts as lost, without an omission.
     """
     if plan.is_page or not post.id:
         return

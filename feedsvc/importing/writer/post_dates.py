@@ -11,7 +11,7 @@ _YEARS: Final = range(1900, 9999)
 
 
 def valid_date(date: datetime | None) -> datetime | None:
-    """Return a date in whole seconds, with a zone of whole minutes, in the years of feeds; None if it is missing or outside."""
+    """Return a date in whole seconds, with a zone of whole minutes; None if it is missing or not in the years 1900 to 9998."""
     if date is None or date.year not in _YEARS:
         return None
     offset = date.utcoffset()
@@ -21,5 +21,8 @@ def valid_date(date: datetime | None) -> datetime | None:
 
 
 def publication_date(post: SourcePost, fallback: datetime) -> datetime:
-    """Return the date that the article gets: that of the post, else that of its last change, else `fallback`."""
+    """Return the date that the article gets: that of the post, else that of its last change, else `fallback`, in whole seconds.
+
+    A date outside of the years 1900 to 9998 counts as missing.
+    """
     return valid_date(post.published) or valid_date(post.updated) or fallback.replace(microsecond=0)

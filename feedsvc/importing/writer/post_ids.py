@@ -18,7 +18,10 @@ def usable_id(post: SourcePost) -> str:
 
 
 def guid_of(post: SourcePost) -> str:
-    """Return the id by which readers of RSS and JSON Feed know a post, if the article's id is another one; else ""."""
+    """Return the id by which readers of RSS and JSON Feed know a post, if it cannot be the article's id; else "".
+
+    It is also "" if no article may have this guid.
+    """
     return post.id if post.id != usable_id(post) and is_guid(post.id) else ""
 
 

@@ -62,7 +62,7 @@ class RedirectTable:
         """Add a rule for a path with its query, unless it leads to itself or the address has one already.
 
         With `replaces`, the rule takes the place of one that the address has. Return False, and add an omission, if no rule can
-        have the address.
+        have the address, else True, also if nothing was added. Addresses that differ in a slash at the end count as one.
         """
         try:
             address = normalize_address(old)
@@ -95,7 +95,7 @@ class RedirectTable:
                 self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "the redirects go in a circle"))
 
     def omit_without_target(self, addresses: Iterable[str], has_path: Callable[[str], bool]) -> None:
-        """Remove the rules of these addresses that lead to a path with nothing at it, nor another rule."""
+        """Replace the rules of these addresses that lead to a path with nothing at it, nor another rule, by omissions."""
         texts = [text for address in addresses if (text := self._text(address))]
         while missing := [old for old in texts if old in self.exact and self._is_missing(self.exact[old], has_path)]:
             for old in missing:
@@ -131,7 +131,8 @@ class RedirectBuilder:
     """Builder of the rules of one source, in `table`.
 
     Addresses count if they are at one of its hosts, at its port, and below the path of `base_url`.
-    Call `add_post` for all posts, then `add_feeds`, `add_plug_in_redirects` and `add_media`.
+    Call `add_post` for all posts, then the other methods in this order: `add_feeds`, `add_posts_pages`, `add_plug_in_redirects`,
+    `add_inner_addresses`, `add_media`.
     """
 
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
@@ -151,9 +152,9 @@ class RedirectBuilder:
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
     def add_post(self, addresses: Iterable[str], target: str) -> None:
-        """Add rules from addresses of one post to its root-relative path `target`, and rules of the feeds of its comments.
+        """Add rules from addresses of one post to its root-relative path `target`, and rules (410) of the feeds of its comments.
 
-        Addresses of other hosts, and those at which feedsvc has a feed, are left out.
+        Only sources of WordPress have the latter. Addresses of other hosts, and those at which feedsvc has a feed, are skipped.
         """
         for address in addresses:
             old = self.old_path(address)
@@ -165,7 +166,10 @@ class RedirectBuilder:
                 self.table.add(feed, GONE, is_of_post=True)
 
     def add_inner_addresses(self, addresses: Iterable[tuple[str, str]]) -> None:
-        """Add rules for the further pages of posts and the pages for their pictures, given with the path of the post."""
+        """Add rules for the further pages of posts and the pages for their pictures, given with the path of the post.
+
+        At most 10,000 addresses get a rule; one omission counts all if there are more.
+        """
         count = 0
         for address, target in addresses:
             if (old := self.old_path(address)) and count < _MAX_INNER_ADDRESSES:
@@ -176,7 +180,10 @@ class RedirectBuilder:
             self.table.omissions.append(Omission("", f"redirects of {count:,} pages of pictures and further pages", reason))
 
     def add_posts_pages(self, addresses: Iterable[str]) -> None:
-        """Add the rules for the feeds of pages that showed the posts: they were the feed of the site."""
+        """Add the rules for the feeds of pages that showed the posts, which were the feed of the site; only for WordPress.
+
+        They replace other rules of these addresses.
+        """
         for address in addresses if self._site.system is SourceSystem.WORDPRESS else ():
             old = self.old_path(address)
             for feed, file_format in posts_page_feeds(old).items() if old and "?" not in old else ():

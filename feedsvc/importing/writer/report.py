@@ -22,7 +22,7 @@ class MergeConflict(NamedTuple):
 
 @dataclass(slots=True)
 class KeptCount:
-    """Number of things in the source, and of those that the newsroom has."""
+    """Number of things in the source (`total`), and of those that the newsroom has as they were (`kept`)."""
 
     kept: int = 0
     total: int = 0
@@ -78,7 +78,7 @@ class ImportReport:
 
     @property
     def counts(self) -> dict[str, KeptCount]:
-        """The numbers of what was kept, by what it is."""
+        """The numbers of what was kept, by a noun for the report, in its order."""
         return {
             "ids": self.ids,
             "dates": self.dates,
@@ -90,7 +90,7 @@ class ImportReport:
 
     @property
     def lists(self) -> dict[str, list[str]]:
-        """The lists of articles and pages, each with the sentence about it."""
+        """The lists of paths of articles and pages except `created`, each by the clause about it, in the order of the report."""
         return {
             "changed, because the source changed": self.changed,
             "deleted by an editor, and not written again": self.deleted,

@@ -28,12 +28,12 @@ def format_text(report: ImportReport, limit: int | None = None) -> str:
 
 
 def format_json(report: ImportReport) -> str:
-    """Return the report as JSON, with everything."""
+    """Return the report as a JSON object with the members of ImportReport, every list whole."""
     return json.dumps(asdict(report), ensure_ascii=False, indent=2, default=str) + "\n"
 
 
 def format_html(report: ImportReport) -> str:
-    """Return the report as a page without scripts and without files of others."""
+    """Return the report as an HTML page with all lists whole, without scripts and without other files."""
     counts = "".join(f"<tr><th>{_escape(name)}</th><td>{text}</td></tr>\n" for name, text in _count_texts(report))
     sections = "".join(_html_section(heading, lines) for heading, lines in _sections(report))
     title = _escape(_heading(report))
@@ -124,7 +124,7 @@ def _conflict_line(conflict: MergeConflict) -> str:
 
 
 def short_value(value: Any) -> str:
-    """Return a value in one line, cut after 100 characters."""
+    """Return a value in one printable line, cut after 100 characters: a text as it is, None as "nothing", another as JSON."""
     text = sanitize_message(
         value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     )

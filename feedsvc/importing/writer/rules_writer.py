@@ -15,7 +15,11 @@ from feedsvc.support.atomic_write import write_atomically
 
 
 def store_rules(root: Path, table: RedirectTable, base: ImportBase, report: ImportReport) -> Mapping[str, str]:
-    """Add rules to redirects.yaml, and return the exact rules that it had before. A dry run writes no file."""
+    """Add rules to redirects.yaml, and return the exact rules that it had before. A dry run writes no file.
+
+    Set `redirects` and `plain_host_gaps` of the report, add its omissions, and put all rules into `base` except those of posts.
+    Raises FeedsvcError if the file cannot be written.
+    """
     former = {old: base.get(REDIRECTS, old)[0] for old in base.keys(REDIRECTS)}
     file = root / REDIRECTS_FILE
     new = redirects_text(file.read_bytes() if file.is_file() else None, table.exact, table.patterns, former)

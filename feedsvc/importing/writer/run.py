@@ -72,8 +72,9 @@ class ImportOptions:
     """Options of an import.
 
     `base_url` and `feed_entries` are for a new site.yaml ("" and 0: those of the source); an existing one stays. `media` returns
-    where files come from, for the source's hosts; None for no files. `mapping` is stored for later imports; None means the stored
-    one. With `since`, posts that were published and changed before it are left out, and none is reported as gone.
+    where files come from, for the source's hosts; with None, they stay there. `mapping` is stored for later imports, an empty one
+    by deleting the stored; None means the stored one. With `since`, posts that were published and changed before it are left out,
+    and none is reported as gone. `decide` is called for each conflict. With `is_dry_run`, nothing is written, no file fetched.
     """
 
     now: datetime
@@ -90,10 +91,10 @@ class ImportOptions:
 def import_source(
     source: ImportSource, root: Path, options: ImportOptions, progress: ImportProgress = no_import_progress
 ) -> ImportReport:
-    """Write what a source has into a content folder, new or not, and return the report.
+    """Write articles, pages, media, settings and redirects of a source into a content folder, new or not; return the report.
 
     What editors changed since the last import stays. Another import into the folder at the same time waits. Raises FeedsvcError
-    if the folder cannot be used or written; ContentError if its settings have errors.
+    if the folder cannot be used or written, or the source cannot be read; ContentError if a settings file has errors.
     """
     check_folder(root)
     if options.is_dry_run and not root.exists():
@@ -148,7 +149,7 @@ class _Import:
         return parse_site_or_raise(self.root, site_text(data, self.site_keys, None).text)
 
     def prepare_mapping(self) -> TermMapping:
-        """Return the mapping to use, and store a new one for the next import."""
+        """Return the mapping to use, that of the options or the stored one. Store the former, except in a dry run."""
         if self.options.mapping is None:
             if last := read_last_mapping(self.root):
                 self.report.settings.append(f"{MAPPING_FILE} was used, from an earlier --map; another --map replaces it")
@@ -217,7 +218,7 @@ class _Import:
                 write_atomically(self.root / file, data)
 
     def fetch_media(self, index: SourceIndex, library: MediaLibrary) -> None:
-        """Fetch the files that posts name and that are not in media/ yet."""
+        """Fetch the files that posts name and that are not in media/ yet. A dry run only forecasts their paths."""
         origin = self.options.media(self.hosts) if self.options.media else None
         missing = library.missing(index.media)
         self.report.files.kept = self.report.files.total = len(index.media) - len(missing)
@@ -241,7 +242,7 @@ class _Import:
     def write_redirects(
         self, redirects: RedirectBuilder, index: SourceIndex, terms: TermTable, library: MediaLibrary
     ) -> Mapping[str, str]:
-        """Write redirects.yaml, and return the exact rules that it had before."""
+        """Add the rules of the source to redirects.yaml, except in a dry run. Return the exact rules that it had before."""
         redirects.add_feeds(terms)
         redirects.add_posts_pages(index.posts_pages)
         planned = frozenset(plan.site_path for plan in index.plans.values())
@@ -291,7 +292,7 @@ class _Import:
         return language
 
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
-        """Yield the posts to import, and add the omissions of the reader to the report."""
+        """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""
         for post in self.progress("Writing", self.source.posts(), count):
             if isinstance(post, Omission):
                 self.report.omit([post])

@@ -117,7 +117,8 @@ def email_lines(before: str, after: str, authors: Iterable[Mapping[str, Any]]) -
 def site_text(data: bytes | None, keys: Mapping[str, Any], since: datetime | None) -> SettingsText:
     """Return site.yaml with these keys. An existing file (`data`) stays as it is; each difference becomes an omission.
 
-    `since` is the date of the first post, whose day a new file states.
+    Differences of title, base_url, language, timezone and feed.entries count. `since` is the date of the first post, whose day a
+    new file states; None without one.
     """
     if data is None:
         # `since` is part of the ids of feeds: the day of the first post is as good as any, and never changes.
@@ -149,8 +150,9 @@ def entries_text(
     *,
     former_ids: Mapping[str, str] = MappingProxyType({}),
 ) -> SettingsText:
-    """Return a settings file with the entries that it lacks appended.
+    """Return categories.yaml, authors.yaml or tags.yaml (`file`) with the entries that it lacks appended. Nothing is written.
 
+    `data` is the file as it is, None for a new one; `entries` has the keys of each entry by id. Its own entries stay as they are.
     An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again. One that
     changed at the source since the last import becomes an omission, and so does one of an earlier import whose articles the
     mapping gives another id (`former_ids`).
@@ -201,12 +203,15 @@ def _append(text: str, addition: str) -> str:
 
 
 def check_entries(file: str, text: str, references: References) -> tuple[Problem, ...]:
-    """Return the problems of a settings file with entries."""
+    """Return the problems, warnings among them, of a text of categories.yaml, authors.yaml or tags.yaml."""
     return _PARSERS[file](text.encode(), references).problems
 
 
 def parsed_references(root: Path, site: Site, texts: Mapping[str, str]) -> References:
-    """Return what articles may refer to, from the texts of the settings files. Invalid entries are left out."""
+    """Return the site, media, categories and authors that articles may refer to, from the texts of the settings files by name.
+
+    Invalid entries are left out.
+    """
     media = MediaFolder(root)
     references = References(site=site, media=media)
     entries = {file: _PARSERS[file](texts[file].encode(), references).entries for file in (CATEGORIES_FILE, AUTHORS_FILE)}
@@ -214,7 +219,7 @@ def parsed_references(root: Path, site: Site, texts: Mapping[str, str]) -> Refer
 
 
 def parse_site_or_raise(root: Path, text: str) -> Site:
-    """Return the site of site.yaml. Raises ContentError if it is not valid."""
+    """Return the site of `text`, that of site.yaml. Raises ContentError, with all problems, if it is not valid."""
     site, problems = parse_site(text.encode(), MediaFolder(root))
     if site is None:
         raise ContentError(f"{SITE_FILE} is not valid; correct it, and import again", problems)

@@ -32,7 +32,10 @@ class SitePaths:
     terms: TermTable
 
     def has(self, path: str) -> bool:
-        """Return whether the site has, or will have, something at a path."""
+        """Return whether the site has, or will have after the import, something at a root-relative path; redirects do not count.
+
+        Drafts and scheduled articles count, and so do listings without articles.
+        """
         match place_of(path):
             case ArticleAt(slug):
                 return path in self.planned or name_key(slug) in self.articles.names

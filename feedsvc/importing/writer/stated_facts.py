@@ -69,12 +69,15 @@ def stated_values(post: SourcePost, facts: Mapping[str, Any], now: datetime) -> 
 
 
 def stated_page_values(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of the keys of a page that no format holds."""
+    """Return the values, in normal form and not validated, of the keys of a page that no format holds."""
     return {key: normalize_value(key, facts[key]) for key in _PAGE_KEYS if facts.get(key)}
 
 
 def _state(post: SourcePost, facts: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return the state of a post that is a draft in the format: withdrawn or expired, as far as neither makes it public."""
+    """Return the keys of the state of a withdrawn or expired article, which is a draft in other formats; {} for any other post.
+
+    No post that is a draft becomes public by that.
+    """
     if post.state is not PostState.DRAFT or post.is_page:
         return {}
     if facts.get("status") == "withdrawn":
@@ -118,7 +121,7 @@ def stated_embeds(value: Any, site_address: str, path_of: Callable[[str], str]) 
 
 
 def embed_images(facts: Mapping[str, Any], site_address: str) -> list[str]:
-    """Return the addresses of the images of `embeds`."""
+    """Return the absolute addresses of the images in the fact `embeds`; [] without it."""
     return [address for entry in _entries(facts.get("embeds")) if (address := _embed_image(entry, site_address))]
 
 

@@ -48,7 +48,7 @@ class TermTable:
         self._listed_author_ids = {author.key: self._new_author_id(author.key) for author in site.authors if author.key.strip()}
 
     def note(self, post: SourcePost) -> None:
-        """Add what a post names to the tables."""
+        """Add the categories, authors and tags of a post, so that they get ids and entries."""
         for key in post.categories:
             self._add_category(key)
         for key in post.authors:
@@ -84,17 +84,23 @@ class TermTable:
         return self._author_ids.get(key, "")
 
     def tag_id(self, key: str) -> str:
-        """Return the slug of a tag, "" if no post has it."""
+        """Return the slug of a tag, "" if no article has it or it has no letter or digit."""
         return tag_slug(self._tag_titles.get(key, ""))
 
     def former_ids(self, file: str) -> Mapping[str, str]:
-        """Return the new id, "" for none, of each id of a settings file that nothing has any more because of the mapping."""
+        """Return old id -> new id for ids of categories.yaml or authors.yaml that nothing has any more because of the mapping.
+
+        The new id is "" for what the mapping drops. Other files give {}.
+        """
         tables = {CATEGORIES_FILE: (self._category_ids, self._category_slug), AUTHORS_FILE: (self._author_ids, self._author_slug)}
         ids, slug = tables.get(file, ({}, str))
         return {slug(key): new for key, new in ids.items() if slug(key) not in ids.values()}
 
     def has_listing(self, kind: str, listing_id: str) -> bool:
-        """Return whether a category, an author or a tag of the source has this id, or had it before the mapping."""
+        """Return whether a category, an author or a tag of the source has this id, or would have it without the mapping.
+
+        `kind` is "category", "author" or "tag"; False for another kind.
+        """
         ids = {
             "category": {*self._category_ids.values(), *map(self._category_slug, self._category_ids)},
             "author": {*self._author_ids.values(), *map(self._author_slug, self._author_ids)},
@@ -103,14 +109,17 @@ class TermTable:
         return listing_id in ids.get(kind, ())
 
     def is_dropped(self, kind: TermKind | None, key: str) -> bool:
-        """Return whether the mapping drops a category or, without a kind, an author, and nothing else gets its id."""
+        """Return whether the mapping drops a category or, with None, an author, and nothing else gets its id. False for tags."""
         if kind is TermKind.TAG:
             return False
         ids, slug = (self._category_ids, self._category_slug) if kind else (self._author_ids, self._author_slug)
         return ids.get(key) == "" and slug(key) not in ids.values()
 
     def entries(self) -> Mapping[str, Mapping[str, EntryKeys]]:
-        """Return the entries of each settings file by id."""
+        """Return the entries of categories.yaml, authors.yaml and tags.yaml, by name of file and id.
+
+        An author has one if an article names it, a tag if it also has a description or another name in former addresses.
+        """
         return {
             CATEGORIES_FILE: self._category_entries(),
             AUTHORS_FILE: self._author_entries(),
@@ -128,7 +137,7 @@ class TermTable:
         self._category_ids[key] = self._category_names.take(slug or as_slug(term.name if term else "") or "category")
 
     def _category_slug(self, key: str) -> str:
-        """Return an id as it is, since addresses contain it, and a slug in lower case for a name such as "World"."""
+        """Return the id without the mapping: a key that is an id as it is, a slug in lower case for a name such as "World"."""
         term = self._terms.get((TermKind.CATEGORY, key))
         return as_slug(unquote(key) if term is None or term.has_id else slugify(key))
 
@@ -143,7 +152,10 @@ class TermTable:
         return self._author_names.take(slug or "author") if mapped is None else mapped
 
     def _author_slug(self, key: str) -> str:
-        """Return an id as it is, and a slug in lower case for a login or a name, "" if it has no letter or digit."""
+        """Return the id without the mapping: a key that is an id as it is, and a slug in lower case for a login or a name.
+
+        It is "" if that has no letter or digit.
+        """
         author = self._authors.get(key)
         name = author.name if author else key
         # WordPress makes the name in an author's address of the login, and its dots become hyphens.

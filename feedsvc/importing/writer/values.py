@@ -26,9 +26,10 @@ ArticleValues = dict[str, Any]  # key of KEYS -> its value; a missing key has no
 
 
 def normalize_values(keys: Mapping[str, Any], body: str) -> ArticleValues:
-    """Return the values of an article file in the form that `article_values` gives those of a source.
+    """Return the values of an article file in normal form, so that digests of equal values are equal.
 
-    `keys` are the file's keys as YAML has them. Keys that no import writes are left out.
+    `keys` are the file's keys as YAML has them. Keys that no import writes are left out, and so are empty values and the status
+    "published". `category` and `author` become lists.
     """
     values: ArticleValues = {}
     for name, value in keys.items():
@@ -66,7 +67,7 @@ def normalize_value(key: str, value: Any) -> Any:
 
 
 def digest_of(value: Any) -> str:
-    """Return a short digest of a value, "" for None."""
+    """Return a short digest of a value of JSON's types, "" for None. The order of a mapping's keys does not matter."""
     if value is None:
         return ""
     return blake2b(json.dumps(value, ensure_ascii=False, sort_keys=True), size=_DIGEST_SIZE).hex()

@@ -27,5 +27,5 @@ def _format_item(item: dict[str, Any]) -> str:
 
 
 def format_entry(entry_id: str, keys: dict[str, Any]) -> str:
-    """Return an entry of a settings file: its id, and its keys indented below it."""
+    """Return an entry of a settings file as lines: its id, and its keys indented below it; no list of mappings among them."""
     return f"{format_scalar(entry_id)}:\n" + "".join(f"  {format_key(key, value)}" for key, value in keys.items())
