@@ -106,7 +106,7 @@ class _SocketReader(RawIOBase):
 
 
 class HubConnection:
-    """Connection to one hub. One thread uses it, but any thread may call `abort`."""
+    """Connection to one hub, which may be opened, used and closed several times. One thread uses it; any may call `abort`."""
 
     def __init__(self, host: str, context: ssl.SSLContext | None) -> None:
         """Prepare a connection to `host`; `open` connects. `context` is None for a connection without TLS."""
@@ -141,9 +141,9 @@ class HubConnection:
             tls_socket.do_handshake()
 
     def exchange(self, request: bytes, deadline: Deadline) -> ResponseReader:
-        """Send a request and return a reader of the response, whose reads end at the same deadline. Raises OSError.
+        """Send a request and return a reader of the response, whose reads end at the same deadline.
 
-        The reader has not read anything yet.
+        The reader has not read anything yet. Raises OSError: TimeoutError at the deadline, ConnectionAbortedError if not open.
         """
         if self._socket is None:
             raise ConnectionAbortedError("the connection is closed")
@@ -157,7 +157,7 @@ class HubConnection:
         self._socket = None
 
     def abort(self) -> None:
-        """Abort the current operation and make all further ones fail."""
+        """Abort the current operation and make all further ones fail, also after `close`. Call from any thread."""
         self._is_aborted = True
         if connected_socket := self._socket:
             with contextlib.suppress(OSError):

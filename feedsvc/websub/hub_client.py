@@ -43,8 +43,8 @@ class HubClient:
     def publish(self, hub: str, topic: str, now: datetime) -> DeliveryOutcome:
         """Notify a hub that a topic (the address of a feed) changed, and return the outcome (WebSub section 7).
 
-        A failure is an outcome, too: no network or HTTP error is raised. The form field `hub.url` is for hubs that do not know
-        `hub.topic`. `now` is the time from which a date in Retry-After is counted.
+        A failure is an outcome, too, also an invalid address of the hub: no error of network or HTTP is raised. Nothing is
+        repeated later. `now` is the time from which a date in Retry-After is counted.
         """
         body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
         try:
@@ -61,7 +61,7 @@ class HubClient:
         self._idle_connections.clear()
 
     def abort(self) -> None:
-        """Abort the current exchange, if any, and make all further ones fail."""
+        """Abort the current exchange, if any, and make all further ones fail (with outcome DEFERRED), for good."""
         self._is_aborted = True
         if connection := self._current_connection:
             connection.abort()

@@ -55,7 +55,7 @@ class HubResponse:
 
 
 def sanitize_text(text: str, max_length: int) -> str:
-    """Return a hub's text for a log or terminal: the beginning as one printable line of at most `max_length` characters."""
+    """Return a hub's text for a log or terminal: its beginning as one printable line of at most `max_length` characters."""
     line = sanitize_message(text[: 2 * max_length]).strip()[:max_length]
     return "".join(char if char.isprintable() else "?" for char in line)
 
@@ -63,9 +63,9 @@ def sanitize_text(text: str, max_length: int) -> str:
 def classify_response(response: HubResponse, now: datetime) -> DeliveryOutcome:
     """Return the outcome that follows from a final response, with its Retry-After as seconds from `now`.
 
-    Any 2xx is DELIVERED, because WebSub section 7 defines no statuses. 3xx and 4xx are REJECTED (tried again after an hour or
-    more), except _RETRYABLE_STATUSES: redirects, too, because the operator has not named their target. All other statuses are
-    DEFERRED (tried again after a second or more).
+    Any 2xx is DELIVERED, because WebSub section 7 defines no statuses. 3xx and 4xx, except 408, 425 and 429, are REJECTED (tried
+    again after about an hour or more): redirects, too, because the operator has not named their target. All other statuses, such
+    as 503, are DEFERRED (tried again after about a second or more). Retry-After counts up to a day.
     """
     if response.is_success:
         return DeliveryOutcome(result=DeliveryResult.DELIVERED)

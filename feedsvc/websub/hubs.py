@@ -16,7 +16,7 @@ class HubSelection:
 
     @property
     def reachable_hubs(self) -> tuple[str, ...]:
-        """Hubs that can fetch the feeds: all of them, but only those with a local address if `base_url` is a local address."""
+        """Hubs that can fetch the feeds: all, or only those at a loopback address or localhost if `base_url` is one of these."""
         if not _is_local(self.base_url):
             return self.site_hubs
         return tuple(hub for hub in self.site_hubs if _is_local(hub))

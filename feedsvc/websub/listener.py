@@ -15,7 +15,7 @@ def _single_process_barrier() -> Callable[[], bool]:
 
 
 class EditionListener:
-    """Listener that passes each edition with a new publication to the publisher; its constructor passes the `first` edition.
+    """Listener of the Watcher that passes each edition with a new publication to the publisher; its constructor passes `first`.
 
     With `needs_addresses`, it also passes the addresses that changed since the previous edition, for a purge command.
     `create_barrier` is called for each of these editions; None means that there is one process only. It returns a function that

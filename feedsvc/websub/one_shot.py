@@ -41,7 +41,10 @@ class HubResult:
 
 
 class OneShotPublisher:
-    """Publisher that holds the leader lock of a state folder until `close`, so that no other process publishes meanwhile."""
+    """Publisher that holds the leader lock of a state folder until `close`, so that no other process publishes meanwhile.
+
+    Call `enqueue`, perhaps `run_purge_command`, then `deliver` for each hub. One thread only.
+    """
 
     def __init__(self, folder: Path, clock: Callable[[], datetime], timeout: float = 10.0) -> None:
         """Take the leader lock and open the queue. `folder` is the state folder; an exchange takes at most `timeout` seconds.
@@ -66,10 +69,11 @@ class OneShotPublisher:
     def enqueue(
         self, hub_selection: HubSelection, topics: Mapping[str, str], *, includes_unchanged: bool = False
     ) -> frozenset[str]:
-        """Enqueue the feeds whose digest differs from that in the queue; with `includes_unchanged`, all feeds.
+        """Enqueue for each reachable hub the feeds whose digest differs from that in the queue; with `includes_unchanged`, all.
 
-        `topics` has all feeds (address -> digest). Return the topics that are now pending for at least one hub, also those
-        enqueued earlier.
+        `topics` has all feeds (address -> digest); others below base_url, and hubs not in site.yaml, are deleted from the queue.
+        Return the topics that are now pending for at least one hub, also those enqueued earlier. Raises FeedsvcError if the state
+        folder cannot be used.
         """
         with _translate_errors(self._folder):
             self._queue.synchronize(hub_selection, topics)
@@ -88,8 +92,8 @@ class OneShotPublisher:
     def deliver(self, hub: str) -> HubResult:
         """Notify one hub of all feeds that are pending for it, even of those whose next attempt is not due yet.
 
-        Skip the remaining feeds after _MAX_CONSECUTIVE_FAILURES deferrals in a row, or if the hub sends Retry-After with a
-        failure.
+        Skip the remaining feeds, which stay pending, after three deferrals in a row, or if the hub sends Retry-After with a
+        failure. Raises FeedsvcError if the state folder cannot be used.
         """
         with _translate_errors(self._folder):
             deliveries = self._queue.pending_deliveries(hub)

@@ -48,7 +48,7 @@ class _EditionTopics:
     is_loaded_by_all_workers: Callable[[], bool]
 
     def topics(self) -> dict[str, str]:
-        """Return topic -> digest of each feed, {} without reachable hubs. A topic is a feed's address (WebSub section 4)."""
+        """Return topic (absolute address, WebSub section 4) -> digest of each feed, {} without reachable hubs."""
         digests_by_path = self.digests() if self.hub_selection.reachable_hubs else {}
         return {absolute(self.hub_selection.base_url, path): digest for path, digest in digests_by_path.items()}
 
@@ -136,7 +136,7 @@ class Publisher:
         changed: Iterable[str] = (),
         is_loaded_by_all_workers: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Set the edition to publish, the first or a new one. The publisher's thread soon notifies hubs of its changed feeds.
+        """Set the edition to publish, the first or a new one. Does not wait: the thread soon notifies hubs of its changed feeds.
 
         `hubs` are all hubs in site.yaml; those that cannot fetch below `base_url` are skipped. `digests` returns path -> digest
         of each feed. The thread calls it only with the leader lock and once `is_loaded_by_all_workers` returns True, because a

@@ -13,7 +13,7 @@ _KILL_TIMEOUT: Final = 1.0  # seconds to wait after SIGKILL
 
 
 class PurgeCommand:
-    """Purge command. Only one thread at a time may call `run`; any thread may call `stop`."""
+    """Purge command. Only one thread at a time may call `run`, which waits for the command; any thread may call `stop`."""
 
     def __init__(self, command: Sequence[str], timeout: float = 30.0) -> None:
         """Prepare a command, which runs without a shell. After `timeout` seconds, a run and its child processes are killed."""
@@ -24,7 +24,8 @@ class PurgeCommand:
     def run(self, addresses: Iterable[str]) -> str:
         """Start the command, write the addresses to its stdin, one a line, and wait for its end.
 
-        Return "" if it succeeded, else the end of a sentence that begins with "the purge command".
+        Return "" if it ended with exit status 0, else the end of a sentence that begins with "the purge command". Its stdout is
+        dropped; its stderr is that of this process.
         """
         # Its own session, so that its child processes can be killed, too. Its stderr is that of this process.
         try:

@@ -185,7 +185,7 @@ class DeliveryQueue:
         return frozenset(state.topic for state in changed)
 
     def requeue_all(self) -> None:
-        """Make every topic below base_url pending for each of its hubs in the file."""
+        """Make every topic below base_url pending again for each hub that has a row for it in the file."""
         states = [TopicState(*row) for row in self._read(FEED_TABLE)]
         changed = [replace(state, delivered_digest="") for state in states if self._is_own_topic(state.topic)]
         self._write([], changed)
@@ -195,7 +195,7 @@ class DeliveryQueue:
         return frozenset(topic for topics in self._pending.values() for topic in topics)
 
     def due_deliveries(self, hub: str, now: float, max_count: int) -> tuple[PendingDelivery, ...]:
-        """Return at most `max_count` deliveries to a hub that are due at `now` (seconds since 1970); () if the hub is not due."""
+        """Return at most `max_count` deliveries to a hub due at `now`, fewest failures first; () if the hub itself is not due yet."""
         return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, max_count)
 
     def pending_deliveries(self, hub: str) -> tuple[PendingDelivery, ...]:

@@ -17,9 +17,9 @@ from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishFailure:
-    """Failure of a delivery or a purge. `what` is a DeliveryOutcome.reason or a result of PurgeCommand.run.
+    """Failure of a delivery or a purge. `what` is a clause whose subject, "it" or the purge command, is the hub or the command.
 
-    `next_try` is None if no further attempt is planned.
+    `next_try` is None if no further attempt is planned, as after a purge.
     """
 
     at: datetime

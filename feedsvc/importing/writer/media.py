@@ -63,7 +63,7 @@ class MediaLibrary:
         return self._paths_by_digest.get(digest, "")
 
     def expect(self, address: str, path: str, digest: str = "") -> None:
-        """Give the file with this address a path, for a dry run: nothing is written. Without digest, it is still to be fetched."""
+        """Give the file with this address a path for a dry run; no file is written. Without a digest, it is yet to be fetched."""
         self._paths[address] = path
         if digest:
             self._paths_by_digest[digest] = path
