@@ -28,7 +28,10 @@ _CHECK_SECONDS: Final = 5.0  # between two checks of a store that works
 
 
 class Outcome(Enum):
-    """Outcome of a request. ENDED is a token that was revoked or has expired."""
+    """Outcome of a request. ENDED is a token that was revoked or has expired, LIMITED one that fetched too often.
+
+    UNKNOWN is a text that is no token here, UNAVAILABLE a store that cannot be asked.
+    """
 
     ADMITTED = "admitted"
     UNKNOWN = "unknown"
@@ -39,9 +42,9 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessDecision:
-    """Decision on a request. `name` is that of the token, `feed` that of its feed, "" if the token is unknown.
+    """Decision on a request. `name` is that of the token, `feed` the id of its feed; "" if UNKNOWN or UNAVAILABLE.
 
-    `retry_after` is the seconds until the next fetch is allowed, 0 unless the outcome is LIMITED.
+    feeds.yaml may not have the feed any more. `retry_after` is the seconds until the next fetch is allowed, 0 unless LIMITED.
     """
 
     outcome: Outcome
@@ -70,7 +73,8 @@ class TokenAuthorizer:
     def admit(self, token: str, now: datetime) -> AccessDecision:
         """Decide on a request with this token, and count it if it is admitted.
 
-        Errors of the store give UNAVAILABLE. `token` is the text in the address; a text that is no token gives UNKNOWN.
+        Errors of the store give UNAVAILABLE, and so does a second's wait for two other requests that use it. `token` is the text
+        in the address; a text that is no token gives UNKNOWN without a look into the store.
         """
         digest = token_digest(token)
         if digest is None:

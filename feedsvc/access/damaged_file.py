@@ -75,7 +75,7 @@ class DamagedFile:
 
 
 def file_version(file: Path) -> FileVersion | None:
-    """Return a value that changes when the file is written or replaced; None if there is no such file."""
+    """Return a value that changes when the file is written or replaced; None if there is no such file or it cannot be read."""
     try:
         status = file.stat()
     except OSError:
@@ -84,7 +84,7 @@ def file_version(file: Path) -> FileVersion | None:
 
 
 def damaged_copies(file: Path) -> list[Path]:
-    """Return the paths under which damaged versions of `file` were set aside, the newest last."""
+    """Return the paths in its folder under which damaged versions of `file` were set aside (NAME.damaged), the newest last."""
     pattern = re.compile(rf"{re.escape(file.name)}{re.escape(DAMAGED_SUFFIX)}(?:-(?P<number>[0-9]+))?")
     matches = [(match, path) for path in file.parent.glob("*") if (match := pattern.fullmatch(path.name))]
     return [path for _, path in sorted(matches, key=lambda pair: int(pair[0]["number"] or 1))]

@@ -57,7 +57,10 @@ class PostgresTokenStore:
         return location(self._engine.url)
 
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
-        """Count a fetch, as `TokenStore.fetch` describes."""
+        """Count a fetch if the token is active and below its limit. Return its record and the seconds to wait, 0 if admitted.
+
+        None if there is no such token. For one that has ended, the seconds are 0, too. Raises UnavailableError.
+        """
         with self._open() as connection:
             row = connection.exec_driver_sql(_FIND, (digest,)).first() if connection else None
             if connection is None or row is None:
@@ -70,12 +73,15 @@ class PostgresTokenStore:
             return counted, wait
 
     def tokens(self) -> Sequence[Token]:
-        """Return all tokens, as `TokenStore.tokens` describes."""
+        """Return all tokens, also those that have ended, in the order of their creation. Raises UnavailableError."""
         with self._open() as connection:
             return [*_select_all(connection)] if connection else ()
 
     def add(self, token: Token) -> None:
-        """Store a new token, as `TokenStore.add` describes."""
+        """Store a new token, and create the table if it is missing.
+
+        Raises FeedsvcError if another token that is not revoked has the same name, UnavailableError if it cannot be stored.
+        """
         with transaction(self._engine, TOKENS) as connection:
             connection.exec_driver_sql(_LOCK, (_LOCK_KEY,)).close()
             # A role without the right to create tables can be used if there is one.
@@ -85,7 +91,7 @@ class PostgresTokenStore:
             connection.exec_driver_sql(_INSERT, to_row(token))
 
     def revoke(self, name: str, now: datetime) -> Token | None:
-        """Revoke a token, as `TokenStore.revoke` describes."""
+        """Revoke the token with this name, and return its record as it was before; None if none has it that is not revoked."""
         with self._open() as connection:
             if connection is None:
                 return None
@@ -96,7 +102,7 @@ class PostgresTokenStore:
             return token
 
     def check(self) -> None:
-        """Raise UnavailableError if the database cannot be used, also if it can only be read."""
+        """Raise UnavailableError if the database cannot be used, or only be read. A table that was never there is no error."""
         with self._open() as connection:
             if connection is not None:
                 connection.exec_driver_sql(_CHECK).close()

@@ -29,7 +29,7 @@ def to_row(token: Token) -> tuple[Any, ...]:
 
 
 def read_row(row: Sequence[Any]) -> Token:
-    """Return the token of a row as `to_row` returns it. Raises OverflowError for an impossible moment."""
+    """Return the token of a row with the values of `to_row`. Raises OverflowError for an impossible moment."""
     digest, name, feed, created, expires, revoked_at, hourly_limit, used, fetches, full_at = row
     return Token(
         digest=bytes(digest),
@@ -46,7 +46,7 @@ def read_row(row: Sequence[Any]) -> Token:
 
 
 def find_by_name(name: str, tokens: Iterable[Token]) -> Token | None:
-    """Return the token with this name that is not revoked; None if there is none."""
+    """Return the token with exactly this name that is not revoked, but perhaps expired; None if there is none."""
     return next((token for token in tokens if token.name == name and token.revoked_at is None), None)
 
 

@@ -46,7 +46,7 @@ def is_file_damage(error: Exception, file: Path) -> bool:
 
 
 def create_file(file: Path) -> None:
-    """Create a file with the empty table, readable only for its owner. Raises OSError or sqlite3.Error.
+    """Create a file with the empty table, readable only for its owner, in place of a former one. Raises OSError or sqlite3.Error.
 
     A file that root creates belongs to the owner of the folder, who runs the service.
     """
@@ -85,7 +85,7 @@ def connect(file: Path, mode: str = "rw") -> sqlite3.Connection:
 def durable_transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Run one transaction that survives a power cut, and then write it from the journal into the file.
 
-    A damaged end of the journal is ignored by SQLite, so a revocation must not stay there.
+    If the block raises, it is rolled back. A damaged end of the journal is ignored by SQLite, so a revocation must not stay there.
     """
     connection.execute("PRAGMA synchronous=FULL").close()
     with connection:

@@ -61,7 +61,10 @@ class SqliteTokenStore:
         return str(self._file)
 
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
-        """Count a fetch, as `TokenStore.fetch` describes."""
+        """Count a fetch if the token is active and below its limit. Return its record and the seconds to wait, 0 if admitted.
+
+        None if there is no such token. For one that has ended, the seconds are 0, too. Raises UnavailableError.
+        """
         with self._open() as connection:
             token = _find(connection, digest) if connection else None
             if connection is None or token is None:
@@ -79,13 +82,16 @@ class SqliteTokenStore:
             return counted, wait
 
     def tokens(self) -> Sequence[Token]:
-        """Return all tokens, as `TokenStore.tokens` describes."""
+        """Return all tokens, also those that have ended, in the order of their creation. Raises UnavailableError."""
         with self._open() as connection:
             self._verify(connection, is_forced=True)
             return sorted(_select_all(connection), key=lambda token: token.created_at) if connection else ()
 
     def add(self, token: Token) -> None:
-        """Store a new token, as `TokenStore.add` describes."""
+        """Store a new token durably, and create the file or table if it is missing.
+
+        Raises FeedsvcError if another token that is not revoked has the same name, UnavailableError if it cannot be stored.
+        """
         self._create()
         with self._open(is_adding=True) as connection:
             if connection is None:
@@ -96,7 +102,7 @@ class SqliteTokenStore:
                 _write(connection, token)
 
     def revoke(self, name: str, now: datetime) -> Token | None:
-        """Revoke a token, as `TokenStore.revoke` describes."""
+        """Revoke the token with this name durably, and return its record as it was before; None if none has it, not revoked."""
         with self._open() as connection:
             if connection is None:
                 return None

@@ -35,13 +35,19 @@ class TokenStore(Protocol):
         """Return all tokens, also those that have ended, in the order of their creation."""
 
     def add(self, token: Token) -> None:
-        """Store a new token, durably. Raises FeedsvcError if another token that is not revoked has the same name."""
+        """Store a new token, durably. Raises FeedsvcError if another token that is not revoked has the same name.
+
+        An expired token has its name until it is revoked.
+        """
 
     def revoke(self, name: str, now: datetime) -> Token | None:
-        """Revoke the token with this name, durably, and return its record; None if no token has it that is not revoked."""
+        """Revoke the token with this name, durably, and return its record as it was before.
+
+        None if no token has it that is not revoked. An expired token is revoked, too, which frees its name.
+        """
 
     def check(self) -> None:
-        """Raise UnavailableError if the store cannot be used."""
+        """Raise UnavailableError if the store cannot be used. A store in which no token was ever added can be used."""
 
     def close(self) -> None: ...
 

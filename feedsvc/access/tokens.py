@@ -58,7 +58,7 @@ class Token:
     full_at: int = 0
 
     def state(self, now: datetime) -> TokenState:
-        """Return the state at a moment. A revoked token stays revoked, even if the clock is set back."""
+        """Return the state at a moment: REVOKED whatever the moment, else EXPIRED at and after `expires_at`, else ACTIVE."""
         if self.revoked_at is not None:
             return TokenState.REVOKED
         return TokenState.EXPIRED if self.expires_at is not None and now >= self.expires_at else TokenState.ACTIVE
@@ -96,7 +96,8 @@ def token_digest(token: str) -> bytes | None:
 def check_name(name: str) -> str:
     """Return the name of a token in Unicode form NFC. Raises FeedsvcError if it is not allowed.
 
-    Allowed are names that a log can show. None begins with a parenthesis, as `_UNKNOWN_PATH` does, or looks like a token.
+    Allowed are at most 64 letters, digits, spaces and . @ + - _, with a letter or digit first, no space last, and nothing that
+    looks like a token. Whether a token has the name already is not checked.
     """
     normal = unicodedata.normalize("NFC", name)
     is_valid = _NAME.fullmatch(normal) and normal == normal.strip() and normal.isprintable() and len(normal) <= MAX_NAME_LENGTH
@@ -109,17 +110,23 @@ def check_name(name: str) -> str:
 
 
 def hide_tokens(text: str) -> str:
-    """Return a path or a header for a log without what may be a token, and without everything after /private/ at its start."""
+    """Return a path or a header for a log, with "(token)" for what may be a token, also in other letter case.
+
+    A text that begins with /private/ becomes /private/(unknown).
+    """
     return _UNKNOWN_PATH if _PRIVATE_PATH.fullmatch(text) else _TOKEN_IN_TEXT.sub(_HIDDEN_TOKEN, text)
 
 
 def log_path(name: str, suffix: str) -> str:
-    """Return the path to log for a private feed: with the name of the token. For an unknown token, `name` is ""."""
+    """Return the path to log for a private feed, with the name of the token in place of the token.
+
+    For an unknown token, `name` is "" and the result is /private/(unknown).
+    """
     return f"/private/{name}/feed.{suffix}" if name else _UNKNOWN_PATH
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Return the microseconds since 1970."""
+    """Return the whole microseconds from 1970 to a moment, which has a zone."""
     return (moment - _EPOCH) // _MICROSECOND
 
 

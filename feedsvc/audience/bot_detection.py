@@ -60,9 +60,10 @@ BOT_SIGNATURES: Final = (
 
 
 def classify_non_reader(headers: Mapping[str, str]) -> str:
-    """Return "" for a request that may come from a person who reads the page, else the kind of its sender, such as "robot".
+    """Return "" for a request that may come from a person who reads the page, else the kind of its sender.
 
-    The names in `headers` are in lower case. A request without User-Agent is "nameless".
+    The kinds are those of BOT_SIGNATURES, such as "robot", "prefetch" or "another site" (Sec-Fetch-Site), and "nameless" for a
+    request without User-Agent. The names in `headers` are in lower case.
     """
     if not headers.get(_USER_AGENT, "").strip():
         return "nameless"
@@ -75,7 +76,7 @@ def classify_non_reader(headers: Mapping[str, str]) -> str:
 def is_cross_origin(headers: Mapping[str, str], base_url: str) -> bool:
     """Return whether the header Origin is neither the origin of `base_url` nor that of the header Host. False without Origin.
 
-    The names in `headers` are in lower case. Browsers send Origin even if they omit Referer.
+    The names in `headers` are in lower case. The Origin "null" is another origin. Browsers send Origin even without Referer.
     """
     origin = headers.get("origin", "").strip().lower()
     return bool(origin) and origin not in {

@@ -20,7 +20,10 @@ _BATCH_SIZE: Final = 500  # pairs of article and day per batch: what a slow data
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Reads that are written together. If the result is unknown, the batch is written again with the same number."""
+    """Reads that are written together. If the result is unknown, the batch is written again with the same number.
+
+    Numbers count from 1; the number of an empty batch means nothing.
+    """
 
     number: int
     reads: Mapping[ReadKey, int]
@@ -73,7 +76,10 @@ class ReadBuffer:
         return self._current_batch
 
     def drain(self) -> tuple[Batch, ...]:
-        """Return all pending reads as batches, the current one first, and remove them from the queue. () if there are none."""
+        """Return all pending reads as batches, the current one first; () if there are none. They are not pending any more.
+
+        Cached totals count them as written.
+        """
         batches = []
         while (batch := self.next_batch()).reads:
             batches.append(batch)
@@ -96,7 +102,7 @@ class ReadBuffer:
             self._totals.put(article_id, _CachedTotal(total=reads, loaded_at=now))
 
     def fresh_count(self, article_id: str, now: datetime) -> int | None:
-        """Return the reads of an article, pending ones included; None if no total of the article is cached or it is not fresh."""
+        """Return the reads of an article, pending ones included; None if no total is cached or it was loaded `max_age` ago."""
         cached = self._totals.get(article_id)
         return self.last_known_count(article_id) if cached and abs(now - cached.loaded_at) < self._max_age else None
 

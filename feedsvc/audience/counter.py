@@ -84,7 +84,7 @@ class ReadCounter:
         self._thread.start()
 
     def add(self, article_id: str) -> None:
-        """Count one read of an article on the current UTC day. It is lost, which is logged, if the memory for reads is full."""
+        """Count one read of an article on the current UTC day. Does not wait. It is lost, with a log line, if memory is full."""
         with self._condition:
             if not self._buffer.add(article_id, self._clock().astimezone(UTC).date()):
                 self._count_lost_read()
@@ -94,7 +94,8 @@ class ReadCounter:
     def count(self, article_id: str) -> int | None:
         """Return the reads of an article, unwritten ones included; None if its total is neither cached nor loaded in time.
 
-        A cached total is used at once, even if it is older than `max_age`. The thread then loads it again.
+        A cached total is used at once, even if it is older than `max_age`. The thread then loads it again. Without one, the call
+        waits up to `wait_timeout`, unless two others wait or the database is unavailable.
         """
         with self._condition:
             if self._buffer.fresh_count(article_id, self._clock()) is None:
@@ -107,7 +108,7 @@ class ReadCounter:
         """Write all reads and stop.
 
         Reads that are not in the database after `timeout` seconds are written to a file in the spool folder, which the next start
-        reads. If that fails, they are lost, and their number is logged.
+        reads. If that fails, or without a spool folder, they are lost, and their number is logged.
         """
         with self._condition:
             self._is_stopping = True

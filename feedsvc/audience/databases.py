@@ -23,6 +23,8 @@ READS_FILE: Final = "views.sqlite"  # in the state folder
 def open_store(database: str | Path) -> SqliteReadStore | DatabaseReadStore:
     """Return the store for `database`: the Path of the file in the state folder, or a URL as text. Nothing is opened yet.
 
+    A missing file or table is created at the first use.
+
     Raises FeedsvcError if the URL is invalid or of an unsupported database, or if a package for it is missing.
     """
     if isinstance(database, Path):

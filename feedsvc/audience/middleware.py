@@ -38,7 +38,7 @@ _LIST_CACHE_CONTROL: Final = "private, max-age=60"  # every page asks whether re
 
 
 def views_path(slug: str) -> str:
-    """Return the path below base_url at which reads of an article are counted: /articles/SLUG/views."""
+    """Return the path, without that of base_url, at which reads of an article are counted: /articles/SLUG/views."""
     return f"{path_of(ArticleAt(slug))}{_ENDPOINT_NAME}"
 
 
@@ -53,8 +53,9 @@ class _Response:
 class ReadCountMiddleware:
     """WSGI middleware with a read counter for each visible article. Requests to other paths are passed on unchanged.
 
-    A POST (beacon) reports a read. It is not counted if its page has an origin that is neither that of base_url nor the request's
-    host. X-Forwarded-For is used if the peer is one of `trusted_proxies`.
+    A GET returns the number of reads as JSON, or 503 if it is not known in time. A POST (beacon) reports a read; that of a bot, a
+    repeated one (30 minutes) and one from a page of another origin than base_url's and the request's host is not counted.
+    X-Forwarded-For is used if the peer is one of `trusted_proxies`.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class ReadCountMiddleware:
     ) -> None:
         """Wrap `app`. `observe` is called after each response of this middleware with the status and the seconds it took.
 
-        It is not called for requests that are passed on to `app`.
+        It is not called for requests that are passed on to `app`, as those of /views.json are without `most_read`. `base_url`
+        returns the current one of the site.
         """
         self._app = app
         self._counter = counter
@@ -100,7 +102,7 @@ class ReadCountMiddleware:
         return [] if method == "HEAD" else [response.body]
 
     def _relative_path(self, environ: WSGIEnvironment) -> str:
-        """Return the path below base_url, "" for other paths."""
+        """Return the path of a request without that of base_url; "" if it is not below base_url."""
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
         mount = mount_path(self._base_url())
         return path.removeprefix(mount) if path.startswith(f"{mount}/") else ""

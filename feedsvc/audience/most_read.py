@@ -27,7 +27,7 @@ _CLOSE_TIMEOUT: Final = 1.0  # seconds; the thread only reads
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MostReadArticle:
-    """An article in the list. `href` is root-relative; `language` is "" if it is the site's."""
+    """An article in the list. `href` is root-relative, with the path of base_url; `language` is "" if it is the site's."""
 
     title: str
     href: str
@@ -47,7 +47,10 @@ class MostReadArticles:
         find_catalog: Callable[[datetime], Catalog],
         clock: Callable[[], datetime],
     ) -> None:
-        """Start the thread. It uses the database after calls of `articles` only, at most once in _MAX_AGE, even if that fails."""
+        """Start the thread. It calls `load_totals` only after calls of `articles`, at most every 5 minutes, also if that fails.
+
+        The first list thus exists some seconds after the first call.
+        """
         self._load_totals = load_totals
         self._find_catalog = find_catalog
         self._is_requested = False
@@ -56,7 +59,10 @@ class MostReadArticles:
         self._task = PeriodicTask(self._refresh, clock)
 
     def articles(self, now: datetime) -> list[MostReadArticle]:
-        """Return at most _LENGTH articles visible at `now`, most read first; [] until a thread has loaded numbers of reads."""
+        """Return at most five articles visible at `now`, those with the most reads in seven days first. Does not wait.
+
+        [] until the thread has loaded numbers of reads. They may be some minutes old.
+        """
         self._is_requested = True
         catalog = self._find_catalog(now)
         rows = ((article_id, catalog.visible.get(slug)) for article_id, slug in self._slugs.items())

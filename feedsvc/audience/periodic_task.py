@@ -26,7 +26,7 @@ class PeriodicTask:
         self._thread.start()
 
     def close(self, timeout: float | None = None) -> None:
-        """Stop the thread and wait for its end, which may take as long as `work`, but at most `timeout` seconds."""
+        """Stop the thread and wait for its end: as long as `work` takes, at most `timeout` seconds unless that is None."""
         self._stop_event.set()
         self._thread.join(timeout)
 

@@ -20,9 +20,10 @@ _BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
 
 
 def read_state_file(file: Path, day: date | None) -> Mapping[str, int]:
-    """Return article id -> reads, as `databases.report_totals_since` does for the file `file` of the state folder.
+    """Return article id -> reads on and after the UTC day `day`, or all reads if it is None, from `file` of the state folder.
 
-    Raises UnavailableError if the file cannot be read, and FeedsvcError if it is missing or has no table of reads.
+    Articles without such reads are missing, damaged rows are left out. Nothing is written. Raises UnavailableError if the file
+    cannot be read, and FeedsvcError if it is missing or has no table of reads.
     """
     try:
         if not file.exists():

@@ -56,7 +56,7 @@ class Report:
 
 
 def report(views: Mapping[str, int], catalog: Catalog, since: date | None) -> Report:
-    """Return the report of `views` (article id -> reads). Names come from the catalog's content, hidden articles included.
+    """Return the report of `views` (article id -> reads). Titles and names come from the catalog's content, visible or not.
 
     `since` is the first UTC day that `views` include, None if they include all reads.
     """
@@ -120,7 +120,7 @@ def _display_name(row: ReportRow) -> str:
 
 
 def _escape_control_characters(text: str) -> str:
-    """Escape control characters as in Python source. A terminal would execute them."""
+    """Escape control characters, and those that reverse a line, as in Python source. A terminal would execute them."""
     return "".join(
         ascii(char)[1:-1] if unicodedata.category(char) in _CONTROL_CATEGORIES or char in _BIDI_OVERRIDES else char
         for char in text

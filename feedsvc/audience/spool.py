@@ -51,7 +51,8 @@ def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Pat
 def read_spool_files(folder: Path) -> tuple[SpoolFile, ...]:
     """Read all spool files of a folder, () if there are none.
 
-    A file that cannot be read, is damaged or belongs to another state folder is renamed (`set_aside`), logged and left out.
+    A file that cannot be read, is damaged or belongs to another state folder is renamed to NAME.damaged, logged and left out.
+    The others stay: the caller deletes each once its reads are stored.
     """
     spool_files = []
     for file in sorted(folder.glob(f"*{_SUFFIX}")):

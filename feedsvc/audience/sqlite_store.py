@@ -106,7 +106,11 @@ class SqliteReadStore:
         return Database(self._file, _SCHEMA)
 
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
-        """Add reads. Parameters, result and errors are those of `DatabaseReadStore.add`."""
+        """Add reads (article and day -> number) in one transaction. Return those that can never be stored, each with the reason.
+
+        A `batch` whose number is not above the last one stored for the `writer` ("" is this object) is skipped. Without reads,
+        only check that the file can be used. Raises UnavailableError; then repeat the call with the same `batch`.
+        """
         sorted_reads = sorted(reads.items())
         newest_day = max((day for _, day in reads), default=date.min)
         refused = {key: "its id is not valid UTF-8" for key, _ in sorted_reads if not _is_storable(key[0])}

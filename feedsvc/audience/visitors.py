@@ -53,11 +53,11 @@ class Visitors:
         self._start_day(date.min)
 
     def admit(self, address: str, agent: str, article_id: str, now: datetime) -> Admission:
-        """Decide whether a read of an article counts. The visitor is `address` and `agent` (User-Agent).
+        """Decide whether a read of an article counts, and remember it. The visitor is `address` and `agent` (User-Agent).
 
-        A read counts unless the visitor's last counted read of the article, on this UTC day, was less than REPEAT_INTERVAL ago.
+        A read counts unless the visitor's last counted read of the article, on this UTC day, was less than 30 minutes ago.
         Visitor and address each have a rate limit; that of the address exists because a User-Agent is easily changed. A read
-        above a limit does not count.
+        above a limit does not count. All clients of a unix socket ("unix") are one address.
         """
         with self._lock:
             self._rotate_day(now)

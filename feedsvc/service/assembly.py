@@ -43,7 +43,10 @@ def open_live(
 
 
 def open_token_authorizer(live: Live, state_folder: Path, stack: ExitStack, database_url: str = "") -> TokenAuthorizer:
-    """Return the authorizer of private feeds, whose tokens are in the state folder or in a database; `stack` closes it."""
+    """Return the authorizer of private feeds, with tokens in the database, or in the state folder if `database_url` is "".
+
+    Starts its thread; `stack` ends it. Raises FeedsvcError for an invalid URL or a missing package, not for a store that fails.
+    """
     store = stack.enter_context(closing(open_token_store(state_folder, database_url)))
 
     def has_private_feeds() -> bool:

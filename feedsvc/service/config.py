@@ -10,11 +10,12 @@ from feedsvc.support.client_address import Networks
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceConfig:
-    """Settings of a service. If `announce`, hubs are notified and the hooks of plug-ins called.
+    """Settings of a service. If `announce`, hubs are notified, the purge command run and the hooks of plug-ins called.
 
     If `has_last_modified`, responses have Last-Modified. `poll_limit` is polls of one feed per client and hour, 0 for no limit,
-    None without the option --limit-polls. `purge_command` is program and arguments, () for none. `base_url`, `database_url` and
-    `access_log_format` are "" if not given.
+    None for a default limit, but none behind `trusted_proxies`. `status_networks` may read /status and /metrics, besides this
+    machine. `purge_command` is program and arguments, () for none. `base_url` is "" for that of site.yaml, `database_url` for
+    files of reads and tokens in the state folder, `access_log_format` for no access log.
     """
 
     content: Path

@@ -44,7 +44,10 @@ def websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping
 
 
 def share_measurements(worker: Worker, live: Live, stats: RequestStats, publisher: Publisher) -> MetricsSource:
-    """Share this worker's counters, gauges and WebSub status with the other workers. Return a source of all workers' metrics."""
+    """Share this worker's counters, gauges and WebSub status with the other workers, from now on. Call it once in a worker.
+
+    Return a source of the metrics of all workers: the sums of their counters, and their gauges by number of the worker.
+    """
     shared_counters = SharedCounters(worker.slot, lambda: counters(live, stats))
     worker.set_message_source(
         lambda: {"push": websub_status(publisher), COUNTERS_KEY: shared_counters.slot_counters(), _GAUGES_KEY: gauges(live)}
@@ -61,7 +64,7 @@ def share_measurements(worker: Worker, live: Live, stats: RequestStats, publishe
 
 
 def plugin_status() -> Mapping[str, Any]:
-    """Return summaries of the extensions by "DISTRIBUTION VERSION" of their plug-in."""
+    """Return the summaries of all installed extensions by "DISTRIBUTION VERSION" of their plug-in; {} without plug-ins."""
     summaries: dict[str, list[str]] = {}
     for plugin in installed_plugins():
         summaries.setdefault(f"{plugin.distribution} {plugin.version}", []).append(plugin.summary)
@@ -75,7 +78,7 @@ def worker_status(worker: Worker) -> Mapping[str, Any]:
 
 
 def measure(live: Live, stats: RequestStats, publisher: Publisher) -> Message:
-    """Return the measurements of this process for its peers."""
+    """Return the measurements of this process for its peers, as JSON values: its id, status of WebSub, counters and gauges."""
     return {
         "pid": os.getpid(),
         "push": websub_status(publisher),

@@ -48,7 +48,7 @@ class ScanRequests:
             self._condition.notify_all()
 
     def wait_for_scan(self) -> bool:
-        """Request a scan and return True once it was confirmed; False after _SCAN_TIMEOUT."""
+        """Request a scan and wait. Return True once one that began after this call was confirmed, False after 15 seconds."""
         with self._condition:
             now = self._requested_at = time.monotonic()
             return self._condition.wait_for(lambda: self._scanned_at >= now, _SCAN_TIMEOUT)
@@ -58,7 +58,10 @@ class PeerProcesses:
     """Peers of this process, whose requests it answers, too. If the state folder is unusable, it logs that and has no peers."""
 
     def __init__(self, state_folder: Path, measure: Callable[[], Message]) -> None:
-        """Start to listen. `measure` returns the measurements of this process, JSON values with `counters` among them."""
+        """Start to listen. `measure`, called in several threads, returns the measurements of this process as JSON values.
+
+        Its key "counters" has the counters, a mapping of names to numbers.
+        """
         self.scans = ScanRequests()
         self._folder, self._measure = state_folder / _FOLDER, measure
         self._inherited: Counter[str] = Counter()  # counters of peers that have ended
@@ -73,7 +76,10 @@ class PeerProcesses:
         threading.Thread(target=self._accept, name="feedsvc-peers", daemon=True).start()
 
     def measurements(self) -> dict[str, Message]:
-        """Return number -> measurements of this process and its peers. Numbers are from 1; a new process may change them."""
+        """Return number -> measurements of this process and of the peers that respond within a second.
+
+        Numbers are texts from "1" on; a new process may change them.
+        """
         messages = {self._path.name: self.own_measurements(), **self._ask_all({"request": "measure"}, _TIMEOUT)}
         return {str(number): messages[name] for number, name in enumerate(sorted(messages), 1)}
 
@@ -85,8 +91,8 @@ class PeerProcesses:
     def barrier(self) -> Callable[[], bool]:
         """Return a function that returns whether every peer has scanned the content folder since the first call.
 
-        The function does not wait. Its first call sends the requests. After _SCAN_TIMEOUT it returns True even if a peer has not
-        scanned.
+        The function does not wait. Its first call sends the requests. After 15 seconds it returns True even if a peer has not
+        scanned. Whether this process has scanned is not looked at.
         """
         events: list[threading.Event] = []
 

@@ -47,7 +47,8 @@ _STARTUP_DELAY: Final = 1.0  # seconds from the start until the file of reads is
 class Service:
     """All that serves one folder in this process: `application` for a server, and threads that keep it up to date.
 
-    `worker` is given for a process of feedsvc's own server that shares its socket with others.
+    `worker` is given for a process of feedsvc's own server that shares its socket with others. `first_edition` is the edition
+    with which the service started.
     """
 
     def __init__(
@@ -78,8 +79,8 @@ class Service:
     def watch(self, listeners: Iterable[Listener], *, calls_hooks: Callable[[], bool]) -> Watcher:
         """Start to follow changes of the folder and, if `announce` is set, to notify hubs and to call the hooks of plug-ins.
 
-        Return the watcher thread, which calls `listeners` at each edition. `calls_hooks` returns, at each edition, whether this
-        process is the one that calls the hooks.
+        Return the watcher thread, which is running, and which calls `listeners` at each edition. `calls_hooks` returns, at each
+        edition, whether this process is the one that calls the hooks. `stack` of the constructor stops the thread.
         """
         push_listeners: list[Listener] = []
         if self._config.announce:

@@ -16,7 +16,8 @@ _VERDICT_FOLDER: Final = "themes"
 def theme_adoption(state_folder: Path | None, alerts: Alerts | None = None, *, is_required: bool = False) -> ThemeAdoption:
     """Return a ThemeAdoption with its verdicts in the state folder, or in memory if `state_folder` is None.
 
-    With `is_required`, its first `apply` raises FeedsvcError if the trial of the theme could not be carried out.
+    With `is_required`, its first `apply` raises FeedsvcError if the trial of the theme could not be carried out. Otherwise the
+    trial is repeated later, and the theme is not in force until then.
     """
     if state_folder is None:
         return ThemeAdoption(None, _renderer_version, alerts=alerts, required=is_required)

@@ -195,7 +195,7 @@ class DeliveryQueue:
         return frozenset(topic for topics in self._pending.values() for topic in topics)
 
     def due_deliveries(self, hub: str, now: float, max_count: int) -> tuple[PendingDelivery, ...]:
-        """Return at most `max_count` deliveries to a hub due at `now`, fewest failures first; () if the hub itself is not due yet."""
+        """Return at most `max_count` deliveries to a hub due at `now`, fewest failures first; () if the hub itself is not due."""
         return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, max_count)
 
     def pending_deliveries(self, hub: str) -> tuple[PendingDelivery, ...]:
