@@ -98,7 +98,7 @@ class TokenAuthorizer:
         return AccessDecision(outcome=outcome, name=record.name, feed=record.feed, retry_after=wait)
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the thread and wait for its end. The store stays open."""
         self._stop_event.set()
         self._thread.join()
 

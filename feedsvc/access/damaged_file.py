@@ -27,7 +27,7 @@ class TokensDamagedError(UnavailableError):
 
 
 class DamagedFile:
-    """Damage of one file. At a report, it is renamed if it did not change since another one at least _MIN_AGE seconds before.
+    """Damage of one file. A report renames the file if it did not change since another report at least 2 seconds before.
 
     So a backup that is still being copied to its place is not renamed.
     """

@@ -13,7 +13,7 @@ COLUMN_COUNT: Final = 10
 
 
 def to_row(token: Token) -> tuple[Any, ...]:
-    """Return the COLUMN_COUNT values of a token's row, in the order of the columns. Moments are microseconds since 1970."""
+    """Return the ten values of a token's row, in the order of the columns. Moments are microseconds since 1970 or None."""
     return (
         token.digest,
         token.name,

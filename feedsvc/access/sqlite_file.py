@@ -85,7 +85,7 @@ def connect(file: Path, mode: str = "rw") -> sqlite3.Connection:
 def durable_transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Run one transaction that survives a power cut, and then write it from the journal into the file.
 
-    If the block raises, it is rolled back. A damaged end of the journal is ignored by SQLite, so a revocation must not stay there.
+    If the block raises, it is rolled back. SQLite ignores a damaged end of the journal, so a revocation must not stay there.
     """
     connection.execute("PRAGMA synchronous=FULL").close()
     with connection:

@@ -193,7 +193,7 @@ class SqliteTokenStore:
             )
 
     def _verify(self, connection: sqlite3.Connection | None, *, is_forced: bool = False) -> None:
-        """Read the whole file if it changed since the last time, at most every _VERIFY_INTERVAL seconds unless `is_forced`.
+        """Read the whole file if it changed since the last time, at most every 5 seconds; with `is_forced`, read it always.
 
         Raises DamageError or sqlite3.Error for damage.
         """

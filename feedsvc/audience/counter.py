@@ -27,7 +27,10 @@ _MAX_LOGGED_REASONS: Final = 5  # different reasons that are logged while the da
 
 
 class ReadStore(Protocol):
-    """Store of reads: the methods of `store.DatabaseReadStore` and `sqlite_store.SqliteReadStore` that ReadCounter calls."""
+    """Store of reads as ReadCounter needs it: `add` stores a batch once, `totals` returns article id -> all its reads.
+
+    `writer` is the name under which this store counts its batches. Both methods raise UnavailableError.
+    """
 
     @property
     def writer(self) -> str: ...
@@ -226,7 +229,7 @@ class ReadCounter:
                 )
 
     def _load_totals(self) -> None:
-        """Load totals that requests need into the buffer, at most _LOAD_BATCH_SIZE; none while the database is unavailable."""
+        """Load totals that requests need into the buffer, at most 500; none while the database is unavailable."""
         with self._condition:
             article_ids = () if self._is_unavailable else tuple(islice(self._load_requests, _LOAD_BATCH_SIZE))
         if not article_ids:

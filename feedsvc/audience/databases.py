@@ -23,9 +23,8 @@ READS_FILE: Final = "views.sqlite"  # in the state folder
 def open_store(database: str | Path) -> SqliteReadStore | DatabaseReadStore:
     """Return the store for `database`: the Path of the file in the state folder, or a URL as text. Nothing is opened yet.
 
-    A missing file or table is created at the first use.
-
-    Raises FeedsvcError if the URL is invalid or of an unsupported database, or if a package for it is missing.
+    A missing file or table is created at the first use. Raises FeedsvcError if the URL is invalid or of an unsupported database,
+    or if a package for it is missing.
     """
     if isinstance(database, Path):
         return SqliteReadStore(database)
@@ -39,8 +38,9 @@ def open_store(database: str | Path) -> SqliteReadStore | DatabaseReadStore:
 def report_totals_since(database: str | Path, day: date | None) -> Mapping[str, int]:
     """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
 
-    Articles without such reads are missing. `database` is as in `open_store`; nothing is created or written there. Raises
-    UnavailableError if it cannot be read, FeedsvcError if it has no table of reads yet, and the errors of `open_store`.
+    Articles without such reads are missing. `database` is the Path of the file in the state folder, or a URL as text; nothing is
+    created or written there. Raises UnavailableError if it cannot be read, FeedsvcError if it has no table of reads yet, if the
+    URL is invalid or of an unsupported database, or if a package for it is missing.
     """
     if isinstance(database, Path):
         return read_state_file(database, day)

@@ -77,7 +77,7 @@ class MostReadArticles:
         ]
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the thread, and wait for its end at most a second."""
         self._task.close(_CLOSE_TIMEOUT)
 
     def _refresh(self, now: datetime) -> None:
@@ -91,7 +91,7 @@ class MostReadArticles:
         self._loaded_at = now
 
     def _find_slugs(self, totals: Mapping[str, int], now: datetime) -> Mapping[str, str]:
-        """Return id -> slug of those of the _CANDIDATES most read articles that are visible at `now`, the most read first."""
+        """Return id -> slug of those of the 100 most read articles that are visible at `now`, the most read first."""
         # Equal numbers are in order of the ids, so that all workers return the same list.
         most_read = nlargest(_CANDIDATES, totals, key=lambda article_id: (totals[article_id], article_id))
         wanted = frozenset(most_read)

@@ -30,7 +30,7 @@ class ReportRow:
 
     Articles without section or author are added up in a row with empty `id` and `title`. Articles that are no longer in the
     content have an empty `title` in Report.articles; in the other tables they are added up in a row with empty `id` and the title
-    _MISSING_ARTICLE.
+    "(no longer in the content)".
     """
 
     id: str

@@ -185,7 +185,7 @@ class SqliteReadStore:
         return True
 
     def _delete_old_writers(self, connection: sqlite3.Connection, day: date | None) -> None:
-        """Delete writers whose last batch is older than _WRITER_RETENTION at `day`, at most once a day. None: do nothing."""
+        """Delete writers whose last batch is older than 30 days at `day`, at most once a day. None: do nothing."""
         if day and day != self._last_cleanup:
             connection.execute(f"DELETE FROM {_WRITERS_TABLE} WHERE day < ?", ((day - _WRITER_RETENTION).isoformat(),))
             self._last_cleanup = day

@@ -77,7 +77,7 @@ class DatabaseReadStore:
     def __init__(self, database: str | Path) -> None:
         """Prepare a store: `database` is a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
 
-        Nothing is opened yet. Raises the errors of `database.engine`.
+        Nothing is opened yet. Raises FeedsvcError for an invalid or unsupported URL, or if the driver is missing.
         """
         self._engine = engine(database)
         self._insert = _INSERTS[self._engine.dialect.name]
@@ -168,7 +168,7 @@ class DatabaseReadStore:
         return connection.execute(upsert.returning(literal_column("1"))).first() is not None
 
     def _delete_old_writers(self, day: date) -> None:
-        """Delete writers whose last batch is older than _WRITER_RETENTION at `day`, at most once a day.
+        """Delete writers whose last batch is older than 30 days at `day`, at most once a day.
 
         Errors are ignored: without the permission to delete, these short rows remain.
         """

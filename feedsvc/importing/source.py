@@ -141,7 +141,6 @@ class SourceSite:
     """The facts of a source that hold for all its posts. `address` is that of the front page, "" if unknown.
 
     `feed_entries` is the number of entries of the former feed, 0 if unknown. `title` and `description` are plain text.
-
     `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names,
     `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown.
     """

@@ -23,9 +23,10 @@ def open_live(
     *,
     has_last_modified: bool = True,
 ) -> Live:
-    """Read the content folder and return its current edition; `stack` closes what it opens. Starts no threads.
+    """Read the content folder and return the Live that holds its current edition; `stack` closes what it opens.
 
-    Without `state_folder` there are no Last-Modified dates, as without `has_last_modified`, and no narrower copies of images.
+    It starts no threads, so nothing follows changes yet. Without `state_folder` there are no Last-Modified dates, as without
+    `has_last_modified`, and no narrower copies of images.
     `open_content_folder` is called after the state folder was found usable, because reading a folder can take minutes. Raises
     FeedsvcError if the state folder cannot be used, ContentError if the content folder cannot.
     """

@@ -32,7 +32,10 @@ _GAUGES_KEY: Final = "gauges"  # key of a worker's gauges in its message
 
 
 def websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:
-    """Return the status of WebSub as JSON values: that of the worker that notifies hubs; if there is none, of this process."""
+    """Return the status of WebSub as JSON values: announcing, hubs and purge_failure.
+
+    It is that of the worker that notifies hubs; if there is none, or without `worker`, that of this process.
+    """
     local_status: dict[str, Any] = json.loads(json.dumps(asdict(publisher.status()), default=rfc3339))
     if local_status["announcing"] or not worker:
         return local_status

@@ -140,8 +140,8 @@ class Service:
     def _read_counter(self, visitors: Visitors) -> ReadCounter:
         """Return the read counter.
 
-        A database that the operator names is used at once, to report errors. The file of the state folder is opened later, after
-        _STARTUP_DELAY.
+        A database that the operator names is used at once, to report errors. The file of the state folder is opened a second
+        later.
         """
         config = self._config
         store = self._stack.enter_context(closing(open_store(config.database_url or config.state_folder / READS_FILE)))

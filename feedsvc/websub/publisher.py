@@ -277,7 +277,7 @@ class Publisher:
         self._purge_failure = PublishFailure(at=self._clock(), what=failure, next_try=None) if failure else None
 
     def _deliver_batch(self, hub: str, delivery_loop: DeliveryLoop, queue: DeliveryQueue) -> None:
-        """Make at most `batch_size` due deliveries to one hub. End early after a deferral, _BATCH_SECONDS or a newer edition."""
+        """Make at most `batch_size` due deliveries to one hub. End early after a deferral, 5 seconds or a newer edition."""
         end = time.monotonic() + _BATCH_SECONDS
         deliveries = queue.due_deliveries(hub, self._clock().timestamp(), self._batch_size)
         for delivery, outcome in delivery_loop.deliver(hub, deliveries, lambda: self._is_stopping):

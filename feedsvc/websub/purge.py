@@ -44,7 +44,7 @@ class PurgeCommand:
         return f"ended with exit status {status}" if status else ""
 
     def _abandon(self, process: subprocess.Popen[str]) -> None:
-        """Close the pipe to a killed command and wait at most _KILL_TIMEOUT for its end.
+        """Close the pipe to a killed command and wait at most a second for its end.
 
         What was not written to the pipe is dropped, because a child process that survives may hold the pipe's other end.
         """

@@ -17,7 +17,7 @@ from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishFailure:
-    """Failure of a delivery or a purge. `what` is a clause whose subject, "it" or the purge command, is the hub or the command.
+    """Failure of a delivery or a purge. `what` is "it cannot be reached" or the like of a hub, "could not be started" of a purge.
 
     `next_try` is None if no further attempt is planned, as after a purge.
     """

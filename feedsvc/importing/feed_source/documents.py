@@ -34,7 +34,10 @@ _EXAMPLES: Final = "give the file of a feed, or its address, such as https://old
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedLimits:
-    """Limits of one source: bytes of a document, documents that an address leads to, and bytes of all these."""
+    """Limits of one source: bytes of a document, documents that an address leads to, and bytes of all these.
+
+    What is beyond them becomes an omission; a file, or the first document of an address, that is too large is an error.
+    """
 
     document_bytes: int = 64 * _MIB
     documents: int = 5000

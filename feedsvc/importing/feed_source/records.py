@@ -49,8 +49,8 @@ class FeedItem:
     around them; "" if there is none. `link` is as written, `address` absolute, "" if there is none. `title` is as written,
     in its `title_form`. `published_text` and `updated_text` are the dates as written; `published` and `updated` have a zone
     and are None if missing or unreadable. `summary` and `content` are HTML with absolute links; `is_summary_text` if the feed
-    has the summary as plain text. `facts` are those of an export of feedsvc, as in SourcePost. `faults` are
-    sentences about parts that could not be read.
+    has the summary as plain text. `facts` are those of an export of feedsvc: JSON values by name, such as `corrections`; else
+    {}. `faults` are sentences about parts that could not be read.
     """
 
     place: str

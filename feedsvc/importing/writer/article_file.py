@@ -61,9 +61,8 @@ def format_article(article_id: str, values: ArticleValues) -> str:
 def change_article(path: str, file: ArticleFile, changes: Mapping[str, Any]) -> str | None:
     """Return the text of a Markdown file with some keys changed and all else as it is; None if that is not safely possible.
 
-    A YAML file is never changed.
-    `changes` are keys with their new values; None removes a key. A result is given only if the new text, parsed again, has these
-    values and no other difference.
+    A YAML file is never changed. `changes` are keys with their new values; None removes a key. A result is given only if the new
+    text, parsed again, has these values and no other difference. Nothing is written.
     """
     if not file.is_markdown:
         return None

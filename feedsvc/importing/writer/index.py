@@ -236,9 +236,9 @@ def is_selected(post: SourcePost, since: datetime | None) -> bool:
 
 
 def media_of(post: SourcePost, hosts: frozenset[str], page: str) -> Iterator[str]:
-    """Yield the addresses, without fragments, of the files that the post at `page` shows or links to.
+    """Yield the addresses, without fragments, of the files that the post at `page` shows or links to: its media, then its body's.
 
-    Links count only if they lead to files of the own hosts.
+    Links count only if they lead to files at `hosts`. An address may be yielded several times.
     """
     media: tuple[SourceMedium, ...] = (*([post.lead_image] if post.lead_image else []), *post.enclosures)
     yield from (medium.address.partition("#")[0] for medium in media if medium.address)

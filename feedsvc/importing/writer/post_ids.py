@@ -8,7 +8,7 @@ from feedsvc.importing.writer.stated_facts import stated_id
 
 
 def usable_id(post: SourcePost) -> str:
-    """Return the id that a post's article can have, unchanged; "" if it is no URI, as articles' ids must be.
+    """Return the id that a post's article can have, unchanged; "" if it is no URI without fragment, as articles' ids must be.
 
     It is the URI that an export of feedsvc states beside another id, else the post's id, else its address, by which feed readers
     identify an entry without id.

@@ -62,14 +62,14 @@ def stated_body(facts: Mapping[str, Any]) -> str:
 def stated_values(post: SourcePost, facts: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return the values, in normal form, of the keys that no format holds, and the status of a withdrawn or expired article.
 
-    They are not validated.
+    They are expires, sources, corrections, language, translation_of, link and aliases, and not validated.
     """
     values = {key: normalize_value(key, facts[key]) for key in _PLAIN_KEYS if facts.get(key)}
     return values | _state(post, facts, now)
 
 
 def stated_page_values(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values, in normal form and not validated, of the keys of a page that no format holds."""
+    """Return the values, in normal form and not validated, of a page's updated, language, aliases, navigation and order."""
     return {key: normalize_value(key, facts[key]) for key in _PAGE_KEYS if facts.get(key)}
 
 
