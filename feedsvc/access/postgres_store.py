@@ -48,7 +48,7 @@ class PostgresTokenStore:
     """
 
     def __init__(self, database: str) -> None:
-        """Prepare a store for a URL; nothing is opened yet. Raises FeedsvcError if the URL is invalid or the driver is missing."""
+        """Prepare a store for a URL; nothing is opened yet. Raises FeedsvcError for an invalid URL or a missing driver."""
         self._engine = engine(database)
         self._has_seen_table = False
 

@@ -25,7 +25,7 @@ _ID_LINE: Final = re.compile(rb"^id[ \t]*:[ \t]*[\"']?([^\r\n]*?)[\"']?[ \t]*\r?
 
 
 def name_key(name: str) -> str:
-    """Return a slug in the form in which two are one: some file systems ignore letter case and Unicode forms."""
+    """Return a key that is equal for slugs that differ in letter case or Unicode form only, which some file systems ignore."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -22,7 +22,7 @@ def check_folder(root: Path) -> None:
     """Raise FeedsvcError if something else is where an import needs a folder or file, or if the parent folder is a newsroom.
 
     The folders are `root`, articles/, pages/, media/ and .feedsvc/import/; the files are site.yaml, categories.yaml,
-    authors.yaml, tags.yaml and redirects.yaml, which must also be UTF-8. Each may be missing. Permissions are not checked.
+    authors.yaml, tags.yaml and redirects.yaml. The last must be UTF-8. Each may be missing. Permissions are not checked.
     """
     for folder in (root, *(root / name for name in _FOLDERS)):
         if os.path.lexists(folder) and not os.path.isdir(folder):

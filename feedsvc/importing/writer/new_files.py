@@ -18,7 +18,7 @@ _TEMPORARY_NAME: Final = f"{TEMPORARY_PREFIX}import"
 
 
 def create_file(file: Path, data: bytes) -> bool:
-    """Create a file, and its folders. Return False if it exists; then it stays as it is. Raises OSError if it cannot be written."""
+    """Create a file, and its folders. Return False, and change nothing, if it exists. Raises OSError if it cannot be written."""
     temporary = file.with_name(_TEMPORARY_NAME)
     try:
         _write(temporary, data)
