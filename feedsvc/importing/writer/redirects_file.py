@@ -17,15 +17,16 @@ _PATTERNS_LINE: Final = re.compile(r"^patterns:[ \t]*\n", re.MULTILINE)
 
 
 class RedirectsText(NamedTuple):
-    """Text of redirects.yaml, the rules that it did not have before, and those that could not be added.
+    """Text of redirects.yaml, and the rules that it did not have before. `exact_before` are its exact rules before.
 
-    `exact_before` are its exact rules before.
+    `unwritten` are the old addresses of the rules that could not be added or changed; each has an omission.
     """
 
     text: str
     added: Mapping[str, str]
     omissions: tuple[Omission, ...] = ()
     exact_before: Mapping[str, str] = MappingProxyType({})
+    unwritten: frozenset[str] = frozenset()
 
 
 def redirects_text(
@@ -52,21 +53,22 @@ def redirects_text(
     changed = {old: new for old, new in exact.items() if own_exact.get(old, new) == former.get(old) != new}
     new_exact = {old: new for old, new in added_exact.items() if _key(old) not in known}
     new_patterns = {old: new for old, new in added_patterns.items() if old not in own_patterns}
-    omissions: tuple[Omission, ...] = ()
+    omissions, unwritten = tuple[Omission, ...](), frozenset[str]()
     if text == render_redirects_file(own_exact, [*own_patterns.items()]):
         new_exact |= changed
     else:
         reason = f"the source or the map leads there now, and {REDIRECTS_FILE} has comments or another order: change it by hand"
         omissions = tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in changed.items())
+        unwritten = frozenset(changed)
     rules = {**new_exact, **new_patterns}
     if not rules:
-        return RedirectsText(text, {}, omissions, own_exact)
+        return RedirectsText(text, {}, omissions, own_exact, unwritten)
     merged = _merge(text, own_exact, own_patterns, new_exact, new_patterns)
     if merged is None:
         reason = f"{REDIRECTS_FILE} has a form into which nothing can be added safely: add it by hand"
         omissions += tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in rules.items())
-        return RedirectsText(text, {}, omissions, own_exact)
-    return RedirectsText(merged, rules, omissions, own_exact)
+        return RedirectsText(text, {}, omissions, own_exact, unwritten.union(rules))
+    return RedirectsText(merged, rules, omissions, own_exact, unwritten)
 
 
 def _rules_of(value: Any) -> tuple[dict[str, str], dict[str, str]]:

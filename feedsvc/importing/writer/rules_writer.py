@@ -17,8 +17,9 @@ from feedsvc.support.atomic_write import write_atomically
 def store_rules(root: Path, table: RedirectTable, base: ImportBase, report: ImportReport) -> Mapping[str, str]:
     """Add rules to redirects.yaml, and return the exact rules that it had before. A dry run writes no file.
 
-    Set `redirects` and `plain_host_gaps` of the report, add its omissions, and put all rules into `base` except those of posts.
-    Raises FeedsvcError if the file cannot be written.
+    Set `redirects` and `plain_host_gaps` of the report, and add its omissions. Put the rules into `base`, except those of posts.
+    A rule that could not be written is not put there: the next import tries again. Raises FeedsvcError if the file cannot be
+    written.
     """
     former = {old: base.get(REDIRECTS, old)[0] for old in base.keys(REDIRECTS)}
     file = root / REDIRECTS_FILE
@@ -27,7 +28,7 @@ def store_rules(root: Path, table: RedirectTable, base: ImportBase, report: Impo
         with explaining_errors(file):
             write_atomically(file, new.text.encode())
     for old, target in {**table.exact, **table.patterns}.items():
-        if old not in table.of_posts:
+        if old not in table.of_posts and old not in new.unwritten:
             base.put(REDIRECTS, old, target)
     report.redirects = dict(new.added)
     report.omit([*table.omissions, *new.omissions])

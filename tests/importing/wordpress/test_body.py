@@ -191,6 +191,14 @@ def test_missing_pictures_of_a_gallery_are_reported(tmp_path: Path) -> None:
         ("https://www.youtube.com/watch?v=abcdefg", "https://www.youtube.com/watch?v=abcdefg"),
         ("https://twitter.com/user/status/1234567", "https://twitter.com/user/status/1234567"),
         ('<iframe src="https://www.youtube.com/embed/abcdefg?rel=0"></iframe>', "https://www.youtube.com/watch?v=abcdefg"),
+        (
+            '<iframe src="https://www.youtube-nocookie.com/embed/videoseries?rel=0&amp;list=PL12_3"></iframe>',
+            "https://www.youtube.com/playlist?list=PL12_3",
+        ),
+        (
+            '<iframe src="//www.youtube.com/embed/live_stream?channel=UC12_3&amp;autoplay=1"></iframe>',
+            "https://www.youtube.com/channel/UC12_3/live",
+        ),
         ('<iframe src="//player.vimeo.com/video/76979871"></iframe>', "https://vimeo.com/76979871"),
         ('<iframe src="https://maps.example/?q=1&amp;z=2"></iframe>', "https://maps.example/?q=1&amp;z=2"),
         (
