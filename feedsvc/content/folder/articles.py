@@ -79,7 +79,7 @@ class ArticleFiles:
             (
                 *(path for path in (*broken, *disputed) if path in self.active_articles),
                 *unreadable,
-                *(folders if unreadable else ()),
+                *(folder for folder in folders if any(_is_below(path, (folder,)) for path in unreadable)),
             )
         )
 

@@ -96,7 +96,10 @@ def build_robots(document: YamlDocument, keys: Sequence[RobotsKeys], crawlers: C
 
 def _distinct_names(names: list[str]) -> tuple[str, ...]:
     """Return the names, each in its first spelling. Letter case makes no difference, as for crawlers (RFC 9309 section 2.2.1)."""
-    return tuple({name.casefold(): name for name in reversed(names)}.values())[::-1]
+    spellings: dict[str, str] = {}
+    for name in names:
+        spellings.setdefault(name.casefold(), name)
+    return tuple(spellings.values())
 
 
 def _report_names_in_both(document: YamlDocument, key: str, first: tuple[str, list[str]], second: tuple[str, list[str]]) -> None:

@@ -14,7 +14,7 @@ from feedsvc.importing.feed_source.dates import parse_date
 from feedsvc.importing.feed_source.elements import base_of, child, child_text, children, language_of, line_of, name_of, raw_text
 from feedsvc.importing.feed_source.markup import absolute_links, inner_html, plain_text, text_to_html, title_text
 from feedsvc.importing.feed_source.records import FeedDocument, FeedItem, FeedKind, FeedTerm, TitleForm
-from feedsvc.importing.feed_source.shared_elements import date_faults, integer, media_of, unique_authors
+from feedsvc.importing.feed_source.shared_elements import date_faults, integer, media_of, unique_authors, unique_media
 from feedsvc.importing.source import SourceAuthor, SourceMedium
 
 _PUBLISHED: Final = ("atom:published", "atom:issued", "atom:created", "dc:date")  # Atom 0.3: issued, created, modified
@@ -80,7 +80,7 @@ def _entry(entry: etree._Element, place: str, document_base: str, feed_authors: 
         is_summary_text=_is_text(child(entry, "atom:summary")),
         language=language_of(entry),
         lead_image=image,
-        enclosures=tuple({medium.address: medium for medium in reversed((*linked, *media))}.values())[::-1],
+        enclosures=unique_media((*linked, *media)),
         faults=(*date_faults((published_text, updated_text)), *_content_faults(entry)),
     )
 

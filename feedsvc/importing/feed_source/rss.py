@@ -31,6 +31,7 @@ from feedsvc.importing.feed_source.shared_elements import (
     media_of,
     parse_person,
     unique_authors,
+    unique_media,
 )
 from feedsvc.importing.source import SourceAuthor, SourceMedium
 
@@ -110,7 +111,7 @@ def _item(item: etree._Element, place: str, document_base: str) -> FeedItem:
         content=content,
         language=child_text(item, "dc:language", "language") or language_of(item),
         lead_image=image,
-        enclosures=_unique((*_enclosures(item, base), *media)),
+        enclosures=unique_media((*_enclosures(item, base), *media)),
         faults=tuple(date_faults((published_text, updated_text))),
     )
 
@@ -155,7 +156,3 @@ def _enclosures(item: etree._Element, base: str) -> Iterator[SourceMedium]:
         if address:
             media_type, length = enclosure.get("type", "").strip().lower(), integer(enclosure.get("length"))
             yield SourceMedium(address, media_type=media_type, length=length)
-
-
-def _unique(media: tuple[SourceMedium, ...]) -> tuple[SourceMedium, ...]:
-    return tuple({medium.address: medium for medium in reversed(media)}.values())[::-1]

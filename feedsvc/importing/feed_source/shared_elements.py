@@ -62,6 +62,14 @@ def unique_authors(authors: Iterable[SourceAuthor | None]) -> tuple[SourceAuthor
     return tuple(unique.values())
 
 
+def unique_media(media: Iterable[SourceMedium]) -> tuple[SourceMedium, ...]:
+    """Return the media in order; of those with one address, the first."""
+    found: dict[str, SourceMedium] = {}
+    for medium in media:
+        found.setdefault(medium.address, medium)
+    return tuple(found.values())
+
+
 def integer(value: str | None) -> int:
     """Return a number of bytes, such as 1,024; 0 for None and for a text that is no whole number."""
     value = (value or "").strip().replace(",", "")

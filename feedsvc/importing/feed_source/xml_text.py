@@ -35,7 +35,7 @@ _PROLOG_END: Final = re.compile(r"<[A-Za-z_]")
 _ENTITY: Final = re.compile(r"""<!ENTITY\s+([A-Za-z_][\w.-]{0,60})\s+(?:"([^"]{0,40})"|'([^']{0,40})')\s*>""")
 _MAX_ENTITY_LENGTH: Final = 16  # characters of its text; a reference has at least three, so a text grows by a factor of six
 _PLAIN_ENTITY: Final = re.compile(r"(?:[^&<%]|&#[0-9]{1,7};|&#x[0-9A-Fa-f]{1,6};)*")
-_SUBSET_TOKEN: Final = re.compile(r"""[\[\]>]|"[^"]*"|'[^']*'""")
+_SUBSET_TOKEN: Final = re.compile(r"""<!--(?:[^-]++|-(?!->))*+(?:-->)?|[\[\]>]|"[^"]*"|'[^']*'""")
 _REFERENCE: Final = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,40};)?")
 _XML_NAMES: Final = frozenset({"lt;", "gt;", "amp;", "quot;", "apos;"})
 _ROOT_NAME: Final = re.compile(rb"<([A-Za-z_][\w.:-]*)")
@@ -139,7 +139,10 @@ def _without_doctype(text: str) -> tuple[str, Mapping[str, str]]:
 
 
 def _doctype_end(text: str, start: int) -> int:
-    """Return the index after the ">" that ends a document type declaration, with its internal subset in brackets."""
+    """Return the index after the ">" that ends a document type declaration, with its internal subset in brackets.
+
+    `start` is an index inside the declaration. Return the length of `text` if the declaration never ends.
+    """
     depth = 0
     for match in _SUBSET_TOKEN.finditer(text, start):
         depth += {"[": 1, "]": -1}.get(match[0], 0)

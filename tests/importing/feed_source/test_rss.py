@@ -57,6 +57,18 @@ def test_first_versions_of_rss_with_entities_of_netscape() -> None:
     assert (only.title, only.address, only.content) == ("Item\u00a0one", "http://ancient.example/one.html", "R&D and AT&T")
 
 
+@pytest.mark.parametrize("again", ["talk", "film"])
+def test_a_recording_stays_the_first_enclosure_though_another_element_repeats_it(again: str) -> None:
+    addresses = [f"https://old.example/{name}" for name in ("talk", "film", again)]
+    first, *others = addresses
+    media = "".join(f'<media:content url="{address}" type="video/mp4"/>' for address in others)
+    item = f'<item><title>A</title><enclosure url="{first}" type="audio/mpeg" length="9"/>{media}</item>'
+    text = f'<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel>{item}</channel></rss>'
+    [only] = parse(text).items
+    assert [medium.address for medium in only.enclosures] == addresses[:2]
+    assert only.enclosures[0].media_type == "audio/mpeg"
+
+
 def test_pictures_of_media_rss_and_podcasts() -> None:
     group, thumb, cover = parse(samples.MEDIA).items
     assert group.lead_image == SourceMedium(

@@ -62,6 +62,10 @@ def test_short_entities_of_the_document_are_replaced() -> None:
     assert title(b"<!DOCTYPE a [<!ENTITY co \"News &#38; Co\"><!ENTITY b 'B'>]><a>&co; &b;</a>") == "News & Co B"
 
 
+def test_an_apostrophe_in_a_comment_of_the_document_type_hides_no_entry() -> None:
+    assert title(b"<!DOCTYPE a [<!-- Don't edit [this] --><!ENTITY co \"X\">]><a>It's &co;</a>") == "It's X"
+
+
 def test_line_numbers_count_the_document_type() -> None:
     tree = parse_xml(b'<?xml version="1.0"?>\n<!DOCTYPE a [\n<!ENTITY x "y">\n]>\n<a>\n<b/>\n</a>')
     assert tree is not None
