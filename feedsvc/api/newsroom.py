@@ -108,7 +108,7 @@ class Newsroom:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Faults in files, which editors can fix. A file with an error is left out, or appears in its last valid version."""
+        """Errors and warnings in files, for editors. A file with an error is left out, or appears in its last valid version."""
         return self._catalog.content.problems
 
     @cached_property

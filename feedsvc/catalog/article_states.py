@@ -20,8 +20,8 @@ from feedsvc.model import Article, ArticleStatus
 class ArticleState(Enum):
     """State of an article file. WITHDRAWN includes withdrawals in the future; a DRAFT may have any date.
 
-    A BROKEN file has an error and no article, a LAST_VALID one an error and the article of an earlier version. A folder of
-    articles that cannot be read counts as a BROKEN file.
+    A BROKEN file has an error and no article, a LAST_VALID one an error and the article of an earlier version. A folder
+    that cannot be read counts as a BROKEN file, unless last valid versions of its articles are used: these are LAST_VALID.
     """
 
     BROKEN = "broken"

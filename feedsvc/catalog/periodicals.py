@@ -134,9 +134,10 @@ class Periodical:
 
 
 def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: datetime) -> Visibility | None:
-    """Return the visibility of an issue without visible articles; None if it had none when it closed, so that it never appeared.
+    """Return the visibility of an issue without visible articles: WITHDRAWN, also if the articles only expired.
 
-    While the withdrawal of an article lies in the future, the article is hidden, and so is its issue.
+    HIDDEN while the withdrawal of one of them lies in the future. None if the issue had no article when it closed: it never
+    appeared.
     """
     if any(row.article.withdrawn_at and row.article.withdrawn_at > now for row in rows):
         return Visibility.HIDDEN

@@ -31,7 +31,7 @@ class RowChanges:
         self.added |= {article.id: row for article in added if (row := self._builder.build(article))}
 
     def rebuild(self, due: Iterable[Article]) -> None:
-        """Replace the rows of those `due` articles whose row differs at the builder's moment."""
+        """Add to `removed` and `added` the former and new rows of `due` articles whose row differs at the builder's moment."""
         for article in due:
             former_row = self._find_row(article)
             row = keep_translations(self._builder.build(article), former_row)

@@ -49,7 +49,8 @@ def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | Non
     """Build and print the result, and with `config.watch` keep the tree up to date until SIGTERM or SIGINT.
 
     `prefetch` is a result of `prefetch_tree` or None. Raises ContentError, with nothing written, if files have errors, unless
-    `config.skip_broken`; ContentError or FeedsvcError if nothing can be built.
+    `config.skip_broken`, and if the folder cannot be used; FeedsvcError for other faults, perhaps after a part of the tree was
+    written. While watching, such faults are reported, and the update is tried again.
     """
     with watchdog.watching(config.state_folder):
         if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):

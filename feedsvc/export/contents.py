@@ -44,8 +44,9 @@ class ExportContents:
         """Return the document or file that the export has at a path, or None.
 
         At a path from which the live server redirects, it is a redirect page or a copy (`_former_address_document`) if the host
-        has files there. Status pages have paths of their own: 404.html, and `layout.gone_path` for 410. The document at
-        MOST_READ_PATH says that no reads are counted. An image whose metadata must be removed, but cannot be, is left out.
+        has files there. Status pages have paths of their own: 404.html, and `layout.gone_path` for 410; with such a host, the
+        notice is at the withdrawn article's own address, too. The document at MOST_READ_PATH says that no reads are counted. An
+        image whose metadata must be removed, but cannot be, is left out.
         """
         if path == MISSING_PATH:
             return self.publication.not_found_page

@@ -123,7 +123,7 @@ class WorkerSlot:
         self._table[self.number, _READ_AT] = since
 
     def sync_barrier(self, timeout: float = _SYNC_TIMEOUT) -> SyncBarrier:
-        """Return a new SyncBarrier, which waits for the other workers at most `timeout` seconds."""
+        """Return a new SyncBarrier, which the caller polls. It is True at the latest `timeout` seconds after its first call."""
         return SyncBarrier(self._table, self.number, timeout)
 
     def _others(self) -> list[int]:

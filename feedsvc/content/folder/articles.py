@@ -264,9 +264,9 @@ class ArticleFiles:
         return to_read, undetermined
 
     def _read_file(self, path: str, loader: ArticleLoader, *, postpone_changing: bool) -> bool:
-        """Read an article file into its record. Without an article file, delete the record unless the folder is unreadable.
+        """Read a file into its record. If the last scan found none, delete the record, unless its folder is unreadable.
 
-        Return False, with the record unchanged, if `postpone_changing` and the file changed while it was read.
+        A misnamed file has problems only. Return False without a change if `postpone_changing` and it changed since the scan.
         """
         signature, record = self._scanner.files.get(path), self.records.by_path.get(path)
         if signature is None and record and _is_below(path, self._scanner.unreadable_folders):
