@@ -56,15 +56,23 @@ class _Dispatcher(ThreadedTaskDispatcher):
 
 
 class _Listener(TcpWSGIServer):
-    """Listening socket of waitress. If no file descriptor is left, it accepts no connections for _ACCEPT_PAUSE seconds."""
+    """Listening socket of waitress. It accepts at most `max_accepts` connections each time it polls all connections.
+
+    If no file descriptor is left, it accepts none for _ACCEPT_PAUSE seconds.
+    """
 
     channel_class = Channel
     active_channels: Any
 
     def __init__(
-        self, application: WSGIApplication, listening_socket: socket.socket, adjustments: Any, suspensions: Suspensions
+        self,
+        application: WSGIApplication,
+        listening_socket: socket.socket,
+        adjustments: Any,
+        suspensions: Suspensions,
+        max_accepts: int,
     ) -> None:
-        self.suspensions = suspensions
+        self.suspensions, self._max_accepts = suspensions, max_accepts
         self._resumes_at = 0.0  # seconds of time.monotonic
         self._has_accepted = False
         self._is_unix = is_unix_socket(listening_socket)
@@ -94,9 +102,9 @@ class _Listener(TcpWSGIServer):
         return super().readable() and not self.seconds_until_accept()
 
     def handle_accept(self) -> None:
-        """Accept all waiting connections, up to the limit. waitress would accept only one each time it polls all connections."""
+        """Accept waiting connections, up to the limits. waitress itself would accept one."""
         self._has_accepted = True
-        for _ in range(min(_BACKLOG, self.adj.connection_limit - len(self.active_channels))):
+        for _ in range(min(self._max_accepts, self.adj.connection_limit - len(self.active_channels))):
             super().handle_accept()
             if not self._has_accepted:
                 return
@@ -130,6 +138,7 @@ class Server:
         listening_socket: socket.socket | None = None,
         on_stop: Callable[[], None] = lambda: None,
         is_streaming: bool = False,
+        shares_socket: bool = False,
         max_suspended: int = _MAX_SUSPENDED,
         idle_timeout: float = _IDLE_TIMEOUT,
         drain_timeout: float = _DRAIN_TIMEOUT,
@@ -137,7 +146,8 @@ class Server:
         """Create the server on `listening_socket`, a result of `listen` or `listen_unix`; if it is None, on `host` and `port`.
 
         `threads` is the number of threads that call `application`. `on_stop` is called first when the server stops, to end long
-        responses. With `is_streaming`, each part of a response is sent immediately, not collected. At most `max_suspended`
+        responses. With `is_streaming`, each part of a response is sent immediately, not collected. With `shares_socket`, other
+        processes accept connections from the same socket, and get their share of many that come at once. At most `max_suspended`
         requests are suspended at a time; for others `deferred_requests.wait_for` does not wait. A connection without activity is
         closed after about `idle_timeout` seconds. At the stop, the server waits at most `drain_timeout` seconds for unfinished
         responses.
@@ -163,7 +173,7 @@ class Server:
         adjustments.send_bytes = 1 if is_streaming else 65_536
         adjustments.socket_options = _SOCKET_OPTIONS
         self._suspensions = Suspensions(max_suspended)
-        server: Any = _Listener(application, self._socket, adjustments, self._suspensions)
+        server: Any = _Listener(application, self._socket, adjustments, self._suspensions, 1 if shares_socket else _BACKLOG)
         self._server = server
         # waitress has no public way to run its loop once, which draining needs.
         self._socket_map = server._map  # noqa: SLF001

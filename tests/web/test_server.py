@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.web.server import Server
+from feedsvc.web.server import Server, listen
 from tests.helpers.http_client import SECONDS, ask, ask_on, exchange_bytes, open_connection, read_all
 from tests.web.in_process_server import SIGNALS, no_free_descriptors, serve_client
 
@@ -49,6 +49,27 @@ def test_server_answers_until_a_signal(app: "WSGIApplication", host: str, signal
     serve_client(server, run_client, signal_number)
     with pytest.raises(ConnectionRefusedError):
         ask(url, "/feed.rss")
+
+
+@pytest.mark.parametrize(("shares_socket", "expected"), [(True, 2), (False, 0)])
+def test_many_connections_at_once_are_left_to_other_workers(
+    app: "WSGIApplication", *, shares_socket: bool, expected: int
+) -> None:
+    """One of two workers had accepted all connections of a burst, and the other had nothing to do."""
+    listening_socket = listen("127.0.0.1", 0)
+    server = Server(app, listening_socket=listening_socket, threads=1, shares_socket=shares_socket)
+    left = 0
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(socket.create_connection(listening_socket.getsockname()))
+        server._poll_once(SECONDS)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                stack.enter_context(listening_socket.accept()[0])
+                left += 1
+    assert left == expected
+    os.kill(os.getpid(), signal.SIGTERM)
+    server.run()
 
 
 def test_signal_before_run_stops_the_server(app: "WSGIApplication") -> None:
