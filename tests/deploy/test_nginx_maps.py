@@ -186,7 +186,7 @@ def load_catalog_with_change(root: Path, now: datetime, change: datetime | None)
 
 
 def test_an_article_that_leaves_the_news_sitemap_ends_no_cache_time(tmp_path: Path) -> None:
-    """Nothing was built at that moment, 48 hours after publication; from then on no cache stored any document."""
+    """Caches stored no document any more from 48 hours after publication on, because no build came at that moment."""
     now = datetime.now(UTC).replace(microsecond=0)
     newsrooms.write(newsrooms.write_sample(tmp_path), newsrooms.article("recent", (now - timedelta(hours=47)).isoformat()))
     catalog = newsrooms.load_catalog(tmp_path, now)
