@@ -12,8 +12,8 @@ from feedsvc.importing.markup import MarkupElement, attributes_of, replace_eleme
 _INNER_SOURCE: Final = re.compile(r"<embed\b[^<>]*?\bsrc\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE)
 _YOUTUBE: Final = r"(?:https?:)?//(?:www\.)?youtube(?:-nocookie)?\.com"
 _PLAYERS: Final = (
-    (re.compile(rf"{_YOUTUBE}/embed/videoseries\?(?:.*&)?list=([\w-]+)"), "https://www.youtube.com/playlist?list={}"),
-    (re.compile(rf"{_YOUTUBE}/embed/live_stream\?(?:.*&)?channel=([\w-]+)"), "https://www.youtube.com/channel/{}/live"),
+    (re.compile(rf"\A{_YOUTUBE}/embed/videoseries\?(?:.*&)?list=([\w-]+)"), "https://www.youtube.com/playlist?list={}"),
+    (re.compile(rf"\A{_YOUTUBE}/embed/live_stream\?(?:.*&)?channel=([\w-]+)"), "https://www.youtube.com/channel/{}/live"),
     (re.compile(rf"{_YOUTUBE}/(?:embed|v)/(?!videoseries|live_stream)([\w-]{{5,20}})"), "https://www.youtube.com/watch?v={}"),
     (re.compile(r"(?:https?:)?//player\.vimeo\.com/video/([0-9]{3,15})"), "https://vimeo.com/{}"),
     (re.compile(r"(?:https?:)?//(?:www\.)?dailymotion\.com/embed/video/(\w{3,20})"), "https://www.dailymotion.com/video/{}"),
