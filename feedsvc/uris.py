@@ -98,12 +98,18 @@ def resolve(base_url: str, page: str, reference: str) -> str:
         return ""
 
 
+def split_at_query(address: str) -> tuple[str, str]:
+    """Return an address before its first "?" or "#", and the rest from there on, which is its query and fragment."""
+    before = address.partition("#")[0].partition("?")[0]
+    return before, address[len(before) :]
+
+
 def path_below(base_url: str, address: str) -> str:
     """Return the path, decoded and with its leading slash, of an absolute address relative to `base_url`.
 
     The address's query and fragment are left out. Returns "" if the address does not start with `base_url` and a slash.
     """
-    address = address.partition("#")[0].partition("?")[0]
+    address, _ = split_at_query(address)
     return unquote(address[len(base_url) :]) if address.startswith(f"{base_url}/") else ""
 
 

@@ -17,7 +17,8 @@ from feedsvc.language import Language, direction, get_language, native_name
 from feedsvc.model import Article, Correction, Enclosure
 from feedsvc.pages import body_html, metadata
 from feedsvc.pages.breadcrumbs import trail
-from feedsvc.pages.images import ImageView, image_view, local_href
+from feedsvc.pages.hrefs import local_href
+from feedsvc.pages.images import ImageView, image_view
 from feedsvc.pages.layout import PageLayout, distinct_summary
 from feedsvc.pages.metadata import PageMetadata
 from feedsvc.pages.related import find_related

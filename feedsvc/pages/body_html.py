@@ -10,7 +10,8 @@ from typing import Final
 from feedsvc.catalog import Catalog
 from feedsvc.language import Language
 from feedsvc.model import Embed
-from feedsvc.pages.images import canonical_href, local_href, pixel_size, srcset
+from feedsvc.pages.hrefs import canonical_href, local_href
+from feedsvc.pages.images import pixel_size, srcset
 from feedsvc.pages.link_cards import insert_link_cards
 from feedsvc.uris import path_below
 

@@ -1,4 +1,4 @@
-"""Images on pages: root-relative addresses, and the variants of files in media/."""
+"""Images on pages: sizes, and the variants of files in media/."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.content.media import facts_of, image_size, variants
-from feedsvc.model import Image, Site
-from feedsvc.routes import ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt, path_of, place_of
+from feedsvc.model import Image
+from feedsvc.pages.hrefs import local_href
 from feedsvc.uris import path_below, root_relative
 
 _MAX_LOGO_SIZE: Final = (40, 200)  # pixels: maximum height and width
@@ -27,29 +27,6 @@ class ImageView:
     credit: str = ""
     credit_url: str = ""
     disclaimer: str = ""
-
-
-def local_href(site: Site, address: str) -> str:
-    """Return an address within the site as a root-relative one, with its query and fragment, and any other address unchanged."""
-    path = path_below(site.base_url, address)
-    return root_relative(site.base_url, path) + _query_and_fragment(address) if path else address
-
-
-def _query_and_fragment(address: str) -> str:
-    """Return the end of an address from its first "?" or "#" on; "" without any."""
-    return address[len(address.partition("#")[0].partition("?")[0]) :]
-
-
-def canonical_href(site: Site, address: str) -> str:
-    """Return what `local_href` returns; the path of a listing, article, issue, archive or site document in its canonical form.
-
-    So no click on it is redirected.
-    """
-    path = path_below(site.base_url, address)
-    place = place_of(path) if path else None
-    if not isinstance(place, (ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt)):
-        return local_href(site, address)
-    return root_relative(site.base_url, path_of(place)) + _query_and_fragment(address)
 
 
 def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:

@@ -15,7 +15,8 @@ from feedsvc.catalog import Catalog, IssueRow, Listing, Row
 from feedsvc.feeds import headlines, issue_title, listing_language, listing_title
 from feedsvc.language import Language, direction, get_language
 from feedsvc.model import Article, Image, Site
-from feedsvc.pages.images import image_view, local_href, logo_size, pixel_size
+from feedsvc.pages.hrefs import local_href
+from feedsvc.pages.images import image_view, logo_size, pixel_size
 from feedsvc.pages.menus import HeadLink, MenuItem, footer_items, head_links, icon_address, navigation_items
 from feedsvc.pages.metadata import (
     CONTENT_SECURITY_POLICY,
@@ -254,10 +255,7 @@ class PageLayout:
         return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))
 
     def date_view(self, moment: datetime, key: str = "", *, with_time: bool = False) -> DateView:
-        """Return a date as a page shows it; `key` names the text of the language in which the date is inserted, "" for none.
-
-        `with_time` adds the time of day and the offset of the site's zone.
-        """
+        """Return a date as a page shows it, `with_time` with time and offset. `key` names the text around it, "" for none."""
         text = self.lang.date_time(moment) if with_time else self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
         return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)

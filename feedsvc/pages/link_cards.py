@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from feedsvc.catalog import Catalog
 from feedsvc.content.markdown import replace_bare_links
 from feedsvc.model import Embed
-from feedsvc.pages.images import canonical_href, local_href, pixel_size, srcset
+from feedsvc.pages.hrefs import canonical_href, local_href
+from feedsvc.pages.images import pixel_size, srcset
 from feedsvc.uris import path_below
 
 _SIZES: Final = "(min-width: 40rem) 12rem, 100vw"

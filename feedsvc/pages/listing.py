@@ -13,7 +13,7 @@ from feedsvc.pages import metadata
 from feedsvc.pages.breadcrumbs import listing_trail
 from feedsvc.pages.combination_form import KIND_TITLES, CombinationForm, combination_form
 from feedsvc.pages.home import render_home
-from feedsvc.pages.images import local_href
+from feedsvc.pages.hrefs import local_href
 from feedsvc.pages.layout import PageLayout
 from feedsvc.pages.metadata import FeedView
 from feedsvc.pages.reader_links import reader_links

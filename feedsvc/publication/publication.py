@@ -203,9 +203,9 @@ class Publication:
         """Page with status 404."""
         return self._renderer.render_not_found_page()
 
-    def missing_page(self, path: str) -> Document:
+    def not_found_page_at(self, path: str) -> Document:
         """Return the page with status 404 for a path; that of a combination says which of its names is at fault, and why."""
-        return self._renderer.render_missing_combination_page(path) or self.not_found_page
+        return self._renderer.render_not_found_combination_page(path) or self.not_found_page
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
         """Return the resource at a place: a document of an earlier edition if its dependencies are unchanged, else a new one."""

@@ -155,7 +155,7 @@ class Renderer:
         """Return the page that says why the form on /subscribe/, or an address, gave no feed; arguments of a CombinationError."""
         return self._html_document("", pages.render_combination_error(self._layout, reason, name), status=status)
 
-    def render_missing_combination_page(self, path: str) -> Document | None:
+    def render_not_found_combination_page(self, path: str) -> Document | None:
         """Return the page, with status 404, that says which name in the address of a combination is at fault; None if none is."""
         match place_of(path):
             case FeedAt(ListingRef("combination", expression)) if error := combination_error(self._catalog, expression):

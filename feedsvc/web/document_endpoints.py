@@ -250,7 +250,7 @@ def not_found_response(live: Live) -> Response:
     now = live.clock()
     publication = live.current(now)
     # Error responses are not conditional, so the request's method and headers are not used.
-    page = publication.missing_page(path_below(request.environ, publication.mount) or "/")
+    page = publication.not_found_page_at(path_below(request.environ, publication.mount) or "/")
     return _complete_response(responses.respond(page, ("GET", {}), now, publication.next_change), OTHER)
 
 

@@ -181,12 +181,12 @@ def test_a_feed_that_becomes_private_disappears_from_server_and_tree(tmp_path: P
 
 def test_a_combination_with_the_name_of_a_private_feed_is_answered_like_one_with_an_unknown_name(tmp_path: Path) -> None:
     publication = load_publication(write_private_newsroom(tmp_path), NOW)
-    unknown = publication.missing_page("/feed/tag:zqunknown.rss").body
+    unknown = publication.not_found_page_at("/feed/tag:zqunknown.rss").body
     assert b"zqunknown" in unknown
     for name in (f"{MARKER}id", f"{MARKER}alias", f"{MARKER}title"):
         path = f"/feed/tag:{name}.rss"
         assert publication.resolve(path) is None
-        assert publication.missing_page(path).body == unknown.replace(b"zqunknown", name.encode())
+        assert publication.not_found_page_at(path).body == unknown.replace(b"zqunknown", name.encode())
 
 
 def test_the_bytes_of_every_public_document_equal_those_of_a_newsroom_without_private_feeds(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def _link_patterns(slug: str) -> tuple[str, ...]:
 def _is_insecure(base_url: str, address: str) -> bool:
     """Return True if `base_url` has https, and the address is that of the site, or below it, but with http."""
     secure_address = _secure(address)
-    path = secure_address.partition("#")[0].partition("?")[0]
+    path, _ = uris.split_at_query(secure_address)
     return secure_address != address and bool(uris.path_below(base_url, f"{path}/"))
 
 

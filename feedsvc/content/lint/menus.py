@@ -13,7 +13,7 @@ from feedsvc.free_places import RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus
 from feedsvc.page_model import TITLED_KINDS, TITLES_OF_PATHS, MenuEntry
 from feedsvc.routes import ArticleAt, FileAt, PageAt, place_of
-from feedsvc.uris import path_below
+from feedsvc.uris import path_below, split_at_query
 
 _Fault = tuple[str, str]  # message and hint
 
@@ -62,7 +62,7 @@ def _page_fault(context: LintContext, name: str) -> _Fault | None:
 
 
 def _path_fault(context: LintContext, target: str) -> _Fault | None:
-    path = target.partition("#")[0].partition("?")[0]
+    path, _ = split_at_query(target)
     content, place = context.content, place_of(path)
     match place:
         case StaticPageAt(name) | RootFileAt(name):

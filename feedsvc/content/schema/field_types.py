@@ -215,10 +215,10 @@ def menu_target(text: str) -> str:
 
 def _decoded_path(text: str) -> str:
     """Return a path, perhaps with a query or a fragment, in NFC, and percent-decoded if it means the same without encoding."""
-    path = text.partition("#")[0].partition("?")[0]
+    path, rest = uris.split_at_query(text)
     decoded = unquote(path)
     is_equal = "\ufffd" not in decoded and {"?", "#", "%"}.isdisjoint(decoded)
-    return unicodedata.normalize("NFC", (decoded if is_equal else path) + text[len(path) :])
+    return unicodedata.normalize("NFC", (decoded if is_equal else path) + rest)
 
 
 def _as_menu_entry(value: Any) -> Any:

@@ -25,6 +25,7 @@ from feedsvc.importing.writer.stated_facts import embed_images, stated_path, sta
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.importing.writer.values import digest_of
 from feedsvc.model import Site
+from feedsvc.uris import split_at_query
 
 _LINKED_MEDIA: Final = frozenset(
     f".{suffix}"
@@ -249,5 +250,5 @@ def media_of(post: SourcePost, hosts: frozenset[str], page: str) -> Iterator[str
 
 def is_media_link(address: str, hosts: frozenset[str]) -> bool:
     """Return whether a link leads to a file at one of `hosts`, such as a picture in full size or a PDF, by its suffix."""
-    path = address.partition("#")[0].partition("?")[0]
+    path, _ = split_at_query(address)
     return PurePosixPath(path).suffix.lower() in _LINKED_MEDIA and host_of(address) in hosts

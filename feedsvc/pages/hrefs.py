@@ -1,0 +1,25 @@
+"""Values of `href` and `src` on pages: addresses within the site are root-relative."""
+
+from __future__ import annotations
+
+from feedsvc.model import Site
+from feedsvc.routes import ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt, path_of, place_of
+from feedsvc.uris import path_below, root_relative, split_at_query
+
+
+def local_href(site: Site, address: str) -> str:
+    """Return an address within the site as a root-relative one, with its query and fragment, and any other address unchanged."""
+    path = path_below(site.base_url, address)
+    return root_relative(site.base_url, path) + split_at_query(address)[1] if path else address
+
+
+def canonical_href(site: Site, address: str) -> str:
+    """Return what `local_href` returns; the path of a listing, article, issue, archive or site document in its canonical form.
+
+    So no click on it is redirected.
+    """
+    path = path_below(site.base_url, address)
+    place = place_of(path) if path else None
+    if not isinstance(place, (ArchiveAt, ArticleAt, IssueAt, PageAt, SiteDocumentAt)):
+        return local_href(site, address)
+    return root_relative(site.base_url, path_of(place)) + split_at_query(address)[1]
