@@ -45,6 +45,7 @@ def _serve(
     worker: Worker | None,
     scan: BackgroundScan | None = None,
 ) -> None:
+    gc_control.return_large_blocks()
     is_first = worker is None or worker.slot.number == 1
     settings = config.service
     with ExitStack() as stack:

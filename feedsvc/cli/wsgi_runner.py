@@ -114,6 +114,7 @@ def _end_process() -> NoReturn:
 
 def _open_service(config: ServiceConfig, stack: ExitStack) -> WSGIApplication:
     """Open the service of this process; `stack` closes it. Raises FeedsvcError or ContentError."""
+    gc_control.return_large_blocks()
     alerts = Alerts()
     stack.callback(gc.unfreeze)
     open_folder = partial(open_content_folder, config.content, config.base_url, config.state_folder, alerts)

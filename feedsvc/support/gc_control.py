@@ -5,12 +5,26 @@ from __future__ import annotations
 import ctypes
 import gc
 from contextlib import suppress
+from typing import Final
+
+_M_MMAP_THRESHOLD: Final = -3  # mallopt(3), from glibc's malloc.h
+_LARGE_BLOCK: Final = 64 * 1024  # bytes; most feeds are larger, most pages smaller
 
 
 def trim_heap() -> None:
     """Return free memory to the system, after work that needed much of it (malloc_trim(3), if the C library has it)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def return_large_blocks() -> None:
+    """Return each large block to the system as soon as it is freed (mallopt(3), if the C library has it).
+
+    By default, glibc raises its limit to the size of blocks that were freed. Bodies of feeds then lie in the heap, and each one
+    that is dropped leaves a gap there.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 
 def freeze_heap() -> None:
