@@ -20,8 +20,8 @@ LOCKED = $(INSTALL) --no-deps --require-hashes
 # Neighbouring tests run in one process and share fixtures, until an idle process takes some of them.
 PARALLEL := -n $(JOBS) --dist worksteal
 NO_TESTS := 5  # pytest's exit status if ARGS select no test
-# Only these files are read for the tests that run alone, unless ARGS names others.
-ALONE = $(if $(findstring tests/,$(ARGS)),,$(shell grep -rl --include='test_*.py' mark.alone tests))
+# Only these files are read for the tests that depend on time, unless ARGS names others.
+TIMED = $(if $(findstring tests/,$(ARGS)),,$(shell grep -rl --include='test_*.py' mark.timing tests))
 
 .PHONY: serve test test-fast check coverage bench bench-quick fuzz audit dist lock clean
 
@@ -33,14 +33,14 @@ RERUN := { status=$$?; [ $$status -eq $(NO_TESTS) ] || { [ $$status -eq 1 ] && $
 
 test: $(VENV)/test.done readers ## Run every test, in JOBS processes; a few that fail run once more, one at a time
 	rm -f .pytest_cache/v/cache/lastfailed
-	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || $(RERUN)
+	$(RUN) -m pytest $(PARALLEL) -m "not timing" $(ARGS) || $(RERUN)
 	rm -f .pytest_cache/v/cache/lastfailed
-	$(RUN) -m pytest -m alone $(ARGS) $(ALONE) || $(RERUN)
+	$(RUN) -m pytest -n 2 --dist worksteal -m timing $(ARGS) $(TIMED) || $(RERUN)
 
 # Unit tests without servers, browsers and other programs.
 FAST := tests/test_*.py $(addprefix tests/,content feeds discovery language catalog publication validators)
 test-fast: $(VENV)/test.done ## Run the fast unit tests, in a minute or two
-	$(RUN) -m pytest -q $(PARALLEL) -m "not alone and not slow" $(FAST) $(ARGS)
+	$(RUN) -m pytest -q $(PARALLEL) -m "not timing and not slow" $(FAST) $(ARGS)
 
 check: $(VENV)/test.done ## Check style, types, the direction of imports and the language of docstrings
 	$(RUN) -m ruff check .

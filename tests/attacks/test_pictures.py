@@ -21,7 +21,7 @@ from tests.helpers.large_images import ENCODERS, PeakMemory, draw_quadrants, enc
 from tests.helpers.newsrooms import write
 from tests.helpers.running_server import ServerProcess
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 
 MAX_MEMORY: Final = 600_000_000  # bytes, of the service and its children
 MAX_WAIT: Final = 240.0  # seconds; 60 on an idle machine

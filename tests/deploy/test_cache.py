@@ -33,7 +33,7 @@ from tests.live.served_content import known_paths
 from tests.web.newsroom import write_article, write_newsroom
 from tests.web.test_routing import REDIRECTS
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tests.helpers.http_client import SECONDS
 from tests.helpers.programs import require_program
 from tests.web.newsroom import BASE_URL, write_article, write_newsroom
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 
 THREE_CODINGS: Final = "gzip, br, zstd"
 

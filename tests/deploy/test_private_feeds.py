@@ -26,7 +26,7 @@ from tests.helpers.running_server import build_tree, serving
 from tests.live.served_content import monitored_server
 from tests.web.newsroom import write_newsroom
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 FEEDS: Final = "wire: {title: The wire, include: {categories: [business]}, access: private}\n"
 
 

@@ -28,7 +28,7 @@ from tests.helpers.running_server import environment
 from tests.web.newsroom import write_article, write_newsroom
 from tests.web.test_forwarded import READER_HEADERS
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 
 UNIT: Final = nginx.DEPLOY_FILES / "feedsvc.service"
 TREE_UNIT: Final = nginx.DEPLOY_FILES / "feedsvc-build.service"

@@ -17,7 +17,7 @@ from tests.helpers.http_client import ask
 from tests.web.newsroom import write_newsroom
 from tests.web.test_forwarded import READER_HEADERS
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 
 DROP_IN = nginx.DEPLOY_FILES / "feedsvc-unix-socket.conf"
 UPSTREAM = nginx.DEPLOY_FILES / "nginx-unix-socket.conf"

@@ -68,7 +68,7 @@ class Client(threading.Thread):
         return self._random.choice([f"/articles/{slug}/", f"/articles/once-{slug}/"])
 
 
-@pytest.mark.alone
+@pytest.mark.timing
 def test_every_response_during_hundreds_of_changes_fits_an_edition(tmp_path: Path) -> None:
     seed = seed_of_run()
     editors = SimulatedEditors(tmp_path / "content", Random(seed))

@@ -27,7 +27,7 @@ from tests.live.served_content import MonitoredServer, fetch_status, monitored_s
 from tests.mishaps.conftest import ExpectedDocuments
 from tests.mishaps.disks import count_open_files, filled, mounted_disk
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 
 DISK_FULL = "No space left on device"
 READER_HEADERS = {

@@ -106,7 +106,7 @@ def test_the_open_form_is_accessible_and_fits_the_screen(
                 assert all(-0.5 <= edge <= width + 0.5 for edge in edges)
 
 
-@pytest.mark.alone
+@pytest.mark.timing
 def test_the_page_stays_small_and_fast_with_50000_tags() -> None:
     articles = [
         model_newsrooms.article(

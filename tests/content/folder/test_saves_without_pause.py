@@ -20,7 +20,7 @@ from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot, load_c
 from tests.broken_files.case import HEAD
 from tests.conftest import Newsroom
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.timing
 
 TIMEOUT: Final = 60.0  # seconds
 SETTLE_TIME: Final = timedelta(milliseconds=20)
