@@ -17,6 +17,8 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from feedsvc.content import did_you_mean
+
 MAX_PAGE_LENGTH: Final = 16 * 1024**2  # characters
 # Random output would give the same content other bytes at each rendering.
 _RANDOM_FUNCTIONS: Final = ("random", "lipsum")
@@ -36,11 +38,27 @@ def create_environment(kind: type[Environment], loader: BaseLoader) -> Environme
     )
 
 
+class _Undefined(StrictUndefined):
+    """Unknown variable or field in a custom template. The message names the nearest field of the type, or all of them."""
+
+    __slots__ = ()  # as in Jinja
+
+    @property
+    def _undefined_message(self) -> str:
+        kind, name = type(self._undefined_obj), self._undefined_name
+        if self._undefined_hint or not kind.__module__.startswith("feedsvc."):
+            return super()._undefined_message
+        names = [field for field in dir(kind) if not field.startswith("_")]
+        hint = did_you_mean(str(name), names) or f"its fields are {', '.join(names)}"
+        return f"{kind.__name__} has no field '{name}'; {hint}"
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Environment of custom templates, and of built-in templates that custom ones include, import or extend."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.undefined = _Undefined
         self.filters = {name: function for name, function in self.filters.items() if name not in _RANDOM_FUNCTIONS}
         self.globals = {name: function for name, function in self.globals.items() if name not in _RANDOM_FUNCTIONS}
         self.globals["once_of"] = cached_card

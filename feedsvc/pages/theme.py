@@ -23,6 +23,7 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
     meta,
+    nodes,
 )
 
 from feedsvc.pages.sandbox import Sandbox, create_environment, render_once
@@ -190,8 +191,12 @@ def builtin_template_names() -> frozenset[str]:
 @cache
 def builtin_references(name: str) -> frozenset[str]:
     """Return the names of templates that the built-in template `name` itself includes, imports or extends."""
+    return referenced_templates(_builtin_source(name))
+
+
+def _builtin_source(name: str) -> str:
     text, _, _ = _BUILTIN_LOADER.get_source(builtin_environment(), name)
-    return referenced_templates(text)
+    return text
 
 
 def referenced_templates(text: str) -> frozenset[str]:
@@ -200,6 +205,50 @@ def referenced_templates(text: str) -> frozenset[str]:
     `text` must be a valid template.
     """
     return frozenset(name or "" for name in meta.find_referenced_templates(builtin_environment().parse(text)))
+
+
+def find_unused_blocks(templates: Mapping[str, str]) -> Iterator[tuple[str, int, str, frozenset[str]]]:
+    """Yield (template, line, block, blocks that the extended template has) of each block that is part of no page.
+
+    `templates` are a theme's valid ones by name. The template that they extend must have a block of the same name, unless the
+    block stands in another one. Templates that compute the name of the one that they extend are left out.
+    """
+    for name, text in templates.items():
+        inherited = _inherited_blocks(text, templates)
+        if inherited is not None:
+            for block in _outer_blocks(builtin_environment().parse(text)):
+                if block.name not in inherited:
+                    yield name, block.lineno, block.name, inherited
+
+
+def _inherited_blocks(text: str, templates: Mapping[str, str]) -> frozenset[str] | None:
+    """Return the names of the blocks that a template can fill, None if it extends no template or an unknown one."""
+    names: frozenset[str] | None = None
+    seen: set[str] = set()
+    while parent := _extended_template(builtin_environment().parse(text)):
+        if parent in seen or (parent not in templates and parent not in builtin_template_names()):
+            return None
+        seen.add(parent)
+        text = templates[parent] if parent in templates else _builtin_source(parent)
+        names = (names or frozenset()).union(block.name for block in builtin_environment().parse(text).find_all(nodes.Block))
+    return None if parent is None else names
+
+
+def _extended_template(template: nodes.Template) -> str | None:
+    """Return the name of the template that a template extends, "" if it extends none, None if it computes the name."""
+    extends = template.find(nodes.Extends)
+    if extends is None:
+        return ""
+    name = extends.template
+    return name.value if isinstance(name, nodes.Const) and isinstance(name.value, str) else None
+
+
+def _outer_blocks(node: nodes.Node) -> Iterator[nodes.Block]:
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Block):
+            yield child
+        else:
+            yield from _outer_blocks(child)
 
 
 def syntax_error(text: str) -> tuple[int, str] | None:

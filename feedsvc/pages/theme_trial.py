@@ -35,6 +35,7 @@ from feedsvc.pages.theme import (
     builtin_references,
     builtin_template_names,
     files_below,
+    find_unused_blocks,
     referenced_templates,
     syntax_error,
 )
@@ -112,7 +113,10 @@ class _Trial:
         self._input, self._begin_step = trial_input, begin_step
 
     def findings(self) -> list[Finding]:
-        findings = {finding.path: finding for finding in (*self._syntax_findings(), *self._unused_template_findings())}
+        findings = {finding.path: finding for finding in self._syntax_findings()}
+        valid = {path: data for path, data in self._input.templates.items() if path not in findings}
+        unused = (*self._unused_template_findings(), *_unused_template_block_findings(valid))
+        findings.update({finding.path: finding for finding in unused if finding.path not in findings})
         while finding := self._first_render_failure(
             {path: data for path, data in self._input.templates.items() if path not in findings}
         ):
@@ -238,6 +242,14 @@ def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Call
             yield partial(render_issue, layout, replace(issue, article_count=issue.article_count + 1))
         else:
             yield partial(render_withdrawn_issue, layout, issue)
+
+
+def _unused_template_block_findings(templates: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Yield a finding on each block of a template that the template it extends does not have: no page would show its text."""
+    for name, line, block, known in find_unused_blocks({name: data.decode() for name, data in files_below(templates, TEMPLATES)}):
+        message = f"no page shows the block '{block}', because the template that this one extends has no block of this name"
+        hint = did_you_mean(block, known) or f"its blocks are {', '.join(sorted(known))}"
+        yield Finding(path=f"{TEMPLATES}{name}", line=line, message=message, hint=hint)
 
 
 def _unused_block_finding(name: str, builtin_names: frozenset[str]) -> Finding:

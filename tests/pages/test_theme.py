@@ -144,6 +144,24 @@ BLOCK_TEMPLATE = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endbloc
         ({"message.html": "x" * 200_000}, "message.html:1:1: the template is larger than 128 KiB"),
         ({"article.html": ""}, "article.html:1:1: this cannot make a page (nothing comes of it)"),
         ({"article.html": "{{ previous.title }}"}, "article.html:1:1: this cannot make a page ('None' has no attribute"),
+        (
+            {"article.html": BLOCK_TEMPLATE % "{{ article.titel }}"},
+            "article.html:3:1: this cannot make a page (Article has no field 'titel'; did you mean 'title'?)",
+        ),
+        (
+            {"article.html": BLOCK_TEMPLATE % "{{ article.body }}"},
+            "article.html:3:1: this cannot make a page (Article has no field 'body'; its fields are aliases, authors, ",
+        ),
+        (
+            {"article.html": '{% extends "base.html" %}\n{% block mian %}{{ body }}{% endblock %}'},
+            "article.html:2:1: no page shows the block 'mian', because the template that this one extends has no block of this "
+            "name; did you mean 'main'?",
+        ),
+        (
+            {"ours.html": '{% extends "base.html" %}', "article.html": '{% extends "ours.html" %}{% block x %}{% endblock %}'},
+            "article.html:1:1: no page shows the block 'x', because the template that this one extends has no block of this name; "
+            "its blocks are main, main_class",
+        ),
         ({"base.html": "<p>{{ nope }}"}, "base.html:1:1: this cannot make a page ('nope' is undefined)"),
         ({"parts.html": "{% macro links(a, b) %}{% endmacro %}"}, "parts.html:1:1: this cannot make a page ("),
         (
@@ -166,6 +184,28 @@ def test_template_that_cannot_render_a_page_is_an_error_and_not_used(
     snapshot = load_with_theme_trial(root)
     assert any(str(problem).startswith(f"theme/templates/{expected_error}") for problem in snapshot.errors), snapshot.errors
     assert f"templates/{expected_error.partition(':')[0]}" not in snapshot.theme
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"message.html": BLOCK_TEMPLATE % "{% block inner %}{{ title }}{% endblock %}"},
+        {
+            "ours.html": BLOCK_TEMPLATE % "{% block x %}{% endblock %}",
+            "message.html": '{% extends "ours.html" %}{% block x %}y{% endblock %}',
+        },
+        {"message.html": "{% set one = 'base.html' %}{% extends one %}{% block x %}{% endblock %}"},
+        {
+            "base.html": "<p>{% block ours %}{% endblock %}",
+            "message.html": '{% extends "base.html" %}{% block ours %}y{% endblock %}',
+        },
+    ],
+    ids=["nested", "of a template of the theme", "computed name", "of the theme's own base"],
+)
+def test_block_that_a_page_shows_is_no_error(tmp_path: Path, files: Mapping[str, str]) -> None:
+    root = _write_themed_newsroom(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
+    problems = [problem for problem in load_with_theme_trial(root).errors if "message.html" in problem.path]
+    assert problems == []
 
 
 def test_included_custom_template_is_no_error(tmp_path: Path) -> None:
