@@ -247,7 +247,7 @@ def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Call
 def _unused_template_block_findings(templates: Mapping[str, bytes]) -> Iterator[Finding]:
     """Yield a finding on each block of a template that the template it extends does not have: no page would show its text."""
     for name, line, block, known in find_unused_blocks({name: data.decode() for name, data in files_below(templates, TEMPLATES)}):
-        message = f"no page shows the block '{block}', because the template that this one extends has no block of this name"
+        message = f"no page shows the block '{block}', because the extended template has no such block"
         hint = did_you_mean(block, known) or f"its blocks are {', '.join(sorted(known))}"
         yield Finding(path=f"{TEMPLATES}{name}", line=line, message=message, hint=hint)
 

@@ -102,6 +102,6 @@ CASES: Final = (
     Case(
         "date as withdrawn",
         article("status: withdrawn\nwithdrawn: 2026-01-03\n"),
-        ("articles/a.yaml:4:12: withdrawn: expected 'key: value' lines, found text",),
+        ("articles/a.yaml:4:12: withdrawn: expected 'key: value' lines, found text; write {date: 2026-01-03}",),
     ),
 )

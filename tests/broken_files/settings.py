@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from feedsvc.content.schema.hints import MISSING_KEY_HINTS
 from tests.broken_files.case import Case, article
 
 _ASCII: Final = "is not an e-mail address in ASCII; write it without 'ü', a domain as xn--..."
@@ -169,7 +170,7 @@ CASES: Final = (
     Case(
         "feed without selection",
         {"feeds.yaml": "x: {title: X}\n"},
-        ("feeds.yaml:1:4: include: is missing",),
+        (f"feeds.yaml:1:4: include: is missing; {MISSING_KEY_HINTS['include']}",),
     ),
     Case(
         "feed with an empty selection",

@@ -251,6 +251,14 @@ CASES: Final = (
         {"site.yaml": "title: A\nbase_url: https://a.example\nid_domain: https://a.example\n"},
         ("site.yaml:3:12: id_domain: 'https://a.example' is not a domain name; write it like example.org",),
     ),
+    Case(
+        "theme in site.yaml",
+        site("theme: dark\ncolour: red\n"),
+        (
+            "site.yaml:4:1: unknown key 'theme'; a theme is the folder theme/ beside this file; accent chooses a color",
+            "site.yaml:5:1: unknown key 'colour'; did you mean 'accent'?",
+        ),
+    ),
     Case("site as list", {"site.yaml": "- a\n"}, ("site.yaml:1:1: expected 'key: value' lines, found a list",)),
     Case(
         "empty site", {"site.yaml": ""}, ("site.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",)

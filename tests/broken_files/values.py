@@ -59,6 +59,36 @@ CASES: Final = (
         ("articles/a.yaml:3:15: tags: 201 characters, at most 200 are allowed; shorten it",),
     ),
     Case(
+        "text for a list of keys",
+        article("enclosures: media/a.mp3\ncorrections: It was line 9.\nwithdrawn: It was wrong\n"),
+        (
+            "articles/a.yaml:3:13: enclosures: expected a list, found text; write [{src: media/a.mp3}]",
+            "articles/a.yaml:4:14: corrections: expected a list, found text; write [{date: 2026-01-02, text: It was line 9.}]",
+            "articles/a.yaml:5:12: withdrawn: expected 'key: value' lines, found text; write {notice: It was wrong}",
+        ),
+    ),
+    Case(
+        "name as the selection of a feed",
+        {"feeds.yaml": "b: {title: B, include: all}\nc: {title: C, include: news}\n"},
+        (
+            "feeds.yaml:1:24: include: expected 'key: value' lines, found text; write {all: true}",
+            "feeds.yaml:2:24: include: expected 'key: value' lines, found text; write {categories: [news]}",
+        ),
+    ),
+    *(
+        Case(
+            f"status of other programs: {word}",
+            article(f"status: {word}\n"),
+            (f"articles/a.yaml:3:9: status: expected 'draft', 'published' or 'withdrawn', found '{word}'; {hint}",),
+        )
+        for word, hint in (
+            ("scheduled", "delete this line: a later date in published: schedules the article"),
+            ("expired", "delete this line, and write in expires: when that was"),
+            ("Retracted", "did you mean 'withdrawn'?"),
+            ("public", "did you mean 'published'?"),
+        )
+    ),
+    Case(
         "invalid status",
         article("status: publish\n"),
         (

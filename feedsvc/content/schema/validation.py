@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from feedsvc.content.schema import dates
-from feedsvc.content.text import did_you_mean, nearest_name
+from feedsvc.content.schema.hints import (
+    MISSING_KEY_HINTS,
+    PLURAL_KEYS,
+    mapping_example,
+    meant_key,
+    suggest_key,
+    suggest_word,
+)
 from feedsvc.content.yaml import KeyPath, YamlDocument, YamlValue
 from feedsvc.errors import Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 ErrorDetails = Mapping[str, Any]  # pydantic_core.ErrorDetails
 
-# Key of other programs -> keys that may be meant; the first that the model has is suggested.
-_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "abstract": ("summary",),
-    "address": ("url", "link", "base_url"),
-    "attachments": ("enclosures",),
-    "byline": ("author",),
-    "content": ("body",),
-    "date": ("published",),
-    "description": ("summary", "bio"),
-    "excerpt": ("summary",),
-    "guid": ("id",),
-    "headline": ("title",),
-    "homepage": ("url",),
-    "keywords": ("tags",),
-    "lang": ("language",),
-    "lastmod": ("updated",),
-    "lead": ("summary",),
-    "length_in_bytes": ("length",),
-    "mail": ("email",),
-    "modified": ("updated",),
-    "name": ("title",),
-    "permalink": ("slug",),
-    "photo": ("image", "avatar"),
-    "picture": ("image", "avatar"),
-    "pubdate": ("published",),
-    "redirect_from": ("aliases",),
-    "section": ("category",),
-    "subtitle": ("summary", "description"),
-    "teaser": ("summary",),
-    "text": ("body",),
-    "thumbnail": ("image",),
-    "title": ("name", "caption"),
-    "tz": ("timezone",),
-    "url": ("src", "link", "base_url"),
-}
-# Key of other programs -> the key of ours, and a hint, if the value must change, too.
-_REPLACEMENT_HINTS: Final[Mapping[str, tuple[str, str]]] = {
-    "draft": ("status", "write status: draft, or nothing for a published article"),
-}
 _MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mistake has thousands
 
 
@@ -110,7 +77,7 @@ def _without_misspelled_keys(
 ) -> Sequence[ErrorDetails]:
     """Return the errors without those about a missing key that is suggested in place of an unknown key in the same mapping."""
     suggested = {
-        (*details["loc"][:-1], _meant_key(str(details["loc"][-1]), _key_names(schema, details["loc"][:-1])))
+        (*details["loc"][:-1], meant_key(str(details["loc"][-1]), _key_names(schema, details["loc"][:-1])))
         for details in errors
         if details["type"] == "extra_forbidden"
     }
@@ -126,7 +93,7 @@ def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel],
     name = ".".join(str(step) for step in details["loc"] if isinstance(step, str))
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
-        hint = _suggest_key(key, _key_names(schema, details["loc"][:-1]))
+        hint = suggest_key(key, _key_names(schema, details["loc"][:-1]))
         return document.problem(full_location, f"unknown key '{key}'", hint, at_key=True)
     message, hint = _MESSAGE_BUILDERS.get(details["type"], _pydantic_message)(document, full_location, details)
     return document.problem(full_location, f"{name}: {message}", hint)
@@ -134,19 +101,6 @@ def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel],
 
 def _key_names(schema: type[BaseModel], location: Iterable[str | int]) -> Sequence[str]:
     return [field.alias or name for name, field in schema_at(schema, location).model_fields.items()]
-
-
-def _suggest_key(key: str, names: Sequence[str]) -> str:
-    replacement, hint = _REPLACEMENT_HINTS.get(key.casefold(), ("", ""))
-    if replacement in names:
-        return hint
-    meant = _meant_key(key, names)
-    return f"did you mean '{meant}'?" if meant else f"the keys are {', '.join(names)}"
-
-
-def _meant_key(key: str, names: Sequence[str]) -> str:
-    """Return the key that an unknown one stands for: its synonym, or the one with the most similar name; "" if there is none."""
-    return next((name for name in _SYNONYMS.get(key.casefold(), ()) if name in names), "") or nearest_name(key, names)
 
 
 def schema_at(schema: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel]:
@@ -179,25 +133,26 @@ def _raw_scalar(document: YamlDocument, location: KeyPath) -> str | None:
 
 def _missing(document: YamlDocument, location: KeyPath, _details: ErrorDetails) -> tuple[str, str]:
     if not document.has_value(location):
-        return "is missing", ""
+        return "is missing", MISSING_KEY_HINTS.get(str(location[-1]), "")
     raw = document.raw_scalar(location)
     return "has no value", f'if you mean the word, put it in quotes: "{raw}"' if raw else ""
 
 
 def _not_keys(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
-    raw = document.raw_scalar(location) or ""
-    first_key = next((_FIRST_KEYS[step] for step in reversed(location) if step in _FIRST_KEYS), "")
-    value = raw if _SIMPLE_SCALAR.fullmatch(raw) else "..."
-    return (
-        f"expected 'key: value' lines, found {_kind_name(details['input'])}",
-        f"write {{{first_key}: {value}}}" if raw and first_key else "",
-    )
+    example = mapping_example(location, document.raw_scalar(location) or "")
+    return f"expected 'key: value' lines, found {_kind_name(details['input'])}", f"write {example}" if example else ""
+
+
+def _not_list(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    example = mapping_example(location, document.raw_scalar(location) or "")
+    hint = f"write [{example}]" if example else "each entry is a line that begins with '- '"
+    return f"expected a list, found {_kind_name(details['input'])}", hint
 
 
 def _not_text(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
     raw, value = _raw_scalar(document, location), details["input"]
     if raw is None or value is None:
-        plural_key = _PLURAL_KEYS.get(str(location[-1]), "") if isinstance(value, list) else ""
+        plural_key = PLURAL_KEYS.get(str(location[-1]), "") if isinstance(value, list) else ""
         return f"expected text, found {_kind_name(value)}", f"write {plural_key}: for more than one" if plural_key else ""
     reading = ("true" if value else "false") if isinstance(value, bool) else "a number"
     return f"YAML reads {raw} as {reading}", f'put it in quotes: "{raw}"'
@@ -227,7 +182,7 @@ def _out_of_range(document: YamlDocument, location: KeyPath, details: ErrorDetai
 def _not_one_of(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
     expected = details["ctx"]["expected"]
     names = [name.strip(" '") for name in expected.replace(" or ", ",").split(",")]
-    hint = did_you_mean(document.raw_scalar(location) or "", names)
+    hint = suggest_word(document.raw_scalar(location) or "", names)
     return f"expected {expected}, found {_quote_value(document, location, details)}", hint
 
 
@@ -245,19 +200,6 @@ def _pydantic_message(_document: YamlDocument, _location: KeyPath, details: Erro
     return f"{details['msg'][:1].lower()}{details['msg'][1:]}", ""
 
 
-_PLURAL_KEYS: Final = {"author": "authors", "category": "categories"}
-# Key -> first key of its mappings, for an example in a hint.
-_FIRST_KEYS: Final[Mapping[str | int, str]] = {
-    "image": "src",
-    "enclosures": "src",
-    "embeds": "url",
-    "sources": "name",
-    "corrections": "date: 2026-01-02, text",
-    "license": "url",
-    "digest": 'at: "06:00", every',
-    "payment": "type",
-}
-_SIMPLE_SCALAR: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._ -]*(?::[A-Za-z0-9/._ -]+)?")
 _MessageBuilder = Callable[[YamlDocument, KeyPath, ErrorDetails], tuple[str, str]]
 _MESSAGE_BUILDERS: Final[Mapping[str, _MessageBuilder]] = {
     "missing": _missing,
@@ -274,10 +216,7 @@ _MESSAGE_BUILDERS: Final[Mapping[str, _MessageBuilder]] = {
         f"expected true or false, found {_quote_value(document, location, details)}",
         "",
     ),
-    "list_type": lambda _document, _location, details: (
-        f"expected a list, found {_kind_name(details['input'])}",
-        "each entry is a line that begins with '- '",
-    ),
+    "list_type": _not_list,
     "model_type": _not_keys,
     "literal_error": _not_one_of,
     "greater_than": _out_of_range,
