@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Literal
 
 from feedsvc.license_model import Crawlers, License, RobotsGroup
-from feedsvc.page_model import Footer, MenuEntry
+from feedsvc.page_model import Footer, MenuEntry, ShowOptions
 
 FeedContent = Literal["full", "summary"]
 FeedAccess = Literal["public", "private"]
@@ -89,6 +89,7 @@ class Site:
     navigation: tuple[MenuEntry, ...] | None = None
     footer: Footer = field(default_factory=Footer)
     home: HomeOptions = field(default_factory=HomeOptions)
+    show: ShowOptions = field(default_factory=ShowOptions)
     profiles: tuple[str, ...] = ()
     keep_metadata: bool = False
     media: tuple[str, ...] = ()

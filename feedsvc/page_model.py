@@ -69,6 +69,19 @@ class Footer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ShowOptions:
+    """Key `show` of site.yaml: optional parts of pages.
+
+    `share` are the links to share an article, `dates` the dates of articles on their pages and in lists, `views` the numbers of
+    reads. Reads are counted without `views`, too.
+    """
+
+    share: bool = True
+    dates: bool = True
+    views: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MenuPage:
     """The facts of a published page that menus show."""
 

@@ -15,7 +15,7 @@ from feedsvc.content.schema import SiteKeys, is_host, parse_day, validate_docume
 from feedsvc.content.yaml import YamlDocument, YamlValue
 from feedsvc.errors import Problem
 from feedsvc.model import FeedOptions, HomeOptions, Site
-from feedsvc.page_model import Footer
+from feedsvc.page_model import Footer, ShowOptions
 
 _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "https://site.invalid"}
 
@@ -65,6 +65,7 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
         navigation=build_menu(document, ("navigation",), keys.navigation),
         footer=Footer(text=keys.footer.text, links=build_menu(document, ("footer", "links"), keys.footer.links)),
         home=HomeOptions(lead=keys.home.lead or "", sections=tuple(dict.fromkeys(keys.home.sections))),
+        show=ShowOptions(**dict(keys.show)),
         profiles=tuple(dict.fromkeys(keys.profiles)),
         keep_metadata=keys.keep_metadata,
         media=tuple(resolver.media_paths),

@@ -151,6 +151,7 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         ),
         "footer": KeyDescription("What stands below every page.", {"text": "Since 1998.", "links": ["imprint"]}),
         "home": KeyDescription("What the front page shows first.", {"lead": "harbour-bridge-opens", "sections": ["asia"]}),
+        "show": KeyDescription("Which parts of pages are left out.", {"share": False}),
         "profiles": KeyDescription(
             "The newsroom's accounts elsewhere; the front page names them with rel=me.", ["https://mastodon.example/@newsroom"]
         ),
@@ -210,6 +211,11 @@ KEY_DESCRIPTIONS: Final[Mapping[str, Mapping[str, KeyDescription]]] = {
         "sections": KeyDescription(
             "Sections with a block on the front page, in order; without it, those of navigation, or all.", ["asia", "sport"]
         ),
+    },
+    "ShowKeys": {
+        "share": KeyDescription("Whether an article has links to share it.", False),  # noqa: FBT003 - an example's value
+        "dates": KeyDescription("Whether pages and lists show the dates of articles; feeds always do.", False),  # noqa: FBT003 - an example's value
+        "views": KeyDescription("Whether an article shows its number of reads, which is counted anyway.", False),  # noqa: FBT003 - an example's value
     },
     "CategoryKeys": {
         "title": KeyDescription("The section's name.", "Asia In News"),

@@ -50,6 +50,8 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
 # Key of other programs -> a key that the file must have, and a hint, if another key alone is not enough.
 _REPLACEMENT_HINTS: Final[Mapping[str, tuple[str, str]]] = {
     "draft": ("status", "write status: draft, or nothing for a published article"),
+    "share": ("show", "write show: {share: false}"),
+    "show_dates": ("show", "write show: {dates: false}"),
     "theme": ("accent", "a theme is the folder theme/ beside this file; accent chooses a color"),
 }
 PLURAL_KEYS: Final = {"author": "authors", "category": "categories"}

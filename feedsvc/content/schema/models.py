@@ -179,6 +179,12 @@ class HomeKeys(_Keys):
     sections: ReferenceIds = []
 
 
+class ShowKeys(_Keys):
+    share: bool = True
+    dates: bool = True
+    views: bool = True
+
+
 class SiteKeys(_Keys):
     """site.yaml"""
 
@@ -201,6 +207,7 @@ class SiteKeys(_Keys):
     navigation: MenuEntries | None = None
     footer: FooterKeys = FooterKeys()
     home: HomeKeys = HomeKeys()
+    show: ShowKeys = ShowKeys()
     profiles: HttpUrls = []
     keep_metadata: bool = False
 

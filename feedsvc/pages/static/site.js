@@ -150,6 +150,7 @@ for (const place of document.querySelectorAll("[data-most-read]")) {
 for (const place of document.querySelectorAll("[data-views]")) {
   const address = place.dataset.views;
   const show = async () => {
+    if (!place.dataset.forms) return; // show: {views: false}
     const answer = await fetch(address);
     if (!answer.ok) return;
     const { views } = await answer.json();

@@ -10,6 +10,7 @@ from feedsvc.content.folder.folder import load_content
 from feedsvc.content.schema.field_types import is_base_url
 from feedsvc.license_model import Crawlers, License, LicenseScope, Payment
 from feedsvc.model import FeedOptions
+from feedsvc.page_model import ShowOptions
 from tests.broken_files.case import PNG, SITE
 from tests.conftest import Newsroom
 
@@ -26,12 +27,14 @@ accent: "#0B6"
 copyright: © us
 feed: {entries: 5, content: summary, archives: none, ttl: 30, browser_view: false, markdown: true}
 hubs: [https://hub.example, https://hub.example]
+show: {share: false, views: false}
 """
     site = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + keys})).site
     assert (site.logo, site.icon) == ("https://a.example/media/p.png", "https://cdn.example/i.ico")
     assert site.accent == "#00bb66"
     assert (site.since, site.timezone, site.hubs) == (date(2015, 5, 1), "Asia/Seoul", ("https://hub.example",))
     assert site.feed == FeedOptions(entries=5, content="summary", archives="none", ttl=30, browser_view=False, markdown=True)
+    assert site.show == ShowOptions(share=False, dates=True, views=False)
     assert (site.media, site.description, site.copyright) == (("media/p.png",), "News", "© us")
 
 
