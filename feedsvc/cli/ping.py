@@ -22,7 +22,7 @@ from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_p
 @content_argument
 @base_url_option
 @state_option
-@option("--all", "everything", is_flag=True, help="Notify the hubs of every feed, even if it did not change.")
+@option("--all-feeds", "everything", is_flag=True, help="Notify the hubs of every feed, even if it did not change.")
 @purge_option("the addresses of the changed feeds (not those of pages)")
 @report_errors
 def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
@@ -30,7 +30,7 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
 
     Use it for a static tree, after the new version is public; feedsvc serve notifies the hubs itself. The exit status is 1 if
     a hub did not accept all notifications (the next ping sends the others again), or if the purge command failed (only
-    ping --all repeats it). Purge the pages yourself when you publish the tree.
+    ping --all-feeds repeats it). Purge the pages yourself when you publish the tree.
 
     \b
     Examples:

@@ -79,7 +79,8 @@ def _parse_limit(_context: click.Context, _option: click.Parameter, text: str) -
 @content_argument
 @option("--expires", metavar="WHEN", help="Date (2027-01-01), time (2027-01-01T09:00) or age (90d, 12h) of its end.")
 @option(
-    "--limit",
+    "--limit-fetches",
+    "limit",
     metavar="N/hour",
     default=f"{DEFAULT_LIMIT}/hour",
     show_default=True,
@@ -101,7 +102,7 @@ def add(
     \b
     Examples:
       feedsvc token add members alice@example.org
-      feedsvc token add partner "Harbour Radio" --expires 90d --limit 12/hour
+      feedsvc token add partner "Harbour Radio" --expires 90d --limit-fetches 12/hour
     """
     settings, now = load_settings(content, base_url), wall_clock()
     private_feed = _find_private_feed(settings, feed, content)

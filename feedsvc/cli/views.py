@@ -11,7 +11,7 @@ from feedsvc.audience import READS_FILE, REPORT_FORMATTERS, report, report_total
 from feedsvc.catalog import build_catalog
 from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import content_argument, database_option, report_errors, state_folder, state_option
-from feedsvc.cli.variables import WordChoice, command, option
+from feedsvc.cli.variables import command, option
 from feedsvc.support.clock import wall_clock
 
 
@@ -25,18 +25,12 @@ def _parse_day(_context: click.Context, _option: click.Parameter, text: str | No
 @command("views")
 @content_argument
 @option("--since", callback=_parse_day, metavar="DATE", help="Count only reads from this UTC day on, such as 2026-01-31.")
-@option(
-    "--format",
-    "form",
-    type=WordChoice(list(REPORT_FORMATTERS)),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
+@option("--json", "as_json", is_flag=True, help="Print JSON.")
+@option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @state_option
 @database_option
 @report_errors
-def most_read(*, content: Path, since: date | None, form: str, state: Path | None, database: str) -> None:
+def most_read(*, content: Path, since: date | None, as_json: bool, as_csv: bool, state: Path | None, database: str) -> None:
     """Print the most read articles, sections and authors of CONTENT (./content).
 
     The command writes nothing. If there are no read counts yet, the exit status is 2.
@@ -44,9 +38,12 @@ def most_read(*, content: Path, since: date | None, form: str, state: Path | Non
     \b
     Examples:
       feedsvc views
-      feedsvc views content --since 2026-01-01 --format csv
+      feedsvc views content --since 2026-01-01 --csv
     """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other; give one of them, on the command line or as a variable")
     snapshot = load_without_theme_trial(content, "")
     totals = report_totals_since(database or state_folder(content, state) / READS_FILE, since)
+    form = "json" if as_json else "csv" if as_csv else "text"
     for line in REPORT_FORMATTERS[form](report(totals, build_catalog(snapshot, wall_clock()), since)):
         click.echo(line)

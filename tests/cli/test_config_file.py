@@ -238,7 +238,7 @@ def test_config_checks_the_tables_of_all_commands(folder: Path) -> None:
 def test_a_table_of_token_sets_the_options_of_its_subcommands(folder: Path) -> None:
     feeds = "members: {title: For members, include: {all: true}, access: private}\n"
     newsrooms.write(folder, {"newsroom/feeds.yaml": feeds, "state/README": ""})
-    write(folder, 'content = "newsroom"\n[token]\nstate = "state"\nlimit = "7/hour"\n[list]\njson = true\n')
+    write(folder, 'content = "newsroom"\n[token]\nstate = "state"\nlimit-fetches = "7/hour"\n[list]\njson = true\n')
     assert run_feedsvc("token", "add", "members", "Alice", cwd=folder).returncode == 0
     listed = run_feedsvc("token", "list", cwd=folder)
     assert listed.returncode == 0, listed.stderr
@@ -247,11 +247,11 @@ def test_a_table_of_token_sets_the_options_of_its_subcommands(folder: Path) -> N
 
 
 def test_config_shows_the_options_of_subcommands(folder: Path) -> None:
-    write(folder, '[token]\nstate = "state"\nlimit = "7/hour"\n')
+    write(folder, '[token]\nstate = "state"\nlimit-fetches = "7/hour"\n')
     result = run_feedsvc("config", cwd=folder)
     rows = [line.rsplit(maxsplit=3) for line in result.stdout.splitlines()[1:]]
     assert rows == [
-        ["token add", "limit", "7/hour", "feedsvc.toml"],
+        ["token add", "limit-fetches", "7/hour", "feedsvc.toml"],
         ["token add", "state", "state", "feedsvc.toml"],
         ["token list", "state", "state", "feedsvc.toml"],
         ["token revoke", "state", "state", "feedsvc.toml"],

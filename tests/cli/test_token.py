@@ -36,7 +36,7 @@ def token(root: Path, *arguments: str, state: str = "state", **variables: str) -
 
 
 def test_a_token_is_printed_once_and_listed_without_itself(root: Path) -> None:
-    status, address, notes = token(root, "add", "friends", "Alice Park", "--expires", "2097-01-01", "--limit", "12/hour")
+    status, address, notes = token(root, "add", "friends", "Alice Park", "--expires", "2097-01-01", "--limit-fetches", "12/hour")
     match = re.fullmatch(r"https://t\.example/daily/private/([a-z2-7]{32})/feed\.rss\n", address)
     assert match
     assert status == 0
@@ -91,8 +91,8 @@ def test_a_revoked_name_can_be_used_again(root: Path) -> None:
         (("add", "members", "bob", "--expires", "soon"), "--expires: 'soon' is not a date; write it like 2026-01-02"),
         (("add", "members", "bob", "--expires", "2099-02-30"), "February 2099 has 28 days"),
         (("add", "members", "bob", "--expires", ""), "--expires: '' is not a date"),  # a script whose variable is empty
-        (("add", "members", "bob", "--limit", "0"), "'0' is not a limit; give a number of fetches from 1 to 100,000"),
-        (("add", "members", "bob", "--limit", "5/minute"), "'5/minute' is not a limit"),
+        (("add", "members", "bob", "--limit-fetches", "0"), "'0' is not a limit; give a number of fetches from 1 to 100,000"),
+        (("add", "members", "bob", "--limit-fetches", "5/minute"), "'5/minute' is not a limit"),
         (("add", "members", "bob", "--database", "mysql://h/n"), "a database of the kind mysql"),
         (("add", "members", "bob", "--base-url", "x"), "--base-url 'x' is not the address of a site"),
         (("revoke", "alic"), "no token is named 'alic'; did you mean 'alice'?"),

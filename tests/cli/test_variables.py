@@ -33,6 +33,24 @@ def commands(group: click.Group = main, start: str = "") -> dict[str, click.Comm
     return found
 
 
+def test_a_variable_that_several_commands_read_has_the_same_kind_of_value_for_each() -> None:
+    """A variable of a container is set for all commands: FEEDSVC_LIMIT=10 was for list, and an hourly limit of a new token."""
+    kinds: dict[str, set[object]] = {}
+    for command in commands().values():
+        for option in command.params:
+            if isinstance(option, Option):
+                kind = option.type.to_info_dict() | {"flag": option.is_flag, "several": option.multiple}
+                kinds.setdefault(option.variable, set()).add(repr((kind, option.metavar)))
+    assert {variable: kind for variable, kind in kinds.items() if len(kind) > 1} == {}
+
+
+def test_variables_of_list_and_check_do_not_change_tokens_reports_and_notifications() -> None:
+    for name in ("token add", "ping", "views"):
+        assert not {"FEEDSVC_LIMIT", "FEEDSVC_ALL", "FEEDSVC_FORMAT"} & {
+            option.variable for option in commands()[name].params if isinstance(option, Option)
+        }
+
+
 def test_help_of_every_option_names_its_variable() -> None:
     for name in commands():
         help_text = " ".join(run_feedsvc(*name.split(), "--help").stdout.split())

@@ -78,7 +78,7 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Traffic:
         stack.callback(server.kill)
         arguments = (root, "--state", folder / "state", *database)
         addresses = []
-        for name, options in (("alice", ()), ("bob", ("--limit", "1")), ("carol", ())):
+        for name, options in (("alice", ()), ("bob", ("--limit-fetches", "1")), ("carol", ())):
             result = run_feedsvc("token", "add", f"{MARKER}alias", name, *arguments, *options)
             assert result.returncode == 0, result.stderr
             addresses.append(urlsplit(result.stdout.strip()).path)

@@ -49,7 +49,7 @@ def test_every_process_follows_saves_and_the_clock_and_reads_are_stored(
             assert ask(server.url, "/articles/bay/views", headers, "POST").status == 204
         server.responses("/feed.atom", lambda response: b"Soon" in response.body)
         assert {response.status for response in server.responses("/articles/soon/").values()} == {200}
-    views = run_feedsvc("views", content, "--state", state, "--format", "json")
+    views = run_feedsvc("views", content, "--state", state, "--json")
     assert [row["views"] for row in json.loads(views.stdout)["articles"] if "bay" in json.dumps(row)] == [3], views.stdout
 
 

@@ -27,7 +27,7 @@ def test_ping_announces_changed_feeds_and_prints_their_number(content: Path, sta
 
 def test_ping_all_announces_every_feed(content: Path, state: Path, hub: Hub) -> None:
     for _ in range(2):
-        result = run_feedsvc("ping", content, "--state", state, "--all")
+        result = run_feedsvc("ping", content, "--state", state, "--all-feeds")
         assert (result.returncode, result.stdout) == (0, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
     assert hub.delivery_counts == dict.fromkeys(ALL_FEEDS, 2)
 

@@ -76,7 +76,7 @@ def running_site(folder: Path, kind: str) -> Iterator[Site]:
 @pytest.mark.parametrize("kind", ["file", "postgresql"])
 def test_limits_count_over_both_workers_and_a_revocation_holds_in_both_within_two_seconds(tmp_path: Path, kind: str) -> None:
     with running_site(tmp_path, kind) as site:
-        path = site.add("alice", "--limit", "20/hour")
+        path = site.add("alice", "--limit-fetches", "20/hour")
         assert {number: response.status for number, response in responses_by_worker(site.server, path).items()} == {
             1: 200,
             2: 200,
