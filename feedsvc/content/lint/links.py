@@ -1,4 +1,6 @@
-"""Lint of links: links to articles that readers cannot open, to the article itself, and to the site by http instead of https."""
+"""Lint of links: links to articles that readers cannot open, to files and listings that do not exist, to the article itself,
+and to the site by http instead of https.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,14 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from feedsvc import routes, uris
+from feedsvc.content import text
 from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_text
 from feedsvc.model import Article, ArticleStatus
+from feedsvc.redirects import without_slash
 
 _HTTP_HOST: Final = re.compile(r"http://([^/?#:]*)(?::80(?![0-9]))?")
+_SOURCE_SUFFIXES: Final = (".md", ".yaml", ".yml")
 _URL_ATTRIBUTE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
 
 
@@ -27,11 +32,19 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
 
 
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield warnings about links in the body, `link` and `sources` to unavailable articles, or to the site without https."""
+    """Yield warnings about links in the body, `link` and `sources` to unavailable articles, or to the site without https.
+
+    Also about links to the file of an article or page, and to categories, authors and feeds that do not exist. Other paths are
+    not checked: another program may answer them.
+    """
     base_url = context.content.site.base_url
     for address in _addresses(context, article):
-        place = routes.place_of(uris.path_below(base_url, address))
-        if isinstance(place, routes.ArticleAt):
+        path = uris.path_below(base_url, address)
+        place = routes.place_of(path)
+        if fault := _file_fault(context, path) or _listing_fault(context, place):
+            if not _is_old_address(context, path):
+                yield warn_at_text((re.escape(path), re.escape(path.strip("/").rpartition("/")[2])), *fault)
+        elif isinstance(place, routes.ArticleAt):
             yield from _check_article_link(context, article, unicodedata.normalize("NFC", place.slug))
         elif _is_insecure(base_url, address):
             yield _insecure_link_warning(address)
@@ -41,6 +54,38 @@ def _addresses(context: LintContext, article: Article) -> Iterable[str]:
     """Return the addresses in `link`, `sources` and the body, each once; "" may be one of them."""
     in_body = (html.unescape(address) for address in _URL_ATTRIBUTE.findall(context.content.html(article)))
     return dict.fromkeys((article.link, *(source.url for source in article.sources), *in_body))
+
+
+def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
+    """Return message and hint if a path is the name of a file with an article or a page, and no file in root/ has it."""
+    name = path.rpartition("/")[2]
+    if not name.endswith(_SOURCE_SUFFIXES) or path[1:] in context.content.root_files:
+        return None
+    stem = text.file_stem(name)
+    slug = next((article.slug for article in context.public_articles if text.file_stem(article.path) == stem), "")
+    page = context.content.pages.get(stem)
+    example = routes.path_of(routes.ArticleAt(slug)) if slug else f"/{page.slug}/" if page else "one like /articles/a-title/"
+    return f"body: '{name}' is the name of a file, and readers find nothing there", f"write the address, {example}"
+
+
+def _listing_fault(context: LintContext, place: routes.Place | None) -> tuple[str, str] | None:
+    """Return message and hint if a place belongs to a category, author or custom feed that does not exist."""
+    content = context.content
+    if not isinstance(place, routes.PageAt | routes.FeedAt):
+        return None
+    word, names = {
+        "category": ("category", content.categories),
+        "author": ("author", content.authors),
+        "custom": ("feed", content.custom_feeds),
+    }.get(place.listing.kind, ("", {}))
+    if not word or place.listing.id in names:
+        return None
+    return f"body: a link to the {word} '{place.listing.id}', which does not exist", text.did_you_mean(place.listing.id, names)
+
+
+def _is_old_address(context: LintContext, path: str) -> bool:
+    redirects = context.content.redirects
+    return bool(redirects.exact_target(path)) or any(pattern.match(without_slash(path)) for pattern in redirects.patterns)
 
 
 def _check_article_link(context: LintContext, article: Article, slug: str) -> Iterator[DeferredWarning]:

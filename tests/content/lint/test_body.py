@@ -16,6 +16,10 @@ LINKS: Final[Files] = {
     "articles/other.yaml": VALID_ARTICLE.replace(":x", ":other") + "aliases: [former]\n",
     "articles/draft.yaml": VALID_ARTICLE.replace(":x", ":draft") + "status: draft\n",
     "articles/later.yaml": VALID_ARTICLE.replace(":x", ":later").replace("2026-01-02", "2031-01-01"),
+    "feeds.yaml": "short: {title: In short, include: {all: true}, content: summary}\n",
+    "pages/about.md": "---\ntitle: About\n---\nText.\n",
+    "root/guide.md": "Text.\n",
+    "redirects.yaml": "exact: {/old/old-name.md: /articles/other/}\n",
     "articles/gone.yaml": VALID_ARTICLE.replace(":x", ":gone") + "expires: 2026-02-01\n",
 }
 
@@ -30,6 +34,26 @@ LINKS: Final[Files] = {
         ("/articles/gone/", ""),
         ("https://elsewhere.example/articles/othre/", ""),
         ("/category/asia/", ""),
+        ("/feeds/short/feed.rss", ""),
+        ("/category/aisa/", "body: a link to the category 'aisa', which does not exist; did you mean 'asia'?"),
+        ("/author/nobody/", "body: a link to the author 'nobody', which does not exist"),
+        ("/feeds/shrt/", "body: a link to the feed 'shrt', which does not exist; did you mean 'short'?"),
+        ("/guide.md", ""),
+        ("/old/old-name.md", ""),
+        ("/shop/", ""),
+        (
+            "other.yaml",
+            "body: 'other.yaml' is the name of a file, and readers find nothing there; write the address, /articles/other/",
+        ),
+        (
+            "../articles/2026/other.yaml#top",
+            "body: 'other.yaml' is the name of a file, and readers find nothing there; write the address, /articles/other/",
+        ),
+        ("pages/about.md", "body: 'about.md' is the name of a file, and readers find nothing there; write the address, /about/"),
+        (
+            "x.md",
+            "body: 'x.md' is the name of a file, and readers find nothing there; write the address, one like /articles/a-title/",
+        ),
         ("/articles/othre/", "body: a link to 'othre', but no article has this slug; did you mean 'other'?"),
         ("/articles/%C3%BCber/", "body: a link to 'über', but no article has this slug"),
         ("articles/zzzzzz", "body: a link to 'zzzzzz', but no article has this slug"),
