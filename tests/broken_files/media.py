@@ -10,6 +10,14 @@ from tests.broken_files.case import PNG, Case, article, article_with_remote_imag
 
 CASES: Final = (
     Case(
+        "file of media without its folder",
+        article("image: {src: p.png}\nenclosures: [{src: ../media/p.png}]\n"),
+        (
+            "articles/a.yaml:3:14: image.src: 'p.png' is not a file in media/; did you mean 'media/p.png'?",
+            "articles/a.yaml:4:20: enclosures.src: '../media/p.png' is not a file in media/; did you mean 'media/p.png'?",
+        ),
+    ),
+    Case(
         "missing lead image",
         article("image: {src: media/q.png}\n"),
         ("articles/a.yaml:3:14: image.src: no file 'media/q.png'; did you mean 'media/p.png'?",),
@@ -28,9 +36,9 @@ CASES: Final = (
     ),
     Case(
         "image outside media",
-        article("image: {src: ../p.png}\n"),
+        article("image: {src: ../q.png}\n"),
         (
-            "articles/a.yaml:3:14: image.src: '../p.png' is not a file in media/; write it like media/picture.jpg, or an https address",
+            "articles/a.yaml:3:14: image.src: '../q.png' is not a file in media/; write it like media/picture.jpg, or an https address",
         ),
     ),
     Case("image without src", article("image: {alt: x}\n"), ("articles/a.yaml:3:8: image.src: is missing",)),

@@ -57,6 +57,9 @@ _STALE_SIGNATURE: Final[FileSignature] = b"?"  # differs from the signature of a
 _TAIL_SIZE: Final = 64 * 1024  # bytes at the end of an image that `is_truncated` reads
 
 
+_MEDIA_EXAMPLE: Final = "write it like media/picture.jpg, or an https address"
+
+
 class MediaFolder:
     """Media files of one content folder. Facts about a requested file (see `file`) are cached until `refresh` sees a change."""
 
@@ -162,7 +165,9 @@ class MediaFolder:
     def _inspect(self, path: str) -> MediaFile:
         pure_path = PurePosixPath(path)
         if not path.startswith(MEDIA_PREFIX) or str(pure_path) != path or ".." in pure_path.parts:
-            raise ValueError(f"'{path}' is not a file in media/; write it like media/picture.jpg, or an https address")
+            meant = f"{MEDIA_PREFIX}{pure_path.name}"
+            hint = f"did you mean '{meant}'?" if os.path.isfile(self._root / meant) else _MEDIA_EXAMPLE
+            raise ValueError(f"'{path}' is not a file in media/; {hint}")
         if "\0" in path:
             raise ValueError(f"no file '{path}'")
         location = os.path.realpath(self._root / path)
