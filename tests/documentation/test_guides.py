@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -153,6 +154,14 @@ def article_leads_the_front_page(user: User) -> None:
     assert lead.index(BUSES) < lead.index("</article>")
 
 
+def parts_of_pages_are_left_out(user: User) -> None:
+    wait_until_contained(user, "/", 'class="meta"')
+    deadline = time.monotonic() + 60
+    while any(part in user.get(BUSES).body.decode() for part in ('class="share"', "<time", 'class="views"')):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def hook_rejects_a_mistake(user: User) -> None:
     assert user.run("git add -A && git commit -q -m Good").returncode == 0
     file = user.file("content/articles/pier.yaml")
@@ -203,10 +212,12 @@ CHECKS_AFTER_SECTIONS: Final[Mapping[str, Mapping[str, Callable[[User], None]]]]
         "Write the text": no_change,
         "Copy a file": copy_is_an_article,
         "Pictures": picture_is_served,
+        "Sound, films and other files": no_change,
         "Pull quotes and link cards": card_is_shown,
         "Correct": second_correction_is_shown,
         "Rename": lambda user: old_address_redirects(user, FERRY, SUNDAY_FERRY),
         "Choose the front page": article_leads_the_front_page,
+        "Leave out share links, dates or numbers of reads": parts_of_pages_are_left_out,
         "Withdraw": example_is_deleted,
         "Preview": no_change,
         "Help while you type": schema_lists_the_authors,
