@@ -122,7 +122,7 @@ def _unavailable_command(name: str) -> click.Command:
 )
 @click.version_option(__version__, message="feedsvc %(version)s")
 def main() -> None:
-    """Turn a folder of YAML articles into RSS, Atom and JSON feeds.
+    """Turn a folder of YAML and Markdown articles into RSS, Atom and JSON feeds.
 
     \b
     Examples:

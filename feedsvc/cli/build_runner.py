@@ -184,4 +184,4 @@ def _print_result(out: Path | str, result: BuildResult, *, copied_codings: Seque
     """Print the numbers of files. `copied_codings` are the codings of their compressed copies, if these are to be named."""
     endings = ", ".join(ending for coding, ending in COMPRESSED_SUFFIXES.items() if coding in copied_codings)
     note = f"; their compressed copies ({endings}) are not counted" if endings else ""
-    report(f"{out}: {result.written} files written, {result.unchanged} unchanged, {result.removed} removed{note}")
+    report(f"{out}: {format_count(result.written, 'file')} written, {result.unchanged} unchanged, {result.removed} removed{note}")

@@ -189,7 +189,7 @@ def _open_store(content: Path, state: Path | None, database: str) -> TokenStore:
             if state is None
             else "start feedsvc serve with it once, or correct it"
         )
-        raise FeedsvcError(f"there is no state folder {folder}, so no server would find the token; {hint}")
+        raise FeedsvcError(f"there is no state folder {folder}, in which the server and this command find the tokens; {hint}")
     return open_token_store(folder, database)
 
 

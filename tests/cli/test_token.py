@@ -110,7 +110,7 @@ def test_mistakes_are_explained_and_change_nothing(root: Path, arguments: tuple[
 def test_a_state_folder_that_no_server_uses_is_an_error(root: Path, tmp_path: Path) -> None:
     status, _, error = token(root, "add", "members", "alice", state="", XDG_STATE_HOME=str(tmp_path / "home"))
     assert status == 2
-    assert "so no server would find the token; start feedsvc serve once, which makes it; if the server has --state" in error
+    assert "in which the server and this command find the tokens; start feedsvc serve once, which makes it; if the" in error
     assert not (tmp_path / "home").exists()
     assert "correct it" in token(root, "add", "members", "alice", state="other")[2]
     assert token(root, "add", "members", "alice", state="", FEEDSVC_STATE=str(root.with_name("state")))[0] == 0

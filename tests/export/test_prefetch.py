@@ -142,7 +142,7 @@ def test_build_with_prefetch_writes_the_same_files_as_one_without(
     assert run().returncode == 1  # and the prefetch process ends with the build
     assert not (tmp_path / "built/index.html").exists()
     file.write_text(text)
-    assert f": 1 files written, {written - 1} unchanged, 0 removed" in run().stderr
+    assert f": 1 file written, {written - 1} unchanged, 0 removed" in run().stderr
     file.unlink()
     assert run().returncode == 0
     assert not (tmp_path / "built/articles/december").exists()
