@@ -59,7 +59,8 @@ def own_hosts(addresses: Iterable[str]) -> frozenset[str]:
 def page_key(address: str) -> str:
     """Return a key that is equal for all spellings of one page's address: host, port unless it is the default, path and query.
 
-    Scheme, "www.", letter case of the host, percent-encoding of the path, a slash at its end and the fragment make no difference.
+    Scheme, "www.", letter case of the host, percent-encoding of the path, slashes at its end and the fragment make no
+    difference. The key of an invalid address is "".
     """
     split = split_address(address)
     host, port, path = (split.hostname or "").lower().removeprefix("www."), port_of(address), unquote(split.path).rstrip("/")
@@ -69,8 +70,9 @@ def page_key(address: str) -> str:
 def page_keys(address: str) -> Iterator[str]:
     """Yield the `page_key`s that a page at an address may have, the most exact first.
 
-    They are that of the address, those with only one parameter that names a post of WordPress (p, page_id, attachment_id), and
-    that without query, because parameters for statistics name no page.
+    They are that of the address and, if it has a query, those with only one parameter that names a post of WordPress (p,
+    page_id, attachment_id), without /index.php at the end of the path, and that without query, because other parameters name no
+    page.
     """
     yield page_key(address)
     split = split_address(address)
@@ -83,6 +85,9 @@ def page_keys(address: str) -> Iterator[str]:
 
 
 def is_front_page(address: str, site_address: str) -> bool:
-    """Return whether an address has the path of the site at `site_address` and no query; False for "". Hosts do not matter."""
+    """Return whether an address has the path of `site_address` and no query; False for "".
+
+    Hosts, and slashes at the end of the paths, do not matter.
+    """
     split = split_address(address)
     return bool(address) and split.path.rstrip("/") == split_address(site_address).path.rstrip("/") and not split.query

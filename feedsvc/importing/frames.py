@@ -1,4 +1,4 @@
-"""Frames of other pages in HTML, such as players of videos, as links to these pages: an article has no frames."""
+"""Replace frames (`iframe`, `object`, `embed`) in HTML, such as players of videos, by links: an article has no frames."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def link_html(address: str, title: str) -> str:
 def page_address(source: str) -> str:
     """Return the absolute http or https address of the page for the `src` of a frame; "" for a relative `src` or another scheme.
 
-    Of known players, such as YouTube's, it is the page of the video; else the `src` itself, with https if it begins with //.
+    Of known players, such as YouTube's, it is the page of what they play; else the `src` itself, with https if it begins with
+    //.
     """
     for pattern, template in _PLAYERS:
         if match := pattern.match(source):
@@ -48,10 +49,10 @@ def _no_title(_: str) -> str:
 
 
 def replace_frames(markup: str, title_of: Callable[[str], str] = _no_title) -> str:
-    """Return HTML with a link for each `iframe`, `object` and `embed` that has an absolute http or https address; others stay.
+    """Return HTML with a link in place of each `iframe`, `object` and `embed` that has a `page_address`; others stay.
 
-    `title_of` returns the title of a page by its address, "" if it is unknown. It is used for frames without a title; without
-    either title, the text of the link is the address.
+    The text of the link is the frame's title, else what `title_of` returns for the page's address ("" if it knows no title),
+    else that address.
     """
 
     def link(frame: MarkupElement) -> str:

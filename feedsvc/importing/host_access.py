@@ -23,25 +23,27 @@ _OTHER_INTERNAL: Final = tuple(map(IPv6Network, ("::/96", "2001::/32", "2002::/1
 
 
 class HostRefusedError(Exception):
-    """Raised for a host that must not be asked. The text is the reason, without the host's name at its beginning."""
+    """Raised for a host that must not be connected to. The text is the reason, without the host's name at its beginning."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostAccess:
     """Rule about the hosts that a fetch may connect to: by default, those with a public address. Names are in lower-case IDNA.
 
-    `internal_hosts` may have addresses that are not public: loopback, private, link-local. With `only_hosts`, no other host is
-    asked, also if a redirect leads there.
+    `internal_hosts` may have addresses that are not public: loopback, private, link-local. Unless `only_hosts` is None, no
+    other host is connected to, also if a redirect leads there; that a host is in it does not allow an address that is not
+    public.
     """
 
     internal_hosts: frozenset[str] = frozenset()
     only_hosts: frozenset[str] | None = None
 
     def resolve(self, host: str, port: int) -> list[SocketAddress]:
-        """Return the addresses of a host that may be connected to, at least one.
+        """Return the addresses of a host to which connections may go, at least one: all of an internal host, else the public.
 
         Raises HostRefusedError if the host is not among `only_hosts`, or has no public address and is not among
-        `internal_hosts`. Raises OSError or UnicodeError if its name cannot be resolved. Blocks as long as the system's resolver.
+        `internal_hosts`. Raises OSError or UnicodeError if its name cannot be resolved. Blocks as long as the system's
+        resolver.
         """
         name = host.lower()
         if self.only_hosts is not None and name not in self.only_hosts:
@@ -58,10 +60,10 @@ class HostAccess:
 
 
 def with_named_host(access: HostAccess, address: str) -> HostAccess:
-    """Return a rule with the host of an address that the operator wrote among `internal_hosts`, if it is plainly internal.
+    """Return `access` with the host of `address`, which an operator wrote, among `internal_hosts`, if it is plainly internal.
 
-    That is an IP address, or a name without a dot such as localhost. For any other host the rule is returned unchanged, because
-    the owner of a name decides where it leads.
+    That is any IP address, also a public one, or a name without a dot such as localhost. For another host `access` is returned
+    unchanged, because the owner of a name decides where it leads.
     """
     host = host_of(address)
     is_internal = host and ("." not in host or ":" in host or host.replace(".", "").isdigit())
@@ -71,8 +73,8 @@ def with_named_host(access: HostAccess, address: str) -> HostAccess:
 def is_public(text: str) -> bool:
     """Return whether an IP address is one of the public internet (IANA's special-purpose registries). It may have a zone (%eth0).
 
-    An IPv6 address that carries an IPv4 address is public only if that one is. Tunnels that carry one (6to4, Teredo) are not.
-    Raises ValueError for a text that is no IP address.
+    An IPv6 address that carries an IPv4 address (mapped, NAT64) is public only if that one is. Addresses of tunnels (6to4,
+    Teredo) and multicast are never public. Raises ValueError for a text that is no IP address.
     """
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):

@@ -1,7 +1,8 @@
-"""HTML of other systems as the Markdown of an article, block by block, only where the article shows the same.
+"""Convert HTML of other systems to the Markdown of an article, where the article then shows the same.
 
-Each block is written as Markdown, rendered by the product's own renderer, and compared with the cleaned HTML. A block that
-differs stays HTML, which an article may contain. If the whole text still differs, all blocks stay HTML.
+All blocks that have a Markdown form are written in it; a block without one stays HTML, which an article may contain. The whole
+text is rendered by the product's own renderer and compared with the cleaned HTML. Only if it differs are the blocks compared
+one by one, and those that differ stay HTML. If the whole text of these still differs, all blocks stay HTML.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ def convert_html(markup: str, *, base_url: str, page: str, preferred: str = "") 
     """Return HTML as the text of an article: Markdown, with blocks of HTML where Markdown cannot show the same.
 
     `page` is the address of the article, `base_url` that of its site; references keep their form. `preferred` is Markdown that
-    is returned if it shows the same as the HTML. `b` and `i` may become `strong` and `em`, text outside of any element becomes a
-    paragraph, and a `div` around blocks is left out, as are elements that no article may have. HTML beyond the limits of an
-    article is returned as it is. Raises nothing for bad HTML.
+    is returned if it shows the same as the HTML. `b` and `i` may become `strong` and `em`. Text and inline elements outside of
+    blocks become paragraphs. A `div` or `section` around blocks is left out if it has no attributes, and so are elements that
+    no article may have. HTML beyond the limits of an article is returned as it is. Raises nothing for bad HTML.
     """
     source = clean_html(markup, base_url=base_url, page=page, keeps_references=True)
     if isinstance(source, LimitExceeded):
@@ -44,13 +45,17 @@ def convert_html(markup: str, *, base_url: str, page: str, preferred: str = "") 
 
 
 class _Converter:
-    """Converter for the article at `page`."""
+    """Converter of blocks of HTML for the article at the address `page` of the site at `base_url`."""
 
     def __init__(self, base_url: str, page: str) -> None:
         self._base_url, self._page = base_url, page
 
     def convert(self, blocks: Sequence[HtmlNode], preferred: str) -> str:
-        """Return the first form that shows the same: `preferred`, all blocks as Markdown, only the exact ones, or all as HTML."""
+        """Return the first of four texts that, rendered, is equal to the blocks; the last is not compared.
+
+        They are `preferred`, all blocks as Markdown if they have a Markdown form, only the blocks whose Markdown alone is equal
+        (the others as HTML), and all blocks as HTML.
+        """
         expected = self._clean("\n".join(block.markup() for block in blocks))
         if preferred and self._shows(preferred) == expected:
             return preferred
@@ -66,7 +71,7 @@ class _Converter:
         return [_markdown(block, MarkdownStyle(is_alternate=alternate)) for block, alternate in alternate_lists(blocks)]
 
     def _checked_texts(self, blocks: Sequence[HtmlNode]) -> list[str | None]:
-        """Return each block as Markdown that shows the same; None for one that has none."""
+        """Return each block as Markdown that alone shows the same, if need be with emphasis in tags; None if there is none."""
         return [self._checked(block, is_alternate=alternate) for block, alternate in alternate_lists(blocks)]
 
     def _checked(self, block: HtmlNode, *, is_alternate: bool) -> str | None:
@@ -99,7 +104,7 @@ def _markdown(block: HtmlNode, style: MarkdownStyle) -> str | None:
 
 
 def _wrap_text(nodes: Sequence[HtmlNode]) -> list[HtmlNode]:
-    """Return top-level nodes with a paragraph around each run of text and inline elements, and without white space between.
+    """Return blocks: top-level nodes, with a paragraph around each run of text and inline elements, without white space between.
 
     A `div` or `section` without attributes that holds block elements only is replaced by its content.
     """

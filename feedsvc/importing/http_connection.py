@@ -78,10 +78,11 @@ class Exchange:
     """
 
     def __init__(self, address: SplitResult, fields: Mapping[str, str], access: HostAccess, deadline: TimeLimit) -> None:
-        """Send the request and read the header section. `address` is a URI with the scheme http or https, without user name.
+        """Connect, send the request and read the header section of the response.
 
-        Raises OSError for the network (TimeoutError at the deadline), HTTPException or ValueError for a bad response or address,
-        HostRefusedError for a host that must not be asked.
+        `address` is a URI with the scheme http or https, without user name; `fields` are header fields beside Host and
+        Connection. Raises OSError for the network (TimeoutError at the deadline), HTTPException or ValueError for a bad
+        response or address, HostRefusedError for a host that must not be connected to.
         """
         with ExitStack() as stack:
             connected_socket = _connect(address, access, deadline)

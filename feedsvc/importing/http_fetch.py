@@ -36,7 +36,7 @@ _TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class FetchError(FeedsvcError):
-    """Raised if a document or file cannot be fetched. `address` is the one that was asked last, `reason` the text without it.
+    """Raised if a fetch fails. `address` is the last one of the redirects, the first of too many; `reason` the text without it.
 
     `status` is that of the response if it is the reason, else 0. `is_temporary`: the same request may succeed later.
     """
@@ -64,7 +64,7 @@ DEFAULT_LIMITS: Final = FetchLimits()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchedDocument:
-    """Body of a response. `address` is the last one after redirects, without fragment.
+    """Body of a response, without content coding. `address` is the last one after redirects, without fragment.
 
     `media_type` and `charset` are in lower case, "" if unknown.
     """
@@ -87,9 +87,10 @@ class FetchedFile:
 def fetch_document(
     address: str, *, access: HostAccess, limits: FetchLimits = DEFAULT_LIMITS, accept: str = "*/*"
 ) -> FetchedDocument:
-    """Fetch a document into memory; `address` is an http or https URI or IRI, `accept` the header Accept. Nothing is repeated.
+    """Fetch a document into memory; `address` is an http or https URI or IRI, `accept` the header Accept.
 
-    Raises FetchError for the network, any status but 200, a body above the limit, another scheme and a refused host.
+    Redirects are followed; a request that fails is not repeated. Raises FetchError for the network, a final status other than
+    200, a body above the limit, too many redirects, an invalid address, another scheme and a refused host.
     """
     fields = {"Accept": accept, "Accept-Encoding": "gzip"}
     with _open(address, fields, access, limits) as (final_address, exchange):
@@ -108,11 +109,11 @@ def fetch_file(
 ) -> FetchedFile:
     """Fetch a file to `path`, in a folder that exists, in place of a former one; `address` is an http or https URI or IRI.
 
-    The bytes are first in a file with PART_SUFFIX, beside a file with STATE_SUFFIX that names the version. If a call fails or the
-    process is killed, a later call for the same address and path asks for the rest only (RFC 9110 section 14.2), if the server
-    named a version. If the file has changed, it gets the whole, or removes the beginning and raises a temporary FetchError.
-
-    Raises FetchError for the network, another status and a file above the limit; OSError if the file cannot be written.
+    The bytes are first in a file with PART_SUFFIX, beside one with STATE_SUFFIX that has the address and the version (ETag,
+    else Last-Modified). After a failed call or a killed process, a later call for the same address and path asks for the rest
+    only (RFC 9110 section 14.2), if the server named a version. If the file at the server has changed, that call gets the
+    whole, or removes both files and raises a FetchError with `is_temporary`. Other errors: as `fetch_document`, OSError for a
+    failed write.
     """
     part = _PartialFile(path, address)
     fields = {"Accept": "*/*", "Accept-Encoding": "identity", **part.range_fields()}
@@ -137,7 +138,7 @@ def fetch_file(
 
 
 class _PartialFile:
-    """The beginning of a file, with the address and validator that it was fetched with. `length` is in bytes."""
+    """The stored beginning of a file. `length` is its bytes, 0 unless it was fetched from the same address with a validator."""
 
     def __init__(self, path: Path, address: str) -> None:
         self._path, self._address = path, address
@@ -153,18 +154,18 @@ class _PartialFile:
         return ""
 
     def range_fields(self) -> Mapping[str, str]:
-        """Return the fields that ask for the rest, if unchanged at the server (RFC 9110 section 13.1.5); {} for the whole."""
+        """Return header fields for the rest of a file if unchanged there (RFC 9110 section 13.1.5); {} for the whole file."""
         return {"Range": f"bytes={self.length}-", "If-Range": self._validator} if self.length else {}
 
     def begin(self, validator: str) -> None:
-        """Remove the beginning, set `length` to 0, and store `validator` of the response that is read now, "" if it has none."""
+        """Remove the stored beginning, set `length` to 0, and store `validator`: that of the response read now, "" if none."""
         self.remove()
         self.length = 0
         write_atomically(self._state, json.dumps({"address": self._address, "validator": validator}).encode())
 
     @contextmanager
     def open(self) -> Iterator[Callable[[bytes], None]]:
-        """Open the file for appending, and yield the function that appends a block."""
+        """Open the partial file, and yield the function that appends a block. Then flush it to the disk."""
         with self._part.open("ab") as file:
 
             def write(block: bytes) -> None:
@@ -209,7 +210,7 @@ def _open(address: str, fields: Mapping[str, str], access: HostAccess, limits: F
 
 @contextmanager
 def _reporting(address: str) -> Iterator[None]:
-    """Raise every error of the network in the block as a FetchError with this address."""
+    """Raise errors of the network, of the response or of the host access inside the block as a FetchError with this address."""
     try:
         yield
     except HostRefusedError as error:

@@ -1,4 +1,4 @@
-"""Block elements of HTML as Markdown: paragraphs, headings, quotes, lists, code and tables without attributes."""
+"""Write block elements of HTML as Markdown: paragraphs, headings, rules, quotes, lists, code and tables without attributes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class MarkdownStyle:
 
 
 def block_markdown(node: HtmlNode, style: MarkdownStyle) -> str:
-    """Return a block element as Markdown without a line break at its end.
+    """Return a block element as Markdown without a line break at its end; inline elements without Markdown syntax stay tags.
 
-    Raises NoMarkdownError if it, an element in it or one of their attributes cannot be written so.
+    It is not checked that the Markdown shows the same. Raises NoMarkdownError if the block or one in it has no Markdown syntax,
+    no text where it needs some, or an attribute (but `start` of `ol`).
     """
     writer = _BLOCKS.get(node.name)
     is_list_start = node.name == "ol" and node.attributes.keys() <= {"start"}

@@ -1,4 +1,4 @@
-"""Inline HTML as Markdown. An element that Markdown cannot write exactly stays a tag, with Markdown inside."""
+"""Write inline HTML as Markdown. An element without an exact Markdown form stays a pair of tags, with Markdown inside."""
 
 from __future__ import annotations
 
@@ -111,7 +111,10 @@ class _InlineWriter:
         return f"{fence}{padding}{text}{padding}{fence}"
 
     def _can_mark(self, node: HtmlNode, following: HtmlNode | None) -> bool:
-        """Return True if Markdown's marks around an element mean that element (CommonMark, left- and right-flanking)."""
+        """Return True if marks are used, and marks around the element would mean it (CommonMark, left- and right-flanking).
+
+        `following` is the next sibling.
+        """
         if not self._uses_marks or node.name not in _MARKS or node.attributes:
             return False
         text = node.markup().removeprefix(node.source).removesuffix(node.end_tag)
@@ -128,7 +131,7 @@ def _escape_address(match: re.Match[str]) -> str:
 
 
 def _target(attributes: dict[str, str], name: str) -> str:
-    """Return the address and title of a link or an image, in parentheses."""
+    """Return the address (the attribute `name`) and title of a link or an image, as Markdown in parentheses."""
     address, title = attributes[name], attributes.get("title", "")
     if not _PLAIN_ADDRESS.fullmatch(address):
         address = "<" + re.sub(r"[\\<>]", r"\\\g<0>", address.replace("\n", "%0A")) + ">"

@@ -16,7 +16,7 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*+>")
 
 
 class MarkupElement(NamedTuple):
-    """An element from its start tag to the first end tag of its name.
+    """An element from its start tag to the first end tag of its name; a void element is only its tag.
 
     `name` is in lower case, `tag` is the start tag, `inner` the markup up to the end tag, "" for a void element. `start` and
     `end` are indexes in the markup.
@@ -67,7 +67,10 @@ def attributes_of(tag: str) -> dict[str, str]:
 
 
 def to_plain_text(markup: str) -> str:
-    """Return the text of HTML in one line: without tags, comments, scripts and styles, with entities decoded."""
+    """Return the text of HTML in one line: without tags, comments, scripts and styles, with entities decoded.
+
+    Ends of blocks and `br` become spaces.
+    """
     if "<" in markup:
         spaced = _BREAK.sub(" ", replace_elements(_COMMENT.sub("", markup), lambda _: "", "script", "style"))
         markup = _TAG.sub("", spaced)

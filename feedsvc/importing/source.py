@@ -84,13 +84,14 @@ class SourceMedium:
 class SourcePost:
     """A post or a page of the source.
 
-    `place` tells an editor where it stands: "export.xml, line 812". `id` is what subscribers know, "" if the source has none.
+    `place` tells an editor where it stands: "export.xml, line 812". `id` is that in the source's feed, "" if there is none.
     `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
-    paths with their query, that led there. `inner_addresses` are those of its further pages and of pages for its pictures.
-    `published` and `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as
-    browsers would get it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown.
-    `facts` are those of an export of feedsvc that no other member holds: JSON values by name, such as `corrections`. `authors`,
-    `categories` and `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`: it was at the top of the front page.
+    paths with their query, that led there. `inner_addresses` are those of its second and further pages, if it was divided, and
+    of the pages of its pictures. `is_page`: it is a page of the site, not a post. `published` and `updated` have a zone, and
+    are None if unknown. `title` and `summary` are plain text; `body` is HTML as browsers would get it, with blocks and
+    shortcodes already replaced. `language` is "" if it is that of the source or unknown. `facts` are those of an export of
+    feedsvc that no other member holds: JSON values by name, such as `corrections`. `authors`, `categories` and `tags` are keys,
+    as in SourceAuthor and SourceTerm. `is_sticky`: it was at the top of the front page.
     """
 
     place: str
@@ -141,8 +142,8 @@ class SourceSite:
     """The facts of a source that hold for all its posts. `address` is that of the front page, "" if unknown.
 
     `feed_entries` is the number of entries of the former feed, 0 if unknown. `title` and `description` are plain text.
-    `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names,
-    `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown.
+    `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names or that it was
+    fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown.
     """
 
     system: SourceSystem

@@ -15,8 +15,8 @@ from feedsvc.importing.wordpress import is_wordpress_export, open_wordpress_expo
 def open_source(where: str, access: HostAccess) -> ImportSource:
     """Open an export of WordPress or a feed. `where` is the path of a file or folder, or the http or https address of a feed.
 
-    `access` says which hosts may be asked; a plainly internal host in `where` (localhost, an IP address) may be asked, too.
-    Raises ImportSourceError if nothing is there, or nothing of a known format.
+    The documents of an address are fetched now. `access` says which hosts may be asked; a plainly internal host in `where`
+    (localhost, an IP address) may be asked, too. Raises ImportSourceError if nothing is there, or nothing of a known format.
     """
     if is_address(where):
         return open_feed_source(where, access=access)
