@@ -221,10 +221,7 @@ def _reporting(address: str) -> Iterator[None]:
 
 
 def _body(address: str, exchange: Exchange, max_bytes: int, length: int = 0) -> Iterator[bytes]:
-    """Yield the blocks of the body, whose first byte is number `length` of the file.
-
-    Raises FetchError for the network, or if the file has more than `max_bytes`.
-    """
+    """Yield blocks of the file from byte `length` on. Raises FetchError for the network, or a file of more than `max_bytes`."""
     blocks = exchange.blocks()
     while True:
         with _reporting(address):

@@ -27,7 +27,7 @@ _OLDER: Final = ("prev-archive", "next")
 def parse_atom(feed: etree._Element, place: str, address: str) -> FeedDocument:
     """Return the data of an Atom feed element whose elements are in Atom's namespace. Raises nothing for odd content.
 
-    `place` names the document in messages; `address` is the document's, "" if unknown.
+    `place` names the document in messages; `address` is that from which the document was fetched, "" if unknown.
     """
     links = _links(feed, address)
     by_rel = {rel: href for rel, href, _, _ in reversed(links)}
@@ -137,7 +137,7 @@ def _html(element: etree._Element | None, base: str) -> str:
 
 
 def _xhtml(element: etree._Element) -> str:
-    """Return the content of the div in an XHTML construct, without the div (RFC 4287 section 3.1.1.3)."""
+    """Return the content of an XHTML construct as HTML, without the div around it if it has one (RFC 4287 section 3.1.1.3)."""
     elements = [found for found in element if isinstance(found.tag, str)]
     is_div = len(elements) == 1 and name_of(elements[0]) in ("xhtml:div", "div", "atom:div")
     return inner_html(elements[0] if is_div and not (element.text or "").strip() else element)
@@ -174,7 +174,7 @@ def _form(element: etree._Element | None) -> TitleForm:
 
 
 def _written(element: etree._Element) -> str:
-    """Return a title as it is written: its text, or its elements as HTML."""
+    """Return a title as it is written: its text after XML's decoding or, if it has child elements, its content as HTML."""
     return inner_html(element) if len(element) else raw_text(element)
 
 
@@ -194,7 +194,7 @@ def _authors(element: etree._Element, base: str) -> Iterator[SourceAuthor]:
 
 
 def _source_authors(entry: etree._Element, base: str) -> tuple[SourceAuthor, ...]:
-    """Return the authors of atom:source: they count if an entry has none (RFC 4287 section 4.2.11)."""
+    """Return the authors in the entry's atom:source, which count if the entry has none of its own (RFC 4287 section 4.2.11)."""
     source = child(entry, "atom:source")
     return tuple(_authors(source, base)) if source is not None else ()
 

@@ -1,6 +1,6 @@
 """Documents of a feed: a file, the files of a folder, or an address with the older documents that it leads to.
 
-What is fetched stays in a temporary folder until the documents are no longer needed, so that they can be read again.
+What is fetched stays in a temporary folder as long as its FeedDocuments object, so that the documents can be read again.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ _EXAMPLES: Final = "give the file of a feed, or its address, such as https://old
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedLimits:
-    """Limits of one source: bytes of a document, documents that an address leads to, and bytes of all these.
+    """Limits of one source: bytes of a document, number of documents from an address with its own, and bytes of all these.
 
-    What is beyond them becomes an omission; a file, or the first document of an address, that is too large is an error.
+    What is beyond them becomes an omission. If a single file, or the first document of an address, is too large, that is an
+    error.
     """
 
     document_bytes: int = 64 * _MIB
@@ -46,7 +47,10 @@ class FeedLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredDocument:
-    """A document in a file. `place` names it in messages. `address` and `charset` are those of the response, "" for a file."""
+    """A document in a file. `place` names it in messages.
+
+    `address` (the last one after redirects) and `charset` are those of the response, "" if it was not fetched.
+    """
 
     path: Path
     place: str
@@ -68,7 +72,7 @@ class StoredDocument:
 class FeedDocuments:
     """The documents of one source, which `parsed` parses one by one. `omissions` has what cannot be read or is not fetched.
 
-    Use `open_documents` to create one. Fetched documents are deleted with this object.
+    Use `open_documents` to create one. The files of fetched documents are deleted when this object is.
     """
 
     def __init__(self, limits: FeedLimits) -> None:
@@ -77,7 +81,10 @@ class FeedDocuments:
         self.omissions: list[Omission] = []
 
     def parsed(self) -> Iterator[FeedDocument]:
-        """Parse and yield every document. One that cannot be read any more, as its file was removed, becomes an omission."""
+        """Parse and yield every document, from an address the newest first, from a folder by path.
+
+        One that cannot be read any more, as its file was removed, is added to `omissions` instead, at each call.
+        """
         for stored in self.stored:
             try:
                 yield stored.parse(self.limits.document_bytes)
@@ -88,8 +95,9 @@ class FeedDocuments:
 def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocuments:
     """Return the documents of a file, of all files of feeds below a folder, or of an http or https address.
 
-    From an address, the document and all older ones that it leads to are fetched now; its host may be asked if it is plainly
-    internal (localhost, an IP address), too. Raises ImportSourceError if there is no document that can be read.
+    From an address, the document and all older ones that it leads to are fetched now. `access` says which hosts may be asked;
+    that of `where` may be, too, if it is plainly internal (localhost, an IP address). Older documents that a file names are not
+    read, and become an omission. Raises ImportSourceError if there is no document that can be read.
     """
     documents = FeedDocuments(limits)
     if is_address(where):
@@ -106,7 +114,8 @@ def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> Fee
 def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocument:
     """Read and parse one document: a file, or what is at an http or https address. Older documents are not fetched.
 
-    A request is repeated up to two times. Raises ImportSourceError if the document cannot be read or is no feed.
+    A request is repeated up to two times if its fault may pass; `access` is as in `open_documents`. Raises ImportSourceError if
+    the document cannot be read or is no feed.
     """
     if not is_address(where):
         path = Path(where)
@@ -126,9 +135,10 @@ def is_address(where: str) -> bool:
 
 
 def _add_folder(folder: Path, documents: FeedDocuments) -> None:
-    """Add to `documents` every file below a folder whose suffix is one of feeds, up to 100,000, by name; hidden ones are skipped.
+    """Add to `documents` the files below a folder that have a suffix of feeds: the first 100,000, by name.
 
-    A file that is no feed becomes an omission. Raises ImportSourceError if there is no feed at all.
+    The files of a folder come before those of its subfolders; hidden files and folders are skipped. A file that is no feed
+    becomes an omission. Raises ImportSourceError if there is no feed at all.
     """
     limit = documents.limits
     for path in _files_below(folder):
@@ -164,9 +174,10 @@ def _warn_of_older(document: FeedDocument, documents: FeedDocuments) -> None:
 
 
 def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> None:
-    """Fetch a document and all older ones that it leads to, until a document or all items of one are in `documents` already.
+    """Fetch a document and all older ones that it leads to, and add them to `documents`.
 
-    Raises ImportSourceError if the first one cannot be read. If an older one cannot, or a limit is reached, add an omission.
+    End before a document that was fetched already, or whose items are all in earlier ones. Raises ImportSourceError if the
+    first one cannot be read. If an older one cannot, or a limit is reached, add an omission.
     """
     folder = Path(tempfile.mkdtemp(prefix="feedsvc-import-"))
     weakref.finalize(documents, shutil.rmtree, folder, ignore_errors=True)

@@ -58,7 +58,7 @@ def children(element: etree._Element, *names: str) -> Iterator[etree._Element]:
 
 
 def child(element: etree._Element, *names: str) -> etree._Element | None:
-    """Return the first child that has the first of these names that any child has, None if there is none."""
+    """Return the first child with the first of `names`, else with the second, and so on; None if there is none."""
     return next((found for name in names for found in children(element, name)), None)
 
 
@@ -73,7 +73,7 @@ def text(element: etree._Element | None) -> str:
 
 
 def child_text(element: etree._Element, *names: str) -> str:
-    """Return the text of the first child that has text, by the order of the names, without white space around it; else ""."""
+    """Return the text, stripped, of the first child with the first of `names` that is not blank, else with the next; else ""."""
     return next((value for name in names for found in children(element, name) if (value := text(found))), "")
 
 
@@ -90,7 +90,7 @@ def base_of(element: etree._Element, address: str) -> str:
 
 
 def language_of(element: etree._Element) -> str:
-    """Return xml:lang of an element or of the nearest one around it, "" if there is none."""
+    """Return xml:lang of an element, else of the nearest one around it that has one, else "". An empty xml:lang counts as none."""
     languages = (ancestor.get(f"{_XML}lang") for ancestor in (element, *element.iterancestors()))
     return next((language for language in languages if language), "")
 

@@ -31,7 +31,8 @@ class NotJsonFeedError(Exception):
 def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
     """Return the document of a JSON Feed. `place` names it in messages; `address` is that of the document, "" if unknown.
 
-    Items that are no objects are left out; a foreign version is a fault of the document. Raises NotJsonFeedError without items.
+    Items that are no objects are left out; a version that is not JSON Feed's is in `faults` of the result. Raises
+    NotJsonFeedError if `data` is no JSON object with a list as `items`.
     """
     try:
         document = json.loads(data.decode("utf-8-sig", errors="replace"))
@@ -92,7 +93,8 @@ class _Names:
     def terms(self, item: dict[str, Any]) -> tuple[FeedTerm, ...]:
         """Return the categories and then the tags of an item, each once.
 
-        If an export of feedsvc describes categories, both come from its own lists, because JSON Feed's `tags` mixes them.
+        If an export of feedsvc describes categories, both come from its own lists, because JSON Feed's `tags` mixes them. In
+        other feeds, there are only the item's `tags`.
         """
         own = _facts(item)
         keys = _list(own, "categories", str) or [_text(own, "category")]

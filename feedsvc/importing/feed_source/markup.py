@@ -51,7 +51,7 @@ def text_to_html(text: str) -> str:
 
 
 def absolute_links(markup: str, base: str) -> str:
-    """Return HTML with absolute addresses in `href`, `src` and the like, but not in `srcset` and `poster`. Fragments (#a) stay.
+    """Return HTML with references in `href`, `src` and the like (not `srcset`, `poster`) resolved against `base`; #a stays.
 
     HTML without relative addresses, or that cannot be parsed, is returned unchanged, and so is any if `base` is "".
     """

@@ -1,4 +1,4 @@
-"""Bytes of a feed document of any format to a FeedDocument."""
+"""Parser of feed documents of all formats (RSS, Atom, JSON Feed): bytes to a FeedDocument."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _parse_xml_feed(data: bytes, place: str, address: str, charset: str) -> Feed
 
 
 def _with_atom_namespace(root: etree._Element) -> etree._Element:
-    """Return the root of a feed. If it has no namespace, elements without one get Atom's, in place."""
+    """Return `root`. If it has no namespace, it and all elements in it without one get Atom's, in place."""
     if name_of(root) == "feed":
         for element in root.iter(etree.Element):
             if not str(element.tag).startswith("{") and ":" not in str(element.tag):

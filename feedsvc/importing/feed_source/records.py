@@ -12,7 +12,7 @@ from feedsvc.importing.source import SourceAuthor, SourceMedium
 
 
 class FeedKind(enum.Enum):
-    """Family of formats; each value is the name that people know."""
+    """Family of feed formats; each value is its usual name. RSS is RSS 0.9x without RDF, and 2.0."""
 
     RSS = "RSS"
     RDF = "RSS 1.0"
@@ -45,12 +45,14 @@ class FeedTerm:
 class FeedItem:
     """Item or entry of a feed document.
 
-    `place` tells an editor where it stands. `id` is the guid, atom:id or JSON id with its characters unchanged, also white space
-    around them; "" if there is none. `link` is as written, `address` absolute, "" if there is none. `title` is as written,
-    in its `title_form`. `published_text` and `updated_text` are the dates as written; `published` and `updated` have a zone
-    and are None if missing or unreadable. `summary` and `content` are HTML with absolute links; `is_summary_text` if the feed
-    has the summary as plain text. `facts` are those of an export of feedsvc: JSON values by name, such as `corrections`; else
-    {}. `faults` are sentences about parts that could not be read.
+    `place` tells an editor where it stands. `id` is the guid (else dc:identifier, else rdf:about), atom:id or JSON id with its
+    characters unchanged, also white space around them; "" if there is none. `link` is that to its page as written, `address`
+    the absolute address of its page, which need not be the same; "" if there is none. `title` is as written, in its
+    `title_form`. `published_text` and `updated_text` are the dates as written; `published` and `updated` have a zone and are
+    None if missing or unreadable. `summary` and `content` are HTML with absolute links; the only text of an item is its
+    `content`, and `summary` is "" then. `is_summary_text`: it is of Atom, with an atom:summary in plain text. `facts` are those
+    of an export of feedsvc: JSON values by name, such as `corrections`; else {}. `faults` are sentences about parts that could
+    not be read.
     """
 
     place: str

@@ -48,7 +48,7 @@ def is_rss(root_name: str) -> bool:
 
 
 def parse_rss(root: etree._Element, place: str, address: str) -> FeedDocument:
-    """Return the data of an RSS tree. `place` names the document in messages; `address` is the document's, "" if unknown.
+    """Return the data of an RSS tree. `place` names the document in messages; `address` is where it was fetched, "" if unknown.
 
     Raises nothing for odd content.
     """
@@ -117,7 +117,11 @@ def _item(item: etree._Element, place: str, document_base: str) -> FeedItem:
 
 
 def _texts(item: etree._Element, base: str) -> tuple[str, str]:
-    """Return summary and content as HTML: content of a module if there is one, else the description is the content."""
+    """Return summary and content as HTML with absolute links.
+
+    The content is that of a module (content:encoded, xhtml, atom:content), else the description, else a text of iTunes. The
+    summary is the description if a module has the content and they differ, else "".
+    """
     full = next((markup for found in children(item, *_CONTENT) if (markup := _markup(found))), "")
     description = next((markup for found in children(item, "description") if (markup := _markup(found))), "")
     short = next((text_to_html(value) for name in ("itunes:summary", "itunes:subtitle") if (value := child_text(item, name))), "")

@@ -51,7 +51,7 @@ def parse_person(value: str) -> SourceAuthor | None:
 
 
 def unique_authors(authors: Iterable[SourceAuthor | None]) -> tuple[SourceAuthor, ...]:
-    """Return the authors without None, each key once: the first, with what any of the others adds to it."""
+    """Return the authors without None, each key once: the first, with e-mail, URL and bio of later ones where it lacks them."""
     unique: dict[str, SourceAuthor] = {}
     for author in authors:
         if author is not None:
@@ -71,7 +71,7 @@ def unique_media(media: Iterable[SourceMedium]) -> tuple[SourceMedium, ...]:
 
 
 def integer(value: str | None) -> int:
-    """Return a number of bytes, such as 1,024; 0 for None and for a text that is no whole number."""
+    """Return a number of bytes, such as 1,024; 0 for None, a text that is no whole number, and one of 16 or more digits."""
     value = (value or "").strip().replace(",", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0  # noqa: PLR2004
 
@@ -79,7 +79,7 @@ def integer(value: str | None) -> int:
 def media_of(item: etree._Element, base: str) -> tuple[SourceMedium | None, tuple[SourceMedium, ...]]:
     """Return the lead image of an item, None if it has none, and its other media: media:content elements that are no images.
 
-    The lead image is the first of media:content, else of media:thumbnail, else of itunes:image. Other images are left out.
+    The lead image is the first image in media:content, else media:thumbnail, else itunes:image. Other images are left out.
     """
     contents = list(_media_contents(item))
     images = [_medium(found, base) for found in contents if _is_image(found)]
@@ -92,7 +92,7 @@ def media_of(item: etree._Element, base: str) -> tuple[SourceMedium | None, tupl
 
 
 def _media_contents(item: etree._Element) -> Iterator[etree._Element]:
-    """Yield the media:content elements of an item, of a media:group the default or the first one."""
+    """Yield the media:content elements of an item, and one of each media:group in it: its default, else its first."""
     yield from children(item, "media:content")
     for group in children(item, "media:group"):
         versions = list(children(group, "media:content"))

@@ -1,4 +1,4 @@
-"""A feed as the source of an import: neutral records of its items."""
+"""Feed as the source of an import: neutral records of its items."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _MAX_TITLE_FROM_TEXT: Final = 80  # characters
 
 
 class FeedSource:
-    """A feed with all its documents. Documents are parsed one at a time; only ids and names of all of them are in memory.
+    """A feed with all its documents (`ImportSource`). They are parsed one at a time; ids, dates and names of all are in memory.
 
-    An item that stands in several documents is taken from the one with its latest date, or from the first one.
+    Of an item that stands there several times, that with the latest date (of change, else of publication) counts, or the first.
     """
 
     def __init__(self, documents: FeedDocuments, site: SourceSite, places: dict[str, str]) -> None:
-        """Create a source; use `open_feed_source`. `places` has the place of the item to take for each key of an item."""
+        """Create a source; use `open_feed_source`. `places` has the place of the item that counts for each `_key`."""
         self._documents, self._site, self._places = documents, site, places
 
     @property
@@ -52,7 +52,8 @@ class FeedSource:
     def posts(self) -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.
 
-        An item that is taken from another document is skipped without one.
+        An item that is taken from another document is skipped without an omission. One with the id of another item of its
+        document becomes an omission.
         """
         yield from list(self._documents.omissions)
         omission_count = len(self._documents.omissions)
@@ -78,8 +79,8 @@ def open_feed_source(
 ) -> FeedSource:
     """Open a feed: a file, a folder of files, or an http or https address with all its older documents, which are fetched now.
 
-    `access` says which hosts may be asked, None for every public one; a plainly internal host in `where` (localhost, an IP
-    address) may be asked, too. Raises ImportSourceError if there is no feed.
+    All documents are parsed once. `access` says which hosts may be asked, None for every public one; a plainly internal host in
+    `where` (localhost, an IP address) may be asked, too. Raises ImportSourceError if there is no feed.
     """
     documents = open_documents(where, access=access or HostAccess(), limits=limits or FeedLimits())
     survey = _Survey()
@@ -89,9 +90,10 @@ def open_feed_source(
 
 
 class _Survey:
-    """First pass over all documents: facts of the site, and the place of the item to take for each key (`_key`).
+    """First pass over all documents: facts of the site, and in `places` the place of the item that counts for each `_key`.
 
-    Call `add` for each document in order, then `site`. Facts such as the title are those of the first document.
+    Call `add` for each document in order, then `site`. Facts such as the title are those of the first document; `feed_entries`
+    is the number of items of the document with the latest one.
     """
 
     def __init__(self) -> None:
@@ -146,7 +148,8 @@ class _Survey:
 def term_kind(term: FeedTerm, document: FeedDocument) -> TermKind:
     """Return the kind of a feed's category. One with a key, which only exports of feedsvc have, is a category.
 
-    Another is a tag in JSON Feed, or if its scheme is a word for tags ("topic") or an address with one as a segment of its path.
+    One without is a tag in JSON Feed, or if its scheme is a word for tags ("topic") or an address with such a segment in its
+    path; else a category.
     """
     if term.key:
         return TermKind.CATEGORY
@@ -164,7 +167,7 @@ def _date(item: FeedItem) -> datetime:
 
 
 def _title(item: FeedItem) -> str:
-    """Return the title as plain text; of an item without one, the beginning of its text; "" if it has no text, either."""
+    """Return the title as plain text; of an item without one, up to 80 characters of its text; "" if it has no text, either."""
     title = title_text(item.title, item.title_form)
     if title:
         return title

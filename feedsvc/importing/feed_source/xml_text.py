@@ -59,8 +59,8 @@ class XmlTree:
 def decode_xml(data: bytes, charset: str = "") -> str:
     """Decode an XML document. `charset` is that of the HTTP response, "" if unknown. Never raises.
 
-    A byte order mark decides, then the declaration, then `charset` (XML 1.0 appendix F). If the bytes do not match these, UTF-8
-    and then Windows-1252 is tried.
+    A byte order mark decides, or UTF-16 without one, then the declaration, then `charset` (XML 1.0 appendix F). If the bytes do
+    not match these, UTF-8 and then Windows-1252 is tried. A declared ISO-8859-1 is read as Windows-1252, as browsers do.
     """
     marked = [name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)]
     wide = [name for start, name in _WIDE_STARTS if data.startswith(start)]
@@ -78,7 +78,10 @@ def decode_xml(data: bytes, charset: str = "") -> str:
 
 
 def parse_xml(data: bytes, charset: str = "") -> XmlTree | None:
-    """Return the tree of an XML document, as far as it can be read; None if there is no element in it."""
+    """Return the tree of an XML document, as far as it can be read; None if there is no element in it.
+
+    `charset` is that of the HTTP response, "" if unknown.
+    """
     text = FORBIDDEN_CHARACTER.sub("", decode_xml(data, charset))
     text, entities = _without_doctype(_XML_DECLARATION.sub("", text, count=1))
     source = "".join(_repair(text, entities)).encode()
@@ -105,7 +108,7 @@ def _early_end(source: bytes) -> str:
 
 
 def _whole_items(source: bytes) -> bytes:
-    """Return a document up to the item that has no end tag; all of it if there is none."""
+    """Return a document up to its last item if that has no end tag, else all of it."""
     last_end = max((match.end() for match in _ITEM_END.finditer(source)), default=0)
     cut_item = _ITEM_START.search(source, last_end)
     return source[: cut_item.start()] if cut_item else source
@@ -152,7 +155,7 @@ def _doctype_end(text: str, start: int) -> int:
 
 
 def _entity_text(declared: str) -> str:
-    """Return the text of a declared entity, "" if it is long or itself contains references to entities or markup."""
+    """Return the text of a declared entity, "" if it has over 16 characters, or contains references to entities or markup."""
     text = unescape(declared) if _PLAIN_ENTITY.fullmatch(declared) else ""
     return text if len(text) <= _MAX_ENTITY_LENGTH else ""
 
@@ -160,7 +163,8 @@ def _entity_text(declared: str) -> str:
 def _repair(text: str, entities: Mapping[str, str]) -> Iterator[str]:
     """Yield the text with only references that XML knows.
 
-    Numbers, HTML's names and those of `entities` (text by name) become characters; "&" of others becomes "&amp;".
+    Numbers, HTML's names and those of `entities` (text by name) become characters; "&" of others becomes "&amp;". Sections of
+    CDATA and comments stay as they are.
     """
 
     def replace(match: re.Match[str]) -> str:
