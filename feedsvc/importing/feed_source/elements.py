@@ -90,7 +90,7 @@ def base_of(element: etree._Element, address: str) -> str:
 
 
 def language_of(element: etree._Element) -> str:
-    """Return xml:lang of an element, else of the nearest one around it that has one, else "". An empty xml:lang counts as none."""
+    """Return xml:lang of an element, else of the nearest one around it that has one, else "". An empty one counts as none."""
     languages = (ancestor.get(f"{_XML}lang") for ancestor in (element, *element.iterancestors()))
     return next((language for language in languages if language), "")
 

@@ -1,7 +1,7 @@
 """Reader of WordPress's export format, WXR 1.0 to 1.2, and of what posts of WordPress contain.
 
-Files come in; the neutral records of `importing.source` go out, with the addresses of the site's former feeds. `importing` and
-`editing` may call it.
+Files come in; the neutral records of `importing.source` go out, with the addresses of the site's former feeds. Only other
+packages of `importing` call it.
 """
 
 from feedsvc.importing.wordpress.export_files import is_wordpress_export

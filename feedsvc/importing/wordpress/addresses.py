@@ -1,4 +1,4 @@
-"""Addresses at which a post of WordPress could be read besides its permalink."""
+"""Addresses at which a post of WordPress could be read: its permalink, others, and those of its further pages and attachments."""
 
 from __future__ import annotations
 
@@ -68,9 +68,10 @@ def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
 
 
 def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_address: str) -> Iterator[str]:
-    """Yield the addresses of the further pages of a published item, `/name/2/`, and of the pages for its attachments.
+    """Yield the addresses of the further pages of a published item, `/name/2/`, and of the page of each of `attachments`.
 
-    They are absolute, or root-relative paths with a query. At most 99 further pages are named.
+    They are absolute, or root-relative paths with a query. At most 99 further pages are named. `attachments` are those of the
+    item, which need not be published for their pages.
     """
     link, base = public_address(item), split_address(site_address).path.rstrip("/")
     if item.text("wp:status") == "publish" and link and not split_address(link).query:
@@ -83,7 +84,7 @@ def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_ad
 
 
 def _former(item: ItemFields) -> Iterator[str]:
-    """Yield the permalink with each former slug and each former date in place of the present one."""
+    """Yield the permalink with each former date, and it and each of these with each former slug, in place of the present one."""
     link, slug = item.text("link"), item.text("wp:post_name")
     old_slugs = [value.strip() for key, value in item.meta if key == "_wp_old_slug" and value.strip()]
     old_dates = [value.strip() for key, value in item.meta if key == "_wp_old_date"]
@@ -106,7 +107,10 @@ def _with_slug(address: str, slug: str, old_slug: str) -> str:
 
 
 def _with_date(address: str, local: datetime, old_date: str) -> str:
-    """Return an address with the day or month of `old_date` (YYYY-MM-DD) in place of that of `local`; unchanged without it."""
+    """Return an address with the day or month of `old_date` (YYYY-MM-DD) in place of that of `local`.
+
+    It is unchanged if it has neither that day nor that month, or `old_date` is no date.
+    """
     match = _DAY.match(old_date)
     if not match:
         return address

@@ -115,7 +115,10 @@ def _keep_lines(element: MarkupElement) -> str:
 
 
 def _break_line(space: re.Match[str]) -> str:
-    """Return white space with its last line break, and the space before that, as a `br`, unless one stands there."""
+    """Return a run of white space with its last line break, and the space before that, as a `br`.
+
+    Directly after a `br`, the first character of the run stays, and does not become another. A run without line break stays.
+    """
     run = space[0]
     end = run.rfind("\n") + 1
     if not end:

@@ -17,7 +17,7 @@ _CORE: Final = "core/"
 
 @dataclass(slots=True)
 class Block:
-    """A block: its name ("image", "jetpack/form"; without "core/"), its attributes, and its HTML and inner blocks in order."""
+    """A block: its name ("image", "jetpack/form"; without "core/"), its attributes, and in `parts` its HTML and inner blocks."""
 
     name: str
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -46,7 +46,7 @@ def has_blocks(text: str) -> bool:
 def parse_blocks(text: str) -> Block:
     """Return the blocks of a text below a block without name. A block without end extends to the end of the block around it.
 
-    Ends without a start are ignored, and so are blocks that are nested too deep, but not their HTML.
+    Ends without a start are ignored, and so are blocks with content below 25 others, but not their HTML.
     """
     root = Block("")
     stack, pos = [root], 0

@@ -47,7 +47,7 @@ class SiteOffsets:
                 self._months = []
 
     def at(self, local: datetime) -> timedelta:
-        """Return the offset of the nearest month that has one; 0 if none has. All items must have been added."""
+        """Return the offset of the month nearest to that of `local` that has one; 0 if none has. Call it once all are added."""
         if not self._offsets:
             return timedelta()
         self._months = self._months or sorted(self._offsets)

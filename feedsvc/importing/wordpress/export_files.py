@@ -1,6 +1,6 @@
 """Files of a WordPress export: one file, a folder of them, or an archive, read as chunks of UTF-8.
 
-At most `CHUNK_SIZE` bytes are read at once, and an archive expands to at most 256 MiB and `MAX_EXPANSION` times its own size.
+At most `CHUNK_SIZE` bytes are read at once, and an archive expands to at most 256 MiB plus `MAX_EXPANSION` times its own size.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def image_html(address: str, alt: str) -> str:
 def attachment_figure(attachment: Attachment, caption: str = "") -> str:
     """Return the figure of a picture, sound or film with `caption` (HTML), else with its own caption.
 
-    A sound or film without either has its title as caption.
+    A sound or film without either has its title as caption. Any other file is taken for a picture.
     """
     caption = caption or attachment.caption
     kind = attachment.media_type.partition("/")[0]

@@ -44,7 +44,7 @@ class PostReader:
         self.comment_count = 0
 
     def read(self, item: ItemFields, ordinal: int) -> Iterator[SourcePost | Omission]:
-        """Yield the post of an item, after the omissions of its parts; an omission only if it must not be imported.
+        """Yield the omissions of an item's parts, then its post; if it must not be imported, only one omission for all of it.
 
         Call it once for each item. Raises sqlite3.Error if the index cannot be written.
         """

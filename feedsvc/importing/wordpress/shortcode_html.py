@@ -41,7 +41,7 @@ _PAGE_NAME: Final = re.compile(r"=?[\"']?([\w-]{3,40})[\"']?")
 class ShortcodeHtml:
     """HTML of the known shortcodes of one post. `report` is called for media that the export lacks, and pages without address.
 
-    `early` has the shortcodes that WordPress replaces before it adds paragraphs, `late` the others.
+    `early` has the shortcodes that are replaced before paragraphs are added, `late` those after that; `embed` is in both.
     """
 
     early: dict[str, ShortcodeHandler]
