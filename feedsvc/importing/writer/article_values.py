@@ -68,8 +68,8 @@ class PostConverter:
 
     `site_language` is that of the site at the first import: if an editor changes it later, no article states another one.
     `site_path_of` returns the root-relative path at the new site for the absolute address of a post or page, `media_path` the
-    path "media/..." for that of a file; both return "" if there is none. `has_medium` returns False for a file that is still to
-    be fetched, in a dry run.
+    path "media/..." for that of a file; both return "" if there is none. `has_medium` returns whether the file of an address is
+    here: not one that is still to be fetched, in a dry run.
     """
 
     site: Site
@@ -84,7 +84,7 @@ class PostConverter:
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
         """Return the values of an article, with references to other posts and files replaced by their paths here.
 
-        They are valid as far as that can be decided without the files in media/.
+        The body is HTML. The values are not validated: `check_article` does that.
         """
         omissions = [*_removed_parts(post)]
         body, counts = self._body(post)

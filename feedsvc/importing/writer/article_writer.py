@@ -64,7 +64,10 @@ def keep_for_later(_conflict: MergeConflict) -> ConflictChoice:
 
 
 class _Candidate(NamedTuple):
-    """Post that may have to be written, as it is before its body is converted and its values are checked."""
+    """Post that may have to be written, as it is before its body is converted and its values are checked.
+
+    `key` is its `source_key`, `source` the word of the base for all that the source states of it.
+    """
 
     post: SourcePost
     key: str
@@ -123,7 +126,8 @@ class ArticleWriter:
     def _select(self, post: SourcePost) -> _Candidate | None:
         """Return a post that may have to be written. Return None, and add to the report, if nothing must be written.
 
-        That is so if the file is as the source is, an editor deleted it, or the post has no plan or the id of another.
+        That is so if the file exists and the source states the same as at the last import, if an editor deleted the file, or if
+        the post has no plan or the id of another.
         """
         key = source_key(post)
         plan = self.index.plans.get(key)

@@ -18,7 +18,7 @@ from feedsvc.routes import ArticleAt, place_of
 
 
 class FormerPaths:
-    """Look-up by address. `old_path` returns an address as the key of a rule, "" for other hosts.
+    """Look-up of articles and pages by address. `old_path` returns an address as the key of a rule, "" for other hosts.
 
     `rules` are exact ones, old address -> target; `paths` are root-relative paths of articles and pages (`earlier_paths`).
     """
@@ -46,7 +46,7 @@ class FormerPaths:
 
 
 def earlier_paths(index: SourceIndex, base: ImportBase, articles: ExistingArticles, pages: ExistingPages) -> Iterator[str]:
-    """Yield the root-relative paths of the pages in `index` that exist, and of articles and pages of earlier imports only.
+    """Yield the root-relative paths of pages in `index` that have a file, and of earlier imports' posts that are not in `index`.
 
     Files that an editor deleted are among the latter, so that a link to them stays as it was.
     """

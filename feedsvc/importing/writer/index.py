@@ -41,11 +41,12 @@ _ADDRESSES: Final = "addresses="  # of the base: a digest of a post's addresses
 
 @dataclass(slots=True)
 class SourceIndex:
-    """Plans by the key of a post, and paths of the new site by the `page_key` of an address at the source.
+    """Plans by the `source_key` of a post, and paths of the new site by the `page_key` of a present address at the source.
 
-    `former_paths` are those of addresses that posts had before, `inner_addresses` those of parts of posts, with the paths of the
-    posts. `media` are the addresses of the files that posts name, in order. `empty_pages` are addresses of pages without text.
-    `first_published` is the date of the first post, imported or not.
+    `former_paths` are those of addresses that posts had before, `inner_addresses` those of parts of posts, with the paths of
+    the posts. `media` are the addresses of the files that posts name, in order. `empty_pages` are addresses of pages without
+    text. `has_front_page`: a published page was the front page. `first_published` is the earliest date of a post, imported or
+    not.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)

@@ -57,7 +57,7 @@ class NamePool:
         self._numbers: dict[str, int] = {}
 
     def candidates(self, wanted: str) -> Iterator[tuple[str, bool]]:
-        """Yield a name, then with the numbers from 2, as in "name-2", each with whether it is in use; without an end.
+        """Yield `wanted`, then it with the numbers from 2, as in "name-2", each with whether it is in use; without an end.
 
         Names that an earlier call yielded for the same `wanted` are left out. "" gives "article".
         """

@@ -27,7 +27,7 @@ _SHOWN: Final = re.compile(r"<(?:img|video|audio|iframe|figure|a|hr)\b", re.IGNO
 
 
 class PagePlanner:
-    """Planner of the pages of one source. A file in pages/ with a page's name is taken for its file, unless another has it."""
+    """Planner of the pages of one source. A file in pages/ with the name of a page is its file, unless it is that of another."""
 
     def __init__(self, existing: ExistingPages, base: ImportBase, site_address: str) -> None:
         self._existing, self._site_address = existing, site_address

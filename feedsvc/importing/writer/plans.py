@@ -23,8 +23,9 @@ def page_site_path(path: str) -> str:
 class PostPlan(NamedTuple):
     """Plan for one post: the id of its article, the slug and path of its file, and whether that exists or an editor deleted it.
 
-    `id` is "" for a file in pages/, which has none. `addresses` is a digest of the post's addresses at the source.
-    `file_ids` are the id and the guid of an existing file, `former_page` is the file of the page that the post was before.
+    `path` is below the content folder. `id` is "" for a file in pages/. `addresses` is a digest of the post's addresses at the
+    source. `file_ids` are the id and the guid of an existing file, `former_page` is the file of the page that the post was
+    before.
     """
 
     id: str

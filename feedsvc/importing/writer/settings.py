@@ -1,7 +1,7 @@
 """Settings files of an import: site.yaml and the entries of categories.yaml, authors.yaml and tags.yaml.
 
-A missing file is written. An existing one keeps its text: missing keys and entries are appended. All other differences are
-reported only.
+A missing file is written. An existing site.yaml stays as it is; entries that another existing file lacks are appended to it.
+All other differences are reported only.
 """
 
 from __future__ import annotations
