@@ -1,7 +1,7 @@
 """Redirects of redirects.yaml: old addresses and patterns of a former site, and where they lead.
 
-Input: rules as texts of editors and importers. Output: look-ups for requests and for files of a static tree. It knows no content:
-`publication` decides whether a target exists. All packages from `content/` on may call it.
+Input: rules as texts of editors and importers. Output: look-ups for requests and for files of a static tree. It knows no
+content: `publication` decides whether a target exists. `content` and all packages that build on it may call it.
 """
 
 from feedsvc.redirects.addresses import normalize_address, normalize_path, other_spelling, without_slash

@@ -28,8 +28,8 @@ _PARAMETER_NAME: Final = re.compile(r"[A-Za-z0-9_]+")
 def normalize_address(text: str) -> str:
     """Return the address for the text of an editor, percent-encoded or not: decoded and in NFC, its parameters sorted by name.
 
-    The path has a slash at its end if its last segment has no dot, but no index.html. Raises ValueError with a message for the
-    editor; also for a placeholder.
+    The path ends in a slash if its last segment has no dot; an index.html at its end is left out. Raises ValueError with a
+    message for the editor if the text is no such address, also for one with a placeholder.
     """
     if len(text) <= MAX_ADDRESS_LENGTH and _PLAIN_ADDRESS.fullmatch(text):
         return text if "?" in text else normalize_path(text)
@@ -84,7 +84,8 @@ def check_segments(path: str, shown: str = "") -> None:
 def parse_parameters(query: str) -> list[tuple[str, str]]:
     """Return (name, decoded value or "{placeholder}") of each parameter in a rule's query, in its order.
 
-    Raises ValueError with a message for the editor; also for one without a value, a repeated one, or over _MAX_PARAMETERS.
+    Raises ValueError with a message for the editor if the query is badly written, or has a parameter without value, a repeated
+    one or more than four.
     """
     parameters = []
     for field in query.split("&"):
@@ -111,7 +112,7 @@ def join_parameters(parameters: Mapping[str, str]) -> str:
 def request_parameters(query: str) -> Mapping[str, str]:
     """Return a request's parameters with decoded values in NFC, the first of a repeated one, without those whose value is empty.
 
-    {} if the query is longer than _MAX_QUERY_LENGTH.
+    {} if the query has more than 4,096 characters.
     """
     if len(query) > _MAX_QUERY_LENGTH:
         return {}

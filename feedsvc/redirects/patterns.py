@@ -150,11 +150,11 @@ class RedirectPattern:
 
     @property
     def is_invertible(self) -> bool:
-        """True if `source_of` may find old addresses."""
+        """True if `source_of` may find an old address: no query, and a path as target that has all placeholders."""
         return self._target_expression is not None
 
     def source_of(self, target: str) -> str:
-        """Return the old address, normalized, that leads to a path of this site; "" if there is none or if it is unknown."""
+        """Return the normalized old address that leads to a path of this site; "" if there is none or it cannot be computed."""
         match = self._target_expression.fullmatch(target) if self._target_expression else None
         if not match:
             return ""

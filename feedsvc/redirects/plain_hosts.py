@@ -1,4 +1,4 @@
-"""Rules that hosts without redirects cannot answer: those for which no file of a static tree can stand."""
+"""Rules that a host which only serves files cannot answer: those for which a static tree can have no file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def can_be_file(address: str) -> bool:
 
 
 def is_below_file(rules: RedirectRules, address: str) -> bool:
-    """Return whether a folder of an address is the file of another rule, such as /a.html of /a.html/b/."""
+    """Return whether a folder of an address would be the file of another exact rule, such as /a.html of /a.html/b/."""
     folder = address.rstrip("/").rpartition("/")[0]
     while folder:
         if "." in folder[folder.rfind("/") :] and folder in rules.exact:
@@ -43,7 +43,7 @@ def plain_host_gaps(rules: RedirectRules) -> tuple[str, ...]:
     """Return the old addresses of exact rules, then the sources of patterns, that a host which only serves files cannot answer.
 
     Such a host answers addresses with the target GONE and without a query with 404, so these are left out, as are all patterns
-    with the target GONE.
+    with the target GONE. It can answer other patterns if their old addresses can be computed (`is_invertible`).
     """
     return tuple(_gaps(rules))
 

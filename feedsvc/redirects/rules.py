@@ -37,7 +37,8 @@ class RedirectRules:
     def exact_target(self, path: str) -> str:
         """Return the target of the exact rule, itself without a query, for a requested (decoded) path; "" if there is none.
 
-        A rule holds with and without its trailing slash, but not for a path of a private feed.
+        A rule holds with and without its trailing slash. None holds for a path of a private feed, or one with "//" or "?" in
+        it.
         """
         if not self.exact or not _can_match(path):
             return ""
@@ -98,8 +99,8 @@ class RedirectRules:
     def sources_of(self, path: str) -> Iterator[str]:
         """Yield the addresses without a query that lead to this path of the site: `exact_sources_of`, then `pattern_sources_of`.
 
-        Patterns count if each of their placeholders is in their target, too. `path` is spelled as in the target; a slash at its
-        end does not matter.
+        Of patterns, only those count whose target has each of their placeholders. `path` is spelled as in the target; a slash
+        at its end does not matter.
         """
         yield from self.exact_sources_of(path)
         yield from self.pattern_sources_of(path)
@@ -152,5 +153,8 @@ class RedirectRules:
 
 
 def _can_match(path: str) -> bool:
-    """Return whether a rule may hold for a requested path. Paths of private feeds contain tokens, which no other site may get."""
+    """Return False for a requested path that no rule holds for: with "//" or "?", or of a private feed.
+
+    Paths of private feeds contain tokens, which no other site may get.
+    """
     return "?" not in path and "//" not in path and not path.startswith(PRIVATE_PREFIX)
