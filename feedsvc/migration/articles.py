@@ -24,8 +24,8 @@ _BODY_KEY: Final = "body"
 class ExportState(enum.Enum):
     """Public state of an article at the moment of the export; the value is WordPress's word.
 
-    NOT_PUBLIC are drafts, articles with the status withdrawn, also before that moment, and those that have expired. SCHEDULED are
-    other articles whose date is later.
+    NOT_PUBLIC are drafts, articles with the status withdrawn, also if the withdrawal is later, and those that have expired.
+    SCHEDULED are other articles whose date of publication is later.
     """
 
     PUBLIC = "publish"
@@ -35,7 +35,9 @@ class ExportState(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportedArticle:
-    """An article of an export. `number` counts from 1. `address` is its `link`, if it has one, else that of its page, absolute.
+    """An article of an export. `number` counts from 1 in the order of the export.
+
+    `address` is its `link` if it has one, else the absolute address of its page.
 
     `html` is its body. `keys` are the values in its file as YAML types them, without the body; `body` is its Markdown.
     """
@@ -50,10 +52,10 @@ class ExportedArticle:
 
 
 def exported_articles(root: Path, content: ContentSnapshot, now: datetime) -> Iterator[ExportedArticle]:
-    """Yield all articles of `content`, the snapshot of the folder `root`, drafts included, the oldest first.
+    """Yield all articles of `content`, the snapshot of the folder `root`, drafts included, the first published first.
 
-    Each file is read again for `keys` and `body`. Raises FeedsvcError, which advises to export again, if it has changed since and
-    cannot be read.
+    Each file is read again for `keys` and `body`, as it is by then. Raises FeedsvcError, which advises to export again, if a
+    file cannot be read any more.
     """
     articles = sorted(content.articles, key=lambda article: (article.published, article.id))
     for number, article in enumerate(articles, 1):
@@ -77,7 +79,7 @@ def _state(article: Article, now: datetime) -> ExportState:
 
 
 def _read(root: Path, path: str) -> tuple[Mapping[str, Any], str]:
-    """Return the keys of an article file without the body, and its Markdown."""
+    """Return the keys of an article file without the body, and its Markdown. Raises FeedsvcError if it cannot be read now."""
     data = read_file(root, path)
     if not isinstance(data, bytes):
         raise FeedsvcError(f"{path} cannot be read any more; export again")

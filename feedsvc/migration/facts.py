@@ -26,7 +26,10 @@ def facts_of(exported: ExportedArticle, own_keys: Collection[str]) -> Iterator[t
 
 
 def page_facts(page: StaticPage) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of each fact of a page that WXR has no place for. Always there is `body`, the Markdown."""
+    """Yield name and value of each fact of a page that WXR has no place for. Always there is `body`, the Markdown.
+
+    `updated`, `language`, `aliases` and `order` are there if the page has a value for them, `navigation` unless it is footer.
+    """
     yield "body", page.markdown
     updated = page.updated.isoformat() if page.updated else ""
     keys = {"updated": updated, "language": page.language, "aliases": [*page.aliases], "order": page.order}

@@ -41,7 +41,7 @@ def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[
 
 
 def _usual_keys(site: Site) -> set[str]:
-    """Return which of `id_domain` and `since` have the value of a site.yaml without the key: fields of Site without a default."""
+    """Return which of `id_domain` and `since` have the value that a site.yaml without this key gives; Site has no default."""
     usual = {"id_domain": urlsplit(site.base_url).hostname, "since": _SINCE}
     return {name for name, value in usual.items() if getattr(site, name) == value}
 

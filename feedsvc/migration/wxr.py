@@ -38,7 +38,7 @@ _NAMESPACES: Final = {
 
 
 def write_wxr(content: ContentSnapshot, articles: Iterable[ExportedArticle], now: datetime) -> Iterator[str]:
-    """Yield the document in parts: authors, categories, tags, articles with their lead pictures, then static pages.
+    """Yield the document in parts: authors, categories, tags, articles, each picture before the first it leads, static pages.
 
     Only one article is in memory at a time; media are named by their addresses.
     """
