@@ -183,7 +183,10 @@ def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about listings, aliases and old addresses that lead nowhere any more, and digest feeds with other ids."""
+    """Yield warnings about listings, aliases and old addresses that lead nowhere any more, and periodicals with other ids.
+
+    Custom feeds that are private now count as gone.
+    """
     old, new = pair.previous.content, pair.current.content
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
@@ -214,7 +217,7 @@ def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _is_answered(catalog: Catalog, address: str) -> bool:
-    """Return whether a path without a rule of its own, or one with a query, has a document or a rule that holds for it."""
+    """Return whether something answers an address: with a query, a rule with a query; else a document, exact rule or pattern."""
     path, mark, query = address.partition("?")
     rules = catalog.content.redirects
     return any(rules.query_targets(path, query)) if mark else bool(rule_target(catalog, path) or any(rules.pattern_targets(path)))
@@ -266,7 +269,7 @@ def _removed_tag_alias_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _digest_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about digest feeds whose entries get other ids."""
+    """Yield warnings about custom feeds that are or were periodicals, and whose entries get other ids."""
     if FEEDS_FILE in pair.invalid_paths:
         return
     data = read_file(pair.root, FEEDS_FILE)

@@ -55,7 +55,7 @@ class EntryChange:
 class FeedChange:
     """Changes of a feed that existed before. `name` is like category/asia, or "site".
 
-    If `is_removed`, the address of the feed answers 404 now, and there are no `changes`.
+    If `is_removed`, the address of the feed leads to no feed of this site now, and there are no `changes`.
     """
 
     name: str
@@ -69,12 +69,14 @@ class FeedChange:
 def feed_changes(previous: Catalog, current: Catalog, invalid_paths: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
     """Return the feeds that differ for their subscribers, in the order of the previous listings.
 
-    New feeds and private ones are left out; changes of licenses do not count. A feed is compared with the one at its address now.
+    New feeds and private ones are left out; changes of licenses do not count. A feed is compared with the one at its address
+    now.
 
-    An entry is new if it is in the feed document and its article was not visible in the listing before. An entry is updated if it
-    is in the feed document and differs; without a later `updated`, it is changed silently. An entry is removed if it was in the
-    feed document and its article is not visible in the listing now. `invalid_paths` are paths of files with errors: their
-    articles stay public unchanged, so they are not removed. Nor are the listings of a settings file with errors.
+    An entry is new if it is in the feed document and its article was not visible in the listing before. An entry is updated if
+    it is in the feed document and differs; without a later `updated`, it is changed silently. An entry is removed if it was in
+    the feed document and its article is not visible in the listing now. `invalid_paths` are paths of files with errors: their
+    articles stay public unchanged, so they are not removed. Nor is a listing whose settings file, or the file of one of whose
+    visible articles, has errors.
     """
     diff = _CatalogDiff(previous, current, invalid_paths)
     return tuple(change for ref in previous.listings if (change := diff.feed_change(ref)))
@@ -99,7 +101,10 @@ class _CatalogDiff:
         return FeedChange(name=name, changes=changes) if changes else None
 
     def _successor(self, ref: ListingRef) -> Listing | None:
-        """Return the listing whose feed is now at the address of a former feed, or to which redirects.yaml leads from there."""
+        """Return the listing whose feed is now at the address of a previous listing's feed, or to which that redirects.
+
+        None if there is none.
+        """
         listing = self.current.listings.get(self.current.canonical_listing_ref(ref))
         if listing is not None:
             return listing

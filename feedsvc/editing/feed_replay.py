@@ -77,7 +77,7 @@ class FeedReplay:
 def replay(
     former: FeedDocument, current: FeedDocument, *, name: str, known_articles: Mapping[str, str], limit: int
 ) -> FeedReplay:
-    """Predict what every feed reader of both formats shows if it reads `former` and then `current` at the same address.
+    """Predict what each feed reader that supports both formats shows if it reads `former`, then `current` at the same address.
 
     `name` is that of the current feed's listing. `known_articles` maps the id and guid of every article of the folder to the
     reason why it is in no feed, "" for a public one. `limit` is the largest number of entries that the current feed can have.
@@ -107,7 +107,10 @@ def shown_as_new(rule: ReaderRule, former: FeedDocument, current: FeedDocument) 
 
 
 def shown_as_changed(rule: ReaderRule, former: FeedDocument, current: FeedDocument) -> list[FeedItem]:
-    """Return the entries of `current` that a reader knows and sends again, because their text differs; [] without SENT_AGAIN."""
+    """Return the entries of `current` that a reader knows and sends again, because their `version` differs, in their order.
+
+    [] if the effect of the rule is not SENT_AGAIN.
+    """
     if rule.effect is not EffectOfChange.SENT_AGAIN:
         return []
     versions = {rule.identity(item, former.kind): rule.version(item) for item in reversed(former.items)}

@@ -58,7 +58,7 @@ def parse_former_feed(text: str) -> FormerFeed:
 
 
 def compare_former_feeds(catalog: Catalog, former_feeds: Iterable[FormerFeed], access: HostAccess) -> tuple[FeedReplay, ...]:
-    """Predict, for each former feed in order, what readers show once the feed of its format that takes its place is in its stead.
+    """Predict, for each former feed in order, what readers show once they get, at its address, the catalog's feed in its format.
 
     Former feeds are read now, from a file or, within `access`, from the web. RSS takes the place of RDF. Raises FeedsvcError if
     one cannot be read, if its listing does not exist, or if redirects.yaml says that it is gone.

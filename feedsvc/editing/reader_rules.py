@@ -53,7 +53,10 @@ def _first(*keys: str) -> str:
 
 
 def _newsboat(item: FeedItem, kind: FeedKind) -> str:
-    """Return guid or id; without one, link and date, link or title (RssParser::get_guid). Of RSS, the date is as written."""
+    """Return guid or id; without one, the link with the date, or the title without a link (RssParser::get_guid).
+
+    The date is as written; of Atom, it is in the form of RFC 822.
+    """
     date = item.published_text if kind is not FeedKind.ATOM else rfc822(item.published) if item.published else ""
     return _first(item.id, f"{item.link}{date}" if item.link else "", item.title)
 
