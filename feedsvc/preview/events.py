@@ -28,7 +28,7 @@ def edition_tag(edition: Edition) -> str:
 
 
 class EventStreams:
-    """Open event streams. Each holds a server thread, so at most `max_open` are open, and each ends soon. Thread-safe.
+    """Event streams to browsers. Each holds a server thread, so at most `max_open` are open, and each ends soon. Thread-safe.
 
     If `max_open` are open, a further browser gets only the current tag and reconnects later. While the edition stays the same,
     a stream sends a comment every `heartbeat_interval` seconds.

@@ -93,7 +93,8 @@ def label_counts(rows: Iterable[Row]) -> list[str]:
 def _problem_list(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> Markup:
     """Return the problems as an HTML list, errors first, then the number of those beyond _MAX_ITEMS; "" without problems.
 
-    Articles and theme files in `last_valid_paths` are shown in their last valid version; a note says so.
+    Articles and theme files in `last_valid_paths` are shown in their last valid version; a note at the first problem of each
+    says so.
     """
     sorted_problems = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
     # The note about the last valid version appears once per file.
