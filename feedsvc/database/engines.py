@@ -90,8 +90,8 @@ def database_url(database: str | Path) -> URL:
 def transaction(database_engine: Engine, data: StoredData = READS, **options: Any) -> Iterator[Connection]:
     """Run one transaction in the `with` block, which gets its connection. Commit at the end; after any error, roll back.
 
-    `options` are execution options. Give **{WRITE_OPTION: True} if the block writes: SQLite then waits for its write lock at the
-    start; otherwise it may refuse a write after a read. `data` is what error messages name.
+    `options` are execution options. Give **{WRITE_OPTION: True} if the block writes: SQLite then waits for its write lock at
+    the start; otherwise it may refuse a write after a read. `data` are the data that error messages name.
 
     A FeedsvcError is raised as it is. Other errors, also of the driver, are raised as UnavailableError or RowRefusedError.
     """

@@ -52,11 +52,11 @@ _ROW_ERROR_CLASSES: Final = frozenset({"DataError", "IntegrityError"})
 
 
 class UnavailableError(FeedsvcError):
-    """Error: the database cannot do an operation now, but may be able to later."""
+    """Raised if a database cannot do an operation. The same operation may succeed later."""
 
 
 class RowRefusedError(UnavailableError):
-    """Error: the database works, but refuses a row because of the row's values."""
+    """Raised if the database works, but refuses a row because of the row's values."""
 
 
 def unavailable_error(location: str, error: Exception, data: StoredData = READS) -> UnavailableError:
