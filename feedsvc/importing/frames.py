@@ -1,4 +1,4 @@
-"""Replace frames (`iframe`, `object`, `embed`) in HTML, such as players of videos, by links: an article has no frames."""
+"""Frames in HTML (`iframe`, `object`, `embed`), such as players of videos, as links: an article has no frames."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Convert HTML of other systems to the Markdown of an article, where the article then shows the same.
+"""Conversion of HTML of other systems to the Markdown of an article, as far as the article then shows the same.
 
 All blocks that have a Markdown form are written in it; a block without one stays HTML, which an article may contain. The whole
 text is rendered by the product's own renderer and compared with the cleaned HTML. Only if it differs are the blocks compared
-one by one, and those that differ stay HTML. If the whole text of these still differs, all blocks stay HTML.
+one by one, and those that differ stay HTML. If the whole text of these still differs, all blocks stay HTML. Markdown that the
+caller prefers is compared before all others.
 """
 
 from __future__ import annotations

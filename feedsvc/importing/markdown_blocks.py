@@ -1,4 +1,4 @@
-"""Write block elements of HTML as Markdown: paragraphs, headings, rules, quotes, lists, code and tables without attributes."""
+"""Block elements of HTML as Markdown: paragraphs, headings, rules, quotes, lists, code and tables without attributes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feedsvc.importing.markdown_inline import inline_markdown
 
 
 class NoMarkdownError(Exception):
-    """Raised for a block that Markdown has no syntax for."""
+    """Raised for a block that cannot be written as Markdown."""
 
 
 @dataclass(frozen=True, slots=True)

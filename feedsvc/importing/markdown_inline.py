@@ -1,4 +1,4 @@
-"""Write inline HTML as Markdown. An element without an exact Markdown form stays a pair of tags, with Markdown inside."""
+"""Inline HTML as Markdown. An element without an exact Markdown form stays a pair of tags, with Markdown inside."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _escape_line_start(match: re.Match[str]) -> str:
 
 
 class _InlineWriter:
-    """Writer of inline nodes to `pieces`."""
+    """Writer of inline nodes as Markdown: each call adds its text to `pieces`."""
 
     def __init__(self, *, uses_marks: bool, in_table: bool) -> None:
         self.pieces: list[str] = []

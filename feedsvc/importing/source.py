@@ -84,14 +84,14 @@ class SourceMedium:
 class SourcePost:
     """A post or a page of the source.
 
-    `place` tells an editor where it stands: "export.xml, line 812". `id` is that in the source's feed, "" if there is none.
+    `place` tells an editor where it stands: "export.xml, line 812". `id` is what feed readers know it by, "" if there is none.
     `address` is the absolute address of its page, "" if it had none; `other_addresses` are further addresses, absolute or as
     paths with their query, that led there. `inner_addresses` are those of its second and further pages, if it was divided, and
-    of the pages of its pictures. `is_page`: it is a page of the site, not a post. `published` and `updated` have a zone, and
-    are None if unknown. `title` and `summary` are plain text; `body` is HTML as browsers would get it, with blocks and
-    shortcodes already replaced. `language` is "" if it is that of the source or unknown. `facts` are those of an export of
-    feedsvc that no other member holds: JSON values by name, such as `corrections`. `authors`, `categories` and `tags` are keys,
-    as in SourceAuthor and SourceTerm. `is_sticky`: it was at the top of the front page.
+    of the pages of its pictures and other attachments. `is_page`: it is a page of the site, not a post. `published` and
+    `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as browsers would get
+    it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown. `facts` are those
+    of an export of feedsvc that no other member holds: JSON values by name, such as `corrections`. `authors`, `categories` and
+    `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`: it was at the top of the front page.
     """
 
     place: str
@@ -131,7 +131,10 @@ class Omission:
 
 @dataclass(frozen=True, slots=True)
 class SourceRedirect:
-    """A redirect of a plug-in of the source: an absolute address or a path with its query, and where it led ("" for 410)."""
+    """A redirect of a plug-in of the source. `old` is an absolute address or a path with its query, `new` where it led.
+
+    `new` is "" for an address that was answered with an error such as 410.
+    """
 
     old: str
     new: str

@@ -99,8 +99,8 @@ def _zone(text: str) -> timedelta | None:
 def _moment(parts: tuple[int, int, int, int, int, int], offset: timedelta | None) -> datetime:
     """Return a moment from year, month, day, hour, minute and second; without an offset, in UTC.
 
-    24:00 is midnight of the next day, and a leap second is the second before it. Raises ValueError, or OverflowError at the ends
-    of the calendar.
+    24:00 is midnight of the next day, and a leap second is the second before it. Raises ValueError for parts that are no date
+    or time, OverflowError at the ends of the calendar.
     """
     year, month, day, hour, minute, second = parts
     extra = timedelta(days=1) if hour == 24 else timedelta()  # noqa: PLR2004

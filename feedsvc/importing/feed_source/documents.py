@@ -34,7 +34,7 @@ _EXAMPLES: Final = "give the file of a feed, or its address, such as https://old
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedLimits:
-    """Limits of one source: bytes of a document, number of documents from an address with its own, and bytes of all these.
+    """Limits of one source: bytes of a document, and number and total bytes of the documents fetched for an address.
 
     What is beyond them becomes an omission. If a single file, or the first document of an address, is too large, that is an
     error.

@@ -73,7 +73,7 @@ def text(element: etree._Element | None) -> str:
 
 
 def child_text(element: etree._Element, *names: str) -> str:
-    """Return the text, stripped, of the first child with the first of `names` that is not blank, else with the next; else ""."""
+    """Return the stripped text of the first child with the first of `names` for which a child has text; "" if none has."""
     return next((value for name in names for found in children(element, name) if (value := text(found))), "")
 
 

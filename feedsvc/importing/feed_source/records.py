@@ -21,7 +21,7 @@ class FeedKind(enum.Enum):
 
 
 class TitleForm(enum.Enum):
-    """Form of a title. RSS does not say it: there, tags and entities decide."""
+    """Form of a title. UNKNOWN is that of RSS, which does not say it: `title_text` takes it for HTML if it has a tag."""
 
     TEXT = "text"
     HTML = "html"
@@ -30,7 +30,7 @@ class TitleForm(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedTerm:
-    """Category of an item: its name, and the address or text that tells it from others of the same name, "" if there is none.
+    """Category of an item. `scheme` is an address or text that tells it from others of the same name, "" if there is none.
 
     `key` is its id in an export of feedsvc, which also has a `description`; "" elsewhere.
     """

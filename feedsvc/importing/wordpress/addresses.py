@@ -84,7 +84,7 @@ def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_ad
 
 
 def _former(item: ItemFields) -> Iterator[str]:
-    """Yield the permalink with each former date, and it and each of these with each former slug, in place of the present one."""
+    """Yield the permalink with each former date, then the permalink and each of these with each former slug."""
     link, slug = item.text("link"), item.text("wp:post_name")
     old_slugs = [value.strip() for key, value in item.meta if key == "_wp_old_slug" and value.strip()]
     old_dates = [value.strip() for key, value in item.meta if key == "_wp_old_date"]

@@ -33,9 +33,10 @@ Line = tuple[str, ...]
 
 
 class ImportBase:
-    """Lines by table (ARTICLES, MEDIA, ENTRIES, REDIRECTS) and key. `put` sets one; `flush` appends them to the journal.
+    """Lines by table (ARTICLES, MEDIA, ENTRIES, REDIRECTS) and key. The key and the values of a line are texts.
 
-    `close` writes all files. Use only while the folder is locked.
+    `put` sets one, `flush` appends those that were set since the last flush to the journal, `close` writes all files. Use only
+    while the folder is locked.
     """
 
     def __init__(self, root: Path, *, is_dry_run: bool = False) -> None:
@@ -86,7 +87,10 @@ class ImportBase:
         self._pending.clear()
 
     def close(self) -> None:
-        """Write all lines to their files, and delete the journal. Raises FeedsvcError if a file cannot be written."""
+        """Write all lines to their files, and delete the journal; do nothing in a dry run.
+
+        Raises FeedsvcError if a file cannot be written.
+        """
         self.flush()
         if self._is_dry_run:
             return

@@ -37,7 +37,7 @@ class PagePlanner:
         self._names = NamePool((*existing.paths, *(name_key(PurePosixPath(path).stem) for path in self._planned)))
 
     def plan(self, post: SourcePost, known_path: str) -> PostPlan:
-        """Return the plan of a page. `known_path` is that of its file after the last import, "" if that did not have it."""
+        """Return the plan of a page, and reserve its name. `known_path` is the path of its file that the base has, else ""."""
         if known_path:
             path = self.find(known_path)
             slug = self._existing.slugs.get(path, PurePosixPath(known_path).stem)

@@ -232,8 +232,8 @@ class RedirectBuilder:
         """Add the rules that a plug-in of the source had. `find` returns the path of a post by its address, or "".
 
         `has_path` returns whether the new site has something at a path. They replace other rules. A rule from an article's
-        address is left out, because the article stays there; so is one from "/" or another site, in a loop or without a target
-        here. Each is an omission. A page with such a rule is a draft, so that the rule is reached.
+        address is left out, because the article stays there; so is one from "/" or another site, in a loop, or to a path here
+        with nothing at it. Each is an omission. A page with such a rule is a draft, so that the rule is reached.
         """
         added = list[str]()
         for redirect in redirects:

@@ -36,8 +36,9 @@ class ImportReport:
     """Report of one import. Lists of articles and pages are their paths, in the order of the source.
 
     `ends` are the places from which on the source could not be read; they are among `omissions`, too. `redirects` are the rules
-    that redirects.yaml did not have before. `unlisted` is the number of omissions for which the list has no room.
-    `settings` are sentences about settings files, `plain_host_gaps` addresses that a host without redirects cannot answer.
+    that redirects.yaml did not have before. `unlisted` is the number of omissions for which the list has no room. `settings`
+    are sentences about settings files, `plain_host_gaps` addresses that a host without redirects cannot answer. `fetches_files`
+    is False if the import leaves all further files at their addresses.
     """
 
     title: str

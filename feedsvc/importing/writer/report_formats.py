@@ -98,7 +98,7 @@ def _count_texts(report: ImportReport) -> Iterator[tuple[str, str]]:
 
 
 def _sections(report: ImportReport) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield heading and lines of each list that has any."""
+    """Yield the heading and the lines of each list of the report that is not empty, in the order of the report."""
     sections: dict[str, Sequence[str]] = {
         "Conflicts: changed here and at the source; --update asks for each": [*map(_conflict_line, report.conflicts)],
         "Left out, or not as it was": [*_omission_lines(report)],

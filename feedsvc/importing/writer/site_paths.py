@@ -23,7 +23,7 @@ _FILES: Final[dict[ListingKind, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SitePaths:
-    """Look-up of paths. `planned` are those of the articles and pages of the source."""
+    """Look-up of what the site has after an import. `planned` are the site paths of the articles and pages of the source."""
 
     root: Path
     planned: Container[str]

@@ -118,7 +118,8 @@ class TermTable:
     def entries(self) -> Mapping[str, Mapping[str, EntryKeys]]:
         """Return the entries of categories.yaml, authors.yaml and tags.yaml, by name of file and id.
 
-        An author has one if an article names it, a tag if it also has a description or another name in former addresses.
+        A category of the source or of an article has one, an author that an article names, and a tag that an article names and
+        that has a description or another name in former addresses. What the mapping drops has none.
         """
         return {
             CATEGORIES_FILE: self._category_entries(),
