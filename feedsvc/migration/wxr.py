@@ -38,9 +38,10 @@ _NAMESPACES: Final = {
 
 
 def write_wxr(content: ContentSnapshot, articles: Iterable[ExportedArticle], now: datetime) -> Iterator[str]:
-    """Yield the document in parts: authors, categories, tags, articles, each picture before the first it leads, static pages.
+    """Yield the document in parts: authors, categories, tags, articles, then static pages.
 
-    Only one article is in memory at a time; media are named by their addresses.
+    A lead picture comes before the first article that has it. Only one article is in memory at a time; media are named by their
+    addresses.
     """
     site = content.site
     namespaces = " ".join(f'xmlns:{prefix}="{address}"' for prefix, address in _NAMESPACES.items())
