@@ -236,7 +236,7 @@ def _removed_listing_warnings(
 
 
 def _has_redirects(catalog: Catalog, ref: ListingRef) -> bool:
-    """Return whether rules of redirects.yaml lead from the listing's feeds in all formats to other addresses."""
+    """Return whether the addresses of the listing's feeds redirect, in every format, and none is answered with 410."""
     return all(redirect_target(catalog, path_of(FeedAt(ref, suffix))) not in ("", GONE) for suffix in FORMATS)
 
 
