@@ -81,7 +81,7 @@ class FeedDocuments:
         self.omissions: list[Omission] = []
 
     def parsed(self) -> Iterator[FeedDocument]:
-        """Parse and yield every document, from an address the newest first, from a folder by path.
+        """Parse and yield every document: of an address the newest first, of a folder by name, files before subfolders.
 
         One that cannot be read any more, as its file was removed, is added to `omissions` instead, at each call.
         """

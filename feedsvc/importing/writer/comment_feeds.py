@@ -48,7 +48,7 @@ class CommentFeedRules:
 
 
 def permalink_form(path: str) -> str:
-    """Return a permalink with placeholders, such as /{year}/{month}/{slug}/; "" for a path without date and number."""
+    """Return a permalink with placeholders, such as /{year}/{month}/{slug}/; "" without date and number, or with a query."""
     *parents, name = path.strip("/").split("/")
     if "?" in path or "{" in path or not (match := _PAGE_NAME.fullmatch(name)):
         return ""

@@ -104,8 +104,9 @@ class Indexer:
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
         """Read all posts of a source once, and return their index.
 
-        Terms and authors of articles are added to `terms`; former addresses of articles and pages are given to `add_redirects`.
-        Omissions and posts before `since` are skipped silently; the second reading reports the omissions.
+        Terms and authors of articles, except those of files that an editor deleted, are added to `terms`; former addresses of
+        articles and pages are given to `add_redirects`. Omissions and posts before `since` are skipped silently; the second
+        reading reports the omissions.
         """
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         former = list[tuple[str, str]]()  # former addresses that need rules, and the site paths of their posts
@@ -165,7 +166,10 @@ class Indexer:
         self._note(post, plan, index)
 
     def _note(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
-        """Add the terms and authors of an article to `terms`, and a post's files and the addresses of its parts to `index`."""
+        """Add the terms and authors of an article to `terms`, and a post's files and the addresses of its parts to `index`.
+
+        Of a post whose file an editor deleted, only the addresses are added.
+        """
         index.inner_addresses += ((address, plan.site_path) for address in post.inner_addresses)
         if post.is_page and post.state is PostState.PUBLISHED:
             self._note_page(post, index)
