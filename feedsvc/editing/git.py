@@ -38,7 +38,7 @@ def checkout_revision(content: Path, revision: str, target: Path) -> None:
     These are settings files, articles/ and media/; if these have a symbolic link, all files of the content folder. Media of
     over 1,024 bytes that are no images become sparse files of the same length. A media file that is a git-lfs pointer is copied
     from the current folder if that has it. Raises FeedsvcError if git, the repository, the revision or the folder in the
-    revision does not exist, or if a file cannot be read or written.
+    revision does not exist, if the folder has no site.yaml there, or if a file cannot be read or written.
     """
     if not revision or revision.startswith("-") or not revision.isprintable():
         raise FeedsvcError(f"'{revision}' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1")
