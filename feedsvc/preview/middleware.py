@@ -51,9 +51,9 @@ _PROXY_MESSAGE: Final = (
 class PreviewMiddleware:
     """Middleware around the application `app` of `live`, whose catalog includes drafts: adds the panel to HTML pages.
 
-    It answers requests below PREVIEW_PATH itself: event stream, style and script. No response may be stored, is a 304 or is
-    compressed. Unless `allows_any_host`, requests get 403 if Host is not this machine or a header shows that the request was
-    forwarded.
+    It answers GET requests for the event stream, style and script below PREVIEW_PATH itself, whatever path is before that. No
+    response may be stored, is a 304 or is compressed. Unless `allows_any_host`, requests get 403 if Host is not this machine or
+    a header shows that the request was forwarded.
     """
 
     def __init__(self, app: WSGIApplication, live: Live, streams: EventStreams, *, allows_any_host: bool = False) -> None:
