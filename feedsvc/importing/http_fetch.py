@@ -77,7 +77,7 @@ class FetchedDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchedFile:
-    """A response whose body of `length` bytes is in a file now. `address` is the last one of the redirects, `media_type` may be ""."""
+    """A response whose body of `length` bytes is in a file. `address` is the last one after redirects, `media_type` may be ""."""
 
     address: str
     media_type: str
