@@ -1,4 +1,7 @@
-"""Static trees: a publication goes in, its documents come out as files in a folder. `cli` calls this package."""
+"""Static trees: the documents of a publication as files in a folder. Only `cli` calls this package.
+
+`build` and `StaticTree` write the documents and remove the files of documents that the publication does not have any more.
+"""
 
 from feedsvc.export.hosts import HOSTING_ANY, HOSTING_NGINX
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE, SELECTIONS, file_name

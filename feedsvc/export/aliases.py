@@ -39,14 +39,16 @@ _MONTH: Final = len("2026-01")
 def former_paths(catalog: Catalog) -> Iterator[str]:
     """Yield every former path and old address with a file, and the paths of withdrawn articles and issues. None occurs twice.
 
-    Paths of pages come first, then the `former_feed_paths`.
+    All that do not lead to a feed come first, then the `former_feed_paths`.
     """
     return _unique(catalog, _former_paths(catalog))
 
 
 def _unique(catalog: Catalog, paths: Iterator[str]) -> Iterator[str]:
-    """Return the paths without repetitions, without those that an exact rule makes gone, and without those that can have no file
-    because of an old address. Only redirects.yaml causes these.
+    """Return the paths that can have a file, without repetitions and without those that an exact rule makes gone.
+
+    An old address can be why a path can have no file (`may_have_file`). Only rules of redirects.yaml cause all this: for a
+    catalog without rules, return the paths as they are.
     """
     rules = catalog.content.redirects
     if not rules:
@@ -71,7 +73,7 @@ def _former_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def former_feed_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path and old address of feeds that has a file. None occurs twice.
+    """Yield every former path of a feed and every old address that leads to a feed, if it has a file. None occurs twice.
 
     Former paths with copies of the same feed follow one another; old addresses come last.
     """
@@ -133,7 +135,7 @@ def _split_periods(archive_index: ArchiveIndex, lengths: Sequence[int]) -> list[
 
 
 def _months_in_year_pages(listing: Listing) -> Iterator[str]:
-    """Yield the months with articles of each year that is one page, for listings of BROAD_KINDS."""
+    """Yield the months with articles in each year that is one page; none unless the listing's kind is in BROAD_KINDS."""
     if listing.ref.kind in BROAD_KINDS:
         years = (period for period in listing.page_index if len(period) == _YEAR)
         yield from (month for month in chain.from_iterable(map(_months_of, years)) if _has_articles(listing, month))
@@ -155,7 +157,7 @@ def _page_paths(ref: ListingRef, periods: Iterable[str]) -> Iterator[str]:
 def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
     """Yield the paths at which other software would publish the newest feed of a listing in the format `suffix`.
 
-    Yield none unless the kind of the listing is in BROAD_KINDS.
+    Yield none unless the kind of the listing is in BROAD_KINDS (site, category, custom feed, language).
 
     A name without a file extension gets a slash, as in the most used software, so that it is a folder in the tree. A host would
     send a file of that name without a media type, and would answer 404 for the name with a slash.
@@ -169,8 +171,8 @@ def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
 def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str]:
     """Yield the former paths that may lead to a place.
 
-    They have a former name of its listing, a well-known name of its feed, the year or month that includes its period, or a month
-    of its year.
+    They have a former name of its listing, a well-known name of its feed, the year or month that includes its period, a month
+    of its year, or several of these.
     """
     ref, former_refs = place.listing, _former_refs(catalog, place.listing)
     periods = [place.period[:length] for length in (_YEAR, _MONTH) if len(place.period) > length]
@@ -189,7 +191,7 @@ def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str
 
 
 def is_former_path(publication: Publication, path: str) -> bool:
-    """Return whether a path is a former or old address with a file (`target_path`), or that of a withdrawn article or issue."""
+    """Return whether a path has a `target_path`, or is the address of a withdrawn article or issue."""
     place = place_of(path)
     return is_withdrawn(publication.catalog, place) or bool(target_path(publication, path))
 

@@ -16,17 +16,23 @@ from feedsvc.support.digest import blake2b
 
 
 class ExportContents:
-    """The contents of an export of one publication for one host: documents, media files and their fingerprints."""
+    """The contents of an export of one publication for one kind of host: documents, media files and their fingerprints."""
 
     def __init__(self, publication: Publication, fingerprints: Fingerprints, host: Host, host_files: Mapping[str, bytes]) -> None:
-        """Take the `fingerprints` of the same catalog, and the `host_files` that the host reads: path -> bytes."""
+        """Take the `fingerprints` of the publication's catalog.
+
+        `host_files` are the files `_redirects` and `_headers` that the host reads: path -> bytes; {} if it reads none.
+        """
         self.publication, self.fingerprints = publication, fingerprints
         self._host, self._host_files = host, host_files
         self._prepared: dict[str, Document | FileResource] = {}
         self._last_copy: tuple[str, Document | None] = ("", None)
 
     def has_content(self, path: str) -> bool:
-        """Return whether a document or file belongs at a path. The document is rendered for that and stored until `take`."""
+        """Return whether a document or file belongs at a path.
+
+        To know that, the document is rendered, and stored until `take`.
+        """
         content = self.find(path)
         if content:
             self._prepared[path] = content
@@ -41,12 +47,13 @@ class ExportContents:
         return self._prepared.pop(path, None) or self.find(path)
 
     def find(self, path: str) -> Document | FileResource | None:
-        """Return the document or file that the export has at a path, or None.
+        """Return the document or file that the export has at a path, or None. Render it; make an image variant that is missing.
 
-        At a path from which the live server redirects, it is a redirect page or a copy (`_former_address_document`) if the host
-        has files there. Status pages have paths of their own: 404.html, and `layout.gone_path` for 410; with such a host, the
-        notice is at the withdrawn article's own address, too. The document at MOST_READ_PATH says that no reads are counted. An
-        image whose metadata must be removed, but cannot be, is left out.
+        At a path from which the live server redirects, it is a redirect page or a copy of the target
+        (`_former_address_document`) if the kind of host has `has_former_files`. Status pages have paths of their own: 404.html,
+        and `layout.gone_path` for the notice of a withdrawn article or issue; with `has_former_files`, that notice is at the
+        withdrawn article's own address, too. The document at MOST_READ_PATH says that no reads are counted. An image whose
+        metadata must be removed, but cannot be, is left out.
         """
         if path == MISSING_PATH:
             return self.publication.not_found_page
@@ -66,15 +73,15 @@ class ExportContents:
     def _allowed_statuses(self, address: str) -> tuple[HTTPStatus, ...]:
         """Return the statuses that a document may have to be exported.
 
-        `address` is the withdrawn article's if the path is a `gone_path`, else "". The notice is also written at the article's
-        address if the host needs files at former addresses.
+        `address` is the address of the withdrawn article or issue if the document's path is a `gone_path`, else "". With
+        `has_former_files`, the notice is also written at that address.
         """
         if address:
             return (HTTPStatus.GONE,)
         return (HTTPStatus.OK, HTTPStatus.GONE) if self._host.has_former_files else (HTTPStatus.OK,)
 
     def _former_address_document(self, path: str) -> Document | None:
-        """Return the document for an address from which the live server redirects; None if it does not.
+        """Return the document for an address from which the live server redirects; None for others and if `target_path` is "".
 
         The document is a copy of the target if that is a feed or the notice of a withdrawn article, because feed readers do not
         follow redirect pages. Otherwise it is a redirect page.
@@ -92,7 +99,11 @@ class ExportContents:
         return isinstance(place_of(target), FeedAt) or aliases.is_former_path(self.publication, target)
 
     def is_auxiliary(self, path: str) -> bool:
-        """Return whether a file of other origin may stay at a path: 404.html, views.json, files of the host, former paths."""
+        """Return whether a file of other origin may stay at a path.
+
+        These paths are 404.html, views.json, `host_files` and, with `has_former_files`, former and old addresses and the
+        addresses of withdrawn articles and issues.
+        """
         return (
             path in SERVICE_PATHS
             or path in self._host_files
@@ -100,9 +111,10 @@ class ExportContents:
         )
 
     def fingerprint(self, path: str) -> str:
-        """Return the fingerprint of the content at a path; "" if it is unknown.
+        """Return the fingerprint of the content at a path; "" if it is unknown or there is no content.
 
-        If the fingerprints of a path in two publications with the same `site_fingerprint` are equal, so are the bytes.
+        If the fingerprints of a path in two publications are equal, so are the bytes, provided that `site_fingerprint`, the
+        digest of the facts that all documents share, is the same for both.
         """
         place = place_of(address_of_gone_path(path) or path)
         if place is None:
@@ -123,8 +135,9 @@ class ExportContents:
         return digest(self._host_files[path]) if path in self._host_files else ""
 
     def _former_address_fingerprint(self, path: str) -> str:
-        """Return the fingerprint of the document at a former address: a digest of the target path and, for a copy, of the
-        target's fingerprint; "" if there is no document or its fingerprint is unknown.
+        """Return the fingerprint of the document at a former address; "" if there is no document or its fingerprint is unknown.
+
+        It is a digest of the target path and, for a copy, of the target's fingerprint.
         """
         if not self._host.has_former_files or address_of_gone_path(path):
             return ""
@@ -135,7 +148,11 @@ class ExportContents:
         return blake2b(f"{target} {original}", size=12).hex() if original else ""
 
     def _file_fingerprint(self, path: str) -> str:
-        """Return the fingerprint of a media file or image variant, by location, size, times and inode; "" if it is missing."""
+        """Return the fingerprint of a media file or image variant; "" if there is no file.
+
+        Make an image variant that is missing. It is a digest of location on disk, size, times and inode of the file, and of
+        whether its metadata are removed.
+        """
         resource = self.publication.render(path)
         if not isinstance(resource, FileResource):
             return ""

@@ -16,7 +16,10 @@ _BLOCK_SIZE: Final = 1024 * 1024  # bytes
 
 
 def has_same_bytes(file: FileIO, size: int, content: Document | FileResource | bytes) -> bool:
-    """Return whether a file of `size` bytes, open at its start, has the bytes of `content`. Raises as `open_source` does."""
+    """Return whether a file of `size` bytes, open at its start, has the bytes of `content`.
+
+    Raises OSError, and FeedsvcError as `open_source` does.
+    """
     if isinstance(content, FileResource):
         with open_source(content.location, is_cleaned=content.is_cleaned) as source:
             return size == length_of(source) and _is_rest_equal(file, source)
@@ -32,7 +35,10 @@ def _is_rest_equal(file: FileIO, source: BufferedReader) -> bool:
 
 
 def write_bytes(descriptor: int, content: Document | FileResource | bytes) -> None:
-    """Write the bytes of `content` to a descriptor. Raises OSError, and FeedsvcError as `open_source` does."""
+    """Write the bytes of `content` to a descriptor, and do not close it.
+
+    Raises OSError, and FeedsvcError if a file to copy cannot be read or becomes shorter meanwhile.
+    """
     if isinstance(content, FileResource):
         _copy(descriptor, content)
         return
@@ -42,7 +48,7 @@ def write_bytes(descriptor: int, content: Document | FileResource | bytes) -> No
 
 
 def _copy(descriptor: int, resource: FileResource) -> None:
-    """Copy a file to a descriptor.
+    """Copy a file to a descriptor, without the metadata of an image to clean.
 
     Raises OSError, and FeedsvcError as `open_source` does or if an image to clean has become shorter since it was opened.
     """
@@ -57,10 +63,10 @@ def _copy(descriptor: int, resource: FileResource) -> None:
 
 
 def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
-    """Open a file for copying; with `is_cleaned`, without an image's metadata.
+    """Open a file for reading; with `is_cleaned`, an image as if it had no metadata.
 
-    Raises FeedsvcError, which advises to build again, if the file cannot be read or cleaned, mostly because the content changed
-    during the build.
+    Raises FeedsvcError, which advises to build again, if the file cannot be opened or cleaned, mostly because the content
+    changed during the build.
     """
     try:
         return open_clean(location) if is_cleaned else open_file(location)
@@ -71,7 +77,7 @@ def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
 
 
 def length_of(source: BufferedReader) -> int:
-    """Return the number of bytes of a file, and seek to the first byte."""
+    """Return the number of bytes of an open file, and move its position to the first byte."""
     length = source.seek(0, os.SEEK_END)
     source.seek(0)
     return length

@@ -1,4 +1,4 @@
-"""Removal of a tree's files that no document names any more."""
+"""Removal of the files of a tree at whose paths the publication has no document or file any more."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from feedsvc.publication import Publication
 
 
 class FileRemover:
-    """Remover of feedsvc's own files in a tree, with their compressed variants."""
+    """Remover of files of a tree that feedsvc wrote, each with its compressed variants."""
 
     def __init__(self, writer: FileWriter, manifest: Manifest, ownership: OwnershipCheck) -> None:
         self._writer, self._manifest, self._ownership = writer, manifest, ownership
 
     def remove(self, publication: Publication, names: Sequence[str]) -> int:
-        """Remove the files `names` of the manifest, which no document names any more, with their compressed variants.
+        """Remove the files `names` of the manifest, whose documents the publication does not have any more.
 
-        Return how many existed and were removed, without compressed variants. Image variants stay while `retention_fingerprint`
-        retains them: 90 days at most, while their image is public. The manifest is updated. Raises FeedsvcError if a folder of
-        these names is a link that leaves the tree, and OSError.
+        Update the manifest. Compressed variants are removed with their files. Return how many files were removed, without
+        compressed variants; files that were missing already are not counted. Image variants stay while `retention_fingerprint`
+        retains them: 90 days at most, and only while their image is public. Raises FeedsvcError if a folder of these names is a
+        link that leaves the tree, and OSError.
         """
         self._ownership.reject_outside_links(names)
         states = {name: state for name in names if (state := self._manifest.files.get(name)) and state.size >= 0}

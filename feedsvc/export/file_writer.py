@@ -29,16 +29,19 @@ _COMPRESSED_ENDINGS: Final = tuple(COMPRESSED_SUFFIXES.values())
 
 
 class FileWriter:
-    """Writer of the files of a tree. A forked process may use its copy of the writer."""
+    """Writer and remover of the files of a tree. A forked process may use its copy of the writer."""
 
     def __init__(self, root: int, *, codings: Collection[str]) -> None:
-        """Take the folder's descriptor `root`, and the `codings` of variants that `put` writes if they are smaller."""
+        """Take the descriptor `root` of the tree's folder, and the `codings` of compressed variants.
+
+        `put` writes a variant only if it is smaller than its document.
+        """
         self._root, self._codings = root, codings
         self._folders: set[str] = {""}
         self._vacant_folders: set[str] = set()  # folders missing at the last `linked_folders`, without subfolders
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a file, None if there is none. Links are not followed."""
+        """Return the status of a file or folder, None if there is none. Links are not followed."""
         try:
             return os.stat(name, dir_fd=self._root, follow_symlinks=False)
         except OSError as error:
@@ -65,7 +68,10 @@ class FileWriter:
         return False
 
     def is_unmodified(self, name: str, state: FileState) -> bool:
-        """Return whether a file and its compressed variants have the size and time recorded in `state`."""
+        """Return whether a file and its compressed variants have the size and time recorded in `state` and are regular files.
+
+        False if a recorded size is -1 (unknown). Variants with the recorded size 0 are not examined.
+        """
         _, size, time, compressed_sizes = state
         if not self._is_file_as_recorded(name, size, time):
             return False
@@ -83,16 +89,17 @@ class FileWriter:
         return status is not None and status.st_size == size and status.st_mtime_ns == time and stat.S_ISREG(status.st_mode)
 
     def compress(self, content: Document | FileResource) -> None:
-        """Compress a document in all `codings` before `put`, which otherwise does so. Do nothing with a FileResource."""
+        """Compress a document in all `codings` of the writer, so that `put` has less to do. Do nothing with a FileResource."""
         if isinstance(content, Document):
             for coding in self._codings:
                 content.encode(coding)
 
     def put(self, name: str, content: Document | FileResource, state: FileState) -> tuple[bool, FileState]:
-        """Write a file and its compressed variants if their bytes changed, and remove obsolete variants. Create missing folders.
+        """Write a file and its compressed variants if their bytes changed, and remove obsolete variants.
 
-        `state` is the recorded state. Return whether the file itself was written, and its new state without fingerprint. A file
-        that is replaced gets a time in a later second, even in the future; variants get the time of their file.
+        Create missing folders. `state` is the recorded state. Return whether the file itself was written, and its new state
+        without fingerprint. A file that is replaced gets a time in a later second than it had, even one in the future; variants
+        get the time of their file. Obsolete are variants that `state` records, if none is written now (`_update_compressed`).
         """
         if is_written := not self._has_bytes(name, content):
             status = self._replace_with_new_time(name, content)
@@ -105,7 +112,10 @@ class FileWriter:
         return is_written, FileState("", status.st_size, status.st_mtime_ns, compressed_sizes)
 
     def _replace_with_new_time(self, name: str, content: Document | FileResource) -> os.stat_result:
-        """Replace a file and return its status. Its time moves to a later second: HTTP dates and nginx's tags count seconds."""
+        """Replace a file or create it, and return its status.
+
+        The time of a replaced file is in a later second than before: HTTP dates and nginx's entity tags count seconds.
+        """
         before = self.cached_status(name)
         after = self._replace(name, content, None)
         if before is None or after.st_mtime_ns // _NANOSECONDS > before.st_mtime_ns // _NANOSECONDS:
@@ -117,10 +127,12 @@ class FileWriter:
     def _update_compressed(
         self, name: str, coding: str, content: Document | FileResource, time: int, *, recorded_size: int
     ) -> int:
-        """Write or remove a file's compressed variant in a coding; return the variant's size in bytes, 0 for none.
+        """Write a file's compressed variant in a coding if its bytes changed, or remove it; return its size in bytes, or 0.
 
-        There is none if its name would be too long. `recorded_size` is the size of the variant at the last build, 0 for none,
-        -1 if unknown.
+        There is no variant if the coding is not among those of the writer, if the variant's name would be too long, if
+        `content` is a FileResource, or if the coding does not make the document smaller. Then it is removed unless
+        `recorded_size` is 0: that is its size at the last build, 0 if feedsvc wrote none, -1 if unknown. `time` is that of the
+        file, in nanoseconds since 1970; the variant gets it.
         """
         is_wanted = coding in self._codings and _can_have_name(name + COMPRESSED_SUFFIXES[coding])
         variant = content.encode(coding) if is_wanted and isinstance(content, Document) else b""
@@ -131,7 +143,10 @@ class FileWriter:
         return len(variant)
 
     def _put_compressed(self, name: str, data: bytes, time: int) -> None:
-        """Write a compressed variant with the time of its document, because a server may ignore a variant that is older."""
+        """Write a compressed variant if its bytes changed, and set its time to that of its document if it differs.
+
+        A server may ignore a variant that is older than the document.
+        """
         if not self._has_bytes(name, data):
             self._replace(name, data, time)
         elif os.stat(name, dir_fd=self._root).st_mtime_ns != time:
@@ -141,7 +156,7 @@ class FileWriter:
         return not self._is_vacant(name) and self.is_same(name, content)
 
     def is_same(self, name: str, content: Document | FileResource | bytes) -> bool:
-        """Return whether there is a regular file of this name, by feedsvc or of other origin, with the bytes of `content`."""
+        """Return whether a regular file, written by feedsvc or of other origin, has this name and the bytes of `content`."""
         try:
             with open(os.open(name, _READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
@@ -154,11 +169,13 @@ class FileWriter:
             raise
 
     def _replace(self, name: str, content: Document | FileResource | bytes, time: int | None) -> os.stat_result:
-        """Replace a file atomically: readers see the old bytes or the new ones. Return the new file's status.
+        """Replace a file atomically, or create it with its folders: readers see the old bytes or the new ones.
 
-        `time` is the file's modification time in nanoseconds since 1970; None stands for the current time.
+        `time` is the file's modification time in nanoseconds since 1970; None stands for the current time. Return the status of
+        the new file before `time` was set.
 
-        `open_replacement` in support/atomic_write.py is for single files: it knows no folder descriptor, and takes twice as long.
+        `open_replacement` in support/atomic_write.py is for single files: it knows no folder descriptor, and takes twice as
+        long.
         """
         folder = name.rpartition("/")[0]
         self._make_folder(folder)
@@ -203,7 +220,10 @@ class FileWriter:
         self._folders.add(folder)
 
     def remove(self, name: str) -> bool:
-        """Remove a file and then each of its folders that is empty. Return False if there was no file."""
+        """Remove a file and then each of its folders that is empty.
+
+        Return False if there was no file, or a folder of that name.
+        """
         try:
             os.unlink(name, dir_fd=self._root)
         except OSError as error:
@@ -219,9 +239,9 @@ class FileWriter:
         return True
 
     def linked_folders(self, names: Iterable[str]) -> Iterator[str]:
-        """Yield the folders of these names that are links. Store which folders are missing, for `put` and `cached_status`.
+        """Yield the folders of these file names that are symbolic links, each once.
 
-        Exhaust the iterator before these are called.
+        Exhaust the iterator before a call of `put` or `cached_status`: it also stores which folders are missing, for these.
         """
         self._vacant_folders = set()
         visited = {""}

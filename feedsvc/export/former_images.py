@@ -1,6 +1,7 @@
-"""Retention of former image variants in a tree or bucket: readers may still show feed entries that name these files.
+"""Retention of former image variants in a tree or bucket: readers may still show feed entries that link to these files.
 
-The manifest records, instead of a former variant's fingerprint, a prefix and the time since when no document names the file.
+An image variant is former once the publication has no file at its path. Instead of its fingerprint, the manifest then records a
+prefix and the time since when it is former.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ def is_former_image(fingerprint: str) -> bool:
 
 
 def retention_fingerprint(publication: Publication, name: str, fingerprint: str) -> str:
-    """Return the fingerprint to record for a file that no document names any more; "" if the file is to be removed now.
+    """Return the fingerprint to record for a file that the publication does not have any more; "" if it is to be removed now.
 
-    Only image variants are retained: for 90 days, or until their image is not public any more. The image may have other bytes
-    meanwhile. `fingerprint` is the recorded one.
+    Only image variants are retained: for 90 days, or until their image is not public any more, even if the image has other
+    bytes by now. `fingerprint` is the recorded one. The time is that of the catalog.
     """
     place = place_of(path_of_file(name))
     if not isinstance(place, VariantAt) or place.path not in publication.catalog.media:

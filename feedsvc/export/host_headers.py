@@ -1,4 +1,4 @@
-"""The file `_headers`, which some hosts of a tree read: response headers by patterns of addresses."""
+"""The file `_headers`, which some kinds of hosts of a tree read: response headers by patterns of addresses."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _ANY_FOLDER: Final = ("/", "/*/")
 def render_headers(catalog: Catalog) -> str:
     """Return the text of `_headers`: those headers of the live server whose documents can be selected by address patterns.
 
-    At most 100 rules are written, because Cloudflare reads no more. The others, first of all for files of root/, are left out
-    without a warning.
+    At most 100 patterns are written for every host, because Cloudflare reads no more. The others, first of all for files of
+    root/, are left out without a warning.
     """
     root = escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     return "".join(
@@ -42,9 +42,10 @@ def render_headers(catalog: Catalog) -> str:
 
 
 def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield (pattern below base_url, its headers).
+    """Yield (pattern below base_url, its headers), the most important first; the caller cuts the end off.
 
-    Hosts may join the values of a header if two patterns match one path. So only Link and Content-Security-Policy may be in both.
+    Hosts may join the values of a header if two patterns match one path. So two such patterns may have only the headers Link
+    and Content-Security-Policy in common.
     """
     yield "/*", _COMMON_HEADERS
     for suffix, feed_format in FORMATS.items():
@@ -88,7 +89,10 @@ def license_value(site: Site) -> str:
 
 
 def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the rules with the link to the license, for pages and feeds below their folders. None matches a file of media/."""
+    """Yield (pattern, header Link to the license) for pages, and for feeds in the folders of listings.
+
+    None matches a file of media/.
+    """
     kinds = (kind for kind in LISTING_KINDS if kind != "site" and (kind != "language" or catalog.languages.tags))
     folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in kinds)
     static_pages = (root_relative("", path_of(StaticPageAt(page.slug))) for page in pages_by_slug(catalog.pages))
@@ -97,9 +101,9 @@ def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, 
 
 
 def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the rules with the links of the newest feeds of BROAD_KINDS: self, hubs, for the site's feed also the license.
+    """Yield (pattern, header Link) of the newest feed in each format of each listing of BROAD_KINDS.
 
-    Other feeds have these links only in their bytes.
+    The links are self, hubs and, for the site's feeds, the license. Other feeds have these links only in their bytes.
     """
     site = catalog.site
     hubs = "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
@@ -116,7 +120,7 @@ def _link_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str
 
 
 def escape_reference(reference: str) -> str:
-    """Escape colons, which begin placeholders in `_redirects`, and asterisks, which are wildcards."""
+    """Percent-encode colons, which begin placeholders in `_redirects`, and asterisks, which are wildcards."""
     return reference.replace(":", "%3A").replace("*", "%2A")
 
 

@@ -1,4 +1,4 @@
-"""Kinds of hosts that serve a tree, and the two files that some hosts read: `_redirects` and `_headers`.
+"""Kinds of hosts (hosting providers and servers) of a tree, and the files that some read: `_redirects` and `_headers`.
 
 Netlify, Cloudflare and others read the same format, but with different limits. Cloudflare reads 2,000 redirects without a
 wildcard and then 100 with a wildcard, and no status but 3xx; a deployment may fail at a line that it cannot read. Netlify reads
@@ -43,11 +43,12 @@ _Line = tuple[str, str]  # former path or pattern of such paths, and its target;
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Host:
-    """One kind of host.
+    """One kind of hosting provider, server or storage that serves a tree.
 
-    `has_former_files` is True if the tree has files at former addresses, because the host cannot redirect from all. `files` says
-    which of `_redirects` and `_headers` are written. With `is_netlify`, redirects precede files, withdrawn articles are answered
-    with 410, and no limits apply.
+    `has_former_files` is True if the tree has files at former addresses, because the host cannot redirect from all. `files`
+    says which of `_redirects` and `_headers` are written. With `is_netlify`, no limits apply to the number of lines in
+    `_redirects`, the status of addresses that are gone, also of withdrawn articles, is 410, and redirects precede files, except
+    those of patterns in redirects.yaml.
     """
 
     has_former_files: bool = True
@@ -66,14 +67,17 @@ BUCKET_HOST: Final = Host(files=())
 
 
 class HostFiles:
-    """The files `_redirects` and `_headers` of one host, rendered again only if something in them may have changed."""
+    """Maker of the files `_redirects` and `_headers` for one kind of hosting provider (Host).
+
+    It renders them again only if something in them may have changed since the last call.
+    """
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._last: tuple[tuple[object, ...], Mapping[str, bytes]] | None = None
 
     def for_catalog(self, catalog: Catalog) -> Mapping[str, bytes]:
-        """Return the files that the host reads, as path (such as "/_redirects") -> bytes; {} if it reads none."""
+        """Return the files that this kind of host reads, as path (such as "/_redirects") -> bytes; {} if it reads none."""
         if not self._host.files:
             return {}
         listings = tuple(_former_listings(catalog)), tuple(withdrawn_places(catalog)), catalog.languages.tags
@@ -96,9 +100,9 @@ def _is_unchanged(former: Sequence[object], current: Sequence[object]) -> bool:
 
 
 def render_redirects(catalog: Catalog, host: Host) -> str:
-    """Return the text of `_redirects`, with no more lines than the host reads; `limit_warnings` reports those left out.
+    """Return the text of `_redirects`, with no more redirects than the host reads; `limit_warnings` says how many are left out.
 
-    Lines with more than 1,000 characters are left out for every host, without a warning.
+    Redirects whose line would have more than 1,000 characters are left out for every host, without a warning.
     """
     exact, patterns = _exact_redirects(catalog), _pattern_redirects(catalog)
     if host.is_netlify:
@@ -113,7 +117,10 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
 
 
 def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
-    """Yield a sentence for each of the host's limits for `_redirects` that the catalog exceeds; none for Netlify and nginx."""
+    """Yield a sentence for each of the two limits for `_redirects` (without and with a wildcard) that the catalog exceeds.
+
+    Yield none for Netlify, and for kinds of hosts that do not read the file.
+    """
     if not host.files or host.is_netlify:
         return
     for lines, limit, subject in (
@@ -132,8 +139,11 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
 
 
 def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield the redirects without wildcards: rules that lead to a feed; former addresses of feeds, listings, static pages and
-    articles; other rules that are not gone.
+    """Yield the redirects without wildcards, each once, in the order of their importance.
+
+    First come exact rules that lead to a feed; then former addresses of feeds, listings, static pages and articles; then the
+    other exact rules that are not gone. A former address that a rule leads elsewhere is left out. So are lines that are too
+    long.
     """
     own = chain(_feed_redirects(catalog), _page_redirects(catalog), _static_page_redirects(catalog), _article_redirects(catalog))
     if not catalog.content.redirects:
@@ -146,7 +156,7 @@ def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
 
 
 def _escaped_lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterator[_Line]:
-    """Return lines of `_redirects` for pairs of a path and a path or absolute address, except lines that are too long."""
+    """Return lines of `_redirects`, without status, of pairs (path, path or absolute address). Lines too long are left out."""
     base = catalog.site.base_url
 
     def reference(target: str) -> str:
@@ -177,7 +187,7 @@ def _static_page_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _article_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Return (former path, current path) of visible articles. Former paths of withdrawn articles do not redirect."""
+    """Return (former path, current path) of visible articles. Former paths of withdrawn and hidden articles do not redirect."""
     aliases = (
         (alias, slug) for (kind, alias), slug in catalog.redirects.items() if kind == "article" and slug in catalog.visible
     )
@@ -194,7 +204,10 @@ def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]
 
 
 def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield redirects with wildcards: well-known names of feeds of authors and tags; archives and issues of renamed listings."""
+    """Yield redirects with wildcards.
+
+    They are for well-known names of feeds of authors and tags, archives of renamed listings, and issues of renamed periodicals.
+    """
     root = escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     for kind in ("author", "tag"):
         for name, suffix in WELL_KNOWN_FEEDS.items():

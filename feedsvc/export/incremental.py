@@ -15,8 +15,8 @@ from feedsvc.routes import ListingRef
 class BuildBaseline:
     """The content state that a tree was built from: its name, and the moment of the catalog that was made of it.
 
-    The name is that of the folder's state with the selection and the host, if these are not the default, and with digests of
-    redirect rules, static pages and root files (`StaticTree`).
+    `name` is the name of the folder's state, followed by the selection and the host if these are not the default, and by
+    digests of redirect rules, static pages and root files (`StaticTree`). It is "" if the folder's state has no name.
     """
 
     name: str
@@ -27,7 +27,7 @@ class BuildBaseline:
 
 
 def parse_baseline(text: str) -> BuildBaseline | None:
-    """Return the baseline that a manifest recorded as text; None for any other text."""
+    """Return the baseline that a manifest recorded as text (`str` of it); None for any other text."""
     name, _, seconds = text.partition(" ")
     try:
         return BuildBaseline(name, datetime.fromtimestamp(float(seconds), UTC)) if name else None
@@ -36,9 +36,9 @@ def parse_baseline(text: str) -> BuildBaseline | None:
 
 
 def matches(last_build: BuildBaseline | None, name: str, publication: Publication) -> bool:
-    """Return whether the baseline `last_build` has this name, and no scheduled change came between its moment and `publication`.
+    """Return whether `last_build` has this name, and time alone changed nothing between its moment and the publication's.
 
-    Return False if `last_build` is None (unknown) or its moment is later than the publication's.
+    Return False if `last_build` is None (unknown) or its moment is later than that of the publication's catalog.
     """
     moment, change = publication.catalog.now, publication.last_change
     return (
@@ -52,11 +52,14 @@ def matches(last_build: BuildBaseline | None, name: str, publication: Publicatio
 def changed_paths(
     publication: Publication, folder_baseline: Baseline, last_build: BuildBaseline | None, name: str
 ) -> frozenset[str] | None:
-    """Return the paths that may differ from the last build; None if they are unknown or more than MAX_INCREMENTAL_PATHS.
+    """Return the paths whose documents may differ from those of the last build; None if they are unknown or too many.
 
-    `folder_baseline` is the folder's state when its records were stored, with the differences that were read since. `name` is the
-    name of a BuildBaseline made from it. The paths are unknown unless `last_build`, the last build's baseline, has that name and
-    a moment that is not after the publication's.
+    `last_build` is the baseline that the last build recorded, None if it is unknown. `folder_baseline` is the state that the
+    first reading of the folder started from, with the articles that were replaced since. `name` is the name of a BuildBaseline
+    made from it, "" if it has none.
+
+    The paths are unknown unless `last_build` has that name and a moment that is not after the publication's, and if all may
+    differ. Too many are more than MAX_INCREMENTAL_PATHS paths, or more of these articles.
     """
     catalog = publication.catalog
     if last_build is None or not name or last_build.name != name or last_build.moment > catalog.now:

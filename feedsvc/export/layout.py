@@ -59,7 +59,10 @@ def file_name(path: str) -> str:
 
 
 def path_of_file(name: str) -> str:
-    """Return the path of the document with this file name: the inverse of `file_name`."""
+    """Return the path of the document with this file name: the inverse of `file_name`.
+
+    A media file or image variant named index.html keeps that name in its path.
+    """
     path = f"/{name}"
     if not path.endswith(f"/{_INDEX_FILE}") or isinstance(place_of(path), FileAt | VariantAt):
         return path
@@ -80,9 +83,10 @@ def address_of_gone_path(path: str) -> str:
 def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: Container[str], host: Host) -> Iterator[str]:
     """Yield the auxiliary paths whose files may change with the documents at `paths`.
 
-    Auxiliary are paths at which the live server has no document: SERVICE_PATHS, the files that the host reads, notices of
-    withdrawn articles and issues, former addresses of listings, and old addresses. `own_files` has the names of the files that
-    feedsvc wrote.
+    Auxiliary are paths at which the live server has no document of the publication: SERVICE_PATHS (404.html, views.json), the
+    files that the host reads, notices of withdrawn articles and issues, former addresses of listings and their issues, and old
+    addresses. `own_files` has the names of the files that feedsvc wrote. Paths with an own file are yielded even if the file is
+    obsolete by now.
     """
     yield from SERVICE_PATHS
     yield from host.files
@@ -98,12 +102,12 @@ def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: C
 
 
 def former_paths(publication: Publication, host: Host, selection: str = "") -> Iterable[str]:
-    """Return every former path of a selection of SELECTIONS that has a file at this host; () for nginx, which can redirect."""
+    """Return every former path of a selection of SELECTIONS that has a file; () for a host without `has_former_files`."""
     return _FORMER_PATHS[selection](publication.catalog) if host.has_former_files else ()
 
 
 def is_document_name(name: str) -> bool:
-    """Return whether some publication could have a document with this file name."""
+    """Return whether the document of some publication, not of a certain one, could have this file name."""
     paths = f"/{name}", f"/{name.removesuffix(_INDEX_FILE)}"
     return any(path in _AUXILIARY_PATHS or place_of(address_of_gone_path(path) or path) for path in paths)
 
@@ -113,7 +117,10 @@ def is_feed(path: str) -> bool:
 
 
 def write_order_key(path: str) -> tuple[int, str]:
-    """Return a sort key: files and pages come before the feeds that name them, and paths that are `is_written_last` last."""
+    """Return a sort key for the order of writing: a rank by the kind of place, then the path.
+
+    Files and pages come before the feeds that link to them, and paths that are `is_written_last` come last.
+    """
     place_type = type(place_of(path))
     return next((rank for rank, known_type in enumerate(_WRITE_ORDER) if place_type is known_type), len(_WRITE_ORDER)), path
 

@@ -1,4 +1,7 @@
-"""Manifest of a tree: an append-only list of feedsvc's own files, rewritten once many of its lines are obsolete."""
+"""Manifest of a tree: an append-only list of feedsvc's own files.
+
+It is rewritten without obsolete lines once these are many, and whenever an entry is removed.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,11 @@ _MODE: Final = 0o644
 
 
 class Manifest:
-    """The manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError."""
+    """The manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError.
+
+    `build_fingerprint`, `baseline` and `is_complete` are as in ManifestData. Each line appended during a build sets
+    `is_complete` to False and `baseline` to "".
+    """
 
     def __init__(self, root: int, data: ManifestData | None = None) -> None:
         """Open the manifest in the folder with the descriptor `root`, or create it, and read it if its `data` is None.
@@ -42,7 +49,10 @@ class Manifest:
             os.ftruncate(self._file, self._size)
 
     def set_build_fingerprint(self, fingerprint: str) -> None:
-        """Set the fingerprint of the facts that all documents share. If it changed, clear the fingerprints of all documents."""
+        """Set the fingerprint of the facts that all documents share.
+
+        If it changed, append it, and clear the files' fingerprints. Those of former image variants stay.
+        """
         if fingerprint != self.build_fingerprint:
             self._append([f"= {fingerprint}"])
             clear_fingerprints(self.files)
@@ -51,8 +61,8 @@ class Manifest:
     def reserve(self, names: Iterable[str], codings: Container[str], foreign_names: Container[str]) -> None:
         """Record names before their files are written, so that a killed build leaves no file without an entry.
 
-        Compressed variants in these `codings` are reserved with each file, except those whose names are in `foreign_names`: files
-        of other origin stay there.
+        Compressed variants in these `codings` are reserved with each file, except those whose names are in `foreign_names`:
+        files of other origin stay there. If all names are recorded already, one line still shows that a build began.
         """
         default = FileState(compressed_sizes=tuple(-1 if coding in codings else 0 for coding in COMPRESSED_SUFFIXES))
         reservations = (
@@ -88,13 +98,17 @@ class Manifest:
         return reservation._replace(compressed_sizes=sizes) if sizes != state.compressed_sizes else None
 
     def record(self, states: Iterable[tuple[str, FileState]]) -> None:
-        """Append those states (file name, state) that differ from the recorded ones."""
+        """Set the states (file name, state), and append those that differ from the recorded ones."""
         changed = {name: state for name, state in states if self.files.get(name) != state}
         self._append(format_line(name, state) for name, state in changed.items())
         self.files.update(changed)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files' entries and rewrite the manifest, because an article may have been deleted to make its name disappear."""
+        """Remove the entries of these files.
+
+        If there were any, rewrite the manifest, so that it contains no removed name any more. An article may have been deleted
+        to make its name disappear. After a rewriting, the manifest says that the build is complete.
+        """
         removed = {name: state for name in names if (state := self.files.pop(name, None))}
         try:
             if removed:
@@ -104,7 +118,10 @@ class Manifest:
             raise
 
     def finish(self) -> None:
-        """Append the line that ends a build; rewrite the manifest first if many lines are obsolete."""
+        """Append the line that ends a build, if it is missing. Before that, rewrite the manifest if it has many obsolete lines.
+
+        Many are more than _MAX_OBSOLETE_LINES and more than half the number of files.
+        """
         if self._line_count > len(self.files) + max(len(self.files) // 2, _MAX_OBSOLETE_LINES):
             with suppress(OSError):  # a disk without room for a second manifest keeps the long one
                 self._rewrite()
@@ -113,7 +130,10 @@ class Manifest:
             self.is_complete = True
 
     def mark_complete(self, baseline: str) -> None:
-        """Append the line that names the content state (`baseline`) of the last build. Do nothing if that is not complete."""
+        """Append the line that names the content state of the last build: `baseline`, the text of a BuildBaseline.
+
+        Do nothing if the last build is not complete.
+        """
         if self.is_complete:
             self._append([f". {baseline}"])
             self.is_complete, self.baseline = True, baseline
@@ -134,7 +154,10 @@ class Manifest:
         self._line_count += text.count("\n")
 
     def _rewrite(self) -> None:
-        """Replace the manifest atomically by a manifest without obsolete lines."""
+        """Replace the manifest atomically by one without obsolete lines.
+
+        It says that the build is complete, and has no baseline.
+        """
         lines = [
             f"= {self.build_fingerprint}",
             *(format_line(name, self.files[name]) for name in sorted(self.files)),

@@ -3,6 +3,7 @@
 Each line records one change, so a kill at any moment loses at most the last line. A line is one of
 
     = BUILD                            fingerprint of the facts that all documents share; a change voids earlier fingerprints
+                                       but those of former image variants
     + NAME                             the file and its compressed variants are reserved: about to be written
     FINGERPRINT SIZE TIME SIZES NAME   a written file: its fingerprint ("-" if unknown), size in bytes, time in nanoseconds, and
                                        the sizes of its compressed variants, which have the same time, as BR/ZST/GZ or, for .gz
@@ -35,8 +36,9 @@ UNKNOWN_COMPRESSED_SIZES: Final = (-1,) * len(COMPRESSED_SUFFIXES)
 class FileState(NamedTuple):
     """The recorded state of a file. The defaults are for a reserved file, which is recorded before it is written.
 
-    `size` is in bytes, `time` in nanoseconds since 1970. `compressed_sizes` are in the order of COMPRESSED_SUFFIXES: 0 for no
-    compressed variant, -1 for an unknown size.
+    `fingerprint` is that of its document, "" if unknown, or for a former image variant as in `retention_fingerprint`. `size` is
+    in bytes, `time` in nanoseconds since 1970. `compressed_sizes` are in the order of COMPRESSED_SUFFIXES: 0 for no compressed
+    variant, -1 for an unknown size.
     """
 
     fingerprint: str = ""
@@ -49,9 +51,10 @@ FileStates = dict[str, FileState]  # by file name
 
 
 class ManifestData(NamedTuple):
-    """The content of a manifest. `size` is the number of bytes in complete lines.
+    """The content of a manifest. `files` are the states of feedsvc's own files, by name.
 
-    `baseline` is the text of a BuildBaseline, "" if unknown. `is_complete` is True if the last build ended.
+    `build_fingerprint` is the fingerprint of the facts that all documents share, `baseline` the text of a BuildBaseline, "" if
+    unknown. `is_complete` is True if the last build ended. `size` is the number of bytes in complete lines.
     """
 
     files: FileStates
@@ -84,7 +87,7 @@ def read_manifest(root: int) -> ManifestData:
 
 
 def clear_fingerprints(files: FileStates) -> None:
-    """Clear all fingerprints except those of former image variants, which say since when no document names the file."""
+    """Clear all fingerprints except those of former image variants, which say since when a variant is former."""
     for name, state in files.items():
         if state.fingerprint and not is_former_image(state.fingerprint):
             files[name] = state._replace(fingerprint="")
@@ -110,7 +113,7 @@ class _Parser:
         self.is_complete = True
 
     def parse(self, lines: Sequence[str]) -> None:
-        """Parse lines. Nearly all are file lines, so each run of file lines is parsed at once."""
+        """Update the attributes by these lines. Nearly all are file lines, so each run of file lines is parsed at once."""
         start = 0
         marker_indexes = [index for index, line in enumerate(lines) if line[1:2] in _MARKER_ENDS and line[:1] in _MARKERS]
         for index in marker_indexes:

@@ -9,7 +9,10 @@ from feedsvc.export.layout import file_name
 
 
 def blocking_names(names: Iterable[str], new_names: AbstractSet[str]) -> list[str]:
-    """Return those of the file names that are a folder of one of `new_names`, or below a folder with one of these names."""
+    """Return those of `names`, all file names, at whose place or below which a file of `new_names` needs a folder or file.
+
+    These are names that a folder of one of `new_names` has, and names below a folder that has one of `new_names`.
+    """
     candidates = list(names) if new_names else []
     if not candidates:
         return []
@@ -18,17 +21,17 @@ def blocking_names(names: Iterable[str], new_names: AbstractSet[str]) -> list[st
 
 
 def has_conflicts(new_names: AbstractSet[str], recorded: Container[str]) -> bool:
-    """Return whether a folder of one of the `new_names` is a file: one of these names, or one of the `recorded` ones.
+    """Return whether a file of `new_names` would be below another file: one of these names, or one of the `recorded` ones.
 
-    Not found are new names that are a folder of a recorded file.
+    Not found is a new name that is the folder of a recorded file.
     """
     return any(folder in new_names or folder in recorded for name in new_names for folder in _folders_of(name))
 
 
 def without_conflicts(paths: Sequence[str], recorded: Container[str], is_dispensable: Callable[[str], bool]) -> list[str]:
-    """Return the paths without dispensable ones whose file is below another file, or has the name of another file's folder.
+    """Return the paths without dispensable ones whose new file is below another file, or has the name of another file's folder.
 
-    `recorded` are the names of files that exist. A file that exists has no conflict.
+    `recorded` are the names of files that exist: these are not new and stay. Paths are dispensable if `is_dispensable` is True.
     """
     new = {path: name for path in paths if (name := file_name(path)) not in recorded}
     new_names = {*new.values()}

@@ -75,7 +75,7 @@ def configuration(catalog: Catalog) -> str:
 
 
 def write_configuration(file: Path, catalog: Catalog) -> None:
-    """Write the include file atomically, and only if it changed. nginx is not reloaded. Raises FeedsvcError if that fails."""
+    """Write the include file atomically, only if its text changed. nginx is not reloaded. Raises FeedsvcError if that fails."""
     data = configuration(catalog).encode()
     try:
         if file.is_file() and file.read_bytes() == data:
@@ -181,8 +181,8 @@ def _expires(next_change: datetime | None) -> str:
 def _cache_control_maps(change: datetime | None) -> Iterator[str]:
     """Yield the maps from the clock for Cache-Control and Expires.
 
-    $feedsvc_left has the seconds left. $feedsvc_public and $feedsvc_change have Cache-Control and Expires of the most requested
-    documents, so that nginx needs no second map for these.
+    $feedsvc_left has the number of `_seconds_left_rows` or "". $feedsvc_public and $feedsvc_change have Cache-Control and
+    Expires of the most requested documents, so that nginx needs no second map for these.
     """
     directives, expires = CACHE_CONTROL.split(", "), _expires(change)
     yield _time_map("$feedsvc_left", change, "", str)

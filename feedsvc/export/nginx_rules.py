@@ -31,10 +31,10 @@ Rows = list[tuple[str, str]]
 
 
 class RuleMaps:
-    """The maps for the rules of one catalog. `keys` are those of all maps, for nginx's sizes of hash tables."""
+    """The maps for the rules of one catalog. `keys` are those of the exact rules, for nginx's sizes of hash tables."""
 
     def __init__(self, catalog: Catalog, default: str, write_map: Map) -> None:
-        """Take the key for the default value of a map, and the function that writes a map of a source, a name and rows."""
+        """Take `default`, the key of a map's default value, and `write_map`, which writes a map of source, name and rows."""
         self._catalog, self._default, self._write_map = catalog, default, write_map
         self._rules, self._base = catalog.content.redirects, catalog.site.base_url
         self._exact = unique_rows(self._exact_rows())
@@ -73,7 +73,7 @@ class RuleMaps:
                 yield from ((key, self._location(target)) for key in _spellings(without_slash(address)))
 
     def _query_rows(self) -> dict[tuple[str, ...], Rows]:
-        """Return names of parameters -> map rows, for the exact rules with a query that redirect now."""
+        """Return names of parameters -> map rows (key, value of Location), for exact rules with a query that redirect now."""
         rows: dict[tuple[str, ...], Rows] = {}
         for address, target in self._rules.exact.items():
             path, mark, query = without_slash(address).partition("?")
@@ -85,7 +85,10 @@ class RuleMaps:
         return rows
 
     def _query_maps(self) -> Iterator[str]:
-        """Yield the maps that are looked up one after the other: exact rules, then patterns, by sets of parameter names."""
+        """Yield the maps of rules with a query. Each one has the next one's value as its default.
+
+        The maps of exact rules come first, one for each set of parameter names, then those of patterns.
+        """
         sets = self._rules.parameter_sets
         variables = [f"$feedsvc_query_{index}" for index in range(2 * len(sets))]
         following = [*variables[1:], ""]
@@ -141,9 +144,9 @@ def _query_keys(path: str, fields: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 
 def unique_rows(rows: Iterable[tuple[str, str]]) -> Rows:
-    """Return map rows (key, value), with the last value of equal keys.
+    """Return map rows (key, value) without repeated keys; the last value of a key counts.
 
-    Keys that differ only in case become patterns, because nginx ignores the case of other keys.
+    Keys that differ from another one only in case become patterns, because nginx ignores the case of keys that are none.
     """
     listed = list(dict(rows).items())
     counts = Counter(key.lower() for key, _ in listed)
@@ -164,7 +167,7 @@ def _query_expression(value: Part) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return a regular expression for a text as it is or percent-encoded."""
+    """Return a regular expression that matches a text as it is or percent-encoded."""
     return "".join(
         re.escape(char) if char in _UNRESERVED else f"(?:{re.escape(char)}|(?i:{quote(char, safe='')}))" for char in text
     )

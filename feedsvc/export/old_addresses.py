@@ -1,7 +1,8 @@
 """Old addresses of redirects.yaml that have a file in a tree, for hosts that serve files and cannot redirect.
 
-Exact rules without a query have one. A pattern has one for each article and each newest page and feed of BROAD_KINDS to which it
-leads, if the old address follows from its target. Rules with the target GONE have none: such a host answers 404 without a file.
+An exact rule without a query has one file. A pattern has one for each visible article, and for each newest page and feed of a
+listing of BROAD_KINDS, to which it leads, if the old address follows from the target. Rules with the target GONE have none:
+such a host answers 404 without a file.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ _FILE_PLACES: Final = (FeedAt, FileAt, SiteDocumentAt, SitemapAt, VariantAt)
 
 
 def old_paths(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
-    """Yield the old addresses with a file: with `of_feeds` those that lead to a feed, else all others. None occurs twice."""
+    """Yield the old addresses with a file: with `of_feeds` those that lead to a feed, else all others.
+
+    An address of both an exact rule and a pattern may occur twice.
+    """
     rules = catalog.content.redirects
     for path, target in exact_redirects(catalog):
         if target != GONE and is_feed_path(target) == of_feeds and may_have_file(catalog, path):
@@ -54,7 +58,7 @@ def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
 
 
 def gap_sentences(catalog: Catalog) -> Iterator[str]:
-    """Yield a sentence on the rules that a host which only serves files cannot answer, if there are any."""
+    """Yield one sentence on the rules that a host which only serves files cannot answer; none if there are no such rules."""
     if gaps := plain_host_gaps(catalog.content.redirects):
         others = f"and {len(gaps) - 1:,} more " if len(gaps) > 1 else ""
         yield (
@@ -64,7 +68,7 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
 
 
 def may_have_file(catalog: Catalog, path: str) -> bool:
-    """Return whether the tree may have a file at an old address.
+    """Return whether the tree may have a file at a former path or old address.
 
     False for an address with a query or a name above 255 bytes, if the tree needs the name itself or for a folder of root/, and
     if a folder of the name is a document's file or that of another old address.
@@ -81,7 +85,10 @@ def is_feed_path(target: str) -> bool:
 
 
 def is_only_matched(catalog: Catalog, path: str) -> bool:
-    """Return whether a path redirects by a pattern, but has no file, because the pattern is not expanded to that path."""
+    """Return whether a path redirects by a pattern but has no file, because the path cannot be computed from the target.
+
+    Paths are computed only for articles and the newest pages and feeds of BROAD_KINDS.
+    """
     target = pattern_target(catalog, path)
     return bool(target) and not (_is_broad(target) and path in catalog.content.redirects.pattern_sources_of(target))
 
@@ -121,7 +128,10 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _is_file(catalog: Catalog, path: str) -> bool:
-    """Return whether a path without a slash at the end is that of a file: of a document, or of another old address."""
+    """Return whether a file has this path without a slash at the end: a file of root/, a document, or another old address.
+
+    A document or old address is a file, not a folder, if its last name has a file extension.
+    """
     if path[1:] in catalog.content.root_files:
         return True
     if "." not in path[path.rfind("/") :]:

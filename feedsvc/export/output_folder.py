@@ -26,7 +26,7 @@ _HINTS_BY_ERRNO: Final = {
 def translate_errors(out: Path) -> Iterator[None]:
     """Raise FeedsvcError instead of an OSError in the `with` block.
 
-    Its message names the file, or `out`, with a hint if the disk is full or a permission is missing.
+    Its message names the file below `out`, or `out` itself, with a hint if the disk is full or a permission is missing.
     """
     try:
         yield
@@ -39,10 +39,10 @@ def translate_errors(out: Path) -> Iterator[None]:
 
 @contextmanager
 def build_lock(out: Path) -> Iterator[int]:
-    """Hold the build lock of the folder `out` in the `with` block, and yield the folder's descriptor.
+    """Hold the build lock of the folder `out` in the `with` block, and yield the folder's descriptor, closed at the end.
 
-    Create the folder if it is missing. Raises FeedsvcError if another build holds the lock, OSError if the folder or the lock
-    file cannot be opened.
+    Create the folder if it is missing. Raises FeedsvcError if another build holds the lock (without waiting), OSError if the
+    folder or the lock file cannot be opened.
     """
     out.mkdir(parents=True, exist_ok=True)
     root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -21,9 +21,9 @@ _NEW_FILE: Final = FileState(compressed_sizes=(0,) * len(COMPRESSED_SUFFIXES))  
 
 
 class OwnershipCheck:
-    """Protection of the tree in `out`. Files in the manifest are feedsvc's own, all others of other origin.
+    """Checks before files are written to the tree in `out`.
 
-    Methods raise FeedsvcError or OSError.
+    Files in the manifest are feedsvc's own, all others of other origin. Methods raise FeedsvcError or OSError.
     """
 
     def __init__(self, out: Path, writer: FileWriter, manifest: Manifest, codings: Collection[str]) -> None:
@@ -31,7 +31,7 @@ class OwnershipCheck:
         self._out, self._writer, self._manifest, self._codings = out, writer, manifest, codings
 
     def reject_outside_links(self, names: Iterable[str]) -> None:
-        """Raise FeedsvcError if a folder of these file names is a link that leaves the tree.
+        """Raise FeedsvcError if a folder of these file names is a symbolic link that leaves the tree.
 
         Call it before `reject_overwrites` and `FileWriter.put`: it calls `linked_folders` for the names.
         """
@@ -42,10 +42,10 @@ class OwnershipCheck:
                 )
 
     def reject_overwrites(self, renderer: TreeRenderer, names: dict[str, str]) -> set[str]:
-        """Raise FeedsvcError if a folder has one of the names, or a file of other origin that has other bytes.
+        """Raise FeedsvcError if a folder has one of the names, or a file of other origin has one, but not the document's bytes.
 
-        `names` maps paths to file names; those of their compressed variants are checked, too. Return the names of variants at
-        which a file of other origin may stay, because the coding does not make the document smaller.
+        `names` maps paths to file names; the names of compressed variants are checked, too. Return the names of variants at
+        which a file of other origin may stay, because no variant is written: the coding does not make the document smaller.
         """
         foreign_names: set[str] = set()
         for path, name in names.items():
@@ -67,9 +67,10 @@ class OwnershipCheck:
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
     def is_occupied(self, renderer: TreeRenderer, path: str, name: str) -> bool:
-        """Return whether the file `name`, which is not in the manifest, cannot be written.
+        """Return whether the file `name`, which is not in the manifest, cannot be written or has other bytes than the document.
 
-        That is so if a folder or a file with other bytes has this name, or a file of other origin has the name of its folder.
+        That is so if something else than a regular file with the bytes of the document at `path` has this name, or if a file of
+        other origin has the name of one of its folders.
         """
         status = self._writer.status(name)
         if status is None:
@@ -90,8 +91,8 @@ class OwnershipCheck:
     def _is_compressed_name_free(self, renderer: TreeRenderer, path: str, coding: str) -> bool:
         """Return whether no file has the name of a document's compressed variant, or a file with the variant's bytes has it.
 
-        Return False if a file has the name, but the coding does not make the document smaller. Raises FeedsvcError if the variant
-        would overwrite a file with other bytes.
+        Return False if a file has the name, but no variant is to be written, because the coding does not make the document
+        smaller. Raises FeedsvcError if the variant would overwrite a file with other bytes.
         """
         name = file_name(path) + COMPRESSED_SUFFIXES[coding]
         if self._writer.cached_status(name) is None:

@@ -21,7 +21,10 @@ _Signature = tuple[int, ...]
 
 
 class TreeState(NamedTuple):
-    """The manifest's data, its signature when it was read, and the names of the recorded files that were modified on disk."""
+    """Result of `check_tree`: `manifest` is the manifest's data, `signature` that of its file when it was read.
+
+    `modified_files` are the names of the recorded files for which `FileWriter.is_unmodified` is False.
+    """
 
     manifest: ManifestData
     signature: _Signature
@@ -55,7 +58,10 @@ def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
 
 
 def check_tree(out: Path) -> TreeState | None:
-    """Return the state of the tree in a folder, None unless its last build was complete. Raises OSError without a manifest."""
+    """Return the state of the tree in a folder; None if its last build was not complete or the manifest has an incomplete line.
+
+    Raises OSError if there is no manifest.
+    """
     root = os.open(out, _FOLDER_FLAGS)
     try:
         signature = _manifest_signature(root)

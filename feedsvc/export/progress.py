@@ -1,4 +1,4 @@
-"""Numbers of an export: progress, result, and the numbers of paths from which on it works in another way."""
+"""Numbers of an export: its progress, its result, and the numbers of paths above which it works in another way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parallelism:
-    """Numbers of paths from which on several processes check or render them, and the numbers that a process gets at once.
+    """Numbers of paths from which on several processes check or render them, and largest numbers that a process gets at once.
 
     For fewer paths than a threshold, forking processes takes longer than the work. The pages of a chunk to render are in memory
     at the same time.
@@ -31,7 +31,7 @@ DEFAULT_PARALLELISM: Final = Parallelism()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """Numbers of files or objects that a build wrote, left unchanged and removed. Compressed variants are not counted.
+    """Numbers of files or objects that a build or update wrote, left unchanged and removed, without compressed variants.
 
     After an update, `unchanged` is the number of the other paths that were examined, also of those without a file.
     """

@@ -19,7 +19,10 @@ _NEW_FILE: Final = FileState()
 
 
 class TreeRenderer(ExportContents):
-    """Contents of an export, compared with and written to a tree. `file_states` are the manifest's states by name."""
+    """Contents of an export, compared with a tree and written to it.
+
+    `file_states` are the states in the manifest, by file name.
+    """
 
     def __init__(
         self,
@@ -35,11 +38,14 @@ class TreeRenderer(ExportContents):
         self._writer, self._file_states = writer, file_states
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
-        """Return the paths whose files are missing, were modified on disk, or may have been written from another document."""
+        """Return the paths that are not `is_current`: the file is missing, modified, or may be of another document."""
         return [path for path in paths if not self.is_current(path)]
 
     def is_current(self, path: str) -> bool:
-        """Return whether the file of the document at a path has the document's fingerprint and was not modified on disk."""
+        """Return whether the recorded fingerprint of a path's file is the document's and the file was not modified on disk.
+
+        False if the fingerprint is unknown.
+        """
         name = file_name(path)
         state = self._file_states.get(name)
         return (
@@ -52,7 +58,7 @@ class TreeRenderer(ExportContents):
     def render_files(self, paths: Sequence[str]) -> list[WriteResult]:
         """Render and write the documents at these paths. Return (file name, new state, whether the file was written) of each.
 
-        Paths without a document are left out. The order is that of `_batches`.
+        Paths without a document are left out. The order is that of `_batches`. The manifest is not changed.
         """
         return [result for batch in self._batches(paths) for result in self._write_batch(batch)]
 

@@ -24,11 +24,11 @@ def gone_addresses(catalog: Catalog) -> Iterator[str]:
 
 
 def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) -> Iterator[tuple[str, str]]:
-    """Yield (pattern, target) in the syntax of `_redirects`, as URI references, of lines of at most `max_length` characters.
+    """Yield the patterns of redirects.yaml as (pattern, target) in the syntax of `_redirects`, as URI references.
 
-    Without `may_hide_files`, patterns that match the form of an address of the site are left out, for hosts that prefer a
-    redirect to a file. Those with the target GONE or a query, and those that the syntax cannot express, always are. Hosts do not
-    check the digits of a pattern.
+    Left out are lines of more than `max_length` characters, patterns with the target GONE or a query, and those that the syntax
+    cannot express. Without `may_hide_files`, also patterns that match the form of an address of the site are left out, for
+    hosts that prefer a redirect to a file. Hosts do not check the digits of a pattern.
     """
     base = catalog.site.base_url
     for pattern in catalog.content.redirects.patterns:
@@ -41,7 +41,7 @@ def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) ->
 
 
 def _translated_source(pattern: RedirectPattern) -> str:
-    """Return the pattern with `:name` and a last `*`; "" if the format cannot express it.
+    """Return the path of a pattern with `:name` and a last `*` for placeholders; "" if the format cannot express it.
 
     It cannot express a query, a placeholder that is no whole segment or is named "splat", and a literal ":" or "*".
     """
@@ -89,7 +89,7 @@ def _segments(parts: Sequence[Part]) -> _Shape:
 
 @cache
 def _document_shapes() -> tuple[_Shape, ...]:
-    """Return the shapes of all addresses of documents and files, one for each of URL_RULES."""
+    """Return the shapes of the addresses of all documents and files that a site may have, one for each of URL_RULES."""
     rules = (rule for rules in URL_RULES.values() for rule in rules)
     return tuple(
         tuple(_REST if ":path>" in name else _ANY if "<" in name else name for name in rule.strip("/").split("/"))

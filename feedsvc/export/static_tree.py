@@ -51,10 +51,8 @@ from feedsvc.support.process_pool import available_processors, map_chunks
 def build(publication: Publication, out: Path, progress: Progress = no_progress, *, processes: int = 1) -> BuildResult:
     """Write the publication's documents to the tree and remove feedsvc's other files, former image variants after 90 days.
 
-    Files of other origin stay.
-
-    Raises FeedsvcError if the folder cannot be written, another build runs in it, or a file of other origin has the name of a
-    document.
+    Files of other origin stay. Raises FeedsvcError if the folder cannot be written, another build runs in it, or a file of
+    other origin has the name of a document but other bytes, except at auxiliary paths such as 404.html.
     """
     with StaticTree(out, processes=processes) as tree:
         return tree.build(publication, progress)
@@ -76,9 +74,9 @@ class StaticTree:
     ) -> None:
         """Take a `selection` of SELECTIONS and a `host` of HOSTS.
 
-        A compressed variant in each of the `codings` is written beside each document that it makes smaller.
-        At most `processes` work at once if there is as much to do as `parallelism` says; None stands for one per processor.
-        `prefetch` is what `start_prefetch` returned for `out`.
+        A compressed variant in each of the `codings` is written beside each document that it makes smaller. At most `processes`
+        work at once if there are as many paths as `parallelism` says; None stands for one per processor. `prefetch` is what
+        `start_prefetch` returned for `out`.
         """
         self.out, self._codings = out, tuple(coding for coding in COMPRESSED_SUFFIXES if coding in codings)
         self._selection, (self._selected_paths, self._is_selected) = selection, SELECTIONS[selection]
@@ -110,9 +108,10 @@ class StaticTree:
             self._exit_stack.close()
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
-        """Write every selected document of a publication, and remove feedsvc's files of all others, also those not selected.
+        """Write every selected document that is not current, and remove feedsvc's files of all others, also those not selected.
 
-        If the last build of the tree was made from the same state as `baseline`, only the paths that may differ are examined.
+        `baseline` is the folder's state that its reading started from. If the last build was made from that state, only the
+        paths that may differ are examined.
         """
         with translate_errors(self.out):
             possibly_stale = self._possibly_stale_paths(publication, baseline) if baseline else None
@@ -139,7 +138,7 @@ class StaticTree:
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
         """Write the documents at `paths`, which may have changed since the last call; remove files of those without one.
 
-        Do a full `build` instead if the paths are many, or if more than these may have changed, as after a change of settings.
+        Do a full `build` for more than MAX_INCREMENTAL_PATHS paths, or if others may have changed, as with other settings.
         """
         all_paths = tuple(paths)
         all_paths += tuple(auxiliary_paths(publication, all_paths, self._manifest.files, self._host))
@@ -158,7 +157,7 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(selected) - removed - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
-        """Record the name of the folder's state for the next `build`, after a `build` or `update`. Do nothing if it is ""."""
+        """Record the state's name for the next `build`. Do nothing if it is "" or the last build is incomplete."""
         with translate_errors(self.out):
             baseline_name = self._baseline_name(name, publication)
             if name and not matches(parse_baseline(self._manifest.baseline), baseline_name, publication):
@@ -210,7 +209,7 @@ class StaticTree:
     def _write_and_remove(self, renderer: TreeRenderer, paths: Iterable[str]) -> tuple[int, int]:
         """Write the files at these paths, or remove those without a document; return how many changed and how many were removed.
 
-        Documents come before the feeds that name them; sitemaps and lists of feeds come last.
+        Documents come before the feeds that link to them; sitemaps and lists of feeds come last.
         """
         ordered = sorted((path for path in paths if not self._is_occupied_by_foreign_file(renderer, path)), key=write_order_key)
         end = next((index for index, path in enumerate(ordered) if is_written_last(path)), len(ordered))
@@ -219,12 +218,15 @@ class StaticTree:
         return written, self._remover.remove(renderer.publication, obsolete)
 
     def _has_conflicts(self, paths: Iterable[str]) -> bool:
-        """Return whether a new file at one of these paths needs the name of a file as a folder, or that of a folder."""
+        """Return whether a new file at one of these paths is below the name of another file, or has the name of a folder."""
         new_names = {file_name(path) for path in paths} - self._manifest.files.keys()
         return has_conflicts(new_names, self._manifest.files) or any(map(self._writer.is_folder, new_names))
 
     def _writable_paths(self, renderer: TreeRenderer, paths: Iterable[str]) -> list[str]:
-        """Return the paths without auxiliary ones that no file can have: it would take a name from another file."""
+        """Return the paths without those where a foreign file is, and without dispensable ones in conflict with others.
+
+        Auxiliary paths and those without a document are dispensable (`without_conflicts`).
+        """
         free = [path for path in paths if not self._is_occupied_by_foreign_file(renderer, path)]
         return without_conflicts(
             free, self._manifest.files, lambda path: renderer.is_auxiliary(path) or renderer.find(path) is None
@@ -267,9 +269,9 @@ class StaticTree:
         return [path for path in paths if path in stale]
 
     def _write(self, renderer: TreeRenderer, paths: list[str], progress: Progress) -> int:
-        """Write the files at these paths; return how many are new or changed. Raises FeedsvcError or OSError.
+        """Check and reserve all names, and write the files; return how many changed. Raises FeedsvcError or OSError.
 
-        `paths` must be in the order in which they are to be written: feeds after the documents that they name, then the others.
+        `paths` must be in the order of writing: feeds after the documents that they link to, then the others.
         """
         names = {path: file_name(path) for path in paths}
         self._ownership.reject_outside_links(names.values())
@@ -282,7 +284,8 @@ class StaticTree:
     def _render_in_chunks(self, renderer: TreeRenderer, paths: list[str], written: list[bool]) -> Iterator[int]:
         """Write the files chunk by chunk, and yield the number of files in each. Add to `written` whether each file changed.
 
-        Documents that feeds name are complete before the first feed begins, and all feeds before documents that name feeds.
+        Documents that feeds link to are complete before the first feed begins, and all feeds before documents with links to
+        them.
         """
         processes = self._processes if len(paths) >= self._parallelism.render_threshold else 1
         feeds_start = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))

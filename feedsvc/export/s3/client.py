@@ -54,7 +54,7 @@ for _name in ("aiobotocore", "asyncio", "botocore", "fsspec", "s3fs"):
 
 
 class BucketClient:
-    """Client of one prefix; names of objects are relative to the prefix.
+    """Client of one prefix of a bucket; names of objects are relative to the prefix.
 
     Each method that sends requests may raise FeedsvcError. Before that, it cancels all other requests.
     """
@@ -91,7 +91,7 @@ class BucketClient:
     def put(self, objects: Sequence[BucketObject], on_put: OnPut) -> None:
         """Start to put objects and return; call `on_put` for each one that is finished, in this or a later call.
 
-        Wait while too many objects or bytes are being sent.
+        Wait while too many objects (_MAX_REQUESTS) or bytes (_MAX_BYTES_IN_FLIGHT) are being sent.
         """
         if objects:
             self._run(lambda: self._start_puts(objects, on_put))

@@ -61,7 +61,10 @@ _TEMPLATES_BY_TYPE: Final[tuple[tuple[type[Exception] | tuple[type[Exception], .
 
 
 def error_message(error: Exception, address: str, endpoint: str) -> str:
-    """Return one sentence on an error of the bucket at `address`; `endpoint` is the storage's URL, "" if unknown."""
+    """Return one sentence for operators on an error of the bucket at `address`, with advice if the error is a known one.
+
+    `endpoint` is the storage's URL, "" if unknown.
+    """
     values = {
         "address": address,
         "at": f" at {endpoint}" if endpoint else "",

@@ -1,7 +1,8 @@
 """Manifest of a bucket: numbered parts, which are objects in the bucket.
 
 Each part has the object states that changed since the previous part or, as a full part, all states. The bucket's listing shows
-changes since. A part is put on the condition that its number is free, so two builds at the same time notice each other.
+which objects were changed later. A part is put on the condition that its number is free, so two builds at the same time notice
+each other.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ FLUSH_SIZE: Final = 5000  # states that a kill may lose; recovering them takes o
 
 
 def is_part(name: str, prefix: str = "") -> bool:
-    """Return whether an object is a part of the manifest of this build or, with one of `nested_prefixes`, of the build there."""
+    """Return whether an object is a part of this build's manifest or, with one of `nested_prefixes`, of the build's there."""
     return name.startswith(f"{prefix}{_MANIFEST_FOLDER}") and name.removeprefix(f"{prefix}{_MANIFEST_FOLDER}").isdecimal()
 
 
@@ -40,8 +41,9 @@ def _part_number(part: str) -> int:
 class BucketManifest:
     """The manifest of one build. `states` are those of feedsvc's own objects by name.
 
-    `build_fingerprint` is that of the facts that all objects share. `is_incomplete` is True if parts were removed or damaged, so
-    that the bucket may have unrecorded objects of feedsvc; the next part that is put is a full one.
+    `build_fingerprint` is that of the facts that all objects share. `is_incomplete` is True if parts were removed or damaged,
+    so that the bucket may have unrecorded objects of feedsvc; the next part that is put is a full one. Methods raise
+    FeedsvcError.
     """
 
     def __init__(
@@ -53,9 +55,10 @@ class BucketManifest:
         max_parts: int = MAX_PARTS,
         flush_size: int = FLUSH_SIZE,
     ) -> None:
-        """Read the parts among `listed`, the names of all objects. `prefix` selects the manifest of a build to a folder below.
+        """Read the parts among `listed`, the names of all objects of the bucket client's prefix.
 
-        More than `max_parts` parts are merged into one. States are put as a part once there are `flush_size` unsaved ones.
+        `prefix` selects the manifest of a build to a folder below. More than `max_parts` parts are merged into one by `finish`.
+        `flush` puts states as a part once there are `flush_size` unsaved ones.
         """
         self._bucket, self._prefix = bucket, prefix
         self._max_parts, self._flush_size = max_parts, flush_size
@@ -84,13 +87,16 @@ class BucketManifest:
         return True
 
     def set_build_fingerprint(self, fingerprint: str) -> None:
-        """Set the fingerprint of the facts that all objects share. If it changed, clear those of all but former images."""
+        """Set the fingerprint of the facts that all objects share. If it changed, clear the fingerprints of all states.
+
+        Those of former image variants stay.
+        """
         if fingerprint != self.build_fingerprint:
             self.states = {name: _without_fingerprint(state) for name, state in self.states.items()}
         self.build_fingerprint = fingerprint
 
     def reserve(self, names: Iterable[str]) -> None:
-        """Record names and put a part with them.
+        """Record names that are not recorded yet, and put a part with all unsaved states.
 
         Call it before their objects are put, so that a killed build leaves no object without an entry.
         """
@@ -100,11 +106,11 @@ class BucketManifest:
         self._put_unsaved()
 
     def record(self, name: str, state: ObjectState) -> None:
-        """Set an object's state. The next part that is put has it."""
+        """Set an object's state. The next part that is put has it; no part is put now."""
         self.states[name] = self._unsaved[name] = state
 
     def flush(self) -> None:
-        """Put the unsaved states as a part if there are at least `flush_size`; all states if parts were lost."""
+        """Put a part if at least `flush_size` states are unsaved: with these or, if `is_incomplete`, with all states."""
         if len(self._unsaved) >= self._flush_size:
             self._put_unsaved()
 
@@ -126,7 +132,7 @@ class BucketManifest:
             self._put_full()
 
     def finish(self) -> None:
-        """Put unsaved states, merge the parts if there are many, and remove obsolete ones."""
+        """Put unsaved states, merge the parts into a full part if they are more than `max_parts`, and remove obsolete parts."""
         self._put_unsaved()
         if len(self._parts) - len(self._obsolete_parts) > self._max_parts:
             self._put_full()
@@ -154,7 +160,7 @@ class BucketManifest:
 
 
 def _without_fingerprint(state: ObjectState) -> ObjectState:
-    """Return a state without fingerprint. A former image variant keeps its: the time since when no document names it."""
+    """Return a state without fingerprint. A former image variant keeps its fingerprint: the time since when it is former."""
     return state if is_former_image(state.fingerprint) else state._replace(fingerprint="")
 
 

@@ -40,7 +40,8 @@ class StoredObject(NamedTuple):
 class ObjectState(NamedTuple):
     """The recorded state of an object: fingerprint, entity tag, digest of bytes and headers, and time of its PUT.
 
-    The defaults are for a reserved object, which is recorded before it is put. "" and 0 stand for unknown.
+    The time is in seconds since 1970. The defaults are for a reserved object, which is recorded before it is put. "" and 0
+    stand for unknown.
     """
 
     fingerprint: str = ""
@@ -57,9 +58,10 @@ class ObjectState(NamedTuple):
 
 
 class BucketObject(NamedTuple):
-    """An object to put. `digest` is the same for the same bytes and headers, `size` is in bytes.
+    """An object to put, or to compare. `digest` is the same for the same bytes and headers, `size` is in bytes.
 
-    The bytes are in `body`, or for media files and image variants in the file at `location`. `is_cleaned` is as in FileResource.
+    The bytes are in `body`, or for media files and image variants in the file at `location`; with `is_cleaned`, an image is put
+    without its metadata.
     """
 
     name: str
@@ -85,7 +87,7 @@ class ObjectBuilder(ExportContents):
         *,
         clock_skew: int = CLOCK_SKEW,
     ) -> None:
-        """Take the recorded `states` and the current ones (`objects`) of objects by name.
+        """Take the recorded `states` of objects and the current ones, `objects`, as listed by the bucket, both by name.
 
         Documents that the `coding` makes smaller are put in that coding; "" for none. `clock_skew` is as in
         `ObjectState.is_replaced`.
@@ -102,14 +104,20 @@ class ObjectBuilder(ExportContents):
         return self.is_unmodified(name) and self._states[name].fingerprint == (self.fingerprint(path) or None)
 
     def is_unmodified(self, name: str) -> bool:
-        """Return whether the bucket still has the object as it was recorded."""
+        """Return whether the bucket still has the object as it was recorded, with its entity tag and not put again.
+
+        False if unrecorded.
+        """
         state, stored = self._states.get(name), self._objects.get(name)
         if state is None or stored is None:
             return False
         return state.etag == stored.etag and not state.is_replaced(stored, self._clock_skew)
 
     def build_objects(self, paths: Sequence[str]) -> list[tuple[BucketObject, bool]]:
-        """Return (object, whether it must be put) of each path with a document. An object that need not be put has no `body`."""
+        """Render the documents at these paths, and return (object, whether it must be put) of each path with a document.
+
+        An object need not be put if the bucket has it with the same bytes and headers; its `body` is empty then.
+        """
         return [result for path in paths if (result := self._build_object(path))]
 
     def _build_object(self, path: str) -> tuple[BucketObject, bool] | None:

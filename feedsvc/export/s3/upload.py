@@ -73,7 +73,7 @@ class Upload:
         """Do nothing: no connection is open between two calls."""
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:  # noqa: ARG002
-        """Put every selected document of a publication, and remove all other objects of earlier builds. `baseline` is ignored.
+        """Put every selected document that changed, and remove all other objects of earlier builds. `baseline` is ignored.
 
         Former image variants stay for 90 days; objects of builds to a folder below, and of other origin, stay for good.
         """
@@ -97,9 +97,10 @@ class Upload:
         return gap_sentences(publication.catalog)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
-        """Put or remove the objects of these paths. The bucket is not listed: its state is known from the last call.
+        """Put or remove the objects of these paths, which may have changed since the last call. The bucket is not listed.
 
-        Do a full `build` if there was no such call, if it failed, or if too much may have changed.
+        Do a full `build` if there was no such call, if it failed, if the paths are more than MAX_INCREMENTAL_PATHS, or if
+        others may have changed, too.
         """
         all_paths = tuple(paths)
         if self._state:
@@ -127,7 +128,7 @@ class Upload:
     def _open_state(self, *, refresh: bool) -> Iterator[_BucketState]:
         """Yield the state of the bucket, and close all connections at the end.
 
-        List the bucket if `refresh` is True, at the first call, and after an error in the `with` block.
+        List the bucket if `refresh` is True, at the first call, and if the last `with` block ended with an error.
         """
         state, self._state = self._state, None
         if refresh or state is None:
@@ -195,11 +196,11 @@ class Upload:
                 state.adopt(name, digest)
 
     def _check_ownership(self, builder: ObjectBuilder, state: _BucketState, names: Mapping[str, str]) -> frozenset[str]:
-        """Check the unrecorded and modified objects among `names` before any is put. Record feedsvc's own again: those with a
-        digest in their metadata.
+        """Check the unrecorded and modified objects among `names` (name -> path) before any is put.
 
-        Raises FeedsvcError if an object of other origin would be overwritten, unless it has the same bytes already. Return the
-        names of auxiliary files, such as 404.html, at which objects of other origin stay.
+        Record feedsvc's own again: those that have a digest in their metadata, were recorded, or have the right bytes already.
+        Raises FeedsvcError if another object would be overwritten, but return the names of auxiliary files, such as 404.html:
+        objects of other origin stay there.
         """
         unverified = [name for name in names if name in state.objects and not builder.is_unmodified(name)]
         digests = self._bucket.read_digests(unverified)
@@ -226,9 +227,9 @@ class Upload:
             self._bucket.drain()
 
     def _remove_unreferenced(self, publication: Publication, state: _BucketState, names: Sequence[str]) -> int:
-        """Remove the objects `names`, which no document names any more, except image variants to retain; return how many.
+        """Remove those objects `names` that exist, except image variants to retain; return how many. Update the manifest.
 
-        Objects that another build recorded stay, too.
+        No documents belong at these names any more. Objects that another build recorded stay, too.
         """
         states = {name: state.manifest.states.get(name, ObjectState()) for name in names if name in state.objects}
         fingerprints = {name: retention_fingerprint(publication, name, known.fingerprint) for name, known in states.items()}
@@ -261,7 +262,7 @@ class _BucketState:
         self._nested_names = cache(lambda prefix: open_manifest(listed, prefix).states.keys())
 
     def other_owners(self, names: Iterable[str]) -> dict[str, str]:
-        """Return name -> prefix of the other build, for those of `names` that another build recorded."""
+        """Return name -> prefix of the other build, for those of `names` that a build to a folder below recorded."""
         candidates = ((name, prefix) for name in names for prefix in self.nested_prefixes if name.startswith(prefix))
         return {name: prefix for name, prefix in candidates if name.removeprefix(prefix) in self._nested_names(prefix)}
 
@@ -287,7 +288,7 @@ class _BucketState:
 
 
 def _waves(paths: Sequence[str]) -> Iterator[list[str]]:
-    """Yield paths in waves: documents come before documents that name them, and archives before the feeds that link to them."""
+    """Yield the paths in waves: documents before documents that link to them, and archives before the feeds that do."""
     for _, wave in groupby(sorted(paths, key=_wave_key), key=_wave_key):
         yield [*wave]
 
