@@ -11,7 +11,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Alerts:
-    """Active alerts, at most one per name. The message of an alert is a sentence that says what to do. Thread-safe."""
+    """Active alerts, at most one for each name. An alert's message is a sentence that says what to do. Thread-safe."""
 
     def __init__(self) -> None:
         self._active: dict[str, str] = {}
@@ -25,7 +25,7 @@ class Alerts:
             return dict(self._active)
 
     def raise_alert(self, name: str, message: str, end_message: str = "", *, log_again: bool = False) -> None:
-        """Activate an alert, or update the message of an active one. An update is logged only with `log_again`.
+        """Activate the alert `name` and log its message, or update the message of an active one, logged only with `log_again`.
 
         `clear` logs `end_message`. If that is "", this class logs nothing about the alert: its caller must.
         """

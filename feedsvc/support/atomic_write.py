@@ -24,7 +24,7 @@ _NO_LINKS_ERRNOS: Final = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLIN
 
 
 class FileChangedError(Exception):
-    """Raised if another process wrote the file after the caller had read it."""
+    """Raised if the file does not contain the bytes any more that the caller had read."""
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def sync(file: IO[bytes]) -> None:
 
 
 def rename_without_replacing(source: Path, target: Path) -> None:
-    """Rename a file, but do not replace another one. Raises FileExistsError if `target` exists, else OSError.
+    """Rename a file, but do not replace another one. Raises FileExistsError if `target` exists, OSError for other errors.
 
     On a file system without hard links, a target that another process creates at the same moment is replaced.
     """

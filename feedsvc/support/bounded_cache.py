@@ -23,10 +23,11 @@ def _one(_: object) -> int:
 
 
 class BoundedCache(Generic[_K, _V]):
-    """Values other than None by key. Above `max_weight`, drop the value that was put or used longest ago. Thread-safe.
+    """Values other than None by key. Above `max_weight`, drop the value of which `put` or `use` was called longest ago.
 
-    `weigh` returns the weight of a value, always the same for the same value. Without it each value weighs 1, so `max_weight` is
-    the number of values. A higher `max_weight` may be set at any time.
+    Thread-safe. `max_weight` limits the sum of the values' weights. `weigh` returns the weight of a value, always the same for
+    the same value. Without it each value weighs 1, so `max_weight` is the number of values. A higher `max_weight` may be set at
+    any time.
     """
 
     def __init__(self, max_weight: int, weigh: Callable[[_V], int] = _one) -> None:

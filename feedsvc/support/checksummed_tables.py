@@ -23,7 +23,7 @@ _MAX_DIRECT_SIZE: Final = 64  # bytes of a value that the checksum covers direct
 
 
 class RowChecksummer:
-    """Add and verify the checksums of one table's rows. The checksum is the last value of a row.
+    """Maker and verifier of the checksums of one table's rows. The checksum is the last value of a row.
 
     `identity` is the number of the state folder (`read_identity`), 0 for tables in memory; `file` and `table` are names. Rows
     that were written with another identity or name count as damaged.
@@ -68,8 +68,9 @@ class Table:
 class FormerTable:
     """Table of the previous version. `sql` and `index_statements` must be exactly the statements that created it.
 
-    `convert` turns one of its rows into rows of this version: pairs of a table's name and values without checksum. It raises
-    TypeError, ValueError or OverflowError for a row that cannot be converted.
+    `order_by` is the order in which its rows are read. `convert` turns one of its rows into rows of this version: pairs of a
+    table's name and values without checksum. It raises TypeError, ValueError or OverflowError for a row that cannot be
+    converted.
 
     A file has tables of both versions if the previous version was used again after an update. Then the rows of the former table
     are newer: they replace rows with the same key in the present one, unless `merge` combines both (values of the present row,
@@ -155,9 +156,10 @@ def _schema_objects(connection: sqlite3.Connection) -> frozenset[_SchemaObject]:
 
 
 def migrate(connection: sqlite3.Connection, schema: Schema, checksummers: Mapping[str, RowChecksummer]) -> None:
-    """Move the rows of the previous version's tables into this version's tables. `checksummers` are by name of the latter.
+    """Move the rows of the previous version's tables into this version's tables, and drop the former.
 
-    Call it in a transaction. Raises sqlite3.Error, and DamageError if a row cannot be converted.
+    Former tables that this version verifies by `is_sound` stay. `checksummers` are by name of this version's tables. Call it in
+    a transaction. Raises sqlite3.Error, and DamageError if a row cannot be converted.
     """
     names = {name for _, name, _, _ in _schema_objects(connection)}
     tables = {table.name: table for table in schema.tables}
@@ -198,10 +200,11 @@ def _convert(former: FormerTable, row: RowValues) -> list[tuple[str, RowValues]]
 def salvage(
     source: sqlite3.Connection, target: sqlite3.Connection, schema: Schema, checksummers: Mapping[str, RowChecksummer]
 ) -> int:
-    """Copy the readable and valid rows of a damaged file `source` to `target`; return their number.
+    """Copy the readable and valid rows of a damaged file `source` to `target`; return the number of rows inserted.
 
-    `checksummers` are by name of the table. Of rows with the same key, the first is copied. Raises sqlite3.Error for errors of
-    `target` only.
+    Rows of tables without `is_salvaged` are left out; rows of the previous version's tables are converted. `checksummers` are
+    by name of the table. Of rows with the same key, the first is copied, from this version's table before the previous one's.
+    Raises sqlite3.Error for errors of `target` only.
     """
     count = 0
     for table in schema.tables:
@@ -226,7 +229,11 @@ def table_exists(connection: sqlite3.Connection, table: str) -> bool:
 
 
 def _scan(connection: sqlite3.Connection, table: str, order_by: str) -> Iterator[RowValues]:
-    """Yield rows from the beginning of a table up to the damage, then from its end. Rows between damaged places are lost."""
+    """Yield the rows of a table, in order.
+
+    In a damaged table, yield rows from its beginning up to the damage, then from its end back to the damage: some may come
+    twice. Rows between two damaged places are lost.
+    """
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{column} {direction}" for column in order_by.split(", "))
         try:

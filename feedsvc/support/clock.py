@@ -8,8 +8,9 @@ from functools import lru_cache
 
 
 def wall_clock() -> datetime:
-    """Return the time in UTC, in whole milliseconds. The last result is cached, because creating it takes longer than answering
-    some requests.
+    """Return the time in UTC, cut off to whole milliseconds.
+
+    The last result is cached, because creating it takes longer than answering some requests.
     """
     return _moment(time.time_ns() // 1_000_000)
 

@@ -48,7 +48,10 @@ def current_limit() -> int:
 
 
 def budget(limit: int) -> Budget:
-    """Divide `limit` less a reserve of 64: a quarter for files, the rest for connections. So one use cannot starve the other."""
+    """Divide `limit` less a reserve of 64 (but at least 64 in all): a quarter for files, the rest for connections.
+
+    So one use cannot starve the other.
+    """
     free = max(limit - _RESERVED, _RESERVED)
     return Budget(connections=free - free // 4, files=free // 4)
 

@@ -24,7 +24,8 @@ _RETRY_DELAY: Final = 0.05  # seconds between two attempts to lock a folder on W
 def lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> None:
     """Wait for the lock on an open file, exclusive unless `is_shared`. A shared lock excludes only exclusive ones.
 
-    Raises OSError if the file system has no locks; if the lock `is_optional`, returns without it.
+    Raises OSError if the file cannot be locked, as on a file system without locks; if the lock `is_optional`, returns without
+    it.
     """
     try:
         _flock(descriptor, is_shared=is_shared, waits=True)
@@ -34,9 +35,9 @@ def lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False)
 
 
 def try_lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> bool:
-    """Take the lock on an open file as `lock` does. Return False instead of waiting for another thread or process.
+    """Take the lock on an open file as `lock` does; return whether it was taken. Does not wait: False if it is held elsewhere.
 
-    If the file system has no locks, return True if the lock `is_optional`, else raise OSError.
+    If the file cannot be locked, as on a file system without locks, return True if the lock `is_optional`, else raise OSError.
     """
     try:
         _flock(descriptor, is_shared=is_shared, waits=False)
@@ -113,7 +114,10 @@ class FileLock:
         return self._descriptor >= 0
 
     def acquire(self) -> bool:
-        """Try to take the lock without waiting; return whether it is held. Raises OSError if the file is unusable."""
+        """Take the lock without waiting, unless it is held; return whether it is held now.
+
+        Raises OSError if the file is unusable.
+        """
         if not self.is_held:
             descriptor = self._open_file()
             try:

@@ -48,12 +48,15 @@ def read_reports(state: Path) -> list[HangReport]:
 
 
 def faulty_themes(state: Path) -> Mapping[str, str]:
-    """Return the themes that made an earlier process hang or crash: name -> stacks of its threads, as text, of the last one."""
+    """Return the themes whose page made a process hang or crash: name -> stacks of the last such process's threads, as text."""
     return {name: report.stacks for report in reversed(read_reports(state)) for name in report.theme_names}
 
 
 class FaultyThemes:
-    """Cached `faulty_themes` of a state folder, read again after a process started or ended, since that changes the folder."""
+    """Callable that returns the `faulty_themes` of a state folder, cached.
+
+    They are read again after a process started or ended, since that changes the folder of the reports.
+    """
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -74,7 +77,10 @@ class FaultyThemes:
 
 
 def explanation(state: Path, process: int) -> str:
-    """Return why the last process with the id `process` was ended, as a continuation of "process 12"; "" without a report."""
+    """Return why the last process with the id `process` was ended or crashed, as a continuation of "process 12".
+
+    Return "" if there is no report of it.
+    """
     return next((_explanation(report) for report in read_reports(state) if report.process_id == process), "")
 
 

@@ -25,7 +25,10 @@ class Pipes(Protocol):
     errors: bytearray
 
     def transfer(self, seconds: float) -> bool:
-        """Wait up to `seconds` until a pipe is ready, and read or write. Return whether the child has closed both outputs."""
+        """Read and write what is possible within `seconds`; may return sooner.
+
+        Return whether the child has closed both outputs.
+        """
 
 
 def open_pipes(child: subprocess.Popen[bytes], data: bytes) -> Pipes:

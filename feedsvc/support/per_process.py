@@ -1,6 +1,7 @@
-"""Value that each process opens for itself. After a fork, the child has none of its parent's threads and must not use its files.
+"""Value that each process opens for itself.
 
-So the child opens a value of its own, and drops that of its parent without closing it.
+After a fork, the child process has none of its parent's threads and must not use the parent's files. So the child opens a value
+of its own, and drops that of its parent without closing it.
 """
 
 from __future__ import annotations

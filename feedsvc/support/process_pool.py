@@ -39,7 +39,7 @@ _Result = tuple[Exception | None, object]
 
 
 class _ProcessEndedError(FeedsvcError):
-    """Raised if a process ended during its work."""
+    """Raised if a forked process ended before its work did."""
 
 
 def available_processors() -> int:
@@ -118,7 +118,7 @@ class _ChunkQueue:
         return bool(self._remaining)
 
     def has_more_than(self, chunks: int) -> bool:
-        """Return whether more than `chunks` chunks of the maximum size are left."""
+        """Return whether chunks still have the maximum size and more than `chunks` of them are left."""
         return self._chunk_size == self._max_chunk and len(self._remaining) > chunks * self._max_chunk
 
     def take_first(self) -> range:
@@ -141,9 +141,10 @@ def _chunk_items(items: Sequence[_T], chunk: range) -> Sequence[_T]:
 def _collect_results(
     work: Callable[[range], _R], queue: _ChunkQueue, children: list[Connection], while_waiting: Callable[[], object] | None
 ) -> Iterator[_R]:
-    """Yield results of this process and its forks.
+    """Give work to the forks, call `while_waiting` once, work along, and yield the results of this process and its forks.
 
-    This process takes chunks from the beginning, the forks from the end, so that each works on adjacent items, which share data.
+    This process takes chunks from the beginning, the forks from the end, so that each works on adjacent items, which share
+    data.
     """
     pending_counts = dict.fromkeys(children, 0)
     _dispatch(pending_counts, queue, _MAX_QUEUED_WHILE_WAITING if while_waiting else _MAX_QUEUED)
@@ -159,9 +160,11 @@ def _collect_results(
 
 
 def _dispatch(pending_counts: dict[Connection, int], queue: _ChunkQueue, max_queued: int) -> None:
-    """Send a chunk to each fork in turn, until each has `max_queued` queued, or only _MIN_QUEUED if few chunks are left.
+    """Send chunks from the end of the queue to the forks, one to each in turn, until each has `max_queued` pending chunks.
 
-    `pending_counts` has, for each fork, the number of chunks that were sent to it and whose result was not received.
+    A fork gets more than _MIN_QUEUED only while chunks of the maximum size are left: as its n-th pending chunk, it gets one if
+    more than n for each fork are left. `pending_counts` has, by connection, how many chunks were sent to a fork whose results
+    were not received; it is updated.
     """
     for depth in range(1, max_queued + 1):
         for child, count in pending_counts.items():
@@ -272,7 +275,7 @@ def _run_chunk(work: Callable[[range], object], chunk: range) -> _Result:
 
 
 def _picklable_error(error: Exception) -> Exception:
-    """Return the error with its traceback as a note, in a form that can be pickled."""
+    """Return the error with its traceback as a note, or a RuntimeError with the traceback if it cannot be pickled."""
     lines = "".join(traceback.format_exception(error))
     with suppress(Exception):
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own

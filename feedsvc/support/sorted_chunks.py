@@ -24,7 +24,7 @@ class PersistentSortedList(Sequence[_T]):
     __slots__ = ("_chunks", "_key", "_results", "_starts")
 
     def __init__(self, chunks: tuple[_Chunk[_T], ...], key: Callable[[_T], Any]) -> None:
-        """Create a sequence of chunks, which must not be empty and must be sorted by `key`, within and among each other."""
+        """Create a sequence of `chunks`. None may be empty; items must be sorted by `key` within each and across all."""
         self._chunks = chunks
         self._key = key
         self._starts = (0, *accumulate(map(len, chunks)))
@@ -88,9 +88,10 @@ class PersistentSortedList(Sequence[_T]):
         return result
 
     def apply_changes(self, removed: Sequence[_T], added: Sequence[_T]) -> PersistentSortedList[_T]:
-        """Return a sequence without the items `removed`, which must all be in this one, and with the items `added`.
+        """Return a sequence without the items `removed`, all of which must be in this one, and with the items `added`.
 
-        The key of an added item must not be that of another item of the result; it may be that of a removed one.
+        Their order does not matter. The key of an added item must not be that of another item of the result; it may be that of
+        a removed one.
         """
         if not removed and not added:
             return self
@@ -106,7 +107,10 @@ class PersistentSortedList(Sequence[_T]):
         return PersistentSortedList(tuple(chunks), self._key)
 
     def filter(self, predicate: Callable[[_T], object]) -> PersistentSortedList[_T]:
-        """Return a sequence of the items for which `predicate` is true. It shares the chunks that stay whole with this one."""
+        """Return a sequence of the items for which `predicate` is true; this one if it is true for all.
+
+        It shares the chunks that stay whole with this one.
+        """
         pairs = ((chunk, tuple(filter(predicate, chunk))) for chunk in self._chunks)
         chunks = tuple(chunk if len(chunk) == len(matching) else matching for chunk, matching in pairs if matching)
         return self if sum(map(len, chunks)) == len(self) else PersistentSortedList(chunks, self._key)

@@ -114,7 +114,10 @@ class Database:
         checksummers: _Checksummers,
         lock: AbstractContextManager[object],
     ) -> None:
-        """Copy the rows that `is_sound` verifies from `before`. Its file was replaced, but is readable as long as it is open."""
+        """Copy the rows that `is_sound` verifies from `before` to `connection`, as far as possible. Errors are ignored.
+
+        The file of `before` was replaced, but is readable as long as it is open.
+        """
         with lock, suppress(sqlite3.Error), connection:
             salvage(before, connection, self._schema.only_self_verifying(), checksummers)
 
@@ -239,7 +242,10 @@ def _inode(file: Path | None) -> tuple[int, int] | None:
 
 
 def _damage_before_open(file: Path) -> str:
-    """Return the damage of a file that is visible without SQLite, else "". Call it before this process opens the file."""
+    """Return the damage of a file that is visible without SQLite, else "", as for a missing file. Raises OSError.
+
+    Call it before this process opens the file.
+    """
     if name := _non_file_name(file):
         return f"{name} is no file"
     if not is_file(file):

@@ -33,10 +33,10 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def set_aside(path: Path, to: Path | None = None) -> Path:
-    """Rename a damaged file or folder, if it exists, to NAME.damaged, or to `to`; return that path. Raises OSError.
+    """Rename a damaged file or folder, if it exists, to NAME.damaged, or to `to`; return that new path. Raises OSError.
 
-    Anything at that path is deleted first, even if there is nothing to rename. Call it with the folder's lock held, and check
-    with the lock held that the file is damaged: another process may have replaced it with a new one.
+    Anything at the new path is deleted first, even if there is nothing to rename. Call it with the folder's lock held, and
+    check with the lock held that the file is damaged: another process may have replaced it with a new one.
     """
     target = to or path.with_name(path.name + DAMAGED_SUFFIX)
     if target.is_dir() and not target.is_symlink():
@@ -109,11 +109,11 @@ def read_identity(folder: Path) -> int:
 
 
 def resolve_identity(folder: Path, file_identities: Iterable[int]) -> int:
-    """Return the most frequent of the identities in the folder's SQLite files (0 for a file without one); write it into
-    `state-id`.
+    """Return the most frequent of `file_identities`, those in the folder's SQLite files, and write it into `state-id`.
 
-    If there is a tie or no file has one, the identity in `state-id` decides. If there is none either, a new one is drawn. Call
-    it with the folder's lock held. Raises OSError if `state-id` cannot be written.
+    0 stands for a file without identity and does not count. In a tie, the identity in `state-id` wins if it is one of these,
+    else the first. If no file has one, return that in `state-id`; if there is none either, a new one. Call it with the folder's
+    lock held. Raises OSError if `state-id` cannot be written.
     """
     before = read_identity(folder)
     counts = Counter(filter(None, file_identities))

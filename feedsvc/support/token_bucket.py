@@ -1,4 +1,7 @@
-"""Token buckets for rate limits: a burst of tokens at once, then one at regular intervals. Time is an argument."""
+"""Token buckets for rate limits: `burst` tokens at once, then one at regular intervals. Time is an argument.
+
+These tokens are not those of private feeds.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,10 @@ class TokenBuckets:
         self._buckets: BoundedCache[bytes, _Bucket] = BoundedCache(max_keys)
 
     def take_token(self, key: bytes, now: datetime) -> float:
-        """Take a token from the bucket of `key` and return 0.0. If it is empty, return the seconds until it has a token."""
+        """Take a token from the bucket of `key` and return 0.0.
+
+        If it is empty, return the seconds until it has a whole token.
+        """
         if wait := self.seconds_until_token(key, now):
             return wait
         self._buckets.put(key, _Bucket(tokens=self._tokens(key, now) - 1, updated_at=now))

@@ -74,16 +74,17 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
 
 
 def start_heartbeat() -> None:
-    """Start a heartbeat: watch all threads, not only renderings, and end the process some time after SIGTERM or SIGINT.
+    """Start a heartbeat: watch all threads, not only renderings, and limit the time to stop after SIGTERM or SIGINT.
 
-    Does nothing outside `watching`. Call it in the main thread, after the last fork.
+    If the process still runs 50 seconds after the signal (less with a limit below 30 seconds), it is ended. Does nothing
+    outside `watching`. Call it in the main thread, after the last fork.
     """
     if _current:
         _current.start_heartbeat()
 
 
 class rendering:  # noqa: N801 - called like a function
-    """Mark that this thread renders a page of the theme `name` (up to 80 ASCII characters) within the block.
+    """Mark that this thread renders a page of the theme `name` (up to 80 ASCII characters) within the `with` block.
 
     Takes some microseconds inside `watching`, else nothing.
     """
@@ -104,7 +105,10 @@ class rendering:  # noqa: N801 - called like a function
 
 
 def explanation(process: int) -> str:
-    """Return why the fork with the id `process` hung or crashed, as a continuation of "process 12"; "" without a report."""
+    """Return why the process with the id `process`, a fork, hung or crashed, as a continuation of "process 12".
+
+    Return "" if there is no report, or outside `watching`.
+    """
     return hang_reports.explanation(_current.state, process) if _current and _current.state else ""
 
 
