@@ -1,7 +1,7 @@
 """Content folder: reads all files of a folder into a `ContentSnapshot`, and afterwards only the files that changed.
 
-Each reading gives a new snapshot and the articles that differ from the previous one. The service, commands and exports use this
-package.
+Each reading gives a snapshot and the articles that differ from the previous snapshot. The later stages from `catalog` on, the
+service and the commands use this package.
 """
 
 from feedsvc.content.folder.first_steps import first_steps_hint

@@ -1,11 +1,11 @@
-"""Active articles: for each file at most one article, which snapshots contain. No two have the same id or address.
+"""Active articles: the articles that snapshots contain, at most one for each file.
 
-No two of one work (see `translations`) are in the same language.
+No two have the same id, guid or address. No two of one work (see `translations`) are in the same language.
 
 A file's candidate is its own article, or its last valid version if the file is broken. It is active unless it loses a conflict
 with another candidate; then the file's last valid version may be active instead. A claim is an id, guid or address (slug or
 former slug) of a candidate. It is disputed if several candidates have it. The language of a work is disputed if several of the
-work's candidates are in it.
+work's candidates are in it, withdrawn ones not counted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ArticleChange = tuple[Article | None, Article | None]  # former and new article 
 
 
 class ActiveArticles:
-    """Active article of each file that has one (`articles`, by path), and problems of those that lost a conflict (`conflicts`).
+    """Active article of each file that has one (`articles`, by path), and the problems of lost conflicts (`conflicts`).
 
     `update` changes both from records. Without conflicts, its cost grows with the changed files only.
     """
@@ -52,11 +52,13 @@ class ActiveArticles:
     def update(
         self, records: Mapping[str, Record], changed: Iterable[str], is_new: Callable[[str], bool] = lambda _: False
     ) -> dict[str, ArticleChange]:
-        """Update `articles` and `conflicts`. Return, by path, the former and the new active article where they are other objects.
+        """Update `articles` and `conflicts`.
 
-        `records` are those of all files, `changed` the paths of the changed, new and deleted ones. Paths outside `changed` are in
-        the result, too, if a conflict began or ended. `is_new` returns whether a path's article was never active, although its
-        record may already state that it is: if it loses a conflict, it is not used as last valid version.
+        Return the changes of active articles, path -> (former article or None, new one or None). A path is in the result if the
+        two are different objects. `records` are those of all files, `changed` the paths of the changed, new and deleted ones.
+        Paths outside `changed` are in the result, too, if a conflict began or ended. `is_new` returns whether a path's article
+        was never active, although its record may already state that it is: if it loses a conflict, it is not used as last valid
+        version.
         """
         paths, disputed_before = tuple(changed), self._disputed_keys()
         if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
@@ -75,7 +77,10 @@ class ActiveArticles:
         return self._resolve_conflicts(records, is_new)
 
     def _load_undisputed(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
-        """Activate the candidates of all paths and return True. If two may be in conflict, only return False."""
+        """Activate the candidates of all paths and return True, if none has a former slug and no two are in conflict.
+
+        Otherwise change nothing and return False.
+        """
         existing = ((path, record) for path in paths if (record := records.get(path)))
         candidates = {path: article for path, record in existing if (article := record.reading.article or record.good)}
         claims = _ClaimIndex(candidates)
@@ -98,7 +103,10 @@ class ActiveArticles:
         return (candidate for candidate in candidates if candidate and candidate.id == id_)
 
     def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
-        """Update candidates and claims of these paths. Return the former and the new candidate of each, even if equal."""
+        """Update candidates and claims of these paths.
+
+        Return (former candidate, new candidate) of each path, even if they are equal.
+        """
         changes: list[ArticleChange] = []
         for path in paths:
             record, old = records.get(path), self._candidate(path)
@@ -189,7 +197,7 @@ class _ClaimIndex:
         return frozenset(self._disputed)
 
     def paths_with_id(self, id_: str) -> Iterable[str]:
-        """Return the paths that claim an id, or have it as their guid."""
+        """Return the paths of the candidates that have this text as their id or guid."""
         if paths := self._disputed.get(("id", id_)):
             return paths
         path = self._holders["id"].get(id_)
@@ -218,9 +226,9 @@ class _ClaimIndex:
 
 
 def candidate(record: Record | None) -> ParseResult:
-    """Return a result with the candidate of a file: its own article, else its last valid version, else None.
+    """Return a result with the candidate of a file: its own article, else its last valid version, else no article.
 
-    The last two are without problems and positions.
+    In the last two cases, the result has no problems and positions. `record` is None for a file without one.
     """
     if record is None:
         return _NO_RESULT

@@ -20,9 +20,9 @@ _UNCHANGED: Final = object()
 class ArticleRecords:
     """Records by path (`by_path`), with the problems of their files and the changes of the current reading.
 
-    `problems` has only the paths of files with problems. `changed` has, by path, the records that the current reading changed and
-    that must be stored; None stands for a deleted record. New records of active articles are not in it: `ArticleLoader` stores
-    them. Problems and media of the records given to the constructor count only after `put`.
+    `problems` has the problems of each file that has any, by path. `changed` has, by path, the records that the current reading
+    changed and that must be stored; None stands for a deleted record. New records of active articles are not in it:
+    `ArticleLoader` stores them. Problems and media of the records given to the constructor count only after `put`.
     """
 
     def __init__(self, records: Mapping[str, Record]) -> None:
@@ -85,7 +85,7 @@ class ArticleRecords:
             self._update_media_index(path, record, new)
 
     def is_new(self, path: str) -> bool:
-        """Return True if the current reading gave the path its record, and there was none before."""
+        """Return whether the current reading gave the path its first record."""
         return self._previous.get(path, _UNCHANGED) is None
 
     @property
@@ -108,7 +108,10 @@ class ArticleRecords:
             self._paths_by_media[media_path].add(path)
 
     def are_conclusive(self, active_articles: Mapping[str, Article]) -> bool:
-        """Return whether each record alone tells which article of its file is active: its own, the last valid version or none."""
+        """Return whether each record alone tells which article of its file is active.
+
+        That is the file's own article, its last valid version, or none.
+        """
         return all(
             record.stood or record.good is None or active_articles.get(path) is record.good
             for path, record in self.by_path.items()
@@ -120,10 +123,10 @@ class ArticleRecords:
         return all(record.stood or not record.reading.article for record in previous if record)
 
     def changes_of(self, active_articles: Mapping[str, Article]) -> tuple[tuple[Article, ...], tuple[Article, ...]]:
-        """Return the former and the active articles of the paths whose records the current reading changed, without missing ones.
+        """Return (former articles, active articles) of the paths whose records the current reading changed.
 
-        The former ones are the last valid versions (`Record.last_valid`) in the records before the reading. An article is in both
-        if only other parts of its record changed, such as the signature of its file.
+        Missing ones are left out. The former ones are the last valid versions (`Record.last_valid`) in the records before the
+        reading. An article is in both if only other parts of its record changed, such as the signature of its file.
         """
         old = (record.last_valid for record in self._previous.values() if record)
         new = (active_articles.get(path) for path in self._previous)

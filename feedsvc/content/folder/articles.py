@@ -69,7 +69,7 @@ class ArticleFiles:
 
     @property
     def last_valid_paths(self) -> frozenset[str]:
-        """Paths of files whose last valid version is active after an error, conflict or unreadable folder; and these folders."""
+        """Paths of files whose last valid version is active after an error, conflict or unreadable folder; and such folders."""
         all_problems = self.records.problems.items()
         broken = (path for path, problems in all_problems if any(problem.severity == "error" for problem in problems))
         disputed = (problem.path for problem in self._active.conflicts)
@@ -101,9 +101,9 @@ class ArticleFiles:
         return frozenset([path for path, record in self.records.by_path.items() if is_stale(record)])
 
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Scan everything (None) or the paths `scope`. Changed files become due: the next `refresh` checks them.
+        """Scan articles/ (None) or the paths `scope`. Files that changed or whose text was lost become due.
 
-        The first `refresh` checks all files.
+        The next `refresh` checks due files, the first one all files.
         """
         self._due = self._due.union(self._scanner.refresh(scope), self._recent_files)
         records = self.records.by_path
@@ -291,7 +291,7 @@ class _TextReader:
         self.references: References | None = None
 
     def markdown(self, article: Article) -> str:
-        """Return the Markdown that an article's file has now; "" if the file is broken or missing."""
+        """Return the Markdown that an article's file has now; "" if the file is broken or missing, or before a `refresh`."""
         data = safe_read.read_file(self._root, article.path)
         return parse_article(article.path, data, self.references).markdown if self.references and isinstance(data, bytes) else ""
 

@@ -52,13 +52,14 @@ def claim_keys(article: Article) -> Iterator[ClaimKey]:
 
 
 def resolve_claims(claims: Collection[Claim], last_paths: Container[str] = frozenset()) -> list[tuple[Claim, Claim]]:
-    """Return each lost claim with the claim of the file that holds its value: pairs of loser and holder.
+    """Return each lost claim with the claim of the file that holds its value: pairs (loser, holder).
 
-    Ids are resolved first, then guids, slugs and former slugs. An id and an equal guid are in conflict, and so are a slug and an
-    equal former slug: the kind that is resolved first wins. A file that lost a claim cannot win another. Of several files that
-    claim a value as the same kind, one not in `last_paths` wins; then one that is no draft; then one whose stem (name without
-    suffix) is the value or its last part, then one whose stem ends the value, so that a copied file never replaces the original;
-    then the shorter stem; then the lower path.
+    Ids are resolved first, then guids, slugs and former slugs. An id and an equal guid are in conflict, and so are a slug and
+    an equal former slug: the kind that is resolved first wins. A file that lost a claim cannot win another.
+
+    Of several files that claim a value as the same kind, one not in `last_paths` wins; then one that is no draft; then one
+    whose stem (name without suffix) is the value or its last part after ":" or "/", then one whose stem ends the value, so that
+    a copied file never replaces the original; then the shorter stem; then the lower path.
     """
     holders: dict[ClaimKey, Claim] = {}
     lost_claims: list[tuple[Claim, Claim]] = []

@@ -24,7 +24,7 @@ class WriteDebouncer:
     """Debouncer of one content folder.
 
     For each scan, call `files_to_postpone` and, after reading the settings, `are_settings_changing`. For a scan after which
-    nothing is postponed, call only `record_missing`.
+    nothing is to be postponed, call only `record_missing`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -40,12 +40,15 @@ class WriteDebouncer:
         now: datetime,
         settle_time: timedelta,
     ) -> frozenset[str]:
-        """Return the paths to postpone: those that changed within `settle_time` before `now`, and WHOLE_SCAN if all must wait.
+        """Return the paths to postpone: those that changed within `settle_time` before `now`, with WHOLE_SCAN if there are any.
 
-        `missing` are due files that the scan at `now` did not find; `changed_since` returns the paths changed after a moment. A
-        file that has just vanished is postponed, too: a program that saves through a temporary name removes the file for an
-        instant, and a rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well. A
-        path, or WHOLE_SCAN, is postponed for at most one second and ten scans, or for three seconds.
+        With WHOLE_SCAN, all files must wait. `missing` are due files that the scan at `now` did not find; `changed_since`
+        returns the paths changed after a moment. A file that has just vanished is postponed, too: a program that saves through
+        a temporary name removes the file for an instant, and a rename makes it appear elsewhere. Changes that may be later than
+        such a removal are postponed as well.
+
+        A path, or WHOLE_SCAN, that changes at each scan is postponed until one second and ten scans have passed, but not longer
+        than three seconds.
         """
         self.record_missing(missing, now)
         moment = self._missing_files.last_certain_time(now - settle_time)
@@ -66,7 +69,8 @@ class WriteDebouncer:
         """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.
 
         If they were used at once, they would show before articles that were saved earlier. Return False if no settings
-        `were_read` since then, or if they have waited for one second and ten such calls, or for three seconds.
+        `were_read` since then, or if a settings file has changed at each such call for one second and ten calls, or for three
+        seconds.
         """
         changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
         return bool(self._postponed_settings.select(changed if were_read else (), now))
@@ -88,7 +92,7 @@ class _MissingFiles:
         self._previous_scan = now
 
     def last_certain_time(self, moment: datetime) -> datetime:
-        """Return the latest time, at most `moment`, at which it is certain which of the missing files existed.
+        """Return the latest time, at most `moment`, at which it is certain which of the now missing files existed.
 
         It is `moment` or the time of an earlier scan; _DISTANT_PAST if the very first scan, after `moment`, missed a file.
         """
@@ -103,15 +107,15 @@ class _MissingFiles:
 
 
 class _PostponedFiles:
-    """Paths that are postponed while they change, until one second and ten scans have passed, or three seconds."""
+    """Paths that are postponed while they change: until one second and ten scans have passed, at most three seconds."""
 
     def __init__(self) -> None:
         self._first_seen: dict[str, tuple[datetime, int]] = {}  # time, and number of scans since then
 
     def select(self, changing: Iterable[str], now: datetime) -> frozenset[str]:
-        """Return those of the changing paths that are still to be postponed.
+        """Return those of the `changing` paths that are still to be postponed.
 
-        Call at each scan with all that change: a path that is left out once counts as new at the next call.
+        Call it at each scan with all paths that change: a path that is left out once counts as new at the next call.
         """
         delays = {path: self._first_seen.get(path, (now, 0)) for path in changing}
         self._first_seen = {path: (since, scan_count + 1) for path, (since, scan_count) in delays.items()}

@@ -58,8 +58,9 @@ def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
 def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
     """Return a warning for each file and folder directly in `root` that is not read although its name suggests it.
 
-    Such files are mostly articles outside articles/, or settings with another name. Hidden files and READMEs are ignored.
-    `folders` are the names of the folders that are read; another folder with a similar name has a warning.
+    `root` is the content folder. Such files are mostly articles outside articles/, or settings with another name. Hidden files
+    and READMEs are ignored. `folders` are the names of the folders that are read; another folder with a similar name has a
+    warning.
     """
     try:
         with os.scandir(root) as entries:
@@ -120,7 +121,7 @@ def _hidden_suffix_hint(stem: str) -> str:
 
 
 def _hint(name: str) -> str:
-    """Return a hint for a file at the top that is not read."""
+    """Return a hint for a file directly in the content folder that is not read."""
     stem = os.path.splitext(name)[0].lower()
     if _is_text_copy(name):
         return _hidden_suffix_hint(stem)

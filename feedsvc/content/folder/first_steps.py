@@ -12,7 +12,8 @@ from feedsvc.support.posix import CAN_FORK, quote_argument
 def first_steps_hint(folder: Path | str) -> str:
     """Return a hint for a path that is no content folder, for an error message.
 
-    It names the nearest folder above with a site.yaml, else the commands `init` and `demo` (only `init` on Windows).
+    It names the nearest folder above the path that has a site.yaml; if there is none, the commands `init` and `demo` (only
+    `init` on Windows).
     """
     if newsroom := _newsroom_around(Path(folder)):
         if newsroom.samefile("."):

@@ -48,7 +48,7 @@ class FolderChange:
     """Result of one reading: the snapshot, the articles that differ from the previous snapshot, and the postponed files.
 
     An edited article is in `removed` as it was and in `added` as it is. The same object is in both if only the article's media
-    may have changed. Pass `unsettled_files`, the paths that this reading postponed, to a later `read`.
+    may have changed. Pass `unsettled_files`, the paths that this reading postponed, to a later `read` as `changed_paths`.
     """
 
     content: ContentSnapshot
@@ -165,10 +165,10 @@ class ContentFolder:
         """Scan everything or, if given, `changed_paths` (relative to the content folder), and read the files that changed.
 
         A path outside articles/, media/, theme/, pages/ and root/, such as site.yaml, stands for everything. Without `now` or
-        `settle_time`, nothing is postponed. Else, if a file changed within `settle_time` before `now`, return the former content
-        and postpone all files, so that a burst of saves gives one new snapshot. After one second and ten scans, or after three
-        seconds, postpone only files that began to change later, each at most as long. The first reading postpones only changed
-        files. Raises ContentError if folder or site.yaml is missing, or site.yaml was never valid; a later call can succeed.
+        `settle_time`, nothing is postponed. Else, if a file changed within `settle_time` before `now`, return the former
+        content and postpone all files. Once that has lasted one second and ten scans, or three seconds, postpone only files
+        that began to change later, each at most as long. The first reading postpones only changed files. Raises ContentError if
+        folder or site.yaml is missing, or site.yaml was never valid; a later call can succeed.
         """
         first_change, self._first_change = self._first_change, None
         return first_change or self._read(changed_paths, now, settle_time)

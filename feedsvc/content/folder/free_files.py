@@ -21,7 +21,7 @@ FREE_FOLDERS: Final = (PAGES_FOLDER, ROOT_FOLDER)
 
 
 class FreeFiles:
-    """Reader of pages/ and root/. `frame` is the same object until it changes."""
+    """Reader of pages/ and root/. `frame` is the page frame, the same object until it changes."""
 
     def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
         """Take the last valid versions of pages from the `stored` settings of an earlier run; ignore those of other kinds."""
@@ -77,7 +77,7 @@ class FreeFiles:
         """Read the files again that changed, or whose settings or media did, and update `frame`. Call `scan` first.
 
         `unsettled_files` keep their results. `changed_media` are paths of media files that changed. With `may_media_appear`,
-        media files that pages lacked may exist now.
+        media files that were missing when pages referred to them may exist now.
         """
         self._pages.refresh(references, unsettled_files, changed_media, may_media_appear=may_media_appear)
         self._root_files.refresh(unsettled_files, self.pages)

@@ -1,4 +1,4 @@
-"""Invalidation: tells which records are stale, because their files must be read again even if they did not change."""
+"""Invalidation: finds the stale records, those of files that must be read again even if they did not change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _fingerprint(*facts: str) -> str:
 
 
 class StalenessCheck:
-    """Predicate: returns True if a record's file may give another result with the settings and media in `references`.
+    """Predicate of records: True if reading the file again may give another result with the settings and media in `references`.
 
     It is True for every record without an article or with an error.
     """

@@ -126,7 +126,11 @@ class ArticleLoader:
         return self._interner.intern_record(record) if record else None
 
     def _load_files(self, paths: Sequence[str]) -> _LoadedFiles:
-        """Read files. Store the records of new ones in the cache as active, because hardly any of them will lose a conflict."""
+        """Read files into records.
+
+        Store the records of new files in the cache as active: hardly any of them will lose a conflict. If there is no cache or
+        storing fails, these records state that their articles are not active.
+        """
         files = [(path, *self._read(path, data, is_preloading=True)) for path, data in self._read_files(paths)]
         texts = _texts_by_key((record, markdown) for _, record, markdown in files)
         missing = [path for path, record, _ in files if not record]

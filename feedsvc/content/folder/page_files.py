@@ -35,7 +35,10 @@ class _PageRecord:
 
 
 class PageFiles:
-    """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; the same object until a page changes."""
+    """Reader of pages/. `pages` maps slugs and former slugs to pages, also to drafts; the same object until a page changes.
+
+    A broken file has its last valid version there.
+    """
 
     def __init__(self, root: Path, stored: Iterable[StoredSetting]) -> None:
         """Take the last valid versions of an earlier run from the `stored` settings; ignore those of other kinds."""
@@ -105,8 +108,8 @@ class PageFiles:
     ) -> None:
         """Read the files again that changed, or whose settings or media did. `unsettled_files` keep their results.
 
-        Call `scan` first. `changed_media` are paths of media files that changed. With `may_media_appear`, media files that pages
-        lacked may exist now. If a folder cannot be read, all known files keep their results.
+        Call `scan` first. `changed_media` are paths of media files that changed. With `may_media_appear`, media files that were
+        missing when pages referred to them may exist now. If a folder cannot be read, all known files keep their results.
         """
         fingerprint = settings_fingerprint(references.site)
         is_stale = fingerprint != self._site_fingerprint
@@ -148,9 +151,10 @@ class PageFiles:
         return _PageRecord(digest, parse_page(path, data, references), last_valid)
 
     def _resolve(self) -> tuple[dict[str, StaticPage], list[Problem]]:
-        """Return the page of each file that has one, by path, and the problems of names that several files claim.
+        """Return the page of each file that has one, by path, and the problems of slugs that several files claim.
 
-        A file that loses a name is replaced by its last valid version, unless that claims a name of others, too.
+        Former slugs count, too. A file that loses one is replaced by its last valid version, unless that claims a slug of
+        others, too.
         """
         candidates = {path: page for path, record in self._records.items() if (page := record.reading.page or record.last_valid)}
         lost_claims = resolve_claims(self._claims(candidates))

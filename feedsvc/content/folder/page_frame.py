@@ -15,8 +15,8 @@ HEAD_FILES: Final = ("favicon.ico", "favicon.svg", "apple-touch-icon.png", "mani
 def build_page_frame(site: Site, pages: Mapping[str, StaticPage], root_files: Container[str]) -> PageFrame:
     """Return the page frame. Of the pages that are no drafts, it has those that site.yaml links to, and those with a `menu`.
 
-    `pages` are by slug and former slug; the frame has them by `order`, then title. Of `root_files`, paths below root/, it has
-    those in HEAD_FILES.
+    A `menu` is any value but "none". `pages` are by slug and former slug; the frame has them by `order`, then title. Of
+    `root_files`, paths below root/, it has those in HEAD_FILES.
     """
     published = {page.path: page for page in pages.values() if not page.is_draft}
     named = {page.path for name in _named_pages(site) if (page := pages.get(name))}

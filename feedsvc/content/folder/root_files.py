@@ -35,7 +35,8 @@ _HINTS: Final[Mapping[str, str]] = {
 class RootFiles:
     """Reader of root/. `files` maps paths below root/ to bytes, and is the same object until a file changes.
 
-    Files that must not be served are left out, with a problem: with an address of the site's own or of a page, or too large.
+    Files that must not be served are left out, with a problem: with an address of the site's own or of a page, with the suffix
+    of a compressed copy, too large, or unreadable.
     """
 
     def __init__(self, root: Path) -> None:
@@ -136,7 +137,7 @@ class RootFiles:
 
 
 def _name_fault(name: str, page_names: Container[str]) -> tuple[str, str] | None:
-    """Return a message and a hint if the file with a path below root/ cannot be served; None if it can."""
+    """Return (message, hint) if the file with this path below root/ cannot be served because of its name; None if it can."""
     last = name.rpartition("/")[2]
     if place_of(f"/{name}") != RootFileAt(name) or last in _OWN_NAMES or last.startswith("feed."):
         message = f"/{name} is an address of the site's own"

@@ -1,4 +1,7 @@
-"""Effective settings: site.yaml and the files of entries, with the last valid versions of broken entries."""
+"""Effective settings: site.yaml, redirects.yaml and the entries of categories.yaml, authors.yaml, tags.yaml and feeds.yaml.
+
+A broken file or entry is replaced by its last valid version.
+"""
 
 from __future__ import annotations
 
@@ -53,11 +56,11 @@ _REDIRECTS: Final = ("redirects", "")  # key of the stored rules of redirects.ya
 class Settings:
     """Effective settings. `references` has the site, and the categories and authors that articles may refer to.
 
-    `tags` are the entries of tags.yaml, `custom_feeds` the public ones of feeds.yaml and `private_feeds` the private ones,
-    by id and alias. `redirects` are the rules of redirects.yaml.
+    `tags` are the entries of tags.yaml, `custom_feeds` the public ones of feeds.yaml and `private_feeds` the private ones, by
+    id and alias. `redirects` are the rules of redirects.yaml.
 
     `stored_settings` are all last valid versions by kind and id, also of entries that their file does not contain any more.
-    `last_valid_paths` are the files of which at least one entry is replaced by its last valid version.
+    `last_valid_paths` are the files that are replaced by their last valid version, or of which at least one entry is.
     """
 
     references: References
@@ -78,9 +81,10 @@ class Settings:
         return frozenset((*self.references.site.media, *chain.from_iterable(entry.media for entry in entries)))
 
     def last_valid(self, kind: str, name: str) -> ListingSettings | None:
-        """Return the last valid version of an entry, also of a former one, by its id, not an alias; None if there is none.
+        """Return the last valid version of an entry by its id, not an alias; None if there is none.
 
-        `kind` is category, author, tag or custom. The last valid version of a valid entry is the entry itself.
+        It may be an entry that was removed. `kind` is category, author, tag or custom. The last valid version of a valid entry
+        is the entry itself.
         """
         entry = self.stored_settings.get((kind, name))
         return entry.value if entry and isinstance(entry.value, ListingSettings) else None
@@ -188,7 +192,7 @@ def _effective_site(
 def _effective_redirects(data: _FileData, base_url: str, stored: StoredSetting | None) -> ParsedRedirects:
     """Return the rules of redirects.yaml and its problems. If it is broken, the rules are its last valid version, if any.
 
-    If the bytes are those of the last valid version, they are not parsed again.
+    If the bytes are those of the last valid version, they are not parsed again. A missing file has no rules and no problems.
     """
     last_valid = stored.value if stored and isinstance(stored.value, RedirectRules) else None
     if data is None:
@@ -214,7 +218,8 @@ def _effective_entries(
 ) -> dict[str, ListingSettings]:
     """Return the valid entries, and the last valid versions of invalid ones, by id and alias.
 
-    If the whole file or a key is invalid, these include the entries that the file had before and seems to have no more.
+    If the whole file cannot be used, or a key in it cannot be an id, these include the entries that the file had before and
+    does not seem to have any more.
     """
     invalid, is_incomplete = parsed.invalid_entries, kind in parsed.invalid_entries or parsed.has_invalid_id
     entries: dict[str, ListingSettings] = {**parsed.entries}

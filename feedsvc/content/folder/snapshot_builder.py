@@ -18,8 +18,8 @@ from feedsvc.model import Author, Category, MediaFile
 class SnapshotBuilder:
     """Builder of one snapshot after another.
 
-    The articles, the media, the theme, and categories with authors are the same objects as in the previous snapshot if they did
-    not change.
+    The articles, the media, the theme, and the categories together with the authors are the same objects as in the previous
+    snapshot if they did not change.
     """
 
     def __init__(self, media: MediaFolder, theme: ThemeFolder, free_files: FreeFiles) -> None:
@@ -36,7 +36,11 @@ class SnapshotBuilder:
         changed_media: frozenset[str],
         unread_problems: Iterable[Problem],
     ) -> ContentSnapshot:
-        """Build the snapshot after a reading that changed these active articles and media files. Call it after each reading."""
+        """Build the snapshot after a reading. Call it after each reading that gives a new snapshot.
+
+        `changes` are the changes of active articles, `changed_media` the paths of changed media files, since the previous
+        snapshot.
+        """
         previous = self._previous
         last_valid_paths, free_files = articles.last_valid_paths, self._free_files
         problems = (

@@ -38,7 +38,7 @@ class WorkIndex:
             self._translations.pop(article.translation_of, None)
 
     def is_member(self, article: Article) -> bool:
-        """Return whether the article names another one or is named."""
+        """Return whether the article names another one in `translation_of`, or is named by an article of the index."""
         return bool(article.translation_of) or article.id in self._translations
 
     def works(self, ids: Iterable[str]) -> Iterator[list[Article]]:
@@ -73,9 +73,9 @@ class _ArticleIndex(WorkIndex):
 def find_conflicts(articles: Iterable[Article], last_paths: Container[str] = ()) -> list[Conflict]:
     """Return pairs of an article that loses the language of its work, and the article that has it.
 
-    No two of `articles` may have the same id. The original, which names no article, wins; then an article that is no draft; then
-    the one with the earlier `published`; then the lower path. An article in `last_paths` loses if it is in conflict with others,
-    or if it joins others to a work in which they conflict. The language of a withdrawn article is free.
+    No two of `articles` may have the same id. The original, which names no article, wins; then an article that is no draft;
+    then the one with the earlier `published`; then the lower path. An article in `last_paths` loses if it is in conflict with
+    others, or if it joins works whose articles then conflict. The language of a withdrawn article is free.
     """
     all_articles = tuple(articles)
     first = [article for article in all_articles if article.path not in last_paths]
@@ -102,7 +102,11 @@ def _works(articles: Iterable[Article]) -> Iterable[list[Article]]:
 
 
 def _try_to_add(index: _ArticleIndex, article: Article) -> Article | None:
-    """Add an article to an index without conflicts. If it brings a conflict, remove it again and return one of the others."""
+    """Add an article to an index without conflicts, and return None.
+
+    If it brings a conflict, remove it again and return an article with which it conflicts, or one of two that it brings into
+    conflict.
+    """
     index.add(article)
     (work,) = index.works((article.id,))
     disputed = disputed_languages(work)

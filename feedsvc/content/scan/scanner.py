@@ -131,10 +131,10 @@ class DirectoryScanner:
         return frozenset(path for path, folder in self._folders.items() if folder.is_unreadable)
 
     def refresh(self, changed_paths: Iterable[str] | None = None) -> frozenset[str]:
-        """Scan the folders at or around `changed_paths`, or everything for None. Return the files created, deleted or changed.
+        """Scan the innermost known folder at or above each of `changed_paths`, or everything for None.
 
-        All are paths in the content folder. A file is changed if its signature is another one. The first scan returns all files.
-        If there are symbolic links, all is scanned.
+        Return the changed files. All are paths in the content folder. A file is changed if it is new, deleted, or has another
+        signature. The first scan returns all files. If there are symbolic links, all is scanned.
         """
         prefetched, self._prefetched = self._prefetched, None
         if prefetched and changed_paths is None:
