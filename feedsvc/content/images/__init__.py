@@ -1,7 +1,8 @@
 """Image files: reads headers, finds the pieces of an image without its metadata, and makes variants (narrower copies).
 
 All three take an open file. Headers and pieces are found in Python. libvips decodes pixels in a child process with limits
-(`decoder_process`, `copying`), which `decoder_pool` starts and talks to. `content.media` and `content.lint` read images with it.
+(`decoder_process`, `copying`), which `decoder_pool` starts and talks to. `content.media`, `content.lint`, `publication` and
+`importing` use this package.
 """
 
 from feedsvc.content.images.decoder_pool import (

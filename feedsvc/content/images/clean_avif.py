@@ -1,7 +1,8 @@
 """Removal of metadata from AVIF (ISO/IEC 14496-12 and 23008-12): bytes that no image needs become zeros, and nothing moves.
 
-The offsets of items count from the beginning of the file, so no byte before them may be removed. EXIF and XMP items stay, but
-contain rights only: a reader that finds an EXIF item without EXIF rejects the whole image.
+The offsets of items count from the beginning of the file, so no byte before them may be removed. Unknown boxes at the end of
+the file are left out. EXIF and XMP items stay, but contain rights only: a reader that finds an EXIF item without EXIF rejects
+the whole image.
 """
 
 from __future__ import annotations
@@ -176,7 +177,10 @@ class _Items:
         ]
 
     def edits(self) -> Iterator[_Edit]:
-        """Yield edits that replace each metadata item: with the rights alone, or with empty metadata if they do not fit."""
+        """Yield edits that replace each metadata item: with the rights alone, or with empty metadata.
+
+        The latter are for an image without rights, and for an item in which they do not fit.
+        """
         for kind, extents in self._metadata:
             for index, extent in enumerate(extents):
                 length = extent.end - extent.start
@@ -272,7 +276,7 @@ def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
 
 
 def _tracks(data: bytes, max_depth: int = _MAX_DEPTH) -> Iterator[bytes]:
-    """Yield the type of each track's handler, such as b"pict" for images. `data` is the content of a moov box."""
+    """Yield the handler type of each track, such as b"pict" for images. `data` is the content of a moov box."""
     for box in boxes(data, 0, 0):
         content = data[box.content_start : box.end]
         if box.kind == b"hdlr":

@@ -1,6 +1,7 @@
 """Removal of metadata from GIF (GIF89a specification): comments, plain text and application extensions.
 
-The extensions for the loop count and the ICC profile stay. Rights found in XMP are written anew at the end.
+The extensions for the loop count and the ICC profile stay. Rights found in XMP are written anew before the trailer, the last
+block of the file. In a file without trailer they are lost.
 """
 
 from __future__ import annotations

@@ -43,10 +43,10 @@ class JpegSegment(NamedTuple):
 
 
 def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Rights]:
-    """Return the pieces of the image without its metadata, and the rights that it states. Raises ValueError if there is no scan.
+    """Return the pieces of the image without its metadata, and the rights that it states.
 
-    If the file is damaged after the first scan header, the pieces end before the damage. With `is_header_only`, they end before
-    that header.
+    Raises ValueError if there is no scan or the segments before it are damaged. If the file is damaged after the first scan
+    header, the pieces end before the damage. With `is_header_only`, they end before that header.
     """
     segments = _segments_before_scan(file)
     pieces, image_rights = _clean_header(file, segments)
@@ -92,7 +92,7 @@ def _segment_data(file: BinaryIO, segment: JpegSegment) -> bytes:
 
 @dataclass(slots=True)
 class _Metadata:
-    """Metadata that is kept from the segments before the first scan. Of several EXIF segments, only the first counts.
+    """Metadata of the segments before the first scan that stays in the image. Of several EXIF segments, only the first counts.
 
     `jfif` is the data of a new JFIF segment without a thumbnail, b"" if the image has none.
     """

@@ -1,6 +1,6 @@
 """Removal of metadata from PNG (W3C PNG, third edition, section 11): only chunks for pixels, colours and animation stay.
 
-Orientation and rights are written anew, as minimal EXIF and XMP.
+Orientation and rights are written anew, as minimal EXIF and, before the chunk IEND, as XMP.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Image variants (narrower copies) made with libvips: in sRGB or grey, upright, with any alpha; of the metadata, rights stay.
+"""Image variants (narrower copies) made with libvips: in sRGB or grey, upright, with the alpha channel, if any.
 
-Only this module imports pyvips, and only `decoder_process` may import this module.
+Of the metadata, only the rights stay, as XMP. Only this module imports pyvips, and only `decoder_process` may import this
+module.
 
 The image is decoded once: the widest variant is made from the decoded rows, the others from the widest.
 """
@@ -50,7 +51,7 @@ _PALETTE_OPTIONS: Final = {"palette": True, "compression": 9, "filter": "none"}
 
 
 def prepare() -> None:
-    """Block all loaders of libvips, for the whole process, except those of JPEG, PNG, WebP, GIF and AVIF; disable its cache."""
+    """Block all loaders of libvips except those of JPEG, PNG, WebP, GIF and AVIF, for the whole process; disable its cache."""
     pyvips.operation_block_set("VipsForeignLoad", True)  # noqa: FBT003 - the library's own signature
     for name in _LOADER_NAMES:
         pyvips.operation_block_set(f"VipsForeignLoad{name}", False)  # noqa: FBT003
@@ -108,9 +109,9 @@ _LOAD_FUNCTIONS: Final[Mapping[str, Callable[[Any, ImageHeader, int], Any]]] = {
 
 
 def _resize(image: Any, size: _Size) -> Any:
-    """Resize an image to width and height, with colours weighted by alpha, so that colours of transparent pixels do not bleed.
+    """Resize an image to `size`, width and height. Raises ValueError if libvips rounds to another size.
 
-    Raises ValueError if libvips rounds to another size.
+    Colours are weighted by alpha, so that the colours of transparent pixels do not bleed.
     """
     width, height = size
     has_alpha, pixel_format = image.hasalpha(), image.format

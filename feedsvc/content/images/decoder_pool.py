@@ -41,7 +41,7 @@ class UndecodableError(Exception):
 
 
 class ImageChangedError(Exception):
-    """Raised if the file's bytes no longer have the digest of the request, or no readable header."""
+    """Raised if the file's bytes do not have the digest of the request any more, or no readable header any more."""
 
 
 class DecoderLostError(Exception):
@@ -53,7 +53,10 @@ class ReusedDecoderError(DecoderLostError):
 
 
 class DecoderProcess:
-    """Handle of at most one child process. `make_variants` starts a child if there is none. Not thread-safe."""
+    """Handle of at most one child process at a time. `make_variants` starts a child if there is none. Not thread-safe.
+
+    In a `with` block, the child is killed at the end of the block.
+    """
 
     def __init__(self, lock_path: str, *, queue_timeout: float = QUEUE_TIMEOUT, decode_timeout: float = DECODE_TIMEOUT) -> None:
         """Start no child yet. `lock_path` is the lock file to use if the machine-wide one cannot be opened (`megapixels`).

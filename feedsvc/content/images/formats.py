@@ -19,8 +19,9 @@ _Cleaner = Callable[[BinaryIO], tuple[Pieces, Rights]]
 class _Format(NamedTuple):
     """Functions of one image format.
 
-    `matches` gets the first _SIGNATURE_SIZE bytes of a file. `read` reads the header. `clean` returns pieces and rights of the
-    clean image; `check` raises the same errors and returns the same rights, but may take less time and omit pieces with pixels.
+    `matches` gets the first _SIGNATURE_SIZE bytes of a file. `read` reads the header. `clean` returns (pieces, rights) of the
+    image without its metadata; `check` raises the same errors and returns the same rights, but may take less time and omit
+    pieces with pixels.
     """
 
     media_type: str
@@ -71,10 +72,10 @@ def read_header(file: BinaryIO) -> ImageHeader:
 
 
 def find_clean_pieces(file: BinaryIO) -> Pieces:
-    """Return the pieces that form an image without its metadata (orientation, ICC profile and rights stay).
+    """Return the pieces that form an image without its metadata. Orientation, ICC profile and rights stay.
 
-    Raises ValueError if the image is of no known format, too complex, or too damaged to remove its metadata. Catch OverflowError
-    and IndexError, too, which other damage may cause.
+    Raises ValueError if the image is of no known format, too complex, or too damaged to remove its metadata. Catch
+    OverflowError and IndexError, too, which other damage may cause.
     """
     return _detect(file).clean(file)[0]
 
@@ -85,5 +86,5 @@ def check_removable_metadata(file: BinaryIO) -> None:
 
 
 def rights_of(file: BinaryIO) -> Rights:
-    """Return the rights that an image states; `Rights()` if it states none. Raises the errors of `find_clean_pieces`."""
+    """Return the rights that an image states; empty `Rights()` if it states none. Raises the errors of `find_clean_pieces`."""
     return _detect(file).check(file)[1]

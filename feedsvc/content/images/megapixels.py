@@ -60,7 +60,7 @@ def lock_units(pixels: int, memory: int) -> int:
 
 @contextmanager
 def reserve(descriptor: int, count: int) -> Iterator[None]:
-    """Wait, without a timeout, until `count` megapixels are free, and reserve them within the block.
+    """Wait, without a timeout, until `count` megapixels are free, and reserve them within the `with` block.
 
     `descriptor` is from `open_lock_file`. Only one process at a time collects megapixels, and the others wait, so that small
     images do not delay a large one for ever. Threads of one process do not exclude one another.

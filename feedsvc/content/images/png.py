@@ -48,10 +48,10 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
-    """Return chunk type -> first bytes of its first chunk, for the chunks before the pixels, and the size of the metadata there.
+    """Return chunk type -> first bytes of its first chunk, and the size of the metadata, of the chunks before the pixels.
 
-    _READ_SIZES has the number of these bytes, none for most types. The size, in bytes, is the maximum after decompression.
-    Raises ValueError if there are no pixels.
+    _READ_SIZES has the number of the first bytes; it is 0 for most types. The size, in bytes, is the maximum after
+    decompression. Raises ValueError if there are no pixels.
     """
     chunks: dict[bytes, bytes] = {}
     metadata_size = 0
