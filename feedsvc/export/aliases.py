@@ -47,8 +47,8 @@ def former_paths(catalog: Catalog) -> Iterator[str]:
 def _unique(catalog: Catalog, paths: Iterator[str]) -> Iterator[str]:
     """Return the paths that can have a file, without repetitions and without those that an exact rule makes gone.
 
-    An old address can be why a path can have no file (`may_have_file`). Only rules of redirects.yaml cause all this: for a
-    catalog without rules, return the paths as they are.
+    `may_have_file` decides which can have one: an old address may need the name. Only rules of redirects.yaml cause all this.
+    For a catalog without rules, return the paths as they are.
     """
     rules = catalog.content.redirects
     if not rules:

@@ -71,7 +71,7 @@ class ExportContents:
         return content if content.status in self._allowed_statuses(address) else None
 
     def _allowed_statuses(self, address: str) -> tuple[HTTPStatus, ...]:
-        """Return the statuses that a document may have to be exported.
+        """Return the statuses with which a document is exported.
 
         `address` is the address of the withdrawn article or issue if the document's path is a `gone_path`, else "". With
         `has_former_files`, the notice is also written at that address.

@@ -55,11 +55,11 @@ def changed_paths(
     """Return the paths whose documents may differ from those of the last build; None if they are unknown or too many.
 
     `last_build` is the baseline that the last build recorded, None if it is unknown. `folder_baseline` is the state that the
-    first reading of the folder started from, with the articles that were replaced since. `name` is the name of a BuildBaseline
-    made from it, "" if it has none.
+    first reading of the content folder started from, with the articles that this reading removed, replaced or added. `name` is
+    the name of a BuildBaseline made from it, "" if it has none.
 
     The paths are unknown unless `last_build` has that name and a moment that is not after the publication's, and if all may
-    differ. Too many are more than MAX_INCREMENTAL_PATHS paths, or more of these articles.
+    differ. Too many are more than MAX_INCREMENTAL_PATHS paths, or more than that many articles in `folder_baseline`.
     """
     catalog = publication.catalog
     if last_build is None or not name or last_build.name != name or last_build.moment > catalog.now:

@@ -9,9 +9,9 @@ from feedsvc.export.layout import file_name
 
 
 def blocking_names(names: Iterable[str], new_names: AbstractSet[str]) -> list[str]:
-    """Return those of `names`, all file names, at whose place or below which a file of `new_names` needs a folder or file.
+    """Return those of the file names `names` that cannot stay beside files with the names `new_names`.
 
-    These are names that a folder of one of `new_names` has, and names below a folder that has one of `new_names`.
+    They have the name of a folder of a new file, or are in a folder with the name of a new file.
     """
     candidates = list(names) if new_names else []
     if not candidates:

@@ -157,7 +157,7 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(selected) - removed - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
-        """Record the state's name for the next `build`. Do nothing if it is "" or the last build is incomplete."""
+        """Record the folder's state `name` for the next `build`. Do nothing if it is "" or the last build is incomplete."""
         with translate_errors(self.out):
             baseline_name = self._baseline_name(name, publication)
             if name and not matches(parse_baseline(self._manifest.baseline), baseline_name, publication):
