@@ -25,9 +25,10 @@ class Alerts:
             return dict(self._active)
 
     def raise_alert(self, name: str, message: str, end_message: str = "", *, log_again: bool = False) -> None:
-        """Activate the alert `name` and log its message, or update the message of an active one, logged only with `log_again`.
+        """Activate the alert `name`, or update the message of an active one.
 
-        `clear` logs `end_message`. If that is "", this class logs nothing about the alert: its caller must.
+        A new alert's message is logged, an update only with `log_again`. `clear` logs `end_message`. If that is "", this class
+        logs nothing about the alert: its caller must.
         """
         with self._lock:
             is_logged = bool(end_message) and (log_again or name not in self._active)

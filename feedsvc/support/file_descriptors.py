@@ -57,7 +57,7 @@ def budget(limit: int) -> Budget:
 
 
 def is_exhausted(error: BaseException | None) -> bool:
-    """Return whether an error or one that preceded it may mean that no descriptor is left; False for None.
+    """Return whether an error, or one of its causes or contexts, may mean that no descriptor is left; False for None.
 
     That is so for EMFILE, ENFILE and every SQLITE_CANTOPEN.
     """

@@ -49,7 +49,10 @@ class PerProcess(Generic[_T]):
 
     @property
     def is_opening_here(self) -> bool:
-        """True while this thread opens the value. A process that is forked in that time is a helper of this process."""
+        """True while this thread opens the value.
+
+        A process that it forks meanwhile only helps to open it, and serves nothing.
+        """
         return self._opening_thread == threading.get_ident()
 
     def get(self) -> _T:

@@ -175,9 +175,10 @@ class ProcessWatchdog:
                 self._beat(time.monotonic(), time.process_time())
 
     def _arm_last_alarm(self) -> None:
-        """Arm the final alarm, after SIGTERM or SIGINT: SIGALRM ends the process if it is still running when the time is over.
+        """Arm the final alarm, after SIGTERM or SIGINT: SIGALRM ends the process if it still runs 50 seconds later.
 
-        Heartbeats do not postpone it. The kernel sends it even if all threads of this process hang.
+        With a limit below 30 seconds, that time is shorter in proportion. Heartbeats do not postpone the alarm. The kernel
+        sends it even if all threads of this process hang.
         """
         self._is_ending = True
         self._disarm()
@@ -203,7 +204,7 @@ class ProcessWatchdog:
         return self._running_time - rendering.started_at >= self.seconds
 
     def _end_if_busy(self) -> None:
-        """End the process if the thread of an overdue rendering used much processor time."""
+        """End the process if the thread of an overdue rendering used a tenth of the limit as processor time since its start."""
         if not self._lock.acquire(timeout=_HEARTBEAT_INTERVAL):  # the thread that holds it waits for a disk
             return
         try:  # while this thread holds the lock, no thread leaves its rendering or ends
@@ -232,7 +233,7 @@ class ProcessWatchdog:
 
 
 def _processor_time_since(rendering: Rendering) -> float:
-    """Return the thread's processor time since the start, in seconds; infinity if the system does not provide it."""
+    """Return the processor time of the rendering's thread since the rendering began, in seconds; infinity if it is unknown."""
     if not hasattr(time, "pthread_getcpuclockid"):
         return math.inf
     return time.clock_gettime(time.pthread_getcpuclockid(rendering.thread)) - rendering.processor_time_at_start

@@ -36,7 +36,11 @@ _DISK_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class DamageAwareConnection(sqlite3.Connection):
-    """Connection to a file that may be damaged. SQLite's messages then quote the schema, whose bytes may not be UTF-8."""
+    """Connection to a file that may be damaged.
+
+    SQLite's messages may then quote the schema, whose bytes may not be UTF-8. `execute` and `executemany` raise
+    sqlite3.DatabaseError for such an error.
+    """
 
     def execute(self, *statement: Any) -> sqlite3.Cursor:
         with _translate_decode_errors():

@@ -1,4 +1,4 @@
-"""Token buckets for rate limits: `burst` tokens at once, then one at regular intervals. Time is an argument.
+"""Token buckets for rate limits: a burst of tokens at once, then one at regular intervals. Time is an argument.
 
 These tokens are not those of private feeds.
 """
