@@ -37,9 +37,10 @@ class ArticleRecords:
         self.changed, self._previous = {}, {}
 
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
-        """Set the record of a path, and register the record's problems and media.
+        """Set the record of a path, and register the problems and media of the record in place of the former ones.
 
-        None deletes the record, and only then `name_problems` are the problems of the path.
+        If `record` is None, delete the record of the path; `name_problems` are the problems of the path then, else they are
+        ignored.
         """
         previous = self.by_path.get(path)
         self._update_media_index(path, previous, record)

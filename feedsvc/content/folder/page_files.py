@@ -92,7 +92,10 @@ class PageFiles:
         return frozenset(path for path in self._records if self._scanner.files.get(path, MISSING) == MISSING)
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files and folders that changed after the moment, as of the last scan; none if `refresh` read all since."""
+        """Return the files and folders that changed after the moment, as of the last scan.
+
+        Return none if a `refresh` since that scan has read all files.
+        """
         if not self._is_due:
             return frozenset()
         files = (path for path, signature in self._scanner.files.items() if is_changed_since(signature, moment))

@@ -66,7 +66,10 @@ class RootFiles:
         return frozenset(path for name in self.files if found.get(path := f"{ROOT_FOLDER}/{name}", MISSING) == MISSING)
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files and folders that changed after the moment, as of the last scan; none if `refresh` read all since."""
+        """Return the files and folders that changed after the moment, as of the last scan.
+
+        Return none if a `refresh` since that scan has read all files.
+        """
         if not self._is_due:
             return frozenset()
         files = (path for path, signature in self._signatures.items() if is_changed_since(signature, moment))

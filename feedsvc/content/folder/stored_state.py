@@ -46,7 +46,10 @@ class StoredState:
         return self._cache.is_large
 
     def load_records(self) -> tuple[dict[str, Record], bool]:
-        """Return all records by path, and whether some may be missing or outdated. A damaged cache is replaced by a new one."""
+        """Return all records of the cache by path, and whether some may be missing or outdated.
+
+        A damaged cache is replaced by a new one.
+        """
         records = self._cache.load_records()
         is_unreliable = self._cache.is_damaged or self._cache.is_rolled_back
         if self._cache.is_damaged:
