@@ -1,6 +1,7 @@
-"""Records: how each file was read, and its last valid version, stored over restarts.
+"""Parse cache: records of article files, last valid versions of settings and pages, and article texts, stored over restarts.
 
-In come records by path; out come the same records at the next start, verified by checksums. `content.folder` uses it.
+In come records by path, settings, and texts by key; out come the same at the next start, without damaged ones. Of records that
+another version of feedsvc wrote, only last valid versions come out. Only `content.folder` uses it.
 """
 
 from feedsvc.content.cache.codec import decode_page, encode_page

@@ -36,9 +36,11 @@ _ARTICLE_COLUMNS: Final = ColumnarCodec(
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Page of records, as columns by field. `records` has the fields of Record and its `reading`, `articles` those of Article.
+    """Page of many records: their paths, and one encoded column (`columnar`) for each field, in the order of the paths.
 
-    `lacking` are the indexes in `paths` of records whose `reading` has no article.
+    `articles` has columns of the fields of Article, except `path`, for the articles of the readings. `records` has those of
+    all other fields: of Record, except `reading`, and of the readings, except `article` and `markdown`. `lacking` are the
+    indexes in `paths` of records whose reading has no article; the columns of `articles` skip these records.
     """
 
     paths: list[str]
@@ -68,9 +70,9 @@ _new_result: Final = partial(tuple.__new__, ParseResult)
 
 
 def encode_page(records: Mapping[str, Record]) -> bytes:
-    """Encode records by path, at most MAX_PAGE_SIZE, as one page. The paths of articles must be the keys.
+    """Return records by path, encoded as one page. The caller passes at most MAX_PAGE_SIZE (2,000) of them.
 
-    The `markdown` of a reading is left out.
+    The `path` of a reading's article must be the key of its record. The `markdown` of readings is left out; decoded, it is "".
     """
     readings = [record.reading for record in records.values()]
     reading_columns = {name: column.encode([*map(attrgetter(name), readings)]) for name, column in _READING_COLUMNS.items()}
@@ -85,7 +87,10 @@ def encode_page(records: Mapping[str, Record]) -> bytes:
 
 
 def decode_page(data: bytes, interner: Interner) -> dict[str, Record]:
-    """Return the records of a page of this version by path, their parts interned; {} if the bytes are not a valid page."""
+    """Return the records of a page that this version encoded, by path; {} if the bytes are not a valid page.
+
+    Parts that repeat in records, such as authors, categories and tags, are interned by `interner`.
+    """
     try:
         return _decode_page(_PAGE_DECODER.decode(data), interner)
     except _DECODE_ERRORS:
@@ -107,8 +112,8 @@ def _decode_columns(page: _Page, columns: Mapping[str, Column], interner: Intern
 def decode_former_page(data: bytes, interner: Interner) -> dict[str, Record | None]:
     """Return the records of a page that another version wrote, by path, each reduced to its last valid version.
 
-    They have no signature, so that the files are read again. A record without a last valid version is replaced by None. Return
-    {} if this version cannot decode the page.
+    They have no signature, so that the files are read again, and tags have the slugs of this version. A record without a last
+    valid version is replaced by None. Return {} if this version cannot decode the page.
     """
     try:
         page = _PAGE_DECODER.decode(data)
@@ -122,7 +127,7 @@ def decode_former_page(data: bytes, interner: Interner) -> dict[str, Record | No
 
 
 def encode_record(record: Record) -> bytes:
-    """Encode one record, without its path."""
+    """Return one record, encoded for `decode_record`. The path that it is stored under is not part of it."""
     return _ENCODER.encode(record)
 
 
@@ -135,7 +140,7 @@ def decode_record(data: bytes) -> Record | None:
 
 
 def decode_former_record(data: bytes) -> Record | None:
-    """Return a record of another version, reduced as by `decode_former_page`.
+    """Return a record that `encode_record` of another version encoded, reduced as by `decode_former_page`.
 
     Return None if it has no last valid version, or if this version cannot decode it.
     """
@@ -147,7 +152,7 @@ def decode_former_record(data: bytes) -> Record | None:
 
 
 def _decode_articles(page: _Page, interner: Interner) -> Sequence[Article | None]:
-    """Return the articles in the order of the paths; None for records without an article."""
+    """Return the articles of the readings in the order of the paths; None for a reading without an article."""
     lacking = {*page.lacking}
     paths: Iterable[str] = [path for index, path in enumerate(page.paths) if index not in lacking] if lacking else page.paths
     articles = _ARTICLE_COLUMNS.decode(page.articles, len(page.paths) - len(lacking), interner.intern)
@@ -161,12 +166,15 @@ def _decode_articles(page: _Page, interner: Interner) -> Sequence[Article | None
 
 
 def _record_of_last_valid(article: Article) -> Record:
-    """Return a record without a signature and a result, which only holds the last valid version."""
+    """Return a record whose last valid version (`good`) is this article, without a signature and with an empty reading.
+
+    The tags of the article get the slugs of this version.
+    """
     return Record(signature=None, digest=b"", reading=ParseResult(None, ()), good=_update_tag_slugs(article))
 
 
 def _update_tag_slugs(article: Article) -> Article:
-    """Return an article that another version wrote, with the slugs that this version gives its tags."""
+    """Return an article that another version wrote, with the slugs that this version gives its tags, one tag for each slug."""
     if not any(former_slug(tag.title) for tag in article.tags):
         return article
     tags: dict[str, Tag] = {}

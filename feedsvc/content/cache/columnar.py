@@ -1,7 +1,7 @@
 """Columnar codec: many objects of one class as MessagePack, field by field.
 
-Decoding is several times faster than object by object, and the result has half as many bytes. A value that all objects
-have is stored once, and so is each distinct value of a field whose values repeat.
+Decoding is several times faster than object by object, and the result has half as many bytes. A value that all objects have
+is stored once. In an interned column, so is each distinct value if there are at most half as many as objects.
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ Intern = Callable[[Any], Any]
 
 
 class Column:
-    """Codec of one field. Encodes one value for each object, one for all, or the distinct values and an index for each object."""
+    """Codec of one field of many objects: of a column of values, one for each object.
+
+    It encodes a single value if all are equal; if the column is interned and values repeat, the distinct values and an index
+    for each object; else one value for each object.
+    """
 
     def __init__(self, value_type: Any, *, is_interned: bool = False) -> None:
-        """Set `is_interned` if values of this type are hashable and many objects have the same one."""
+        """Set `is_interned`, so that `decode` interns the values, if they are hashable and many objects have the same one."""
         self._is_interned = is_interned
         self._decoder: Any = msgspec.msgpack.Decoder(tuple[list[value_type], list[int] | None])
 
@@ -34,7 +38,10 @@ class Column:
         return msgspec.Raw(_ENCODER.encode(self._distinct_values(values)))
 
     def _distinct_values(self, values: Sequence[object]) -> tuple[Sequence[object], list[int] | None]:
-        """Return values and the index of each object's value; no indexes (None) for one value per object, or one for all."""
+        """Return (values, indexes), as they are encoded. `indexes` has the index in `values` of each object's value.
+
+        It is None if `values` has one value for each object, or a single one for all.
+        """
         if values and values.count(values[0]) == len(values):
             return values[:1], None
         if self._is_interned:
@@ -59,7 +66,10 @@ class Column:
 
 
 class TupleColumn(Column):
-    """Codec of a field of tuples whose items are hashable and occur in many objects."""
+    """Codec of a field of tuples whose items are hashable and occur in many objects.
+
+    It encodes the distinct items, and for each object the indexes of its items. `decode` interns the items, not the tuples.
+    """
 
     def __init__(self, item_type: Any) -> None:
         super().__init__(item_type, is_interned=True)
@@ -78,12 +88,15 @@ class TupleColumn(Column):
 
 
 class ColumnarCodec(Generic[_T]):
-    """Codec of the fields of a frozen dataclass with slots, except the `excluded` ones."""
+    """Codec of many objects of one frozen dataclass with slots, with a column for each field that is not `excluded`."""
 
     def __init__(
         self, cls: type[_T], *, excluded: Collection[str], interned: Collection[str], tuple_items: Mapping[str, Any]
     ) -> None:
-        """Set `is_interned` for the columns of `interned` fields; `tuple_items` maps fields of tuples to their items' type."""
+        """Build the columns. `excluded` and `interned` are names of fields; those in `interned` get an interned Column.
+
+        `tuple_items` maps the name of each field that has a TupleColumn to the type of its items.
+        """
         self._cls, hints = cls, get_type_hints(cls)
         self._columns = {
             name: TupleColumn(tuple_items[name]) if name in tuple_items else Column(hint, is_interned=name in interned)
@@ -98,9 +111,10 @@ class ColumnarCodec(Generic[_T]):
         return {name: column.encode([*map(attrgetter(name), all_objects)]) for name, column in self._columns.items()}
 
     def decode(self, data: Mapping[str, msgspec.Raw], count: int, intern: Intern) -> list[_T]:
-        """Return `count` objects. A field that was not written has its default; the caller sets the `excluded` fields.
+        """Return `count` objects of the columns `data`, by field. The caller must set the `excluded` fields afterwards.
 
-        Raises msgspec.DecodeError if a column has another number of values, or a field without default is missing.
+        A field without a column gets its default. Raises msgspec.DecodeError if it has none (a default factory does not count),
+        or if a column has another number of values.
         """
         new: Callable[[type[_T]], _T] = self._cls.__new__
         objects = [*map(new, repeat(self._cls, count))]

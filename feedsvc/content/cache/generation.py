@@ -1,4 +1,4 @@
-"""Generation: a number beside the cache file that increases with each write, to detect a file that was rolled back.
+"""Generation: a number beside the cache file that increases with each write of records or settings, to detect rollbacks of it.
 
 A rolled-back file passes its checksums, but an article withdrawn since would come back with its last valid version. Rollbacks
 happen if SQLite's write-ahead log is lost, or if an older copy of the file is restored.
@@ -21,7 +21,7 @@ _LENGTH: Final = 42  # bytes; each number overwrites the previous one
 
 
 class Generation:
-    """Number in a file beside the cache file. Without a cache file (None), it is always 0."""
+    """Generation of the cache file `file`, in a file NAME-generation beside it. If `file` is None, it is always 0."""
 
     def __init__(self, file: Path | None) -> None:
         self._path = file.with_name(f"{file.name}-generation") if file else None
@@ -35,9 +35,9 @@ class Generation:
         return 0
 
     def write(self, number: int, checksummer: RowChecksummer) -> None:
-        """Write a number; call this after it was committed to the cache file.
+        """Write a number; call this after it was committed to the cache file. What is no file at the path is renamed first.
 
-        Errors are ignored: after them, a rollback may not be detected.
+        Errors of the file system are ignored: after them, a rollback may not be detected.
         """
         if self._path is None:
             return

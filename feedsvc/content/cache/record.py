@@ -20,11 +20,12 @@ _T = TypeVar("_T")
 class Record:
     """Cached result of reading one article file.
 
-    `signature` is that of the file, None if it must be read again in any case. `digest` is a digest of its bytes, `site` the
-    fingerprint of the settings that it was read with. `media` maps the paths of the media files that it refers to, as far as they
-    could be used, to their signatures then.
-    `stood` is true if the article of `reading` is active, so that editions show it. Otherwise `good` is the last valid version:
-    the file's article that an edition showed last, None if there was none.
+    `signature` is that of the file, None if it must be read again in any case. `digest` is a digest of its bytes, b"" if they
+    could not be read. `reading` is the result of parsing them, `site` the fingerprint of those settings of site.yaml that the
+    result depends on. `media` has the paths of the usable media files that the article of `reading` refers to, with their
+    signatures at that time.
+    `stood` is true if the article of `reading` is active (`content.folder.active`): valid, and no conflict excludes it.
+    Otherwise `good` is the last valid version: the file's article that was active last, None if there was none.
     """
 
     signature: FileSignature | None
@@ -37,11 +38,11 @@ class Record:
 
     @property
     def last_valid(self) -> Article | None:
-        """Last article of the file that an edition showed, perhaps that of `reading`; None if there was none."""
+        """The file's article that was active last: that of `reading` if it is active, else `good`; None if there was none."""
         return self.reading.article if self.stood else self.good
 
     def with_active_state(self, *, is_active: bool) -> Record:
-        """Return the record with `stood` set to `is_active`. If that is false, `good` holds the last valid version, else None."""
+        """Return the record with `stood` set to `is_active`. `good` becomes None if that is true, else `last_valid`."""
         return self._replace(stood=is_active, good=None if is_active else self.last_valid)
 
     def as_never_active(self) -> Record:
@@ -70,14 +71,18 @@ class Interner:
         self._values: dict[object, Any] = {}
 
     def intern(self, value: _T) -> _T:
-        """Return the first value that was equal to this one. Values must be hashable, and equal ones must have the same type."""
+        """Return the first of all values passed that is equal to this one; this one if it is the first.
+
+        Values must be hashable, and equal ones must have the same type.
+        """
         first: _T = self._values.setdefault(value, value)
         return first
 
     def intern_record(self, record: Record) -> Record:
-        """Intern parts of a record (authors, categories, tags, `site` and positions) in place, and return the same record.
+        """Intern parts of a record in place, and return the same record. The `markdown` of its reading may become "".
 
-        Only for a new record that no other code refers to yet.
+        The parts are authors, categories, tags and dates of both articles (that of `reading` and `good`), `site`, the positions
+        of `reading`, and `media` if it is empty. Only for a new record that no other code refers to yet.
         """
         article, problems, positions, alias_references, _ = record.reading
         for version in (article, record.good):

@@ -57,7 +57,10 @@ _SELECT_SIZES: Final = (
 
 
 def _convert_former_page(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    """Convert a row of the former table `page`. Its `records` begin with the CRC-32 of the other bytes, little-endian."""
+    """Yield a row of the former table `page` in the present form. Raises TypeError or ValueError if it is damaged.
+
+    Its `records` begin with the CRC-32 of the other bytes, little-endian, which is left out.
+    """
     number, version, size, records = row
     if not (type(number) is type(size) is int and isinstance(version, str) and isinstance(records, bytes)):
         raise TypeError(row)
@@ -92,7 +95,7 @@ FORMER_RECORD_TABLES: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedRecords:
-    """Records by path. `is_own_version` is true if this version wrote all of them, `is_intact` if no row was damaged."""
+    """Records by path. `is_own_version` is true if this version wrote all of them, `is_intact` if all checksums were right."""
 
     records: dict[str, Record]
     is_own_version: bool
@@ -103,9 +106,9 @@ class RecordTables:
     """Access to the record tables with the connection and checksummers of the caller. All methods raise sqlite3.Error."""
 
     def __init__(self, version: str, *, max_unused: int = MAX_UNUSED_RECORDS) -> None:
-        """Use `version` as the version of the parser in rows that are written; "" stands for a digest of its code.
+        """Write `version` into rows, as the version of the parser; rows with another one count as another version's.
 
-        `needs_rewrite` tolerates `max_unused` obsolete or single records in addition to a share of all.
+        "" stands for a digest of the code of content/. `max_unused` is a number of records for `needs_rewrite`.
         """
         self._version, self._max_unused = version or _code_digest(), max_unused
 
@@ -147,9 +150,10 @@ class RecordTables:
         self._put_all(connection, checksummers, records)
 
     def needs_rewrite(self, connection: sqlite3.Connection, count: int) -> bool:
-        """Return whether `rewrite` pays: over a third of all are obsolete, over an eighth single, or a page of another version.
+        """Return whether `rewrite` pays: a page is of another version, or too many stored records are obsolete or single.
 
-        `count` is the number of current records. Up to `max_unused` obsolete or single ones are tolerated in addition.
+        `count` is the number of current records. Too many are more than 1.5 * `count` + `max_unused` in both tables together,
+        or more than `count` / 8 + `max_unused` single ones.
         """
         paged, is_mixed, single = connection.execute(_SELECT_SIZES, (self._version,)).fetchone()
         return bool(is_mixed) or paged + single > 1.5 * count + self._max_unused or single > count / 8 + self._max_unused
@@ -160,7 +164,7 @@ class RecordTables:
         checksummers: Mapping[str, RowChecksummer],
         changed: Mapping[str, Record | None],
     ) -> None:
-        """Write changed records by path; None deletes the record of the path."""
+        """Write changed records by path: fewer than 64 singly, else in pages. None marks the record of a path as deleted."""
         # In the order of the table, so that successive rows are on the same database pages.
         records = {path: record for path in sorted(changed) if (record := changed[path])}
         add_checksum = checksummers[_SINGLE_TABLE].add_checksum
@@ -190,7 +194,10 @@ class RecordTables:
         paths: Collection[str],
         page: bytes,
     ) -> None:
-        """Write the records of these paths as one page, in place of earlier ones; `page` is the result of `encode_page`."""
+        """Write `page`, the result of `encode_page` for the records of these paths. It replaces earlier records of the paths.
+
+        Single ones are deleted. Those in earlier pages stay, without effect.
+        """
         if connection.execute(f"SELECT 1 FROM {_SINGLE_TABLE} LIMIT 1").fetchone():
             connection.executemany(f"DELETE FROM {_SINGLE_TABLE} WHERE path = ?", [(path,) for path in paths])
         ((last_id,),) = connection.execute(f"SELECT coalesce(max(id), 0) FROM {_PAGE_TABLE}").fetchall()
@@ -205,7 +212,7 @@ def _code_digest() -> str:
 
 
 def _overlay(records: dict[str, Record], later: Mapping[str, Record | None]) -> None:
-    """Put the records of a later row into `records`. None deletes the record of the path."""
+    """Put the records of a later row into `records`, in place. None removes the record of the path."""
     for path, record in later.items():
         if record:
             records[path] = record

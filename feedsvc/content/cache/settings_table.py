@@ -1,5 +1,7 @@
-"""Settings table in SQLite: last valid versions of the site, the entries of other settings files, and the redirects, as
-MessagePack."""
+"""Settings table in SQLite: last valid versions of the site, the entries of other settings files, the redirects and the pages.
+
+Each is one row, encoded as MessagePack.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,10 @@ _NAME: Final = "setting_entry"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredSetting:
-    """Last valid version of an entry of the settings, or of a page.
+    """Last valid version of the site, of all redirects, of an entry of another settings file, or of a static page.
 
-    `kind` is site, category, author, tag, custom, redirects or page; `name` is the entry's id, "" for the site and the redirects,
-    and the path of a page's file.
+    `kind` is site, category, author, tag, custom, redirects or page; `name` is the entry's id, "" for the site and the
+    redirects, and the path of a page's file.
     `is_former` is true if the settings file does not contain the entry any more.
     """
 
@@ -68,7 +70,7 @@ FORMER_SETTING_TABLE: Final = FormerTable(
 
 
 def select_settings(connection: sqlite3.Connection, checksummer: RowChecksummer) -> tuple[list[StoredSetting], bool]:
-    """Return all valid settings, and whether no row was damaged. Raises sqlite3.Error.
+    """Return all valid settings, and True if no row was damaged, else False. Raises sqlite3.Error.
 
     Settings that another version wrote in a form that this one cannot decode are omitted.
     """
@@ -97,7 +99,7 @@ def _decode(kind: str, name: str, entry: bytes) -> StoredSetting | None:
 
 
 def _plain(value: Site | ListingSettings | RedirectRules | StaticPage) -> object:
-    """Return a value in the form in which it is encoded. Of redirect rules, that is their fields without the caches."""
+    """Return a value in the form in which it is encoded: redirect rules as a tuple of their data, any other value unchanged."""
     if not isinstance(value, RedirectRules):
         return value
     return value.exact, [(pattern.source, pattern.target) for pattern in value.patterns], value.source_digest

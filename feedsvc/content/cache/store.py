@@ -1,8 +1,8 @@
-"""Parse cache of a content folder: the records of article files, stored settings and article texts.
+"""Parse cache of a content folder: the records of article files, last valid settings and article texts.
 
-One SQLite file in the state folder makes a restart cheap and preserves last valid versions. It can be deleted at any time.
-If a file has another signature than its record, or another version of feedsvc wrote the record, the file is read again, and
-only the last valid version of the record is used. Each write of records or settings gives the cache a new state name.
+One SQLite file in the state folder makes a restart cheap and preserves last valid versions. Deleting it loses only these.
+A file with another signature than its record is read again. Of records that another version of feedsvc wrote, only last valid
+versions are used, and their files are read again. Each write of records or settings gives the cache a new state name.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class ParseCache:
     ) -> None:
         """Open the file, or an in-memory database if `file` is None. Raises FeedsvcError if the file cannot be used.
 
-        Of records of another `version` of the parser only last valid versions are used; "" stands for a digest of its code.
-        `large_file_size`, in bytes, decides `is_large`. `prune` tolerates as many unused texts and records as the other arguments
-        say.
+        A damaged file is replaced. Of records of another `version` of the parser only last valid versions are used; "" stands
+        for a digest of its code. `large_file_size`, in bytes, decides `is_large`. The other two numbers are those that `prune`
+        tolerates.
         """
         self._lock = threading.Lock()
         self._file, self._large_file_size, self._max_unused_texts = file, large_file_size, max_unused_texts
@@ -78,9 +78,9 @@ class ParseCache:
         return self._database.checksummers[STATE_TABLE.name]
 
     def repair(self) -> bool:
-        """Replace the file if it is damaged, or open the new one if another file has its name. Return True if so.
+        """Replace the file if `is_damaged`, or open the new one if another process replaced it; return True if so.
 
-        Then store all records and settings again. Return False, after an alert, if it fails. Other threads may use the cache.
+        The caller must then store all records and settings again. Return False after an alert if it fails. Thread-safe.
         """
         try:
             return self._database.recover(self._lock)
@@ -89,7 +89,7 @@ class ParseCache:
             return False
 
     def _own_connection(self) -> sqlite3.Connection:
-        """Return the connection. A forked process opens its own, because processes must not share one."""
+        """Return the connection. A forked process first opens its own, because they must not share one. Raises FeedsvcError."""
         if self._pid != os.getpid():
             self._lock, self._pid = threading.Lock(), os.getpid()
             self._database.open_in_copy()
@@ -97,16 +97,16 @@ class ParseCache:
 
     @property
     def is_large(self) -> bool:
-        """True if loading the records takes about as long as scanning all files of the content folder."""
+        """True if the opened file had at least `large_file_size` bytes: loading it takes about as long as scanning the folder."""
         return self._file_size >= self._large_file_size
 
     @property
     def is_damaged(self) -> bool:
-        """True if the file was found to be damaged and `repair` has not replaced it yet."""
+        """True if another method found damage in the file and `repair` has not replaced it yet."""
         return self._database.has_reported_damage
 
     def load_records(self) -> dict[str, Record]:
-        """Return all valid records by path. Set `is_damaged` if not all are, `is_rolled_back` if an older copy was restored."""
+        """Return all valid records by path, {} after an error. Damage sets `is_damaged`, an outdated file `is_rolled_back`."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
@@ -132,14 +132,14 @@ class ParseCache:
 
     @property
     def loaded_state(self) -> str:
-        """Name of the cache's state when `load_records` read it; "" if it had no name.
+        """Name of the cache's state when `load_records` read it; "" before that, or if it had no name.
 
-        Also "" if another version wrote some records (its names may mean something else), or if they are damaged or rolled back.
+        Also "" if another version wrote some records (its names may mean something else), or if they are damaged or outdated.
         """
         return self._loaded_state if self._is_own_version else ""
 
     def current_state(self) -> str:
-        """Return the name of the cache's state, which each write changes; "" after a write of another process or an error."""
+        """Return the present name of the cache's state; "" after an error or a write of an unrelated process since the load."""
         try:
             with self._lock:
                 name, _ = self._read_state()
@@ -155,15 +155,15 @@ class ParseCache:
         return state or ("", 0)
 
     def _is_own_state(self, name: str) -> bool:
-        """Return whether no other process has written since this one loaded; `name` is the current state. False if "mixed"."""
+        """Return whether `name`, that of the present state, is the loaded one or was written by this process or a fork of it."""
         return name == self._loaded_state or name.startswith(self._run_id)
 
     def prune(self, records: Mapping[str, Record]) -> None:
-        """Delete texts that `records` do not use if they are over a third of all; likewise obsolete records.
+        """Delete texts that no article in `records` uses if they are many, and rewrite the records if many are obsolete.
 
-        Some of each are tolerated in addition (see the constructor). Records are also rewritten if too many are stored singly or
-        if another version wrote some. Call it after all current `records` were stored. If an older edition still needs a deleted
-        text, the text is read from its article file again.
+        `text_table.prune_texts` and `RecordTables.needs_rewrite` say how many. Records are not rewritten if an unrelated process
+        wrote since the load. Call it after all current `records` were stored. If an older edition still needs a deleted
+        text, the text is read from its article file again. No error is raised.
         """
         try:
             with self._lock, self._connection as connection:
@@ -176,7 +176,7 @@ class ParseCache:
             self._database.report_damage(error)
 
     def load_settings(self) -> list[StoredSetting]:
-        """Return the stored last valid versions of all entries of the settings, former entries (`is_former`) included.
+        """Return the stored last valid versions of settings and pages, former entries included; [] after an error.
 
         Damaged ones, and those of another version that cannot be decoded, are left out; damage sets the cache's `is_damaged`.
         """
@@ -195,7 +195,7 @@ class ParseCache:
         return self.texts((key,)).get(key)
 
     def texts(self, keys: Collection[bytes]) -> Mapping[bytes, str]:
-        """Return Markdown by key (`text_key`), without missing, unreadable and damaged texts. The latter set `is_damaged`."""
+        """Return Markdown by key (`text_key`), without missing, unreadable and damaged texts. Damage sets `is_damaged`."""
         texts: dict[bytes, str] = {}
         sorted_keys = sorted(keys)
         for start in range(0, len(sorted_keys), _TEXTS_PER_QUERY):
@@ -203,7 +203,7 @@ class ParseCache:
         return texts
 
     def _load_texts(self, keys: Sequence[bytes]) -> dict[bytes, str]:
-        """Load texts as `texts` does, in one query. After an error, query each text alone: only damaged ones are missing."""
+        """Load texts as `texts` does, in one query. If that finds damage, query each alone: only damaged ones are missing."""
         try:
             connection = self._own_connection()
             with self._lock:
@@ -230,9 +230,9 @@ class ParseCache:
         settings: Iterable[StoredSetting] | None = None,
         texts: Mapping[bytes, str] = _NO_TEXTS,
     ) -> bool:
-        """Store changed records by path (None deletes), texts by key, and all `settings` (None: unchanged) in one transaction.
+        """Store changed records by path (None deletes) and texts by key in one transaction.
 
-        Return False, after an alert, if they cannot be written.
+        `settings`, unless None, replace all stored ones. Return False, after an alert, if the file cannot be written.
         """
 
         def write(connection: sqlite3.Connection) -> None:
@@ -246,7 +246,7 @@ class ParseCache:
         return self._write(write)
 
     def store_new(self, records: Mapping[str, Record], page: bytes, texts: Mapping[bytes, str]) -> bool:
-        """Store records of new files with their texts in one transaction. Return False, after an alert, if that fails.
+        """Store records of new files with their texts in one transaction. Return False if that fails, without alert in a fork.
 
         `page` are the records as encoded by `codec.encode_page`.
         """
@@ -260,7 +260,7 @@ class ParseCache:
         return self._write(write)
 
     def _write(self, write: Callable[[sqlite3.Connection], None]) -> bool:
-        """Call `write` in a transaction. Return False, after an alert, if the file cannot be written."""
+        """Call `write` in a transaction. Return False, after an alert (not in a fork), if the file cannot be written."""
         if self._file is None and self._pid != os.getpid():
             return False  # a forked process has only a copy of the in-memory database
         try:
@@ -288,7 +288,7 @@ class ParseCache:
         replace_state(connection, checksummer, f"{prefix}-{uuid.uuid4().hex}", self._written_generation)
 
     def _raise_alert(self, error: Exception) -> None:
-        """Raise an alert that only the next start is affected. Forked processes leave this to their parent."""
+        """Raise an alert: the cache cannot be written, which affects only the next start. In a forked process, do nothing."""
         if os.getpid() != self._creator_pid:
             return
         effect = "feeds and pages are still updated, but a restart would read all files again"

@@ -31,7 +31,7 @@ TEXT_TABLE: Final = Table(
 
 
 def insert_texts(connection: sqlite3.Connection, texts: Mapping[bytes, str]) -> None:
-    """Insert texts by their keys, except those that are stored already. Raises sqlite3.Error."""
+    """Insert Markdown by key (`text_key`), except texts whose keys are stored already. Raises sqlite3.Error."""
     connection.executemany(f"INSERT OR IGNORE INTO {_NAME} (digest, markdown) VALUES (?, ?)", texts.items())
 
 
@@ -42,7 +42,7 @@ def select_texts(connection: sqlite3.Connection, keys: Sequence[bytes]) -> list[
 
 
 def prune_texts(connection: sqlite3.Connection, records: Mapping[str, Record], max_unused: int) -> None:
-    """Delete the texts that `records`, all current ones, do not use. Raises sqlite3.Error.
+    """Delete the texts that no article in `records` (all current ones, with last valid versions) uses. Raises sqlite3.Error.
 
     Do nothing unless there are more texts than one and a half times the used ones plus `max_unused`.
     """
