@@ -1,6 +1,7 @@
-"""Lint of articles: rules that warn about valid content that could be better. Some need all articles or the current time.
+"""Lint of articles: rules that warn about valid articles that could be better, and `lint_content`, which calls all rules.
 
-Drafts are skipped because they are not finished, and withdrawn articles because their content is not shown.
+The rules about one article skip drafts because they are not finished, and withdrawn articles because their content is not
+shown.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
 
 
 def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Return the warnings about the content at the moment `now`, sorted; for each article at most 100.
+    """Return the warnings about the content at the moment `now`, sorted by path and position; about each article at most 100.
 
     The content of drafts and withdrawn articles is not checked, but the names of their files are. `root` is the content folder.
     Files with warnings are read again for positions; if one was deleted meanwhile, its warnings have line 1 and column 1.
+    Raises TextUnavailableError if the text of a published article is lost.
     """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]
@@ -160,7 +162,7 @@ def _check_merged_tags(context: LintContext, article: Article) -> Iterator[Defer
 def _check_translation(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     """Yield a warning if no article has the id `translation_of`.
 
-    None if the id ends with the name of a file with an error, because that file may have the id.
+    Yield none if the last part of that id, after ":" or "/", is the name of an article file with an error: it may have the id.
     """
     target = article.translation_of
     if not target or target in context.ids:
@@ -199,9 +201,9 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
 
 
 def _unused_author_warnings(context: LintContext) -> Iterator[Problem]:
-    """Yield a warning for each author whom no article names, not even a draft.
+    """Yield a warning for each entry of authors.yaml whose author no article names, not even a draft.
 
-    Yield none while an article has an error, because it may name them.
+    Yield none while a file in articles/ has an error, because it may name them.
     """
     used_ids = {author_id for article in context.content.articles for author_id in article.authors}
     # `authors` maps aliases, too.

@@ -1,4 +1,4 @@
-"""Lint context: facts about the whole content that the rules need to check one article."""
+"""Lint context: facts about the whole content that several rules need."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ _MAX_COMPARISONS: Final = 20_000  # of names, to suggest the nearest one; more w
 class LintContext:
     """Content of one run of the lint at the moment `now`, with indexes that are computed once. `root` is the content folder.
 
-    `articles_by_slug` has all articles by slug and former slug, `ids` their ids. `public_articles` are those with the status
-    published, even before their day or after they expired. `merged_tags` is that of these articles. `excluded_stems` are the file
-    names, without suffix and in NFC, of articles with an error.
+    `articles_by_slug` has all articles by slug and former slug, drafts included, `ids` their ids. `public_articles` are those
+    with the status published, even before their day or after they expired. `merged_tags` has the result of `tags.merged_tags`
+    for these: a (message, hint) for each spelling of a tag to replace. `excluded_stems` are the names, without suffix and in
+    NFC, of the files in articles/ with an error. `suggestions` has the hints that `suggest_slug` has computed, by slug.
     """
 
     content: ContentSnapshot
@@ -49,7 +50,7 @@ class LintContext:
 
     @cached_property
     def public_media(self) -> frozenset[str]:
-        """Paths of the files in media/ that settings, public articles and published pages refer to, without private feeds."""
+        """Paths of the files in media/ that settings (without private feeds), public articles or published pages refer to."""
         content = self.content
         entries: Iterable[Author | CustomFeed] = chain(content.authors.values(), content.custom_feeds.values())
         texts: Iterable[Article | StaticPage] = chain(self.public_articles, content.published_pages)
@@ -57,14 +58,17 @@ class LintContext:
         return frozenset(content.media.keys() & {*content.site.media, *chain.from_iterable(media)})
 
     def has_free_place(self, place: FreePlace | None) -> bool:
-        """Return whether a place is that of a published page, even without its slash, or of a file in root/; False for None."""
+        """Return whether a place names a published page or a file in root/; False for None.
+
+        A page may be named by a former slug, and without the slash at the end of its path.
+        """
         name = place.slug if isinstance(place, StaticPageAt) else place.path if place else ""
         page = self.content.pages.get(name)
         is_file = isinstance(place, RootFileAt) and name in self.content.root_files
         return is_file or (page is not None and not page.is_draft)
 
     def suggest_slug(self, slug: str) -> str:
-        """Return a hint with the most similar existing slug or alias.
+        """Return a hint "did you mean 'NAME'?" with the most similar slug or former slug of an article.
 
         Return "" if the slug itself exists, if none is similar, or if this run has already compared too many names.
         """

@@ -1,4 +1,4 @@
-"""Lint of feeds.yaml: feeds that hold no article or the same as another feed, tags of no article, keys without effect."""
+"""Lint of feeds.yaml: feeds that select no article or equal another feed, tags of no article, short ages, useless keys."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ _Contents = tuple[tuple[frozenset[str], ...], tuple[frozenset[str], ...], str, i
 
 
 def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about feeds.yaml: keys without effect, short ages, tags and feeds without articles, equal public feeds.
+    """Yield the warnings about the public and private feeds of feeds.yaml.
 
-    While an article has an error, there are none about tags and feeds without articles. An article before its day counts.
+    They are about public feeds that equal another feed, keys without effect in private feeds, a `max_age` shorter than the time
+    between issues, tags that no article has, and feeds that select no published article. The last two are left out while a
+    file in articles/ has an error. Drafts count for tags only; articles before their day and expired ones count for both.
     """
     content = context.content
     feeds = {feed.id: feed for feed in chain(content.custom_feeds.values(), content.private_feeds.values())}
@@ -55,7 +57,7 @@ def _private_feed_warnings(context: LintContext, positions: EntryPositions) -> I
 
 
 def _short_age_warnings(positions: EntryPositions, feeds: Iterable[CustomFeed]) -> Iterator[Problem]:
-    """Yield a warning for each digest feed whose `max_age` is shorter than the day or week between its issues."""
+    """Yield a warning for each periodical whose `max_age` is shorter than the day or week between its issues."""
     for feed in feeds:
         if feed.digest and feed.max_age:
             unit, days = ("day", 1) if feed.digest.weekday is None else ("week", 7)
@@ -86,7 +88,10 @@ def _is_selected(feed: CustomFeed, article: Article, site_language: str) -> bool
 
 
 def _names(article: Article, site_language: str) -> Mapping[str, frozenset[str]]:
-    """Return the names that an article has of each kind. Of languages, these are all ranges that match its language tag."""
+    """Return the names that an article has of each kind (field of Selection): ids, and slugs of tags.
+
+    Of languages, these are all ranges, in lower case, that match its language tag.
+    """
     return {
         "categories": frozenset(article.categories),
         "authors": frozenset(article.authors),
@@ -115,7 +120,7 @@ def _same_contents_warnings(
 def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
     """Map the `_contents` of the feeds of the site, the languages, categories and authors, but not tags, to names in messages.
 
-    Languages are included if articles are in more than one.
+    Languages are included if public articles are in more than one.
     """
     content = context.content
     owners = {_contents(CustomFeed(id="", title="")): "the feed of the whole site"}
@@ -133,6 +138,9 @@ def _contents_of_other_listings(context: LintContext) -> dict[_Contents, str]:
 
 
 def _contents(feed: CustomFeed) -> _Contents:
-    """Return a key that is equal for feeds with the same articles in the same form, whatever their ids and titles."""
+    """Return a key that is equal for feeds with equal include, exclude, image, max_age, digest and options.
+
+    Their documents then differ at most in texts such as title and description. Names are compared, not the articles selected.
+    """
     include, exclude = (tuple(_folded(selection, key) for key in _KEYS) for selection in (feed.include, feed.exclude))
     return include, exclude, feed.image, feed.max_age, feed.digest, feed.feed

@@ -1,4 +1,4 @@
-"""Lint of `embeds`: entries whose address is no line of its own in the text, so that no reader sees them."""
+"""Lint of `embeds`: entries whose address is no paragraph of its own in the text, so that no reader sees them."""
 
 from __future__ import annotations
 

@@ -29,9 +29,10 @@ def is_reserved_name(name: str) -> bool:
 
 
 def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
-    """Yield warnings about paths that Windows or macOS cannot have or takes for equal.
+    """Yield warnings about paths that Windows or macOS cannot have, or that they take for equal.
 
-    Checked are articles and pages, drafts included, files in root/ and theme/, and the media that something refers to.
+    Checked are the files of articles and pages, drafts included, the files in root/ and theme/, and the files in media/ that
+    articles, pages or settings refer to.
     """
     texts: tuple[Article | StaticPage, ...] = (*content.articles, *content.pages.values())
     folders = ((ROOT_FOLDER, content.root_files), (THEME_FOLDER, content.theme))
@@ -45,7 +46,7 @@ def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
 
 
 def _fault(path: str) -> tuple[str, str]:
-    """Return message and hint about a path, both "" if it is possible everywhere."""
+    """Return message and hint about the first fault of a path, both "" if every system can have it."""
     for name in path.split("/"):
         if is_reserved_name(name):
             return f"'{name}' is the name of a device on Windows, where no file can have it", "rename it"

@@ -15,7 +15,8 @@ from feedsvc.model import ArticleStatus
 def lint_home(context: LintContext) -> Iterator[Problem]:
     """Yield the warnings about `home` in site.yaml: a lead that is not the slug of a published article, and unknown sections.
 
-    A lead before its day is accepted. While an article has an error, there is none about a lead that no article has as slug.
+    The dates of the lead are not checked: it may be before its day or have expired. While a file in articles/ has an error,
+    there is no warning about a lead that no article has as slug.
     """
     home, categories = context.content.site.home, context.content.categories
     if not home.lead and not home.sections:
@@ -31,7 +32,10 @@ def lint_home(context: LintContext) -> Iterator[Problem]:
 
 
 def _lead_fault(context: LintContext, slug: str) -> str:
-    """Return why the article with a slug cannot lead the front page; "" if it can, or if an article with an error may have it."""
+    """Return a message if no published article has this slug as its current one; "" if one has it, whatever its dates.
+
+    Also "" if no article has the slug while a file in articles/ has an error, because that one may have it.
+    """
     article = context.articles_by_slug.get(slug)
     if article is None:
         return "" if context.excluded_stems else f"home.lead: no article has the slug '{slug}'"

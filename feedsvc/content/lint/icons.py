@@ -27,8 +27,8 @@ _LARGEST_SIDE: Final = 256
 def lint_icons(context: LintContext) -> Iterator[Problem]:
     """Yield a warning if the icon of the site is not square, or narrower than 48 pixels.
 
-    The icon is that of site.yaml, else root/favicon.ico, which must also be a valid file, else the logo. SVG files (such as
-    root/favicon.svg, which also replaces the logo) and images on other sites are not checked.
+    The icon is `icon` of site.yaml, else root/favicon.ico, which must also be a valid ICO file, else the logo unless there is
+    root/favicon.svg. SVG files, images that cannot be read and images on other sites are not checked.
     """
     content = context.content
     yield from _warnings_of_site_file(context)
@@ -39,7 +39,7 @@ def lint_icons(context: LintContext) -> Iterator[Problem]:
 
 
 def _warnings_of_site_file(context: LintContext) -> Iterator[Problem]:
-    """Yield a warning about the icon in site.yaml, or about the logo if that is the icon."""
+    """Yield a warning about `icon` in site.yaml, or about `logo` if there is no `icon` and no favicon in root/."""
     site = context.content.site
     key, address = ("icon", site.icon) if site.icon else ("logo", "" if _has_favicon(context) else site.logo)
     file = context.content.media.get(path_below(site.base_url, address)[1:]) if address else None
@@ -63,7 +63,7 @@ def _fault(width: int, height: int) -> str:
 
 
 def _favicon_fault(data: bytes) -> str:
-    """Return what is wrong with the largest picture of an ICO file, "" if nothing is."""
+    """Return a message about an ICO file that is invalid or whose largest picture is not square or too small, else ""."""
     try:
         _, kind, count = _ICO_HEADER.unpack_from(data)
         entries = [_ICO_ENTRY.unpack_from(data, _ICO_HEADER.size + index * _ICO_ENTRY.size) for index in range(count)]

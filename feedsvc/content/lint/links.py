@@ -32,10 +32,11 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
 
 
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield warnings about links in the body, `link` and `sources` to unavailable articles, or to the site without https.
+    """Yield warnings about links in the body, `link` and `sources` to articles that readers cannot open, or to the site over http.
 
-    Also about links to the file of an article or page, and to categories, authors and feeds that do not exist. Other paths are
-    not checked: another program may answer them.
+    See `_check_article_link` for the former, the latter only if the site has https. Also about links in the body to the file of
+    an article or page, and to categories, authors and feeds that do not exist. Other paths are not checked: another program may
+    answer them.
     """
     base_url = context.content.site.base_url
     for address in _addresses(context, article):
@@ -89,9 +90,10 @@ def _is_old_address(context: LintContext, path: str) -> bool:
 
 
 def _check_article_link(context: LintContext, article: Article, slug: str) -> Iterator[DeferredWarning]:
-    """Yield a warning if no article has the slug or alias, or if that article is a draft or becomes public later than this one.
+    """Yield a warning if no article has the current or former slug `slug`, or if that article appears later than `article`.
 
-    No warning for an article that is public now, is withdrawn or has expired, or whose file has an error.
+    It does if it is a draft, or if its `published` is in the future and later than that of `article`. An article that has
+    expired or is withdrawn gives no warning, and neither does a slug that is the name of an article file with an error.
     """
     target = context.articles_by_slug.get(slug)
     if target is None:

@@ -34,10 +34,11 @@ _MEGAPIXEL_HINTS: Final = {
 
 
 def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
-    """Yield warnings about the files in media/ that settings, these articles and published pages refer to, sorted by path.
+    """Yield warnings about the files in media/ that settings, these articles and published pages refer to, in order of path.
 
-    They are about location data, images that are too large or wide, and files that are cut off. Settings include private feeds. A
-    file of an article that is cut off has none here, because the article's file has one.
+    They are about films with location data, types whose metadata is not removed, images that are shown and too large, too wide
+    or without variants, and images that are cut off. Settings include private feeds. For an image that an article refers to,
+    `articles` warns that it is cut off, in the article's file. Raises TextUnavailableError if the text of an article is lost.
     """
     texts: tuple[Article | StaticPage, ...] = (*articles, *content.published_pages)
     images_shown = {*_settings_images(content), *(path for text in texts for path in _images(content, text))}
@@ -60,7 +61,7 @@ def _settings_images(content: ContentSnapshot) -> Iterator[str]:
 
 
 def _images(content: ContentSnapshot, text: Article | StaticPage) -> Iterator[str]:
-    """Yield the path, such as media/a.jpg, of each image that an article or page shows; "" for an image outside the site."""
+    """Yield the path, such as media/a.jpg, of each image in a body and of the lead image; "" for an image on another site."""
     body, image = (content.html(text), text.image) if isinstance(text, Article) else (content.page_html(text), None)
     for address in (*map(html.unescape, _IMG_SRC.findall(body)), *((image.url,) if image else ())):
         yield path_below(content.site.base_url, address)[1:]

@@ -19,7 +19,7 @@ _Fault = tuple[str, str]  # message and hint
 
 
 def lint_menus(context: LintContext) -> Iterator[Problem]:
-    """Yield the warnings about entries of `navigation` and `footer.links` in site.yaml that lead nowhere or have no title."""
+    """Yield the warnings about entries of `navigation` and `footer.links` in site.yaml that lead nowhere or need a title."""
     site = context.content.site
     menus: tuple[tuple[str, tuple[str, ...], Iterable[MenuEntry]], ...] = (
         ("navigation", (), site.navigation or ()),
@@ -86,7 +86,10 @@ def _path_fault(context: LintContext, target: str) -> _Fault | None:
 
 
 def _title_fault(entry: MenuEntry) -> _Fault | None:
-    """Return message and hint if a path has no title, unless its place has one in the settings, in pages/ or in all languages."""
+    """Return message and hint for an entry without title whose target, a path, has no title of its own; else None.
+
+    Paths have one if they are those of a category, author, custom feed or static page, or in TITLES_OF_PATHS.
+    """
     place = place_of(entry.target)
     is_listing = isinstance(place, PageAt) and not place.period and place.listing.kind in TITLED_KINDS
     if entry.title or entry.target in TITLES_OF_PATHS or is_listing or isinstance(place, StaticPageAt):

@@ -18,9 +18,10 @@ _MAX_DEPTH: Final = 8  # of nested boxes
 
 
 def has_location(file: BinaryIO) -> bool:
-    """Return whether the moov box of a file states the place of recording; False if the file has no moov box.
+    """Return whether the first moov box of a file states the place of recording; False if the file has no moov box.
 
-    Raises ValueError if a top-level box has an invalid size or the moov box has more than 64 MiB.
+    Only the first 10,000 top-level boxes are searched. Raises ValueError if one of them has an invalid size or the moov box has
+    more than 64 MiB.
     """
     file_size, start = file.seek(0, 2), 0
     for _ in range(_MAX_BOXES):

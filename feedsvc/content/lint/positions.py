@@ -1,4 +1,4 @@
-"""Positions of lint warnings: line and column in a file, which is read again. An article's is read only if it has warnings."""
+"""Positions of lint warnings: line and column in a file, which is read again. Article files without warnings are not read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _REFERENCE_DELIMITERS: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
 
 
 class ArticlePositions:
-    """Builder of warnings with positions in one article file. If it cannot be read, `text` is "" and all positions are 1:1."""
+    """Builder of warnings with positions in one article file. `text` is that of the file, `document` its YAML or front matter.
+
+    If the file cannot be read, `text` is "" and all positions are line 1, column 1.
+    """
 
     def __init__(self, root: Path, path: str) -> None:
         """Read and parse the file at `path` below the content folder `root` again."""
@@ -37,9 +40,9 @@ class ArticlePositions:
         return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
 
     def warning_at_text(self, patterns: tuple[str, ...], message: str, hint: str) -> Problem:
-        """Return a warning at the start of the word or address that contains the match; at `body` if nothing matches.
+        """Return a warning at the start of the word or address with the first match of a pattern; at `body` if none matches.
 
-        `patterns` are regular expressions, tried in order on the text of the whole file; the first that matches counts.
+        `patterns` are regular expressions, tried in order on the text of the whole file; the first one that matches counts.
         """
         index = next((match.start() for pattern in patterns if (match := re.search(pattern, self.text))), None)
         if index is None:
@@ -62,7 +65,7 @@ class ArticlePositions:
 
 
 class EntryPositions:
-    """Builder of warnings with positions in a settings file. If the file cannot be read, all positions are 1:1."""
+    """Builder of warnings with positions in a settings file; line 1, column 1 if the file cannot be read."""
 
     def __init__(self, root: Path, path: str) -> None:
         """Read and parse the file at `path` below the content folder `root` again."""
@@ -72,9 +75,10 @@ class EntryPositions:
         self._keys = {unicodedata.normalize("NFC", key): key for key in keys}
 
     def warning(self, id_: str, location: KeyPath, message: str, hint: str) -> Problem:
-        """Return a warning at a value in the entry with this id (in NFC), or at the entry's key if `location` is ().
+        """Return a warning at the value at key path `location` in the entry with this id (in NFC), or at its id if that is ().
 
-        In site.yaml, `id_` is a top-level key. If the file has no such value, the warning is at the nearest mapping around it.
+        In site.yaml, `id_` is a top-level key. If the file has no such value, the warning is at the nearest mapping or list
+        around it.
         """
         whole_location = (self._keys.get(id_, id_), *location)
         return replace(self._document.problem(whole_location, message, hint, at_key=not location), severity="warning")

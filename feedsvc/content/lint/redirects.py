@@ -1,4 +1,7 @@
-"""Lint of redirects.yaml: targets without a document, rules at addresses of documents, patterns that match such addresses."""
+"""Lint of redirects.yaml: targets without a document or with a rule, unreachable rules, patterns that match too much.
+
+Exact rules come first: one old address, one target. A pattern has placeholders in its old address.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 def lint_redirects(context: LintContext) -> Iterator[Problem]:
     """Yield at most 100 warnings about redirects.yaml, first those about exact rules; none if the file has an error.
 
-    They are about targets without a document or with a rule of their own, and about rules at or around addresses of documents.
+    An exact rule has a warning if its old address is that of a document, if an exact rule leads on from its target, or if no
+    document is at its target. A pattern has one if it matches the form of addresses of articles, listings or feeds, and one if
+    no document can have the form of its target.
     """
     rules = context.content.redirects
     if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
@@ -74,7 +79,10 @@ class _Lint:
             yield self._warning(pattern.source, f"'{pattern.target}' has the form of no address of this site", _FORMS)
 
     def _may_exist(self, place: Place | None) -> bool:
-        """Return whether some document may be at a place of this form; a free place requires any page, or any file in root/."""
+        """Return whether a document may be at a place of this form.
+
+        False for None, and for the place of a static page or a file in root/ if the content has none at all.
+        """
         content = self.context.content
         is_free = isinstance(place, FreePlace)
         return bool(content.pages if isinstance(place, StaticPageAt) else content.root_files) if is_free else place is not None
@@ -83,6 +91,7 @@ class _Lint:
         """Return a message and a hint if the target of an exact rule is a path without a document, else None.
 
         An article that is a draft, withdrawn or not yet public counts as a document; an expired one and a draft page do not.
+        None also for a slug that no article has while a file in articles/ has an error, and for forms that are not checked.
         """
         if target == GONE or not target.startswith("/"):
             return None
@@ -110,9 +119,10 @@ class _Lint:
         return None
 
     def _is_public(self, place: Place) -> bool:
-        """Return whether a published article, a listing, a page or a file in root/ has a place as its current address.
+        """Return whether a place is that of a published article, a listing, a published page or a file in root/.
 
-        Aliases of articles and listings do not count. The time has no effect.
+        Former names of articles and listings do not count, those of pages do. The time has no effect: an article may be before
+        its day or have expired, and any listing of a language counts.
         """
         match place:
             case ArticleAt(slug):

@@ -21,9 +21,10 @@ _Fault = tuple[str, str, str]  # key of site.yaml, message, hint
 
 
 def lint_search_engines(context: LintContext) -> Iterator[Problem]:
-    """Yield warnings about a title of the site of over 60 characters, and over 1,000 articles within the last two days.
+    """Yield a warning about a title of the site of over 60 characters, and one about over 1,000 new articles.
 
-    Search engines cut such a title, and a news sitemap names no more articles.
+    Search engines cut such a title, and a news sitemap names no more articles. New are published articles without `link` whose
+    date is within the last two days.
     """
     faults = [*_name_faults(context), *_news_faults(context)]
     if not faults:

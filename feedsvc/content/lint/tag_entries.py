@@ -15,7 +15,7 @@ from feedsvc.model import TagSettings
 def lint_tag_entries(context: LintContext) -> Iterator[Problem]:
     """Yield the warnings about tags.yaml: entries of tags that no article has, and aliases that articles have as tags.
 
-    Drafts count as articles. There are none about unused entries while an article has an error, because it may use them.
+    Drafts count as articles. There are none about unused entries while a file in articles/ has an error: it may use them.
     """
     entries = {entry.id: entry for entry in context.content.tags.values()}
     if not entries:
@@ -29,7 +29,7 @@ def lint_tag_entries(context: LintContext) -> Iterator[Problem]:
 
 
 def _first_paths(context: LintContext) -> Mapping[str, str]:
-    """Map the id of each tag of an article, also of a draft, to the first path, in order, of an article that has it."""
+    """Map the id of each tag of an article, also of a draft, to the path, alphabetically first, of an article with it."""
     paths: dict[str, str] = {}
     for article in sorted(context.content.articles, key=lambda article: article.path):
         for tag in article.tags:

@@ -1,4 +1,4 @@
-"""Lint of tags: spellings that are one tag, because they have the same slug, although they differ in punctuation."""
+"""Lint of tags: spellings that count as one tag, because they have one slug, although they differ in more than letter case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PathsByTitle = Mapping[str, list[str]]
 def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
     """Map each spelling of a tag that differs from the most used one with the same slug to the (message, hint) of a warning.
 
-    Spellings that differ only in letter case, spaces, hyphens, underscores or a hash sign count as the same spelling.
+    Spellings that differ only in letter case, spaces, hyphens, underscores or the hash sign of a hashtag count as the same.
     """
     spellings: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for article in articles:
@@ -51,7 +51,7 @@ def _most_used(paths: _PathsByTitle, titles: Iterable[str]) -> str:
 
 
 def _with_files(paths: _PathsByTitle, titles: list[str]) -> str:
-    """Return a text with the most used of `titles`, the first file by path that has one, and the number of other files."""
+    """Return a text with the most used of `titles`, the first path of an article with one, and the number of other articles."""
     first, *others = sorted(path for title in titles for path in paths[title])
     more = f" and {len(others)} more" if others else ""
     return f"'{_most_used(paths, titles)}' ({first}{more})"
