@@ -1,8 +1,8 @@
 """Content: reads the files of a content folder into an immutable snapshot.
 
-`content.folder` reads a folder into a `ContentSnapshot` with articles, settings, media, theme files and problems, which the
-catalog, pages and exports use. The modules directly in this package decode text, open files safely, detect their changes, and
-quote source lines for messages.
+`content.folder` reads a folder into a `ContentSnapshot` with articles, pages, settings, media, theme files and problems, which
+the catalog, pages and exports use. The modules directly in this package decode text, open and read files without following
+links out of the folder, detect changes of files, and quote source lines for messages.
 """
 
 from feedsvc.content.file_signature import FileSignature, signature_of, size_of

@@ -42,7 +42,7 @@ def size_of(signature: FileSignature) -> int:
 
 
 def signature_at(path: Path) -> FileSignature | None:
-    """Return the signature of a file, following symbolic links; None if stat(2) fails or the path is invalid."""
+    """Return the signature of the file to which a path leads, also by symbolic links; None if stat(2) fails."""
     try:
         return signature_of(os.stat(path))
     except (OSError, ValueError):
@@ -59,7 +59,7 @@ def size_and_mtime(signature: FileSignature) -> tuple[int, int]:
 
 
 def nanoseconds_since_epoch(moment: datetime) -> float:
-    """Convert an aware datetime to nanoseconds since 1970, the unit of `change_time`, rounded to less than a microsecond."""
+    """Convert an aware datetime to nanoseconds since 1970, the unit of `change_time`. The error is below a microsecond."""
     return moment.timestamp() * 1e9
 
 

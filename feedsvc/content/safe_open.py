@@ -50,7 +50,7 @@ class OpenFolder(NamedTuple):
         return os.stat(self.prefix if self.descriptor is None else self.descriptor)
 
     def open_file(self, name: str) -> int:
-        """Open an entry for reading and return its descriptor. Raises OSError if it is a link or cannot be opened.
+        """Open the entry with this name for reading; return its descriptor. Raises OSError for a link, or if that fails.
 
         The entry may be a folder, pipe or device: the caller checks that.
         """
@@ -96,7 +96,7 @@ def _open_below(root: str, path: str, open_flags: int) -> int:
 
 
 def _checked_path(root: str, path: str) -> str:
-    """Return the path of an entry below `root`. Raises OSError if a segment of `path` is a link, a junction, or ".."."""
+    """Return the path `path` below `root`, which need not exist. Raises OSError if a segment is a link, a junction or ".."."""
     location = root
     for segment in _segments(path):
         location = os.path.join(location, segment)
@@ -123,9 +123,9 @@ def is_link_error(error: OSError) -> bool:
 
 
 def open_file(location: str) -> BufferedReader:
-    """Open the regular file at a path that os.path.realpath returned before, for reading bytes.
+    """Open the regular file at the absolute path `location`, which os.path.realpath returned before, for reading bytes.
 
-    Raises FileNotFoundError if there is none any more or a segment of the path is now a link; else OSError.
+    Raises FileNotFoundError if there is no regular file any more or a segment of the path is now a link, or another OSError.
     """
     return os.fdopen(open_descriptor(location), "rb")
 
@@ -133,7 +133,7 @@ def open_file(location: str) -> BufferedReader:
 def open_descriptor(location: str) -> int:
     """Open the regular file at the absolute path `location`, which os.path.realpath returned before; return its descriptor.
 
-    Raises FileNotFoundError if there is no regular file any more or a segment of the path is now a link; else OSError.
+    Raises FileNotFoundError if there is no regular file any more or a segment of the path is now a link, or another OSError.
     """
     drive, path = os.path.splitdrive(location)
     try:

@@ -1,4 +1,7 @@
-"""Safe reading of a content folder. Links that lead out of it, pipes, devices and unprintable names become problems."""
+"""Safe reading of a content folder.
+
+Links that lead out of it, pipes, devices, unreadable files and names that feeds cannot carry become problems.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,15 @@ _T = TypeVar("_T")
 
 
 def is_printable_ascii(name: str) -> bool:
-    """Return True if a name has only printable ASCII, like most names. `is_valid_path` accepts these, too, but is slower."""
+    """Return True if a name has only printable ASCII, like most names: a fast check that implies `is_valid_path`."""
     return name.isascii() and name.isprintable()
 
 
 def is_valid_path(path: str, problems: list[Problem]) -> bool:
     """Return True if a path has no tab, line break or character that feeds cannot carry (`text.FORBIDDEN_CHARACTER`).
 
-    Otherwise add a Problem to `problems` and return False. Lone surrogates, to which Python decodes a name that is not UTF-8, are
-    forbidden.
+    Otherwise add a Problem to `problems` and return False. A name that is not UTF-8 is invalid, too: Python decodes it to lone
+    surrogates.
     """
     if is_printable_ascii(path):
         return True
@@ -57,8 +60,8 @@ def outside_link_problem(path: str, within: str = "") -> Problem:
 def open_folder(root: Path, path: str, within: str = "") -> OpenFolder | Problem:
     """Open the folder at `path` below the content folder `root`. Raises OSError if it is missing, no folder or cannot be opened.
 
-    Symbolic links are followed if they lead to the folder `within` of `root` or below it, or with "" to a folder below `root`.
-    One that leads elsewhere gives a Problem.
+    Symbolic links are followed if they lead to the folder `within` of `root` or below it, or if that is "", to a folder below
+    `root`. For one that leads elsewhere, a Problem is returned.
     """
     try:
         return _open(root, path, within, open_folder_below)
@@ -71,7 +74,7 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
 
     Of a file larger than `max_size` bytes, the first `max_size` + 1 bytes are returned, so that the caller can reject it.
     Symbolic links are followed if they lead into `within`, a folder of the content folder `root`; "" stands for `root` itself.
-    One that leads elsewhere gives a Problem.
+    For one that leads elsewhere, a Problem is returned.
     """
     try:
         descriptor = _open(root, path, within, open_file_below)
@@ -88,7 +91,7 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
 
 
 def read_many(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-    """Yield (path, result of `read_file` with its defaults) in the given order.
+    """Yield (path, what `read_file` returns for it with the default arguments) for each path below `root`, in the given order.
 
     A folder is opened once for consecutive paths directly in it.
     """
@@ -119,7 +122,7 @@ def _read_at(root: Path, path: str, folder: OpenFolder) -> bytes | Problem | Non
 
 
 def _open(root: Path, path: str, within: str, open_below: Callable[[str, str], _T]) -> _T:
-    """Open a file or folder by `open_below`. Raises _OutsideFolderError if a link leads out of `within`, else OSError.
+    """Return the result of `open_below`. Raises _OutsideFolderError if a link leads out of `within`, or another OSError.
 
     `within` is as for `read_file`. A link that appears between check and opening is not followed.
     """

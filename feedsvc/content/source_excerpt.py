@@ -28,7 +28,7 @@ _NARROW_JAMO: Final = ("\u1160", "\u11ff")  # vowels and finals, drawn in the ce
 def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
     """Return a function that yields two lines for a problem: the line of its file below `root`, and a caret below the column.
 
-    The line is shown with its number, cut to 100 terminal cells around the column, and with invisible characters escaped.
+    The line is shown with its number, cut to 100 terminal cells around the column, and escaped by `escape_invisible`.
     The function yields nothing if the line is blank or missing, or if the file cannot be read or decoded, is over 1 MiB, or has
     line ends that not all programs count. The lines of the 16 files used last are cached: later changes of them do not show.
     """
@@ -66,7 +66,7 @@ def _visible_part(line: str, column: int) -> tuple[str, int]:
 
 
 def _window(line: str, index: int) -> tuple[int, int]:
-    """Return start and end index of the part of a line to show: at most _MAX_WIDTH cells, at most half of them before `index`."""
+    """Return start and end index of the part of a line to show: at most 100 cells, of which at most 50 are before `index`."""
     first, remaining = index, _MAX_WIDTH // 2
     while first > 0 and (remaining := remaining - _width(escape_invisible(line[first - 1]))) >= 0:
         first -= 1
@@ -77,7 +77,7 @@ def _window(line: str, index: int) -> tuple[int, int]:
 
 
 def escape_invisible(text: str) -> str:
-    """Replace invisible characters, line breaks included, by their code points, like <U+202E>, and each tab by four spaces.
+    """Return a text with control and format characters and line breaks as code points, like <U+202E>, and tabs as four spaces.
 
     The joiners U+200C and U+200D stay.
     """

@@ -1,6 +1,7 @@
 """Text decoding: UTF-8 bytes to text without the characters that XML 1.0 forbids or feed validators reject.
 
-These are the forbidden characters. Other functions compute positions in a text, and prepare messages and hints for editors.
+These are the forbidden characters; `decode` replaces each by a space. Other functions compute positions in a text, and
+prepare messages and hints for editors.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
 
 
 def file_stem(path: str) -> str:
-    """Return the name of a file without folders and its last suffix, in Unicode form NFC."""
+    """Return the name of the file at a path, without folders and without its last suffix, in Unicode form NFC."""
     name = path.rpartition("/")[2]
     return unicodedata.normalize("NFC", name.rpartition(".")[0] or name)
 
@@ -50,7 +51,7 @@ def is_printable(text: str) -> bool:
 
 
 def _is_printable_utf8(data: bytes) -> bool:
-    """Return the result of `is_printable` for UTF-8 bytes. The printable ASCII bytes are deleted first, to decode few."""
+    """Return the result of `is_printable` for a text in UTF-8. Printable ASCII is deleted first, to decode few bytes."""
     other_bytes = data.translate(None, _PRINTABLE_ASCII)
     return not other_bytes or (_REPLACEMENT not in other_bytes and other_bytes.decode(errors="surrogatepass").isprintable())
 
@@ -85,9 +86,9 @@ def did_you_mean(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str
 
 
 def nearest_name(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return the most similar of `names`, ignoring letter case; "" if none is similar.
+    """Return the most similar of `names`, in its own letter case, which is ignored for comparison; "" if none is similar.
 
-    `cutoff` is the minimal similarity, from 0 to 1, as difflib computes it.
+    `cutoff` is the minimal similarity, from 0 to 1, as difflib computes it. Only the first 200 characters of `word` count.
     """
     sorted_names = sorted(names)
     matches = difflib.get_close_matches(

@@ -97,7 +97,7 @@ class ParseCache:
 
     @property
     def is_large(self) -> bool:
-        """True if the opened file had at least `large_file_size` bytes: loading it takes about as long as scanning the folder."""
+        """True if the opened file had `large_file_size` bytes or more. Loading it takes as long as scanning the folder."""
         return self._file_size >= self._large_file_size
 
     @property
@@ -155,13 +155,13 @@ class ParseCache:
         return state or ("", 0)
 
     def _is_own_state(self, name: str) -> bool:
-        """Return whether `name`, that of the present state, is the loaded one or was written by this process or a fork of it."""
+        """Return whether `name`, that of the present state, is the loaded one or written by this process or a fork of it."""
         return name == self._loaded_state or name.startswith(self._run_id)
 
     def prune(self, records: Mapping[str, Record]) -> None:
         """Delete texts that no article in `records` uses if they are many, and rewrite the records if many are obsolete.
 
-        `text_table.prune_texts` and `RecordTables.needs_rewrite` say how many. Records are not rewritten if an unrelated process
+        `text_table.prune_texts` and `RecordTables.needs_rewrite` say how many. Records are not rewritten if another process
         wrote since the load. Call it after all current `records` were stored. If an older edition still needs a deleted
         text, the text is read from its article file again. No error is raised.
         """
