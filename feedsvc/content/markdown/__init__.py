@@ -1,7 +1,7 @@
 """Markdown to safe HTML, within limits on size and depth.
 
-In comes Markdown; out comes HTML with allowed elements and absolute URLs only, or the limit that the text exceeds; for feeds also
-Markdown with absolute URLs. `TextStore` keeps the Markdown of articles and renders it when needed.
+In comes Markdown; out comes HTML with allowed elements and absolute URLs only, or a LimitExceeded; for feeds also Markdown with
+absolute URLs. `TextStore` keeps the Markdown of articles and renders it when needed.
 """
 
 from feedsvc.content.markdown.bare_links import bare_links, replace_bare_links

@@ -1,4 +1,4 @@
-"""Bare links: paragraphs of a text that are only an address. Pages and feeds replace them by entries of `embeds`."""
+"""Bare links: paragraphs that are only an address, in cleaned HTML. Pages and feeds replace those with an entry in `embeds`."""
 
 from __future__ import annotations
 

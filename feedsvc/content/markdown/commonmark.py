@@ -42,7 +42,7 @@ class Rewriting:
 
 
 def to_html(markdown: str) -> str:
-    """Return the uncleaned HTML of a text; raw HTML in the text is not changed."""
+    """Return the uncleaned HTML of Markdown; raw HTML in it is not changed."""
     return _render(markdown, with_positions=False)
 
 
@@ -55,10 +55,11 @@ def to_html_with_positions(markdown: str) -> str:
 
 
 def rewrite(markdown: str, rewriting: Rewriting) -> str:
-    """Return a text as Markdown in comrak's normal form, with the changes of `rewriting`. Code is not changed.
+    """Return Markdown in comrak's normal form, with the changes of `rewriting`. The text of code is not changed.
 
-    Links and images contain their addresses, so reference definitions are left out, even unused ones. If a heading has level 1,
-    each heading gets the next lower level, because the article's title is the heading of level 1.
+    Links and images contain their addresses, so reference definitions are left out, even unused ones. After a code fence, only
+    the language stays. If any heading has level 1, the level of each becomes one more, at most 6, because the article's title
+    is the heading of level 1.
 
     The text must be within the limits of `render.render_within_limits`, because the depth of recursion is that of the text.
     """

@@ -39,10 +39,10 @@ FitImage = Callable[[str], str]  # address of an image -> address of the variant
 
 
 def render_feed_markdown(markdown: str, *, base_url: str, page: str, fit_image: FitImage) -> str:
-    """Return a text as Markdown for feeds; "" if it has over 100,000 characters or is beyond the limits on its HTML.
+    """Return a text as Markdown for feeds; "" if it has over 100,000 characters or exceeds a limit of `render_within_limits`.
 
     Also "" if comrak cannot write it so that it shows the same as the article's HTML. `page` is the article's own URL.
-    `fit_image` is called for all images, but only if any reference of the text leads to media/.
+    `fit_image` is called with the absolute address of each image, if any reference of the text leads to media/.
     """
     expected = render_within_limits(markdown, base_url=base_url, page=page) if len(markdown) <= _MAX_LENGTH else None
     if expected is None or isinstance(expected, LimitExceeded):
@@ -69,7 +69,10 @@ def _keep_address(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Rewriter:
-    """Rewriter of addresses and raw HTML of one text, as the cleaner of `render` changes those of its HTML."""
+    """Functions that change addresses and raw HTML of one text as the cleaner in `render` changes them in the text's HTML.
+
+    `references` resolves addresses. `fit_image` replaces the absolute addresses of images.
+    """
 
     references: ReferenceResolver
     fit_image: FitImage = _keep_address
@@ -86,7 +89,7 @@ class _Rewriter:
         return self.fit_image(absolute) if absolute else ""
 
     def _html(self, markup: str) -> str:
-        """Return raw HTML with allowed elements and attributes only; "" for a comment or a tag that is not allowed."""
+        """Return raw HTML with allowed elements and attributes only; "" if nothing is left, or if it is nested too deeply."""
         result = nesting.check(markup, is_generated=False)
         return "" if isinstance(result, TooDeep) else TOKEN.sub(self._tag, result.html.replace(_EMPTY_COMMENT, ""))
 

@@ -34,12 +34,12 @@ def mark_figures(clean: str) -> str:
 
 
 def without_figure_texts(clean: str) -> str:
-    """Return cleaned HTML without captions and pull quotes, which repeat a sentence of the text, for an excerpt."""
+    """Return cleaned HTML without captions and without pull quotes, which repeat a sentence of the text, for an excerpt."""
     return _CAPTION.sub("", _without_pull_quotes(clean)) if "<figure" in clean else clean
 
 
 def remove_quote_markers(markdown: str) -> str:
-    """Return Markdown that comrak wrote without the markers of pull quotes, so that other programs show plain block quotes."""
+    """Return Markdown that comrak wrote without the `[!QUOTE]` lines of pull quotes: other programs show plain block quotes."""
     return _MARKDOWN_MARKER.sub(_without_marker, markdown) if "!QUOTE" in markdown else markdown
 
 
@@ -77,7 +77,7 @@ def _mark_quotes(clean: str) -> str:
 
 
 def _end_tag(pattern: re.Pattern[str], clean: str, position: int) -> re.Match[str] | None:
-    """Return the end tag of the element around a position, None if it is missing. `pattern` matches all tags of its name."""
+    """Return the end tag of the element that is open at a position, None if missing. `pattern` matches all tags of its name."""
     depth = 1
     for tag in pattern.finditer(clean, position):
         depth += -1 if tag[1] else 1
@@ -89,7 +89,7 @@ def _end_tag(pattern: re.Pattern[str], clean: str, position: int) -> re.Match[st
 def _quote(text: str) -> str:
     """Return the figure of a pull quote with this HTML; its last paragraph is the caption if it begins with a dash.
 
-    If nothing else is left, return a block quote.
+    If it has no other paragraph, return a block quote with all of it.
     """
     attribution = _ATTRIBUTION.search(text)
     quoted = text[: attribution.start()] if attribution else text

@@ -25,10 +25,11 @@ ATTRIBUTES: Final = {"a": {"id", "class"}, "li": {"id"}, "section": {"class"}, "
 
 
 def mark_footnotes(html: str, page: str) -> str:
-    """Return comrak's HTML with footnote links that are absolute, to `page` (the article's URL), and with unique footnote ids.
+    """Return comrak's HTML with absolute footnote links to `page`, the article's own URL, and with unique footnote ids.
 
-    Ids are `fn-NUMBER-SLUG` and `fnref-NUMBER-OCCURRENCE-SLUG`, each once in a text. Ids and classes get a secret prefix, by
-    which `generated_value` tells them from those in an author's raw HTML. HTML without footnotes is returned unchanged.
+    Ids are `fn-NUMBER-SLUG` and `fnref-NUMBER-OCCURRENCE-SLUG`, each once in a text; SLUG is the last segment of `page`. Ids
+    and classes get a secret prefix, by which `generated_value` tells them from those in an author's raw HTML. HTML without
+    footnotes is returned unchanged.
     """
     if "data-footnote-ref" not in html:
         return html
@@ -64,7 +65,7 @@ def mark_footnotes(html: str, page: str) -> str:
 
 
 def generated_value(attribute: str, value: str) -> str | None:
-    """Return the value of an id or class that `mark_footnotes` wrote, without the prefix; None for any other id or class."""
+    """Return an id or class that `mark_footnotes` wrote, without its prefix; None for any other. `attribute` is id or class."""
     if not value.startswith(_GENERATED_PREFIX):
         return None
     name = value.removeprefix(_GENERATED_PREFIX)
@@ -72,7 +73,7 @@ def generated_value(attribute: str, value: str) -> str | None:
 
 
 def remove_footnotes(clean: str) -> str:
-    """Return cleaned HTML without its footnotes and the references to them."""
+    """Return cleaned HTML without the references to footnotes, and without the list of footnotes and all that follows it."""
     if 'class="footnote' not in clean:
         return clean
     return _CLEAN_REFERENCE.sub("", clean.partition(_CLEAN_LIST)[0])

@@ -46,20 +46,23 @@ _DEPTH_MARGIN: Final = 20  # elements around and inside those that do not nest, 
 
 
 class TooDeep(NamedTuple):
-    """Result for HTML that exceeds the limit on depth or on reopened elements, at the tag at index `offset`."""
+    """Result for HTML that exceeds the limit on depth or on reopened elements. It does at the tag at index `offset`."""
 
     offset: int
 
 
 class RemovedElement(NamedTuple):
-    """Start tag of an element that an article may not contain, its name in lower case, and its index in the HTML."""
+    """Start tag that was removed: its name in lower case, and its index in the HTML.
+
+    The element is not allowed in an article, or the tag has over 10,000 characters.
+    """
 
     name: str
     offset: int
 
 
 class CheckedHtml(NamedTuple):
-    """HTML with allowed elements only, within the limits, and the start tags of other elements, which were removed from it."""
+    """HTML with allowed elements only, within the limits, and the start tags that were removed from it, in their order."""
 
     html: str
     removed: tuple[RemovedElement, ...] = ()
@@ -76,7 +79,10 @@ def check(html: str, *, is_generated: bool) -> CheckedHtml | TooDeep:
 
 
 def _is_shallow(html: str) -> bool:
-    """Return True only if HTML that was generated from Markdown without raw HTML cannot be too deep."""
+    """Return True only if HTML cannot be too deep; it must have been generated from Markdown without raw HTML.
+
+    If the result is False, it may be deep or not.
+    """
     max_depth = MAX_DEPTH - _DEPTH_MARGIN
     # An element has two tags and adds at most two levels, so the number of tags, which is found faster, is a bound.
     return html.count("<") <= max_depth or sum(html.count(tag) * depth for tag, depth in _GENERATED_DEPTHS) <= max_depth

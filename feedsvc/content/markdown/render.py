@@ -75,7 +75,7 @@ _DEEP_LINE: Final = re.compile(r"\n[ \t>*+\-0-9.)]{16}")  # "\n" instead of "^",
 class RenderedMarkdown:
     """Safe HTML with absolute URLs only.
 
-    `media` maps each reference to a path below media/, as in the uncleaned HTML, to that path; the file may be missing.
+    `media` maps each reference to a file below media/, as in the uncleaned HTML, to its path (media/a.jpg); it may be missing.
     `misplaced_references` are references without a host, of images, sounds and films, to paths outside media/ and static/.
     """
 
@@ -108,17 +108,17 @@ def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
 
 
 def render_within_limits(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown | LimitExceeded:
-    """Render Markdown as HTML; return LimitExceeded above `MAX_HTML_BYTES` bytes or `nesting.MAX_DEPTH` nested elements.
+    """Render Markdown as HTML; return LimitExceeded above `MAX_HTML_BYTES` bytes or the limits of `nesting.check`.
 
     `page` is the article's own URL. The limits are checked before the cleaner (nh3) runs, because the cleaner's time and memory
-    may grow with length times depth.
+    may grow with length times depth; the size also after it.
     """
     raw_html = commonmark.to_html(markdown)
     return _clean_within_limits(raw_html, ReferenceResolver(base_url, page), is_generated="<" not in markdown)
 
 
 def clean_html(markup: str, *, base_url: str, page: str, keeps_references: bool = False) -> RenderedMarkdown | LimitExceeded:
-    """Return HTML cleaned as `render_within_limits` cleans that of a text, or LimitExceeded.
+    """Return HTML cleaned as `render_within_limits` cleans that of Markdown, or LimitExceeded. `page` is its own URL.
 
     URLs become absolute; with `keeps_references`, valid ones do not change, even relative ones.
     """
@@ -165,15 +165,12 @@ def _may_embed_media(markdown: str) -> bool:
 
 
 def may_show_media(markdown: str) -> bool:
-    """Return False only if `render` would certainly find no reference to media/ in a text. If it is True, there may be none.
-
-    The result is valid for any base URL, and for any `page` outside media/.
-    """
+    """Return False only if a text's HTML certainly has no reference to media/, for any base URL and any `page` outside it."""
     return any(map(markdown.__contains__, _MEDIA_HINTS)) and bool(_MEDIA_REFERENCE.search(markdown))
 
 
 def removed_elements(markdown: str) -> tuple[nesting.RemovedElement, ...]:
-    """Return the start tags of raw HTML that rendering removes, with offsets in the uncleaned HTML; () if that is too deep."""
+    """Return the start tags of raw HTML that rendering removes, with offsets in the uncleaned HTML; () if it is TooDeep."""
     if "<" not in markdown:
         return ()
     check_result = nesting.check(commonmark.to_html(markdown), is_generated=False)
@@ -185,7 +182,11 @@ def _is_too_large(markup: str) -> bool:
 
 
 class ReferenceResolver:
-    """Resolver of one text's references to absolute URLs. It collects `media` and `misplaced_references` of RenderedMarkdown."""
+    """Resolver of the references (URLs) in one text's HTML to absolute URLs. It collects those to files.
+
+    `media` maps each reference to a file below media/ of the site, as written, to the file's path, such as media/a.jpg.
+    `misplaced_references` has as keys those without a host, of images, sounds and films, to paths outside media/ and static/.
+    """
 
     def __init__(self, base_url: str, page: str) -> None:
         self.base_url, self.page = base_url, page
@@ -193,7 +194,7 @@ class ReferenceResolver:
         self.misplaced_references: dict[str, None] = {}
 
     def filter_attribute(self, attribute: str, value: str) -> str | None:
-        """Return the new value of an allowed attribute; None if the attribute must be removed. Collect its reference."""
+        """Return the new value of an allowed attribute, None to remove it. Collect a reference as the class says."""
         if attribute in URL_ATTRIBUTES:
             # Cleaned HTML has no ids except those of footnotes, whose links are absolute: a bare fragment has no target.
             return None if attribute == "href" and value.strip().startswith("#") else self._resolve(attribute, value) or None
@@ -212,7 +213,7 @@ class ReferenceResolver:
 
 
 class ReferenceKeeper(ReferenceResolver):
-    """Resolver that keeps references as they are, except those that ReferenceResolver removes."""
+    """Resolver that keeps references as they are, except those that ReferenceResolver removes. It collects the same."""
 
     def _resolve(self, attribute: str, reference: str) -> str:
         return reference if super()._resolve(attribute, reference) else ""
@@ -260,14 +261,14 @@ def _split_long_text(html: str) -> str:
 
 
 def _demote_headings(clean: str) -> str:
-    """Turn h1 into h2, h2 into h3 and so on if a text has an h1, because the article's title is the h1 of its page."""
+    """Turn h1 into h2, h2 into h3 and so on (h6 stays) if HTML has an h1, because the title is the h1 of an article's page."""
     return _HEADING.sub(lambda tag: f"{tag[1]}{min(6, int(tag[2]) + 1)}", clean) if "</h1>" in clean else clean
 
 
 def plain_text(markup: str) -> str:
-    """Return the text of HTML in one line, without footnotes, captions, pull quotes, tables and preformatted text.
+    """Return the text of cleaned HTML in one line, without footnotes, captions, pull quotes, tables and preformatted text.
 
-    The parser takes quadratic time for elements that are nested deeply, which cleaned HTML has not: cut HTML from elsewhere.
+    HTML from elsewhere must be short: for deeply nested elements, which cleaned HTML has not, the time is quadratic.
     """
     prose = figures.without_figure_texts(footnotes.remove_footnotes(markup))
     spaced = _BLOCK_END.sub(r"\g<0> ", prose)

@@ -1,4 +1,4 @@
-"""Store of article texts: holds Markdown by key in the database of records (`content.cache`), and renders it when needed.
+"""Store of article texts: holds Markdown by key in a backend, the parse cache (`content.cache`), and renders it when needed.
 
 So 100,000 texts need not be in memory while readers request fifty.
 """
@@ -58,9 +58,9 @@ def is_text_of_key(key: object, markdown: object) -> bool:
 
 
 class TextStore:
-    """Texts of articles, with caches of Markdown, HTML and excerpts. Safe to share between threads.
+    """Texts (Markdown) of articles by key, with caches of Markdown, HTML and excerpts. Safe to share between threads.
 
-    Texts that the backend does not store stay in memory.
+    Added texts that the backend has not stored stay in memory.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class TextStore:
         return self._lost_paths
 
     def take_lost_paths(self) -> frozenset[str]:
-        """Return `lost_paths` and clear it."""
+        """Return `lost_paths`, the paths of the articles whose text could not be found, and empty it."""
         with self._lock:
             paths, self._lost_paths = self._lost_paths, frozenset()
         return paths
@@ -126,7 +126,10 @@ class TextStore:
             self._flush_size = (0 if is_stored else self._unwritten_size) + _MAX_UNWRITTEN
 
     def enlarge_caches(self) -> None:
-        """Cache more texts and HTML from now on. Call once, before rendering all articles."""
+        """Allow `cache_texts` to cache texts (8 million characters by default), and cache the HTML of 4,000 articles, not 300.
+
+        Call once, before rendering all articles.
+        """
         self._free_cache_size, self._html_cache.max_weight = self._max_cached_text, _MAX_HTML_ENLARGED
 
     @property
@@ -135,7 +138,7 @@ class TextStore:
         return self._free_cache_size > 0
 
     def cache_texts(self, texts: Mapping[bytes, str]) -> None:
-        """Cache texts, by key, that the backend has, too, as far as there is space. Unlike added texts, they are not written."""
+        """Cache texts, by key, that the backend has already. A text for which too little space is left is not cached."""
         with self._lock:
             for key, text in texts.items():
                 if (size := len(text)) <= self._free_cache_size and key not in self._cached_texts:
@@ -143,9 +146,9 @@ class TextStore:
                     self._free_cache_size -= size
 
     def prefetch(self, articles: Iterable[Article]) -> None:
-        """Load the texts of these articles, which are needed next, in one query. They replace the texts of the previous call.
+        """Load the texts of these articles, which are needed next, from the backend at once, except those in memory.
 
-        Does nothing if there is no backend, or if it must load at most one text.
+        They replace the texts that the previous call loaded. Does nothing if there is no backend, or at most one text to load.
         """
         unwritten, cached = self._unwritten, self._cached_texts  # a set difference would iterate over all keys
         keys = {key for article in articles if (key := article.text) and key not in unwritten and key not in cached}
@@ -155,8 +158,8 @@ class TextStore:
     def markdown(self, article: Article) -> str:
         """Return an article's Markdown, "" without a body.
 
-        If memory, backend and file lack it, add the article's path to `lost_paths` and raise TextUnavailableError. A file with
-        another text lacks it, too.
+        If memory and backend lack it, read it from the article's file and add it again. If the file lacks it, too, or has
+        another text, add the article's path to `lost_paths` and raise TextUnavailableError.
         """
         if not article.text:
             return ""
@@ -185,7 +188,7 @@ class TextStore:
         return missing_articles
 
     def html(self, article: Article, base_url: str) -> str:
-        """Return an article's body as safe HTML with absolute URLs, "" without a body. Raises like `markdown`."""
+        """Return an article's body as safe HTML with absolute URLs, "" without a body. Raises TextUnavailableError."""
         key = (article.text, article.slug, base_url)
         return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
 
@@ -201,7 +204,7 @@ class TextStore:
         return render_feed_markdown(self.markdown(article), base_url=base_url, page=_page(article, base_url), fit_image=fit_image)
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
-        """Prefetch these articles' texts, and cache their HTML unless it would fill over half of the cache.
+        """Prefetch these articles' texts, and cache their HTML unless that would fill over half of the cache of HTML.
 
         Raises TextUnavailableError as `markdown` does.
         """
