@@ -1,7 +1,7 @@
 """Files below media/: their types and sizes, narrower copies of images, and images without metadata.
 
-In comes a path; out comes a `MediaFile`, or the bytes of it that clients receive. `content` reads media files with this
-package; publication, web and export send them with it.
+In comes a path; out comes a `MediaFile` or, of an image, the bytes that clients receive. The other packages of `content` check
+media files with this package; publication, web and export send them with it.
 """
 
 from feedsvc.content.media.clean_file import (

@@ -1,4 +1,4 @@
-"""Active content: refusal of media files that a browser would run as a part of the site.
+"""Active content: refusal of media files that browsers or web servers would run as a part of the site.
 
 `feedsvc serve` prevents this with Content-Security-Policy and Content-Type. Hosts of a static tree may send neither.
 """
@@ -73,7 +73,10 @@ def refuse_active_content(path: str, location: str, *, is_known_type: bool) -> N
 
 
 def _has_active_name(path: str) -> bool:
-    """Return whether a host may run a file of this name or send it as a page or script. Some do so with its compressed form."""
+    """Return whether a host may run a file of this name, or send it as a page or script.
+
+    For a name that ends in .br, .gz or .zst, the suffix before that decides, also if it is .svg.
+    """
     name = PurePosixPath(path.lower())
     if name.suffix in _COMPRESSED_SUFFIXES:
         inner_suffix = PurePosixPath(name.stem).suffix
@@ -108,7 +111,7 @@ class _ActiveContentFound(Exception):  # noqa: N818 - ends the parser; not an er
 
 
 class _SvgInspector:
-    """Parser that searches one SVG for scripts and external resources. It loads nothing and refuses declarations of entities."""
+    """Parser that searches one SVG for scripts, external resources and declarations of entities. It loads nothing."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -123,7 +126,7 @@ class _SvgInspector:
         self._has_root = False
 
     def inspect(self, data: bytes) -> str:
-        """Return the fault and its remedy as the rest of a sentence, "" if the SVG is only a drawing. Call it once."""
+        """Return the first fault and its remedy, to follow the file's name in a sentence; "" if there is none. Call it once."""
         try:
             self._parser.Parse(data, True)  # noqa: FBT003 - a positional-only parameter
         except _ActiveContentFound as finding:
@@ -168,7 +171,7 @@ class _SvgInspector:
         self._check_css(value)
 
     def _check_css(self, text: str) -> None:
-        """Raise _ActiveContentFound if styles load a resource, or have escapes beside "(" or "@": they can spell any keyword."""
+        """Raise _ActiveContentFound if CSS loads a resource, or has "\\" and "(" or "@": escapes can spell any keyword."""
         is_escaped = "\\" in text and ("(" in text or "@" in text)
         if "@import" in text.lower() or _CSS_EXTERNAL_URL.search(text) or _CSS_LOADING_FUNCTION.search(text) or is_escaped:
             raise _ActiveContentFound("loads something by its styles")

@@ -1,6 +1,7 @@
-"""Media files as clients receive them: images without their metadata, all other files unchanged.
+"""Images without their metadata, as clients receive them. All other media files are sent unchanged.
 
 No cleaned copy is written. An image is sent as pieces of its file. The list of pieces is computed once for each signature.
+"Clean" means without metadata, except orientation, ICC profile and rights.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class CleanFile(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Read into the buffer from at most one piece. Return the number of bytes, 0 at the end."""
+        """Read into the buffer from at most one piece. Return the number of bytes; 0 at the end, or if the file changed."""
         index = bisect_right(self._starts, self._position) - 1
         if index >= len(self._pieces):
             return 0
@@ -141,7 +142,7 @@ def pieces_length(cleaned: CleanPieces) -> int:
 
 
 def check_cleanable(location: str) -> None:
-    """Raise UncleanableError if an image cannot be cleaned, OSError if it cannot be read.
+    """Raise UncleanableError if metadata cannot be removed from an image, OSError if it cannot be read.
 
     A JPEG is read only in part. An image that passed is not read again until its signature changes.
     """
@@ -158,7 +159,8 @@ def check_cleanable(location: str) -> None:
 def is_sendable(location: str, *, is_cleaned: bool) -> bool:
     """Return False only for an image whose metadata must be removed (`is_cleaned`) and cannot be.
 
-    Return True for an unreadable or missing file, too. The error is reported when the file is read for sending.
+    Pass `is_cleaned` only for an image. Return True for an unreadable or missing file, too: the error is reported when the file
+    is read for sending.
     """
     try:
         if is_cleaned:

@@ -1,4 +1,4 @@
-"""Media files: validation of files below media/, with media type, length in bytes, and width and height in pixels."""
+"""Media files: validation of files below media/; their media type, length in bytes, and width and height in pixels."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class MediaFolder:
         self._trusted_signatures: dict[str, FileSignature] = {}
 
     def trust(self, path: str, signature: FileSignature) -> None:
-        """Skip the search for active content while the file has this signature.
+        """Skip the search for active content in the file at a path, as media/a.svg, while it has this signature.
 
         Call this only if this version of feedsvc has searched the file with this signature before, and found none.
         """
@@ -84,16 +84,17 @@ class MediaFolder:
         """Return the file at a path like media/summit.jpg, as cached until `refresh` sees a change.
 
         Its type is that of its suffix, application/octet-stream for an unknown one, whatever bytes it has. Raises ValueError with
-        a message for the editor if it is missing, no regular file, outside media/ or active content (`refuse_active_content`).
+        a message for the editor if it is missing, no regular file, outside media/, behind a link that leaves media/,
+        unreadable, or active content (`refuse_active_content`).
         """
         if path not in self._files:
             self._files[path] = self._inspect(path)
         return self._files[path]
 
     def sendable_file(self, path: str, *, keep_metadata: bool) -> MediaFile:
-        """Return the file as `file` does. Raises ValueError also if an image's metadata must be removed but cannot be.
+        """Return the file as `file` does. Raises ValueError also for an image whose metadata must be removed but cannot be.
 
-        It must be removed unless `keep_metadata`; other files than images are not checked for any.
+        That of JPEG, PNG, GIF, WebP and AVIF must be removed unless `keep_metadata`; other files are not checked for any.
         """
         file = self.file(path)
         if not keep_metadata and clean_file.is_cleaned_type(file.type) and path not in self._cleanable_paths:
@@ -104,7 +105,8 @@ class MediaFolder:
     def image_size(self, path: str) -> tuple[int, int]:
         """Return width and height of an image in pixels, as displayed. Raises ValueError with a message for the editor.
 
-        It is raised for unusable files (see `file`), and for all that is no JPEG, PNG, GIF, WebP or AVIF of its suffix.
+        It is raised for unusable files (see `file`), and as by the function `image_size`. The result is cached until `refresh`
+        sees a change.
         """
         if path not in self._sizes:
             self._sizes[path] = image_size(self.file(path))
@@ -136,8 +138,8 @@ class MediaFolder:
 
         Requested are the files that `file` returned since their last change. `reported_paths` limits the check to these files
         and folders; None checks all. `unsettled_files`, which are still being written (see `content.folder.debounce`), are
-        skipped and keep their facts. If a symbolic link moved the content folder elsewhere, all other requested files are
-        returned.
+        skipped and keep their facts. If the content folder's path leads to another folder now, by a symbolic link, all
+        requested files are returned except `unsettled_files`.
         """
         real_root = os.path.realpath(self._root)
         if real_root != self._real_root:
@@ -227,7 +229,8 @@ def _check_cleanable(file: MediaFile) -> None:
 def sent_length(file: MediaFile, *, keep_metadata: bool) -> int:
     """Return the number of bytes that clients receive of a file: without metadata if it is an image, unless `keep_metadata`.
 
-    Raises ValueError with a message for the editor if the file has changed or vanished since `file` was made.
+    That of an image is computed from its present bytes: raises ValueError with a message for the editor if it cannot be read or
+    cleaned any more. Any other length is that of `file`, unchecked.
     """
     if keep_metadata or not clean_file.is_cleaned_type(file.type):
         return file.length
@@ -262,7 +265,8 @@ def image_size(file: MediaFile) -> tuple[int, int]:
 def is_truncated(file: MediaFile) -> bool:
     """Return whether an image lacks its end, as after an interrupted upload. Raises OSError if it cannot be read.
 
-    Nothing is decoded, because that would take long. Return False for types other than GIF, JPEG and PNG.
+    Nothing is decoded, because that would take long. Return False for types other than GIF, JPEG and PNG, and True for an image
+    of these that has no end in its last 64 KiB and cannot be cleaned.
     """
     is_complete = _COMPLETENESS_TESTS.get(file.type)
     if is_complete is None:

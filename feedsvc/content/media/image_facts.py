@@ -28,9 +28,10 @@ class VariantError(FeedsvcError):
 
 
 class ImageFacts(NamedTuple):
-    """File signature of an image when its bytes were read, their digest, and width and height of each possible variant.
+    """Facts about the bytes of a media file, which had this signature when they were read.
 
-    `width` is the width in pixels at which the image is shown, 0 if it has no variants.
+    `digest` has the first 16 hex digits of their SHA-256. `sizes` are width and height in pixels of each possible variant of an
+    image, narrowest first; () if it can have none. `width` is the image's own width as displayed, 0 if `sizes` is ().
     """
 
     signature: FileSignature
@@ -54,8 +55,8 @@ def can_have_variants(media: MediaFile) -> bool:
     """Return whether variants can be made, according to the image's header and earlier attempts.
 
     False for an animation or a narrow image, and for a file that is no image, damaged, missing, over 64 MiB or needs too much
-    memory. Also False after an attempt that failed, for ten minutes or, if the image is the cause, until its bytes change.
-    Raises OSError if this process has too many open files.
+    memory. Also False after an attempt to decode it failed, for ten minutes or, if the image is the cause, until its bytes
+    change. Raises OSError if this process has too many open files.
     """
     if media.type not in IMAGE_TYPES:
         return False
@@ -69,7 +70,7 @@ def can_have_variants(media: MediaFile) -> bool:
 
 
 def facts_of(file: MediaFile) -> ImageFacts:
-    """Return cached facts, or read the file if its signature changed. Concurrent threads may read it twice. Raises OSError."""
+    """Return the facts of a file, which is read if none with its signature are cached. Raises OSError. Thread-safe."""
     facts = _facts_cache.get(file.location)
     if facts is None or facts.signature != signature_of(os.stat(file.location)):
         with open_media(file) as reader:
@@ -82,7 +83,7 @@ def facts_of(file: MediaFile) -> ImageFacts:
 
 
 def verified_facts(media: MediaFile, digest: str) -> ImageFacts:
-    """Return the facts of a file if it has this digest. Without the check, variants of a replaced image could still be requested.
+    """Return the facts of a file if it has this digest, so that variants of a replaced image cannot be requested any more.
 
     Raises VariantError if it has another digest or cannot be read, OSError if this process has too many open files.
     """
@@ -103,7 +104,7 @@ def open_media(file: MediaFile) -> BufferedReader:
 
 
 def _read_sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[int, tuple[image_widths.Size, ...]]:
-    """Return the image's own width and the sizes of its variants; 0 and () if it has no variants."""
+    """Return `width` and `sizes` of ImageFacts for an open file; 0 and () unless it is of this media type and has variants."""
     if media_type not in IMAGE_TYPES:
         return 0, ()
     try:

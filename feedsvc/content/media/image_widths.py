@@ -1,4 +1,4 @@
-"""Widths and sizes of the variants of an image, computed from its header without reading the file."""
+"""Widths and sizes in pixels of the variants of an image, computed from its header."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _MAX_SOURCE_SIZE: Final = 64 * 1024 * 1024  # bytes of an image file that has va
 
 
 def variant_widths(width: int, height: int) -> tuple[int, ...]:
-    """Return the widths of the variants of an image of this size, in pixels, narrowest first.
+    """Return the widths of the variants of an image of this size as displayed, in pixels, narrowest first; () for none.
 
-    They are those of VARIANT_WIDTHS up to 95 % of the image's own width, unless the variant would be too high; () for none.
+    They are those of VARIANT_WIDTHS up to 95 % of the image's own width, except those at which the variant would have over
+    8,000,000 pixels or be over 16,383 high.
     """
     candidates = [candidate for candidate in VARIANT_WIDTHS if candidate * 100 <= width * _MAX_WIDTH_PERCENT]
     max_heights = {candidate: min(_MAX_HEIGHT, _MAX_PIXELS // candidate) for candidate in candidates}
@@ -27,7 +28,7 @@ def variant_widths(width: int, height: int) -> tuple[int, ...]:
 
 
 def variant_height(width: int, height: int, variant_width: int) -> int:
-    """Return the height in pixels of a variant `variant_width` pixels wide."""
+    """Return the height in pixels of a variant `variant_width` pixels wide of an image of this size, at least 1."""
     return max(1, round(height * variant_width / width))
 
 

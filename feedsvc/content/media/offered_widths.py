@@ -21,7 +21,7 @@ _IMG_SRC: Final = re.compile(r'(<img(?: (?!src=)[a-z]+(?:="[^"]*")?)* src=")([^"
 
 
 class ImageVariant(NamedTuple):
-    """Variant of an image: its size in pixels and its path below base_url."""
+    """Variant of an image: its size in pixels and its decoded path below base_url, such as /sized/DIGEST-640/a.jpg."""
 
     width: int
     height: int
@@ -54,9 +54,9 @@ def fitting_variant(file: MediaFile | None, max_width: int) -> ImageVariant | No
 
 
 def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_width: int = MAX_WIDTH) -> Image:
-    """Return a lead image with address and size of its fitting variant if it is wider than `max_width` pixels, else unchanged.
+    """Return a lead image with address and size of its `fitting_variant` if it is wider than `max_width`, else unchanged.
 
-    It is also unchanged if it is not in `media` (the media files by path), or has no such variant. `url` is absolute.
+    It is also unchanged if it is not in `media` (the media files by path), or has no such variant. The address is absolute.
     """
     copy = fitting_variant(_file(media, base_url, image.url), max_width) if image.width > max_width else None
     if copy is None:
@@ -65,7 +65,7 @@ def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_w
 
 
 def fit_address(media: Mapping[str, MediaFile], base_url: str, address: str) -> str:
-    """Return the absolute URL of an image's fitting variant if the image is in `media` and wider than `MAX_WIDTH`.
+    """Return the absolute URL of an image's `fitting_variant` if the image is in `media` and wider than MAX_WIDTH (1,280).
 
     Otherwise return `address`, the absolute URL of the image itself. `media` are the media files by path.
     """
@@ -74,9 +74,9 @@ def fit_address(media: Mapping[str, MediaFile], base_url: str, address: str) -> 
 
 
 def fit_html(media: Mapping[str, MediaFile], base_url: str, text: str) -> str:
-    """Return sanitized HTML in which images of `media` wider than `MAX_WIDTH` have the address of their fitting variant.
+    """Return cleaned HTML in which images of `media` wider than MAX_WIDTH (1,280) have the URL of their `fitting_variant`.
 
-    `text` must be sanitized already, with absolute addresses. Width and height in it stay.
+    `text` must be cleaned already, with absolute addresses. Attributes width and height stay. `media` are the files by path.
     """
 
     def replace_source(match: re.Match[str]) -> str:

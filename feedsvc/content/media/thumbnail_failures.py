@@ -1,4 +1,4 @@
-"""Failures to make variants of images, stored in the state folder so that these images are not tried again."""
+"""Failures to make variants of images. Those of which the image is the cause are stored, so that it is not tried again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ class VariantFailure:
 
 
 class VariantFailures:
-    """Failures of one VARIANT_VERSION and version of pyvips. Threads may share the object, and processes may share the folder."""
+    """Failures by digest of the image, in memory and as files in a folder, from which they are loaded at the beginning.
+
+    Files that another VARIANT_VERSION or version of pyvips wrote are ignored. Threads may share the object, and processes may
+    share the folder.
+    """
 
     def __init__(self, folder: Path, version: int) -> None:
         self._folder, self._suffix = folder, f"-{version}.json"
@@ -52,7 +56,7 @@ class VariantFailures:
         return failure if failure and (failure.until > time.monotonic()) else None
 
     def load(self, digest: str) -> VariantFailure | None:
-        """Return the failure as `get` does. If none is in memory, first load one that another process may have stored."""
+        """Return the failure as `get` does. If none is in memory, even expired, first load one that a process has stored."""
         if digest not in self._failures:
             with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
                 values = json.loads((self._folder / f"{digest}{self._suffix}").read_bytes())
@@ -61,7 +65,7 @@ class VariantFailures:
         return self.get(digest)
 
     def put(self, digest: str, path: str, reason: str) -> VariantFailure:
-        """Store a failure that lasts as long as bytes and library stay the same; in memory only if it cannot be written."""
+        """Store and return a failure that lasts until image or pyvips change. It stays in memory only if it cannot be written."""
         failure = self._set(VariantFailure(digest=digest, path=path, reason=reason))
         data = json.dumps(_to_json(digest, path, reason)).encode()
         with suppress(OSError):
@@ -70,11 +74,11 @@ class VariantFailures:
         return failure
 
     def postpone(self, digest: str, path: str, reason: str) -> VariantFailure:
-        """Record a failure in memory for ten minutes, because the image may not be its cause."""
+        """Keep a failure in memory for ten minutes, and return it. Use it if the image may not be the cause."""
         return self._set(VariantFailure(digest=digest, path=path, reason=reason, until=time.monotonic() + _RETRY_DELAY))
 
     def active(self) -> Iterator[VariantFailure]:
-        """Yield the failures that have not expired."""
+        """Yield the failures in memory that have not expired."""
         with self._lock:
             digests = list(self._failures)
         yield from (failure for digest in digests if (failure := self.get(digest)))
@@ -86,7 +90,7 @@ class VariantFailures:
 
 
 def _to_json(digest: str, path: str, reason: str) -> dict[str, str]:
-    """Return the stored form of a failure. The checksum makes `load` ignore damaged files and other library versions."""
+    """Return the stored form of a failure. By its checksum, `load` ignores damaged files and those of other pyvips versions."""
     checksum = sha256(json.dumps([digest, path, reason, _library_version()])).hex()
     return {"path": path, "reason": reason, "checksum": checksum}
 

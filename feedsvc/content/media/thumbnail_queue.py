@@ -23,9 +23,9 @@ class VariantQueue:
     """Queue that calls `work` for each image, in up to two threads, each with a child process. Idle threads and children end."""
 
     def __init__(self, work: Work, on_done: Callable[[str], None], lock_path: str) -> None:
-        """Start empty. After `work`, even if that fails, `on_done` is called with the image's digest. Then it can be put again.
+        """Start empty. `work` is called with a child process, an image and its digest; after it, even if it fails, `on_done`.
 
-        `lock_path` is the lock file for DecoderProcess.
+        `on_done` gets the digest; then the image can be put again. `lock_path` is the lock file for DecoderProcess.
         """
         self._work, self._on_done, self._lock_path = work, on_done, lock_path
         self._condition = threading.Condition()
@@ -70,7 +70,7 @@ class VariantQueue:
                     self._on_done(digest)
 
     def _next_image(self) -> tuple[MediaFile, str] | None:
-        """Wait for the next image and return it, or None if the thread is to end after `_IDLE_TIMEOUT`."""
+        """Wait for the next image and return it; None after ten seconds without one, so that this thread ends."""
         with self._condition:
             self._idle_count += 1
             self._condition.wait_for(lambda: self._waiting, _IDLE_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Folder of image variants on disk. Threads and processes may share it."""
+"""Folder of image variants in the state folder. Threads and processes may share it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class VariantFolder:
         return None
 
     def put(self, digest: str, width: int, data: bytes) -> None:
-        """Write a variant atomically. Raises VariantError if that fails."""
+        """Write a variant of the image with this digest atomically, after any running `sweep`. Raises VariantError."""
         path = self.folder / digest / f"{width}-{VARIANT_VERSION}-{_checksum(data)}"
         with self._open_lock_file() as lock_file:
             lock(lock_file, is_shared=True)
@@ -84,7 +84,7 @@ class VariantFolder:
 
     @contextmanager
     def _open_lock_file(self) -> Iterator[int]:
-        """Open the lock file, which writers lock shared and `sweep` exclusive. Raises VariantError on an OSError in the block."""
+        """Open the lock file: `put` locks it shared, `sweep` exclusive. Raises VariantError for an OSError in the block."""
         try:
             ensure_folder(self.folder)
             with open(open_lock_file(self.folder / ".lock"), "ab") as lock_file:

@@ -51,7 +51,7 @@ _FAILURES_FOLDER: Final = "failures"
 class VariantStore:
     """Variants in one folder, made when needed. Threads may share the object, and processes may share the folder.
 
-    `on_failure`, which the caller may set, is called after each new failure to make an image's variants, in any thread.
+    `on_failure`, which the caller may set, is called in any thread after each new failure that `problems` can report.
     """
 
     def __init__(self, folder: Path, alerts: Alerts | None = None, *, is_one_shot: bool = False) -> None:
@@ -91,9 +91,10 @@ class VariantStore:
         return None
 
     def get_or_make(self, media: MediaFile, digest: str, width: int) -> Path:
-        """Return the variant's path as `find` does, but make it first, with all others of its image, if it is missing.
+        """Return the variant's path as `find` does, but make it first, with all missing ones of its image, if it is missing.
 
-        Raises as `find` does.
+        Raises as `find` does, but tries again at once after a failure to write. Raises VariantError if the image changed
+        meanwhile.
         """
         self._write_errors.pop(digest, None)  # the caller does not retry later
         path = self.find(media, digest, width)
@@ -124,7 +125,7 @@ class VariantStore:
     def make_missing(self, images: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
         """Make the missing variants of `images` (image and its digest) in up to `processes` child processes.
 
-        Yield 1 for each finished image. Failures are not raised here; a later `get_or_make` raises them.
+        Yield 1 for each finished image, in the given order. Failures are recorded, not raised; a later `find` raises them.
         """
         children = [DecoderProcess(self._lock_path) for _ in range(max(1, min(processes, len(images))))]
         idle_children = list(children)
@@ -146,14 +147,17 @@ class VariantStore:
                 child.close()
 
     def lacks_variants(self, media: MediaFile, digest: str) -> bool:
-        """Return whether variants of an image are missing and no attempt failed; False for an image that has none.
+        """Return whether variants of an image are missing and no failure to make them lasts; False for an image that has none.
 
-        `digest` is that of the image. Raises OSError if it cannot be read.
+        `digest` is that of the image. Failures to write do not count. Raises OSError if the image cannot be read.
         """
         return any(self._find_stored(digest, width) is None for width, _ in facts_of(media).sizes) and not self._failure(digest)
 
     def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
-        """Return one warning for each file in `media` (files by path), with unchanged bytes, whose variants could not be made."""
+        """Return a warning for each file in `media` (files by path) of whose present bytes no variants can be made, sorted.
+
+        These are lasting failures and those of the last ten minutes, but not failures to write, except with `is_one_shot`.
+        """
         return tuple(
             sorted(
                 _problem(failure) for failure in self._failures.active() if _has_failed_bytes(media.get(failure.path), failure)
