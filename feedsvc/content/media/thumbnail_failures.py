@@ -65,7 +65,7 @@ class VariantFailures:
         return self.get(digest)
 
     def put(self, digest: str, path: str, reason: str) -> VariantFailure:
-        """Store and return a failure that lasts until image or pyvips change. It stays in memory only if it cannot be written."""
+        """Store and return a failure that lasts until the image or pyvips changes; only in memory if it cannot be written."""
         failure = self._set(VariantFailure(digest=digest, path=path, reason=reason))
         data = json.dumps(_to_json(digest, path, reason)).encode()
         with suppress(OSError):
