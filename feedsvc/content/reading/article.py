@@ -1,6 +1,6 @@
-"""Article parser: parses the bytes of an article file to a ParseResult.
+"""Article parser: parses the bytes of an article file to a ParseResult, which has an Article and problems.
 
-The result has an Article, or None if a problem is an error. Most problems have a line and a column.
+The article is None if a problem is an error.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ _ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+
 class ParseResult(NamedTuple):
     """Result of parsing one article file: the article and any warnings, or None and at least one problem that is an error.
 
-    `positions` is a flat sequence of the line and column of the id, the slug and each former slug (alias), 0 and 0 for one that
-    the file does not state; then those of `guid` and of `translation_of` if the file has them. `alias_references` are the
-    references to authors and categories by alias: ("author" or "category", alias, id). `markdown` is the body, "" without an
-    article; the article's `text` is its key in the text store.
+    `positions` is a flat sequence of the line and column of the values of `id`, `slug` and each former slug (alias), 0 and 0
+    for a key that the file does not have; then those of `guid` and of `translation_of` if the file has them. It is () if the
+    file is no mapping. `alias_references` are the references to authors and categories by alias: ("author" or "category",
+    alias, id). `markdown` is the body, "" without an article; the article's `text` is its key in the text store.
     """
 
     article: Article | None
@@ -67,6 +67,7 @@ def parse_article(path: str, data: bytes, references: References) -> ParseResult
     """Parse one article file. Faults of the file become problems, not exceptions.
 
     `path`, relative to the content folder, ends in .md if `data` is Markdown with front matter; otherwise `data` is YAML.
+    `references` has the site, media, categories and authors that the article may refer to.
     """
     parts = parse_file_parts(path, data)
     return ParseResult(None, parts) if isinstance(parts, tuple) else _ArticleParser(parts, references).parse()
@@ -101,7 +102,10 @@ class _ArticleParser(ReadContext):
         return result._replace(article=None, markdown="") if result.problems and result.is_broken else result
 
     def build_article(self, keys: ArticleKeys) -> Article:
-        """Check all keys, add all problems to the document and return the article. If one is an error, do not use the article."""
+        """Check what depends on several keys or other files, add problems to the document and return the article.
+
+        `keys` are valid by the schema. If a problem is an error, the article must not be used.
+        """
         published, year = self.attempt(("published",), lambda: parse_instant(keys.published, self.zone)) or _UNKNOWN_DATE
         updated_value, expires = self.instant(("updated",), keys.updated), self.instant(("expires",), keys.expires)
         updated, slug = max(published, updated_value or published), self.slug(keys)
@@ -153,7 +157,7 @@ class _ArticleParser(ReadContext):
     def text_key(self, keys: ArticleKeys, slug: str, published: datetime) -> bytes:
         """Check the body, store its Markdown in `body_markdown` and add its media files to `media`.
 
-        Return its key in the text store; b"" for an empty body, and for one beyond the limits, which adds an error.
+        Return its key in the text store; b"" for a body without text, and for one beyond the limits, which adds an error.
         """
         self.body_markdown = body.check_body(self, self.content, self.markdown(keys), article_path(slug))
         return text_key(self.body_markdown, published)
@@ -183,9 +187,10 @@ class _ArticleParser(ReadContext):
         return self.markdown_part
 
     def add_warnings(self, keys: ArticleKeys, article_id: str) -> None:
-        """Add a warning if a published article has no id, and warnings about values that are probably not intended.
+        """Add a warning if a published article has no `id`, and warnings about texts that readers may not see as meant.
 
-        These are values of tags, title, summary, and of the texts of the image.
+        The latter are commas and entities in tags, HTML end tags in title and summary, and comments after the text of title,
+        summary, tags, alt, caption and credit. `article_id` is the id that the article has.
         """
         if (
             not keys.id
@@ -209,7 +214,7 @@ class _ArticleParser(ReadContext):
             self.document.problems += filter(None, map(self.document.comment_warning, _SINGLE_LINE_KEYS))
 
     def slug(self, keys: ArticleKeys) -> str:
-        """Return the value of `slug:`, else a slug made from the file's name; if that gives none, add an error and return ""."""
+        """Return the value of `slug:`, else the result of `slug_of_stem`, which adds an error and is "" without a slug."""
         if keys.slug:
             return unicodedata.normalize("NFC", keys.slug)
         return self.slug_of_stem(self.stem)
@@ -266,10 +271,10 @@ class _ArticleParser(ReadContext):
         return tuple(corrections)
 
     def withdrawn_at(self, keys: ArticleKeys, updated: datetime) -> datetime | None:
-        """Return when the article was withdrawn; None if its status is another, which adds an error if `withdrawn:` is given.
+        """Return when the article was withdrawn; None for another `status:`, beside which `withdrawn:` adds an error.
 
-        The moment is the date of `withdrawn:`, else `updated`, but at least one second after `updated`, so that the `updated` of
-        feeds never decreases.
+        The moment is the date of `withdrawn:`, else `updated`, but at least one second after `updated`, the article's last
+        change, so that the `updated` of feeds never decreases.
         """
         if keys.withdrawn and keys.status != "withdrawn":
             self.add_error(("withdrawn",), f"stands beside status: {keys.status}", "write status: withdrawn", at_key=True)

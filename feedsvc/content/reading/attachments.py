@@ -16,7 +16,7 @@ _ENCLOSURE_HINT: Final = "for example type: audio/mpeg, length: 12345678"
 
 
 def image(context: ReadContext, keys: ImageKeys) -> Image | None:
-    """Return the lead image; None if it cannot be used. Problems and its media file are added to `context`."""
+    """Return the lead image; None if it cannot be used. Problems, and its file if it is in media/, are added to `context`."""
     source = context.media_path(keys.src)
     file = _remote_image(context, keys) if is_web_address(source) else _local_image(context, source)
     if file is None:
@@ -36,7 +36,7 @@ def image(context: ReadContext, keys: ImageKeys) -> Image | None:
 
 
 def _local_image(context: ReadContext, path: str) -> tuple[str, str, tuple[int, int]] | None:
-    """Return URL, media type, (width, height) in pixels of an image in media/, and add its path to `context.media`.
+    """Return URL, media type and (width, height) in pixels of an image in media/, and add its path to `context.media`.
 
     If it cannot be used, only add an error and return None.
     """
@@ -64,7 +64,10 @@ def _remote_image(context: ReadContext, keys: ImageKeys) -> tuple[str, str, tupl
 
 
 def enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosure | None:
-    """Return the enclosure at an index of `enclosures:`; None if it cannot be used. Problems and files are added to `context`."""
+    """Return the enclosure at an index of `enclosures:`; None if it cannot be used.
+
+    Problems, and its file if it is in media/, are added to `context`.
+    """
     at: KeyPath = ("enclosures", index)
     source = context.media_path(keys.src)
     if not is_web_address(source):
@@ -86,7 +89,8 @@ def enclosure(context: ReadContext, index: int, keys: EnclosureKeys) -> Enclosur
 def embeds(context: ReadContext, entries: Sequence[EmbedKeys]) -> tuple[Embed, ...]:
     """Return the cards of `embeds:`, one for each URL. Problems and image files are added to `context`.
 
-    An image that cannot be used adds an error, and its card has the image "". A second entry for a URL adds an error.
+    An image that cannot be used adds an error, and its card has the image "". A second entry for a URL adds an error and
+    replaces the first.
     """
     cards: dict[str, Embed] = {}
     for index, entry in enumerate(entries):

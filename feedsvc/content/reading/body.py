@@ -23,7 +23,7 @@ _TOO_LARGE: Final = (
 
 
 def check_body(context: ReadContext, content: str, markdown: str, path: str) -> str:
-    """Check the Markdown of a body and return it. `content` is the text of the whole file, `path` that of the page on the site.
+    """Check the Markdown of a body and return it. `content` is the text of the whole file, `path` the page's path on the site.
 
     Problems, and the media files that the body refers to, are added to `context`. Return "" if the Markdown is only white space,
     or if its HTML would exceed the limits, which adds an error.
@@ -47,9 +47,10 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str) -> 
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:
-    """Add to `context.media` the files that the body refers to. Return (reference, message, hint) for each that cannot be used.
+    """Add to `context.media` the usable files in media/ that the body refers to.
 
-    Images, sounds and films at a path outside media/ and static/ cannot be used, either.
+    Return (reference, message, hint) for each reference to a file there that cannot be used, and first for each image, sound or
+    film without a host at a path outside media/ and static/.
     """
     problems = [
         (

@@ -38,8 +38,8 @@ class BodyPositions:
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
         """Return line and column of a link or media reference; None if the Markdown does not contain it.
 
-        `reference` is the value of the attribute in the HTML, with entities decoded. If it occurs more than once, this is the
-        position of one occurrence.
+        `reference` is the value of the attribute in the uncleaned HTML, with entities decoded. If it occurs more than once,
+        this is the position of one occurrence.
         """
         for attribute in {html.escape(reference), reference}:
             index = self._html.find(f'="{attribute}"')
@@ -48,7 +48,10 @@ class BodyPositions:
         return self._find_spelling(0, reference)
 
     def positions_of_tags(self, indexes: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Return (line, column) of each raw HTML tag, or of its block. `indexes` are ascending, in the HTML without positions."""
+        """Return (line, column) of each raw HTML tag or, if it is not found, of its block.
+
+        `indexes` are those of the tags in the HTML without positions, ascending.
+        """
         return [self._position_of_tag(index) for index in self._shift_indexes(indexes)]
 
     def position_of_index(self, index: int) -> tuple[int, int]:
@@ -110,7 +113,7 @@ class BodyPositions:
         return None
 
     def _position_in_file(self, index: int, spelling: str = "") -> tuple[int, int]:
-        """Return line and column in the file of an index in the Markdown.
+        """Return line and column in the file of an index in the Markdown, at which `spelling` is, unless that is "".
 
         If YAML indents, folds or quotes the body, search below `body:` for the text of the line, then for `spelling`. If neither
         is found, return the position of `body:`.

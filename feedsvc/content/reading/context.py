@@ -26,8 +26,9 @@ _MAX_CHOICES: Final = 8  # names that fit on a line of a hint
 class References:
     """Site, media, categories and authors that a file may refer to. Categories and authors are keyed by id and each alias.
 
-    `invalid_entries` maps an invalid entry that no last valid version replaces, as the text "author ID" or "category ID", to
-    "FILE:LINE" of its key. If a whole file cannot be used, the text is only "author" or "category", and the value may be FILE.
+    `invalid_entries` has as keys "author ID" or "category ID" of each invalid entry that no last valid version replaces, and as
+    value "FILE:LINE" of its id. If a whole file cannot be used, the key is only "author" or "category", and the value
+    "FILE:LINE" of its first problem, or FILE if it cannot be read.
     """
 
     site: Site
@@ -38,7 +39,7 @@ class References:
 
 
 def media_resolver(document: YamlDocument, references: References) -> MediaResolver:
-    """Return a resolver of the media paths and web addresses in a settings document, which adds problems to the document."""
+    """Return a resolver of the media paths and web addresses in a settings file; it adds problems to `document`."""
     site = references.site
     return MediaResolver(document, site.base_url, references.media, site.keep_metadata)
 
@@ -46,7 +47,7 @@ def media_resolver(document: YamlDocument, references: References) -> MediaResol
 def unknown_reference_error(
     references: References, kind: str, list_key: str, name: str, entries: Mapping[str, object]
 ) -> tuple[str, str]:
-    """Return the message and the hint for a reference to the entry `name`, which is not in `entries`.
+    """Return message and hint for an error about the name `name` (an id or alias), which is not in `entries`, by id and alias.
 
     `kind` is "author" or "category", `list_key` its plural.
     """
@@ -139,9 +140,9 @@ class ReadContext:
         return own_media_path(self.references.site.base_url, reference)
 
     def add_own_media(self, at: KeyPath, address: str) -> None:
-        """Add the file at an absolute address in the site's own media/ to `media`; an error at `at` if it cannot be used.
+        """Add the file at an absolute address in the site's own media/ to `media`; if it cannot be used, add an error at `at`.
 
-        Do nothing for any other address.
+        Do nothing for an address elsewhere and for "".
         """
         path = self.media_path(address)
         if path and not is_web_address(path) and (file := self.attempt(at, lambda: self.sendable_file(path))):

@@ -19,7 +19,7 @@ _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "include": {"all"
 
 
 def parse_custom_feeds(data: bytes, references: References) -> ParsedEntries:
-    """Parse feeds.yaml. Each id and each alias maps to its CustomFeed, public or private."""
+    """Parse feeds.yaml. The entries are CustomFeed objects, public and private. Faults become problems, not exceptions."""
 
     def build(document: YamlDocument, name: str) -> CustomFeed:
         return _build_custom_feed(document, name, references)
@@ -51,7 +51,7 @@ def _build_custom_feed(document: YamlDocument, name: str, references: References
 
 
 class _SelectionReader:
-    """Reader of `include` or `exclude` at the location `at`. Adds problems to the document; its result has only valid names."""
+    """Reader of `include` or `exclude` at the key path `at`. Adds problems to the document; its result has only valid names."""
 
     def __init__(self, document: YamlDocument, at: KeyPath, references: References) -> None:
         self._document, self._at, self._references = document, at, references
@@ -114,7 +114,7 @@ def _check_exclude(document: YamlDocument, at: KeyPath, include: Selection, excl
 
 
 def _emptied_kinds(include: Selection, exclude: Selection) -> Iterator[str]:
-    """Yield the kinds (fields of Selection) of which `exclude` leaves out every name in `include`: en leaves out en-GB, too."""
+    """Yield the kinds (fields of Selection) of which `exclude` covers all names in `include`: en covers en-GB, too."""
     for kind in Selection.__slots__:
         names, excluded = getattr(include, kind), getattr(exclude, kind)
         if names and all(_is_excluded(kind, name, excluded) for name in names):

@@ -1,4 +1,4 @@
-"""Entries of a settings file: one `id:` after another, each with keys of its own -> valid entries by id and alias."""
+"""Entries of a settings file such as authors.yaml: one `id:` after another, each with keys -> valid entries by id and alias."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _KIND_WORDS: Final = {"custom": "feed"}  # kinds whose word in messages is anoth
 
 
 class ParsedEntries(NamedTuple):
-    """Valid entries of one file by id and each alias, and all problems.
+    """Valid entries of one file by id and each alias, and all problems, sorted.
 
-    `invalid_entries` maps "KIND ID" of each invalid entry, or only "KIND" if the whole file cannot be used, to "FILE:LINE". KIND
-    is that of `parse_entries`. `has_invalid_id` is True if a key of the file cannot be an id. An entry that seems to be missing
-    may be the one at that key.
+    `invalid_entries` maps "KIND ID" of each invalid entry, or only "KIND" if the whole file cannot be used, to "FILE:LINE" of
+    its id or of the first problem. KIND is the `kind` of `parse_entries`. `has_invalid_id` is True if a key of the file cannot
+    be an id. An entry that seems to be missing may be the one at that key.
     """
 
     entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings] | dict[str, CustomFeed]
@@ -32,10 +32,11 @@ class ParsedEntries(NamedTuple):
 
 
 def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
-    """Parse a file of entries of one kind: "category", "author", "tag" or "custom". An entry that adds a problem is invalid.
+    """Parse a file of entries of one kind: "category", "author", "tag" or "custom". Faults become problems, not exceptions.
 
-    `path` is the name of the file. `build` builds the entry of a key and adds its problems to the document. An alias that another
-    entry has, as its id or alias, adds a problem, too, and keeps its meaning there, but does not make its own entry invalid.
+    `path` is the name of the file. `build` builds the entry of a key and adds its problems to the document; an entry with a
+    problem is invalid. An alias that is an id, or an alias of an earlier entry, keeps that meaning; it adds a problem, but
+    does not make its own entry invalid.
     """
     document, word = parse_settings_file(path, data), _KIND_WORDS.get(kind, kind)
     if not isinstance(document.value, dict):
@@ -82,7 +83,7 @@ def _id_error(kind: str, name: str) -> str:
 
 
 def _with_aliases(document: YamlDocument, valid: Mapping[str, EntryT]) -> Iterator[tuple[str, EntryT]]:
-    """Yield each id and alias with its entry. An alias that another entry has, as id or alias, adds a problem only."""
+    """Yield each id and alias with its entry. An alias that is an id, or an alias of an earlier entry, only adds a problem."""
     entries: dict[str, EntryT] = {entry.id: entry for entry in valid.values()}
     for name, entry in valid.items():
         for index, alias in enumerate(entry.aliases):

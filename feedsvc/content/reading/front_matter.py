@@ -17,7 +17,10 @@ _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 
 @dataclass(frozen=True, slots=True)
 class FileParts:
-    """The whole text of a file, its parsed YAML, and the Markdown below the front matter; None for a YAML file."""
+    """Parts of a content file. `content` is its whole text, `document` its YAML (of a Markdown file, the front matter).
+
+    `markdown` is the text below the front matter, None for a YAML file.
+    """
 
     content: str
     document: YamlDocument
@@ -29,9 +32,9 @@ def parse_file_parts(
 ) -> FileParts | tuple[Problem, ...]:
     """Decode a content file and parse its YAML: the front matter of a file whose name ends in .md, else the whole text.
 
-    Return only the problems if the file cannot be decoded, has no front matter, or has an unresolved merge conflict below it.
-    Other problems, of the encoding and of YAML, are those of the document. `kind` (the word for what the file has, such as
-    "article") and `required` (the keys that it needs) are for messages.
+    Return only the problems if the file cannot be decoded, or if a Markdown file has no valid front matter, or a body and an
+    unresolved merge conflict outside of fenced code. Other problems, of the encoding and of YAML, are those of the document.
+    `kind` (the word for what the file has, such as "article") and `required` (the keys that it needs) are for messages.
     """
     content, problems, is_printable = text.decode(path, data)
     if not content and problems:
@@ -48,7 +51,7 @@ def parse_file_parts(
 
 
 def split_front_matter(content: str, kind: str = "article", required: str = _ARTICLE_KEYS) -> tuple[str, str]:
-    """Return (YAML, Markdown) of a Markdown file. An empty line before the YAML keeps the line numbers of the file.
+    """Return (YAML, Markdown) of a Markdown file. The YAML begins with an empty line, to keep the file's line numbers.
 
     `kind` is the word for what the file has, `required` names the keys that it needs. Raises ValueError with a message for the
     editor if the front matter is missing, empty or not ended by a second '---'.

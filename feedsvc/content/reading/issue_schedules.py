@@ -1,4 +1,4 @@
-"""Schedules of digest feeds: the key `digest` of an entry of feeds.yaml -> IssueSchedule."""
+"""Schedules of periodicals: the key `digest` of an entry of feeds.yaml -> IssueSchedule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WEEKDAYS: Final = get_args(get_args(DigestKeys.model_fields["on"].annotation)[0
 
 
 def with_times_as_text(document: YamlDocument, name: str) -> dict[str, YamlValue]:
-    """Return the keys of the entry `name` with a number at `digest.at` as it was written: YAML reads 18:00 as a number.
+    """Return the keys of the entry `name`, a number at `digest.at` replaced by its text: YAML reads 18:00 as a number.
 
     The document does not change.
     """
@@ -26,7 +26,7 @@ def with_times_as_text(document: YamlDocument, name: str) -> dict[str, YamlValue
 def read_issue_schedule(
     document: YamlDocument, at: KeyPath, keys: DigestKeys | None, *, is_private: bool
 ) -> IssueSchedule | None:
-    """Return the schedule in the valid `keys` at a location; None without keys.
+    """Return the schedule in the valid `keys` at the key path `at`; None if `keys` is None.
 
     Adds a problem to the document if `on` is missing for a week or given for a day, or if the feed `is_private`.
     """

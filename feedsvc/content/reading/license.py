@@ -14,7 +14,11 @@ _PRICE_KEYS: Final = ("amount", "currency", "standard", "custom")
 
 
 def build_license(document: YamlDocument, keys: LicenseKeys | None) -> License | None:
-    """Return the license, None without one. Adds problems to the document; if it adds any, do not use the license."""
+    """Return the license, None without one. Adds problems to the document; if it adds any, the license must not be used.
+
+    A problem is a license that says nothing, a token that is permitted and prohibited, and a payment with wrong keys for its
+    type.
+    """
     if keys is None:
         return None
     if not (keys.permits or keys.prohibits or keys.payment):
@@ -69,7 +73,7 @@ def build_crawlers(document: YamlDocument, keys: CrawlersKeys) -> Crawlers:
 
 
 def build_robots(document: YamlDocument, keys: Sequence[RobotsKeys], crawlers: Crawlers) -> tuple[RobotsGroup, ...]:
-    """Return the groups of robots.txt. Adds problems to the document.
+    """Return the groups of robots.txt in the key `robots`. Adds problems to the document.
 
     A problem is a group without names of crawlers or without rules, and a crawler with rules in `crawlers` or an earlier group.
     """

@@ -20,12 +20,12 @@ _PLACEHOLDERS: Final[Mapping[str, Mapping[str, YamlValue]]] = {
 
 
 def parse_categories(data: bytes, _: References) -> ParsedEntries:
-    """Parse categories.yaml. The entries are Category objects."""
+    """Parse categories.yaml. The entries are Category objects. Faults become problems, not exceptions."""
     return parse_entries(CATEGORIES_FILE, "category", data, _build_category)
 
 
 def parse_authors(data: bytes, references: References) -> ParsedEntries:
-    """Parse authors.yaml. The entries are Author objects."""
+    """Parse authors.yaml. The entries are Author objects. Faults become problems, not exceptions."""
 
     def build_author(document: YamlDocument, name: str) -> Author:
         return _build_author(document, name, media_resolver(document, references))
@@ -34,7 +34,7 @@ def parse_authors(data: bytes, references: References) -> ParsedEntries:
 
 
 def parse_tags(data: bytes, _: References) -> ParsedEntries:
-    """Parse tags.yaml. Each id and each alias maps to its TagSettings."""
+    """Parse tags.yaml. The entries are TagSettings objects. Faults become problems, not exceptions."""
     return parse_entries(TAGS_FILE, "tag", data, _build_tag)
 
 

@@ -10,9 +10,9 @@ from feedsvc.page_model import MenuEntry
 
 
 def build_menu(document: YamlDocument, at: KeyPath, keys: Sequence[MenuEntryKeys] | None) -> tuple[MenuEntry, ...] | None:
-    """Return the entries of a menu, None if it is not given; () is an empty menu.
+    """Return the entries of a menu, None if `keys` is None, because it is not given; () is an empty menu.
 
-    An http, https, mailto or tel address without a title adds a problem to the document. `at` is the location of the menu.
+    An http, https, mailto or tel address without a title adds a problem to the document. `at` is the key path of the menu.
     """
     if keys is None:
         return None

@@ -1,4 +1,4 @@
-"""Page parser: a file of pages/ -> StaticPage."""
+"""Page parser: the bytes of a file of pages/ -> StaticPage and problems."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _PLACEHOLDERS: Final = {"title": "-"}
 class ParsedPage(NamedTuple):
     """Result of parsing one file of pages/: the page and any warnings, or None and at least one problem that is an error.
 
-    `positions` are line and column of the page's names, in the order of `StaticPage.names`; None for a slug made from the file's
-    name.
+    `positions` are (line, column) of the slug and of each former slug, in the order of `StaticPage.names`; None for a slug made
+    from the file's name. It is () if the file is no mapping.
     """
 
     page: StaticPage | None
@@ -74,7 +74,7 @@ class _PageParser(ReadContext):
         )
 
     def _slug(self, keys: PageKeys) -> str:
-        """Return the value of `slug:`, else a slug made from the file's name. One that no page can have adds an error."""
+        """Return the value of `slug:`, else the slug of the file's name. One of an address that is not free adds an error."""
         slug = keys.slug or self.slug_of_stem(text.file_stem(self.document.path))
         if slug:
             self._check_free(("slug",) if keys.slug else (), slug)
@@ -86,6 +86,6 @@ class _PageParser(ReadContext):
             self.add_error(at, f"/{name}/ is an address of the site's own, which no page can have", hint)
 
     def name_positions(self, keys: PageKeys, page: StaticPage) -> Iterator[tuple[int, int] | None]:
-        """Yield line and column of each name of the page; None for a slug made from the file's name."""
+        """Yield `ParsedPage.positions`: (line, column) of slug and former slugs; None for a slug made from the file's name."""
         yield self.document.line_and_column(("slug",)) if keys.slug else None
         yield from (self.document.line_and_column(("aliases", keys.aliases.index(alias))) for alias in page.aliases)

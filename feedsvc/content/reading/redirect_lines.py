@@ -39,7 +39,7 @@ class RuleTexts(NamedTuple):
 class LineDeclinedError(Exception):
     """Raised if `read_rule_lines` cannot read a file, which may be valid YAML: read it with `parse_yaml`.
 
-    `line`, from 1, is the first that has another form, or the heading of a repeated or empty section.
+    `line`, from 1, is the first that has another form, the heading of a repeated or empty section, or a `from:` without `to:`.
     """
 
     def __init__(self, line: int) -> None:
@@ -50,7 +50,8 @@ class LineDeclinedError(Exception):
 def read_rule_lines(text: str) -> RuleTexts:
     """Return all rules of a file, in order and not validated; none for a file without sections.
 
-    Raises LineDeclinedError for a line of another form, and for a repeated or empty section.
+    Raises LineDeclinedError for a line of another form than one rule a line (of a pattern, two lines), and for a repeated or
+    empty section.
     """
     result, sections = RuleTexts([], []), set[str]()
     lines = enumerate(text.replace("\r\n", "\n").split("\n"), 1)
@@ -81,7 +82,7 @@ def _next_section(lines: _Lines) -> tuple[int, str] | None:
 
 
 def _read_exact(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
-    """Add the rules of the section `exact` to `rules`. Return the line and name of the next section, None at the file's end."""
+    """Add the rules of the section `exact` to `rules`. Return line and name of the next section's heading, None at the end."""
     indent = ""
     for number, line in lines:
         match = _RULE.fullmatch(line)

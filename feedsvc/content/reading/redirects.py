@@ -40,9 +40,10 @@ _T = TypeVar("_T")
 
 
 class ParsedRedirects(NamedTuple):
-    """The valid rules of redirects.yaml, and the sorted problems. With an error, use the last valid version of the file instead.
+    """The valid rules of redirects.yaml, and the sorted problems. If one is an error, the last valid version shall be used.
 
-    Of over 100 problems of rules, the 101st counts the others. With any problem, the `source_digest` of the rules is b"".
+    Of over 100 problems of rules, only 100 are here, and one that counts the others. With any problem, the `source_digest` of
+    the rules is b"".
     """
 
     rules: RedirectRules
@@ -54,7 +55,7 @@ class ParsedRedirects(NamedTuple):
 
 
 def source_digest(data: bytes, base_url: str) -> bytes:
-    """Return the digest that `RedirectRules.source_digest` has for a file of these bytes without problems.
+    """Return the digest that `RedirectRules.source_digest` has for a redirects.yaml of these bytes without problems.
 
     Another version of feedsvc has another digest, because it may find other problems in the same file.
     """
@@ -63,7 +64,7 @@ def source_digest(data: bytes, base_url: str) -> bytes:
 
 @lru_cache(maxsize=1)  # each reading of the settings reads the file, which seldom changes and may be large
 def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
-    """Parse redirects.yaml. A target that is an address of the site itself becomes a path.
+    """Parse redirects.yaml. A target that is an absolute address of the site itself, without query, becomes a path.
 
     Faults of the file become problems, not exceptions. A file with an invalid byte or a forbidden character, or one that is
     larger than MAX_REDIRECTS_SIZE, has no rules at all.
@@ -80,9 +81,10 @@ def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
 
 
 def rule_texts(data: bytes) -> Mapping[str, RuleText]:
-    """Return the rules of a valid redirects.yaml, as the editor wrote them, by key.
+    """Return the rules in the bytes of redirects.yaml, as the editor wrote them, by key; {} if they cannot be parsed.
 
-    The key of an exact rule is its normalized address without a trailing slash, that of a pattern its `from:`.
+    The key of an exact rule is its normalized old address without a trailing slash, that of a pattern its `from:`. The first of
+    several exact rules with one key counts.
     """
     texts = _rule_texts(text.decode(REDIRECTS_FILE, data, MAX_REDIRECTS_SIZE).text, [])
     found = {rule.source: rule for rule in texts.patterns}
@@ -93,7 +95,7 @@ def rule_texts(data: bytes) -> Mapping[str, RuleText]:
 
 
 def _rule_texts(content: str, problems: list[Problem]) -> RuleTexts:
-    """Return the rules in a text, not validated. Add problems of YAML and of wrong types to `problems`.
+    """Return the rules in the text of redirects.yaml, not validated. Add problems of YAML and of wrong types to `problems`.
 
     No rules are returned for invalid YAML, and for a text of over 1 MiB that has not one rule on each line, which is a problem.
     """
@@ -191,7 +193,7 @@ class _Builder:
         return path_of(place) if place else target
 
     def _remove_loops(self, exact: dict[str, str]) -> Iterator[Problem]:
-        """Yield an error for each loop of rules. Remove the rules that lead into a loop from `exact`."""
+        """Yield an error for each loop of exact rules. Remove the rules in loops and those that lead into them from `exact`."""
         ends: dict[str, bool] = {}  # address -> whether it leads out of all loops
         for address in [address for address, target in exact.items() if _next_address(exact, target)]:
             path: dict[str, None] = {}

@@ -39,7 +39,11 @@ def parse_settings_file(path: str, data: bytes) -> YamlDocument:
 
 @dataclass(slots=True)
 class MediaResolver:
-    """Resolver of a path like media/logo.png, or a web address, to a URL. Paths of usable files are added to `media_paths`."""
+    """Resolver of a path like media/logo.png, or a web address, in `document` to a URL.
+
+    The paths of usable files in media/ are added to `media_paths`. Unless `keep_metadata`, an image is usable only if its
+    metadata can be removed.
+    """
 
     document: YamlDocument
     base_url: str
@@ -50,7 +54,8 @@ class MediaResolver:
     def resolve(self, at: KeyPath, reference: str | None) -> str:
         """Return the absolute URL of a reference; "" for None or "".
 
-        An invalid reference, or a file that is missing or must not be sent, adds an error at `at`; do not use its URL.
+        An invalid reference, or a file that is missing or unusable, adds an error at the key path `at`; its URL must not be
+        used.
         """
         if not reference:
             return ""
@@ -84,12 +89,12 @@ def own_media_path(base_url: str, reference: str) -> str:
 
 
 def normalize_id(name: str) -> str:
-    """Return the key of an entry in Unicode form NFC."""
+    """Return the id of an entry for its key in a settings file: the key in Unicode form NFC."""
     return unicodedata.normalize("NFC", name)
 
 
 def known_names(root: Path, file: str) -> list[str]:
-    """Return the ids, then the aliases, in authors.yaml or categories.yaml (`file`), also of invalid entries.
+    """Return the ids, then the aliases, of the entries in `file` (authors.yaml or categories.yaml) below `root`, unvalidated.
 
     Return [] if the file is missing or cannot be read or parsed.
     """

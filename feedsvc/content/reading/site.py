@@ -21,7 +21,7 @@ _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "http
 
 
 def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
-    """Parse site.yaml. Return the site, None if a problem is an error, and the sorted problems.
+    """Parse site.yaml. Return the site, or None if a problem is an error, and the sorted problems. Raises nothing for faults.
 
     `base_url`, unless it is "", replaces that of the file, also as the source of the domain of ids if `id_domain` is missing.
     """
@@ -35,7 +35,7 @@ def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Sit
 
 
 def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> Site | None:
-    """Return the site; None if `since` is invalid. Adds problems to the document; if one is an error, do not use the site."""
+    """Return the site; None if `since` is invalid. Adds problems to the document; if one is an error, do not use the result."""
     resolver = MediaResolver(document, keys.base_url, media, keys.keep_metadata)
     domain = keys.id_domain or _id_domain(document, keys)
     try:
@@ -73,7 +73,7 @@ def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> S
 
 
 def _accent(document: YamlDocument, keys: SiteKeys) -> str:
-    """Return the accent color, "" without one. Add a warning if the key is empty, because "#" without quotes begins a comment."""
+    """Return the accent color, "" without one. Add a warning if the key has no value: "#" without quotes begins a comment."""
     if isinstance(document.value, dict) and document.value.get("accent", "") is None:
         problem = document.problem(("accent",), "accent: has no value; '#' begins a comment in YAML", at_key=True)
         document.problems.append(replace(problem, hint='put the color in quotes, like "#0b6fa4"', severity="warning"))
@@ -81,7 +81,10 @@ def _accent(document: YamlDocument, keys: SiteKeys) -> str:
 
 
 def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
-    """Return the host of base_url as the domain of ids. If id_domain is missing, add a warning; an error if the host is unfit."""
+    """Return the host of `base_url`, for ids without a valid `id_domain`. If that key is missing, add a warning.
+
+    Instead of the warning, add an error if the host can be in no id. Add nothing if `base_url` is invalid.
+    """
     host = urlsplit(keys.base_url).hostname or ""
     has_faulty_domain = document.value.get("id_domain") is not None
     if keys.base_url == _PLACEHOLDERS["base_url"] or has_faulty_domain:
