@@ -18,9 +18,9 @@ _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comm
 class YamlDocument:
     """YAML file as plain data. `value` is None if the file could not be parsed, or if it is empty or null.
 
-    If a key occurs twice, the first value counts. `problems` are the YAML errors; later checks add theirs. `loaded_source_map`
-    has the positions of values and keys. It is None if the module `fast` parsed the file (then there are no YAML errors) and no
-    position was needed yet; `source_map` loads it.
+    If a key occurs twice, the first value counts. `problems` are the YAML errors; later checks add theirs. `text` is the text
+    of the file. `loaded_source_map` has the positions of values and keys. It is None if the module `fast` parsed the file
+    (then there are no YAML errors) and no position was needed yet; `source_map` loads it.
     """
 
     path: str
@@ -37,7 +37,7 @@ class YamlDocument:
         return self.loaded_source_map
 
     def problem(self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """Return an error at the value at `location`, or at its key if `at_key`. It is not added to `problems`.
+        """Return an error at the value at key path `location`, or at its key if `at_key`. It is not added to `problems`.
 
         If the file has no such value, the position is that of the nearest mapping or list around it that exists.
         """
@@ -50,7 +50,7 @@ class YamlDocument:
         return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
-        """Return the line and column, both from 1, of the value at the location; else of the nearest one around it, as `problem`.
+        """Return line and column, both from 1, of the value at a key path; if the file has none, of the nearest one around it.
 
         Seldom needs PyYAML, unlike `problem`.
         """
@@ -82,7 +82,7 @@ class YamlDocument:
         return span.text if span else None
 
     def has_value(self, location: KeyPath) -> bool:
-        """Return True if the file has a value at the location, even an empty one."""
+        """Return True if the file has a value at the key path, even an empty one."""
         return location in self.source_map.values
 
     def has_key(self, key: str) -> bool:
@@ -108,7 +108,7 @@ class YamlDocument:
         return Problem(path=self.path, line=line, column=column, message=message, hint=hint, severity="warning")
 
     def span(self, location: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
-        """Return the start and end index in the text of a value, or of its key if `at_key`. Raises KeyError if it is missing."""
+        """Return start and end index in the text of a value, or of its key if `at_key`. Raises KeyError if it is missing."""
         span = (self.source_map.keys if at_key else self.source_map.values)[location]
         return span.begin.offset, span.end.offset
 

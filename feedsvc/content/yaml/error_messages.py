@@ -83,8 +83,8 @@ _KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//
 def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, start: LineColumn | None) -> tuple[int, int, str]:
     """Return line and column, both from 1, and a message for the editor, of an error that libyaml reports for `text`.
 
-    `stop` is the position at which libyaml stopped, and `start` that of the construct that it was reading. Both are libyaml's
-    lines and columns, from 0, or None if libyaml gives none.
+    `text` is that of the file. `stop` is the position at which libyaml stopped, and `start` that of the construct that it was
+    reading: line and column, from 0, or None if libyaml gives none.
     """
     line, column = _position_in_file(text, stop)
     if marker_line := conflict_line(text):
@@ -166,7 +166,7 @@ def _other_sign_hint(line: str) -> str:
 
 
 def _indented_first_line(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
-    """Return line, column and message of a first line that stands farther to the right than a later one at the left margin.
+    """Return line, column and message of an indented first line above a line at the left margin, where libyaml stopped.
 
     Return None if that is not the reason of the error. `stop` is as in `_early_quote`.
     """

@@ -2,7 +2,8 @@
 
 Supported: keys of ASCII letters, digits, "_" and "-", one a line, with a text or a decimal integer on the same line, plain or in
 quotes without escapes; lists and mappings below their key or in brackets on its line; text blocks ("|" and ">"). Declined, so
-that `full` parses the file: comments, aliases, tags, escapes, duplicate keys, empty values, words such as `no`, and all errors.
+that the module `full` parses the file: comments, aliases, tags, escapes, duplicate keys, empty values, words such as `no`,
+other numbers such as 1.5, and all errors.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class _Unsupported(Exception):  # noqa: N818 - no error: `full` parses the file 
 
 
 def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlValue] | None:
-    """Parse the text of a whole file as a mapping. Return None to decline it; the caller must then use `full`.
+    """Parse the text of a whole file as a mapping. Return None to decline it; the caller must then use the module `full`.
 
     `is_printable` is True if the caller knows that `content.text.is_printable` returns True for the text, which saves a check.
     """

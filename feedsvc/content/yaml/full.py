@@ -174,7 +174,7 @@ class _BombError(Exception):
 
 
 def _integer(text: str) -> int:
-    """Return the value of a decimal integer; -10**18, which no schema accepts, for other forms (`1:30`, `0x1F`, `017`)."""
+    """Return the value of a decimal integer; -10**18, which no schema accepts, for `1:30`, `0x1F`, `017` or over 18 digits."""
     return int(text) if _DECIMAL.fullmatch(text) and len(text) <= _MAX_DIGITS else -(10**_MAX_DIGITS)
 
 
