@@ -69,7 +69,10 @@ def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
 
 
 def _hint(text: str) -> str:
-    """Return how to write a date of another form, such as 28.11.2026; an example if its meaning is not certain."""
+    """Return a hint how to write a text that is no accepted date: for a form such as 28.11.2026 that date, else an example.
+
+    A form of which day and month are not certain also gets the example.
+    """
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = int(match[1]), int(match[3]), int(match[4])
     elif match := _DAY_FIRST.fullmatch(text):
@@ -121,8 +124,8 @@ def parse_age(text: str) -> timedelta:
 
 
 def parse_day(text: str) -> date:
-    """Parse a date, with or without a time, and return its day in UTC. Raises ValueError as `parse_instant` does.
+    """Return the day in UTC of a date, with or without a time. Raises ValueError as `parse_instant` does.
 
-    A date without a zone is in UTC, not in the site's zone.
+    A date that states no zone is in UTC, not in the site's zone.
     """
     return parse_instant(text, UTC)[0].date()

@@ -1,4 +1,4 @@
-"""Descriptions and examples of all keys of the editors' files, used in the JSON Schemas and in new files."""
+"""Descriptions and examples of the keys of the editors' files, used in the JSON Schemas and in new files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field types: annotated types for pydantic 2. Each validator raises ValueError with a message for the editor."""
+"""Field types: annotated types for pydantic 2. A validator returns the value to use, or raises ValueError for the editor."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _collapse_spaces(text: str) -> str:
 
 
 def single_line(text: str) -> str:
-    """Return a text with each run of white space as one space, and none at its ends. Raises ValueError if nothing is visible."""
+    """Return a text with each run of white space as one space, none at its ends. Raises ValueError if nothing is visible."""
     text = _collapse_spaces(text)
     if not text[:1].isalnum() and not any(unicodedata.category(char) not in _INVISIBLE_CATEGORIES for char in text):
         raise ValueError("is empty")
@@ -80,7 +80,7 @@ class _AsciiPatternValidator(PatternValidator):
 
 
 def http_url(text: str) -> str:
-    """Return an http or https address as a URI: stripped, the host in IDNA, the rest percent-encoded. Else raises ValueError."""
+    """Return an http or https address as a URI, as `uris.uri` does. Raises ValueError for any other text."""
     try:
         address = uris.uri(text)
     except (ValueError, UnicodeError):
@@ -111,7 +111,7 @@ def is_host(text: str) -> bool:
 def is_base_url(text: str) -> bool:
     """Return True if a text is valid as `base_url` of site.yaml: an http or https address without query and fragment.
 
-    Its path, if any, must have no empty, "." or ".." segment; slashes at its end are allowed.
+    Its path, if any, must have no empty, "." or ".." segment; slashes at its end and white space around it are allowed.
     """
     try:
         return bool(_base_url(text))
@@ -150,7 +150,7 @@ def is_guid(text: str) -> bool:
 
 
 def is_language_tag(text: str) -> bool:
-    """Return True if a text is a language tag of language, script, region and variants (RFC 5646 section 2.1)."""
+    """Return True if a text has the form of a language tag (RFC 5646): language, and optional script, region and variants."""
     return bool(_LANGUAGE.fullmatch(text))
 
 
@@ -176,7 +176,7 @@ def _as_list(value: Any) -> Any:
 
 
 def _number_as_text(value: Any) -> Any:
-    """Return an integer as text, so that the message about a missing unit names the unit; any other value unchanged."""
+    """Return an integer as text, so that AGE_FORMAT rejects it with a message about the unit; any other value unchanged."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -192,9 +192,9 @@ def _require_date_text(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _reference_id(text: str) -> str:
-    """Return a reference to an author or category (id or alias) or an article (slug) in NFC, white space collapsed.
+    """Return a reference to an author or category (id or alias) or an article (slug) in NFC and as by `single_line`.
 
-    Raises ValueError if it is empty.
+    Raises ValueError if it is empty. It need not exist.
     """
     return unicodedata.normalize("NFC", single_line(text))
 
@@ -214,7 +214,7 @@ def menu_target(text: str) -> str:
 
 
 def _decoded_path(text: str) -> str:
-    """Return a path, perhaps with a query or a fragment, in NFC, and percent-decoded if it means the same without encoding."""
+    """Return a path, perhaps with a query or fragment, in NFC. The path is percent-decoded if it means the same then."""
     path, rest = uris.split_at_query(text)
     decoded = unquote(path)
     is_equal = "\ufffd" not in decoded and {"?", "#", "%"}.isdisjoint(decoded)
@@ -222,7 +222,7 @@ def _decoded_path(text: str) -> str:
 
 
 def _as_menu_entry(value: Any) -> Any:
-    """Return the keys of a menu entry that is only a target, a text; any other value unchanged."""
+    """Return the mapping {"to": value} for a menu entry that is only a text, its target; any other value unchanged."""
     return {"to": value} if isinstance(value, str) else value
 
 

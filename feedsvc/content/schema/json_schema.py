@@ -59,7 +59,10 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's generator, which adds the schemas of our validator functions and omits the titles of keys."""
+    """Pydantic's generator of JSON Schemas, which also adds the schemas of validator functions and omits the titles of keys.
+
+    For a type that turns a single value into a list, the schema accepts both.
+    """
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> Json:
         return _validator_schema(schema["function"]["function"]) | self.generate_inner(schema["schema"])
@@ -85,8 +88,9 @@ def _validator_schema(function: Callable[..., Any]) -> Json:
 def build_schema(name: str, ids: Mapping[str, Sequence[str]] | None = None) -> Json:
     """Return the JSON Schema of the kind of file `name`, one of SCHEMA_NAMES: "article", "page", or a settings file.
 
-    `ids` restricts articles and custom feeds: it has the ids and aliases that they may use, as lists under "category" and
-    "author". If a list is empty or missing, any id is allowed. For other kinds of files, `ids` has no effect.
+    `ids` restricts references in the kinds "article" and "feeds": it has the allowed ids and aliases, as lists under the keys
+    "category" and "author". If a list is empty or missing, any id is allowed. For other kinds of files, `ids` has no effect.
+    Raises KeyError for another `name`.
     """
     return {"$schema": DIALECT} | _BUILDERS[name](ids or {}) | {"title": _TITLES[name]}
 
@@ -150,9 +154,10 @@ def _model_schema(model: type[BaseModel]) -> Json:
 
 
 def _resolve_references(value: Any, definitions: Mapping[str, Json]) -> Any:
-    """Return a schema with each `$ref` replaced by its definition, and descriptions, examples, nulls and rules in each model.
+    """Return a schema with each `$ref` replaced by its definition, and each model in it completed.
 
-    In draft-07, keys beside a `$ref`, such as a description, would be ignored.
+    A model gets descriptions and examples of its keys, null as a value of optional keys, and its MODEL_RULES. In draft-07, keys
+    beside a `$ref`, such as a description, would be ignored.
     """
     if isinstance(value, list):
         return [_resolve_references(item, definitions) for item in value]

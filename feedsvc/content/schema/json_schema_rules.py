@@ -1,5 +1,6 @@
-"""Rules of the JSON Schemas: between keys, and for texts beyond their type. `content.reading` checks the same with its own
-messages.
+"""Rules of the JSON Schemas that the models do not have: between keys of a model, and on the form of texts.
+
+`content.reading` checks the same with its own messages.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def _exclusive_keys(singular: str, plural: str) -> Json:
 
 
 def _src_rules(path_pattern: str, *keys: str) -> Json:
-    """Return rules for `src`: a path must match `path_pattern`; a web address must be https, and requires the keys `keys`."""
+    """Return rules for the key `src`: a path must match `path_pattern`; a web address must be https and requires `keys`."""
     is_url = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
     not_null = {key: {"not": {"type": "null"}} for key in keys}
     path = pattern_schema(path_pattern, "not a fitting file in media/; write it like media/picture.jpg, or an https address")
@@ -58,7 +59,7 @@ _WITHDRAWN_RULE: Final[Json] = {
 
 
 def _requires(key: str, kind: str, other: str, other_kind: str) -> Json:
-    """Return a rule: a value of the JSON type `kind` at `key` requires one of the type `other_kind` at `other`."""
+    """Return a rule: a value of the JSON type `kind` at the key `key` requires one of type `other_kind` at the key `other`."""
     return {
         "if": {"required": [key], "properties": {key: {"type": kind}}},
         "then": {"required": [other], "properties": {other: {"type": other_kind}}},

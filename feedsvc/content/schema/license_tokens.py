@@ -36,7 +36,7 @@ _FORMER_TOKENS: Final = {
 def license_token(text: str) -> str:
     """Return a token of RSL 1.0 (a usage, a kind of user or a country) unchanged; letter case counts.
 
-    Raises ValueError for another text, with the token that may be meant.
+    Raises ValueError for another text, with a message for the editor that names the token that may be meant, else examples.
     """
     if text not in LICENSE_TOKENS:
         former = _FORMER_TOKENS.get(text.casefold(), "")

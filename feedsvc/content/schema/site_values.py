@@ -13,10 +13,10 @@ _REQUIRED_KEYS: Final = {"title": "-", "base_url": "https://site.invalid"}
 
 
 def parse_site_value(key: str, text: str) -> str:
-    """Return a text as it is after validation as the value of `key` in site.yaml: stripped, a URL as a URI, and so on.
+    """Return a text as it is after validation as the value of `key` in site.yaml: stripped and normalized, a URL as a URI.
 
-    `key` must be a key with a text as its value. Forbidden characters become spaces. Raises ValueError with the message that
-    `check` has for that key: "base_url: ...".
+    `key` must be a top-level key whose value is a text. Forbidden characters become spaces. Raises ValueError with the message
+    that `check` has for that key: "base_url: ...".
     """
     clean = FORBIDDEN_CHARACTER.sub(" ", text).strip()
     try:

@@ -21,7 +21,7 @@ def time_zone_name(text: str) -> str:
 
 
 def _hint(text: str) -> str:
-    """Return a hint that names the zone of a city, such as "Berlin", else the zone with the most similar name, else examples."""
+    """Return a hint that names the zone of the city `text`, such as Berlin, else the most similar zone, else examples."""
     zones, city = zoneinfo.available_timezones(), text.strip().casefold().replace(" ", "_")
     of_city = sorted(zone for zone in zones if zone.casefold().rpartition("/")[2] == city)
     hint = f"did you mean '{of_city[0]}'?" if of_city else did_you_mean(text, zones, cutoff=_CUTOFF)

@@ -26,9 +26,9 @@ _MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mist
 
 
 def validate_document(document: YamlDocument, schema: type[Model], placeholders: Mapping[str, YamlValue]) -> Model | None:
-    """Validate the whole document and return its model, as `validate_mapping` does; problems are added to the document.
+    """Validate the whole document as `validate_mapping` does: return a model, and add problems to the document.
 
-    So there is a model even if keys are invalid, to find further problems. Only if the document is no mapping, return None; it
+    There is a model even if keys are invalid, to find further problems. Only if the document is no mapping, return None; it
     then has a problem.
     """
     if not isinstance(document.value, dict):
@@ -45,11 +45,11 @@ def validate_mapping(
     value: dict[str, YamlValue],
     placeholders: Mapping[str, YamlValue],
 ) -> Model:
-    """Validate the mapping `value` at a location of the document and return its model. Problems are added to the document.
+    """Validate `value`, the mapping at a key path of the document, and return a model. Problems are added to the document.
 
-    If keys are invalid or missing, the model has only the valid ones, and otherwise `placeholders` (a value for each required
-    key) and defaults. The caller may then use it only to find further problems. A key without a value (null) counts as missing.
-    At most 100 problems are added, and one that counts the others.
+    If keys are invalid or missing, the model has only the valid ones; the others have their `placeholders` (a value for each
+    required key) or defaults. The caller may then use it only to find further problems. A key without a value (null) counts as
+    missing. At most 100 problems are added, and one that counts the others.
     """
     values = value if document.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
     try:
@@ -104,7 +104,7 @@ def _key_names(schema: type[BaseModel], location: Iterable[str | int]) -> Sequen
 
 
 def schema_at(schema: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel]:
-    """Return the model class of the innermost mapping at or around `location` (keys and list indexes) in `schema`.
+    """Return the model class of the innermost mapping at or around `location`, a path of keys and list indexes in `schema`.
 
     Raises KeyError for a key that a model does not have.
     """
@@ -127,7 +127,7 @@ def _kind_name(value: YamlValue) -> str:
 
 
 def _raw_scalar(document: YamlDocument, location: KeyPath) -> str | None:
-    """Return `document.raw_scalar` of a location. If the file has a single value in place of a list, return that value's."""
+    """Return `document.raw_scalar` of a key path; of its parent if nothing is there, as for the item of a single value."""
     return document.raw_scalar(location) if document.has_value(location) else document.raw_scalar(location[:-1])
 
 
