@@ -48,7 +48,7 @@ RECORD_TABLES: Final = (
     ),
 )
 _MIN_PAGE_SIZE: Final = 64  # records; fewer are written as single records
-MAX_UNUSED_RECORDS: Final = 1000  # obsolete records; with more of them all are rewritten
+MAX_UNUSED_RECORDS: Final = 1000  # obsolete records, beside half as many as there are current ones
 _INSERT_SINGLE: Final = f"INSERT OR REPLACE INTO {_SINGLE_TABLE} VALUES (?, ?, ?, ?)"
 _DELETED_RECORD: Final = b""  # marks the record of a path as deleted
 _SELECT_SIZES: Final = (
@@ -106,9 +106,9 @@ class RecordTables:
     """Access to the record tables with the connection and checksummers of the caller. All methods raise sqlite3.Error."""
 
     def __init__(self, version: str, *, max_unused: int = MAX_UNUSED_RECORDS) -> None:
-        """Write `version` into rows, as the version of the parser; rows with another one count as another version's.
+        """Set the version of the parser for rows: `version`, or if that is "", a digest of the code of content/.
 
-        "" stands for a digest of the code of content/. `max_unused` is a number of records for `needs_rewrite`.
+        Rows with another version count as another version's. `max_unused` is a number of records for `needs_rewrite`.
         """
         self._version, self._max_unused = version or _code_digest(), max_unused
 

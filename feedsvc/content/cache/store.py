@@ -1,6 +1,6 @@
 """Parse cache of a content folder: the records of article files, last valid settings and article texts.
 
-One SQLite file in the state folder makes a restart cheap and preserves last valid versions. Deleting it loses only these.
+One SQLite file in the state folder makes a restart cheap and preserves last valid versions; it can be deleted at that price.
 A file with another signature than its record is read again. Of records that another version of feedsvc wrote, only last valid
 versions are used, and their files are read again. Each write of records or settings gives the cache a new state name.
 """
@@ -106,7 +106,7 @@ class ParseCache:
         return self._database.has_reported_damage
 
     def load_records(self) -> dict[str, Record]:
-        """Return all valid records by path, {} after an error. Damage sets `is_damaged`, an outdated file `is_rolled_back`."""
+        """Return all valid records by path, {} after an error. Set `is_damaged`, or for an outdated file `is_rolled_back`."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:

@@ -14,7 +14,7 @@ from feedsvc.content.markdown import is_text_of_key
 from feedsvc.support.checksummed_tables import RowValues, Table
 
 _NAME: Final = "text"
-MAX_UNUSED_TEXTS: Final = 1000  # texts that no article uses; more are deleted
+MAX_UNUSED_TEXTS: Final = 1000  # texts that no article uses, beside half as many as are used
 
 
 def _is_intact(row: RowValues) -> bool:
