@@ -32,11 +32,11 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
 
 
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
-    """Yield warnings about links in the body, `link` and `sources` to articles that readers cannot open, or to the site over http.
+    """Yield warnings about links to articles that readers cannot open, and about links to this site with http, not https.
 
-    See `_check_article_link` for the former, the latter only if the site has https. Also about links in the body to the file of
-    an article or page, and to categories, authors and feeds that do not exist. Other paths are not checked: another program may
-    answer them.
+    Links are `link`, the addresses in `sources` and those in the body, also of images. `_check_article_link` decides about
+    links to articles of this site. Also about links in the body to the file of an article or page, and to categories, authors
+    and feeds that do not exist. Other paths are not checked: another program may answer them.
     """
     base_url = context.content.site.base_url
     for address in _addresses(context, article):

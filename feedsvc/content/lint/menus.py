@@ -35,7 +35,7 @@ def lint_menus(context: LintContext) -> Iterator[Problem]:
 
 
 def _fault(context: LintContext, entry: MenuEntry) -> _Fault | None:
-    """Return what is wrong with an entry; None if nothing is.
+    """Return message and hint about an entry that leads nowhere or needs a title, else None.
 
     Not checked are entries to other sites, paths of feed files, and whether a tag, a language, an issue or a period exists.
     """

@@ -61,7 +61,7 @@ class _Lint:
             yield self._warning(address, *reason)
 
     def _following(self, target: str) -> str:
-        """Return the target of the exact rule at the path `target`; "" if it has none, or is the address of a document."""
+        """Return the target of the exact rule whose old address is `target`; "" if there is none, or a document is there."""
         place = place_of(target) if target.startswith("/") else None
         return "" if place and self._is_public(place) else self.context.content.redirects.exact_target(target)
 
@@ -151,7 +151,7 @@ class _Lint:
 
     @cached_property
     def _listing_names(self) -> frozenset[tuple[str, str]]:
-        """(kind, id or alias) of the listings of all kinds in _WORDS."""
+        """Pairs (kind, id or alias) of all listings of the kinds category, author, custom and tag."""
         content = self.context.content
         tags = {tag.id for article in content.articles for tag in article.tags}
         by_kind = {"category": content.categories, "author": content.authors, "custom": content.custom_feeds, "tag": content.tags}
