@@ -50,7 +50,7 @@ class OpenFolder(NamedTuple):
         return os.stat(self.prefix if self.descriptor is None else self.descriptor)
 
     def open_file(self, name: str) -> int:
-        """Open the entry with this name for reading; return its descriptor. Raises OSError for a link, or if that fails.
+        """Open the entry with this name for reading; return its descriptor. Raises OSError if that fails or it is a link.
 
         The entry may be a folder, pipe or device: the caller checks that.
         """

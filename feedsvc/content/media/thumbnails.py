@@ -110,7 +110,7 @@ class VariantStore:
         return path
 
     def request(self, media: MediaFile, digest: str, width: int) -> Completion | None:
-        """Queue the making of a variant that `find` did not find. Another thread makes it with all others of its image.
+        """Queue the making of a variant that `find` did not find. Another thread makes it with all missing ones of its image.
 
         Return a Completion after which the caller shall call `find` again; it completes after a failure, too. Return None if the
         queue is full or no thread can start.
@@ -165,7 +165,7 @@ class VariantStore:
         )
 
     def sweep(self, digests: Iterable[str]) -> int:
-        """Remove variants of images whose digests are not in `digests`, and those of other versions.
+        """Remove variants of images whose digests are not in `digests`, those of other versions, and temporary files.
 
         Return the number of removed files; 0 while another thread or process writes. Raises VariantError on an OSError.
         """

@@ -104,7 +104,7 @@ class _ArticleParser(ReadContext):
     def build_article(self, keys: ArticleKeys) -> Article:
         """Check what depends on several keys or other files, add problems to the document and return the article.
 
-        `keys` are valid by the schema. If a problem is an error, the article must not be used.
+        `keys` has the keys that are valid by the schema, and placeholders. If a problem is an error, do not use the article.
         """
         published, year = self.attempt(("published",), lambda: parse_instant(keys.published, self.zone)) or _UNKNOWN_DATE
         updated_value, expires = self.instant(("updated",), keys.updated), self.instant(("expires",), keys.expires)

@@ -1,7 +1,7 @@
 """Full YAML parser on PyYAML: plain values, their positions, and problems. No other module imports PyYAML.
 
-In YAML 1.1, `no` means false and `1:30` means 90. The source map has the text of each scalar, so that a message can name the word
-that the editor must put in quotes.
+In YAML 1.1, `no` means false and `1:30` is a number. The source map has the text of each scalar, so that a message can name the
+word that the editor must put in quotes.
 """
 
 from __future__ import annotations
