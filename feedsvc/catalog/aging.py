@@ -14,7 +14,8 @@ from feedsvc.catalog.schedule import Schedule
 def aged_rows(listings: Iterable[Listing], one: datetime, other: datetime) -> Iterator[Row]:
     """Yield the rows that reach the `max_age` of their listing after the earlier and up to and including the later moment.
 
-    The moments are given in either order. Listings without `max_age` have none. A row of several listings may occur repeatedly.
+    The age counts from publication. The moments are given in either order. A listing without `max_age` has no such rows. A row
+    of several listings may occur repeatedly.
     """
     start, end = sorted((one, other))
     for listing in listings:
@@ -42,17 +43,18 @@ def next_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
 
 
 def _last_closing(listings: Iterable[Listing]) -> Iterator[datetime]:
-    """Yield the moment at which the newest issue of each listing that holds issues closed."""
+    """Yield, for each listing that holds issues, the moment at which its newest issue closed."""
     yield from (row.article.published for listing in listings for row in listing.rows[:1] if isinstance(row, IssueRow))
 
 
 def moments_of_change(
     schedule: Schedule, custom_listings: Iterable[Listing], closing_moments: Iterable[datetime], now: datetime
 ) -> tuple[datetime | None, datetime | None]:
-    """Return (last change up to and including `now`, next change after it) by time alone of a catalog; None for each without one.
+    """Return the moments at which time alone changes a catalog: (last one up to and including `now`, next one after it).
 
-    `custom_listings` are those of its public custom feeds, as `Listing.at(now)` returns them, `closing_moments` the next moments
-    at which issues close.
+    Each is None if there is no such moment.
+    `schedule` has the changes of its articles. `custom_listings` are the listings of its public custom feeds, as
+    `Listing.at(now)` returns them, `closing_moments` the next moment after `now` at which an issue of each periodical closes.
     """
     listings = tuple(custom_listings)
     last_moments, next_moments = (

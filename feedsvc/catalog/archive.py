@@ -11,12 +11,12 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 
 
 class ArchiveIndex(Periods):
-    """Mapping of each older period (one with rows that the feed does not hold) to all its rows, newest period first.
+    """Mapping of each older period (one with rows that the newest feed document does not hold) to all its rows.
 
-    `names` are the names of all periods, oldest first; `start` is the day of the newest row, hidden ones aside, that the feed
-    does not hold, "" if there is none. If only one period is older, the mapping includes the next newer one, if there is one,
-    because a validator warns about an archive that links to no other. `newest_older_period` is the newest older one, without
-    this addition; "" if no period is older. `all_periods` maps every period, older or not, to its rows.
+    The rows have any visibility. Iteration yields the newest period first. `names` are the names of all periods, older or not,
+    oldest first; `start` is `Listing.rest_start`. If only one period is older, the mapping includes the next newer one, if
+    there is one, because a validator warns about an archive that links to no other. `newest_older_period` is the newest older
+    one, without this addition; "" if no period is older. `all_periods` maps every period, older or not, to its rows.
     """
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:
@@ -27,7 +27,7 @@ class ArchiveIndex(Periods):
         super().__init__(rows, names, min(2, len(names)) if older_count == 1 else older_count)
 
     def with_names(self, names: tuple[str, ...]) -> ArchiveIndex:
-        """Return an index of the same rows by other period names; the same object if the names are equal."""
+        """Return an index of the same rows by the periods `names`; this object if it has the same names."""
         return self if names == self.names else ArchiveIndex(self._rows, names, self._start)
 
     def period_of(self, day: str) -> str:
@@ -45,10 +45,10 @@ class ArchiveIndex(Periods):
         return Neighbours(self.names, len(self))
 
     def redirect_target(self, period: str) -> str:
-        """Return the period of this mapping to which the address of a former period redirects.
+        """Return the period of this mapping to which the address of `period`, a former one, redirects.
 
-        It is the newest part of a year or month that is divided now, or the year that includes a month now. "" if there is none,
-        or if `period` still exists.
+        If a year or month was divided since, it is the newest of its parts in this mapping; if months were joined, the year of
+        a month. "" for a day, if this mapping has no such period, and if `period` still exists.
         """
         start, end = index_range(self.names, f"{period}-")
         end = min(end, len(self))
@@ -58,7 +58,7 @@ class ArchiveIndex(Periods):
         return year if len(period) == len("2026-01") and year in self else ""
 
     def reuse_totals(self, former: ArchiveIndex, days: Iterable[str]) -> ArchiveIndex:
-        """Set `totals` to those of `former`, if it has computed them, updated for the `days` whose rows differ. Return self."""
+        """Set `totals` to those of `former`, if computed there, updated for the `days` whose rows changed. Return self."""
         if "totals" in vars(former):
             vars(self)["totals"] = update_totals(former.totals, self.all_periods, days)
         return self

@@ -13,10 +13,11 @@ _MONTH_LENGTH: Final = len("2026-01")
 
 
 class ArticleCalendar:
-    """Numbers of the visible articles of a listing by period. Immutable. `in` accepts every month and the days of large ones.
+    """Numbers of the visible articles of a listing by period. Immutable.
 
-    A period is a month (YYYY-MM) or a day (YYYY-MM-DD) of a month with over MAX_MONTH_ENTRIES articles. `leaves` are the small
-    months and the days of large ones, oldest first. Periods without visible articles are left out.
+    A period is a month (YYYY-MM), or a day (YYYY-MM-DD) of a large month: one with over MAX_MONTH_ENTRIES visible articles.
+    Periods without visible articles do not exist. `in` accepts every month, also a large one, and the days of large ones.
+    `leaves` are the other months and the days of large ones, oldest first.
     """
 
     def __init__(self, totals: Mapping[str, PeriodTotals]) -> None:
@@ -28,18 +29,18 @@ class ArticleCalendar:
 
     @cached_property
     def months(self) -> tuple[tuple[str, int], ...]:
-        """Each month that has visible articles with their number, newest first."""
+        """(month, number of its visible articles) of each month, also a large one, newest first."""
         return tuple(sorted(self._month_counts.items(), reverse=True))
 
     def days_of(self, month: str) -> tuple[tuple[str, int], ...]:
-        """Return each day with articles of a large month, with their number, newest first; () for any other month."""
+        """Return (day, number of its visible articles) of each day of a large month, newest first; () for any other month."""
         start, end = index_range(self.leaves, f"{month}-")
         return tuple((day, self._counts[day]) for day in reversed(self.leaves[start:end]))
 
     def neighbours_of(self, period: str) -> tuple[str, str]:
         """Return the next older and the next newer period, "" for each that does not exist. `period` itself need not exist.
 
-        Those of a month are months; those of a day are `leaves`.
+        Those of a month are months, also large ones; those of a day are among `leaves`, so they may be months.
         """
         names = self._month_names if len(period) == _MONTH_LENGTH else self.leaves
         older, newer = bisect_left(names, period) - 1, bisect_right(names, period)

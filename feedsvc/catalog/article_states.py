@@ -18,9 +18,9 @@ from feedsvc.model import Article, ArticleStatus
 
 
 class ArticleState(Enum):
-    """State of an article file. WITHDRAWN includes withdrawals in the future; a DRAFT may have any date.
+    """State of an article file. WITHDRAWN: any with that status, also before the withdrawal. A DRAFT may have any date.
 
-    A BROKEN file has an error and no article, a LAST_VALID one an error and the article of an earlier version. A folder
+    A BROKEN file has an error and no article, a LAST_VALID one an error and the article of its last valid version. A folder
     that cannot be read counts as a BROKEN file, unless last valid versions of its articles are used: these are LAST_VALID.
     """
 
@@ -39,11 +39,12 @@ _STATUS_PUBLISHED: Final = ArticleStatus.PUBLISHED
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListedFile:
-    """Article file at one moment. `path` is relative to the content folder.
+    """Article file at one moment, or a folder that cannot be read. `path` is relative to the content folder.
 
-    `version_state` is the state of `article` itself, which differs from `state` if that is LAST_VALID. `moment` is that of
-    `version_state`: of publication (also of a draft), expiry or withdrawal. All three are None if `state` is BROKEN. `errors` are
-    those of the file or of a folder above it, () unless `state` is BROKEN or LAST_VALID.
+    `version_state` is the state that `article` has by its own keys; it differs from `state` if that is LAST_VALID. `moment` is
+    the moment of expiry for EXPIRED, of withdrawal for WITHDRAWN, of publication for any other `version_state`. `article`,
+    `version_state` and `moment` are None if `state` is BROKEN. `errors` are those of the file or else of the nearest folder
+    above it, () unless `state` is BROKEN or LAST_VALID.
     """
 
     path: str
@@ -57,8 +58,8 @@ class ListedFile:
 def files_by_state(content: ContentSnapshot, now: datetime) -> Mapping[ArticleState, Sequence[ListedFile]]:
     """Return the article files in each `ListedFile.state` at `now`; every state is a key, also one without files.
 
-    Files are sorted by moment, newest first, but scheduled articles with the next one first, and broken files by path. An article
-    that expires at `now` is expired, one published at `now` is published.
+    Files are sorted by `moment`, the latest first, SCHEDULED ones with the earliest first; BROKEN ones are sorted by path. An
+    article that expires at `now` is EXPIRED, one published at `now` is PUBLISHED.
     """
     errors = _errors_by_path(content.errors)
     groups: dict[ArticleState, list[ListedFile]] = {state: [] for state in ArticleState}
@@ -86,9 +87,9 @@ def files_by_state(content: ContentSnapshot, now: datetime) -> Mapping[ArticleSt
 
 
 def _state_of(article: Article, now: datetime) -> tuple[ArticleState, datetime]:
-    """Return the state of an article at `now` and the moment of the state.
+    """Return `ListedFile.version_state` and `ListedFile.moment` of an article at `now`.
 
-    A withdrawn article is WITHDRAWN also before the moment of its withdrawal or publication.
+    An article with the status WITHDRAWN is WITHDRAWN also before the moment of its withdrawal or publication.
     """
     if article.status is _STATUS_PUBLISHED and article.published <= now and not article.expires:  # nearly all
         return _PUBLISHED, article.published

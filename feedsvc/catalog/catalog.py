@@ -57,15 +57,15 @@ _RedirectMap = Mapping[QualifiedName, str]
 class Catalog:
     """Everything that is public at one moment, with its indexes. Immutable.
 
-    `pages` are the public static pages by slug and former slug; an equal mapping of the former catalog is the same object.
-    `visible` and `withdrawn` (rows with the status WITHDRAWN, even before the moment of withdrawal) are keyed by slug, newest
-    first. `corrected` are the visible rows with corrections, by their latest corrections, the latest first. `redirects` maps
-    former addresses: (kind or "article", alias) -> id or slug. `media` are the files that visible articles, `pages` or public
-    settings refer to. `recent` are the visible rows of the last two days, newest first, without those that only a preview shows;
-    `external_count` is the number of visible articles with a `link`, `alternate_count` is `count_alternates` of all visible rows.
-    The catalog is valid from `last_change` until just before `next_change`: moments at which time alone changes it, None if there
-    is none. If `is_preview`, drafts, scheduled and expired articles are visible too, with a `preview_label`. `change` is the
-    change from the catalog that this one was updated from; None if it was built anew.
+    `pages` are the public static pages by slug and former slug; if equal in the catalog before an update, the same object.
+    `visible` and `withdrawn` (articles with the status WITHDRAWN, even before the moment of withdrawal) are rows by slug,
+    newest first. `corrected` are the visible rows with corrections, sorted by their latest correction, the latest first.
+    `redirects` has former names: (kind or "article", alias) -> id or slug. `media` are the files of media/ that visible
+    articles, `pages` or public settings name. `recent` are the visible rows published in the last two days, newest first,
+    without `preview_label`; `external_count` is the number of visible articles with a `link`, `alternate_count` is
+    `count_alternates` of all visible rows. The catalog is valid from `last_change` until just before `next_change`: moments at
+    which time alone changes it, None if there is none. If `is_preview`, drafts, scheduled and expired articles are visible too,
+    with a `preview_label`. `change` is the change from the catalog that this one was updated from; None if it was built anew.
     """
 
     content: ContentSnapshot
@@ -95,7 +95,7 @@ class Catalog:
 
     @property
     def listings(self) -> Mapping[ListingRef, Listing]:
-        """Public listings, in the order of their kinds and ids."""
+        """Public listings by ref, sorted by kind (as in LISTING_KINDS), then by id."""
         return self.listing_set.public
 
     @property
@@ -105,12 +105,12 @@ class Catalog:
 
     @property
     def periodicals(self) -> Mapping[ListingRef, Periodical]:
-        """Public digest feeds, whose listings hold issues, by the ref of the listing."""
+        """Public periodicals by the ref of their listing, which holds issues."""
         return self.listing_set.periodicals
 
     @property
     def languages(self) -> Languages:
-        """Languages of the articles, and which of them have a listing."""
+        """Languages of all rows, and the language tags that have a listing."""
         return self.listing_set.languages
 
     @property
@@ -121,7 +121,7 @@ class Catalog:
         return min(filter(None, moments), default=None)
 
     def find_issue(self, ref: ListingRef, day: str) -> IssueRow | None:
-        """Return the closed issue of a day (YYYY-MM-DD) of a digest feed, whatever its visibility; None if there is none."""
+        """Return the issue of a periodical that closed on `day` (YYYY-MM-DD), of any visibility; None if there is none."""
         periodical = self.periodicals.get(ref)
         try:
             return find_issue(periodical, self.listings[ref], date.fromisoformat(day)) if periodical else None
@@ -129,7 +129,7 @@ class Catalog:
             return None
 
     def canonical_listing_ref(self, ref: ListingRef) -> ListingRef:
-        """Return the ref of the listing to which the address of `ref` leads or redirects; `ref` itself if there is none."""
+        """Return the ref of the listing that the address of `ref` shows or redirects to; `ref` itself if there is none."""
         if ref.kind == "language":
             return self.languages.resolve(ref.id) or ref
         return ListingRef(ref.kind, self.redirects.get((ref.kind, ref.id), ref.id))
@@ -141,7 +141,7 @@ class Catalog:
 
     @property
     def indexable_listings(self) -> Iterator[Listing]:
-        """Listings in sitemaps: all except tags and languages without visible articles."""
+        """Listings in sitemaps: all public ones, except those of tags and languages without a visible article."""
         return (item for item in self.listings.values() if item.ref.kind not in ("tag", "language") or not item.is_empty)
 
     @cached_property
@@ -156,14 +156,14 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but empty languages, and of tags, by id, the most used ones that fit."""
+        """Listings on /subscribe/ and in feeds.opml: all but empty languages; of tags, the most used that fit, sorted by id."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
         used_tags = map(self.tag_listing, self.tags.most_used)
         return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
-        """Return the listing that tokens of a feed, private or by now public, show at a moment; None if no feed has the name."""
+        """Return what tokens of the feed with this id or alias, private or public by now, show at `now`; None if unknown."""
         listing = find_token_listing(self.content, name, self.private_listings, self.listings, self.media)
         return listing.at(now) if listing else None
 
@@ -221,7 +221,7 @@ class Catalog:
         return catalog
 
     def _retitled_rows(self, titles: Mapping[str, str]) -> Iterator[Row]:
-        """Yield the rows of the tags whose title is another one in `titles` (tag id -> title), because their entries show it."""
+        """Yield the rows of the tags whose title in `titles` (tag id -> title) is a new one, because their entries show it."""
         for tag, title in titles.items():
             listing = self.listings.get(ListingRef("tag", tag))
             if listing and listing.title != title:
@@ -276,10 +276,10 @@ def _tag_redirects(catalog: Catalog, slugs: Collection[str]) -> _RedirectMap:
 def _with_updated_indexes(
     catalog: Catalog, former: Catalog, removed: list[Row], added: list[Row], slugs: Collection[str]
 ) -> Catalog:
-    """Return a copy of `catalog`, whose listings are updated already, with the values after `listing_set` updated, too.
+    """Return a copy of `catalog`, whose `listing_set` is updated already, with updated indexes and counts of rows.
 
-    `former` is the catalog before, `removed` and `added` are the changed rows, `slugs` the ids, aliases and former slugs of the
-    changed tags.
+    `former` is the catalog before the change, `removed` and `added` are the changed rows, `slugs` the ids, aliases and former
+    slugs of the tags of these rows.
     """
     site = catalog.listings[ListingRef()]
     removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]

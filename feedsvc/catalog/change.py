@@ -23,11 +23,12 @@ _R = TypeVar("_R", bound=Row)
 
 @dataclass(frozen=True)
 class CatalogChange:
-    """Rows in which a catalog differs from the one that it was updated from, by article id.
+    """Rows of articles in which a catalog differs from the one that it was updated from, by article id.
 
     `removed` are rows of the former catalog, `added` are rows of the updated one. A row that was replaced by another object is
-    in `removed`, and the other object in `added`. `selections` are those of both catalogs. `issues` are the issues of digest
-    feeds in which the catalogs differ. `languages` are those of the former catalog, `new_languages` those of the updated one.
+    in `removed`, and the other object in `added`. `selections` are those of the public custom feeds in both catalogs. `issues`
+    are the issues of periodicals in which the catalogs differ. `languages` are those of the former catalog, `new_languages`
+    those of the updated one.
     """
 
     removed: Mapping[str, Row]
@@ -39,10 +40,10 @@ class CatalogChange:
 
     @cached_property
     def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
-        """Removed and then added rows by public listing; a row is in each of its listings. Those of a digest feed are issues.
+        """Removed and then added rows by public listing; a row is in each of its listings. Those of a periodical are issues.
 
-        Listings of languages that only one catalog has are there, too, also without any of the rows. All other listings are the
-        same objects in both catalogs.
+        The listings of languages that only one of the catalogs has are keys, too, even without such rows. A public listing that
+        is no key is the same object in both catalogs.
         """
         before, now = self.languages.tags, self.new_languages.tags
         changed_languages = {ListingRef("language", tag): () for tag in sorted(before ^ now)}
@@ -78,7 +79,7 @@ def _join(
 
 @dataclass(slots=True, eq=False)
 class EditionLink:
-    """Link from an edition to the `next` one; both values are None for the newest edition.
+    """Link from an edition to the `next` one; `change` and `next` are None for the newest edition.
 
     `change` is the change of the catalog from this edition to the next, None if unknown. The link holds no catalog, so that an
     edition that is still in use keeps only the changed rows of later editions alive.
@@ -88,7 +89,10 @@ class EditionLink:
     next: EditionLink | None = None
 
     def change_until(self, later: EditionLink) -> CatalogChange | None:
-        """Return the change from this edition to a later one, empty if it is this one; None if unknown or `later` is earlier."""
+        """Return the change from this edition to `later`, empty for this edition itself.
+
+        None if a change between them is unknown, or if `later` is no later edition of this one.
+        """
         change: CatalogChange | None = None
         link = self
         while link is not later:

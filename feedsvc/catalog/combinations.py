@@ -1,7 +1,8 @@
 """Combinations: feeds that a subscriber makes by address, such as /feed/category:world+category:money-tag:sponsored.atom.
 
 An expression has one term for each name: `category:world`, with "+" or "-" before it; the first one may have no sign. A row is
-selected if it has a term with "+" of each kind that has any, and no term with "-".
+selected if its article has, of each kind that has terms with "+", at least one of these, and has no term with "-". Without any
+term with "+", all other rows of the site are selected.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def combine(
 ) -> ListingRef:
     """Return the ref of the combination of these terms or, for one included term, of its own listing, if there is one.
 
-    The terms, (kind, name), come from a client. A name is an id, an alias, a spelling of a tag, or a title as pages show it;
+    The terms, (kind, name), come from a client. A name is an id, alias, language tag, spelling of a tag, or title as on pages;
     `title_of` returns the title of a listing. Raises CombinationError if the terms give no feed. Does not check whether the site
     has combinations.
     """
@@ -143,7 +144,7 @@ def _resolve_id(catalog: Catalog, term: Term) -> Term | None:
 
 
 def _ids_by_title(catalog: Catalog, title_of: Callable[[Listing], str]) -> Mapping[Term, str]:
-    """Return {(kind, `_title_key` of a title): name of a term} of the listings that /subscribe/ names.
+    """Return {(kind, `_title_key` of a title): name in a term} of the listings that /subscribe/ shows.
 
     Of equal titles, the first counts.
     """
@@ -162,7 +163,7 @@ def _title_key(title: str) -> str:
 def build_combination(catalog: Catalog, expression: str) -> Listing:
     """Return the listing of a canonical expression, the id that `canonical_ref` gives. Raises KeyError if it is not valid.
 
-    The listing has only the rows of its newest feed document, the site's options, no archives and no description.
+    The listing has only the rows of its newest feed document, the site's feed options without archives, and no description.
     """
     try:
         combination = _parse(catalog, expression)
@@ -205,7 +206,7 @@ def _sorted(terms: Iterable[Term]) -> tuple[Term, ...]:
 
 
 def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
-    """Return the term, with the current id, of an id, an alias or the spelling of a tag; None if the catalog has none of it."""
+    """Return the term of a name (an id, an alias, a spelling of a tag, a language tag) with the current id; None if unknown."""
     if kind == "language":
         language = name.replace("_", "-").lower()
         return (kind, language) if language in catalog.language_ranges else None
@@ -215,7 +216,7 @@ def _resolve(catalog: Catalog, kind: str, name: str) -> Term | None:
 
 
 def _select(catalog: Catalog, combination: _Combination) -> Iterator[Row]:
-    """Yield the selected rows, newest first."""
+    """Yield the rows that a combination selects, of any visibility, newest first."""
     included, excluded = _names_by_kind(combination.included), _names_by_kind(combination.excluded)
     sources = {kind: _listings(catalog, kind, names) for kind, names in included.items() if kind in _LISTING_KINDS}
     # Read the kind with the fewest rows, and test its rows for the names of the other kinds.
@@ -240,7 +241,7 @@ def _listings(catalog: Catalog, kind: str, names: Iterable[str]) -> tuple[Listin
 
 
 def _merge(listings: Sequence[Listing]) -> Iterator[Row]:
-    """Yield the rows of several listings in order, each once."""
+    """Yield the rows of several listings, newest first, each once."""
     if len(listings) == 1:
         yield from listings[0].rows
         return
@@ -252,7 +253,7 @@ def _merge(listings: Sequence[Listing]) -> Iterator[Row]:
 
 
 def _name_readers(site_language: str) -> Mapping[str, Callable[[Article], Iterable[str]]]:
-    """Return a function for each kind that returns the names that an article has of it. They are called for very many rows."""
+    """Return {kind: function that returns the names that an article has of this kind}, as they are in terms."""
     return {
         "category": attrgetter("categories"),
         "author": attrgetter("authors"),
@@ -262,7 +263,10 @@ def _name_readers(site_language: str) -> Mapping[str, Callable[[Article], Iterab
 
 
 def _title(catalog: Catalog, combination: _Combination) -> str:
-    """Return the titles of the listings with signs between them, such as "World + Money − Sponsored"."""
+    """Return the titles of the terms' listings with signs between them, such as "World + Money − Sponsored".
+
+    Without terms with "+", the first title is the site's.
+    """
 
     included = " + ".join(_name(catalog, term) for term in combination.included) or catalog.site.title
     return "".join((included, *(f" − {_name(catalog, term)}" for term in combination.excluded)))

@@ -1,4 +1,4 @@
-"""Values of a catalog that follow from its content, rows and listings alone."""
+"""Values of a catalog that follow from its content, rows, listings and moment alone."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
 
 
 def fitting_tags(listings: Iterable[Listing]) -> Iterator[Listing]:
-    """Yield the first of `listings`, most used tags first, that together take an estimated _MAX_TAG_BYTES at most on /subscribe/.
+    """Yield the first of these listings of tags, as many as take at most _MAX_TAG_BYTES together on /subscribe/ (estimated).
 
     All after the first that does not fit are left out.
     """
@@ -102,7 +102,7 @@ def fitting_tags(listings: Iterable[Listing]) -> Iterator[Listing]:
 
 
 def _estimated_size(listing: Listing) -> int:
-    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address, its title thrice, its description."""
+    """Estimate the bytes of a tag on /subscribe/: markup, its percent-encoded id four times, title thrice, description once."""
     tag = listing.ref.id
     address = len(tag) if tag.isascii() else 3 * len(tag.encode())
     return _MARKUP_BYTES + 4 * address + 3 * len(escape(listing.title).encode()) + len(escape(listing.description).encode())

@@ -19,8 +19,8 @@ _MAX_ISSUES: Final = 10
 def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
     """Return the effective options of a listing's feed. `archives` is "all" or "none". Raises KeyError for a combination.
 
-    Unless its own entry says otherwise, the `content` of a digest feed is "full", because an issue holds summaries only, and
-    `entries` is at most _MAX_ISSUES, because an issue may be as long as a hundred entries.
+    For a periodical, the defaults are not the site's: `content` is "full", because the HTML of an issue holds summaries only,
+    and `entries` is at most _MAX_ISSUES, because an issue may be as long as a hundred entries. Its own entry may override both.
     """
     settings = listing_settings(content, ref)
     site_options = content.site.feed
@@ -30,7 +30,7 @@ def feed_options(content: ContentSnapshot, ref: ListingRef) -> FeedOptions:
 
 
 def listing_settings(content: ContentSnapshot, ref: ListingRef) -> ListingSettings | None:
-    """Return the entry of a listing in its settings file; None if it has none, for the site, languages and aliases.
+    """Return the entry of a listing in its settings file; None if it has none; also None for the site, languages and aliases.
 
     Raises KeyError for a combination.
     """

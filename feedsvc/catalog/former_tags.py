@@ -15,7 +15,7 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 
 class FormerTags:
-    """Number of articles by former slug and by id of each tag that had this slug, even if only one had it. Immutable.
+    """Former slug -> id of each tag that had it -> number of articles with that tag, also if only one tag had it. Immutable.
 
     Expired and withdrawn articles count, too, so that an article's end does not move a redirect to another tag.
     """
@@ -26,8 +26,8 @@ class FormerTags:
     def redirects(self, listings: Container[ListingRef], slugs: Iterable[str] | None = None) -> dict[QualifiedName, str]:
         """Return ("tag", former slug) -> tag id for those of `slugs` that redirect, for all former slugs by default.
 
-        A slug that is a tag's own today does not redirect. If several tags had one former slug, it redirects to the tag with
-        most articles; at equal counts, to the first id in alphabetical order.
+        A slug that has a listing of its own in `listings` does not redirect. If several tags had one former slug, it redirects
+        to the tag with most articles; at equal counts, to the first id in alphabetical order.
         """
         candidates = self._counts.keys() if slugs is None else slugs
         unused = (slug for slug in candidates if ListingRef("tag", slug) not in listings)
@@ -52,7 +52,7 @@ class FormerTags:
 
 
 def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
-    """Return the FormerTags of `rows`. Visible rows are counted by `spellings`, which must be theirs: that is faster."""
+    """Return the FormerTags of `rows`. `spellings` must be those of these rows: visible ones are counted by them."""
     counts_by_slug: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, titles in spellings.items():
         for title, count in titles.items():
@@ -64,7 +64,7 @@ def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
-    """Yield the former slugs of the tags of some rows, of any visibility, each once. A tag whose slug is as before has none."""
+    """Yield the former slugs of the tags of `rows`, of any visibility, each once. A tag whose slug never changed has none."""
     yield from _count_former_slugs(rows)
 
 

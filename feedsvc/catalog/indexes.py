@@ -24,7 +24,7 @@ _MAX_OVERLAY: Final = 500  # changes; more are merged into a new base
 
 
 class OverlayDict(Generic[_K, _V]):
-    """Immutable dictionary: a shared base and the changes since, so that a change does not copy the base. No value is None."""
+    """Immutable dictionary: a shared base and few changes since, so that most changes do not copy it. No value is None."""
 
     def __init__(self, base: dict[_K, _V], changes: dict[_K, _V | None] | None = None) -> None:
         self._base = base
@@ -57,7 +57,7 @@ _INDEX_STEP: Final = 5_000  # rows; other threads run between two steps
 
 
 class RowsBySlug(Mapping[str, Row]):
-    """Mapping of current slugs to rows, in the rows' order. The first look-up builds the index, which feeds do not need.
+    """Mapping of the current slugs of articles to their rows, in the order of rows. The first look-up builds the index.
 
     `rows` are the rows in order, without building the index.
     """
@@ -91,9 +91,9 @@ class RowsBySlug(Mapping[str, Row]):
     def apply_changes(
         self, removed: Sequence[Row], added: Sequence[Row], rows: PersistentSortedList[Row] | None = None
     ) -> RowsBySlug:
-        """Return the mapping after a change of rows, the same object without changes.
+        """Return the mapping without the rows `removed` and with `added`; this object if both are empty.
 
-        `rows` are all rows after the change, or None to compute them.
+        `rows` are all rows after the change, or None to compute them. Builds the index of this mapping.
         """
         if not removed and not added:
             return self
@@ -102,7 +102,7 @@ class RowsBySlug(Mapping[str, Row]):
 
 
 class Redirects(Mapping[QualifiedName, str]):
-    """Mapping of former names to current slugs or ids, in the order of the former names.
+    """Mapping of former names to current slugs or ids, sorted by former name.
 
     A name is (kind, slug or id); the kind is "article", "category", "author", "custom" or "tag".
     """
@@ -121,7 +121,7 @@ class Redirects(Mapping[QualifiedName, str]):
 
     @cached_property
     def listing_aliases(self) -> Mapping[QualifiedName, tuple[str, ...]]:
-        """Former ids of each listing that has any: (kind, id) -> ids in order. Articles are left out: there may be many."""
+        """Former ids of each listing that has any: (kind, id) -> sorted former ids. Those of articles are left out."""
         aliases_by_listing: dict[QualifiedName, list[str]] = {}
         names = self._index.keys()
         for kind, alias in sorted(name for name in names if name[0] != _ARTICLE_KIND):
@@ -129,9 +129,9 @@ class Redirects(Mapping[QualifiedName, str]):
         return {listing: tuple(aliases) for listing, aliases in aliases_by_listing.items()}
 
     def apply_changes(self, removed: Mapping[QualifiedName, str], added: Mapping[QualifiedName, str]) -> Redirects:
-        """Return the mapping without `removed` (whose values do not matter) and with `added`, which wins for a name in both.
+        """Return the mapping without the names `removed` and with the items `added`; a name in both gets its added value.
 
-        The same object if both are equal.
+        The values of `removed` matter only in this: if both mappings are equal, the result is this object.
         """
         if removed == added:
             return self
@@ -143,10 +143,11 @@ class Redirects(Mapping[QualifiedName, str]):
 
 @dataclass(frozen=True, eq=False)
 class ReferencedMedia(Mapping[str, MediaFile]):
-    """Mapping of paths, in order, to the media files that public articles, static pages and settings refer to.
+    """Mapping of sorted paths (media/...) to the media files that visible articles, public static pages and settings refer to.
 
-    `files` are all media files of the content by path, also those that only drafts refer to; `counts` is the number of references
-    by path. A path whose file was deleted is left out, although the last valid version of an article may still refer to it.
+    `files` are all media files of the content by path, also those that only drafts refer to; `counts` is the number of such
+    references by path. A path whose file was deleted is left out, although the last valid version of an article may still refer
+    to it.
     """
 
     files: Mapping[str, MediaFile]
@@ -176,7 +177,7 @@ class ReferencedMedia(Mapping[str, MediaFile]):
 
 
 def update_counts(counts: Mapping[_K, int], removed: Iterable[_K], added: Iterable[_K]) -> Mapping[_K, int]:
-    """Return the counts after a change, without keys whose count is zero; the same object if nothing changed.
+    """Return the counts after a change, without keys whose count is zero; the object `counts` itself if no count changed.
 
     `removed` and `added` are keys (each occurrence counts one), or mappings of keys to counts.
     """

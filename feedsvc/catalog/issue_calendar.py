@@ -1,4 +1,4 @@
-"""Calendar of a digest feed: the moments at which its issues close, in the site's zone, and the issue of each moment.
+"""Calendar of a periodical: the moments at which its issues close, in the site's zone, and the issue of each moment.
 
 An issue holds the articles published from the moment at which the issue before it closed until just before it closes itself. Its
 name is the date on which it closes, so that another time of the day changes no name.
@@ -19,7 +19,7 @@ _DAYS_OF_WEEK = 7
 
 @dataclass(frozen=True)
 class IssueCalendar:
-    """Closing moments of the issues of one schedule in a time zone, in UTC and whole seconds.
+    """Closing moments of the issues of one schedule in a time zone. They are in UTC and whole seconds.
 
     An issue is named by the day on which it closes; a weekly schedule has issues only on days of its weekday.
     """
@@ -28,7 +28,7 @@ class IssueCalendar:
     zone: ZoneInfo
 
     def closes(self, day: date) -> datetime:
-        """Return the moment at which the issue of a day closes.
+        """Return the moment at which the issue that is named by `day` closes.
 
         A local time that the clocks skip counts with the offset before the change, so the issue closes that much later; of a
         local time that occurs twice, the first one counts (PEP 495, fold=0).
@@ -37,7 +37,7 @@ class IssueCalendar:
         return datetime.combine(day, time(hours, minutes), self.zone).astimezone(UTC)
 
     def opens(self, day: date) -> datetime:
-        """Return the moment from which on articles belong to the issue of a day: when the one before it closes."""
+        """Return the moment from which on articles belong to the issue named by `day`: the closing of the one before it."""
         closes, before = self.closes(day), day - self._step
         while self.closes(before) == closes:
             before -= self._step

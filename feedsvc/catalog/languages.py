@@ -1,4 +1,4 @@
-"""Languages of a catalog's rows, and which language tags have a listing. If all articles are in one language, no tag has one.
+"""Languages of a catalog's rows, and the language tags that have a listing. If all rows are in one language, no tag has one.
 
 A listing holds the articles that its tag matches as a language range (RFC 4647 section 3.3.1): `en` those in en-GB, too.
 """
@@ -37,11 +37,11 @@ class Languages:
         return Languages(counts, self._site_language, self.tags if counts.keys() == self._counts.keys() else None)
 
     def with_tags(self, tags: frozenset[str]) -> Languages:
-        """Return the same languages with other `tags`, to group rows by these."""
+        """Return the same languages with these `tags`, so that `group` groups rows by them."""
         return Languages(self._counts, self._site_language, tags)
 
     def group(self, rows: Sequence[Row]) -> dict[ListingRef, list[Row]]:
-        """Return `rows` by the listings of `tags`, in their order, without listings that hold none of them.
+        """Return `rows`, in the same order, by ref of the listings of `tags` that hold them; listings without any are left out.
 
         A row in en-GB is in the listings of en-GB and of en, if both are in `tags`.
         """
@@ -58,10 +58,10 @@ class Languages:
         return groups
 
     def resolve(self, name: str) -> ListingRef | None:
-        """Return the ref of the listing with the articles that a language range matches; None if it matches none.
+        """Return the ref of the listing of the articles that the language range `name` matches; None if it matches none.
 
-        The letter case of `name` does not matter, and underscores count as hyphens. If a longer tag matches the same articles, it
-        is that tag's listing; if all articles match, and there are no listings of languages, the site's.
+        The letter case of `name` does not matter, and underscores count as hyphens. If the range has no listing itself, it is
+        that of a longer tag that matches the same articles. If there are no listings of languages, it is the site's.
         """
         matching = [tag for tag in self.tags or self._counts if is_range_of(name, tag)]
         if not matching:
@@ -69,14 +69,17 @@ class Languages:
         return ListingRef("language", min(matching, key=len)) if self.tags else ListingRef()
 
     def matching_ranges(self, is_wanted: Callable[[ListingRef], bool]) -> frozenset[str]:
-        """Return the language ranges, in lower case, that match the language of a row in one of the wanted listings."""
+        """Return the language ranges, in lower case, that match a language of rows whose own listing is wanted.
+
+        `is_wanted` is called with the ref of each language's listing, or of the site's if languages have none.
+        """
         languages = (tag for tag in self._counts if is_wanted(ListingRef("language", tag) if self.tags else ListingRef()))
         return frozenset(chain.from_iterable(map(language_ranges, languages)))
 
     def changed_ranges(self, other: Languages) -> Iterator[tuple[str, tuple[ListingRef | None, ListingRef | None]]]:
-        """Yield (range, (ref in this object, ref in `other`)) for each language range whose listing differs.
+        """Yield (range, (ref in this object, ref in `other`)) for each language range that leads to another listing in `other`.
 
-        A ref is what `resolve` returns, None if the range matches nothing. The range is in the letter case of the tags.
+        A ref is the result of `resolve`, None if the range matches nothing. The range is in the letter case of the tags.
         """
         if self._counts.keys() == other._counts.keys():
             return
@@ -98,10 +101,10 @@ def build_languages(rows: Iterable[Row], site_language: str) -> Languages:
 
 
 def _tags_with_listing(languages: Iterable[str]) -> frozenset[str]:
-    """Return the tags with a listing, for the language tags of all rows: none if there is one language only.
+    """Return the tags that have a listing if `languages` are the language tags of all rows: none if there is only one.
 
-    They are the languages themselves, and each shorter tag after which they differ in the next subtag: pt for pt-BR and pt-PT.
-    So there are fewer than twice as many listings as languages, and no two hold the same articles.
+    They are these tags, and each shorter tag with which several of them begin and differ in the next subtag: pt for pt-BR,
+    pt-PT. So there are fewer than twice as many listings as languages, and no two hold the same articles.
     """
     tags = frozenset(languages)
     if len(tags) < 2:  # noqa: PLR2004 - all articles are in one language

@@ -1,4 +1,8 @@
-"""Listing: the ordered rows of the site, a category, an author, a custom feed, a language or a tag, with archive and update."""
+"""Listing: the rows of the site, a category, an author, a custom feed, a language, a tag or a combination, newest first.
+
+A listing also divides its rows: those of the newest feed document, and those of each period for older pages and feed archives.
+After a change of rows, `Listing.apply_changes` returns the next listing, with work that grows with the change.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +24,14 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Ordered rows of the site, a category, an author, a custom feed, a language or a tag, newest first, hidden ones included.
+    """Rows of the site, a category, an author, a custom feed, a language, a tag or a combination, newest first.
 
-    Immutable. A combination has only the rows of its feed. `title` is the tag for a language; `feeds.listing_title` has its name.
-    `feed` are the options of its feed: the site's, changed by those of the listing's entry. `feed.archives` is never "site".
-    `image` is the address of the feed's own image, "" if it has the site's logo. Rows as old as `max_age` are not in the newest
-    feed document; None if any age is allowed. `recent_count` is the number of rows, from the first, that are not so old; None
-    without `max_age`, and before a call of `at`.
+    Immutable. `rows` have any visibility; those of a periodical are issues. A combination has only the rows of its feed.
+    `title` is the language tag for a language; `feeds.listing_title` returns the language's name. `feed` are the options of the
+    listing's feed: the site's, changed by those of the listing's entry; `feed.archives` is never "site". `image` is the address
+    of the feed's own image, "" if it has none and shows the site's logo. Rows of the age `max_age` (since publication) or older
+    are not in the newest feed document; None if any age is allowed. `recent_count` is the number of the rows, the first ones,
+    that are younger; None without `max_age`, and before a call of `at`.
     """
 
     ref: ListingRef
@@ -40,25 +45,25 @@ class Listing:
 
     @property
     def has_archive(self) -> bool:
-        """True if the options give the feed's older entries archive documents, also while there are no older entries."""
+        """True if the feed's older entries have archive documents by its options, also while there are no older entries."""
         return self.feed.archives == "all"
 
     @cached_property
     def feed_rows(self) -> tuple[Row, ...]:
-        """Rows of the feed, newest first: up to the `feed.entries`-th visible row, with the withdrawn and hidden rows among them.
+        """Rows of the newest feed document: the first of `rows`, up to and including the `feed.entries`-th visible one.
 
-        All rows if fewer are visible. At most the first `recent_count` rows.
+        The withdrawn and hidden rows among them are included. All rows if fewer are visible. At most the first `recent_count`.
         """
         return tuple(rows_until_visible(islice(self.rows, self.recent_count), self.feed.entries))
 
     @property
     def dated_rows(self) -> tuple[Row, ...]:
-        """Rows whose latest change dates the feed: `feed_rows`; if all are as old as `max_age`, the newest of them."""
+        """Rows whose latest change is the feed's date: `feed_rows`; if all are as old as `max_age`, only the newest row."""
         return self.feed_rows or self.rows[:1]
 
     @cached_property
     def last_changed(self) -> datetime | None:
-        """Latest change of `dated_rows`; None if the listing has no rows."""
+        """Latest `last_changed` of `dated_rows`, of any visibility; None if the listing has no rows."""
         return max((row.last_changed for row in self.dated_rows), default=None)
 
     @cached_property
@@ -93,9 +98,9 @@ class Listing:
         return self.visible.rank(row.key) if rank is None else rank
 
     def neighbours_of(self, row: Row) -> tuple[Row | None, Row | None]:
-        """Return the next newer and the next older visible row of `row`, None for each that does not exist.
+        """Return (next newer visible row, next older visible row) of `row` in this listing, None for each that does not exist.
 
-        `row` need not be visible itself, nor be in this listing.
+        `row` need not be visible, nor be in this listing: then its neighbours are those of the place where it would be.
         """
         rank = self.rank(row)
         same_or_older = _row_at(self.visible, rank)
@@ -104,13 +109,13 @@ class Listing:
 
     @cached_property
     def rest_start(self) -> str:
-        """Day of the newest row that is neither hidden nor in `feed_rows`; "" if there is none."""
+        """Day (YYYY-MM-DD) of the newest row after `feed_rows` that is not hidden; "" if there is none."""
         rows = islice(self.rows, len(self.feed_rows), None)
         return next((row.day for row in rows if row.visibility is not Visibility.HIDDEN), "")
 
     @cached_property
     def archive_index(self) -> ArchiveIndex:
-        """Index of the older rows by month, and by day in months with over MAX_MONTH_ENTRIES visible rows."""
+        """Index of the rows older than `feed_rows` by month, or by day in months with over MAX_MONTH_ENTRIES visible rows."""
         return ArchiveIndex(self.rows, period_names(self.rows[:]), self.rest_start)
 
     @cached_property
@@ -120,7 +125,7 @@ class Listing:
 
     @cached_property
     def calendar(self) -> ArticleCalendar:
-        """Numbers of visible rows by month, and by day in large months."""
+        """Numbers of visible rows by month, and by day in months with over MAX_MONTH_ENTRIES of them."""
         return ArticleCalendar(self.archive_index.totals)
 
     @property
@@ -130,20 +135,21 @@ class Listing:
 
     @property
     def prev_archive(self) -> str:
-        """Period of the feed's prev-archive link (RFC 5005 section 4): the newest one that the feed does not hold entirely.
+        """Period to which the newest feed document links as prev-archive (RFC 5005 section 4): that of `rest_start`.
 
-        "" if there is none or unless `has_archive`.
+        It is the newest period of which the document does not hold all rows. "" if there is none, and unless `has_archive`.
         """
         return self.archive_index.newest_older_period if self.has_archive else ""
 
     def at(self, now: datetime) -> Listing:
-        """Return a copy with the `recent_count` of a moment and no cached values; the same object without `max_age`."""
+        """Return a copy with the `recent_count` at `now` and no cached values; this object if it has no `max_age`."""
         return replace(self, recent_count=count_recent(self.rows, self.max_age, now)) if self.max_age else self
 
     def apply_changes(self, removed: Sequence[Row], added: Sequence[Row], title: str, now: datetime) -> Listing:
-        """Return the listing at the moment `now`, after a change of rows, with this title. The work grows with the change.
+        """Return the listing without the rows `removed` and with `added`, with this title, at the moment `now`.
 
-        Its `visible`, `archive_index` and `page_index` are updated from those that this listing has computed.
+        The work grows with the change: those of `visible`, `archive_index` and `page_index` that this listing has computed are
+        updated for the new one.
         """
         listing = replace(self, rows=self.rows.apply_changes(removed, added), title=title).at(now)
         # vars() is where cached_property stores values. A value that was needed once will be needed again.
@@ -163,7 +169,7 @@ class Listing:
 
 
 def count_recent(rows: PersistentSortedList[Row], max_age: timedelta, now: datetime) -> int:
-    """Return the number of rows published less than `max_age` before a moment or after it."""
+    """Return the number of rows, the first of `rows`, that were published less than `max_age` before `now`, or after `now`."""
     return rows.rank(moment_key((now - max_age).timestamp()))
 
 

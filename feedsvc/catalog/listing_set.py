@@ -28,10 +28,10 @@ from feedsvc.routes import ListingRef
 
 @dataclass(frozen=True, kw_only=True)
 class ListingSet:
-    """Listings of a catalog. Immutable. `public` are in the order of their kinds and ids.
+    """Listings of a catalog. Immutable. `public` are sorted by kind (as in LISTING_KINDS), then by id.
 
-    `selections` are those of the public custom feeds, `periodicals` the digest feeds among them, and `languages` the languages of
-    all rows.
+    `selections` are those of the public custom feeds, `periodicals` the periodicals among these feeds by the ref of their
+    listing, and `languages` the languages of all rows.
     """
 
     public: Mapping[ListingRef, Listing]
@@ -58,10 +58,11 @@ class ListingSet:
         rows: tuple[Sequence[Row], Sequence[Row]],
         moments: tuple[datetime, datetime],
     ) -> tuple[ListingSet, IssueChange]:
-        """Return the listings after a change, and the issues that it changes. The work grows with the change.
+        """Return the listings after a change of content, rows and time, and the changed issues. The work grows with the change.
 
-        `former` and `content` are the content before and after, with the same settings except private feeds, `moments` those of
-        the two catalogs. `tags` are titles by id, at least of new tags and of those with another title; `rows` (removed, added).
+        `former` and `content` are the content before and after; their settings may differ in private feeds only. `moments` are
+        (former `now`, new `now`), `rows` are (removed, added) rows of articles. `tags` are titles of tags by id, at least of
+        tags that are new or have another title.
         """
         now = moments[1]
         languages = self.languages.apply_changes(*rows)
@@ -85,7 +86,7 @@ class ListingSet:
 
 
 def build_listing_set(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row], now: datetime) -> ListingSet:
-    """Return the listings at `now` of rows that are sorted by `row_key`; `tags` are the titles of all tags by id."""
+    """Return the listings at `now` of all rows of articles, sorted by `row_key`; `tags` are the titles of all tags by id."""
     selections = Selections(content.custom_feeds.values(), content.site.language)
     languages = build_languages(rows, content.site.language)
     rows_by_listing = group_by_listing(rows, selections, languages)

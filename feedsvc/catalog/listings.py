@@ -25,9 +25,9 @@ Spellings = Mapping[str, Mapping[str, int]]
 
 
 def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Languages) -> dict[ListingRef, Sequence[Row]]:
-    """Return `rows` by listing, in their order; a row is in each of its listings. Listings without any of them are left out.
+    """Return `rows` by public listing, in the same order; a row is in each of its listings. Listings without any are left out.
 
-    A digest feed has the rows of its articles here, not its issues.
+    `selections` are those of the public custom feeds. A periodical has the rows of its articles here, not its issues.
     """
     categories: dict[str, list[Row]] = defaultdict(list)
     authors: dict[str, list[Row]] = defaultdict(list)
@@ -52,7 +52,7 @@ def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Lan
 def update_spellings(
     spellings: Spellings, entries: TagEntries, removed: Sequence[Row], added: Sequence[Row]
 ) -> tuple[Spellings, dict[str, str]]:
-    """Return the updated spellings, and the tag titles by tag id for all tags of the removed and added rows, visible or not.
+    """Return the updated spellings, and the titles of all tags of the removed and added rows, visible or not, by tag id.
 
     A tag whose last visible row was removed keeps an empty entry in the spellings. A title is that in `entries`, the entries of
     tags.yaml; else the most frequent spelling in visible rows; of equally frequent ones, the first in alphabetical order. It is
@@ -86,7 +86,7 @@ def _count_not_visible(rows: Sequence[Row]) -> Counter[int]:
 
 
 def _titles(content: ContentSnapshot, languages: Languages, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
-    """Return every listing's title and description; `tags` are the titles of tags by id."""
+    """Return (title, description) of every public listing by ref; `tags` are the titles of all tags by id."""
     titles = {ListingRef(): (content.site.title, content.site.description)}
     titles |= {
         ListingRef("category", category.id): (category.title, category.description) for category in content.categories.values()
@@ -110,9 +110,9 @@ def build_listings(
     rows_by_listing: Mapping[ListingRef, Sequence[Row]],
     now: datetime,
 ) -> dict[ListingRef, Listing]:
-    """Return the listings of rows that are sorted by `row_key`, in the order of kinds and ids; `tags` are tag titles by id.
+    """Return the public listings at `now`, sorted by kind and id, of rows sorted by `row_key`; `tags` are all tag titles by id.
 
-    Categories, authors and custom feeds have a listing even if they have no rows.
+    Categories, authors, public custom feeds and each of the `languages.tags` have a listing even if they have no rows.
     """
     titles = _titles(content, languages, tags)
     refs = sorted(titles, key=_listing_key)
@@ -146,9 +146,10 @@ def update_listings(
     *,
     now: datetime,
 ) -> Mapping[ListingRef, Listing]:
-    """Return the listings at the moment `now`, after a change of rows. Tags without rows are left out, other listings stay.
+    """Return the public listings at the moment `now`, after a change of rows. A tag without rows, of any visibility, has none.
 
-    Unchanged listings are the same objects. `tags` are titles by id, at least of new tags and of tags with another title.
+    Listings without a changed row are the same objects as `before`. `tags` are titles of tags by id, at least of tags that are
+    new or have another title.
     """
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
@@ -168,9 +169,9 @@ def update_listings(
 def update_language_listings(
     listings: Mapping[ListingRef, Listing], content: ContentSnapshot, before: Languages, after: Languages, *, now: datetime
 ) -> Mapping[ListingRef, Listing]:
-    """Return the listings without those of languages that have none any more, and with those of languages that have one now.
+    """Return the listings, without those of languages that have none any more, and with those of languages that have one now.
 
-    `listings` are updated already. All rows of the site are read if a listing of a language is added, which is rare.
+    In `listings`, all others are updated already. All rows of the site are read if a language gets a listing, which is rare.
     """
     if before.tags == after.tags:
         return listings

@@ -1,6 +1,6 @@
-"""Periodicals: digest feeds, whose listings hold issues instead of articles. An issue holds the articles of one day or week.
+"""Periodicals: custom feeds whose listings hold issues instead of articles. An issue holds the articles of one day or week.
 
-An update builds only the issues that hold changed articles, or that closed meanwhile.
+An update builds only the issues that hold changed articles, or that closed since the former catalog.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _RowsByListing = Mapping[ListingRef, Sequence[Row]]
 
 @dataclass(frozen=True, kw_only=True)
 class IssueChange:
-    """Issues in which a catalog differs from the one before, by id: `removed` of the one before, `added` of the new one.
+    """Issues in which a catalog differs from the one that it was updated from, by the id of `IssueRow.article`.
 
-    A replaced issue is in both.
+    `removed` are rows of the former catalog, `added` are rows of the updated one. A replaced issue has a row in each.
     """
 
     removed: dict[str, IssueRow] = field(default_factory=dict)
@@ -45,9 +45,10 @@ class IssueChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Periodical:
-    """A digest feed: its calendar, and the rows of the articles that its issues hold, closed or not. Immutable.
+    """Custom feed whose listing holds issues. Immutable.
 
-    `id_prefix` and the date of an issue are the issue's id.
+    `calendar` has the closing moments of its issues. `articles` are the rows of the articles of all issues, also of the one
+    that is not closed yet. The id of an issue is `id_prefix` with the date of the issue after it.
     """
 
     feed: CustomFeed
@@ -60,17 +61,17 @@ class Periodical:
         return ListingRef("custom", self.feed.id)
 
     def key_of(self, day: date) -> RowKey:
-        """Return the sort key of the issue of a day."""
+        """Return the sort key (`row_key`) of the issue that is named by `day`, whether or not it exists."""
         return -self.calendar.closes(day).timestamp(), self._id_of(day)
 
     def issues(self, now: datetime) -> list[IssueRow]:
-        """Return all issues that are closed at a moment, also withdrawn and hidden ones, newest first."""
+        """Return all issues that are closed at `now`, also withdrawn and hidden ones, newest first (see `build_issue`)."""
         return [*filter(None, (self.build_issue(day, now) for day in self.days_closing(None, now)))]
 
     def days_closing(self, start: datetime | None, end: datetime) -> Iterator[date]:
         """Yield the days, newest first, of the issues that close after `start` (None: any time) up to and including `end`.
 
-        Only issues with articles, visible or not.
+        Left out are issues without articles; the articles need not be visible.
         """
         moment = self.calendar.opens(self.calendar.issue_of(end))  # the last closing moment up to `end`
         while (index := self._count_from(moment)) < len(self.articles):
@@ -89,9 +90,9 @@ class Periodical:
         return min((moment for moment in moments if moment > now), default=None)
 
     def build_issue(self, day: date, now: datetime) -> IssueRow | None:
-        """Return the issue of a day at a moment; None if it is not closed yet, or if no article was visible when it closed.
+        """Return the issue that is named by `day`, a day on which an issue closes, as it is at `now`.
 
-        `day` is one on which an issue closes.
+        None if it is not closed yet, if it has no articles, or if none of these is visible now and none was when it closed.
         """
         closes = self.calendar.closes(day)
         rows = self.articles[self._count_from(closes) : self._count_from(self.calendar.opens(day))]
@@ -129,15 +130,15 @@ class Periodical:
         return f"{self.id_prefix}{day.isoformat()}"
 
     def _count_from(self, moment: datetime) -> int:
-        """Return the number of articles published at or after a moment."""
+        """Return the number of rows in `articles` whose article was published at or after a moment."""
         return self.articles.rank(moment_key(moment.timestamp() - _HALF_SECOND))
 
 
 def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: datetime) -> Visibility | None:
-    """Return the visibility of an issue without visible articles: WITHDRAWN, also if the articles only expired.
+    """Return the visibility at `now` of an issue whose articles, which are `rows`, are all not visible.
 
-    HIDDEN while the withdrawal of one of them lies in the future. None if the issue had no article when it closed: it never
-    appeared.
+    HIDDEN while the withdrawal of one of them is still to come; else WITHDRAWN, also if they only expired. None if all had
+    expired or were withdrawn when the issue closed: it never appeared.
     """
     if any(row.article.withdrawn_at and row.article.withdrawn_at > now for row in rows):
         return Visibility.HIDDEN
@@ -145,7 +146,7 @@ def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: dat
 
 
 def build_periodicals(content: ContentSnapshot, rows_by_listing: _RowsByListing) -> dict[ListingRef, Periodical]:
-    """Return the periodicals of all digest feeds by listing; `rows_by_listing` has the rows of their articles."""
+    """Return all public periodicals by ref of their listing; `rows_by_listing` has the rows of their articles by this ref."""
     zone = ZoneInfo(content.site.timezone)
     feeds = {feed.id: feed for feed in content.custom_feeds.values()}
     return {
@@ -161,7 +162,7 @@ def build_periodicals(content: ContentSnapshot, rows_by_listing: _RowsByListing)
 
 
 def _id_prefix(site: Site, ref: ListingRef) -> str:
-    """Return the beginning of the ids of a digest feed's issues, a tag: URI (RFC 4151): "tag:DOMAIN,YEAR:feeds/ID/"."""
+    """Return the beginning of the ids of a periodical's issues, a tag: URI (RFC 4151): "tag:DOMAIN,YEAR:feeds/ID/"."""
     return f"tag:{site.id_domain},{site.since.year}:{absolute('', path_of(PageAt(ref))).lstrip('/')}"
 
 
@@ -174,9 +175,9 @@ def update_periodicals(
 ) -> tuple[Mapping[ListingRef, Periodical], IssueChange]:
     """Return the periodicals and the change of issues after a change of articles, and of time.
 
-    `before` and `listings` are those of the catalog before, `removed` and `added` the changed rows of articles by listing, and
-    `moments` those of the two catalogs. Every issue with a changed row is replaced by another object, and so is one that reaches
-    the `max_age` of its listing.
+    `before` and `listings` are the periodicals and listings of the former catalog, `removed` and `added` the changed rows of
+    articles by listing, and `moments` are (former `now`, new `now`). An issue is in the change if one of its articles changed,
+    if it closes between the moments, or if it reaches the `max_age` of its listing between them (it is copied then).
     """
     start, end = moments
     if not before:
@@ -202,7 +203,7 @@ def _with_changed_rows(periodical: Periodical, removed: Sequence[Row], added: Se
 
 
 def _add_issues(change: IssueChange, periodical: Periodical, listing: Listing, days: AbstractSet[date], now: datetime) -> None:
-    """Add to `change` the issues of these days: as `listing`, the one before the change, has them, and as they are now."""
+    """Add the issues that `days` name to `change`: to `removed` those in `listing`, the former one; to `added` those at `now`."""
     for day in days:
         if issue := find_issue(periodical, listing, day):
             change.removed[issue.article.id] = issue
@@ -211,7 +212,7 @@ def _add_issues(change: IssueChange, periodical: Periodical, listing: Listing, d
 
 
 def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow | None:
-    """Return the issue of a day in the listing of a periodical, whatever its visibility; None if there is none or not yet."""
+    """Return the issue that is named by `day` in a periodical's listing, of any visibility; None if the listing has none."""
     key = periodical.key_of(day)
     index = listing.rows.rank(key)
     row = listing.rows[index] if index < len(listing.rows) else None
@@ -221,7 +222,10 @@ def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow 
 def with_issues(
     rows_by_listing: _RowsByListing, periodicals: AbstractSet[ListingRef], issues: Iterable[IssueRow]
 ) -> dict[ListingRef, Sequence[Row]]:
-    """Return rows by listing in which digest feeds (`periodicals`) have their `issues`, newest first, instead of articles."""
+    """Return rows by listing in which `periodicals` have those of `issues` that are theirs, newest first, instead of articles.
+
+    A periodical without any of `issues` is left out.
+    """
     result = {ref: rows for ref, rows in rows_by_listing.items() if ref not in periodicals}
     issues_by_listing: dict[ListingRef, list[Row]] = {}
     for issue in sorted(issues, key=row_key):
@@ -235,7 +239,7 @@ def closing_moments(periodicals: Iterable[Periodical], now: datetime) -> Iterato
 
 
 def count_articles(listing: Listing) -> int:
-    """Return the number of visible articles of a listing; for a digest feed, that of the visible articles in its issues."""
+    """Return the number of visible articles of a listing; for a periodical, that of the visible articles in its issues."""
     visible = listing.visible
     if visible and isinstance(visible[0], IssueRow):
         return sum(map(_article_count, visible))
@@ -243,5 +247,5 @@ def count_articles(listing: Listing) -> int:
 
 
 def issues_of(rows: Iterable[Row]) -> Iterator[IssueRow]:
-    """Yield those of some rows that are issues, of any visibility."""
+    """Yield those of `rows` that are issues, of any visibility."""
     return (row for row in rows if isinstance(row, IssueRow))

@@ -26,8 +26,9 @@ _MAX_UTC_OFFSET: Final = timedelta(hours=16).total_seconds()
 class PeriodTotals(NamedTuple):
     """Totals of some rows. "Local" rows are those without a `link`: their canonical address is on this site.
 
-    `last_changed` is the latest change of all rows, `local_last_changed` that of local rows, visible or not; None without local
-    rows. `alternate_count` is `count_alternates` of the local rows. `visible_count` counts the visible rows, local or not.
+    `last_changed` is the latest change of all rows, of any visibility, `local_last_changed` that of the local ones among them;
+    None without local rows. `local_visible_count` is the number of visible local rows, `visible_count` that of all visible
+    rows. `alternate_count` is `count_alternates` of the local rows.
     """
 
     last_changed: datetime
@@ -65,20 +66,20 @@ def period_names(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def update_period_names(names: tuple[str, ...], rows: PersistentSortedList[Row], days: Iterable[str]) -> tuple[str, ...]:
-    """Return `period_names` of `rows`, given the `names` before rows of `days` changed; the same object if no name differs."""
+    """Return `period_names` of `rows`; `names` are those before rows of `days` changed, and the result if no name differs."""
     for month in {day[:7] for day in days}:
         names = _replace_names(names, month, period_names(rows_in_period(rows, month)))
     return names
 
 
 def _replace_names(names: tuple[str, ...], period: str, new_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return `names` with those within a year or a month replaced by `new_names`; the same object if they are equal."""
+    """Return `names` with those of a year or month and its parts replaced by `new_names`; the same object if they are equal."""
     start, end = index_range(names, period)
     return names if names[start:end] == new_names else names[:start] + new_names + names[end:]
 
 
 def page_names(names: Sequence[str], visible_counts: Mapping[str, int]) -> tuple[str, ...]:
-    """Return the names of older pages: `names` (from `period_names`), with all names of a small year replaced by the year.
+    """Return the names of the periods of pages: the `period_names`, with all names of a small year replaced by the year.
 
     A small year has up to MAX_YEAR_ENTRIES visible rows. `visible_counts` has their number by year; a missing year counts 0.
     """
@@ -96,7 +97,7 @@ def visible_by_year(rows: Sequence[Row]) -> Mapping[str, int]:
 def update_page_names(
     before: tuple[str, ...], names: Sequence[str], rows: PersistentSortedList[Row], days: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the `page_names` after a change of rows of `days`; the same object if no name differs.
+    """Return the `page_names` after rows of `days` changed; the object `before` if no name differs.
 
     `before` are the page names before the change; `names` are the `period_names` and `rows` the rows after it.
     """
@@ -134,7 +135,7 @@ def rows_in_period(rows: PersistentSortedList[Row], period: str) -> tuple[Row, .
 
 
 def _period_bounds(rows: PersistentSortedList[Row], period: str) -> tuple[int, int]:
-    """Return the range (first, end) of indexes in which all rows of a period lie, and perhaps rows of other periods."""
+    """Return (start, end) of a range of indexes that holds all rows of a period, and perhaps rows of other periods."""
     start = datetime.fromisoformat(f"{period}-01-01"[:10]).replace(tzinfo=UTC).timestamp()
     return rows.rank(moment_key(start + _PERIOD_SECONDS[len(period)] + _MAX_UTC_OFFSET)), rows.rank(
         moment_key(start - _MAX_UTC_OFFSET)
@@ -147,7 +148,7 @@ def periods_of_day(day: str) -> tuple[str, ...]:
 
 
 class PeriodNames:
-    """Collection of the first `end` items of `names`. `names` are sorted oldest first; iteration yields the newest first."""
+    """Collection of the first `end` items of `names`, which are sorted oldest first. Iteration yields the newest first."""
 
     def __init__(self, names: tuple[str, ...], end: int) -> None:
         self._names, self._end = names, end
@@ -167,7 +168,7 @@ class PeriodNames:
 
 
 class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
-    """Mapping of the periods in `PeriodNames`, newest first, to all their rows, of any visibility."""
+    """Mapping of each period of a `PeriodNames` to all its rows in `rows`, of any visibility, newest first."""
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], end: int) -> None:
         super().__init__(names, end)
@@ -204,7 +205,7 @@ class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
 
 
 def update_totals(totals: Mapping[str, PeriodTotals], periods: Periods, days: Iterable[str]) -> Mapping[str, PeriodTotals]:
-    """Return the totals of each of `periods`, given the `totals` before the rows of `days` changed."""
+    """Return the totals of each of `periods`. `totals` are those before rows of `days` changed; others of them are reused."""
     changed_periods = {period for day in days for period in periods_of_day(day)}
     reusable = {period: total for period, total in totals.items() if period not in changed_periods}
     return {period: reusable.get(period) or period_totals(periods[period]) for period in periods}

@@ -17,7 +17,7 @@ _RowsByListing = Mapping[ListingRef, Sequence[Row]]
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateListings:
-    """Listing of each private feed by id. Immutable. The Row objects are those of the public listings.
+    """Listing of each private feed, by its id in feeds.yaml. Immutable. The Row objects are those of the public listings.
 
     No listing has a `recent_count`: call `Listing.at` to apply `max_age`. So the aging of rows in private feeds changes neither
     the catalog nor the dates and cache times of public responses.
@@ -31,7 +31,7 @@ class PrivateListings:
     ) -> PrivateListings:
         """Return the listings after a change of rows. The work grows with the change; unchanged listings are the same objects.
 
-        `removed_by_ref` and `added_by_ref` have the same rows by public listing.
+        `removed_by_ref` and `added_by_ref` have the rows in `removed` and `added` by public listing.
         """
         removed_rows, added_rows = (
             {ref.id: rows for ref, rows in self.selections.group(*change).items()}
@@ -48,7 +48,7 @@ class PrivateListings:
 
 
 def build_private_listings(content: ContentSnapshot, listings: Mapping[ListingRef, Listing]) -> PrivateListings:
-    """Return the listings of the private feeds of `content`, with and without rows; `listings` are its public ones."""
+    """Return the listings of all private feeds of `content`, also of those without rows; `listings` are the public ones."""
     feeds = {feed.id: feed for feed in content.private_feeds.values()}
     if not feeds:
         return PrivateListings()
@@ -64,7 +64,7 @@ def build_private_listings(content: ContentSnapshot, listings: Mapping[ListingRe
 
 
 def as_private(listing: Listing) -> Listing:
-    """Return a copy of a custom feed's listing as the holders of tokens see it: its kind is "private", it has no archives."""
+    """Return a copy of a custom feed's listing as holders of tokens see it: the kind of its ref is "private", no archives."""
     return replace(listing, ref=ListingRef("private", listing.ref.id), feed=replace(listing.feed, archives="none"))
 
 

@@ -1,4 +1,4 @@
-"""Row: an article with its visibility at one moment, and the order of rows."""
+"""Row: an article or issue with its visibility at one moment, and the order of rows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ RowKey = tuple[float, str]
 
 
 class Visibility(Enum):
-    """Visibility of an article or issue that is or was public. WITHDRAWN rows are tombstones in feeds.
+    """Visibility of an article or issue at one moment.
 
-    HIDDEN rows, of expired articles and of articles whose withdrawal lies in the future, are in no feed and no list of articles,
-    but count in the dates of listings.
+    VISIBLE ones are in feeds and pages. WITHDRAWN ones are taken back: tombstones in Atom, in no list of articles. HIDDEN ones
+    are in no feed and no list of articles. These are expired articles (outside a preview), articles with the status WITHDRAWN
+    whose moment of withdrawal is still to come, and issues that have such an article but no visible one. The `last_changed` of
+    hidden rows counts in the dates of feeds, listings and periods (`Listing.last_changed`), as that of all rows does.
     """
 
     VISIBLE = "visible"
@@ -32,9 +34,10 @@ _VISIBLE = Visibility.VISIBLE  # the look-up in the Enum would take longer than 
 
 
 class Translation(NamedTuple):
-    """Visible article of a work, in one language, never "". `link` is the article's, "" if the canonical address is on this site.
+    """Visible article of a work, as the rows of the work name it.
 
-    `is_original` is True if the article has no `translation_of`.
+    `language` is a tag, never "". `link` is that of the article, "" if its canonical address is on this site. `is_original` is
+    True if the article has no `translation_of`.
     """
 
     language: str
@@ -47,13 +50,13 @@ class Translation(NamedTuple):
 class Row:
     """Article with its visibility at one moment: its line in every listing that it belongs to.
 
-    `last_changed` is the moment of its last change that subscribers see, never in the future outside previews. `day` is the day
-    of publication, YYYY-MM-DD, in the site's zone. `preview_label` is draft, scheduled or expired if only a preview shows the
-    article, else "". `translations` are the visible articles of the same work, this one included, in the order of languages;
-    () if there is no other one.
+    `last_changed` is the moment of its last publication, update, expiry or withdrawal, never in the future outside previews.
+    `day` is the day of publication, YYYY-MM-DD, in the site's zone. `preview_label` is "draft", "scheduled" or "expired" if
+    only a preview shows the article, else "". `translations` are visible articles of the same work, one for each language,
+    sorted by language tag, this one included; () if there is only one language, or if this one is not among them.
 
-    One Row object stands for one Entry in feeds of full texts and one in feeds of summaries: if anything in these changes, even a
-    tag's title, the Row is a new object.
+    One Row object stands for one state of all that feed entries show: if any of it changes, even a tag's title, the catalog has
+    a new Row object. So rows can be compared by identity. A new object need not differ from the former one.
     """
 
     article: Article
@@ -65,23 +68,24 @@ class Row:
 
     @property
     def key(self) -> RowKey:
-        """Sort key of the row: newest first, ties by id."""
+        """Sort key of the row: newest publication first, ties by the article's id."""
         return article_key(self.article)
 
     @property
     def place(self) -> ArticleAt | IssueAt:
-        """Place of the page on this site."""
+        """Place of the article's or issue's page on this site, also of an article with a `link`."""
         return ArticleAt(self.article.slug)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IssueRow(Row):
-    """Issue of a digest feed: the row of all articles of one day or week.
+    """Issue of a periodical: one row for all articles of one day or week.
 
-    `listing` is the feed's, `date` (YYYY-MM-DD) names the issue. `articles` are its visible articles, newest first, at most
-    MAX_ISSUE_ARTICLES; `article_count` is the number of all visible ones. `article` stands for the issue: `published` is the
-    moment at which it closed, `title` the feed's, `image` that of its newest visible article with one. Without visible articles,
-    the issue is WITHDRAWN, or HIDDEN while the withdrawal of one of its articles lies in the future.
+    `listing` is the ref of the periodical's listing. `date` (YYYY-MM-DD), the day on which the issue closes, names it.
+    `articles` are the rows of its visible articles, newest first, at most MAX_ISSUE_ARTICLES; `article_count` is the number of
+    all visible ones. `article` is an Article made for the issue: `published` is the moment at which the issue closed, `title`
+    that of the periodical, `image` that of the newest visible article with one. An issue without visible articles is WITHDRAWN,
+    or HIDDEN while the withdrawal of one of its articles is still to come.
     """
 
     listing: ListingRef
@@ -95,7 +99,7 @@ class IssueRow(Row):
 
 
 def article_key(article: Article) -> RowKey:
-    """Return the sort key of an article: newest first, ties by id."""
+    """Return the sort key of an article: newest publication first, ties by id."""
     return -article.published.timestamp(), article.id
 
 

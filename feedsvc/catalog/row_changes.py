@@ -40,13 +40,16 @@ class RowChanges:
                 self.added |= {article.id: row} if row else {}
 
     def copy(self, rows: Iterable[Row]) -> None:
-        """Replace rows by copies, so that their listings count as changed. Rows in `removed` stay as they are."""
+        """Replace rows of the former catalog by copies, so that their listings count as changed. Skip those in `removed`."""
         for row in rows:
             if row.article.id not in self.removed:
                 self.removed[row.article.id], self.added[row.article.id] = row, replace(row)
 
     def update_translations(self, former_works: Works, works: Works, changed: Iterable[Article], site: Site) -> None:
-        """Replace the rows whose translations differ because of `changed` articles or of the rows in `removed` and `added`."""
+        """Replace the rows whose translations differ because of articles in `changed` or of rows in `removed` and `added`.
+
+        `changed` are all removed and added articles, `former_works` and `works` the works before and after the change.
+        """
         ids = {id_ for article in changed for id_ in (article.id, article.translation_of) if id_}
         ids |= self.removed.keys() | self.added.keys()
         for row, new_row in [*changed_translations(former_works, works, ids, site, self._find_next_row)]:

@@ -21,15 +21,15 @@ _ScheduledChange = tuple[datetime, Article]
 class Schedule:
     """Moments at which time alone changes what is public. Immutable.
 
-    `articles` are all except drafts, by date of publication, newest first. `later_changes` are (moment, article) of updates,
-    expiries and withdrawals that are not at the moment of publication, oldest first.
+    `articles` are all except drafts, by moment of publication, newest first. `later_changes` are (moment, article) of their
+    updates, and of their withdrawals or else expiries, without those at the moment of publication, earliest first.
     """
 
     articles: PersistentSortedList[Article]
     later_changes: PersistentSortedList[_ScheduledChange]
 
     def apply_changes(self, removed: Iterable[Article], added: Iterable[Article]) -> Schedule:
-        """Return the schedule after a change of articles; the work grows with the change."""
+        """Return the schedule without the articles `removed` and with `added`; the work grows with the change."""
         removed_articles, added_articles = _without_drafts(removed), _without_drafts(added)
         removed_changes = [*chain.from_iterable(map(_later_changes, removed_articles))]
         added_changes = [*chain.from_iterable(map(_later_changes, added_articles))]
@@ -52,8 +52,8 @@ class Schedule:
     def last_change(self, now: datetime) -> datetime | None:
         """Return the moment of the last change up to and including `now`, None if there is none.
 
-        Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap, NEWS_AGE after
-        publication. Drafts have none.
+        Changes are: publication, update, expiry or withdrawal of an article that is no draft, and NEWS_AGE after publication,
+        when it leaves the news sitemap.
         """
         published, aged = self._count_published_after(now), self._count_published_after(now - NEWS_AGE)
         changed = self._count_changes_until(now)
@@ -65,8 +65,7 @@ class Schedule:
     def next_change(self, now: datetime) -> datetime | None:
         """Return the moment of the next change after `now`, None if there is none.
 
-        Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap, NEWS_AGE after
-        publication.
+        Changes are the same as in `last_change`.
         """
         aged, visible_change = self._count_published_after(now - NEWS_AGE), self.next_visible_change(now)
         moments = [article.published + NEWS_AGE for article in self.articles[max(aged - 1, 0) : aged]]

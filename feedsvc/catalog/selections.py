@@ -1,4 +1,4 @@
-"""Selections of custom feeds: which rows each one holds. The work grows with the rows and the feeds that may hold them."""
+"""Selections of custom feeds: the rows of articles that each feed holds, by its keys `include` and `exclude`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ _KINDS: Final[Mapping[str, str]] = {"tags": "tag", "authors": "author", "categor
 
 
 class Selections:
-    """Selections of custom feeds, indexed by their terms. `language` is the site's, that of articles without their own.
+    """Selections of custom feeds, all public or all private, indexed by their terms. Immutable.
 
-    `terms` are all terms that the selections name, `periodicals` the listings of the digest feeds.
+    `language` is the site's, that of articles without their own. `terms` are all terms that the selections include or exclude,
+    `periodicals` the refs of the listings of those feeds that are periodicals.
     """
 
     def __init__(self, feeds: Iterable[CustomFeed] = (), language: str = "") -> None:
         self._feeds = {feed.id: feed for feed in feeds}
         self._language = language
-        # Digest feeds: their listings hold issues instead of the selected rows.
+        # The listings of these hold issues instead of the selected rows.
         self.periodicals = frozenset(ListingRef("custom", id_) for id_, feed in self._feeds.items() if feed.digest)
         self.terms: frozenset[Term] = frozenset(
             term for feed in self._feeds.values() for selection in (feed.include, feed.exclude) for term in _terms(selection)
@@ -44,10 +45,11 @@ class Selections:
                 self._ids_by_term[term].append(id_)
 
     def group(self, rows: Sequence[Row], rows_by_listing: Mapping[ListingRef, Sequence[Row]]) -> dict[ListingRef, Sequence[Row]]:
-        """Return `rows` by custom feed (ListingRef("custom", id), also of a private feed), without feeds that hold none of them.
+        """Return `rows` by custom feed: ListingRef("custom", id), also of a private feed -> the rows that it selects, in order.
 
-        Rows stay in order. `rows_by_listing` has the same Row objects by category, author and tag. Digest feeds get the rows of
-        their articles.
+        Feeds that select none of `rows` are left out. `rows_by_listing` must have the same Row objects, and no others, by
+        category, author and tag, at least by those in `terms`. A periodical has the rows of its articles here, not its issues.
+        The work grows with the rows and with the feeds that may hold them.
         """
         if not self._feeds or not rows:
             return {}
@@ -60,7 +62,7 @@ class Selections:
         return rows_by_ref
 
     def _positions(self, rows: Sequence[Row], rows_by_listing: Mapping[ListingRef, Sequence[Row]]) -> Positions:
-        """Return the indexes in `rows` of the rows with each term that a selection names."""
+        """Return, for each of `terms` that a row has, the indexes in `rows` of the rows that have it."""
         index_by_row = {id(row): index for index, row in enumerate(rows)}
         positions: dict[Term, AbstractSet[int]] = {
             ref: frozenset([index_by_row[id(row)] for row in listing_rows])
@@ -78,7 +80,7 @@ class Selections:
 
 
 def _selected_indexes(feed: CustomFeed, positions: Positions, count: int) -> AbstractSet[int]:
-    """Return the indexes of the rows that a feed holds, out of `count` rows with these positions of terms."""
+    """Return the indexes of the rows that a feed selects, out of `count` rows; `positions` are the indexes by term."""
     selected: AbstractSet[int] | None = None
     for terms in _terms_by_kind(feed.include):
         matching = _NO_POSITIONS.union(*(positions.get(term, _NO_POSITIONS) for term in terms))
@@ -92,7 +94,7 @@ def _terms(selection: Selection) -> Iterator[Term]:
 
 
 def _terms_by_kind(selection: Selection) -> Iterator[tuple[Term, ...]]:
-    """Yield the terms of each kind of which a selection has any."""
+    """Yield the terms of a selection, one tuple for each kind that it has any of, in the order of _KINDS."""
     for key, kind in _KINDS.items():
         if names := getattr(selection, key):
             yield tuple((kind, name.lower() if kind == "language" else name) for name in names)

@@ -19,7 +19,7 @@ def public_pages(content: ContentSnapshot, *, is_preview: bool) -> Mapping[str, 
 def update_pages(
     pages: Mapping[str, StaticPage], before: ContentSnapshot, now: ContentSnapshot, *, is_preview: bool
 ) -> Mapping[str, StaticPage]:
-    """Return `public_pages` of the content `now`; `pages` itself, those of the content `before`, if they are equal."""
+    """Return `public_pages` of the content `now`; the object `pages`, which is that of the content `before`, if it is equal."""
     if now.pages is before.pages:
         return pages
     updated = public_pages(now, is_preview=is_preview)
@@ -27,7 +27,7 @@ def update_pages(
 
 
 def pages_by_slug(pages: Mapping[str, StaticPage]) -> Iterator[StaticPage]:
-    """Yield each page of a mapping by slug and former slug once, in the order of slugs."""
+    """Yield each page of `pages`, a mapping by slug and former slug, once, sorted by slug."""
     yield from (pages[name] for name in sorted(pages) if pages[name].slug == name)
 
 

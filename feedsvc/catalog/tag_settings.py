@@ -38,7 +38,7 @@ def tag_description(entries: TagEntries, tag: str) -> str:
 
 
 def tag_aliases(entries: TagEntries, tags: Iterable[str]) -> Iterator[str]:
-    """Yield the aliases that tags.yaml gives the tags with these ids, also those that do not redirect now."""
+    """Yield the aliases that tags.yaml gives to the tags with the ids `tags`, also aliases that do not redirect now."""
     for tag in tags:
         if entry := entry_of(entries, tag):
             yield from entry.aliases
@@ -49,8 +49,8 @@ def alias_redirects(
 ) -> dict[QualifiedName, str]:
     """Return {("tag", alias): id of its tag} for those of `slugs` that are aliases, for all aliases by default.
 
-    `listings` are those of the catalog. An alias does not redirect while an article has a tag with that slug, nor while no
-    article has the tag of the alias.
+    `listings` are those of the catalog. An alias does not redirect, and is left out, while an article has a tag with this slug,
+    or while no article has the tag that it is an alias of.
     """
     aliases = {name: entry.id for name, entry in _entries_of(entries, slugs) if name != entry.id}
     return {

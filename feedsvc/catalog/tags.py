@@ -1,4 +1,4 @@
-"""Tags of visible articles: the most used ones, and the pages that list all of them.
+"""Tags of visible articles: the most used ones, and the division of all of them into pages.
 
 Both depend only on the catalog's `spellings`, so every process computes the same values, also after a restart.
 """
@@ -25,7 +25,7 @@ _SortKey = tuple[int, str]
 
 
 class Tags:
-    """Tags, by id, that at least one visible article has.
+    """Ids of the tags that at least one visible article has, with their numbers of such articles. True if there are any.
 
     Immutable and thread-safe. Computed values are cached, and `apply_changes` passes on those that still hold.
     """
@@ -101,7 +101,7 @@ class Tags:
 
 
 def divide_into_pages(ids: Sequence[str], max_size: int) -> Iterator[_Page]:
-    """Divide sorted ids into pages of at most `max_size` ids; `max_size` is at least 2.
+    """Yield pages of at most `max_size` of the sorted `ids`, in order; `max_size` is at least 2. Nothing without ids.
 
     If there are several pages, each has at least a third of `max_size` ids.
 

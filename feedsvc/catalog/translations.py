@@ -1,8 +1,8 @@
 """Translations: articles that `translation_of` joins to works, and the rows that name the visible articles of their work.
 
-An article belongs to the work of the article that it names, through any number of steps. A work depends on the content only, not
-on time: its articles that are not visible at the moment are just not named. Of two articles in one language the first one by
-`_precedence` is named; `content.folder` reports the other one.
+An article belongs to the work of the article that its `translation_of` names, through any number of steps. A work depends on
+the content only, not on time. `Row.translations` name its articles that are visible at the moment, one for each language: of
+two in one language the first one by `_precedence`; `content.folder` reports the other one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _NO_IDS: Final[tuple[str, ...]] = ()
 
 
 class Works:
-    """Works of a catalog's content: the articles that name another one, and those that are named. Immutable."""
+    """Works of a catalog's content: the articles with `translation_of`, and those that these name. Immutable."""
 
     def __init__(self, articles: OverlayDict[str, Article], translations: OverlayDict[str, tuple[str, ...]]) -> None:
-        """Initialize with the articles by id, and with the ids of the articles that name an id, by that id."""
+        """Initialize with the articles of works by id, and with id -> ids of the articles whose `translation_of` is this id."""
         self._articles, self._translations = articles, translations
 
     def find(self, ids: Iterable[str]) -> Iterator[list[Article]]:
@@ -46,9 +46,10 @@ class Works:
         yield from self._translations.get(id_) or _NO_IDS
 
     def apply_changes(self, articles: Iterable[Article], removed: Sequence[Article], added: Sequence[Article]) -> Works:
-        """Return the works after a change of articles; the same object if it concerns no work.
+        """Return the works without the articles `removed` and with `added`; this object if none of them belongs to a work.
 
-        `articles` are all of the content. They are searched only if an article is named that was not named before.
+        `articles` are all articles of the content after the change. They are searched only if an article is named that was not
+        named before.
         """
         if not any(map(self._is_member, removed)) and not any(map(self._is_member, added)):
             return self
@@ -94,9 +95,9 @@ def build_works(articles: Iterable[Article]) -> Works:
 
 
 def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Site) -> None:
-    """Set the translations of `rows` in place; no other code may refer to these rows yet. `articles` are all of the content.
+    """Set `Row.translations` of the frozen `rows` in place; no other code may refer to these rows yet.
 
-    `rows` are all of the catalog, of any visibility; only visible ones are translations.
+    `articles` are all articles of the content, `rows` all rows of articles of the catalog, of any visibility.
     """
     names = name_components({article.id: article.translation_of for article in articles if article.translation_of})
     if not names:
@@ -114,11 +115,11 @@ def add_translations(articles: Iterable[Article], rows: Iterable[Row], site: Sit
 def changed_translations(
     before: Works, after: Works, ids: Collection[str], site: Site, find_row: Callable[[Article], Row | None]
 ) -> Iterator[tuple[Row, Row]]:
-    """Yield each row of a catalog whose translations differ from those of the catalog before, and its copy that has the new ones.
+    """Yield (row, copy of it with the new translations) for each row whose translations are outdated after a change.
 
-    `before` and `after` are the works of the two catalogs. `ids` are those of all articles that a change of content or time
-    concerns, and those that these articles name or named. `find_row` returns the row of an article after the change, which may
-    still have the former translations.
+    `before` and `after` are the works of the catalogs before and after the change. `ids` are those of all articles that the
+    change of content or time concerns, and those that these articles name or named. `find_row` returns the row of an article
+    after the change, which may still have the former translations; None if it has no row.
     """
     articles = {article.id: article for works in (before, after) for work in works.find(ids) for article in work}
     rows = {id_: row for id_, article in articles.items() if (row := find_row(article))}
@@ -132,7 +133,7 @@ def changed_translations(
 
 
 def keep_translations(row: Row | None, former: Row | None) -> Row | None:
-    """Return the new `row` of an article with the translations of its `former` row, to compare them; `row` if one is None."""
+    """Return `row` with the translations of `former`, the former row of its article; `row` itself if one of them is None."""
     return _with_translations(row, former.translations) if row and former else row
 
 
@@ -141,7 +142,10 @@ def _with_translations(row: Row, translations: tuple[Translation, ...]) -> Row:
 
 
 def _translations_of_work(rows: Iterable[Row], site: Site) -> Mapping[str, tuple[Translation, ...]]:
-    """Return the translations of each row of one work that is named, by id; nothing if fewer than two are visible."""
+    """Return `Row.translations` of the rows of one work, by article id: of those that are named, one for each language.
+
+    {} if the visible ones are in fewer than two languages.
+    """
     named: dict[str, Article] = {}
     for article in sorted([row.article for row in rows if is_visible(row)], key=_precedence):
         named.setdefault(article.language or site.language, article)
@@ -166,7 +170,8 @@ def translation_url(site: Site, translation: Translation) -> str:
 def by_hreflang(site: Site, translations: Sequence[Translation]) -> tuple[tuple[str, Translation], ...]:
     """Return (hreflang, translation) of each of a row's `translations`, then ("x-default", the one for any other language).
 
-    That one is in the site's language, or else the original; left out if neither is among them. () for no translations.
+    The latter is the one in the site's language, or else the original; it is left out if neither is among `translations`. ()
+    for no translations.
     """
     in_site_language = [translation for translation in translations if translation.language == site.language]
     defaults = in_site_language or [translation for translation in translations if translation.is_original]

@@ -1,7 +1,8 @@
 """Visibility of articles at one moment: builds the catalog row of each article.
 
-Outside a preview, drafts and scheduled articles have no row; expired articles are hidden. An article whose withdrawal lies in
-the future is hidden until then. In a preview, drafts, scheduled and expired articles are visible, with a label.
+Outside a preview, drafts and scheduled articles have no row, and expired articles are hidden. In a preview, all these are
+visible, with a label. In both, an article with the status WITHDRAWN is hidden until the moment of its withdrawal, then
+withdrawn; it has no row before its publication.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ _VISIBLE: Final = Visibility.VISIBLE
 
 
 class RowBuilder:
-    """Builder of rows that all describe the same moment, `now`."""
+    """Builder of the rows of articles at one moment, `now`, for a preview or for the public."""
 
     def __init__(self, site: Site, now: datetime, *, is_preview: bool) -> None:
         self._zone, self._now, self._is_preview = ZoneInfo(site.timezone), now, is_preview
         self._days: dict[date, str] = {}
 
     def build(self, article: Article) -> Row | None:
-        """Return the article's row. None for a draft or a scheduled article outside a preview.
+        """Return the article's row, without translations. None for a draft or a scheduled article outside a preview.
 
-        Also None for a scheduled article with the status WITHDRAWN.
+        Also None, in a preview too, for a scheduled article with the status WITHDRAWN. An article is scheduled if it is
+        published after `now`.
         """
         if _has_no_end(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
             return Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=self._day(article.published))
