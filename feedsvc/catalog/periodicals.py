@@ -203,7 +203,7 @@ def _with_changed_rows(periodical: Periodical, removed: Sequence[Row], added: Se
 
 
 def _add_issues(change: IssueChange, periodical: Periodical, listing: Listing, days: AbstractSet[date], now: datetime) -> None:
-    """Add the issues that `days` name to `change`: to `removed` those in `listing`, the former one; to `added` those at `now`."""
+    """Add to `change` the issues of `days`: to `removed` those in `listing`, the former one; to `added` those at `now`."""
     for day in days:
         if issue := find_issue(periodical, listing, day):
             change.removed[issue.article.id] = issue

@@ -1,4 +1,4 @@
-"""One publication: resolves paths to documents, files and redirects. Documents are rendered on request.
+"""Publication of one catalog: resolves paths to documents, files and redirects. Documents are rendered on request.
 
 Input: a catalog and a theme. Output: documents, files and redirects, with their headers, dates and dependencies. The live
 edition, the web server and exports use it.

@@ -1,4 +1,4 @@
-"""Addresses of one catalog: to which place a former address leads, and which places have a document."""
+"""Addresses of one catalog: the place to which a former address redirects, and whether a place has a document."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
 
 
 def _existing_free_place(catalog: Catalog, place: FreePlace) -> FreePlace:
-    """Return the place of the page with this name, also a former one or without a slash at its end; else `place`.
+    """Return the place of the static page whose current or former slug is the name in `place`; `place` itself if there is none.
 
-    A file of root/ with the same path is preferred to the page.
+    Also return `place` itself if it is that of an existing file in root/. A place without a slash at its end, which is that of
+    a file in root/, may be that of a page.
     """
     name = place.slug if isinstance(place, StaticPageAt) else place.path
     is_file = isinstance(place, RootFileAt) and name in catalog.content.root_files
@@ -62,7 +63,10 @@ def find_public_issue(catalog: Catalog, place: IssueAt) -> IssueRow | None:
 
 
 def _find_row(catalog: Catalog, place: ArticleAt | IssueAt) -> Row | None:
-    """Return the row of a page, visible or withdrawn; None if its address has no document."""
+    """Return the row of the article or issue at a place; None if its address has no document.
+
+    The row is visible, or that of an article with the status WITHDRAWN or of a WITHDRAWN issue.
+    """
     if isinstance(place, IssueAt):
         return find_public_issue(catalog, place)
     return catalog.visible.get(place.slug) or catalog.withdrawn.get(place.slug)
@@ -84,7 +88,7 @@ def is_withdrawn(catalog: Catalog, place: Place | None) -> bool:
 
 
 def withdrawn_places(catalog: Catalog) -> Iterator[Place]:
-    """Yield all places that `is_withdrawn` accepts: articles, by slug, then the issues of each digest feed, newest first."""
+    """Yield all places that `is_withdrawn` accepts: articles, sorted by slug, then issues of each periodical, newest first."""
     yield from map(ArticleAt, sorted(catalog.withdrawn))
     for ref in catalog.periodicals:
         yield from catalog.listings[ref].rows.compute_once(_withdrawn_issues)

@@ -1,4 +1,4 @@
-"""Places whose documents may differ between two catalogs with the same settings. The work grows with the difference."""
+"""Paths whose documents may differ between two catalogs with the same settings. The work grows with the difference."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ _MAX_COMPARED_PAGES = 500  # articles; if there are more, none is compared and a
 
 
 def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> frozenset[str] | None:
-    """Return a superset of the paths whose responses differ; None if all may: settings, theme, logo or preview mode differ.
+    """Return a superset of the paths whose responses differ between two catalogs. None if all may differ, because the content's
+    `settings`, the theme, the logo's file or `is_preview` differ.
 
     `change` holds the rows in which the catalogs differ. Left out are combinations, private feeds, variants of an image whose
     bytes were overwritten, old addresses with a query, and those by a pattern that cannot be computed from its target.
@@ -67,9 +68,9 @@ def changed_former_tag_paths(before: Catalog, now: Catalog) -> Iterator[str]:
 
 
 def affected_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
-    """Yield a superset of the places whose documents differ, including former addresses. Some places occur more than once.
+    """Yield a superset of the places whose documents or redirects differ, former addresses included. Some occur more than once.
 
-    Settings, theme and logo must be the same in both catalogs; `change` holds the rows in which the catalogs differ.
+    Settings, theme, logo and preview mode must be the same in both catalogs; `change` holds the rows in which they differ.
     """
     removed, added = change.removed, change.added
     changed_media = _changed_media(before, now)
@@ -111,7 +112,7 @@ def _is_logo_same(before: Catalog, now: Catalog) -> bool:
 
 
 def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Yield the places of a row's article, former ones included, and those of its media files and their variants."""
+    """Yield the places of the page of a row's article, former ones included, and of the article's media files and variants."""
     article = row.article
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
     yield from (FileAt(path) for path in article.media if path in catalog.media)
@@ -154,10 +155,10 @@ def _card_facts(row: Row) -> tuple[object, ...]:
 
 
 def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
-    """Yield the articles whose pages may differ because they show the card of one of `rows`.
+    """Yield the places of articles whose pages may differ because they show the card of one of `rows`, rows of either catalog.
 
-    Few of the candidates (`dependent_rows`) really do. If there are up to _MAX_COMPARED_PAGES, their dependencies are compared;
-    if there are more, all count as affected.
+    The candidates are `dependent_rows` of both catalogs. If they are up to _MAX_COMPARED_PAGES articles, those whose
+    dependencies differ are yielded, else all.
     """
     slugs = (row.article.slug for catalog in (before, now) for row in dependent_rows(catalog, rows))
     places = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
@@ -165,14 +166,19 @@ def _dependent_articles(before: Catalog, now: Catalog, rows: Collection[Row]) ->
 
 
 def _articles_in_other_languages(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the articles that name a language, if only one of the catalogs has listings of languages, to which they link."""
+    """Yield the places of visible articles that name a language, if only one of the catalogs has listings of languages.
+
+    The pages of these articles link to the listings.
+    """
     if bool(before.languages.tags) != bool(now.languages.tags):
         rows = chain(before.visible.values(), now.visible.values())
         yield from (ArticleAt(row.article.slug) for row in rows if row.article.language)
 
 
 def _language_range_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the pages and feeds of the language ranges that lead to different listings, or to one in only one catalog."""
+    """Yield the places, below the addresses of language ranges, that lead to different listings in the catalogs, or to one in
+    only one of them.
+    """
     for name, refs in before.languages.changed_ranges(now.languages):
         for catalog, ref in zip((before, now), refs, strict=True):
             if listing := catalog.listings.get(ref) if ref else None:
@@ -180,7 +186,7 @@ def _language_range_places(before: Catalog, now: Catalog) -> Iterator[Place]:
 
 
 def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
-    """Yield the changed pages and feed documents of the listings that have changed rows."""
+    """Yield the places of the changed pages and feed documents of the listings that have changed rows."""
     for ref, rows in change.rows_by_listing.items():
         days = {row.day for row in rows}
         page_periods, feed_periods = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref), days)
@@ -191,7 +197,7 @@ def _listing_places(before: Catalog, now: Catalog, change: CatalogChange) -> Ite
 
 
 def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Iterator[Place]:
-    """Yield the changed pages of the changed issues, and of the issues beside them, which link to them."""
+    """Yield the places of changed pages of the issues in `change` and of the visible issues beside them, which link to them."""
     places: dict[Place, None] = {}
     for catalog, issues in ((before, change.issues.removed), (now, change.issues.added)):
         for issue in issues.values():
@@ -202,7 +208,10 @@ def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Itera
 
 
 def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str]) -> Iterator[Place]:
-    """Yield /tags/ and the pages that list tags, if changed: those with a changed tag or range of tags, and their neighbours."""
+    """Yield the places of the changed pages of tags, /tags/ included.
+
+    Candidates are /tags/, the pages that hold one of `changed_tags` or other tags than before, and the pages beside these.
+    """
     if not changed_tags:
         return
     starts: dict[str, None] = {"": None}
@@ -219,7 +228,7 @@ def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str
 
 
 def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> Iterator[Place]:
-    """Yield the pages and feeds below those of `slugs` whose redirect to a tag was changed, added or removed."""
+    """Yield the places of pages and feeds of those tag `slugs` whose redirect to another tag was changed, added or removed."""
     for slug in slugs:
         target_before, target_now = (catalog.redirects.get(("tag", slug)) for catalog in (before, now))
         if target_before == target_now:
@@ -253,7 +262,7 @@ def _candidate_pages_and_feeds(
 
 
 def _sitemap_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
-    """Yield the parts of the sitemap whose articles have changed; all of them if only one of the catalogs has parts.
+    """Yield the parts of the sitemap whose articles changed; all parts of articles if only one of the catalogs has parts.
 
     `days` are those of the changed rows.
     """
@@ -281,9 +290,9 @@ def _sitemap_group_places(before: Catalog, now: Catalog, groups: Iterable[str]) 
 
 
 def _changed_media(before: Catalog, now: Catalog) -> frozenset[str]:
-    """Return the paths (media/...) of the media files that changed between two contents, or that only one of them has.
+    """Return the paths (media/...) of the media files that changed between the contents of two catalogs, or that only one has.
 
-    A changed file has another MediaFile, even if path, type and length are the same.
+    A changed file has another MediaFile object, even if path, type and length are the same.
     """
     files_before, files_now = before.media.files, now.media.files
     if files_before is files_now:

@@ -1,7 +1,7 @@
-"""Dependencies of article pages on other rows and on media files: one table for all code that must know when a page changes.
+"""Dependencies of article pages on rows and on media files: one table for all code that must know when a page changes.
 
 To show another fact on the page, add its dependency to ARTICLE_DEPENDENCIES. The running server compares `inputs` by identity,
-builds compare `digest` with the one in the manifest, and a change of the catalog is followed to pages by `dependent_rows`.
+builds compare the digests with those of the last build, and `dependent_rows` finds the pages that a changed row affects.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ class Digests(Protocol):
         """Return the digest of a row's card."""
 
     def neighbour_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the joined digests of the cards of a row's next newer and next older visible row in a listing, always two."""
+        """Return two joined digests: of the cards of the next newer and the next older visible row of `row` in a listing.
+
+        The digest for a row that does not exist is constant.
+        """
 
     def older_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the joined digests of the cards of the next MAX_CANDIDATES older visible rows in a tag's listing.
+        """Return the number and joined digests of the cards of up to MAX_CANDIDATES next older visible rows in a tag's listing.
 
-        Related articles are chosen from these rows.
+        The related articles of `row` are chosen from these rows.
         """
 
     def values(self, values: Iterable[object]) -> bytes:
@@ -46,8 +49,10 @@ class Digests(Protocol):
 class ArticleDependency:
     """One dependency of an article's page, in the three forms in which it is used.
 
-    `inputs` returns rows, which are compared by identity. The bytes of their lead images are inputs, too. `digest` may cover
-    more than `inputs` if that is faster. `dependent_rows` yields the other rows whose pages may have a given row as an input.
+    `inputs(catalog, row)` returns the rows that the page of `row` shows by this dependency, to be compared by identity, None
+    for one that does not exist. The bytes of their lead images are inputs, too. `digest(digests, row)` is a digest of the same,
+    which may cover more rows if that is faster. `dependent_rows(catalog, rows)` yields a superset of the rows of a catalog,
+    other than `rows`, of whose `inputs` one of `rows` is, or was before a change.
     """
 
     inputs: Callable[[Catalog, Row], Iterable[Row | None]]
@@ -56,7 +61,7 @@ class ArticleDependency:
 
 
 def section_listing(catalog: Catalog, row: Row) -> Listing:
-    """Return the listing whose order gives an article's page its previous and next article: the first category, else the site."""
+    """Return the listing that gives an article's page its previous and next article: its first category's, else the site's."""
     return catalog.listings[next((ListingRef("category", name) for name in row.article.categories), ListingRef())]
 
 
@@ -65,9 +70,10 @@ def _neighbours(catalog: Catalog, row: Row) -> Iterable[Row | None]:
 
 
 def _rows_beside(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield the visible rows before and after each row in the site's listing and in those of its categories.
+    """Yield, for each of `rows`, the next newer and the next older visible row in some listings of `catalog`.
 
-    A row that is not in a listing counts at the position where it would be.
+    The listings are the site's and those of the categories of the row's article. If one does not hold the row, its neighbours
+    there are those of the place where it would be. A row may be yielded more than once.
     """
     for row in rows:
         for ref in (ListingRef(), *(ListingRef("category", name) for name in row.article.categories)):
@@ -75,7 +81,10 @@ def _rows_beside(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _older_tag_cards(digests: Digests, row: Row) -> bytes:
-    """Return the `older_cards` of each tag. The page shows only some of them, but choosing these would take longer."""
+    """Return the joined `older_cards` of `row` for each of its article's tags.
+
+    The page shows only up to three of these cards, but choosing them would take longer.
+    """
     listings = (digests.catalog.tag_listing(tag.id) for tag in row.article.tags)
     return b"".join([digests.older_cards(listing, row) for listing in listings])
 
@@ -93,25 +102,33 @@ ARTICLE_DEPENDENCIES: Final[tuple[ArticleDependency, ...]] = (
 
 
 def input_rows(catalog: Catalog, row: Row) -> tuple[Row | None, ...]:
-    """Return the rows that the page of the visible article `row` is made from, None for a neighbour that does not exist."""
+    """Return the rows that the page of the visible article `row` shows: the joined `inputs` of ARTICLE_DEPENDENCIES, in order.
+
+    These are `row` itself, its next newer and its next older visible row in its `section_listing`, None for one that does not
+    exist, and then its related articles (`pages.find_related`), of which there may be none.
+    """
     return tuple(chain.from_iterable([dependency.inputs(catalog, row) for dependency in ARTICLE_DEPENDENCIES]))
 
 
 def input_digest(digests: Digests, row: Row) -> bytes:
-    """Return the joined digests of all that the page of the visible article `row` is made from, except settings, theme, logo."""
+    """Return the joined digests of all that the page of the visible article `row` shows, except settings, theme and logo.
+
+    These are rows as in `input_rows` and those from which related articles are chosen, lead images, the article's media files,
+    and `language_dependencies`.
+    """
     parts = [dependency.digest(digests, row) for dependency in ARTICLE_DEPENDENCIES]
     facts = (*file_dependencies(digests.catalog, row.article.media), *language_dependencies(digests.catalog, row))
     return b"".join(parts) + digests.values(facts)
 
 
 def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
-    """Yield one bool: whether the article's language has a listing, to which the page links. Nothing if it names no language."""
+    """Yield one bool: whether the article's language has a listing, to which the page links. Nothing without a language."""
     if row.article.language:
         yield ListingRef("language", row.article.language) in catalog.listings
 
 
 def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield a superset of the visible rows of `catalog` whose pages show the card of another article that is one of `rows`.
+    """Yield a superset of the visible rows of `catalog` whose pages show the card of one of `rows`, pages of these aside.
 
     `rows` may be of another catalog with the same settings. A row may be yielded more than once.
     """
@@ -119,9 +136,9 @@ def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
-    """Yield the `file_dependencies` of the rows' lead images: pages name image variants by a digest of the image's bytes.
+    """Yield the `file_dependencies` of the lead images of the rows' articles, once for each file.
 
-    Objects in `rows` that are no Row are ignored.
+    Pages name image variants by a digest of the image's bytes. Objects in `rows` that are no Row, such as None, are ignored.
     """
     base = catalog.site.base_url
     images = (row.article.image for row in rows if isinstance(row, Row))

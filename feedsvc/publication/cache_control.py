@@ -52,7 +52,8 @@ def cache_control(now: datetime, next_change: datetime | None, *, private: bool 
 def seconds_until_change(now: datetime, next_change: datetime | None) -> int | None:
     """Return for how many seconds a cache may use a response sent at `now`: one less than the full seconds until `next_change`.
 
-    At least 0. None, no limit, if `next_change` is None or later than max-age and the longest stale directive reach together.
+    At least 0. None, no limit, if `next_change` is None, or later than max-age and the longest directive for stale responses
+    together, so that no cache would use the response then.
     """
     if next_change is None:
         return None

@@ -1,4 +1,4 @@
-"""Pages of the archive of all months that differ between two catalogs."""
+"""Pages of the site's archive for people (ArchiveAt) that differ between two catalogs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from feedsvc.routes import ArchiveAt, ListingRef, Place
 
 
 def changed_archive_places(before: Catalog, now: Catalog, days: AbstractSet[str]) -> Iterator[Place]:
-    """Yield the changed pages of the archive: all months, the months and days of the changed rows, and those that link to them.
+    """Yield the places of the changed pages of the archive for people. Some of them have a document in one catalog only.
 
-    `days` are those of the changed rows.
+    `days` are those of the changed rows. Candidates are the page of all months, those of these days and their months, those of
+    days that only one of the catalogs has, and those that link to one of these as its neighbours.
     """
     calendars = [catalog.listings[ListingRef()].calendar for catalog in (before, now)]
     months = {day[:7] for day in days}

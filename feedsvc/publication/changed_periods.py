@@ -1,4 +1,4 @@
-"""Periods of a listing that may differ between two indexes of it. The work grows with the difference."""
+"""Periods of a listing that may differ between two archive indexes of it. The work grows with the difference."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from feedsvc.catalog import ArchiveIndex, index_range, is_identical
 
 
 def changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield, once each, the periods of the two mappings with other rows or neighbours, or that only one of them has.
+    """Yield, once each, the periods that have other rows or neighbours in `other` than in `one`, or that only one of them has.
 
-    `days` are those of the changed rows.
+    The periods are those of the two mappings. `days` are those of the rows that differ.
     """
     return (period for period in dict.fromkeys(candidate_periods(one, other, days)) if _has_period_changed(one, other, period))
 
@@ -26,7 +26,7 @@ def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> 
 
 
 def candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield a superset of `changed_periods`: also periods without a difference. Some occur more than once."""
+    """Yield a superset of `changed_periods`: also periods without a difference, and newer ones. Some occur more than once."""
     # A day may have no period in one of the indexes.
     periods = {period for index in (one, other) for day in days if (period := index.period_of(day))}
     periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
@@ -46,7 +46,7 @@ def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str)
 
 
 def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
-    """Yield the periods between the newest older period of one index and that of the other, both included."""
+    """Yield the periods between the newest period of one mapping and the newest of the other, both included."""
     oldest, newest = sorted(next(iter(index), "") for index in (one, other))
     for index in (one, other):
         start, end = bisect_left(index.names, oldest), bisect_right(index.names, newest)

@@ -1,4 +1,4 @@
-"""Dependencies of each document, except settings and theme. If all are unchanged, the document has the same bytes."""
+"""Dependencies of each document, except settings, theme and preview mode. If all are unchanged, it has the same bytes."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ class Dependencies:
 
     @property
     def comparable_values(self) -> tuple[object, ...]:
-        """Return `values` and the projections of `listings`, for a fingerprint.
+        """Return `values` and the results of `project` for `listings`, for a fingerprint.
 
         `objects` are not included; the fingerprint needs their digests as well.
         """
         return *self.values, *map(self.project, self.listings)
 
     def is_unchanged_since(self, other: Dependencies) -> bool:
-        """Return whether a document made from `other` has the same bytes as one made from this object. In one process only."""
+        """Return whether a document made from `other` has the same bytes as one made from these, by objects of one process."""
         return self.values == other.values and is_identical(self.objects, other.objects) and self._has_same_projections(other)
 
     def _has_same_projections(self, other: Dependencies) -> bool:
-        """Return whether the projections of all listings are equal. Listings that are the same object are not projected."""
+        """Return whether `project` returns equal values for all listings. It is not called for listings that are the same."""
         if len(self.listings) != len(other.listings):
             return False
         pairs = zip(self.listings, other.listings, strict=True)
@@ -88,8 +88,8 @@ def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsBy
     """Return the dependencies of a canonical place's document; None if there is no document or it must not be reused.
 
     None for image variants and combinations. For a file in media/ or static/, they are empty, so that they say nothing about its
-    bytes. For such a file, a part of the sitemap or one of SITE_DOCUMENTS, the result may be Dependencies if it does not exist.
-    `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
+    bytes. For such a file, a part of the sitemap or one of SITE_DOCUMENTS, the result may be Dependencies even if there is no
+    document. `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
     """
     function = _DEPENDENCIES_BY_PLACE.get(type(place))
     dependencies = function(catalog, place, rows_by_period) if function else None
@@ -105,7 +105,9 @@ def not_found_dependencies(catalog: Catalog) -> Dependencies:
 
 
 def are_comparable(one: Catalog, other: Catalog) -> bool:
-    """Return whether dependencies of two catalogs can be compared: settings, theme and preview mode are the same."""
+    """Return whether dependencies of two catalogs can be compared: if the `settings` and theme of their content are equal, and
+    both are previews or neither.
+    """
     return one.is_preview == other.is_preview and _settings(one) == _settings(other)
 
 
@@ -139,7 +141,7 @@ def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPe
 
 
 def _home_dependencies(catalog: Catalog, listing: Listing) -> Dependencies:
-    """Return the dependencies of the front page: its rows, and how many of them are in each of its blocks."""
+    """Return the dependencies of the front page: its rows, the number of them in each block, and the newest older period."""
     rows = select_home_rows(catalog)
     blocks = tuple((section.listing.ref.id, len(section.rows)) for section in rows.sections)
     values = (bool(rows.lead), len(rows.seconds), blocks, len(rows.others), listing.page_index.newest_older_period)
@@ -239,7 +241,10 @@ def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> 
 
 
 def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
-    """Return the dependencies of the archive: numbers of articles by month or day, and the articles of a period as headlines."""
+    """Return the dependencies of a page of the archive for people; None if its period has no page.
+
+    They are numbers of articles by month or by day, or the rows of a period, and its neighbours.
+    """
     listing = catalog.listings[ListingRef()]
     calendar, period = listing.calendar, place.period
     if not period:
@@ -252,7 +257,7 @@ def _archive_dependencies(catalog: Catalog, place: ArchiveAt, rows_by_period: Ro
 
 
 def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:
-    """Return the dependencies of a part of the sitemap: the rows of its period, or else the listings, as for LISTINGS_GROUP.
+    """Return the dependencies of a part of the sitemap: the rows of its period; those of LISTINGS_GROUP for any other name.
 
     None if the sitemap has no parts.
     """
@@ -280,10 +285,10 @@ _DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsB
 
 
 def has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
-    """Return whether the document at a canonical place may differ between two catalogs.
+    """Return whether the document at a canonical place may differ between two catalogs: if its `document_dependencies` differ.
 
-    True if one or both have no `document_dependencies` for it. Always False for FileAt: compare the files. The catalogs must be
-    comparable (`are_comparable`).
+    True also if one or both have none for it. Always False for FileAt: compare the files. The catalogs must be comparable
+    (`are_comparable`).
     """
     one, other = document_dependencies(before, place), document_dependencies(now, place)
     return one is None or other is None or not one.is_unchanged_since(other)

@@ -27,7 +27,7 @@ _ROOT_TAG: Final = re.compile(rb"<[A-Za-z][^<>]*>")
 class DerivedData:
     """Data derived from a document on first use (digest, encoded bodies), and cached as long as the document. Thread-safe.
 
-    `cache` is for modules that send documents; each uses its own keys. `has_grown` is True if encoded bodies were added after
+    `cache` is for modules that send documents; each uses its own keys. `has_grown` is True if an encoded body was added since
     the last call of `size`.
     """
 
@@ -58,7 +58,7 @@ class DerivedData:
             return encoded
 
     def size(self) -> int:
-        """Return the number of bytes of all encoded bodies, and reset `has_grown`."""
+        """Return the number of bytes of all encoded bodies made so far, and set `has_grown` to False."""
         with self._lock:
             self.has_grown = False
             return sum(map(len, self._encoded_bodies.values()))
@@ -102,7 +102,7 @@ class Document:
         return self.derived_data.encode(self.body, coding)
 
     def size_in_bytes(self) -> int:
-        """Return the number of bytes of the body and of all encoded bodies made so far. Resets `derived_data.has_grown`."""
+        """Return the bytes of the body and of all encoded bodies made so far. Set `derived_data.has_grown` to False."""
         return len(self.body) + self.derived_data.size()
 
 
@@ -131,7 +131,7 @@ class FileResource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingFile:
-    """Image variant that is not made yet. Once `completion` is complete, the caller should resolve the path again.
+    """Image variant at a path that is not made yet. Once `completion` is complete, the caller should resolve the path again.
 
     `completion` is None if the queue of variants to be made is full, so that the variant is not made for this request.
     """

@@ -16,7 +16,7 @@ from feedsvc.publication.document import Document
 
 @dataclass(frozen=True, slots=True)
 class CachedDocument:
-    """Cached document. `dependencies` are its inputs; None if the next edition must not reuse the document.
+    """Document in the cache. `dependencies` are those that it was rendered from; None if the next edition must not reuse it.
 
     `size_in_bytes` is the size that the cache counts for it, encoded bodies included.
     """
@@ -64,12 +64,18 @@ class DocumentCache:
             return entry.document
 
     def previous(self, path: str) -> CachedDocument | None:
-        """Return the document of an earlier edition at a path, None if not cached. Compare its dependencies before reuse."""
+        """Return the document of an earlier edition at a path; None if there is none. Compare its dependencies before reuse.
+
+        Once a document of this edition is stored at the path, there is none.
+        """
         with self._lock:
             return self._previous.get(path)
 
     def put(self, path: str, document: Document, dependencies: Dependencies | None) -> None:
-        """Store a document of this edition and count a miss. Do nothing if another thread has stored one at this path."""
+        """Store a document of this edition and count a miss, then evict documents above the limit.
+
+        Do nothing if there is a document of this edition at the path: another thread has stored it.
+        """
         with self._lock:
             if path in self._current:
                 return
@@ -80,9 +86,9 @@ class DocumentCache:
             self._evict()
 
     def update_size(self, path: str) -> None:
-        """Update the recorded size of a document of this edition; do nothing if it is not cached.
+        """Update the recorded size of the document of this edition at a path, then evict documents above the limit.
 
-        Call it after `Document.encode`, which may add an encoded body.
+        Do nothing if it is not cached. Call it after `Document.encode`, which may add an encoded body.
         """
         with self._lock:
             entry = self._current.get(path)
@@ -101,7 +107,7 @@ class DocumentCache:
                     self._size -= entries.pop(path).size_in_bytes
 
     def _evict(self) -> None:
-        """Evict documents above `max_bytes`: of earlier editions first, then the least recently used. Keep at least one."""
+        """Evict documents until they take at most `max_bytes` or one is left: of earlier editions, then least recently used."""
         while self._size > self._max_bytes and len(self._previous) + len(self._current) > 1:
             if self._previous:
                 self._size -= self._previous.pop(next(iter(self._previous))).size_in_bytes
@@ -109,9 +115,9 @@ class DocumentCache:
                 self._size -= self._current.popitem(last=False)[1].size_in_bytes
 
     def carry_over(self) -> DocumentCache:
-        """Return the cache for the next edition; this one stays usable. There, all documents are those of an earlier edition.
+        """Return the cache for the next edition, which has all documents of this cache as those of earlier editions.
 
-        Documents without dependencies are left out. Statistics are shared.
+        Documents without dependencies are left out. Statistics are shared. This cache stays usable.
         """
         with self._lock:
             entries = {**self._previous, **self._current}

@@ -39,8 +39,8 @@ class DocumentPaths:
     def paths(self) -> Iterator[str]:
         """Yield every path with status 200: `file_paths`, pages, files in root/, feeds, sitemap parts, those of SITE_DOCUMENTS.
 
-        Left out are combinations, private feeds, and images whose metadata must be removed but cannot be. Makes missing image
-        variants.
+        Left out are combinations, private feeds, images whose metadata must be removed but cannot be, and image variants that
+        cannot be made. Makes missing image variants.
         """
         yield from self.file_paths()
         yield from self._article_and_older_page_paths()
@@ -101,12 +101,12 @@ class DocumentPaths:
             yield from (path_of(FeedAt(ref, suffix, period)) for suffix, (ref, period) in product(feeds.FORMATS, periods))
 
     def _archive_periods(self) -> Iterator[str]:
-        """Yield the months and days that have a page of the archive."""
+        """Yield the months and days that have a page of the archive for people (ArchiveAt), in no particular order."""
         calendar = self._catalog.listings[ListingRef()].calendar
         return chain(calendar.leaves, (month for month, _ in calendar.months if calendar.days_of(month)))
 
     def _article_and_older_page_paths(self) -> Iterator[str]:
-        """Yield the paths of visible articles, newest first; after the articles of a period, those of the period's pages.
+        """Yield the paths of visible articles, newest first; after those of a period, the paths of its archive and older pages.
 
         In this order, the cards of the same articles, which several pages show, are still cached.
         """

@@ -47,7 +47,7 @@ class Fingerprints:
     """Fingerprints of one catalog's documents. Those of two catalogs can be compared only if `site_fingerprint` is equal."""
 
     def __init__(self, catalog: Catalog, row_digests: dict[int, tuple[Row, bytes]] | None = None, *, bulk: bool = False) -> None:
-        """Create without computing. `row_digests` are cached digests: id() of a row -> the row and its digest.
+        """Compute nothing yet. `row_digests` are cached digests, which this object adds to: id() of a row -> (row, its digest).
 
         `bulk` is True if nearly all documents will be needed: the digests of a listing's cards are then joined in one pass.
         """
@@ -59,9 +59,10 @@ class Fingerprints:
         self._archive_rows: dict[int, tuple[Periods, Mapping[str, tuple[Row, ...]]]] = {}
 
     def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
-        """Return the Fingerprints of a catalog that was updated from this object's, reusing the digests of rows that both share.
+        """Return the Fingerprints of a catalog that was updated from this object's. Digests of Row objects in both are reused.
 
-        Discards the ranks (`Listing.ranks`) of this object's listings.
+        They are not reused if too many of them are of rows that neither has. Discards `Listing.ranks` of this object's
+        listings.
         """
         for listing in self.catalog.listings.values():
             listing.discard_ranks()
@@ -87,9 +88,10 @@ class Fingerprints:
                 self._card_digests[id(row)] = card_digests[start : start + _DIGEST_SIZE]
 
     def get(self, place: Place) -> str:
-        """Return the fingerprint of a canonical place's document, 24 hex digits; "" if there is none or it is not known.
+        """Return the fingerprint of a canonical place's document, 24 hex digits.
 
-        Not for files of media/, whose dependencies do not include their bytes.
+        "" if it has no `document_dependencies` or if one of these has no unique encoding. Not for files of media/ and static/,
+        whose dependencies do not include their bytes.
         """
         if isinstance(place, SitemapAt) and place.part.startswith(LISTINGS_GROUP):
             return self._listings_sitemap
@@ -235,7 +237,8 @@ def site_fingerprint(catalog: Catalog) -> str:
 
 @cache
 def code_fingerprint() -> tuple[str, ...]:
-    """Return the version of feedsvc, a digest of its code (24 hex digits), and the versions of Python and of the libraries.
+    """Return the version of feedsvc, a digest of its files (24 hex digits), and the versions of Python and of _LIBRARIES and
+    _COMPRESSION_LIBRARIES.
 
     The code may change within a version. The version of a library that is not installed is "".
     """

@@ -38,7 +38,7 @@ class ImageVariants:
             yield from (path_of(place) for place in places if self.make(place))
 
     def missing_variants(self) -> Sequence[tuple[MediaFile, str]]:
-        """Return (image, digest of its bytes) for each image with variants still to be made, unless making them failed before.
+        """Return (image, digest of its bytes) for each image with variants to be made, unless making them failed before.
 
         Of images with the same bytes, return one. Images that cannot be read are left out; raises OSError if one becomes so
         during the call. [] without a variant store.
@@ -51,9 +51,9 @@ class ImageVariants:
     def find(self, place: VariantAt) -> FileResource | PendingFile | Redirect | None:
         """Return the variant; if it is missing, request it and return a PendingFile; if it cannot be made, the original image.
 
-        If the image's bytes have changed, return a redirect from the address of the former variant to the current one. None for
-        an image that the catalog does not have, a variant that no page offers, or without a variant store. Raises OSError if the
-        process has no free file descriptor.
+        If `place` has the digest of earlier bytes of the image, return a temporary redirect to the narrowest current variant
+        that is at least as wide, or to the image if there is none. None for an image that the catalog does not have, a variant
+        that no page offers, or without a variant store. Raises OSError if the process has no free file descriptor.
         """
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
@@ -71,7 +71,8 @@ class ImageVariants:
     def order_for_feed(self, rows: Iterable[Row]) -> None:
         """Request the missing variants that a feed of these rows (articles or issues) names: subscribers fetch them in seconds.
 
-        Do not wait for them. Images that cannot be read and variants that cannot be made are skipped.
+        This is one for each media file of the articles: the widest for feeds, else the thumbnail. Do not wait for them. Images
+        that cannot be read and variants that cannot be made are skipped.
         """
         articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
         for path in dict.fromkeys(path for row in articles for path in row.article.media):

@@ -110,7 +110,10 @@ class LastModifiedStore:
         return datetime.fromtimestamp(modified_at, UTC) if modified_at else None
 
     def recover(self) -> None:
-        """Replace the file if it was damaged or deleted. If the last write failed, try again, and clear the alert on success."""
+        """Replace the file if it was damaged or deleted. After a failed `last_modified`, test whether it can be written now.
+
+        If so, clear the alert.
+        """
         try:
             self._database.recover(self._lock)
             if not self._is_failing:
@@ -146,7 +149,7 @@ class LastModifiedStore:
         return _DateRecord(*values) if values else None
 
     def _find_date(self, path: str, digest: str, now: int) -> int | None:
-        """Return the recorded date of the path if its bytes have this digest; None if the date must be recorded anew."""
+        """Return the recorded date of the path, in seconds, if its bytes have this digest; None if it must be recorded anew."""
         # Read first: most bytes are unchanged, and a reader waits neither for a writer nor for the disk.
         record = self._find_record(path)
         if record and record.digest == digest and record.modified_at <= now + _MAX_CLOCK_ERROR:
@@ -154,7 +157,7 @@ class LastModifiedStore:
         return None
 
     def _record_date(self, path: str, digest: str, now: datetime, content_read_at: datetime) -> int | None:
-        """Record and return the date of the path; see `last_modified` for the case that nothing is recorded."""
+        """Record and return the date of the path, in seconds; see `last_modified` for the case that nothing is recorded."""
         second, read_at = int(now.timestamp()), content_read_at.timestamp()
         with self._database.connection as connection:
             connection.execute("BEGIN IMMEDIATE")

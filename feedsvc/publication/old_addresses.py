@@ -1,4 +1,4 @@
-"""Old addresses of one catalog: where the rules of redirects.yaml and the redirects of the site itself lead."""
+"""Old addresses of one catalog: the targets of the rules of redirects.yaml and of the redirects of the site itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_HOPS: Final = 100  # old addresses that lead to each other
 
 
 def redirect_target(catalog: Catalog, path: str) -> str:
-    """Return the target to which a former, old or non-canonical path redirects; "" if it does not redirect or has a document.
+    """Return the target to which a former, old or non-canonical path redirects; "" if it does not redirect or is a document's.
 
     A target is a path, an absolute address, or GONE. Paths are decoded and relative to base_url. Former image variants, for
     which the result is "", are redirected by `ImageVariants.find`; rules with a query are not considered.
@@ -68,7 +68,7 @@ def exact_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _may_have_document(catalog: Catalog, path: str) -> bool:
-    """Return whether a path may be that of a document. Nearly all paths of former sites are free ones without a document."""
+    """Return whether a path may be that of a document: exact for a free place, always True for others, False for no place."""
     place = place_of(path)
     return _has_target(catalog, canonical_place(catalog, place)) if isinstance(place, FreePlace) else place is not None
 

@@ -39,7 +39,7 @@ _WARM_UP_KINDS: Final = ("site", "category")
 
 @dataclass(frozen=True, slots=True)
 class _CarryOver:
-    """Caches that one edition passes to the next one with the same settings."""
+    """Caches that an edition passes to the next one if the content's `settings`, the theme and the preview mode are the same."""
 
     theme: pages.Theme
     entry_cache: EntryCache
@@ -62,7 +62,7 @@ class Publication:
     ) -> None:
         """Create without rendering. Without `variant_store`, pages offer image variants, but `resolve` returns None for these.
 
-        By default, documents have no date. `carry_over` are caches of the edition before, if it had the same settings.
+        By default, documents have no date. `carry_over` are caches of the edition before if the catalogs `are_comparable`.
         """
         caches = carry_over or _CarryOver(
             pages.Theme(catalog.content.theme), EntryCache(catalog), DocumentCache(_MAX_CACHED_BYTES)
@@ -78,10 +78,10 @@ class Publication:
         self._link = EditionLink()
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
-        """Return the publication of a newer catalog. It reuses cached documents of this one whose dependencies are unchanged.
+        """Return the publication of a newer catalog. If both `are_comparable`, it reuses documents with unchanged dependencies.
 
-        `find_last_modified` None means the same function as in this publication. If called again, only the last result is a later
-        edition for `changed_since`.
+        `find_last_modified` None means the same function as here. Of several calls, only the last returns what `changed_since`
+        takes for a later edition.
         """
         carry_over = None
         if are_comparable(self.catalog, catalog):
@@ -95,10 +95,10 @@ class Publication:
     def changed_since(self, before: Publication) -> frozenset[str]:
         """Return a superset of the paths whose responses differ between `before` and this publication.
 
-        These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme or logo
-        differ, or if this is not a later edition of `before`. Left out are combinations, private feeds, old addresses with a
-        query, those by a pattern that cannot be computed from its target, and variants of an overwritten image (the image's own
-        path represents them).
+        These are all `paths_with_redirects` of both, and the former addresses of tags that differ, if settings, theme, logo or
+        preview mode differ, a change is unknown, or this is no later edition. Left out are combinations, private feeds, old
+        addresses with a query, those by a pattern that cannot be computed from its target, and variants of an overwritten image
+        (the image's own path represents them).
         """
         change = before._link.change_until(self._link)
         paths = None if change is None else differing_paths(before.catalog, self.catalog, change)
@@ -239,7 +239,7 @@ class Publication:
     # --- caches
 
     def update_size(self, path: str) -> None:
-        """Update the recorded size of a cached document. Call it after `Document.encode`, which may add an encoded body."""
+        """Update the size of a document in the cache. Call it after `Document.encode`, which may add an encoded body."""
         self._document_cache.update_size(path)
 
     def clear_caches(self) -> None:
@@ -263,14 +263,14 @@ class Publication:
     # --- paths
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200 but combinations: files, pages, feeds, then other documents. Make missing variants.
+        """Yield every path with status 200 but combinations, private feeds: files, pages, feeds, others. Make missing variants.
 
         In this order, an export writes pages and files before the feeds that link to them.
         """
         return self._paths.paths()
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, addresses of withdrawn rows, former ones of articles, pages and tags, and old ones without a query."""
+        """Yield `paths`, those of withdrawn rows, former ones of articles, pages, tags, and exact old ones without a query."""
         return self._paths.paths_with_redirects()
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:

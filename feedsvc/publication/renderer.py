@@ -96,7 +96,8 @@ class Renderer:
     def render(self, place: Place) -> Document | FileResource | None:
         """Return the document or file at a place, None if there is none. The place must be canonical (`canonical_place`).
 
-        A missing image variant is made first. Documents are dated, which records new digests; withdrawn articles have status 410.
+        A missing image variant is made first. Documents except combinations are dated, which records new digests. Withdrawn
+        articles and issues have status 410.
         """
         renderers: Mapping[type[Place], Callable[[Any], Document | FileResource | None]] = {
             FeedAt: self._render_feed,
@@ -115,7 +116,7 @@ class Renderer:
         return renderers[type(place)](place)
 
     def render_private_feed(self, listing: Listing, suffix: str, path: str) -> Document:
-        """Return the newest feed of a private listing, undated; `path` is the path with the token, which no header names.
+        """Return the newest feed document of a private listing, undated. `path` is the path with the token; no header names it.
 
         Raises KeyError if no format has the suffix.
         """
