@@ -52,7 +52,7 @@ def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
 
 
 class _AtomExtension(FeedExtension):
-    """Extension for what feedgen writes differently or not at all: RFC 3339 dates with Z, fh:archive (RFC 5005 section 4)."""
+    """Extension for what feedgen writes differently or not at all in the feed element: dates with Z, fh:archive (RFC 5005)."""
 
     def extend_atom(self, root: etree._Element) -> None:
         _set_texts(root, updated=rfc3339(self.feed.updated))

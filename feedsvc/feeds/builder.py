@@ -37,8 +37,8 @@ _MAX_CACHED_ISSUE_TEXT: Final = 4 * 1024 * 1024  # characters of HTML of cached 
 class EntryCache:
     """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe.
 
-    An article has one entry for feeds of full texts, another for feeds of summaries, and others for feeds with Markdown. Each
-    kind has its own cache, and issues, which are in one feed each, have another.
+    An article has an entry of each kind: for feeds of full texts or of summaries, with Markdown or without. Each kind has a
+    cache of its own, and all entries of issues, each of which is in one feed only, share another.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class EntryCache:
         self._issues: _CachedEntries = BoundedCache(_MAX_CACHED_ISSUE_TEXT, _text_length) if issues is None else issues
 
     def for_catalog(self, catalog: Catalog) -> EntryCache:
-        """Return a cache that shares all entries, for a catalog with the same settings. Entries of unchanged rows stay valid."""
+        """Return a cache that shares all entries, for a catalog with the same settings. Entries of the same rows stay valid."""
         return EntryCache(catalog, self._entries, self._issues)
 
     def clear(self) -> None:
@@ -59,7 +59,7 @@ class EntryCache:
             entries.clear()
 
     def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
-        """Load the texts of the visible rows together, before `get` is called for each. All rows are issues, or none is."""
+        """Load together the texts that `get` will need for those of `rows` that are visible. All rows are issues, or none is."""
         entries, snapshot = self._entries[content, markdown], self.catalog.content
         visible = [row for row in rows if row.visibility is Visibility.VISIBLE]
         issues = [row for row in visible if isinstance(row, IssueRow)]
@@ -74,7 +74,7 @@ class EntryCache:
             snapshot.texts.prefetch(articles)
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
-        """Return the entry of a visible row for feeds of this content, perhaps cached. Raises FeedsvcError without its text."""
+        """Return the entry of a visible row, of the cache or new. Raises FeedsvcError if the article's text cannot be read."""
         entries = self._issues if isinstance(row, IssueRow) else self._entries[content, markdown]
         cached = entries.get(row.article.id)
         if cached and cached[0] is row:
@@ -115,7 +115,7 @@ def feed_id(site: Site, ref: ListingRef) -> str:
 
 
 def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "", *, path: str = "") -> Feed:
-    """Build the Feed of the newest entries, or of an archive's `period`. `path` is that of a private feed, "" for other feeds.
+    """Build the Feed of the newest document, or of the archive document of `period`. `path` is a private feed's, "" for others.
 
     `suffix` and `media_type` are the format's. Raises KeyError for a period without archive, FeedsvcError for an unreadable text.
     """
@@ -143,7 +143,7 @@ def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: s
 
 
 def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
-    """Return the latest change of these rows, removals included; if there are none, midnight UTC of the site's `since`."""
+    """Return the latest `last_changed` of rows of any visibility; without rows, midnight UTC of the site's `since`."""
     return max((row.last_changed for row in rows), default=datetime.combine(site.since, time(), UTC))
 
 
@@ -178,10 +178,10 @@ def license_link(site: Site) -> Link:
 
 
 def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> Iterator[Entry | Tombstone]:
-    """Yield the newest tombstones, at most as many as the feed may have entries, then all entries. The limit keeps the feed
-    short after a bulk withdrawal.
+    """Yield the tombstones of the newest withdrawn rows, at most `options.entries`, then the entries of all visible rows.
 
-    The schema of RFC 4287 (Appendix B) requires elements of other namespaces before the entries.
+    The limit keeps the feed short after a bulk withdrawal. The schema of RFC 4287 (Appendix B) requires elements of other
+    namespaces before the entries.
     """
     rows = list(rows)
     withdrawn = (row for row in rows if row.visibility is Visibility.WITHDRAWN)
@@ -192,9 +192,8 @@ def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> It
 
 
 def build_entry(catalog: Catalog, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
-    """Build the Entry of a visible row for feeds of this content. Raises FeedsvcError if the article's text cannot be read.
-
-    With `markdown`, an entry of full texts has Markdown, too, unless it is an issue.
+    """Build the Entry of a visible row for feeds of full texts or of summaries (`content`). With `markdown`, an entry of full
+    texts has Markdown, too, unless it is an issue. Raises FeedsvcError if the article's text cannot be read.
     """
     if isinstance(row, IssueRow):
         return _build_issue_entry(catalog, row, content)
@@ -251,7 +250,7 @@ def _build_issue_entry(catalog: Catalog, issue: IssueRow, content: FeedContent) 
 
 
 def _alternates(site: Site, row: Row) -> Iterator[Alternate]:
-    """Yield the addresses of the visible articles of the same work, one for each language, the row's own language last.
+    """Yield an Alternate for each of `row.translations`, sorted by language tag, but the row's own language last.
 
     Nothing if the row has no translations.
     """
@@ -268,7 +267,7 @@ def _thumbnail(catalog: Catalog, image: Image | None) -> Thumbnail | None:
 
 
 def publisher(site: Site) -> Person:
-    """Return the site as a Person: author of the feed, and of articles without authors."""
+    """Return the site as a Person: the author of every feed, of issues, and of articles without authors."""
     return Person(name=site.title, url=absolute(site.base_url, "/"))
 
 

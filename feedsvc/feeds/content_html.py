@@ -13,10 +13,11 @@ from feedsvc.model import Article, Correction, Enclosure, FeedContent, Image, Si
 
 
 def content_html(catalog: Catalog, article: Article, summary: str, content: FeedContent) -> str:
-    """Return the article's HTML (image, text, sources, corrections), or its plain-text `summary`, then a list of its enclosures.
+    """Return the HTML content of an article's entry: in feeds of full texts, the article (image, text, sources, corrections).
 
-    The summary is for feeds of summaries and for articles without any HTML. The list is needed because most readers offer only
-    one enclosure. "" for an article without enclosures in a feed of summaries. Raises FeedsvcError if the text cannot be read.
+    Then comes a list of its enclosures, if it has any, because most readers offer only one. In place of the article, there is
+    its plain-text `summary` as a paragraph, in feeds of summaries and if the article has nothing of the above. The content is
+    "" in a feed of summaries if there are no enclosures. Raises FeedsvcError if the text cannot be read.
     """
     enclosures = _enclosures(article_language(catalog.site, article), article.enclosures)
     if content == "full":
@@ -32,7 +33,10 @@ def article_language(site: Site, article: Article) -> Language:
 
 
 def lead_image(catalog: Catalog, image: Image | None) -> Image | None:
-    """Return an article's lead image, of a file wider than 1280 pixels its widest variant up to that; None if `image` is None."""
+    """Return an article's lead image as feeds show it; None if `image` is None.
+
+    Of a file wider than 1280 pixels, it is the widest variant up to that width.
+    """
     return fit_image(catalog.media, catalog.site.base_url, image) if image else None
 
 

@@ -28,7 +28,7 @@ _ENTITY: Final = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 
 
 def content_markdown(catalog: Catalog, article: Article) -> str:
-    """Return the whole article as Markdown: image, text, sources, corrections and enclosures.
+    """Return the whole article as Markdown: image, text, sources, corrections and enclosures, in this order.
 
     The result is "" if the article has no text, or if the text cannot be written as Markdown for feeds. Raises FeedsvcError if
     the text cannot be read.
@@ -52,7 +52,7 @@ def content_markdown(catalog: Catalog, article: Article) -> str:
 
 
 def _with_embed_titles(article: Article, text: str) -> str:
-    """Return the text with the titles of `embeds` as the texts of their bare links."""
+    """Return the Markdown with the titles of the article's `embeds` as the texts of the links in bare paragraphs to them."""
     titles = {embed.url: _link(embed.title, embed.url) for embed in article.embeds}
 
     def titled_link(match: re.Match[str]) -> str:

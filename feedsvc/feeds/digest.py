@@ -1,4 +1,4 @@
-"""Digests of feeds, computed from everything that any format may show: they detect changed feeds without rendering."""
+"""Digests of feeds, computed from everything that any format may show: they tell without rendering if a feed changed."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _FEED_FIELDS: Final = tuple(name for name in Feed.__slots__ if name != "items")
 
 
 class FeedDigests:
-    """Digests of all feeds, computed incrementally from those of the previous catalog. Not thread-safe.
+    """Digests of the feeds of a catalog, computed incrementally from those of the former call of `compute`. Not thread-safe.
 
-    The digest of a Listing is reused if the settings are unchanged and the Listing is the same object as before: a catalog makes
-    a new Row if anything in its Entry changes, and a new Listing if one of its rows does.
+    The digest of a Listing is reused if `content.settings` are equal and the Listing is the same object as in the former call:
+    a catalog has a new Row if anything in the row's entries changes, and a new Listing if one of its rows is new.
     """
 
     def __init__(self) -> None:
@@ -42,11 +42,11 @@ class FeedDigests:
         self._issue_digests: _IssueDigests = BoundedCache(_MAX_ISSUE_DIGESTS)
 
     def compute(self, catalog: Catalog) -> Mapping[str, str]:
-        """Return the digest of each public feed, in each format, by path. Archive documents have none.
+        """Return the digest of the newest document of each public feed, in each format, by path: one digest for all formats.
 
-        Digests are equal in every process and on every machine. Feeds with equal digests have equal bytes in every format. A
-        digest may change although a format's bytes do not: only Atom has tombstones; feeds of summaries do not show captions; a
-        new summary may equal the text's beginning.
+        Digests are equal in every process and on every machine. If the digest at a path is as before, the document has the same
+        bytes. A digest may change although a format's bytes do not: only Atom has tombstones; feeds of summaries do not show
+        captions; a new summary may equal the text's beginning.
         """
         settings = catalog.content.settings
         if settings != self._settings:
@@ -65,7 +65,7 @@ class FeedDigests:
 
 
 class _DigestEntries(builder.EntryCache):
-    """Entry cache for `build_feed`: the `content` of an entry is the digest of everything that feeds show of the article."""
+    """Entry cache for `build_feed`. Its entries have a digest as `content`, of everything that feeds show of the article."""
 
     def __init__(self, catalog: Catalog, issue_digests: _IssueDigests) -> None:
         """Reuse the entries in `issue_digests`, and add those of new issues to it."""
@@ -95,7 +95,7 @@ class _DigestEntries(builder.EntryCache):
 
 
 def _image_variant_paths(catalog: Catalog, article: Article) -> Iterator[str]:
-    """Yield the path of the thumbnail of each media file, "" for a file without one. It changes with the file's bytes."""
+    """Yield the path of the thumbnail of each of the article's media files, "" for one without. It changes with the bytes."""
     for path in article.media:
         thumbnail = fitting_variant(catalog.media.get(path), THUMBNAIL_WIDTH)
         yield thumbnail.path if thumbnail else ""

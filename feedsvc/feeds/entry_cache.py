@@ -1,4 +1,4 @@
-"""Cache of rendered entries, one for each format: an entry is in several feeds, with the same bytes in each."""
+"""Cache of the rendered entries of one format: an entry is in several feeds, with the same bytes in each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _ENLARGED_BYTES: Final = 3 * _DEFAULT_BYTES  # for each format, in a process tha
 
 @dataclass(frozen=True, slots=True)
 class RenderedEntry:
-    """Bytes of an entry in one format. `prefixes` are the namespace prefixes that the document must declare."""
+    """Bytes of an entry, a tombstone or elements of a feed in one format, to be inserted into the document.
+
+    `prefixes` are the namespace prefixes that the document must declare for them.
+    """
 
     data: bytes
     prefixes: frozenset[str] = frozenset()
@@ -34,11 +37,11 @@ class RenderedEntryCache(Generic[_Item]):
         )
 
     def enlarge(self) -> None:
-        """Raise the limit to _ENLARGED_BYTES, for a process that renders every feed."""
+        """Raise the limit to _ENLARGED_BYTES, unless it is higher, for a process that renders every feed."""
         self._rendered_entries.max_weight = max(self._rendered_entries.max_weight, _ENLARGED_BYTES)
 
     def get(self, item: _Item) -> RenderedEntry:
-        """Return an entry or tombstone as rendered; render it if it is not cached."""
+        """Return the rendered entry or tombstone. Render it first unless it is an entry in the cache."""
         if isinstance(item, Tombstone):
             return self._render(item)
         if cached := self._rendered_entries.use(id(item)):

@@ -131,7 +131,7 @@ class EntryTemplates:
 
 
 def _values(entry: Entry) -> tuple[list[Any], list[int]]:
-    """Return all values of an entry in a fixed order, and the numbers of its authors, categories and so on (0 or 1 image)."""
+    """Return all values of an entry in a fixed order, and the sizes of its _LIST_FIELDS, and 0 or 1 for its _IMAGE_FIELDS."""
     values = [*_GET_SCALARS(entry)]
     sizes = []
     for get_items, get_values in _LIST_GETTERS:

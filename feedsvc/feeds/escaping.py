@@ -28,8 +28,9 @@ def quote_attribute(text: str) -> str:
 
 
 def escape_plain_text(text: str) -> str:
-    """Escape the text of an element with neither HTML nor an address: < and & become hexadecimal references, as the RSS Profile
-    advises.
+    """Escape the text of an element that holds neither HTML nor an address: < and & as hexadecimal references, > as &gt;.
+
+    The RSS Profile advises these references.
     """
     return text.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;")
 

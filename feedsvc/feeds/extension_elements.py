@@ -24,8 +24,9 @@ _Objects = dict[str, Any]  # member of JSON Feed -> its object
 class XmlFormat:
     """XML format whose documents can be extended.
 
-    `namespaces` are those that it declares itself, by prefix. `feed_indent` and `entry_indent` are the spaces before an element
-    of the feed and of an entry. `plain_entries` renders entries without extensions.
+    `namespaces` are the URIs of those that it declares itself, by prefix. `feed_indent` and `entry_indent` are the numbers of
+    spaces before a child of the feed (of the channel) and of an entry. `plain_entries` renders entries without the elements of
+    other namespaces.
     """
 
     suffix: str
@@ -36,7 +37,7 @@ class XmlFormat:
 
 
 class XmlExtenders:
-    """Extenders of one format: one for the namespaces of plug-ins, which caches entries, and others that callers need once."""
+    """Extenders of one format: one for the namespaces of plug-ins, which caches entries, and new ones for given namespaces."""
 
     def __init__(self, xml_format: XmlFormat) -> None:
         self._format = xml_format
@@ -85,10 +86,11 @@ class XmlExtender:
         self._extended_entries = RenderedEntryCache(self._extend_entry) if caches_entries and extensions else None
 
     def render_items(self, feed: Feed, items: Iterable[Entry | Tombstone]) -> list[RenderedEntry]:
-        """Return `items` as rendered, in order, entries with the elements of the namespaces.
+        """Return `items` rendered, in the same order, entries with the elements of the namespaces in them.
 
-        Before them are the elements of the feed, one RenderedEntry for each namespace that has some. Exceptions of the functions
-        of given namespaces are passed on; those of plug-ins are a PluginError, or logged if this process tolerates faults.
+        Before these are the elements for the feed, one RenderedEntry for each namespace that has some. Exceptions of the
+        functions of given namespaces are passed on; those of plug-ins are a PluginError, or logged if this process tolerates
+        faults.
         """
         plain = self._format.plain_entries
         if not self._extensions:
@@ -171,11 +173,11 @@ class JsonExtender:
             )
 
     def feed_members(self, feed: Feed) -> _Objects:
-        """Return the members that the namespaces have for the feed, as "_" + prefix -> object. Empty objects are left out."""
+        """Return the members of the namespaces for the feed: "_" and prefix -> object. Empty objects are left out."""
         return self._members(feed, "feed_json")
 
     def extend_item(self, entry: Entry, data: bytes) -> bytes:
-        """Return `data`, a rendered item, with the members that the namespaces have for the entry at its end."""
+        """Return `data`, the rendered item of `entry`, with the members of the namespaces for the entry added at its end."""
         members = self._members(entry, "entry_json")
         if not members:
             return data

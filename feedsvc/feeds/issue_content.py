@@ -1,6 +1,6 @@
-"""Content of an issue (a day or week of a digest feed), as mail services show it: HTML without styles, absolute addresses.
+"""Content of the entry of an issue, made for mail services: HTML without styles, with absolute addresses.
 
-A link, a byline, the picture and the summary of each article, newest first.
+Each article, newest first, has a heading with a link, its lead image, byline, summary and corrections.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SEPARATOR: Final = " · "
 
 
 def issue_title(site: Site, issue: IssueRow) -> str:
-    """Return the title of an issue: that of its feed, with the date of the issue in words, in the site's language."""
+    """Return the title of an issue: that of its periodical, with the date of the issue in words, in the site's language."""
     lang = _site_language(site)
     return lang.say("archive", title=issue.article.title, month=lang.period_name(issue.date))
 

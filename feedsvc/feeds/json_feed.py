@@ -18,7 +18,7 @@ _ENCODE_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
-    """Render `feed` as a JSON Feed 1.1 document in UTF-8, without tombstones. `next_url` is the previous archive.
+    """Render `feed` as a JSON Feed 1.1 document in UTF-8, without tombstones. `next_url` is the address of prev-archive.
 
     Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline. `namespaces`
     add their objects; None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace,
@@ -80,7 +80,7 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 
 def _extension(entry: Entry) -> dict[str, Any]:
-    """Return the custom object of an item: its translations, each with language and url; {} if there are none."""
+    """Return the object `_feedsvc` of an item: its translations, each with language and url; {} if there are none."""
     translations = [{"language": alternate.language, "url": alternate.url} for alternate in entry.alternates[:-1]]
     return {"translations": translations} if translations else {}
 

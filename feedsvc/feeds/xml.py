@@ -182,13 +182,13 @@ def render_element(root: etree._Element, parent: etree._Element, element: etree.
 
 
 def splice_entries(document: bytes, name: str, rendered_entries: Iterable[RenderedEntry]) -> bytes:
-    """Return the document with the rendered entries as the last children of its only element with this name."""
+    """Return the document with the rendered entries inserted, in order, as the last children of its only element `name`."""
     end = _closing_line_start(document, name)
     return b"".join((document[:end], *(entry.data for entry in rendered_entries), document[end:]))
 
 
 def _closing_line_start(document: bytes, name: str) -> int:
-    """Return the offset of the line that holds the element's end tag."""
+    """Return the offset of the start of the line with the last end tag of the element `name`."""
     return document.rindex(b"\n", 0, document.rindex(f"</{name}>".encode())) + 1
 
 

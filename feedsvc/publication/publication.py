@@ -39,7 +39,7 @@ _WARM_UP_KINDS: Final = ("site", "category")
 
 @dataclass(frozen=True, slots=True)
 class _CarryOver:
-    """Caches that an edition passes to the next one if the content's `settings`, the theme and the preview mode are the same."""
+    """Caches that an edition passes to the next one if the content's `settings`, the theme and preview mode are the same."""
 
     theme: pages.Theme
     entry_cache: EntryCache
