@@ -10,7 +10,7 @@ from feedsvc.uris import root_relative
 
 
 def render_license(site: Site) -> bytes | None:
-    """Render the license of everything below base_url as an RSL document; None for a site without a license."""
+    """Render /license.xml, an RSL document with the license of everything below base_url; None for a site without a license."""
     if site.license is None:
         return None
     # A path covers all addresses that begin with it (section 3.3 and RFC 9309 section 2.2.2).

@@ -30,7 +30,7 @@ def render_news_sitemap(catalog: Catalog, max_articles: int = MAX_NEWS_ARTICLES)
 
 
 def has_news_sitemap(catalog: Catalog) -> bool:
-    """Return whether `render_news_sitemap` has a document: if an article of the last two days has no `link`."""
+    """Return whether `render_news_sitemap` has a document: if one of `catalog.recent` is of an article without a `link`."""
     return bool(_news_rows(catalog))
 
 

@@ -1,4 +1,4 @@
-"""OPML 2.0 export (http://opml.org/spec2.opml) of the feeds of subscribable listings, for import into feed readers."""
+"""OPML 2.0 export (http://opml.org/spec2.opml) of RSS feeds, for import into feed readers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _GROUP_TITLES: Final[dict[ListingKind, str]] = {
 def render_opml(catalog: Catalog) -> bytes:
     """Render the RSS feeds of `subscribable_listings` as OPML: the site's feed, then a group with an English title for each kind.
 
-    These are the listings on /subscribe/: without rare tags and languages that have no visible article. Atom and JSON feeds are
-    left out, because every reader accepts RSS.
+    These listings are those on /subscribe/: without rare tags, and without languages that have no visible article. Other
+    formats are left out, because every reader accepts RSS.
     """
     title = escape(catalog.site.title)
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n<head>\n<title>{title}</title>\n</head>\n<body>\n'

@@ -17,7 +17,7 @@ _ALL: Final = "*"  # all crawlers that no other group names
 
 
 def render_robots_txt(catalog: Catalog) -> bytes:
-    """Render robots.txt: the license, a group for each crawler that has a rule (RFC 9309 section 2.2), and the sitemaps.
+    """Render robots.txt: the address of the license, if any, groups of rules for crawlers, and the addresses of the sitemaps.
 
     Specification of Sitemap lines: "Informing search engine crawlers" of https://www.sitemaps.org/protocol.html. Crawlers request
     robots.txt at the host's root only (RFC 9309 section 2.3), so it has no effect if base_url has a path.
@@ -31,10 +31,10 @@ def render_robots_txt(catalog: Catalog) -> bytes:
 
 
 def _groups(site: Site) -> Iterator[str]:
-    """Yield a group for each crawler, or each list of crawlers with rules of its own, that for "*" last.
+    """Yield the groups (RFC 9309 section 2.2) as text, each with an empty line at its end: one for each crawler in
+    `site.crawlers`, and one for each of `site.robots`. Those for "*" are last.
 
-    A crawler obeys its own group, else that of "*" (RFC 9309 section 2.2.1), which allows everything unless the site has rules
-    for it.
+    A crawler obeys its own group, else that of "*" (section 2.2.1), which allows everything unless the site has rules for it.
     """
     crawlers = site.crawlers
     groups: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), ("Disallow: /",)) for name in crawlers.disallow]

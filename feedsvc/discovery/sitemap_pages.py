@@ -1,7 +1,7 @@
 """Pages in the sitemap, with their last changes.
 
-A group is the articles of one period (a month, or a day of a large month), named like the period, or LISTINGS_GROUP: all pages
-other than articles.
+They are in groups: for each period (a month, or a day of a large month) the pages of its articles, in a group with the period's
+name, and all pages other than articles in LISTINGS_GROUP.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ NonArticlePlace = PageAt | IssueAt | SiteDocumentAt | StaticPageAt | TagsAt | Ar
 
 
 class NonArticlePages(NamedTuple):
-    """Pages other than articles.
+    """Pages in the sitemap other than articles.
 
-    `listings` are (ref, names of its periods, oldest first, number n of its older pages): the first n names are those pages.
-    The names are () if no page is older. `issues` are the pages of issues, newest first within a periodical. `tag_pages` are the
-    names of the pages of tags, `static_pages` the slugs of static pages.
+    `listings` are (ref, names of the listing's periods, oldest first, number n of its older pages): the first n names are the
+    periods of these pages. The names are () if no page is older. `issues` are the places of visible issues, newest first within
+    a periodical. `tag_pages` are the names of the pages of tags (`Tags.starts`), `static_pages` the slugs of static pages.
     """
 
     listings: tuple[tuple[ListingRef, tuple[str, ...], int], ...]
@@ -59,12 +59,12 @@ def periods(catalog: Catalog) -> Iterable[str]:
 
 
 def all_urls(catalog: Catalog) -> Iterator[SitemapUrl]:
-    """Yield the addresses of all groups, including those of removed pages (SitemapUrl)."""
+    """Yield the addresses of all groups, also of withdrawn and hidden articles (not `is_visible`)."""
     return chain.from_iterable(group_urls(catalog, name) for name in group_names(catalog))
 
 
 def group_urls(catalog: Catalog, name: str) -> tuple[SitemapUrl, ...]:
-    """Return the addresses of a group, including those of removed articles; () if there is no such group.
+    """Return the addresses of a group, also of withdrawn and hidden articles (not `is_visible`); () if there is no such group.
 
     Articles with a `link` are left out: their canonical address is on another site.
     """
@@ -82,7 +82,10 @@ def _article_urls(site: Site, rows: Iterable[Row]) -> Iterator[SitemapUrl]:
 
 
 def _alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
-    """Return `SitemapUrl.alternates` of a row. Translations with a `link` are left out: the sitemap has no entries for them."""
+    """Return `SitemapUrl.alternates` of a row with translations.
+
+    Translations with a `link` are left out: the sitemap has no entries for them.
+    """
     local = [(language, one.slug) for language, one in by_hreflang(site, row.translations) if not one.link]
     has_other_language = any(slug != row.article.slug for _, slug in local)
     return tuple((language, path_of(ArticleAt(slug))) for language, slug in local) if has_other_language else ()
@@ -96,7 +99,7 @@ def non_article_pages(catalog: Catalog) -> NonArticlePages:
 
 
 def indexable_pages(catalog: Catalog) -> tuple[tuple[str, datetime | None], ...]:
-    """Return (slug, `updated` or None) of each static page that is no draft, so that search engines may show it."""
+    """Return (slug, `updated` or None) of each static page that is no draft, sorted by slug: search engines may show these."""
     return tuple((page.slug, page.updated) for page in pages_by_slug(catalog.pages) if not page.is_draft)
 
 
@@ -157,7 +160,11 @@ def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
 
 
 def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
-    """Return the latest change of the rows that a page shows, or `updated` of a static page; without any, the site's `since`."""
+    """Return the last change of a page: the latest change of the rows that it shows, or `updated` of a static page.
+
+    For /subscribe/, /tags/ and the archive for people, it is the latest change of all rows of the site; for another page of
+    tags, that of the newest documents of its tags. Without a date, it is the start of the site's `since`.
+    """
     if isinstance(place, StaticPageAt):
         return catalog.pages[place.slug].updated or _site_start(catalog.site)
     if isinstance(place, PageAt):

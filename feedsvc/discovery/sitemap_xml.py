@@ -22,7 +22,8 @@ _XHTML_NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
 class SitemapUrl(NamedTuple):
     """Path of a page, with the page's last change. If not `is_visible`, that change removed the page from the sitemap.
 
-    `alternates` are (hreflang, path) of the page in each of its languages, this one included; () if there is one language only.
+    `alternates` are (hreflang, path) of the page in each of its languages, this one included, and for the hreflang "x-default";
+    () if there is one language only.
     """
 
     path: str
@@ -32,7 +33,7 @@ class SitemapUrl(NamedTuple):
 
 
 def render_urlset(site: Site, urls: Iterable[SitemapUrl]) -> bytes:
-    """Render a urlset of the visible addresses ("XML tag definitions"), with their alternates.
+    """Render a urlset of those of `urls` that are visible ("XML tag definitions"), with their alternates.
 
     Alternates: https://developers.google.com/search/docs/specialty/international/localized-versions#sitemap
     """

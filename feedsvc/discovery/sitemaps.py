@@ -65,7 +65,7 @@ def part_names(catalog: Catalog, max_urls: int = MAX_URLS) -> tuple[str, ...]:
 
 
 def group_part_names(catalog: Catalog, group: str, max_urls: int = MAX_URLS) -> tuple[str, ...]:
-    """Return the `part_names` of a group, () if sitemap.xml is no index. For LISTINGS_GROUP, return a superset: less work."""
+    """Return those `part_names` that are of a group; () if sitemap.xml is no index. For LISTINGS_GROUP, return a superset."""
     capacity = _max_urls_per_file(catalog.site, max_urls)
     if not is_indexed(catalog, max_urls):
         return ()
@@ -88,7 +88,7 @@ def render_part(catalog: Catalog, name: str, max_urls: int = MAX_URLS) -> bytes 
 
 
 def is_indexed(catalog: Catalog, max_urls: int = MAX_URLS) -> bool:
-    """Return whether there are too many pages for one file, so that sitemap.xml is an index."""
+    """Return whether sitemap.xml is an index, because there are too many pages and links to translations for one file."""
     # Each link to a translation counts as one more address, because it takes about as many bytes.
     articles = len(catalog.visible) - catalog.external_count + catalog.alternate_count
     capacity = _max_urls_per_file(catalog.site, max_urls)
@@ -101,10 +101,8 @@ def is_indexed(catalog: Catalog, max_urls: int = MAX_URLS) -> bool:
 
 
 def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
-    """Return values that determine sitemap.xml, together with `listing_fingerprint` of all `indexable_listings`, and
-    `indexable_pages`.
-
-    This is faster than rendering.
+    """Return values that determine sitemap.xml, together with the `listing_fingerprint` of all `catalog.indexable_listings` and
+    with `indexable_pages`. This is faster than rendering.
     """
     if not is_indexed(catalog):
         return (catalog.visible.rows.compute_once(_visible_articles_digest),)
@@ -115,9 +113,9 @@ def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
 
 
 def listing_fingerprint(listing: Listing) -> object:
-    """Return a value that changes with what the sitemap says of a listing.
+    """Return a value that differs if the sitemap has other pages of a listing, or of its issues, or other dates of these.
 
-    Those of all `indexable_listings`, and `indexable_pages`, determine the parts of LISTINGS_GROUP.
+    The values of all `indexable_listings`, and `indexable_pages`, determine the parts of LISTINGS_GROUP.
     """
     older_pages = (len(listing.page_index), listing.page_index.totals) if listing.rest_start else (0, {})
     return listing.ref, listing.last_changed, *older_pages, _issue_facts(listing)
@@ -153,14 +151,14 @@ def _max_urls_per_file(site: Site, max_urls: int) -> int:
 
 
 def _dated_parts(catalog: Catalog, max_urls: int) -> Iterator[tuple[str, datetime]]:
-    """Yield the names of all parts with their last change; nothing if there is no index."""
+    """Yield (name, last change) of each part that has a visible page; nothing if sitemap.xml is no index."""
     if is_indexed(catalog, max_urls):
         capacity = _max_urls_per_file(catalog.site, max_urls)
         yield from chain.from_iterable(_dated_group_parts(catalog, name, capacity) for name in group_names(catalog))
 
 
 def _dated_group_parts(catalog: Catalog, group: str, capacity: int) -> tuple[tuple[str, datetime], ...]:
-    """Return the names of a group's non-empty parts with their last change. For a period that is one part, the totals suffice."""
+    """Return (name, last change) of each part of a group that has a visible page."""
     total = catalog.listings[ListingRef()].archive_index.totals.get(group)
     if total and total.local_visible_count + total.alternate_count <= capacity:
         return ((group, total.local_last_changed),) if total.local_last_changed and total.local_visible_count else ()
@@ -182,7 +180,7 @@ def _listing_parts(pages: NonArticlePages, capacity: int) -> Mapping[str, tuple[
 def _split_group(name: str, urls: tuple[SitemapUrl, ...], capacity: int) -> Iterator[tuple[str, tuple[SitemapUrl, ...]]]:
     """Yield (name, addresses, invisible ones included) of each part of a group that has a visible address.
 
-    A part with over `capacity` visible addresses, alternates included, is split by the next bit of each address's SHA-256 digest:
+    A part with over `capacity` visible addresses and alternates is split by the next bit of the SHA-256 digest of each path:
     NAME into NAME.0 and NAME.1, NAME.0 into NAME.00 and NAME.01. An address stays in its part until that part is split again.
     """
     visible_count = sum(url.is_visible for url in urls)

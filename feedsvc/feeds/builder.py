@@ -59,7 +59,7 @@ class EntryCache:
             entries.clear()
 
     def prefetch(self, rows: Iterable[Row], content: FeedContent, *, markdown: bool = False) -> None:
-        """Load together the texts that `get` will need for those of `rows` that are visible. All rows are issues, or none is."""
+        """Load together the texts that `get` will need for the visible ones of `rows`. All rows are issues, or none is."""
         entries, snapshot = self._entries[content, markdown], self.catalog.content
         visible = [row for row in rows if row.visibility is Visibility.VISIBLE]
         issues = [row for row in visible if isinstance(row, IssueRow)]
