@@ -1,4 +1,4 @@
-"""The current edition, replaced as the folder and the clock change it.
+"""Current edition of a content folder. A change of the folder, or a moment at which time alone changes it, makes the next one.
 
 Input: a folder and a clock. Output: the edition that is served now, and a notification of each new edition. Servers and
 `build --watch` use it.

@@ -1,4 +1,4 @@
-"""The current edition, the only mutable state. A change of the folder or the clock makes the next edition, swapped in whole."""
+"""Live: holds the current edition, and swaps in the next one as a whole when the folder changes or time changes the catalog."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _NO_TIME: Final = timedelta(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edition:
-    """A publication and the moment since when it is served. `number` counts the publications of this process, from 1.
+    """Publication with `since`, the moment since when it is served. `number` counts the publications of this process, from 1.
 
-    `content` is the content of the publication with the current problems, which may be newer than the publication. If only
-    problems change, the edition is a new object with the same number, moment and publication.
+    `content` is the content of the publication, but with the current problems, which may be newer. If only problems change, the
+    next edition is a new object with the same number, moment and publication.
     """
 
     number: int
@@ -80,7 +80,7 @@ class Live:
         """Read the folder. Raises ContentError if it cannot be used.
 
         Without `last_modified_store`, documents have no Last-Modified. Without `variant_store`, no image variants are made.
-        `alerts` are problems of this machine, such as a full disk; they are reported in addition to the folder's problems.
+        `alerts` receives the faults of this machine, such as a full disk; they are reported beside the folder's problems.
         `theme_adoption` chooses the theme; the default one stores no verdicts (results of theme trials) on disk. With `preview`,
         drafts, scheduled and expired articles are visible.
         """
@@ -112,7 +112,7 @@ class Live:
         gc_control.trim_heap()
 
     def current(self, now: datetime) -> Publication:
-        """Return the publication at a moment. If time alone changed it, swap in its edition first. Does not read the folder."""
+        """Return the publication for `now`. If time alone has changed it, swap in the next edition first. Reads no folder."""
         publication = self.edition.publication
         return self._advance(now).publication if _is_outdated(publication, now) else publication
 
@@ -120,12 +120,12 @@ class Live:
         return self.edition.content.site.base_url
 
     def prepare_updates(self) -> None:
-        """Build what the first `reload` needs and no request does, so that the first save shows as fast as later ones."""
+        """Build the index of visible rows by slug, which the first `reload` needs, so that the first save shows faster."""
         self.edition.publication.catalog.visible.build_index()
 
     @property
     def article_folders(self) -> frozenset[str]:
-        """Folders with articles, articles/ included, as paths in the content folder, as the last scan found them."""
+        """Paths, relative to the content folder, of articles/ and all folders below it that the last scan could read."""
         return self._folder.article_folders
 
     def article_id(self, slug: str, now: datetime) -> str | None:
@@ -135,7 +135,7 @@ class Live:
         return row.article.id if row else None
 
     def paths_with_lost_text(self) -> frozenset[str]:
-        """Return the paths, in the content folder, of articles whose text a page or feed needed but could not be read.
+        """Return the paths, relative to the content folder, of articles whose text could not be read for a page or feed.
 
         Pass them to `reload`.
         """
@@ -151,9 +151,9 @@ class Live:
         return self._last_modified_store.last_modified(path, digest, now, read_at) if self._last_modified_store else None
 
     def prepare_next_edition(self, now: datetime) -> None:
-        """Make the publication for the next scheduled change, if that is at most _PREPARATION_TIME after `now`.
+        """Make, but do not swap in, the publication of `next_change` if that is at most _PREPARATION_TIME after `now`.
 
-        No request then has to wait for it. Does nothing if it is made already.
+        No request then has to wait for it. Do nothing if one is made already.
         """
         change_at = self.edition.publication.next_change
         if change_at is None or not now < change_at <= now + _PREPARATION_TIME or self._next_publication:
@@ -169,11 +169,11 @@ class Live:
         return self._theme_adoption.is_due
 
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
-        """Read changes at `changed_paths`, or in the whole folder if that is None, and swap in an edition if there are any.
+        """Read changes at `changed_paths`, or in the whole folder if None. Swap in an edition if they or time make another one.
 
-        Paths, of files or whole folders, are relative to the content folder. Return those to pass to the next call, because files
-        changed less than `min_age` ago and were not read. If the folder cannot be used, the publication stays, a problem says so,
-        and the result is empty.
+        Paths, of files or whole folders, are relative to the content folder. Return the paths of files that were not read
+        because they changed less than `min_age` ago: pass them to the next call. If the folder cannot be used, the publication
+        stays, a problem says so, and the result is empty.
         """
         now, start = self.clock(), time.monotonic()
         try:
@@ -211,13 +211,13 @@ class Live:
         return change.unsettled_files
 
     def discard_future_dates(self) -> None:
-        """Discard cached documents with a Last-Modified more than a day ahead. Call it after the clock was set back."""
+        """Discard cached documents with a Last-Modified over a day in the future. Call it after the clock was set back."""
         self.edition.publication.discard_dates_after(self.clock() + _MAX_CLOCK_ERROR)
 
     def _update_image_problems(self) -> None:
-        """Put the current problems of images into the edition, and clear caches: pages must not name the variants that failed.
+        """Put the current problems of images into the edition, and clear its caches: pages must not name variants that failed.
 
-        The variant store calls it when making a variant failed.
+        The variant store calls it in any thread after it failed to make an image's variants.
         """
         with self._lock:
             self._swap(self.edition.publication, self.edition.content, self.clock())
@@ -239,7 +239,7 @@ class Live:
         return replace(content, problems=tuple(sorted(problems)))
 
     def _advance(self, now: datetime) -> Edition:
-        """Return the edition for a moment; swap it in first unless the current edition is valid at that moment."""
+        """Return the current edition if it is valid at `now`; else make the edition of `now`, swap it in and return it."""
         with self._lock:
             edition = self.edition
             if _is_outdated(edition.publication, now):
@@ -250,9 +250,9 @@ class Live:
             return self.edition
 
     def _swap(self, publication: Publication, content: ContentSnapshot, now: datetime) -> None:
-        """Make this publication, and the problems of this content, the current edition. Call it with the lock held.
+        """Make an edition of a publication and of `content`, with the current problems of images, the current one.
 
-        If the publication is the current one and the problems are the same, the edition stays.
+        If publication and problems are those of the current edition, that stays. Call it with the lock held.
         """
         content = self._with_image_problems(content, publication)
         before, last_change = self.edition, publication.catalog.last_change
@@ -268,7 +268,7 @@ class Live:
 
 
 def _is_outdated(publication: Publication, now: datetime) -> bool:
-    """Return whether time alone changes the publication between the moment of its catalog and `now`, earlier or later."""
+    """Return whether time alone changes the publication between the moment of its catalog and `now`, which may be earlier."""
     # After a clock that was ahead is corrected, articles that are not public yet must disappear.
     last_change, next_change = publication.last_change, publication.next_change
     return (next_change is not None and now >= next_change) or (last_change is not None and now < last_change)
@@ -280,7 +280,7 @@ def _catalog_at(catalog: Catalog, now: datetime) -> Catalog:
 
 
 def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
-    """Return whether settings, media, pages, root files and theme are the same objects: only articles and problems may differ."""
+    """Return whether `_inputs` are the same objects in both contents, so that only articles and problems may differ."""
     return is_identical(_inputs(before), _inputs(now))
 
 

@@ -20,7 +20,8 @@ IS_RECURSIVE: Final = sys.platform != "linux"
 def watched_folders(root: Path, known_folders: Iterable[str]) -> Iterator[str]:
     """Yield the paths of the folders to watch: the root and, on Linux, all folders below it except IGNORED_FOLDERS of the root.
 
-    `known_folders` are relative to the root, with all folders below them: these are not searched. Links to folders are followed.
+    `known_folders` are paths relative to the root, which must include all folders below them: these are yielded if they exist,
+    and not searched. Links to folders are followed.
     """
     yield str(root)
     if IS_RECURSIVE:

@@ -1,8 +1,8 @@
 """File watcher: reloads the content folder when it changes, and swaps in scheduled editions. The only module with watchfiles.
 
-Notifications of the operating system are hints: some are lost, and none is sent if the root is a link that is switched. So a
-folder that a notification names is scanned whole, the root's inode and the clock are checked many times a second, and everything
-is scanned once a minute.
+Some notifications of the operating system are lost, and none is sent if the root is a link that is switched. So a folder that a
+notification names is scanned whole, the root's inode and the clock are checked many times a second, and the whole content
+folder is scanned once a minute.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ Listener = Callable[[Edition, Edition], None]
 
 
 class Peers(Protocol):
-    """Other processes that serve the same folder. One may have to wait until this process has read the same changes."""
+    """Other processes that serve the same folder. One may have to wait until this process has read the changes that it has."""
 
     def is_rescan_requested(self) -> bool:
-        """Return whether a peer waits for a full scan by this process; called many times a second."""
+        """Return whether a peer waits for a full scan by this process. The watcher thread calls it many times a second."""
 
     def confirm_scan(self, since: float) -> None:
         """Confirm that this process has read all changes of the folder up to `since`, in seconds of `time.monotonic()`."""
@@ -61,9 +61,10 @@ _NO_PEERS: Final = _NoPeers()
 
 
 class Watcher:
-    """Thread that updates a Live with changes of its folder and calls the listeners, in this thread, after each new edition.
+    """Thread that reloads a Live at changes of its folder, and calls the listeners, in this thread, after each new edition.
 
-    `root` is the content folder. Only this thread may call `Live.reload`. Editions that follow quickly may be announced as one.
+    `root` is the content folder. Only this thread may call `Live.reload`. Listeners may be called once for several editions
+    that follow quickly, with the last announced edition and the newest one.
     """
 
     def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), peers: Peers = _NO_PEERS) -> None:
@@ -108,7 +109,7 @@ class Watcher:
             self._full_scan_requested.set()
 
     def _watch_or_poll(self) -> None:
-        """Watch with notifications; without a folder, or if the system has no more notifications for this process, poll once."""
+        """Watch with notifications. Without a root, or if the system refuses notifications, poll once and wait _RETRY_DELAY."""
         try:
             self._watch(_folder_identity(self._root))
         except (OSError, RuntimeError):
@@ -116,9 +117,10 @@ class Watcher:
             self._stop.wait(_RETRY_DELAY)
 
     def _watch(self, identity: tuple[int, int] | None) -> None:
-        """Poll until the root is another folder than `identity`, there is a new folder to watch, or `stop` is called.
+        """Poll after each notification or interval until the root is another folder than `identity`, there is a new folder to
+        watch, or `stop` is called.
 
-        Raises OSError or RuntimeError if there is no folder or the system refuses notifications.
+        Raises OSError or RuntimeError if there is no root or the system refuses notifications.
         """
         folders = frozenset(watched_folders(self._root, self._live.article_folders))
         batches = watch(
@@ -152,8 +154,10 @@ class Watcher:
         return not watched.issuperset(find_folders(self._root, self._live.article_folders))
 
     def _poll_once(self, notified_paths: frozenset[str] | None) -> None:
-        """Reload what has changed, advance to the edition of this moment, and notify listeners.
+        """Reload what has changed, advance to the edition of this moment, and notify the listeners.
 
+        In between, confirm a finished full scan to peers, and check the clock for jumps. At the end, prepare the next scheduled
+        edition.
         `notified_paths` are relative to the root; None requests a full scan.
         """
         if (
@@ -180,7 +184,7 @@ class Watcher:
         self._live.prepare_next_edition(now)
 
     def _reload(self, paths: frozenset[str] | None) -> None:
-        """Reload these paths, or everything if `paths` is None. Files that are being written are left for the next poll."""
+        """Reload `paths`, or the whole folder if None. Files that are being written are left for the next poll."""
         self._unsettled_paths = self._live.reload(paths, _MIN_FILE_AGE)
         self._is_reloaded, self._is_fully_scanned = True, self._is_fully_scanned or paths is None
 
