@@ -1,4 +1,4 @@
-"""Assembly of what every service of a folder has: its current edition, and the authorizer of private feeds."""
+"""Assembly of what every service of a content folder has: its current edition, and the authorizer of private feeds."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def open_live(
 ) -> Live:
     """Read the content folder and return the Live that holds its current edition; `stack` closes what it opens.
 
-    It starts no threads, so nothing follows changes yet. Without `state_folder` there are no Last-Modified dates, as without
-    `has_last_modified`, and no narrower copies of images.
-    `open_content_folder` is called after the state folder was found usable, because reading a folder can take minutes. Raises
-    FeedsvcError if the state folder cannot be used, ContentError if the content folder cannot.
+    It starts no watcher thread, so nothing follows changes yet. Without `state_folder`, there are no variants of images.
+    Without `state_folder` or without `has_last_modified`, documents have no Last-Modified. `open_content_folder` is called
+    after the state folder was found usable, because reading a content folder can take minutes. Raises FeedsvcError if the state
+    folder cannot be used, ContentError if the content folder cannot.
     """
     last_modified: LastModifiedStore | None = None
     if state_folder and has_last_modified:
@@ -46,7 +46,8 @@ def open_live(
 def open_token_authorizer(live: Live, state_folder: Path, stack: ExitStack, database_url: str = "") -> TokenAuthorizer:
     """Return the authorizer of private feeds, with tokens in the database, or in the state folder if `database_url` is "".
 
-    Starts its thread; `stack` ends it. Raises FeedsvcError for an invalid URL or a missing package, not for a store that fails.
+    Starts its thread; `stack` ends it. Raises FeedsvcError for an invalid URL or a missing package, but not if the store cannot
+    be read.
     """
     store = stack.enter_context(closing(open_token_store(state_folder, database_url)))
 

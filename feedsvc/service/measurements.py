@@ -32,9 +32,10 @@ _GAUGES_KEY: Final = "gauges"  # key of a worker's gauges in its message
 
 
 def websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:
-    """Return the status of WebSub as JSON values: announcing, hubs and purge_failure.
+    """Return the status of WebSub as JSON values: {"announcing", "hubs" and "purge_failure": value}.
 
-    It is that of the worker that notifies hubs; if there is none, or without `worker`, that of this process.
+    It is that of the worker that notifies hubs; if no worker does, or without `worker`, that of this process. `worker` is this
+    process, if it is one of several workers; `publisher` is that of this process.
     """
     local_status: dict[str, Any] = json.loads(json.dumps(asdict(publisher.status()), default=rfc3339))
     if local_status["announcing"] or not worker:
@@ -67,7 +68,7 @@ def share_measurements(worker: Worker, live: Live, stats: RequestStats, publishe
 
 
 def plugin_status() -> Mapping[str, Any]:
-    """Return the summaries of all installed extensions by "DISTRIBUTION VERSION" of their plug-in; {} without plug-ins."""
+    """Return "DISTRIBUTION VERSION" of each plug-in -> summaries of its extensions; {} without plug-ins."""
     summaries: dict[str, list[str]] = {}
     for plugin in installed_plugins():
         summaries.setdefault(f"{plugin.distribution} {plugin.version}", []).append(plugin.summary)
@@ -75,7 +76,7 @@ def plugin_status() -> Mapping[str, Any]:
 
 
 def worker_status(worker: Worker) -> Mapping[str, Any]:
-    """Return the number of the answering worker, the number of workers, and the process id of each."""
+    """Return the number of this worker, which answers, the number of workers, and process ids of the living ones by number."""
     pids = {str(number): pid for number, pid in worker.slot.alive_pids().items()}
     return {"answering": worker.slot.number, "of": worker.slot.worker_count, "processes": pids}
 
@@ -91,7 +92,10 @@ def measure(live: Live, stats: RequestStats, publisher: Publisher) -> Message:
 
 
 def peer_metrics(peers: PeerProcesses) -> MetricsSource:
-    """Return a source of the metrics of this process and its peers. If there are no peers, this process has the number ""."""
+    """Return a source of the metrics of this process and its peers: the sums of their counters, and the gauges by number.
+
+    The numbers are those of `PeerProcesses.measurements`. If no peer responds, this process has the number "".
+    """
 
     def read_metrics() -> tuple[MetricValues, Mapping[str, MetricValues]]:
         messages = peers.measurements()
@@ -103,7 +107,7 @@ def peer_metrics(peers: PeerProcesses) -> MetricsSource:
 
 
 def peer_websub_status(peers: PeerProcesses) -> Mapping[str, Any]:
-    """Return the status of WebSub of the process that notifies hubs; if there is none, of this process."""
+    """Return the status of WebSub of the process, this one or a peer, that notifies hubs; if there is none, of this process."""
     local_status: Mapping[str, Any] = peers.own_measurements()["push"]
     if local_status["announcing"]:
         return local_status
@@ -112,5 +116,5 @@ def peer_websub_status(peers: PeerProcesses) -> Mapping[str, Any]:
 
 
 def process_status(peers: PeerProcesses) -> Mapping[str, Any]:
-    """Return the id of the answering process, and those of all processes of its server."""
+    """Return {"id": id of this process, "all": sorted ids of this process and of the peers that respond}."""
     return {"id": os.getpid(), "all": sorted(message["pid"] for message in peers.measurements().values())}

@@ -20,7 +20,7 @@ from feedsvc.support.alerts import Alerts
 
 @dataclass(frozen=True, slots=True)
 class LiveNewsroom:
-    """Edition of a folder that a thread keeps up to date. `token_authorizer` is None without a state folder."""
+    """Live edition of a folder, which a watcher thread keeps up to date. `token_authorizer` is None without a state folder."""
 
     live: Live
     token_authorizer: TokenAuthorizer | None
@@ -48,10 +48,10 @@ def open_newsroom(
     alerts: Alerts | None = None,
     listeners: Iterable[Listener] = (),
 ) -> LiveNewsroom:
-    """Read a folder and start a thread that follows its changes; `stack` ends it and closes what it uses.
+    """Read the folder `content` and start a watcher thread that follows its changes; `stack` ends it and closes what it uses.
 
     `base_url`, unless "", replaces that of site.yaml. Without `state`, the state folder, there are no Last-Modified dates, no
-    narrower copies of images, no private feeds, and no last valid versions after a restart. Problems of files are logged. The
+    image variants, no private feeds, and no last valid versions after a restart. Problems of files are logged as warnings. The
     thread calls `listeners` after each new edition. Raises ContentError if the content folder cannot be used, and FeedsvcError
     for an invalid `base_url` or an unusable state folder.
     """

@@ -55,7 +55,9 @@ class ScanRequests:
 
 
 class PeerProcesses:
-    """Peers of this process, whose requests it answers, too. If the state folder is unusable, it logs that and has no peers."""
+    """Peers of this process. It also answers their requests. If it cannot listen in the state folder, it logs that: no peer can
+    reach it.
+    """
 
     def __init__(self, state_folder: Path, measure: Callable[[], Message]) -> None:
         """Start to listen. `measure`, called in several threads, returns the measurements of this process as JSON values.
@@ -76,7 +78,7 @@ class PeerProcesses:
         threading.Thread(target=self._accept, name="feedsvc-peers", daemon=True).start()
 
     def measurements(self) -> dict[str, Message]:
-        """Return number -> measurements of this process and of the peers that respond within a second.
+        """Return number -> measurements, of this process and of each peer that responds within a second.
 
         Numbers are texts from "1" on; a new process may change them.
         """
@@ -89,10 +91,10 @@ class PeerProcesses:
         return {**own, "counters": sum_counters(own["counters"], self._inherited)}
 
     def barrier(self) -> Callable[[], bool]:
-        """Return a function that returns whether every peer has scanned the content folder since the first call.
+        """Return a function that returns whether every peer has scanned the content folder since the function's first call.
 
-        The function does not wait. Its first call sends the requests. After 15 seconds it returns True even if a peer has not
-        scanned. Whether this process has scanned is not looked at.
+        The function does not wait. Its first call sends the requests. After 15 seconds it returns True even
+        if a peer has not scanned. Scans of this process do not matter.
         """
         events: list[threading.Event] = []
 
@@ -121,7 +123,7 @@ class PeerProcesses:
     # --- requests of peers
 
     def _listen(self) -> Path:
-        """Listen, and return the path of the socket. It gets its name once it can be connected to. Raises OSError."""
+        """Listen, and return the path of the socket. It gets this name once peers can connect to it. Raises OSError."""
         ensure_folder(self._folder.parent)
         ensure_folder(self._folder)
         os.chmod(self._folder, 0o700)
@@ -181,7 +183,7 @@ class PeerProcesses:
 
 
 def _ask(path: Path, request: Message, timeout: float) -> dict[str, Message]:
-    """Return the name of a peer's socket -> its response; {} if there is none. Remove the socket of a peer that has ended."""
+    """Return {name of a peer's socket: its response}; {} if it does not respond. Remove the socket of a peer that has ended."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         try:

@@ -45,9 +45,9 @@ _STARTUP_DELAY: Final = 1.0  # seconds from the start until the file of reads is
 
 
 class Service:
-    """All that serves one folder in this process: `application` for a server, and threads that keep it up to date.
+    """Service of one folder in this process: `application` is the WSGI application for a server; `watch` follows changes.
 
-    `worker` is given for a process of feedsvc's own server that shares its socket with others. `first_edition` is the edition
+    `worker` is this process if it is one of several workers of feedsvc's own server, else None. `first_edition` is the edition
     with which the service started.
     """
 
@@ -60,10 +60,10 @@ class Service:
         *,
         is_on_other_server: bool = False,
     ) -> None:
-        """Open stores and start the threads that use them; `stack` stops and closes all. `watch` follows changes.
+        """Open stores and start the threads that use them; `stack` stops and closes all. Starts no watcher: call `watch`.
 
-        With `is_on_other_server`, there may be processes with the same state folder that this one has to find. Raises
-        FeedsvcError if a setting is invalid, such as the URL of the database.
+        With `is_on_other_server`, there may be other processes with the same state folder: this one looks for them as its
+        peers. Raises FeedsvcError if a setting is invalid, such as the URL of the database.
         """
         self._config, self._live, self._stack, self._worker = config, live, stack, worker
         self._stats, self.first_edition = RequestStats(), live.edition
@@ -79,8 +79,8 @@ class Service:
     def watch(self, listeners: Iterable[Listener], *, calls_hooks: Callable[[], bool]) -> Watcher:
         """Start to follow changes of the folder and, if `announce` is set, to notify hubs and to call the hooks of plug-ins.
 
-        Return the watcher thread, which is running, and which calls `listeners` at each edition. `calls_hooks` returns, at each
-        edition, whether this process is the one that calls the hooks. `stack` of the constructor stops the thread.
+        Return the running watcher, whose thread calls `listeners` after each new edition. `calls_hooks` is called then, and
+        returns whether this process is the one that calls the hooks. `stack` of the constructor stops the thread.
         """
         push_listeners: list[Listener] = []
         if self._config.announce:
@@ -138,9 +138,9 @@ class Service:
         return peer_metrics(self._peers) if self._peers else None
 
     def _read_counter(self, visitors: Visitors) -> ReadCounter:
-        """Return the read counter.
+        """Return the read counter, which `stack` closes.
 
-        A database that the operator names is used at once, to report errors. The file of the state folder is opened a second
+        A database that the operator names is used at once, to report errors. The file in the state folder is opened a second
         later.
         """
         config = self._config
@@ -198,9 +198,10 @@ def _stdout_descriptor() -> int:
 
 
 def _with_poll_limit(app: WSGIApplication, config: ServiceConfig, stats: RequestStats) -> WSGIApplication:
-    """Return the application with a rate limit for polls: that of --limit-polls, 0 for none.
+    """Return the application with the rate limit `config.poll_limit` (--limit-polls); `app` itself for 0, which is no limit.
 
-    Without the option there is a default limit, but none behind a proxy, because its cache may fetch for many clients.
+    Without the option (None), there is a default limit, but none with `trusted_proxies`, because the cache of a proxy may fetch
+    for many clients.
     """
     hourly_limit = config.poll_limit if config.poll_limit is not None else 0 if config.trusted_proxies else DEFAULT_HOURLY_LIMIT
     if not hourly_limit:

@@ -17,7 +17,7 @@ def theme_adoption(state_folder: Path | None, alerts: Alerts | None = None, *, i
     """Return a ThemeAdoption with its verdicts in the state folder, or in memory if `state_folder` is None.
 
     With `is_required`, its first `apply` raises FeedsvcError if the trial of the theme could not be carried out. Otherwise the
-    trial is repeated later, and the theme is not in force until then.
+    trial is repeated later, and the theme is in force only after it has passed one.
     """
     if state_folder is None:
         return ThemeAdoption(None, _renderer_version, alerts=alerts, required=is_required)
