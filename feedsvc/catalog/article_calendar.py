@@ -29,7 +29,7 @@ class ArticleCalendar:
 
     @cached_property
     def months(self) -> tuple[tuple[str, int], ...]:
-        """(month, number of its visible articles) of each month, also a large one, newest first."""
+        """Pairs (month, number of its visible articles) of all months, also of large ones, newest first."""
         return tuple(sorted(self._month_counts.items(), reverse=True))
 
     def days_of(self, month: str) -> tuple[tuple[str, int], ...]:

@@ -28,7 +28,7 @@ class Listing:
 
     Immutable. `rows` have any visibility; those of a periodical are issues. A combination has only the rows of its feed.
     `title` is the language tag for a language; `feeds.listing_title` returns the language's name. `feed` are the options of the
-    listing's feed: the site's, changed by those of the listing's entry; `feed.archives` is never "site". `image` is the address
+    listing's feed, as `feed_options` returns them; `feed.archives` is never "site". `image` is the address
     of the feed's own image, "" if it has none and shows the site's logo. Rows of the age `max_age` (since publication) or older
     are not in the newest feed document; None if any age is allowed. `recent_count` is the number of the rows, the first ones,
     that are younger; None without `max_age`, and before a call of `at`.

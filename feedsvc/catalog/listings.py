@@ -122,7 +122,7 @@ def build_listings(
 def build_listing(content: ContentSnapshot, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
     """Return a listing of rows that are sorted by `row_key`, without `recent_count` (call `at`).
 
-    Its options are the site's, changed by those of its entry, if it has one; its image is that of a custom feed's entry.
+    Its options are its `feed_options`; a custom feed has the `image` and the `max_age` of its entry in feeds.yaml.
     """
     settings = listing_settings(content, ref)
     custom_feed = settings if isinstance(settings, CustomFeed) else None

@@ -45,8 +45,9 @@ class XmlExtenders:
     def get(self, namespaces: Iterable[Namespace] | None) -> XmlExtender:
         """Return the extender for the namespaces that a caller gave; for None, that for the namespaces of plug-ins.
 
-        Namespaces whose `formats` do not name this format are left out. Raises ValueError if a given namespace has the prefix or
-        URI of another one or of the format; PluginError for a plug-in that could not be loaded, unless faults are tolerated.
+        Namespaces whose `formats` do not name this format are left out. Raises ValueError if a given namespace has the prefix
+        or the URI, but not both, of another one or of one of the format; PluginError for such a namespace of a plug-in, or a
+        plug-in that could not be loaded, unless this process tolerates faults: then it is left out.
         """
         if namespaces is None:
             return self._for_plugins

@@ -12,7 +12,7 @@ RSL_MEDIA_TYPE: Final = "application/rsl+xml"
 
 
 class RslElement(NamedTuple):
-    """Element in the namespace of RSL. It has either a text or children, or neither."""
+    """Element in the namespace of RSL. It has a text or children, not both. `attributes` are (name, value)."""
 
     name: str
     attributes: tuple[tuple[str, str], ...] = ()

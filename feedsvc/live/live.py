@@ -169,7 +169,7 @@ class Live:
         return self._theme_adoption.is_due
 
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
-        """Read changes at `changed_paths`, or in the whole folder if None. Swap in an edition if they or time make another one.
+        """Read changes at `changed_paths`, or in the whole folder if None. If they or time change anything, swap in an edition.
 
         Paths, of files or whole folders, are relative to the content folder. Return the paths of files that were not read
         because they changed less than `min_age` ago: pass them to the next call. If the folder cannot be used, the publication

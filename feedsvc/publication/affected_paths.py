@@ -59,7 +59,7 @@ def differing_paths(before: Catalog, now: Catalog, change: CatalogChange) -> fro
 
 
 def changed_former_tag_paths(before: Catalog, now: Catalog) -> Iterator[str]:
-    """Yield the paths whose redirect to a tag's listing was added, removed or led to another tag: of former slugs and aliases.
+    """Yield the paths whose redirect to a tag's listing was added, removed or changed: of former slugs and aliases of tags.
 
     For each such slug, these are its pages and its feeds in all formats, with their periods. Some paths occur more than once.
     """

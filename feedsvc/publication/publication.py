@@ -208,7 +208,7 @@ class Publication:
         return self._renderer.render_not_found_combination_page(path) or self.not_found_page
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
-        """Return the resource at a place: a document of an earlier edition if its dependencies are unchanged, else a new one."""
+        """Return the resource at a place: a former document if its dependencies are unchanged, else a new one. Cache documents."""
         if isinstance(place, VariantAt):
             return self._image_variants.find(place)
         if isinstance(place, FeedAt) and place.listing.kind == "combination":

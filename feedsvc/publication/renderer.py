@@ -153,7 +153,10 @@ class Renderer:
         return self._html_document(path_of(place), pages.render_subscribe_page(self._layout, has_form=False))
 
     def render_combination_error_page(self, reason: str, name: str, status: int = 400) -> Document:
-        """Return the page that says why the form on /subscribe/, or an address, gave no feed; arguments of a CombinationError."""
+        """Return the page that says why the form on /subscribe/, or an address, gave no feed.
+
+        `reason` and `name` are those of a CombinationError.
+        """
         return self._html_document("", pages.render_combination_error(self._layout, reason, name), status=status)
 
     def render_not_found_combination_page(self, path: str) -> Document | None:

@@ -32,7 +32,7 @@ _GAUGES_KEY: Final = "gauges"  # key of a worker's gauges in its message
 
 
 def websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:
-    """Return the status of WebSub as JSON values: {"announcing", "hubs" and "purge_failure": value}.
+    """Return the status of WebSub as JSON values, with the keys announcing, hubs and purge_failure.
 
     It is that of the worker that notifies hubs; if no worker does, or without `worker`, that of this process. `worker` is this
     process, if it is one of several workers; `publisher` is that of this process.
