@@ -148,8 +148,8 @@ def update_listings(
 ) -> Mapping[ListingRef, Listing]:
     """Return the public listings at the moment `now`, after a change of rows. A tag without rows, of any visibility, has none.
 
-    Listings without a changed row are the same objects as `before`. `tags` are titles of tags by id, at least of tags that are
-    new or have another title.
+    Listings without a changed row are the same objects as in `before`. `tags` are titles of tags by id, at least of tags that
+    are new or have another title.
     """
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:

@@ -135,10 +135,10 @@ class Periodical:
 
 
 def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: datetime) -> Visibility | None:
-    """Return the visibility at `now` of an issue whose articles, which are `rows`, are all not visible.
+    """Return the visibility at `now` of an issue with the articles `rows`, of which none is visible.
 
     HIDDEN while the withdrawal of one of them is still to come; else WITHDRAWN, also if they only expired. None if all had
-    expired or were withdrawn when the issue closed: it never appeared.
+    expired or been withdrawn before the issue closed: it never appeared.
     """
     if any(row.article.withdrawn_at and row.article.withdrawn_at > now for row in rows):
         return Visibility.HIDDEN

@@ -168,7 +168,7 @@ class PeriodNames:
 
 
 class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
-    """Mapping of each period of a `PeriodNames` to all its rows in `rows`, of any visibility, newest first."""
+    """Mapping of the first `end` periods of `names` (see PeriodNames) to all their rows in `rows`, of any visibility."""
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], end: int) -> None:
         super().__init__(names, end)

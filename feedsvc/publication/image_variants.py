@@ -26,7 +26,7 @@ from feedsvc.support.file_descriptors import is_exhausted
 
 
 class ImageVariants:
-    """Image variants of one catalog; without a `variant_store`, no path has one and none is made."""
+    """Image variants of one catalog, and their files in `variant_store`. If that is None, no path has one and none is made."""
 
     def __init__(self, catalog: Catalog, variant_store: VariantStore | None) -> None:
         self._catalog, self._variant_store = catalog, variant_store

@@ -208,7 +208,7 @@ class Publication:
         return self._renderer.render_not_found_combination_page(path) or self.not_found_page
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
-        """Return the resource at a place: a former document if its dependencies are unchanged, else a new one. Cache documents."""
+        """Return the resource at a place: a former document if its dependencies are unchanged, else a new one. Cache it."""
         if isinstance(place, VariantAt):
             return self._image_variants.find(place)
         if isinstance(place, FeedAt) and place.listing.kind == "combination":
