@@ -43,8 +43,9 @@ class HubClient:
     def publish(self, hub: str, topic: str, now: datetime) -> DeliveryOutcome:
         """Notify a hub that a topic (the address of a feed) changed, and return the outcome (WebSub section 7).
 
-        A failure is an outcome, too, also an invalid address of the hub: no error of network or HTTP is raised. Nothing is
-        repeated later. `now` is the time from which a date in Retry-After is counted.
+        A failure is an outcome, too, also an invalid address of the hub: no error of network or HTTP is raised. The request is
+        sent a second time, at once, only if the hub had closed the idle connection that was used first. `now` is the time from
+        which a date in Retry-After is counted.
         """
         body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
         try:
@@ -85,8 +86,8 @@ class HubClient:
     def _exchange(self, address: SplitResult, connection: HubConnection, request: bytes, deadline: Deadline) -> HubResponse:
         """Connect unless the connection is open, send the request and return the response.
 
-        Afterwards, the connection is kept for the next request if it is reusable; otherwise it is closed. Raises OSError,
-        HTTPException or ValueError.
+        Afterwards, the connection stays open for the next request if it is reusable; otherwise, and after an error, it is
+        closed. Raises OSError, HTTPException or ValueError.
         """
         self._current_connection = connection
         is_reusable = False

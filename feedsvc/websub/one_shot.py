@@ -28,9 +28,10 @@ _MAX_CONSECUTIVE_FAILURES: Final = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubResult:
-    """Result for one hub: how many deliveries succeeded, failed, and were skipped (`untried_count`) because of earlier failures.
+    """Result for one hub: the numbers of feeds that were delivered, that failed, and that were not tried (`untried_count`).
 
-    `failures` has one text per reason: the first feed with this reason, the number of further ones, and the reason.
+    Feeds are not tried after too many failures before (`OneShotPublisher.deliver`). `failures` has one text per reason: the
+    first feed with this reason, the number of further ones, and the reason.
     """
 
     hub: str
@@ -69,11 +70,11 @@ class OneShotPublisher:
     def enqueue(
         self, hub_selection: HubSelection, topics: Mapping[str, str], *, includes_unchanged: bool = False
     ) -> frozenset[str]:
-        """Enqueue for each reachable hub the feeds whose digest differs from that in the queue; with `includes_unchanged`, all.
+        """Make feeds pending for each reachable hub, and return the topics that are now pending for at least one hub.
 
-        `topics` has all feeds (address -> digest); others below base_url, and hubs not in site.yaml, are deleted from the queue.
-        Return the topics that are now pending for at least one hub, also those enqueued earlier. Raises FeedsvcError if the state
-        folder cannot be used.
+        `topics` has all feeds (address -> digest). A feed becomes pending if its digest differs from the one at the last
+        successful delivery to the hub; with `includes_unchanged`, every feed does. Other feeds below base_url, and hubs that
+        are not in site.yaml, are deleted from the queue. Raises FeedsvcError if the state folder cannot be used.
         """
         with _translate_errors(self._folder):
             self._queue.synchronize(hub_selection, topics)
@@ -82,7 +83,7 @@ class OneShotPublisher:
             return self._queue.pending_topics()
 
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
-        """Pass the addresses to the purge command. Return "" if it succeeded, else a sentence about the failure.
+        """Run the purge command with the addresses, sorted, on its stdin. Return "" if it succeeded, else a sentence why not.
 
         Without addresses, the command is not run and the result is "".
         """

@@ -48,15 +48,16 @@ class _EditionTopics:
     is_loaded_by_all_workers: Callable[[], bool]
 
     def topics(self) -> dict[str, str]:
-        """Return topic (absolute address, WebSub section 4) -> digest of each feed, {} without reachable hubs."""
+        """Return topic (absolute address of a feed, WebSub section 4) -> digest, for all feeds; {} without reachable hubs."""
         digests_by_path = self.digests() if self.hub_selection.reachable_hubs else {}
         return {absolute(self.hub_selection.base_url, path): digest for path, digest in digests_by_path.items()}
 
 
 class _OutcomeLog:
-    """Log of outcomes: for each hub, the first of several deferrals, the success that ends them, and new reasons of rejections.
+    """Log of outcomes. For each hub, it has the first of several deferrals and the success that ends them.
 
-    The number of logged reasons per hub is limited, because the hub chooses their text.
+    It also has a rejection if none with the same reason was logged for the hub. Only the first 10 reasons of a hub are logged,
+    because the hub chooses their text.
     """
 
     def __init__(self) -> None:
@@ -87,9 +88,10 @@ class _OutcomeLog:
 
 
 class Publisher:
-    """Publisher for one process. Thread-safe. Only `close` waits for a hub or the purge command; `status` reads the queue file.
+    """Publisher of one process: a thread that runs the purge command and notifies hubs, if the process gets the leader lock.
 
-    Without reachable hubs and purge command, it starts no thread and creates no file, except to delete an old queue file.
+    Thread-safe. Only `close` waits for a hub or the purge command; `status` reads the queue file. Without reachable hubs and
+    purge command, it starts no thread and creates no file, except to delete a queue file once site.yaml has no hubs.
     """
 
     def __init__(
@@ -159,9 +161,9 @@ class Publisher:
                 self._thread.start()
 
     def status(self) -> PublisherStatus:
-        """Return whether this process publishes, its last purge failure, and the states of the hubs that can fetch the feeds.
+        """Return whether this process publishes, the failure of its last purge, and the statuses of the reachable hubs.
 
-        The states come from the queue file, which any process may have written. There are no states before the first edition or
+        The statuses come from the queue file, which any process may have written. There are none before the first edition, or
         if the file cannot be read.
         """
         hub_selection = self._latest_edition.hub_selection if self._latest_edition else None
@@ -210,9 +212,10 @@ class Publisher:
             self._release_resources()
 
     def _run_once(self) -> float | None:
-        """Process the latest edition if this process has or gets the leader lock. Return the seconds until the next call.
+        """Enqueue the latest edition, purge, and make due deliveries, if this process has or gets the leader lock.
 
-        None means that the next call is needed only for a new edition. Errors of the state folder raise an alert.
+        Return the seconds until the next call; None if it is needed only for a new edition. Errors of the state folder cause an
+        alert, no exception.
         """
         try:
             timeout = self._process_edition() if self._leader_lock.acquire() else self._poll_interval

@@ -16,7 +16,10 @@ class PurgeCommand:
     """Purge command. Only one thread at a time may call `run`, which waits for the command; any thread may call `stop`."""
 
     def __init__(self, command: Sequence[str], timeout: float = 30.0) -> None:
-        """Prepare a command, which runs without a shell. After `timeout` seconds, a run and its child processes are killed."""
+        """Prepare a command (program and arguments), which runs without a shell.
+
+        If it has not ended after `timeout` seconds, its process and the child processes of that are killed.
+        """
         self._command = command
         self._timeout = timeout
         self._process: subprocess.Popen[str] | None = None

@@ -1,6 +1,6 @@
 """Delivery queue: one SQLite file in the state folder. If it is deleted, hubs are notified of every feed once more.
 
-If a row has a wrong checksum, the file is replaced by one without that row, and the row's hub is notified of its feed again.
+If a row has a wrong checksum, the file is replaced by one without it, and hubs are notified again of feeds whose rows are lost.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ _MAX_DELAY: Final = 2 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class HubState:
-    """State of a hub: number of all successful deliveries, of deferrals since the last success, and times of the last results.
+    """State of a hub: numbers of all its successful deliveries and of its deferrals since the last of these (`failure_count`).
 
-    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` is the reason of the last failure.
+    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` is the reason of the last
+    failure.
     """
 
     hub: str
@@ -116,7 +117,7 @@ _SCHEMA: Final = Schema(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingDelivery:
-    """Feed (`topic`) that a hub still has to be notified of, and how many attempts failed. `digest` is its current digest."""
+    """Feed (`topic`), with its current digest, that a hub must still be notified of; `attempts` have failed so far."""
 
     topic: str
     digest: str
@@ -124,9 +125,9 @@ class PendingDelivery:
 
 
 class DeliveryQueue:
-    """Queue for one thread of the process that holds the leader lock. Call `synchronize` first.
+    """Queue for one thread of the process that holds the leader lock. Call `synchronize` before any other method.
 
-    The queue then covers only the feeds below the base_url of its HubSelection; rows of other feeds remain in the file unchanged.
+    It then covers only the feeds below base_url of the HubSelection; rows of other feeds stay in the file unchanged.
     """
 
     def __init__(self, file: Path) -> None:
@@ -138,10 +139,10 @@ class DeliveryQueue:
         self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
 
     def synchronize(self, hub_selection: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
-        """Set the hubs and the feeds (topic -> digest). Return the topics whose digest is new for at least one reachable hub.
+        """Set the hubs and all feeds (topic -> digest). Return the topics whose digest is new for at least one reachable hub.
 
-        Rows of hubs that site.yaml no longer names, and of feeds below base_url that no longer exist, are deleted. Every row is
-        verified. If one is damaged, the file is replaced, and feeds whose rows were lost become pending.
+        New: the file has another digest or none for it. Rows of hubs not in site.yaml, and of feeds below base_url that are not
+        in `digests`, are deleted. If a row is damaged, the file is replaced, and feeds whose rows are lost become pending.
         """
         self._topic_prefix = hub_selection.topic_prefix
         try:
@@ -260,7 +261,7 @@ class DeliveryQueue:
             yield values
 
     def _write(self, hubs: Sequence[HubState], feeds: Sequence[TopicState]) -> None:
-        """Store states in memory, then in the file. A damaged file is replaced by one with `feeds` and all states in memory."""
+        """Store states in memory, then in the file. If that is damaged, replace it and write hubs and pending feeds again."""
         self._hubs |= {state.hub: state for state in hubs}
         self._update_pending(feeds)
         try:

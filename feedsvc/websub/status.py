@@ -17,9 +17,10 @@ from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishFailure:
-    """Failure of a delivery or a purge. `what` is "it cannot be reached" or the like of a hub, "could not be started" of a purge.
+    """Failure of a delivery or a purge at the time `at`. `next_try` is None if no further attempt is planned, as after a purge.
 
-    `next_try` is None if no further attempt is planned, as after a purge.
+    `what` is a clause such as "it cannot be reached" for a hub, and the end of a sentence that begins with "the purge command",
+    such as "could not be started", for a purge.
     """
 
     at: datetime
@@ -29,7 +30,7 @@ class PublishFailure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubStatus:
-    """Status of a hub: `waiting` feeds that still have to be delivered, and `announced` successful deliveries so far.
+    """Status of a hub. `waiting` is how many feeds it still has to be notified of, `announced` how many deliveries succeeded.
 
     `last_success` is a time, `last_failure` a PublishFailure; each is None if there was none.
     """
