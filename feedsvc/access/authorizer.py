@@ -28,9 +28,9 @@ _CHECK_SECONDS: Final = 5.0  # between two checks of a store that works
 
 
 class Outcome(Enum):
-    """Outcome of a request. ENDED is a token that was revoked or has expired, LIMITED one that fetched too often.
+    """Outcome of a request. ENDED: the token was revoked or has expired. LIMITED: it was used too often.
 
-    UNKNOWN is a text that is no token here, UNAVAILABLE a store that cannot be asked.
+    UNKNOWN: the store has no such token. UNAVAILABLE: the store cannot be used.
     """
 
     ADMITTED = "admitted"
@@ -61,7 +61,10 @@ class TokenAuthorizer:
     """Authorizer that all private feeds of a server share. Thread-safe. It raises an alert while the store cannot be used."""
 
     def __init__(self, store: TokenStore, alerts: Alerts, is_needed: Callable[[], bool]) -> None:
-        """Start the thread. It checks the store while `is_needed` returns True, and always once a request has used the store."""
+        """Start the thread that checks the store about every 6 seconds, every 2 seconds while the store is unavailable.
+
+        It does so if `is_needed` returns True (the site has private feeds) or `admit` was called with a token before.
+        """
         self._store, self._alerts, self._is_needed = store, alerts, is_needed
         self._places = threading.BoundedSemaphore(_MAX_CONCURRENT)
         self._is_used = self._is_unavailable = False
@@ -73,8 +76,9 @@ class TokenAuthorizer:
     def admit(self, token: str, now: datetime) -> AccessDecision:
         """Decide on a request with this token, and count it if it is admitted.
 
-        Errors of the store give UNAVAILABLE, and so does a second's wait for two other requests that use it. `token` is the text
-        in the address; a text that is no token gives UNKNOWN without a look into the store.
+        `token` is the text in the address; a text without the form of a token gives UNKNOWN without a look into the store. The
+        outcome is UNAVAILABLE after an error of the store, until the thread finds that it works again, and also if two other
+        requests have been using the store for a second.
         """
         digest = token_digest(token)
         if digest is None:

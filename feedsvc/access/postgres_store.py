@@ -57,9 +57,9 @@ class PostgresTokenStore:
         return location(self._engine.url)
 
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
-        """Count a fetch if the token is active and below its limit. Return its record and the seconds to wait, 0 if admitted.
+        """Count a fetch with the token of this digest, if it is active and below its limit, as `TokenStore.fetch` describes.
 
-        None if there is no such token. For one that has ended, the seconds are 0, too. Raises UnavailableError.
+        Raises UnavailableError.
         """
         with self._open() as connection:
             row = connection.exec_driver_sql(_FIND, (digest,)).first() if connection else None
@@ -73,7 +73,7 @@ class PostgresTokenStore:
             return counted, wait
 
     def tokens(self) -> Sequence[Token]:
-        """Return all tokens, also those that have ended, in the order of their creation. Raises UnavailableError."""
+        """Return the records of all tokens, also of ended ones, in the order of their creation. Raises UnavailableError."""
         with self._open() as connection:
             return [*_select_all(connection)] if connection else ()
 
@@ -91,7 +91,10 @@ class PostgresTokenStore:
             connection.exec_driver_sql(_INSERT, to_row(token))
 
     def revoke(self, name: str, now: datetime) -> Token | None:
-        """Revoke the token with this name, and return its record as it was before; None if none has it that is not revoked."""
+        """Revoke the token with this name that is not revoked yet, and return its record as it was before.
+
+        None if there is no such token. Raises UnavailableError.
+        """
         with self._open() as connection:
             if connection is None:
                 return None

@@ -83,9 +83,10 @@ def connect(file: Path, mode: str = "rw") -> sqlite3.Connection:
 
 @contextmanager
 def durable_transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run one transaction that survives a power cut, and then write it from the journal into the file.
+    """Run the `with` block in one transaction that survives a power cut, and then write it from the journal into the file.
 
-    If the block raises, it is rolled back. SQLite ignores a damaged end of the journal, so a revocation must not stay there.
+    If the block raises, the transaction is rolled back. The journal is written because SQLite ignores a damaged end of the
+    journal, where a revocation would be lost. If another process reads the file, SQLite writes the journal later.
     """
     connection.execute("PRAGMA synchronous=FULL").close()
     with connection:

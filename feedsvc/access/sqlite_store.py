@@ -61,9 +61,9 @@ class SqliteTokenStore:
         return str(self._file)
 
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
-        """Count a fetch if the token is active and below its limit. Return its record and the seconds to wait, 0 if admitted.
+        """Count a fetch with the token of this digest, if it is active and below its limit, as `TokenStore.fetch` describes.
 
-        None if there is no such token. For one that has ended, the seconds are 0, too. Raises UnavailableError.
+        Raises UnavailableError, also for damage of the whole file that is found because there is no such token.
         """
         with self._open() as connection:
             token = _find(connection, digest) if connection else None
@@ -82,7 +82,7 @@ class SqliteTokenStore:
             return counted, wait
 
     def tokens(self) -> Sequence[Token]:
-        """Return all tokens, also those that have ended, in the order of their creation. Raises UnavailableError."""
+        """Return the records of all tokens, also of ended ones, in the order of their creation. Raises UnavailableError."""
         with self._open() as connection:
             self._verify(connection, is_forced=True)
             return sorted(_select_all(connection), key=lambda token: token.created_at) if connection else ()
@@ -102,7 +102,10 @@ class SqliteTokenStore:
                 _write(connection, token)
 
     def revoke(self, name: str, now: datetime) -> Token | None:
-        """Revoke the token with this name durably, and return its record as it was before; None if none has it, not revoked."""
+        """Revoke the token with this name that is not revoked yet, durably, and return its record as it was before.
+
+        None if there is no such token. Raises UnavailableError.
+        """
         with self._open() as connection:
             if connection is None:
                 return None
@@ -113,9 +116,10 @@ class SqliteTokenStore:
             return token
 
     def check(self) -> None:
-        """Raise UnavailableError if the store cannot be used. A file that changed is verified.
+        """Raise UnavailableError if the store cannot be used. The whole file is verified if it has changed since the last time.
 
-        After an error, check that a row can be written: a full disk and a read-only file can be read.
+        If an operation has failed since the last successful check, also write a row again: a full disk and a read-only file can
+        be read.
         """
         with self._open() as connection:
             self._verify(connection)
@@ -211,9 +215,9 @@ class SqliteTokenStore:
         self._verified = versions
 
     def _create(self) -> None:
-        """Create the file if there is none: a shared one without the table, another one with it. Raises UnavailableError.
+        """Create the file if there is none; one that is not shared gets the table, too. Raises UnavailableError.
 
-        A file that is not shared gets its name only when it is complete. So an empty file is always damaged.
+        A file that is not shared gets its name only when it is complete, so such a file is damaged if it is empty.
         """
         if self._is_shared:
             try:

@@ -17,7 +17,8 @@ TOKENS_FILE: Final = "tokens.sqlite"
 class TokenStore(Protocol):
     """Store of tokens. Thread-safe; several processes may share it. Its methods raise UnavailableError if it cannot be used.
 
-    It is TokensDamagedError, a subclass, while the stored tokens are damaged and the operator has done nothing about it.
+    While the stored tokens are damaged, and until the operator restores them or begins anew, the error is of the subclass
+    TokensDamagedError.
     """
 
     @property
@@ -25,25 +26,22 @@ class TokenStore(Protocol):
         """Location for messages, without password."""
 
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
-        """Count a fetch with the token of this digest. Return its record, and the seconds to wait if it is above the limit or 0.
+        """Count a fetch with the token of this digest. Return its record, and 0 or, above the limit, the seconds to wait.
 
-        None if there is no such token; then nothing is written. A fetch with a token that has ended, or above the limit, is not
-        counted. For a token that has ended, the seconds are 0, so the caller must check `Token.state`.
+        None if there is no such token. A fetch with a token that has ended, or above the limit, is not counted. For a token
+        that has ended, the seconds are 0, too, so the caller must check `Token.state` of the record.
         """
 
     def tokens(self) -> Sequence[Token]:
-        """Return all tokens, also those that have ended, in the order of their creation."""
+        """Return the records of all tokens, also of ended ones, in the order of their creation."""
 
     def add(self, token: Token) -> None:
-        """Store a new token, durably. Raises FeedsvcError if another token that is not revoked has the same name.
-
-        An expired token has its name until it is revoked.
-        """
+        """Store a new token, durably. Raises FeedsvcError if a token that is not revoked, but perhaps expired, has its name."""
 
     def revoke(self, name: str, now: datetime) -> Token | None:
-        """Revoke the token with this name, durably, and return its record as it was before.
+        """Revoke the token with this name that is not revoked yet, durably, and return its record as it was before.
 
-        None if no token has it that is not revoked. An expired token is revoked, too, which frees its name.
+        None if there is no such token. An expired token is revoked, too, after which another one can have its name.
         """
 
     def check(self) -> None:

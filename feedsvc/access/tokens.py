@@ -64,11 +64,11 @@ class Token:
         return TokenState.EXPIRED if self.expires_at is not None and now >= self.expires_at else TokenState.ACTIVE
 
     def after_fetch(self, now: datetime) -> tuple[Token, int]:
-        """Return the record after a fetch, and 0. Above the limit, return the record and the seconds until the next fetch.
+        """Return the record after a fetch, and 0. Above the limit, return this record and the seconds until the next fetch.
 
-        This is the generic cell rate algorithm: one number instead of a count for each minute. The record above the limit is this
-        one, unless the clock was set back since the last fetch. Then it is one that allows no fetch at once, counted from now on:
-        `full_at` was as far ahead as the clock, and the token would be limited until then.
+        This is the generic cell rate algorithm: one number instead of a count for each minute. If `full_at` is more than an
+        hour and 5 minutes after `now`, the clock was set back since the last fetch, and the token would be limited for too
+        long. Then return a record with `full_at` an hour after `now`, and the seconds until the next fetch from then on.
         """
         moment, interval = to_microseconds(now), _HOUR // self.hourly_limit
         if self.full_at > moment + _HOUR + _MAX_SKEW:
@@ -110,7 +110,7 @@ def check_name(name: str) -> str:
 
 
 def hide_tokens(text: str) -> str:
-    """Return a path or a header for a log, with "(token)" for what may be a token, also in other letter case.
+    """Return a path or a header for a log, with "(token)" in place of each text that may be a token, in any letter case.
 
     A text that begins with /private/ becomes /private/(unknown).
     """
