@@ -11,10 +11,10 @@ from feedsvc.api.newsroom import Newsroom
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditionEvent:
-    """New edition. `command` is the one that published it: serve, also for another server, or build, which has written all files.
+    """New edition. `command` is serve, also if another server serves it, or build, which has written all files of the edition.
 
-    `changed_urls` are the addresses whose documents may have changed, `changed_feeds` those among them that are feeds; both are
-    None if any address may have. `since` is the moment of the edition.
+    `since` is the moment since when the edition is served. `changed_urls` are the addresses whose documents may have changed
+    since the previous event, `changed_feeds` those among them that are feeds; both are None if any document may have changed.
     """
 
     command: Literal["serve", "build"]

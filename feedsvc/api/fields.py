@@ -34,7 +34,7 @@ def line(field: str, value: object, *, required: bool = True) -> str:
 
 
 def moment(field: str, value: object) -> datetime:
-    """Return a datetime in UTC and whole seconds. It must have a zone."""
+    """Return a datetime in UTC and whole seconds. It must have a zone, and its year in UTC must be 1000 or later."""
     given = instance(field, value, datetime)
     if given.utcoffset() is None:
         raise FieldError(field, f"{given.isoformat()} has no zone; give one, for example datetime(2026, 1, 2, 9, 30, tzinfo=UTC)")
@@ -48,7 +48,7 @@ def moment(field: str, value: object) -> datetime:
 
 
 def address(field: str, value: object, *, required: bool = True) -> str:
-    """Return an http or https address as a URI; "" stays if it is not `required`."""
+    """Return an http or https address as a URI (`uris.uri`). "" and white space give "" unless an address is `required`."""
     given = instance(field, value, str).strip()
     if not given and not required:
         return ""
@@ -72,7 +72,7 @@ def permanent_id(field: str, value: object) -> str:
 
 
 def language(field: str, value: object) -> str:
-    """Return a language tag; "" stays."""
+    """Return a language tag unchanged; "" is allowed."""
     return _match(field, value, _LANGUAGE, "a language tag such as 'en' or 'ko-KR'") if value != "" else ""
 
 
@@ -81,7 +81,7 @@ def media_type(field: str, value: object) -> str:
 
 
 def email(field: str, value: object) -> str:
-    """Return an e-mail address; "" stays."""
+    """Return an e-mail address unchanged; "" is allowed."""
     return _match(field, value, _EMAIL, "an e-mail address such as 'desk@example.org'") if value != "" else ""
 
 

@@ -24,9 +24,10 @@ from feedsvc.uris import absolute
 
 
 class NewsroomListing:
-    """Ordered selection of articles that has feeds: the site, a category, an author, a custom feed, a language or a tag.
+    """Listing of a newsroom, whose articles (or issues) have feeds: the site, a category, author, custom feed, language or tag.
 
-    `kind` is one of site, category, author, custom, language and tag; `id` is "" for the site.
+    `kind` is one of site, category, author, custom, language and tag. `id` is "" for the site, the tag's slug for a tag, the
+    language tag for a language, else the id in the settings file.
     """
 
     def __init__(self, listing: catalogs.Listing, entries: EntryCache) -> None:
@@ -113,12 +114,12 @@ class Newsroom:
 
     @cached_property
     def listings(self) -> tuple[NewsroomListing, ...]:
-        """All public listings: the site first, then categories, authors, custom feeds, languages and tags."""
+        """All public listings: the site first, then all categories, all authors, custom feeds, languages and tags."""
         listings = sorted(self._catalog.listings.values(), key=lambda one: LISTING_KINDS.index(one.ref.kind))
         return tuple(NewsroomListing(one, self._entries) for one in listings)
 
     def listing(self, kind: str = "site", id: str = "") -> NewsroomListing:  # noqa: A002
-        """Return a listing by kind and id; an alias of an id will do, too. Raises FieldError if there is none."""
+        """Return the public listing of this kind and id, or with this id as an alias. Raises FieldError if there is none."""
         known_kind = next((known for known in LISTING_KINDS if known == kind), None)
         if known_kind is None:
             raise FieldError("kind", f"{kind!r} is none of {', '.join(LISTING_KINDS)}")
@@ -139,9 +140,10 @@ def open_folder(
 ) -> Newsroom:
     """Read a content folder and return what it publishes at the moment `now`, by default the present one.
 
-    `base_url` replaces that of site.yaml. `state` is the path of a state folder, which makes reading a large folder again many
-    times as fast and has the last valid versions of broken files; it must be outside the content folder. Without one, nothing is
-    written. Raises ContentError if the folder cannot be used, and FieldError for a bad argument.
+    `base_url` replaces that of site.yaml, unless it is "". `state` is the path of a state folder, which makes reading a large
+    folder again many times as fast and has the last valid versions of files with errors; it must be outside the content folder.
+    Without one, nothing is written. Raises ContentError if the content folder cannot be used, FieldError for a bad argument,
+    and FeedsvcError if the state folder cannot be used.
     """
     root, address = Path(path), fields.address("base_url", base_url, required=False).rstrip("/")
     if address and not is_base_url(address):

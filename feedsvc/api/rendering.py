@@ -29,8 +29,9 @@ def find_format(suffix: str) -> Format:
 def render(feed: Feed, format: str | Format, *, url: str = "", namespaces: Iterable[Namespace] | None = None) -> bytes:  # noqa: A002
     """Return a feed as the bytes of one format: the suffix of any of `formats`, or a Format of the caller's own.
 
-    `url` is the address of these bytes; it replaces the feed's own link. `namespaces` extend the feed instead of those of
-    plug-ins, for built-in formats only; () leaves all out. Equal arguments give equal bytes.
+    `url` is the address of these bytes; it replaces the self link of the feed. `namespaces` are those that extend the feed, in
+    place of the namespaces of plug-ins; () leaves all out. They are for built-in formats only. Equal arguments give equal
+    bytes.
 
     Raises FieldError for a bad argument, ValueError or TypeError for a fault of a namespace, such as the prefix of another one,
     and PluginError if the code of a plug-in fails.
