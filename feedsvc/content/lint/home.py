@@ -32,9 +32,10 @@ def lint_home(context: LintContext) -> Iterator[Problem]:
 
 
 def _lead_fault(context: LintContext, slug: str) -> str:
-    """Return a message if no published article has this slug as its current one; "" if one has it, whatever its dates.
+    """Return the fault of `slug` as `home.lead`: no article has it, it is a former slug, or the article is not published.
 
-    Also "" if no article has the slug while a file in articles/ has an error, because that one may have it.
+    "" if it is the slug of an article whose status is published, even before its day or after it expired. "" also if no article
+    has it but a file with an error, whose article is unknown, may.
     """
     article = context.articles_by_slug.get(slug)
     if article is None:
