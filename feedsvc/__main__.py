@@ -12,10 +12,10 @@ from feedsvc.support.posix import IS_WINDOWS
 
 
 def program() -> None:
-    """Run the command that the command line names. The process ends afterwards.
+    """Run the command that the command line names. It ends with SystemExit, whose status is that of the command.
 
-    The garbage collector is off, because nearly all objects of a start live until the end. Commands that render pages or keep
-    running enable it after their start (gc_control.freeze_heap).
+    Before the command, the garbage collector is turned off, because nearly all objects of a start live until the end. Commands
+    that render pages or keep running enable it after their start (gc_control.freeze_heap).
     """
     gc.disable()
     _open_standard_files()
@@ -30,7 +30,8 @@ def program() -> None:
 def _open_standard_files() -> None:
     """Open the null device in place of each standard file that the caller has closed, as `2>&-` does.
 
-    Otherwise the next file that is opened, such as a database, would get its number, and with it the output.
+    Otherwise the next file that is opened, such as a database, would get the descriptor of that standard file, and output would
+    be written into it. Does nothing on Windows.
     """
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None and not IS_WINDOWS:
@@ -40,10 +41,10 @@ def _open_standard_files() -> None:
 
 
 def _prepare_output() -> None:
-    """Let stdout and stderr write any character: one that their encoding lacks as an escape sequence.
+    """Make stdout and stderr write a character that their encoding lacks as an escape sequence, not raise an exception.
 
-    On Windows, output that goes to a file or a program would have an encoding of the region. Text editors and workflows expect
-    UTF-8.
+    On Windows, also make them write UTF-8 into a file or to a program, unless PYTHONIOENCODING is set: Python would use the
+    encoding of the region there, but text editors and workflows expect UTF-8.
     """
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, TextIOWrapper):

@@ -32,8 +32,9 @@ def _single_process_barrier() -> Callable[[], bool]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Change:
-    """Edition that hooks have not been called for. `paths` are those of the documents that may have changed, None for any.
+    """Edition for which the hooks have not been called yet: its catalog, and the moment `since` when it is served.
 
+    `paths` are the paths of the documents that may have changed since the hooks were last called, None if any may have.
     `is_everywhere` returns whether all processes have loaded the edition.
     """
 
@@ -44,14 +45,17 @@ class _Change:
 
 
 class EditionHooks:
-    """Thread that calls all hooks, one after the other, for each edition with a new publication; a Listener of the watcher.
+    """Thread that calls all hooks of plug-ins, one after the other, for an edition.
 
-    Editions that come while a call runs are joined: the next call gets the newest, with the changes of all. A hook that raises an
-    exception, or still runs after a minute when an edition comes, raises an alert, which its next good call clears, and delays
-    only other hooks. The first edition of a process is not new; `submit` calls the hooks for any.
-    `create_barrier` is called for each of these editions; None means that there is one process only. It returns a function that
-    returns whether all processes have loaded the edition; the hooks are called once it returns True. The thread starts with the
-    first of these editions, because most workers never call hooks.
+    The object is a Listener of the watcher, which does not call it for the first edition of a process; as such, it calls the
+    hooks for each edition with a new publication. `submit` calls them for any edition. Without hooks, both do nothing.
+
+    Editions that come while hooks run are joined: the next calls get the newest one, with the changes of all. A hook that
+    raises an exception causes an alert, and so does one that has been running for more than a minute when an edition comes; its
+    next call without exception clears the alert. A slow hook delays only other hooks. `create_barrier` is called for each
+    edition; it returns a function that returns whether all processes have loaded the edition, and the hooks are called once
+    that returns True. None means that there is one process only. The thread starts with the first edition for which hooks are
+    called.
     """
 
     def __init__(
@@ -77,9 +81,10 @@ class EditionHooks:
             self.submit(now.publication.catalog, now.since, paths)
 
     def submit(self, catalog: Catalog, since: datetime, paths: Iterable[str] | None) -> None:
-        """Hand an edition, served since `since`, to the thread, which calls the hooks. Returns at once.
+        """Pass an edition, served since `since`, to the thread, which calls the hooks. Does not wait for them.
 
-        `paths` are the paths, below base_url, of the documents that may have changed, None if any may have.
+        `paths` are the paths (relative to base_url, with a leading slash) of the documents that may have changed, None if any
+        may have. An alert is raised if a hook has been running for more than a minute.
         """
         if not self._hooks:
             return
@@ -96,9 +101,10 @@ class EditionHooks:
             self._condition.notify()
 
     def close(self, timeout: float = _STOP_SECONDS) -> None:
-        """Wait until the hooks were called for all editions, at most `timeout` seconds, and stop. Log a call that still runs.
+        """Stop the thread once it has called the hooks for all editions passed so far; wait for that at most `timeout` seconds.
 
-        Other processes are no longer waited for. A call that still runs ends with the process.
+        From now on, the hooks are called even if other processes have not loaded the edition. A call that still runs after
+        `timeout` seconds is logged, and ends with the process.
         """
         if self._thread is None:
             return
@@ -122,7 +128,7 @@ class EditionHooks:
                 self._call(hook, event)
 
     def _next_change(self) -> _Change | None:
-        """Wait for the pending change, to which `submit` joins later ones, and return it; None if the thread should stop."""
+        """Wait for a pending change and return it. None if the thread should stop and no change is pending."""
         with self._condition:
             self._condition.wait_for(lambda: self._pending or self._is_stopping)
             change, self._pending = self._pending, None

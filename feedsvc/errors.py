@@ -39,11 +39,17 @@ class Problem:
 
 
 class TextUnavailableError(FeedsvcError):
-    """Raised if an article's text is neither in the state folder nor in its file. The next scan of the files corrects that."""
+    """Raised if an article's text is neither in the state folder nor, as it was read, in the article's file.
+
+    The next scan of the files reads that file again, after which the article has the text of the file, or a problem.
+    """
 
 
 class PluginError(FeedsvcError):
-    """Raised if the code of a plug-in fails. The text names its distribution. Errors with the same `key` have the same reason."""
+    """Raised if the code of a plug-in fails. The text names the distribution of the plug-in.
+
+    Errors with the same `key` come from the same plug-in and an exception of the same type, so only the first is logged.
+    """
 
     def __init__(self, message: str, key: str = "") -> None:
         super().__init__(message)

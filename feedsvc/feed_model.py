@@ -43,16 +43,16 @@ class Alternate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """Entry of a feed: one visible article.
+    """Entry of a feed: one visible article or issue, or an entry that a caller of the API made (`new_entry`).
 
-    `url` is the address where people read the article; `is_permalink` is True if `item_id` equals `url`. `guid` is "" unless RSS
-    and JSON Feed have another id than Atom, whose ids are URIs. `content` is HTML, "" if the listing's feed contains summaries
-    only; `markdown` is the same as Markdown, "" unless the feed's options ask for it. `summary` is plain text and never empty.
-    `language` is "" if it is the site's. `byline` names all authors in one text, for formats in which most readers show only one
-    author. `image` and `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is the site's, None
-    without one.
-    `is_unlicensed` is True if the site has a license that does not cover the entry, because its `url` is at another site; then
-    `license` is None. `alternates` are the entry in all its languages, its own last; () if there is no translation.
+    `url` is the address where people read the article; `is_permalink` is True if `item_id` equals `url`. `guid` is "" unless
+    RSS and JSON Feed have another id than Atom, whose ids are URIs. `content` is HTML, "" if the listing's feed contains
+    summaries only; `markdown` is `content` as Markdown, "" unless the feed's options ask for it. `summary` is plain text and
+    never empty. `language` is "" if it is the site's. `byline` names all authors in one text, for formats in which most readers
+    show only one author. `image` and `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is
+    the license of the site, None if the site has none. If the site has one that does not cover the entry, because its `url` is
+    at another site, `license` is None, too, and `is_unlicensed` is True. `alternates` has the address of the entry in each of
+    its languages, that in its own language last; () if there is no translation.
     """
 
     id: str
@@ -99,7 +99,10 @@ class Tombstone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """Link of a feed. `rel` is self, alternate, hub, license, prev-archive, next-archive or current."""
+    """Link of a feed. `rel` is self, alternate, hub, license, prev-archive, next-archive or current.
+
+    Callers of the API can give links with other relations (`new_feed`).
+    """
 
     rel: str
     href: str
@@ -110,8 +113,10 @@ class Link:
 class Feed:
     """One document of a listing's feed, newest or archive, independent of the format: renderers only serialise it.
 
-    `items` are all tombstones, newest first, then all entries, newest first. `is_archive` marks an RFC 5005 archive document.
-    `stylesheet` is a root-relative path, "" for none. `links` contain exactly one self and one alternate.
+    `items` are first the tombstones, then the entries, each newest first. `is_archive` marks an RFC 5005 archive document.
+    `stylesheet` is a root-relative path, "" for none. `links` contain exactly one link with `rel` alternate, and one with self,
+    which only a feed of `new_feed` without `feed_url` lacks. `author` is the author of entries without one. `ttl` is in
+    minutes.
     """
 
     id: str

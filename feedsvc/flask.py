@@ -25,10 +25,14 @@ _ALERT_NAME: Final = "base_url"
 
 
 class NewsroomBlueprint(Blueprint):
-    """Blueprint of a content folder. The first request in a process reads the folder; from then on, a thread follows changes."""
+    """Blueprint of a content folder.
+
+    The constructor reads only the settings. The first request in a process reads the whole folder; from then on, a thread of
+    that process follows changes of the folder.
+    """
 
     def __init__(self, content: Path, *, name: str, url_prefix: str | None, base_url: str, state: Path | None) -> None:
-        """Read the settings of the folder, of which only base_url is used until the first request.
+        """Read base_url in the settings of the folder. The parameters are those of the function `blueprint`.
 
         Raises ContentError if the folder cannot be used, FeedsvcError for an invalid `base_url` or state folder.
         """
@@ -42,9 +46,9 @@ class NewsroomBlueprint(Blueprint):
         add_site_endpoints(self, self._views.get, self._set_prefix)
 
     def close(self) -> None:
-        """Stop the thread of this process that follows changes, and close files. The next request reads the folder anew.
+        """Stop the thread of this process that follows changes, and close its files. The next request reads the folder again.
 
-        Called at exit, too. It has no effect before the first request.
+        It is also called when the process exits. It does nothing before the first request in this process.
         """
         self._views.close()
 
@@ -69,7 +73,7 @@ class NewsroomBlueprint(Blueprint):
         self._prefix = prefix
 
     def _check_site_url(self, site_url: str, alerts: Alerts) -> None:
-        """Raise an alert, no exception, if the path of `site_url` does not end with the blueprint's prefix; else clear it."""
+        """Raise an alert if the path of `site_url` does not end with the blueprint's prefix; else clear that alert."""
         if contradiction := _contradiction(site_url, self._prefix):
             alerts.raise_alert(_ALERT_NAME, contradiction, "base_url of site.yaml fits the blueprint again")
         else:
@@ -99,9 +103,10 @@ def blueprint(
 
 
 def _site_url(content: Path, base_url: str, state: Path | None) -> str:
-    """Return base_url, that of site.yaml unless it is given. Raises ContentError if the content folder cannot be used.
+    """Return `base_url`, or if it is "", that of site.yaml. Raises ContentError if the content folder cannot be used.
 
-    If site.yaml has errors and there is a state folder, which may have its last valid version, return `base_url`, perhaps "".
+    Errors in site.yaml are no reason for that if there is a state folder, which may have its last valid version; then the
+    result is `base_url` as it was given, even if it is "".
     """
     try:
         return load_settings(content, base_url).references.site.base_url

@@ -1,6 +1,7 @@
-"""Places whose names editors choose: static pages, and files in root/. `routes.place_of` has the places of all other paths.
+"""Places whose names editors choose: static pages, and files in root/.
 
-Any path that is no other place may be one of these. Only the content says which of them exists.
+`routes.place_of` returns one of these for a path that has the form of no other place and whose first segment is not reserved.
+Only the content says which of them exist.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ FreePlace = StaticPageAt | RootFileAt
 
 
 def free_place(path: str, reserved_names: Container[str]) -> FreePlace | None:
-    """Return the place of a path: that of a static page if it is one segment and ends with a slash, else that of a file in root/.
+    """Return the place of a path: a static page if it is one segment and ends with a slash, else a file in root/.
 
-    None if its first segment is one of `reserved_names`, if it has several segments and ends with a slash, or if its last segment
-    is index.html. The page or file need not exist.
+    None for "/", and for a path whose first segment is one of `reserved_names`, that has several segments and ends with a
+    slash, or whose last segment is index.html. The page or file need not exist.
     """
     name = path[1:]
     top, slash, rest = name.partition("/")

@@ -7,7 +7,10 @@ from functools import lru_cache
 
 @lru_cache(maxsize=256)
 def shorter_tags(language: str) -> tuple[str, ...]:
-    """Return a language tag and all that it begins with, in its letter case, the longest first: en-GB and en for en-GB."""
+    """Return a language tag and all shorter tags that it begins with, the longest first: en-GB and en for en-GB.
+
+    Letter case stays.
+    """
     subtags = language.split("-")
     return tuple("-".join(subtags[:count]) for count in range(len(subtags), 0, -1))
 

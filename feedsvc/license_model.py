@@ -32,8 +32,8 @@ class LicenseScope:
 class License:
     """License of everything on the site, in the terms of RSL 1.0 (https://rslstandard.org/rsl).
 
-    `payment` is None if what is permitted is free. `url` is the address of the terms for people, `server` that of a license
-    server.
+    `payment` is None if what `permits` has is free. `url` is the address of the terms for people, `server` that of a license
+    server; each is "" if not given.
     """
 
     url: str = ""
@@ -54,7 +54,10 @@ class RobotsGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crawlers:
-    """Names of crawlers in robots.txt (RFC 9309 section 2.2.1). "*" stands for all crawlers without a name here."""
+    """Names of crawlers (RFC 9309 section 2.2.1) that robots.txt allows to read everything (`allow`) or nothing (`disallow`).
+
+    The name "*" stands for all crawlers that robots.txt does not name.
+    """
 
     allow: tuple[str, ...] = ()
     disallow: tuple[str, ...] = ()

@@ -22,9 +22,9 @@ FeedAccess = Literal["public", "private"]
 class FeedOptions:
     """Keys below `feed:` in site.yaml; with the overrides of its entry, the effective options of a listing (`Listing.feed`).
 
-    `entries` is the maximum number of articles in a feed's newest document, `archives` the listings whose feeds have archives,
+    `entries` is the maximum number of rows in a feed's newest document, `archives` the listings whose feeds have archives,
     `ttl` is in minutes (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`,
-    subscribers can combine listings by address. With `markdown`, RSS feeds of full texts contain Markdown of the articles, too.
+    subscribers can combine listings by address. With `markdown`, RSS feeds of full texts contain Markdown of articles, too.
     """
 
     entries: int = 50
@@ -38,7 +38,7 @@ class FeedOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedOverrides:
-    """Keys below `feed:` in an entry of categories, authors, tags or feeds.yaml; None: the site's, or a digest's own default."""
+    """Keys below `feed:` in a listing's entry, as in FeedOptions. None: the site's value, or the default of digest feeds."""
 
     entries: int | None = None
     content: FeedContent | None = None
@@ -52,8 +52,8 @@ class FeedOverrides:
 class HomeOptions:
     """Keys below `home:` in site.yaml, for the front page.
 
-    `lead` is the slug (not a former one) of the article that leads it, "" for the newest with an image. `sections` are the ids or
-    aliases of the categories that have a block, in order; () for those of the menu. Names that do not exist have no effect.
+    `lead` is the slug (not a former one) of the article that leads it, "" for the newest with an image. `sections` are the ids
+    or aliases of the categories that have a block, in order; () for those of the menu. Unknown names have no effect.
     """
 
     lead: str = ""
@@ -64,10 +64,11 @@ class HomeOptions:
 class Site:
     """Settings in site.yaml. `base_url` has no trailing slash; `logo`, `icon` and `profiles` are addresses.
 
-    `id_domain` and the year of `since` are in the ids of feeds, `id_domain` also in those of articles without an id of their own.
-    `navigation` is None if the menu has all categories and the pages whose `menu` is header. `robots` are groups of robots.txt in
-    addition to `crawlers`. `accent` is a color as # and six hexadecimal digits, "" for the built-in one. With `keep_metadata`,
-    images are sent with all metadata that cameras and editors wrote into them. `media` are the paths of the media files named.
+    `id_domain` and the year of `since` are in the ids of feeds, `id_domain` also in those of articles without an id of their
+    own. `navigation` is None if the menu has all categories and the pages whose `menu` is header. `robots` are groups of
+    robots.txt in addition to `crawlers`. `accent` is a color as # and six hexadecimal digits, "" for the built-in one. With
+    `keep_metadata`, images are sent with all metadata that cameras and editors wrote into them. `media` are the paths in
+    media/.
     """
 
     title: str
@@ -157,10 +158,10 @@ class IssueSchedule:
 class CustomFeed:
     """Entry of feeds.yaml: a listing of the articles for which `include` holds, without those that `exclude` names.
 
-    With `digest`, the listing holds issues, each with the articles of one day or week.
-    `exclude` differs from a condition: an article is excluded if it has any of its names, of whatever kind; without names, no
-    article is. `image` is an address, `max_age` the age in seconds at which an article or issue leaves the newest feed document;
-    "" and None if not given. A private feed has no public address: only those who have a token can read it.
+    With `digest`, the listing holds issues, each with the articles of one day or week. `exclude` differs from a condition: an
+    article is excluded if it has any of the names in `exclude`, of whatever kind; without names, no article is excluded.
+    `image` is an address, `max_age` the age in seconds at which an article or issue leaves the newest feed document; "" and
+    None if not given. A private feed has no public address: only those who have a token can read it.
     """
 
     id: str
@@ -197,7 +198,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thumbnail:
-    """Narrower copy of a lead image, or the image itself if it is small. `width` and `height` are in pixels."""
+    """Narrower copy of a lead image, or the image itself if there is no such copy. `width` and `height` are in pixels."""
 
     url: str
     width: int

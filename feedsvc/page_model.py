@@ -83,7 +83,7 @@ class ShowOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MenuPage:
-    """The facts of a published page that menus show."""
+    """The facts of a static page that menus show, with the meaning that they have in StaticPage."""
 
     slug: str
     title: str
@@ -97,8 +97,8 @@ class MenuPage:
 class PageFrame:
     """Parts of pages/ and root/ that the head and the menus of every page show.
 
-    `menu_pages` are the published pages that a menu names, in the order of menus. `head_files` are the names of the files in
-    root/ to which the head links.
+    `menu_pages` are the pages that are no drafts and that site.yaml links to or whose `menu` is header or footer, sorted by
+    `order`, then title. `head_files` are the names of the files in root/ to which the head links.
     """
 
     menu_pages: tuple[MenuPage, ...] = ()

@@ -282,9 +282,9 @@ _FIRST_CHARACTERS: Final = re.compile(
 def place_of(path: str) -> Place | None:
     """Return the place that a path names, None if the path has no form of a place. The place need not exist in any content.
 
-    Several paths may name one place: WELL_KNOWN_FEEDS and paths without a trailing slash are accepted, too. `path` is the
-    canonical one exactly if `path_of(place_of(path)) == path`. Nearly all other paths are free for editors (`free_place`); None
-    for private feeds and the service's own addresses, such as /status and MOST_READ_PATH.
+    Several paths may name one place: feed names of other systems (WELL_KNOWN_FEEDS) and paths without a trailing slash are
+    accepted, too. `path` is the canonical one exactly if `path_of(place_of(path)) == path`. A path of no other form is tried as
+    a `free_place`. None for private feeds and for the service's own addresses, such as /status and /views.json.
     """
     for pattern, build_place in _PATH_PARSERS if _FIRST_CHARACTERS.match(path) else ():
         if match := pattern.fullmatch(path):
@@ -293,8 +293,8 @@ def place_of(path: str) -> Place | None:
 
 
 def is_never_free(path: str) -> bool:
-    """Return whether no rule of redirects.yaml can hold for a path, because every site answers it.
+    """Return whether no rule of redirects.yaml can hold for a path: /views.json, or one of these with or without a final slash.
 
-    These are MOST_READ_PATH and, with or without a slash at the end, OPERATOR_NAMES and _PERMANENT_DOCUMENTS. Feeds are not.
+    They are the addresses for operators (OPERATOR_NAMES) and _PERMANENT_DOCUMENTS, which every site has. Feeds are not.
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

@@ -27,7 +27,8 @@ _SEPARATORS: Final = re.compile(r"[\s_\-\u2010]+")  # characters that people put
 def tag_slug(title: str) -> str:
     """Return the slug of a tag: `slugify` of the title, in which words replace `+ # & @` and a leading dot ("c-sharp").
 
-    A `#` before a word is a hashtag mark and is dropped. Returns "" if the title has no letter or digit and none of these signs.
+    A `#` at the beginning of the title, or before a word that follows a space, is a hashtag mark and is dropped. Returns "" if
+    neither a letter or digit nor one of these signs is left.
     """
     if not _SIGNS.search(title):
         return slugify(title)
