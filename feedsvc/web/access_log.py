@@ -73,18 +73,19 @@ LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, 
 
 
 class AccessLog:
-    """Access log: writes lines to a file descriptor, twice a second. `close` writes the remaining lines.
+    """Access log: a thread that writes the collected lines to a file descriptor every half a second.
 
-    If the reader of the log is slow, lines are dropped and requests are not delayed. A later line has the number of dropped lines
-    as its only field, `dropped`.
+    If the reader of the log is slow, lines are dropped and requests are not delayed. A later line has the number of dropped
+    lines as its only field, `dropped`. `close` writes the remaining lines.
     """
 
     def __init__(
         self, form: str, descriptor: int, trusted_proxies: Networks = (), *, max_queued: int = _MAX_QUEUED_LINES
     ) -> None:
-        """Create a log whose format is `form`, a key of LOG_FORMATS. X-Forwarded-For is used if the peer is a trusted proxy.
+        """Create a log that writes to the file descriptor `descriptor` in the format `form`, a key of LOG_FORMATS.
 
-        At most `max_queued` lines wait for the next write; further lines are dropped.
+        If the peer is one of `trusted_proxies`, the client in the line is that of X-Forwarded-For. At most `max_queued` lines
+        wait for the next write; further lines are dropped.
         """
         self._format_line, self._descriptor, self._trusted_proxies = LOG_FORMATS[form], descriptor, trusted_proxies
         self._max_queued = max_queued
@@ -94,10 +95,10 @@ class AccessLog:
         self._thread: threading.Thread | None = None
 
     def wrap(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
-        """Return WSGI middleware that adds a line to the log for each response of `application`, dated when the request began.
+        """Return WSGI middleware that adds a line to the log once `application` has returned the response to a request.
 
-        An exception is logged, as status 500 unless the response had begun, and raised again. A suspended call (`SuspendRequest`)
-        is not logged. `clock` returns the date.
+        The line has the time of `clock` when the request began. An exception is logged, too, as status 500 unless
+        start_response was called before, and raised again. A suspended call (`SuspendRequest`) is not logged.
         """
 
         def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -65,8 +65,9 @@ def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews],
     """Add the endpoints of a site, and handlers of 404, TextUnavailableError and PluginError, to a blueprint.
 
     `get_views` is called for each request. `check_prefix` is called with the prefix, without a slash at its end, when the
-    blueprint is registered; it may raise to refuse it. At the root of an application ("") paths without a document are left to
-    the application.
+    blueprint is registered; it may raise an exception to refuse the prefix. At the root of an application (prefix ""), the
+    application itself responds to paths that no URL rule of the site matches, and to the paths of static pages and files of
+    root/ that do not exist (`_not_found`).
     """
 
     def register(state: BlueprintSetupState) -> None:
@@ -88,9 +89,10 @@ def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews],
 
 
 def _not_found(error: NotFound, live: Live) -> ResponseReturnValue:
-    """Return the 404 page of the site; for a blueprint at the root of an application, at a free path, the application's response.
+    """Return the 404 page of the site; for a blueprint at the root of an application, perhaps the application's own response.
 
-    The rule of static pages matches every path of one segment there, whether or not there is such a page.
+    That is so for paths that the rule of static pages or that of /.well-known/ matches. The rule of static pages matches every
+    path of one segment there, whether or not there is such a page.
     """
     rule = request.url_rule
     is_applications = rule is not None and rule.rule in _FREE_RULES

@@ -41,8 +41,8 @@ _Field = tuple[str, str]
 def form_view(live: Live, get_document: ViewFunction) -> ViewFunction:
     """Return the view function of the form.
 
-    `get_document`, the view function of documents, responds to requests for other paths, and to all if the site has no
-    combinations.
+    `get_document`, the view function of documents, responds to requests whose path below base_url is not /feed/, and to all
+    requests if the site has no combinations. At /feed/, methods other than POST get a 204 (OPTIONS) or 405.
     """
 
     def view(**_: str) -> Response:
@@ -56,7 +56,10 @@ def form_view(live: Live, get_document: ViewFunction) -> ViewFunction:
 
 
 def _answer(publication: Publication) -> Response:
-    """Return a redirect (303) to the chosen feed, or a page (400) with the reason why there is none. No cache stores either."""
+    """Return a redirect (303) to the feed chosen in the form, or an error page with the reason why there is no such feed.
+
+    No cache stores either of them.
+    """
     catalog = publication.catalog
     try:
         fields = _read_fields(request.environ)

@@ -89,9 +89,9 @@ def add_document_endpoints(app: Flask, live: Live, stats: RequestStats, view: Do
 
 
 def add_endpoint(app: Flask, endpoint: str, rule: str, view: ViewFunction, methods: Collection[str] | None = None) -> None:
-    """Add a URL rule of an endpoint for `methods`, None for all. Requests with other methods may match another rule.
+    """Make `view` the view function of an endpoint, and add a URL rule of the endpoint for `methods`, None for all methods.
 
-    Flask's own `add_url_rule` has no rules for all methods.
+    Requests with other methods may match another rule. Flask's own `add_url_rule` cannot add a rule for all methods.
     """
     app.view_functions[endpoint] = view
     app.url_map.add(Rule(rule, endpoint=endpoint, methods=methods))
@@ -131,9 +131,9 @@ class DocumentView:
         return self._respond(*self._find())
 
     def old_address_response(self) -> Response | None:
-        """Return the response to Flask's current request if it matches no URL rule but there is something at its path; else None.
+        """Return the response to Flask's current request if no URL rule matches it but something is at its path, else None.
 
-        Such paths are old addresses, and files in folders of root/ other than .well-known.
+        The paths concerned are old addresses, and those of files in folders of root/ other than .well-known.
         """
         if not request.routing_exception:
             return None
@@ -199,10 +199,11 @@ class DocumentView:
 
 
 def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | None:
-    """Return the publication's resource at the requested path, None if there is none.
+    """Return the publication's resource at the path of a request, None if there is none.
 
-    A rule of redirects.yaml with a query comes first, also at the path of base_url without its trailing slash. Else there is a
-    redirect to the front page.
+    At /views.json, it is the answer that reads are not counted. If the request has a query and redirects.yaml has a rule for
+    this path and query, the resource is that of the rule. At the path of base_url without its trailing slash, it is such a
+    rule's, too, or else a redirect to the front page.
     """
     path = path_below(environ, publication.mount)
     if path is None:

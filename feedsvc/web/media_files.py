@@ -58,8 +58,10 @@ class FileResponse:
     wait_condition: WaitCondition | None = None
 
     def body(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body, which the server closes. With `file_wrapper` (wsgi.file_wrapper), the server sends a file itself, so
-        that slow clients hold no thread; otherwise it is read in blocks.
+        """Return the body, which the server closes after it has sent it. It is empty if there is neither `content` nor `part`.
+
+        With `file_wrapper` (wsgi.file_wrapper), the server reads and sends an open file itself, so that slow clients hold no
+        thread; without it, the body is an iterator that reads the file in blocks.
         """
         if self.part is None:
             return (self.content,) if self.content else ()

@@ -92,7 +92,8 @@ def gauges(live: Live) -> dict[str, float]:
 def counters(live: Live, stats: RequestStats) -> dict[str, float]:
     """Return the counters of this process since its start, by name. They only grow; those of several processes can be added.
 
-    They are responses by kind, format and status, durations, look-ups in the document cache, and reloads.
+    They are responses by kind, format and status, durations, look-ups in the document cache, and reloads. A response from the
+    response cache counts as a document that was in the document cache.
     """
     lookups, last_reload = live.edition.publication.cache_statistics, live.last_reload
     cache_hits = lookups.hits + stats.cache_hits()

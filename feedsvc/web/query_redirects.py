@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class QueryRedirects:
-    """WSGI middleware that passes requests for old addresses with a query to `uncached_app`, all others to `next_app`.
+    """WSGI middleware that passes a request to `uncached_app` if redirects.yaml has a rule for its path and query.
 
-    `uncached_app` is the application without the response cache, which ignores queries.
+    All other requests go to `next_app`. `uncached_app` is the application without the response cache, because that cache
+    ignores queries.
     """
 
     def __init__(self, next_app: WSGIApplication, uncached_app: WSGIApplication, live: Live) -> None:

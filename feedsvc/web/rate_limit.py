@@ -57,9 +57,9 @@ class PollLimit:
 
     Private feeds have limits of their own.
 
-    A client is an address (for IPv6, a /64 network) with a User-Agent. X-Forwarded-For is used if the peer is one of `trusted`.
-    With `is_direct_only`, only clients that connect directly from a public address are limited, because a proxy or a private
-    address may stand for many clients. At most `max_clients` pairs of client and feed are remembered.
+    A client is an address (for IPv6, a /64 network) with a User-Agent. Its address is that in X-Forwarded-For if the peer is
+    one of `trusted`. With `is_direct_only`, only clients that connect directly from a public address are limited, because a
+    proxy or a private address may stand for many clients. At most `max_clients` pairs of client and feed are remembered.
     """
 
     def __init__(
@@ -96,9 +96,10 @@ class PollLimit:
         return self._refuse(environ, start_response, wait, start_time) if wait else self._next_app(environ, start_response)
 
     def _seconds_to_wait(self, environ: WSGIEnvironment, path: str) -> float:
-        """Count the request and return 0.0. If it exceeds the limit, do not count it; return the seconds until one is allowed.
+        """Count the request and return 0.0. If it exceeds the limit, do not count it; return the seconds until it is allowed.
 
-        `path` is that of the feed, "" for all combinations. Return 0.0, without counting, for requests that are not limited.
+        `path` is that of the feed, "" for a combination, because all combinations share one limit. Return 0.0, without
+        counting, for requests that are not limited.
         """
         agent = environ.get("HTTP_USER_AGENT", "")[:_MAX_AGENT_LENGTH] if path else ""
         is_exempt = environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_IF_MODIFIED_SINCE") or not agent.strip()
@@ -127,12 +128,11 @@ class PollLimit:
 
 
 def limited_network(environ: WSGIEnvironment, trusted: Networks, *, is_direct_only: bool) -> str | None:
-    """Return the address, or the /64 network for IPv6, of the client of a request; None if limits do not hold for it.
+    """Return the address, or the /64 network for IPv6, of the client of a request; None if the client is not limited.
 
-    "unix" stands for all clients of a unix socket together, "" for those whose address is unknown.
-
-    With `is_direct_only`, they hold only for clients that connect directly from a public address, because a proxy or a private
-    address may stand for many clients.
+    X-Forwarded-For is used if the peer is one of `trusted`. The result is "unix" for all clients of a unix socket together, and
+    "" for those whose address is unknown. With `is_direct_only`, only clients that connect directly from a public address are
+    limited, because a proxy or a private address may stand for many clients.
     """
     network, is_public = _client_network(client_address(environ, trusted))
     return None if is_direct_only and (not is_public or forwarding_header(environ)) else network

@@ -48,9 +48,11 @@ _LABELS_KEY: Final = "labels"  # key in the cache of Document.derived_data
 
 
 class Labels(NamedTuple):
-    """Labels of a response. `kind` is a value of _KINDS, "redirect", "views", "private" or "other".
+    """Labels of a response, by which it is counted.
 
-    `format` is the suffix of a feed, public or private, like "rss"; else "".
+    `kind` is that of the document or file (a value of _KINDS, such as "feed"), else "redirect", "views" (a request to the read
+    counters), "private" (a private feed) or "other". `format` is the suffix of a public or private feed, such as "rss", else
+    "".
     """
 
     kind: str

@@ -38,9 +38,10 @@ class CachedResponse(NamedTuple):
 
 
 class ResponseCache:
-    """WSGI middleware that repeats a response to equal requests within one second and one edition, without the application.
+    """WSGI middleware that answers a request equal to an earlier one of the same second and edition without the application.
 
-    It stores those for which the application calls the function at STORE_KEY. Queries are ignored.
+    Requests are equal if all values of `_request_key` are; queries are ignored. The responses in the cache are those for which
+    the application called the function that this object puts into the environ at STORE_KEY.
     """
 
     def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:

@@ -176,8 +176,8 @@ def redirect_response(
 ) -> Response:
     """Return a 301 if `is_permanent`, else a 302 (RFC 9110 sections 15.4.2 and 15.4.3). `location` is the value of Location.
 
-    The body has a link for clients that do not follow redirects. For methods other than GET and HEAD, return that of
-    `other_method_response`.
+    The body has a link for clients that do not follow redirects. `next_change` is the next scheduled change of the site, which
+    limits Cache-Control, None if none is planned. For methods other than GET and HEAD, return `other_method_response`.
     """
     method, _ = request
     if method not in _RETRIEVAL_METHODS:

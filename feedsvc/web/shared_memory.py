@@ -90,7 +90,11 @@ class WorkerSlot:
         self._table = table
 
     def register(self) -> None:
-        """Write this process's id to the row, and the present time as that of its last scan. Call before any content is read."""
+        """Write into this worker's row the id of this process, and the present time as that of its last scan.
+
+        A scan is one of the whole content folder. Call this before any content is read, because the present time also stands
+        for the content that is read then.
+        """
         self._table[self.number, _READ_AT] = time.monotonic()
         self._table[self.number, _PID] = os.getpid()
 
@@ -119,11 +123,17 @@ class WorkerSlot:
         return any(self._table[other, _REQUESTED_AT] > scanned_at for other in self._others())
 
     def confirm_scan(self, since: float) -> None:
-        """Record that this worker serves the content folder as it was at `since` (seconds of time.monotonic) or later."""
+        """Write into this worker's row that it serves the content folder as it was at `since` or later.
+
+        `since` is when the scan of the folder began, in seconds of time.monotonic.
+        """
         self._table[self.number, _READ_AT] = since
 
     def sync_barrier(self, timeout: float = _SYNC_TIMEOUT) -> SyncBarrier:
-        """Return a new SyncBarrier, which the caller polls. It is True at the latest `timeout` seconds after its first call."""
+        """Return a new SyncBarrier, which the caller calls repeatedly until it returns True.
+
+        That is at the latest `timeout` seconds after its first call.
+        """
         return SyncBarrier(self._table, self.number, timeout)
 
     def _others(self) -> list[int]:
@@ -155,7 +165,7 @@ class SharedCounters:
     """
 
     def __init__(self, slot: WorkerSlot, local_counters: Callable[[], Mapping[str, float]]) -> None:
-        """Read the counters in the last message of the row. They are those of the ended workers of the same number.
+        """Read the counters in the last message of this worker's row: the sums of the ended workers with the same number.
 
         `local_counters` returns the counters of this process by name, which began at 0.
         """

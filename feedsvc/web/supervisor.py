@@ -54,9 +54,10 @@ class _WorkerState:
 
 
 class Supervisor:
-    """Supervisor that starts workers, replaces those that end, and passes on SIGTERM and SIGHUP to them.
+    """Supervisor that starts workers and replaces those that end.
 
-    Run it in the main thread of a process without other threads.
+    SIGTERM or SIGINT makes it end all workers, by SIGTERM. SIGHUP is passed on to all workers. Run it in the main thread of a
+    process without other threads.
     """
 
     def __init__(
