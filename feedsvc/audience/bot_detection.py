@@ -19,7 +19,10 @@ class BotSignature:
 
 
 def _signature(sender_kind: str, header: str, patterns: str) -> BotSignature:
-    """Return a signature that matches if one of `patterns` (regular expressions separated by white space) does, in any case."""
+    """Return a signature that matches if one of `patterns` does, in any letter case.
+
+    `patterns` are regular expressions separated by white space.
+    """
     return BotSignature(header=header, pattern=re.compile("|".join(patterns.split()), re.IGNORECASE), sender_kind=sender_kind)
 
 

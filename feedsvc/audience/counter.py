@@ -27,9 +27,11 @@ _MAX_LOGGED_REASONS: Final = 5  # different reasons that are logged while the da
 
 
 class ReadStore(Protocol):
-    """Store of reads as ReadCounter needs it: `add` stores a batch once, `totals` returns article id -> all its reads.
+    """Store of reads as ReadCounter needs it. Both methods raise UnavailableError if the store cannot be used.
 
-    `writer` is the name under which this store counts its batches. Both methods raise UnavailableError.
+    `add` adds reads (article and day -> number) and returns those that can never be stored, each with the reason. A `batch`
+    whose number it has already stored for the `writer` is skipped; `writer` "" is this object's own name, the property
+    `writer`. `totals` returns article id -> number of all its reads.
     """
 
     @property
@@ -41,8 +43,8 @@ class ReadStore(Protocol):
 class ReadCounter:
     """Counter of reads by article. Thread-safe; its methods raise no errors of the database.
 
-    Reads are written after `write_interval` seconds, or earlier once `batch_size` reads are queued. While the database is
-    unavailable, at most `max_pending` pairs of article and day are buffered; reads of further pairs are lost.
+    A thread writes the queued reads every `write_interval` seconds, and earlier once `batch_size` reads are queued. While the
+    database is unavailable, at most `max_pending` pairs of article and day are buffered; reads of further pairs are lost.
     """
 
     def __init__(

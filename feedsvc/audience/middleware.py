@@ -51,10 +51,11 @@ class _Response:
 
 
 class ReadCountMiddleware:
-    """WSGI middleware with a read counter for each visible article. Requests to other paths are passed on unchanged.
+    """WSGI middleware with a read counter for each visible article, at /articles/SLUG/views, and the list /views.json.
 
-    A GET returns the number of reads as JSON, or 503 if it is not known in time. A POST (beacon) reports a read; that of a bot, a
-    repeated one (30 minutes) and one from a page of another origin than base_url's and the request's host is not counted.
+    Requests to other paths are passed on unchanged. A GET of a read counter returns the number of reads as JSON, or 503 if it
+    is not known in time. A POST (beacon) reports a read. It is not counted if it is from a bot, if the same visitor read the
+    article less than 30 minutes before, or if Origin is neither that of base_url nor that of the request's host.
     X-Forwarded-For is used if the peer is one of `trusted_proxies`.
     """
 
@@ -71,10 +72,10 @@ class ReadCountMiddleware:
         trusted_proxies: Networks = (),
         observe: Callable[[int, float], None] = lambda _status, _seconds: None,
     ) -> None:
-        """Wrap `app`. `observe` is called after each response of this middleware with the status and the seconds it took.
+        """Wrap `app`, to which requests to /views.json are passed on, too, if `most_read` is None.
 
-        It is not called for requests that are passed on to `app`, as those of /views.json are without `most_read`. `base_url`
-        returns the current one of the site.
+        `base_url` returns the current base_url of the site. `observe` is called after each response of this middleware itself,
+        with the status and the seconds that it took to compute it, but not for requests that are passed on to `app`.
         """
         self._app = app
         self._counter = counter
@@ -130,9 +131,9 @@ class ReadCountMiddleware:
         return _json_response({"views": views})
 
     def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
-        """Count a read and return 204. Bots, other sites and repeated reads get a 204, too, but are not counted.
+        """Count a read and return 204. A read of a bot, from another site, or repeated by a visitor is not counted, but gets a 204.
 
-        Return 413 if the body is too long, and 429 if the visitor or the address sent too many reads.
+        Return 413 if the body is too long, and 429 if the visitor or the visitor's address sent too many reads.
         """
         if _content_length(environ) > _MAX_BODY_SIZE:
             return _Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

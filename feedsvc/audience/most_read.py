@@ -35,10 +35,10 @@ class MostReadArticle:
 
 
 class MostReadArticles:
-    """List of the most read visible articles. Thread-safe.
+    """List of the articles that were read most in the last seven days. Thread-safe.
 
-    `load_totals` returns article id -> reads on and after a UTC day; if it raises FeedsvcError, the former list remains.
-    `find_catalog` returns the catalog that is served at a time.
+    `load_totals` returns article id -> number of reads on and after a UTC day; if it raises FeedsvcError, the list stays as it
+    was. `find_catalog` returns the catalog that is served at a moment.
     """
 
     def __init__(
@@ -59,9 +59,9 @@ class MostReadArticles:
         self._task = PeriodicTask(self._refresh, clock)
 
     def articles(self, now: datetime) -> list[MostReadArticle]:
-        """Return at most five articles visible at `now`, those with the most reads in seven days first. Does not wait.
+        """Return at most five articles visible at `now`, the most read ones first. Does not wait.
 
-        [] until the thread has loaded numbers of reads. They may be some minutes old.
+        [] until the thread has loaded numbers of reads, which it does again after this call if they are older than 5 minutes.
         """
         self._is_requested = True
         catalog = self._find_catalog(now)

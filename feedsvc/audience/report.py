@@ -40,9 +40,10 @@ class ReportRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """Reads by article, section and author, most read first. They are reads on and after the UTC day `since`; None for all.
+    """Reads by article, section (first category) and author, most read first.
 
-    Every author of an article gets all reads of the article.
+    They are the reads on and after the UTC day `since`, or all reads if it is None. Each author of an article gets all reads of
+    the article.
     """
 
     since: date | None
