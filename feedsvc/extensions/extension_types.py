@@ -24,7 +24,8 @@ _RESERVED_SUFFIXES: Final = frozenset({"xml", "html", "gz", "br", "zst"})
 class Format:
     """Feed format: `name` is shown to readers; a feed's path ends in `feed.` + `suffix`.
 
-    `render` returns the same bytes, text in UTF-8, for equal Feeds. It is thread-safe. Raises ValueError for a bad field.
+    `render` must return equal bytes (text in UTF-8) for equal Feeds, and be thread-safe. The constructor raises ValueError or
+    TypeError for a bad field.
     """
 
     suffix: str
@@ -45,7 +46,8 @@ class Format:
 class Element:
     """XML element of a namespace: `name` with its prefix ("acme:rating"), and either a text or children, or neither.
 
-    Names of attributes have no prefix; "xml:lang" is the exception. Raises ValueError or TypeError for a bad field.
+    Names of attributes have no prefix; "xml:lang" is the exception. The constructor raises ValueError or TypeError for a bad
+    field.
     """
 
     name: str
@@ -69,9 +71,9 @@ class Namespace:
     """Namespace that adds elements to XML feeds, and an object to JSON Feed.
 
     `entry_elements` and `feed_elements` return the elements of an RSS item or Atom entry, and of an RSS channel or Atom feed;
-    `entry_json` and `feed_json` the object that JSON Feed has below the key "_" + `prefix`, {} for none. None adds nothing.
-    `formats` are the suffixes of the XML formats that get the elements. The functions are thread-safe and return equal results
-    for equal arguments. Raises ValueError or TypeError for a bad field.
+    `entry_json` and `feed_json` the object that JSON Feed has below the key "_" + `prefix`, {} for none. A function that is
+    None adds nothing. `formats` are the suffixes of the XML formats that get the elements. The functions must be thread-safe
+    and return equal results for equal arguments. The constructor raises ValueError or TypeError for a bad field.
     """
 
     prefix: str

@@ -51,7 +51,10 @@ class Plugin:
         return self.call(f"cannot be loaded from {self.target}", entry_point.load)
 
     def call(self, failure: str, function: Callable[[], _R]) -> _R:
-        """Return the result of a plug-in's function. Raises PluginError, with `failure` as predicate, for any exception."""
+        """Call a function of the plug-in and return the result. If it raises an exception, raise PluginError instead.
+
+        `failure` is the predicate of the error's text, before the exception: "cannot render the feed".
+        """
         try:
             return function()
         except (Exception, SystemExit) as error:
@@ -68,9 +71,10 @@ class Plugin:
 
 @cache
 def installed_plugins() -> tuple[Plugin, ...]:
-    """Return the plug-ins of this environment in the order of distributions, groups and names. Equal in every process.
+    """Return the plug-ins of this environment, sorted by distribution, version, group and name: equal in every process.
 
-    The environment is read once per process. Distributions with damaged metadata are left out. `disable_plugins` has no effect.
+    The environment is read once per process. Distributions with damaged metadata are left out. The result is the same after
+    `disable_plugins`.
     """
     from importlib.metadata import distributions  # noqa: PLC0415 - importing and reading it takes longer than many commands
 

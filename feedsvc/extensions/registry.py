@@ -1,4 +1,4 @@
-"""Registry of the extensions of all plug-ins, loaded on first use. The others are loaded even if one plug-in fails."""
+"""Registry of the extensions of all plug-ins, loaded on first use. If one plug-in fails, the other ones are loaded anyway."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Extensions:
 
 
 def load_extensions() -> Extensions:
-    """Return the extensions of all plug-ins; none after `disable_plugins`. The first call imports their code.
+    """Return the extensions of all plug-ins; none after `disable_plugins`. The first call imports the code of the plug-ins.
 
-    Never raises: errors of plug-ins are among its `failures`, which are not logged here.
+    Raises no errors of plug-ins: they are in `failures` of the result, and are not logged here.
     """
     return Extensions() if _POLICY.is_disabled else _import_plugins()
 
@@ -161,7 +161,7 @@ def require_extensions() -> None:
 
 
 def report_faults(errors: Iterable[PluginError]) -> None:
-    """Log each fault, unless this process has logged one with the same `key`, or _MAX_REPORTS faults."""
+    """Log each error, unless this process has logged one with the same `key`, or already _MAX_REPORTS errors."""
     for error in errors:
         if error.key not in _POLICY.reported and len(_POLICY.reported) < _MAX_REPORTS:
             _POLICY.reported.add(error.key)
@@ -169,10 +169,11 @@ def report_faults(errors: Iterable[PluginError]) -> None:
 
 
 def call_namespace(extension: PluginNamespace, failure: str, function: Callable[[], _T], default: _T) -> _T:
-    """Return the result of a namespace's function; `default` if its plug-in fails after `tolerate_faults`.
+    """Call a function of a namespace and return the result.
 
-    Without `tolerate_faults`, raises PluginError, with `failure` as predicate. Exceptions of a namespace that belongs to no
-    plug-in are raised unchanged.
+    If it raises an exception, log the fault once and return `default` if `tolerate_faults` was called in this process;
+    otherwise raise PluginError, with `failure` as predicate of its text. Exceptions of a namespace without plug-in are raised
+    unchanged.
     """
     if extension.plugin is None:
         return function()
