@@ -77,7 +77,10 @@ class Language:
         return self._messages.plurals[key]
 
     def count(self, key: str, number: int) -> str:
-        """Return the text of a key in the plural form of a number; {count} is the number as the method `number` formats it."""
+        """Return the text of a key in the plural form for a number. {count} becomes the number, formatted by the method `number`.
+
+        Raises KeyError for an unknown key.
+        """
         return _format_count(self, key, number)
 
     def number(self, number: int) -> str:
@@ -166,9 +169,11 @@ def _split_at_placeholder(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def get_language(tag: str, timezone: str) -> Language:
-    """Return the Language of an RFC 5646 tag in a time zone. If words or formats for it are missing, use the nearest ones.
+    """Return the Language of an RFC 5646 tag in a time zone.
 
-    They are English for an unknown or malformed tag; `tag` stays as given. Raises ZoneInfoNotFoundError for an unknown time zone.
+    If there are no words for the tag, those of the nearest message catalogue are used, and if there are no formats, those of
+    the nearest locale. For an unknown or malformed tag, both are English. `Language.tag` is the tag as given. Raises
+    ZoneInfoNotFoundError for an unknown time zone.
     """
     locale, catalogue = nearest_locale(tag), messages_tag(tag)
     zero = _ZERO_DIGITS.get(locale.default_numbering_system, ord("0"))
