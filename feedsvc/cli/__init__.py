@@ -45,7 +45,7 @@ _INTERRUPTED_STATUS: Final = 128 + signal.SIGINT  # as of a shell, after Ctrl-C 
 
 
 def import_cli_module(name: str) -> Any:
-    """Import and return the module `name` of this package. A command so loads no libraries that only other commands need."""
+    """Import the module `name` of this package and return it, so that a command loads no libraries of other commands only."""
     return import_module(f"{__name__}.{name}")
 
 

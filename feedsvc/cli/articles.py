@@ -60,8 +60,8 @@ def list_articles(
     """List the articles of CONTENT (./content) by status: broken, last-valid, scheduled, draft, published, expired, withdrawn.
 
     A broken file has an error and no valid version. The status is last-valid if the state folder has the last valid version of
-    a file with an error, because servers and builds show that. The newest articles are listed first, but of scheduled ones the
-    next to appear. The command writes nothing into CONTENT. The exit status is 1 if there are errors.
+    a file with an error, because servers and builds show that. The newest articles of each status are listed first, but of
+    scheduled ones the next to appear. The command writes nothing into CONTENT. The exit status is 1 if files have errors.
 
     \b
     Examples:
@@ -89,7 +89,7 @@ _Groups = Mapping[ArticleState, Sequence[ListedFile]]
 
 
 def _as_text(groups: _Groups, limit: int | None, snapshot: ContentSnapshot, now: datetime) -> Iterator[str]:
-    """Yield a heading with the number of files for each state, and a line for each of the first `limit` files (None: all)."""
+    """Yield, for each state, a heading with its number of files, and a line for each of its first `limit` files (None: all)."""
     zone = ZoneInfo(snapshot.site.timezone)
     for state, files in groups.items():
         yield click.style(f"{_LABELS[state]}: {len(files):,}", fg=_COLORS.get(state) if files else None, bold=True)

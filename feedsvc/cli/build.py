@@ -121,7 +121,7 @@ def build(
 def _prefetch_tree(config: BuildConfig) -> AbstractContextManager[Any] | None:
     """Start to compare the tree in OUT with its manifest, and return this prefetch, which ends with its context.
 
-    Return None if the manifest is missing or small, if only one process is allowed, and for a bucket.
+    Return None if the manifest is missing or smaller than 2 MB, if only one process is allowed, and for a bucket.
     """
     try:
         size = (Path(config.out) / _MANIFEST_NAME).stat().st_size

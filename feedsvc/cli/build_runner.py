@@ -35,7 +35,10 @@ _HOOK_SECONDS: Final = 300.0  # how long the end of a build waits for the hooks 
 
 
 def preload() -> None:
-    """Compute data that every build needs. Call it before processes are forked, so that they inherit the data."""
+    """Compile the built-in templates and compute the fingerprint of the code, which every build needs.
+
+    Call it before processes are forked, so that they inherit both.
+    """
     compile_builtin_templates()
     code_fingerprint()
 
@@ -46,11 +49,12 @@ def prefetch_tree(out: Path) -> Prefetch:
 
 
 def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | None) -> None:
-    """Build and print the result, and with `config.watch` keep the tree up to date until SIGTERM or SIGINT.
+    """Build the tree, print the numbers of files, and with `config.watch` keep it up to date until SIGTERM or SIGINT.
 
-    `prefetch` is a result of `prefetch_tree` or None. Raises ContentError, with nothing written, if files have errors, unless
-    `config.skip_broken`, and if the folder cannot be used; FeedsvcError for other faults, perhaps after a part of the tree was
-    written. While watching, such faults are reported, and the update is tried again.
+    `prefetch` is a result of `prefetch_tree` or None. Raises ContentError, with nothing written, if the content folder cannot
+    be used, or if files have errors and `config.skip_broken` is False. Raises FeedsvcError for other faults, perhaps after a
+    part of the tree was written. If a fault of that kind occurs in an update of the tree, it is reported instead, and the
+    update is tried again.
     """
     with watchdog.watching(config.state_folder):
         if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):

@@ -116,7 +116,7 @@ def check(
 
 
 def _article_summary(snapshot: ContentSnapshot) -> str:
-    """Return a phrase with the number of valid articles and, unless it is 0, the number of article files with errors."""
+    """Return a phrase such as "12 articles", or "12 valid articles, 1 article with errors" if article files have errors."""
     broken = len({problem.path for problem in snapshot.errors if problem.path.startswith(f"{ARTICLES_FOLDER}/")})
     if not broken:
         return format_article_count(snapshot)

@@ -54,7 +54,10 @@ def complete_folder(_context: click.Context, _parameter: click.Parameter, incomp
 
 
 def complete_ids(file: str) -> Completer:
-    """Return a function that completes ids and aliases of `file`, categories.yaml or authors.yaml, of the typed CONTENT."""
+    """Return a function that completes ids and aliases in `file`, categories.yaml or authors.yaml, of the content folder.
+
+    That is the first content folder among the words typed so far, else the command's default for CONTENT.
+    """
 
     def complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it

@@ -46,10 +46,11 @@ class _File:
 
 
 def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -> None:
-    """Make the values of a settings file the defaults of the context's command. `keys` are the keys of all commands.
+    """Make the values of a settings file the defaults of the options of the context's command.
 
-    `path` None means ./feedsvc.toml, which need not exist. The file is kept in the context for `apply_to_command`. If it has
-    errors, or is inside a content folder, print all errors and exit with status 2.
+    `keys` are the keys that any command has. `path` None means ./feedsvc.toml, which need not exist. The parsed file is stored
+    in the context for `apply_to_command`. If it has errors, or is inside a content folder, print all errors and exit with
+    status 2.
     """
     if path is None and not DEFAULT_FILE.is_file():
         return
@@ -59,9 +60,10 @@ def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -
 
 
 def apply_to_command(context: click.Context) -> Path | None:
-    """Apply the settings file of the present command to the context of another one, and return the file's path, None without one.
+    """Make the values of the settings file that `apply_file` has read the defaults of the context's command.
 
-    If a value is not valid for that command, print all errors and exit with status 2.
+    Return the file's path, None if there is no settings file. If a value is not valid for that command, print all errors and
+    exit with status 2. `config` calls this for the contexts of all other commands.
     """
     file: _File | None = context.meta.get(_META)
     if file is None:
@@ -163,9 +165,10 @@ def _invalid_names(file: _File, keys: frozenset[str], commands: list[str]) -> It
 
 
 def _values_of(context: click.Context, file: _File) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values for the context's command by name of the parameter, and the problems of these values.
+    """Return the values for the context's command (name of the parameter -> value), and the problems of these values.
 
-    A key in the table of the command must be an option of this command, or of another subcommand of the same command.
+    Values in the table of the command precede those at the top. A key in that table must be an option of this command, or of
+    another subcommand of the same group.
     """
     name = command_name(context)
     siblings = _sibling_keys(context)

@@ -19,10 +19,11 @@ _BASE_URL_OPTION: Final = "--base-url"
 def open_content_folder(
     content: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
 ) -> ContentFolder:
-    """Open the folder with its parse cache in the state folder `state`; show the progress of its first reading.
+    """Open the content folder with its parse cache (the records of read files) in the state folder `state`.
 
-    `base_url`, unless "", replaces that of site.yaml. `scan` is a background scan that was just started. Raises FeedsvcError for
-    an invalid `base_url`, or if the cache file cannot be used; errors in the folder are raised when it is read.
+    Nothing is read yet; the first reading shows its progress. `base_url`, unless "", replaces that of site.yaml. `scan` is a
+    background scan of articles/ that was just started. Raises FeedsvcError for an invalid `base_url`, or if the cache file
+    cannot be used; errors of the folder are raised when it is read.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     return folder.open_content_folder(content, base_url, state, alerts, scan, on_read=ReadingProgress())
@@ -39,10 +40,10 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
 
 
 def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> tuple[ContentSnapshot, str]:
-    """Load the content folder once with the parse cache in the state folder `state`, which is not written.
+    """Load the content folder once, with the parse cache in the state folder `state`, whose records stay as they are.
 
-    Also return a sentence that says why last valid versions are unknown. It is "" if they are known, and if the cache is missing
-    but no file has an error. Raises as `load_without_theme_trial` does.
+    Also return a sentence that says why last valid versions of files are unknown. It is "" if they are known, and if the cache
+    is missing but no file has an error. Raises the errors of `load_without_theme_trial`.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     file = parse_cache_file(base_url, state)
@@ -58,6 +59,9 @@ def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> 
 
 
 def load_settings(content: Path, base_url: str) -> Settings:
-    """Read only the settings of the content folder, for commands that need no articles. Raises as `load_without_theme_trial`."""
+    """Read only the settings of the content folder, for commands that need no articles.
+
+    Raises the errors of `load_without_theme_trial`.
+    """
     require_base_url(base_url, _BASE_URL_OPTION)
     return folder.load_settings(content, base_url)

@@ -85,9 +85,9 @@ class _EndingSignals:
 
     @contextmanager
     def delayed(self) -> Iterator[None]:
-        """Exit at the end of the block if a signal comes in it.
+        """Delay the exit until the end of the `with` block if a signal comes in it.
 
-        `tempfile` leaves a file if it is interrupted, and Python ignores an exit during a fork, with a traceback.
+        `tempfile` would leave a file if it were interrupted, and Python would print and ignore a SystemExit during a fork.
         """
         self._is_delayed = True
         try:

@@ -34,9 +34,9 @@ _TEXT_SUFFIX: Final = "rss"  # format whose address stands in the table
 def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     """List every feed of CONTENT (./content): its address, number of entries, last change, and who can read it.
 
-    ENTRIES is the number of entries of the newest document, ARTICLES that of all articles in the listing. A private feed has no
-    address of its own: feedsvc token list shows who can read it. The command writes nothing. It prints errors in files of
-    CONTENT, which may change the list, and then exits with status 1.
+    ADDRESS is that of the RSS feed, ENTRIES the number of entries in its newest document, ARTICLES that of all visible articles
+    in the listing. A private feed has no address of its own: feedsvc token list shows who can read it. The command writes
+    nothing. It prints errors in files of CONTENT, which may change the list, and then exits with status 1.
 
     \b
     Examples:

@@ -172,9 +172,10 @@ def _parse_since(text: str | None) -> datetime | None:
 
 
 def _media_origin(folder: Path | None, allowed: frozenset[str], max_bytes: int) -> Callable[[frozenset[str]], MediaOrigin]:
-    """Return a function that takes the source's own hosts and returns the origin of its media: `folder`, or without it the web.
+    """Return a function that takes the source's own hosts and returns the origin of its media: `folder`, or if None, the web.
 
-    `allowed` are further hosts, `max_bytes` is the largest size of a file from the web.
+    Only addresses at the source's own hosts and at those of `allowed` count as media of the source; those of `allowed` may be
+    in a private network. `max_bytes` is the largest size of a file from the web.
     """
     if folder:
         return lambda own: FolderMedia(folder, own | allowed)

@@ -34,9 +34,10 @@ def default_title(folder: Path) -> str:
 
 
 def default_base_url(title: str) -> str:
-    """Return an address below the reserved domain .example.
+    """Return an address in the reserved domain .example, such as https://harbour-news.example for Harbour News.
 
-    It is made of the title's words if they are ASCII and have at most 63 characters, else https://newsroom.example.
+    If the title's slug cannot be a label of a domain, as with letters beyond ASCII or over 63 characters, return
+    https://newsroom.example.
     """
     label = uris.slugify(title)
     return f"https://{f'{label}.example' if _DOMAIN_LABEL.fullmatch(label) else RESERVED_DOMAIN}"

@@ -36,8 +36,8 @@ _JOURNAL_DEFAULT: Final = 2  # critical
 def configure_log(form: str, level: int) -> None:
     """Send the log of this process and its forks to stderr, in the format `form`: PLAIN, TEXT or JSON.
 
-    If stderr is systemd's journal, TEXT is the journal's own format. `level` is the lowest level of feedsvc's own lines that are
-    written; of libraries, warnings and errors are. Does nothing if the root logger already has handlers.
+    If stderr is systemd's journal, TEXT becomes the journal's own format. `level` is the lowest level of feedsvc's own lines
+    that are written; of libraries, only warnings and errors are. Does nothing if the root logger already has handlers.
     """
     root = logging.getLogger()
     if root.handlers:
@@ -56,7 +56,7 @@ def shows_level() -> bool:
 
 
 def write(text: str, level: int, fields: Mapping[str, object]) -> None:
-    """Log a line of a command. `fields` are added to it in the format JSON; `message` among them replaces the text."""
+    """Log a line of a command. In the format JSON, `fields` are added to it; their key `message`, if any, replaces the text."""
     logging.getLogger(__name__).log(level, "%s", text, extra={_FIELDS: fields})
 
 

@@ -79,16 +79,16 @@ def _split_command(_context: click.Context, _option: click.Parameter, command: s
 
 
 def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Return the option --purge, whose value is a tuple of words, () without it.
+    """Return the option --purge. Its value is the purge command as a tuple of words, () without the option.
 
-    `addresses` describes, for the help text, the addresses that the purge command gets.
+    `addresses` is a phrase of the help text that says which addresses the purge command gets.
     """
     text = f"Command to run before hubs are notified. It is run without a shell and reads {addresses} from stdin, one per line."
     return option("--purge", metavar="COMMAND", default="", callback=_split_command, help=text)
 
 
 def log_options(command: Callable[P, None]) -> Callable[P, None]:
-    """Return the command with the options of a log, which `variables.Command` begins."""
+    """Return the command with the options --verbose, --quiet and --log-format, by which `variables.Command` begins its log."""
     form_help = "Format of the log on stderr: text has time and level in each line, json is one object per line."
     for add in (
         option("--log-format", type=WordChoice(LOG_FORMATS), help=form_help),
@@ -132,9 +132,10 @@ def report_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def state_folder(content: Path, path: Path | None) -> Path:
-    """Return the state folder: `path`, or if that is None, a folder below XDG_STATE_HOME that is named after the content folder.
+    """Return the state folder: `path`, or if that is None, a folder in feedsvc/ below XDG_STATE_HOME (~/.local/state).
 
-    It is not created here. Raises FeedsvcError if it is inside the content folder.
+    The name of that folder is a digest of the content folder's path. The folder is not created here. Raises FeedsvcError if it
+    is inside the content folder.
     """
     state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     folder = path or state_home / "feedsvc" / sha256(os.fsencode(content.resolve())).hex()[:16]

@@ -56,9 +56,9 @@ def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> s
 
 
 def log_problem_changes(before: Edition, now: Edition) -> None:
-    """Print each problem that only the edition `now` has, and each file that has no problem or no error any more since `before`.
+    """Print the problems that `now` has and `before` has not, and the files that have no problems or no errors any more.
 
-    A listener of the Watcher.
+    A Listener of the Watcher.
     """
     print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
     paths = _paths(now.content.problems)
@@ -89,8 +89,8 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 def print_problems(problems: Iterable[Problem]) -> None:
     """Print problems in the log, or on stderr without a log, those of settings files first.
 
-    A problem that many files share is printed once, with a note: a warning, or an error that follows from one in a settings file,
-    of over three files; another error of over twenty.
+    A problem that many files share is printed only for the first file, with the number of the others. Many are more than three
+    files for a warning and for an error that follows from one in a settings file, more than twenty for another error.
     """
     for problem, repeats in _group_repeats(problems):
         note = f" {_repeat_note(problem, repeats)}" if repeats else ""
@@ -143,10 +143,10 @@ def _severity_mark(severity: Severity) -> str:
 
 
 def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:
-    """Yield each problem with 0, those of settings files first, except problems of one kind (`_kind`) that are in many files.
+    """Yield (problem, 0) for each problem, those of settings files first.
 
-    Of these, yield only the first, with the number of the other files. Many are three other files; for errors that follow from
-    none in a settings file, twenty.
+    Of the problems of one kind (`_kind`) in many files, yield only the first, with the number of the other files. Many are at
+    least three other files; for errors that do not follow from one in a settings file, at least twenty.
     """
     problems = sorted(problems, key=_print_order)
     paths_by_kind: dict[tuple[str, ...], set[str]] = defaultdict(set)

@@ -30,7 +30,8 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
 
     Use it for a static tree, after the new version is public; feedsvc serve notifies the hubs itself. The exit status is 1 if
     a hub did not accept all notifications (the next ping sends the others again), or if the purge command failed (only
-    ping --all-feeds repeats it). Purge the pages yourself when you publish the tree.
+    ping --all-feeds repeats it). The purge command runs only if there is a feed to notify hubs of. Purge the pages yourself when you
+    publish the tree.
 
     \b
     Examples:
@@ -63,11 +64,12 @@ def _publish(
     *,
     includes_unchanged: bool,
 ) -> int:
-    """Run the purge command, if any, then notify the hubs, and print the results. Return the number of failures, 0 for success.
+    """Run the purge command, then notify the hubs, and print the results. Return the number of failures, 0 for success.
 
-    Only changed feeds, and those of failed earlier notifications, are sent to the hubs, with `includes_unchanged` all feeds.
-
-    Failures are the feeds that failed or were not tried, counted for each hub, and 1 if the purge command failed.
+    Each reachable hub is notified of the feeds that changed since it last accepted a notification of them, or with
+    `includes_unchanged`, of all feeds. The command `purge` (() for none) gets the addresses of these feeds; it is not run if
+    there are none. If it fails, hubs are notified anyway. Failures are, for each hub, the feeds whose notification failed and
+    those not tried after them (`HubResult.untried_count`), and 1 if the purge command failed.
     """
     topics = {absolute(hub_selection.base_url, path): digest for path, digest in FeedDigests().compute(catalog).items()}
     pending_topics = publisher.enqueue(hub_selection, topics, includes_unchanged=includes_unchanged)

@@ -32,10 +32,10 @@ _MAX_STREAMS: Final = 8  # open pages; each holds one server thread
 def serve_preview(
     content: Path, *, host: str, port: int, threads: int, base_url: str, state: Path | None, allows_any_host: bool
 ) -> None:
-    """Serve the preview until SIGTERM or SIGINT. Raises FeedsvcError for a non-loopback address, unless `allows_any_host`.
+    """Serve the preview until SIGTERM or SIGINT. Raises FeedsvcError for a non-loopback `host`, unless `allows_any_host`.
 
-    Links lead to the preview itself if `base_url` is "" and `host` is a loopback address. `state` None is a temporary folder if
-    `port` is 0, else the folder that `feedsvc serve` has by default.
+    If `base_url` is "", it is the address of the preview itself for a loopback `host`, else that of site.yaml. If `state` is
+    None, the state folder is a temporary one if `port` is 0, else the one that `feedsvc serve` has by default.
     """
     if not allows_any_host and not _is_loopback_host(host):
         raise FeedsvcError(

@@ -23,10 +23,10 @@ from feedsvc.web import Server, Worker
 
 
 def serve(config: ServeConfig, scan: BackgroundScan, open_socket: Callable[[], socket.socket]) -> None:
-    """Serve in this process until SIGTERM or SIGINT. `scan` is a scan of the articles folder that was just started.
+    """Serve in this process until SIGTERM or SIGINT. `scan` is a scan of articles/ that was just started.
 
-    `open_socket` returns the listening socket, a result of `listen` or `listen_unix`. It is called once the content is read:
-    until then, connections are refused, and a proxy uses another server.
+    `open_socket` returns the listening socket, a result of `listen` or `listen_unix`. It is called when the content has been
+    read: until then, connections are refused, so that a proxy uses another server.
     """
     _serve(config, open_socket, None, scan)
 

@@ -21,7 +21,7 @@ _BUCKET_PREFIX: Final = "s3://"
 
 
 class Target(Protocol):
-    """Common methods of a StaticTree and an Upload to a bucket, described there."""
+    """Common methods of StaticTree (a folder) and Upload (a prefix of a bucket), whose docstrings describe them."""
 
     @property
     def out(self) -> Path | str: ...
@@ -46,12 +46,13 @@ def open_target(
     prefetch: Prefetch | None = None,
     host: str = HOSTING_ANY,
 ) -> AbstractContextManager[Target]:
-    """Return the target of a build, to be used in a with statement. Raises FeedsvcError if nothing can be built there.
+    """Return the target of a build, to be used in a with statement.
 
-    So it does for a folder that is, contains or is inside a content folder, and for an option that does not fit the target.
+    Raises FeedsvcError if nothing can be built there: if `out` is a content folder, contains the folder `content` or is inside
+    it, if an option does not fit the target, or if a package for buckets is missing.
 
-    `out` is a folder or s3://BUCKET/PREFIX. `only` names a selection of documents, "" for all. `file_codings` are the codings of
-    compressed copies in a folder, `object_coding` is the coding of the objects in a bucket, "" for none. `prefetch` is a
+    `out` is a folder or s3://BUCKET/PREFIX. `only` names a selection of documents, "" for all. `file_codings` are the codings
+    of compressed copies in a folder, `object_coding` is the coding of the objects in a bucket, "" for none. `prefetch` is a
     comparison of the folder with its manifest that was just started, or None. `host` is the value of --hosting.
     """
     _reject_mistyped_bucket(out)

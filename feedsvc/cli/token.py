@@ -178,9 +178,9 @@ def _raise_unknown_name(name: str, tokens: Sequence[Token]) -> None:
 
 
 def _open_store(content: Path, state: Path | None, database: str) -> TokenStore:
-    """Open the store that `feedsvc serve` uses with the same options.
+    """Return the token store that `feedsvc serve` uses with the same options.
 
-    Raises FeedsvcError if the store cannot be opened, or without `database` if the state folder does not exist.
+    Raises FeedsvcError if `database` is invalid or a package for it is missing; if it is "", also if there is no state folder.
     """
     folder = state_folder(content, state)
     if not database and not folder.is_dir():

@@ -43,9 +43,10 @@ _TEST_PREFIXES: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suit
 
 
 class Option(click.Option):
-    """Option with the variable FEEDSVC_OPTION; an empty one counts as unset. Former names of the variable work with a warning.
+    """Option with an environment variable, FEEDSVC_ and the option's name; an empty variable counts as unset.
 
-    Former names are FEEDSVC_COMMAND_PARAMETER and those in _FORMER_NAMES.
+    Former names of the variable work, too, with a warning. They are FEEDSVC_, the command and the parameter
+    (FEEDSVC_SERVE_PORT), and those in _FORMER_NAMES.
     """
 
     def __init__(self, declarations: Sequence[str], **settings: Any) -> None:
@@ -76,7 +77,7 @@ class Option(click.Option):
 
 
 class WordChoice(_BaseChoice):
-    """One of several words. An error names the nearest one."""
+    """Type of parameters that are one of several words. The error for another text names the most similar word, if any."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         message = super().get_invalid_choice_message(value, ctx)
@@ -85,7 +86,7 @@ class WordChoice(_BaseChoice):
 
 
 class IntRange(click.IntRange):
-    """Whole number in a range. The error for a text that is no whole number names the range."""
+    """Type of parameters that are whole numbers in a range. The error for a text that is no whole number names the range."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:

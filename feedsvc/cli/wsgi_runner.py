@@ -39,7 +39,10 @@ _LOCK_FILE: Final = "first-process.lock"
 
 
 def load_application() -> ProcessApplication:
-    """Read the settings and open the service of this process. After a FeedsvcError, print it and raise SystemExit."""
+    """Read the settings, and return the application after `ProcessApplication.load`, which opens the service of this process.
+
+    After a FeedsvcError, print it and raise SystemExit.
+    """
     application = _or_exit(lambda: ProcessApplication(read_service_config()))
     application.load()
     return application
@@ -68,7 +71,10 @@ class ProcessApplication(PerProcess["WSGIApplication"]):
             _or_exit(self.get)
 
     def open_in_background(self) -> None:
-        """Open the service in a thread. A request waits for it. A FeedsvcError ends the process; other errors are logged."""
+        """Open the service in a thread of its own. Requests wait for it.
+
+        A FeedsvcError is printed and ends the process; other errors are logged, and the next request opens the service.
+        """
         threading.Thread(target=self._open_here, name="feedsvc-open", daemon=True).start()
 
     def before_fork(self) -> None:
