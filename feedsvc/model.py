@@ -22,7 +22,7 @@ FeedAccess = Literal["public", "private"]
 class FeedOptions:
     """Keys below `feed:` in site.yaml; with the overrides of its entry, the effective options of a listing (`Listing.feed`).
 
-    `entries` is the maximum number of rows in a feed's newest document, `archives` the listings whose feeds have archives,
+    `entries` is the maximum number of entries in a feed's newest document, `archives` the listings whose feeds have archives,
     `ttl` is in minutes (RSS 2.0). With `browser_view`, RSS and Atom feeds have a stylesheet for browsers. With `combinations`,
     subscribers can combine listings by address. With `markdown`, RSS feeds of full texts contain Markdown of articles, too.
     """
@@ -67,8 +67,7 @@ class Site:
     `id_domain` and the year of `since` are in the ids of feeds, `id_domain` also in those of articles without an id of their
     own. `navigation` is None if the menu has all categories and the pages whose `menu` is header. `robots` are groups of
     robots.txt in addition to `crawlers`. `accent` is a color as # and six hexadecimal digits, "" for the built-in one. With
-    `keep_metadata`, images are sent with all metadata that cameras and editors wrote into them. `media` are the paths in
-    media/.
+    `keep_metadata`, images are sent with all metadata. `media` are the paths in media/ that the settings name.
     """
 
     title: str

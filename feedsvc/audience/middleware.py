@@ -131,7 +131,7 @@ class ReadCountMiddleware:
         return _json_response({"views": views})
 
     def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
-        """Count a read and return 204. A read of a bot, from another site, or repeated by a visitor is not counted, but gets a 204.
+        """Count a read and return 204. Reads of bots, from other sites, or repeated by a visitor get a 204 and are not counted.
 
         Return 413 if the body is too long, and 429 if the visitor or the visitor's address sent too many reads.
         """

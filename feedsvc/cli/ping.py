@@ -30,8 +30,8 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
 
     Use it for a static tree, after the new version is public; feedsvc serve notifies the hubs itself. The exit status is 1 if
     a hub did not accept all notifications (the next ping sends the others again), or if the purge command failed (only
-    ping --all-feeds repeats it). The purge command runs only if there is a feed to notify hubs of. Purge the pages yourself when you
-    publish the tree.
+    ping --all-feeds repeats it). The purge command runs only if there is a feed to notify hubs of. Purge the pages yourself
+    when you publish the tree.
 
     \b
     Examples:

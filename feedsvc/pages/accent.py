@@ -47,8 +47,9 @@ def contrast(one: str, other: str) -> float:
 
 
 def _readable(color: str, backgrounds: Sequence[str], extreme: float) -> str:
-    """Return the color, its lightness changed as little as possible towards `extreme` (0 is black, 1 is white), so that its
-    contrast with each of `backgrounds` is at least MIN_CONTRAST.
+    """Return the color if its contrast with each of `backgrounds` is at least MIN_CONTRAST, else one that has this contrast.
+
+    Its lightness is that of the color, changed as little as possible towards `extreme` (0 is black, 1 is white).
     """
 
     def is_readable(candidate: str) -> bool:

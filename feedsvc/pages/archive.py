@@ -18,7 +18,7 @@ from feedsvc.uris import absolute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodLink:
-    """A month or day with a link to its page; `count` is its number of articles, `articles` the same with the noun."""
+    """A month or day with a link to its page. `count` is its number of articles, `articles` this number with the noun."""
 
     title: str
     href: str
@@ -37,7 +37,7 @@ class ArchiveYear:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArchiveDay:
-    """Articles of a day, newest first."""
+    """A day of the archive with its articles, newest first."""
 
     title: str
     entries: list[Card]
@@ -63,14 +63,15 @@ class ArchivePeriodVariables(TypedDict):
 
 
 def archive_rows(period_rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Return those of all rows of a period that its page shows: the visible ones, in the same order."""
+    """Return the rows that the archive page of a period shows: the visible ones of all its rows, in the same order."""
     return tuple(filter(is_visible, period_rows))
 
 
 def render_archive(layout: PageLayout, period: str = "") -> bytes:
     """Render the page of all months if `period` is "", else that of a month (YYYY-MM) or day (YYYY-MM-DD).
 
-    `period` must be in the calendar of the site's listing. A month that the calendar divides by day has links to its days.
+    `period` must be in the calendar of the site's listing. The page of a month that the calendar divides by day has links to
+    the pages of its days instead of articles.
     """
     if period:
         return render_archive_period(layout, period, layout.catalog.listings[ListingRef()].calendar.days_of(period))

@@ -67,7 +67,10 @@ class CorrectionView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuthorBox:
-    """An author below an article: `bio` and `avatar` (an address) are "" if authors.yaml has none."""
+    """An author below an article. `bio` and `avatar` (an address) are "" if authors.yaml has none.
+
+    `link` leads to the page of the author's articles; `feed` is the address of the author's RSS feed.
+    """
 
     link: LinkView
     bio: str
@@ -121,7 +124,10 @@ _PageArguments = tuple[PageMetadata, ArticleVariables, ListingRef | None]
 
 
 def render_article(layout: PageLayout, row: Row) -> bytes:
-    """Render the page of a visible article. One with a `link` to another site has its text, too; the link is canonical then."""
+    """Render the page of a visible article.
+
+    An article with a `link` to another site has a page with its text, too, but that link is the canonical address of the page.
+    """
     return render_articles(layout, [row])[0]
 
 
@@ -133,9 +139,10 @@ def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
 
 
 def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables) -> _PageArguments:
-    """Return the arguments of `PageLayout.render` after the template: metadata, variables, section (None for an article without).
+    """Return the arguments of `PageLayout.render` after the template: metadata, variables, and the listing of the section.
 
-    `expensive` are the variables computed already.
+    The section is the article's first category; the last argument is None if it has none. `expensive` are the variables that
+    were computed before.
     """
     catalog, site, article, lang = layout.catalog, layout.site, row.article, layout.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in article.categories]

@@ -27,10 +27,11 @@ _SIZES: Final = "(min-width: 44rem) 42rem, 100vw"
 
 
 def page_html(catalog: Catalog, text: str, lang: Language, embeds: Iterable[Embed] = ()) -> str:
-    """Return `text`, HTML that is sanitized already, as a page shows it: addresses within the site root-relative, images with
-    size and variants, cards for bare links to `embeds`, and wide elements (code, tables) that can be scrolled by keyboard.
+    """Return `text`, HTML that is sanitized already, as a page shows it.
 
-    `lang` is the language of the text. `embeds` without a bare link in the text are not shown.
+    Addresses within the site become root-relative, images get size and variants, bare links to `embeds` become cards, and wide
+    elements (code, tables) can be scrolled by keyboard. `lang` is the language of the text. `embeds` without a bare link in the
+    text are not shown.
     """
     page = _TAG.sub(lambda tag: _rewrite_tag(catalog, tag["name"], tag["rest"]), text)
     page = insert_link_cards(catalog, page, embeds)
@@ -55,7 +56,8 @@ def _rewrite_image(catalog: Catalog, rest: str) -> str:
 def _srcset_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
     """Return the attributes srcset and sizes as HTML that begins with a space; "" if the image has no variants.
 
-    `attributes` are the attributes src and width that the image has, by name, as in HTML.
+    `attributes` maps the names of the image's attributes to their values, escaped as in HTML. Of them, src and width are used;
+    either may be missing. Without width, the image counts as wide as the text.
     """
     path = _image_path(catalog, attributes)
     candidates = srcset(catalog, path)
@@ -69,9 +71,11 @@ def _image_path(catalog: Catalog, attributes: Mapping[str, str]) -> str:
 
 
 def _size_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
-    """Return the attributes width and height, without those in `attributes`, as HTML that begins with a space.
+    """Return the attributes width and height that the image lacks, as HTML that begins with a space.
 
-    "" if `attributes` has both or the file's size is unknown. If it has one, the other keeps the file's aspect ratio.
+    `attributes` maps the names of the image's attributes to their values, escaped as in HTML. The result is "" if they include
+    both width and height, or if the size of the file at src is unknown. If they include one of them, the other is such that the
+    aspect ratio of the file is kept.
     """
     size = None if {"width", "height"} <= attributes.keys() else pixel_size(catalog, _image_path(catalog, attributes))
     if size is None:
@@ -99,9 +103,9 @@ _REWRITERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {
 
 
 def _wrap_tables(text: str, lang: Language) -> str:
-    """Return the HTML with each table that is not inside another one in a region that scrolls and has an accessible name.
+    """Return the HTML with each table, unless it is inside another one, in a region that scrolls and has an accessible name.
 
-    The name is in `lang`, from the second table on with its number.
+    The name is the word for table in `lang`, from the second table on with its number.
     """
     depth = count = 0
 

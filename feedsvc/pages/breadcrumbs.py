@@ -19,8 +19,10 @@ def trail(layout: PageLayout, *places: tuple[Place, str], own_title: str) -> tup
 
 
 def listing_trail(layout: PageLayout, listing: Listing, title: str, period: str = "") -> tuple[Breadcrumb, ...]:
-    """Return the breadcrumbs of a listing's page with the heading `title`: its newest page if `period` is "", else that of the
-    period, below the newest page (of the site: below /archive/). The list of all tags is above a tag with visible articles.
+    """Return the breadcrumbs of a listing's page with the heading `title`: its newest page if `period` is "", else a period's.
+
+    Between the front page and this page, they have the list of all tags if the listing is a tag with visible articles, and for
+    a period, the newest page of the listing (for the site, /archive/ instead).
     """
     # A page of all tags exists if at least one has articles.
     index = ((TagsAt(), layout.lang.say("all_topics")),) if listing.ref.kind == "tag" and not listing.is_empty else ()

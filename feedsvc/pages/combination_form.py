@@ -38,7 +38,10 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChoiceGroup:
-    """The names of one kind: either `choices`, or the labels of text `fields` and all `names` as suggestions for these."""
+    """The listings of one kind that can be chosen, either as `choices` or by name in text fields.
+
+    For text fields, `fields` are their labels, and `names` the titles of all listings, as suggestions.
+    """
 
     kind: ListingKind
     title: str
@@ -49,7 +52,10 @@ class ChoiceGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CombinationForm:
-    """The form. Each of `sides` (included and excluded names) has all `groups`; the fields' names begin with its id."""
+    """The form. `sides` are its two parts, for names to include and to exclude; each has all `groups`.
+
+    The names of the fields in a part begin with the id of that side.
+    """
 
     action: str
     explanation: str
@@ -59,7 +65,10 @@ class CombinationForm:
 
 
 def combination_form(layout: PageLayout) -> CombinationForm | None:
-    """Return the form of a site, whether or not it has combinations; None if it has no category, language, author or tag."""
+    """Return the form of a site, even if its option `combinations` is off.
+
+    None if the site has no category, author or tag, and no language listing, that is on /subscribe/.
+    """
     lang, groups = layout.lang, tuple(_groups(layout))
     if not groups:
         return None

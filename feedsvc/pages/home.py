@@ -18,7 +18,7 @@ from feedsvc.uris import absolute, root_relative
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SectionBlock:
-    """Block of a section on the front page; it has at least one card."""
+    """Block of a section (category) on the front page, with a link to its page; it has at least one card."""
 
     link: LinkView
     cards: tuple[Card, ...]
@@ -33,7 +33,7 @@ class CorrectedArticle:
 
 
 class HomeVariables(TypedDict):
-    """Variables of the front page. An article is in `lead`, `seconds`, `blocks` and `others` once."""
+    """Variables of the front page. No article is twice in `lead`, `seconds`, `blocks` and `others` together."""
 
     title: Annotated[str, "title of the site"]
     description: Annotated[str, "description of the site; empty without one"]

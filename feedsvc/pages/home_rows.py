@@ -20,7 +20,10 @@ _CORRECTIONS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class SectionRows:
-    """Block of a section: up to _SECTION_STORIES newest visible articles of its feed, at least one, that stand nowhere above."""
+    """Block of a section (category): the newest visible articles of its feed that are not above the block on the page.
+
+    There are at least one and at most _SECTION_STORIES.
+    """
 
     listing: Listing
     rows: tuple[Row, ...]
@@ -30,8 +33,9 @@ class SectionRows:
 class HomeRows:
     """Visible rows of the front page, each once, except that `corrected` may repeat others.
 
-    `lead` is None if there is no visible article. `seconds` and `others` are rows of the site's feed, `others` all that stand
-    nowhere above. `corrected` has up to _CORRECTIONS rows with the newest corrections, which may be old articles.
+    `lead` is None if there is no visible article. `seconds` are the newest other rows of the site's feed, `others` all rows of
+    this feed that are in no other field but perhaps in `corrected`. `corrected` has up to _CORRECTIONS rows, those with the
+    newest corrections, which may be old articles.
     """
 
     lead: Row | None
@@ -62,8 +66,9 @@ def select_home_rows(catalog: Catalog) -> HomeRows:
 
 
 def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:
-    """Return the row whose slug is `home.lead` in site.yaml, if it is visible; else, of `newest`, the first with an image among
-    the first _LEAD_CANDIDATES; else the first; None without any.
+    """Return the visible row whose slug is `home.lead` in site.yaml, if there is one; else a row of `newest`, None if empty.
+
+    Of `newest`, it is the first row with an image among the first _LEAD_CANDIDATES, or the first row if none of these has one.
     """
     named = catalog.visible.get(catalog.site.home.lead) if catalog.site.home.lead else None
     with_image = (row for row in newest[:_LEAD_CANDIDATES] if row.article.image)
@@ -71,9 +76,9 @@ def _select_lead(catalog: Catalog, newest: list[Row]) -> Row | None:
 
 
 def _select_sections(catalog: Catalog, used: set[int]) -> Iterator[SectionRows]:
-    """Yield the first _SECTIONS blocks that are not empty, without rows whose id() is in `used`.
+    """Yield the first _SECTIONS blocks that are not empty, in the order of the sections, without rows whose id() is in `used`.
 
-    The id() of each row of a block is added to `used`.
+    The id() of each row of a block is added to `used` before the block is yielded.
     """
     count = 0
     for listing in _section_listings(catalog):

@@ -14,9 +14,9 @@ def local_href(site: Site, address: str) -> str:
 
 
 def canonical_href(site: Site, address: str) -> str:
-    """Return what `local_href` returns; the path of a listing, article, issue, archive or site document in its canonical form.
+    """Return the same as `local_href`, but with the path of a listing, article, issue, archive or site document made canonical.
 
-    So no click on it is redirected.
+    So a click on a path without its trailing slash is not redirected. Former names in a path stay.
     """
     path = path_below(site.base_url, address)
     place = place_of(path) if path else None

@@ -52,7 +52,10 @@ def logo_size(pixels: tuple[int, int] | None) -> tuple[int, int]:
 
 
 def image_view(catalog: Catalog, image: Image) -> ImageView:
-    """Return a lead image as a page shows it, in its full size; one at another site keeps its address and has no variants."""
+    """Return a lead image as a page shows it, with its full size and its variants.
+
+    An image at another site keeps its absolute address and has no variants.
+    """
     return ImageView(
         src=local_href(catalog.site, image.url),
         srcset=srcset(catalog, path_below(catalog.site.base_url, image.url)[1:]),
@@ -67,9 +70,9 @@ def image_view(catalog: Catalog, image: Image) -> ImageView:
 
 
 def srcset(catalog: Catalog, path: str) -> str:
-    """Return the srcset, not escaped, of the file at a path like media/a.jpg: all variants and the file itself.
+    """Return the value of srcset, not escaped, for the file at a path like media/a.jpg: all its variants, then the file itself.
 
-    "" if the catalog's media have no such file, or if it has no variants.
+    "" if the catalog's media have no such file, or if the file has no variants.
     """
     base, file = catalog.site.base_url, catalog.media.get(path)
     candidates = [f"{root_relative(base, variant.path)} {variant.width}w" for variant in variants(file)]

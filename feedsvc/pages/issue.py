@@ -57,7 +57,7 @@ def render_issue(layout: PageLayout, issue: IssueRow) -> bytes:
 
 
 def render_withdrawn_issue(layout: PageLayout, issue: IssueRow) -> bytes:
-    """Render the page of an issue whose articles were all withdrawn or have expired."""
+    """Render the page of an issue whose articles were all withdrawn or have expired: its title, and a sentence that says so."""
     return render_message(layout, issue_title(layout.site, issue), layout.lang.say("issue_gone"))
 
 

@@ -77,13 +77,13 @@ class PageVariables(TypedDict):
 
 
 class PageLayout:
-    """The layout of the pages of one catalog with one theme, with words of one language. Thread-safe; it caches links and cards.
+    """The layout of the pages of one catalog with one theme and words of one language. Thread-safe; it caches links and cards.
 
-    `logo` is the site's logo, or a variant fit for Open Graph; None if there is none or its size is unknown.
+    `logo` is the site's logo for Open Graph, a variant if it is too wide; None without logo or if its size is unknown.
     """
 
     def __init__(self, catalog: Catalog, theme: Theme, language: str = "") -> None:
-        """Take the tag of the language, "" for the site's."""
+        """Create the layout. `language` is the tag of the language of its words, "" for the site's language."""
         self.catalog, self.theme = catalog, theme
         # Read once, because every page shows the logo.
         logo_pixels = pixel_size(catalog, path_below(catalog.site.base_url, catalog.site.logo)[1:])
@@ -105,7 +105,7 @@ class PageLayout:
         return self.catalog.site
 
     def for_listing(self, ref: ListingRef) -> PageLayout:
-        """Return the layout with the words of a listing's pages: those of its own language for a language, else the site's."""
+        """Return the layout for a listing's pages: those of a language have words in that language, others in the site's."""
         tag = listing_language(self.site, ref)
         if tag == self.lang.tag:
             return self
@@ -114,10 +114,10 @@ class PageLayout:
     def render(
         self, template: str, head: PageMetadata, variables: Mapping[str, object], current_listing: ListingRef | None = None
     ) -> bytes:
-        """Render a whole page with a template. The menu marks `current_listing`, that of the page, if it is a category.
+        """Render a whole page with a template. The menu marks the link to `current_listing` if that is a category.
 
-        Menus mark the link to `head.canonical`, too: the page itself. `variables` are the template's own variables, a TypedDict.
-        They replace variables of the layout with the same name.
+        Menus mark the link to `head.canonical`, too: the page itself. `variables` are the template's own variables, a
+        TypedDict. They replace variables of the layout with the same name.
         """
         own_href = local_href(self.site, head.canonical)
         current_section = current_listing if current_listing and current_listing.kind == "category" else None
@@ -135,7 +135,7 @@ class PageLayout:
         return self.theme.render(template, {**self._common_variables, **page_variables, **variables}, self._render_once)
 
     def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
-        """Return the HTML of a part of pages: that cached for its name and key, which must identify it, else that of `make`."""
+        """Return the HTML of a part of pages. `make` renders it at the first call with this name and key; these identify it."""
         return self._fragments.get_or_create((name, key), make)
 
     @cached_property
@@ -204,15 +204,15 @@ class PageLayout:
     def open_graph(
         self, title: str, description: str, address: str, *, language: str = "", image: Image | None = None
     ) -> tuple[tuple[str, str], ...]:
-        """Return the Open Graph pairs (property, content) of a page other than an article's; without `image`, that of the logo.
+        """Return the Open Graph pairs (property, content) of a page other than an article's. Without `image`, with the logo.
 
-        `address` is the page's absolute address, `language` its tag, "" for the site's. Pairs with an empty value are left out.
+        `address` is the page's absolute address, `language` its language tag, "" for the site's. Empty pairs are left out.
         """
         return listing_open_graph(self.catalog, title, description, address, logo=self.logo, language=language, image=image)
 
     @cached_property
     def site_feed_views(self) -> tuple[FeedView, ...]:
-        """The feeds of the site."""
+        """The feeds of the site's listing, one for each format."""
         return self.feed_views(self.catalog.listings[ListingRef()])
 
     def href(self, place: Place) -> str:
@@ -241,7 +241,7 @@ class PageLayout:
         return tuple(chain.from_iterable(views))
 
     def breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
-        """Return the breadcrumbs of the front page and then of `places`, which are (place, title)."""
+        """Return the breadcrumb of the front page, then one for each of `places`, which are pairs (place, title)."""
         return self._breadcrumbs.get_or_create(places, lambda: self._build_breadcrumbs(places))
 
     def _build_breadcrumbs(self, places: tuple[tuple[Place, str], ...]) -> tuple[Breadcrumb, ...]:
@@ -255,7 +255,7 @@ class PageLayout:
         return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))
 
     def date_view(self, moment: datetime, key: str = "", *, with_time: bool = False) -> DateView:
-        """Return a date as a page shows it, `with_time` with time and offset. `key` names the text around it, "" for none."""
+        """Return a date as a page shows it, `with_time` also time and offset. `key` is that of its text around it, or ""."""
         text = self.lang.date_time(moment) if with_time else self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
         return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)

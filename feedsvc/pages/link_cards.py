@@ -18,9 +18,9 @@ _SIZES: Final = "(min-width: 40rem) 12rem, 100vw"
 
 
 def insert_link_cards(catalog: Catalog, markup: str, embeds: Iterable[Embed]) -> str:
-    """Return `markup`, the HTML of a text, with cards in place of its bare links to `embeds`.
+    """Return `markup`, the HTML of a text, with cards in place of its bare links to the addresses of `embeds`.
 
-    Addresses in `markup` must have the form that `canonical_href` returns.
+    Other bare links stay. Addresses in `markup` must have the form that `canonical_href` returns.
     """
     cards = {canonical_href(catalog.site, embed.url): embed for embed in embeds}
 

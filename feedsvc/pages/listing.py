@@ -37,7 +37,8 @@ class ListingVariables(TypedDict):
 def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
     """Render the page of a listing's newest articles if `period` is "", else the page of a period in `listing.page_index`.
 
-    It shows visible articles only; as newest, those of the feed. The page of the site's newest articles is the front page.
+    The newest articles are the visible ones of the listing's newest feed document; the page of a period shows all visible ones
+    of the period. For the site, the page of the newest articles is the front page.
     """
     if listing.ref == ListingRef() and not period:
         return render_home(layout)
@@ -79,10 +80,10 @@ def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subscription:
-    """A listing on the page with all feeds. `count` is its number of visible articles in words; `updated` is None without any.
+    """A listing on the page with all feeds. `count` is its number of visible articles with the noun, such as "3 articles".
 
-    `readers` are links that open its RSS feed in feed readers; [] for tags, of which there may be very many. `language` and
-    `direction` are as in LinkView.
+    `updated` is when it last changed, None if it has no visible article. `readers` are links that open its RSS feed in feed
+    readers; [] for tags, of which there may be very many. `language` and `direction` are as in LinkView.
     """
 
     title: str
@@ -100,7 +101,8 @@ class Subscription:
 class SubscriptionGroup:
     """The listings of one kind on the page with all feeds.
 
-    `note` says that only some are shown, "" if all are. `more` links to the list of all; it is for tags only.
+    `note` says that only the most used tags are shown, "" if all listings of the kind are. `more` is a link to the list of all
+    tags, None for other kinds.
     """
 
     title: str
@@ -121,9 +123,10 @@ class SubscribeVariables(TypedDict):
 
 
 def render_subscribe_page(layout: PageLayout, *, has_form: bool = True) -> bytes:
-    """Render the page with all public feeds, by kind of listing, without empty languages. Only the most used tags are shown.
+    """Render the page with all public feeds, by kind of listing. Languages without visible articles are left out.
 
-    With `has_form`, it has a form that combines feeds if the site has combinations.
+    If there are very many tags, only the most used ones are shown. With `has_form`, the page has a form that combines feeds, if
+    the site's option `combinations` is on.
     """
     site, lang = layout.site, layout.lang
     groups = groupby(layout.catalog.subscribable_listings, key=lambda listing: listing.ref.kind)

@@ -50,8 +50,8 @@ class HeadLink:
 def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
     """Return the items of the menu: those of site.yaml, in its order, without categories and pages that do not exist.
 
-    If it has no `navigation` ([] is an empty menu), all categories, ordered by id, and then the pages whose own `navigation` is
-    header.
+    If site.yaml has no `navigation` ([] is an empty menu), they are all categories, ordered by id, and then the pages whose key
+    `navigation` is header, in the order of `PageFrame.menu_pages`.
     """
     entries = catalog.site.navigation
     if entries is not None:
@@ -64,8 +64,8 @@ def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
     """Return the items of the footer: those of site.yaml, in its order, without categories and pages that do not exist.
 
-    If it has no `footer.links` ([] is none), the pages whose `navigation` is footer and then the archive, without those in the
-    menu. `PageLayout` adds the link to /subscribe/.
+    If site.yaml has no `footer.links` ([] is no links), they are the pages whose key `navigation` is footer and then the
+    archive, without items whose target is also in the menu. The link to /subscribe/ is not among them: `PageLayout` adds it.
     """
     links = catalog.site.footer.links
     if links is not None:
@@ -76,7 +76,10 @@ def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 
 
 def navigation_categories(catalog: Catalog) -> list[str]:
-    """Return the ids of the categories in the menu, in its order; of all categories if it has none. An id may be repeated."""
+    """Return the ids of the categories in the menu, in its order; if it has none, those of all categories.
+
+    An id may be repeated.
+    """
     refs = (item.listing.ref for item in navigation_items(catalog) if item.listing)
     return [ref.id for ref in refs if ref.kind == "category"] or [entry.id for entry in catalog.content.categories.values()]
 

@@ -42,7 +42,10 @@ class FeedView:
 
 
 class Breadcrumb(NamedTuple):
-    """A page above another one. `href` is root-relative, "" for the page itself, which comes last and only in JSON-LD."""
+    """A page above another one, or that page itself, which comes last. `href` is root-relative, "" for the page itself.
+
+    The page itself is only in JSON-LD; visible breadcrumbs leave it out.
+    """
 
     title: str
     href: str = ""
@@ -70,7 +73,7 @@ class PageMetadata:
 
     @property
     def own_feeds(self) -> tuple[FeedView, ...]:
-        """Feeds of the page's own listing, which come first in `feeds`."""
+        """Feeds of the first listing in `feeds`, one for each format: the page's own listing or section, else the site."""
         return self.feeds[: len(FORMATS)]
 
 
@@ -110,8 +113,9 @@ def listing_open_graph(
 ) -> tuple[tuple[str, str], ...]:
     """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own.
 
-    `language` is the page's language tag, "" for the site's. `logo`, the `logo_image`, is for a page without `image`; if it is
-    None, the page has the logo without its size. Values are not escaped; pairs with an empty value are left out.
+    `language` is the page's language tag, "" for the site's. A page without `image` has `logo`, a result of `logo_image`; if
+    that is None, it has the address of the site's logo without a size. Values are not escaped; pairs without value are left
+    out.
     """
     site = catalog.site
     return _nonempty_pairs(
@@ -131,7 +135,7 @@ def article_open_graph(
 ) -> tuple[tuple[str, str], ...]:
     """Return the Open Graph pairs (property, content) of an article's page at the absolute `address`, without empty values.
 
-    `summary` is "" for none. `logo`, the `logo_image`, is for an article without image.
+    `summary` is "" for none. An article without image has `logo`, a result of `logo_image`.
     """
     article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
     return _nonempty_pairs(
@@ -162,7 +166,10 @@ def _image_properties(catalog: Catalog, image: Image | None) -> tuple[tuple[str,
 
 
 def logo_image(catalog: Catalog, pixels: tuple[int, int] | None) -> Image | None:
-    """Return the site's logo, or a variant if it is too large for feeds; None if its `pixels` (width, height) are unknown."""
+    """Return the site's logo, or a narrower variant if it is too wide for feeds and Open Graph.
+
+    `pixels` are width and height of the logo; None if they are unknown or there is no logo, and then the result is None.
+    """
     if pixels is None:
         return None
     logo = catalog.site.logo
@@ -244,9 +251,10 @@ def _as_script(properties: Mapping[str, Any]) -> Markup:
 
 
 def _work_properties(site: Site, row: Row) -> Mapping[str, Any]:
-    """Return the property of schema.org that has the translations of an original, or the original of a translation.
+    """Return a property of schema.org: `workTranslation` with the translations of an original, or `translationOfWork`.
 
-    Only visible articles count: the list of translations may be empty. {} for a translation without visible original.
+    The latter has the original of a translation, and is missing ({}) if the original is not visible. Only visible translations
+    are listed: the list may be empty.
     """
     others = [translation for translation in row.translations if translation.slug != row.article.slug]
     if not row.article.translation_of:

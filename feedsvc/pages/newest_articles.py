@@ -25,9 +25,10 @@ _MAX_TEXT_LENGTH: Final = 256 * 1024  # characters of a text; longer ones are cu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewestArticles:
-    """The newest articles, and the settings, menus, authors and media that belong to them, as in ContentSnapshot. Can be pickled.
+    """The newest articles of a site and what their pages need, in the fields of ContentSnapshot. Can be pickled.
 
-    `texts` are Markdown texts by their digests, `Article.text`. `now` and `preview` are those of the catalog to build.
+    These are the settings and menus of the site, the authors of these articles, and the media of the site, the authors and the
+    articles. `texts` are Markdown texts by their keys (`Article.text`). `now` and `preview` are those of the catalog to build.
     """
 
     site: Site
@@ -48,7 +49,7 @@ class NewestArticles:
         return blake2b(repr((self.site, self.articles)).encode(errors="replace")).hex()
 
     def build_catalog(self) -> Catalog:
-        """Return the catalog of these articles alone."""
+        """Return the catalog of a site with only these articles, at `now`."""
         texts = TextStore()
         texts.add(self.texts)
         content = ContentSnapshot(
@@ -66,10 +67,11 @@ class NewestArticles:
 
 
 def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
-    """Return the newest articles, up to _MAX_ARTICLES, that have a catalog row at `now`; withdrawn and expired ones do, too.
+    """Return the newest articles, up to _MAX_ARTICLES, of those that have a row in a catalog at `now`.
 
-    Articles whose text is unreadable are left out; texts are cut at _MAX_TEXT_LENGTH characters. Only the _MAX_CANDIDATES
-    articles with the latest `published` are examined.
+    Withdrawn and expired articles have one, too, with `preview` also drafts and scheduled ones. Articles whose text is
+    unreadable are left out; texts are cut at _MAX_TEXT_LENGTH characters. Only the _MAX_CANDIDATES articles with the latest
+    `published` are examined.
     """
     row_builder = RowBuilder(content.site, now, is_preview=preview)
     candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))

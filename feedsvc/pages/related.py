@@ -18,9 +18,9 @@ MAX_CANDIDATES: Final = 24
 
 
 def find_related(catalog: Catalog, row: Row) -> list[Row]:
-    """Return up to _MAX_RELATED older visible rows that share most tags with `row`, the newest first among equals.
+    """Return up to _MAX_RELATED older visible rows, those that share the most tags with `row` first, then the newest first.
 
-    [] if none shares a tag. Only the next MAX_CANDIDATES older rows of each tag are compared.
+    [] if no older row shares a tag. Only the next MAX_CANDIDATES older rows of each tag of `row` are compared.
     """
     candidates = [_older_candidates(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
     tag_counts = Counter(map(id, chain.from_iterable(candidates)))  # number of tags in common, by id of the row
@@ -42,9 +42,10 @@ def _older_candidates(tag_listing: Listing, row: Row) -> tuple[Row, ...]:
 
 
 def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield the rows whose pages may link to one of `rows` as related: the next MAX_CANDIDATES newer rows of each tag.
+    """Yield the visible rows of `catalog` whose pages may link to one of `rows` as related.
 
-    `rows` may be rows of another catalog. A row with several tags may be yielded more than once.
+    They are, for each of `rows` and each of its tags, the next MAX_CANDIDATES newer rows with this tag. `rows` may be rows of
+    another catalog. A row with several tags may be yielded more than once.
     """
     keys_by_tag: dict[str, set[RowKey]] = {}
     for row in rows:

@@ -55,7 +55,10 @@ def _article(number: int, **fields: object) -> Article:
 
 @cache
 def sample_catalogs() -> tuple[Catalog, ...]:
-    """Return the catalogs of the sample sites: the full one, the one with many articles, the bare one. They are built once."""
+    """Return the catalogs of the sample sites: the full one, the one with many articles, the bare one.
+
+    They are built at the first call.
+    """
     return tuple(build_catalog(content, _NOW) for content in (_full(), _many(), _bare()))
 
 

@@ -25,7 +25,7 @@ _RANDOM_FUNCTIONS: Final = ("random", "lipsum")
 
 
 class PageTooLargeError(Exception):
-    """Raised if a template renders more text than a page may have."""
+    """Raised if a template renders more than MAX_PAGE_LENGTH characters."""
 
     def __init__(self) -> None:
         super().__init__(f"it makes more than {MAX_PAGE_LENGTH // 1024**2} MiB of text")

@@ -51,7 +51,7 @@ class MessageVariables(TypedDict):
 
 
 def render_gone(layout: PageLayout, article: Article) -> bytes:
-    """Render the page of a withdrawn article: its notice in the article's language, or a text in the site's if there is none."""
+    """Render the page of a withdrawn article: the article's `notice`, or if it has none, a sentence in the site's language."""
     title = layout.lang.say("withdrawn_title")
     if not article.notice:
         return render_message(layout, title, layout.lang.say("withdrawn_text"))
@@ -93,8 +93,8 @@ def render_message(
 ) -> bytes:
     """Render a page with a title and a sentence, `text`. Robots must not index the page.
 
-    `language` and `direction` are those of the sentence, "" if it is in the language of the layout. If `leads_on`, the page links
-    to the sections and the archive, and lists the articles of `newest`.
+    `language` and `direction` are those of the sentence, "" if it is in the language of the layout. With `leads_on`, the page
+    links to the sections and the archive, and lists the articles of `newest`, if there are any.
     """
     head = PageMetadata(title=f"{title} – {layout.site.title}", hidden=True)
     cards = [layout.card(row) for row in newest]

@@ -1,5 +1,7 @@
-"""Compiler of the built-in templates to faster Python: without the sandbox, and with plain attribute access and calls instead of
-Jinja's look-ups, which try an attribute and then an item. The result is cached, so that a start compiles nothing.
+"""Compiler of the built-in templates to faster Python.
+
+The code has no sandbox, and plain attribute access and calls instead of Jinja's look-ups, which try an attribute and then an
+item. It is cached in files, so that later starts compile nothing.
 
 Jinja is imported only here and in theme.py and sandbox.py.
 """
@@ -89,7 +91,10 @@ class _FastCodeGenerator(CodeGenerator):
 
 
 def cached_card(make: Callable[..., str], card: Any, *arguments: object) -> str:
-    """Return `make(card, *arguments)`, HTML by a macro. It is cached by the arguments in the card's `html_cache`."""
+    """Return the HTML that the macro `make` renders of a card and further arguments.
+
+    It is cached in the card's `html_cache` by these arguments alone, so two macros must not be called with equal ones.
+    """
     html: str | None = card.html_cache.get(arguments)
     if html is None:
         html = card.html_cache[arguments] = make(card, *arguments)

@@ -83,9 +83,9 @@ class TemplateRenderError(Exception):
 
 
 class Theme:
-    """The templates and static files of pages. `static` maps names below /static/ to bytes, built-in files included.
+    """The templates and static files of pages: those of a custom theme, and built-in ones in place of those that it lacks.
 
-    `digest` is the `templates_digest`.
+    `static` maps names below /static/ to bytes. `digest` is the `templates_digest` of the custom theme.
     """
 
     def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
@@ -178,7 +178,7 @@ def files_below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, 
 
 
 def compile_builtin_templates() -> None:
-    """Compile the built-in templates, or load them from the cache of compiled ones, before the first page is requested."""
+    """Compile the built-in templates, or load them from the cache of compiled ones, so that the first page need not do it."""
     for name in builtin_template_names():
         builtin_environment().get_template(name)
 
@@ -190,7 +190,7 @@ def builtin_template_names() -> frozenset[str]:
 
 @cache
 def builtin_references(name: str) -> frozenset[str]:
-    """Return the names of templates that the built-in template `name` itself includes, imports or extends."""
+    """Return the names of the templates that the built-in template `name` includes, imports or extends directly."""
     return referenced_templates(_builtin_source(name))
 
 

@@ -43,11 +43,11 @@ class ThemeAdoption:
         limits: Limits = TRIAL_LIMITS,
         retry_interval: float = RETRY_INTERVAL,
     ) -> None:
-        """Store verdicts (results of trials) in `folder`, or in memory if it is None. Faults of this machine become `alerts`.
+        """Store verdicts (results of trials) in `folder`, or in memory if it is None. `alerts` gets faults of this machine.
 
-        A verdict is valid for one theme and one value of `version()`, which names the versions of the program and its libraries.
-        With `required`, the first call of `apply` raises FeedsvcError if the trial of the theme could not be carried out.
-        `hung_themes` returns {`Theme.digest`: traceback} of the themes during whose rendering a process hung or crashed.
+        A verdict is valid for one theme and one value of `version()`, which names the versions of the program and its
+        libraries. With `required`, the first call of `apply` raises FeedsvcError if the trial of the theme could not be carried
+        out. `hung_themes` returns {`Theme.digest`: traceback} of the themes during whose rendering a process hung or crashed.
         `limits` are as in `check_theme`. A trial that could not be carried out is repeated after `retry_interval` seconds.
         """
         self._alerts, self._is_required, self._retry_interval = alerts or Alerts(), required, retry_interval
@@ -59,12 +59,11 @@ class ThemeAdoption:
         self._hung_themes, self._known_hung_themes = hung_themes, frozenset[str]()
 
     def apply(self, content: ContentSnapshot, now: datetime, *, preview: bool = False) -> ContentSnapshot:
-        """Return the content with the theme in force instead of the folder's theme, and with the problems of the folder's theme.
+        """Return the content with the theme in force in place of the folder's theme, and with the problems of that theme.
 
-        A trial renders the newest articles that are public at `now`; with `preview`, drafts and scheduled ones, too.
-
-        The first call waits for a trial, if no stored verdict suffices. Later trials run in a thread: the previous theme stays in
-        force until a call after the thread's end, which `is_due` shows.
+        A trial renders the newest articles that are public at `now`; with `preview`, drafts and scheduled ones, too. The first
+        call waits for a trial, unless stored verdicts suffice. A later call, if a trial is needed, only starts a thread for it:
+        the previous theme stays in force until `apply` is called after the end of the thread. `is_due` is True then.
         """
         collect_articles = partial(collect_newest_articles, content, now, preview=preview)
         has_new_hung_theme, self._known_hung_themes = self._has_new_hung_theme, frozenset(self._hung_themes())

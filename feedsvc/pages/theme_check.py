@@ -115,7 +115,7 @@ class _ThemeCheck:
         )
 
     def _give_up(self) -> None:
-        """Add a finding on each remaining template. Templates left out earlier have used up the time or the number of trials."""
+        """Add a finding on each remaining template, because the time or number of trials is used up by templates at fault."""
         self._add_findings([_unfinished_finding(path) for path in self._remaining])
 
     def _add_findings(self, findings: list[Finding]) -> None:
@@ -127,10 +127,10 @@ class _ThemeCheck:
             self._has_article_finding |= finding.is_from_article
 
     def _leave_out(self, failure: RunFailure) -> None:
-        """Leave the template, or the page of an article, at which a trial failed out of the next trial.
+        """Leave out of the next trial the template at which a trial failed, or if none can be blamed, the page of an article.
 
-        Raises TrialError if the cause of the failure is not in _FAILURE_MESSAGES, or if it shows neither a template nor a page;
-        TrialCancelledError if the trial was cancelled.
+        A template gets a problem. Raises TrialError if the cause of the failure is not in _FAILURE_MESSAGES, or if it shows
+        neither a template nor a page; TrialCancelledError if the trial was cancelled.
         """
         if failure.cause not in _FAILURE_MESSAGES:
             raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure, self._limits))

@@ -37,9 +37,9 @@ class NoVerdictError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ThemeChoice:
-    """The theme `files` to use, and by path the problem of each file whose current version is not used.
+    """The theme `files` to use (path below theme/ -> bytes), and the problem of each file whose current version is not used.
 
-    Such a file may be in `files` with its previous version.
+    `problems` has these problems by path. Such a file may be in `files` in its previous version.
     """
 
     files: ThemeFiles
@@ -64,11 +64,11 @@ class ThemeChooser:
         self._verdicts, self._version, self._hung_themes, self._limits = verdicts, version, hung_themes, limits
 
     def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:
-        """Return the theme that consists of those of `files` that can be used together, and the problems of the others.
+        """Return the choice of those of `files` that can be used together, with the problems of the others.
 
-        Files that cannot be used are replaced by their versions in `previous`, or left out if it has none. If the templates are
-        not valid together then, those that cannot be used are left out instead. `get_verdict` returns the verdict on templates;
-        its exceptions are passed on.
+        A file that cannot be used is replaced by its version in `previous`, or left out if there is none. If the templates are
+        not valid together with such versions of templates, these versions are left out, too. `get_verdict` returns the verdict
+        on templates; its exceptions are passed on.
         """
         problems = {path: problem for path, data in files.items() if (problem := file_problem(path, data, files))}
         hung_themes = self._hung_themes()

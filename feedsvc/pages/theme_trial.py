@@ -70,11 +70,12 @@ class TrialInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialStep:
-    """A step of a trial: which page the child process works on. It is sent as JSON before the step begins, so that the parent can
-    report the page if the child fails.
+    """A step of a trial: the page on which the child process works.
 
-    `subject` is the page's name in messages, such as an article's path; "" for a page of a sample site. `template` is the page's
-    own template while it is parsed or rendered, "" while the page's variables are computed.
+    It is sent as JSON before the step begins, so that the parent can report the page if the child fails.
+
+    `subject` is the page's name in messages, such as an article's path; "" for a page of a sample site. `template` is the
+    page's own template while it is parsed or rendered, "" while the page's variables are computed.
     """
 
     subject: str = ""
@@ -133,9 +134,10 @@ class _Trial:
                 yield Finding(path=path, line=error[0], message=error[1][:_MAX_MESSAGE_LENGTH], hint=FALLBACK_HINT)
 
     def _unused_template_findings(self) -> Iterator[Finding]:
-        """Yield findings on templates that neither replace a built-in one nor are used by another template of the theme.
+        """Yield a finding on each template that neither replaces a built-in one nor is used by a template of the theme.
 
-        Also on blocks that no template includes any more. Yield none if a template computes names of templates.
+        Also yield one on each block that neither a template of the theme nor a built-in template in use includes. Yield none if
+        a template computes names of templates.
         """
         names, builtin_names = dict(files_below(self._input.templates, TEMPLATES)), builtin_template_names()
         referenced: set[str] = set()
@@ -233,8 +235,9 @@ def _catalog_page_renderers(
 
 
 def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Callable[[], object]]:
-    """Yield functions that render the pages of a listing's issues. A visible issue is rendered a second time, with one more
-    article that is not shown.
+    """Yield functions that render the pages of a listing's issues.
+
+    There are two for a visible issue: as it is, and as if it had one more article that its page does not show.
     """
     for issue in (row for row in listing.rows if isinstance(row, IssueRow)):
         if issue.articles:

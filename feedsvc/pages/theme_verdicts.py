@@ -49,7 +49,8 @@ class VerdictStore:
     def add(self, key: str, verdict: ThemeVerdict) -> None:
         """Store a verdict in memory and, if there is a folder, on disk.
 
-        If the folder cannot be written, add an alert to `alerts`; no exception is raised.
+        If the folder cannot be written, raise an alert, not an exception; the next successful write clears it. Only the newest
+        _MAX_FILES files are kept.
         """
         self._verdicts[key] = verdict
         if not self._folder:

@@ -9,10 +9,10 @@ from feedsvc.pages.images import ImageView
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkView:
-    """A link on a page. `here` is True if it leads to this page or to the section that this page belongs to.
+    """A link on a page. `here` is True if the menu marks it as the section (category) to which the page belongs.
 
-    `language` and `direction` are those of the title. "" means, in menus, those of the site; elsewhere, those of the text around
-    the link.
+    `language` and `direction` are those of the title. "" means, in menus, those of the site; elsewhere, those of the text
+    around the link.
     """
 
     title: str
