@@ -131,7 +131,7 @@ class ReadCountMiddleware:
         return _json_response({"views": views})
 
     def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
-        """Count a read and return 204. Reads of bots, from other sites, or repeated by a visitor get a 204 and are not counted.
+        """Count a read and return 204. Reads of bots, from other sites and repeated ones also get a 204, but do not count.
 
         Return 413 if the body is too long, and 429 if the visitor or the visitor's address sent too many reads.
         """

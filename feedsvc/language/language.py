@@ -77,7 +77,7 @@ class Language:
         return self._messages.plurals[key]
 
     def count(self, key: str, number: int) -> str:
-        """Return the text of a key in the plural form for a number. {count} becomes the number, formatted by the method `number`.
+        """Return the text of a key in the plural form for a number. {count} becomes the number as `number` formats it.
 
         Raises KeyError for an unknown key.
         """
