@@ -84,7 +84,7 @@ class Language:
         return _format_count(self, key, number)
 
     def number(self, number: int) -> str:
-        """Return a number grouped and in the language's digits: 1,234,567 or 12,34,567."""
+        """Return a number in the digits of the language, which are grouped as is usual in it: 1,234,567 or 12,34,567."""
         return _format_number(self, number)
 
     def file_size(self, length: int) -> str:
@@ -97,7 +97,10 @@ class Language:
         return self._day(moment.astimezone(self.zone).date())
 
     def date_time(self, moment: datetime, *, with_offset: bool = True) -> str:
-        """Return the day, the time and the offset from GMT of a moment in `zone`: Fri, 02 Jan 2026, 14:35 (GMT+5:30)."""
+        """Return the day and the time of a moment in `zone`, and unless `with_offset` is False, its offset from GMT.
+
+        An example is Fri, 02 Jan 2026, 14:35 (GMT+5:30).
+        """
         local = moment.astimezone(self.zone)
         time_text = self._time(local.time()) + (f" ({self._offset(local)})" if with_offset else "")
         pattern = self._locale.datetime_formats["medium"].replace("'", "")

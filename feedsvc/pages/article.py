@@ -132,7 +132,10 @@ def render_article(layout: PageLayout, row: Row) -> bytes:
 
 
 def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
-    """Render the pages of visible articles, in order. Each step runs for all pages, which uses the processor's caches better."""
+    """Render the pages of visible articles, in the order of `rows`.
+
+    Each step runs for all pages before the next step, which uses the processor's caches better.
+    """
     columns = [[compute(layout, row) for row in rows] for compute in _EXPENSIVE_FUNCTIONS]
     pages = [_page_arguments(layout, row, _ExpensiveVariables(*values)) for row, *values in zip(rows, *columns, strict=True)]
     return [layout.render("article.html", *arguments) for arguments in pages]
@@ -280,7 +283,7 @@ def _translation_link(layout: PageLayout, translation: Translation) -> LinkView:
 
 
 def _language_link(layout: PageLayout, row: Row) -> LinkView | None:
-    """Return a link to the listing of the article's language; None if that is the site's, or if it has no listing."""
+    """Return a link to the listing of the article's language; None if it is the site's language or has no listing."""
     listing = layout.catalog.listings.get(ListingRef("language", row.article.language))
     return layout.listing_link(listing) if listing else None
 

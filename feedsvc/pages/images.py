@@ -42,9 +42,10 @@ def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
 
 
 def logo_size(pixels: tuple[int, int] | None) -> tuple[int, int]:
-    """Return width and height in pixels of the logo on a page: `pixels`, those of its file, scaled up or down to _MAX_LOGO_SIZE.
+    """Return width and height in pixels of the logo on a page: `pixels`, those of its file, scaled up or down.
 
-    The logo is as high as a line of the menu, or lower if it is very wide. A logo of unknown size (None) is a square.
+    The logo is 40 pixels high, like a line of the menu, or lower if it would be wider than 200 pixels. A logo of unknown size
+    (None) is a square.
     """
     width, height = pixels or _MAX_LOGO_SIZE[:1] * 2
     scale = min(_MAX_LOGO_SIZE[0] / height, _MAX_LOGO_SIZE[1] / width)

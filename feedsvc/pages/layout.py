@@ -42,7 +42,7 @@ _MAX_LANGUAGES: Final = 8  # layouts in other languages, each with an eighth of 
 
 
 class SiteVariables(TypedDict):
-    """Template variables that are the same on every page of a language. Links are root-relative, within the site's pages."""
+    """Template variables that are the same on every page of a language. Links within the site are root-relative."""
 
     site: Annotated[Site, "settings in site.yaml"]
     lang: Annotated[Language, "words, dates and numbers of the page's language"]
@@ -64,7 +64,7 @@ class SiteVariables(TypedDict):
 
 
 class PageVariables(TypedDict):
-    """Template variables that every page has, with values of its own."""
+    """Template variables that all pages have, but with other values on each page."""
 
     head: Annotated[PageMetadata, "metadata in the head of the page"]
     breadcrumb_data: Annotated[Markup, "JSON-LD of the pages above the page, or empty"]

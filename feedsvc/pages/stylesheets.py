@@ -22,9 +22,10 @@ _VERSION_SIZE: Final = 4  # bytes
 
 
 def static_file(theme: Theme, site: Site, name: str) -> bytes | None:
-    """Return the file `name` below /static/ as the site serves it: site.css and feed.css with its accent color, if it has one.
+    """Return the bytes of the file `name` below /static/ as the site serves it; None if there is no such file.
 
-    None if neither the theme nor the product has such a file.
+    The file is the theme's or, if the theme has none, the product's own. If the site has an accent color, rules for it are
+    added to site.css and feed.css.
     """
     data = theme.static.get(name)
     if data is None or not site.accent or name not in _STYLESHEETS_WITH_ACCENT:

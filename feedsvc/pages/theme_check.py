@@ -29,7 +29,9 @@ _CURRENT_THREAD: Final = re.compile(r"^Current thread .*\n(?:  .*\n?)*", re.MULT
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThemeVerdict:
-    """The result of a check: the problem of each template (path below theme/) that is not used. All others are valid together.
+    """The result of a check of templates: the problem of each one (path below theme/) that cannot be used.
+
+    The other templates of the check are valid together.
 
     `articles_digest` is `NewestArticles.digest` if a page of these articles showed a problem, else "".
     """
