@@ -88,7 +88,7 @@ class _Commands(click.Group):
 
 
 def _has_working_directory() -> bool:
-    """Return False if the current folder was deleted, so that relative paths lead nowhere."""
+    """Return whether the current folder exists. If it was deleted, relative paths lead nowhere."""
     try:
         os.getcwd()
     except FileNotFoundError:

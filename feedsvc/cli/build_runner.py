@@ -185,7 +185,10 @@ class _TreeUpdater:
 
 
 def _print_result(out: Path | str, result: BuildResult, *, copied_codings: Sequence[str] = ()) -> None:
-    """Print the numbers of files. `copied_codings` are the codings of their compressed copies, if these are to be named."""
+    """Print how many files were written, unchanged and removed. `copied_codings` are the codings of their compressed copies.
+
+    With `copied_codings`, it is also said that these copies are not counted.
+    """
     endings = ", ".join(ending for coding, ending in COMPRESSED_SUFFIXES.items() if coding in copied_codings)
     note = f"; their compressed copies ({endings}) are not counted" if endings else ""
     report(f"{out}: {format_count(result.written, 'file')} written, {result.unchanged} unchanged, {result.removed} removed{note}")

@@ -29,7 +29,7 @@ Completer = Callable[[click.Context, click.Parameter, str], list["CompletionItem
 def print_completion(*, shell: str) -> None:
     """Print a script that lets a shell complete commands, options and values.
 
-    bash needs version 4.4. In the file, the script works in each new terminal.
+    bash needs version 4.4. Once the script is in the file that the examples name, it works in each new terminal.
 
     \b
     Examples:

@@ -164,7 +164,7 @@ def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]
 
 
 def _print_order(problem: Problem) -> int:
-    """Return a sort key: errors directly in the folder, such as those of settings files, then its warnings, then all others."""
+    """Return a sort key: errors in files directly in the content folder (settings files), warnings there, then all others."""
     return 2 if "/" in problem.path else int(problem.severity == "warning")
 
 
@@ -200,7 +200,10 @@ def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield every problem like `_as_text`, those of settings files first; one that many files share only once, with a note."""
+    """Yield the lines of problems as `_as_text` does, but in the order and with the omissions of `_group_repeats`.
+
+    A line after a problem that stands for those of other files says how many these are.
+    """
     for problem, repeats in _group_repeats(problems):
         yield from _as_text(content, [problem])
         if repeats:
@@ -239,6 +242,9 @@ PROBLEM_FORMATTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator
 
 
 def aligned_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return the rows as lines, each column padded to its widest cell, except the last. All rows must have as many cells."""
+    """Return each row as a line, with all columns but the last padded to their widest cell.
+
+    All rows must have the same number of cells.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

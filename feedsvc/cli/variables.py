@@ -126,9 +126,9 @@ class Command(click.Command):
         return super().get_short_help_str(max(limit, _MAX_SUMMARY))
 
     def prepare(self, ctx: click.Context) -> None:
-        """Begin the log of the command, if it has one, and warn of unknown variables and former names of variables, in it.
+        """Begin the log of the command, if it has one. Then warn of unknown variables and of variables with former names.
 
-        Call it once, before the command runs. Without a log, warnings go to stderr.
+        The warnings go to the log, or without one to stderr. Call it once, before the command runs.
         """
         if is_logging(ctx):
             configure_log(ctx)
