@@ -26,7 +26,7 @@ class Person:
 class Term:
     """Category element of a feed (RFC 4287 section 4.2.2), made from a category or a tag.
 
-    `term` is its title, `scheme` is the address of its page.
+    `term` is its title, `scheme` is the address of its page. A caller of the API may give another URI as `scheme`, or "".
     """
 
     term: str

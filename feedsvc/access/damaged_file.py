@@ -52,7 +52,10 @@ class DamagedFile:
         return self.error(reason)
 
     def error(self, reason: str = "") -> TokensDamagedError:
-        """Return the error for the operator. `reason` is "" if it is not known any more."""
+        """Return the error for the operator, which says where the damaged file is and what to do.
+
+        `reason` is a description of the damage, "" if it is not known any more.
+        """
         file, copies = self._file, damaged_copies(self._file)
         because = f" ({reason})" if reason else ""
         if file_version(file) or not copies:

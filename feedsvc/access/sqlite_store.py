@@ -257,7 +257,10 @@ def _write(connection: sqlite3.Connection, token: Token) -> None:
 
 
 def _write_again(connection: sqlite3.Connection) -> None:
-    """Write a row as it is. An UPDATE that changes nothing would write nothing, and succeed on a full disk."""
+    """Delete one row of the table, if there is one, and insert it again unchanged, so that SQLite has to write.
+
+    An UPDATE that changes nothing would write nothing, and succeed on a full disk.
+    """
     row = connection.execute(f"SELECT * FROM {_TABLE} LIMIT 1").fetchone()
     if row:
         connection.execute(f"DELETE FROM {_TABLE} WHERE digest = ?", row[:1])

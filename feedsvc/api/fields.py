@@ -86,7 +86,7 @@ def email(field: str, value: object) -> str:
 
 
 def number(field: str, value: object, *, minimum: int) -> int:
-    """Return an integer that is not below `minimum`."""
+    """Return the value if it is an integer, not a bool, and not below `minimum`."""
     given = instance(field, value, int)
     if isinstance(value, bool) or given < minimum:
         raise FieldError(field, f"expected a whole number of {minimum} or more, not {value!r}")
@@ -102,7 +102,7 @@ def items(field: str, value: Iterable[_T]) -> list[_T]:
 
 
 def instance(field: str, value: object, expected: type[_T]) -> _T:
-    """Return a value of the expected type."""
+    """Return the value if it is of the type `expected`."""
     if not isinstance(value, expected):
         given: Any = "None" if value is None else type(value).__name__
         raise FieldError(field, f"expected {expected.__name__}, not {given}")

@@ -36,7 +36,10 @@ def read_state_file(file: Path, day: date | None) -> Mapping[str, int]:
 
 
 def _read_rows(file: Path, day: date | None, options: str = "") -> Mapping[str, int]:
-    """Read the file; rows with a wrong checksum are left out. `options` are added to its URI (https://sqlite.org/uri.html)."""
+    """Return article id -> reads as `read_state_file` does, and raise its errors; `file` must exist.
+
+    `options` are added to the URI by which SQLite opens the file (https://sqlite.org/uri.html).
+    """
     name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
     try:
         with closing(sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)) as connection:

@@ -141,9 +141,10 @@ class WorkerSlot:
 
 
 class SyncBarrier:
-    """Callable that returns True once every other running worker has scanned the content folder after the first call.
+    """Callable that returns True once every other running worker has made a scan that began after the first call.
 
-    The first call requests these scans. After more than `timeout` seconds the result is True without them.
+    The first call requests these scans, which are of the whole content folder. More than `timeout` seconds after the first
+    call, the result is True without them.
     """
 
     def __init__(self, table: WorkerTable, number: int, timeout: float) -> None:
