@@ -88,12 +88,13 @@ def blueprint(
     state: str | os.PathLike[str] = "",
     name: str = "feedsvc",
 ) -> NewsroomBlueprint:
-    """Return a blueprint with the feeds and pages of the folder `content`. Several need different names.
+    """Return a blueprint with the feeds and pages of the folder `content`.
 
-    `url_prefix` is the path of the blueprint in the application, which `register_blueprint` can also give. The path of base_url
-    must end with it, because feeds contain absolute addresses. `base_url` replaces that of site.yaml, unless it is "". `state` is
-    the path of the state folder; without one there are no Last-Modified dates, no narrower copies of images, no private feeds,
-    and no last valid versions after a restart.
+    Several blueprints in one application need a different `name` each. `url_prefix` is the path of the blueprint in the
+    application, which `register_blueprint` can also give. The path of base_url must end with it, because feeds contain absolute
+    addresses. `base_url` replaces that of site.yaml, unless it is "". `state` is the path of the state folder; without one
+    there are no Last-Modified dates, no narrower copies of images, no private feeds, and no last valid versions after a
+    restart.
 
     Raises ContentError if the content folder cannot be used, and FeedsvcError if `base_url` is invalid or the state folder
     cannot be used. `register_blueprint` raises FeedsvcError if the prefix and base_url contradict each other.

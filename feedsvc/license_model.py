@@ -45,7 +45,7 @@ class License:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RobotsGroup:
-    """Group of robots.txt (RFC 9309 section 2.2): paths that the crawlers named may or must not read."""
+    """Group of robots.txt (RFC 9309 section 2.2): paths that the crawlers in `agents` may or must not read."""
 
     agents: tuple[str, ...]
     allow: tuple[str, ...] = ()

@@ -295,6 +295,6 @@ def place_of(path: str) -> Place | None:
 def is_never_free(path: str) -> bool:
     """Return whether no rule of redirects.yaml can hold for a path: /views.json, or one of these with or without a final slash.
 
-    They are the addresses for operators (OPERATOR_NAMES) and _PERMANENT_DOCUMENTS, which every site has. Feeds are not.
+    They are the addresses for operators (OPERATOR_NAMES) and documents of every site, such as /tags/ (_PERMANENT_DOCUMENTS).
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

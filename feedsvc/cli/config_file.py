@@ -194,9 +194,9 @@ def _values_of(context: click.Context, file: _File) -> tuple[dict[str, Any], lis
 
 
 def _checked(context: click.Context, parameter: click.Parameter, value: Any, folder: Path) -> Any:
-    """Return a value of the file for click, after it was checked as click checks it. Raises click.BadParameter.
+    """Return a value of the settings file as click expects it for the parameter. Raises click.BadParameter if it is invalid.
 
-    A relative path is relative to `folder`, that of the file.
+    A path is relative to `folder`, the folder of the settings file, unless it is absolute.
     """
     expected, kind = _expected_type(parameter)
     values = value if isinstance(value, list) and parameter.multiple else [value]

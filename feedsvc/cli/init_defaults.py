@@ -63,7 +63,7 @@ def _windows_locale() -> str:
 
 
 def default_timezone(variables: Mapping[str, str], local_time_file: Path = _LOCAL_TIME_FILE) -> str:
-    """Return the time zone of TZ; without TZ, that of Windows or the target of the link /etc/localtime; "UTC" if invalid."""
+    """Return the time zone that TZ names, without TZ that of Windows or of the link /etc/localtime; "UTC" if it is unknown."""
     zone = variables.get("TZ") or (windows_time_zone() if IS_WINDOWS else os.path.realpath(local_time_file))
     try:
         return parse_site_value("timezone", _ZONE_FOLDER.sub("", zone, count=1))

@@ -22,9 +22,10 @@ from feedsvc.support.posix import quote_argument
 
 
 def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) -> str:
-    """Return the error text for a missing folder: name a folder, or quote a title that consists of several arguments.
+    """Return the error message for a missing content folder, with advice.
 
-    `rest` are the arguments after the folder.
+    If the command line names the folder or has further arguments (`rest`), the advice is to quote the title, whose second word
+    the folder may be; otherwise it is to name the content folder.
     """
     if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
         usage = f"feedsvc new {quote_argument(title)} FOLDER"

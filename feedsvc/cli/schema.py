@@ -56,9 +56,10 @@ def print_schema(*, what: tuple[str, ...], write: bool) -> None:
 
 
 def _find_content_folder(folders: tuple[str, ...]) -> Path | None:
-    """Return the content folder: the one in `folders`, else that of FEEDSVC_CONTENT, else ./content; None if that is not one.
+    """Return the content folder: the one in `folders`, else that of FEEDSVC_CONTENT, else that of the settings file.
 
-    Raises FeedsvcError if `folders` or FEEDSVC_CONTENT does not name a content folder, or if `folders` has several names.
+    If none of these names one, return ./content, or None if that is no content folder. Raises FeedsvcError if the name that
+    counts is not that of a content folder, or if `folders` has several names.
     """
     if len(folders) > 1:
         raise FeedsvcError(f"'{folders[0]}' is not the name of a schema; give one of {', '.join(SCHEMA_NAMES)}")
