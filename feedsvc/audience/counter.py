@@ -99,8 +99,9 @@ class ReadCounter:
     def count(self, article_id: str) -> int | None:
         """Return the reads of an article, unwritten ones included; None if its total is neither cached nor loaded in time.
 
-        A cached total is used at once, even if it is older than `max_age`. The thread then loads it again. Without one, the call
-        waits up to `wait_timeout`, unless two others wait or the database is unavailable.
+        A cached total is used at once, even if it is older than `max_age`; the thread then loads it again. Without one, the
+        call waits up to `wait_timeout` for the thread to load the total. It does not wait if two other calls do, if a call has
+        waited in vain in the last 15 seconds, if the database is unavailable, or at the stop.
         """
         with self._condition:
             if self._buffer.fresh_count(article_id, self._clock()) is None:

@@ -90,9 +90,10 @@ def _batch_to_json(batch: Batch) -> dict[str, object]:
 
 
 def _read_spool_file(file: Path) -> SpoolFile:
-    """Read and parse one file. Raises OSError.
+    """Read and parse one file. Raises OSError if it cannot be read.
 
-    Raises ValueError, KeyError, TypeError, AttributeError or RecursionError if the content is invalid.
+    Raises ValueError, KeyError, TypeError, AttributeError or RecursionError if its content is damaged or invalid, or if it
+    belongs to another state folder.
     """
     data = file.read_bytes()
     if header := _HEADER.match(data):

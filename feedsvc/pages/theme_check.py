@@ -49,7 +49,7 @@ class TrialCancelledError(TrialError):
 
 
 def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
-    """Return {path: problem} for the one of `templates` in which a process hung or crashed.
+    """Return {path below theme/: problem} for the one of `templates` in which a process hung or crashed.
 
     It is the innermost one in the traceback, or the first of `templates` if the traceback names none. `templates` is not empty.
     """
@@ -146,7 +146,7 @@ class _ThemeCheck:
             self._skipped_subjects |= {step.subject}
 
     def _template_at_fault(self, template: str) -> str:
-        """Return the path of `template` if it is a remaining template, else of the first remaining one."""
+        """Return the path of `template` (a name below templates/) if it is remaining, else of the first remaining template."""
         path = f"{TEMPLATES}{template}"
         return path if path in self._remaining else next(iter(self._remaining))
 

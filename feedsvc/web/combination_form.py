@@ -95,7 +95,10 @@ def _read_fields(environ: WSGIEnvironment) -> list[_Field]:
 
 
 def _terms(fields: Iterable[_Field], side: str) -> Iterator[tuple[str, str]]:
-    """Yield (kind, name) of each name that was ticked ("include=category:world") or typed ("include-author-1=Ritesh")."""
+    """Yield (kind, name) of each name on a side of the form that was ticked or typed. `side` is include or exclude.
+
+    The field of a ticked name is like include=category:world, that of a typed one like include-author-1=Ritesh.
+    """
     for field, value in fields:
         if field == side:
             kind, _, name = value.partition(":")

@@ -140,7 +140,10 @@ class _GaugeCollector(Collector):
         return family
 
     def _process_metrics(self) -> Iterable[Metric]:
-        """Yield the metrics of ProcessCollector, with the label `worker` unless the service has one process."""
+        """Yield the metrics of ProcessCollector (memory, processor time) of each process, with the worker's number as label.
+
+        In a service of one process, there is no label.
+        """
         for template in _PROCESS.collect():
             family = Metric(template.name, template.documentation, template.type)
             for worker, values in self._gauges_by_worker.items():

@@ -48,7 +48,7 @@ class RequestParser(HTTPRequestParser):
             self._reduce_connection()
 
     def _reduce_connection(self) -> None:
-        """Reduce a Connection list such as "TE, close" to "close", or else to "keep-alive", if the list contains it.
+        """Replace the header Connection, a list such as "TE, close", by "close" or else "keep-alive", if the list contains it.
 
         libwww-perl sends such lists (RFC 9112 section 9.6), but waitress compares the whole field.
         """

@@ -92,8 +92,8 @@ def _response_key(document: Document, headers: Mapping[str, str], now: datetime)
 class _PreparedResponse:
     """Response without Cache-Control, from which complete responses are made.
 
-    `last_response` is the last complete one and, before it, its `seconds_left`; both are None at first. `is_private` is True for
-    a response to a browser's navigation, which shared caches must not store.
+    `last_response` is the complete response that was made last, after the `seconds_left` for which it was made; (None, None) at
+    first. `is_private` is True for a response to a browser's navigation, which shared caches must not store.
     """
 
     status: int

@@ -91,7 +91,7 @@ class _Listener(TcpWSGIServer):
             super().set_socket_options(conn)
 
     def fix_addr(self, addr: Any) -> Any:
-        """Return the address of a client, for REMOTE_ADDR and REMOTE_PORT."""
+        """Return (REMOTE_ADDR, REMOTE_PORT, ...) of a client: `addr`, or for a client of a unix socket, UNIX_PEER and 0."""
         return (UNIX_PEER, 0) if self._is_unix else addr
 
     def seconds_until_accept(self) -> float:

@@ -15,10 +15,11 @@ class Task(Protocol):
 
 
 class TaskQueue:
-    """Queue for waitress's dispatcher, which calls these methods of deque, always with the dispatcher's lock held.
+    """Queue for waitress's dispatcher. It has the methods of deque that the dispatcher calls, always with its lock held.
 
-    While tasks of both kinds wait, every fourth one is a pipelined one. Without precedence, another client's request would wait
-    for all the tasks of clients that pipeline hundreds of requests on hundreds of connections.
+    Tasks that are not pipelined come first; while tasks of both kinds wait, every fourth one is a pipelined one. Without
+    precedence, another client's request would wait for all the tasks of clients that pipeline hundreds of requests on hundreds
+    of connections.
     """
 
     def __init__(self) -> None:

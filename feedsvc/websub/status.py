@@ -46,7 +46,8 @@ class HubStatus:
 class PublisherStatus:
     """Status of a process's publisher. `announcing` is True if the process holds the leader lock, so that it publishes.
 
-    `purge_failure` is None if the last purge of this process succeeded or there was none.
+    `hubs` are the statuses of the hubs that can fetch the feeds. `purge_failure` is None if the last purge of this process
+    succeeded or there was none.
     """
 
     announcing: bool
