@@ -44,7 +44,7 @@ def sqlite_file(database: str) -> Path | None:
 class PostgresTokenStore:
     """Store in a table that `add` creates. Thread-safe; several processes may share the database.
 
-    Without the table there are no tokens; if this object has seen it before, methods raise UnavailableError.
+    Without the table there are no tokens; but if this object has seen the table before, methods raise UnavailableError.
     """
 
     def __init__(self, database: str) -> None:

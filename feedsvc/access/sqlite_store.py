@@ -116,10 +116,10 @@ class SqliteTokenStore:
             return token
 
     def check(self) -> None:
-        """Raise UnavailableError if the store cannot be used. The whole file is verified if it has changed since the last time.
+        """Raise UnavailableError if the store cannot be used.
 
-        If an operation has failed since the last successful check, also write a row again: a full disk and a read-only file can
-        be read.
+        The whole file is verified if it has changed since the last time, at most every 5 seconds. If an operation has failed
+        since the last successful check, also write a row again: a full disk and a read-only file can be read.
         """
         with self._open() as connection:
             self._verify(connection)

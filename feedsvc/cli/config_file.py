@@ -1,7 +1,7 @@
-"""Settings file of the operator, feedsvc.toml: values of options, below those of the command line and of variables.
+"""Settings file of the operator, feedsvc.toml: values of options that neither the command line nor a variable gives.
 
-Keys are names of options. At the top they hold for all commands that have the option, in a table for the command of its name and
-for its subcommands.
+Keys are names of options. Keys at the top hold for all commands that have the option. Keys in a table hold for the command with
+the name of the table, and for its subcommands.
 """
 
 from __future__ import annotations
@@ -148,7 +148,10 @@ def _fail(sentence: str, problems: Iterable[Problem] = ()) -> Any:
 
 
 def _invalid_names(file: _File, keys: frozenset[str], commands: list[str]) -> Iterator[Problem]:
-    """Yield a problem for each key that no option has or this file may not set, and each table that is no command."""
+    """Yield a problem for each key that is in no command or that this file may not set, and each table that names no command.
+
+    Only a file that the operator named may set the keys in _RESTRICTED_KEYS.
+    """
     for table, values in file.tables.items():
         for key, value in values.items():
             if isinstance(value, dict) and not table:

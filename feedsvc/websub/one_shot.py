@@ -30,8 +30,8 @@ _MAX_CONSECUTIVE_FAILURES: Final = 3
 class HubResult:
     """Result for one hub: the numbers of feeds that were delivered, that failed, and that were not tried (`untried_count`).
 
-    Feeds are not tried after too many failures before (`OneShotPublisher.deliver`). `failures` has one text per reason: the
-    first feed with this reason, the number of further ones, and the reason.
+    Feeds are not tried after three deferrals in a row, or after a failure with Retry-After. `failures` has one text per reason:
+    the first feed with this reason, the number of further ones, and the reason.
     """
 
     hub: str
