@@ -14,13 +14,11 @@ from feedsvc.content.reading import MAX_REDIRECTS_SIZE, RuleText, rule_texts
 from feedsvc.errors import Problem
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus, ListingSettings
-from feedsvc.redirects import GONE, REDIRECTS_FILE, RedirectPattern, without_slash
+from feedsvc.redirects import GONE, REDIRECTS_FILE, SAMPLE, RedirectPattern, sample_target, without_slash
 from feedsvc.routes import ArticleAt, FeedAt, FileAt, IssueAt, ListingRef, PageAt, Place, is_never_free, path_of, place_of
 
 _MAX_WARNINGS: Final = 100
 _MAX_COMPARED_NAMES: Final = 1000
-_SAMPLE: Final = "q7-sample"  # a name that no literal part of a pattern has
-_SAMPLE_DIGITS: Final = {"year": "2026", "month": "01", "day": "02", "number": "2"}
 _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
@@ -63,13 +61,11 @@ class _Lint:
     def pattern(self, pattern: RedirectPattern) -> Iterator[Problem]:
         own = next((path for path in _SAMPLE_PATHS if not pattern.parameters and pattern.match(without_slash(path))), "")
         if own:
-            form = own.replace(_SAMPLE, "...")
+            form = own.replace(SAMPLE, "...")
             message = f"'{pattern.source}' also matches addresses like {form}, but a document or redirect of the site comes first"
             hint = "write more of the old address, or nothing if only missing addresses are meant"
             yield self._warning(pattern.source, message, hint, at_target=False)
-        sample = "".join(
-            part if isinstance(part, str) else _SAMPLE_DIGITS.get(part.name, _SAMPLE) for part in pattern.target_parts
-        )
+        sample = sample_target(pattern)
         if sample.startswith("/") and not self._may_exist(place_of(sample)):
             yield self._warning(pattern.source, f"'{pattern.target}' has the form of no address of this site", _FORMS)
 
@@ -180,7 +176,7 @@ class _Lint:
 _WORDS: Final[Mapping[str, str]] = {"category": "category", "author": "author", "custom": "feed", "tag": "tag"}
 _FORMS: Final = "write one like /articles/a-title/, /category/asia/ or /category/asia/feed.rss"
 _SAMPLE_PATHS: Final = (
-    path_of(ArticleAt(_SAMPLE)),
-    *(path_of(PageAt(ListingRef(kind, _SAMPLE))) for kind in ("category", "author", "custom", "tag")),
-    *(path_of(FeedAt(ListingRef(kind, _SAMPLE), "rss")) for kind in ("category", "author", "custom", "tag")),
+    path_of(ArticleAt(SAMPLE)),
+    *(path_of(PageAt(ListingRef(kind, SAMPLE))) for kind in ("category", "author", "custom", "tag")),
+    *(path_of(FeedAt(ListingRef(kind, SAMPLE), "rss")) for kind in ("category", "author", "custom", "tag")),
 )
