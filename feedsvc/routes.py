@@ -254,7 +254,7 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
 OPERATOR_NAMES: Final = ("healthz", "metrics", "readyz", "status")
 _PERMANENT_DOCUMENTS: Final = (
     *(SiteDocumentAt(name) for name in ("feeds.opml", "robots.txt", "sitemap.xml", "subscribe/")),
-    *(TagsAt(), ArchiveAt(), PageAt(ListingRef())),
+    *(ArchiveAt(), PageAt(ListingRef())),
 )
 # First segments of paths that are never free: those of other places, of the service, and of the files of a tree.
 RESERVED_NAMES: Final = frozenset(
@@ -295,6 +295,6 @@ def place_of(path: str) -> Place | None:
 def is_never_free(path: str) -> bool:
     """Return whether no rule of redirects.yaml can hold for a path, because every site answers it.
 
-    These are MOST_READ_PATH and, with or without a slash at the end, OPERATOR_NAMES and _PERMANENT_DOCUMENTS. Feeds are not.
+    These are MOST_READ_PATH and, with or without a final slash, OPERATOR_NAMES and _PERMANENT_DOCUMENTS; no feeds, nor /tags/.
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

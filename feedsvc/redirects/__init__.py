@@ -17,7 +17,7 @@ from feedsvc.redirects.patterns import (
 )
 from feedsvc.redirects.plain_hosts import BROAD_KINDS, can_be_file, is_below_file, is_expanded_target, plain_host_gaps
 from feedsvc.redirects.rules import RedirectRules
-from feedsvc.redirects.samples import SAMPLE, sample_target
+from feedsvc.redirects.target_forms import SAMPLE, sample_target
 
 __all__ = [
     "BROAD_KINDS",

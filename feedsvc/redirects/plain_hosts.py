@@ -7,7 +7,7 @@ from typing import Final
 
 from feedsvc.redirects.patterns import GONE, RedirectPattern
 from feedsvc.redirects.rules import RedirectRules
-from feedsvc.redirects.samples import sample_target
+from feedsvc.redirects.target_forms import sample_target
 from feedsvc.routes import ArticleAt, FeedAt, ListingKind, PageAt, place_of
 
 # Kinds of listings whose number is small, however large the archive is.

@@ -15,10 +15,27 @@ from feedsvc.errors import Problem
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus, ListingSettings
 from feedsvc.redirects import GONE, REDIRECTS_FILE, SAMPLE, RedirectPattern, sample_target, without_slash
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, IssueAt, ListingRef, PageAt, Place, is_never_free, path_of, place_of
+from feedsvc.routes import (
+    PRIVATE_PREFIX,
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    IssueAt,
+    ListingRef,
+    PageAt,
+    Place,
+    TagsAt,
+    is_never_free,
+    path_of,
+    place_of,
+)
 
 _MAX_WARNINGS: Final = 100
 _MAX_COMPARED_NAMES: Final = 1000
+# Static files of the product's own pages, and the file of a theme that has its address in static/.
+_PRODUCT_FILES: Final = ("static/feed.css", "static/feed.js", "static/site.css", "static/site.js")
+_EXTRA_STYLESHEET: Final = "extra.css"
+_STYLESHEET: Final = f"static/{_EXTRA_STYLESHEET}"
 _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
@@ -45,13 +62,20 @@ class _Lint:
         address, target = rule
         place = place_of(address) if "?" not in address else None
         is_own = place is not None and without_slash(path_of(place)) == without_slash(address) and self._is_public(place)
-        if is_own or is_never_free(address):
-            message = f"'{address}' is the address of a document, so this rule is never reached"
+        if address.startswith(PRIVATE_PREFIX):
+            message = f"'{address}' is below {PRIVATE_PREFIX}, which has private feeds only, so this rule is never reached"
+            yield self._warning(address, message, "delete it", at_target=False)
+        elif is_own or is_never_free(address):
+            message = f"'{address}' is the address of a {self._kind(place)}, so this rule is never reached"
             yield self._warning(address, message, "delete it", at_target=False)
         elif following := self._following(target):
             yield self._warning(address, f"'{target}' is an old address itself, and leads to '{following}'", f"write {following}")
         elif reason := self._reason_for_no_document(target):
             yield self._warning(address, *reason)
+
+    @staticmethod
+    def _kind(place: Place | None) -> str:
+        return "file" if isinstance(place, FileAt | RootFileAt) else "document"
 
     def _following(self, target: str) -> str:
         """Return the target of the exact rule at the path `target`; "" if it has none, or is the address of a document."""
@@ -106,18 +130,22 @@ class _Lint:
         return None
 
     def _is_public(self, place: Place) -> bool:
-        """Return whether a published article, a listing, a page or a file in root/ has a place as its current address.
+        """Return whether a published article, a listing, a page, the list of tags or a file has a place as its current address.
 
-        Aliases of articles and listings do not count. The time has no effect.
+        Aliases of articles and listings do not count, nor do files in media/ that only drafts refer to. The time has no effect.
         """
         match place:
             case ArticleAt(slug):
                 article = self.context.articles_by_slug.get(slug)
                 return article is not None and article.slug == slug and article.status is ArticleStatus.PUBLISHED
-            case PageAt(ref, "") | FeedAt(ref, _, ""):
+            case PageAt(ref, "") | FeedAt(ref, _, "") if ref.kind != "language":  # which languages have a listing is unknown
                 return self._has_listing(ref) and (ref.kind, ref.id) not in self._aliases
             case StaticPageAt() | RootFileAt():
                 return self.context.has_free_place(place)
+            case FileAt(path):
+                return path in self._public_files
+            case TagsAt(""):
+                return any(article.tags for article in self.context.public_articles)
             case _:
                 return False
 
@@ -153,6 +181,21 @@ class _Lint:
             "custom": content.custom_feeds,
         }
         return frozenset((kind, name) for kind, entries in by_kind.items() for name, entry in entries.items() if name != entry.id)
+
+    @cached_property
+    def _public_files(self) -> frozenset[str]:
+        """Files in media/ to which published articles, pages or settings refer, and those of the product and the theme."""
+        content = self.context.content
+        pages = (page for page in content.pages.values() if not page.is_draft)
+        media = chain(
+            content.site.media,
+            chain.from_iterable(author.media for author in content.authors.values()),
+            chain.from_iterable(feed.media for feed in content.custom_feeds.values()),
+            chain.from_iterable(page.media for page in pages),
+            chain.from_iterable(article.media for article in self.context.public_articles),
+        )
+        theme = (_STYLESHEET if path == _EXTRA_STYLESHEET else path for path in content.theme)
+        return frozenset(chain((path for path in media if path in content.media), _PRODUCT_FILES, theme))
 
     @cached_property
     def _texts(self) -> Mapping[str, RuleText]:

@@ -69,7 +69,7 @@ class RedirectTable:
         except ValueError as error:
             self.omissions.append(Omission(old, "redirect", str(error)))
             return False
-        if routes.is_never_free(address):
+        if routes.is_never_free(address) or routes.place_of(address) == routes.TagsAt():
             self.omissions.append(Omission(old, "redirect", "the new site has a document of its own at this address"))
             return False
         key = without_slash(address)
