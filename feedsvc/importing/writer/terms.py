@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -13,6 +13,7 @@ from feedsvc.importing.source import Omission, SourceAuthor, SourcePost, SourceS
 from feedsvc.importing.writer.mapping import TermMapping
 from feedsvc.importing.writer.names import NamePool, as_slug
 from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.routes import FeedAt, PageAt, place_of
 from feedsvc.tag_slugs import tag_slug
 from feedsvc.uris import slugify
 
@@ -107,6 +108,16 @@ class TermTable:
             "tag": {*self._titles_by_slug, *self._tag_titles},
         }
         return listing_id in ids.get(kind, ())
+
+    def answers(self, address: str) -> bool:
+        """Return whether an address is that of the page or a feed of a category, an author or a tag of the source."""
+        ids: Mapping[str, Collection[str]] = {
+            "category": self._category_ids.values(),
+            "author": self._author_ids.values(),
+            "tag": self._titles_by_slug,
+        }
+        place = place_of(address)
+        return isinstance(place, PageAt | FeedAt) and place.listing.id in ids.get(place.listing.kind, ())
 
     def is_dropped(self, kind: TermKind | None, key: str) -> bool:
         """Return whether the mapping drops a category or, with None, an author, and nothing else gets its id. False for tags."""
