@@ -159,6 +159,14 @@ class SourceSite:
     redirects: tuple[SourceRedirect, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFilePage:
+    """Page of a file at the source that belonged to no post: its addresses, as in SourcePost, and that of the file."""
+
+    addresses: tuple[str, ...]
+    file: str
+
+
 class ImportSource(Protocol):
     """An open source of one format. A reader may read its input several times; no reader holds all posts in memory."""
 
@@ -172,3 +180,6 @@ class ImportSource(Protocol):
         Each call reads from the beginning. Bad input raises nothing: if it ends early or cannot be read on, an Omission with
         `is_end` is yielded. Raises ImportSourceError if a reader's own temporary file cannot be written.
         """
+
+    def file_pages(self) -> Iterator[SourceFilePage]:
+        """Yield the pages of files that belong to no post that `posts` yields. It may raise what `posts` may."""

@@ -19,6 +19,7 @@ from feedsvc.importing.source import (
     Omission,
     PostState,
     SourceAuthor,
+    SourceFilePage,
     SourcePost,
     SourceSite,
     SourceSystem,
@@ -48,6 +49,10 @@ class FeedSource:
     @property
     def site(self) -> SourceSite:
         return self._site
+
+    def file_pages(self) -> Iterator[SourceFilePage]:
+        """Yield nothing: a feed has no pages of files."""
+        return iter(())
 
     def posts(self) -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.

@@ -45,7 +45,7 @@ class SourceIndex:
 
     `former_paths` are those of addresses that posts had before, `inner_addresses` those of parts of posts, with the paths of the
     posts. `media` are the addresses of the files that posts name, in order. `empty_pages` are addresses of pages without text.
-    `first_published` is the date of the first post, imported or not.
+    `first_published` is the date of the first post, imported or not. `is_complete`: the source was read to its end.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -56,6 +56,7 @@ class SourceIndex:
     inner_addresses: list[tuple[str, str]] = field(default_factory=list)
     empty_pages: list[str] = field(default_factory=list)
     has_front_page: bool = False
+    is_complete: bool = True
 
     @property
     def posts_pages(self) -> list[str]:
@@ -122,6 +123,7 @@ class Indexer:
         former = list[tuple[str, str, bool]]()  # former addresses, site paths of their posts, and whether they need rules
         for post in posts:
             if isinstance(post, Omission):
+                index.is_complete = index.is_complete and not post.is_end
                 continue
             _note_date(post, index)
             if not is_selected(post, self.since):

@@ -7,7 +7,7 @@ from typing import Final
 
 from feedsvc import routes
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
-from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem, TermKind
+from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem, TermKind
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
@@ -28,7 +28,7 @@ class RedirectBuilder:
 
     Addresses count if they are at one of its hosts, at its port, and below the path of `base_url`.
     Call `add_post` for all posts, then the other methods in this order: `add_feeds`, `add_former_listings`, `add_posts_pages`,
-    `add_plug_in_redirects`, `add_inner_addresses`, `add_media`.
+    `add_plug_in_redirects`, `add_inner_addresses`, `add_file_pages`, `add_media`.
     """
 
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
@@ -70,14 +70,35 @@ class RedirectBuilder:
 
         At most 10,000 addresses get a rule; one omission counts all if there are more.
         """
+        self._add_some(((self.old_path(address), target) for address, target in addresses), "pages of pictures and further pages")
+
+    def add_file_pages(
+        self, pages: Iterable[SourceFilePage], media_path: Callable[[str], str], site_paths: Container[str]
+    ) -> None:
+        """Add rules for pages of files without a post: to the file in media/, and GONE if it is not there.
+
+        `media_path` returns the path in media/ for the address of a file, "" if there is none; addresses at one of `site_paths`
+        get no rule. Of more than 10,000 addresses, those whose files are there come first.
+        """
+        rules = [
+            (old, f"/{path}" if path else GONE)
+            for page in pages
+            for path in [media_path(page.file)]
+            for old in map(self.old_path, page.addresses)
+            if f"{old.rstrip('/')}/" not in site_paths
+        ]
+        self._add_some(sorted(rules, key=lambda rule: rule[1] == GONE), "pages of files without a post")
+
+    def _add_some(self, rules: Iterable[tuple[str, str]], noun: str) -> None:
+        """Add rules, (old path, target), except those of other sites (""); of many only the first ones, with an omission."""
         count = 0
-        for address, target in addresses:
-            if (old := self.old_path(address)) and count < _MAX_INNER_ADDRESSES:
+        for old, target in rules:
+            if old and count < _MAX_INNER_ADDRESSES:
                 self.table.add(old, target)
             count += bool(old)
         if count > _MAX_INNER_ADDRESSES:
             reason = f"there are more than {_MAX_INNER_ADDRESSES:,}, and only these have a rule"
-            self.table.omissions.append(Omission("", f"redirects of {count:,} pages of pictures and further pages", reason))
+            self.table.omissions.append(Omission("", f"redirects of {count:,} {noun}", reason))
 
     def add_posts_pages(self, addresses: Iterable[str]) -> None:
         """Add the rules for the feeds of pages that showed the posts, which were the feed of the site; only for WordPress.

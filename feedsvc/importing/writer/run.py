@@ -222,9 +222,11 @@ class _Import:
         planned = frozenset(plan.site_path for plan in index.plans.values())
         paths = SitePaths(root=self.root, planned=planned, articles=self.articles, pages=self.pages, terms=terms)
         redirects.add_plug_in_redirects(self.source.site.redirects, index.find, paths.has)
-        redirects.add_inner_addresses(index.inner_addresses)
-        redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
         pages = {*index.page_paths, *self.pages.site_paths} - {*index.former_page_paths}
+        redirects.add_inner_addresses(index.inner_addresses)
+        if index.is_complete and self.options.since is None:  # else files may belong to posts that are left out
+            redirects.add_file_pages(self.source.file_pages(), library.path_of, {*pages, *planned})
+        redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
         redirects.table.omit_addresses_of_pages(pages)
         stored = store_rules(self.root, redirects.table, self.base, self.report, terms.answers)
         index.forget_addresses(stored.incomplete_posts)
