@@ -15,6 +15,7 @@ from feedsvc.importing.html_markdown import convert_html
 from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.body_references import BodyReference, replace_references
+from feedsvc.importing.writer.link_counts import LinkCount, count_links
 from feedsvc.importing.writer.one_line import plain_line
 from feedsvc.importing.writer.page_plans import address_changes, draft_reason, is_nested
 from feedsvc.importing.writer.plans import PostPlan
@@ -42,13 +43,12 @@ _LOST_ELEMENTS: Final = (
 
 
 class PostCounts(NamedTuple):
-    """Numbers of one post for the report: links to articles and pages here, pictures, and those of both that are kept.
+    """Numbers of one post for the report: links that lead to articles and pages here, pictures, and those of these that are kept.
 
     `pictures` are the pictures, sounds and films in the body, and the lead image; those whose file is here are kept.
     """
 
     links: int = 0
-    kept_links: int = 0
     pictures: int = 0
     kept_pictures: int = 0
 
@@ -146,6 +146,11 @@ class PostConverter:
         others = {key: value for key, value in values.items() if key != BODY}
         return {**others, BODY: body} if (body := normalize_body(FORBIDDEN_CHARACTER.sub("", text))) else others
 
+    def count_links(self, post: SourcePost, values: ArticleValues) -> LinkCount:
+        """Count the links of a post to articles and pages here, and those of them that the body among the values has."""
+        page = post.address or self.source.address
+        return count_links(post.body, values.get(BODY, ""), page, self.site.base_url, self.site_path_of)
+
     def _title(self, post: SourcePost, omissions: list[Omission]) -> str:
         if title := plain_line(post.title):
             return title
@@ -233,24 +238,24 @@ class PostConverter:
                 omissions.append(Omission(post.place, f"enclosure {medium.address}", reason))
 
     def _body(self, post: SourcePost) -> tuple[str, PostCounts]:
-        links = kept_links = pictures = kept_pictures = 0
+        links = pictures = kept_pictures = 0
         page = post.address or self.source.address
 
         def replace(reference: BodyReference) -> str:
-            nonlocal links, kept_links, pictures, kept_pictures
+            nonlocal links, pictures, kept_pictures
             path = self.media_path(reference.address)
             if not reference.is_link:
                 pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(reference.address)
                 return path or reference.address
             address, hash_mark, fragment = reference.address.partition("#")
             site_path = self.site_path_of(address)
-            links, kept_links = links + bool(site_path), kept_links + bool(site_path)
+            links += bool(site_path)
             return f"{site_path}{hash_mark}{fragment}" if site_path else path or reference.address
 
         body = replace_references(post.body, page, replace)
         if post.lead_image:
             pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(post.lead_image.address)
-        return normalize_body(body), PostCounts(links, kept_links, pictures, kept_pictures)
+        return normalize_body(body), PostCounts(links, pictures, kept_pictures)
 
 
 def _removed_parts(post: SourcePost) -> Iterator[Omission]:
