@@ -89,8 +89,10 @@ class SourcePost:
     paths with their query, that led there. `inner_addresses` are those of its further pages and of pages for its pictures.
     `published` and `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as
     browsers would get it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown.
-    `facts` are those of an export of feedsvc that no other member holds: JSON values by name, such as `corrections`. `authors`,
-    `categories` and `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`: it was at the top of the front page.
+    With `has_exact_texts`, title and summary are what the source shows, letter for letter; else an entity or tag in them is
+    likely to be HTML that the source forgot to mark. `facts` are those of an export of feedsvc that no other member holds: JSON
+    values by name, such as `corrections`. `authors`, `categories` and `tags` are keys, as in SourceAuthor and SourceTerm.
+    `is_sticky`: it was at the top of the front page.
     """
 
     place: str
@@ -112,6 +114,7 @@ class SourcePost:
     enclosures: tuple[SourceMedium, ...] = ()
     is_page: bool = False
     is_sticky: bool = False
+    has_exact_texts: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

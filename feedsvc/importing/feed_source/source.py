@@ -204,6 +204,7 @@ def _records(item: FeedItem, document: FeedDocument) -> Iterator[SourcePost | Om
         categories=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.CATEGORY)),
         tags=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.TAG)),
         summary=plain_text(item.summary),
+        has_exact_texts=bool(item.facts),
         body=replace_frames(item.content),
         language=item.language if item.language != document.language else "",
         lead_image=item.lead_image,

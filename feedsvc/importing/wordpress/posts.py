@@ -103,6 +103,7 @@ class PostReader:
             lead_image=attachment_medium(lead) if lead else None,
             enclosures=tuple(_enclosures(item)),
             is_page=_is_page(item),
+            has_exact_texts=item.has_html_title,
             is_sticky=item.text("wp:is_sticky") == "1",
             facts=dict(_facts(item)),
         )

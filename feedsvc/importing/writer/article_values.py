@@ -16,7 +16,7 @@ from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.body_references import BodyReference, replace_references
 from feedsvc.importing.writer.link_counts import LinkCount, count_links
-from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.importing.writer.one_line import one_line, plain_line
 from feedsvc.importing.writer.page_plans import address_changes, draft_reason, is_nested
 from feedsvc.importing.writer.plans import PostPlan
 from feedsvc.importing.writer.post_dates import publication_date, valid_date
@@ -94,7 +94,7 @@ class PostConverter:
             "title": self._title(post, omissions),
             **self._dates(post, omissions),
             **self._lists(post, omissions),
-            "summary": plain_line(post.summary),
+            "summary": _line(post, post.summary),
             "image": self._stated_image(post, facts) or self._image(post, omissions),
             "enclosures": self._stated_enclosures(post, facts) or [*self._enclosures(post, omissions)],
             "embeds": self._embeds(post, facts, omissions),
@@ -120,7 +120,7 @@ class PostConverter:
         values = {
             "title": self._title(post, omissions),
             "updated": updated.isoformat() if updated else "",
-            "description": plain_line(post.summary),
+            "description": _line(post, post.summary),
             "language": self._language(post, omissions),
             "navigation": "none" if is_nested(post, self.source.address) else "",
             "status": "draft" if reason or post.state is PostState.DRAFT else "",
@@ -152,9 +152,9 @@ class PostConverter:
         return count_links(post.body, values.get(BODY, ""), page, self.site.base_url, self.site_path_of)
 
     def _title(self, post: SourcePost, omissions: list[Omission]) -> str:
-        if title := plain_line(post.title):
+        if title := _line(post, post.title):
             return title
-        start = plain_line(post.summary)[:60].strip()
+        start = _line(post, post.summary)[:60].strip()
         kinds = ("page", "a page") if post.is_page else ("post", "an article")
         reason = f"the {kinds[0]} has none, and {kinds[1]} needs one: write a headline"
         omissions.append(Omission(post.place, "title", reason))
@@ -256,6 +256,11 @@ class PostConverter:
         if post.lead_image:
             pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(post.lead_image.address)
         return normalize_body(body), PostCounts(links, pictures, kept_pictures)
+
+
+def _line(post: SourcePost, text: str) -> str:
+    """Return the title or summary of a post in one line."""
+    return one_line(text) if post.has_exact_texts else plain_line(text)
 
 
 def _removed_parts(post: SourcePost) -> Iterator[Omission]:
