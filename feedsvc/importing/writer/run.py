@@ -21,6 +21,7 @@ from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoic
 from feedsvc.importing.writer.base import ENTRIES, ImportBase
 from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
 from feedsvc.importing.writer.fetch_files import fetch_files
+from feedsvc.importing.writer.first_language import first_language
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
@@ -243,7 +244,7 @@ class _Import:
             index=index,
             converter=PostConverter(
                 site=site,
-                site_language=self._first_language(site, site_digest),
+                site_language=first_language(self.base, site_digest, self.source.site.language, site.language),
                 terms=terms,
                 source=self.source.site,
                 site_path_of=lambda address: index.find(address) or former.find(address),
@@ -261,13 +262,6 @@ class _Import:
         writer.write_all(self.selected_posts(len(index.plans)))
         if not self.report.ends and self.options.since is None and self.source.site.system is not SourceSystem.FEED:
             writer.find_gone(lambda line, key: current_path(line, key, self.articles, self.pages))
-
-    def _first_language(self, site: Site, site_digest: str) -> str:
-        """Return the language that the site had at the first import of this source, and store it for the next ones."""
-        key = f"{SITE_FILE} language {site_digest}"
-        language = next(iter(self.base.get(ENTRIES, key)), site.language)
-        self.base.put(ENTRIES, key, language)
-        return language
 
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
         """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""
