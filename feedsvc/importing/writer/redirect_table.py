@@ -36,6 +36,9 @@ class RedirectTable:
         if routes.is_never_free(address) or routes.place_of(address) == routes.TagsAt():
             self.omissions.append(Omission(old, "redirect", "the new site has a document of its own at this address"))
             return ""
+        if address.startswith(routes.PRIVATE_PREFIX):
+            self.omissions.append(Omission(old, "redirect", "the new site has private feeds below this address"))
+            return ""
         return address
 
     def add(self, old: str, new: str, *, post: str = "", replaces: bool = False) -> bool:

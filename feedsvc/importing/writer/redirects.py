@@ -90,12 +90,14 @@ class RedirectBuilder:
         self._add_some(sorted(rules, key=lambda rule: rule[1] == GONE), "pages of files without a post")
 
     def _add_some(self, rules: Iterable[tuple[str, str]], noun: str) -> None:
-        """Add rules, (old path, target), except those of other sites (""); of many only the first ones, with an omission."""
+        """Add rules, (old path, target), except of other sites ("") and feeds; of many only the first ones, with an omission."""
         count = 0
         for old, target in rules:
-            if old and count < _MAX_INNER_ADDRESSES:
+            if not old or isinstance(routes.place_of(old), routes.FeedAt):
+                continue
+            if count < _MAX_INNER_ADDRESSES:
                 self.table.add(old, target)
-            count += bool(old)
+            count += 1
         if count > _MAX_INNER_ADDRESSES:
             reason = f"there are more than {_MAX_INNER_ADDRESSES:,}, and only these have a rule"
             self.table.omissions.append(Omission("", f"redirects of {count:,} {noun}", reason))

@@ -321,7 +321,7 @@ def test_language_that_an_editor_changes_in_site_yaml_changes_no_article(tmp_pat
 def test_import_folder_of_an_earlier_version_changes_no_article_after_the_language_of_the_site_changed(
     tmp_path: Path, first: str, later: str
 ) -> None:
-    """Those folders do not say which language the site had at the first import."""
+    """Such folders do not say which language the site had at the first import."""
     posts = post(1), post(2, language="pt"), post(3, is_page=True, address=f"{OLD}/about/")
     run_import(tmp_path, *posts)
     site, settings = tmp_path / "site.yaml", tmp_path / ".feedsvc/import/settings.jsonl"

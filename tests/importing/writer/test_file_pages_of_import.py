@@ -98,6 +98,20 @@ def test_page_or_post_with_the_name_of_a_file_keeps_its_address(tmp_path: Path) 
     assert not {"/about/", "/own/"} & report.redirects.keys()
 
 
+def test_file_with_the_name_of_a_feed_does_not_take_its_address(tmp_path: Path) -> None:
+    addresses = (f"{OLD}/feed/", f"{OLD}/category/city/feed/")
+    pages = [SourceFilePage((address,), f"{OLD}/feed.jpg") for address in addresses]
+    report = run_import(tmp_path, post(1, inner_addresses=(f"{OLD}/feed/",)), pages_of_files=pages)
+    assert not {"/feed/", "/category/city/feed/"} & report.redirects.keys()
+
+
+def test_file_below_the_address_of_private_feeds_is_reported(tmp_path: Path) -> None:
+    report = run_import(tmp_path, post(1), pages_of_files=[SourceFilePage((f"{OLD}/private/x/",), f"{OLD}/x.jpg")])
+    assert [(one.place, one.reason) for one in report.omissions] == [
+        ("/private/x/", "the new site has private feeds below this address")
+    ]
+
+
 def test_of_very_many_pages_of_files_those_whose_files_are_there_get_rules_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
