@@ -13,6 +13,7 @@ from feedsvc.importing.source import Omission
 from feedsvc.redirects import REDIRECTS_FILE, normalize_address, render_redirects_file, without_slash
 
 _EXACT_LINE: Final = re.compile(r"^exact:[ \t]*\n", re.MULTILINE)
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _NO_RULES: Final[Mapping[str, str]] = MappingProxyType({})
 _PATTERNS_LINE: Final = re.compile(r"^patterns:[ \t]*\n", re.MULTILINE)
 _MAX_OMISSIONS: Final = 1000  # rules with one reason that are listed; further ones are counted
@@ -75,7 +76,8 @@ def redirects_text(
     """
     wanted, last = _Rules(exact, patterns), {**earlier, **former}
     added = wanted.without(former)
-    text = data.decode() if data is not None else ""  # `check_folder` has refused other bytes
+    original = (data or b"").decode()  # `check_folder` has refused other bytes
+    text = original.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
     if not text.strip():
         return RedirectsText(added.text or text, added.all)
     own = _rules_of(parse_yaml(REDIRECTS_FILE, text).value)
@@ -85,7 +87,11 @@ def redirects_text(
     )
     removed = {old: "" for old in obsolete if own.exact.get(old, "") == former.get(old)}
     changed = _Rules({**_changed(own.exact, exact, last), **removed}, _changed(own.patterns, patterns, last))
-    return _edit(text, own, new, changed)
+    result = _edit(text, own, new, changed)
+    # Editors on Windows have other line ends, and perhaps a byte order mark: both stay.
+    after = result.text.replace("\n", "\r\n") if "\r\n" in original else result.text
+    mark = _BYTE_ORDER_MARK if original.startswith(_BYTE_ORDER_MARK) else ""
+    return result._replace(text=f"{mark}{after}")
 
 
 def _edit(text: str, own: _Rules, new: _Rules, changed: _Rules) -> RedirectsText:

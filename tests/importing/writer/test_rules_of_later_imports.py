@@ -108,6 +108,20 @@ def test_pattern_of_an_earlier_version_with_another_target_is_replaced(tmp_path:
     assert next(load(tmp_path).redirects.pattern_targets("/2020/01/")) == "/archive/2020/01/"
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_redirects_yaml_that_was_saved_on_windows_gets_new_and_changed_rules_in_its_own_form(tmp_path: Path, mark: bytes) -> None:
+    run_import(tmp_path, post(1))
+    file = tmp_path / "redirects.yaml"
+    file.write_bytes(mark + file.read_bytes().replace(b"\n", b"\r\n"))
+    report = run_import(tmp_path, post(1), post(2), mapping=DROPPED)
+    assert report.omissions == [omission for omission in report.omissions if omission.place == "categories.yaml"]
+    exact = load(tmp_path).redirects.exact
+    assert (exact["/?p=2"], exact["/category/city/ferries/feed/"]) == ("/articles/title-2/", "gone")
+    data = file.read_bytes()
+    assert data.startswith(mark + b"exact:\r\n")
+    assert data.count(b"\n") == data.count(b"\r\n")
+
+
 def unwritten(report: ImportReport) -> list[str]:
     return [omission.what for omission in report.omissions if "add it by hand" in omission.reason]
 
