@@ -146,6 +146,7 @@ class SourceSite:
     `feed_entries` is the number of entries of the former feed, 0 if unknown. `title` and `description` are plain text.
     `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names,
     `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown.
+    `has_exact_texts` is as in SourcePost, for all names, titles and descriptions.
     """
 
     system: SourceSystem
@@ -157,6 +158,7 @@ class SourceSite:
     feed_entries: int = 0
     feeds: tuple[str, ...] = ()
     feed_suffixes: tuple[str, ...] = ()
+    has_exact_texts: bool = False
     authors: tuple[SourceAuthor, ...] = ()
     terms: tuple[SourceTerm, ...] = ()
     redirects: tuple[SourceRedirect, ...] = ()

@@ -227,6 +227,27 @@ def test_title_and_summary_with_markup_and_entities_are_the_same(newsroom: Newsr
     assert pages == ({f"p{number}": (text, text) for number, text in enumerate(TEXTS, 1)} if form == "wxr" else {})
 
 
+@pytest.mark.parametrize("form", list(FORMS))
+def test_names_with_markup_and_entities_are_the_same(newsroom: Newsroom, tmp_path: Path, form: str) -> None:
+    name = "R&D &amp; <b>x</b>"
+    site = f"title: {json.dumps(name)}\ndescription: {json.dumps(name)}\nbase_url: https://n.example\nid_domain: n.example\n"
+    article = f"title: A\npublished: 2026-01-05\ncategory: c\nauthor: a\ntags: [{json.dumps(name)}]\nsummary: S\nbody: B\n"
+    root = newsroom(
+        {
+            "site.yaml": site,
+            "categories.yaml": f"c: {{title: {json.dumps(name)}, description: {json.dumps(name)}}}\n",
+            "authors.yaml": f"a: {{name: {json.dumps(f'Ann {name}')}}}\n",
+            "articles/a.yaml": f"id: tag:n.example,2026:a\n{article}",
+        }
+    )
+    import_file(export(root, form, tmp_path / f"export.{FORMS[form]}"), root, tmp_path / "imported")
+    content = load_content(tmp_path / "imported")
+    category = content.categories["c"]
+    assert (content.site.title, content.site.description, category.title, category.description) == (name, name, name, name)
+    assert [author.name for author in content.authors.values()] == [f"Ann {name}"]
+    assert [tag.title for article in content.articles for tag in article.tags] == [name]
+
+
 @pytest.mark.parametrize(
     ("version", "title", "expected"),
     [

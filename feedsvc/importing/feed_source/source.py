@@ -145,6 +145,7 @@ class _Survey:
             feed_suffixes=tuple(feeds.values()),
             authors=tuple(self._authors.values()),
             terms=tuple(self._terms.values()),
+            has_exact_texts=bool(first and first.time_zone),  # which only an export of feedsvc names
         )
 
 

@@ -16,7 +16,7 @@ from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.body_references import BodyReference, replace_references
 from feedsvc.importing.writer.link_counts import LinkCount, count_links
-from feedsvc.importing.writer.one_line import one_line, plain_line
+from feedsvc.importing.writer.one_line import line_of, plain_line
 from feedsvc.importing.writer.page_plans import address_changes, draft_reason, is_nested
 from feedsvc.importing.writer.plans import PostPlan
 from feedsvc.importing.writer.post_dates import publication_date, valid_date
@@ -260,7 +260,7 @@ class PostConverter:
 
 def _line(post: SourcePost, text: str) -> str:
     """Return the title or summary of a post in one line."""
-    return one_line(text) if post.has_exact_texts else plain_line(text)
+    return line_of(is_exact=post.has_exact_texts)(text)
 
 
 def _removed_parts(post: SourcePost) -> Iterator[Omission]:
