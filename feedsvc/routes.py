@@ -254,7 +254,7 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
 OPERATOR_NAMES: Final = ("healthz", "metrics", "readyz", "status")
 _PERMANENT_DOCUMENTS: Final = (
     *(SiteDocumentAt(name) for name in ("feeds.opml", "robots.txt", "sitemap.xml", "subscribe/")),
-    *(TagsAt(), ArchiveAt(), PageAt(ListingRef())),
+    *(ArchiveAt(), PageAt(ListingRef())),
 )
 # First segments of paths that are never free: those of other places, of the service, and of the files of a tree.
 RESERVED_NAMES: Final = frozenset(
@@ -295,6 +295,7 @@ def place_of(path: str) -> Place | None:
 def is_never_free(path: str) -> bool:
     """Return whether no rule of redirects.yaml can hold for a path: /views.json, or one of these with or without a final slash.
 
-    They are the addresses for operators (OPERATOR_NAMES) and documents of every site, such as /tags/ (_PERMANENT_DOCUMENTS).
+    These are MOST_READ_PATH and, with or without a final slash, OPERATOR_NAMES (addresses for operators) and
+    _PERMANENT_DOCUMENTS (documents of every site); no feeds, nor /tags/.
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

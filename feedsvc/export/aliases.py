@@ -15,11 +15,11 @@ from itertools import chain
 from typing import Final
 
 from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, Visibility, index_range, issues_of
-from feedsvc.export.old_addresses import BROAD_KINDS, is_only_matched, may_have_file, old_paths, old_paths_of
+from feedsvc.export.old_addresses import is_only_matched, may_have_file, old_paths, old_paths_of
 from feedsvc.feeds import FORMATS
 from feedsvc.free_places import StaticPageAt
 from feedsvc.publication import Publication, is_withdrawn, redirect_target, withdrawn_places
-from feedsvc.redirects import GONE
+from feedsvc.redirects import BROAD_KINDS, GONE
 from feedsvc.routes import (
     WELL_KNOWN_FEEDS,
     FeedAt,

@@ -8,7 +8,6 @@ from typing import Final
 
 from feedsvc.catalog import Catalog, pages_by_slug
 from feedsvc.discovery import OPML_MEDIA_TYPE
-from feedsvc.export.old_addresses import BROAD_KINDS
 from feedsvc.feeds import FORMATS, RSL_MEDIA_TYPE, license_link
 from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
@@ -20,6 +19,7 @@ from feedsvc.publication import (
     content_type,
     root_content_types,
 )
+from feedsvc.redirects import BROAD_KINDS
 from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.uris import absolute, root_relative
 

@@ -13,12 +13,10 @@ from typing import Final
 from feedsvc.catalog import Catalog
 from feedsvc.feeds import FORMATS
 from feedsvc.publication import exact_redirects, pattern_target
-from feedsvc.redirects import GONE, can_be_file, plain_host_gaps
+from feedsvc.redirects import BROAD_KINDS, GONE, can_be_file, is_expanded_target, plain_host_gaps
 from feedsvc.routes import (
-    ArticleAt,
     FeedAt,
     FileAt,
-    ListingKind,
     PageAt,
     SiteDocumentAt,
     SitemapAt,
@@ -28,8 +26,6 @@ from feedsvc.routes import (
     place_of,
 )
 
-# Kinds with few listings, however large the archive is.
-BROAD_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "custom", "language")
 _FILE_PLACES: Final = (FeedAt, FileAt, SiteDocumentAt, SitemapAt, VariantAt)
 
 
@@ -53,7 +49,7 @@ def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
     if not rules:
         return
     yield from rules.exact_sources_of(path)
-    if _is_broad(path):
+    if is_expanded_target(path):
         yield from rules.pattern_sources_of(path)
 
 
@@ -63,7 +59,7 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
         others = f"and {len(gaps) - 1:,} more " if len(gaps) > 1 else ""
         yield (
             f"the tree has no files for {gaps[0]} {others}of redirects.yaml: only feedsvc serve and nginx can answer queries, "
-            "and patterns whose target does not contain all their placeholders"
+            "and patterns whose old addresses do not follow from an article, or from a section's newest page or feed"
         )
 
 
@@ -90,7 +86,7 @@ def is_only_matched(catalog: Catalog, path: str) -> bool:
     Paths are computed only for articles and the newest pages and feeds of BROAD_KINDS.
     """
     target = pattern_target(catalog, path)
-    return bool(target) and not (_is_broad(target) and path in catalog.content.redirects.pattern_sources_of(target))
+    return bool(target) and not (is_expanded_target(target) and path in catalog.content.redirects.pattern_sources_of(target))
 
 
 def _pattern_paths(catalog: Catalog, target: str) -> Iterator[str]:
@@ -107,16 +103,6 @@ def _broad_targets(catalog: Catalog, *, of_feeds: bool) -> Iterator[str]:
     else:
         yield from map(article_path, catalog.visible)
         yield from (path_of(PageAt(ref)) for ref in refs)
-
-
-def _is_broad(path: str) -> bool:
-    match place_of(path):
-        case ArticleAt():
-            return True
-        case PageAt(ref, "") | FeedAt(ref, _, ""):
-            return ref.kind in BROAD_KINDS
-        case _:
-            return False
 
 
 def _folders(path: str) -> Iterator[str]:

@@ -89,9 +89,11 @@ class SourcePost:
     paths with their query, that led there. `inner_addresses` are those of its second and further pages, if it was divided, and
     of the pages of its pictures and other attachments. `is_page`: it is a page of the site, not a post. `published` and
     `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as browsers would get
-    it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown. `facts` are those
-    of an export of feedsvc that no other member holds: JSON values by name, such as `corrections`. `authors`, `categories` and
-    `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`: it was at the top of the front page.
+    it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown. With
+    `has_exact_texts`, title and summary are what the source shows, letter for letter; else an entity or tag in them is likely
+    to be HTML that the source forgot to mark. `facts` are those of an export of feedsvc that no other member holds: JSON values
+    by name, such as `corrections`. `authors`, `categories` and `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`:
+    it was at the top of the front page.
     """
 
     place: str
@@ -113,6 +115,7 @@ class SourcePost:
     enclosures: tuple[SourceMedium, ...] = ()
     is_page: bool = False
     is_sticky: bool = False
+    has_exact_texts: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -146,7 +149,8 @@ class SourceSite:
 
     `feed_entries` is the number of entries of the former feed, 0 if unknown. `title` and `description` are plain text.
     `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names or that it was
-    fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown.
+    fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown. `has_exact_texts` is as
+    in SourcePost, for all names, titles and descriptions.
     """
 
     system: SourceSystem
@@ -158,9 +162,18 @@ class SourceSite:
     feed_entries: int = 0
     feeds: tuple[str, ...] = ()
     feed_suffixes: tuple[str, ...] = ()
+    has_exact_texts: bool = False
     authors: tuple[SourceAuthor, ...] = ()
     terms: tuple[SourceTerm, ...] = ()
     redirects: tuple[SourceRedirect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFilePage:
+    """Page of a file at the source that belonged to no post: its addresses, as in SourcePost, and that of the file."""
+
+    addresses: tuple[str, ...]
+    file: str
 
 
 class ImportSource(Protocol):
@@ -176,3 +189,6 @@ class ImportSource(Protocol):
         Each call reads from the beginning. Bad input raises nothing: if it ends early or cannot be read on, an Omission with
         `is_end` is yielded. Raises ImportSourceError if a reader's own temporary file cannot be written.
         """
+
+    def file_pages(self) -> Iterator[SourceFilePage]:
+        """Yield the pages of files that belong to no post that `posts` yields. It may raise what `posts` may."""

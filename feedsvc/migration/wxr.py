@@ -54,7 +54,8 @@ def write_wxr(content: ContentSnapshot, articles: Iterable[ExportedArticle], now
         yield from _category(number, category)
     titles = {tag.id: tag.title for article in content.articles for tag in article.tags}
     for number, (slug, title) in enumerate(sorted(titles.items()), len(categories) + 1):
-        yield _lines("wp:tag", (("wp:term_id", str(number)), ("wp:tag_slug", _cdata(slug)), ("wp:tag_name", _cdata(title))))
+        name = _cdata(escape(title))
+        yield _lines("wp:tag", (("wp:term_id", str(number)), ("wp:tag_slug", _cdata(slug)), ("wp:tag_name", name)))
     pages = [*pages_by_slug(content.pages)]
     attachments = _Attachments(site, len(content.articles) + len(pages))
     for exported in articles:
@@ -66,9 +67,9 @@ def write_wxr(content: ContentSnapshot, articles: Iterable[ExportedArticle], now
 
 def _channel(site: Site, now: datetime) -> Iterator[str]:
     for name, value in (
-        ("title", escape(site.title)),
+        ("title", escape(escape(site.title))),
         ("link", escape(site.base_url)),
-        ("description", escape(site.description)),
+        ("description", escape(escape(site.description))),
         ("pubDate", rfc822(now)),
         ("language", escape(site.language)),
         ("wp:wxr_version", "1.2"),
@@ -87,7 +88,7 @@ def _author(number: int, author: Author) -> Iterator[str]:
             ("wp:author_id", str(number)),
             ("wp:author_login", _cdata(author.id)),
             ("wp:author_email", _cdata(author.email)),
-            ("wp:author_display_name", _cdata(author.name)),
+            ("wp:author_display_name", _cdata(escape(author.name))),
         ),
     )
 
@@ -99,8 +100,8 @@ def _category(number: int, category: Category) -> Iterator[str]:
             ("wp:term_id", str(number)),
             ("wp:category_nicename", _cdata(category.id)),
             ("wp:category_parent", _cdata("")),
-            ("wp:cat_name", _cdata(category.title)),
-            ("wp:category_description", _cdata(category.description)),
+            ("wp:cat_name", _cdata(escape(category.title))),
+            ("wp:category_description", _cdata(escape(category.description))),
         ),
     )
 
@@ -151,7 +152,7 @@ def _item(content: ContentSnapshot, exported: ExportedArticle, attachments: _Att
     yield "<item>\n"
     yield from (_element(name, value) for name, value in elements)
     for domain, nicename, title in terms:
-        yield f'<category domain="{domain}" nicename="{escape(nicename)}">{_cdata(title)}</category>\n'
+        yield f'<category domain="{domain}" nicename="{escape(nicename)}">{_cdata(escape(title))}</category>\n'
     yield from _meta_lines(meta)
     yield "</item>\n"
 

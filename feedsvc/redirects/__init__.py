@@ -15,12 +15,15 @@ from feedsvc.redirects.patterns import (
     parse_pattern,
     parse_target,
 )
-from feedsvc.redirects.plain_hosts import can_be_file, is_below_file, plain_host_gaps
+from feedsvc.redirects.plain_hosts import BROAD_KINDS, can_be_file, is_below_file, is_expanded_target, plain_host_gaps
 from feedsvc.redirects.rules import RedirectRules
+from feedsvc.redirects.target_forms import SAMPLE, sample_target
 
 __all__ = [
+    "BROAD_KINDS",
     "GONE",
     "REDIRECTS_FILE",
+    "SAMPLE",
     "Part",
     "Placeholder",
     "RedirectPattern",
@@ -28,6 +31,7 @@ __all__ = [
     "can_be_file",
     "check_pattern_target",
     "is_below_file",
+    "is_expanded_target",
     "normalize_address",
     "normalize_path",
     "other_spelling",
@@ -35,5 +39,6 @@ __all__ = [
     "parse_target",
     "plain_host_gaps",
     "render_redirects_file",
+    "sample_target",
     "without_slash",
 ]

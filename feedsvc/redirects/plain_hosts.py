@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from feedsvc.redirects.patterns import GONE
+from feedsvc.redirects.patterns import GONE, RedirectPattern
 from feedsvc.redirects.rules import RedirectRules
+from feedsvc.redirects.target_forms import sample_target
+from feedsvc.routes import ArticleAt, FeedAt, ListingKind, PageAt, place_of
 
+# Kinds of listings whose number is small, however large the archive is.
+BROAD_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "custom", "language")
 _MAX_NAME_BYTES: Final = 255  # of a file system
 _RESERVED_ENDINGS: Final = (".br", ".gz", ".zst")  # of names of files and folders: compressed variants have them
 _RESERVED_NAMES: Final = frozenset(("404.html", "410.html", "index.html"))  # in every folder of a tree
@@ -39,11 +43,24 @@ def is_below_file(rules: RedirectRules, address: str) -> bool:
     return False
 
 
+def is_expanded_target(path: str) -> bool:
+    """Return whether a tree has a file for each old address that patterns lead to a path, as far as it can be computed.
+
+    So it is for articles, and for the newest pages and feeds of BROAD_KINDS.
+    """
+    match place_of(path):
+        case ArticleAt():
+            return True
+        case PageAt(ref, "") | FeedAt(ref, _, ""):
+            return ref.kind in BROAD_KINDS
+        case _:
+            return False
+
+
 def plain_host_gaps(rules: RedirectRules) -> tuple[str, ...]:
     """Return the old addresses of exact rules, then the sources of patterns, that a host which only serves files cannot answer.
 
-    Such a host answers addresses with the target GONE and without a query with 404, so these are left out, as are all patterns
-    with the target GONE. It can answer other patterns if their old addresses can be computed (`is_invertible`).
+    Such a host answers addresses with the target GONE with 404, so those without a query are left out.
     """
     return tuple(_gaps(rules))
 
@@ -52,4 +69,10 @@ def _gaps(rules: RedirectRules) -> Iterator[str]:
     for address, target in rules.exact.items():
         if "?" in address or (target != GONE and (not can_be_file(address) or is_below_file(rules, address))):
             yield address
-    yield from (pattern.source for pattern in rules.patterns if pattern.target != GONE and not pattern.is_invertible)
+    yield from (pattern.source for pattern in rules.patterns if not _is_answered(pattern))
+
+
+def _is_answered(pattern: RedirectPattern) -> bool:
+    if pattern.target == GONE:
+        return not pattern.parameters
+    return pattern.is_invertible and is_expanded_target(sample_target(pattern))

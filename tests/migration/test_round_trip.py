@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from feedsvc.migration import EXPORT_FORMATS, exported_articles
 from feedsvc.model import Article, ArticleStatus
 from tests import ROOT
 from tests.conftest import Newsroom
+from tests.importing.wordpress_export import WxrItem, write_export
 from tests.migration.test_exports import FILES
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -194,3 +196,71 @@ def test_pages_are_the_same_after_an_export_to_wordpress_is_imported(newsroom: N
     assert report.redirects == {}
     again = import_file(tmp_path / "export.xml", root, tmp_path / "imported")
     assert (again.created, again.changed, again.conflicts) == ([], [], [])
+
+
+TEXTS: Final = (
+    "<b>x</b>",
+    "R&D &amp; AT&T",
+    "&lt;b&gt; & &copy;",
+    "Fish & <chips>",
+    "1 < 2 > 0",
+    "a<br>b",
+    "<script>x</script>",
+    "]]>",
+)
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_title_and_summary_with_markup_and_entities_are_the_same(newsroom: Newsroom, tmp_path: Path, form: str) -> None:
+    files = {}
+    for number, text in enumerate(TEXTS, 1):
+        keys = f"title: {json.dumps(text)}\nsummary: {json.dumps(text)}\npublished: 2026-01-0{number}\n"
+        files[f"articles/a{number}.yaml"] = f"id: tag:news.example,2026:a{number}\n{keys}body: Text\n"
+        files[f"pages/p{number}.md"] = f"---\ntitle: {json.dumps(text)}\ndescription: {json.dumps(text)}\n---\nText\n"
+    root = newsroom(files)
+    import_file(export(root, form, tmp_path / f"export.{FORMS[form]}"), root, tmp_path / "imported")
+    content = load_content(tmp_path / "imported")
+    assert content.errors == ()
+    assert sorted(article.title for article in content.articles) == sorted(TEXTS)
+    assert sorted(article.summary for article in content.articles) == sorted(TEXTS)
+    pages = {page.slug: (page.title, page.description) for page in content.pages.values()}
+    assert pages == ({f"p{number}": (text, text) for number, text in enumerate(TEXTS, 1)} if form == "wxr" else {})
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_names_with_markup_and_entities_are_the_same(newsroom: Newsroom, tmp_path: Path, form: str) -> None:
+    name = "R&D &amp; <b>x</b>"
+    site = f"title: {json.dumps(name)}\ndescription: {json.dumps(name)}\nbase_url: https://n.example\nid_domain: n.example\n"
+    article = f"title: A\npublished: 2026-01-05\ncategory: c\nauthor: a\ntags: [{json.dumps(name)}]\nsummary: S\nbody: B\n"
+    root = newsroom(
+        {
+            "site.yaml": site,
+            "categories.yaml": f"c: {{title: {json.dumps(name)}, description: {json.dumps(name)}}}\n",
+            "authors.yaml": f"a: {{name: {json.dumps(f'Ann {name}')}}}\n",
+            "articles/a.yaml": f"id: tag:n.example,2026:a\n{article}",
+        }
+    )
+    import_file(export(root, form, tmp_path / f"export.{FORMS[form]}"), root, tmp_path / "imported")
+    content = load_content(tmp_path / "imported")
+    category = content.categories["c"]
+    assert (content.site.title, content.site.description, category.title, category.description) == (name, name, name, name)
+    assert [author.name for author in content.authors.values()] == [f"Ann {name}"]
+    assert [tag.title for article in content.articles for tag in article.tags] == [name]
+
+
+@pytest.mark.parametrize(
+    ("version", "title", "expected"),
+    [
+        ("1.2", "AT&amp;T <em>buys</em> a &#8220;ship&#8221; &lt;now&gt;", "AT&T buys a “ship” <now>"),
+        ("1.2", "Q&A: <b>who</b> pays?", "Q&A: who pays?"),
+        ("1.1", "AT&amp;T <em>buys</em> a &#8220;ship&#8221;", "AT&T buys a “ship”"),
+        ("1.1", "Fish &amp; chips", "Fish & chips"),
+    ],
+)
+def test_title_of_wordpress_with_entities_and_markup_is_plain_text(
+    tmp_path: Path, version: str, title: str, expected: str
+) -> None:
+    file = write_export(tmp_path / "export.xml", WxrItem(number=1, title=title), version=version)
+    import_file(file, tmp_path, tmp_path / "imported")
+    (article,) = load_content(tmp_path / "imported").articles
+    assert article.title == expected

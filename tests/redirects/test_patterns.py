@@ -211,6 +211,28 @@ def test_gaps_of_a_plain_host_are_queries_names_of_the_tree_and_patterns_without
     )
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "is_gap"),
+    [
+        ("/{year}/{month}/", "/archive/{year}/{month}/", True),
+        ("/uploads/{path...}", "/media/{path...}", True),
+        ("/topic/{id}/feed/", "/tag/{id}/feed.rss", True),
+        ("/writer/{id}/", "/author/{id}/", True),
+        ("/old/{slug}/", "/{slug}/", True),
+        ("/?attachment_id={number}", GONE, True),
+        ("/old/{path...}", GONE, False),
+        ("/rss/{id}/", "/category/{id}/feed.rss", False),
+        ("/section/{id}/", "/category/{id}/", False),
+        ("/blog/{slug}/", "/articles/{slug}/", False),
+        ("/blog/{slug}/", "https://blog.example/{slug}/", True),
+    ],
+)
+def test_pattern_without_files_in_a_tree_is_listed_as_what_a_plain_host_cannot_answer(
+    source: str, target: str, *, is_gap: bool
+) -> None:
+    assert plain_host_gaps(RedirectRules({}, (parse_pattern(source, target),))) == ((source,) if is_gap else ())
+
+
 def test_rules_of_two_objects_differ_in_some_addresses() -> None:
     one = RedirectRules({"/a/": "/x/", "/b/": "/x/", "/?p=1": "/x/"}, (RedirectPattern("/{x}/", "gone"),))
     other = RedirectRules({"/b/": "/y/", "/c/": "/x/"})

@@ -17,13 +17,28 @@ from feedsvc.content.reading import MAX_REDIRECTS_SIZE, RuleText, rule_texts
 from feedsvc.errors import Problem
 from feedsvc.free_places import FreePlace, RootFileAt, StaticPageAt
 from feedsvc.model import ArticleStatus, ListingSettings
-from feedsvc.redirects import GONE, REDIRECTS_FILE, RedirectPattern, without_slash
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, IssueAt, ListingRef, PageAt, Place, is_never_free, path_of, place_of
+from feedsvc.redirects import GONE, REDIRECTS_FILE, SAMPLE, RedirectPattern, sample_target, without_slash
+from feedsvc.routes import (
+    PRIVATE_PREFIX,
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    IssueAt,
+    ListingRef,
+    PageAt,
+    Place,
+    TagsAt,
+    is_never_free,
+    path_of,
+    place_of,
+)
 
 _MAX_WARNINGS: Final = 100
 _MAX_COMPARED_NAMES: Final = 1000
-_SAMPLE: Final = "q7-sample"  # a name that no literal part of a pattern has
-_SAMPLE_DIGITS: Final = {"year": "2026", "month": "01", "day": "02", "number": "2"}
+# Static files of the product's own pages, and the file of a theme that has its address in static/.
+_PRODUCT_FILES: Final = ("static/feed.css", "static/feed.js", "static/site.css", "static/site.js")
+_EXTRA_STYLESHEET: Final = "extra.css"
+_STYLESHEET: Final = f"static/{_EXTRA_STYLESHEET}"
 _NO_POSITION: Final = RuleText("", "", (1, 1), (1, 1))
 
 
@@ -52,13 +67,20 @@ class _Lint:
         address, target = rule
         place = place_of(address) if "?" not in address else None
         is_own = place is not None and without_slash(path_of(place)) == without_slash(address) and self._is_public(place)
-        if is_own or is_never_free(address):
-            message = f"'{address}' is the address of a document, so this rule is never reached"
+        if address.startswith(PRIVATE_PREFIX):
+            message = f"'{address}' is below {PRIVATE_PREFIX}, which has private feeds only, so this rule is never reached"
+            yield self._warning(address, message, "delete it", at_target=False)
+        elif is_own or is_never_free(address):
+            message = f"'{address}' is the address of a {self._kind(place)}, so this rule is never reached"
             yield self._warning(address, message, "delete it", at_target=False)
         elif following := self._following(target):
             yield self._warning(address, f"'{target}' is an old address itself, and leads to '{following}'", f"write {following}")
         elif reason := self._reason_for_no_document(target):
             yield self._warning(address, *reason)
+
+    @staticmethod
+    def _kind(place: Place | None) -> str:
+        return "file" if isinstance(place, FileAt | RootFileAt) else "document"
 
     def _following(self, target: str) -> str:
         """Return the target of the exact rule whose old address is `target`; "" if there is none, or a document is there."""
@@ -68,13 +90,11 @@ class _Lint:
     def pattern(self, pattern: RedirectPattern) -> Iterator[Problem]:
         own = next((path for path in _SAMPLE_PATHS if not pattern.parameters and pattern.match(without_slash(path))), "")
         if own:
-            form = own.replace(_SAMPLE, "...")
+            form = own.replace(SAMPLE, "...")
             message = f"'{pattern.source}' also matches addresses like {form}, but a document or redirect of the site comes first"
             hint = "write more of the old address, or nothing if only missing addresses are meant"
             yield self._warning(pattern.source, message, hint, at_target=False)
-        sample = "".join(
-            part if isinstance(part, str) else _SAMPLE_DIGITS.get(part.name, _SAMPLE) for part in pattern.target_parts
-        )
+        sample = sample_target(pattern)
         if sample.startswith("/") and not self._may_exist(place_of(sample)):
             yield self._warning(pattern.source, f"'{pattern.target}' has the form of no address of this site", _FORMS)
 
@@ -119,19 +139,23 @@ class _Lint:
         return None
 
     def _is_public(self, place: Place) -> bool:
-        """Return whether a place is that of a published article, a listing, a published page or a file in root/.
+        """Return whether a place is that of a published article, a listing, a published page, the list of tags or a file.
 
-        Former names of articles and listings do not count, those of pages do. The time has no effect: an article may be before
-        its day or have expired, and any listing of a language counts.
+        Former names of articles and listings do not count, those of pages do. Files in media/ that only drafts refer to do not
+        count. The time has no effect: an article may be before its day or have expired, and any listing of a language counts.
         """
         match place:
             case ArticleAt(slug):
                 article = self.context.articles_by_slug.get(slug)
                 return article is not None and article.slug == slug and article.status is ArticleStatus.PUBLISHED
-            case PageAt(ref, "") | FeedAt(ref, _, ""):
+            case PageAt(ref, "") | FeedAt(ref, _, "") if ref.kind != "language":  # which languages have a listing is unknown
                 return self._has_listing(ref) and (ref.kind, ref.id) not in self._aliases
             case StaticPageAt() | RootFileAt():
                 return self.context.has_free_place(place)
+            case FileAt(path):
+                return path in self._public_files
+            case TagsAt(""):
+                return any(article.tags for article in self.context.public_articles)
             case _:
                 return False
 
@@ -169,6 +193,21 @@ class _Lint:
         return frozenset((kind, name) for kind, entries in by_kind.items() for name, entry in entries.items() if name != entry.id)
 
     @cached_property
+    def _public_files(self) -> frozenset[str]:
+        """Files in media/ to which published articles, pages or settings refer, and those of the product and the theme."""
+        content = self.context.content
+        pages = (page for page in content.pages.values() if not page.is_draft)
+        media = chain(
+            content.site.media,
+            chain.from_iterable(author.media for author in content.authors.values()),
+            chain.from_iterable(feed.media for feed in content.custom_feeds.values()),
+            chain.from_iterable(page.media for page in pages),
+            chain.from_iterable(article.media for article in self.context.public_articles),
+        )
+        theme = (_STYLESHEET if path == _EXTRA_STYLESHEET else path for path in content.theme)
+        return frozenset(chain((path for path in media if path in content.media), _PRODUCT_FILES, theme))
+
+    @cached_property
     def _texts(self) -> Mapping[str, RuleText]:
         data = safe_read.read_file(self.context.root, REDIRECTS_FILE, max_size=MAX_REDIRECTS_SIZE)
         return rule_texts(data) if isinstance(data, bytes) else {}
@@ -190,7 +229,7 @@ class _Lint:
 _WORDS: Final[Mapping[str, str]] = {"category": "category", "author": "author", "custom": "feed", "tag": "tag"}
 _FORMS: Final = "write one like /articles/a-title/, /category/asia/ or /category/asia/feed.rss"
 _SAMPLE_PATHS: Final = (
-    path_of(ArticleAt(_SAMPLE)),
-    *(path_of(PageAt(ListingRef(kind, _SAMPLE))) for kind in ("category", "author", "custom", "tag")),
-    *(path_of(FeedAt(ListingRef(kind, _SAMPLE), "rss")) for kind in ("category", "author", "custom", "tag")),
+    path_of(ArticleAt(SAMPLE)),
+    *(path_of(PageAt(ListingRef(kind, SAMPLE))) for kind in ("category", "author", "custom", "tag")),
+    *(path_of(FeedAt(ListingRef(kind, SAMPLE), "rss")) for kind in ("category", "author", "custom", "tag")),
 )

@@ -14,7 +14,16 @@ from feedsvc.content.media.clean_file import (
     open_clean,
     pieces_length,
 )
-from feedsvc.content.media.files import IMAGE_TYPES, MEDIA_PREFIX, MEDIA_TYPES, MediaFolder, image_size, is_truncated, sent_length
+from feedsvc.content.media.files import (
+    IMAGE_TYPES,
+    MEDIA_PREFIX,
+    MEDIA_TYPES,
+    MediaFolder,
+    check_usable,
+    image_size,
+    is_truncated,
+    sent_length,
+)
 from feedsvc.content.media.image_facts import VariantError, can_have_variants, digest_of, facts_of
 from feedsvc.content.media.image_widths import VARIANT_WIDTHS, variant_sizes, variant_widths
 from feedsvc.content.media.offered_widths import (
@@ -42,6 +51,7 @@ __all__ = [
     "VariantError",
     "VariantStore",
     "can_have_variants",
+    "check_usable",
     "clean_pieces",
     "digest_of",
     "facts_of",

@@ -183,19 +183,12 @@ class MediaFolder:
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"'{path}' is a folder or a device, not a file")
         signature = signature_of(status)
-        self._refuse_active_content(path, location, signature)
+        if self._trusted_signatures.get(path) != signature:
+            _inspect_content(path, location)
         self._signatures[path] = signature
         return MediaFile(
             path=path, location=location, type=_media_type(path) or "application/octet-stream", length=status.st_size
         )
-
-    def _refuse_active_content(self, path: str, location: str, signature: FileSignature) -> None:
-        if self._trusted_signatures.get(path) == signature:
-            return
-        try:
-            refuse_active_content(path, location, is_known_type=_media_type(path) is not None)
-        except OSError as error:
-            raise ValueError(f"'{path}' cannot be read ({error.strerror})") from None
 
     def _hint(self, path: str) -> str:
         folder = self._root / PurePosixPath(path).parent
@@ -207,6 +200,26 @@ class MediaFolder:
             return f"; write '{actual_name}', as the file is called: capital letters count"
         hint = did_you_mean(path, names)
         return f"; {hint}" if hint else ""
+
+
+def check_usable(path: str, location: str) -> None:
+    """Raise ValueError with a message for the editor if an article could not show or offer the file at `location` as `path`.
+
+    The file need not be in media/; `path` is that which it would have there.
+    """
+    _inspect_content(path, location)
+    file = MediaFile(path=path, location=location, type=_media_type(path) or "", length=0)
+    if clean_file.is_cleaned_type(file.type):
+        _check_cleanable(file)
+    if file.type in IMAGE_TYPES:
+        image_size(file)
+
+
+def _inspect_content(path: str, location: str) -> None:
+    try:
+        refuse_active_content(path, location, is_known_type=_media_type(path) is not None)
+    except OSError as error:
+        raise ValueError(f"'{path}' cannot be read ({error.strerror})") from None
 
 
 def _media_type(path: str) -> str | None:

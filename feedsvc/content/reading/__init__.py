@@ -29,6 +29,7 @@ from feedsvc.content.reading.settings_document import (
     SITE_FILE,
     TAGS_FILE,
     known_names,
+    names_in,
     parse_settings_file,
 )
 from feedsvc.content.reading.site import parse_site
@@ -52,6 +53,7 @@ __all__ = [
     "RuleText",
     "default_id",
     "known_names",
+    "names_in",
     "parse_article",
     "parse_authors",
     "parse_categories",

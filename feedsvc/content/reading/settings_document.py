@@ -99,7 +99,12 @@ def known_names(root: Path, file: str) -> list[str]:
     Return [] if the file is missing or cannot be read or parsed.
     """
     data = safe_read.read_file(root, file)
-    entries = parse_settings_file(file, data).value if isinstance(data, bytes) else None
+    return names_in(file, data) if isinstance(data, bytes) else []
+
+
+def names_in(file: str, data: bytes) -> list[str]:
+    """Return what `known_names` returns for a file with these bytes."""
+    entries = parse_settings_file(file, data).value
     if not isinstance(entries, dict):
         return []
     aliases = [alias for entry in entries.values() if isinstance(entry, dict) for alias in _strings(entry.get("aliases"))]

@@ -19,6 +19,7 @@ from feedsvc.importing.source import (
     Omission,
     PostState,
     SourceAuthor,
+    SourceFilePage,
     SourcePost,
     SourceSite,
     SourceSystem,
@@ -48,6 +49,10 @@ class FeedSource:
     @property
     def site(self) -> SourceSite:
         return self._site
+
+    def file_pages(self) -> Iterator[SourceFilePage]:
+        """Yield nothing: a feed has no pages of files."""
+        return iter(())
 
     def posts(self) -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.
@@ -142,6 +147,7 @@ class _Survey:
             feed_suffixes=tuple(feeds.values()),
             authors=tuple(self._authors.values()),
             terms=tuple(self._terms.values()),
+            has_exact_texts=bool(first and first.time_zone),  # which only an export of feedsvc names
         )
 
 
@@ -202,6 +208,7 @@ def _records(item: FeedItem, document: FeedDocument) -> Iterator[SourcePost | Om
         categories=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.CATEGORY)),
         tags=tuple(dict.fromkeys(name for name, kind in kinds if kind is TermKind.TAG)),
         summary=plain_text(item.summary),
+        has_exact_texts=bool(item.facts),
         body=replace_frames(item.content),
         language=item.language if item.language != document.language else "",
         lead_image=item.lead_image,

@@ -73,14 +73,19 @@ def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_ad
     They are absolute, or root-relative paths with a query. At most 99 further pages are named. `attachments` are those of the
     item, which need not be published for their pages.
     """
-    link, base = public_address(item), split_address(site_address).path.rstrip("/")
+    link = public_address(item)
     if item.text("wp:status") == "publish" and link and not split_address(link).query:
         page_count = min(item.texts.get("content:encoded", "").count(NEXT_PAGE) + 1, _MAX_PAGES)
         yield from (f"{link.rstrip('/')}/{number}/" for number in range(2, page_count + 1))
     for attachment in attachments:
-        yield f"{base}/?attachment_id={attachment.number}"
-        if attachment.page and attachment.page != attachment.address and not split_address(attachment.page).query:
-            yield attachment.page
+        yield from attachment_addresses(attachment, site_address)
+
+
+def attachment_addresses(attachment: Attachment, site_address: str) -> Iterator[str]:
+    """Yield the addresses of the page for an attachment: a root-relative path with a query, and the permalink if it has one."""
+    yield f"{split_address(site_address).path.rstrip('/')}/?attachment_id={attachment.number}"
+    if attachment.page and attachment.page != attachment.address and not split_address(attachment.page).query:
+        yield attachment.page
 
 
 def _former(item: ItemFields) -> Iterator[str]:

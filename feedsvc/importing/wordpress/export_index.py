@@ -5,6 +5,7 @@ SQLite keeps it in a nameless temporary file, so a million attachments take no m
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import sqlite3
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ CREATE TABLE attachment (
 );
 CREATE INDEX attachment_parent ON attachment (parent, position);
 CREATE TABLE block (number INTEGER PRIMARY KEY, content TEXT);
-CREATE TABLE post (key TEXT PRIMARY KEY, ordinal INTEGER, modified TEXT, place TEXT);
+CREATE TABLE post (key TEXT PRIMARY KEY, ordinal INTEGER, modified TEXT, place TEXT, status TEXT);
 CREATE TABLE id (id TEXT PRIMARY KEY, ordinal INTEGER, place TEXT);
 """
 _CACHE_PAGES: Final = "PRAGMA cache_size=-16000"  # kilobytes
@@ -39,6 +40,8 @@ _CREDIT_KEYS: Final = (
 )
 _CREDIT_ORGANIZATION: Final = "_navis_media_credit_org"  # Largo and Newspack: shown after the name
 _MAX_GALLERY: Final = 1000  # attachments of a gallery without list
+# States of items that are no posts: in the trash, revisions, and what WordPress saves when a new post is opened.
+NO_POST_STATES: Final = frozenset({"trash", "auto-draft", "inherit"})
 _NUMBER_LIMIT: Final = 2**63
 
 
@@ -107,9 +110,9 @@ class ExportIndex:
         """Add a post. Of several items with one number, the last changed holds the post; of equally new ones, the first."""
         modified = item.text("wp:post_modified_gmt") or item.text("wp:post_modified")
         self._connection.execute(
-            "INSERT INTO post VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET ordinal = excluded.ordinal, "
-            "modified = excluded.modified, place = excluded.place WHERE excluded.modified > modified",
-            (post_key(item, ordinal), ordinal, modified, item.place),
+            "INSERT INTO post VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET ordinal = excluded.ordinal, modified = "
+            "excluded.modified, place = excluded.place, status = excluded.status WHERE excluded.modified > modified",
+            (post_key(item, ordinal), ordinal, modified, item.place, item.text("wp:status")),
         )
 
     def claim_id(self, identifier: str, ordinal: int, place: str) -> str:
@@ -133,6 +136,15 @@ class ExportIndex:
         """Return the attachments of a post, of whatever type, in the order of its gallery; at most 1,000."""
         statement = "SELECT * FROM attachment WHERE parent = ? ORDER BY position, number LIMIT ?"
         return [Attachment(*row) for row in self._connection.execute(statement, (post_number, _MAX_GALLERY))]
+
+    def attachments_without_post(self) -> Iterator[Attachment]:
+        """Yield the attachments, by number, that belong to no added post, or only to one whose state is in NO_POST_STATES."""
+        statement = (
+            "SELECT * FROM attachment WHERE NOT EXISTS (SELECT 1 FROM post WHERE key = CAST(parent AS TEXT) "
+            "AND status NOT IN (SELECT value FROM json_each(?))) ORDER BY number"
+        )
+        for row in self._connection.execute(statement, [json.dumps([*NO_POST_STATES])]):
+            yield Attachment(*row)
 
     def block(self, number: int) -> str | None:
         """Return the content of a reusable block; None if the export does not have it."""

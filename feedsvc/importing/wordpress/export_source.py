@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.source import Omission, SourcePost, SourceSite
+from feedsvc.importing.source import Omission, SourceFilePage, SourcePost, SourceSite, SourceSystem
+from feedsvc.importing.wordpress.addresses import attachment_addresses
 from feedsvc.importing.wordpress.dates import SiteOffsets
 from feedsvc.importing.wordpress.export_files import ExportFile, find_export_files
 from feedsvc.importing.wordpress.export_index import ExportIndex, parse_number, translate_index_errors
@@ -77,6 +78,14 @@ class WordPressSource:
             by_address = {address: name for name, address in reversed(addresses.items())}
             sites = ", ".join(f"{name} of {address}" for address, name in sorted(by_address.items()))
             raise ImportSourceError(f"the files are of several sites: {sites}; put those of each site into a folder of their own")
+
+    def file_pages(self) -> Iterator[SourceFilePage]:
+        """Yield the pages of attachments without a post, ordered by their numbers."""
+        if self.site.system is not SourceSystem.WORDPRESS:
+            return
+        with translate_index_errors():
+            for attachment in self._index.attachments_without_post():
+                yield SourceFilePage((*attachment_addresses(attachment, self.site.address),), attachment.address)
 
     def posts(self) -> Iterator[SourcePost | Omission]:
         """Yield the posts and pages, and omissions. At the end are those that concern many items: types, taxonomies, comments.

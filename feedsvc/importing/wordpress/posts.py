@@ -13,7 +13,7 @@ from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePo
 from feedsvc.importing.wordpress.addresses import inner_addresses, other_addresses, public_address
 from feedsvc.importing.wordpress.body import PostBody
 from feedsvc.importing.wordpress.dates import SiteOffsets, published_date, updated_date
-from feedsvc.importing.wordpress.export_index import ExportIndex, media_type_of, parse_number
+from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of, parse_number
 from feedsvc.importing.wordpress.export_reader import describe_item
 from feedsvc.importing.wordpress.figures import attachment_medium
 from feedsvc.importing.wordpress.item_fields import ItemFields
@@ -22,8 +22,6 @@ from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, 
 POST_TYPES: Final = frozenset({"post", "page"})
 _PUBLIC: Final = frozenset({"publish", "future"})
 _DRAFTS: Final = frozenset({"draft", "pending"})
-# States whose items are no posts: revisions and what WordPress saves when a new post is opened.
-_NO_POSTS: Final = frozenset({"auto-draft", "inherit"})
 _LANGUAGE_TAXONOMY: Final = "language"  # of the plug-in Polylang
 # Taxonomies that are read elsewhere, or that only say how WordPress shows or sorts a post.
 _READ_TAXONOMIES: Final = frozenset({*TERM_KINDS, AUTHOR_TAXONOMY, _LANGUAGE_TAXONOMY, "", "post_translations", "nav_menu"})
@@ -57,7 +55,7 @@ class PostReader:
         if status == "trash":
             yield Omission(item.place, what, "it is in the trash")
             return
-        if status in _NO_POSTS:
+        if status in NO_POST_STATES:
             yield Omission(item.place, what, f"it is no post but a saved state of one ({status})")
             return
         identifier = item.text("guid")
@@ -105,6 +103,7 @@ class PostReader:
             lead_image=attachment_medium(lead) if lead else None,
             enclosures=tuple(_enclosures(item)),
             is_page=_is_page(item),
+            has_exact_texts=item.has_html_title,
             is_sticky=item.text("wp:is_sticky") == "1",
             facts=dict(_facts(item)),
         )

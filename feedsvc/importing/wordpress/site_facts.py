@@ -61,6 +61,7 @@ class SiteFacts:
             authors=tuple(self._authors.values()),
             terms=tuple(self._terms.values()),
             redirects=tuple(self._redirects),
+            has_exact_texts=self._system is SourceSystem.FEEDSVC,
         )
 
     @property

@@ -15,7 +15,8 @@ from feedsvc.importing.html_markdown import convert_html
 from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
 from feedsvc.importing.writer.body_references import BodyReference, replace_references
-from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.importing.writer.link_counts import LinkCount, count_links
+from feedsvc.importing.writer.one_line import line_of, plain_line
 from feedsvc.importing.writer.page_plans import address_changes, draft_reason, is_nested
 from feedsvc.importing.writer.plans import PostPlan
 from feedsvc.importing.writer.post_dates import publication_date, valid_date
@@ -42,13 +43,12 @@ _LOST_ELEMENTS: Final = (
 
 
 class PostCounts(NamedTuple):
-    """Numbers of one post for the report: links to articles and pages here, pictures, and those of both that are kept.
+    """Numbers of one post for the report: links that lead to articles and pages here, pictures, and those of these that are kept.
 
     `pictures` are the pictures, sounds and films in the body, and the lead image; those whose file is here are kept.
     """
 
     links: int = 0
-    kept_links: int = 0
     pictures: int = 0
     kept_pictures: int = 0
 
@@ -94,7 +94,7 @@ class PostConverter:
             "title": self._title(post, omissions),
             **self._dates(post, omissions),
             **self._lists(post, omissions),
-            "summary": plain_line(post.summary),
+            "summary": _line(post, post.summary),
             "image": self._stated_image(post, facts) or self._image(post, omissions),
             "enclosures": self._stated_enclosures(post, facts) or [*self._enclosures(post, omissions)],
             "embeds": self._embeds(post, facts, omissions),
@@ -120,7 +120,7 @@ class PostConverter:
         values = {
             "title": self._title(post, omissions),
             "updated": updated.isoformat() if updated else "",
-            "description": plain_line(post.summary),
+            "description": _line(post, post.summary),
             "language": self._language(post, omissions),
             "navigation": "none" if is_nested(post, self.source.address) else "",
             "status": "draft" if reason or post.state is PostState.DRAFT else "",
@@ -146,10 +146,15 @@ class PostConverter:
         others = {key: value for key, value in values.items() if key != BODY}
         return {**others, BODY: body} if (body := normalize_body(FORBIDDEN_CHARACTER.sub("", text))) else others
 
+    def count_links(self, post: SourcePost, values: ArticleValues) -> LinkCount:
+        """Count the links of a post to articles and pages here, and those of them that the body among the values has."""
+        page = post.address or self.source.address
+        return count_links(post.body, values.get(BODY, ""), page, self.site.base_url, self.site_path_of)
+
     def _title(self, post: SourcePost, omissions: list[Omission]) -> str:
-        if title := plain_line(post.title):
+        if title := _line(post, post.title):
             return title
-        start = plain_line(post.summary)[:60].strip()
+        start = _line(post, post.summary)[:60].strip()
         kinds = ("page", "a page") if post.is_page else ("post", "an article")
         reason = f"the {kinds[0]} has none, and {kinds[1]} needs one: write a headline"
         omissions.append(Omission(post.place, "title", reason))
@@ -233,24 +238,29 @@ class PostConverter:
                 omissions.append(Omission(post.place, f"enclosure {medium.address}", reason))
 
     def _body(self, post: SourcePost) -> tuple[str, PostCounts]:
-        links = kept_links = pictures = kept_pictures = 0
+        links = pictures = kept_pictures = 0
         page = post.address or self.source.address
 
         def replace(reference: BodyReference) -> str:
-            nonlocal links, kept_links, pictures, kept_pictures
+            nonlocal links, pictures, kept_pictures
             path = self.media_path(reference.address)
             if not reference.is_link:
                 pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(reference.address)
                 return path or reference.address
             address, hash_mark, fragment = reference.address.partition("#")
             site_path = self.site_path_of(address)
-            links, kept_links = links + bool(site_path), kept_links + bool(site_path)
+            links += bool(site_path)
             return f"{site_path}{hash_mark}{fragment}" if site_path else path or reference.address
 
         body = replace_references(post.body, page, replace)
         if post.lead_image:
             pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(post.lead_image.address)
-        return normalize_body(body), PostCounts(links, kept_links, pictures, kept_pictures)
+        return normalize_body(body), PostCounts(links, pictures, kept_pictures)
+
+
+def _line(post: SourcePost, text: str) -> str:
+    """Return the title or summary of a post in one line."""
+    return line_of(is_exact=post.has_exact_texts)(text)
 
 
 def _removed_parts(post: SourcePost) -> Iterator[Omission]:

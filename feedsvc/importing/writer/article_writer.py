@@ -23,6 +23,7 @@ from feedsvc.importing.writer.article_file import ArticleFile, change_article, f
 from feedsvc.importing.writer.article_values import PostConverter, PostResult
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.index import SourceIndex
+from feedsvc.importing.writer.link_counts import LinkCount, remembered_links
 from feedsvc.importing.writer.merge import MergeOutcome, compare_keys
 from feedsvc.importing.writer.new_files import create_file
 from feedsvc.importing.writer.plans import PostPlan
@@ -76,6 +77,13 @@ class _Candidate(NamedTuple):
     source: str
 
 
+class _Checked(NamedTuple):
+    """Result of the check of a post's values, and its links."""
+
+    article: CheckedArticle
+    links: LinkCount
+
+
 class _PostItem(NamedTuple):
     """Post with its plan, its valid values and their digests. `source` is the word of the base for all that the source states."""
 
@@ -85,6 +93,7 @@ class _PostItem(NamedTuple):
     values: ArticleValues
     digests: dict[str, str]
     source: str
+    links: LinkCount
 
 
 @dataclass(slots=True)
@@ -117,7 +126,7 @@ class ArticleWriter:
             candidates = [*filter(None, map(self._select, batch))]
             processes = self.processes if len(candidates) >= _MIN_PARALLEL else 1
             numbers = range(len(candidates))
-            checked: dict[int, CheckedArticle] = {}
+            checked: dict[int, _Checked] = {}
             for results in map_chunks(partial(self._check, candidates), numbers, processes, max_chunk=_CHUNK):
                 checked |= results
             for number, candidate in enumerate(candidates):
@@ -145,25 +154,29 @@ class ArticleWriter:
         if plan.is_existing and {source, plan.addresses} <= {*self._words(key)}:
             self.report.unchanged += 1
             count_id(self.report, post, plan, plan.file_ids)
+            self.report.links.add_all(*remembered_links(self._words(key), result.counts.links))
             return None
         return _Candidate(post, key, plan, result, source)
 
-    def _check(self, candidates: Sequence[_Candidate], numbers: Sequence[int]) -> dict[int, CheckedArticle]:
+    def _check(self, candidates: Sequence[_Candidate], numbers: Sequence[int]) -> dict[int, _Checked]:
         """Return the checked values of some candidates by their number. Runs in several processes."""
-        checked: dict[int, CheckedArticle] = {}
+        checked: dict[int, _Checked] = {}
         for number in numbers:
             post, _key, plan, result, _source = candidates[number]
             values = self.converter.with_markdown(post, result.values)
-            checked[number] = check_article(post.place, plan.path, plan.id, values, self.references)
+            article = check_article(post.place, plan.path, plan.id, values, self.references)
+            checked[number] = _Checked(article, self.converter.count_links(post, article.values or {}))
         return checked
 
-    def _store(self, candidate: _Candidate, checked: CheckedArticle) -> None:
-        self.report.omit(checked.omissions)
+    def _store(self, candidate: _Candidate, checked: _Checked) -> None:
         post, key, plan, result, source = candidate
-        if checked.values is None:
+        values, links = checked.article.values, checked.links
+        self.report.omit((*checked.article.omissions, *links.omission(post.place)))
+        self.report.links.add_all(links.kept, links.total)
+        if values is None:
             count_id(self.report, post, plan, plan.file_ids or None)
             return
-        item = _PostItem(post, key, plan, checked.values, _stated_digests(result, checked.values), source)
+        item = _PostItem(post, key, plan, values, _stated_digests(result, values), source, links)
         if plan.is_existing:
             self._change(item, parse_digests(self._words(key)))
         else:
@@ -266,7 +279,8 @@ class ArticleWriter:
         self.report.omit([Omission(item.post.place, item.plan.path, reason)])
 
     def _put(self, item: _PostItem, digests: dict[str, str], source: str) -> None:
-        words = " ".join(filter(None, (format_digests(digests), source, item.plan.addresses, f"{_SITE}{self.site_digest}")))
+        site = f"{_SITE}{self.site_digest}"
+        words = " ".join(filter(None, (format_digests(digests), source, item.plan.addresses, item.links.word, site)))
         self.base.put(ARTICLES, item.key, item.plan.path, words, *([item.plan.id] if item.plan.id not in ("", item.key) else []))
 
 

@@ -9,11 +9,17 @@ from typing import Final, NamedTuple
 
 from feedsvc.importing.addresses import absolute
 
-_ELEMENT: Final = re.compile(r"<(img|source|video|audio|a)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
-_ATTRIBUTE: Final = re.compile(
-    r"(?P<space>\s)(?P<name>src|href|poster|srcset|sizes)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'<>]+))",
-    re.IGNORECASE,
+# An attribute as browsers read it (HTML section 13.2.5.33): after a quoted value, the next one needs no white space.
+_NAME: Final = r"[^\s/>=<]++"
+_VALUE: Final = r"\s*+=\s*+(?:\"{}[^\"]*+)\"|'{}[^']*+)'|{}[^\s\"'<>][^\s<>]*+))"
+_ELEMENT: Final = re.compile(
+    rf"<(img|source|video|audio|a)(?=[\s/>])((?:[\s/]++|{_NAME}(?:{_VALUE.format('(?:', '(?:', '(?:')})?+)*+)>", re.IGNORECASE
 )
+_ATTRIBUTE: Final = re.compile(
+    rf"(?P<space>[\s/]*+)(?P<name>{_NAME})(?:{_VALUE.format('(?P<double>', '(?P<single>', '(?P<bare>')})?+", re.IGNORECASE
+)
+_ADDRESSES: Final = frozenset({"src", "href", "poster"})
+_COPIES: Final = frozenset({"srcset", "sizes"})
 _WEB_ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
@@ -33,7 +39,7 @@ def references_in(body: str, page: str) -> Iterator[BodyReference]:
     for element in _ELEMENT.finditer(body):
         for attribute in _ATTRIBUTE.finditer(element[2]):
             name = attribute["name"].lower()
-            if name not in ("srcset", "sizes") and (address := _absolute(_value(attribute), page)):
+            if name in _ADDRESSES and (address := _absolute(_value(attribute), page)):
                 yield BodyReference(address, is_link=name == "href")
 
 
@@ -45,13 +51,13 @@ def replace_references(body: str, page: str, replace: Callable[[BodyReference], 
 
     def change_attribute(attribute: re.Match[str]) -> str:
         name = attribute["name"].lower()
-        if name in ("srcset", "sizes"):
+        if name in _COPIES:
             return ""
-        address = _absolute(_value(attribute), page)
+        address = _absolute(_value(attribute), page) if name in _ADDRESSES else ""
         if not address:
             return attribute[0]
         new = replace(BodyReference(address, is_link=name == "href"))
-        return f'{attribute["space"]}{name}="{html.escape(new)}"'
+        return f'{attribute["space"] or " "}{name}="{html.escape(new)}"'
 
     def change_element(element: re.Match[str]) -> str:
         return f"<{element[1]}{_ATTRIBUTE.sub(change_attribute, element[2])}>"

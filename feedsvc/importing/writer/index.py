@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from feedsvc.content.reading import default_id
@@ -46,7 +46,7 @@ class SourceIndex:
     `former_paths` are those of addresses that posts had before, `inner_addresses` those of parts of posts, with the paths of
     the posts. `media` are the addresses of the files that posts name, in order. `empty_pages` are addresses of pages without
     text. `has_front_page`: a published page was the front page. `first_published` is the earliest date of a post, imported or
-    not.
+    not. `is_complete`: the source was read to its end.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -57,6 +57,7 @@ class SourceIndex:
     inner_addresses: list[tuple[str, str]] = field(default_factory=list)
     empty_pages: list[str] = field(default_factory=list)
     has_front_page: bool = False
+    is_complete: bool = True
 
     @property
     def posts_pages(self) -> list[str]:
@@ -73,6 +74,12 @@ class SourceIndex:
         """The root-relative paths of pages here that an earlier import wrote of what are posts of the source now."""
         return (page_site_path(plan.former_page) for plan in self.plans.values() if plan.former_page)
 
+    def forget_addresses(self, site_paths: Container[str]) -> None:
+        """Let the next import add the rules of the posts at these paths again, because this one could not."""
+        for key, plan in self.plans.items():
+            if plan.site_path in site_paths:
+                self.plans[key] = plan._replace(addresses="")
+
     def find(self, address: str) -> str:
         """Return the root-relative path here of the post at an address of the source, "" if there is none.
 
@@ -82,12 +89,18 @@ class SourceIndex:
         return next(filter(None, found), "")
 
 
+class AddRedirects(Protocol):
+    """Receiver of the former addresses of a post, such as `RedirectBuilder.add_post`."""
+
+    def __call__(self, addresses: Iterable[str], target: str, *, is_known: bool = False) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Indexer:
     """Builder of an index. `hosts` are the source's own; links to files at other hosts are not files of the source.
 
-    `add_redirects` gets former absolute addresses and the root-relative path of their post. With `since`, posts that were
-    published and changed before it are skipped.
+    `add_redirects` gets former absolute addresses, the root-relative path of their post, and whether an earlier import added
+    their rules. With `since`, posts that were published and changed before it are skipped.
     """
 
     site: Site
@@ -98,7 +111,7 @@ class Indexer:
     hosts: frozenset[str]
     site_address: str
     now: datetime
-    add_redirects: Callable[[Iterable[str], str], None]
+    add_redirects: AddRedirects
     since: datetime | None = None
 
     def build(self, posts: Iterable[SourcePost | Omission]) -> SourceIndex:
@@ -109,9 +122,10 @@ class Indexer:
         reading reports the omissions.
         """
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
-        former = list[tuple[str, str]]()  # former addresses that need rules, and the site paths of their posts
+        former = list[tuple[str, str, bool]]()  # former addresses, site paths of their posts, and whether they need rules
         for post in posts:
             if isinstance(post, Omission):
+                index.is_complete = index.is_complete and not post.is_end
                 continue
             _note_date(post, index)
             if not is_selected(post, self.since):
@@ -122,9 +136,9 @@ class Indexer:
                 former += self._add(post, index, names, planned)
         for post in renamed:
             former += self._add(post, index, names, planned)
-        for address, site_path in former:
+        for address, site_path, needs_rule in former:
             if page_key(address) not in index.site_paths:  # which is the present one of another post
-                self.add_redirects([address], site_path)
+                self.add_redirects([address], site_path, is_known=not needs_rule)
         return index
 
     def _used_names(self) -> Iterator[str]:
@@ -136,8 +150,8 @@ class Indexer:
     def _line(self, key: str) -> tuple[str, ...]:
         return self.base.get(ARTICLES, key) or ("", "")
 
-    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[str, str]]:
-        """Add a post to the index, and rules for its present addresses. Yield (address, site path) for each other rule.
+    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[str, str, bool]]:
+        """Add a post to the index, and rules for its present addresses. Yield others as in `build`.
 
         The caller must consume the generator, and adds these rules once all posts are known.
         """
@@ -159,10 +173,10 @@ class Indexer:
                 continue
             if "?" in address or address_key == present_key:
                 index.site_paths.setdefault(address_key, site_path)
-                self.add_redirects([address] if needs_rules else [], site_path)
+                self.add_redirects([address], site_path, is_known=not needs_rules)
             else:
                 index.former_paths.setdefault(address_key, site_path)
-                yield from [(address, site_path)] if needs_rules else []
+                yield address, site_path, needs_rules
         self._note(post, plan, index)
 
     def _note(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-from feedsvc.content.media import IMAGE_TYPES, MediaFolder
+from feedsvc.content.media import MediaFolder, check_usable
 from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.media import MediaLibrary, is_same_file
 from feedsvc.importing.writer.media_names import media_name, numbered
@@ -50,8 +48,8 @@ class MediaForecast:
     def add(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Give the library the paths that files would get in media/. Yield for each None, or an omission with the reason.
 
-        A file on this machine is read and checked. One that is still to be fetched is taken to be there, and to be what its name
-        says. The paths are given as the generator is consumed.
+        A file on this machine is read and checked where it is. One that is still to be fetched is taken to be there, and to be
+        what its name says. The paths are given as the generator is consumed.
         """
         for address in addresses:
             try:
@@ -75,7 +73,7 @@ class MediaForecast:
         path = self._library.path_of_digest(digest)
         if not path:
             path = self._unused_path(address, file)
-            _check(path, file)
+            check_usable(path, str(file))
         self._library.expect(address, path, digest)
 
     def _unused_path(self, address: str, file: Path) -> str:
@@ -87,13 +85,3 @@ class MediaForecast:
                 self.paths |= {} if is_there else {path: None}
                 return path
         raise AssertionError
-
-
-def _check(path: str, file: Path) -> None:
-    with TemporaryDirectory() as folder:
-        copy = Path(folder, path)
-        copy.parent.mkdir(parents=True)
-        shutil.copyfile(file, copy)
-        media = MediaFolder(Path(folder))
-        if media.sendable_file(path, keep_metadata=False).type in IMAGE_TYPES:
-            media.image_size(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Final
 
 from feedsvc.content import FORBIDDEN_CHARACTER
@@ -16,6 +17,11 @@ _ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+
 def one_line(text: str) -> str:
     """Return a text in one line: characters that no feed can carry become spaces, and each run of white space one space."""
     return " ".join(FORBIDDEN_CHARACTER.sub(" ", text).split())
+
+
+def line_of(*, is_exact: bool) -> Callable[[str], str]:
+    """Return `one_line` for texts that are exact, else `plain_line`."""
+    return one_line if is_exact else plain_line
 
 
 def plain_line(text: str) -> str:

@@ -12,15 +12,14 @@ from feedsvc.importing.writer.terms import TermTable
 
 
 def count_post(report: ImportReport, terms: TermTable, post: SourcePost, plan: PostPlan, result: PostResult) -> None:
-    """Add one post, with `result.omissions`, to a report: its dates, authors, links and pictures, `pages` and `sticky`.
+    """Add one post, with `result.omissions`, to a report: its dates, authors and pictures, `pages` and `sticky`.
 
-    Ids and what is written are counted elsewhere. A page has no date and no authors.
+    Ids, links and what is written are counted elsewhere. A page has no date and no authors.
     """
     report.omit(result.omissions)
     if not plan.is_page:  # which has no id, no date and no authors
         _count_facts(report, terms, post, result)
     counts = result.counts
-    report.links.kept, report.links.total = report.links.kept + counts.kept_links, report.links.total + counts.links
     report.pictures.kept += counts.kept_pictures
     report.pictures.total += counts.pictures
     if post.is_page:

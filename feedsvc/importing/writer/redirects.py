@@ -2,137 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from feedsvc import routes
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
-from feedsvc.importing.source import Omission, SourceRedirect, SourceSite, SourceSystem, TermKind
+from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem, TermKind
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
+from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
 from feedsvc.importing.writer.media_names import upload_path
+from feedsvc.importing.writer.redirect_table import RedirectTable
 from feedsvc.importing.writer.terms import TermTable
-from feedsvc.redirects import GONE, REDIRECTS_FILE, normalize_address, without_slash
+from feedsvc.redirects import GONE, REDIRECTS_FILE
 
 _UPLOADS: Final = "/wp-content/uploads/"
 _MAX_INNER_ADDRESSES: Final = 10_000
 _MAX_TERMS: Final = 5000  # whose feeds get rules of their own; of more, the patterns answer those of today's names
-_WORDPRESS_PATTERNS: Final = {
-    "/category/{parents...}/{id}/feed/atom/": "/category/{id}/feed.atom",
-    "/category/{parents...}/{id}/feed/": "/category/{id}/feed.rss",
-    **{
-        f"/{kind}/{{id}}/feed/{name}/": f"/{kind}/{{id}}/feed.{suffix}"
-        for kind in ("category", "tag", "author")
-        for name, suffix in (("atom", "atom"), ("rss2", "rss"), ("rdf", "rss"))
-    },
-    "/category/{parents...}/{id}/page/{number}/": "/category/{id}/",
-    **{f"/{kind}/{{id}}/page/{{number}}/": f"/{kind}/{{id}}/" for kind in ("category", "tag", "author")},
-    "/page/{number}/": "/",
-    "/{year}/{month}/{day}/": "/archive/{year}/{month}/",  # of a day, only large months have a page
-    "/{year}/{month}/": "/archive/{year}/{month}/",
-    "/{year}/{month}/page/{number}/": "/archive/{year}/{month}/",
-    "/{year}/": "/archive/",
-}
-# Of a site that was below a path and is not any more.
-_MOVED_PATTERNS: Final = {
-    "/category/{parents...}/{id}/": "/category/{id}/",
-    **{f"/{kind}/{{id}}/feed/": f"/{kind}/{{id}}/feed.rss" for kind in ("category", "tag", "author")},
-    **{f"/{kind}/{{id}}/": f"/{kind}/{{id}}/" for kind in ("category", "tag", "author")},
-}
 _TERM_KINDS: Final = {FeedHolding.CATEGORY: TermKind.CATEGORY, FeedHolding.TAG: TermKind.TAG, FeedHolding.AUTHOR: None}
 _UPLOADS_PATTERN: Final = {f"{_UPLOADS}{{path...}}": "/media/{path...}"}
-
-
-@dataclass(slots=True)
-class RedirectTable:
-    """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
-
-    `of_posts` are the keys of `exact` that belong to posts, not to feeds, listings or files. `omissions` are rules that were not
-    added or were removed.
-    """
-
-    exact: dict[str, str] = field(default_factory=dict)
-    patterns: dict[str, str] = field(default_factory=dict)
-    omissions: list[Omission] = field(default_factory=list)
-    of_posts: set[str] = field(default_factory=set)
-    _spellings: dict[str, str] = field(default_factory=dict)  # address without slash -> address in `exact`
-
-    def add(self, old: str, new: str, *, is_of_post: bool = False, replaces: bool = False) -> bool:
-        """Add a rule for a path with its query, unless it leads to itself or the address has one already.
-
-        With `replaces`, the rule takes the place of one that the address has. Return False, and add an omission, if no rule can
-        have the address, else True, also if nothing was added. Addresses that differ in a slash at the end count as one.
-        """
-        try:
-            address = normalize_address(old)
-        except ValueError as error:
-            self.omissions.append(Omission(old, "redirect", str(error)))
-            return False
-        if routes.is_never_free(address):
-            self.omissions.append(Omission(old, "redirect", "the new site has a document of its own at this address"))
-            return False
-        key = without_slash(address)
-        former = self._spellings.get(key, "")
-        if (replaces or not former) and key != without_slash(new):
-            self.exact.pop(former, None)
-            self.of_posts.discard(former)
-            text = self._spellings[key] = address if _is_stable(address) else old
-            self.exact[text] = new
-            if is_of_post:
-                self.of_posts.add(text)
-        return True
-
-    def omit_loops(self) -> None:
-        """Replace the rules that lead into a loop, which redirects of a plug-in may make, by omissions."""
-        targets = {without_slash(old): without_slash(new) for old, new in self.exact.items()}
-        for old in [*self.exact]:
-            path, following = set[str](), without_slash(old)
-            while following in targets and following not in path:
-                path.add(following)
-                following = targets[following]
-            if following in path:
-                self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "the redirects go in a circle"))
-
-    def omit_without_target(self, addresses: Iterable[str], has_path: Callable[[str], bool]) -> None:
-        """Replace the rules of these addresses that lead to a path with nothing at it, nor another rule, by omissions."""
-        texts = [text for address in addresses if (text := self._text(address))]
-        while missing := [old for old in texts if old in self.exact and self._is_missing(self.exact[old], has_path)]:
-            for old in missing:
-                self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "its target is not in the newsroom"))
-
-    def _is_missing(self, target: str, has_path: Callable[[str], bool]) -> bool:
-        return target.startswith("/") and not self._text(target) and not has_path(target)
-
-    def _text(self, address: str) -> str:
-        """Return an address as `exact` has it, "" if it has no rule."""
-        try:
-            text = self._spellings.get(without_slash(normalize_address(address)), "")
-        except ValueError:
-            return ""
-        return text if text in self.exact else ""
-
-    def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
-        """Replace the rules of posts at these root-relative paths by omissions, because pages answer them."""
-        for path in sorted(self.of_posts.intersection(paths)):
-            if target := self.exact.pop(path, ""):
-                self.omissions.append(Omission(path, f"redirect to {target}", "another page has this address now"))
-
-
-def _is_stable(address: str) -> bool:
-    """Return whether a decoded address means itself: one with a "%" of its own must stay encoded."""
-    try:
-        return normalize_address(address) == address
-    except ValueError:
-        return False
 
 
 class RedirectBuilder:
     """Builder of the rules of one source, in `table`.
 
     Addresses count if they are at one of its hosts, at its port, and below the path of `base_url`.
-    Call `add_post` for all posts, then the other methods in this order: `add_feeds`, `add_posts_pages`, `add_plug_in_redirects`,
-    `add_inner_addresses`, `add_media`.
+    Call `add_post` for all posts, then the other methods in this order: `add_feeds`, `add_former_listings`, `add_posts_pages`,
+    `add_plug_in_redirects`, `add_inner_addresses`, `add_file_pages`, `add_media`.
     """
 
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
@@ -151,42 +47,70 @@ class RedirectBuilder:
             return ""
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
-    def add_post(self, addresses: Iterable[str], target: str) -> None:
+    def add_post(self, addresses: Iterable[str], target: str, *, is_known: bool = False) -> None:
         """Add rules from addresses of one post to its root-relative path `target`, and rules (410) of the feeds of its comments.
 
         Only sources of WordPress have the latter. Addresses of other hosts, and those at which feedsvc has a feed, are skipped.
+        With `is_known`, an earlier import added the rules: only addresses that no rule can have become omissions.
         """
         for address in addresses:
             old = self.old_path(address)
             # The address of a feed stays one: subscribers are more than the readers of a page that was called "feed".
             is_feed = isinstance(routes.place_of(old), routes.FeedAt)
-            if not old or is_feed or not self.table.add(old, target, is_of_post=True):
+            if not old or is_feed:
                 continue
-            for feed in self._comment_feeds.add(old) if self._site.system is SourceSystem.WORDPRESS else ():
-                self.table.add(feed, GONE, is_of_post=True)
+            if is_known:
+                self.table.address_of(old)
+            elif self.table.add(old, target, post=target):
+                for feed in self._comment_feeds.add(old) if self._site.system is SourceSystem.WORDPRESS else ():
+                    self.table.add(feed, GONE, post=target)
 
     def add_inner_addresses(self, addresses: Iterable[tuple[str, str]]) -> None:
         """Add rules for the further pages of posts and the pages for their pictures, given with the path of the post.
 
         At most 10,000 addresses get a rule; one omission counts all if there are more.
         """
+        self._add_some(((self.old_path(address), target) for address, target in addresses), "pages of pictures and further pages")
+
+    def add_file_pages(
+        self, pages: Iterable[SourceFilePage], media_path: Callable[[str], str], site_paths: Container[str]
+    ) -> None:
+        """Add rules for pages of files without a post: to the file in media/, and GONE if it is not there.
+
+        `media_path` returns the path in media/ for the address of a file, "" if there is none; addresses at one of `site_paths`
+        get no rule. Of more than 10,000 addresses, those whose files are there come first.
+        """
+        rules = [
+            (old, f"/{path}" if path else GONE)
+            for page in pages
+            for path in [media_path(page.file)]
+            for old in map(self.old_path, page.addresses)
+            if f"{old.rstrip('/')}/" not in site_paths
+        ]
+        self._add_some(sorted(rules, key=lambda rule: rule[1] == GONE), "pages of files without a post")
+
+    def _add_some(self, rules: Iterable[tuple[str, str]], noun: str) -> None:
+        """Add rules, (old path, target), except of other sites ("") and feeds; of many only the first ones, with an omission."""
         count = 0
-        for address, target in addresses:
-            if (old := self.old_path(address)) and count < _MAX_INNER_ADDRESSES:
+        for old, target in rules:
+            if not old or isinstance(routes.place_of(old), routes.FeedAt):
+                continue
+            if count < _MAX_INNER_ADDRESSES:
                 self.table.add(old, target)
-            count += bool(old)
+            count += 1
         if count > _MAX_INNER_ADDRESSES:
             reason = f"there are more than {_MAX_INNER_ADDRESSES:,}, and only these have a rule"
-            self.table.omissions.append(Omission("", f"redirects of {count:,} pages of pictures and further pages", reason))
+            self.table.omissions.append(Omission("", f"redirects of {count:,} {noun}", reason))
 
     def add_posts_pages(self, addresses: Iterable[str]) -> None:
         """Add the rules for the feeds of pages that showed the posts, which were the feed of the site; only for WordPress.
 
-        They replace other rules of these addresses.
+        They replace other rules of these addresses. Earlier versions called these feeds gone, as those of comments.
         """
         for address in addresses if self._site.system is SourceSystem.WORDPRESS else ():
             old = self.old_path(address)
             for feed, file_format in posts_page_feeds(old).items() if old and "?" not in old else ():
+                self.table.earlier[feed] = GONE
                 self.table.add(feed, f"/feed.{file_format}", replaces=True)
 
     def add_feeds(self, terms: TermTable) -> None:
@@ -206,9 +130,29 @@ class RedirectBuilder:
                 self._add_feed(self.old_path(feed.path), new)
                 self._add_listing(feed, new)
         prefix = front_page.rstrip("/")
-        patterns = _WORDPRESS_PATTERNS | (_MOVED_PATTERNS if prefix else {})
+        patterns = WORDPRESS_PATTERNS | (MOVED_PATTERNS if prefix else {})
         self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
         self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
+
+    def add_former_listings(self, former_ids: Mapping[str, Mapping[str, str]], names: Container[tuple[str, str]]) -> None:
+        """Add the rules of WordPress's listings and their feeds at former ids, which the mapping drops or replaces.
+
+        `former_ids` maps old ids to new ones, "" for a dropped one, for the kinds "category" and "author". `names` are
+        (kind, id or alias) of all listings that the newsroom has: these need no rule. The addresses are those without parent
+        categories, from which WordPress redirected to others.
+        """
+        if self._site.system is not SourceSystem.WORDPRESS:
+            return
+        base = split_address(self._site.address).path.rstrip("/")
+        for kind, ids in former_ids.items():
+            for former, new in ids.items():
+                page = self.old_path(f"{base}/{kind}/{former}/") if former and (kind, former) not in names else ""
+                if not page:
+                    continue
+                target = f"/{kind}/{new}/" if new else GONE
+                self.table.add(page, target)
+                for feed, file_format in posts_page_feeds(page).items():
+                    self.table.add(feed, f"{target}feed.{file_format}" if new else GONE)
 
     def _add_listing(self, feed: WordPressFeed, new: str) -> None:
         """Add the rule of the page to which a feed belonged, for a category below another and for what the mapping drops."""

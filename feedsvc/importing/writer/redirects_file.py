@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -12,70 +13,130 @@ from feedsvc.importing.source import Omission
 from feedsvc.redirects import REDIRECTS_FILE, normalize_address, render_redirects_file, without_slash
 
 _EXACT_LINE: Final = re.compile(r"^exact:[ \t]*\n", re.MULTILINE)
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _NO_RULES: Final[Mapping[str, str]] = MappingProxyType({})
 _PATTERNS_LINE: Final = re.compile(r"^patterns:[ \t]*\n", re.MULTILINE)
+_MAX_OMISSIONS: Final = 1000  # rules with one reason that are listed; further ones are counted
+_REMOVAL: Final = "no rule any more"
 
 
 class RedirectsText(NamedTuple):
     """Text of redirects.yaml, and the rules that it did not have before. `exact_before` are its exact rules before.
 
-    `unwritten` are the old addresses of the rules that could not be added or changed; each has an omission.
+    `unwritten` are the old addresses of the rules that could not be added, changed or removed; they have omissions. `removed` are
+    those of the rules of the last import that were removed.
     """
 
     text: str
     added: Mapping[str, str]
     omissions: tuple[Omission, ...] = ()
-    exact_before: Mapping[str, str] = MappingProxyType({})
+    exact_before: Mapping[str, str] = _NO_RULES
     unwritten: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+
+
+class _Rules(NamedTuple):
+    """Exact rules and patterns, old address -> target. In a change of a file, the target "" removes a rule."""
+
+    exact: Mapping[str, str]
+    patterns: Mapping[str, str]
+
+    @property
+    def text(self) -> str:
+        """The rules as an import writes them."""
+        return render_redirects_file(self.exact, [*self.patterns.items()])
+
+    def merge(self, other: _Rules) -> _Rules:
+        return _Rules({**self.exact, **other.exact}, {**self.patterns, **other.patterns})
+
+    def without(self, addresses: Container[str]) -> _Rules:
+        exact, patterns = ({old: new for old, new in rules.items() if old not in addresses} for rules in self)
+        return _Rules(exact, patterns)
+
+    @property
+    def all(self) -> dict[str, str]:
+        return {**self.exact, **self.patterns}
 
 
 def redirects_text(
-    data: bytes | None, exact: Mapping[str, str], patterns: Mapping[str, str], former: Mapping[str, str] = _NO_RULES
+    data: bytes | None,
+    exact: Mapping[str, str],
+    patterns: Mapping[str, str],
+    former: Mapping[str, str] = _NO_RULES,
+    *,
+    earlier: Mapping[str, str] = _NO_RULES,
+    obsolete: Collection[str] = (),
 ) -> RedirectsText:
     """Return redirects.yaml with these rules. The rules, comments and order of an existing file (`data`) stay.
 
-    `former` are the rules of the last import, old address -> target. A rule that the file has for the same address stays unless
-    it is that of the last import, since an editor may have changed it. One with a new target at the source is changed in a file
-    as an import writes it; in another it becomes an omission. A rule of the last import that the file lacks was deleted by an
-    editor, and stays so.
+    `former` are the rules of the last import, old address -> target; `earlier` those that imports of earlier versions may have
+    written, and `obsolete` the addresses of former ones that must not stay. A rule that the file has for the same address stays
+    unless it is one of these, since an editor may have changed it. What cannot be changed in the file becomes an omission. A rule
+    of the last import that the file lacks was deleted by an editor, and stays so.
     """
-    added_exact = {old: new for old, new in exact.items() if old not in former}
-    added_patterns = {old: new for old, new in patterns.items() if old not in former}
-    if data is None:
-        text = render_redirects_file(added_exact, [*added_patterns.items()])
-        return RedirectsText(text, {**added_exact, **added_patterns})
-    text = data.decode()  # `check_folder` has refused other bytes
-    value = parse_yaml(REDIRECTS_FILE, text).value
-    if value is None and not text.strip():
-        return redirects_text(None, exact, patterns, former)
-    own_exact, own_patterns = _rules_of(value)
-    known = {_key(old) for old in own_exact}
-    changed = {old: new for old, new in exact.items() if own_exact.get(old, new) == former.get(old) != new}
-    new_exact = {old: new for old, new in added_exact.items() if _key(old) not in known}
-    new_patterns = {old: new for old, new in added_patterns.items() if old not in own_patterns}
+    wanted, last = _Rules(exact, patterns), {**earlier, **former}
+    added = wanted.without(former)
+    original = (data or b"").decode()  # `check_folder` has refused other bytes
+    text = original.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
+    if not text.strip():
+        return RedirectsText(added.text or text, added.all)
+    own = _rules_of(parse_yaml(REDIRECTS_FILE, text).value)
+    known = {_key(old) for old in own.exact}
+    new = _Rules(
+        {old: target for old, target in added.exact.items() if _key(old) not in known}, added.without(own.patterns).patterns
+    )
+    removed = {old: "" for old in obsolete if own.exact.get(old, "") == former.get(old)}
+    changed = _Rules({**_changed(own.exact, exact, last), **removed}, _changed(own.patterns, patterns, last))
+    result = _edit(text, own, new, changed)
+    # Editors on Windows have other line ends, and perhaps a byte order mark: both stay.
+    after = result.text.replace("\n", "\r\n") if "\r\n" in original else result.text
+    mark = _BYTE_ORDER_MARK if original.startswith(_BYTE_ORDER_MARK) else ""
+    return result._replace(text=f"{mark}{after}")
+
+
+def _edit(text: str, own: _Rules, new: _Rules, changed: _Rules) -> RedirectsText:
+    """Return the text with new and changed rules, as far as its form allows it."""
     omissions, unwritten = tuple[Omission, ...](), frozenset[str]()
-    if text == render_redirects_file(own_exact, [*own_patterns.items()]):
-        new_exact |= changed
+    if text == own.text:
+        after: str | None = _apply(own, new, changed).text
     else:
-        reason = f"the source or the map leads there now, and {REDIRECTS_FILE} has comments or another order: change it by hand"
-        omissions = tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in changed.items())
-        unwritten = frozenset(changed)
-    rules = {**new_exact, **new_patterns}
-    if not rules:
-        return RedirectsText(text, {}, omissions, own_exact, unwritten)
-    merged = _merge(text, own_exact, own_patterns, new_exact, new_patterns)
-    if merged is None:
+        after, missing = _change_lines(text, own, changed)
+        reason = f"the source or the map leads there now, and {REDIRECTS_FILE} has another form there: change it by hand"
+        omissions, unwritten = tuple(_omissions(missing, reason)), frozenset(missing)
+        changed = changed.without(missing)
+        after = _insert_rules(after, _apply(own, new, changed), new)
+    rules = {**new.all, **changed.all}
+    if after is None:
         reason = f"{REDIRECTS_FILE} has a form into which nothing can be added safely: add it by hand"
-        omissions += tuple(Omission(REDIRECTS_FILE, f"{old}: {new}", reason) for old, new in rules.items())
-        return RedirectsText(text, {}, omissions, own_exact, unwritten.union(rules))
-    return RedirectsText(merged, rules, omissions, own_exact, unwritten)
+        omissions += tuple(_omissions(rules, reason))
+        return RedirectsText(text, {}, omissions, own.exact, unwritten.union(rules))
+    written = {old: target for old, target in rules.items() if target}
+    return RedirectsText(after, written, omissions, own.exact, unwritten, frozenset(rules.keys() - written))
 
 
-def _rules_of(value: Any) -> tuple[dict[str, str], dict[str, str]]:
+def _changed(own: Mapping[str, str], wanted: Mapping[str, str], last: Mapping[str, str]) -> dict[str, str]:
+    """Return the wanted rules that a file has as the last import wrote them, and with another target."""
+    return {old: new for old, new in wanted.items() if own.get(old, new) == last.get(old) != new}
+
+
+def _apply(own: _Rules, new: _Rules, changed: _Rules) -> _Rules:
+    exact, patterns = ({old: to for old, to in rules.items() if to} for rules in own.merge(new).merge(changed))
+    return _Rules(exact, patterns)
+
+
+def _omissions(rules: Mapping[str, str], reason: str) -> Iterator[Omission]:
+    yield from (
+        Omission(REDIRECTS_FILE, f"{old}: {new or _REMOVAL}", reason) for old, new in islice(rules.items(), _MAX_OMISSIONS)
+    )
+    if len(rules) > _MAX_OMISSIONS:
+        yield Omission(REDIRECTS_FILE, f"{len(rules) - _MAX_OMISSIONS:,} more rules", reason)
+
+
+def _rules_of(value: Any) -> _Rules:
     exact = value.get("exact") if isinstance(value, dict) else None
     patterns = value.get("patterns") if isinstance(value, dict) else None
     rules = [rule for rule in (patterns if isinstance(patterns, list) else []) if isinstance(rule, dict)]
-    return (
+    return _Rules(
         {str(old): str(new) for old, new in exact.items()} if isinstance(exact, dict) else {},
         {str(rule.get("from")): str(rule.get("to")) for rule in rules},
     )
@@ -88,27 +149,38 @@ def _key(old: str) -> str:
         return old
 
 
-def _merge(
-    text: str,
-    own_exact: Mapping[str, str],
-    own_patterns: Mapping[str, str],
-    new_exact: Mapping[str, str],
-    new_patterns: Mapping[str, str],
-) -> str | None:
-    """Return the text with the new rules, None if it does not have the usual form.
+def _change_lines(text: str, own: _Rules, changed: _Rules) -> tuple[str, dict[str, str]]:
+    """Return the text with changed rules in place of those that an import wrote, and the rules that it has in another form."""
+    old_lines = {_exact_line(old, own.exact[old]): old for old in changed.exact}
+    missing, lines = changed.all, list[str]()
+    for line in text.splitlines(keepends=True):
+        old = old_lines.get(line, "")
+        if old and missing.pop(old, None) is not None:
+            line = _exact_line(old, changed.exact[old]) if changed.exact[old] else ""  # noqa: PLW2901
+        lines.append(line)
+    after = "".join(lines)
+    for old, new in changed.patterns.items():
+        before = _pattern_lines({old: own.patterns[old]})
+        if after.count(before) == 1:
+            after = after.replace(before, _pattern_lines({old: new}))
+            del missing[old]
+    return after, missing
 
-    A file as an import writes it is written again, sorted. Into another, the rules are inserted at the beginning of their blocks,
-    so comments stay.
-    """
-    if text == render_redirects_file(own_exact, [*own_patterns.items()]):
-        return render_redirects_file({**own_exact, **new_exact}, [*own_patterns.items(), *new_patterns.items()])
-    lines = render_redirects_file(new_exact).removeprefix("exact:\n")
-    items = render_redirects_file({}, [*new_patterns.items()]).removeprefix("patterns:\n")
-    after = text if text.endswith("\n") else f"{text}\n"
-    after = _insert(after, _EXACT_LINE, "exact:\n", lines)
-    after = _insert(after, _PATTERNS_LINE, "patterns:\n", items)
+
+def _exact_line(old: str, target: str) -> str:
+    return render_redirects_file({old: target}).removeprefix("exact:\n")
+
+
+def _pattern_lines(patterns: Mapping[str, str]) -> str:
+    return render_redirects_file({}, [*patterns.items()]).removeprefix("patterns:\n")
+
+
+def _insert_rules(text: str, expected: _Rules, new: _Rules) -> str | None:
+    """Return the text with new rules at the beginning of their blocks, so that comments stay; None if it has another form."""
+    after = text if text.endswith("\n") or not new.all else f"{text}\n"
+    after = _insert(after, _EXACT_LINE, "exact:\n", render_redirects_file(new.exact).removeprefix("exact:\n"))
+    after = _insert(after, _PATTERNS_LINE, "patterns:\n", _pattern_lines(new.patterns))
     document = parse_yaml(REDIRECTS_FILE, after)
-    expected = {**own_exact, **new_exact}, {**own_patterns, **new_patterns}
     return after if not document.problems and _rules_of(document.value) == expected else None
 
 

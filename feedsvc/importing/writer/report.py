@@ -27,6 +27,9 @@ class KeptCount:
     kept: int = 0
     total: int = 0
 
+    def add_all(self, kept: int, total: int) -> None:
+        self.kept, self.total = self.kept + kept, self.total + total
+
     def add(self, *, is_kept: bool) -> None:
         self.kept, self.total = self.kept + is_kept, self.total + 1
 

@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from feedsvc.importing.writer.base import REDIRECTS, ImportBase
 from feedsvc.importing.writer.folder_checks import explaining_errors
-from feedsvc.importing.writer.redirects import RedirectTable
+from feedsvc.importing.writer.redirect_table import RedirectTable
 from feedsvc.importing.writer.redirects_file import redirects_text
 from feedsvc.importing.writer.report import ImportReport
 from feedsvc.redirects import REDIRECTS_FILE, RedirectRules, normalize_address, parse_pattern, plain_host_gaps
 from feedsvc.support.atomic_write import write_atomically
 
 
-def store_rules(root: Path, table: RedirectTable, base: ImportBase, report: ImportReport) -> Mapping[str, str]:
-    """Add rules to redirects.yaml, and return the exact rules that it had before. A dry run writes no file.
+class StoredRules(NamedTuple):
+    """Exact rules that redirects.yaml had before, and the paths of the posts of which rules could not be written."""
 
-    Set `redirects` and `plain_host_gaps` of the report, and add its omissions. Put the rules into `base`, except those of posts.
-    A rule that could not be written is not put there: the next import tries again. Raises FeedsvcError if the file cannot be
-    written.
+    before: Mapping[str, str]
+    incomplete_posts: frozenset[str]
+
+
+def store_rules(
+    root: Path,
+    table: RedirectTable,
+    base: ImportBase,
+    report: ImportReport,
+    is_answered: Callable[[str], bool],
+) -> StoredRules:
+    """Add rules to redirects.yaml, change and remove those of the last import that are wrong now. A dry run writes no file.
+
+    `is_answered` returns whether the newsroom itself has a document at an address: a rule of the last import that this one does
+    not write any more must not stay there, nor where a pattern leads to such an address. Set `redirects` and `plain_host_gaps` of
+    the report, and add its omissions. Put the rules into `base`, except those of posts. A rule that could not be written is not
+    put there: the next import tries again. Raises FeedsvcError if the file cannot be written.
     """
-    former = {old: base.get(REDIRECTS, old)[0] for old in base.keys(REDIRECTS)}
+    former = {old: target for old in base.keys(REDIRECTS) if (target := base.get(REDIRECTS, old)[0])}
+    rules = RedirectRules(
+        {normalize_address(old): target for old, target in table.exact.items()},
+        tuple(parse_pattern(old, target) for old, target in table.patterns.items()),
+    )
+    obsolete = [
+        old
+        for old in former
+        if old not in table.exact and old not in table.patterns and any(map(is_answered, (old, *rules.pattern_targets(old))))
+    ]
     file = root / REDIRECTS_FILE
-    new = redirects_text(file.read_bytes() if file.is_file() else None, table.exact, table.patterns, former)
-    if new.added and not report.is_dry_run:
+    data = file.read_bytes() if file.is_file() else None
+    new = redirects_text(data, table.exact, table.patterns, former, earlier=table.earlier, obsolete=obsolete)
+    if (new.added or new.removed) and not report.is_dry_run:
         with explaining_errors(file):
             write_atomically(file, new.text.encode())
     for old, target in {**table.exact, **table.patterns}.items():
         if old not in table.of_posts and old not in new.unwritten:
             base.put(REDIRECTS, old, target)
+    for old in new.removed:
+        base.put(REDIRECTS, old, "")  # no editor deleted it: a later import may need it again
+    if new.removed:
+        verb = "would be" if report.is_dry_run else "were"
+        names = f"{REDIRECTS_FILE}: rules of the last import that hid a document {verb} removed: "
+        report.settings.append(names + ", ".join(sorted(new.removed)))
     report.redirects = dict(new.added)
     report.omit([*table.omissions, *new.omissions])
-    rules = RedirectRules(
-        {normalize_address(old): target for old, target in table.exact.items()},
-        tuple(parse_pattern(old, target) for old, target in table.patterns.items()),
-    )
     report.plain_host_gaps = plain_host_gaps(rules)
-    return new.exact_before
+    return StoredRules(new.exact_before, frozenset(table.of_posts[old] for old in new.unwritten & table.of_posts.keys()))

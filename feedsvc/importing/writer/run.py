@@ -7,19 +7,21 @@ the line of the base that mentions it, so a killed import is completed by the ne
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
-from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE, TAGS_FILE, names_in
 from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter
 from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
 from feedsvc.importing.writer.base import ENTRIES, ImportBase
 from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
+from feedsvc.importing.writer.fetch_files import fetch_files
+from feedsvc.importing.writer.first_language import first_language
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
@@ -29,6 +31,7 @@ from feedsvc.importing.writer.media_forecast import ForecastMedia, MediaForecast
 from feedsvc.importing.writer.media_sources import MediaOrigin
 from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.importing.writer.page_plans import PagePlanner
+from feedsvc.importing.writer.progress import ImportProgress, no_import_progress
 from feedsvc.importing.writer.redirects import RedirectBuilder
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
 from feedsvc.importing.writer.rules_writer import store_rules
@@ -51,20 +54,7 @@ from feedsvc.model import Site
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.support.file_lock import folder_lock
 
-T = TypeVar("T")
 _ENTRY_FILES: Final = (CATEGORIES_FILE, AUTHORS_FILE, TAGS_FILE)
-
-
-class ImportProgress(Protocol):
-    """Display of the progress of an import."""
-
-    def __call__(self, label: str, items: Iterable[T], total: int = 0) -> Iterator[T]:
-        """Yield the items of one step, and show how many were yielded of `total`, which is 0 if it is unknown."""
-
-
-def no_import_progress(label: str, items: Iterable[T], total: int = 0) -> Iterator[T]:  # noqa: ARG001 - as ImportProgress
-    """Yield the items, and show nothing."""
-    yield from items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,8 +116,9 @@ class _Import:
             texts = self.write_settings(site, index, terms)
             library = MediaLibrary(self.root, self.base)
             self.forecast = MediaForecast(self.root, library)
-            self.fetch_media(index, library)
-            rules_before = self.write_redirects(redirects, index, terms, library)
+            origin = self.options.media(self.hosts) if self.options.media else None
+            fetch_files(index.media, origin, library=library, forecast=self.forecast, report=self.report, progress=self.progress)
+            rules_before = self.write_redirects(redirects, index, terms, library, texts)
             former = FormerPaths(
                 redirects.old_path,
                 ChainMap(redirects.table.exact, dict(rules_before)),
@@ -217,42 +208,30 @@ class _Import:
             with explaining_errors(self.root / file):
                 write_atomically(self.root / file, data)
 
-    def fetch_media(self, index: SourceIndex, library: MediaLibrary) -> None:
-        """Fetch the files that posts name and that are not in media/ yet. A dry run only forecasts their paths."""
-        origin = self.options.media(self.hosts) if self.options.media else None
-        missing = library.missing(index.media)
-        self.report.files.kept = self.report.files.total = len(index.media) - len(missing)
-        if origin is None:
-            self.report.files.total, self.report.fetches_files = len(index.media), False
-            self._omit_files(len(missing), "", "they stay at their addresses, because of --no-media")
-            return
-        wanted = [address for address in missing if origin.has(address)]
-        self.report.files.total += len(wanted)
-        reason = "they stay at their addresses; --allow-host HOST fetches those of a host"
-        self._omit_files(len(missing) - len(wanted), " at other hosts", reason)
-        results = self.forecast.add(wanted, origin) if self.options.is_dry_run else library.fetch(wanted, origin)
-        for address, omission in zip(wanted, self.progress("Fetching files", results, len(wanted)), strict=True):
-            self.report.files.kept += omission is None and library.is_there(address)
-            self.report.omit([omission] if omission else [])
-
-    def _omit_files(self, count: int, where: str, reason: str) -> None:
-        if count:
-            self.report.omit([Omission("", f"{count} file{'' if count == 1 else 's'}{where}", reason)])
-
     def write_redirects(
-        self, redirects: RedirectBuilder, index: SourceIndex, terms: TermTable, library: MediaLibrary
+        self, redirects: RedirectBuilder, index: SourceIndex, terms: TermTable, library: MediaLibrary, texts: Mapping[str, str]
     ) -> Mapping[str, str]:
-        """Add the rules of the source to redirects.yaml, except in a dry run. Return the exact rules that it had before."""
+        """Add the rules of the source to redirects.yaml, except in a dry run. Return the exact rules that it had before.
+
+        `texts` are those of the settings files by name.
+        """
         redirects.add_feeds(terms)
+        files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE}
+        names = {(kind, name) for kind, file in files.items() for name in names_in(file, texts[file].encode())}
+        redirects.add_former_listings({kind: terms.former_ids(file) for kind, file in files.items()}, names)
         redirects.add_posts_pages(index.posts_pages)
         planned = frozenset(plan.site_path for plan in index.plans.values())
         paths = SitePaths(root=self.root, planned=planned, articles=self.articles, pages=self.pages, terms=terms)
         redirects.add_plug_in_redirects(self.source.site.redirects, index.find, paths.has)
-        redirects.add_inner_addresses(index.inner_addresses)
-        redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
         pages = {*index.page_paths, *self.pages.site_paths} - {*index.former_page_paths}
+        redirects.add_inner_addresses(index.inner_addresses)
+        if index.is_complete and self.options.since is None:  # else files may belong to posts that are left out
+            redirects.add_file_pages(self.source.file_pages(), library.path_of, {*pages, *planned})
+        redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
         redirects.table.omit_addresses_of_pages(pages)
-        return store_rules(self.root, redirects.table, self.base, self.report)
+        stored = store_rules(self.root, redirects.table, self.base, self.report, terms.answers)
+        index.forget_addresses(stored.incomplete_posts)
+        return stored.before
 
     def write_articles(
         self, texts: Mapping[str, str], index: SourceIndex, terms: TermTable, library: MediaLibrary, former: FormerPaths
@@ -265,7 +244,7 @@ class _Import:
             index=index,
             converter=PostConverter(
                 site=site,
-                site_language=self._first_language(site, site_digest),
+                site_language=first_language(self.base, site_digest, self.source.site.language, site.language),
                 terms=terms,
                 source=self.source.site,
                 site_path_of=lambda address: index.find(address) or former.find(address),
@@ -283,13 +262,6 @@ class _Import:
         writer.write_all(self.selected_posts(len(index.plans)))
         if not self.report.ends and self.options.since is None and self.source.site.system is not SourceSystem.FEED:
             writer.find_gone(lambda line, key: current_path(line, key, self.articles, self.pages))
-
-    def _first_language(self, site: Site, site_digest: str) -> str:
-        """Return the language that the site had at the first import of this source, and store it for the next ones."""
-        key = f"{SITE_FILE} language {site_digest}"
-        language = next(iter(self.base.get(ENTRIES, key)), site.language)
-        self.base.put(ENTRIES, key, language)
-        return language
 
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
         """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""

@@ -33,7 +33,7 @@ from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.importing.addresses import host_of
 from feedsvc.importing.source import Omission, SourceSite, SourceSystem
 from feedsvc.importing.writer.base import ENTRIES, ImportBase
-from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.importing.writer.one_line import line_of, plain_line
 from feedsvc.importing.writer.values import digest_of
 from feedsvc.importing.writer.yaml_text import format_entry, format_key
 from feedsvc.model import FeedOptions, Site
@@ -75,8 +75,9 @@ def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: l
         known = f"'{source.address}', the address in the source, is none" if source.address else "the source names no address"
         raise FeedsvcError(f"{known} that a site can have; give the address of the new site with --base-url https://example.org")
     host = host_of(address)
-    keys: dict[str, Any] = {"title": plain_line(source.title) or host}
-    if description := plain_line(source.description):
+    line = line_of(is_exact=source.has_exact_texts)
+    keys: dict[str, Any] = {"title": line(source.title) or host}
+    if description := line(source.description):
         keys["description"] = description
     keys |= {"base_url": address, "id_domain": host if is_host(host) else "newsroom.example"}
     keys["language"] = _language(source, omissions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -12,7 +12,8 @@ from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE
 from feedsvc.importing.source import Omission, SourceAuthor, SourcePost, SourceSite, SourceSystem, TermKind
 from feedsvc.importing.writer.mapping import TermMapping
 from feedsvc.importing.writer.names import NamePool, as_slug
-from feedsvc.importing.writer.one_line import plain_line
+from feedsvc.importing.writer.one_line import line_of
+from feedsvc.routes import FeedAt, PageAt, place_of
 from feedsvc.tag_slugs import tag_slug
 from feedsvc.uris import slugify
 
@@ -31,7 +32,7 @@ class TermTable:
     """
 
     def __init__(self, site: SourceSite, mapping: TermMapping) -> None:
-        self._site, self._mapping = site, mapping
+        self._site, self._mapping, self._line = site, mapping, line_of(is_exact=site.has_exact_texts)
         self._terms = {(term.kind, term.key): term for term in site.terms}
         self._authors = {author.key: author for author in site.authors}
         self._category_ids: dict[str, str] = {}
@@ -108,6 +109,16 @@ class TermTable:
         }
         return listing_id in ids.get(kind, ())
 
+    def answers(self, address: str) -> bool:
+        """Return whether an address is that of the page or a feed of a category, an author or a tag of the source."""
+        ids: Mapping[str, Collection[str]] = {
+            "category": self._category_ids.values(),
+            "author": self._author_ids.values(),
+            "tag": self._titles_by_slug,
+        }
+        place = place_of(address)
+        return isinstance(place, PageAt | FeedAt) and place.listing.id in ids.get(place.listing.kind, ())
+
     def is_dropped(self, kind: TermKind | None, key: str) -> bool:
         """Return whether the mapping drops a category or, with None, an author, and nothing else gets its id. False for tags."""
         if kind is TermKind.TAG:
@@ -169,7 +180,7 @@ class TermTable:
         if key in self._tag_titles:
             return
         term = self._terms.get((TermKind.TAG, key))
-        title = plain_line(term.name if term else key)[:_MAX_TAG_LENGTH].strip()
+        title = self._line(term.name if term else key)[:_MAX_TAG_LENGTH].strip()
         slug = tag_slug(title)
         if not slug and (slug := tag_slug(unquote(key))):
             title = unquote(key)
@@ -185,8 +196,8 @@ class TermTable:
         used = {*self._category_ids.values()}
         for entry_id, keys in _keys_by_id(self._category_ids).items():
             term = self._terms.get((TermKind.CATEGORY, entry_id), self._terms.get((TermKind.CATEGORY, keys[0])))
-            entry: EntryKeys = {"title": plain_line(term.name if term else unquote(keys[0])) or entry_id}
-            if term and (description := plain_line(term.description)):
+            entry: EntryKeys = {"title": self._line(term.name if term else unquote(keys[0])) or entry_id}
+            if term and (description := self._line(term.description)):
                 entry["description"] = description
             entries[entry_id] = entry | _aliases(map(self._category_slug, keys), used)
         return entries
@@ -205,12 +216,12 @@ class TermTable:
 
     def _author_keys(self, entry_id: str, keys: list[str]) -> EntryKeys:
         author = self._authors.get(entry_id) or self._authors.get(keys[0]) or SourceAuthor(key=keys[0], name=keys[0])
-        entry: EntryKeys = {"name": plain_line(author.name) or plain_line(author.key) or entry_id}
+        entry: EntryKeys = {"name": self._line(author.name) or self._line(author.key) or entry_id}
         if author.email and self._site.system is not SourceSystem.WORDPRESS and _EMAIL.fullmatch(author.email):
             entry["email"] = author.email  # a feed shows it already; WordPress did not
         if author.url.startswith(("http://", "https://")) and " " not in author.url:
             entry["url"] = author.url
-        if bio := plain_line(author.bio):
+        if bio := self._line(author.bio):
             entry["bio"] = bio
         return entry
 
@@ -219,7 +230,7 @@ class TermTable:
         used = {*self._titles_by_slug}
         for slug, keys in self._keys_by_slug.items():
             terms = [term for key in keys if (term := self._terms.get((TermKind.TAG, key)))]
-            description = next((text for term in terms if (text := plain_line(term.description))), "")
+            description = next((text for term in terms if (text := self._line(term.description))), "")
             aliases = _aliases((term.key for term in terms), used)
             used.update(aliases.get("aliases", ()))
             if description or aliases:

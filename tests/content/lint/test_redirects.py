@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
-from feedsvc.content.lint import lint_content
-from tests.web.newsroom import write_newsroom
+from feedsvc.content.lint import lint_content, redirects
+from feedsvc.pages.theme import EXTRA_STYLESHEET, Theme
+from feedsvc.publication.old_addresses import redirect_target
+from tests.web.newsroom import SVG, write_newsroom
 
 NOW = datetime(2026, 3, 1, 14, tzinfo=UTC)
 
 
 def warnings(tmp_path: Path, text: str) -> list[str]:
     root = write_newsroom(tmp_path / "content", with_scheduled=True)
+    (root / "theme/static").mkdir(parents=True, exist_ok=True)
+    (root / "theme/extra.css").write_text("p {}")
+    (root / "theme/static/logo.svg").write_bytes(SVG)
     (root / "redirects.yaml").write_text(text)
     content = load_content(root)
     assert content.errors == ()
@@ -36,6 +42,12 @@ def warnings(tmp_path: Path, text: str) -> list[str]:
         ("/subscribe/: /about/", "2:3: warning: '/subscribe/' is the address of a document, so this rule is never reached"),
         ("/status: /about/", "2:3: warning: '/status/' is the address of a document, so this rule is never reached"),
         ("/articles/fish: gone", "2:3: warning: '/articles/fish/' is the address of a document, so this rule is never reached"),
+        ("/tags: gone", "2:3: warning: '/tags/' is the address of a document, so this rule is never reached"),
+        ("/media/photo.png: gone", "2:3: warning: '/media/photo.png' is the address of a file, so this rule is never reached"),
+        ("/static/site.css: gone", "2:3: warning: '/static/site.css' is the address of a file, so this rule is never reached"),
+        ("/static/extra.css: gone", "2:3: warning: '/static/extra.css' is the address of a file, so this rule is never reached"),
+        ("/static/logo.svg: gone", "2:3: warning: '/static/logo.svg' is the address of a file, so this rule is never reached"),
+        ("/private/a/feed.rss: gone", "2:3: warning: '/private/a/feed.rss' is below /private/, which has private feeds only, so"),
         ("/category/business/feed.rss: gone", "2:3: warning: '/category/business/feed.rss' is the address of a document"),
     ],
 )
@@ -61,6 +73,10 @@ def test_exact_rule_without_effect_is_a_warning(tmp_path: Path, rule: str, expec
         "/category/economy/feed.xml: /feed.atom",
         "/articles/old-echo/: /articles/fish/",
         "/?p=1: /articles/fish/",
+        "/media/draft.pdf: /media/talk.mp3",
+        "/media/old.png: /media/photo.png",
+        "/static/old.css: gone",
+        "/language/en/: /articles/fish/",
     ],
 )
 def test_exact_rule_with_an_effect_now_or_later_is_none(tmp_path: Path, rule: str) -> None:
@@ -80,6 +96,20 @@ def test_pattern_that_matches_documents_or_leads_nowhere_is_a_warning(
 ) -> None:
     (warning,) = warnings(tmp_path, f"patterns:\n  - from: {source}\n    to: {target}\n")
     assert warning.startswith(f"redirects.yaml:{expected}")
+
+
+def test_rule_at_tags_of_a_newsroom_without_tags_is_not_said_to_be_never_reached(tmp_path: Path) -> None:
+    root = write_newsroom(tmp_path / "content")
+    for file in (root / "articles").rglob("*.yaml"):
+        file.write_text("\n".join(line for line in file.read_text().splitlines() if not line.startswith("tags:")) + "\n")
+    (root / "redirects.yaml").write_text("exact:\n  /tags/: /articles/fish/\n")
+    assert [str(one) for one in lint_content(load_content(root), root, NOW) if one.path == "redirects.yaml"] == []
+    assert redirect_target(build_catalog(load_content(root), NOW), "/tags/") == "/articles/fish/"
+
+
+def test_names_of_static_files_are_those_of_the_product() -> None:
+    assert {f"static/{name}" for name in Theme({}).static} == {*redirects._PRODUCT_FILES}
+    assert redirects._EXTRA_STYLESHEET == EXTRA_STYLESHEET
 
 
 def test_target_that_is_an_old_address_itself_is_a_warning_unless_it_is_a_document(tmp_path: Path) -> None:

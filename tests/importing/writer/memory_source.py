@@ -13,6 +13,7 @@ from feedsvc.importing.source import (
     Omission,
     PostState,
     SourceAuthor,
+    SourceFilePage,
     SourcePost,
     SourceSite,
     SourceSystem,
@@ -69,14 +70,24 @@ class MemorySource:
 
     items: Sequence[SourcePost | Omission]
     site: SourceSite = field(default=SITE)
+    pages_of_files: Sequence[SourceFilePage] = ()
 
     def posts(self) -> Iterator[SourcePost | Omission]:
         return iter(self.items)
 
+    def file_pages(self) -> Iterator[SourceFilePage]:
+        return iter(self.pages_of_files)
 
-def run_import(root: Path, *items: SourcePost | Omission, site: SourceSite = SITE, **options: Any) -> ImportReport:
+
+def run_import(
+    root: Path,
+    *items: SourcePost | Omission,
+    site: SourceSite = SITE,
+    pages_of_files: Sequence[SourceFilePage] = (),
+    **options: Any,
+) -> ImportReport:
     """Import posts into a folder at NOW."""
-    return import_source(MemorySource(items, site), root, ImportOptions(**{"now": NOW, **options}))
+    return import_source(MemorySource(items, site, pages_of_files), root, ImportOptions(**{"now": NOW, **options}))
 
 
 def load(root: Path) -> ContentSnapshot:

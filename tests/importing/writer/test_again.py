@@ -317,6 +317,29 @@ def test_language_that_an_editor_changes_in_site_yaml_changes_no_article(tmp_pat
     assert files(tmp_path / "articles") == before
 
 
+@pytest.mark.parametrize(("first", "later"), [("en-US", "en-GB"), ("en-US", "pt"), ("de", "en-US"), ("de", "de")])
+def test_import_folder_of_an_earlier_version_changes_no_article_after_the_language_of_the_site_changed(
+    tmp_path: Path, first: str, later: str
+) -> None:
+    """Such folders do not say which language the site had at the first import."""
+    posts = post(1), post(2, language="pt"), post(3, is_page=True, address=f"{OLD}/about/")
+    run_import(tmp_path, *posts)
+    site, settings = tmp_path / "site.yaml", tmp_path / ".feedsvc/import/settings.jsonl"
+    if first != "en-US":
+        for file in [*tmp_path.glob("*/**/*.md"), *tmp_path.glob(".feedsvc/import/**/*.jsonl")]:
+            file.unlink()
+        site.write_text(site.read_text("utf-8").replace("language: en-US", f"language: {first}"), "utf-8")
+        run_import(tmp_path, *posts)
+    before = {**files(tmp_path / "articles"), **files(tmp_path / "pages")}
+    lines = [line for line in settings.read_text("utf-8").splitlines() if "site.yaml language" not in line]
+    settings.write_text("\n".join(lines) + "\n", "utf-8")
+    site.write_text(site.read_text("utf-8").replace(f"language: {first}", f"language: {later}"), "utf-8")
+    for _ in range(2):
+        report = run_import(tmp_path, *posts)
+        assert (report.changed, report.unchanged) == ([], 3)
+    assert {**files(tmp_path / "articles"), **files(tmp_path / "pages")} == before
+
+
 def test_second_source_in_the_language_of_the_site_states_none(tmp_path: Path) -> None:
     run_import(tmp_path, post(1))
     site = tmp_path / "site.yaml"

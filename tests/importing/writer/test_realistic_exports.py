@@ -120,17 +120,23 @@ def test_redirect_that_changed_at_the_source_changes_unless_an_editor_changed_it
     assert load(tmp_path).redirects.exact["/promo/"] == ("https://own.example/" if is_edited else "https://two.example/")
 
 
-def test_changed_redirect_is_listed_if_redirects_yaml_has_comments(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_own_comment", [False, True])
+def test_changed_redirect_is_changed_among_comments_or_listed_if_it_has_one_itself(
+    tmp_path: Path, *, has_own_comment: bool
+) -> None:
     site = replace(SITE, redirects=(SourceRedirect("/promo/", "https://one.example/"),))
     run_import(tmp_path, post(1), site=site)
     file = tmp_path / "redirects.yaml"
-    file.write_text(f"# Ours\n{file.read_text('utf-8')}", "utf-8")
+    comment = "  # spring" if has_own_comment else ""
+    text = file.read_text("utf-8").replace("https://one.example/", f"https://one.example/{comment}")
+    file.write_text(f"# Ours\n{text}", "utf-8")
     site = replace(
         SITE, redirects=(SourceRedirect("/promo/", "https://two.example/"), SourceRedirect("/new/", "https://x.example/"))
     )
     report = run_import(tmp_path, post(1), site=site)
-    assert "/promo/: https://two.example/" in what(report)
-    assert load(tmp_path).redirects.exact["/promo/"] == "https://one.example/"
+    assert what(report) == (["/promo/: https://two.example/"] if has_own_comment else [])
+    assert load(tmp_path).redirects.exact["/promo/"] == f"https://{'one' if has_own_comment else 'two'}.example/"
+    assert file.read_text("utf-8").startswith("# Ours\n")
     assert load(tmp_path).redirects.exact["/new/"] == "https://x.example/"
 
 

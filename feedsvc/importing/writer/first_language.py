@@ -1,0 +1,41 @@
+"""Language that the site had at the first import of a source: articles in that language state none, whatever it is later."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.schema import is_language_tag
+from feedsvc.importing.writer.base import ARTICLES, ENTRIES, ImportBase
+from feedsvc.importing.writer.values import parse_digests
+
+_SITE: Final = "site="  # the word of the base with the digest of an article's source
+
+
+def first_language(base: ImportBase, site_digest: str, source_language: str, site_language: str) -> str:
+    """Return the language of the site at the first import of the source with this digest, and store it for the next ones.
+
+    Bases of earlier versions do not have it. There it was that of the source if some article states no language, else another
+    one: then the result is that of the site now, or "" if that is the source's.
+    """
+    key = f"{SITE_FILE} language {site_digest}"
+    if line := base.get(ENTRIES, key):
+        return line[0]
+    language, states = site_language, _stated_languages(base, site_digest)
+    source_language = source_language.strip().replace("_", "-")
+    if states and is_language_tag(source_language):
+        is_source = source_language.lower() == site_language.lower()
+        language = source_language if not all(states) else "" if is_source else site_language
+    base.put(ENTRIES, key, language)
+    return language
+
+
+def _stated_languages(base: ImportBase, site_digest: str) -> list[bool]:
+    """Return for each article and page of the source in the base whether it states a language. Oldest bases name no source."""
+    states = []
+    for key in base.keys(ARTICLES):
+        words = base.get(ARTICLES, key)[1].split()
+        sources = [word for word in words if word.startswith(_SITE)]
+        if digests := parse_digests(words) if not sources or f"{_SITE}{site_digest}" in sources else {}:
+            states.append("language" in digests)
+    return states

@@ -1,0 +1,106 @@
+"""Rules of an import: old addresses and targets, each address once, before they are written into redirects.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from feedsvc import routes
+from feedsvc.importing.source import Omission
+from feedsvc.redirects import normalize_address, without_slash
+
+
+@dataclass(slots=True)
+class RedirectTable:
+    """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
+
+    `of_posts` maps the keys of `exact` that belong to posts, not to feeds, listings or files, to the paths of the posts.
+    `omissions` are rules that were not added or were removed. `earlier` has, by address, the targets that earlier versions wrote
+    and no base remembers.
+    """
+
+    exact: dict[str, str] = field(default_factory=dict)
+    patterns: dict[str, str] = field(default_factory=dict)
+    omissions: list[Omission] = field(default_factory=list)
+    of_posts: dict[str, str] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
+    _spellings: dict[str, str] = field(default_factory=dict)  # address without slash -> address in `exact`
+
+    def address_of(self, old: str) -> str:
+        """Return a path with its query as an address of a rule; "", with an omission, if no rule can have it."""
+        try:
+            address = normalize_address(old)
+        except ValueError as error:
+            self.omissions.append(Omission(old, "redirect", str(error)))
+            return ""
+        if routes.is_never_free(address) or routes.place_of(address) == routes.TagsAt():
+            self.omissions.append(Omission(old, "redirect", "the new site has a document of its own at this address"))
+            return ""
+        if address.startswith(routes.PRIVATE_PREFIX):
+            self.omissions.append(Omission(old, "redirect", "the new site has private feeds below this address"))
+            return ""
+        return address
+
+    def add(self, old: str, new: str, *, post: str = "", replaces: bool = False) -> bool:
+        """Add a rule for a path with its query, unless it leads to itself or the address has one already.
+
+        `post` is the path of the post to which it belongs, if to one. With `replaces`, the rule takes the place of one that the
+        address has. Return False, and add an omission, if no rule can have the address, else True, also if nothing was added.
+        Addresses that differ in a slash at the end count as one.
+        """
+        address = self.address_of(old)
+        if not address:
+            return False
+        key = without_slash(address)
+        former = self._spellings.get(key, "")
+        if (replaces or not former) and key != without_slash(new):
+            self.exact.pop(former, None)
+            self.of_posts.pop(former, None)
+            text = self._spellings[key] = address if _is_stable(address) else old
+            self.exact[text] = new
+            if post:
+                self.of_posts[text] = post
+        return True
+
+    def omit_loops(self) -> None:
+        """Replace the rules that lead into a loop, which redirects of a plug-in may make, by omissions."""
+        targets = {without_slash(old): without_slash(new) for old, new in self.exact.items()}
+        for old in [*self.exact]:
+            path, following = set[str](), without_slash(old)
+            while following in targets and following not in path:
+                path.add(following)
+                following = targets[following]
+            if following in path:
+                self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "the redirects go in a circle"))
+
+    def omit_without_target(self, addresses: Iterable[str], has_path: Callable[[str], bool]) -> None:
+        """Replace the rules of these addresses that lead to a path with nothing at it, nor another rule, by omissions."""
+        texts = [text for address in addresses if (text := self._text(address))]
+        while missing := [old for old in texts if old in self.exact and self._is_missing(self.exact[old], has_path)]:
+            for old in missing:
+                self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "its target is not in the newsroom"))
+
+    def _is_missing(self, target: str, has_path: Callable[[str], bool]) -> bool:
+        return target.startswith("/") and not self._text(target) and not has_path(target)
+
+    def _text(self, address: str) -> str:
+        """Return an address as `exact` has it, "" if it has no rule."""
+        try:
+            text = self._spellings.get(without_slash(normalize_address(address)), "")
+        except ValueError:
+            return ""
+        return text if text in self.exact else ""
+
+    def omit_addresses_of_pages(self, paths: Iterable[str]) -> None:
+        """Replace the rules of posts at these root-relative paths by omissions, because pages answer them."""
+        for path in sorted(self.of_posts.keys() & {*paths}):
+            if target := self.exact.pop(path, ""):
+                self.omissions.append(Omission(path, f"redirect to {target}", "another page has this address now"))
+
+
+def _is_stable(address: str) -> bool:
+    """Return whether a decoded address means itself: one with a "%" of its own must stay encoded."""
+    try:
+        return normalize_address(address) == address
+    except ValueError:
+        return False

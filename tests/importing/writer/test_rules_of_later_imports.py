@@ -1,0 +1,156 @@
+"""Rules of redirects.yaml after several imports: what an import wrote itself follows the source and the map; the rest stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.importing.writer import ImportReport, TermMapping, format_text, redirects_file
+from feedsvc.publication.old_addresses import redirect_target
+from tests.importing.writer.memory_source import NOW, OLD, load, post, run_import, what
+
+FERRIES = tuple(f"/category/ferries/{name}" for name in ("", "feed/", "feed/atom/", "feed/rss2/", "feed/rdf/"))
+DROPPED = TermMapping(categories={"ferries": None})
+MERGED = TermMapping(categories={"ferries": "city"})
+FLOW_FORM = "exact: {/own/: /articles/title-1/}\n"
+
+
+def target(root: Path, address: str) -> str:
+    return redirect_target(build_catalog(load(root), NOW), address)
+
+
+def test_short_address_of_a_dropped_subcategory_and_its_feeds_answer_410(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), mapping=DROPPED)
+    assert {target(tmp_path, address) for address in (*FERRIES, "/category/ferries/page/2/")} == {"gone"}
+
+
+def test_short_address_of_a_merged_subcategory_leads_to_the_other_one_once_its_entry_is_deleted(tmp_path: Path) -> None:
+    """An earlier import wrote both entries, so that of the other one has no alias."""
+    run_import(tmp_path, post(1))
+    run_import(tmp_path, post(1), mapping=MERGED)
+    file = tmp_path / "categories.yaml"
+    file.write_text(file.read_text("utf-8").partition("ferries:")[0], "utf-8")
+    run_import(tmp_path, post(1), mapping=MERGED)
+    assert target(tmp_path, "/category/ferries/") == "/category/city/"
+    assert target(tmp_path, "/category/ferries/feed/") == "/category/city/feed.rss"
+    assert target(tmp_path, "/category/ferries/feed/atom/") == "/category/city/feed.atom"
+
+
+def test_alias_of_a_merged_subcategory_needs_no_rules(tmp_path: Path) -> None:
+    dry = run_import(tmp_path / "n", post(1), mapping=MERGED, is_dry_run=True)
+    report = run_import(tmp_path / "n", post(1), mapping=MERGED)
+    assert not {*FERRIES} & report.redirects.keys()
+    assert dry.redirects == report.redirects
+    assert target(tmp_path / "n", "/category/ferries/feed/") == "/category/city/feed.rss"
+
+
+@pytest.mark.parametrize("has_comments", [False, True])
+def test_feeds_of_a_category_that_the_map_drops_no_longer_answer_again(tmp_path: Path, *, has_comments: bool) -> None:
+    run_import(tmp_path, post(1), mapping=DROPPED)
+    if has_comments:
+        file = tmp_path / "redirects.yaml"
+        file.write_text(f"# Ours\n{file.read_text('utf-8')}", "utf-8")
+    dry = run_import(tmp_path, post(1), mapping=TermMapping(), is_dry_run=True)
+    report = run_import(tmp_path, post(1), mapping=TermMapping())
+    assert [target(tmp_path, address) for address in FERRIES[1:]] == [
+        f"/category/ferries/feed.{end}" for end in ("rss", "atom", "rss", "rss")
+    ]
+    assert not {*FERRIES} & load(tmp_path).redirects.exact.keys()
+    assert "rules of the last import that hid a document were removed: /category/ferries/, " in format_text(report)
+    assert dry.redirects == report.redirects
+    # No editor deleted them: a map that drops the category again needs them again.
+    (tmp_path / "categories.yaml").write_text("city: {title: City}\n")
+    run_import(tmp_path, post(1), mapping=DROPPED)
+    assert target(tmp_path, "/category/ferries/feed/") == "gone"
+
+
+def test_rule_of_an_editor_at_the_feed_of_a_category_stays(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), mapping=DROPPED)
+    file = tmp_path / "redirects.yaml"
+    file.write_text(
+        file.read_text("utf-8").replace("/category/ferries/feed/: gone", "/category/ferries/feed/: /feed.rss"), "utf-8"
+    )
+    run_import(tmp_path, post(1), mapping=TermMapping())
+    assert load(tmp_path).redirects.exact["/category/ferries/feed/"] == "/feed.rss"
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_feed_of_the_former_page_of_posts_that_an_earlier_version_called_gone_leads_to_the_feed(
+    tmp_path: Path, *, is_edited: bool
+) -> None:
+    front, news = (
+        replace(post(number, address=address, is_page=True), body=body)
+        for number, address, body in (
+            (7, f"{OLD}/", "<p>Welcome</p>"),
+            (8, f"{OLD}/news/", ""),
+        )
+    )
+    run_import(tmp_path, post(1), front, news)
+    file, base = tmp_path / "redirects.yaml", tmp_path / ".feedsvc/import/redirects.jsonl"
+    lines = [line for line in base.read_text("utf-8").splitlines() if '"/news/feed' not in line]
+    if not is_edited:
+        base.write_text("\n".join(lines) + "\n", "utf-8")
+    text = file.read_text("utf-8").replace("/news/feed/: /feed.rss", "/news/feed/: gone")
+    file.write_text(text.replace("/news/feed/atom/: /feed.atom", "/news/feed/atom/: gone"), "utf-8")
+    run_import(tmp_path, post(1), front, news)
+    expected = ("gone", "gone") if is_edited else ("/feed.rss", "/feed.atom")
+    assert (target(tmp_path, "/news/feed/"), target(tmp_path, "/news/feed/atom/")) == expected
+
+
+def test_pattern_of_an_earlier_version_with_another_target_is_replaced(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    for file in (tmp_path / "redirects.yaml", tmp_path / ".feedsvc/import/redirects.jsonl"):
+        file.write_text(file.read_text("utf-8").replace('"/archive/{year}/{month}/"', '"/archive/"'), "utf-8")
+    run_import(tmp_path, post(1))
+    assert next(load(tmp_path).redirects.pattern_targets("/2020/01/")) == "/archive/2020/01/"
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_redirects_yaml_that_was_saved_on_windows_gets_new_and_changed_rules_in_its_own_form(tmp_path: Path, mark: bytes) -> None:
+    run_import(tmp_path, post(1))
+    file = tmp_path / "redirects.yaml"
+    file.write_bytes(mark + file.read_bytes().replace(b"\n", b"\r\n"))
+    report = run_import(tmp_path, post(1), post(2), mapping=DROPPED)
+    assert report.omissions == [omission for omission in report.omissions if omission.place == "categories.yaml"]
+    exact = load(tmp_path).redirects.exact
+    assert (exact["/?p=2"], exact["/category/city/ferries/feed/"]) == ("/articles/title-2/", "gone")
+    data = file.read_bytes()
+    assert data.startswith(mark + b"exact:\r\n")
+    assert data.count(b"\n") == data.count(b"\r\n")
+
+
+def unwritten(report: ImportReport) -> list[str]:
+    return [omission.what for omission in report.omissions if "add it by hand" in omission.reason]
+
+
+def test_redirects_of_posts_that_could_not_be_written_are_reported_again_and_written_once_they_can_be(tmp_path: Path) -> None:
+    posts = (post(1), post(2), post(3, address=f"{OLD}/about/"))
+    (tmp_path / "redirects.yaml").write_text(FLOW_FORM)
+    first = unwritten(run_import(tmp_path, *posts))
+    expected = {"/?p=1", "/?p=2", "/2020/01/03/title-1/", "/2020/01/04/title-2/", "/about/", "/about/feed/"}
+    assert expected <= {rule.partition(": ")[0] for rule in first}
+    assert unwritten(run_import(tmp_path, *posts)) == first
+    (tmp_path / "redirects.yaml").write_text("exact:\n  /own/: /articles/title-1/\n")
+    report = run_import(tmp_path, *posts)
+    assert report.omissions == []
+    assert expected <= load(tmp_path).redirects.exact.keys()
+    assert run_import(tmp_path, *posts).redirects == {}
+
+
+def test_of_very_many_redirects_that_could_not_be_written_the_rest_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redirects_file, "_MAX_OMISSIONS", 3)
+    (tmp_path / "redirects.yaml").write_text(FLOW_FORM)
+    *listed, rest = unwritten(run_import(tmp_path, post(1)))
+    assert len(listed) == 3
+    assert rest.endswith(" more rules")
+
+
+def test_addresses_that_no_redirect_can_have_are_reported_at_each_import(tmp_path: Path) -> None:
+    posts = (post(1, address=f"{OLD}/a//b/"), post(2, other_addresses=("/?p=2", f"{OLD}/%FF/")))
+    assert what(run_import(tmp_path, *posts)) == ["redirect", "redirect"]
+    assert what(run_import(tmp_path, *posts)) == ["redirect", "redirect"]
