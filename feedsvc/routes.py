@@ -295,7 +295,6 @@ def place_of(path: str) -> Place | None:
 def is_never_free(path: str) -> bool:
     """Return whether no rule of redirects.yaml can hold for a path: /views.json, or one of these with or without a final slash.
 
-    These are MOST_READ_PATH and, with or without a final slash, OPERATOR_NAMES (addresses for operators) and
-    _PERMANENT_DOCUMENTS (documents of every site); no feeds, nor /tags/.
+    These are addresses for operators (OPERATOR_NAMES) and documents of every site (_PERMANENT_DOCUMENTS); no feeds, nor /tags/.
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS
