@@ -86,8 +86,9 @@ class Language:
 
     def file_size(self, length: int) -> str:
         """Return a size of `length` bytes, rounded, in the largest unit of which it has at least one: 7 kB, 12 MB. "" for 0."""
-        unit = min(len(_SIZE_UNITS) - 1, max(0, (len(str(length)) - 1) // 3))
-        return f"{self.number(round(length / 1000**unit))} {_SIZE_UNITS[unit]}" if length else ""
+        rounded = ((round(length / 1000**exponent), unit) for exponent, unit in enumerate(_SIZE_UNITS))
+        number, unit = next(pair for pair in rounded if pair[0] < 1000 or pair[1] == _SIZE_UNITS[-1])
+        return f"{self.number(number)} {unit}" if length else ""
 
     def date(self, moment: datetime) -> str:
         """Return the day of a moment in `zone`, with its weekday: Fri, 02 Jan 2026."""
