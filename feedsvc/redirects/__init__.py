@@ -4,7 +4,14 @@ Input: rules as texts of editors and importers. Output: look-ups for requests an
 `publication` decides whether a target exists. All packages from `content/` on may call it.
 """
 
-from feedsvc.redirects.addresses import normalize_address, normalize_path, other_spelling, without_slash
+from feedsvc.redirects.addresses import (
+    INDEX_FILE,
+    normal_form,
+    normalize_address,
+    normalize_path,
+    other_spelling,
+    without_slash,
+)
 from feedsvc.redirects.file_text import REDIRECTS_FILE, render_redirects_file
 from feedsvc.redirects.patterns import (
     GONE,
@@ -20,6 +27,7 @@ from feedsvc.redirects.rules import RedirectRules
 
 __all__ = [
     "GONE",
+    "INDEX_FILE",
     "REDIRECTS_FILE",
     "Part",
     "Placeholder",
@@ -28,6 +36,7 @@ __all__ = [
     "can_be_file",
     "check_pattern_target",
     "is_below_file",
+    "normal_form",
     "normalize_address",
     "normalize_path",
     "other_spelling",
