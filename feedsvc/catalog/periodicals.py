@@ -137,8 +137,9 @@ def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: dat
     """Return the visibility of an issue without visible articles: WITHDRAWN, also if the articles only expired.
 
     HIDDEN while the withdrawal of one of them lies in the future. None if the issue had no article when it closed: it never
-    appeared.
+    appeared. An article that had expired by then may be withdrawn later.
     """
+    rows = [row for row in rows if row.article.expires is None or row.article.expires > closes]
     if any(row.article.withdrawn_at and row.article.withdrawn_at > now for row in rows):
         return Visibility.HIDDEN
     return Visibility.WITHDRAWN if any(row.last_changed > closes for row in rows) else None
