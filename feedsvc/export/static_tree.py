@@ -155,7 +155,8 @@ class StaticTree:
         with translate_errors(self.out):
             renderer = self._renderer(publication)
             written, removed = self._write_and_remove(renderer, renderer.stale_paths(selected))
-        return BuildResult(written=written, unchanged=len(selected) - removed - written, removed=removed)
+        existing = self._manifest.files.keys() & set(map(file_name, selected))
+        return BuildResult(written=written, unchanged=len(existing) - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
         """Record the name of the folder's state for the next `build`, after a `build` or `update`. Do nothing if it is ""."""

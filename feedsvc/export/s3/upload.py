@@ -121,7 +121,8 @@ class Upload:
             obsolete = sorted((set(map(file_name, stale)) - set(map(file_name, existing))) & state.manifest.states.keys())
             written = self._put_objects(builder, state, existing, no_progress)
             removed = self._remove_unreferenced(publication, state, obsolete)
-        return BuildResult(written=written, unchanged=len(selected) - len(obsolete) - written, removed=removed)
+            unchanged = len(state.manifest.states.keys() & set(map(file_name, selected))) - written
+        return BuildResult(written=written, unchanged=unchanged, removed=removed)
 
     @contextmanager
     def _open_state(self, *, refresh: bool) -> Iterator[_BucketState]:
