@@ -15,7 +15,7 @@ from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.export.aliases import well_known_paths
-from feedsvc.export.host_headers import broad_refs, escape_reference, render_headers
+from feedsvc.export.host_headers import MAX_HEADER_RULES, broad_refs, count_header_rules, escape_reference, render_headers
 from feedsvc.export.old_addresses import is_feed_path
 from feedsvc.export.rule_lines import gone_addresses, pattern_lines
 from feedsvc.feeds import FORMATS
@@ -113,8 +113,15 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
 
 
 def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
-    """Yield a sentence for each of the host's limits for `_redirects` that the catalog exceeds; none for Netlify and nginx."""
-    if not host.files or host.is_netlify:
+    """Yield a sentence for each limit of `_headers` and `_redirects` that the catalog exceeds; for Netlify only of `_headers`."""
+    if not host.files:
+        return
+    if (count := count_header_rules(catalog)) > MAX_HEADER_RULES:
+        yield (
+            f"{HEADERS[1:]} has {MAX_HEADER_RULES:,} of {count:,} rules, because Cloudflare reads no more; the last ones are "
+            "left out, for links of feeds and for files of root/, so these have the headers of the host"
+        )
+    if host.is_netlify:
         return
     for lines, limit, subject in (
         (_exact_redirects(catalog), _MAX_EXACT_REDIRECTS, "former addresses"),
