@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +14,7 @@ from feedsvc import routes, uris
 from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_text
 from feedsvc.model import Article, ArticleStatus
+from feedsvc.page_model import StaticPage
 
 _HTTP_HOST: Final = re.compile(r"http://([^/?#:]*)(?::80(?![0-9]))?")
 _URL_ATTRIBUTE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
@@ -28,23 +30,38 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
 
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     """Yield warnings about links in the body, `link` and `sources` to unavailable articles, or to the site without https."""
+    yield from _check_addresses(context, _addresses(context, article), article.published)
+
+
+def check_page_links(context: LintContext, page: StaticPage) -> Iterator[DeferredWarning]:
+    """Yield the same warnings about links in the body of a static page."""
+    yield from _check_addresses(context, dict.fromkeys(_addresses_in(context.content.page_html(page))), context.now)
+
+
+def _check_addresses(context: LintContext, addresses: Iterable[str], published: datetime) -> Iterator[DeferredWarning]:
+    """Yield warnings about the addresses in a text that is `published` at a moment."""
     base_url = context.content.site.base_url
-    for address in _addresses(context, article):
+    for address in addresses:
         place = routes.place_of(uris.path_below(base_url, address))
         if isinstance(place, routes.ArticleAt):
-            yield from _check_article_link(context, article, unicodedata.normalize("NFC", place.slug))
+            yield from _check_article_link(context, published, unicodedata.normalize("NFC", place.slug))
         elif _is_insecure(base_url, address):
             yield _insecure_link_warning(address)
 
 
 def _addresses(context: LintContext, article: Article) -> Iterable[str]:
     """Return the addresses in `link`, `sources` and the body, each once; "" may be one of them."""
-    in_body = (html.unescape(address) for address in _URL_ATTRIBUTE.findall(context.content.html(article)))
+    in_body = _addresses_in(context.content.html(article))
     return dict.fromkeys((article.link, *(source.url for source in article.sources), *in_body))
 
 
-def _check_article_link(context: LintContext, article: Article, slug: str) -> Iterator[DeferredWarning]:
-    """Yield a warning if no article has the slug or alias, or if that article is a draft or becomes public later than this one.
+def _addresses_in(body: str) -> Iterator[str]:
+    """Yield the addresses in the HTML of a body."""
+    return (html.unescape(address) for address in _URL_ATTRIBUTE.findall(body))
+
+
+def _check_article_link(context: LintContext, published: datetime, slug: str) -> Iterator[DeferredWarning]:
+    """Yield a warning if no article has the slug or alias, or if that article is a draft or becomes public after `published`.
 
     No warning for an article that is public now, is withdrawn or has expired, or whose file has an error.
     """
@@ -54,7 +71,7 @@ def _check_article_link(context: LintContext, article: Article, slug: str) -> It
         is_dead = slug not in context.excluded_stems
     else:
         message, hint = f"body: a link to '{slug}', which is not public yet", f"see {target.path}"
-        is_dead = target.status is ArticleStatus.DRAFT or target.published > max(context.now, article.published)
+        is_dead = target.status is ArticleStatus.DRAFT or target.published > max(context.now, published)
     if is_dead:
         yield warn_at_text(_link_patterns(slug), message, hint)
 
