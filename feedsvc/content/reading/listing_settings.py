@@ -26,14 +26,21 @@ def parse_categories(data: bytes, _: References) -> ParsedEntries:
 
 
 def parse_authors(data: bytes, references: References) -> ParsedEntries:
-    """Parse authors.yaml. The entries are Author objects. One whose avatar cannot be used is valid, but has no avatar."""
-    avatar_problems: list[Problem] = []
+    """Parse authors.yaml. The entries are Author objects. One whose avatar cannot be used is a fallback, without an avatar."""
+    avatar_problems: dict[str, Problem] = {}
 
     def build_author(document: YamlDocument, name: str) -> Author:
         return _build_author(document, name, media_resolver(document, references), avatar_problems)
 
     parsed = parse_entries(AUTHORS_FILE, "author", data, build_author)
-    return parsed._replace(problems=tuple(sorted((*parsed.problems, *avatar_problems))))
+    entries = {name: entry for name, entry in parsed.entries.items() if isinstance(entry, Author)}
+    invalid = {f"author {id_}": f"{problem.path}:{problem.line}" for id_, problem in avatar_problems.items()}
+    return parsed._replace(
+        entries={name: entry for name, entry in entries.items() if entry.id not in avatar_problems},
+        fallbacks={name: entry for name, entry in entries.items() if entry.id in avatar_problems},
+        invalid_entries={**invalid, **parsed.invalid_entries},
+        problems=tuple(sorted((*parsed.problems, *avatar_problems.values()))),
+    )
 
 
 def parse_tags(data: bytes, _: References) -> ParsedEntries:
@@ -67,14 +74,14 @@ def _feed_overrides(keys: ListingFeedKeys | None) -> FeedOverrides:
     return FeedOverrides(**dict(keys)) if keys else FeedOverrides()
 
 
-def _build_author(document: YamlDocument, name: str, resolver: MediaResolver, avatar_problems: list[Problem]) -> Author:
-    """Return the author of an entry. Problems of the avatar are added to `avatar_problems`, all others to the document."""
+def _build_author(document: YamlDocument, name: str, resolver: MediaResolver, avatar_problems: dict[str, Problem]) -> Author:
+    """Return the author of an entry. A problem of the avatar is added to `avatar_problems` by id, all others to the document."""
     keys = validate_mapping(document, (name,), AuthorKeys, document.value[name], _PLACEHOLDERS[AUTHORS_FILE])
     problem_count = len(document.problems)
     avatar = resolver.resolve((name, "avatar"), keys.avatar)
     if problems := document.problems[problem_count:]:
         del document.problems[problem_count:]
-        avatar_problems += problems
+        avatar_problems[normalize_id(name)] = problems[0]
         avatar = ""
     return Author(
         id=normalize_id(name),
