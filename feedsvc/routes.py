@@ -41,8 +41,8 @@ MOST_READ_PATH: Final = "/views.json"  # says whether reads are counted, and lis
 COMBINATION_FORM: Final = "/feed/"
 
 SITE_DOCUMENTS: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "license.xml", "robots.txt")
-_ARCHIVE_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
-_PAGE_PERIOD: Final = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?"
+_ARCHIVE_PERIOD: Final = "[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?"
+_PAGE_PERIOD: Final = "[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-[0-9]{2})?)?"
 _SEGMENT: Final = f"(?P<segment>{'|'.join(SEGMENTS.values())})"
 _LISTING: Final = rf"/(?:{_SEGMENT}/(?P<id>[^/]+)/)?"
 _SUFFIX: Final = "(?P<suffix>[a-z][a-z0-9]{0,15})"  # of any format, also one that does not exist

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Final
 
 from feedsvc.catalog.periods import Neighbours, Periods, PeriodTotals, index_range, period_totals, periods_of_day, update_totals
 from feedsvc.catalog.row import Row
 from feedsvc.support.sorted_chunks import PersistentSortedList
+
+_LONGER_PERIODS: Final = (len("2026-01"), len("2026"))
 
 
 class ArchiveIndex(Periods):
@@ -47,15 +50,15 @@ class ArchiveIndex(Periods):
     def redirect_target(self, period: str) -> str:
         """Return the period of this mapping to which the address of `period`, a former one, redirects.
 
-        If a year or month was divided since, it is the newest of its parts in this mapping; if months were joined, the year of
-        a month. "" for a day, if this mapping has no such period, and if `period` still exists.
+        If a year or month was divided since, it is the newest of its parts in this mapping; if months or days were joined, the
+        month or year that includes them. "" if this mapping has no such period, and if `period` still exists.
         """
         start, end = index_range(self.names, f"{period}-")
         end = min(end, len(self))
         if start < end:
             return self.names[end - 1]
-        year = period[:4]
-        return year if len(period) == len("2026-01") and year in self else ""
+        longer = (period[:length] for length in _LONGER_PERIODS if length < len(period))
+        return next((name for name in longer if name in self), "") if period not in self else ""
 
     def reuse_totals(self, former: ArchiveIndex, days: Iterable[str]) -> ArchiveIndex:
         """Set `totals` to those of `former`, if computed there, updated for the `days` whose rows changed. Return self."""

@@ -37,6 +37,14 @@ class ArticleCalendar:
         start, end = index_range(self.leaves, f"{month}-")
         return tuple((day, self._counts[day]) for day in reversed(self.leaves[start:end]))
 
+    def redirect_target(self, period: str) -> str:
+        """Return the month that includes a day now, to which the page of the former day redirects.
+
+        "" if `period` exists or is no day, and if its month has no articles or is divided by day.
+        """
+        month = period[:_MONTH_LENGTH]
+        return month if period != month and month in self._counts else ""
+
     def neighbours_of(self, period: str) -> tuple[str, str]:
         """Return the next older and the next newer period, "" for each that does not exist. `period` itself need not exist.
 

@@ -163,6 +163,15 @@ class ReferencedMedia(Mapping[str, MediaFile]):
     def __len__(self) -> int:
         return sum(map(self.files.__contains__, self.counts.keys()))
 
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Paths of all folders of the files, such as media/2026, without a slash at the end."""
+        folders: set[str] = set()
+        for path in self:
+            while (path := path.rpartition("/")[0]) and path not in folders:
+                folders.add(path)
+        return frozenset(folders)
+
     def apply_changes(self, files: Mapping[str, MediaFile], removed: Iterable[str], added: Iterable[str]) -> ReferencedMedia:
         """Return the mapping for the current `files` after a change of references.
 

@@ -138,8 +138,9 @@ def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: dat
     """Return the visibility at `now` of an issue with the articles `rows`, of which none is visible.
 
     HIDDEN while the withdrawal of one of them is still to come; else WITHDRAWN, also if they only expired. None if all had
-    expired or been withdrawn before the issue closed: it never appeared.
+    expired or been withdrawn before the issue closed, so that it never appeared. One that had expired may be withdrawn later.
     """
+    rows = [row for row in rows if row.article.expires is None or row.article.expires > closes]
     if any(row.article.withdrawn_at and row.article.withdrawn_at > now for row in rows):
         return Visibility.HIDDEN
     return Visibility.WITHDRAWN if any(row.last_changed > closes for row in rows) else None

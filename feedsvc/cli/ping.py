@@ -23,7 +23,7 @@ from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_p
 @base_url_option
 @state_option
 @option("--all-feeds", "everything", is_flag=True, help="Notify the hubs of every feed, even if it did not change.")
-@purge_option("the addresses of the changed feeds (not those of pages)")
+@purge_option("the addresses of changed and removed feeds (not those of pages)")
 @report_errors
 def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
     """Notify the WebSub hubs in CONTENT (./content) of the feeds that changed since the last notification.
@@ -73,7 +73,7 @@ def _publish(
     """
     topics = {absolute(hub_selection.base_url, path): digest for path, digest in FeedDigests().compute(catalog).items()}
     pending_topics = publisher.enqueue(hub_selection, topics, includes_unchanged=includes_unchanged)
-    purge_failure = publisher.run_purge_command(purge, pending_topics) if purge else ""
+    purge_failure = publisher.run_purge_command(purge, pending_topics | publisher.removed_topics) if purge else ""
     if purge_failure:
         click.echo(f"feedsvc: {purge_failure}", err=True)
     return bool(purge_failure) + sum(_print_result(publisher.deliver(hub)) for hub in hub_selection.reachable_hubs)

@@ -24,7 +24,7 @@ from feedsvc.service import theme_adoption
 from feedsvc.support import gc_control, hang_reports, watchdog
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import mount_path
-from feedsvc.web import Server, create_app, is_loopback, listen, url_of
+from feedsvc.web import Server, create_app, end_sentence, is_loopback, listen, url_of
 
 _MAX_STREAMS: Final = 8  # open pages; each holds one server thread
 
@@ -79,7 +79,8 @@ def serve_preview(
         mount = mount_path(first_edition.content.site.base_url)
         summary = ", ".join([format_article_count(first_edition.content), *_label_summary(first_edition.publication.catalog)])
         report(f"previewing {summary} of {content} at {server.url}{mount[1:]}{'/' if mount else ''}")
-        server.run()
+        reason = server.run()
+    report(end_sentence(reason))
 
 
 def _label_summary(catalog: Catalog) -> list[str]:

@@ -19,7 +19,7 @@ from feedsvc.support import gc_control, hang_reports, watchdog
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import mount_path
-from feedsvc.web import Server, Worker
+from feedsvc.web import Server, Worker, end_sentence
 
 
 def serve(config: ServeConfig, scan: BackgroundScan, open_socket: Callable[[], socket.socket]) -> None:
@@ -76,7 +76,9 @@ def _serve(
             worker.report_ready(f"{message} with {worker.slot.worker_count} workers")
         else:
             report(message)
-        server.run()
+        reason = server.run()
+    if not worker:  # the supervisor of workers reports it
+        report(end_sentence(reason))
 
 
 def _startup_message(config: ServeConfig, first_edition: Edition, server: Server) -> str:

@@ -14,6 +14,7 @@ from feedsvc.catalog import Catalog, Row, Visibility
 from feedsvc.content import read_file
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE, SITE_FILE, TAGS_FILE, parse_settings_file
 from feedsvc.content.yaml import YamlDocument, format_scalar, quote_scalar
+from feedsvc.editing.page_changes import page_warnings
 from feedsvc.editing.source_file import key_warning, parse_source
 from feedsvc.errors import Problem
 from feedsvc.feeds import FORMATS
@@ -183,7 +184,7 @@ def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
 
 
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about listings, aliases and old addresses that lead nowhere any more, and periodicals with other ids.
+    """Yield warnings about listings, pages, aliases and old addresses that lead nowhere any more, and periodicals with other ids.
 
     Custom feeds that are private now count as gone.
     """
@@ -196,6 +197,7 @@ def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     yield from _removed_tag_alias_warnings(pair)
     yield from _digest_warnings(pair)
     yield from _removed_redirect_warnings(pair)
+    yield from page_warnings(pair.previous, pair.current, pair.revision, pair.invalid_paths, pair.source_yaml)
 
 
 def _removed_redirect_warnings(pair: CatalogPair) -> Iterator[Problem]:

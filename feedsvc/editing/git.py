@@ -11,11 +11,11 @@ from typing import IO, Final, NamedTuple
 
 from feedsvc.content.folder import first_steps_hint
 from feedsvc.content.media import IMAGE_TYPES, MEDIA_PREFIX, MEDIA_TYPES
-from feedsvc.content.reading import SETTINGS_FILES, SITE_FILE
+from feedsvc.content.reading import PAGES_FOLDER, SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES
 from feedsvc.errors import FeedsvcError
 
-_REQUIRED_PATHS: Final = (*SETTINGS_FILES, f"{ARTICLES}/", MEDIA_PREFIX)
+_REQUIRED_PATHS: Final = (*SETTINGS_FILES, f"{ARTICLES}/", f"{PAGES_FOLDER}/", MEDIA_PREFIX)
 _SYMLINK_MODE: Final = "120000"
 _SUBMODULE_MODE: Final = "160000"
 _LFS_POINTER_PREFIX: Final = b"version https://git-lfs.github.com/spec/"
@@ -117,7 +117,7 @@ def _is_safe(blob: _Blob) -> bool:
 
 
 def _select_blobs(blobs: list[_Blob]) -> list[_Blob]:
-    """Return the blobs that feeds depend on; all blobs if a symbolic link may lead to others."""
+    """Return the blobs that feeds and static pages depend on; all blobs if a symbolic link may lead to others."""
     required = [blob for blob in blobs if blob.path.startswith(_REQUIRED_PATHS)]
     return blobs if any(blob.mode == _SYMLINK_MODE for blob in required) else required
 

@@ -4,8 +4,9 @@ At each of these paths the live server answers 301 or 410. `export/contents.py` 
 redirects, a copy of a feed, or the notice of a withdrawn article.
 
 Some paths from which the live server redirects are left out, because their number grows with tags and authors, not with renames:
-well-known names of feeds below authors and tags, and the months of a year that is one page of an author or tag. A file's name
-with a slash appended is left out, too, and so are spellings of language tags and language ranges without a listing.
+well-known names of feeds below authors and tags, and the months of a year that is one page of an author or tag. Left out, too,
+are the days of a month that is not divided by day (any longer), a file's name with a slash appended, spellings of language tags,
+and language ranges without a listing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from feedsvc.publication import Publication, is_withdrawn, redirect_target, with
 from feedsvc.redirects import BROAD_KINDS, GONE
 from feedsvc.routes import (
     WELL_KNOWN_FEEDS,
+    ArchiveAt,
     FeedAt,
     IssueAt,
     ListingRef,
@@ -34,6 +36,8 @@ from feedsvc.routes import (
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
+_DAY: Final = len("2026-01-01")
+_OF_PERIODS: Final = (PageAt, FeedAt, ArchiveAt)
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
@@ -203,6 +207,13 @@ def _is_language_range(place: Place | None, target: Place | None) -> bool:
     return place.listing.kind == "language" and place.listing != target.listing
 
 
+def _is_joined_day(place: Place | None, target: Place | None) -> bool:
+    """Return whether a place is of a day, but its target of the month or year that includes it: only few days had a page."""
+    if not isinstance(place, _OF_PERIODS) or not isinstance(target, _OF_PERIODS):
+        return False
+    return len(target.period) < len(place.period) == _DAY
+
+
 def target_path(publication: Publication, path: str) -> str:
     """Return the path or absolute address to which a former path leads.
 
@@ -213,7 +224,7 @@ def target_path(publication: Publication, path: str) -> str:
     if target == GONE or (catalog.content.redirects and (not may_have_file(catalog, path) or is_only_matched(catalog, path))):
         return ""
     place, target_place = place_of(path), place_of(target) if target else None
-    if _is_language_range(place, target_place):
+    if _is_language_range(place, target_place) or _is_joined_day(place, target_place):
         return ""
     if not isinstance(place, PageAt) or not isinstance(target_place, PageAt):
         return target

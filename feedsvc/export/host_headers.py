@@ -23,7 +23,7 @@ from feedsvc.redirects import BROAD_KINDS
 from feedsvc.routes import LISTING_KINDS, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.uris import absolute, root_relative
 
-_MAX_HEADER_RULES: Final = 100  # rules of `_headers` that Cloudflare reads
+MAX_HEADER_RULES: Final = 100  # rules of `_headers` that Cloudflare reads
 # Patterns of the root and of any other folder. "/*" alone, before a name, would match files with longer names, too.
 _ANY_FOLDER: Final = ("/", "/*/")
 
@@ -31,14 +31,19 @@ _ANY_FOLDER: Final = ("/", "/*/")
 def render_headers(catalog: Catalog) -> str:
     """Return the text of `_headers`: those headers of the live server whose documents can be selected by address patterns.
 
-    At most 100 patterns are written for every host, because Cloudflare reads no more. The others, first of all for files of
-    root/, are left out without a warning.
+    At most 100 rules are written for every host, because Cloudflare reads no more. The others, first of all for files of
+    root/, are left out; `limit_warnings` reports them.
     """
     root = escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     return "".join(
         f"{root}{pattern}\n" + "".join(f"  {name}: {value}\n" for name, value in headers)
-        for pattern, headers in islice(_header_rules(catalog), _MAX_HEADER_RULES)
+        for pattern, headers in islice(_header_rules(catalog), MAX_HEADER_RULES)
     )
+
+
+def count_header_rules(catalog: Catalog) -> int:
+    """Return the number of rules that `_headers` would have without a limit."""
+    return sum(1 for _ in _header_rules(catalog))
 
 
 def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:

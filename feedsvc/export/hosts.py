@@ -15,7 +15,7 @@ from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.export.aliases import well_known_paths
-from feedsvc.export.host_headers import broad_refs, escape_reference, render_headers
+from feedsvc.export.host_headers import MAX_HEADER_RULES, broad_refs, count_header_rules, escape_reference, render_headers
 from feedsvc.export.old_addresses import is_feed_path
 from feedsvc.export.rule_lines import gone_addresses, pattern_lines
 from feedsvc.feeds import FORMATS
@@ -117,11 +117,18 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
 
 
 def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
-    """Yield a sentence for each of the two limits for `_redirects` (without and with a wildcard) that the catalog exceeds.
+    """Yield a sentence for each limit of `_headers` and `_redirects` that the catalog exceeds.
 
-    Yield none for Netlify, and for kinds of hosts that do not read the file.
+    For Netlify, only that of `_headers`; none for kinds of hosts that do not read the files.
     """
-    if not host.files or host.is_netlify:
+    if not host.files:
+        return
+    if (count := count_header_rules(catalog)) > MAX_HEADER_RULES:
+        yield (
+            f"{HEADERS[1:]} has {MAX_HEADER_RULES:,} of {count:,} rules, because Cloudflare reads no more; the last ones are "
+            "left out, for links of feeds and for files of root/, so these have the headers of the host"
+        )
+    if host.is_netlify:
         return
     for lines, limit, subject in (
         (_exact_redirects(catalog), _MAX_EXACT_REDIRECTS, "former addresses"),

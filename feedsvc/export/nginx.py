@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Visibility, issues_of
+from feedsvc.catalog import Catalog, Visibility, issues_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.host_headers import license_value
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
+from feedsvc.export.nginx_periods import (
+    PERIOD_LENGTHS,
+    archive_day_rows,
+    day_rows,
+    feed_archive_index,
+    listing_aliases,
+    page_index,
+    period_redirects,
+)
 from feedsvc.export.nginx_rules import RuleMaps, escape_dollar, unique_rows
 from feedsvc.feeds import FORMATS
 from feedsvc.free_places import StaticPageAt
 from feedsvc.model import Site
 from feedsvc.publication import CACHE_CONTROL, root_content_types
 from feedsvc.redirects import without_slash
-from feedsvc.routes import LISTING_KINDS, ArticleAt, FeedAt, IssueAt, ListingRef, PageAt, Place, path_of
+from feedsvc.routes import ArticleAt, FeedAt, IssueAt, PageAt, Place, path_of
 from feedsvc.support.atomic_write import write_atomically
 from feedsvc.uris import absolute, mount_path, root_relative
 
@@ -32,7 +41,6 @@ CACHE_STEPS: Final = (86_701, 901, 301, 11)
 # Seconds left until the change -> number of Cache-Control directives that are sent. If it is 1, Expires is sent, too.
 _DIRECTIVE_COUNTS: Final[Mapping[int, int]] = {901: 3, 301: 2, 11: 1, 0: 1}
 _DEFAULT: Final = "default"
-_PERIOD_LENGTHS: Final = (len("2026"), len("2026-01"))
 # $feedsvc_link_as_spelled is for an older nginx-static.conf, which does not define this variable.
 _DEFAULT_VARIABLES: Final = 'geo $feedsvc_link_as_spelled { default ""; }\ngeo $feedsvc_dollar { default "$"; }\n'
 # Variable -> its value for feeds without a view for browsers, and for feeds with one.
@@ -52,9 +60,11 @@ _FILE_HEADER: Final = """\
 def configuration(catalog: Catalog) -> str:
     """Return the text of the include file. It is the same for the same catalog."""
     site = catalog.site
-    pages = dict(_period_redirects(catalog, _page_index, _PERIOD_LENGTHS)) | _slug_redirects(catalog)
+    pages = dict(period_redirects(catalog, page_index, PERIOD_LENGTHS)) | _slug_redirects(catalog)
     pages |= dict(_issue_redirects(catalog))
-    feeds = dict(_period_redirects(catalog, _feed_archive_index, _PERIOD_LENGTHS[-1:]))
+    feeds = dict(period_redirects(catalog, feed_archive_index, PERIOD_LENGTHS[-1:]))
+    page_rows = [*_redirect_rows(pages, site.base_url), *day_rows(catalog, page_index), *archive_day_rows(catalog)]
+    feed_rows = [*_redirect_rows(feeds, site.base_url), *day_rows(catalog, feed_archive_index)]
     rule_maps = RuleMaps(catalog, _DEFAULT, _map)
     mount_pattern, link_headers = re.escape(mount_path(site.base_url)), dict(_link_rows(catalog))
     root_types = root_content_types(catalog)
@@ -67,8 +77,8 @@ def configuration(catalog: Catalog) -> str:
         _map("$uri", "$feedsvc_name", _name_rows(mount_pattern)),
         _map("$uri", "$feedsvc_twin", _twin_rows(mount_pattern)),
         *_cache_control_maps(catalog.next_visible_change),
-        _map("$feedsvc_folder", "$feedsvc_moved_page", _redirect_rows(pages, site.base_url)),
-        _map("$feedsvc_folder", "$feedsvc_moved_feed", _redirect_rows(feeds, site.base_url)),
+        _map("$feedsvc_folder", "$feedsvc_moved_page", page_rows),
+        _map("$feedsvc_folder", "$feedsvc_moved_feed", feed_rows),
         rule_maps.text(),
     )
     return "\n".join((_FILE_HEADER, *parts))
@@ -231,52 +241,12 @@ def _slug_redirects(catalog: Catalog) -> dict[str, str]:
 
 def _issue_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Yield (former folder, current folder) of the issues of renamed periodicals, except hidden issues."""
-    aliases = _listing_aliases(catalog)
+    aliases = listing_aliases(catalog)
     for ref in catalog.periodicals:
         for former_ref in aliases.get(ref, ()):
             for issue in issues_of(catalog.listings[ref].rows):
                 if issue.visibility is not Visibility.HIDDEN:
                     yield without_slash(path_of(IssueAt(former_ref, issue.date))), without_slash(path_of(issue.place))
-
-
-def _period_redirects(
-    catalog: Catalog, get_index: Callable[[Listing], ArchiveIndex | None], lengths: Sequence[int]
-) -> Iterator[tuple[str, str]]:
-    """Yield (former folder, current folder) of listings and their periods.
-
-    `get_index` returns the archive index of a listing, None if it has no periods. `lengths` are the name lengths of periods
-    (years, months) that may have been divided into shorter ones.
-    """
-    aliases = _listing_aliases(catalog)
-    for ref, listing in catalog.listings.items():
-        index = get_index(listing)
-        periods = tuple(index or ())
-        longer_periods = sorted({period[:size] for period in periods for size in lengths if len(period) > size})
-        divided = [(period, index.redirect_target(period)) for period in longer_periods] if index else []
-        # Only below former names: below a listing's current address, nginx looks for a year's file in the tree.
-        months = [(f"{year}-{month:02}", year) for year in periods if len(year) == len("2026") for month in range(1, 13)]
-        for former_ref in (ref, *aliases.get(ref, ())):
-            renamed = (*((period, period) for period in ("", *periods)), *months) if former_ref != ref else ()
-            for former_period, period in chain(renamed, divided):
-                yield without_slash(path_of(PageAt(former_ref, former_period))), without_slash(path_of(PageAt(ref, period)))
-
-
-def _listing_aliases(catalog: Catalog) -> dict[ListingRef, list[ListingRef]]:
-    """Return the former refs of each renamed listing, in the order of LISTING_KINDS."""
-    aliases: dict[ListingRef, list[ListingRef]] = {}
-    for kind in LISTING_KINDS:
-        for (alias_kind, alias), current in catalog.redirects.items():
-            if alias_kind == kind:
-                aliases.setdefault(ListingRef(kind, current), []).append(ListingRef(kind, alias))
-    return aliases
-
-
-def _page_index(listing: Listing) -> ArchiveIndex:
-    return listing.page_index
-
-
-def _feed_archive_index(listing: Listing) -> ArchiveIndex | None:
-    return listing.archive_index if listing.has_archive else None
 
 
 def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterable[tuple[str, str]]:

@@ -49,6 +49,8 @@ def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
     if not rules:
         return
     yield from rules.exact_sources_of(path)
+    # A file needs the names of its folders.
+    yield from (folder for folder in _folders(path) if folder in rules.exact)
     if is_expanded_target(path):
         yield from rules.pattern_sources_of(path)
 
@@ -61,17 +63,24 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
             f"the tree has no files for {gaps[0]} {others}of redirects.yaml: only feedsvc serve and nginx can answer queries, "
             "and patterns whose old addresses do not follow from an article, or from a section's newest page or feed"
         )
+    for path in catalog.content.redirects.path_addresses:
+        if path[1:] in catalog.media.folders:
+            yield (
+                f"the tree has no file for {path} of redirects.yaml, because {path[1:]}/ is a folder with files; only feedsvc "
+                "serve, nginx and hosts that read _redirects can redirect from it"
+            )
 
 
 def may_have_file(catalog: Catalog, path: str) -> bool:
     """Return whether the tree may have a file at a former path or old address.
 
-    False for an address with a query or a name above 255 bytes, if the tree needs the name itself or for a folder of root/, and
-    if a folder of the name is a document's file or that of another old address.
+    False for an address with a query or a name above 255 bytes, if the tree needs the name itself or for a folder of root/ or
+    media/, and if a folder of the name is a document's file or that of another old address.
     """
     return (
         can_be_file(path)
         and not any(_is_file(catalog, folder) for folder in _folders(path))
+        and path[1:] not in catalog.media.folders
         and (path.endswith("/") or not any(name.startswith(f"{path[1:]}/") for name in catalog.content.root_files))
     )
 

@@ -33,7 +33,7 @@ DEFAULT_PARALLELISM: Final = Parallelism()
 class BuildResult:
     """Numbers of files or objects that a build or update wrote, left unchanged and removed, without compressed variants.
 
-    After an update, `unchanged` is the number of the other paths that were examined, also of those without a file.
+    After an update, `unchanged` is the number of the other files or objects that were examined.
     """
 
     written: int

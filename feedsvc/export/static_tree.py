@@ -154,7 +154,8 @@ class StaticTree:
         with translate_errors(self.out):
             renderer = self._renderer(publication)
             written, removed = self._write_and_remove(renderer, renderer.stale_paths(selected))
-        return BuildResult(written=written, unchanged=len(selected) - removed - written, removed=removed)
+        existing = self._manifest.files.keys() & set(map(file_name, selected))
+        return BuildResult(written=written, unchanged=len(existing) - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
         """Record the folder's state `name` for the next `build`. Do nothing if it is "" or the last build is incomplete."""

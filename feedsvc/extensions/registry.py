@@ -36,7 +36,7 @@ class PluginHook:
 
 @dataclass(slots=True)
 class Extensions:
-    """Extensions of all plug-ins. `failures` are the errors of those that could not be loaded.
+    """Extensions of all plug-ins. `failures` maps those that could not be loaded to their errors.
 
     A format that could not be loaded is among `formats`, unless its suffix is invalid or used; rendering it raises its error.
     """
@@ -44,7 +44,7 @@ class Extensions:
     formats: dict[str, Format] = field(default_factory=dict)
     namespaces: list[PluginNamespace] = field(default_factory=list)
     hooks: list[PluginHook] = field(default_factory=list)
-    failures: list[PluginError] = field(default_factory=list)
+    failures: dict[Plugin, PluginError] = field(default_factory=dict)
 
 
 def load_extensions() -> Extensions:
@@ -62,7 +62,7 @@ def _import_plugins() -> Extensions:
         try:
             _LOADERS[plugin.group](plugin, extensions)
         except PluginError as error:
-            extensions.failures.append(error)
+            extensions.failures[plugin] = error
             if plugin.group == FORMATS_GROUP:
                 _add_broken_format(plugin, error, extensions)
     return extensions
@@ -151,13 +151,20 @@ def tolerate_faults() -> None:
     Servers call this. It imports all plug-ins, and logs at once those that cannot be loaded.
     """
     _POLICY.is_tolerant = True
-    report_faults(load_extensions().failures)
+    report_faults(load_extensions().failures.values())
 
 
-def require_extensions() -> None:
-    """Raise the PluginError of the first plug-in that could not be loaded. For programs that write documents to keep."""
-    for error in load_extensions().failures:
-        raise error
+def require_extensions(*groups: str) -> None:
+    """Raise the PluginError of the first plug-in of these groups that could not be loaded; by default, of those for documents.
+
+    Programs that write documents to keep call this. A hook that could not be loaded changes no document: it is logged.
+    """
+    failures = load_extensions().failures
+    for plugin, error in failures.items():
+        if plugin.group in (groups or (FORMATS_GROUP, NAMESPACES_GROUP)):
+            raise error
+    if not groups:
+        report_faults(failures.values())
 
 
 def report_faults(errors: Iterable[PluginError]) -> None:
@@ -189,9 +196,8 @@ def call_namespace(extension: PluginNamespace, failure: str, function: Callable[
 def plugin_namespaces() -> tuple[PluginNamespace, ...]:
     """Return the namespaces of all plug-ins; () after `disable_plugins`. The first call imports the plug-ins.
 
-    If a plug-in with a namespace is installed, raises PluginError for any plug-in, also without a namespace, that could not be
-    loaded, except after `tolerate_faults`: then it is left out.
+    Raises PluginError for a namespace that could not be loaded, except after `tolerate_faults`: then it is left out.
     """
     if not _POLICY.is_tolerant and any(plugin.group == NAMESPACES_GROUP for plugin in installed_plugins()):
-        require_extensions()
+        require_extensions(NAMESPACES_GROUP)
     return tuple(load_extensions().namespaces) if installed_plugins() else ()

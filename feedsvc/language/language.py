@@ -35,6 +35,7 @@ _ZERO_DIGITS: Final = {
     "olck": 0x1C50,
     "tibt": 0xF20,
 }
+_SIZE_UNIT_RATIO: Final = 1000
 _SIZE_UNITS: Final = ("B", "kB", "MB", "GB")  # SI prefixes
 # Exceptions in which newsrooms do not follow CLDR's own patterns.
 _DATE_PATTERNS: Final = {"en": "EEE, dd MMM yyyy", "hi": "E, d MMMM y"}
@@ -89,8 +90,9 @@ class Language:
 
     def file_size(self, length: int) -> str:
         """Return a size of `length` bytes, rounded, in the largest unit of which it has at least one: 7 kB, 12 MB. "" for 0."""
-        unit = min(len(_SIZE_UNITS) - 1, max(0, (len(str(length)) - 1) // 3))
-        return f"{self.number(round(length / 1000**unit))} {_SIZE_UNITS[unit]}" if length else ""
+        rounded = ((round(length / _SIZE_UNIT_RATIO**exponent), unit) for exponent, unit in enumerate(_SIZE_UNITS))
+        number, unit = next(pair for pair in rounded if pair[0] < _SIZE_UNIT_RATIO or pair[1] == _SIZE_UNITS[-1])
+        return f"{self.number(number)} {unit}" if length else ""
 
     def date(self, moment: datetime) -> str:
         """Return the day of a moment in `zone`, with its weekday: Fri, 02 Jan 2026."""

@@ -32,8 +32,11 @@ def canonical_place(catalog: Catalog, place: Place) -> Place:
         case FeedAt(ref, suffix, period):
             ref, period = _canonical_period(catalog, ref, period, lambda listing: listing.archive_index)
             return FeedAt(ref, suffix, period)
-        case _:
-            return _existing_free_place(catalog, place) if isinstance(place, FreePlace) else place
+        case ArchiveAt(period):
+            place = ArchiveAt(catalog.listings[ListingRef()].calendar.redirect_target(period) or period)
+        case StaticPageAt() | RootFileAt():
+            place = _existing_free_place(catalog, place)
+    return place
 
 
 def _existing_free_place(catalog: Catalog, place: FreePlace) -> FreePlace:

@@ -9,8 +9,8 @@ from typing import Final
 from feedsvc.catalog import Catalog
 from feedsvc.feeds import FORMATS
 from feedsvc.free_places import FreePlace
-from feedsvc.publication.addresses import canonical_place, has_document
-from feedsvc.redirects import without_slash
+from feedsvc.publication.addresses import canonical_place, has_document, is_permanent_redirect
+from feedsvc.redirects import INDEX_FILE, normal_form, without_slash
 from feedsvc.routes import FeedAt, FileAt, PageAt, Place, article_path, path_of, place_of
 
 _MAX_HOPS: Final = 100  # old addresses that lead to each other
@@ -23,7 +23,8 @@ def redirect_target(catalog: Catalog, path: str) -> str:
     which the result is "", are redirected by `ImageVariants.find`; rules with a query are not considered.
 
     An exact rule of redirects.yaml comes before a redirect of the site, but not before a document, with or without its trailing
-    slash. A pattern comes last. A rule whose target has no document is passed over.
+    slash. A pattern comes last. A rule whose target has no document is passed over. A path in Unicode form NFD leads to the path
+    in NFC, and index.html of a folder that redirects to the folder's target.
     """
     target = _target_without_patterns(catalog, path)
     return _pattern_target(catalog, path) if target == "" else target or ""
@@ -36,7 +37,27 @@ def _target_without_patterns(catalog: Catalog, path: str) -> str | None:
     own_path = path_of(place) if place is not None and _has_target(catalog, place) else ""
     if own_path and without_slash(own_path) == without_slash(path):
         return own_path if own_path != path else None
+    if (normal := normal_form(path)) != path:
+        target = _target_without_patterns(catalog, normal)
+        return normal if target is None else target
+    if path.endswith(f"/{INDEX_FILE}"):
+        return _index_file_target(catalog, path)
     return rule_target(catalog, catalog.content.redirects.exact_target(path)) or own_path
+
+
+def _index_file_target(catalog: Catalog, path: str) -> str:
+    """Return the target of the index.html of a folder: that of a rule or of the site's permanent redirect; "" for a document."""
+    folder = path.removesuffix(INDEX_FILE)
+    requested = place_of(folder)
+    place = canonical_place(catalog, requested) if requested else None
+    own_path = path_of(place) if place is not None and _has_target(catalog, place) else ""
+    if own_path == folder:
+        return ""
+    if rule := rule_target(catalog, catalog.content.redirects.exact_target(path)):
+        return rule
+    if requested is None or place is None or without_slash(own_path) == without_slash(folder):
+        return ""
+    return own_path if is_permanent_redirect(requested, place) else ""
 
 
 def pattern_target(catalog: Catalog, path: str) -> str:

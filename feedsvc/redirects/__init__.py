@@ -4,7 +4,14 @@ Input: rules as texts of editors and importers. Output: look-ups for requests an
 content: `publication` decides whether a target exists. `content` and all packages that build on it may call it.
 """
 
-from feedsvc.redirects.addresses import normalize_address, normalize_path, other_spelling, without_slash
+from feedsvc.redirects.addresses import (
+    INDEX_FILE,
+    normal_form,
+    normalize_address,
+    normalize_path,
+    other_spelling,
+    without_slash,
+)
 from feedsvc.redirects.file_text import REDIRECTS_FILE, render_redirects_file
 from feedsvc.redirects.patterns import (
     GONE,
@@ -22,6 +29,7 @@ from feedsvc.redirects.target_forms import SAMPLE, sample_target
 __all__ = [
     "BROAD_KINDS",
     "GONE",
+    "INDEX_FILE",
     "REDIRECTS_FILE",
     "SAMPLE",
     "Part",
@@ -32,6 +40,7 @@ __all__ = [
     "check_pattern_target",
     "is_below_file",
     "is_expanded_target",
+    "normal_form",
     "normalize_address",
     "normalize_path",
     "other_spelling",

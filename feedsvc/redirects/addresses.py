@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote_to_bytes
 MAX_ADDRESS_LENGTH: Final = 1000  # characters
 _MAX_PARAMETERS: Final = 4
 _MAX_QUERY_LENGTH: Final = 4096  # characters of a request's query; longer ones match no rule
-_INDEX_FILE: Final = "index.html"
+INDEX_FILE: Final = "index.html"
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Control characters, surrogates, and the replacement character, for which a request's invalid UTF-8 stands.
 _FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
@@ -127,11 +127,15 @@ def normalize_path(path: str) -> str:
 
     A slash is added at the end unless there is one or the last segment has a dot.
     """
-    if not path.isascii():
-        path = unicodedata.normalize("NFC", path)
-    if path.endswith(f"/{_INDEX_FILE}"):
-        path = path[: -len(_INDEX_FILE)]
+    path = normal_form(path)
+    if path.endswith(f"/{INDEX_FILE}"):
+        path = path[: -len(INDEX_FILE)]
     return path if path.endswith("/") or "." in path[path.rfind("/") :] else f"{path}/"
+
+
+def normal_form(path: str) -> str:
+    """Return a path in Unicode form NFC."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)
 
 
 def other_spelling(path: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from feedsvc.web.access_log import LOG_FORMATS, AccessLog
     from feedsvc.web.app import create_app
     from feedsvc.web.blueprint import SiteViews, add_site_endpoints, site_views
+    from feedsvc.web.end_reason import end_sentence
     from feedsvc.web.metrics import MetricValues, counters, gauges
     from feedsvc.web.rate_limit import PollLimit
     from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
@@ -42,6 +43,7 @@ __all__ = [
     "add_site_endpoints",
     "counters",
     "create_app",
+    "end_sentence",
     "forwarding_header",
     "gauges",
     "is_local_host",
@@ -73,6 +75,7 @@ _MODULES: Final = {
     "add_site_endpoints": "blueprint",
     "counters": "metrics",
     "create_app": "app",
+    "end_sentence": "end_reason",
     "forwarding_header": "access_control",
     "gauges": "metrics",
     "is_local_host": "access_control",

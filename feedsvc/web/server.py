@@ -21,6 +21,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support.client_address import UNIX_PEER
 from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
 from feedsvc.web.deferred_requests import Suspensions
+from feedsvc.web.end_reason import signal_name
 from feedsvc.web.task_queue import TaskQueue
 from feedsvc.web.unix_socket import is_unix_socket
 from feedsvc.web.waitress_channel import Channel
@@ -154,7 +155,7 @@ class Server:
         """
         self._idle_timeout, self._drain_timeout = idle_timeout, drain_timeout
         self._socket, self._on_stop = listening_socket or listen(host, port), on_stop
-        self._is_stopping = False
+        self._is_stopping, self._stop_reason = False, ""
         # A full queue is normal with 4 threads and keep-alive, so no warning.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         adjustments: Any = Adjustments(
@@ -187,9 +188,10 @@ class Server:
     def url(self) -> str:
         return url_of(self._socket)
 
-    def run(self) -> None:
+    def run(self) -> str:
         """Serve until SIGTERM or SIGINT, then finish the responses to received requests within `drain_timeout`, and close.
 
+        Return the name of the signal (`signal_name`).
         Suspended requests end their wait at the stop. The socket is closed, so `run` can be called once.
         """
         while not self._is_stopping:
@@ -197,15 +199,16 @@ class Server:
             self._suspensions.expire()
             self._drop_stalled()
         self._drain()
+        return self._stop_reason
 
     def _poll_timeout(self) -> float:
         """Return the seconds (at most 1) for which the loop may wait for events of the connections."""
         wait_seconds, accept_pause = self._suspensions.seconds_left(), self._server.seconds_until_accept()
         return min(1.0, accept_pause or 1.0, 1.0 if wait_seconds is None else wait_seconds + 0.001)
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
         if not self._is_stopping:  # a second signal may come when the trigger is already closed
-            self._is_stopping = True
+            self._is_stopping, self._stop_reason = True, signal_name(number)
             self._server.pull_trigger()
 
     def _poll_once(self, seconds: float) -> None:

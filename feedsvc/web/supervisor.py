@@ -18,6 +18,7 @@ from typing import Final
 
 from feedsvc.support import gc_control, libc
 from feedsvc.web import worker
+from feedsvc.web.end_reason import end_sentence, signal_name
 from feedsvc.web.shared_memory import WorkerTable
 from feedsvc.web.worker import STOP_TIMEOUT, Worker
 
@@ -72,9 +73,10 @@ class Supervisor:
     ) -> None:
         """Create the supervisor of `worker_count` workers. Each calls `serve` and ends when that returns or raises SystemExit.
 
-        `print_line` prints the ready line of worker 1. `on_stop` is called in the parent when all workers are to end: it closes
-        the socket that they share with the parent. `explain_exit` gets the id of an ended process and returns why it crashed or
-        was ended by the watchdog, "" if unknown. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
+        `print_line` prints the ready line of worker 1, and at the end the signal that was its reason. `on_stop` is called in the
+        parent when all workers are to end: it closes the socket that they share with the parent. `explain_exit` gets the id of an
+        ended process and returns why it crashed or was ended by the watchdog, "" if unknown. Workers that have not ended
+        `stop_timeout` seconds after SIGTERM are killed.
         """
         self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
         self._explain_exit, self._stop_timeout = explain_exit, stop_timeout
@@ -82,7 +84,7 @@ class Supervisor:
         self._states = {number: _WorkerState() for number in range(1, worker_count + 1)}
         self._pending_signals: list[int] = []
         self._is_complete = self._is_stopping = False
-        self._status = 0
+        self._status, self._end_reason = 0, ""
         self._kill_at = 0.0
         self._liveness_pipe = os.pipe()
         self._wake_pipe = os.pipe()
@@ -107,6 +109,8 @@ class Supervisor:
                     self._read_ready_line(child)
                     self._reap(child)
                 self._report_ready()
+        if self._end_reason:
+            self._print_line(end_sentence(self._end_reason))
         return self._status
 
     def _children(self) -> list[_Child]:
@@ -137,7 +141,8 @@ class Supervisor:
 
     def _handle_signals(self) -> None:
         signals, self._pending_signals = self._pending_signals, []
-        if signal.SIGTERM in signals or signal.SIGINT in signals:
+        if ending := [number for number in signals if number in (signal.SIGTERM, signal.SIGINT)]:
+            self._end_reason = self._end_reason or signal_name(ending[0])
             self._stop()
         elif signal.SIGHUP in signals:
             self._send_signal(signal.SIGHUP)

@@ -82,6 +82,11 @@ class OneShotPublisher:
                 self._queue.requeue_all()
             return self._queue.pending_topics()
 
+    @property
+    def removed_topics(self) -> frozenset[str]:
+        """Feeds below base_url that an earlier process recorded, and that `enqueue` deleted because they no longer exist."""
+        return self._queue.removed_topics
+
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
         """Run the purge command with the addresses, sorted, on its stdin. Return "" if it succeeded, else a sentence why not.
 

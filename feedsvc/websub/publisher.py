@@ -260,7 +260,9 @@ class Publisher:
             topics = queue.synchronize(edition.hub_selection, edition.topics())
             with self._condition:
                 # An earlier process may have ended before its purge.
-                self._purge_addresses |= (queue.pending_topics() if is_first else topics) if self._purge_command else set()
+                self._purge_addresses |= (
+                    (queue.pending_topics() | queue.removed_topics if is_first else topics) if self._purge_command else set()
+                )
         self._queued_edition = edition
 
     def _delete_queue(self) -> None:

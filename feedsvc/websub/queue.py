@@ -132,11 +132,11 @@ class DeliveryQueue:
 
     def __init__(self, file: Path) -> None:
         """Open or create the file. Raises FeedsvcError if it cannot be used."""
-        self._file = file
-        self._topic_prefix = ""
+        self._file, self._topic_prefix = file, ""
         self._data = Database(file, _SCHEMA)
         self._hubs: dict[str, HubState] = {}
         self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
+        self.removed_topics: frozenset[str] = frozenset()  # topics below base_url that the last `synchronize` deleted
 
     def synchronize(self, hub_selection: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
         """Set the hubs and all feeds (topic -> digest). Return the topics whose digest is new for at least one reachable hub.
@@ -181,6 +181,7 @@ class DeliveryQueue:
         self._hubs = {hub: state for hub, state in hubs.items() if hub in selection.site_hubs}
         self._hubs |= {state.hub: state for state in new_hubs}
         self._pending = {}
+        self.removed_topics = frozenset(topic for _, topic in removed_keys if self._is_own_topic(topic) and topic not in digests)
         self._update_pending(feeds.values())
         self._update_pending(changed)
         return frozenset(state.topic for state in changed)

@@ -154,6 +154,14 @@ def test_a_month_of_over_500_entries_is_archived_by_day(tmp_path: Path) -> None:
     )
 
 
+def test_day_of_a_month_with_500_entries_or_of_a_small_year_redirects_to_the_longer_period(tmp_path: Path) -> None:
+    hours = [article(f"d{day}n{i}", f"2025-11-{day:02}T00:{i % 60:02}:{i // 60:02}Z") for day in (1, 2) for i in range(250)]
+    listing = site_listing(tmp_path, *hours, article("old", "2024-10-01"))
+    days = ("2025-11-01", "2025-11-02", "2025-10-01", "2024-10-01")
+    assert [*map(listing.archive_index.redirect_target, days)] == ["2025-11", "2025-11", "", "2024-10"]
+    assert [*map(listing.page_index.redirect_target, days)] == ["2025-11", "2025-11", "", "2024"]
+
+
 def test_a_year_of_up_to_100_articles_has_one_page(tmp_path: Path) -> None:
     """An author who wrote twice a month had a page for each month, with two cards on it."""
     first_year = [article(f"s{n}", f"2024-{n % 12 + 1:02}-{n // 12 + 1:02}") for n in range(100)]

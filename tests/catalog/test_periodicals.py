@@ -163,6 +163,14 @@ def test_an_issue_that_was_empty_when_it_closed_never_existed(when: str) -> None
         assert not catalog.listings[DAILY].rows
 
 
+@pytest.mark.parametrize("moment", ["2026-01-03T00:00", "2026-01-09T00:00"])
+def test_an_issue_is_no_tombstone_if_its_only_article_expired_before_it_closed_and_is_withdrawn_later(moment: str) -> None:
+    expired = article(1, "2026-01-01T12:00", expires=at("2026-01-01T18:00"))
+    catalog = build_catalog(newsroom([withdrawn(expired, "2026-01-05T00:00")]), at(moment))
+    assert catalog.find_issue(DAILY, "2026-01-02") is None
+    assert not catalog.listings[DAILY].rows
+
+
 def test_an_empty_newsroom_and_days_without_articles_have_no_issue() -> None:
     catalog = build_catalog(newsroom([]), at("2026-01-09T00:00"))
     assert (issues(catalog), catalog.next_change, catalog.last_change) == ({}, None, None)

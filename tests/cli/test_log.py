@@ -85,10 +85,11 @@ def test_each_line_of_a_server_has_time_and_level(serve: Callable[..., LoggingPr
     server.wait_for("YAML reads no as false")
     (content / "articles/broken.yaml").unlink()
     server.wait_for("no problem any more")
-    serving, error, end = server.end()
+    serving, error, corrected, end = server.end()
     assert re.match(rf"{TIME} INFO feedsvc: serving 7 articles of ", serving)
     assert re.match(rf"{TIME} ERROR articles/broken.yaml:2:8: title: YAML reads no as false; put it in quotes", error)
-    assert re.fullmatch(rf"{TIME} INFO articles/broken.yaml: no problem any more", end)
+    assert re.fullmatch(rf"{TIME} INFO articles/broken.yaml: no problem any more", corrected)
+    assert re.fullmatch(rf"{TIME} INFO feedsvc: the server has ended because of SIGTERM", end)
 
 
 def test_lines_of_a_server_name_the_level_once(serve: Callable[..., LoggingProcess], content: Path) -> None:
@@ -227,3 +228,21 @@ def test_a_server_whose_log_nobody_reads_any_more_goes_on(content: Path, tmp_pat
         assert ask(url, "/daily/").status == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "number", "reason"),
+    [
+        *[((), signal.SIGTERM, "SIGTERM"), (("--workers", "2"), signal.SIGTERM, "SIGTERM")],
+        (("--preview",), signal.SIGINT, "SIGINT (Ctrl-C)"),
+    ],
+)
+def test_last_line_of_a_server_says_why_it_ended(tmp_path: Path, options: tuple[str, ...], number: int, reason: str) -> None:
+    content = newsrooms.write_sample(tmp_path / "content")
+    server = LoggingProcess(tmp_path, "serve", content, "--port", "0", "--state", tmp_path / "state", *options)
+    with killing(server.process):
+        server.wait_for(" at http://")
+        server.process.send_signal(number)
+        assert server.process.wait(SECONDS) == 0
+    assert [line for line in server.lines if "has ended" in line] == server.lines[-1:]
+    assert server.lines[-1].endswith(f" INFO feedsvc: the server has ended because of {reason}")

@@ -18,6 +18,11 @@ from tests.deploy.nginx_proxy import nginx_proxy
 from tests.helpers.running_server import serving
 from tests.web.newsroom import write_newsroom
 
+# Names of locations in nginx-static.conf that only nginx itself requests.
+INTERNAL_NAMES: Final = (
+    *("/404.html", "/410.html", "/old/404.html", "/old/410.html", "/-old/", "/-gone/", "/-media/old.png", "/-document/old/"),
+    *("/-browser/feed.rss", "/-browser/old/"),
+)
 EXACT: Final = {
     "/2014/05/bay/": "/articles/bay/",
     "/2014/05/Bay.html": "/articles/bay/",
@@ -54,6 +59,7 @@ EXACT: Final = {
     "/a/.hidden/b/": "/articles/bay/",
     "/a/.well-known/b": "/articles/bay/",
     "/.well-known/old.gz": "/articles/bay/",
+    **dict.fromkeys(INTERNAL_NAMES, "/articles/bay/"),
 }
 PATTERNS: Final = (
     ("/blog/{slug}/", "/articles/{slug}/"),
@@ -104,6 +110,10 @@ PATHS: Final = (
         "/wide/a",
     ),
     *("/spam/x/y", "/?feed=rss2&author_name=mina-park", "/?feed=rss2&author_name=", "/bay/?amp=1", "/bay/?amp=2", "/nothing"),
+    *("/-old", "/-gone", "/-media/nothing", "/-document/nothing", "/-browser/", "/nothing/404.html", "/-spam/410.html", "/-kept"),
+    *("/articles/old-echo/index.html", "/category/economy/index.html", "/who-we-are/index.html", "/rss/index.html"),
+    *("/archive/2026-01/index.html", "/archive/2026-01-02/index.html", "/economy-old/index.html", "/about/index.html"),
+    *("/tag/bridges/atom.xml/index.html", "/feeds.opml/index.html", "/articles/recalled/index.html", "/about/index.html/"),
     *("/spam", "/spam/", "/comments/", "/feed.rss?p=1", "/robots.txt/", "/category/economy/feed.xml"),
 )
 

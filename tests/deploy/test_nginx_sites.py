@@ -7,6 +7,7 @@ import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 import pytest
@@ -250,3 +251,37 @@ def test_issues_of_digests_and_their_former_addresses_are_answered_as_on_the_ser
             statuses[path] = servers.static.ask(f"/feeds/{path}").status
             assert statuses[path] == 301 or servers.differences(f"/feeds/{path}") == []
         assert [*statuses.values()] == [200, 410, 404, 301, 301]
+
+
+def test_former_days_of_the_archive_redirect_as_on_the_server(tmp_path: Path) -> None:
+    """A month that falls to 500 articles is not divided by day any longer; so is a year that falls to 100 articles."""
+    content = write_newsroom(tmp_path / "content")
+    for number in range(101):
+        text = f"title: One of many\npublished: 2025-11-{number % 9 + 1:02}\ncategory: business"
+        write_article(content, f"many-{number}", text)
+    write_article(content, "first", "title: The first\npublished: 2024-05-03\ncategory: business\nauthor: mina-park")
+    with server_pair(tmp_path, content) as pair:
+        for path, target in FORMER_DAYS.items():
+            responses = [client.ask(path) for client in (pair.live, pair.static)]
+            expected = (301 if target else 404, target)
+            assert [(response.status, response.headers.get("location")) for response in responses] == [expected] * 2, path
+
+
+FORMER_DAYS: Final = {
+    "/archive/2025/11/03/": "/archive/2025/11/",
+    "/archive/2025/11/03": "/archive/2025/11/",
+    "/archive/2025/12/03/": None,
+    "/archive/2025-11-03/": "/archive/2025-11/",
+    "/archive/2025-11-03": "/archive/2025-11/",
+    "/archive/2024-05-03/": "/archive/2024/",
+    "/archive/2025-12-03/": None,
+    "/archive/2025-11-03/feed.rss": "/archive/2025-11/feed.rss",
+    "/archive/2025-11-03/feed.json": "/archive/2025-11/feed.json",
+    "/archive/2025-12-03/feed.rss": None,
+    "/category/business/archive/2025-11-03/": "/category/business/archive/2025-11/",
+    "/category/economy/archive/2025-11-03/": "/category/business/archive/2025-11/",
+    "/category/economy/archive/2024-05-03/": "/category/business/archive/2024/",
+    "/category/economy/archive/2025-11-03/feed.atom": "/category/business/archive/2025-11/feed.atom",
+    "/category/economy/archive/2025-12-03/": None,
+    "/author/mina-park/archive/2024-05-03/": "/author/mina-park/archive/2024/",
+}

@@ -125,7 +125,8 @@ def _is_left_out(path: str) -> bool:
     below = r"/(?:author|tag)/[^/]+"
     names = "|".join(map(re.escape, WELL_KNOWN_FEEDS))
     months = rf"{below}/archive/\d{{4}}-\d{{2}}/"
-    return bool(re.fullmatch(rf"{below}/(?:{names})/?|{months}", path))
+    days = r".*/archive/\d{4}(?:-\d{2}-\d{2}/(?:feed\..*)?|/\d{2}/\d{2}/)"
+    return bool(re.fullmatch(rf"{below}/(?:{names})/?|{months}|{days}", path))
 
 
 def _is_empty_month(path: str) -> bool:

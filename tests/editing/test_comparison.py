@@ -295,3 +295,22 @@ def test_old_addresses_with_a_query_that_a_pattern_replaces_have_no_warning(root
     commit(root.parent)
     file.write_text("patterns:\n  - from: /?p={number}\n    to: /articles/a/\n")
     assert compare_problems(root) == []
+
+
+def test_static_page_that_was_renamed_or_removed_without_an_alias_has_a_warning(root: Path) -> None:
+    (root / "pages").mkdir()
+    (root / "pages/about.md").write_text("---\ntitle: About us\naliases: [who]\n---\nText.\n")
+    (root / "pages/team.md").write_text("---\ntitle: Team\n---\nText.\n")
+    commit(root.parent)
+    (root / "pages/about.md").rename(root / "pages/contact.md")
+    (root / "pages/team.md").unlink()
+    assert compare_problems(root) == [
+        "pages/contact.md:1:1: warning: slug: 'about' led to this page at HEAD and would no longer; write aliases: [who, about]",
+        (
+            "pages/team.md:1:1: warning: the page 'Team' was public at HEAD and is gone; 'team' would lead nowhere; "
+            "write aliases: [team] in the page that takes its place, or rules of redirects.yaml"
+        ),
+    ]
+    edit(root, "pages/contact.md", "[who]", "[who, about]")
+    (root / "redirects.yaml").write_text("exact: {/team/: /contact/}\n")
+    assert compare_problems(root) == []

@@ -149,7 +149,7 @@ def test_invalid_option_is_reported_in_one_sentence_and_writes_nothing(
 
 
 def test_an_author_whose_entry_has_an_error_is_not_called_unknown(newsroom: Newsroom) -> None:
-    root = newsroom({"authors.yaml": "mina-park:\n  name: Mina Park\n  avatar: media/gone.jpg\n"})
+    root = newsroom({"authors.yaml": "mina-park:\n  name: Mina Park\n  url: gone.example\n"})
     result = run_command("new", "A", root, "--author", "mina-park")
     sentence = "no author 'mina-park' can be used; mend authors.yaml first, which has an error in line 3"
     assert (result.exit_code, result.stderr) == (2, f"feedsvc: error: {sentence}\n")

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from feedsvc.catalog import periods as catalog_periods
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.export import BuildResult, StaticTree, file_name
 from feedsvc.export.aliases import former_paths, is_former_path, target_path
@@ -195,6 +196,29 @@ def test_an_updated_tree_equals_a_new_one_when_languages_come_and_go(tmp_path: P
             new = tmp_path / f"new-{name}-{language}"
             build(root, new, host)
             assert contents(out) == contents(new), (name, language)
+
+
+@pytest.mark.parametrize("host", ["any", "nginx"])
+def test_an_updated_tree_equals_a_new_one_when_a_month_is_no_longer_divided_by_day(
+    tmp_path: Path, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server redirects from the former days; a tree has no files there."""
+    monkeypatch.setattr(catalog_periods, "MAX_MONTH_ENTRIES", 3)
+    root, out = newsrooms.write(tmp_path / "content", newsrooms.SITE), tmp_path / "out"
+    for number in range(4):
+        newsrooms.write(root, newsrooms.article(f"many-{number}", f"2025-07-{number + 1:02}", category="asia"))
+    live = Live(ContentFolder(root), None)
+    divided = live.edition.publication
+    with StaticTree(out, host=host) as tree:
+        tree.build(divided)
+        assert (out / "archive/2025/07/01").exists()
+        (root / "articles/many-3.yaml").unlink()
+        live.reload()
+        publication = live.edition.publication
+        tree.update(publication, publication.changed_since(divided))
+    build(root, tmp_path / "new", host)
+    assert contents(out) == contents(tmp_path / "new")
+    assert not (out / "archive/2025/07/01").exists()
 
 
 def test_no_former_address_equals_a_document_address_after_random_edits(tmp_path: Path) -> None:

@@ -234,7 +234,11 @@ def test_svg_has_a_sandbox_policy_and_other_media_do_not(publication: Publicatio
     assert "sandbox" not in "".join(_headers_for_path(text, "/media/paper.pdf")["Content-Security-Policy"])
 
 
-def test_headers_file_has_at_most_100_rules(tmp_path: Path) -> None:
+def test_headers_file_has_at_most_100_rules_and_the_build_says_so(tmp_path: Path) -> None:
     categories = "".join(f"c{number}: {{title: C}}\n" for number in range(200))
     catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {**newsrooms.SITE, "categories.yaml": categories}))
     assert len([line for line in render_headers(catalog).splitlines() if not line.startswith(" ")]) == 100
+    for host in ("any", "netlify"):
+        [warning] = hosts.limit_warnings(catalog, hosts.HOSTS[host])
+        assert warning.startswith("_headers has 100 of ")
+    assert not [*hosts.limit_warnings(catalog, hosts.HOSTS["nginx"])]

@@ -257,3 +257,26 @@ def test_host_files_are_rendered_again_when_a_target_appears(content: Path) -> N
     newsrooms.write(content, newsrooms.article("nowhere"))
     second = host_files.for_catalog(newsrooms.load_publication(content).catalog)
     assert b"/daily/nowhere/ /daily/articles/nowhere/ 301" in second["/_redirects"]
+
+
+def test_folder_of_media_with_the_name_of_an_old_address_takes_its_place_in_the_tree(tmp_path: Path) -> None:
+    root, out = newsrooms.write(tmp_path / "content", newsrooms.SITE), tmp_path / "out"
+    newsrooms.write(root, {"redirects.yaml": "exact:\n  /media/v1.0: /articles/a/\n"} | newsrooms.article("a", "2026-01-02"))
+    live = Live(ContentFolder(root), None)
+    written = live.edition.publication
+    with StaticTree(out) as tree:
+        tree.build(written)
+        assert (out / "media/v1.0").is_file()
+        for has_folder in (True, False):
+            enclosures = {"enclosures": "[{src: media/v1.0/notes.txt}]"} if has_folder else {}
+            newsrooms.write(root, {"media/v1.0/notes.txt": "text"} | newsrooms.article("a", "2026-01-02", **enclosures))
+            live.reload()
+            publication = live.edition.publication
+            tree.update(publication, publication.changed_since(written))
+            written = publication
+            with StaticTree(tmp_path / f"new-{has_folder}") as new:
+                new.build(publication)
+                sentences = [sentence for sentence in new.advice(publication) if "/media/v1.0" in sentence]
+            assert contents(out) == contents(tmp_path / f"new-{has_folder}")
+            assert ((out / "media/v1.0").is_dir(), len(sentences)) == (has_folder, has_folder)
+            assert not has_folder or "because media/v1.0/ is a folder with files" in sentences[0]

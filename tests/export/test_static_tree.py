@@ -12,7 +12,7 @@ from PIL import Image
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST_FILE, BuildResult
+from feedsvc.export import MANIFEST_FILE, BuildResult, StaticTree
 from feedsvc.export.file_bytes import write_bytes
 from feedsvc.publication.document import Document, FileResource
 from tests.helpers import newsrooms, trees
@@ -252,3 +252,13 @@ def test_image_saved_while_it_is_copied_is_an_error(tmp_path: Path) -> None:
         os.close(write_end)
         editor.join()
         os.close(read_end)
+
+
+def test_update_counts_no_address_without_a_file_as_unchanged(content: Path, out: Path) -> None:
+    publication = newsrooms.load_publication(content)
+    with StaticTree(out, processes=1) as tree:
+        tree.build(publication)
+        expected = tree.update(publication, ["/articles/rich/"])
+        assert tree.update(publication, ["/articles/rich/", "/articles/nowhere/", "/category/nowhere/"]) == expected
+    assert (expected.written, expected.removed) == (0, 0)
+    assert expected.unchanged > 0

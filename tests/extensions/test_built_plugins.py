@@ -11,7 +11,7 @@ import pytest
 
 from tests import ROOT
 from tests.cli.command_line import run_feedsvc
-from tests.extensions.distribution import FORMATS, NAMESPACES, install, install_acme, variables
+from tests.extensions.distribution import FORMATS, HOOKS, NAMESPACES, install, install_acme, variables
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import article, write
 from tests.helpers.trees import contents
@@ -98,6 +98,31 @@ def test_a_build_with_a_failing_plugin_ends_with_its_name(
     assert "pip uninstall bad-plugin" in result.stderr
     assert "Traceback" not in result.stderr
     assert contents(tmp_path / "out")["feed.rss"] == before["feed.rss"]
+
+
+@pytest.mark.parametrize("group", [HOOKS, FORMATS])
+def test_a_broken_hook_or_format_does_not_end_the_rendering_of_feeds_with_a_namespace(tmp_path: Path, group: str) -> None:
+    site = install_acme(tmp_path / "site")
+    install(site, "bad-plugin", "import nothing_of_this_name\n", {group: {"bad": "bad_plugin:X"}})
+    program = (
+        "from datetime import UTC, datetime; from feedsvc.api import new_entry, new_feed, render\n"
+        "entry = new_entry(id='tag:a.example,2026:e', title='E', url='https://a.example/e/', published=datetime.now(UTC))\n"
+        "print(render(new_feed(title='F', url='https://a.example/', entries=[entry]), 'rss'))\n"
+    )
+    arguments = [sys.executable, "-c", program]
+    result = subprocess.run(arguments, env=variables(site), capture_output=True, text=True, check=False, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert "acme" in result.stdout
+
+
+def test_a_build_with_a_broken_hook_writes_the_tree_and_says_so_once(content: Path, tmp_path: Path) -> None:
+    site = install_acme(tmp_path / "site")
+    install(site, "bad-plugin", "import nothing_of_this_name\n", {HOOKS: {"bad": "bad_plugin:X"}})
+    arguments = ("build", tmp_path / "out", content, "--state", tmp_path / "state")
+    result = run_feedsvc(*arguments, **variables(site, ACME_LOG=str(tmp_path / "log")))
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("the plug-in bad-plugin 1.0 (edition hook bad) cannot be loaded") == 1, result.stderr
+    assert b"<acme:words>" in (tmp_path / "out/feed.rss").read_bytes()
 
 
 def test_the_api_gives_the_bytes_of_the_tree_in_all_formats(content: Path, tmp_path: Path) -> None:

@@ -80,14 +80,18 @@ class ServerProcess:
             self.process.communicate()
 
 
+END_LINE: Final = "feedsvc: the server has ended because of SIGTERM\n"
+
+
 @contextlib.contextmanager
 def serving(content: Path, state: Path, *options: str, log: IO[bytes] | None = None) -> Iterator[ServerProcess]:
-    """Run a server during the block. It must end with exit status 0 after SIGTERM and write only one line to stderr."""
+    """Run a server during the block. It must end with exit status 0 after SIGTERM and write only its first and last line."""
     server = ServerProcess(content, state, *options, log=log)
     try:
         yield server
         server.terminate()
         assert server.wait() == 0, server.stderr
-        assert server.stderr.count("\n") == 1, server.stderr
+        assert server.stderr.count("\n") == 2, server.stderr
+        assert server.stderr.endswith(END_LINE)
     finally:
         server.kill()

@@ -148,3 +148,14 @@ def test_every_cldr_language_uses_one_set_of_digits_and_has_names_of_months() ->
 def test_unknown_time_zone_raises_an_error() -> None:
     with pytest.raises(ZoneInfoNotFoundError):
         get_language("en", "Asia/Nowhere")
+
+
+@pytest.mark.parametrize(
+    ("length", "shown"),
+    [
+        *[(0, ""), (1, "1 B"), (999, "999 B"), (1000, "1 kB"), (999_499, "999 kB")],
+        *[(999_500, "1 MB"), (999_999, "1 MB"), (999_600_000, "1 GB"), (2_000_000_000_000, "2,000 GB")],
+    ],
+)
+def test_size_of_a_file_never_shows_a_thousand_of_a_smaller_unit(length: int, shown: str) -> None:
+    assert language_in_india("en").file_size(length) == shown

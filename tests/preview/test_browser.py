@@ -144,7 +144,7 @@ def test_preview_stops_while_pages_are_open(chromium: Browser, preview: ServerPr
             browser_page.page.goto(preview.url)
         preview.terminate()
         assert preview.wait() == 0
-        assert preview.stderr.count("\n") == 1, preview.stderr
+        assert preview.stderr.count("\n") == 2, preview.stderr
 
 
 @pytest.mark.parametrize("scheme", COLOR_SCHEMES)

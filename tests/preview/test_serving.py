@@ -118,7 +118,7 @@ def test_preview_stops_while_event_streams_are_open(preview: ServerProcess) -> N
         preview.terminate()
         stream.read()
         assert preview.wait() == 0
-        assert preview.stderr.count("\n") == 1, preview.stderr
+        assert preview.stderr.count("\n") == 2, preview.stderr
 
 
 def test_preview_below_a_path_serves_its_own_files_there(content: Path, tmp_path: Path) -> None:

@@ -110,8 +110,17 @@ def test_addresses_without_articles_are_not_found() -> None:
     publication = _publication()
     assert publication.resolve("/archive") == Redirect(target=ARCHIVE)
     assert publication.resolve("/archive/2026/01") == Redirect(target="/archive/2026/01/")
-    for path in ("/archive/2026/03/", "/archive/2026/01/02/", "/archive/2026/13/", "/archive/0000/01/", "/archive/2026/1/"):
+    for path in ("/archive/2026/03/", "/archive/2026/03/02/", "/archive/2026/13/", "/archive/0000/01/", "/archive/2026/1/"):
         assert publication.resolve(path) is None, path
+
+
+def test_day_of_a_month_that_is_not_divided_any_longer_redirects_to_the_month(small_months: None) -> None:
+    before = _publication()
+    assert before.resolve("/archive/2026/01/03/") is None
+    after = _edit(before, [ARTICLES[1]], [])
+    assert after.resolve("/archive/2026/01/20/") == Redirect(target="/archive/2026/01/")
+    assert after.resolve("/archive/2026/01/20") == Redirect(target="/archive/2026/01/")
+    assert "/archive/2026/01/20/" in after.changed_since(before)
 
 
 def test_archive_of_an_empty_site_says_that_nothing_is_there_yet() -> None:

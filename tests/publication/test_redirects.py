@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,8 +16,9 @@ from feedsvc.content.reading import parse_redirects, source_digest
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.redirects import RedirectRules
-from tests.web.newsroom import NEXT_CHANGE, NOON, write_newsroom
+from tests.web.newsroom import NEXT_CHANGE, NOON, write_article, write_newsroom
 
+CAFE = "title: Café\npublished: 2026-01-03\ncategory: culture\nauthor: tuan-le\nslug: café\naliases: [cafés]"
 RULES = """\
 exact:
   /2014/05/bay/: /articles/bay/
@@ -130,6 +132,42 @@ def test_exact_rule_comes_before_a_redirect_of_the_site_and_a_pattern_after_it(p
     assert publication.resolve("/category/business/feed/") == Redirect(target="/category/business/feed.atom")
     assert publication.resolve("/articles/echoes/") == Redirect(target="/articles/fish/")
     assert publication.resolve("/articles/old-echo") == Redirect(target="/articles/echo/")
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        *[("/who-we-are/index.html", "/about/"), ("/articles/old-echo/index.html", "/articles/echo/")],
+        *[("/category/economy/index.html", "/category/business/"), ("/rss/index.html", "/feed.rss")],
+        *[
+            ("/category/business/feed/index.html", "/category/business/feed.atom"),
+            ("/archive/2026-01/index.html", "/archive/2026/"),
+        ],
+    ],
+)
+def test_index_html_of_a_former_address_redirects_as_its_folder_does(publication: Publication, path: str, target: str) -> None:
+    assert publication.resolve(path) == Redirect(target=target)
+    assert publication.resolve(path.removesuffix("index.html")) == Redirect(target=target)
+
+
+@pytest.mark.parametrize("path", ["/about/index.html", "/index.html", "/feeds.opml/index.html"])
+def test_index_html_of_a_document_is_not_found(publication: Publication, path: str) -> None:
+    assert publication.resolve(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        *[("/tag/서울/", "/tag/서울/"), ("/tag/서울", "/tag/서울/"), ("/tag/서울/rss.xml", "/tag/서울/feed.rss")],
+        *[("/tag/서울/feed.atom", "/tag/서울/feed.atom"), ("/서울/", "/tag/서울/"), ("/media/é.png", "/media/é.png")],
+        *[("/articles/café/", "/articles/café/"), ("/articles/cafés/", "/articles/café/")],
+    ],
+)
+def test_address_in_unicode_form_nfd_redirects_to_the_address_in_nfc(root: Path, path: str, target: str) -> None:
+    write_article(root, "cafe", f"{CAFE}\nimage: {{src: media/é.png, alt: A}}")
+    (root / "media/é.png").write_bytes((root / "media/photo.png").read_bytes())
+    publication = publication_at(root, NOON)
+    assert publication.resolve(unicodedata.normalize("NFD", path)) == Redirect(target=target)
 
 
 def test_no_rule_hides_a_document_with_or_without_its_slash(publication: Publication) -> None:

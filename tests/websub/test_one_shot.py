@@ -103,6 +103,18 @@ def test_purge_command_runs_before_the_first_notification(content: Path, state: 
     assert purged_urls == ["".join(f"{topic}\n" for topic in sorted(ALL_FEEDS))]
 
 
+def test_ping_purges_the_feeds_that_were_removed(content: Path, state: Path, tmp_path: Path, hub: Hub) -> None:
+    assert run_feedsvc("ping", content, "--state", state).returncode == 0
+    (content / "categories.yaml").write_text("asia: {title: Asia}\n", "utf-8")
+    (content / "articles" / "coin.yaml").unlink()
+    script = tmp_path / "purge.py"
+    script.write_text("import sys\nopen(sys.argv[1], 'w').write(sys.stdin.read())\n", "utf-8")
+    result = run_feedsvc("ping", content, "--state", state, "--purge", f"{sys.executable} {script} {tmp_path / 'out'}")
+    assert result.returncode == 0, result.stderr
+    assert set(MONEY_FEEDS) <= {*(tmp_path / "out").read_text().split()}
+    assert hub.delivery_counts[MONEY_FEEDS[0]] == 1
+
+
 def test_failed_purge_command_sets_the_exit_status(content: Path, state: Path, hub: Hub) -> None:
     result = run_feedsvc("ping", content, "--state", state, FEEDSVC_PURGE="false")
     assert (result.returncode, result.stdout) == (1, f"hub {hub.url}: 9 feeds announced, 0 failed\n")

@@ -94,7 +94,7 @@ def test_stop_under_load_truncates_no_response(content: Path, tmp_path: Path) ->
         for thread in threads:
             thread.join()
     assert truncated == []
-    assert server.stderr.count("\n") == 1
+    assert server.stderr.count("\n") == 2
 
 
 def test_workers_end_after_their_parent_is_killed(content: Path, tmp_path: Path) -> None:

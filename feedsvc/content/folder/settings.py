@@ -104,12 +104,14 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
     site, problems = _effective_site(root, files[SITE_FILE], media, base_url, stored.get(("site", "")))
     references = References(site=site, media=media)
     effective: dict[str, Mapping[str, ListingSettings]] = {}
+    kept: dict[str, Mapping[str, ListingSettings]] = {}  # the same without fallbacks
     last_valid_paths: set[str] = set()
     for kind, (path, _) in _FILES.items():
         parsed = _parse_file(kind, files[path], references)
         entries = effective[kind] = _effective_entries(kind, parsed, stored)
         problems += parsed.problems
-        last_valid_paths.update((path,) if entries.keys() - parsed.entries.keys() else ())
+        kept[kind] = {name: entry for name, entry in entries.items() if entry is not parsed.fallbacks.get(name)}
+        last_valid_paths.update((path,) if kept[kind].keys() - parsed.entries.keys() else ())
         references = _add_entries(references, kind, entries, parsed.invalid_entries)
     stored_redirects = stored.get(_REDIRECTS)
     redirects = _effective_redirects(files[REDIRECTS_FILE], site.base_url, stored_redirects)
@@ -124,7 +126,7 @@ def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings
         private_feeds={name: feed for name, feed in feeds.items() if feed.access == "private"},
         redirects=redirects.rules,
         problems=tuple(sorted(problems)),
-        stored_settings=_update_stored_settings(site, effective, redirects.rules, stored),
+        stored_settings=_update_stored_settings(site, kept, redirects.rules, stored),
         last_valid_paths=frozenset(last_valid_paths),
     )
 
@@ -216,7 +218,7 @@ def _parse_file(kind: str, data: _FileData, references: References) -> ParsedEnt
 def _effective_entries(
     kind: str, parsed: ParsedEntries, stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[str, ListingSettings]:
-    """Return the valid entries, and the last valid versions of invalid ones, by id and alias.
+    """Return the valid entries, and the last valid versions of invalid ones, else their fallbacks, by id and alias.
 
     If the whole file cannot be used, or a key in it cannot be an id, these include the entries that the file had before and
     does not seem to have any more.
@@ -229,6 +231,8 @@ def _effective_entries(
             entries[name] = setting.value
             for alias in setting.value.aliases:
                 entries.setdefault(alias, setting.value)
+    for name, entry in parsed.fallbacks.items():
+        entries.setdefault(name, entry)
     return entries
 
 

@@ -61,11 +61,16 @@ def _box(file: BinaryIO) -> tuple[int, bytes]:
 
 
 def _meta(file: BinaryIO) -> bytes:
-    """Return the boxes in the next meta box as bytes, at most _MAX_META_SIZE. Raises ValueError if there is no meta box."""
+    """Return the boxes in the next meta box as bytes, at most _MAX_META_SIZE. Raises ValueError if there is no meta box.
+
+    The last box of a file may state no size (ISO/IEC 14496-12 section 4.2).
+    """
     for _ in range(_MAX_BOXES):
         start = file.tell()
         size, kind = _box(file)
         if kind == b"meta":
+            if size == _SIZE_TO_END_OF_FILE:
+                return file.read(_MAX_META_SIZE)[4:]
             begin = file.tell() - start
             return read_exactly(file, min(max(size - begin, 0), _MAX_META_SIZE))[4:]
         if size == _SIZE_TO_END_OF_FILE or size < _HEADER_SIZE:

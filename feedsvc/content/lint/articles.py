@@ -24,7 +24,7 @@ from feedsvc.content.lint.embeds import check_embeds
 from feedsvc.content.lint.file_names import lint_file_names
 from feedsvc.content.lint.home import lint_home
 from feedsvc.content.lint.icons import lint_icons
-from feedsvc.content.lint.links import check_links, check_self_link
+from feedsvc.content.lint.links import check_links, check_page_links, check_self_link
 from feedsvc.content.lint.media import lint_media
 from feedsvc.content.lint.menus import lint_menus
 from feedsvc.content.lint.positions import ArticlePositions, DeferredWarning, EntryPositions, warn_at, warn_at_text
@@ -51,7 +51,7 @@ _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
 
 
 def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Return the warnings about the content at the moment `now`, sorted by path and position; about each article at most 100.
+    """Return the warnings about the content at `now`, sorted by path and position; about each article and page at most 100.
 
     The content of drafts and withdrawn articles is not checked, but the names of their files are. `root` is the content folder.
     Files with warnings are read again for positions; if one was deleted meanwhile, its warnings have line 1 and column 1.
@@ -63,15 +63,22 @@ def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[P
         *(_unused_author_warnings, lint_home, lint_icons, lint_menus, lint_search_engines, lint_tag_entries),
         *(lint_custom_feeds, lint_redirects),
     )
+    for page in content.published_pages:
+        warnings += _deferred_warnings(context, page.path, check_page_links(context, page))
     settings_warnings = tuple(chain.from_iterable(rule(context) for rule in rules))
     file_warnings = (*lint_media(content, context.public_articles), *lint_file_names(content))
     return tuple(sorted((*warnings, *settings_warnings, *file_warnings)))
 
 
 def _article_warnings(context: LintContext, article: Article) -> Iterator[Problem]:
-    deferred = list(islice((warning for rule in _RULES for warning in rule(context, article)), _MAX_WARNINGS_PER_FILE))
+    yield from _deferred_warnings(context, article.path, (warning for rule in _RULES for warning in rule(context, article)))
+
+
+def _deferred_warnings(context: LintContext, path: str, warnings: Iterator[DeferredWarning]) -> Iterator[Problem]:
+    """Yield the first 100 of the warnings about the file at `path`, which is read if there are any."""
+    deferred = list(islice(warnings, _MAX_WARNINGS_PER_FILE))
     if deferred:
-        file = ArticlePositions(context.root, article.path)
+        file = ArticlePositions(context.root, path)
         yield from (build(file) for build in deferred)
 
 

@@ -8,6 +8,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +17,7 @@ from feedsvc.content import text
 from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_text
 from feedsvc.model import Article, ArticleStatus
+from feedsvc.page_model import StaticPage
 from feedsvc.redirects import without_slash
 
 _HTTP_HOST: Final = re.compile(r"http://([^/?#:]*)(?::80(?![0-9]))?")
@@ -38,23 +40,38 @@ def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarn
     links to articles of this site. Also about links in the body to the file of an article or page, and to categories, authors
     and feeds that do not exist. Other paths are not checked: another program may answer them.
     """
+    yield from _check_addresses(context, _addresses(context, article), article.published)
+
+
+def check_page_links(context: LintContext, page: StaticPage) -> Iterator[DeferredWarning]:
+    """Yield the same warnings about links in the body of a static page."""
+    yield from _check_addresses(context, dict.fromkeys(_addresses_in(context.content.page_html(page))), context.now)
+
+
+def _check_addresses(context: LintContext, addresses: Iterable[str], published: datetime) -> Iterator[DeferredWarning]:
+    """Yield warnings about the addresses in a text that is `published` at a moment."""
     base_url = context.content.site.base_url
-    for address in _addresses(context, article):
+    for address in addresses:
         path = uris.path_below(base_url, address)
         place = routes.place_of(path)
         if fault := _file_fault(context, path) or _listing_fault(context, place):
             if not _is_old_address(context, path):
                 yield warn_at_text((re.escape(path), re.escape(path.strip("/").rpartition("/")[2])), *fault)
         elif isinstance(place, routes.ArticleAt):
-            yield from _check_article_link(context, article, unicodedata.normalize("NFC", place.slug))
+            yield from _check_article_link(context, published, unicodedata.normalize("NFC", place.slug))
         elif _is_insecure(base_url, address):
             yield _insecure_link_warning(address)
 
 
 def _addresses(context: LintContext, article: Article) -> Iterable[str]:
     """Return the addresses in `link`, `sources` and the body, each once; "" may be one of them."""
-    in_body = (html.unescape(address) for address in _URL_ATTRIBUTE.findall(context.content.html(article)))
+    in_body = _addresses_in(context.content.html(article))
     return dict.fromkeys((article.link, *(source.url for source in article.sources), *in_body))
+
+
+def _addresses_in(body: str) -> Iterator[str]:
+    """Yield the addresses in the HTML of a body."""
+    return (html.unescape(address) for address in _URL_ATTRIBUTE.findall(body))
 
 
 def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
@@ -89,11 +106,12 @@ def _is_old_address(context: LintContext, path: str) -> bool:
     return bool(redirects.exact_target(path)) or any(pattern.match(without_slash(path)) for pattern in redirects.patterns)
 
 
-def _check_article_link(context: LintContext, article: Article, slug: str) -> Iterator[DeferredWarning]:
-    """Yield a warning if no article has the current or former slug `slug`, or if that article appears later than `article`.
+def _check_article_link(context: LintContext, published: datetime, slug: str) -> Iterator[DeferredWarning]:
+    """Yield a warning if no article has the current or former slug `slug`, or if that article appears after `published`.
 
-    It does if it is a draft, or if its `published` is in the future and later than that of `article`. An article that has
-    expired or is withdrawn gives no warning, and neither does a slug that is the name of an article file with an error.
+    It does if it is a draft, or if its own date is in the future and after `published`, the moment at which the text with the
+    link appears. An article that has expired or is withdrawn gives no warning, and neither does a slug that is the name of an
+    article file with an error.
     """
     target = context.articles_by_slug.get(slug)
     if target is None:
@@ -101,7 +119,7 @@ def _check_article_link(context: LintContext, article: Article, slug: str) -> It
         is_dead = slug not in context.excluded_stems
     else:
         message, hint = f"body: a link to '{slug}', which is not public yet", f"see {target.path}"
-        is_dead = target.status is ArticleStatus.DRAFT or target.published > max(context.now, article.published)
+        is_dead = target.status is ArticleStatus.DRAFT or target.published > max(context.now, published)
     if is_dead:
         yield warn_at_text(_link_patterns(slug), message, hint)
 

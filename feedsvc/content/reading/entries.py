@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
 from feedsvc import uris
@@ -22,13 +23,15 @@ class ParsedEntries(NamedTuple):
 
     `invalid_entries` maps "KIND ID" of each invalid entry, or only "KIND" if the whole file cannot be used, to "FILE:LINE" of
     its id or of the first problem. KIND is the `kind` of `parse_entries`. `has_invalid_id` is True if a key of the file cannot
-    be an id. An entry that seems to be missing may be the one at that key.
+    be an id. An entry that seems to be missing may be the one at that key. `fallbacks` has, by id and each alias, those invalid
+    entries that can be used without a part of them, if there is no last valid version.
     """
 
     entries: dict[str, Author] | dict[str, Category] | dict[str, TagSettings] | dict[str, CustomFeed]
     invalid_entries: dict[str, str]
     problems: tuple[Problem, ...]
     has_invalid_id: bool = False
+    fallbacks: Mapping[str, Author] = MappingProxyType({})
 
 
 def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:

@@ -10,6 +10,7 @@ from feedsvc.content.reading.entries import ParsedEntries, parse_entries
 from feedsvc.content.reading.settings_document import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE, MediaResolver, normalize_id
 from feedsvc.content.schema import AuthorKeys, CategoryKeys, ListingFeedKeys, TagKeys, validate_mapping
 from feedsvc.content.yaml import YamlDocument, YamlValue
+from feedsvc.errors import Problem
 from feedsvc.model import Author, Category, FeedOverrides, TagSettings
 
 _PLACEHOLDERS: Final[Mapping[str, Mapping[str, YamlValue]]] = {
@@ -25,12 +26,24 @@ def parse_categories(data: bytes, _: References) -> ParsedEntries:
 
 
 def parse_authors(data: bytes, references: References) -> ParsedEntries:
-    """Parse authors.yaml. The entries are Author objects. Faults become problems, not exceptions."""
+    """Parse authors.yaml. The entries are Author objects. Faults become problems, not exceptions.
+
+    An author whose avatar cannot be used is a fallback, without an avatar.
+    """
+    avatar_problems: dict[str, Problem] = {}
 
     def build_author(document: YamlDocument, name: str) -> Author:
-        return _build_author(document, name, media_resolver(document, references))
+        return _build_author(document, name, media_resolver(document, references), avatar_problems)
 
-    return parse_entries(AUTHORS_FILE, "author", data, build_author)
+    parsed = parse_entries(AUTHORS_FILE, "author", data, build_author)
+    entries = {name: entry for name, entry in parsed.entries.items() if isinstance(entry, Author)}
+    invalid = {f"author {id_}": f"{problem.path}:{problem.line}" for id_, problem in avatar_problems.items()}
+    return parsed._replace(
+        entries={name: entry for name, entry in entries.items() if entry.id not in avatar_problems},
+        fallbacks={name: entry for name, entry in entries.items() if entry.id in avatar_problems},
+        invalid_entries={**invalid, **parsed.invalid_entries},
+        problems=tuple(sorted((*parsed.problems, *avatar_problems.values()))),
+    )
 
 
 def parse_tags(data: bytes, _: References) -> ParsedEntries:
@@ -64,15 +77,22 @@ def _feed_overrides(keys: ListingFeedKeys | None) -> FeedOverrides:
     return FeedOverrides(**dict(keys)) if keys else FeedOverrides()
 
 
-def _build_author(document: YamlDocument, name: str, resolver: MediaResolver) -> Author:
+def _build_author(document: YamlDocument, name: str, resolver: MediaResolver, avatar_problems: dict[str, Problem]) -> Author:
+    """Return the author of an entry. A problem of the avatar is added to `avatar_problems` by id, all others to the document."""
     keys = validate_mapping(document, (name,), AuthorKeys, document.value[name], _PLACEHOLDERS[AUTHORS_FILE])
+    problem_count = len(document.problems)
+    avatar = resolver.resolve((name, "avatar"), keys.avatar)
+    if problems := document.problems[problem_count:]:
+        del document.problems[problem_count:]
+        avatar_problems[normalize_id(name)] = problems[0]
+        avatar = ""
     return Author(
         id=normalize_id(name),
         name=keys.name,
         email=keys.email or "",
         url=keys.url or "",
         bio=keys.bio,
-        avatar=resolver.resolve((name, "avatar"), keys.avatar),
+        avatar=avatar,
         aliases=tuple(keys.aliases),
         feed=_feed_overrides(keys.feed),
         media=tuple(resolver.media_paths),

@@ -217,8 +217,7 @@ class _Builder:
         if target is None:
             return
         pattern = yield from _checked(rule.source_position, lambda: parse_pattern(rule.source, target))
-        if pattern and pattern.is_elsewhere and not {"?", "#"} & {*target} and target.startswith(f"{self.base_url}/"):
-            path = target.removeprefix(self.base_url)
+        if pattern and (path := self._own_pattern_path(pattern)):
             pattern = yield from _checked(rule.target_position, lambda: parse_pattern(rule.source, path))
         if pattern is None:
             return
@@ -232,6 +231,16 @@ class _Builder:
             yield _problem(rule.source_position, message, "delete one of the two")
             return
         patterns.append(pattern)
+
+    def _own_pattern_path(self, pattern: RedirectPattern) -> str:
+        """Return the path, as written, of a pattern's absolute target of this site without query and fragment; else ""."""
+        target = pattern.target
+        if not pattern.is_elsewhere or not {"?", "#"}.isdisjoint(target):
+            return ""
+        # The host of the parsed target is spelled as that of base_url: in lower case, by IDNA.
+        scheme, _, host, path = (*f"{pattern.target_parts[0]}".split("/")[:3], "/".join(target.split("/")[3:]))
+        address = f"{scheme}//{host}/{path}"
+        return address.removeprefix(self.base_url) if address.startswith(f"{self.base_url}/") else ""
 
     def _too_many_parameter_sets(self, rules: RedirectRules, texts: RuleTexts) -> Iterator[Problem]:
         if (count := len(rules.parameter_sets)) > _MAX_PARAMETER_SETS:

@@ -154,7 +154,8 @@ class BucketClient:
         if client:
             await client.close()
 
-    def _key(self, name: str) -> str:
+    def key(self, name: str) -> str:
+        """Return the key of the object with a name."""
         return f"{self._prefix}{name}"
 
     async def _call(self, method: str, **arguments: Any) -> Any:
@@ -185,11 +186,11 @@ class BucketClient:
             arguments["ContinuationToken"] = page["NextContinuationToken"]
 
     async def _read(self, name: str) -> bytes:
-        data: bytes = await self._s3fs_method("cat_file")(f"{self._bucket}/{self._key(name)}", max_concurrency=1)
+        data: bytes = await self._s3fs_method("cat_file")(f"{self._bucket}/{self.key(name)}", max_concurrency=1)
         return data
 
     async def _read_digest(self, name: str) -> str:
-        response = await self._call("head_object", Key=self._key(name))
+        response = await self._call("head_object", Key=self.key(name))
         return str(response["Metadata"].get(_DIGEST_KEY, ""))
 
     async def _start_puts(self, objects: Sequence[BucketObject], on_put: OnPut) -> None:
@@ -209,7 +210,7 @@ class BucketClient:
             task.result()
 
     async def _put(self, bucket_object: BucketObject, on_put: OnPut) -> None:
-        key = self._key(bucket_object.name)
+        key = self.key(bucket_object.name)
         arguments: dict[str, Any] = {_HEADER_ARGUMENTS[name]: value for name, value in bucket_object.headers}
         arguments["Metadata"] = {_DIGEST_KEY: bucket_object.digest}
         if bucket_object.location and bucket_object.size >= 2 * _PART_SIZE:
@@ -228,7 +229,7 @@ class BucketClient:
 
     async def _create(self, name: str, body: bytes) -> bool:
         token = secrets.token_hex(12)
-        arguments = {"Key": self._key(name), "Body": body, "Metadata": {_DIGEST_KEY: token}, **_MANIFEST_HEADERS}
+        arguments = {"Key": self.key(name), "Body": body, "Metadata": {_DIGEST_KEY: token}, **_MANIFEST_HEADERS}
         try:
             await self._call("put_object", IfNoneMatch="*", **arguments)
         except OSError as error:
@@ -244,7 +245,7 @@ class BucketClient:
 
     async def _remove(self, names: Sequence[str]) -> None:
         for batch in _batches(names):
-            keys = [{"Key": self._key(name)} for name in batch]
+            keys = [{"Key": self.key(name)} for name in batch]
             response = await self._call("delete_objects", Delete={"Objects": keys, "Quiet": True})
             for error in response.get("Errors", ()):
                 raise ClientError({"Error": error}, "DeleteObjects")

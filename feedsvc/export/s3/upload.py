@@ -26,6 +26,7 @@ from feedsvc.export.progress import (
     no_progress,
 )
 from feedsvc.export.s3.client import BucketClient
+from feedsvc.export.s3.key_limit import KeyLimit
 from feedsvc.export.s3.manifest import FLUSH_SIZE, MAX_PARTS, BucketManifest, is_part, nested_prefixes
 from feedsvc.export.s3.objects import CLOCK_SKEW, BucketObject, ObjectBuilder, ObjectState, StoredObject
 from feedsvc.publication import Fingerprints, Publication, site_fingerprint
@@ -57,6 +58,7 @@ class Upload:
         are as in BucketManifest, `clock_skew` is as in `ObjectState.is_replaced`.
         """
         self._bucket = BucketClient(address)
+        self._key_limit = KeyLimit(self._bucket.key)
         self._open_manifest = partial(BucketManifest, self._bucket, max_parts=max_parts, flush_size=flush_size)
         self._clock_skew = clock_skew
         self.out = self._bucket.address
@@ -78,7 +80,7 @@ class Upload:
         Former image variants stay for 90 days; objects of builds to a folder below, and of other origin, stay for good.
         """
         with self._open_state(refresh=True) as state:
-            paths = list(self._selected_paths(publication, BUCKET_HOST))
+            paths = self._key_limit.without_long_keys(self._selected_paths(publication, BUCKET_HOST))
             builder = self._object_builder(publication, state, every=True)
             stale = self._stale_paths(builder, state, paths)
             names = set(map(file_name, paths))
@@ -105,7 +107,7 @@ class Upload:
         all_paths = tuple(paths)
         if self._state:
             all_paths += tuple(auxiliary_paths(publication, all_paths, self._state.manifest.states, BUCKET_HOST))
-        selected = [path for path in all_paths if self._is_selected(publication, path)]
+        selected = self._key_limit.without_long_keys(path for path in all_paths if self._is_selected(publication, path))
         # With other settings, any former address may have another target. A file at an old address that led to a feed, but does
         # not any more, is not selected.
         if (
@@ -122,7 +124,8 @@ class Upload:
             obsolete = sorted((set(map(file_name, stale)) - set(map(file_name, existing))) & state.manifest.states.keys())
             written = self._put_objects(builder, state, existing, no_progress)
             removed = self._remove_unreferenced(publication, state, obsolete)
-        return BuildResult(written=written, unchanged=len(selected) - len(obsolete) - written, removed=removed)
+            unchanged = len(state.manifest.states.keys() & set(map(file_name, selected))) - written
+        return BuildResult(written=written, unchanged=unchanged, removed=removed)
 
     @contextmanager
     def _open_state(self, *, refresh: bool) -> Iterator[_BucketState]:

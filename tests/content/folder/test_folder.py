@@ -82,6 +82,22 @@ def test_only_media_files_with_a_reference_are_in_the_snapshot(newsroom: Newsroo
     assert (file.type, file.length, Path(file.location).read_bytes()) == ("image/png", len(PNG), PNG)
 
 
+def test_articles_of_an_author_whose_avatar_is_missing_are_published_without_it(newsroom: Newsroom) -> None:
+    files: Files = {
+        "authors.yaml": "lee: {name: Lee, avatar: media/lee.png}\n",
+        "articles/a.yaml": article_text("a", "author: lee\n"),
+    }
+    root = newsroom(files)
+    folder = ContentFolder(root)
+    content = folder.read().content
+    assert [str(problem) for problem in content.problems] == ["authors.yaml:1:26: avatar: no file 'media/lee.png'"]
+    assert ([one.slug for one in content.articles], content.authors["lee"].avatar) == (["a"], "")
+    (root / "media").mkdir(exist_ok=True)
+    (root / "media/lee.png").write_bytes(PNG)
+    content = folder.read().content
+    assert (content.problems, content.authors["lee"].avatar) == ((), "https://news.example/media/lee.png")
+
+
 def test_an_image_with_too_many_pixels_is_reported(newsroom: Newsroom) -> None:
     file = io.BytesIO()
     Image.new("P", (1, 1)).save(file, "GIF")

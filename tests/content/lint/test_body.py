@@ -86,6 +86,22 @@ def test_a_broken_link_in_a_markdown_file_has_its_position(newsroom: Newsroom) -
     ]
 
 
+def test_broken_and_insecure_links_of_a_static_page_have_warnings(newsroom: Newsroom) -> None:
+    page = (
+        "---\ntitle: About\n---\nSee [it](/articles/othre/), [that](/articles/later/)\nand [us](http://news.example/feed.rss).\n"
+    )
+    assert warnings(
+        newsroom({**LINKS, "pages/about.md": page, "pages/new.md": f"---\ntitle: N\nstatus: draft\n{page[17:]}"})
+    ) == [
+        "pages/about.md:4:10: warning: body: a link to 'othre', but no article has this slug; did you mean 'other'?",
+        "pages/about.md:4:36: warning: body: a link to 'later', which is not public yet; see articles/later.yaml",
+        (
+            "pages/about.md:5:10: warning: 'http://news.example/feed.rss' is this very site, without https; "
+            "write https://news.example/feed.rss"
+        ),
+    ]
+
+
 def test_a_link_to_an_article_scheduled_for_the_same_moment_has_no_warning(newsroom: Newsroom) -> None:
     text = VALID_ARTICLE.replace("2026-01-02", "2031-01-01") + "body: '[it](/articles/later/)'\n"
     assert warnings(newsroom({**LINKS, "articles/a.yaml": text})) == []

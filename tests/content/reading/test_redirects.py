@@ -176,3 +176,9 @@ def test_an_absolute_target_of_the_site_itself_with_a_fragment_stays_an_address(
     )
     assert found == ()
     assert [*rules.pattern_targets("/old/bay/")] == [f"{BASE}/articles/bay/#comments"]
+
+
+@pytest.mark.parametrize("host", ["https://NEWS.example", "https://news.example", "https://News.Example"])
+def test_pattern_to_the_site_itself_is_a_path_however_its_host_is_spelled(host: str) -> None:
+    rules, found = parse_redirects(f"patterns:\n- from: /old/{{slug}}/\n  to: {host}/articles/{{slug}}/\n".encode(), BASE)
+    assert (rules.patterns, found) == ((RedirectPattern("/old/{slug}/", "/articles/{slug}/"),), ())

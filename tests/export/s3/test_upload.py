@@ -141,6 +141,21 @@ def test_foreign_object_at_the_key_of_a_document_stops_the_build_before_any_uplo
     assert bucket.get(f"{PREFIX}/feed.rss")["Body"] == b"my own feed"
 
 
+def test_address_with_a_key_above_1024_bytes_is_named_and_the_rest_is_uploaded(
+    content: Path, bucket: Bucket, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folders = "/".join(letter * 240 for letter in "abcd")
+    path = f"media/{folders}/{'e' * 80}.txt"
+    newsrooms.write(content, {path: "text"} | newsrooms.article("long", enclosures=f"[{{src: {path}}}]"))
+    result = build(content, bucket)
+    warning = f"feedsvc: /{path} is not uploaded: its key has 1,060 bytes, and S3 allows 1,024; give it a shorter name"
+    assert [record.getMessage()[: len(warning)] for record in caplog.records if "not uploaded" in record.getMessage()] == [
+        warning
+    ]
+    assert result.written > 20
+    assert bucket.get(f"{PREFIX}/articles/long/index.html")["Body"]
+
+
 def test_404_page_of_the_operator_is_not_overwritten(content: Path, bucket: Bucket) -> None:
     bucket.put(f"{PREFIX}/404.html", b"Nothing here")
     first = build(content, bucket)
