@@ -101,7 +101,7 @@ def test_damaged_date_store_is_reported_and_recreated(content: Path, tmp_path: P
         assert ask(server.url, "/feed.rss")["Last-Modified"]
         server.terminate()
         assert server.wait() == 0
-        damage_line, serving_line = server.stderr.splitlines()
+        damage_line, serving_line, _ = server.stderr.splitlines()
     finally:
         server.kill()
     assert damage_line.startswith(f"feedsvc: {state / 'modified.sqlite'} (Last-Modified dates) was damaged: ")
