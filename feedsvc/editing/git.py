@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from shutil import which
 from typing import IO, Final, NamedTuple
 
 from feedsvc.content.folder import first_steps_hint
-from feedsvc.content.media import IMAGE_TYPES, MEDIA_PREFIX, MEDIA_TYPES
+from feedsvc.content.media import IMAGE_TYPES, MEDIA_PREFIX, media_type
 from feedsvc.content.reading import PAGES_FOLDER, SETTINGS_FILES, SITE_FILE
 from feedsvc.content.scan import ARTICLES_FOLDER as ARTICLES
 from feedsvc.errors import FeedsvcError
@@ -155,7 +155,7 @@ def _is_size_sufficient(blob: _Blob) -> bool:
 
     A smaller file may be a git-lfs pointer.
     """
-    kind = MEDIA_TYPES.get(PurePosixPath(blob.path).suffix.lower(), "")
+    kind = media_type(blob.path)
     return blob.path.startswith(MEDIA_PREFIX) and kind not in IMAGE_TYPES and blob.size > 1024  # noqa: PLR2004 - limit of git-lfs
 
 

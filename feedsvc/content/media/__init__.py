@@ -15,9 +15,7 @@ from feedsvc.content.media.clean_file import (
     pieces_length,
 )
 from feedsvc.content.media.files import (
-    IMAGE_TYPES,
     MEDIA_PREFIX,
-    MEDIA_TYPES,
     MediaFolder,
     check_usable,
     image_size,
@@ -26,6 +24,7 @@ from feedsvc.content.media.files import (
 )
 from feedsvc.content.media.image_facts import VariantError, can_have_variants, digest_of, facts_of
 from feedsvc.content.media.image_widths import VARIANT_WIDTHS, variant_sizes, variant_widths
+from feedsvc.content.media.media_types import IMAGE_TYPES, MEDIA_TYPES, media_type
 from feedsvc.content.media.offered_widths import (
     MAX_WIDTH,
     THUMBNAIL_WIDTH,
@@ -63,6 +62,7 @@ __all__ = [
     "is_cleaned_type",
     "is_sendable",
     "is_truncated",
+    "media_type",
     "open_clean",
     "pieces_length",
     "sent_length",

@@ -14,49 +14,14 @@ from feedsvc.content import images
 from feedsvc.content.file_signature import FileSignature, is_changed_since, signature_at, signature_of
 from feedsvc.content.media import clean_file
 from feedsvc.content.media.active_content import must_inspect, refuse_active_content
+from feedsvc.content.media.media_types import IMAGE_TYPES, media_type
 from feedsvc.content.safe_open import open_file
 from feedsvc.content.text import did_you_mean
 from feedsvc.model import MediaFile
 
 MEDIA_PREFIX: Final = "media/"
-
-# Not the system's table: it differs from machine to machine, and so would the feeds.
-MEDIA_TYPES: Final[Mapping[str, str]] = {
-    ".aac": "audio/aac",
-    ".avif": "image/avif",
-    ".csv": "text/csv",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".epub": "application/epub+zip",
-    ".flac": "audio/flac",
-    ".gif": "image/gif",
-    ".ico": "image/vnd.microsoft.icon",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".m4a": "audio/mp4",
-    ".m4v": "video/mp4",
-    ".mov": "video/quicktime",
-    ".mp3": "audio/mpeg",
-    ".mp4": "video/mp4",
-    ".oga": "audio/ogg",
-    ".ogg": "audio/ogg",
-    ".ogv": "video/ogg",
-    ".opus": "audio/ogg",
-    ".pdf": "application/pdf",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain",
-    ".vtt": "text/vtt",
-    ".wav": "audio/wav",
-    ".webm": "video/webm",
-    ".webp": "image/webp",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".zip": "application/zip",
-}
-IMAGE_TYPES: Final = images.IMAGE_TYPES
 _STALE_SIGNATURE: Final[FileSignature] = b"?"  # differs from the signature of any file
 _TAIL_SIZE: Final = 64 * 1024  # bytes at the end of an image that `is_truncated` reads
-
-
 _MEDIA_EXAMPLE: Final = "write it like media/picture.jpg, or an https address"
 
 
@@ -77,7 +42,7 @@ class MediaFolder:
 
         Call this only if this version of feedsvc has searched the file with this signature before, and found none.
         """
-        if must_inspect(path, is_known_type=_media_type(path) is not None):
+        if must_inspect(path, is_known_type=media_type(path) is not None):
             self._trusted_signatures[path] = signature
 
     def file(self, path: str) -> MediaFile:
@@ -186,9 +151,7 @@ class MediaFolder:
         if self._trusted_signatures.get(path) != signature:
             _inspect_content(path, location)
         self._signatures[path] = signature
-        return MediaFile(
-            path=path, location=location, type=_media_type(path) or "application/octet-stream", length=status.st_size
-        )
+        return MediaFile(path=path, location=location, type=media_type(path) or "application/octet-stream", length=status.st_size)
 
     def _hint(self, path: str) -> str:
         folder = self._root / PurePosixPath(path).parent
@@ -208,7 +171,7 @@ def check_usable(path: str, location: str) -> None:
     The file need not be in media/; `path` is that which it would have there.
     """
     _inspect_content(path, location)
-    file = MediaFile(path=path, location=location, type=_media_type(path) or "", length=0)
+    file = MediaFile(path=path, location=location, type=media_type(path) or "", length=0)
     if clean_file.is_cleaned_type(file.type):
         _check_cleanable(file)
     if file.type in IMAGE_TYPES:
@@ -217,13 +180,9 @@ def check_usable(path: str, location: str) -> None:
 
 def _inspect_content(path: str, location: str) -> None:
     try:
-        refuse_active_content(path, location, is_known_type=_media_type(path) is not None)
+        refuse_active_content(path, location, is_known_type=media_type(path) is not None)
     except OSError as error:
         raise ValueError(f"'{path}' cannot be read ({error.strerror})") from None
-
-
-def _media_type(path: str) -> str | None:
-    return MEDIA_TYPES.get(PurePosixPath(path).suffix.lower())
 
 
 def _check_cleanable(file: MediaFile) -> None:

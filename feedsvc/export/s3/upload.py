@@ -18,13 +18,7 @@ from feedsvc.export.former_images import retention_fingerprint
 from feedsvc.export.hosts import BUCKET_HOST
 from feedsvc.export.layout import SELECTIONS, auxiliary_paths, file_name, is_document_name, write_order_key
 from feedsvc.export.old_addresses import gap_sentences
-from feedsvc.export.progress import (
-    DEFAULT_PARALLELISM,
-    MAX_INCREMENTAL_PATHS,
-    BuildResult,
-    Progress,
-    no_progress,
-)
+from feedsvc.export.progress import DEFAULT_PARALLELISM, MAX_INCREMENTAL_PATHS, BuildResult, Progress, no_progress
 from feedsvc.export.s3.client import BucketClient
 from feedsvc.export.s3.key_limit import KeyLimit
 from feedsvc.export.s3.manifest import FLUSH_SIZE, MAX_PARTS, BucketManifest, is_part, nested_prefixes

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from feedsvc.content.media.files import MEDIA_TYPES
+from feedsvc.content.media.media_types import MEDIA_TYPES
 from feedsvc.model import MediaFile
 from tests.content.media.variants import FORMATS, WriteImage, draw_quadrants
 
