@@ -14,7 +14,7 @@ import pytest
 
 from tests import ROOT
 from tests.helpers.forked_trial import use_forks
-from tests.helpers.running_server import ServerProcess
+from tests.helpers.running_server import END_LINE, ServerProcess
 from tests.pages.axe import FindProblems, axe_browser
 from tests.readers.tool import Tool, require
 
@@ -49,9 +49,9 @@ def serve_site(content: Path, state: Path) -> Iterator[str]:
     server = ServerProcess(content, state, *options)
     try:
         yield server.url.removesuffix("/")
-        server.terminate()
         before = server.stderr
-        assert (server.wait(), server.stderr) == (0, before)
+        server.terminate()
+        assert (server.wait(), server.stderr) == (0, before + END_LINE)
     finally:
         server.kill()
 
