@@ -15,8 +15,10 @@ _VALUE: Final = r"\s*+=\s*+(?:\"{}[^\"]*+)\"|'{}[^']*+)'|{}[^\s\"'<>][^\s<>]*+))
 _ELEMENT: Final = re.compile(
     rf"<(img|source|video|audio|a)(?=[\s/>])((?:[\s/]++|{_NAME}(?:{_VALUE.format('(?:', '(?:', '(?:')})?+)*+)>", re.IGNORECASE
 )
+# The last branch takes white space without an attribute, of which each character would else begin a search to its end.
 _ATTRIBUTE: Final = re.compile(
-    rf"(?P<space>[\s/]*+)(?P<name>{_NAME})(?:{_VALUE.format('(?P<double>', '(?P<single>', '(?P<bare>')})?+", re.IGNORECASE
+    rf"(?P<space>[\s/]*+)(?P<name>{_NAME})(?:{_VALUE.format('(?P<double>', '(?P<single>', '(?P<bare>')})?+|[\s/]++",
+    re.IGNORECASE,
 )
 _ADDRESSES: Final = frozenset({"src", "href", "poster"})
 _COPIES: Final = frozenset({"srcset", "sizes"})
@@ -38,7 +40,7 @@ def references_in(body: str, page: str) -> Iterator[BodyReference]:
     """
     for element in _ELEMENT.finditer(body):
         for attribute in _ATTRIBUTE.finditer(element[2]):
-            name = attribute["name"].lower()
+            name = (attribute["name"] or "").lower()
             if name in _ADDRESSES and (address := _absolute(_value(attribute), page)):
                 yield BodyReference(address, is_link=name == "href")
 
@@ -50,7 +52,7 @@ def replace_references(body: str, page: str, replace: Callable[[BodyReference], 
     """
 
     def change_attribute(attribute: re.Match[str]) -> str:
-        name = attribute["name"].lower()
+        name = (attribute["name"] or "").lower()
         if name in _COPIES:
             return ""
         address = _absolute(_value(attribute), page) if name in _ADDRESSES else ""
