@@ -21,7 +21,7 @@ from feedsvc.catalog.former_tags import former_slugs
 from feedsvc.catalog.listing import Listing, is_identical
 from feedsvc.catalog.periodicals import count_articles, issues_of
 from feedsvc.catalog.periods import MAX_MONTH_ENTRIES, Periods, index_range
-from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, is_visible, row_key
+from feedsvc.catalog.row import IssueRow, Row, RowKey, Translation, Visibility, is_visible, is_withdrawn_later, row_key
 from feedsvc.catalog.static_pages import pages_by_slug
 from feedsvc.catalog.tag_settings import tag_aliases
 from feedsvc.catalog.tags import PAGE_SIZE
@@ -60,6 +60,7 @@ __all__ = [
     "index_range",
     "is_identical",
     "is_visible",
+    "is_withdrawn_later",
     "issues_of",
     "pages_by_slug",
     "row_key",

@@ -9,7 +9,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import NamedTuple
 
-from feedsvc.model import Article
+from feedsvc.model import Article, ArticleStatus
 from feedsvc.routes import ArticleAt, IssueAt, ListingRef
 
 RowKey = tuple[float, str]
@@ -121,6 +121,12 @@ def moment_key(seconds: float) -> tuple[float]:
 
 def is_visible(row: Row) -> bool:
     return row.visibility is _VISIBLE
+
+
+def is_withdrawn_later(row: Row) -> bool:
+    """Return whether a row is HIDDEN because the withdrawal of its article, or of one of an issue, lies in the future."""
+    is_expired = row.article.status is not ArticleStatus.WITHDRAWN and not isinstance(row, IssueRow)
+    return row.visibility is Visibility.HIDDEN and not is_expired
 
 
 def count_alternates(visible: Iterable[Row]) -> int:

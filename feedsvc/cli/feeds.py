@@ -46,7 +46,8 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
     snapshot = load_without_theme_trial(content, base_url)
     print_problems(snapshot.errors)
     catalog = build_catalog(snapshot, wall_clock())
-    listings = (*catalog.listings.values(), *catalog.private_listings.values())
+    private = (listing.at(catalog.now) for listing in catalog.private_listings.values())
+    listings = (*catalog.listings.values(), *private)
     if as_json:
         click.echo(json.dumps([_feed_facts(catalog, listing) for listing in listings], ensure_ascii=False, indent=2))
     else:
@@ -57,8 +58,6 @@ def list_feeds(*, content: Path, as_json: bool, base_url: str) -> None:
 
 def _feed_facts(catalog: Catalog, listing: Listing) -> dict[str, Any]:
     base_url, is_private = catalog.site.base_url, listing.ref.kind == "private"
-    if is_private:
-        listing = listing.at(catalog.now)
     return {
         "kind": "custom" if is_private else listing.ref.kind,
         "id": listing.ref.id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility
+from feedsvc.catalog import Catalog, IssueRow, Listing, Row, Visibility, is_withdrawn_later
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, FEEDS_FILE
 from feedsvc.feed_model import Entry
 from feedsvc.feeds import EntryCache, issue_title
@@ -30,6 +30,7 @@ _REMOVAL_REASONS: Final[Mapping[Visibility, str]] = {
     Visibility.WITHDRAWN: "withdrawn",
     Visibility.HIDDEN: "expired",
 }
+_HIDDEN_REASON: Final = "hidden until its withdrawal"
 
 
 class ChangeKind(Enum):
@@ -88,7 +89,7 @@ class _CatalogDiff:
         self.previous_entries, self.current_entries = EntryCache(previous), EntryCache(current)
         self.current_statuses = {article.id: article.status for article in current.content.articles}
         refs = (ListingRef(), *current.periodicals)
-        self.visibility_by_id = {row.article.id: row.visibility for ref in refs for row in current.listings[ref].rows}
+        self.rows_by_id = {row.article.id: row for ref in refs for row in current.listings[ref].rows}
 
     def feed_change(self, ref: ListingRef) -> FeedChange | None:
         """Return the change of the feed of a listing, None if the feed's subscribers see no change."""
@@ -144,8 +145,8 @@ class _CatalogDiff:
                 yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=title, reason=reason)
 
     def _removal_reason(self, article_id: str) -> str:
-        if visibility := self.visibility_by_id.get(article_id):
-            return _REMOVAL_REASONS[visibility]
+        if row := self.rows_by_id.get(article_id):
+            return _HIDDEN_REASON if is_withdrawn_later(row) else _REMOVAL_REASONS[row.visibility]
         status = self.current_statuses.get(article_id)
         return _DRAFT_REASON if status is ArticleStatus.DRAFT else _SCHEDULED_REASON if status else _MISSING_ARTICLE_REASON
 

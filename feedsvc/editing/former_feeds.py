@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from feedsvc.catalog import Catalog, Visibility
+from feedsvc.catalog import Catalog, Row, Visibility, is_withdrawn_later
 from feedsvc.content import did_you_mean
 from feedsvc.editing.feed_replay import FeedReplay, replay
 from feedsvc.errors import FeedsvcError
@@ -123,10 +123,14 @@ def _listing_of_address(catalog: Catalog, address: str) -> ListingRef:
 
 def _known_articles(catalog: Catalog) -> Mapping[str, str]:
     """Return id or guid -> reason why the article is in no feed, "" for a public one, for every article of the folder."""
-    rows = {row.article.id: _ABSENCES[row.visibility] for row in catalog.listings[ListingRef()].rows}
+    rows = {row.article.id: _absence_of_row(row) for row in catalog.listings[ListingRef()].rows}
     reasons = {article.id: _absence(article) for article in catalog.content.articles if article.id not in rows} | rows
     guids = {article.guid: reasons[article.id] for article in catalog.content.articles if article.guid}
     return {**reasons, **guids}
+
+
+def _absence_of_row(row: Row) -> str:
+    return "its article is hidden until its withdrawal" if is_withdrawn_later(row) else _ABSENCES[row.visibility]
 
 
 def _absence(article: Article) -> str:

@@ -43,6 +43,9 @@ def test_license_changes_no_entry(root: Path) -> None:
 REMOVALS: Final[Mapping[str, Callable[[Path], None]]] = {
     "withdrawn": lambda root: edit(root, "articles/a.yaml", "status: published", "status: withdrawn"),
     "expired": lambda root: edit(root, "articles/a.yaml", "body:", "expires: 2026-02-01\nbody:"),
+    "hidden until its withdrawal": lambda root: edit(
+        root, "articles/a.yaml", "status: published", "status: withdrawn\nwithdrawn: {date: 2026-12-31, notice: Wrong.}"
+    ),
     "a draft now": lambda root: edit(root, "articles/a.yaml", "status: published", "status: draft"),
     "published later now": lambda root: edit(root, "articles/a.yaml", "2026-01-02T09:30:00+05:30", "2026-12-31"),
     "no article any more": lambda root: (root / "articles/a.yaml").unlink(),

@@ -133,12 +133,14 @@ def test_withdrawn_draft_and_removed_articles_vanish_each_with_its_reason(newsro
     (folder / "story-2.yaml").write_text(article(2, status="draft"))
     (folder / "story-3.yaml").write_text(article(3, expires="2026-02-20T00:00:00Z"))
     (folder / "story-4.yaml").unlink()
+    (folder / "story-5.yaml").write_text(article(5, status="withdrawn", withdrawn="{date: 2036-02-20, notice: Wrong.}"))
     [replay] = compared(catalog_of(root), tmp_path / "old")
     assert {one.id.rpartition(":")[2]: one.reason for one in replay.of(Sight.GONE)} == {
         "1": "its article was withdrawn",
         "2": "its article is a draft",
         "3": "its article has expired",
         "4": "no article has the id 'tag:news.example,2026:4'",
+        "5": "its article is hidden until its withdrawal",
     }
 
 

@@ -15,8 +15,8 @@ from feedsvc.model import ArticleStatus
 def lint_home(context: LintContext) -> Iterator[Problem]:
     """Yield the warnings about `home` in site.yaml: a lead that is not the slug of a published article, and unknown sections.
 
-    The dates of the lead are not checked: it may be before its day or have expired. While a file in articles/ has an error,
-    there is no warning about a lead that no article has as slug.
+    The lead may be before its day, but must not have expired. While a file in articles/ has an error, there is no warning about
+    a lead that no article has as slug.
     """
     home, categories = context.content.site.home, context.content.categories
     if not home.lead and not home.sections:
@@ -32,14 +32,16 @@ def lint_home(context: LintContext) -> Iterator[Problem]:
 
 
 def _lead_fault(context: LintContext, slug: str) -> str:
-    """Return the fault of `slug` as `home.lead`: no article has it, it is a former slug, or the article is not published.
+    """Return the fault of `slug` as `home.lead`: no article has it as its slug, or the article is not published or has expired.
 
-    "" if it is the slug of an article whose status is published, even before its day or after it expired. "" also if no article
-    has it but a file with an error, whose article is unknown, may.
+    "" if it is the slug of an article whose status is published, even before its day. "" also if no article has it but a file
+    with an error, whose article is unknown, may.
     """
     article = context.articles_by_slug.get(slug)
     if article is None:
         return "" if context.excluded_stems else f"home.lead: no article has the slug '{slug}'"
     if article.slug != slug:
         return f"home.lead: '{slug}' is a former slug of {article.slug}"
-    return "" if article.status is ArticleStatus.PUBLISHED else f"home.lead: {article.path} is not published"
+    if article.status is not ArticleStatus.PUBLISHED:
+        return f"home.lead: {article.path} is not published"
+    return f"home.lead: {article.path} has expired" if article.expires and article.expires <= context.now else ""

@@ -29,9 +29,7 @@ def has_location(file: BinaryIO) -> bool:
         header = file.read(2 * _HEADER_SIZE)
         if len(header) < _HEADER_SIZE:
             return False
-        size, box_type, header_size = int.from_bytes(header[:4]), header[4:8], _HEADER_SIZE
-        if size == _SIZE_IS_64_BIT:
-            size, header_size = int.from_bytes(header[8:16]), 2 * _HEADER_SIZE
+        box_type, (size, header_size) = header[4:8], _box_size(header)
         end = file_size if size == _SIZE_TO_END_OF_FILE else start + size
         if end < start + header_size:
             raise ValueError("a box is shorter than its header")
@@ -59,9 +57,17 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield type and content of each box in `data`, before the first one that is shorter than its header."""
     start = 0
     while start + _HEADER_SIZE <= len(data):
-        size, box_type = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8]
+        size, header_size = _box_size(data[start : start + 2 * _HEADER_SIZE])
         end = len(data) if size == _SIZE_TO_END_OF_FILE else start + size
-        if end < start + _HEADER_SIZE:
+        if end < start + header_size:
             return
-        yield box_type, data[start + _HEADER_SIZE : end]
+        yield data[start + 4 : start + 8], data[start + header_size : end]
         start = end
+
+
+def _box_size(header: bytes) -> tuple[int, int]:
+    """Return the size of a box in bytes (0: to the end of what contains it), and that of its header, from its first 16 bytes."""
+    size = int.from_bytes(header[:4])
+    if size == _SIZE_IS_64_BIT:
+        return int.from_bytes(header[8:16]), 2 * _HEADER_SIZE
+    return size, _HEADER_SIZE

@@ -83,13 +83,15 @@ class FeedDocuments:
     def parsed(self) -> Iterator[FeedDocument]:
         """Parse and yield every document: of an address the newest first, of a folder by name, files before subfolders.
 
-        One that cannot be read any more, as its file was removed, is added to `omissions` instead, at each call.
+        One that cannot be read any more, as its file was removed, is added to `omissions` instead, once for all calls.
         """
         for stored in self.stored:
             try:
                 yield stored.parse(self.limits.document_bytes)
             except ImportSourceError as error:
-                self.omissions.append(Omission(stored.place, "the document", str(error)))
+                omission = Omission(stored.place, "the document", str(error))
+                if omission not in self.omissions:
+                    self.omissions.append(omission)
 
 
 def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocuments:

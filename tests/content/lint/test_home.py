@@ -18,6 +18,7 @@ NAME_PUBLISHED = "name a published article by its slug, or delete the line"  # n
         ("{lead: aa}", [f"home.lead: no article has the slug 'aa'{INSTEAD}; did you mean 'a'?"]),
         ("{lead: former}", [f"home.lead: 'former' is a former slug of a{INSTEAD}; {NAME_PUBLISHED}"]),
         ("{lead: draft}", [f"home.lead: articles/draft.yaml is not published{INSTEAD}; {NAME_PUBLISHED}"]),
+        ("{lead: expired}", [f"home.lead: articles/expired.yaml has expired{INSTEAD}; {NAME_PUBLISHED}"]),
         ("{sections: [sport, aisa]}", ["home.sections: there is no section 'aisa'; did you mean 'asia'?"]),
     ],
 )
@@ -28,6 +29,7 @@ def test_lead_and_sections_that_the_front_page_cannot_show_have_a_warning(
         "site.yaml": f"{SETTINGS['site.yaml']}home: {home}\n",
         "articles/a.yaml": f"{VALID_ARTICLE}aliases: [former]\n",
         "articles/draft.yaml": f"{VALID_ARTICLE.replace(':x', ':draft')}status: draft\n",
+        "articles/expired.yaml": f"{VALID_ARTICLE.replace(':x', ':expired')}expires: 2026-02-01\n",
     }
     found = [line for line in warnings(newsroom(files)) if line.startswith("site.yaml:5:")]
     assert len(found) == len(expected)

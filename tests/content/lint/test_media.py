@@ -30,6 +30,7 @@ WITH_LOCATION = {
     "iphone.mp4": VIDEO
     + box(b"moov", box(b"meta", bytes(4), box(b"keys", bytes(8), box(b"mdta", b"com.apple.quicktime.location.ISO6709")))),
     "large-sizes.mp4": b"\0\0\0\1mdat" + (24).to_bytes(8) + bytes(8) + box(b"moov", box(b"udta", LOCATION_BOX)),
+    "large-size-within.mp4": VIDEO + box(b"moov", b"\0\0\0\1free" + (24).to_bytes(8) + bytes(8), box(b"udta", LOCATION_BOX)),
 }
 WITHOUT_LOCATION = {
     "plain.mp4": VIDEO + box(b"moov", box(b"mvhd", bytes(100)), box(b"udta", box(b"\xa9nam", b"loci"))),
