@@ -59,8 +59,10 @@ _SVG_HINT: Final = "take that out (SVGO and most drawing programs do so), or sav
 def refuse_active_content(path: str, location: str, *, is_known_type: bool) -> None:
     """Raise ValueError with a message for the editor if browsers or web servers may run a file, OSError if it cannot be read.
 
-    Also refuse an SVG that is damaged, over 5 MB, or loads external resources. `path` is relative to the content folder,
-    `location` is absolute. `is_known_type` states that the suffix is in `MEDIA_TYPES`; of these types browsers run only SVG.
+    They may run a file with a name such as a.html, a.php, a.js.gz or .htaccess, a file of unknown type that begins with "<",
+    and an SVG with scripts. An SVG that is damaged, over 5 MB (5,000,000 bytes) or loads external resources is refused, too.
+    `path` is relative to the content folder, `location` is absolute. `is_known_type` states that the suffix is in
+    `MEDIA_TYPES`.
     """
     suffix = PurePosixPath(path).suffix.lower()
     if suffix == ".svg":
@@ -73,7 +75,7 @@ def refuse_active_content(path: str, location: str, *, is_known_type: bool) -> N
 
 
 def _has_active_name(path: str) -> bool:
-    """Return whether a host may run a file of this name, or send it as a page or script.
+    """Return whether a web host may run a file of this name, or send it as a page or script.
 
     For a name that ends in .br, .gz or .zst, the suffix before that decides, also if it is .svg.
     """

@@ -26,7 +26,7 @@ _cleanable_cache: Final[BoundedCache[str, FileSignature]] = BoundedCache(_MAX_CA
 
 
 class CleanPieces(NamedTuple):
-    """Pieces of an image without metadata, and the signature of its file before they were computed."""
+    """Pieces that form an image without its metadata, and the signature that its file had before they were computed."""
 
     signature: FileSignature
     pieces: tuple[Piece, ...]
@@ -44,7 +44,7 @@ class CleanFile(io.RawIOBase):
     """
 
     def __init__(self, descriptor: int, cleaned: CleanPieces) -> None:
-        """Take ownership of the descriptor: closing this file closes it."""
+        """Take ownership of the descriptor of the open image file: closing this file closes it."""
         self._descriptor = -1
         super().__init__()
         self._descriptor, self._pieces = descriptor, cleaned.pieces
@@ -98,8 +98,8 @@ def is_cleaned_type(media_type: str) -> bool:
 def open_clean(location: str) -> io.BufferedReader:
     """Open an image to read it without its metadata. `location` is its absolute path, as `MediaFile.location`.
 
-    Reading ends early, without an error, if the file is changed meanwhile. Raises OSError, or UncleanableError if it cannot be
-    cleaned.
+    Reading ends early, without an error, if the file is changed after it was opened. Raises OSError if it cannot be opened or
+    read, UncleanableError if its metadata cannot be removed.
     """
     descriptor = open_descriptor(location)
     try:
@@ -110,10 +110,10 @@ def open_clean(location: str) -> io.BufferedReader:
 
 
 def clean_pieces(location: str, descriptor: int) -> CleanPieces:
-    """Return the pieces of the image open at `descriptor`, which stays open but may be at another position.
+    """Return the pieces that form an image without its metadata. `descriptor` is that of its open file, and stays open.
 
-    `location` is the key of the cached pieces, which are computed again if the file's signature changed. Raises OSError or
-    UncleanableError.
+    The position in the file may change. `location`, the absolute path, is the key of the cached pieces, which are computed
+    again if the file's signature changed. Raises OSError, or UncleanableError if metadata cannot be removed.
     """
     signature = signature_of(os.fstat(descriptor))
     cleaned = _pieces_cache.get(location)
@@ -129,7 +129,7 @@ def clean_pieces(location: str, descriptor: int) -> CleanPieces:
 
 
 def clean_length(location: str) -> int:
-    """Return the size in bytes of an image without its metadata. Raises OSError or UncleanableError."""
+    """Return the size in bytes of the image at an absolute path without its metadata. Raises OSError or UncleanableError."""
     descriptor = open_descriptor(location)
     try:
         return pieces_length(clean_pieces(location, descriptor))

@@ -26,7 +26,7 @@ _MEDIA_EXAMPLE: Final = "write it like media/picture.jpg, or an https address"
 
 
 class MediaFolder:
-    """Media files of one content folder. Facts about a requested file (see `file`) are cached until `refresh` sees a change."""
+    """Media files of one content folder. Facts about a file that `file` returned are cached until `refresh` sees a change."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -38,7 +38,7 @@ class MediaFolder:
         self._trusted_signatures: dict[str, FileSignature] = {}
 
     def trust(self, path: str, signature: FileSignature) -> None:
-        """Skip the search for active content in the file at a path, as media/a.svg, while it has this signature.
+        """Have `file` skip the search for active content in the file at a path like media/a.svg while it has this signature.
 
         Call this only if this version of feedsvc has searched the file with this signature before, and found none.
         """
@@ -57,9 +57,10 @@ class MediaFolder:
         return self._files[path]
 
     def sendable_file(self, path: str, *, keep_metadata: bool) -> MediaFile:
-        """Return the file as `file` does. Raises ValueError also for an image whose metadata must be removed but cannot be.
+        """Return the same MediaFile as `file`, after a check that it can be sent. Metadata is not removed here.
 
-        That of JPEG, PNG, GIF, WebP and AVIF must be removed unless `keep_metadata`; other files are not checked for any.
+        Raises ValueError for an unusable file (see `file`), and unless `keep_metadata`, for a JPEG, PNG, GIF, WebP or AVIF
+        image from which metadata cannot be removed. Files of other types are not checked for metadata.
         """
         file = self.file(path)
         if not keep_metadata and clean_file.is_cleaned_type(file.type) and path not in self._cleanable_paths:
@@ -68,10 +69,10 @@ class MediaFolder:
         return file
 
     def image_size(self, path: str) -> tuple[int, int]:
-        """Return width and height of an image in pixels, as displayed. Raises ValueError with a message for the editor.
+        """Return width and height of an image in pixels, as displayed. The result is cached until `refresh` sees a change.
 
-        It is raised for unusable files (see `file`), and as by the function `image_size`. The result is cached until `refresh`
-        sees a change.
+        Raises ValueError with a message for the editor for an unusable file (see `file`), and for one that is no JPEG, PNG,
+        GIF, WebP or AVIF, has another type than its suffix says, is damaged or has too many pixels.
         """
         if path not in self._sizes:
             self._sizes[path] = image_size(self.file(path))
@@ -86,10 +87,10 @@ class MediaFolder:
         return self._signatures[path]
 
     def changed_since(self, reported_paths: Iterable[str] | None, moment: datetime) -> frozenset[str]:
-        """Return the requested files, at or below `reported_paths` if given, whose ctime is after the moment or that are missing.
+        """Return the paths of the requested files that are missing or whose ctime is after the moment. Cached facts stay.
 
-        All paths are relative to the content folder. A file is requested once `file` has returned it, until `refresh` returns it.
-        Cached facts do not change.
+        All paths are relative to the content folder. A file is requested once `file` has returned it, until `refresh` returns
+        its path. `reported_paths` limits the check to these files and folders; None checks all.
         """
         signatures = {path: signature_at(self._root / path) for path in self._requested_paths(reported_paths)}
         return frozenset(
@@ -166,9 +167,11 @@ class MediaFolder:
 
 
 def check_usable(path: str, location: str) -> None:
-    """Raise ValueError with a message for the editor if an article could not show or offer the file at `location` as `path`.
+    """Raise ValueError with a message for the editor if a file would be unusable as a media file. It need not be in media/ yet.
 
-    The file need not be in media/; `path` is that which it would have there.
+    It is unusable if it cannot be read, is active content (`refuse_active_content`), or is an image that is damaged, has
+    another type than its suffix says, has too many pixels, or from which metadata cannot be removed. `location` is its absolute
+    path, `path` the one that it would have, like media/a.jpg.
     """
     _inspect_content(path, location)
     file = MediaFile(path=path, location=location, type=media_type(path) or "", length=0)
@@ -186,7 +189,7 @@ def _inspect_content(path: str, location: str) -> None:
 
 
 def _check_cleanable(file: MediaFile) -> None:
-    """Raise ValueError with a message for the editor if an image's metadata cannot be removed."""
+    """Raise ValueError with a message for the editor if an image cannot be read or its metadata cannot be removed."""
     try:
         clean_file.check_cleanable(file.location)
     except clean_file.UncleanableError as error:
@@ -199,10 +202,11 @@ def _check_cleanable(file: MediaFile) -> None:
 
 
 def sent_length(file: MediaFile, *, keep_metadata: bool) -> int:
-    """Return the number of bytes that clients receive of a file: without metadata if it is an image, unless `keep_metadata`.
+    """Return the number of bytes that clients receive of a file.
 
-    That of an image is computed from its present bytes: raises ValueError with a message for the editor if it cannot be read or
-    cleaned any more. Any other length is that of `file`, unchecked.
+    Unless `keep_metadata`, JPEG, PNG, GIF, WebP and AVIF images count without metadata. Their length is computed from their
+    present bytes: raises ValueError with a message for the editor if the file cannot be read or cleaned any more. In all other
+    cases, return `file.length` unchecked.
     """
     if keep_metadata or not clean_file.is_cleaned_type(file.type):
         return file.length
@@ -238,7 +242,7 @@ def is_truncated(file: MediaFile) -> bool:
     """Return whether an image lacks its end, as after an interrupted upload. Raises OSError if it cannot be read.
 
     Nothing is decoded, because that would take long. Return False for types other than GIF, JPEG and PNG, and True for an image
-    of these that has no end in its last 64 KiB and cannot be cleaned.
+    of these types that has no end in its last 64 KiB and whose metadata cannot be removed.
     """
     is_complete = _COMPLETENESS_TESTS.get(file.type)
     if is_complete is None:

@@ -28,7 +28,7 @@ class VariantError(FeedsvcError):
 
 
 class ImageFacts(NamedTuple):
-    """Facts about the bytes of a media file, which had this signature when they were read.
+    """Facts about the bytes of a media file. `signature` is that of the file when they were read.
 
     `digest` has the first 16 hex digits of their SHA-256. `sizes` are width and height in pixels of each possible variant of an
     image, narrowest first; () if it can have none. `width` is the image's own width as displayed, 0 if `sizes` is ().
@@ -52,11 +52,12 @@ def digest_of(file: MediaFile) -> str:
 
 
 def can_have_variants(media: MediaFile) -> bool:
-    """Return whether variants can be made, according to the image's header and earlier attempts.
+    """Return whether variants of a file can be made, according to the image's header and earlier attempts.
 
-    False for an animation or a narrow image, and for a file that is no image, damaged, missing, over 64 MiB or needs too much
-    memory. Also False after an attempt to decode it failed, for ten minutes or, if the image is the cause, until its bytes
-    change. Raises OSError if this process has too many open files.
+    False for an animation, for an image under 337 pixels wide or over 51 times as high as wide, and for a file that is no
+    image, damaged, missing, over 64 MiB or needs over 400 MB with its decoder. Also False after an attempt to decode it failed:
+    until its bytes change if the image is the cause, else for ten minutes. Raises OSError if this process has too many open
+    files.
     """
     if media.type not in IMAGE_TYPES:
         return False

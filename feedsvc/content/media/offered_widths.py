@@ -43,9 +43,10 @@ def variants(file: MediaFile | None) -> tuple[ImageVariant, ...]:
 
 
 def fitting_variant(file: MediaFile | None, max_width: int) -> ImageVariant | None:
-    """Return an image's widest variant of at most `max_width` pixels; None if the image is not wider or has no such variant.
+    """Return the widest variant of at most `max_width` pixels of an image that is wider; None without one.
 
-    The variant need not have been made yet. Raises OSError as `variants` does, or if the file vanished just now.
+    None for a file that is no wider than `max_width`, is no image or has no such variant. The variant need not have been made
+    yet. Raises OSError if this process has too many open files, or if the file vanished just now.
     """
     candidates = variants(file)
     if file is None or not candidates or facts_of(file).width <= max_width:
@@ -56,7 +57,8 @@ def fitting_variant(file: MediaFile | None, max_width: int) -> ImageVariant | No
 def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_width: int = MAX_WIDTH) -> Image:
     """Return a lead image with address and size of its `fitting_variant` if it is wider than `max_width`, else unchanged.
 
-    It is also unchanged if it is not in `media` (the media files by path), or has no such variant. The address is absolute.
+    It is also unchanged if it is not in `media` (the media files by path), or has no variant of at most `max_width` pixels. The
+    address is absolute.
     """
     copy = fitting_variant(_file(media, base_url, image.url), max_width) if image.width > max_width else None
     if copy is None:

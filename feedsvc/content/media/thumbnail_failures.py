@@ -1,4 +1,4 @@
-"""Failures to make variants of images. Those of which the image is the cause are stored, so that it is not tried again."""
+"""Failures to make variants of images. If the image is the cause, the failure is stored, so that it is not tried again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class VariantFailure:
 
 
 class VariantFailures:
-    """Failures by digest of the image, in memory and as files in a folder, from which they are loaded at the beginning.
+    """Failures by digest of the image, in memory and as files in a folder, which the constructor loads.
 
     Files that another VARIANT_VERSION or version of pyvips wrote are ignored. Threads may share the object, and processes may
     share the folder.
@@ -56,7 +56,10 @@ class VariantFailures:
         return failure if failure and (failure.until > time.monotonic()) else None
 
     def load(self, digest: str) -> VariantFailure | None:
-        """Return the failure as `get` does. If none is in memory, even expired, first load one that a process has stored."""
+        """Return the failure of the image with this digest; None if it has none or its failure has expired.
+
+        If memory has none, not even an expired one, first load one that another process may have stored.
+        """
         if digest not in self._failures:
             with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
                 values = json.loads((self._folder / f"{digest}{self._suffix}").read_bytes())
@@ -65,7 +68,10 @@ class VariantFailures:
         return self.get(digest)
 
     def put(self, digest: str, path: str, reason: str) -> VariantFailure:
-        """Store and return a failure that lasts until the image or pyvips changes; only in memory if it cannot be written."""
+        """Store and return a failure that lasts until the image or pyvips changes; only in memory if it cannot be written.
+
+        `path` is that of the image in the content folder; `reason` completes a sentence that begins with it.
+        """
         failure = self._set(VariantFailure(digest=digest, path=path, reason=reason))
         data = json.dumps(_to_json(digest, path, reason)).encode()
         with suppress(OSError):
@@ -74,7 +80,10 @@ class VariantFailures:
         return failure
 
     def postpone(self, digest: str, path: str, reason: str) -> VariantFailure:
-        """Keep a failure in memory for ten minutes, and return it. Use it if the image may not be the cause."""
+        """Keep a failure in memory for ten minutes, and return it. Use it if the image may not be the cause.
+
+        `path` is that of the image in the content folder; `reason` completes a sentence that begins with it.
+        """
         return self._set(VariantFailure(digest=digest, path=path, reason=reason, until=time.monotonic() + _RETRY_DELAY))
 
     def active(self) -> Iterator[VariantFailure]:

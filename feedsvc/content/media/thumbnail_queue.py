@@ -20,7 +20,10 @@ Work = Callable[[DecoderProcess, MediaFile, str], None]
 
 
 class VariantQueue:
-    """Queue that calls `work` for each image, in up to two threads, each with a child process. Idle threads and children end."""
+    """Queue that calls `work` for each image, in up to two threads, each with a child process.
+
+    A thread without work for ten seconds ends with its child process. A later image starts a new one.
+    """
 
     def __init__(self, work: Work, on_done: Callable[[str], None], lock_path: str) -> None:
         """Start empty. `work` is called with a child process, an image and its digest; after it, even if it fails, `on_done`.
@@ -36,7 +39,8 @@ class VariantQueue:
     def put(self, media: MediaFile, digest: str) -> bool:
         """Add an image, unless one with its digest waits or is being processed.
 
-        Return False if it cannot be added, because the queue is full or no thread can start; else True.
+        Return False if it cannot be added, because 1,000 images wait or no thread can start. Else return True, also for an
+        image that was in the queue already.
         """
         with self._condition:
             if digest in self._digests:

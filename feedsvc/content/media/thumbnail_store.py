@@ -34,8 +34,8 @@ class VariantFolder:
     def find(self, digest: str, width: int) -> Path | None:
         """Return the path of an image's variant, or None if the variant is missing or damaged. `digest` is that of the image.
 
-        The file is read once to verify its checksum, then again only if its signature changes. Raises OSError if this process
-        has too many open files.
+        The variant's file is read once to verify its checksum, then again only if its signature changes. Raises OSError if this
+        process has too many open files.
         """
         key = (digest, width)
         with suppress(OSError):
@@ -53,7 +53,7 @@ class VariantFolder:
         return None
 
     def put(self, digest: str, width: int, data: bytes) -> None:
-        """Write a variant of the image with this digest atomically, after any running `sweep`. Raises VariantError."""
+        """Write a variant of the image with this digest atomically; first wait for a running `sweep`. Raises VariantError."""
         path = self.folder / digest / f"{width}-{VARIANT_VERSION}-{_checksum(data)}"
         with self._open_lock_file() as lock_file:
             lock(lock_file, is_shared=True)
@@ -62,9 +62,10 @@ class VariantFolder:
             self._verified[digest, width] = (path, _signature(path))
 
     def sweep(self, digests: Iterable[str]) -> int:
-        """Remove variants of images not in `digests`, those of other versions, and temporary files of killed writers.
+        """Remove variants of images whose digests are not in `digests`, and all that another VARIANT_VERSION has made.
 
-        Return the number of removed files; 0 while another thread or process writes. Raises VariantError on an OSError.
+        Temporary files of killed writers are removed, too. Return the number of removed files. While another thread or process
+        writes, remove nothing and return 0. Raises VariantError on an OSError.
         """
         used_digests = frozenset(digests)
         with self._open_lock_file() as lock_file:

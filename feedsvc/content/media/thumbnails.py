@@ -55,7 +55,10 @@ class VariantStore:
     """
 
     def __init__(self, folder: Path, alerts: Alerts | None = None, *, is_one_shot: bool = False) -> None:
-        """Open the folder. If `is_one_shot`, variants that cannot be written there go to a temporary folder of this process."""
+        """Load the stored failures from the folder. `alerts` gets an alert while variants cannot be written there.
+
+        If `is_one_shot` (`build`), such variants go to a temporary folder of this process instead, and no alert is raised.
+        """
         self._store, self._alerts = VariantFolder(folder), alerts or Alerts()
         self._fallback: VariantFolder | None = None
         self._is_one_shot = is_one_shot
@@ -91,10 +94,11 @@ class VariantStore:
         return None
 
     def get_or_make(self, media: MediaFile, digest: str, width: int) -> Path:
-        """Return the variant's path as `find` does, but make it first, with all missing ones of its image, if it is missing.
+        """Return the path of the variant `width` pixels wide of an image. If it is missing, first make all missing ones.
 
-        Raises as `find` does, but tries again at once after a failure to write. Raises VariantError if the image changed
-        meanwhile.
+        `digest` is that of the image. Raises VariantError if the image has no such variant, has another digest now, cannot be
+        decoded, or failed to be decoded before and no other attempt is due yet, or if the variant cannot be written. After an
+        earlier failure to write, it is tried again at once. Raises OSError if this process has too many open files.
         """
         self._write_errors.pop(digest, None)  # the caller does not retry later
         path = self.find(media, digest, width)
@@ -147,16 +151,18 @@ class VariantStore:
                 child.close()
 
     def lacks_variants(self, media: MediaFile, digest: str) -> bool:
-        """Return whether variants of an image are missing and no failure to make them lasts; False for an image that has none.
+        """Return whether variants of an image are missing and may be made now; False for an image that can have none.
 
-        `digest` is that of the image. Failures to write do not count. Raises OSError if the image cannot be read.
+        They may not while a failure to make them lasts, as after an attempt to decode the image; failures to write do not
+        count. `digest` is that of the image. Raises OSError if the image cannot be read.
         """
         return any(self._find_stored(digest, width) is None for width, _ in facts_of(media).sizes) and not self._failure(digest)
 
     def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
         """Return a warning for each file in `media` (files by path) of whose present bytes no variants can be made, sorted.
 
-        These are lasting failures and those of the last ten minutes, but not failures to write, except with `is_one_shot`.
+        Failures that last until the bytes change have one, and other failures for ten minutes. Failures to write have none,
+        except with `is_one_shot`.
         """
         return tuple(
             sorted(
@@ -165,9 +171,10 @@ class VariantStore:
         )
 
     def sweep(self, digests: Iterable[str]) -> int:
-        """Remove variants of images whose digests are not in `digests`, those of other versions, and temporary files.
+        """Remove variants of images whose digests are not in `digests`, and all that another VARIANT_VERSION has made.
 
-        Return the number of removed files; 0 while another thread or process writes. Raises VariantError on an OSError.
+        Temporary files of killed writers are removed, too. Return the number of removed files. While another thread or process
+        writes, remove nothing and return 0. Raises VariantError on an OSError.
         """
         return self._store.sweep(digests)
 
