@@ -50,7 +50,7 @@ class OpenFolder(NamedTuple):
         return os.stat(self.prefix if self.descriptor is None else self.descriptor)
 
     def open_file(self, name: str) -> int:
-        """Open the entry with this name for reading; return its descriptor. Raises OSError if that fails or it is a link.
+        """Open the entry of the folder with this name for reading; return its descriptor. Raises OSError for a link, too.
 
         The entry may be a folder, pipe or device: the caller checks that.
         """
@@ -63,7 +63,7 @@ def open_file_below(root: str, path: str) -> int:
     """Open the file at `path`, with "/" between its segments, below the folder `root`, and return its descriptor.
 
     Links in `root` are followed. Raises OSError if a segment of `path` is a link (see `is_link_error`), is "..", or cannot be
-    opened. It may be a folder, pipe or device: the caller checks that. Opening a pipe does not wait.
+    opened. What is at the path may be a folder, pipe or device: the caller checks that. Opening a pipe does not wait.
     """
     return _open_below(root, path, READ_FLAGS) if CAN_OPEN_BELOW else os.open(_checked_path(root, path), READ_FLAGS)
 

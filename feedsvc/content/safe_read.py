@@ -61,7 +61,7 @@ def open_folder(root: Path, path: str, within: str = "") -> OpenFolder | Problem
     """Open the folder at `path` below the content folder `root`. Raises OSError if it is missing, no folder or cannot be opened.
 
     Symbolic links are followed if they lead to the folder `within` of `root` or below it, or if that is "", to a folder below
-    `root`. For one that leads elsewhere, a Problem is returned.
+    `root`. For a link that leads elsewhere, a Problem is returned.
     """
     try:
         return _open(root, path, within, open_folder_below)
@@ -74,7 +74,7 @@ def read_file(root: Path, path: str, within: str = "", max_size: int = MAX_FILE_
 
     Of a file larger than `max_size` bytes, the first `max_size` + 1 bytes are returned, so that the caller can reject it.
     Symbolic links are followed if they lead into `within`, a folder of the content folder `root`; "" stands for `root` itself.
-    For one that leads elsewhere, a Problem is returned.
+    For a link that leads elsewhere, a Problem is returned.
     """
     try:
         descriptor = _open(root, path, within, open_file_below)
@@ -124,7 +124,8 @@ def _read_at(root: Path, path: str, folder: OpenFolder) -> bytes | Problem | Non
 def _open(root: Path, path: str, within: str, open_below: Callable[[str, str], _T]) -> _T:
     """Return the result of `open_below`. Raises _OutsideFolderError if a link leads out of `within`, or another OSError.
 
-    `within` is as for `read_file`. A link that appears between check and opening is not followed.
+    `within` is the folder of `root` that links must not leave, "" for `root` itself. `open_below` is called with the folder and
+    the path below it. A link that appears between check and opening is not followed.
     """
     try:
         return open_below(str(root), path)  # links are rare, so try without resolving first

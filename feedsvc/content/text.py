@@ -1,7 +1,7 @@
-"""Text decoding: UTF-8 bytes to text without the characters that XML 1.0 forbids or feed validators reject.
+"""Text decoding: UTF-8 bytes to text without forbidden characters, those that XML 1.0 forbids or feed validators reject.
 
-These are the forbidden characters; `decode` replaces each by a space. Other functions compute positions in a text, and
-prepare messages and hints for editors.
+`decode` replaces each forbidden character by a space. Other functions compute positions in a text, and prepare messages and
+hints for editors.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def describe_forbidden_character(char: str) -> str:
 def sanitize_message(message: str) -> str:
     """Return a message as one line: each run of white space becomes a space, each forbidden character "?".
 
-    A text in single quotation marks of 120 or more characters is cut to 100, with "…" after it.
+    A text of 120 or more characters in single quotation marks is cut to its first 100 and "…".
     """
     flat = _WHITESPACE.sub(" ", FORBIDDEN_CHARACTER.sub("?", message))
     return _LONG_QUOTE.sub(lambda quotation: f"'{quotation[1]}…'", flat)
@@ -98,9 +98,9 @@ def nearest_name(word: str, names: Iterable[str], *, cutoff: float = 0.6) -> str
 
 
 class DecodedText(NamedTuple):
-    """Text of a file without byte order mark, and the problems found in it. `text` is "" if the file is too large or not UTF-8.
+    """Result of `decode`: text without byte order mark, and problems. `text` is "" if the file is too large or not UTF-8.
 
-    If `is_printable`, the text has only printable characters and line feeds, so no tabs. If not, it may still have no others.
+    If `is_printable` is True, the text has only printable characters and line feeds, so no tabs. If False, that is not known.
     """
 
     text: str
@@ -109,10 +109,10 @@ class DecodedText(NamedTuple):
 
 
 def decode(path: str, data: bytes, max_size: int = MAX_FILE_SIZE) -> DecodedText:
-    """Decode a file's bytes from UTF-8. Forbidden characters become spaces, with one error for each line that has any.
+    """Decode a file's bytes from UTF-8. Forbidden characters (`FORBIDDEN_CHARACTER`) become spaces.
 
-    `path` is the path in the problems. If `data` has more than `max_size` bytes or is not UTF-8, the result is the text "" and
-    one problem.
+    The result has one error for each line with forbidden characters. If `data` has more than `max_size` bytes or is not UTF-8,
+    the text is "" and there is only one error. `path` is the path in the errors.
     """
     if len(data) > max_size:
         message = f"the file is larger than {max_size // 1024**2} MiB, the most that is read"
