@@ -124,8 +124,8 @@ def parse_age(text: str) -> timedelta:
 
 
 def parse_day(text: str) -> date:
-    """Return the day in UTC of a date, with or without a time. Raises ValueError as `parse_instant` does.
+    """Return the day in UTC of a date, with or without a time. A date that states no zone is in UTC, not in the site's zone.
 
-    A date that states no zone is in UTC, not in the site's zone.
+    Raises ValueError with a message for the editor if the text is no date, or for a year before 1900 or after 9998.
     """
     return parse_instant(text, UTC)[0].date()

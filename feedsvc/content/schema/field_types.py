@@ -1,4 +1,4 @@
-"""Field types: annotated types for pydantic 2. A validator returns the value to use, or raises ValueError for the editor."""
+"""Field types: annotated types for pydantic 2. A validator returns the value to use, or raises ValueError with a message."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class _AsciiPatternValidator(PatternValidator):
 
 
 def http_url(text: str) -> str:
-    """Return an http or https address as a URI, as `uris.uri` does. Raises ValueError for any other text."""
+    """Return an http or https address as a URI: host by IDNA, the rest percent-encoded. Raises ValueError for other texts."""
     try:
         address = uris.uri(text)
     except (ValueError, UnicodeError):
@@ -145,7 +145,7 @@ def is_article_id(text: str) -> bool:
 
 
 def is_guid(text: str) -> bool:
-    """Return True if a text can be the `guid` of an article: one line of at most 1,000 characters, without spaces around it."""
+    """Return True if a text can be the `guid` of an article: one line of 1 to 1,000 characters, without spaces around it."""
     return len(text) <= MAX_GUID_LENGTH and _GUID.fullmatch(text) is not None
 
 
@@ -192,9 +192,9 @@ def _require_date_text(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _reference_id(text: str) -> str:
-    """Return a reference to an author or category (id or alias) or an article (slug) in NFC and as by `single_line`.
+    """Return a reference to an author or category (id or alias) or an article (slug) in NFC. White space becomes one space.
 
-    Raises ValueError if it is empty. It need not exist.
+    What it refers to need not exist. Raises ValueError if nothing of the text is visible.
     """
     return unicodedata.normalize("NFC", single_line(text))
 

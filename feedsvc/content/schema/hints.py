@@ -91,7 +91,7 @@ _STATUS_HINTS: Final[Mapping[str, str]] = {
 
 
 def suggest_key(key: str, names: Sequence[str]) -> str:
-    """Return a hint on an unknown key of a mapping that may have the keys `names`."""
+    """Return a hint on an unknown key of a mapping that may have the keys `names`: the key that is meant, or all of them."""
     required_name, hint = _REPLACEMENT_HINTS.get(key.casefold(), ("", ""))
     if required_name in names:
         return hint
@@ -107,7 +107,10 @@ def meant_key(key: str, names: Sequence[str]) -> str:
 
 
 def suggest_word(word: str, names: Sequence[str]) -> str:
-    """Return a hint on a word that is none of `names`; "" if no word is similar. Words for the status of an article are known."""
+    """Return a hint on a word that is none of `names`: the one that is meant, or the most similar; "" if none is similar.
+
+    If `names` are those of an article's or a page's status, words of other programs are known, such as "live".
+    """
     if "published" in names:
         if "withdrawn" in names and (hint := _STATUS_HINTS.get(word.casefold(), "")):
             return hint
@@ -117,7 +120,11 @@ def suggest_word(word: str, names: Sequence[str]) -> str:
 
 
 def mapping_example(location: KeyPath, raw: str) -> str:
-    """Return a mapping with the text that stands in its place, such as {src: media/a.jpg}; "" if its first key is not known."""
+    """Return an example, such as {src: media/a.jpg}, of the mapping in whose place the text `raw` stands at a key path.
+
+    Its last value is the text, or ... if the text would need quotes. Return "" if no example is known for the mapping, or if
+    `raw` is "", except for `include`.
+    """
     first_key = next((_FIRST_KEYS[step] for step in reversed(location) if step in _FIRST_KEYS), "")
     if first_key == "categories":
         return "{all: true}" if raw in ("all", "") else f"{{categories: [{raw}]}}"

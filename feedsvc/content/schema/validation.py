@@ -26,10 +26,10 @@ _MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mist
 
 
 def validate_document(document: YamlDocument, schema: type[Model], placeholders: Mapping[str, YamlValue]) -> Model | None:
-    """Validate the whole document as `validate_mapping` does: return a model, and add problems to the document.
+    """Validate the whole document: return a model, and add a problem to the document for each fault.
 
-    There is a model even if keys are invalid, to find further problems. Only if the document is no mapping, return None; it
-    then has a problem.
+    There is a model even if keys are invalid or missing, to find further problems: these keys have their `placeholders` (a
+    value for each required key) or defaults. Only if the document is no mapping, return None; it then has a problem.
     """
     if not isinstance(document.value, dict):
         if document.value is not None or not document.problems:
@@ -45,11 +45,11 @@ def validate_mapping(
     value: dict[str, YamlValue],
     placeholders: Mapping[str, YamlValue],
 ) -> Model:
-    """Validate `value`, the mapping at a key path of the document, and return a model. Problems are added to the document.
+    """Validate `value`, the mapping at the key path `location`, and return a model. Problems are added to the document.
 
     If keys are invalid or missing, the model has only the valid ones; the others have their `placeholders` (a value for each
-    required key) or defaults. The caller may then use it only to find further problems. A key without a value (null) counts as
-    missing. At most 100 problems are added, and one that counts the others.
+    required key) or defaults. The caller may then use the model only to find further problems. A key without a value (null)
+    counts as missing. At most 100 problems are added, and then one that counts the others.
     """
     values = value if document.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
     try:
@@ -127,7 +127,7 @@ def _kind_name(value: YamlValue) -> str:
 
 
 def _raw_scalar(document: YamlDocument, location: KeyPath) -> str | None:
-    """Return `document.raw_scalar` of a key path; of its parent if nothing is there, as for the item of a single value."""
+    """Return the text of the scalar at a key path, or at its parent if nothing is there: a text may stand for a list of one."""
     return document.raw_scalar(location) if document.has_value(location) else document.raw_scalar(location[:-1])
 
 
