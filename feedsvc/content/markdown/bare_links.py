@@ -12,13 +12,13 @@ _BARE_LINK: Final = re.compile(r'<p><a href="(?P<address>[^"]+)">(?:https?://|ww
 
 
 def bare_links(markup: str) -> Iterator[str]:
-    """Yield the absolute address, without entities, of each paragraph of cleaned HTML that is only an address, in order."""
+    """Yield the absolute address, entities decoded, of each paragraph of cleaned HTML that is only an address, in order."""
     return (html.unescape(match["address"]) for match in _BARE_LINK.finditer(markup))
 
 
 def replace_bare_links(markup: str, replacement: Callable[[str], str]) -> str:
     """Return cleaned HTML with `replacement(address)`, which is HTML, in place of each paragraph that is only an address.
 
-    If `replacement` returns "", the paragraph stays.
+    The address is absolute, with entities decoded. If `replacement` returns "", the paragraph stays.
     """
     return _BARE_LINK.sub(lambda match: replacement(html.unescape(match["address"])) or match[0], markup)

@@ -42,7 +42,8 @@ def render_feed_markdown(markdown: str, *, base_url: str, page: str, fit_image: 
     """Return a text as Markdown for feeds; "" if it has over 100,000 characters or exceeds a limit of `render_within_limits`.
 
     Also "" if comrak cannot write it so that it shows the same as the article's HTML. `page` is the article's own URL.
-    `fit_image` is called with the absolute address of each image, if any reference of the text leads to media/.
+    If any reference of the text leads to media/, `fit_image` is called with the absolute address of each image; it returns the
+    address to use instead.
     """
     expected = render_within_limits(markdown, base_url=base_url, page=page) if len(markdown) <= _MAX_LENGTH else None
     if expected is None or isinstance(expected, LimitExceeded):

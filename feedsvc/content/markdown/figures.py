@@ -34,7 +34,7 @@ def mark_figures(clean: str) -> str:
 
 
 def without_figure_texts(clean: str) -> str:
-    """Return cleaned HTML without captions and without pull quotes, which repeat a sentence of the text, for an excerpt."""
+    """Return cleaned HTML, for an excerpt, without captions and pull quotes. Pull quotes repeat a sentence of the text."""
     return _CAPTION.sub("", _without_pull_quotes(clean)) if "<figure" in clean else clean
 
 
@@ -89,7 +89,7 @@ def _end_tag(pattern: re.Pattern[str], clean: str, position: int) -> re.Match[st
 def _quote(text: str) -> str:
     """Return the figure of a pull quote with this HTML; its last paragraph is the caption if it begins with a dash.
 
-    If it has no other paragraph, return a block quote with all of it.
+    If the HTML has nothing but this paragraph, return a block quote with all of it.
     """
     attribution = _ATTRIBUTION.search(text)
     quoted = text[: attribution.start()] if attribution else text

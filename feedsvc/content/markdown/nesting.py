@@ -46,13 +46,13 @@ _DEPTH_MARGIN: Final = 20  # elements around and inside those that do not nest, 
 
 
 class TooDeep(NamedTuple):
-    """Result for HTML that exceeds the limit on depth or on reopened elements. It does at the tag at index `offset`."""
+    """Result for HTML that exceeds the limit on depth or on reopened elements. The first tag that does is at index `offset`."""
 
     offset: int
 
 
 class RemovedElement(NamedTuple):
-    """Start tag that was removed: its name in lower case, and its index in the HTML.
+    """Start tag that was removed: its name in lower case, and its index (`offset`) in the HTML before the removal.
 
     The element is not allowed in an article, or the tag has over 10,000 characters.
     """
@@ -69,7 +69,7 @@ class CheckedHtml(NamedTuple):
 
 
 def check(html: str, *, is_generated: bool) -> CheckedHtml | TooDeep:
-    """Return the HTML with allowed elements only; TooDeep if it exceeds the limit on depth or on reopened elements.
+    """Return the HTML with allowed elements only; TooDeep if it exceeds the limit on depth (100) or on reopened elements.
 
     Comments, scripts, styles, and tags that are not allowed or longer than 10,000 characters, become empty comments; the text
     between such tags stays. Takes linear time.

@@ -75,7 +75,7 @@ _DEEP_LINE: Final = re.compile(r"\n[ \t>*+\-0-9.)]{16}")  # "\n" instead of "^",
 class RenderedMarkdown:
     """Safe HTML with absolute URLs only.
 
-    `media` maps each reference to a file below media/, as in the uncleaned HTML, to its path (media/a.jpg); it may be missing.
+    `media` maps each reference to a file in media/, as in the uncleaned HTML, to a path (media/a.jpg). The file may be missing.
     `misplaced_references` are references without a host, of images, sounds and films, to paths outside media/ and static/.
     """
 
@@ -96,7 +96,7 @@ class LimitExceeded:
 
 
 def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
-    """Render Markdown as HTML; `page` is the article's own URL.
+    """Render Markdown as safe HTML; `page` is the article's own URL.
 
     Of a text beyond the limits of `render_within_limits`, which `content.reading` rejects in article files, return the first
     100,000 characters of the Markdown as one paragraph of plain text.
@@ -108,7 +108,7 @@ def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
 
 
 def render_within_limits(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown | LimitExceeded:
-    """Render Markdown as HTML; return LimitExceeded above `MAX_HTML_BYTES` bytes or the limits of `nesting.check`.
+    """Render Markdown as safe HTML; return LimitExceeded for over `MAX_HTML_BYTES` bytes of HTML or too deep nesting.
 
     `page` is the article's own URL. The limits are checked before the cleaner (nh3) runs, because the cleaner's time and memory
     may grow with length times depth; the size also after it.
@@ -118,9 +118,9 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
 
 
 def clean_html(markup: str, *, base_url: str, page: str, keeps_references: bool = False) -> RenderedMarkdown | LimitExceeded:
-    """Return HTML cleaned as `render_within_limits` cleans that of Markdown, or LimitExceeded. `page` is its own URL.
+    """Return HTML with allowed elements and URLs only; LimitExceeded if it is too large or nested too deeply.
 
-    URLs become absolute; with `keeps_references`, valid ones do not change, even relative ones.
+    URLs become absolute; with `keeps_references`, valid ones do not change, even relative ones. `page` is the HTML's own URL.
     """
     references = ReferenceKeeper(base_url, page) if keeps_references else ReferenceResolver(base_url, page)
     return _clean_within_limits(markup, references, is_generated=False)
@@ -170,7 +170,7 @@ def may_show_media(markdown: str) -> bool:
 
 
 def removed_elements(markdown: str) -> tuple[nesting.RemovedElement, ...]:
-    """Return the start tags of raw HTML that rendering removes, with offsets in the uncleaned HTML; () if it is TooDeep."""
+    """Return the start tags of raw HTML that rendering removes, with offsets in the uncleaned HTML; () if that is too deep."""
     if "<" not in markdown:
         return ()
     check_result = nesting.check(commonmark.to_html(markdown), is_generated=False)
@@ -182,10 +182,10 @@ def _is_too_large(markup: str) -> bool:
 
 
 class ReferenceResolver:
-    """Resolver of the references (URLs) in one text's HTML to absolute URLs. It collects those to files.
+    """Resolver of the references (URLs) in one text's HTML to absolute URLs. It collects references to files.
 
     `media` maps each reference to a file below media/ of the site, as written, to the file's path, such as media/a.jpg.
-    `misplaced_references` has as keys those without a host, of images, sounds and films, to paths outside media/ and static/.
+    `misplaced_references` has as keys those without host, of images, sounds and films, to paths outside of media/ and static/.
     """
 
     def __init__(self, base_url: str, page: str) -> None:
@@ -194,7 +194,7 @@ class ReferenceResolver:
         self.misplaced_references: dict[str, None] = {}
 
     def filter_attribute(self, attribute: str, value: str) -> str | None:
-        """Return the new value of an allowed attribute, None to remove it. Collect a reference as the class says."""
+        """Return the new value of an allowed attribute, None to remove it. Collect references to files."""
         if attribute in URL_ATTRIBUTES:
             # Cleaned HTML has no ids except those of footnotes, whose links are absolute: a bare fragment has no target.
             return None if attribute == "href" and value.strip().startswith("#") else self._resolve(attribute, value) or None
@@ -213,7 +213,7 @@ class ReferenceResolver:
 
 
 class ReferenceKeeper(ReferenceResolver):
-    """Resolver that keeps references as they are, except those that ReferenceResolver removes. It collects the same."""
+    """Resolver that keeps valid references as they are, removes others, and collects references to files as its base does."""
 
     def _resolve(self, attribute: str, reference: str) -> str:
         return reference if super()._resolve(attribute, reference) else ""
@@ -280,9 +280,9 @@ def plain_text(markup: str) -> str:
 
 
 def excerpt(text: str, max_length: int = 280) -> str:
-    """Return a text of at most `max_length` characters unchanged; of a longer one, return at most as many and then "…".
+    """Return a text of at most `max_length` characters unchanged; of a longer one, return at most its first so many and "…".
 
-    It is cut between words, or between grapheme clusters if its second half has no spaces.
+    It is cut between words, or between grapheme clusters if the second half of these characters has no spaces.
     """
     if len(text) <= max_length:
         return text

@@ -188,7 +188,7 @@ class TextStore:
         return missing_articles
 
     def html(self, article: Article, base_url: str) -> str:
-        """Return an article's body as safe HTML with absolute URLs, "" without a body. Raises TextUnavailableError."""
+        """Return an article's body as safe HTML with absolute URLs, "" without a body. Raises TextUnavailableError if lost."""
         key = (article.text, article.slug, base_url)
         return self._html_cache.get_or_create(key, lambda: self._render(article, base_url))
 
@@ -196,7 +196,7 @@ class TextStore:
         return render.render(self.markdown(article), base_url=base_url, page=_page(article, base_url)).html
 
     def feed_markdown(self, article: Article, base_url: str, fit_image: FitImage) -> str:
-        """Return an article's body as Markdown with absolute URLs for feeds. Raises TextUnavailableError as `markdown` does.
+        """Return an article's body as Markdown with absolute URLs for feeds. Raises TextUnavailableError if it is lost.
 
         Return "" for a body of over 100,000 characters, and for one whose Markdown cannot show the same as its HTML. `fit_image`
         returns the address in feeds for the address of an image.
@@ -206,7 +206,7 @@ class TextStore:
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
         """Prefetch these articles' texts, and cache their HTML unless that would fill over half of the cache of HTML.
 
-        Raises TextUnavailableError as `markdown` does.
+        Raises TextUnavailableError if a text whose HTML is to be cached is lost.
         """
         self.prefetch(articles)
         for article in articles if 2 * len(articles) <= self._html_cache.max_weight else ():
@@ -215,7 +215,7 @@ class TextStore:
     def excerpt(self, article: Article, base_url: str) -> str:
         """Return the beginning of an article's body as plain text, at most 280 characters and "…"; "" without text.
 
-        Raises TextUnavailableError as `markdown` does.
+        Raises TextUnavailableError if the body is lost.
         """
         key = (article.text, article.slug, base_url)
         return self._excerpt_cache.get_or_create(key, lambda: render.excerpt(render.plain_text(self.html(article, base_url))))
