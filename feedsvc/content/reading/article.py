@@ -47,8 +47,8 @@ class ParseResult(NamedTuple):
     """Result of parsing one article file: the article and any warnings, or None and at least one problem that is an error.
 
     `positions` is a flat sequence of the line and column of the values of `id`, `slug` and each former slug (alias), 0 and 0
-    for a key that the file does not have; then those of `guid` and of `translation_of` if the file has them. It is () if the
-    file is no mapping. `alias_references` are the references to authors and categories by alias: ("author" or "category",
+    for a key that the file does not have; then those of `guid` and of `translation_of` if the file has them. It is () if no
+    mapping could be read. `alias_references` are the references to authors and categories by alias: ("author" or "category",
     alias, id). `markdown` is the body, "" without an article; the article's `text` is its key in the text store.
     """
 
@@ -214,7 +214,7 @@ class _ArticleParser(ReadContext):
             self.document.problems += filter(None, map(self.document.comment_warning, _SINGLE_LINE_KEYS))
 
     def slug(self, keys: ArticleKeys) -> str:
-        """Return the value of `slug:`, else the result of `slug_of_stem`, which adds an error and is "" without a slug."""
+        """Return the value of `slug:`, else a slug made of the file's name. If that gives none, add an error and return ""."""
         if keys.slug:
             return unicodedata.normalize("NFC", keys.slug)
         return self.slug_of_stem(self.stem)
@@ -282,7 +282,7 @@ class _ArticleParser(ReadContext):
         return max(date or updated, updated + timedelta(seconds=1)) if keys.status == "withdrawn" else None
 
     def claim_positions(self, keys: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
-        """Return `ParseResult.positions`. `aliases` are the article's former slugs, in order."""
+        """Return `ParseResult.positions`: of id, slug, each of `aliases` (former slugs), guid and translation_of."""
         claims: list[KeyPath] = [("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases)]
         claims += [(key,) for key, value in (("guid", keys.guid), ("translation_of", keys.translation_of)) if value]
         return tuple(

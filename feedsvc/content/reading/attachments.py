@@ -47,10 +47,10 @@ def _local_image(context: ReadContext, path: str) -> tuple[str, str, tuple[int, 
 
 
 def _remote_image(context: ReadContext, keys: ImageKeys) -> tuple[str, str, tuple[int, int]] | None:
-    """Return URL, media type, and (width, height) in pixels as the keys state them.
+    """Return URL, media type, and (width, height) in pixels of an image at another address, as the keys state them.
 
-    If a key is missing or the URL is no https address, add errors and return None. A type that readers do not show only adds an
-    error.
+    If `type`, `width` or `height` is missing or the URL is no https address, add errors and return None. A type that readers do
+    not show only adds an error.
     """
     url = context.https_url(("image", "src"), keys.src)
     missing = [name for name in ("type", "width", "height") if getattr(keys, name) is None]

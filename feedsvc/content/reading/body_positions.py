@@ -36,7 +36,7 @@ class BodyPositions:
         return self._html_cache
 
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
-        """Return line and column of a link or media reference; None if the Markdown does not contain it.
+        """Return line and column, in the article's file, of a link or media reference; None if the Markdown lacks it.
 
         `reference` is the value of the attribute in the uncleaned HTML, with entities decoded. If it occurs more than once,
         this is the position of one occurrence.
@@ -48,19 +48,22 @@ class BodyPositions:
         return self._find_spelling(0, reference)
 
     def positions_of_tags(self, indexes: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Return (line, column) of each raw HTML tag or, if it is not found, of its block.
+        """Return (line, column) in the article's file of each raw HTML tag or, if it is not found, of its block.
 
-        `indexes` are those of the tags in the HTML without positions, ascending.
+        `indexes` are the offsets in characters, ascending, at which the tags begin in the uncleaned HTML of the Markdown.
         """
         return [self._position_of_tag(index) for index in self._shift_indexes(indexes)]
 
     def position_of_index(self, index: int) -> tuple[int, int]:
-        """Return line and column of the tag at an index of the HTML without positions, or of the block that contains it."""
+        """Return line and column, in the article's file, of the tag at an index of the HTML, or of the block around it.
+
+        `index` is an offset in characters in the uncleaned HTML of the Markdown, without `data-sourcepos`.
+        """
         (shifted_index,) = self._shift_indexes((index,))
         return self._position_of_tag(shifted_index)
 
     def _shift_indexes(self, indexes: tuple[int, ...]) -> list[int]:
-        """Convert ascending indexes in the HTML without positions to indexes in the HTML with positions."""
+        """Convert ascending indexes in the uncleaned HTML to indexes in the same HTML with `data-sourcepos` attributes."""
         shifted: list[int] = []
         added_length, attributes, attribute = 0, _POSITION.finditer(self._html), None
         for index in indexes:

@@ -81,19 +81,22 @@ class ReadContext:
         self.media: dict[str, None] = {}
 
     def add_error(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> None:
-        """Add an error at a value, or at its key if `at_key`.
+        """Add an error to the document at the value at the key path `at`, or at its key if `at_key`.
 
-        The message is prefixed with the keys of `at`, without indexes of lists, as "image.src: ".
+        The message is prefixed with the keys of `at`, without indexes of lists, as "image.src: "; with nothing if `at` is ().
         """
         name = ".".join(str(step) for step in at if isinstance(step, str))
         self.document.problems.append(self.document.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
 
     def add_warning(self, at: KeyPath, message: str, hint: str, *, at_key: bool = False) -> None:
-        """Add a warning at a value, or at its key if `at_key`. Unlike that of an error, the message gets no prefix."""
+        """Add a warning to the document at the value at the key path `at`, or at its key if `at_key`.
+
+        Unlike the message of an error (`add_error`), the message gets no prefix.
+        """
         self.document.problems.append(replace(self.document.problem(at, message, hint, at_key=at_key), severity="warning"))
 
     def attempt(self, at: KeyPath, function: Callable[[], T]) -> T | None:
-        """Return the result of `function`. If it raises ValueError, add an error with its message and return None."""
+        """Return the result of `function`. If it raises ValueError, add an error with its message at `at` and return None."""
         try:
             return function()
         except ValueError as error:
@@ -103,7 +106,7 @@ class ReadContext:
     def instant(self, at: KeyPath, date: str | None) -> datetime | None:
         """Parse a date, in the site's zone if it states none, and return its moment in UTC.
 
-        Return None for None or "", and for an invalid date, which adds an error.
+        Return None for None or "", and for an invalid date, which adds an error at the key path `at`.
         """
         return self.attempt(at, lambda: parse_instant(date, self.zone)[0]) if date else None
 
@@ -118,7 +121,7 @@ class ReadContext:
         return slug
 
     def https_url(self, at: KeyPath, address: str) -> str:
-        """Return an address with its host in IDNA, percent-encoded. If it is not an https address, add an error and return ""."""
+        """Return an https address as a URI, percent-encoded, host by IDNA. For another address, add an error and return ""."""
         try:
             url = uris.uri(address)
         except (ValueError, UnicodeError):

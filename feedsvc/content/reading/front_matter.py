@@ -32,8 +32,9 @@ def parse_file_parts(
 ) -> FileParts | tuple[Problem, ...]:
     """Decode a content file and parse its YAML: the front matter of a file whose name ends in .md, else the whole text.
 
-    Return only the problems if the file cannot be decoded, or if a Markdown file has no valid front matter, or a body and an
-    unresolved merge conflict outside of fenced code. Other problems, of the encoding and of YAML, are those of the document.
+    Return only the problems if the file cannot be decoded, if a Markdown file has no valid front matter, or if a Markdown file
+    that has a body contains, in any part, an unresolved merge conflict outside of fenced code. Other problems, of the encoding
+    and of YAML, are in the document.
     `kind` (the word for what the file has, such as "article") and `required` (the keys that it needs) are for messages.
     """
     content, problems, is_printable = text.decode(path, data)

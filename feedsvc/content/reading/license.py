@@ -14,7 +14,7 @@ _PRICE_KEYS: Final = ("amount", "currency", "standard", "custom")
 
 
 def build_license(document: YamlDocument, keys: LicenseKeys | None) -> License | None:
-    """Return the license, None without one. Adds problems to the document; if it adds any, the license must not be used.
+    """Return the license; None if `keys` is None. Adds problems to the document; if it adds any, do not use the license.
 
     A problem is a license that says nothing, a token that is permitted and prohibited, and a payment with wrong keys for its
     type.

@@ -28,7 +28,7 @@ def parse_categories(data: bytes, _: References) -> ParsedEntries:
 def parse_authors(data: bytes, references: References) -> ParsedEntries:
     """Parse authors.yaml. The entries are Author objects. Faults become problems, not exceptions.
 
-    An author whose avatar cannot be used is a fallback, without an avatar.
+    An author of whom only the avatar cannot be used is an invalid entry, but is in `fallbacks` without an avatar.
     """
     avatar_problems: dict[str, Problem] = {}
 

@@ -25,7 +25,7 @@ class ParsedPage(NamedTuple):
     """Result of parsing one file of pages/: the page and any warnings, or None and at least one problem that is an error.
 
     `positions` are (line, column) of the slug and of each former slug, in the order of `StaticPage.names`; None for a slug made
-    from the file's name. It is () if the file is no mapping.
+    from the file's name. It is () if no mapping could be read from the file.
     """
 
     page: StaticPage | None
@@ -34,7 +34,10 @@ class ParsedPage(NamedTuple):
 
 
 def parse_page(path: str, data: bytes, references: References) -> ParsedPage:
-    """Parse one file of pages/; `path` is relative to the content folder. Faults of the file become problems, not exceptions."""
+    """Parse one file of pages/; `path` is relative to the content folder. Faults of the file become problems, not exceptions.
+
+    `references` has the site and the media files that the page may refer to.
+    """
     parts = parse_file_parts(path, data, "page", "title:")
     if isinstance(parts, tuple):
         return ParsedPage(None, parts)
@@ -53,7 +56,10 @@ class _PageParser(ReadContext):
     """Parser of the keys and the body of one page, which adds the problems that the schema cannot detect."""
 
     def build(self, keys: PageKeys, content: str, markdown: str) -> StaticPage:
-        """Return the page. All problems are added to the document; if one is an error, do not use the page."""
+        """Return the page. All problems are added to the document; if one is an error, do not use the page.
+
+        `content` is the text of the whole file, `markdown` the part below its front matter.
+        """
         slug = self._slug(keys)
         aliases = tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug))
         for alias in aliases:
@@ -74,7 +80,7 @@ class _PageParser(ReadContext):
         )
 
     def _slug(self, keys: PageKeys) -> str:
-        """Return the value of `slug:`, else the slug of the file's name. One of an address that is not free adds an error."""
+        """Return the value of `slug:`, else a slug of the file's name. Adds an error if the page's address is not free."""
         slug = keys.slug or self.slug_of_stem(text.file_stem(self.document.path))
         if slug:
             self._check_free(("slug",) if keys.slug else (), slug)

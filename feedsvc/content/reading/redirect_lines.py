@@ -39,7 +39,8 @@ class RuleTexts(NamedTuple):
 class LineDeclinedError(Exception):
     """Raised if `read_rule_lines` cannot read a file, which may be valid YAML: read it with `parse_yaml`.
 
-    `line`, from 1, is the first that has another form, the heading of a repeated or empty section, or a `from:` without `to:`.
+    `line`, from 1, is the first line that is not in the form of a rule, the heading of a repeated or empty section, or a
+    `from:` without `to:`.
     """
 
     def __init__(self, line: int) -> None:
@@ -101,7 +102,10 @@ def _read_exact(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
 
 
 def _read_patterns(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
-    """Add the rules of the section `patterns`, as `_read_exact` does. Each item begins with `from:`, and `to:` follows."""
+    """Add the rules of the section `patterns` to `rules`. Each item begins with `from:`, and `to:` follows.
+
+    Return line and name of the next section's heading, None at the end.
+    """
     first: tuple[int, re.Match[str]] | None = None  # the line with `from:` of the current item
     dash_column = -1
     for number, line in lines:

@@ -64,7 +64,7 @@ def source_digest(data: bytes, base_url: str) -> bytes:
 
 @lru_cache(maxsize=1)  # each reading of the settings reads the file, which seldom changes and may be large
 def parse_redirects(data: bytes, base_url: str) -> ParsedRedirects:
-    """Parse redirects.yaml. A target that is an absolute address of the site itself, without query, becomes a path.
+    """Parse redirects.yaml. A target that is an absolute address below `base_url`, without query and fragment, becomes a path.
 
     Faults of the file become problems, not exceptions. A file with an invalid byte or a forbidden character, or one that is
     larger than MAX_REDIRECTS_SIZE, has no rules at all.

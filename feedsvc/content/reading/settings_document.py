@@ -103,7 +103,10 @@ def known_names(root: Path, file: str) -> list[str]:
 
 
 def names_in(file: str, data: bytes) -> list[str]:
-    """Return what `known_names` returns for a file with these bytes."""
+    """Return the ids, then the aliases, of the entries in the bytes of `file` (authors.yaml or categories.yaml), unvalidated.
+
+    Return [] if they cannot be parsed.
+    """
     entries = parse_settings_file(file, data).value
     if not isinstance(entries, dict):
         return []

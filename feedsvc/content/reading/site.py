@@ -21,7 +21,7 @@ _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "http
 
 
 def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
-    """Parse site.yaml. Return the site, or None if a problem is an error, and the sorted problems. Faults raise no error.
+    """Parse site.yaml. Return the site, or None if a problem is an error, and the sorted problems. Never raises for its faults.
 
     `base_url`, unless it is "", replaces that of the file, also as the source of the domain of ids if `id_domain` is missing.
     """
