@@ -50,9 +50,10 @@ class YamlDocument:
         return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
-        """Return line and column, both from 1, of the value at a key path; if the file has none, of the nearest one around it.
+        """Return line and column, both from 1, of the value at a key path.
 
-        Seldom needs PyYAML, unlike `problem`.
+        If the file has no such value, they are those of the nearest mapping or list around it. Seldom needs PyYAML, unlike
+        `problem`.
         """
         if self.loaded_source_map is None and len(location) == 1 and (offset := self._value_offset(str(location[0]))):
             return line_and_column(self.text, offset)
@@ -90,7 +91,10 @@ class YamlDocument:
         return key in self.value if self.loaded_source_map is None else self.has_value((key,))
 
     def comment_warning(self, location: KeyPath) -> Problem | None:
-        """Return a warning if a comment after a text, or in its place, may be meant as text, as in `Room #5`; else None."""
+        """Return a warning if a comment after the text at a key path, or in its place, may be meant as text; else None.
+
+        Such a comment has no space after its "#", as in `Room #5`.
+        """
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
         span = self.loaded_source_map.values.get(location)

@@ -147,7 +147,8 @@ def _message(text: str, line: int, column: int, libyaml_message: str) -> str:
 def _missing_colon(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
     """Return line, column and message of a key without a colon; None if that is not the reason of the error.
 
-    YAML reads the line as a text that goes on in the next line, and rejects the colon there. `stop` is as in `_early_quote`.
+    YAML reads the line as a text that goes on in the next line, and rejects the colon there. `stop` is where libyaml stopped,
+    line and column from 1.
     """
     lines, line = text.splitlines(), stop[0]
     number = _previous_content_line(lines, line - 1)
@@ -168,7 +169,7 @@ def _other_sign_hint(line: str) -> str:
 def _indented_first_line(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
     """Return line, column and message of an indented first line above a line at the left margin, where libyaml stopped.
 
-    Return None if that is not the reason of the error. `stop` is as in `_early_quote`.
+    Return None if that is not the reason of the error. `stop` has line and column from 1.
     """
     lines = text.splitlines()
     first = next((index for index, line in enumerate(lines) if _is_content(line)), 0)
@@ -181,7 +182,8 @@ def _indented_first_line(text: str, libyaml_message: str, stop: LineColumn, _: L
 def _missing_space(text: str, libyaml_message: str, stop: LineColumn, start: LineColumn | None) -> tuple[int, int, str] | None:
     """Return line, column and message of a key without a space after its colon; None if that is not the reason of the error.
 
-    YAML reads `key:value` as text and rejects a later line. `stop` is as in `_early_quote`, `start` as in `translate_error`.
+    YAML reads `key:value` as text and rejects a later line. `stop` is where libyaml stopped, line and column from 1. `start` is
+    that of the construct that it was reading, from 0; None if not known.
     """
     lines, line = text.splitlines(), stop[0]
     if line > len(lines) or not any(fragment in libyaml_message for fragment in _MISSING_SPACE_ERRORS):

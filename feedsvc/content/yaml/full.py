@@ -174,12 +174,18 @@ class _BombError(Exception):
 
 
 def _integer(text: str) -> int:
-    """Return the value of a decimal integer; -10**18, which no schema accepts, for `1:30`, `0x1F`, `017` or over 18 digits."""
+    """Return the value of a decimal integer; -10**18, which no schema accepts, for other forms and for over 18 characters.
+
+    Other forms of YAML 1.1 are `1:30`, `0x1F` and `017`.
+    """
     return int(text) if _DECIMAL.fullmatch(text) and len(text) <= _MAX_DIGITS else -(10**_MAX_DIGITS)
 
 
 def _fraction(text: str) -> float:
-    """Return the value of a decimal fraction; NaN, which no schema accepts, for other forms (`1:30.5`, `1_000.5`, `.inf`)."""
+    """Return the value of a decimal fraction; NaN, which no schema accepts, for other forms and for over 18 characters.
+
+    Other forms of YAML 1.1 are `1:30.5`, `1_000.5` and `.inf`.
+    """
     return float(text if _DECIMAL_FRACTION.fullmatch(text) and len(text) <= _MAX_DIGITS else "nan")
 
 

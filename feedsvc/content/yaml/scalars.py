@@ -14,8 +14,8 @@ _PLAIN_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T[0-9:]+(?:[+-][0-9:]+|Z)?)?
 def format_scalar(value: str | float) -> str:
     """Return a text, a number or a Boolean as a YAML scalar that is read as the same value.
 
-    Single ASCII words, except those such as `no`, and dates such as 2026-01-31 have no quotes. Other texts are in double
-    quotes, or in single quotes if that saves escapes.
+    Single ASCII words, except words such as `no` that YAML reads as other values, and dates such as 2026-01-31 have no quotes.
+    Other texts are in double quotes, or in single quotes if that saves escapes.
     """
     if not isinstance(value, str):
         return json.dumps(value)
