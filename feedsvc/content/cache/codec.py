@@ -140,9 +140,10 @@ def decode_record(data: bytes) -> Record | None:
 
 
 def decode_former_record(data: bytes) -> Record | None:
-    """Return a record that `encode_record` of another version encoded, reduced as by `decode_former_page`.
+    """Return a record that `encode_record` of another version encoded, reduced to its last valid version.
 
-    Return None if it has no last valid version, or if this version cannot decode it.
+    It has no signature, so that the file is read again, and tags have the slugs of this version. Return None if it has no last
+    valid version, or if this version cannot decode it.
     """
     try:
         article = _FORMER_RECORD_DECODER.decode(data).last_valid

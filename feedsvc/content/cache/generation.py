@@ -1,4 +1,4 @@
-"""Generation: a number beside the cache file that increases with each write of records or settings, to detect rollbacks of it.
+"""Generation: a number beside the cache file that increases with each write of records or settings, to detect a rollback.
 
 A rolled-back file passes its checksums, but an article withdrawn since would come back with its last valid version. Rollbacks
 happen if SQLite's write-ahead log is lost, or if an older copy of the file is restored.
@@ -27,7 +27,7 @@ class Generation:
         self._path = file.with_name(f"{file.name}-generation") if file else None
 
     def read(self, checksummer: RowChecksummer) -> int:
-        """Return the number written last; 0 if there is none, it cannot be read, or `checksummer` finds it damaged."""
+        """Return the number written last; 0 if there is no number, it cannot be read, or `checksummer` finds it damaged."""
         with suppress(OSError):
             if self._path and is_file(self._path):
                 line = _LINE.fullmatch(self._path.read_bytes()[: _LENGTH + 1])
@@ -35,9 +35,10 @@ class Generation:
         return 0
 
     def write(self, number: int, checksummer: RowChecksummer) -> None:
-        """Write a number; call this after it was committed to the cache file. What is no file at the path is renamed first.
+        """Write a number; call this after it was committed to the cache file.
 
-        Errors of the file system are ignored: after them, a rollback may not be detected.
+        Anything else than a regular file at the path is renamed first. Errors of the file system are ignored: after them, a
+        rollback may not be detected.
         """
         if self._path is None:
             return

@@ -196,7 +196,7 @@ class RecordTables:
     ) -> None:
         """Write `page`, the result of `encode_page` for the records of these paths. It replaces earlier records of the paths.
 
-        Single ones are deleted. Those in earlier pages stay, without effect.
+        Single records of the paths are deleted. Records of the paths in earlier pages stay, without effect.
         """
         if connection.execute(f"SELECT 1 FROM {_SINGLE_TABLE} LIMIT 1").fetchone():
             connection.executemany(f"DELETE FROM {_SINGLE_TABLE} WHERE path = ?", [(path,) for path in paths])

@@ -97,7 +97,7 @@ class ParseCache:
 
     @property
     def is_large(self) -> bool:
-        """True if the opened file had `large_file_size` bytes or more. Loading it takes as long as scanning the folder."""
+        """True if the opened file had `large_file_size` bytes or more. Loading it takes as long as a scan, or longer."""
         return self._file_size >= self._large_file_size
 
     @property
@@ -106,7 +106,7 @@ class ParseCache:
         return self._database.has_reported_damage
 
     def load_records(self) -> dict[str, Record]:
-        """Return all valid records by path, {} after an error. Set `is_damaged`, or for an outdated file `is_rolled_back`."""
+        """Return all valid records by path, {} after an error. Damage sets `is_damaged`, an outdated file `is_rolled_back`."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
