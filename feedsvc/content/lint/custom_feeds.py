@@ -24,7 +24,8 @@ def lint_custom_feeds(context: LintContext) -> Iterator[Problem]:
 
     They are about public feeds that equal another feed, keys without effect in private feeds, a `max_age` shorter than the time
     between issues, tags that no article has, and feeds that select no published article. The last two are left out while a
-    file in articles/ has an error. Drafts count for tags only; articles before their day and expired ones count for both.
+    file in articles/ has an error. Drafts and withdrawn articles count as articles with tags, but are not published ones;
+    published articles before their day and expired ones are both.
     """
     content = context.content
     feeds = {feed.id: feed for feed in chain(content.custom_feeds.values(), content.private_feeds.values())}

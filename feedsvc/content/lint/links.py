@@ -36,15 +36,16 @@ def check_self_link(context: LintContext, article: Article) -> Iterator[Deferred
 def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     """Yield warnings about links to articles that readers cannot open, and about links to this site with http, not https.
 
-    Links are `link`, the addresses in `sources` and those in the body, also of images. `_check_article_link` decides about
-    links to articles of this site. Also about links in the body to the file of an article or page, and to categories, authors
-    and feeds that do not exist. Other paths are not checked: another program may answer them.
+    Links are `link`, the addresses in `sources` and those in the body, also of images. Readers cannot open an article that is
+    missing or a draft, or that appears later than this one. Also yield warnings about paths that end like the file of an
+    article or page (.md, .yaml), and about links to categories, authors and feeds that do not exist, unless redirects.yaml
+    redirects them. Other paths are not checked: another program may answer them.
     """
     yield from _check_addresses(context, _addresses(context, article), article.published)
 
 
 def check_page_links(context: LintContext, page: StaticPage) -> Iterator[DeferredWarning]:
-    """Yield the same warnings about links in the body of a static page."""
+    """Yield the warnings of `check_links` about the links in the body of a static page, which is public now."""
     yield from _check_addresses(context, dict.fromkeys(_addresses_in(context.content.page_html(page))), context.now)
 
 
@@ -75,7 +76,7 @@ def _addresses_in(body: str) -> Iterator[str]:
 
 
 def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
-    """Return message and hint if a path is the name of a file with an article or a page, and no file in root/ has it."""
+    """Return message and hint if a path ends like the file of an article or page (.md, .yaml, .yml) and is no file in root/."""
     name = path.rpartition("/")[2]
     if not name.endswith(_SOURCE_SUFFIXES) or path[1:] in context.content.root_files:
         return None

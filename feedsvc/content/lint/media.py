@@ -37,8 +37,9 @@ def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterato
     """Yield warnings about the files in media/ that settings, these articles and published pages refer to, in order of path.
 
     They are about films with location data, types whose metadata is not removed, images that are shown and too large, too wide
-    or without variants, and images that are cut off. Settings include private feeds. For an image that an article refers to,
-    `articles` warns that it is cut off, in the article's file. Raises TextUnavailableError if the text of an article is lost.
+    or without variants, and images that are cut off. Settings include private feeds. An image that an article refers to has no
+    warning here that it is cut off: the module `articles` warns of it in the article's file. Raises TextUnavailableError if the
+    text of an article is lost.
     """
     texts: tuple[Article | StaticPage, ...] = (*articles, *content.published_pages)
     images_shown = {*_settings_images(content), *(path for text in texts for path in _images(content, text))}

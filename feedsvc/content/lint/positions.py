@@ -94,8 +94,9 @@ def warn_at(location: KeyPath, message: str, hint: str, *, at_key: bool = False)
 
 
 def warn_at_text(patterns: tuple[str, ...], message: str, hint: str) -> DeferredWarning:
-    """Return a function that builds a warning at the first match of `patterns` once the article's file was read.
+    """Return a function that builds a warning at the start of the word or address with the first match of a pattern.
 
-    `patterns` are regular expressions, tried in order on the whole file. If none matches, the warning is at `body`.
+    Call the function once the article's file was read. `patterns` are regular expressions, tried in order on the whole file. If
+    none matches, the warning is at the key `body`.
     """
     return lambda file: file.warning_at_text(patterns, message, hint)
