@@ -1,6 +1,6 @@
-"""Lint of file names: warns of names that Windows or macOS cannot have, so that colleagues there lack the file.
+"""Lint of file names: warns of paths that Windows cannot have, and of those that Windows or macOS take for equal.
 
-A clone of a git repository leaves such files out, or fails.
+There, a clone of a git repository leaves such files out, or fails.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def is_reserved_name(name: str) -> bool:
 
 
 def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
-    """Yield warnings about paths that Windows or macOS cannot have, or that they take for equal.
+    """Yield warnings about paths that Windows cannot have, over 200 characters, or that Windows or macOS take for equal.
 
     Checked are the files of articles and pages, drafts included, the files in root/ and theme/, and the files in media/ that
     articles, pages or settings refer to.
@@ -46,7 +46,7 @@ def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
 
 
 def _fault(path: str) -> tuple[str, str]:
-    """Return message and hint about the first fault of a path, both "" if every system can have it."""
+    """Return message and hint about the first fault of a path, both "" if Windows can have it and it is not too long."""
     for name in path.split("/"):
         if is_reserved_name(name):
             return f"'{name}' is the name of a device on Windows, where no file can have it", "rename it"

@@ -42,7 +42,8 @@ class ArticlePositions:
     def warning_at_text(self, patterns: tuple[str, ...], message: str, hint: str) -> Problem:
         """Return a warning at the start of the word or address with the first match of a pattern; at `body` if none matches.
 
-        `patterns` are regular expressions, tried in order on the text of the whole file; the first one that matches counts.
+        `patterns` are regular expressions, tried in order on the text of the whole file; the first one that matches counts. In
+        a file without the key `body`, the warning is at its first key instead.
         """
         index = next((match.start() for pattern in patterns if (match := re.search(pattern, self.text))), None)
         if index is None:
@@ -97,6 +98,6 @@ def warn_at_text(patterns: tuple[str, ...], message: str, hint: str) -> Deferred
     """Return a function that builds a warning at the start of the word or address with the first match of a pattern.
 
     Call the function once the article's file was read. `patterns` are regular expressions, tried in order on the whole file. If
-    none matches, the warning is at the key `body`.
+    none matches, the warning is at the key `body` or, without it, at the first key.
     """
     return lambda file: file.warning_at_text(patterns, message, hint)

@@ -46,9 +46,9 @@ def lint_redirects(context: LintContext) -> Iterator[Problem]:
     """Yield at most 100 warnings about redirects.yaml, first those about exact rules; none if the file has an error.
 
     An exact rule has a warning if it is never reached, because its old address is that of a document or file of this site or
-    below that of private feeds; if its target is the old address of another exact rule; or if no document is at its target. A
-    pattern has one if it matches the form of addresses of articles, listings or feeds, and one if no document can have the form
-    of its target.
+    has the prefix of private feeds; if its target is the old address of another exact rule; or if no document is at its target.
+    A pattern has one if it matches the form of addresses of articles, listings or feeds, and one if no document can have the
+    form of its target.
     """
     rules = context.content.redirects
     if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
