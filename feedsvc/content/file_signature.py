@@ -64,5 +64,8 @@ def nanoseconds_since_epoch(moment: datetime) -> float:
 
 
 def is_changed_since(signature: FileSignature | None, moment: datetime) -> bool:
-    """Return True if the file was written, replaced or renamed after `moment`, by its ctime; False for None and `MISSING`."""
+    """Return True if the ctime is after `moment`: the file was written, replaced, renamed or given new permissions since.
+
+    Return False for None and `MISSING`.
+    """
     return signature is not None and change_time(signature) > nanoseconds_since_epoch(moment)

@@ -1,4 +1,4 @@
-"""Race-free opening of files without following a symbolic link in any segment of their path.
+"""Race-free opening of files below a folder without following a symbolic link in any segment of the path below it.
 
 A path that was resolved and checked can lead elsewhere a moment later, if a folder in it is replaced with a link. So each segment
 of the path is opened relative to the folder opened before it, and no segment may be a link (openat(2) with O_NOFOLLOW). Windows

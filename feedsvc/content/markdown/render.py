@@ -280,7 +280,7 @@ def plain_text(markup: str) -> str:
 
 
 def excerpt(text: str, max_length: int = 280) -> str:
-    """Return a text of at most `max_length` characters unchanged; of a longer one, return at most its first so many and "…".
+    """Return a text of at most `max_length` characters unchanged; of a longer one, at most as many from its start and "…".
 
     It is cut between words, or between grapheme clusters if the second half of these characters has no spaces.
     """

@@ -59,8 +59,9 @@ class MediaFolder:
     def sendable_file(self, path: str, *, keep_metadata: bool) -> MediaFile:
         """Return the same MediaFile as `file`, after a check that it can be sent. Metadata is not removed here.
 
-        Raises ValueError for an unusable file (see `file`), and unless `keep_metadata`, for a JPEG, PNG, GIF, WebP or AVIF
-        image from which metadata cannot be removed. Files of other types are not checked for metadata.
+        Raises ValueError for a file that is missing, outside media/, unreadable or active content, and unless `keep_metadata`,
+        for a JPEG, PNG, GIF, WebP or AVIF image from which metadata cannot be removed. Other types are not checked for
+        metadata.
         """
         file = self.file(path)
         if not keep_metadata and clean_file.is_cleaned_type(file.type) and path not in self._cleanable_paths:
@@ -71,8 +72,8 @@ class MediaFolder:
     def image_size(self, path: str) -> tuple[int, int]:
         """Return width and height of an image in pixels, as displayed. The result is cached until `refresh` sees a change.
 
-        Raises ValueError with a message for the editor for an unusable file (see `file`), and for one that is no JPEG, PNG,
-        GIF, WebP or AVIF, has another type than its suffix says, is damaged or has too many pixels.
+        Raises ValueError with a message for the editor for a file that is missing, outside media/ or unreadable, that is no
+        JPEG, PNG, GIF, WebP or AVIF, has another type than its suffix says, is damaged or has too many pixels.
         """
         if path not in self._sizes:
             self._sizes[path] = image_size(self.file(path))

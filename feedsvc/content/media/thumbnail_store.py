@@ -23,7 +23,7 @@ _VARIANT_PATH: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-
 
 
 class VariantFolder:
-    """Variants as files DIGEST/WIDTH-VERSION-CHECKSUM: digest of the image's bytes, checksum of the variant's own."""
+    """Variants as files DIGEST/WIDTH-VERSION-CHECKSUM: digest of the image's bytes, checksum of the variant's bytes."""
 
     def __init__(self, folder: Path) -> None:
         # Variants, like media, are opened by paths without symbolic links.

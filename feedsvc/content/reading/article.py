@@ -282,7 +282,7 @@ class _ArticleParser(ReadContext):
         return max(date or updated, updated + timedelta(seconds=1)) if keys.status == "withdrawn" else None
 
     def claim_positions(self, keys: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
-        """Return `ParseResult.positions`: of id, slug, each of `aliases` (former slugs), guid and translation_of."""
+        """Return `ParseResult.positions`: line and column of id, slug, `aliases` (former slugs), guid and translation_of."""
         claims: list[KeyPath] = [("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases)]
         claims += [(key,) for key, value in (("guid", keys.guid), ("translation_of", keys.translation_of)) if value]
         return tuple(
