@@ -35,9 +35,10 @@ def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarn
     """Yield warnings about links to articles that readers cannot open, and about links to this site with http, not https.
 
     Links are `link`, the addresses in `sources` and those in the body, also of images. Readers cannot open an article that is
-    missing or a draft, or whose date is in the future and after that of `article`. Also yield warnings about paths that end
-    like the file of an article or page (.md, .yaml, .yml), and about links to categories, authors and custom feeds that do not
-    exist, unless redirects.yaml has a rule for them. Other paths are not checked: another program may answer them.
+    missing (unless its file has an error) or a draft, or whose date is in the future and after that of `article`. Also yield
+    warnings about paths that end like the file of an article or page (.md, .yaml, .yml), and about links to categories, authors
+    and custom feeds that do not exist, unless redirects.yaml has a rule for them. Other paths are not checked: another program
+    may answer them.
     """
     yield from _check_addresses(context, _addresses(context, article), article.published)
 
