@@ -203,7 +203,7 @@ class ParseCache:
         return texts
 
     def _load_texts(self, keys: Sequence[bytes]) -> dict[bytes, str]:
-        """Return the sound texts by key, in one query. If that finds damage, query each alone, to lack only damaged ones."""
+        """Return undamaged texts by key, in one query. If that finds damage, query each alone, to lack only damaged ones."""
         try:
             connection = self._own_connection()
             with self._lock:

@@ -26,7 +26,7 @@ _CAPTION: Final = re.compile(r"<figcaption>(?:[^<]|<(?!/?figcaption>))*+</figcap
 def mark_figures(clean: str) -> str:
     """Return cleaned HTML with figure elements for images with a title, alone in a paragraph, and for pull quotes.
 
-    The title becomes the caption. Pull quotes are block quotes that begin with [!QUOTE].
+    The title becomes the caption; the image may be in a link. Pull quotes are block quotes that begin with [!QUOTE].
     """
     if ' title="' in clean:
         clean = _IMAGE_PARAGRAPH.sub(r"<figure>\g<before>\g<after><figcaption>\g<caption></figcaption></figure>", clean)
