@@ -46,7 +46,7 @@ def lint_redirects(context: LintContext) -> Iterator[Problem]:
     """Yield at most 100 warnings about redirects.yaml, first those about exact rules; none if the file has an error.
 
     An exact rule has a warning if it is never reached, because its old address is that of a document or file of this site or
-    has the prefix of private feeds; if its target is the old address of another exact rule; or if no document is at its target.
+    has the prefix of private feeds; if another exact rule leads on from its target; or if that is a path without a document.
     A pattern has one if it matches the form of addresses of articles, listings or feeds, and one if no document can have the
     form of its target.
     """
