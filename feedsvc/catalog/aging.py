@@ -1,4 +1,4 @@
-"""Aging: moments at which rows reach the `max_age` of a listing and leave its newest feed document, or at which issues close."""
+"""Aging: moments at which rows reach a listing's `max_age`, and so leave its newest feed document, or at which issues close."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def aged_rows(listings: Iterable[Listing], one: datetime, other: datetime) -> It
 
 
 def _last_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
-    """Yield, for each listing with a `max_age` and rows of that age, the moment at which the newest of these rows reached it."""
+    """Yield, for each listing with a `max_age` and rows that reached it, the moment at which the newest of these did so."""
     for listing in listings:
         if listing.max_age and listing.recent_count is not None and listing.recent_count < len(listing.rows):
             yield listing.rows[listing.recent_count].article.published + listing.max_age
 
 
 def next_aging(listings: Iterable[Listing]) -> Iterator[datetime]:
-    """Yield, for each listing with a `max_age` and recent rows, the moment at which the oldest of these rows reaches it.
+    """Yield, for each listing with a `max_age` and younger rows, the moment at which the oldest of these rows reaches it.
 
     Left out is a moment after the end of the calendar, which a preview may have because of a draft.
     """
@@ -52,9 +52,9 @@ def moments_of_change(
 ) -> tuple[datetime | None, datetime | None]:
     """Return the moments at which time alone changes a catalog: (last one up to and including `now`, next one after it).
 
-    Each is None if there is no such moment.
-    `schedule` has the changes of its articles. `custom_listings` are the listings of its public custom feeds, as
-    `Listing.at(now)` returns them, `closing_moments` the next moment after `now` at which an issue of each periodical closes.
+    Each is None if there is no such moment. `schedule` has the changes of the catalog's articles. `custom_listings` are the
+    listings of its public custom feeds, as `Listing.at(now)` returns them, `closing_moments` the next moment after `now` at
+    which an issue of each periodical closes.
     """
     listings = tuple(custom_listings)
     last_moments, next_moments = (

@@ -17,9 +17,10 @@ class ArchiveIndex(Periods):
     """Mapping of each older period (one with rows that the newest feed document does not hold) to all its rows.
 
     The rows have any visibility. Iteration yields the newest period first. `names` are the names of all periods, older or not,
-    oldest first; `start` is `Listing.rest_start`. If only one period is older, the mapping includes the next newer one, if
-    there is one, because a validator warns about an archive that links to no other. `newest_older_period` is the newest older
-    one, without this addition; "" if no period is older. `all_periods` maps every period, older or not, to its rows.
+    oldest first; `start` is `Listing.rest_start`, the day of the newest row that is not hidden and not in the newest feed
+    document, "" if there is none. If only one period is older, the mapping includes the next newer one, if there is one,
+    because a validator warns about an archive that links to no other. `newest_older_period` is the newest older one, without
+    this addition; "" if no period is older. `all_periods` maps every period, older or not, to its rows.
     """
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:

@@ -38,9 +38,9 @@ class ArticleCalendar:
         return tuple((day, self._counts[day]) for day in reversed(self.leaves[start:end]))
 
     def redirect_target(self, period: str) -> str:
-        """Return the month that includes a day now, to which the page of the former day redirects.
+        """Return the month of the day `period`, whose page redirects to the month's, if the month is not divided by day.
 
-        "" if `period` exists or is no day, and if its month has no articles or is divided by day.
+        "" if `period` is no day, and if its month has no visible articles or is divided by day.
         """
         month = period[:_MONTH_LENGTH]
         return month if period != month and month in self._counts else ""

@@ -57,7 +57,7 @@ _RedirectMap = Mapping[QualifiedName, str]
 class Catalog:
     """Everything that is public at one moment, with its indexes. Immutable.
 
-    `pages` are the public static pages by slug and former slug; if equal in the catalog before an update, the same object.
+    `pages` are the public static pages by slug and former slug. An update that does not change them keeps the object.
     `visible` and `withdrawn` (articles with the status WITHDRAWN, even before the moment of withdrawal) are rows by slug,
     newest first. `corrected` are the visible rows with corrections, sorted by their latest correction, the latest first.
     `redirects` has former names: (kind or "article", alias) -> id or slug. `media` are the files of media/ that visible
@@ -121,7 +121,7 @@ class Catalog:
         return min(filter(None, moments), default=None)
 
     def find_issue(self, ref: ListingRef, day: str) -> IssueRow | None:
-        """Return the issue of a periodical that closed on `day` (YYYY-MM-DD), of any visibility; None if there is none."""
+        """Return the issue named by `day` (YYYY-MM-DD), of any visibility, in the periodical `ref`; None if there is none."""
         periodical = self.periodicals.get(ref)
         try:
             return find_issue(periodical, self.listings[ref], date.fromisoformat(day)) if periodical else None
@@ -156,19 +156,19 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml: all but empty languages; of tags, the most used that fit, sorted by id."""
+        """Listings on /subscribe/ and in feeds.opml, by kind and id: no empty languages; the most used tags that fit there."""
         without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         listings = (listing for listing in without_tags if listing.ref.kind != "language" or not listing.is_empty)
         used_tags = map(self.tag_listing, self.tags.most_used)
         return (*listings, *sorted(fitting_tags(used_tags), key=attrgetter("ref.id")))
 
     def private_listing(self, name: str, now: datetime) -> Listing | None:
-        """Return what tokens of the feed with this id or alias, private or public by now, show at `now`; None if unknown."""
+        """Return the listing that tokens of custom feed `name` (id or alias), public or not, show at `now`; None if unknown."""
         listing = find_token_listing(self.content, name, self.private_listings, self.listings, self.media)
         return listing.at(now) if listing else None
 
     def tag_listing(self, tag: str) -> Listing:
-        """Return the listing of the tag with this id, not an alias. Raises KeyError if no article has the tag."""
+        """Return the listing of the tag with this id, not an alias. Raises KeyError if no row has the tag."""
         return self.listings[ListingRef("tag", tag)]
 
     def apply_changes(
@@ -229,7 +229,7 @@ class Catalog:
 
 
 def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
-    """Build the catalog of what is public at a moment; a preview also includes drafts, scheduled and expired articles."""
+    """Build the catalog of what is public at `now`; if `is_preview`, drafts, scheduled and expired articles are visible."""
     builder = RowBuilder(content.site, now, is_preview=is_preview)
     articles = sort_articles(content.articles)
     rows = [*filter(None, map(builder.build, articles))]

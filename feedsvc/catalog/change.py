@@ -40,10 +40,10 @@ class CatalogChange:
 
     @cached_property
     def rows_by_listing(self) -> Mapping[ListingRef, Sequence[Row]]:
-        """Removed and then added rows by public listing; a row is in each of its listings. Those of a periodical are issues.
+        """Removed and then added rows by public listing; a row is in each of its listings.
 
-        The listings of languages that only one of the catalogs has are keys, too, even without such rows. A public listing that
-        is no key is the same object in both catalogs.
+        A periodical has its removed and added issues instead, newest first. The listings of languages that only one of the
+        catalogs has are keys, too, even without such rows. A public listing that is no key is the same object in both catalogs.
         """
         before, now = self.languages.tags, self.new_languages.tags
         changed_languages = {ListingRef("language", tag): () for tag in sorted(before ^ now)}
@@ -71,7 +71,10 @@ class CatalogChange:
 def _join(
     first: tuple[Mapping[str, _R], Mapping[str, _R]], later: tuple[Mapping[str, _R], Mapping[str, _R]]
 ) -> tuple[dict[str, _R], dict[str, _R]]:
-    """Return the removed and the added rows of two successive changes, each given as (removed, added)."""
+    """Return two successive changes as one. Each is (removed, added), rows by article id.
+
+    A row that `first` added and `later` removed is left out.
+    """
     removed = {id_: row for id_, row in later[0].items() if id_ not in first[1]}
     added = {id_: row for id_, row in first[1].items() if id_ not in later[0]}
     return {**removed, **first[0]}, {**added, **later[1]}

@@ -95,10 +95,11 @@ def _language_ref(catalog: Catalog, name: str) -> ListingRef | None:
 
 
 class CombinationError(Exception):
-    """Error of a reader's choice of names that gives no feed. `name` is the name at fault as the reader wrote it, else "".
+    """Error of a subscriber's choice of names that gives no feed.
 
-    `reason` is "nothing" (no names), "unknown" (a name), "too_many" (terms), "contradiction" (one with both signs; `name` is then
-    the title of its listing, or its language tag), or "unreadable" (an expression that cannot be parsed; no name is at fault).
+    `reason` is "nothing" (no names), "unknown" (a name), "too_many" (terms), "contradiction" (a term with both signs), or
+    "unreadable" (an expression that cannot be parsed). `name` is the unknown name as the subscriber wrote it; for a
+    contradiction, the title of the term's listing, or its language tag; else "".
     """
 
     def __init__(self, reason: Literal["nothing", "unknown", "too_many", "contradiction", "unreadable"], name: str = "") -> None:
@@ -112,8 +113,8 @@ def combine(
     """Return the ref of the combination of these terms or, for one included term, of its own listing, if there is one.
 
     The terms, (kind, name), come from a client. A name is an id, alias, language tag, spelling of a tag, or title as on pages;
-    `title_of` returns the title of a listing. Raises CombinationError if the terms give no feed. Does not check whether the site
-    has combinations.
+    `title_of` returns the title of a listing. Raises CombinationError if the terms give no feed. Does not check whether the
+    site has combinations.
     """
     sides = frozenset(included), frozenset(excluded)
     if sum(map(len, sides)) > _MAX_NAMES:
@@ -128,7 +129,10 @@ def combine(
 
 
 def _resolve_name(catalog: Catalog, term: Term, titles: Mapping[Term, str]) -> Term:
-    """Return the term with the id of its listing. Raises CombinationError if its name is unknown."""
+    """Return a client's term with the id of its listing. Raises CombinationError if its name is unknown.
+
+    `titles` are the `_ids_by_title` to look the name up in if it is no id, alias or spelling; {} if titles do not count.
+    """
     kind, name = term
     if resolved := _resolve_id(catalog, term):
         return resolved

@@ -1,4 +1,4 @@
-"""Former addresses of tags. Earlier versions gave C, C++ and C# one slug; each has its own now, and the former one redirects."""
+"""Former slugs of tags. Earlier versions of feedsvc gave C, C++ and C# one slug; each has its own now, that one redirects."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 
 class FormerTags:
-    """Former slug -> id of each tag that had it -> number of articles with that tag, also if only one tag had it. Immutable.
+    """Former slugs of tags: slug -> id of each tag that had it -> number of articles with that tag. Immutable.
 
-    Expired and withdrawn articles count, too, so that an article's end does not move a redirect to another tag.
+    A slug that only one tag had is included. Expired and withdrawn articles count, too, so that an article's end does not move
+    a redirect to another tag.
     """
 
     def __init__(self, counts: OverlayDict[str, Mapping[str, int]]) -> None:
@@ -78,6 +79,6 @@ def _count_former_slugs(rows: Iterable[Row]) -> _Counts:
 
 
 def _former_slug(tag: str, title: str) -> str:
-    """Return the slug that a spelling of the tag with the id `tag` had in earlier versions; "" if none or the same as the id."""
+    """Return the slug that earlier versions gave the spelling `title` of a tag; "" if none or the same as the id `tag`."""
     slug = former_slug(title)
     return slug if slug != tag else ""

@@ -96,7 +96,7 @@ class Languages:
 
 
 def build_languages(rows: Iterable[Row], site_language: str) -> Languages:
-    """Return the languages of all rows."""
+    """Return the Languages of `rows`, all rows of a catalog. `site_language` is the tag of rows without their own."""
     return Languages({}, site_language, _NO_TAGS).apply_changes((), rows)
 
 

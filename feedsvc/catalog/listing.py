@@ -26,12 +26,12 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 class Listing:
     """Rows of the site, a category, an author, a custom feed, a language, a tag or a combination, newest first.
 
-    Immutable. `rows` have any visibility; those of a periodical are issues. A combination has only the rows of its feed.
-    `title` is the language tag for a language; `feeds.listing_title` returns the language's name. `feed` are the options of the
-    listing's feed, as `feed_options` returns them; `feed.archives` is never "site". `image` is the address
-    of the feed's own image, "" if it has none and shows the site's logo. Rows of the age `max_age` (since publication) or older
-    are not in the newest feed document; None if any age is allowed. `recent_count` is the number of the rows, the first ones,
-    that are younger; None without `max_age`, and before a call of `at`.
+    Immutable. `rows` have any visibility; those of a periodical are issues. A combination has only the rows of its newest feed
+    document. `title` is the language tag for a language; `feeds.listing_title` returns the language's name. `feed` are the
+    effective options of the listing's feed; `feed.archives` is "all" or "none". `image` is the address of the feed's own image,
+    "" if it has none and shows the site's logo. Rows of the age `max_age` (since publication) or older are not in the newest
+    feed document; None if any age is allowed. `recent_count` is the number of the rows, the first ones, that are younger than
+    `max_age`; None without `max_age`, and before a call of `at`.
     """
 
     ref: ListingRef
@@ -84,7 +84,7 @@ class Listing:
 
     @cached_property
     def ranks(self) -> Mapping[int, int]:
-        """Rank of each visible row by the id() of the row. Worth its cost only if a caller needs the ranks of nearly all rows."""
+        """Rank of each visible row by the id() of the row. Worth its cost only if nearly all ranks are needed."""
         return dict(zip(map(id, self.visible), count(), strict=False))
 
     def discard_ranks(self) -> None:
@@ -115,12 +115,15 @@ class Listing:
 
     @cached_property
     def archive_index(self) -> ArchiveIndex:
-        """Index of the rows older than `feed_rows` by month, or by day in months with over MAX_MONTH_ENTRIES visible rows."""
+        """Index of the months that have rows after `feed_rows`. Each is mapped to all its rows, those in `feed_rows` included.
+
+        A month with over MAX_MONTH_ENTRIES visible rows is divided: its days take its place.
+        """
         return ArchiveIndex(self.rows, period_names(self.rows[:]), self.rest_start)
 
     @cached_property
     def page_index(self) -> ArchiveIndex:
-        """Index of the older pages: `archive_index`, but a year with up to MAX_YEAR_ENTRIES visible rows is one period."""
+        """Index of the periods of older pages: `archive_index`, but a year of up to MAX_YEAR_ENTRIES visible rows is one."""
         return self.archive_index.with_names(page_names(self.archive_index.names, visible_by_year(self.rows[:])))
 
     @cached_property

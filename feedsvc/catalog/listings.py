@@ -25,7 +25,7 @@ Spellings = Mapping[str, Mapping[str, int]]
 
 
 def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Languages) -> dict[ListingRef, Sequence[Row]]:
-    """Return `rows` by public listing, in the same order; a row is in each of its listings. Listings without any are left out.
+    """Return `rows` by public listing, in the same order; a row is in each of its listings. Listings without rows are left out.
 
     `selections` are those of the public custom feeds. A periodical has the rows of its articles here, not its issues.
     """
@@ -52,7 +52,7 @@ def group_by_listing(rows: Sequence[Row], selections: Selections, languages: Lan
 def update_spellings(
     spellings: Spellings, entries: TagEntries, removed: Sequence[Row], added: Sequence[Row]
 ) -> tuple[Spellings, dict[str, str]]:
-    """Return the updated spellings, and the titles of all tags of the removed and added rows, visible or not, by tag id.
+    """Return `spellings` after a change of rows, and the titles of all tags of these rows, visible or not, by tag id.
 
     A tag whose last visible row was removed keeps an empty entry in the spellings. A title is that in `entries`, the entries of
     tags.yaml; else the most frequent spelling in visible rows; of equally frequent ones, the first in alphabetical order. It is
@@ -146,10 +146,10 @@ def update_listings(
     *,
     now: datetime,
 ) -> Mapping[ListingRef, Listing]:
-    """Return the public listings at the moment `now`, after a change of rows. A tag without rows, of any visibility, has none.
+    """Return the public listings at `now`: `before`, the former ones, after a change of rows.
 
-    Listings without a changed row are the same objects as in `before`. `tags` are titles of tags by id, at least of tags that
-    are new or have another title.
+    Listings without a changed row are the same objects as in `before`. A tag without rows of any visibility has no listing.
+    `tags` are titles of tags by id, at least of tags that are new or have another title.
     """
     listings = dict(before)
     for ref in {**removed_by_ref, **added_by_ref}:
@@ -169,9 +169,10 @@ def update_listings(
 def update_language_listings(
     listings: Mapping[ListingRef, Listing], content: ContentSnapshot, before: Languages, after: Languages, *, now: datetime
 ) -> Mapping[ListingRef, Listing]:
-    """Return the listings, without those of languages that have none any more, and with those of languages that have one now.
+    """Return `listings` without those of languages that are no longer in `after.tags`, and with new ones of added languages.
 
-    In `listings`, all others are updated already. All rows of the site are read if a language gets a listing, which is rare.
+    All other listings in `listings` must be updated already. If a language gets a listing, which is rare, all rows of the site
+    are read.
     """
     if before.tags == after.tags:
         return listings

@@ -223,7 +223,7 @@ def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow 
 def with_issues(
     rows_by_listing: _RowsByListing, periodicals: AbstractSet[ListingRef], issues: Iterable[IssueRow]
 ) -> dict[ListingRef, Sequence[Row]]:
-    """Return rows by listing in which `periodicals` have those of `issues` that are theirs, newest first, instead of articles.
+    """Return `rows_by_listing` in which each of `periodicals` has its own of `issues`, newest first, instead of articles.
 
     A periodical without any of `issues` is left out.
     """

@@ -66,7 +66,7 @@ def period_names(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def update_period_names(names: tuple[str, ...], rows: PersistentSortedList[Row], days: Iterable[str]) -> tuple[str, ...]:
-    """Return `period_names` of `rows`; `names` are those before rows of `days` changed, and the result if no name differs."""
+    """Return `period_names` of `rows`. `names` are those before rows of `days` changed; this object if no name differs."""
     for month in {day[:7] for day in days}:
         names = _replace_names(names, month, period_names(rows_in_period(rows, month)))
     return names
@@ -89,7 +89,7 @@ def page_names(names: Sequence[str], visible_counts: Mapping[str, int]) -> tuple
 
 
 def visible_by_year(rows: Sequence[Row]) -> Mapping[str, int]:
-    """Return the number of visible rows of each year; {} if there are not over MAX_YEAR_ENTRIES rows in total."""
+    """Return the number of visible rows of each year; {} if there are up to MAX_YEAR_ENTRIES rows in total."""
     visible = Visibility.VISIBLE
     return Counter([row.day[:4] for row in rows if row.visibility is visible]) if len(rows) > MAX_YEAR_ENTRIES else {}
 
@@ -193,7 +193,7 @@ class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
 
 
 class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
-    """Mapping of periods to (next older period, next newer period), each "" if there is none among the periods of the mapping."""
+    """Mapping of periods to (next older period, next newer period), each "" if the mapping has none."""
 
     def __getitem__(self, period: str) -> tuple[str, str]:
         index = self._index_of(period)
@@ -205,7 +205,10 @@ class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
 
 
 def update_totals(totals: Mapping[str, PeriodTotals], periods: Periods, days: Iterable[str]) -> Mapping[str, PeriodTotals]:
-    """Return the totals of each of `periods`. `totals` are those before rows of `days` changed; others of them are reused."""
+    """Return the totals of each of `periods`. `totals` are those before rows of `days` changed.
+
+    They are reused for the periods that hold none of these days.
+    """
     changed_periods = {period for day in days for period in periods_of_day(day)}
     reusable = {period: total for period, total in totals.items() if period not in changed_periods}
     return {period: reusable.get(period) or period_totals(periods[period]) for period in periods}

@@ -34,10 +34,10 @@ _VISIBLE = Visibility.VISIBLE  # the look-up in the Enum would take longer than 
 
 
 class Translation(NamedTuple):
-    """Visible article of a work, as the rows of the work name it.
+    """Visible article of a work, as an item of `Row.translations`.
 
-    `language` is a tag, never "". `link` is that of the article, "" if its canonical address is on this site. `is_original` is
-    True if the article has no `translation_of`.
+    `language` is the article's language tag or, if it has none, the site's. `slug` and `link` are the article's; `link` is ""
+    if its canonical address is on this site. `is_original` is True if the article has no `translation_of`.
     """
 
     language: str
@@ -130,9 +130,9 @@ def is_withdrawn_later(row: Row) -> bool:
 
 
 def count_alternates(visible: Iterable[Row]) -> int:
-    """Return an upper bound of the number of links to translations in the sitemap's entries of these rows, "x-default" included.
+    """Return an upper bound of the number of links to translations in the sitemap's entries of these rows.
 
-    Rows whose article has a `link` count 0.
+    Links for "x-default" are included. Rows whose article has a `link` count 0.
     """
     return sum([len(row.translations) + 1 for row in visible if row.translations and not row.article.link])
 

@@ -14,10 +14,10 @@ from feedsvc.model import Article, Site
 class RowChanges:
     """Rows that the next catalog does not have any more (`removed`) and has instead or in addition (`added`), by article id.
 
-    A row that another object replaces is in `removed`, and the other object in `added`. `find_row` returns the row of an article
-    in the former catalog, None if it has none; `builder` builds rows of the next one.
+    A row that another object replaces is in `removed`, and the other object in `added`. `find_row` returns the row of an
+    article in the former catalog, None if it has none; `builder` builds rows of the next one.
 
-    Call the methods in their order here; `copy` may be called again at the end.
+    Call the methods in this order: `replace_articles`, `rebuild`, `copy`, `update_translations`; then perhaps `copy` again.
     """
 
     def __init__(self, find_row: Callable[[Article], Row | None], builder: RowBuilder) -> None:

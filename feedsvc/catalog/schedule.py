@@ -65,7 +65,7 @@ class Schedule:
     def next_change(self, now: datetime) -> datetime | None:
         """Return the moment of the next change after `now`, None if there is none.
 
-        Changes are the same as in `last_change`.
+        Changes are publications, updates, expiries and withdrawals, and the moments NEWS_AGE after a publication.
         """
         aged, visible_change = self._count_published_after(now - NEWS_AGE), self.next_visible_change(now)
         moments = [article.published + NEWS_AGE for article in self.articles[max(aged - 1, 0) : aged]]

@@ -52,7 +52,7 @@ class Tags:
 
     @cached_property
     def pages(self) -> tuple[_Page, ...]:
-        """All ids in order, divided into pages of at most PAGE_SIZE ids."""
+        """All ids of used tags, sorted, divided into pages of at most PAGE_SIZE ids."""
         return tuple(divide_into_pages(sorted(self._used_tags), PAGE_SIZE))
 
     @cached_property
@@ -61,7 +61,7 @@ class Tags:
         return (FIRST_PAGE, *(page[0] for page in self.pages[1:])) if self.pages else ()
 
     def page_of(self, tag: str) -> int:
-        """Return the index in `pages` of the page that holds a tag's id, or would hold it if the tag existed; 0 without pages."""
+        """Return the index in `pages` of the page that holds a tag's id, or would if the tag existed; 0 without pages."""
         return max(0, bisect_right(self.starts, tag) - 1)
 
     def apply_changes(self, spellings: Spellings, changed: Iterable[str]) -> Tags:

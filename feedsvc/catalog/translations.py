@@ -70,7 +70,7 @@ class Works:
         return bool(article.translation_of) or self._translations.get(article.id) is not None
 
     def _changed_translations(self, removed: Iterable[Article], added: Iterable[Article]) -> dict[str, set[str]]:
-        """Return, for each id that a removed or an added article names, the ids of the articles that name it after the change."""
+        """Return each id that a removed or an added article names -> ids of the articles that name it after the change."""
         named: dict[str, set[str]] = {}
         for article in removed:
             if target := article.translation_of:
@@ -142,9 +142,9 @@ def _with_translations(row: Row, translations: tuple[Translation, ...]) -> Row:
 
 
 def _translations_of_work(rows: Iterable[Row], site: Site) -> Mapping[str, tuple[Translation, ...]]:
-    """Return `Row.translations` of the rows of one work, by article id: of those that are named, one for each language.
+    """Return `Row.translations` for the rows of one work, by article id, only for the articles that it names.
 
-    {} if the visible ones are in fewer than two languages.
+    These are one visible article for each language. {} if they are in fewer than two languages.
     """
     named: dict[str, Article] = {}
     for article in sorted([row.article for row in rows if is_visible(row)], key=_precedence):
@@ -170,7 +170,7 @@ def translation_url(site: Site, translation: Translation) -> str:
 def by_hreflang(site: Site, translations: Sequence[Translation]) -> tuple[tuple[str, Translation], ...]:
     """Return (hreflang, translation) of each of a row's `translations`, then ("x-default", the one for any other language).
 
-    The latter is the one in the site's language, or else the original; it is left out if neither is among `translations`. ()
+    "x-default" is the one in the site's language, or else the original; it is left out if neither is among `translations`. ()
     for no translations.
     """
     in_site_language = [translation for translation in translations if translation.language == site.language]
