@@ -117,9 +117,8 @@ def is_permanent_redirect(requested: Place, target: Place) -> bool:
 def has_document(catalog: Catalog, place: Place) -> bool:
     """Return whether a canonical place has a document to which another address may redirect, also with status 410.
 
-    Always False for files in media/ and static/, image variants and parts of the sitemap, because no former address redirects to
-    these.
-    Always True for the documents of SITE_DOCUMENTS except the license, even without a news sitemap.
+    Always False for files in media/ and static/, image variants and parts of the sitemap, because no former address redirects
+    to these. Always True for the documents of SITE_DOCUMENTS except the license, even without a news sitemap.
     """
     function = _HAS_DOCUMENT.get(type(place))
     return function is not None and function(catalog, place)

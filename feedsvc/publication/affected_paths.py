@@ -121,7 +121,7 @@ def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
 
 
 def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[str]) -> bool:
-    """Return whether pages that link to an article or show its card may differ because of the difference of its two rows.
+    """Return whether pages that link to an article or list it may differ because `row` and `other`, its two rows, differ.
 
     `other` is None if only one catalog has the article. `changed_files` are the absolute addresses of the changed media files.
     """
@@ -133,7 +133,7 @@ def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[st
 
 
 def _card_facts(row: Row) -> tuple[object, ...]:
-    """Return the parts of a row that a card or a link shows."""
+    """Return the parts of a row that a card (the article in a list) or a link to the article shows."""
     article = row.article
     shown = replace(
         article,

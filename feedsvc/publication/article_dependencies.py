@@ -50,9 +50,9 @@ class ArticleDependency:
     """One dependency of an article's page, in the three forms in which it is used.
 
     `inputs(catalog, row)` returns the rows that the page of `row` shows by this dependency, to be compared by identity, None
-    for one that does not exist. The bytes of their lead images are inputs, too. `digest(digests, row)` is a digest of the same,
-    which may cover more rows if that is faster. `dependent_rows(catalog, rows)` yields a superset of the rows of a catalog,
-    other than `rows`, of whose `inputs` one of `rows` is, or was before a change.
+    for one that does not exist. The bytes of their lead images are inputs, too. `digest(digests, row)` is a digest of these
+    inputs, which may cover more rows if that is faster. `dependent_rows(catalog, rows)` yields at least those rows of a
+    catalog, except `rows`, whose `inputs` include one of `rows`, or did so before a change.
     """
 
     inputs: Callable[[Catalog, Row], Iterable[Row | None]]
@@ -122,13 +122,13 @@ def input_digest(digests: Digests, row: Row) -> bytes:
 
 
 def language_dependencies(catalog: Catalog, row: Row) -> Iterator[object]:
-    """Yield one bool: whether the article's language has a listing, to which the page links. Nothing without a language."""
+    """Yield one bool: whether the article's language has a listing, to which the page links. Nothing if it names none."""
     if row.article.language:
         yield ListingRef("language", row.article.language) in catalog.listings
 
 
 def dependent_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield a superset of the visible rows of `catalog` whose pages show the card of one of `rows`, pages of these aside.
+    """Yield at least those visible rows of `catalog`, except `rows`, whose pages show the card of one of `rows`.
 
     `rows` may be of another catalog with the same settings. A row may be yielded more than once.
     """
@@ -148,8 +148,8 @@ def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[obj
 def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
     """Yield (path, MediaFile, image digest) of each of `paths` (media/...) that is a public file; others are left out.
 
-    Pages show sizes and variants, which depend on the bytes. The image digest is "" if the file can have no variants or cannot be
-    read.
+    Pages show sizes and variants, which depend on the bytes. The image digest is "" if the file can have no variants or cannot
+    be read.
     """
     for path in paths:
         file = catalog.media.get(path)

@@ -23,10 +23,10 @@ _BINARY_TYPES: Final = frozenset(
 
 
 def content_type(media_type: str) -> str:
-    """Return the Content-Type of a document: with charset=utf-8, except for fonts, audio, video, images other than SVG, and
-    _BINARY_TYPES.
+    """Return the Content-Type of a document: its media type, with charset=utf-8 unless it is binary.
 
-    JSON has it, too. Clients guess a missing charset. `file_content_type` is for media files.
+    Binary are fonts, audio, video, images other than SVG, and _BINARY_TYPES; JSON is not. Clients guess a missing charset.
+    `file_content_type` is for media files.
     """
     is_binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
     return media_type if is_binary or media_type in _BINARY_TYPES else f"{media_type}; charset=utf-8"
@@ -43,7 +43,7 @@ def file_content_type(file: FileResource) -> str:
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
     """Return Cache-Control for a response sent at `now`. From one second before `next_change`, no cache may use it, even stale.
 
-    `next_change` is None if there is none. `private` is True if only the client's own cache may store the response,
+    `next_change` is None if no change is scheduled. `private` is True if only the client's own cache may store the response,
     `missing` is True for a response with status 404.
     """
     return cache_directives(seconds_until_change(now, next_change), private=private, missing=missing)

@@ -26,7 +26,10 @@ def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> 
 
 
 def candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield a superset of `changed_periods`: also periods without a difference, and newer ones. Some occur more than once."""
+    """Yield a superset of `changed_periods`: also periods without a difference, and periods that are newer than both mappings.
+
+    Some occur more than once. `days` are those of the rows that differ.
+    """
     # A day may have no period in one of the indexes.
     periods = {period for index in (one, other) for day in days if (period := index.period_of(day))}
     periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))

@@ -69,7 +69,7 @@ class Dependencies:
         return *self.values, *map(self.project, self.listings)
 
     def is_unchanged_since(self, other: Dependencies) -> bool:
-        """Return whether a document made from `other` has the same bytes as one made from these, by objects of one process."""
+        """Return whether documents made from `other` and from these have the same bytes. Both must be of one process."""
         return self.values == other.values and is_identical(self.objects, other.objects) and self._has_same_projections(other)
 
     def _has_same_projections(self, other: Dependencies) -> bool:

@@ -41,7 +41,7 @@ class DerivedData:
         self._lock = threading.Lock()
 
     def digest(self, body: bytes) -> str:
-        """Return the digest (as the function `digest`) of `body`, which must be the document's. It is computed once."""
+        """Return the digest (24 hex digits of SHA-256) of `body`, which must be the document's. It is computed once."""
         self._digest = self._digest or digest(body)
         return self._digest
 
@@ -69,9 +69,10 @@ class Document:
     """Rendered document of one path.
 
     `path` is decoded and relative to base_url; it is "" for a page that many paths share: with status 400 or 404, or 410 for a
-    path that redirects.yaml calls gone. `last_modified` is when the bytes last changed; None if that is not recorded. `links` are
-    sent as Link headers. `browser_type` is the media type for a browser that navigates to the document, "" if it is `media_type`;
-    `browser_script` is the root-relative address of the script that such a browser gets with it, in `browser_body`.
+    path that redirects.yaml calls gone. `last_modified` is when the bytes last changed; None if that is not recorded. `links`
+    are sent as Link headers. `browser_type` is the media type for a browser that navigates to the document, "" if it is
+    `media_type`; `browser_script` is the root-relative address of the script that `browser_body` has for such a browser, "" if
+    there is none.
     """
 
     path: str
@@ -114,11 +115,12 @@ UNCOUNTED_READS: Final = Document(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResource:
-    """Media file or image variant that is sent from disk. `path` is the requested one, as in Document, `location` that on disk.
+    """Media file or image variant that is sent from disk.
 
-    `length` is the size in bytes of the file on disk when it was last read or scanned. `is_cleaned` is True for an image that is
-    to be sent without its metadata (`content.media.clean_file`). `is_substitute` is True for an original image sent in place of
-    its variant; no cache may store it under the variant's address.
+    `path` is the requested path, decoded and relative to base_url; `location` is the path of the file on disk. `length` is its
+    size in bytes when it was last read or scanned. `is_cleaned` is True for an image that is to be sent without its metadata
+    (`content.media.clean_file`). `is_substitute` is True for an original image sent in place of its variant; no cache may store
+    it under the variant's address.
     """
 
     path: str
@@ -131,9 +133,10 @@ class FileResource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingFile:
-    """Image variant at a path that is not made yet. Once `completion` is complete, the caller should resolve the path again.
+    """Image variant that is not made yet. Once `completion` is complete, the caller should resolve its `path` again.
 
-    `completion` is None if the queue of variants to be made is full, so that the variant is not made for this request.
+    `completion` is None if the variant is not made for this request, because the queue of variants to be made is full or no
+    thread can start.
     """
 
     path: str

@@ -61,8 +61,8 @@ class Fingerprints:
     def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
         """Return the Fingerprints of a catalog that was updated from this object's. Digests of Row objects in both are reused.
 
-        They are not reused if too many of them are of rows that neither has. Discards `Listing.ranks` of this object's
-        listings.
+        None is reused if there are over _MAX_FORMER_ROWS more of them than rows in `catalog`: many are of rows of former
+        catalogs. Discards `Listing.ranks` of this object's listings.
         """
         for listing in self.catalog.listings.values():
             listing.discard_ranks()
@@ -133,14 +133,14 @@ class Fingerprints:
         return digest
 
     def neighbour_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the digests of the cards before and after a row's, _EMPTY_DIGEST for each that does not exist."""
+        """Return the joined digests of the cards of the visible rows before and after `row`, _EMPTY_DIGEST for a missing one."""
         cards, start = self._locate_card(listing, row)
         newer = cards[start - _DIGEST_SIZE : start] if start else b""
         older = cards[start + _DIGEST_SIZE : start + 2 * _DIGEST_SIZE]
         return (newer or _EMPTY_DIGEST) + (older or _EMPTY_DIGEST)
 
     def older_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the number (1 byte) and the digests of the next MAX_CANDIDATES older cards of a listing."""
+        """Return the number (1 byte) and the card digests of up to MAX_CANDIDATES visible rows after `row` in a listing."""
         cards, start = self._locate_card(listing, row)
         older = cards[start + _DIGEST_SIZE : start + (1 + MAX_CANDIDATES) * _DIGEST_SIZE]
         return bytes((len(older) // _DIGEST_SIZE,)) + older
@@ -226,9 +226,9 @@ class Fingerprints:
 
 
 def site_fingerprint(catalog: Catalog) -> str:
-    """Return the digest of the inputs that all documents share: settings, theme, preview mode, program, plug-ins; 24 hex digits.
+    """Return the digest, 24 hex digits, of the inputs that all documents share: settings, theme, preview mode, code, plug-ins.
 
-    Fingerprints of two catalogs can be compared only if it is equal.
+    The code is `code_fingerprint`. Fingerprints of two catalogs can be compared only if this digest is equal.
     """
     content = catalog.content
     inputs = (*content.settings, content.theme, catalog.is_preview)

@@ -26,7 +26,7 @@ from feedsvc.support.file_descriptors import is_exhausted
 
 
 class ImageVariants:
-    """Image variants of one catalog, and their files in `variant_store`. If that is None, no path has one and none is made."""
+    """Image variants of one catalog, and their files in `variant_store`. If that is None, no variant is found or made."""
 
     def __init__(self, catalog: Catalog, variant_store: VariantStore | None) -> None:
         self._catalog, self._variant_store = catalog, variant_store
@@ -87,7 +87,7 @@ class ImageVariants:
     def make(self, place: VariantAt) -> FileResource | None:
         """Return the variant; make it first, and wait, if it is missing. None if that fails or the catalog lacks the image.
 
-        Raises OSError if the process has no free file descriptor.
+        Also None without a variant store. Raises OSError if the process has no free file descriptor.
         """
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:

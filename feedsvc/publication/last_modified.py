@@ -72,8 +72,10 @@ class _DateRecord:
     previous_modified_at: int | None = None
 
     def next_record(self, digest: str, now: int, content_read_at: float) -> _DateRecord:
-        """Return the record after a rendering with this digest. Changed bytes get a later second than the recorded one, even if
-        the clock went back, unless the recorded one is more than a day ahead.
+        """Return the record after a rendering with this digest at `now`, in seconds since 1970.
+
+        Changed bytes get the date `now`, but at least a second after the recorded one, even if the clock went back. A recorded
+        date more than a day ahead of `now` is replaced by `now`, also for unchanged bytes.
         """
         is_same, is_far_ahead = digest == self.digest, self.modified_at > now + _MAX_CLOCK_ERROR
         modified_at = now if is_far_ahead else self.modified_at if is_same else max(now, self.modified_at + 1)

@@ -61,7 +61,10 @@ def _index_file_target(catalog: Catalog, path: str) -> str:
 
 
 def pattern_target(catalog: Catalog, path: str) -> str:
-    """Return a pattern's target (a path, an absolute address or GONE) of a path; "" if it has a document or another redirect."""
+    """Return the target (a path, absolute address or GONE) that the first pattern with a usable target has for a path.
+
+    "" if no pattern has one, and for a path with a document or another redirect.
+    """
     if not catalog.content.redirects.patterns:
         return ""
     return _pattern_target(catalog, path) if _target_without_patterns(catalog, path) == "" else ""

@@ -80,8 +80,8 @@ class Publication:
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
         """Return the publication of a newer catalog. If both `are_comparable`, it reuses documents with unchanged dependencies.
 
-        `find_last_modified` None means the same function as here. Of several calls, only the last returns what `changed_since`
-        takes for a later edition.
+        `find_last_modified` None: the function of this publication. `changed_since` takes the result for a later edition only
+        until this method is called again.
         """
         carry_over = None
         if are_comparable(self.catalog, catalog):
@@ -161,7 +161,7 @@ class Publication:
         return self._resource_for(old_addresses.query_target(self.catalog, path, query))
 
     def redirect_target(self, path: str) -> str:
-        """Return where `resolve` redirects from this path: a path, an absolute address, GONE for a 410 by a rule, else ""."""
+        """Return the target of a path's redirect, but not of a former variant's: a path, absolute address, or GONE; else ""."""
         return old_addresses.redirect_target(self.catalog, path)
 
     def render_redirect_page(self, path: str, target: str) -> Document:
@@ -182,10 +182,10 @@ class Publication:
         return self._renderer.render(place)
 
     def render_private_feed(self, name: str, suffix: str, path: str, now: datetime) -> Document | None:
-        """Return the feed of feeds.yaml with the id or alias `name` as it is at `now`; None if there is none.
+        """Return the custom feed with the id or alias `name` at `now`, for a token's holder, public or not; None if unknown.
 
-        `path` is the path with the token. The document is not cached, has no date, and is none of the `paths`. Raises KeyError if
-        no format has the suffix.
+        `path`, with the token, is the document's path and the feed's own address. The document is not cached, has no date, and
+        is none of the `paths`. Raises KeyError if no format has the suffix.
         """
         listing = self.catalog.private_listing(name, now)
         return self._renderer.render_private_feed(listing, suffix, path) if listing else None
@@ -263,14 +263,14 @@ class Publication:
     # --- paths
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200 but combinations, private feeds: files, pages, feeds, others. Make missing variants.
+        """Yield all paths with status 200, except combinations, private feeds, images that cannot be cleaned or made.
 
-        In this order, an export writes pages and files before the feeds that link to them.
+        Make missing variants. Files come first, then pages, feeds, others: an export writes feeds after what they link to.
         """
         return self._paths.paths()
 
     def paths_with_redirects(self) -> Iterator[str]:
-        """Yield `paths`, those of withdrawn rows, former ones of articles, pages, tags, and exact old ones without a query."""
+        """Yield `paths`, those of withdrawn rows, former ones of articles, static pages, tags, exact old ones without query."""
         return self._paths.paths_with_redirects()
 
     def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
@@ -291,8 +291,8 @@ class Publication:
     def make_variants(self, progress: Progress, processes: int) -> None:
         """Make the missing image variants of `variant_paths` in up to `processes` parallel processes.
 
-        Those that cannot be made stay missing. `progress` is called only if variants are missing, with the numbers of images
-        finished since the number before, and the number of images to finish.
+        Those that cannot be made stay missing. `progress` is called once, and only if variants are missing: with an iterable of
+        numbers of images, each finished since the number before, and the total number of images.
         """
         missing = self._image_variants.missing_variants()
         if missing and self._variant_store:

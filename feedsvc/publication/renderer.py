@@ -96,8 +96,8 @@ class Renderer:
     def render(self, place: Place) -> Document | FileResource | None:
         """Return the document or file at a place, None if there is none. The place must be canonical (`canonical_place`).
 
-        A missing image variant is made first. Documents except combinations are dated, which records new digests. Withdrawn
-        articles and issues have status 410.
+        A missing image variant is made first. Documents except combinations get a date from `find_last_modified`, which may
+        record it. Withdrawn articles and issues have status 410.
         """
         renderers: Mapping[type[Place], Callable[[Any], Document | FileResource | None]] = {
             FeedAt: self._render_feed,
@@ -116,9 +116,9 @@ class Renderer:
         return renderers[type(place)](place)
 
     def render_private_feed(self, listing: Listing, suffix: str, path: str) -> Document:
-        """Return the newest feed document of a private listing, undated. `path` is the path with the token; no header names it.
+        """Return the newest feed document of a private listing, undated. Raises KeyError if no format has the suffix.
 
-        Raises KeyError if no format has the suffix.
+        `path`, with the token, is the document's path and the feed's own address; no header contains it.
         """
         feed_format = feeds.FORMATS[suffix]
         feed = build_feed(listing, self._entry_cache, suffix, feed_format.media_type, path=path)
@@ -153,7 +153,7 @@ class Renderer:
         return self._html_document(path_of(place), pages.render_subscribe_page(self._layout, has_form=False))
 
     def render_combination_error_page(self, reason: str, name: str, status: int = 400) -> Document:
-        """Return the page that says why the form on /subscribe/, or an address, gave no feed.
+        """Return the page, with this status, that says why the form on /subscribe/, or a combination's address, gave no feed.
 
         `reason` and `name` are those of a CombinationError.
         """
