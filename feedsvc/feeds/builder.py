@@ -74,7 +74,7 @@ class EntryCache:
             snapshot.texts.prefetch(articles)
 
     def get(self, row: Row, content: FeedContent, *, markdown: bool = False) -> Entry:
-        """Return the entry of a visible row, of the cache or new. Raises FeedsvcError if the article's text cannot be read."""
+        """Return the entry of a visible row, cached or new. Raises FeedsvcError if the article's text cannot be read."""
         entries = self._issues if isinstance(row, IssueRow) else self._entries[content, markdown]
         cached = entries.get(row.article.id)
         if cached and cached[0] is row:
@@ -115,9 +115,10 @@ def feed_id(site: Site, ref: ListingRef) -> str:
 
 
 def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "", *, path: str = "") -> Feed:
-    """Build the Feed of the newest document, or of the archive document of `period`. `path` is a private feed's, "" for others.
+    """Build the Feed of a listing's newest document or, unless `period` is "", of that period's archive document.
 
-    `suffix` and `media_type` are the format's. Raises KeyError for a period without archive, FeedsvcError for an unreadable text.
+    `suffix` and `media_type` are the format's. `path` is the path, with the token, of a private feed, "" for other feeds.
+    Raises KeyError for a period without archive document, FeedsvcError if the text of an article cannot be read.
     """
     site, options = entries.catalog.site, listing.feed
     rows = listing.archive[period] if period else listing.feed_rows

@@ -1,4 +1,7 @@
-"""Markdown content of an entry: the same parts as its HTML. Feed readers that support source:markdown show only this."""
+"""Markdown content of an entry, with the same parts as its HTML content in feeds of full texts (content_html.py).
+
+Feed readers that support the element source:markdown show only this.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class XmlExtenders:
 
         Namespaces whose `formats` do not name this format are left out. Raises ValueError if a given namespace has the prefix
         or the URI, but not both, of another one or of one of the format; PluginError for such a namespace of a plug-in, or a
-        plug-in that could not be loaded, unless this process tolerates faults: then it is left out.
+        plug-in that could not be loaded, except after `tolerate_faults`: then it is left out.
         """
         if namespaces is None:
             return self._for_plugins
@@ -90,8 +90,8 @@ class XmlExtender:
         """Return `items` rendered, in the same order, entries with the elements of the namespaces in them.
 
         Before these are the elements for the feed, one RenderedEntry for each namespace that has some. Exceptions of the
-        functions of given namespaces are passed on; those of plug-ins are a PluginError, or logged if this process tolerates
-        faults.
+        functions of given namespaces are passed on; for those of plug-ins, PluginError is raised or, after `tolerate_faults`,
+        logged.
         """
         plain = self._format.plain_entries
         if not self._extensions:
@@ -161,8 +161,8 @@ class JsonExtender:
     def __init__(self, namespaces: Iterable[Namespace] | None) -> None:
         """Take the namespaces that a caller gave, None for those of plug-ins.
 
-        Those without functions for JSON are ignored. Raises ValueError if two others have the same prefix, PluginError for a
-        plug-in that could not be loaded, unless this process tolerates faults.
+        Namespaces without functions for JSON are ignored. Raises ValueError if two of the rest have the same prefix, PluginError
+        for a plug-in that could not be loaded, except after `tolerate_faults`.
         """
         extensions: Iterable[PluginNamespace]
         extensions = plugin_namespaces() if namespaces is None else map(PluginNamespace, namespaces)

@@ -69,7 +69,7 @@ def add_element(parent: etree._Element, name: str, **attributes: str | int) -> e
 
 
 def add_text_element(parent: etree._Element, name: str, text: str, **attributes: str | int) -> None:
-    """Append a new element with `text` to `parent`, as `add_element` does, unless the text is ""."""
+    """Append a new element with `text` to `parent` by `add_element`; do nothing if the text is ""."""
     if text:
         add_element(parent, name, **attributes).text = text
 
