@@ -26,8 +26,8 @@ _GROUP_TITLES: Final[dict[ListingKind, str]] = {
 def render_opml(catalog: Catalog) -> bytes:
     """Render the RSS feeds of `subscribable_listings` as OPML: the site's feed, then a group with an English title for each kind.
 
-    These listings are those on /subscribe/: without rare tags, and without languages that have no visible article. Other
-    formats are left out, because every reader accepts RSS.
+    These listings are those on /subscribe/: only the most used tags, and no languages without a visible article. Other formats
+    are left out, because every reader accepts RSS.
     """
     title = escape(catalog.site.title)
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n<head>\n<title>{title}</title>\n</head>\n<body>\n'

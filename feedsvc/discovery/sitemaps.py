@@ -50,7 +50,10 @@ _MAX_ENTRY_BYTES: Final = 800
 
 
 def render_sitemap(catalog: Catalog, max_urls: int = MAX_URLS) -> bytes:
-    """Render a sitemap of all pages ("XML tag definitions"), or an index of `part_names` if one file cannot hold them."""
+    """Render a sitemap of all pages ("XML tag definitions"), or an index of `part_names` if one file cannot hold them.
+
+    `max_urls` limits the addresses and the links to translations in one file.
+    """
     parts = tuple(_dated_parts(catalog, max_urls))
     return render_index(catalog.site, parts) if parts else render_urlset(catalog.site, all_urls(catalog))
 
@@ -151,7 +154,7 @@ def _max_urls_per_file(site: Site, max_urls: int) -> int:
 
 
 def _dated_parts(catalog: Catalog, max_urls: int) -> Iterator[tuple[str, datetime]]:
-    """Yield (name, last change) of each part that has a visible page; nothing if sitemap.xml is no index."""
+    """Yield (name, last change) of each part of the sitemap index that has a visible page; nothing unless `is_indexed`."""
     if is_indexed(catalog, max_urls):
         capacity = _max_urls_per_file(catalog.site, max_urls)
         yield from chain.from_iterable(_dated_group_parts(catalog, name, capacity) for name in group_names(catalog))
