@@ -23,8 +23,8 @@ def time_since_boot() -> float:
 class ClockJumpDetector:
     """Detector of jumps of the wall clock against the time since boot. `check` detects a jump and raises an alert of it.
 
-    The alert is cleared by a later jump that corrects the clock, or by a call an hour after the last jump. Only one thread may
-    call `check`. It should do so often, because slow corrections between two calls add up and may count as a jump.
+    The alert is cleared by a later jump that corrects the clock, or by a call at least an hour after the last jump. Calls of
+    `check` must not overlap. Call it often: slow corrections between two calls add up and may count as a jump.
     """
 
     def __init__(self, alerts: Alerts, monotonic_clock: Callable[[], float] = time_since_boot) -> None:

@@ -64,7 +64,7 @@ class ReloadStatistics:
 
 
 class Live:
-    """Holder of the current edition (`edition`). Thread-safe, but only one thread may call `reload`."""
+    """Holder of the current `edition`. Thread-safe, but calls of `reload` must not overlap: only a running Watcher makes any."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Folders to watch: on Linux, all folders below the content folder, because a notification is about the files of one folder.
 
-`watch` could find these folders itself, but it would look at every file for that, and block all threads meanwhile: more than a
-second for 100,000 articles.
+`watchfiles.watch` could find these folders itself, but it would look at every file for that, and block all threads meanwhile:
+more than a second for 100,000 articles.
 """
 
 from __future__ import annotations

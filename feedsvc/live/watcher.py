@@ -40,7 +40,7 @@ Listener = Callable[[Edition, Edition], None]
 
 
 class Peers(Protocol):
-    """Other processes that serve the same folder. One may have to wait until this process has read the changes that it has."""
+    """Other processes that serve the same folder. A peer may wait until this process has read the changes that it has read."""
 
     def is_rescan_requested(self) -> bool:
         """Return whether a peer waits for a full scan by this process. The watcher thread calls it many times a second."""
@@ -63,8 +63,8 @@ _NO_PEERS: Final = _NoPeers()
 class Watcher:
     """Thread that reloads a Live at changes of its folder, and calls the listeners, in this thread, after each new edition.
 
-    `root` is the content folder. Only this thread may call `Live.reload`. Listeners may be called once for several editions
-    that follow quickly, with the last announced edition and the newest one.
+    `root` is the content folder. While the thread runs, only it may call `Live.reload`. Listeners may be called once for
+    several editions that follow quickly, with the edition of the last call and the newest one.
     """
 
     def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), peers: Peers = _NO_PEERS) -> None:

@@ -18,7 +18,7 @@ def with_own_environ(application: WSGIApplication) -> WSGIApplication:
     """Return a WSGI application that calls `application` with an environ as the middleware of a service expects it.
 
     PATH_INFO has the whole path, also if the server is configured with a prefix, because base_url has this prefix, too.
-    REMOTE_ADDR is an address without port, or "unix" for a client of a unix socket. There is no file wrapper.
+    REMOTE_ADDR is an address without port, or "unix" for a client of a unix socket. wsgi.file_wrapper is removed.
     """
 
     def adapted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,7 +1,8 @@
-"""Peers: processes with the same state folder, which another server has started, and which know each other by unix sockets.
+"""Peers: processes with one state folder, started by another server than ours, which reach each other by unix sockets.
 
 Each listens on a socket in the folder `peers` of the state folder. A request and its response are one JSON object each. A peer
-that has ended refuses connections; then its socket is removed.
+removes its socket when it is closed. The socket of one that was killed refuses connections; the first peer whose connection is
+refused removes it.
 """
 
 from __future__ import annotations
@@ -55,14 +56,15 @@ class ScanRequests:
 
 
 class PeerProcesses:
-    """Peers of this process. It also answers their requests. If it cannot listen in the state folder, it logs that: no peer can
-    reach it.
+    """Peers of this process. Also answers their requests.
+
+    If it cannot listen in the state folder, it logs a warning: no peer can reach it.
     """
 
     def __init__(self, state_folder: Path, measure: Callable[[], Message]) -> None:
         """Start to listen. `measure`, called in several threads, returns the measurements of this process as JSON values.
 
-        Its key "counters" has the counters, a mapping of names to numbers.
+        The key "counters" of its result has the counters, a mapping of names to numbers.
         """
         self.scans = ScanRequests()
         self._folder, self._measure = state_folder / _FOLDER, measure
@@ -93,8 +95,8 @@ class PeerProcesses:
     def barrier(self) -> Callable[[], bool]:
         """Return a function that returns whether every peer has scanned the content folder since the function's first call.
 
-        The function does not wait. Its first call sends the requests. After 15 seconds it returns True even
-        if a peer has not scanned. Scans of this process do not matter.
+        The function does not wait. Its first call sends the requests. After 15 seconds it returns True even if a peer has not
+        scanned. Scans of this process do not matter.
         """
         events: list[threading.Event] = []
 
@@ -111,7 +113,7 @@ class PeerProcesses:
         return have_scanned
 
     def close(self) -> None:
-        """Stop listening, remove the socket, and send the counters to one peer, which adds them to its own."""
+        """Stop listening, remove the socket, and send the counters to the first peer that responds: it adds them to its own."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # ends `accept`
         self._socket.close()
@@ -183,7 +185,7 @@ class PeerProcesses:
 
 
 def _ask(path: Path, request: Message, timeout: float) -> dict[str, Message]:
-    """Return {name of a peer's socket: its response}; {} if it does not respond. Remove the socket of a peer that has ended."""
+    """Return {name of a peer's socket: its response}; {} if it does not respond. Remove a socket that refuses the connection."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         try:
