@@ -113,8 +113,8 @@ def combine(
     """Return the ref of the combination of these terms or, for one included term, of its own listing, if there is one.
 
     The terms, (kind, name), come from a client. A name is an id, alias, language tag, spelling of a tag, or title as on pages;
-    `title_of` returns the title of a listing. Raises CombinationError if the terms give no feed. Does not check whether the
-    site has combinations.
+    `title_of` returns the title of a listing. Raises CombinationError if the terms give no feed or are more than _MAX_NAMES.
+    Does not check whether the site has combinations.
     """
     sides = frozenset(included), frozenset(excluded)
     if sum(map(len, sides)) > _MAX_NAMES:

@@ -23,7 +23,7 @@ _link: Final = attrgetter("article.link")
 
 
 def withdrawn_rows(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of articles with the status WITHDRAWN, also HIDDEN ones, whose withdrawal lies in the future."""
+    """Return the rows of articles with the status WITHDRAWN, also HIDDEN ones: their withdrawal lies in the future."""
     visible, withdrawn = Visibility.VISIBLE, ArticleStatus.WITHDRAWN  # most rows are visible: test that first
     return [row for row in rows if row.visibility is not visible and row.article.status is withdrawn]
 

@@ -41,7 +41,7 @@ class Languages:
         return Languages(self._counts, self._site_language, tags)
 
     def group(self, rows: Sequence[Row]) -> dict[ListingRef, list[Row]]:
-        """Return `rows`, in the same order, by ref of the listings of `tags` that hold them; listings without any are left out.
+        """Return `rows`, in the same order, by ref of the listings of `tags` that hold them; listings without rows are left out.
 
         A row in en-GB is in the listings of en-GB and of en, if both are in `tags`.
         """

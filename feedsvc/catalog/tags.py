@@ -25,7 +25,7 @@ _SortKey = tuple[int, str]
 
 
 class Tags:
-    """Ids of the tags that at least one visible article has, with their numbers of such articles. True if there are any.
+    """Ids of the tags that at least one visible article has, with their numbers of such articles. True if not empty.
 
     Immutable and thread-safe. Computed values are cached, and `apply_changes` passes on those that still hold.
     """
@@ -103,7 +103,7 @@ class Tags:
 def divide_into_pages(ids: Sequence[str], max_size: int) -> Iterator[_Page]:
     """Yield pages of at most `max_size` of the sorted `ids`, in order; `max_size` is at least 2. Nothing without ids.
 
-    If there are several pages, each has at least a third of `max_size` ids.
+    If there are several pages, each has at least a third of `max_size` ids, rounded down.
 
     A page that is too large is cut before the id with the smallest checksum in its middle third. So an added or removed tag
     nearly always changes only its own page, and not the first id, which is the page's name.
