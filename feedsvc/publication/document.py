@@ -46,7 +46,7 @@ class DerivedData:
         return self._digest
 
     def encode(self, body: bytes, coding: str) -> bytes:
-        """Return `body`, which must be the document's, in a coding of CODINGS; b"" if it is too small or does not shrink.
+        """Return `body`, which must be the document's, in a coding of CODINGS; b"" if it is below MIN_SIZE or does not shrink.
 
         Each coding is computed once.
         """
@@ -99,7 +99,7 @@ class Document:
         return _ROOT_TAG.sub(lambda tag: tag[0] + script.encode(), self.body, count=1)
 
     def encode(self, coding: str) -> bytes:
-        """Return the body in a coding of CODINGS, b"" if it is too small or does not shrink; computed once."""
+        """Return the body in a coding of CODINGS, b"" if it is below MIN_SIZE or does not shrink; computed once."""
         return self.derived_data.encode(self.body, coding)
 
     def size_in_bytes(self) -> int:
@@ -162,10 +162,10 @@ Resource = Document | FileResource | PendingFile | Redirect
 
 
 def is_sent_cleaned(site: Site, file: MediaFile) -> bool:
-    """Return whether a media file is sent without its metadata: True for IMAGE_TYPES, unless the site has `keep_metadata`."""
+    """Return whether a file is sent without its metadata: any JPEG, PNG, GIF, WebP and AVIF, unless `site.keep_metadata`."""
     return not site.keep_metadata and is_cleaned_type(file.type)
 
 
 def digest(body: bytes) -> str:
-    """Return 24 hex digits of SHA-256: the same for the same bytes on every machine."""
+    """Return the first 24 hex digits of the SHA-256 digest of `body`: the same for the same bytes on every machine."""
     return sha256(body).hex()[:24]

@@ -71,8 +71,8 @@ class ImageVariants:
     def order_for_feed(self, rows: Iterable[Row]) -> None:
         """Request the missing variants that a feed of these rows (articles or issues) names: subscribers fetch them in seconds.
 
-        This is one for each media file of the articles: the widest for feeds, else the thumbnail. Do not wait for them. Images
-        that cannot be read and variants that cannot be made are skipped.
+        This is one for each image of the articles: its widest variant up to MAX_WIDTH if it is wider than that, else its
+        thumbnail. Do not wait for them. Images that cannot be read and variants that cannot be made are skipped.
         """
         articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
         for path in dict.fromkeys(path for row in articles for path in row.article.media):

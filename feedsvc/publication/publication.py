@@ -157,11 +157,11 @@ class Publication:
         return self._renderer.render_gone_page()
 
     def resolve_query(self, path: str, query: str) -> Resource | None:
-        """Return the Redirect or Document (status 410) of the first rule with a query that holds for a request; else None."""
+        """Return the Redirect or Document (status 410) of the first rule with a query that holds for a request, or None."""
         return self._resource_for(old_addresses.query_target(self.catalog, path, query))
 
     def redirect_target(self, path: str) -> str:
-        """Return the target of a path's redirect, but not of a former variant's: a path, absolute address, or GONE; else ""."""
+        """Return where a path, except a former variant's, redirects: a path, an absolute address, or GONE; "" for nowhere."""
         return old_addresses.redirect_target(self.catalog, path)
 
     def render_redirect_page(self, path: str, target: str) -> Document:
@@ -208,7 +208,7 @@ class Publication:
         return self._renderer.render_not_found_combination_page(path) or self.not_found_page
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
-        """Return the resource at a place: a former document if its dependencies are unchanged, else a new one. Cache it."""
+        """Return the resource at a place: a former document if its dependencies are unchanged, else a new one. May cache it."""
         if isinstance(place, VariantAt):
             return self._image_variants.find(place)
         if isinstance(place, FeedAt) and place.listing.kind == "combination":
