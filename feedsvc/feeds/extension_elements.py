@@ -75,9 +75,9 @@ class XmlExtenders:
 
 
 class XmlExtender:
-    """Inserts the elements of namespaces into rendered entries of one format, and renders those of the feed. Thread-safe.
+    """Extender of one XML format: inserts elements of namespaces into rendered entries, and renders those of the feed.
 
-    `namespaces` are all that a document may use, by prefix.
+    Thread-safe. `namespaces` are all that a document may use: prefix -> URI.
     """
 
     def __init__(self, extensions: Sequence[PluginNamespace], xml_format: XmlFormat, *, caches_entries: bool) -> None:
@@ -156,7 +156,7 @@ class XmlExtender:
 
 
 class JsonExtender:
-    """Inserts the objects of namespaces into the items of JSON Feed, and returns those of the feed. Thread-safe."""
+    """Extender of JSON Feed: inserts the objects of namespaces into items, and returns those of the feed. Thread-safe."""
 
     def __init__(self, namespaces: Iterable[Namespace] | None) -> None:
         """Take the namespaces that a caller gave, None for those of plug-ins.
