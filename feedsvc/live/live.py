@@ -64,7 +64,7 @@ class ReloadStatistics:
 
 
 class Live:
-    """Holder of the current `edition`. Thread-safe, but calls of `reload` must not overlap: only a running Watcher makes any."""
+    """Holder of the current `edition`. Thread-safe, but calls of `reload` must not overlap; a running Watcher makes them."""
 
     def __init__(
         self,

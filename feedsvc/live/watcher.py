@@ -157,8 +157,7 @@ class Watcher:
         """Reload what has changed, advance to the edition of this moment, and notify the listeners.
 
         In between, confirm a finished full scan to peers, and check the clock for jumps. At the end, prepare the next scheduled
-        edition.
-        `notified_paths` are relative to the root; None requests a full scan.
+        edition. `notified_paths` are relative to the root; None requests a full scan.
         """
         if (
             notified_paths is None

@@ -26,9 +26,9 @@ def open_live(
     """Read the content folder and return the Live that holds its current edition; `stack` closes what it opens.
 
     It starts no watcher thread, so nothing follows changes yet. Without `state_folder`, there are no variants of images.
-    Without `state_folder` or without `has_last_modified`, documents have no Last-Modified. `open_content_folder` is called
-    after the state folder was found usable, because reading a content folder can take minutes. Raises FeedsvcError if the state
-    folder cannot be used, ContentError if the content folder cannot.
+    Without `state_folder` or without `has_last_modified`, documents have no Last-Modified. Raises FeedsvcError if the file of
+    these dates in the state folder cannot be used, before it calls `open_content_folder`, because reading a content folder can
+    take minutes; ContentError if the content folder cannot be used. Exceptions of `open_content_folder` are passed on.
     """
     last_modified: LastModifiedStore | None = None
     if state_folder and has_last_modified:

@@ -34,7 +34,7 @@ Message = Mapping[str, Any]
 
 
 class ScanRequests:
-    """Requests of peers for a scan of the content folder. The watcher thread, which gets this object as its `Peers`, scans."""
+    """Requests of peers that this process scan the content folder. Its Watcher, which gets this object as `peers`, scans."""
 
     def __init__(self) -> None:
         self._requested_at, self._scanned_at = -1.0, 0.0  # seconds of time.monotonic
@@ -202,7 +202,10 @@ def _ask(path: Path, request: Message, timeout: float) -> dict[str, Message]:
 
 
 def _receive(connection: socket.socket) -> Message:
-    """Return the JSON object that the other end sends until it closes its side. Raises OSError or ValueError."""
+    """Return the JSON object that the other end sends until it closes its side.
+
+    Raises OSError if the connection fails, ValueError for over _MAX_MESSAGE bytes and for anything but a JSON object.
+    """
     data = b""
     while part := connection.recv(65_536):
         data += part

@@ -77,7 +77,7 @@ class Service:
         self.application = self._application()
 
     def watch(self, listeners: Iterable[Listener], *, calls_hooks: Callable[[], bool]) -> Watcher:
-        """Start to follow changes of the folder and, if `announce` is set, to notify hubs and to call the hooks of plug-ins.
+        """Start to follow changes of the folder and, if `config.announce`, to notify hubs and to call the hooks of plug-ins.
 
         Return the running watcher, whose thread calls `listeners` after each new edition. `calls_hooks`, called after each new
         edition, returns whether this process is the one that calls the hooks. `stack` of the constructor stops the thread.
@@ -183,7 +183,7 @@ class Service:
 
     @property
     def _create_barrier(self) -> Callable[[], Callable[[], bool]] | None:
-        """Factory of functions: have all other processes read the changes so far? None if this is the only process."""
+        """Factory of functions that return whether all other processes have read the changes so far; None without others."""
         return self._worker.slot.sync_barrier if self._worker else self._peers.barrier if self._peers else None
 
 
