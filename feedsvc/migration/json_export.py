@@ -1,4 +1,4 @@
-"""JSON Feed 1.1 of all articles, drafts included, with what it has no place for in objects `_feedsvc` (section Extensions)."""
+"""Export of all articles, drafts included, as JSON Feed 1.1. Objects `_feedsvc` have what JSON Feed has no place for."""
 
 from __future__ import annotations
 

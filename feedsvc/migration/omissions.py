@@ -41,12 +41,12 @@ def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[
 
 
 def _usual_keys(site: Site) -> set[str]:
-    """Return which of `id_domain` and `since` have the value that a site.yaml without this key gives; Site has no default."""
+    """Return which of `id_domain` and `since` have the value that a site.yaml without the key has."""
     usual = {"id_domain": urlsplit(site.base_url).hostname, "since": _SINCE}
     return {name for name, value in usual.items() if getattr(site, name) == value}
 
 
 def _keys(file: str, values: Iterable[Any], exported: Collection[str]) -> Iterator[str]:
-    """Yield a phrase for the keys of a settings file that the export lacks, if any value has some."""
+    """Yield a phrase with the keys that `values`, entries of the settings file `file`, state and `exported` lacks, if any."""
     if keys := dict.fromkeys(key for value in values for key in stated_keys(value, exported)):
         yield f"of {file}: {', '.join(keys)}"

@@ -40,8 +40,8 @@ _NAMESPACES: Final = {
 def write_wxr(content: ContentSnapshot, articles: Iterable[ExportedArticle], now: datetime) -> Iterator[str]:
     """Yield the document in parts: authors, categories, tags, articles, then static pages.
 
-    A lead picture comes before the first article that has it. Only one article is in memory at a time; media are named by their
-    addresses.
+    The item of a lead image comes before the first article that has the image. Only one article is in memory at a time; media
+    are named by their addresses.
     """
     site = content.site
     namespaces = " ".join(f'xmlns:{prefix}="{address}"' for prefix, address in _NAMESPACES.items())
@@ -107,14 +107,14 @@ def _category(number: int, category: Category) -> Iterator[str]:
 
 
 class _Attachments:
-    """Numbers of the pictures, which follow those of the articles and pages."""
+    """Numbers of the lead images, which follow the numbers of the articles and pages (`item_count`)."""
 
     def __init__(self, site: Site, item_count: int) -> None:
         self._site, self._next = site, item_count + 1
         self._numbers: dict[str, int] = {}
 
     def number(self, address: str) -> tuple[int, bool]:
-        """Return (number of the picture at `address`, whether this is the first call for it)."""
+        """Return (number of the lead image at `address`, whether this is the first call for it)."""
         is_new = address not in self._numbers
         if is_new:
             self._numbers[address] = self._next
@@ -123,7 +123,7 @@ class _Attachments:
 
 
 def _item(content: ContentSnapshot, exported: ExportedArticle, attachments: _Attachments) -> Iterator[str]:
-    """Yield the items of an article: its lead picture, unless that has been written, and the article."""
+    """Yield, in parts, the item of an article's lead image, unless an earlier article had it, and the item of the article."""
     article, site = exported.article, content.site
     meta = [(f"_feedsvc_{name}", to_json(value)) for name, value in facts_of(exported, _OWN_KEYS)]
     if article.image:
@@ -180,7 +180,10 @@ def _meta_lines(meta: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _page_item(content: ContentSnapshot, page: StaticPage, number: int, now: datetime) -> Iterator[str]:
-    """Yield the item of a page in parts. Its date, which WordPress demands, is that of its last change or else of the export."""
+    """Yield the item of a page in parts.
+
+    Its date, which WordPress demands, is `updated` of the page if that is not after `now`, else `now`.
+    """
     address = absolute(content.site.base_url, path_of(StaticPageAt(page.slug)))
     date = min(page.updated or now, now)
     state = ExportState.NOT_PUBLIC if page.is_draft else ExportState.PUBLIC

@@ -44,7 +44,8 @@ def normalize_address(text: str) -> str:
 def split_address(text: str) -> tuple[str, str, str]:
     """Return the path, "?" and the query of an address, or "" for the last two; all as written, not decoded.
 
-    Raises ValueError with a message for the editor.
+    Raises ValueError, with a message for the editor, for a text without a slash at its start, with "#" or above 1,000
+    characters.
     """
     if not text.startswith("/"):
         raise ValueError(f"'{text}' is not a path of this site; write it without the host, like /2014/05/old-title/")
@@ -74,7 +75,7 @@ def decode_part(text: str) -> str:
 
 
 def check_segments(path: str, shown: str = "") -> None:
-    """Raise ValueError if a decoded path has an empty segment, "." or "..". The message names `shown`, or without it the path."""
+    """Raise ValueError if a decoded path has an empty segment, "." or "..". The message has `shown`, or the path if that is ""."""
     if path != "/" and not {"", ".", ".."}.isdisjoint(path[1:].removesuffix("/").split("/")):
         raise ValueError(
             f"'{shown or path}' has an empty segment, . or .., which browsers remove; write the address as browsers show it"

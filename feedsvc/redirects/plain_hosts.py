@@ -34,7 +34,7 @@ def can_be_file(address: str) -> bool:
 
 
 def is_below_file(rules: RedirectRules, address: str) -> bool:
-    """Return whether a folder of an address would be the file of another exact rule, such as /a.html of /a.html/b/."""
+    """Return whether a folder in an address is the address, and so the file, of an exact rule: /a.html of /a.html/b/."""
     folder = address.rstrip("/").rpartition("/")[0]
     while folder:
         if "." in folder[folder.rfind("/") :] and folder in rules.exact:
@@ -44,9 +44,10 @@ def is_below_file(rules: RedirectRules, address: str) -> bool:
 
 
 def is_expanded_target(path: str) -> bool:
-    """Return whether a tree has a file for each old address that patterns lead to a path, as far as it can be computed.
+    """Return whether a tree has files for the old addresses from which patterns lead to a path of the site.
 
-    So it is for articles, and for the newest pages and feeds of BROAD_KINDS.
+    It has them for paths of articles, and of the newest pages and feeds of the listings of BROAD_KINDS, if the old addresses
+    can be computed (`RedirectPattern.source_of`).
     """
     match place_of(path):
         case ArticleAt():

@@ -35,10 +35,10 @@ class RedirectRules:
     # --- requests
 
     def exact_target(self, path: str) -> str:
-        """Return the target of the exact rule, itself without a query, for a requested (decoded) path; "" if there is none.
+        """Return the target of the exact rule without a query for a requested (decoded) path; "" if there is no such rule.
 
-        A rule holds with and without its trailing slash. None holds for a path of a private feed, or one with "//" or "?" in
-        it.
+        A rule holds for its address with and without the slash at its end. No rule holds for a path of a private feed, or for
+        one with "//" or "?".
         """
         if not self.exact or not _can_match(path):
             return ""
@@ -99,8 +99,8 @@ class RedirectRules:
     def sources_of(self, path: str) -> Iterator[str]:
         """Yield the addresses without a query that lead to this path of the site: `exact_sources_of`, then `pattern_sources_of`.
 
-        Of patterns, only those count whose target has each of their placeholders. `path` is spelled as in the target; a slash
-        at its end does not matter.
+        Of patterns, only those count whose target has each of their placeholders. `path` must be decoded; a slash at its end
+        does not matter.
         """
         yield from self.exact_sources_of(path)
         yield from self.pattern_sources_of(path)
@@ -144,7 +144,7 @@ class RedirectRules:
         return tuple(pattern for pattern in self.patterns if pattern.is_invertible)
 
     def changed_addresses(self, other: RedirectRules) -> Iterator[str]:
-        """Yield each address without a query whose exact rule has another target in `other`, or is in one of both only."""
+        """Yield each address without a query whose exact rule has another target in `other`, or that only one of them has."""
         if self.exact is other.exact:
             return
         for address in dict.fromkeys(chain(self.exact, other.exact)):
