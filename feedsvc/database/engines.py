@@ -55,11 +55,11 @@ def engine(database: str | Path) -> Engine:
 
 
 def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
-    """Return an engine for transactions that only read, for a URL that `database_url` returned. PostgreSQL refuses writes then.
+    """Return an engine for transactions that only read, for a URL that `database_url` returned. PostgreSQL then refuses writes.
 
-    `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html), and ignored for PostgreSQL. SQLite itself
-    refuses writes, and creates no missing file, only with mode=ro or immutable=1 among them. Raises FeedsvcError if an option in
-    `url` is invalid or the driver is missing.
+    `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html), and ignored for PostgreSQL. SQLite refuses
+    writes, and does not create a missing file, only if mode=ro or immutable=1 is among `options`. Raises FeedsvcError if an
+    option in `url` is invalid or the driver is missing.
     """
     if url.get_backend_name() == "sqlite":
         file = f"file:{quote(str(url.database))}"
@@ -90,8 +90,9 @@ def database_url(database: str | Path) -> URL:
 def transaction(database_engine: Engine, data: StoredData = READS, **options: Any) -> Iterator[Connection]:
     """Run one transaction in the `with` block, which gets its connection. Commit at the end; after any error, roll back.
 
-    `options` are execution options. Give **{WRITE_OPTION: True} if the block writes: SQLite then waits for its write lock at
-    the start; otherwise it may refuse a write after a read. `data` are the data that error messages name.
+    `options` are execution options of SQLAlchemy. Give **{WRITE_OPTION: True} if the block writes: SQLite then waits for its
+    write lock at the start, up to 10 seconds; otherwise it may refuse a write after a read. `data` are the data that error
+    messages name.
 
     A FeedsvcError is raised as it is. Other errors, also of the driver, are raised as UnavailableError or RowRefusedError.
     """
@@ -156,7 +157,7 @@ def _connect(_dialect: object, _record: object, args: list[Any], options: dict[s
 def location(url: URL) -> str:
     """Return the location of a database for a log, without user, password and options: the file, or kind, host, port and name.
 
-    The name is left out if it may have a part of the password.
+    The name is left out if it has "@", because it may then have a part of the password.
     """
     if url.get_backend_name() == "sqlite":
         return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)

@@ -60,9 +60,10 @@ class RowRefusedError(UnavailableError):
 
 
 def unavailable_error(location: str, error: Exception, data: StoredData = READS) -> UnavailableError:
-    """Return an error whose message has the location of the database of `data`, the reason in `error` and, if known, advice.
+    """Return an error whose message has the name of `data`, the location of their database, the reason in `error`, and advice.
 
-    The result is a RowRefusedError if `error` is about the values of a row, else only an UnavailableError.
+    The advice is left out if the reason is not a known one. The result is a RowRefusedError if `error` is about the values of a
+    row, else only an UnavailableError.
     """
     cause = getattr(error, "orig", None) or error
     reason = " ".join(str(cause).strip().partition("\n")[0].split()) or type(cause).__name__

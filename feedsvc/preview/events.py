@@ -1,6 +1,6 @@
-"""Server-sent events (HTML, section 9.2): every open page gets the tag of the edition, at once and when it changes.
+"""Server-sent events (HTML, section 9.2): every open page gets the tag of the current edition, at once and when it changes.
 
-The tag (`edition_tag`) identifies the edition; a page reloads if it differs from its own.
+The tag (`edition_tag`) identifies the edition; a page reloads if it differs from the tag that the page was made with.
 """
 
 from __future__ import annotations

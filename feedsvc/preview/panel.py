@@ -40,10 +40,11 @@ _EMPTY: Final = Markup("")
 
 
 def panel(edition: Edition, path: str, events: str) -> str:
-    """Return the panel's HTML for the page at `path`, relative to base_url. `events` is the URL of the event stream.
+    """Return the panel's HTML for the page at `path`, without the path of base_url. `events` is the URL of the event stream.
 
-    Each panel lists the problems of the folder; only that of the page at "/" lists the articles that only the preview shows. A
-    list has at most 100 items, then the number of the others. The text is English.
+    Each panel lists the problems of the folder; only the one of the page at "/" lists the articles that only the preview shows,
+    in three lists: drafts, scheduled and expired. A list has at most 100 items, then the number of the others. The text is
+    English.
     """
     catalog, problems = edition.publication.catalog, edition.content.problems
     rows = [row for row in catalog.listings[ListingRef()].visible if row.preview_label]
