@@ -40,7 +40,7 @@ class IdAssignment:
 class AssignmentPlan:
     """Assignments for a folder. `problems` has the reason for each article that has no id in its file and gets none.
 
-    It also has all errors in article files.
+    All errors in article files are in `problems`, too.
     """
 
     assignments: tuple[IdAssignment, ...]
@@ -85,7 +85,7 @@ def apply_assignment(root: Path, assignment: IdAssignment) -> Problem | None:
 def delete_temporary_files(root: Path) -> None:
     """Delete temporary files that an interrupted `apply_assignment` left in the folders of article files.
 
-    Those of other running processes stay. Errors are ignored.
+    Temporary files of processes that still run stay. Errors are ignored.
     """
     scanner = DirectoryScanner(root, ARTICLES)
     scanner.refresh()
@@ -160,7 +160,7 @@ def _flow_separator(source: SourceFile, at: int) -> str:
 
 
 def _line_prefix(source: SourceFile, at: int) -> str:
-    """Return the text of a line from its begin to the offset `at` of the YAML document."""
+    """Return the text of a line from its beginning to the offset `at` of the YAML document, in characters."""
     end = at + source.yaml_offset
     start = max(source.text.rfind(char, 0, end) for char in _LINE_ENDS) + 1
     return source.text[start:end].lstrip("\ufeff")

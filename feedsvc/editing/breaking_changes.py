@@ -85,10 +85,10 @@ class CatalogPair:
 
 
 def warnings(pair: CatalogPair) -> tuple[Problem, ...]:
-    """Return sorted warnings about changes that subscribers would notice, at the positions where an editor can undo these.
+    """Return sorted warnings about changes that subscribers would notice, at the positions where an editor can undo them.
 
-    A warning about something that is gone has line 1 and column 1 of its file, which may be missing. Files with errors now have
-    none about what they lack.
+    A warning about something that is gone has line 1 and column 1 of its file, which may be missing. There is no warning about
+    what is missing in a file that has errors now.
     """
     rows = pair.previous.listings[ListingRef()].rows
     problems = [problem for row in rows if row.visibility is not Visibility.HIDDEN for problem in _article_warnings(pair, row)]
@@ -186,7 +186,7 @@ def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
 def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     """Yield warnings about listings, pages, aliases and old addresses that lead nowhere any more, and periodicals with other ids.
 
-    Custom feeds that are private now count as gone.
+    A public custom feed that is private now has a warning, too.
     """
     old, new = pair.previous.content, pair.current.content
     yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)

@@ -28,7 +28,7 @@ _CHANGE_SYMBOLS: Final[Mapping[ChangeKind, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """Result of a comparison: `problems` are the warnings of `breaking_changes`, `feeds` the feeds with changed entries or gone.
+    """Result of a comparison: `problems` are the warnings of `breaking_changes`, `feeds` the feeds that changed or are gone.
 
     `invalid_paths` are files that had errors at the revision and are not compared.
     """

@@ -44,7 +44,7 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EntryChange:
-    """Change of one entry. `reason` is the reason of a removal, "" otherwise."""
+    """Change of one entry. `reason` is the reason of a removal in English words, "" for other kinds."""
 
     kind: ChangeKind
     id: str
@@ -75,9 +75,10 @@ def feed_changes(previous: Catalog, current: Catalog, invalid_paths: frozenset[s
 
     An entry is new if it is in the feed document and its article was not visible in the listing before. An entry is updated if
     it is in the feed document and differs; without a later `updated`, it is changed silently. An entry is removed if it was in
-    the feed document and its article is not visible in the listing now. `invalid_paths` are paths of files with errors: their
-    articles stay public unchanged, so they are not removed. Nor is a listing whose settings file, or the file of one of whose
-    visible articles, has errors.
+    the feed document and its article is not visible in the listing now. `invalid_paths` are paths of files that have errors
+    now: their articles stay public in their last valid version, so their entries are neither changed nor removed. A missing
+    listing does not count as removed if its settings file, or the file of one of the articles that were visible in it, has
+    errors.
     """
     diff = _CatalogDiff(previous, current, invalid_paths)
     return tuple(change for ref in previous.listings if (change := diff.feed_change(ref)))

@@ -33,8 +33,9 @@ class Sight(enum.Enum):
 class Prediction:
     """One entry that subscribers see differently. `readers` are the names of the feed readers (ReaderRule) that show it so.
 
-    It is () for GONE, which no reader shows. `is_error`: a reader that knows entries by their ids shows an old entry as new.
-    RECENT entries have no former version and are published after everything in the former feed; they are new everywhere.
+    `readers` is () for GONE, which no reader shows. `is_error`: a reader that knows entries by their ids shows an old entry as
+    new. RECENT entries have no former version and are published after everything in the former feed; every reader shows them as
+    new.
     """
 
     sight: Sight
@@ -144,7 +145,7 @@ class _Pair:
             yield Prediction(sight=Sight.CHANGED, id=item.id, title=_title(item), readers=(rule.name,), reason=reason)
 
     def counterpart(self, item: FeedItem) -> FeedItem | None:
-        """Return the former entry with the same id, address, path or title; the first of these that any has."""
+        """Return the former entry with the same id, else the same address, else path, else title; None if there is none."""
         return next((self._former_by_trait[trait] for trait in _traits(item) if trait in self._former_by_trait), None)
 
     def _reason(self, rule: ReaderRule, item: FeedItem, counterpart: FeedItem | None) -> str:
@@ -168,7 +169,7 @@ class _Pair:
     def gone(self, known_articles: Mapping[str, str], limit: int) -> Iterator[Prediction]:
         """Yield a prediction for each former entry that the current feed lacks, oldest first.
 
-        Public articles that recent entries have displaced from a full feed are left out.
+        If the current feed has `limit` entries, public articles that RECENT entries have displaced are left out.
         """
         counterparts = {id(found) for item in self.current.items if (found := self.counterpart(item)) is not None}
         oldest = min((_date(item) for item in self.current.items), default=_OLDEST)

@@ -38,7 +38,10 @@ _ABSENCES: Final[Mapping[Visibility, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FormerFeed:
-    """A former feed. `where`: a file or an address. `listing`: the one whose feed takes its place; None: that of its address."""
+    """A former feed. `where` is a file or an address. `listing` is the listing whose feed takes its place.
+
+    If `listing` is None, the address of the former feed names the listing.
+    """
 
     where: str
     listing: ListingRef | None = None
@@ -60,8 +63,8 @@ def parse_former_feed(text: str) -> FormerFeed:
 def compare_former_feeds(catalog: Catalog, former_feeds: Iterable[FormerFeed], access: HostAccess) -> tuple[FeedReplay, ...]:
     """Predict, for each former feed in order, what readers show once they get, at its address, the catalog's feed in its format.
 
-    Former feeds are read now, from a file or, within `access`, from the web. RSS takes the place of RDF. Raises FeedsvcError if
-    one cannot be read, if its listing does not exist, or if redirects.yaml says that it is gone.
+    Former feeds are read now, from a file or an address; `access` says which hosts may be asked. RSS 2.0 takes the place of RSS
+    1.0. Raises FeedsvcError if one cannot be read, if its listing does not exist, or if redirects.yaml says that it is gone.
     """
     known_articles = _known_articles(catalog)
     entries = EntryCache(catalog)
@@ -92,7 +95,7 @@ def _current_document(catalog: Catalog, entries: EntryCache, ref: ListingRef, ki
 def _listing_of(catalog: Catalog, former_feed: FormerFeed, former: FeedDocument) -> ListingRef:
     """Return the listing whose feed takes the place of a former feed: the named one, or that of its address, or the site's.
 
-    Raises FeedsvcError if there is no such listing, or as `_listing_of_address` does.
+    Raises FeedsvcError if there is no such listing, or if the address will be answered with 410.
     """
     ref = former_feed.listing or _listing_of_address(catalog, former.own_address or former_feed.where)
     ref = catalog.canonical_listing_ref(ref)

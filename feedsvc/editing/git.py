@@ -33,12 +33,13 @@ class _Blob(NamedTuple):
 
 
 def checkout_revision(content: Path, revision: str, target: Path) -> None:
-    """Write the files that feeds depend on into the folder `target`, as they are in the repository of `content` at a revision.
+    """Write the files that feeds and static pages need into the folder `target`, as the repository of `content` has them.
 
-    These are settings files, articles/ and media/; if these have a symbolic link, all files of the content folder. Media of
-    over 1,024 bytes that are no images become sparse files of the same length. A media file that is a git-lfs pointer is copied
-    from the current folder if that has it. Raises FeedsvcError if git, the repository, the revision or the folder in the
-    revision does not exist, if the folder has no site.yaml there, or if a file cannot be read or written.
+    `revision` names the commit. The files are the settings files, articles/, pages/ and media/; if a symbolic link is among
+    them, all files of the content folder. Media above 1,024 bytes that are no images become sparse files of the same length. A
+    media file that is a git-lfs pointer is copied from the current folder if that has it. Raises FeedsvcError if git, the
+    repository, the revision or the folder in the revision does not exist, if the folder has no site.yaml there, or if a file
+    cannot be read or written.
     """
     if not revision or revision.startswith("-") or not revision.isprintable():
         raise FeedsvcError(f"'{revision}' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1")
@@ -151,7 +152,7 @@ def _read_blob(stdin: IO[bytes], stdout: IO[bytes], blob: _Blob) -> bytes:
 
 
 def _is_size_sufficient(blob: _Blob) -> bool:
-    """Return whether feeds need only the file's length: True for audio, video and documents above 1024 bytes.
+    """Return whether feeds need only the length of a file: True for media other than images above 1,024 bytes.
 
     A smaller file may be a git-lfs pointer.
     """

@@ -108,8 +108,8 @@ def _choose_slug(title: str, slug_option: str) -> str:
 def _available_slug(content: ContentSnapshot, slug: str, year: int, taken_stems: AbstractSet[str]) -> str:
     """Return the slug; if it or its default id is taken, with the lowest number from 2 that makes both unique, as in "name-2".
 
-    `taken_stems` are the names of the files beside the new one, which may have other slugs. The names of files with errors count
-    as taken, because their slugs are unknown. So do names that no file has on Windows.
+    `taken_stems` are the names, without suffix, of the files beside the new one, which may have other slugs. The names of files
+    with errors count as taken, because their slugs are unknown. So do names that Windows allows no file to have.
     """
     taken_names = {name for article in content.articles for name in (article.slug, *article.aliases)} | taken_stems
     taken_names |= {unicodedata.normalize("NFC", PurePosixPath(problem.path).stem) for problem in content.errors}

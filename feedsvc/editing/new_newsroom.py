@@ -73,7 +73,7 @@ def create_newsroom(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]
 
 
 def complete_newsroom(folder: Path) -> bool:
-    """Complete the newsroom of a `create_newsroom` whose process was killed. Return False if there was none in the folder.
+    """Complete the newsroom of a `create_newsroom` whose process was killed. Return False if nothing was to be completed.
 
     Raises FeedsvcError if an entry cannot be moved to its place.
     """

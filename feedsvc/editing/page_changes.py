@@ -17,9 +17,10 @@ from feedsvc.routes import path_of
 def page_warnings(
     previous: Catalog, current: Catalog, revision: str, invalid_paths: Container[str], source_yaml: Callable[[str], YamlDocument]
 ) -> Iterator[Problem]:
-    """Yield a warning for each page with an address that no page, file or rule answers now, unless its file has an error.
+    """Yield a warning for each page of `previous` with an address that no page, file or rule answers in `current`.
 
-    `source_yaml` returns the front matter of a file, for positions.
+    A page whose path is in `invalid_paths` (files that have errors now) has none. `source_yaml` returns the front matter of a
+    file by its path, for positions. `revision` names the earlier revision in messages.
     """
     pages = {page.path: page for page in current.pages.values()}
     titles = {page.title: page for page in current.pages.values()}

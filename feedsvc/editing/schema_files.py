@@ -48,7 +48,7 @@ def build_schema_of(name: str, root: Path | None = None) -> Json:
     """Return the schema of one kind of file (one of SCHEMA_NAMES). Never raises because of the folder's content.
 
     With a content folder `root`, the schemas of articles and feeds permit only the categories and authors of that folder, by id
-    or alias; any categories, or any authors, if their file has none or cannot be parsed.
+    or alias. If categories.yaml or authors.yaml has no entry or cannot be parsed, they permit any category or any author.
     """
     files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE} if root else {}
     return build_schema(name, {kind: known_names(root, file) for kind, file in files.items() if root})
