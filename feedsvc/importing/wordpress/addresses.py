@@ -20,7 +20,7 @@ _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
 
 
 def public_address(item: ItemFields) -> str:
-    """Return the permalink of an item, "" if it is not published and has only an address by number (`?p=12`).
+    """Return the permalink of an item; "" if its status is not `publish` and it has only an address by number (`?p=12`).
 
     The address by number of a published post counts, because a site may have no others.
     """
@@ -70,8 +70,8 @@ def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
 def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_address: str) -> Iterator[str]:
     """Yield the addresses of the further pages of a published item, `/name/2/`, and of the page of each of `attachments`.
 
-    They are absolute, or root-relative paths with a query. At most 99 further pages are named. `attachments` are those of the
-    item, which need not be published for their pages.
+    The addresses are absolute, or root-relative paths with a query. At most 99 further pages are named. `attachments` are those
+    of the item; their pages are named also if the item is not published.
     """
     link = public_address(item)
     if item.text("wp:status") == "publish" and link and not split_address(link).query:

@@ -115,9 +115,9 @@ def _keep_lines(element: MarkupElement) -> str:
 
 
 def _break_line(space: re.Match[str]) -> str:
-    """Return a run of white space with its last line break, and the space before that, as a `br`.
+    """Return a run of white space in which a `br` replaces all up to the last line break. A run without line break stays.
 
-    Directly after a `br`, the first character of the run stays, and does not become another. A run without line break stays.
+    Directly after a `br`, the first character of the run adds none: it is kept, and only a later line break gives a `br`.
     """
     run = space[0]
     end = run.rfind("\n") + 1

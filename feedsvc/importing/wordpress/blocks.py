@@ -44,9 +44,10 @@ def has_blocks(text: str) -> bool:
 
 
 def parse_blocks(text: str) -> Block:
-    """Return the blocks of a text below a block without name. A block without end extends to the end of the block around it.
+    """Return a block without name whose `parts` are the blocks of a text and the HTML between them.
 
-    Ends without a start are ignored, and so are blocks with content below 25 others, but not their HTML.
+    A block without end extends to the end of the block around it. An end without a start is ignored. Within 25 blocks, start
+    and end of a further block with content are ignored; its HTML belongs to the block around it.
     """
     root = Block("")
     stack, pos = [root], 0

@@ -59,5 +59,5 @@ class PostBody:
 
 
 def _unwrap_figures(markup: str) -> str:
-    """Return HTML without paragraphs around figures and code, which shortcodes on lines of their own have become."""
+    """Return HTML without `p` tags around figures and `pre`. Shortcodes on lines of their own have become such paragraphs."""
     return _AFTER_BLOCK.sub(r"\1", _BEFORE_BLOCK.sub("", markup))

@@ -25,7 +25,7 @@ def parse_date(text: str) -> datetime | None:
 
 
 def _offset(local: datetime, utc: datetime) -> timedelta | None:
-    """Return local time minus UTC if it can be the offset of a zone: at most 14 hours, in quarters of an hour."""
+    """Return local time minus UTC if a zone can have it: at most 14 hours, in quarters of an hour. Else return None."""
     offset = local - utc
     return offset if abs(offset) <= _MAX_OFFSET and not offset % _OFFSET_STEP else None
 
@@ -38,7 +38,7 @@ class SiteOffsets:
         self._months: list[int] = []
 
     def add(self, item: ItemFields) -> None:
-        """Record the offset of an item that has both times, unless the item's month has one."""
+        """Record the offset of an item that has both times, unless its month has an offset already."""
         local, utc = parse_date(item.text("wp:post_date")), parse_date(item.text("wp:post_date_gmt"))
         if local and utc and _month(local) not in self._offsets:
             offset = _offset(local, utc)
@@ -47,7 +47,7 @@ class SiteOffsets:
                 self._months = []
 
     def at(self, local: datetime) -> timedelta:
-        """Return the offset of the month nearest to that of `local` that has one; 0 if none has. Call it once all are added."""
+        """Return the offset of the month nearest to that of `local` that has one; 0 if none has. First `add` all items."""
         if not self._offsets:
             return timedelta()
         self._months = self._months or sorted(self._offsets)
@@ -68,9 +68,10 @@ def _with_zone(utc: datetime, offset: timedelta) -> datetime | None:
 
 
 def published_date(item: ItemFields, offsets: SiteOffsets) -> datetime | None:
-    """Return when an item was published, in the site's time; None if it has no date, and for drafts without a date in UTC.
+    """Return when an item was published, with the offset of the site's time from UTC; None if it has no date.
 
-    It is `wp:post_date_gmt`, else `pubDate`, else, except for drafts, `wp:post_date` with the offset of the nearest month.
+    It is `wp:post_date_gmt`, else `pubDate`, else `wp:post_date` with the offset of the nearest month. For an item with the
+    status draft, pending or auto-draft, `wp:post_date` does not count.
     """
     local, utc = parse_date(item.text("wp:post_date")), parse_date(item.text("wp:post_date_gmt"))
     if not utc:
@@ -84,7 +85,7 @@ def published_date(item: ItemFields, offsets: SiteOffsets) -> datetime | None:
 
 
 def updated_date(item: ItemFields, offsets: SiteOffsets) -> datetime | None:
-    """Return when an item was changed, in the site's time; None if unknown.
+    """Return when an item was changed, with the offset of the site's time from UTC; None if unknown.
 
     It is `wp:post_modified_gmt` (WordPress 5.7 or later), else `wp:post_modified` with the offset of the nearest month.
     """

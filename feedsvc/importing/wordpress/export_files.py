@@ -78,9 +78,9 @@ class ExportFile:
 def find_export_files(path: Path) -> tuple[ExportFile, ...]:
     """Return the files of an export, in the order of their names, numbers by value.
 
-    `path` is an XML file, one in a gzip or zip archive, or a folder with such files (.xml, .wxr, .gz, .zip). Its other files, its
-    hidden ones and its subfolders are skipped. Whether they are exports is not checked. Raises ImportSourceError if there is no
-    such file, or if one cannot be opened.
+    `path` is an XML file, one compressed with gzip, a zip archive of XML files, or a folder with such files (.xml, .wxr, .gz,
+    .zip). Other files of a folder, hidden ones and its subfolders are skipped. Whether the files are exports is not checked.
+    Raises ImportSourceError if there is no such file, or if one cannot be opened.
     """
     files = tuple(_listed_files(path))
     if not files:
@@ -89,9 +89,10 @@ def find_export_files(path: Path) -> tuple[ExportFile, ...]:
 
 
 def is_wordpress_export(path: Path) -> bool:
-    """Return whether the first file of a path, as `find_export_files` reads it, names the namespace of WordPress's exports.
+    """Return whether the first file that `find_export_files` returns for a path names the namespace of WordPress's exports.
 
-    False for a folder without such a file. Raises ImportSourceError if that file cannot be read.
+    Its first 64 KiB count. False for a folder without a file that may be an export. Raises ImportSourceError if the first file
+    cannot be read.
     """
     file = next(_listed_files(path), None)
     if file is None:
@@ -109,7 +110,7 @@ def is_wordpress_export(path: Path) -> bool:
 
 
 def _listed_files(path: Path) -> Iterator[ExportFile]:
-    """Yield the files of `find_export_files`, each opened when it is asked for. Raises ImportSourceError."""
+    """Yield the files of `find_export_files`. Raises ImportSourceError, for a file of a folder only when it is its turn."""
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)
         names = sorted(filter(_is_listed, os.listdir(path)), key=_natural_key) if is_folder else []

@@ -122,7 +122,7 @@ class ExportIndex:
         return "" if row[0] == ordinal else str(row[1])
 
     def post_location(self, item: ItemFields, ordinal: int) -> PostLocation:
-        """Return which of the added items with the same post counts. For an item that was not added, it is the item itself."""
+        """Return the added item whose version of this item's post counts; if its post was not added, the item itself."""
         statement = "SELECT ordinal, place FROM post WHERE key = ?"
         row = self._connection.execute(statement, (post_key(item, ordinal),)).fetchone()
         return PostLocation(*row) if row else PostLocation(ordinal, item.place)
@@ -138,7 +138,7 @@ class ExportIndex:
         return [Attachment(*row) for row in self._connection.execute(statement, (post_number, _MAX_GALLERY))]
 
     def attachments_without_post(self) -> Iterator[Attachment]:
-        """Yield the attachments, by number, that belong to no added post, or only to one whose state is in NO_POST_STATES."""
+        """Yield, by ascending number, attachments that belong to no added post, or to one whose state is in NO_POST_STATES."""
         statement = (
             "SELECT * FROM attachment WHERE NOT EXISTS (SELECT 1 FROM post WHERE key = CAST(parent AS TEXT) "
             "AND status NOT IN (SELECT value FROM json_each(?))) ORDER BY number"

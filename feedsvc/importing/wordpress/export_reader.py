@@ -104,7 +104,7 @@ class _FileReader:
 
 
 def _find_lost_item(data: bytes) -> int:
-    """Return the index of an item within the text of another that is not well-formed; 0 if there is none."""
+    """Return the byte index at which a second item begins in the data of an item that is not well-formed; 0 if none does."""
     start = _LOST_ITEM.search(data, 1)
     is_item = start and all(data.find(tag, start.end()) > 0 for tag in (b"<content:encoded>", b"<wp:post_id>"))
     return start.start() if start and is_item else 0

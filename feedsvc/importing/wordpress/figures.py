@@ -21,7 +21,7 @@ def figure_html(medium: str, caption: str) -> str:
 
 
 def image_html(address: str, alt: str) -> str:
-    """Return an `img` element. The arguments are given unescaped."""
+    """Return an `img` element. The arguments are not escaped yet."""
     return f'<img src="{html.escape(address)}" alt="{html.escape(alt)}">'
 
 
@@ -38,7 +38,7 @@ def attachment_figure(attachment: Attachment, caption: str = "") -> str:
 
 
 def player_html(kind: str, address: str, poster: str = "") -> str:
-    """Return an `audio` or `video` element; `kind` is its name. The addresses are given unescaped."""
+    """Return an `audio` or `video` element; `kind` is its name. The addresses are not escaped yet; `poster` is "" for none."""
     poster_attribute = f' poster="{html.escape(poster)}"' if poster else ""
     return f'<{kind} src="{html.escape(address)}" controls{poster_attribute}></{kind}>'
 
@@ -49,7 +49,11 @@ def gallery_html(attachments: Iterable[Attachment]) -> str:
 
 
 def captioned_html(inner: str, caption: str) -> str:
-    """Return the figure of the shortcode `caption`: its inner text has the picture, and the caption unless it is given."""
+    """Return the figure of the shortcode `caption`. `inner` is its inner HTML, `caption` its attribute of that name, or "".
+
+    `inner` begins with a picture; what follows is the caption if the attribute is "". If `inner` does not begin with a picture,
+    all of it is the medium of the figure.
+    """
     match = _CAPTION_MEDIUM.match(inner)
     if not match:
         return figure_html(inner.strip(), caption)

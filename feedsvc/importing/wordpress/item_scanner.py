@@ -35,9 +35,9 @@ class Segment:
 
 
 def scan(chunks: Iterator[bytes]) -> Iterator[Segment]:
-    """Yield the segments of a file in order. A ReadFault of `chunks` is raised after everything that was read.
+    """Yield the segments of a file in order. If `chunks` raises a ReadFault, it is raised here after all segments before it.
 
-    Sections of CDATA are recognised by their delimiters alone, so an item may contain the text of another.
+    In an item, tags in a section of CDATA do not count; the section ends at the first "]]>".
     """
     scanner = _Scanner(chunks)
     while True:
@@ -54,7 +54,7 @@ def scan(chunks: Iterator[bytes]) -> Iterator[Segment]:
 class _Scanner:
     """Position in a file. `_data` holds what is read but not taken; `_line` is the line of its first byte.
 
-    `fault` is set if the chunks ended with one.
+    `fault` is the ReadFault with which the chunks ended, else None.
     """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -67,9 +67,10 @@ class _Scanner:
         return self._has_ended and not self._data
 
     def take_until_item(self) -> Segment | None:
-        """Take the bytes up to the next item; return None if they are white space.
+        """Take the bytes up to the next item, or up to the end of the file; return None if they are white space.
 
-        If no item begins within `MAX_HEAD_SIZE`, take what was read, with a fault.
+        If no item begins within MAX_HEAD_SIZE bytes, take what was read; the `fault` of the segment says so. The end of the
+        file is no fault.
         """
         pos = 0
         while not (start := _ITEM_START.search(self._data, pos)):
@@ -88,9 +89,9 @@ class _Scanner:
         return None
 
     def take_item(self) -> Segment:
-        """Take the item at the current position. If it has no end, take what is there up to the next item, with a fault.
+        """Take the item at the current position; if it has no end tag, the bytes up to the next item or the end of the file.
 
-        Of an item above `MAX_ITEM_SIZE`, only the beginning is returned, with a fault.
+        Of an item above MAX_ITEM_SIZE bytes, only the beginning is returned. In both cases, the segment's `fault` says so.
         """
         end = _ITEM_END.search(self._data, 1)
         return self._take(end.end(), is_item=True) if end and self._is_certain(end.start()) else self._take_carefully()

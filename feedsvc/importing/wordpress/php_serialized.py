@@ -31,7 +31,7 @@ def parse_php(text: str) -> PhpValue:
 
 
 def php_member(text: str, *keys: str) -> PhpValue:
-    """Return the value below nested keys of a serialised array; None if it is missing, or if the text is no such array."""
+    """Return the value below nested keys of a serialised array or object; None if it is missing, or for any other text."""
     if not text.startswith(("a:", "O:")):
         return None
     try:

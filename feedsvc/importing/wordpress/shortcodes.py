@@ -21,7 +21,10 @@ VERBATIM: Final = frozenset({"code", "sourcecode", "pre"})
 
 @dataclass(frozen=True, slots=True)
 class Shortcode:
-    """A shortcode: named values, values without name in order, and the text up to its end tag, "" if it has none."""
+    """A shortcode: `values` by name, `positional` values without name in order, and `inner`, the text up to its end tag, or "".
+
+    Names are in lower case.
+    """
 
     name: str
     values: Mapping[str, str]
@@ -29,7 +32,10 @@ class Shortcode:
     inner: str
 
     def first(self, *names: str) -> str:
-        """Return the first of these values that is not empty, "" if all are."""
+        """Return the first value under these names (lower case) that is not empty, stripped; "" if there is none.
+
+        A name without a value counts as empty.
+        """
         return next((value for name in names if (value := self.values.get(name, "").strip())), "")
 
 
@@ -50,7 +56,10 @@ class ShortcodeReplacer:
         self.unknown: dict[str, None] = {}
 
     def replace(self, text: str, depth: int = 0) -> str:
-        """Return the text with shortcodes replaced, also those within shortcodes. `depth` is the number of those around it."""
+        """Return the text with shortcodes replaced, also those in others. `depth` is the number of shortcodes around the text.
+
+        With a `depth` above 20, the text stays as it is.
+        """
         if "[" not in text or depth > _MAX_DEPTH:
             return text
         code = [(element.start, element.end) for element in find_elements(text, "pre", "code")]
@@ -88,7 +97,10 @@ class ShortcodeReplacer:
 
 
 def _parse(text: str, tag: re.Match[str], closings: Mapping[str, int]) -> tuple[Shortcode, int]:
-    """Return a shortcode by its start tag, and the index of its end. `closings` has the last end tag of each name."""
+    """Return the shortcode whose start tag is `tag`, and the index of its end in `text`.
+
+    `closings` has, by name, the index at which the last end tag begins.
+    """
     name, arguments = tag[3].lower(), tag[4]
     start = tag.end() - len(tag[5])
     inner, end = "", start

@@ -50,7 +50,7 @@ class SiteFacts:
 
     @property
     def site(self) -> SourceSite:
-        """The facts so far."""
+        """The facts that were added until now."""
         return SourceSite(
             system=self._system,
             title=to_plain_text(self._texts.get("title", "")),
@@ -77,7 +77,7 @@ class SiteFacts:
 
     @property
     def addresses_by_file(self) -> dict[str, str]:
-        """The address of the site by the name of the file of the export that names it."""
+        """The site's address, without a slash at its end, by the name of each file of the export that states one."""
         return self._base_by_file
 
     def add_channel(self, channel: ChannelPart) -> None:

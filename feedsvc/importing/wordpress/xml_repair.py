@@ -1,7 +1,8 @@
-"""Repair of one item whose XML is not well-formed, as exports of old versions and of plug-ins are.
+"""Repair of a piece of an export (an item, or what is between items) whose XML is not well-formed.
 
-The item's text is kept. What is changed is reported with its line: bytes that are no UTF-8, control characters, bare "&" and "<",
-names of HTML's entities, sections of CDATA that end inside their text, document types.
+Old versions of WordPress and plug-ins write such XML. The text is kept. What is changed is reported with its line: bytes that
+are no UTF-8, control characters, bare "&" and "<", names of HTML's entities, sections of CDATA that end inside their text,
+document types.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class XmlFault:
 
 
 def repair(data: bytes) -> tuple[str, tuple[XmlFault, ...]]:
-    """Return the text of an item with repaired markup, and the first fault of each kind."""
+    """Return the text of a piece of an export with repaired markup, and the first fault of each kind."""
     repairer = _Repairer()
     return repairer.repair(data), tuple(repairer.faults.values())
 
@@ -62,7 +63,7 @@ codecs.register_error(_FALLBACK, _decode_as_windows_1252)
 
 
 class _Repairer:
-    """Repairer of one item. `faults` holds the first fault of each kind."""
+    """Repairer of one piece of an export. `faults` holds the first fault of each kind, by its description."""
 
     def __init__(self) -> None:
         self.faults: dict[str, XmlFault] = {}
