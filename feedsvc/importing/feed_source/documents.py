@@ -34,10 +34,9 @@ _EXAMPLES: Final = "give the file of a feed, or its address, such as https://old
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedLimits:
-    """Limits of one source: bytes of a document, and number and total bytes of the documents fetched for an address.
+    """Limits of one source: most bytes of a document, and most documents, and bytes of all, that are fetched for an address.
 
-    What is beyond them becomes an omission. If a single file, or the first document of an address, is too large, that is an
-    error.
+    What is beyond them becomes an omission. A single file, or the first document of an address, that is too large is an error.
     """
 
     document_bytes: int = 64 * _MIB
@@ -83,7 +82,7 @@ class FeedDocuments:
     def parsed(self) -> Iterator[FeedDocument]:
         """Parse and yield every document: of an address the newest first, of a folder by name, files before subfolders.
 
-        One that cannot be read any more, as its file was removed, is added to `omissions` instead, once for all calls.
+        If a document cannot be read any more (its file was removed), one omission for all calls is added to `omissions` instead.
         """
         for stored in self.stored:
             try:
@@ -95,11 +94,11 @@ class FeedDocuments:
 
 
 def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocuments:
-    """Return the documents of a file, of all files of feeds below a folder, or of an http or https address.
+    """Return the documents of a file, of all feeds in files below a folder, or of an http or https address.
 
     From an address, the document and all older ones that it leads to are fetched now. `access` says which hosts may be asked;
-    that of `where` may be, too, if it is plainly internal (localhost, an IP address). Older documents that a file names are not
-    read, and become an omission. Raises ImportSourceError if there is no document that can be read.
+    the host in `where` may be asked, too, if it is plainly internal (localhost, an IP address). Older documents that a file
+    names are not read; of a single file, they become an omission. Raises ImportSourceError if no document can be read.
     """
     documents = FeedDocuments(limits)
     if is_address(where):
@@ -116,8 +115,9 @@ def open_documents(where: str, *, access: HostAccess, limits: FeedLimits) -> Fee
 def read_document(where: str, *, access: HostAccess, limits: FeedLimits) -> FeedDocument:
     """Read and parse one document: a file, or what is at an http or https address. Older documents are not fetched.
 
-    A request is repeated up to two times if its fault may pass; `access` is as in `open_documents`. Raises ImportSourceError if
-    the document cannot be read or is no feed.
+    A request is repeated up to two times if its fault may pass. `access` says which hosts may be asked; the host in `where` may
+    be asked, too, if it is plainly internal (localhost, an IP address). Raises ImportSourceError if the document cannot be read
+    or is no feed.
     """
     if not is_address(where):
         path = Path(where)
@@ -178,8 +178,8 @@ def _warn_of_older(document: FeedDocument, documents: FeedDocuments) -> None:
 def _fetch_all(address: str, documents: FeedDocuments, access: HostAccess) -> None:
     """Fetch a document and all older ones that it leads to, and add them to `documents`.
 
-    End before a document that was fetched already, or whose items are all in earlier ones. Raises ImportSourceError if the
-    first one cannot be read. If an older one cannot, or a limit is reached, add an omission.
+    Stop at a document that was fetched already, or whose items are all in documents fetched before. Raises ImportSourceError if
+    the first document cannot be read. If an older one cannot be read, or a limit is reached, add an omission.
     """
     folder = Path(tempfile.mkdtemp(prefix="feedsvc-import-"))
     weakref.finalize(documents, shutil.rmtree, folder, ignore_errors=True)

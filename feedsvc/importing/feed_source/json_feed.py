@@ -66,7 +66,7 @@ def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
 
 
 class _Names:
-    """Authors by name and categories by id that `feedsvc export json` describes beside the items; of another feed none.
+    """Authors by name and categories by id that `feedsvc export json` describes beside the items; no others have them.
 
     `time_zone` is that of the site, "" if unknown.
     """

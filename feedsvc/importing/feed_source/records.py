@@ -81,9 +81,10 @@ class FeedItem:
 class FeedDocument:
     """One parsed document of a feed. Addresses are absolute; `address` is that of the feed's page. `title` is plain text.
 
-    `own_address` is its rel=self, `older_address` is that of the next older document (RFC 5005: prev-archive, else next; JSON
-    Feed: next_url); "" if it names none. `time_zone` is named by an export of feedsvc only. `faults` are sentences about the
-    document as a whole. `early_end` is a sentence if it ends early, else ""; the items before that end are there.
+    `place` names it in messages. `own_address` is its rel=self (JSON Feed: feed_url), `older_address` the address of the next
+    older document (RFC 5005: prev-archive, else next; JSON Feed: next_url). Only an export of feedsvc has a `time_zone`. Each
+    text is "" if there is none. `faults` are sentences about the document as a whole. `early_end` is a sentence if the document
+    ends early, else ""; the items before that end are there.
     """
 
     kind: FeedKind

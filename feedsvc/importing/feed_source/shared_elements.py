@@ -27,7 +27,7 @@ _IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".s
 
 
 def date_faults(texts: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each date that cannot be read, or has no zone that is known; nothing for "" and for repeated ones."""
+    """Yield a sentence for each date, once, that cannot be read or has no known zone; nothing for ""."""
     for value in dict.fromkeys(filter(None, texts)):
         shown = value[:_MAX_FAULT_TEXT]
         if parse_date(value) is None:

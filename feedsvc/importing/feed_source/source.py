@@ -39,7 +39,8 @@ _MAX_TITLE_FROM_TEXT: Final = 80  # characters
 class FeedSource:
     """A feed with all its documents (`ImportSource`). They are parsed one at a time; ids, dates and names of all are in memory.
 
-    Of an item that stands there several times, that with the latest date (of change, else of publication) counts, or the first.
+    If an item is in the documents several times, the one with the latest date (of change, else of publication) counts; of
+    equal dates, the first.
     """
 
     def __init__(self, documents: FeedDocuments, site: SourceSite, places: dict[str, str]) -> None:
@@ -57,8 +58,8 @@ class FeedSource:
     def posts(self) -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.
 
-        An item that is taken from another document is skipped without an omission. One with the id of another item of its
-        document becomes an omission.
+        An item that does not count, because another one with its id does, becomes an omission if its own document has the id
+        several times; else it is skipped silently.
         """
         yield from list(self._documents.omissions)
         omission_count = len(self._documents.omissions)
@@ -98,7 +99,7 @@ class _Survey:
     """First pass over all documents: facts of the site, and in `places` the place of the item that counts for each `_key`.
 
     Call `add` for each document in order, then `site`. Facts such as the title are those of the first document; `feed_entries`
-    is the number of items of the document with the latest one.
+    is the number of items of the document that has the item with the latest date.
     """
 
     def __init__(self) -> None:

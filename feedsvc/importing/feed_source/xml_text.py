@@ -59,8 +59,9 @@ class XmlTree:
 def decode_xml(data: bytes, charset: str = "") -> str:
     """Decode an XML document. `charset` is that of the HTTP response, "" if unknown. Never raises.
 
-    A byte order mark decides, or UTF-16 without one, then the declaration, then `charset` (XML 1.0 appendix F). If the bytes do
-    not match these, UTF-8 and then Windows-1252 is tried. A declared ISO-8859-1 is read as Windows-1252, as browsers do.
+    A byte order mark decides, or the first bytes of UTF-16 without one, then the declaration, then `charset` (XML 1.0 appendix
+    F). If the bytes are invalid in these, UTF-8 is tried, then Windows-1252, then ISO-8859-1. A declared ISO-8859-1 is read as
+    Windows-1252, as browsers do.
     """
     marked = [name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)]
     wide = [name for start, name in _WIDE_STARTS if data.startswith(start)]
