@@ -21,7 +21,7 @@ _BLOCK_END: Final = re.compile(r"</(?:p|div|h[1-6]|li|blockquote|td|figcaption)\
 
 
 class CheckedArticle(NamedTuple):
-    """Values without errors, None if the article cannot be used, and what was left out for that."""
+    """Result of `check_article`: values without errors, or None if the article cannot be used, and what was left out of it."""
 
     values: ArticleValues | None
     omissions: tuple[Omission, ...] = ()

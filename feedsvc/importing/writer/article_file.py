@@ -89,7 +89,10 @@ def _replace_body(text: str, body: str) -> str:
 
 
 def _change_key(path: str, text: str, key: str, value: Any) -> str | None:
-    """Return the text with one key of its front matter replaced, added or, for None, removed; None if it has an unusual form."""
+    """Return the text with one key of its front matter replaced, added or, if `value` is None, removed.
+
+    None if the front matter is a mapping in braces.
+    """
     head, _ = split_front_matter(text)
     offset = text.index("\n")  # the first line, which opens the front matter, is empty for YAML
     document = parse_yaml(path, head)
@@ -108,7 +111,10 @@ def _change_key(path: str, text: str, key: str, value: Any) -> str | None:
 
 
 def _value_end(head: str, start: int, end: int) -> int:
-    """Return the end of a key's value: without the comments and empty lines below, which YAML counts to a block."""
+    """Return the index in `head` of the end of a key, without comments and empty lines below it, which YAML counts to a block.
+
+    `start` is the index of the key, `end` that of the end of its value according to YAML.
+    """
     lines = head[start:end].splitlines(keepends=True)
     while len(lines) > 1 and lines[-1].lstrip()[:1] in ("", "#"):
         lines.pop()

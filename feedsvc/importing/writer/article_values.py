@@ -43,9 +43,9 @@ _LOST_ELEMENTS: Final = (
 
 
 class PostCounts(NamedTuple):
-    """Numbers of one post for the report: links that lead to articles and pages here, pictures, and those of these that are kept.
+    """Numbers of one post for the report. `links` counts the links in the body that lead to articles and pages here.
 
-    `pictures` are the pictures, sounds and films in the body, and the lead image; those whose file is here are kept.
+    `pictures` counts the pictures, sounds and films in the body, and the lead image; `kept_pictures` those whose file is here.
     """
 
     links: int = 0
@@ -54,7 +54,7 @@ class PostCounts(NamedTuple):
 
 
 class PostResult(NamedTuple):
-    """Result for one post. The body among the values is HTML still. `has_own_date` is False if the date was made up."""
+    """Result for one post. The body in `values` is still HTML. `has_own_date` is False if the post has no valid date."""
 
     values: ArticleValues
     omissions: tuple[Omission, ...]
@@ -66,7 +66,7 @@ class PostResult(NamedTuple):
 class PostConverter:
     """Converter of posts to values of articles.
 
-    `site_language` is that of the site at the first import: if an editor changes it later, no article states another one.
+    `site_language` is the language of the site at the first import of the source: an article in it states no language.
     `site_path_of` returns the root-relative path at the new site for the absolute address of a post or page, `media_path` the
     path "media/..." for that of a file; both return "" if there is none. `has_medium` returns whether the file of an address is
     here: not one that is still to be fetched, in a dry run.
@@ -135,9 +135,9 @@ class PostConverter:
         return PostResult(ordered, tuple(omissions), counts, has_own_date=True)
 
     def with_markdown(self, post: SourcePost, values: ArticleValues) -> ArticleValues:
-        """Return the values with the body, HTML until then, as the text of an article file: Markdown where it shows the same.
+        """Return the values with their body, which is HTML, converted to the text of an article file.
 
-        Other blocks stay HTML. Without text, there is no body.
+        Blocks become Markdown if that shows the same; others stay HTML. If nothing remains of the body, its key is left out.
         """
         if BODY not in values:
             return values
@@ -147,7 +147,7 @@ class PostConverter:
         return {**others, BODY: body} if (body := normalize_body(FORBIDDEN_CHARACTER.sub("", text))) else others
 
     def count_links(self, post: SourcePost, values: ArticleValues) -> LinkCount:
-        """Count the links of a post to articles and pages here, and those of them that the body among the values has."""
+        """Count the links of a post to articles and pages here, and those of them that the body in `values` has."""
         page = post.address or self.source.address
         return count_links(post.body, values.get(BODY, ""), page, self.site.base_url, self.site_path_of)
 

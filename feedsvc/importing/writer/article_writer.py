@@ -67,7 +67,7 @@ def keep_for_later(_conflict: MergeConflict) -> ConflictChoice:
 class _Candidate(NamedTuple):
     """Post that may have to be written, as it is before its body is converted and its values are checked.
 
-    `key` is its `source_key`, `source` the word of the base for all that the source states of it.
+    `key` is its `source_key`, `source` the word "source=DIGEST" of the base, with a digest of all that the source states of it.
     """
 
     post: SourcePost
@@ -85,7 +85,7 @@ class _Checked(NamedTuple):
 
 
 class _PostItem(NamedTuple):
-    """Post with its plan, its valid values and their digests. `source` is the word of the base for all that the source states."""
+    """Post with its plan, its valid values and their digests; `key` and `source` as in _Candidate."""
 
     post: SourcePost
     key: str
@@ -135,8 +135,8 @@ class ArticleWriter:
     def _select(self, post: SourcePost) -> _Candidate | None:
         """Return a post that may have to be written. Return None, and add to the report, if nothing must be written.
 
-        That is so if the file exists and the source states the same as at the last import, if an editor deleted the file, or if
-        the post has no plan or the id of another.
+        That is so if the file exists and the source states the same as at the last import, its addresses among it, if an editor
+        deleted the file, or if the post has no plan or the `source_key` of an earlier post.
         """
         key = source_key(post)
         plan = self.index.plans.get(key)
@@ -159,7 +159,7 @@ class ArticleWriter:
         return _Candidate(post, key, plan, result, source)
 
     def _check(self, candidates: Sequence[_Candidate], numbers: Sequence[int]) -> dict[int, _Checked]:
-        """Return the checked values of some candidates by their number. Runs in several processes."""
+        """Return the checked values of the candidates at the indexes `numbers`, by index. Several processes call it."""
         checked: dict[int, _Checked] = {}
         for number in numbers:
             post, _key, plan, result, _source = candidates[number]

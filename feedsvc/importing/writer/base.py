@@ -64,7 +64,7 @@ class ImportBase:
         return key in self._lines[table]
 
     def put(self, table: str, key: str, *values: str) -> None:
-        """Set the line of a key. It reaches the disk with the next batch, after all files that were written before."""
+        """Set the line of a key. `flush`, which this calls for every 2,000 new lines, writes it to the disk."""
         line = json.dumps([key, *values], ensure_ascii=False, separators=(",", ":"))
         if self._lines[table].get(key) == line:
             return
@@ -74,7 +74,10 @@ class ImportBase:
             self.flush()
 
     def flush(self) -> None:
-        """Append the pending lines to the journal; drop them in a dry run. Raises FeedsvcError if it cannot be written."""
+        """Append the lines since the last flush to the journal, after all other files are on the disk. A dry run drops them.
+
+        Raises FeedsvcError if the journal cannot be written.
+        """
         if not self._pending or self._is_dry_run:
             self._pending.clear()
             return

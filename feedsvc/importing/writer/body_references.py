@@ -27,7 +27,7 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 class BodyReference(NamedTuple):
-    """Reference in a body: absolute address, and whether it is a link (href) and not part of the page."""
+    """Reference in a body: an absolute address, and whether it is a link (`href`), not a file that the page shows."""
 
     address: str
     is_link: bool
@@ -46,7 +46,7 @@ def references_in(body: str, page: str) -> Iterator[BodyReference]:
 
 
 def replace_references(body: str, page: str, replace: Callable[[BodyReference], str]) -> str:
-    """Return a body in which each address that `references_in` yields is replaced by the result of `replace`, given unescaped.
+    """Return a body in which the result of `replace`, not escaped yet, replaces each address that `references_in` yields.
 
     `srcset` and `sizes` of pictures are left out: they name copies at the source, and pages get copies of their own.
     """

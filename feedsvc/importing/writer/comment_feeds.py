@@ -48,7 +48,11 @@ class CommentFeedRules:
 
 
 def permalink_form(path: str) -> str:
-    """Return a permalink with placeholders, such as /{year}/{month}/{slug}/; "" without date and number, or with a query."""
+    """Return a permalink with placeholders, such as /{year}/{month}/{slug}/ or /{number}/.
+
+    "" if it has neither a year nor a number as its last segment, if it has a query or a brace, or if its last segment has a dot
+    that begins no suffix such as .html.
+    """
     *parents, name = path.strip("/").split("/")
     if "?" in path or "{" in path or not (match := _PAGE_NAME.fullmatch(name)):
         return ""

@@ -33,8 +33,8 @@ def name_key(name: str) -> str:
 class ExistingArticles:
     """Articles in the folder. `paths` are those of the files by id, below the folder; `slugs` those that files state, by path.
 
-    `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `ids` are id and guid by path, as
-    files state them; those of a file that has only the id of the last import are left out.
+    `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `ids` are the id and the guid
+    that a file states, by its path; a file that states only the id that the last import wrote has no entry.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
@@ -110,7 +110,10 @@ def read_existing_pages(root: Path) -> ExistingPages:
 
 
 def current_path(line: Sequence[str], key: str, articles: ExistingArticles, pages: ExistingPages) -> str:
-    """Return the path that the file of a line of the base has now, "" if it is not there. An editor may have renamed it."""
+    """Return the path that the file of a line of ARTICLES in the base has now; "" if it is not there.
+
+    `line` has the line's values, `key` its key. An editor may have renamed the file.
+    """
     path, _words, *other_id = line
     return pages.find(path) if is_page_path(path) else articles.paths.get(other_id[0] if other_id else key, "")
 

@@ -24,9 +24,9 @@ def fetch_files(
     report: ImportReport,
     progress: ImportProgress,
 ) -> None:
-    """Fetch the files that are not in media/ yet, and count them in the report. A dry run only forecasts their paths.
+    """Fetch the files at `addresses` that are not in media/ yet, and count them in the report.
 
-    Without `origin`, they stay where they are.
+    A dry run only forecasts their paths. If `origin` is None (--no-media), the files stay at their addresses.
     """
     missing = library.missing(addresses)
     report.files.kept = report.files.total = len(addresses) - len(missing)

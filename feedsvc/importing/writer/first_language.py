@@ -13,10 +13,12 @@ _SITE: Final = "site="  # the word of the base with the digest of an article's s
 
 
 def first_language(base: ImportBase, site_digest: str, source_language: str, site_language: str) -> str:
-    """Return the language of the site at the first import of the source with this digest, and store it for the next ones.
+    """Return the language of the site at the first import of the source with this digest, and store it in the base.
 
-    Bases of earlier versions do not have it. There it was that of the source if some article states no language, else another
-    one: then the result is that of the site now, or "" if that is the source's.
+    `source_language` and `site_language` are those of now. If the base does not have the language of the first import, as bases
+    of earlier versions of feedsvc, the articles of the source in the base decide: if one states no language, the result is
+    `source_language`; if all state one, `site_language`, or "" if both are equal. Without such articles or without a valid
+    `source_language`, the result is `site_language`.
     """
     key = f"{SITE_FILE} language {site_digest}"
     if line := base.get(ENTRIES, key):
@@ -31,7 +33,10 @@ def first_language(base: ImportBase, site_digest: str, source_language: str, sit
 
 
 def _stated_languages(base: ImportBase, site_digest: str) -> list[bool]:
-    """Return for each article and page of the source in the base whether it states a language. Oldest bases name no source."""
+    """Return for each article and page of the source in the base whether it states a language.
+
+    Lines of the oldest bases name no source: they count for every source.
+    """
     states = []
     for key in base.keys(ARTICLES):
         words = base.get(ARTICLES, key)[1].split()

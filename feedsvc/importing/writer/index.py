@@ -41,12 +41,13 @@ _ADDRESSES: Final = "addresses="  # of the base: a digest of a post's addresses
 
 @dataclass(slots=True)
 class SourceIndex:
-    """Plans by the `source_key` of a post, and paths of the new site by the `page_key` of a present address at the source.
+    """Result of the first reading: `plans` by the `source_key` of a post.
 
-    `former_paths` are those of addresses that posts had before, `inner_addresses` those of parts of posts, with the paths of
-    the posts. `media` are the addresses of the files that posts name, in order. `empty_pages` are addresses of pages without
-    text. `has_front_page`: a published page was the front page. `first_published` is the earliest date of a post, imported or
-    not. `is_complete`: the source was read to its end.
+    `site_paths` has the root-relative path of a post at the new site by the `page_key` of its present address and of its other
+    addresses with a query, `former_paths` by those of its other addresses. `inner_addresses` are (address of a further page or
+    an attachment's page, path of the post). `media` are the addresses of the files that posts name, in order. `empty_pages` are
+    addresses of pages without text. `has_front_page`: a published page was the front page. `first_published` is the earliest
+    date of a post, imported or not. `is_complete`: the source was read to its end.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -71,11 +72,11 @@ class SourceIndex:
 
     @property
     def former_page_paths(self) -> Iterator[str]:
-        """The root-relative paths of pages here that an earlier import wrote of what are posts of the source now."""
+        """The root-relative paths of pages here that an earlier import wrote for what is now a post of the source."""
         return (page_site_path(plan.former_page) for plan in self.plans.values() if plan.former_page)
 
     def forget_addresses(self, site_paths: Container[str]) -> None:
-        """Let the next import add the rules of the posts at these paths again, because this one could not."""
+        """Clear `addresses` of the plans at these paths. The next import then adds the rules that this one could not write."""
         for key, plan in self.plans.items():
             if plan.site_path in site_paths:
                 self.plans[key] = plan._replace(addresses="")
@@ -151,9 +152,10 @@ class Indexer:
         return self.base.get(ARTICLES, key) or ("", "")
 
     def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[str, str, bool]]:
-        """Add a post to the index, and rules for its present addresses. Yield others as in `build`.
+        """Add a post to the index, and rules for its present address and those with a query.
 
-        The caller must consume the generator, and adds these rules once all posts are known.
+        Yield (address, path of the post, whether it needs a rule) of each other one. The caller must consume the generator, and
+        add their rules once all posts are known.
         """
         key = source_key(post)
         if key in index.plans:

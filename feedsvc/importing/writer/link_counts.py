@@ -29,11 +29,11 @@ class LinkCount(NamedTuple):
 
     @property
     def word(self) -> str:
-        """The word that the base remembers."""
+        """The word for the base, "links=KEPT/TOTAL"; "" if no link is lost."""
         return f"{_WORD}{self.kept}/{self.total}" if self.lost else ""
 
     def omission(self, place: str) -> Iterator[Omission]:
-        """Yield an omission if a link is lost."""
+        """Yield one omission if links are lost; it names up to 5 of their paths."""
         if self.lost:
             paths = [*dict.fromkeys(self.lost)]
             more = f" and {len(paths) - _MAX_LISTED} more" if len(paths) > _MAX_LISTED else ""
@@ -43,9 +43,10 @@ class LinkCount(NamedTuple):
 
 
 def count_links(source: str, text: str, page: str, base_url: str, site_path_of: Callable[[str], str]) -> LinkCount:
-    """Count the links in the HTML of a post at the address `page`, and in `text`, that of its article at the site `base_url`.
+    """Count the links to articles and pages here in `source`, the HTML of a post, and find those that its article lacks.
 
-    `site_path_of` returns the root-relative path here for the absolute address of a post or page, "" if there is none.
+    `page` is the address of the post, `text` the Markdown of its article at the site `base_url`. `site_path_of` returns the
+    root-relative path here for the absolute address of a post or page, "" if there is none.
     """
     wanted = [path for address in _links(source, page) if (path := site_path_of(address.partition("#")[0]))]
     if not wanted:
@@ -63,7 +64,7 @@ def count_links(source: str, text: str, page: str, base_url: str, site_path_of: 
 
 
 def remembered_links(words: Iterable[str], total: int) -> tuple[int, int]:
-    """Return (kept, total) as the words of the base say it, else `total` twice."""
+    """Return (kept, total) of the word "links=KEPT/TOTAL" among the words of a line of the base; without it, `total` twice."""
     for word in words:
         kept, slash, count = word.removeprefix(_WORD).partition("/")
         if word.startswith(_WORD) and slash and kept.isdecimal() and count.isdecimal():

@@ -1,6 +1,6 @@
 """Mapping file of an import (--map): categories and authors of the source -> ids in the newsroom.
 
-The newsroom keeps the last one, so that the next import gives the same ids.
+The last one is stored in the newsroom as .feedsvc/import/map.yaml, so that the next import gives the same ids.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def write_mapping(root: Path, mapping: TermMapping) -> None:
 
 
 def format_mapping(mapping: TermMapping) -> str:
-    """Return a mapping as the text of a mapping file."""
+    """Return the text of a mapping file (--map) that `read_mapping` reads as this mapping of categories and authors."""
     lines = [_HEAD]
     for kind, entries in (("categories", mapping.categories), ("authors", mapping.authors)):
         lines += [f"{kind}:\n"] if entries else []

@@ -27,7 +27,10 @@ _IGNORE_ALL: Final = b"# Beginnings of files that an import fetches. They are of
 
 
 class _Fetched(NamedTuple):
-    """Result of one fetch: the file in the folder of parts, or the reason why there is none."""
+    """Result of one fetch: `file` is the path of the file in the folder of parts, `media_type` what the server said, or "".
+
+    `reason` says why there is no file; it is "" if there is one.
+    """
 
     address: str
     file: Path
@@ -71,15 +74,15 @@ class MediaLibrary:
             self._expected.add(address)
 
     def missing(self, addresses: Iterable[str]) -> list[str]:
-        """Return the addresses of which no file is in media/, each once, without fragments."""
+        """Return the addresses whose `path_of` is "", each once, without fragments."""
         return [address for address in dict.fromkeys(name.partition("#")[0] for name in addresses) if address not in self._paths]
 
     def fetch(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Fetch files, put them into media/ and their lines into the base. Yield for each None, or an omission with the reason.
 
         The files are fetched as the generator is consumed. No file in media/ is replaced: a name in use gets a number, and a file
-        that an import put there already is used again. A killed process leaves beginnings of files, which the next call goes on
-        with. Raises FeedsvcError if no file can be written.
+        with the same bytes that an import put there already is used again. A killed process leaves beginnings of files, which
+        the next call goes on with. Raises FeedsvcError if a file cannot be read or written on this machine.
         """
         parts = self._root / _PARTS_FOLDER
         waiting = iter(addresses)

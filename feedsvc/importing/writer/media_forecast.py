@@ -20,9 +20,9 @@ _UNKNOWN_FILE: Final = Path(os.devnull)  # in place of a file that is still to b
 
 
 class ForecastMedia(MediaFolder):
-    """Media files of a content folder, and `paths`, those of files that an import would add.
+    """Media files of a content folder, and the files at `paths` that an import would add.
 
-    Each of the latter counts as a usable file, as an image of 1 x 1 pixels, too, whatever it is.
+    Each file that would be added counts as usable, and as an image of 1 x 1 pixels, whatever it is.
     """
 
     def __init__(self, root: Path, paths: Iterable[str]) -> None:
@@ -39,7 +39,7 @@ class ForecastMedia(MediaFolder):
 
 
 class MediaForecast:
-    """Forecast of the files of one import. `paths` are those that `library` gives to addresses because of it."""
+    """Forecast of the files of one import. `paths` are the paths in media/, not in use yet, that `add` gave to files."""
 
     def __init__(self, root: Path, library: MediaLibrary) -> None:
         self._root, self._library = root, library
@@ -48,8 +48,8 @@ class MediaForecast:
     def add(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Give the library the paths that files would get in media/. Yield for each None, or an omission with the reason.
 
-        A file on this machine is read and checked where it is. One that is still to be fetched is taken to be there, and to be
-        what its name says. The paths are given as the generator is consumed.
+        A file that `origin` finds on this machine is read and checked where it is. For any other, it is assumed that it can be
+        fetched and is what its name says. The paths are given as the generator is consumed.
         """
         for address in addresses:
             try:
@@ -67,7 +67,7 @@ class MediaForecast:
                 yield None
 
     def _add_file(self, address: str, file: Path) -> None:
-        """Add a file of this machine. Raises ValueError, with the message of `fetch`, if no article can use it."""
+        """Add a file of this machine. Raises ValueError, as an import would report it, if no article can use the file."""
         with open(file, "rb") as stream:
             digest = file_sha256(stream).hex()
         path = self._library.path_of_digest(digest)

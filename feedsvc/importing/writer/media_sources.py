@@ -28,10 +28,10 @@ class MediumMissingError(Exception):
 
 
 class MediaOrigin(Protocol):
-    """Place that files come from. Its methods are called by several threads."""
+    """Place that files come from. Several threads call its methods at the same time."""
 
     def has(self, address: str) -> bool:
-        """Return whether this place is asked for the file at all, by the host of its address. The file may be missing."""
+        """Return whether the host of the address is one whose files come from this place. The file itself may be missing."""
 
     def find(self, address: str) -> Path | None:
         """Return the file if it is on this machine, None if it must be fetched. Raises MediumMissingError if there is none."""
@@ -90,7 +90,7 @@ class WebMedia:
 
 @dataclass(frozen=True, slots=True)
 class FolderMedia:
-    """Files in a folder on this machine that has a part of the addresses' paths: 2020/01/a.jpg, or uploads/2020/01/a.jpg.
+    """Files in a folder on this machine, each at the end of its address's path: 2020/01/a.jpg, or uploads/2020/01/a.jpg.
 
     Only addresses at `hosts` are looked for there.
     """
@@ -114,7 +114,7 @@ class FolderMedia:
         return ""
 
     def _find(self, address: str) -> Path | None:
-        """Return the file with the longest part of the address's path, None if there is none. It must be within the folder."""
+        """Return the file in the folder at the longest end of the address's path; None if there is none."""
         parts = [part for part in PurePosixPath(unquote(split_address(address).path)).parts if part not in ("/", "..")]
         root = self.folder.resolve()
         for start in range(len(parts)):

@@ -23,7 +23,7 @@ class MergeOutcome(Enum):
 
 
 class KeyOutcome(NamedTuple):
-    """Outcome for a key."""
+    """Key of an article or page, and its outcome."""
 
     key: str
     outcome: MergeOutcome

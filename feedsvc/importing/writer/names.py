@@ -50,16 +50,16 @@ def portable_name(name: str) -> str:
 
 
 class NamePool:
-    """Names in use, as `name_key`s, and the next number for each name that was wanted several times."""
+    """Names in use. Names that differ only in letter case or Unicode form count as one."""
 
     def __init__(self, used: Iterable[str] = ()) -> None:
         self._used = set(used)
         self._numbers: dict[str, int] = {}
 
     def candidates(self, wanted: str) -> Iterator[tuple[str, bool]]:
-        """Yield `wanted`, then it with the numbers from 2, as in "name-2", each with whether it is in use; without an end.
+        """Yield (name, whether it is in use) without an end: `wanted`, then it with the numbers from 2, as in "name-2".
 
-        Names that an earlier call yielded for the same `wanted` are left out. "" gives "article".
+        Names that an earlier call yielded for the same `wanted` are left out. If `wanted` is "", it is "article".
         """
         wanted = wanted or _FALLBACK
         for number in count(self._numbers.get(wanted, 1)):

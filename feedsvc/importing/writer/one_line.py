@@ -20,7 +20,7 @@ def one_line(text: str) -> str:
 
 
 def line_of(*, is_exact: bool) -> Callable[[str], str]:
-    """Return `one_line` for texts that are exact, else `plain_line`."""
+    """Return `one_line` if the texts are exactly what the source shows, else `plain_line`, because they may be HTML."""
     return one_line if is_exact else plain_line
 
 

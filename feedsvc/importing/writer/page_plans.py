@@ -27,7 +27,7 @@ _SHOWN: Final = re.compile(r"<(?:img|video|audio|iframe|figure|a|hr)\b", re.IGNO
 
 
 class PagePlanner:
-    """Planner of the pages of one source. A file in pages/ with the name of a page is its file, unless it is that of another."""
+    """Planner of the pages of one source. A file in pages/ with the name of a page is its file, unless it is another page's."""
 
     def __init__(self, existing: ExistingPages, base: ImportBase, site_address: str) -> None:
         self._existing, self._site_address = existing, site_address
@@ -37,7 +37,7 @@ class PagePlanner:
         self._names = NamePool((*existing.paths, *(name_key(PurePosixPath(path).stem) for path in self._planned)))
 
     def plan(self, post: SourcePost, known_path: str) -> PostPlan:
-        """Return the plan of a page, and reserve its name. `known_path` is the path of its file that the base has, else ""."""
+        """Return the plan of a page, and reserve its name. `known_path` is the path that the base has for its file, else ""."""
         if known_path:
             path = self.find(known_path)
             slug = self._existing.slugs.get(path, PurePosixPath(known_path).stem)

@@ -23,9 +23,9 @@ def page_site_path(path: str) -> str:
 class PostPlan(NamedTuple):
     """Plan for one post: the id of its article, the slug and path of its file, and whether that exists or an editor deleted it.
 
-    `path` is below the content folder. `id` is "" for a file in pages/. `addresses` is a digest of the post's addresses at the
-    source. `file_ids` are the id and the guid of an existing file, `former_page` is the file of the page that the post was
-    before.
+    `path` is below the content folder. `id` is "" for a file in pages/. `addresses` is the word "addresses=DIGEST" for the
+    base, with a digest of the post's addresses at the source, or "". `file_ids` are the id and the guid of an existing file.
+    `former_page` is the path of the file in pages/ if the post was a page at an earlier import, else "".
     """
 
     id: str
@@ -39,10 +39,10 @@ class PostPlan(NamedTuple):
 
     @property
     def is_page(self) -> bool:
-        """Return whether the file is in pages/."""
+        """True if the file is in pages/."""
         return is_page_path(self.path)
 
     @property
     def site_path(self) -> str:
-        """Return the root-relative path at which the site has, or will have, the article or page."""
+        """The root-relative path at which the site has, or will have, the article or page."""
         return path_of(StaticPageAt(self.slug)) if self.is_page else article_path(self.slug)

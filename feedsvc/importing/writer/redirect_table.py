@@ -42,11 +42,11 @@ class RedirectTable:
         return address
 
     def add(self, old: str, new: str, *, post: str = "", replaces: bool = False) -> bool:
-        """Add a rule for a path with its query, unless it leads to itself or the address has one already.
+        """Add a rule for a path with its query, unless it leads to itself or the address has a rule already.
 
-        `post` is the path of the post to which it belongs, if to one. With `replaces`, the rule takes the place of one that the
-        address has. Return False, and add an omission, if no rule can have the address, else True, also if nothing was added.
-        Addresses that differ in a slash at the end count as one.
+        `post` is the path of the post to which the rule belongs, "" if it belongs to none. With `replaces`, the rule replaces
+        one that the address has. Return False, and add an omission, if no rule can have the address, else True, also if nothing
+        was added. Addresses that differ in a slash at the end count as one.
         """
         address = self.address_of(old)
         if not address:
@@ -74,7 +74,10 @@ class RedirectTable:
                 self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "the redirects go in a circle"))
 
     def omit_without_target(self, addresses: Iterable[str], has_path: Callable[[str], bool]) -> None:
-        """Replace the rules of these addresses that lead to a path with nothing at it, nor another rule, by omissions."""
+        """Replace by omissions the rules of these addresses whose target is a path that has no rule and no document.
+
+        `has_path` returns whether the new site has something other than a rule at a path.
+        """
         texts = [text for address in addresses if (text := self._text(address))]
         while missing := [old for old in texts if old in self.exact and self._is_missing(self.exact[old], has_path)]:
             for old in missing:

@@ -26,7 +26,7 @@ _UPLOADS_PATTERN: Final = {f"{_UPLOADS}{{path...}}": "/media/{path...}"}
 class RedirectBuilder:
     """Builder of the rules of one source, in `table`.
 
-    Addresses count if they are at one of its hosts, at its port, and below the path of `base_url`.
+    Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of `base_url`.
     Call `add_post` for all posts, then the other methods in this order: `add_feeds`, `add_former_listings`, `add_posts_pages`,
     `add_plug_in_redirects`, `add_inner_addresses`, `add_file_pages`, `add_media`.
     """
@@ -38,7 +38,10 @@ class RedirectBuilder:
         self.table = RedirectTable()
 
     def old_path(self, address: str) -> str:
-        """Return an own address as the key of a rule: its path as it is, relative to the site, with its query. Else return ""."""
+        """Return an address as the key of a rule: its path as written, without the path of base_url, and its query.
+
+        "" for an address that does not count.
+        """
         address = absolute(self._site.address, address)
         split = split_address(address)
         path = f"{split.path or '/'}"
@@ -90,7 +93,10 @@ class RedirectBuilder:
         self._add_some(sorted(rules, key=lambda rule: rule[1] == GONE), "pages of files without a post")
 
     def _add_some(self, rules: Iterable[tuple[str, str]], noun: str) -> None:
-        """Add rules, (old path, target), except of other sites ("") and feeds; of many only the first ones, with an omission."""
+        """Add rules, (old path, target), but none for "" (another site) and for addresses of feeds.
+
+        At most 10,000 are added; if there are more, one omission with `noun` counts all.
+        """
         count = 0
         for old, target in rules:
             if not old or isinstance(routes.place_of(old), routes.FeedAt):
@@ -103,9 +109,10 @@ class RedirectBuilder:
             self.table.omissions.append(Omission("", f"redirects of {count:,} {noun}", reason))
 
     def add_posts_pages(self, addresses: Iterable[str]) -> None:
-        """Add the rules for the feeds of pages that showed the posts, which were the feed of the site; only for WordPress.
+        """Add the rules for the feeds of pages that showed the posts: they were the feed of the site. Only for WordPress.
 
-        They replace other rules of these addresses. Earlier versions called these feeds gone, as those of comments.
+        The rules replace other rules of these addresses. Earlier versions of feedsvc gave these feeds the target GONE, as it is
+        right for feeds of comments.
         """
         for address in addresses if self._site.system is SourceSystem.WORDPRESS else ():
             old = self.old_path(address)
@@ -165,7 +172,10 @@ class RedirectBuilder:
             self.table.add(page, new.rpartition("/")[0] + "/")
 
     def _add_feed(self, old: str, new: str) -> None:
-        """Add the rule of one feed, unless feedsvc answers the address like that without a rule."""
+        """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule.
+
+        Nothing is added if `old` is "".
+        """
         place = routes.place_of(old) if old else None
         if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
             self.table.add(old, new)
@@ -173,11 +183,12 @@ class RedirectBuilder:
     def add_plug_in_redirects(
         self, redirects: Iterable[SourceRedirect], find: Callable[[str], str], has_path: Callable[[str], bool]
     ) -> None:
-        """Add the rules that a plug-in of the source had. `find` returns the path of a post by its address, or "".
+        """Add the rules that a plug-in of WordPress had; they replace other rules.
 
-        `has_path` returns whether the new site has something at a path. They replace other rules. A rule from an article's
-        address is left out, because the article stays there; so is one from "/" or another site, in a loop, or to a path here
-        with nothing at it. Each is an omission. A page with such a rule is a draft, so that the rule is reached.
+        `find` returns the path of a post by its address, or "". `has_path` returns whether the new site has something at one.
+        A rule from an article's address becomes an omission, because the article stays there; so does one from "/" or another
+        site, in a loop, or to a path here with nothing at it. A page whose address has a rule is a draft, so that the rule is
+        reached.
         """
         added = list[str]()
         for redirect in redirects:

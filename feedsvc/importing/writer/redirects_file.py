@@ -69,10 +69,10 @@ def redirects_text(
 ) -> RedirectsText:
     """Return redirects.yaml with these rules. The rules, comments and order of an existing file (`data`) stay.
 
-    `former` are the rules of the last import, old address -> target; `earlier` those that imports of earlier versions may have
-    written, and `obsolete` the addresses of former ones that must not stay. A rule that the file has for the same address stays
-    unless it is one of these, since an editor may have changed it. What cannot be changed in the file becomes an omission. A rule
-    of the last import that the file lacks was deleted by an editor, and stays so.
+    `former` are the rules of the last import, old address -> target; `earlier` those that earlier versions of feedsvc may have
+    written; `obsolete` the addresses of `former` whose rules must be removed. A rule that the file has for the same address
+    stays unless it is in `former` or `earlier` with this target, since an editor may have changed it. A rule in `former` that
+    the file lacks is not added: an editor deleted it. What cannot be changed in the file becomes an omission.
     """
     wanted, last = _Rules(exact, patterns), {**earlier, **former}
     added = wanted.without(former)
@@ -95,7 +95,7 @@ def redirects_text(
 
 
 def _edit(text: str, own: _Rules, new: _Rules, changed: _Rules) -> RedirectsText:
-    """Return the text with new and changed rules, as far as its form allows it."""
+    """Return the text with new and changed rules; rules that its form does not allow to write safely become omissions."""
     omissions, unwritten = tuple[Omission, ...](), frozenset[str]()
     if text == own.text:
         after: str | None = _apply(own, new, changed).text

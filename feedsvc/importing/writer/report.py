@@ -82,7 +82,7 @@ class ImportReport:
 
     @property
     def counts(self) -> dict[str, KeptCount]:
-        """The numbers of what was kept, by a noun for the report, in its order."""
+        """The counts by the nouns that reports have for them, in the order of reports."""
         return {
             "ids": self.ids,
             "dates": self.dates,

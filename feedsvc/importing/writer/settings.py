@@ -87,10 +87,11 @@ def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: l
 
 
 def _feed_entries(source: SourceSite, given: int, omissions: list[Omission]) -> int:
-    """Return the number of entries of the feed: `given` by the operator, else that of the former feed; at most 1,000.
+    """Return the number of entries of the feed for the new site.yaml, from 1 to 1,000.
 
-    Add an omission if it was larger, or if none is known and the result is 10. Too few are better than too many, because
-    of too many, subscribers would see old ones as new.
+    It is `given`, the operator's number; if that is 0, the number of the former feed; if that is unknown (0), 10. A number
+    above 1,000 becomes 1,000; this and an unknown number add an omission. 10 is low on purpose: with more entries than the
+    former feed had, subscribers would see old ones as new.
     """
     number = given or source.feed_entries
     if 1 <= number <= _MAX_ENTRIES:
@@ -119,8 +120,8 @@ def email_lines(before: str, after: str, authors: Iterable[Mapping[str, Any]]) -
 def site_text(data: bytes | None, keys: Mapping[str, Any], since: datetime | None) -> SettingsText:
     """Return site.yaml with these keys. An existing file (`data`) stays as it is; each difference becomes an omission.
 
-    Differences of title, base_url, language, timezone and feed.entries count. `since` is the date of the first post, whose day a
-    new file states; None without one.
+    Differences of title, base_url, language, timezone and feed.entries count. `since` is the date of the first post, None if
+    there is none; its day becomes the key `since` of a new file, unless its year is before 1970 or after 9998.
     """
     if data is None:
         # `since` is part of the ids of feeds: the day of the first post is as good as any, and never changes.
@@ -154,7 +155,7 @@ def entries_text(
 ) -> SettingsText:
     """Return categories.yaml, authors.yaml or tags.yaml (`file`) with the entries that it lacks appended. Nothing is written.
 
-    `data` is the file as it is, None for a new one; `entries` has the keys of each entry by id. Its own entries stay as they are.
+    `data` is the file as it is, None for a new one; its entries stay as they are. `entries` has the keys of each entry by id.
     An entry that was in the base, but is not in the file any more, was deleted by an editor and is not appended again. One that
     changed at the source since the last import becomes an omission, and so does one of an earlier import whose articles the
     mapping gives another id (`former_ids`).

@@ -29,7 +29,7 @@ _PLAIN_KEYS: Final = ("expires", "sources", "corrections", "language", "translat
 
 
 def stated_id(facts: Mapping[str, Any]) -> str:
-    """Return the id of the article that the facts state, "" without a valid one. They state it if the format has another id."""
+    """Return the id of the article that the facts state, "" without a valid one. It is stated if there is a guid, too."""
     value = facts.get("id")
     return value if isinstance(value, str) and is_article_id(value) else ""
 
@@ -54,7 +54,7 @@ def stated_slug(facts: Mapping[str, Any]) -> str:
 
 
 def stated_body(facts: Mapping[str, Any]) -> str:
-    """Return the Markdown of the article's file, "" without it."""
+    """Return the Markdown that the facts state as the text of the article's file, "" without it."""
     body = facts.get("body")
     return body if isinstance(body, str) else ""
 
@@ -98,8 +98,8 @@ def stated_media(
 ) -> list[dict[str, Any]]:
     """Return the entries of the fact `image` or `enclosures` with the paths of their files in media/ as `src`.
 
-    Return [] if these are other files than `media`, those of the post. `path_of` returns the path in media/ for an address, "" if
-    there is none; then `src` stays.
+    `value` is the value of the fact. Return [] if its files are not those of `media`, the media of the post. `path_of` returns
+    the path in media/ for an address, "" if there is none; then `src` stays.
     """
     entries = _entries(value)
     addresses = [absolute(f"{site_address}/", str(entry.get("src", ""))) for entry in entries]

@@ -26,9 +26,9 @@ EntryKeys = dict[str, Any]  # keys of one entry of a settings file
 
 
 class TermTable:
-    """Ids of the terms and authors of one source.
+    """Ids of the categories, authors and tags of one source.
 
-    `note` must have seen all posts before ids are asked for, because a post may name what the source's lists lack.
+    Call `note` for all posts before the other methods, because a post may name what the lists of the source lack.
     """
 
     def __init__(self, site: SourceSite, mapping: TermMapping) -> None:
@@ -58,7 +58,7 @@ class TermTable:
             self._add_tag(key)
 
     def unmatched_names(self) -> Iterator[Omission]:
-        """Yield an omission for each name of the mapping that nothing in the source has. `note` must have seen all posts."""
+        """Yield an omission for each name of the mapping that no category or author of the source has."""
         for kind, names, known in (
             ("categories", self._mapping.categories, {*self._category_ids, *map(self._category_slug, self._category_ids)}),
             ("authors", self._mapping.authors, {*self._authors, *self._author_ids, *map(self._author_slug, self._author_ids)}),
@@ -89,9 +89,9 @@ class TermTable:
         return tag_slug(self._tag_titles.get(key, ""))
 
     def former_ids(self, file: str) -> Mapping[str, str]:
-        """Return old id -> new id for ids of categories.yaml or authors.yaml that nothing has any more because of the mapping.
+        """Return old id -> new id for each category or author to which the mapping gives another id, "" if it drops it.
 
-        The new id is "" for what the mapping drops. Other files give {}.
+        `file` is categories.yaml or authors.yaml; others give {}. Old ids that another category or author has are left out.
         """
         tables = {CATEGORIES_FILE: (self._category_ids, self._category_slug), AUTHORS_FILE: (self._author_ids, self._author_slug)}
         ids, slug = tables.get(file, ({}, str))
@@ -120,7 +120,7 @@ class TermTable:
         return isinstance(place, PageAt | FeedAt) and place.listing.id in ids.get(place.listing.kind, ())
 
     def is_dropped(self, kind: TermKind | None, key: str) -> bool:
-        """Return whether the mapping drops a category or, with None, an author, and nothing else gets its id. False for tags."""
+        """Return whether the mapping drops a category (None: an author) and no other has the same id. False for tags."""
         if kind is TermKind.TAG:
             return False
         ids, slug = (self._category_ids, self._category_slug) if kind else (self._author_ids, self._author_slug)

@@ -28,8 +28,8 @@ ArticleValues = dict[str, Any]  # key of KEYS -> its value; a missing key has no
 def normalize_values(keys: Mapping[str, Any], body: str) -> ArticleValues:
     """Return the values of an article file in normal form, so that digests of equal values are equal.
 
-    `keys` are the file's keys as YAML has them. Keys that no import writes are left out, and so are empty values and the status
-    "published". `category` and `author` become lists.
+    `keys` are the file's keys as YAML types them, `body` is the text of its body. Keys that no import writes are left out, and
+    so are empty values and the status "published". `category` and `author` become lists.
     """
     values: ArticleValues = {}
     for name, value in keys.items():
