@@ -1,6 +1,6 @@
 """Addresses of a source, which may be any text: their parts and hosts, and a key that all spellings of a page's address share.
 
-`urllib.parse` raises ValueError for some texts, such as "http://[x". These functions never do: such a text has no parts.
+`urllib.parse` raises ValueError for some texts, such as "http://[x". The functions here never do: such a text has no parts.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ def split_address(address: str) -> SplitResult:
 
 
 def absolute(base: str, reference: str) -> str:
-    """Return a reference, resolved against `base`, as an absolute address; "" if it is empty, invalid or has no scheme then.
+    """Return a reference, resolved against `base`, as an absolute address; "" if it is empty or invalid, or remains relative.
 
-    The scheme may be any, also mailto or javascript. Line breaks and tabs in the reference are removed.
+    The scheme of the result may be any, also mailto or javascript. Line breaks and tabs in the reference are removed, and white
+    space at its ends.
     """
     reference = reference.replace("\n", "").replace("\t", "").strip()
     if not reference:
@@ -45,7 +46,7 @@ def host_of(address: str) -> str:
 
 
 def port_of(address: str) -> int:
-    """Return the port of an address, 0 if it names none or the default port of its scheme."""
+    """Return the port of an address; 0 if it names none or the default port of http or https, or is invalid."""
     split = split_address(address)
     return 0 if split.port is None or split.port == _DEFAULT_PORTS.get(split.scheme) else split.port
 
@@ -68,11 +69,10 @@ def page_key(address: str) -> str:
 
 
 def page_keys(address: str) -> Iterator[str]:
-    """Yield the `page_key`s that a page at an address may have, the most exact first.
+    """Yield the `page_key`s that a page at an address may have, the most exact first: the key of the address itself.
 
-    They are that of the address and, if it has a query, those with only one parameter that names a post of WordPress (p,
-    page_id, attachment_id), without /index.php at the end of the path, and that without query, because other parameters name no
-    page.
+    If the address has a query, further keys follow: for each of its parameters that name a post of WordPress (p, page_id,
+    attachment_id), the key with only this parameter and without /index.php at the end of the path; last, the key without query.
     """
     yield page_key(address)
     split = split_address(address)

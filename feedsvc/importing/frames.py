@@ -26,7 +26,7 @@ _PLAYERS: Final = (
 
 
 def link_html(address: str, title: str) -> str:
-    """Return an `a` element with the title as its text, or the address if the title is "". Both are given unescaped."""
+    """Return an `a` element with the title as its text, or the address if the title is "". Both are not escaped yet."""
     return f'<a href="{html.escape(address)}">{html.escape(title or address, quote=False)}</a>'
 
 
@@ -49,10 +49,10 @@ def _no_title(_: str) -> str:
 
 
 def replace_frames(markup: str, title_of: Callable[[str], str] = _no_title) -> str:
-    """Return HTML with a link in place of each `iframe`, `object` and `embed` that has a `page_address`; others stay.
+    """Return HTML with a link in place of each `iframe`, `object` and `embed` whose `page_address` is not ""; others stay.
 
-    The text of the link is the frame's title, else what `title_of` returns for the page's address ("" if it knows no title),
-    else that address.
+    The source of a frame is its `src`, `data-src` or `data`, else the `src` of an `embed` in it. The text of the link is the
+    frame's title, else what `title_of` returns for the page's address ("" if it knows no title), else that address.
     """
 
     def link(frame: MarkupElement) -> str:

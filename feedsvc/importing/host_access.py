@@ -30,20 +30,20 @@ class HostRefusedError(Exception):
 class HostAccess:
     """Rule about the hosts that a fetch may connect to: by default, those with a public address. Names are in lower-case IDNA.
 
-    `internal_hosts` may have addresses that are not public: loopback, private, link-local. Unless `only_hosts` is None, no
-    other host is connected to, also if a redirect leads there; that a host is in it does not allow an address that is not
-    public.
+    Hosts in `internal_hosts` may have addresses that are not public: loopback, private, link-local. Unless `only_hosts` is
+    None, a fetch connects to no other hosts, also if a redirect leads there. A host in `only_hosts` still needs a public
+    address, unless it is in `internal_hosts`, too.
     """
 
     internal_hosts: frozenset[str] = frozenset()
     only_hosts: frozenset[str] | None = None
 
     def resolve(self, host: str, port: int) -> list[SocketAddress]:
-        """Return the addresses of a host to which connections may go, at least one: all of an internal host, else the public.
+        """Return the addresses of a host to which connections may go, at least one: its public ones; if it is internal, all.
 
-        Raises HostRefusedError if the host is not among `only_hosts`, or has no public address and is not among
-        `internal_hosts`. Raises OSError or UnicodeError if its name cannot be resolved. Blocks as long as the system's
-        resolver.
+        Internal are the hosts in `internal_hosts`. Raises HostRefusedError if `only_hosts` is not None and does not have the
+        host, or if a host that is not internal has no public address. Raises OSError or UnicodeError if its name cannot be
+        resolved. Blocks as long as the system's resolver.
         """
         name = host.lower()
         if self.only_hosts is not None and name not in self.only_hosts:

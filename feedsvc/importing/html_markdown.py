@@ -2,7 +2,7 @@
 
 All blocks that have a Markdown form are written in it; a block without one stays HTML, which an article may contain. The whole
 text is rendered by the product's own renderer and compared with the cleaned HTML. Only if it differs are the blocks compared
-one by one, and those that differ stay HTML. If the whole text of these still differs, all blocks stay HTML. Markdown that the
+one by one, and those that differ stay HTML. If the text made in this way differs, too, all blocks stay HTML. Markdown that the
 caller prefers is compared before all others.
 """
 
@@ -35,9 +35,10 @@ def convert_html(markup: str, *, base_url: str, page: str, preferred: str = "") 
     """Return HTML as the text of an article: Markdown, with blocks of HTML where Markdown cannot show the same.
 
     `page` is the address of the article, `base_url` that of its site; references keep their form. `preferred` is Markdown that
-    is returned if it shows the same as the HTML. `b` and `i` may become `strong` and `em`. Text and inline elements outside of
-    blocks become paragraphs. A `div` or `section` around blocks is left out if it has no attributes, and so are elements that
-    no article may have. HTML beyond the limits of an article is returned as it is. Raises nothing for bad HTML.
+    is returned if it shows the same as the HTML; "" for none. `b` and `i` may become `strong` and `em`. Text and inline
+    elements outside of blocks become paragraphs. A `div` or `section` around blocks is left out if it has no attributes, and so
+    are elements that no article may have. HTML beyond the limits of an article is returned as it is. Raises nothing for bad
+    HTML.
     """
     source = clean_html(markup, base_url=base_url, page=page, keeps_references=True)
     if isinstance(source, LimitExceeded):
@@ -54,8 +55,8 @@ class _Converter:
     def convert(self, blocks: Sequence[HtmlNode], preferred: str) -> str:
         """Return the first of four texts that, rendered, is equal to the blocks; the last is not compared.
 
-        They are `preferred`, all blocks as Markdown if they have a Markdown form, only the blocks whose Markdown alone is equal
-        (the others as HTML), and all blocks as HTML.
+        The texts are: `preferred`, unless it is ""; each block as Markdown if it has a Markdown form, else as HTML; each block
+        as Markdown if its Markdown, rendered alone, is equal to the block, else as HTML; all blocks as HTML.
         """
         expected = self._clean("\n".join(block.markup() for block in blocks))
         if preferred and self._shows(preferred) == expected:
@@ -68,11 +69,14 @@ class _Converter:
         return "\n\n".join(map(_raw_html, blocks))
 
     def _texts(self, blocks: Sequence[HtmlNode]) -> list[str | None]:
-        """Return each block as Markdown; None for a block without Markdown."""
+        """Return each block as Markdown; None for a block without a Markdown form."""
         return [_markdown(block, MarkdownStyle(is_alternate=alternate)) for block, alternate in alternate_lists(blocks)]
 
     def _checked_texts(self, blocks: Sequence[HtmlNode]) -> list[str | None]:
-        """Return each block as Markdown that alone shows the same, if need be with emphasis in tags; None if there is none."""
+        """Return each block as Markdown that, rendered alone, shows the same; None for a block without such Markdown.
+
+        If marks such as * do not show the same, emphasis stays in tags.
+        """
         return [self._checked(block, is_alternate=alternate) for block, alternate in alternate_lists(blocks)]
 
     def _checked(self, block: HtmlNode, *, is_alternate: bool) -> str | None:

@@ -31,16 +31,19 @@ _CODINGS: Final = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class TimeLimit:
-    """Moment on the monotonic clock at which an exchange has to end, `total` seconds after the object is created.
+    """Deadline of an exchange on the monotonic clock: `total` seconds after this object is created.
 
-    `timeout` limits each operation in seconds.
+    `timeout` limits each operation, also in seconds.
     """
 
     def __init__(self, total: float, timeout: float) -> None:
         self._ends_at, self._timeout = time.monotonic() + total, timeout
 
     def next_timeout(self) -> float:
-        """Return the seconds for the next operation, more than 0. Raises TimeoutError if the deadline has passed."""
+        """Return the timeout of the next operation: the seconds that are left, at most `timeout`.
+
+        Raises TimeoutError if the deadline has passed.
+        """
         seconds = self._ends_at - time.monotonic()
         if seconds <= 0:
             raise TimeoutError("the deadline has passed")
@@ -48,7 +51,7 @@ class TimeLimit:
 
 
 class _SocketReader(RawIOBase):
-    """Raw reader of a socket. A read raises TimeoutError once the deadline has passed."""
+    """Raw reader of a socket. A read raises TimeoutError at its timeout or, if that is sooner, at the deadline."""
 
     def __init__(self, connected_socket: socket.socket, deadline: TimeLimit) -> None:
         self._socket, self._deadline = connected_socket, deadline
@@ -62,7 +65,7 @@ class _SocketReader(RawIOBase):
 
 
 class _ResponseStream(BufferedReader):
-    """Reader for http.client in place of a socket. Interim responses and the final one are read from it in turn."""
+    """Reader for http.client in place of a socket. Each response, interim (1xx) or final, reads on where the last one ended."""
 
     def makefile(self, _mode: str) -> _ResponseStream:
         return self
@@ -74,15 +77,15 @@ class _ResponseStream(BufferedReader):
 class Exchange:
     """A GET request and its response. A context manager that closes the connection at the end of its block.
 
-    `status` and `header` have the response's status and header fields. Any status is a result; redirects are not followed.
+    `status` is that of the response. Any status is a result: none raises an error, and redirects are not followed.
     """
 
     def __init__(self, address: SplitResult, fields: Mapping[str, str], access: HostAccess, deadline: TimeLimit) -> None:
         """Connect, send the request and read the header section of the response.
 
         `address` is a URI with the scheme http or https, without user name; `fields` are header fields beside Host and
-        Connection. Raises OSError for the network (TimeoutError at the deadline), HTTPException or ValueError for a bad
-        response or address, HostRefusedError for a host that must not be connected to.
+        Connection. Raises OSError for the network (TimeoutError if an operation, or all together, took too long),
+        HTTPException or ValueError for a bad response or address, HostRefusedError for a host that must not be connected to.
         """
         with ExitStack() as stack:
             connected_socket = _connect(address, access, deadline)
@@ -103,7 +106,7 @@ class Exchange:
         self._stack.close()
 
     def header(self, name: str) -> str:
-        """Return a header field's value, "" without that field."""
+        """Return the value of a header field of the response, "" without that field. Case does not matter in `name`."""
         return self._response.getheader(name) or ""
 
     @property

@@ -31,14 +31,15 @@ STATE_SUFFIX: Final = ".part.json"
 _MIB: Final = 1024**2
 _AGENT: Final = f"feedsvc/{__version__} (import)"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-# RFC 9110 section 15: what a later request may be answered differently.
+# RFC 9110 section 15: a later request may get another answer.
 _TEMPORARY_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class FetchError(FeedsvcError):
-    """Raised if a fetch fails. `address` is the last one of the redirects, the first of too many; `reason` the text without it.
+    """Raised if a fetch fails. `address` was requested last or, if there are too many redirects, first.
 
-    `status` is that of the response if it is the reason, else 0. `is_temporary`: the same request may succeed later.
+    `reason` is the text without the address, `status` the response's if that is the reason, else 0. `is_temporary`: the same
+    request may succeed later.
     """
 
     def __init__(self, address: str, reason: str, *, status: int = 0, is_temporary: bool = False) -> None:
@@ -112,8 +113,8 @@ def fetch_file(
     The bytes are first in a file with PART_SUFFIX, beside one with STATE_SUFFIX that has the address and the version (ETag,
     else Last-Modified). After a failed call or a killed process, a later call for the same address and path asks for the rest
     only (RFC 9110 section 14.2), if the server named a version. If the file at the server has changed, that call gets the
-    whole, or removes both files and raises a FetchError with `is_temporary`. Other errors: as `fetch_document`, OSError for a
-    failed write.
+    whole, or removes both files and raises a FetchError with `is_temporary`. Raises FetchError also for the reasons of
+    `fetch_document` (network, status, size, redirects, address, host), OSError if a file cannot be written.
     """
     part = _PartialFile(path, address)
     fields = {"Accept": "*/*", "Accept-Encoding": "identity", **part.range_fields()}
@@ -154,7 +155,7 @@ class _PartialFile:
         return ""
 
     def range_fields(self) -> Mapping[str, str]:
-        """Return header fields for the rest of a file if unchanged there (RFC 9110 section 13.1.5); {} for the whole file."""
+        """Return header fields for the rest of a file, or all if it changed (RFC 9110 section 13.1.5); {} if `length` is 0."""
         return {"Range": f"bytes={self.length}-", "If-Range": self._validator} if self.length else {}
 
     def begin(self, validator: str) -> None:
@@ -275,7 +276,7 @@ def _too_large(max_bytes: int) -> str:
 
 
 def _uri(text: str, source: str) -> str:
-    """Return an address as a URI without fragment. Raises FetchError with `source`, the address whose redirect named it."""
+    """Return an address as a URI without fragment. Raises FetchError with `source`, which redirected to it or is it."""
     try:
         return urldefrag(uri(text)).url
     except (ValueError, UnicodeError) as error:

@@ -17,7 +17,10 @@ class NoMarkdownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MarkdownStyle:
-    """Choices of syntax. Without `uses_marks`, emphasis stays in tags. `is_alternate` chooses other markers for a list."""
+    """Choices of syntax. Without `uses_marks`, emphasis stays in tags.
+
+    The markers of a list are "-" and "1."; with `is_alternate`, "*" and "1)".
+    """
 
     uses_marks: bool = True
     is_alternate: bool = False

@@ -134,7 +134,7 @@ class Omission:
 
 @dataclass(frozen=True, slots=True)
 class SourceRedirect:
-    """A redirect of a plug-in of the source. `old` is an absolute address or a path with its query, `new` where it led.
+    """A redirect of a plug-in of WordPress. `old` is an absolute address or a path with its query, `new` where it led.
 
     `new` is "" for an address that was answered with an error such as 410.
     """
@@ -148,9 +148,10 @@ class SourceSite:
     """The facts of a source that hold for all its posts. `address` is that of the front page, "" if unknown.
 
     `feed_entries` is the number of entries of the former feed, 0 if unknown. `title` and `description` are plain text.
-    `time_zone` is an IANA name or "". `feeds` are the addresses of former feeds that the source itself names or that it was
-    fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown. `has_exact_texts` is as
-    in SourcePost, for all names, titles and descriptions.
+    `language` and `time_zone` (an IANA name) are "" if unknown. `feeds` are the addresses of former feeds that the source names
+    or that it was fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown. With
+    `has_exact_texts`, all names, titles and descriptions are what the source shows, letter for letter; else an entity or tag in
+    them is likely to be HTML that the source forgot to mark.
     """
 
     system: SourceSystem
@@ -170,7 +171,10 @@ class SourceSite:
 
 @dataclass(frozen=True, slots=True)
 class SourceFilePage:
-    """Page of a file at the source that belonged to no post: its addresses, as in SourcePost, and that of the file."""
+    """Page for a file at the source that belonged to no post. `file` is the absolute address of the file.
+
+    `addresses` are those of the page, absolute or as paths with their query.
+    """
 
     addresses: tuple[str, ...]
     file: str
@@ -191,4 +195,7 @@ class ImportSource(Protocol):
         """
 
     def file_pages(self) -> Iterator[SourceFilePage]:
-        """Yield the pages of files that belong to no post that `posts` yields. It may raise what `posts` may."""
+        """Yield the pages for files that belong to no post that `posts` yields.
+
+        Raises ImportSourceError if a reader's own temporary file cannot be written.
+        """
