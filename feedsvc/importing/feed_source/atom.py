@@ -88,7 +88,7 @@ def _entry(entry: etree._Element, place: str, document_base: str, feed_authors: 
 def _links(element: etree._Element, address: str) -> list[tuple[str, str, str, etree._Element]]:
     """Return (rel, absolute address, media type, element) of each link that has an address (RFC 4287 section 4.2.7).
 
-    `address` is that of the document, to which relative ones are resolved.
+    `address` is the address of the document, against which relative references are resolved.
     """
     links = []
     for link in children(element, "atom:link"):

@@ -63,12 +63,12 @@ def child(element: etree._Element, *names: str) -> etree._Element | None:
 
 
 def raw_text(element: etree._Element | None) -> str:
-    """Return the text of an element and of those in it, with all white space; "" for None."""
+    """Return the text of an element and of all elements in it, with all white space; "" for None."""
     return "".join(map(str, element.itertext())) if element is not None else ""
 
 
 def text(element: etree._Element | None) -> str:
-    """Return the text of an element and of those in it, without white space around it; "" for None."""
+    """Return the text of an element and of all elements in it, without white space around it; "" for None."""
     return raw_text(element).strip()
 
 

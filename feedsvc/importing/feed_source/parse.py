@@ -68,7 +68,7 @@ def _parse_xml_feed(data: bytes, place: str, address: str, charset: str) -> Feed
 
 
 def _with_atom_namespace(root: etree._Element) -> etree._Element:
-    """Return `root`. If it has no namespace, it and all elements in it without one get Atom's, in place."""
+    """Return `root`. If `root` has no namespace, `root` and all elements in it without a namespace get Atom's, in place."""
     if name_of(root) == "feed":
         for element in root.iter(etree.Element):
             if not str(element.tag).startswith("{") and ":" not in str(element.tag):

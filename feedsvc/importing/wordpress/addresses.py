@@ -89,7 +89,7 @@ def attachment_addresses(attachment: Attachment, site_address: str) -> Iterator[
 
 
 def _former(item: ItemFields) -> Iterator[str]:
-    """Yield the permalink with each former date, then the permalink and each of these with each former slug."""
+    """Yield the permalink with each former date; then it and each address with a former date, with each former slug."""
     link, slug = item.text("link"), item.text("wp:post_name")
     old_slugs = [value.strip() for key, value in item.meta if key == "_wp_old_slug" and value.strip()]
     old_dates = [value.strip() for key, value in item.meta if key == "_wp_old_date"]

@@ -49,8 +49,9 @@ class WordPressFeed:
 def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base: str = "tag") -> Iterator[WordPressFeed]:
     """Yield the feeds that WordPress served for a site, each at several addresses.
 
-    Paths without a query end with a slash, without which WordPress redirected to them, except those of files such as
-    wp-rss2.php. `category_base` and `tag_base` are the site's prefixes of permalinks, which an export does not contain.
+    Paths without a query end with a slash, except those of files such as wp-rss2.php; WordPress redirected to a path with a
+    slash from the same path without it. `category_base` and `tag_base` are the site's prefixes of permalinks, which an export
+    does not contain.
     """
     base = split_address(site.address).path.rstrip("/")
     yield from _listing_feeds(f"{base}/", "", FeedHolding.SITE, "")

@@ -88,7 +88,7 @@ class ItemFields:
 
 @dataclass(frozen=True, slots=True)
 class ChannelElement:
-    """An element of the channel outside of items: its name, its text, "" if it has children, and the texts of these by name."""
+    """An element of the channel outside of items. `text` is "" if it has children; `children` are their texts by name."""
 
     name: str
     text: str

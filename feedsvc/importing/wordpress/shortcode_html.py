@@ -68,7 +68,10 @@ class ShortcodeHtml:
         return gallery_html(self._attachments(shortcode, shortcode.first("type") or "audio"))
 
     def _attachments(self, shortcode: Shortcode, kind: str) -> list[Attachment]:
-        """Return the listed attachments; without a list, those of the post that are of a kind ("image", "audio", "video")."""
+        """Return the attachments that a shortcode lists; if it lists none, the media of the post of one kind.
+
+        `kind` is "image", "audio" or "video". Media that the export lacks are reported once for the shortcode.
+        """
         listed = shortcode.first("ids", "include")
         numbers = [parse_number(text) for text in re.split(r"[\s,]+", listed) if text]
         if numbers:

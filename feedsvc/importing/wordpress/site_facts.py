@@ -32,7 +32,7 @@ _GONE_STATUS: Final = ("403", "404", "410")
 
 
 def redirect_target(item: ItemFields) -> str:
-    """Return the address to which a plug-in redirected that of a published post or page, "" if it did not."""
+    """Return the address to which a plug-in of WordPress redirected a published post or page, "" if none did."""
     is_reachable = item.text("wp:status") == "publish" and item.text("link")
     return next((value for key in _REDIRECT_KEYS if (value := item.meta_value(key).strip())), "") if is_reachable else ""
 
@@ -170,7 +170,7 @@ class SiteFacts:
 
 
 def item_authors(item: ItemFields) -> Iterator[tuple[str, str]]:
-    """Yield keys and names of an item's authors: those of the plug-in Co-Authors Plus, else twice the login in `dc:creator`."""
+    """Yield (key, name) of an item's authors of the plug-in Co-Authors Plus; without any, the login in `dc:creator` as both."""
     names = [(term.nicename or term.name, term.name) for term in item.terms if term.taxonomy == AUTHOR_TAXONOMY]
     co_authors = {key.strip().removeprefix(_AUTHOR_PREFIX): name.strip() for key, name in names if key.strip()}
     if co_authors:
@@ -180,9 +180,9 @@ def item_authors(item: ItemFields) -> Iterator[tuple[str, str]]:
 
 
 def item_terms(item: ItemFields) -> Iterator[tuple[TermKind, str, str]]:
-    """Yield kinds, keys and names of an item's categories and tags, each once.
+    """Yield (kind, key, name) of each category and tag of an item, once.
 
-    Terms without taxonomy, as in WXR 1.0, count as categories, and only if the item has no others.
+    Terms without taxonomy, as in WXR 1.0, count as categories, and only if the item has no terms with a taxonomy of TERM_KINDS.
     """
     terms = [term for term in item.terms if term.taxonomy in TERM_KINDS and (term.nicename or term.name.strip())]
     # WXR 1.0 writes each term with a taxonomy a second time without nicename.

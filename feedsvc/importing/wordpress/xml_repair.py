@@ -158,7 +158,7 @@ def _enclosing_element(text: str, index: int) -> str:
 
 
 def _replace_reference(reference: str) -> str:
-    """Return markup for a reference, of which the part after "&" is given ("" for a bare "&"); "" for a forbidden character."""
+    """Return XML for a reference; `reference` is its text after "&", "" for a bare "&". Return "" for a forbidden character."""
     if reference in _XML_ENTITIES:
         return f"&{reference}"
     if reference.startswith("#"):

@@ -31,8 +31,8 @@ def check_article(place: str, path: str, article_id: str, values: ArticleValues,
     """Return values that `feedsvc check` has no error for. A key with an error is left out; a body with one becomes plain text.
 
     Both are omissions of the result. Warnings do not matter. An article cannot be used if its title, date or plain body has an
-    error, or if an error is in no key. `path` is that of the file, below the content folder; in pages/, it is checked as a page.
-    `article_id` is "" for a page; `place` is that in the source.
+    error, or if an error is in no key. `path` is the path of the file below the content folder; a file in pages/ is checked as
+    a page. `article_id` is "" for a page. `place` is the place of the post in the source, for omissions.
     """
     values, omissions = dict(values), list[Omission]()
     parse = parse_page if is_page_path(path) else parse_article

@@ -15,7 +15,7 @@ from feedsvc.importing.writer.yaml_text import format_key
 class ArticleFile(NamedTuple):
     """Article or page file as it is in the folder. `text` is the whole file; `id` is "" if it states none.
 
-    `keys` are its keys as YAML has them, `values` those in normal form, with the body.
+    `keys` are its keys as YAML types them; `values` are those that an import writes (KEYS), in normal form, and the body.
     """
 
     text: str
@@ -122,6 +122,6 @@ def _value_end(head: str, start: int, end: int) -> int:
 
 
 def _name_in(document: YamlDocument, key: str) -> str | None:
-    """Return the name under which the front matter has a key, such as category for categories; None if it has none."""
+    """Return the name of a key in the front matter, also its singular (category for categories); None if it has neither."""
     names = (key, {"categories": "category", "authors": "author"}.get(key, key))
     return next((name for name in names if document.has_key(name)), None)

@@ -85,7 +85,7 @@ class _Checked(NamedTuple):
 
 
 class _PostItem(NamedTuple):
-    """Post with its plan, its valid values and their digests; `key` and `source` as in _Candidate."""
+    """Post with its plan, its valid values and their digests. `key` is its `source_key`, `source` the word "source=DIGEST"."""
 
     post: SourcePost
     key: str
@@ -188,8 +188,8 @@ class ArticleWriter:
     def find_gone(self, path_of: Callable[[Sequence[str], str], str]) -> None:
         """Add to `gone` of the report the articles of earlier imports of this source that it does not have any more.
 
-        No file is deleted. `path_of` returns the path that the file of a line of the base, given with its key, has now; "" if it
-        is not there.
+        No file is deleted. `path_of` returns, for a line of the base and its key, the path that the file has now; "" if it is
+        not there.
         """
         for key in self.base.keys(ARTICLES):
             if key not in self._seen and f"{_SITE}{self.site_digest}" in self._words(key):

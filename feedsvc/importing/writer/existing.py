@@ -31,7 +31,7 @@ def name_key(name: str) -> str:
 
 @dataclass(slots=True)
 class ExistingArticles:
-    """Articles in the folder. `paths` are those of the files by id, below the folder; `slugs` those that files state, by path.
+    """Articles in the content folder. `paths` has the paths of files, below that folder, by id; `slugs` stated slugs by path.
 
     `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `ids` are the id and the guid
     that a file states, by its path; a file that states only the id that the last import wrote has no entry.
@@ -70,7 +70,7 @@ def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
 
 @dataclass(slots=True)
 class ExistingPages:
-    """Pages in the folder. `paths` are those of the files by slug and alias, as `name_key`s, and `slugs` the slugs by path."""
+    """Pages in the content folder. `paths` has paths of files by the `name_key` of slug and aliases, `slugs` slugs by path."""
 
     paths: dict[str, str] = field(default_factory=dict)
     slugs: dict[str, str] = field(default_factory=dict)

@@ -48,7 +48,7 @@ class FormerPaths:
 def earlier_paths(index: SourceIndex, base: ImportBase, articles: ExistingArticles, pages: ExistingPages) -> Iterator[str]:
     """Yield the root-relative paths of pages in `index` that have a file, and of earlier imports' posts that are not in `index`.
 
-    Files that an editor deleted are among the latter, so that a link to them stays as it was.
+    Such a post is yielded also if an editor deleted its file, so that a link to it stays as it was.
     """
     yield from (plan.site_path for plan in index.plans.values() if plan.is_page and plan.is_existing)
     for key in base.keys(ARTICLES):

@@ -86,7 +86,7 @@ def is_nested(post: SourcePost, site_address: str) -> bool:
 
 
 def _segments(address: str, site_address: str) -> list[str]:
-    """Return the segments of an address below that of the site."""
+    """Return the segments of an address below that of the site, without index.php at the start and index.html at the end."""
     path, prefix = split_address(address).path, split_address(site_address).path.rstrip("/")
     segments = [segment for segment in path.removeprefix(f"{prefix}/").split("/") if segment]
     if len(segments) > 1 and PurePosixPath(segments[-1]).stem == _INDEX:

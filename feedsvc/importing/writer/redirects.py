@@ -53,8 +53,8 @@ class RedirectBuilder:
     def add_post(self, addresses: Iterable[str], target: str, *, is_known: bool = False) -> None:
         """Add rules from addresses of one post to its root-relative path `target`, and rules (410) of the feeds of its comments.
 
-        Only sources of WordPress have the latter. Addresses of other hosts, and those at which feedsvc has a feed, are skipped.
-        With `is_known`, an earlier import added the rules: only addresses that no rule can have become omissions.
+        Only sources of WordPress have feeds of comments. Addresses that do not count, and those at which feedsvc has a feed,
+        are skipped. With `is_known`, an earlier import added the rules: only addresses that no rule can have become omissions.
         """
         for address in addresses:
             old = self.old_path(address)
@@ -69,7 +69,7 @@ class RedirectBuilder:
                     self.table.add(feed, GONE, post=target)
 
     def add_inner_addresses(self, addresses: Iterable[tuple[str, str]]) -> None:
-        """Add rules for the further pages of posts and the pages for their pictures, given with the path of the post.
+        """Add rules for further pages of posts and for pages of their attachments: (address, root-relative path of the post).
 
         At most 10,000 addresses get a rule; one omission counts all if there are more.
         """
@@ -121,7 +121,7 @@ class RedirectBuilder:
                 self.table.add(feed, f"/feed.{file_format}", replaces=True)
 
     def add_feeds(self, terms: TermTable) -> None:
-        """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must know all posts."""
+        """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must have noted all posts."""
         front_page = self.old_path(self._site.address)
         if front_page.strip("/"):  # the site was below a path
             self.table.add(front_page, "/")

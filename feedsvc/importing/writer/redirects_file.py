@@ -150,7 +150,7 @@ def _key(old: str) -> str:
 
 
 def _change_lines(text: str, own: _Rules, changed: _Rules) -> tuple[str, dict[str, str]]:
-    """Return the text with changed rules in place of those that an import wrote, and the rules that it has in another form."""
+    """Return the text with `changed` in place of lines that an import wrote, and the rules whose lines have another form."""
     old_lines = {_exact_line(old, own.exact[old]): old for old in changed.exact}
     missing, lines = changed.all, list[str]()
     for line in text.splitlines(keepends=True):

@@ -31,10 +31,10 @@ def store_rules(
 ) -> StoredRules:
     """Add rules to redirects.yaml, change and remove those of the last import that are wrong now. A dry run writes no file.
 
-    `is_answered` returns whether the newsroom itself has a document at an address: a rule of the last import that this one does
-    not write any more must not stay there, nor where a pattern leads to such an address. Set `redirects` and `plain_host_gaps` of
-    the report, and add its omissions. Put the rules into `base`, except those of posts. A rule that could not be written is not
-    put there: the next import tries again. Raises FeedsvcError if the file cannot be written.
+    `is_answered` returns whether the newsroom itself has a document at an address. A rule of the last import that is not in
+    `table` is removed if its address, or an address to which a pattern in `table` leads from there, has such a document. Set
+    `redirects` and `plain_host_gaps` of the report, and add its omissions. Put the rules into `base`, except those of posts and
+    those that could not be written, which the next import tries again. Raises FeedsvcError if the file cannot be written.
     """
     former = {old: target for old in base.keys(REDIRECTS) if (target := base.get(REDIRECTS, old)[0])}
     rules = RedirectRules(

@@ -62,9 +62,10 @@ class ImportOptions:
     """Options of an import.
 
     `base_url` and `feed_entries` are for a new site.yaml ("" and 0: those of the source); an existing one stays. `media` returns
-    where files come from, for the source's hosts; with None, they stay there. `mapping` is stored for later imports, an empty one
-    by deleting the stored; None means the stored one. With `since`, posts that were published and changed before it are left out,
-    and none is reported as gone. `decide` is called for each conflict. With `is_dry_run`, nothing is written, no file fetched.
+    where files come from, for the source's hosts; if it is None, files stay at their addresses. `mapping` is stored for later
+    imports, an empty one by deleting the stored one; None means the stored one. With `since`, posts that were published and
+    changed before it are left out, and none is reported as gone. `decide` is called for each conflict. With `is_dry_run`,
+    nothing is written and no file is fetched.
     """
 
     now: datetime
@@ -140,7 +141,10 @@ class _Import:
         return parse_site_or_raise(self.root, site_text(data, self.site_keys, None).text)
 
     def prepare_mapping(self) -> TermMapping:
-        """Return the mapping to use, that of the options or the stored one. Store the former, except in a dry run."""
+        """Return the mapping to use: that of the options or, if that is None, the stored one; an empty one if none is stored.
+
+        Store the mapping of the options, except in a dry run.
+        """
         if self.options.mapping is None:
             if last := read_last_mapping(self.root):
                 self.report.settings.append(f"{MAPPING_FILE} was used, from an earlier --map; another --map replaces it")
@@ -213,7 +217,7 @@ class _Import:
     ) -> Mapping[str, str]:
         """Add the rules of the source to redirects.yaml, except in a dry run. Return the exact rules that it had before.
 
-        `texts` are those of the settings files by name.
+        `texts` are the texts of the settings files by name of file.
         """
         redirects.add_feeds(terms)
         files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE}

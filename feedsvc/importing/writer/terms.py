@@ -239,7 +239,7 @@ class TermTable:
 
 
 def _mapped_id(ids: Mapping[str, str | None], *names: str) -> str | None:
-    """Return the id that a mapping gives to the first of these names that it has, "" if it drops that; None if it has none."""
+    """Return the id of the first of `names` that the mapping `ids` has, "" if it is dropped; None without one."""
     return next((ids[name] or "" for name in names if name in ids), None)
 
 
