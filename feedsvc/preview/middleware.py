@@ -102,7 +102,8 @@ class PreviewMiddleware:
     def _insert_panel(self, page: bytes, edition: Edition, path: str) -> bytes:
         """Return the page with the panel before its last </body>, and style and script before its first </head>.
 
-        Without these tags, they are at its end and its start. `path` is the requested path, decoded, with the path of base_url.
+        Without </body>, the panel is at its end; without </head>, style and script are at its start. `path` is the requested
+        path, decoded, with the path of base_url.
         """
         base = edition.publication.catalog.site.base_url
         preview_url = root_relative(base, PREVIEW_PATH)

@@ -75,7 +75,7 @@ def decode_part(text: str) -> str:
 
 
 def check_segments(path: str, shown: str = "") -> None:
-    """Raise ValueError if a decoded path has an empty segment, "." or "..". The message has `shown`, or the path if that is ""."""
+    """Raise ValueError if a decoded path has an empty segment, "." or "..". The message has `shown` or, if "", the path."""
     if path != "/" and not {"", ".", ".."}.isdisjoint(path[1:].removesuffix("/").split("/")):
         raise ValueError(
             f"'{shown or path}' has an empty segment, . or .., which browsers remove; write the address as browsers show it"
