@@ -49,10 +49,10 @@ def former_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def _unique(catalog: Catalog, paths: Iterator[str]) -> Iterator[str]:
-    """Return the paths that can have a file, without repetitions and without those that an exact rule makes gone.
+    """Return the `paths` that may have a file, without repetitions and without those that an exact rule makes gone.
 
-    `may_have_file` decides which can have one: an old address may need the name. Only rules of redirects.yaml cause all this.
-    For a catalog without rules, return the paths as they are.
+    `may_have_file` decides: the name may be needed for another file or a folder. For a catalog without rules of redirects.yaml,
+    return the paths as they are: they have no repetitions then.
     """
     rules = catalog.content.redirects
     if not rules:
@@ -77,7 +77,7 @@ def _former_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def former_feed_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path of a feed and every old address that leads to a feed, if it has a file. None occurs twice.
+    """Yield every former path of a feed and every old address that leads to a feed, if it may have a file. None occurs twice.
 
     Former paths with copies of the same feed follow one another; old addresses come last.
     """
@@ -91,10 +91,10 @@ def _all_former_feed_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def affected_former_paths(catalog: Catalog, changed: Iterable[str]) -> Iterator[str]:
-    """Yield the former paths of listings and issues, and the old addresses, whose files may change with documents at `changed`.
+    """Yield former paths of listings and issues, and old addresses, whose files may change with documents at `changed`.
 
-    Some may have no file, and some may occur twice. Former paths of articles and static pages are not yielded: `changed` must
-    include these.
+    Some may have no file, and some may occur twice. Former paths of articles and static pages are not yielded: the caller must
+    put those that may change into `changed`. The result of `Publication.changed_since` has them.
     """
     for path in changed:
         yield from old_paths_of(catalog, path)
@@ -175,8 +175,8 @@ def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
 def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str]:
     """Yield the former paths that may lead to a place.
 
-    They have a former name of its listing, a well-known name of its feed, the year or month that includes its period, a month
-    of its year, or several of these.
+    Such a path has a former name of the place's listing, a well-known name of its feed, a year or month that includes its
+    period, a month of its year, or several of these.
     """
     ref, former_refs = place.listing, _former_refs(catalog, place.listing)
     periods = [place.period[:length] for length in (_YEAR, _MONTH) if len(place.period) > length]
@@ -195,29 +195,35 @@ def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str
 
 
 def is_former_path(publication: Publication, path: str) -> bool:
-    """Return whether a path has a `target_path`, or is the address of a withdrawn article or issue."""
+    """Return whether `target_path` finds a target for a path, or the path is the address of a withdrawn article or issue."""
     place = place_of(path)
     return is_withdrawn(publication.catalog, place) or bool(target_path(publication, path))
 
 
 def _is_language_range(place: Place | None, target: Place | None) -> bool:
-    """Return whether a place is of the listing of a language, but its target of another listing. It is no former address then."""
+    """Return whether a place belongs to the listing of a language, but its target to another listing.
+
+    Then the place has a language range such as "de-AT" without a listing of its own, not a former name.
+    """
     if not isinstance(place, PageAt | FeedAt) or not isinstance(target, PageAt | FeedAt):
         return False
     return place.listing.kind == "language" and place.listing != target.listing
 
 
 def _is_joined_day(place: Place | None, target: Place | None) -> bool:
-    """Return whether a place is of a day, but its target of the month or year that includes it: only few days had a page."""
+    """Return whether a place is that of a day, but its target that of the month or year that includes the day.
+
+    Such days get no file, because only few of them had a page.
+    """
     if not isinstance(place, _OF_PERIODS) or not isinstance(target, _OF_PERIODS):
         return False
     return len(target.period) < len(place.period) == _DAY
 
 
 def target_path(publication: Publication, path: str) -> str:
-    """Return the path or absolute address to which a former path leads.
+    """Return the path or absolute address to which a former path or old address leads, if the tree has a file there.
 
-    "" for any other path, for one that is gone, and if the tree has no file at the former path.
+    "" for any other path, and for one that is gone.
     """
     target = publication.redirect_target(path)
     catalog = publication.catalog

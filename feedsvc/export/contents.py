@@ -29,9 +29,9 @@ class ExportContents:
         self._last_copy: tuple[str, Document | None] = ("", None)
 
     def has_content(self, path: str) -> bool:
-        """Return whether a document or file belongs at a path.
+        """Return whether the export has a document or file at a path.
 
-        To know that, the document is rendered, and stored until `take`.
+        To know that, the document is rendered, and stored until `take` is called for the path.
         """
         content = self.find(path)
         if content:
@@ -81,7 +81,7 @@ class ExportContents:
         return (HTTPStatus.OK, HTTPStatus.GONE) if self._host.has_former_files else (HTTPStatus.OK,)
 
     def _former_address_document(self, path: str) -> Document | None:
-        """Return the document for an address from which the live server redirects; None for others and if `target_path` is "".
+        """Return the document for a path from which the live server redirects; None if `target_path` has no target for it.
 
         The document is a copy of the target if that is a feed or the notice of a withdrawn article, because feed readers do not
         follow redirect pages. Otherwise it is a redirect page.
@@ -113,8 +113,8 @@ class ExportContents:
     def fingerprint(self, path: str) -> str:
         """Return the fingerprint of the content at a path; "" if it is unknown or there is no content.
 
-        If the fingerprints of a path in two publications are equal, so are the bytes, provided that `site_fingerprint`, the
-        digest of the facts that all documents share, is the same for both.
+        If the fingerprints of a path in two publications are equal and not "", so are the bytes, provided that
+        `site_fingerprint`, the digest of the facts that all documents share, is the same for both.
         """
         place = place_of(address_of_gone_path(path) or path)
         if place is None:
@@ -150,8 +150,8 @@ class ExportContents:
     def _file_fingerprint(self, path: str) -> str:
         """Return the fingerprint of a media file or image variant; "" if there is no file.
 
-        Make an image variant that is missing. It is a digest of location on disk, size, times and inode of the file, and of
-        whether its metadata are removed.
+        It is a digest of the file's location on disk, size, times and inode, and of whether its metadata are removed. An image
+        variant that is missing is made first.
         """
         resource = self.publication.render(path)
         if not isinstance(resource, FileResource):

@@ -18,7 +18,7 @@ _BLOCK_SIZE: Final = 1024 * 1024  # bytes
 def has_same_bytes(file: FileIO, size: int, content: Document | FileResource | bytes) -> bool:
     """Return whether a file of `size` bytes, open at its start, has the bytes of `content`.
 
-    Raises OSError, and FeedsvcError as `open_source` does.
+    Raises OSError, and FeedsvcError if the file of a FileResource cannot be opened or cleaned of metadata.
     """
     if isinstance(content, FileResource):
         with open_source(content.location, is_cleaned=content.is_cleaned) as source:
@@ -37,7 +37,8 @@ def _is_rest_equal(file: FileIO, source: BufferedReader) -> bool:
 def write_bytes(descriptor: int, content: Document | FileResource | bytes) -> None:
     """Write the bytes of `content` to a descriptor, and do not close it.
 
-    Raises OSError, and FeedsvcError if a file to copy cannot be read or becomes shorter meanwhile.
+    Raises OSError. Raises FeedsvcError if the file of a FileResource cannot be opened or cleaned of metadata, or if an image to
+    clean becomes shorter meanwhile.
     """
     if isinstance(content, FileResource):
         _copy(descriptor, content)
@@ -48,9 +49,10 @@ def write_bytes(descriptor: int, content: Document | FileResource | bytes) -> No
 
 
 def _copy(descriptor: int, resource: FileResource) -> None:
-    """Copy a file to a descriptor, without the metadata of an image to clean.
+    """Copy the file of a FileResource to a descriptor; without its metadata if it is an image to clean.
 
-    Raises OSError, and FeedsvcError as `open_source` does or if an image to clean has become shorter since it was opened.
+    Raises OSError. Raises FeedsvcError if the file cannot be opened or cleaned, or if an image to clean has become shorter
+    since it was opened.
     """
     with (
         open_source(resource.location, is_cleaned=resource.is_cleaned) as source,

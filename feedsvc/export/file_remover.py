@@ -20,12 +20,12 @@ class FileRemover:
         self._writer, self._manifest, self._ownership = writer, manifest, ownership
 
     def remove(self, publication: Publication, names: Sequence[str]) -> int:
-        """Remove the files `names` of the manifest, whose documents the publication does not have any more.
+        """Remove the files `names`, whose documents the publication does not have any more, and their entries in the manifest.
 
-        Update the manifest. Compressed variants are removed with their files. Return how many files were removed, without
-        compressed variants; files that were missing already are not counted. Image variants stay while `retention_fingerprint`
-        retains them: 90 days at most, and only while their image is public. Raises FeedsvcError if a folder of these names is a
-        link that leaves the tree, and OSError.
+        Compressed variants are removed with their files. Return how many files were removed, without compressed variants and
+        without files that were missing already. Image variants stay while `retention_fingerprint` retains them: 90 days at
+        most, and only while their image is public. Raises OSError, and FeedsvcError if a folder of these names is a link that
+        leaves the tree.
         """
         self._ownership.reject_outside_links(names)
         states = {name: state for name in names if (state := self._manifest.files.get(name)) and state.size >= 0}

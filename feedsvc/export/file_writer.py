@@ -1,6 +1,6 @@
 """Files below one folder: check, compare, replace atomically, remove.
 
-Every method raises OSError, and those with an argument `content` FeedsvcError if a file to copy cannot be read.
+Methods that access files raise OSError, those that read or write `content` also FeedsvcError if a file to copy cannot be read.
 
 Names are relative to the folder's descriptor, so that the folder is resolved once and cannot be exchanged during a build.
 """
@@ -32,16 +32,19 @@ class FileWriter:
     """Writer and remover of the files of a tree. A forked process may use its copy of the writer."""
 
     def __init__(self, root: int, *, codings: Collection[str]) -> None:
-        """Take the descriptor `root` of the tree's folder, and the `codings` of compressed variants.
+        """Take the descriptor `root` of the tree's folder, and the `codings` of compressed variants, such as "gzip".
 
-        `put` writes a variant only if it is smaller than its document.
+        `put` writes a variant only if it is smaller than its document. The descriptor must stay open.
         """
         self._root, self._codings = root, codings
         self._folders: set[str] = {""}
         self._vacant_folders: set[str] = set()  # folders missing at the last `linked_folders`, without subfolders
 
     def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a file or folder, None if there is none. Links are not followed."""
+        """Return the status of a file, folder or link; None if nothing has this name, or if it is too long.
+
+        A link as the last part of the name is not followed.
+        """
         try:
             return os.stat(name, dir_fd=self._root, follow_symlinks=False)
         except OSError as error:
@@ -50,9 +53,10 @@ class FileWriter:
             raise
 
     def cached_status(self, name: str) -> os.stat_result | None:
-        """Return the same as `status`, but without a system call if a folder of the name is missing.
+        """Return the status of a file, folder or link; None without a system call if a folder of the name is missing.
 
-        That is known from the last call of `linked_folders`, which must have had the name among its arguments.
+        That is so if the last call of `linked_folders`, which must have had the name among its arguments, did not find the
+        folder. Otherwise the result is that of `status`.
         """
         return None if self._is_vacant(name) else self.status(name)
 
@@ -61,16 +65,16 @@ class FileWriter:
         return status is not None and stat.S_ISDIR(status.st_mode)
 
     def _is_vacant(self, name: str) -> bool:
-        """Return whether the last call of `linked_folders` found one of the name's folders missing."""
+        """Return whether the last call of `linked_folders` did not find one of the name's folders."""
         while name := name.rpartition("/")[0]:
             if name in self._vacant_folders:
                 return True
         return False
 
     def is_unmodified(self, name: str, state: FileState) -> bool:
-        """Return whether a file and its compressed variants have the size and time recorded in `state` and are regular files.
+        """Return whether a file and its compressed variants are regular files of the sizes and the time recorded in `state`.
 
-        False if a recorded size is -1 (unknown). Variants with the recorded size 0 are not examined.
+        False if a recorded size is -1 (unknown). Variants with the recorded size 0 (none) are not examined.
         """
         _, size, time, compressed_sizes = state
         if not self._is_file_as_recorded(name, size, time):
@@ -97,9 +101,9 @@ class FileWriter:
     def put(self, name: str, content: Document | FileResource, state: FileState) -> tuple[bool, FileState]:
         """Write a file and its compressed variants if their bytes changed, and remove obsolete variants.
 
-        Create missing folders. `state` is the recorded state. Return whether the file itself was written, and its new state
-        without fingerprint. A file that is replaced gets a time in a later second than it had, even one in the future; variants
-        get the time of their file. Obsolete are variants that `state` records, if none is written now (`_update_compressed`).
+        Create missing folders. `state` is the file's recorded state. Return whether the file itself was written, and its new
+        state, with the fingerprint "". A replaced file gets a time in a later second than it had, if need be in the future;
+        variants get the time of their file. Obsolete are recorded variants that `content` does not have (`_update_compressed`).
         """
         if is_written := not self._has_bytes(name, content):
             status = self._replace_with_new_time(name, content)
@@ -130,9 +134,9 @@ class FileWriter:
         """Write a file's compressed variant in a coding if its bytes changed, or remove it; return its size in bytes, or 0.
 
         There is no variant if the coding is not among those of the writer, if the variant's name would be too long, if
-        `content` is a FileResource, or if the coding does not make the document smaller. Then it is removed unless
-        `recorded_size` is 0: that is its size at the last build, 0 if feedsvc wrote none, -1 if unknown. `time` is that of the
-        file, in nanoseconds since 1970; the variant gets it.
+        `content` is a FileResource, or if the coding does not make the document smaller. Then a file with the variant's name
+        is removed unless `recorded_size` is 0: the recorded size of the variant, 0 if feedsvc wrote none, -1 if unknown. `time`
+        is the file's, in nanoseconds since 1970; the variant gets it.
         """
         is_wanted = coding in self._codings and _can_have_name(name + COMPRESSED_SUFFIXES[coding])
         variant = content.encode(coding) if is_wanted and isinstance(content, Document) else b""
@@ -143,7 +147,7 @@ class FileWriter:
         return len(variant)
 
     def _put_compressed(self, name: str, data: bytes, time: int) -> None:
-        """Write a compressed variant if its bytes changed, and set its time to that of its document if it differs.
+        """Write a compressed variant if its bytes changed, and set its time to `time`, that of its document, if it differs.
 
         A server may ignore a variant that is older than the document.
         """
@@ -220,9 +224,9 @@ class FileWriter:
         self._folders.add(folder)
 
     def remove(self, name: str) -> bool:
-        """Remove a file and then each of its folders that is empty.
+        """Remove a file and then each of its folders that is empty, the innermost first. Return whether a file was removed.
 
-        Return False if there was no file, or a folder of that name.
+        A folder of that name stays.
         """
         try:
             os.unlink(name, dir_fd=self._root)
@@ -241,7 +245,8 @@ class FileWriter:
     def linked_folders(self, names: Iterable[str]) -> Iterator[str]:
         """Yield the folders of these file names that are symbolic links, each once.
 
-        Exhaust the iterator before a call of `put` or `cached_status`: it also stores which folders are missing, for these.
+        Exhaust the iterator before a call of `put` or `cached_status`: it also stores which folders are missing, and these two
+        methods use that.
         """
         self._vacant_folders = set()
         visited = {""}
@@ -265,7 +270,7 @@ class FileWriter:
     def remove_temporary_files(self, names: Iterable[str] = ()) -> None:
         """Delete temporary files that killed builds left in the output folder and in the folders of the files `names`.
 
-        `names` are paths relative to the output folder.
+        `names` are relative to the output folder. Folders that are links are skipped with an error, missing ones without.
         """
         for folder in {".", *(name.rpartition("/")[0] or "." for name in names)}:
             with suppress(FileNotFoundError, NotADirectoryError):

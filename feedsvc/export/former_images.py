@@ -24,8 +24,8 @@ def is_former_image(fingerprint: str) -> bool:
 def retention_fingerprint(publication: Publication, name: str, fingerprint: str) -> str:
     """Return the fingerprint to record for a file that the publication does not have any more; "" if it is to be removed now.
 
-    Only image variants are retained: for 90 days, or until their image is not public any more, even if the image has other
-    bytes by now. `fingerprint` is the recorded one. The time is that of the catalog.
+    Only image variants are retained, for less than 90 days, while their image is public, even with other bytes. `name` is the
+    file's name, `fingerprint` the recorded one. The current time is that of the catalog.
     """
     place = place_of(path_of_file(name))
     if not isinstance(place, VariantAt) or place.path not in publication.catalog.media:

@@ -31,8 +31,8 @@ _ANY_FOLDER: Final = ("/", "/*/")
 def render_headers(catalog: Catalog) -> str:
     """Return the text of `_headers`: those headers of the live server whose documents can be selected by address patterns.
 
-    At most 100 rules are written for every host, because Cloudflare reads no more. The others, first of all for files of
-    root/, are left out; `limit_warnings` reports them.
+    At most 100 rules are written for every host, because Cloudflare reads no more. The least important ones, for files of
+    root/, are left out first; `limit_warnings` reports them.
     """
     root = escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     return "".join(
@@ -47,7 +47,7 @@ def count_header_rules(catalog: Catalog) -> int:
 
 
 def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield (pattern below base_url, its headers), the most important first; the caller cuts the end off.
+    """Yield (pattern below base_url, its headers), the most important first, because the caller may leave out the last ones.
 
     Hosts may join the values of a header if two patterns match one path. So two such patterns may have only the headers Link
     and Content-Security-Policy in common.
@@ -94,9 +94,9 @@ def license_value(site: Site) -> str:
 
 
 def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield (pattern, header Link to the license) for pages, and for feeds in the folders of listings.
+    """Yield (pattern, header Link to the license) for pages, and for feeds of all listings but the site's own.
 
-    None matches a file of media/.
+    No pattern matches a file of media/.
     """
     kinds = (kind for kind in LISTING_KINDS if kind != "site" and (kind != "language" or catalog.languages.tags))
     folders = (path_of(PageAt(ListingRef(kind, "*"))) for kind in kinds)

@@ -1,8 +1,8 @@
 """Kinds of hosts (hosting providers and servers) of a tree, and the files that some read: `_redirects` and `_headers`.
 
 Netlify, Cloudflare and others read the same format, but with different limits. Cloudflare reads 2,000 redirects without a
-wildcard and then 100 with a wildcard, and no status but 3xx; a deployment may fail at a line that it cannot read. Netlify reads
-more. Netlify prefers a file to a redirect, unless the line has "!" after the status.
+wildcard and then 100 with a wildcard, and no status but 3xx; a deployment may fail at a line that it cannot read. Netlify has
+none of these limits. It prefers a file to a redirect, unless the line has "!" after the status.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _is_unchanged(former: Sequence[object], current: Sequence[object]) -> bool:
 
 
 def render_redirects(catalog: Catalog, host: Host) -> str:
-    """Return the text of `_redirects`, with no more redirects than the host reads; `limit_warnings` says how many are left out.
+    """Return the text of `_redirects`, with no more redirects than the host reads; `limit_warnings` reports those left out.
 
     Redirects whose line would have more than 1,000 characters are left out for every host, without a warning.
     """
@@ -117,9 +117,9 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
 
 
 def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
-    """Yield a sentence for each limit of `_headers` and `_redirects` that the catalog exceeds.
+    """Yield a sentence for each of Cloudflare's limits of `_headers` and `_redirects` that the catalog exceeds.
 
-    For Netlify, only that of `_headers`; none for kinds of hosts that do not read the files.
+    For Netlify, only that of `_headers` counts, which is the same there; none for hosts that do not read the files.
     """
     if not host.files:
         return
@@ -148,9 +148,9 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
 def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
     """Yield the redirects without wildcards, each once, in the order of their importance.
 
-    First come exact rules that lead to a feed; then former addresses of feeds, listings, static pages and articles; then the
-    other exact rules that are not gone. A former address that a rule leads elsewhere is left out. So are lines that are too
-    long.
+    First come exact rules of redirects.yaml that lead to a feed; then former addresses of feeds, listings, static pages and
+    articles; then the other exact rules, without those with the target GONE. A former address that a rule leads elsewhere is
+    left out. So are lines of more than 1,000 characters.
     """
     own = chain(_feed_redirects(catalog), _page_redirects(catalog), _static_page_redirects(catalog), _article_redirects(catalog))
     if not catalog.content.redirects:
@@ -163,7 +163,7 @@ def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
 
 
 def _escaped_lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterator[_Line]:
-    """Return lines of `_redirects`, without status, of pairs (path, path or absolute address). Lines too long are left out."""
+    """Return pairs (path, path or absolute address) as URI references for `_redirects`, without those of too long lines."""
     base = catalog.site.base_url
 
     def reference(target: str) -> str:
@@ -211,7 +211,7 @@ def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]
 
 
 def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield redirects with wildcards.
+    """Yield the redirects with wildcards that need no rule of redirects.yaml.
 
     They are for well-known names of feeds of authors and tags, archives of renamed listings, and issues of renamed periodicals.
     """

@@ -36,7 +36,7 @@ def parse_baseline(text: str) -> BuildBaseline | None:
 
 
 def matches(last_build: BuildBaseline | None, name: str, publication: Publication) -> bool:
-    """Return whether `last_build` has this name, and time alone changed nothing between its moment and the publication's.
+    """Return whether `last_build` has this name, and no scheduled change lies between its moment and the publication's.
 
     Return False if `last_build` is None (unknown) or its moment is later than that of the publication's catalog.
     """
@@ -56,7 +56,7 @@ def changed_paths(
 
     `last_build` is the baseline that the last build recorded, None if it is unknown. `folder_baseline` is the state that the
     first reading of the content folder started from, with the articles that this reading removed, replaced or added. `name` is
-    the name of a BuildBaseline made from it, "" if it has none.
+    the name of the BuildBaseline of `folder_baseline`, "" if it has none.
 
     The paths are unknown unless `last_build` has that name and a moment that is not after the publication's, and if all may
     differ. Too many are more than MAX_INCREMENTAL_PATHS paths, or more than that many articles in `folder_baseline`.

@@ -102,12 +102,15 @@ def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: C
 
 
 def former_paths(publication: Publication, host: Host, selection: str = "") -> Iterable[str]:
-    """Return every former path of a selection of SELECTIONS that has a file; () for a host without `has_former_files`."""
+    """Return every former path and old address, of a selection of SELECTIONS, at which a tree may have a file.
+
+    () for a host without `has_former_files`.
+    """
     return _FORMER_PATHS[selection](publication.catalog) if host.has_former_files else ()
 
 
 def is_document_name(name: str) -> bool:
-    """Return whether the document of some publication, not of a certain one, could have this file name."""
+    """Return whether a document of any publication, with whatever content, may have this file name."""
     paths = f"/{name}", f"/{name.removesuffix(_INDEX_FILE)}"
     return any(path in _AUXILIARY_PATHS or place_of(address_of_gone_path(path) or path) for path in paths)
 

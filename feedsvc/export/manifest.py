@@ -62,7 +62,8 @@ class Manifest:
         """Record names before their files are written, so that a killed build leaves no file without an entry.
 
         Compressed variants in these `codings` are reserved with each file, except those whose names are in `foreign_names`:
-        files of other origin stay there. If all names are recorded already, one line still shows that a build began.
+        files of other origin stay there. If all names are recorded already and the last build is complete, a line is appended
+        all the same: it shows that a build began.
         """
         default = FileState(compressed_sizes=tuple(-1 if coding in codings else 0 for coding in COMPRESSED_SUFFIXES))
         reservations = (

@@ -76,8 +76,8 @@ def _from_columns(names: Sequence[str], columns: Sequence[Sequence[Any]], other_
 def read_manifest(root: int) -> ManifestData:
     """Read the manifest in the folder with this descriptor. Ignore a last line without newline, which a kill cut short.
 
-    Malformed lines, and those with names that leave the tree, are ignored, too. Raises OSError, but not if there is no manifest:
-    then there are no files, and the last build counts as complete.
+    Malformed lines, and those with names that leave the tree or are too long, are ignored, too. Raises OSError, but not if
+    there is no manifest: then there are no files, and the last build counts as complete.
     """
     data, parser = _read_file(root, MANIFEST_FILE), _Parser()
     length = data.rfind(b"\n") + 1
@@ -94,7 +94,7 @@ def clear_fingerprints(files: FileStates) -> None:
 
 
 def format_line(name: str, state: FileState) -> str:
-    """Return the line of a written file, without newline."""
+    """Return the line of the manifest for a written file, without newline."""
     sizes = "/".join(map(str, state.compressed_sizes)) if any(state.compressed_sizes[:-1]) else state.compressed_sizes[-1]
     return f"{state.fingerprint or '-'} {state.size} {state.time} {sizes} {escape_name(name)}"
 
@@ -135,7 +135,7 @@ class _Parser:
             self.files[name] = FileState()
 
     def _parse_file_lines(self, lines: Sequence[str]) -> None:
-        """Add the states of file lines. Ignore malformed lines."""
+        """Add the states of file lines. Ignore malformed lines. If there are any lines, set `is_complete` to False."""
         if not lines:
             return
         self.is_complete = False
@@ -168,7 +168,7 @@ def _read_file(root: int, name: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _parse_sizes(text: str) -> tuple[int, ...]:
-    """Parse SIZES. Raises ValueError unless it has one size, which is for .gz, or one for each of COMPRESSED_SUFFIXES."""
+    """Parse SIZES of a file line. Raises ValueError unless it has one size, for .gz, or one for each of COMPRESSED_SUFFIXES."""
     sizes = tuple(map(int, text.split("/")))
     if len(sizes) not in (1, len(COMPRESSED_SUFFIXES)):
         raise ValueError(text)

@@ -21,9 +21,9 @@ def blocking_names(names: Iterable[str], new_names: AbstractSet[str]) -> list[st
 
 
 def has_conflicts(new_names: AbstractSet[str], recorded: Container[str]) -> bool:
-    """Return whether a file of `new_names` would be below another file: one of these names, or one of the `recorded` ones.
+    """Return whether a file of `new_names` would be below another file, new or `recorded`.
 
-    Not found is a new name that is the folder of a recorded file.
+    A new name that is a folder of a recorded file is not noticed.
     """
     return any(folder in new_names or folder in recorded for name in new_names for folder in _folders_of(name))
 
@@ -31,7 +31,8 @@ def has_conflicts(new_names: AbstractSet[str], recorded: Container[str]) -> bool
 def without_conflicts(paths: Sequence[str], recorded: Container[str], is_dispensable: Callable[[str], bool]) -> list[str]:
     """Return the paths without dispensable ones whose new file is below another file, or has the name of another file's folder.
 
-    `recorded` are the names of files that exist: these are not new and stay. Paths are dispensable if `is_dispensable` is True.
+    `recorded` has the names of files that exist already: paths with these are not new and stay in the result. A path is
+    dispensable if `is_dispensable` returns True for it.
     """
     new = {path: name for path in paths if (name := file_name(path)) not in recorded}
     new_names = {*new.values()}

@@ -58,7 +58,7 @@ _FILE_HEADER: Final = """\
 
 
 def configuration(catalog: Catalog) -> str:
-    """Return the text of the include file. It is the same for the same catalog."""
+    """Return the text of nginx's include file for the tree of a catalog. It is the same for the same catalog."""
     site = catalog.site
     pages = dict(period_redirects(catalog, page_index, PERIOD_LENGTHS)) | _slug_redirects(catalog)
     pages |= dict(_issue_redirects(catalog))
@@ -85,7 +85,10 @@ def configuration(catalog: Catalog) -> str:
 
 
 def write_configuration(file: Path, catalog: Catalog) -> None:
-    """Write the include file atomically, only if its text changed. nginx is not reloaded. Raises FeedsvcError if that fails."""
+    """Write the include file atomically, only if its text changed; nginx is not reloaded.
+
+    Raises FeedsvcError if `file` cannot be read or written.
+    """
     data = configuration(catalog).encode()
     try:
         if file.is_file() and file.read_bytes() == data:
@@ -98,21 +101,21 @@ def write_configuration(file: Path, catalog: Catalog) -> None:
 
 
 def _name_rows(mount_pattern: str) -> Iterator[tuple[str, str]]:
-    """Yield patterns that map the path of a compressed variant to its document's path, and any other path to itself.
+    """Yield rows (pattern, value) that map the path of a compressed variant to its document's path, any other path to itself.
 
-    In media/, every path is mapped to itself.
+    The keys are paths with the path of base_url, the values are without it. In media/, every path is mapped to itself.
     """
     yield f"~^{mount_pattern}(?<feedsvc_own>/media/.*)$", "$feedsvc_own"
     yield f"~^{mount_pattern}(?<feedsvc_bare>/.*?)(?:\\.(?:{_COMPRESSED_ENDINGS}))?$", "$feedsvc_bare"
 
 
 def _twin_rows(mount_pattern: str) -> Iterator[tuple[str, str]]:
-    """Yield a pattern that maps the path of a compressed variant outside of media/ to its file extension."""
+    """Yield a row (pattern, value) that maps the path of a compressed variant outside of media/ to its ending, such as "gz"."""
     yield f"~^{mount_pattern}/(?!media/).*\\.(?<feedsvc_end>{_COMPRESSED_ENDINGS})$", "$feedsvc_end"
 
 
 def _constants(catalog: Catalog) -> str:
-    """Return the definitions of the variables that are the same for all requests, and `_browser_view_variables`."""
+    """Return the definitions of the variables that are the same for all requests, and those of `_browser_view_variables`."""
     site = catalog.site
     constants = {
         "$feedsvc_host": _origin(site.base_url),
@@ -127,10 +130,11 @@ def _constants(catalog: Catalog) -> str:
 
 
 def _browser_view_variables(catalog: Catalog) -> Iterator[str]:
-    """Yield the variables for feeds with and without a view for browsers: constants, unless a listing differs from the site.
+    """Yield the definitions of variables that depend on whether a feed has a view for browsers.
 
-    nginx-static.conf rewrites some requests to a path that begins with a name such as /-browser. Older versions of that file use
-    $1, the whole path, after nginx evaluated these patterns. So each pattern captures the whole path.
+    They are constants if `browser_view` of all listings is that of the site. nginx-static.conf rewrites some requests to a path
+    that begins with a name such as /-browser. Older versions of that file use $1 as the whole path after nginx has evaluated
+    these definitions. So each of their patterns captures the whole path.
     """
     site = catalog.site
     listings = [listing for listing in catalog.listings.values() if listing.feed.browser_view != site.feed.browser_view]
@@ -146,9 +150,10 @@ def _browser_view_variables(catalog: Catalog) -> Iterator[str]:
 
 
 def _geo_constant(name: str, value: str) -> str:
-    """Return a `geo` block that defines a constant. Use it for variables that nginx evaluates at each request for a feed.
+    """Return a `geo` block that defines a constant, for variables that nginx evaluates at each request for a feed.
 
-    nginx evaluates it faster than the `map` of `_map_constant`, but `value` is not escaped: it must have no dollar sign.
+    nginx evaluates it faster than a `map`. `value` may have any characters: quotation marks and backslashes are escaped, and
+    nginx expands no variables in a `geo` block, so a dollar sign is only a character there.
     """
     return f"geo {name} {{ ranges; default {_quote(value)}; }}\n"
 
@@ -182,17 +187,17 @@ def _origin(base_url: str) -> str:
 
 
 def _expires(next_change: datetime | None) -> str:
-    """Return the HTTP date one second before the change, until which caches may use responses; "" without a change."""
+    """Return the HTTP date one second before the change, until which caches may use responses; "" if `next_change` is None."""
     if not next_change:
         return ""
     return format_datetime(next_change.replace(microsecond=0).astimezone(UTC) - timedelta(seconds=1), usegmt=True)
 
 
 def _cache_control_maps(change: datetime | None) -> Iterator[str]:
-    """Yield the maps from the clock for Cache-Control and Expires.
+    """Yield the maps from the clock for Cache-Control and Expires. `change` is the next scheduled change, None for none.
 
-    $feedsvc_left has the number of `_seconds_left_rows` or "". $feedsvc_public and $feedsvc_change have Cache-Control and
-    Expires of the most requested documents, so that nginx needs no second map for these.
+    $feedsvc_left has the seconds left of `_seconds_left_rows`; it is "" if no row matches. $feedsvc_public and $feedsvc_change
+    have Cache-Control and Expires of the most requested documents, so that nginx needs no second map for these.
     """
     directives, expires = CACHE_CONTROL.split(", "), _expires(change)
     yield _time_map("$feedsvc_left", change, "", str)
@@ -201,7 +206,10 @@ def _cache_control_maps(change: datetime | None) -> Iterator[str]:
 
 
 def _time_map(name: str, change: datetime | None, default: str, render: Callable[[int], str]) -> str:
-    """Return a map from the clock to `render(seconds)`, where the seconds are as in `_seconds_left_rows`, else to the default."""
+    """Return a map from the clock to `render(seconds)`, with the seconds left of `_seconds_left_rows`.
+
+    Its value is `default` while no row of `_seconds_left_rows` matches, and always if `change` is None.
+    """
     if not change:
         return _geo_constant(name, default)
     rows = [(pattern, render(int(seconds))) for pattern, seconds in _seconds_left_rows(change)]
@@ -209,9 +217,10 @@ def _time_map(name: str, change: datetime | None, default: str, render: Callable
 
 
 def _seconds_left_rows(change: datetime | None) -> Iterator[tuple[str, str]]:
-    """Yield (pattern of the clock, seconds left): the largest of CACHE_STEPS that is less than the seconds left, else 0.
+    """Yield (pattern of the clock, seconds left), in the order in which nginx tries them; nothing if `change` is None.
 
-    No pattern matches while more than the largest of CACHE_STEPS are left. nginx uses the first pattern that matches.
+    The seconds left until `change` are rounded down to the largest of CACHE_STEPS that is less; 0 if none is. No pattern
+    matches while more than the largest of CACHE_STEPS are left.
     """
     if change:
         change_second = int(change.timestamp())
@@ -220,7 +229,7 @@ def _seconds_left_rows(change: datetime | None) -> Iterator[tuple[str, str]]:
 
 
 def _not_before_pattern(second: int) -> str:
-    """Return a pattern of this second and all later ones with as many digits, because nginx does not compare numbers."""
+    """Return a pattern of `second` and all greater numbers with as many digits, because nginx does not compare numbers."""
     digits = str(second)
     later_seconds = (
         f"{digits[:index]}[{int(digit) + 1}-9][0-9]{{{len(digits) - index - 1}}}"
@@ -231,7 +240,7 @@ def _not_before_pattern(second: int) -> str:
 
 
 def _slug_redirects(catalog: Catalog) -> dict[str, str]:
-    """Return former path -> current path of articles and static pages, both without a slash at the end."""
+    """Return former path -> current path of renamed articles and static pages, both without a slash at the end."""
     names: list[tuple[Place, Place]] = [
         (ArticleAt(alias), ArticleAt(slug)) for (kind, alias), slug in catalog.redirects.items() if kind == "article"
     ]
@@ -250,12 +259,12 @@ def _issue_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterable[tuple[str, str]]:
-    """Return map rows (key, root-relative target with escaped dollar signs) for former folder -> current folder."""
+    """Return map rows (former folder, root-relative reference to the current folder, with escaped dollar signs)."""
     return unique_rows((folder, escape_dollar(root_relative(base_url, target))) for folder, target in folders.items())
 
 
 def _map_hash_sizes(*tables: Iterable[str]) -> str:
-    """Return directives with hash sizes for maps with the keys `tables`. A bucket must hold several of the longest keys."""
+    """Return directives with hash sizes for maps with the keys `tables`. A bucket holds at least 5 of the longest keys."""
     key_lengths = [len(key.encode()) for key in chain(*tables)]
     bucket_size = -(-_KEYS_PER_BUCKET * (max(key_lengths, default=0) + _KEY_OVERHEAD) // 64) * 64
     return f"map_hash_bucket_size {bucket_size};\nmap_hash_max_size {max(2048, 1 << (2 * len(key_lengths)).bit_length())};\n"

@@ -1,6 +1,7 @@
-"""Former periods of listings as rows of nginx's include file: years and months that were divided, and days that are no longer.
+"""Former folders of listings and their periods as rows of nginx's include file.
 
-Below the current address of a listing, nginx finds the page or feed that includes a former month or day by its file.
+They are those of former names of listings, of years and months that were divided into shorter periods, and of months and days
+that were joined. For joined ones below a current name, there are no rows: nginx looks for the longer period's file in the tree.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ GetIndex = Callable[[Listing], ArchiveIndex | None]
 
 
 def period_redirects(catalog: Catalog, get_index: GetIndex, lengths: Sequence[int]) -> Iterator[tuple[str, str]]:
-    """Yield (former folder, current folder) of listings and their periods.
+    """Yield (former folder, current folder) of listings and their periods, except days that were joined (`day_rows`).
 
-    `get_index` returns the archive index of a listing, None if it has no periods. `lengths` are the name lengths of periods
-    (years, months) that may have been divided into shorter ones.
+    `get_index` returns the archive index of a listing, None if it has no periods. `lengths` are the lengths of names ("2026",
+    "2026-01") of periods that may have been divided into shorter ones.
     """
     aliases = listing_aliases(catalog)
     for ref, listing in catalog.listings.items():
@@ -41,7 +42,7 @@ def period_redirects(catalog: Catalog, get_index: GetIndex, lengths: Sequence[in
 
 
 def listing_aliases(catalog: Catalog) -> dict[ListingRef, list[ListingRef]]:
-    """Return the former refs of each renamed listing, in the order of LISTING_KINDS."""
+    """Return current ref -> former refs of each renamed listing, in the order of LISTING_KINDS."""
     aliases: dict[ListingRef, list[ListingRef]] = {}
     for kind in LISTING_KINDS:
         for (alias_kind, alias), current in catalog.redirects.items():
@@ -59,7 +60,10 @@ def feed_archive_index(listing: Listing) -> ArchiveIndex | None:
 
 
 def day_rows(catalog: Catalog, get_index: GetIndex) -> Iterator[tuple[str, str]]:
-    """Yield map rows (pattern, target) from the days below former names of listings to the month or year that includes them."""
+    """Yield map rows (pattern, target) from the days below former names of listings to the month or year that includes them.
+
+    Only months and years in the archive index that `get_index` returns are targets; None stands for a listing without any.
+    """
     for ref, former_refs in listing_aliases(catalog).items():
         listing = catalog.listings.get(ref)
         years = _by_year((listing and get_index(listing)) or ())
@@ -72,7 +76,7 @@ def day_rows(catalog: Catalog, get_index: GetIndex) -> Iterator[tuple[str, str]]
 
 
 def archive_day_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield the map rows from the days of the site's archive to their months that are not divided by day."""
+    """Yield map rows (pattern, target) from days of the site's archive (/archive/) to its months not divided by day."""
     target = escape_dollar(root_relative(catalog.site.base_url, "/").rstrip("/")) + "$feedsvc_month_of_day"
     for year, months in _by_year(catalog.listings[ListingRef()].calendar.leaves).items():
         yield f"~^(?<feedsvc_month_of_day>/archive/{year}/(?:{'|'.join(months)}))/[0-9][0-9]$", target

@@ -34,7 +34,10 @@ class RuleMaps:
     """The maps for the rules of one catalog. `keys` are those of the exact rules, for nginx's sizes of hash tables."""
 
     def __init__(self, catalog: Catalog, default: str, write_map: Map) -> None:
-        """Take `default`, the key of a map's default value, and `write_map`, which writes a map of source, name and rows."""
+        """Take `default`, the key of a map's default value, and `write_map`, which returns the text of a map of nginx.
+
+        The arguments of `write_map` are the map's source, the name of its variable, and its rows (key, value).
+        """
         self._catalog, self._default, self._write_map = catalog, default, write_map
         self._rules, self._base = catalog.content.redirects, catalog.site.base_url
         self._exact = unique_rows(self._exact_rows())
@@ -43,7 +46,7 @@ class RuleMaps:
         self.keys = [key for rows in (self._exact, *self._queries) for key, _ in rows]
 
     def text(self) -> str:
-        """Return the definitions of $feedsvc_rule, $feedsvc_rule_of_pattern, $feedsvc_rule_of_query and those that they use."""
+        """Return the maps of $feedsvc_rule, $feedsvc_rule_of_pattern, $feedsvc_rule_of_query and of the variables in them."""
         paths = [pattern for pattern in self._rules.patterns if not pattern.parameters]
         raw_mount = re.escape(root_relative(self._base, "/").rstrip("/"))
         mount = re.escape(mount_path(self._base))
@@ -85,7 +88,7 @@ class RuleMaps:
         return rows
 
     def _query_maps(self) -> Iterator[str]:
-        """Yield the maps of rules with a query. Each one has the next one's value as its default.
+        """Yield the maps of rules with a query. The default of each is the variable of the next one, that of the last is "".
 
         The maps of exact rules come first, one for each set of parameter names, then those of patterns.
         """
@@ -128,7 +131,7 @@ def _arguments(names: Sequence[str]) -> str:
 
 
 def _spellings(address: str) -> Iterator[str]:
-    """Yield an address in NFC and, if that differs, in NFD, in which some systems send it."""
+    """Yield an address, which is in NFC, and its NFD if that differs: some systems send addresses in NFD."""
     yield address
     if not address.isascii() and (other := unicodedata.normalize("NFD", address)) != address:
         yield other
@@ -146,7 +149,7 @@ def _query_keys(path: str, fields: Sequence[tuple[str, str]]) -> Iterator[str]:
 def unique_rows(rows: Iterable[tuple[str, str]]) -> Rows:
     """Return map rows (key, value) without repeated keys; the last value of a key counts.
 
-    Keys that differ from another one only in case become patterns, because nginx ignores the case of keys that are none.
+    A key that differs from another one only in case becomes a pattern, because nginx ignores case in keys that are no patterns.
     """
     listed = list(dict(rows).items())
     counts = Counter(key.lower() for key, _ in listed)

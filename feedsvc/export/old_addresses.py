@@ -1,8 +1,8 @@
 """Old addresses of redirects.yaml that have a file in a tree, for hosts that serve files and cannot redirect.
 
 An exact rule without a query has one file. A pattern has one for each visible article, and for each newest page and feed of a
-listing of BROAD_KINDS, to which it leads, if the old address follows from the target. Rules with the target GONE have none:
-such a host answers 404 without a file.
+listing of BROAD_KINDS, to which it leads, if the old address follows from the target. Rules with the target GONE have none: at
+their addresses, such a host answers 404. There is no file either where `may_have_file` is False.
 """
 
 from __future__ import annotations
@@ -56,7 +56,11 @@ def old_paths_of(catalog: Catalog, path: str) -> Iterator[str]:
 
 
 def gap_sentences(catalog: Catalog) -> Iterator[str]:
-    """Yield one sentence on the rules that a host which only serves files cannot answer; none if there are no such rules."""
+    """Yield sentences on rules of redirects.yaml that a host which only serves files cannot answer: they have no file.
+
+    One sentence is on all queries and patterns of this kind. One more is on each old address that is a folder of media/.
+    Nothing is yielded if there are no such rules.
+    """
     if gaps := plain_host_gaps(catalog.content.redirects):
         others = f"and {len(gaps) - 1:,} more " if len(gaps) > 1 else ""
         yield (
@@ -74,8 +78,8 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
 def may_have_file(catalog: Catalog, path: str) -> bool:
     """Return whether the tree may have a file at a former path or old address.
 
-    False for an address with a query or a name above 255 bytes, if the tree needs the name itself or for a folder of root/ or
-    media/, and if a folder of the name is a document's file or that of another old address.
+    False for an address with a query or with a name of more than 255 bytes, for one that is a folder of media/ or root/, and
+    for one below a file: a document's, one of root/, or that of another old address.
     """
     return (
         can_be_file(path)
@@ -90,9 +94,10 @@ def is_feed_path(target: str) -> bool:
 
 
 def is_only_matched(catalog: Catalog, path: str) -> bool:
-    """Return whether a path redirects by a pattern but has no file, because the path cannot be computed from the target.
+    """Return whether a path redirects by a pattern of redirects.yaml, but has no file.
 
-    Paths are computed only for articles and the newest pages and feeds of BROAD_KINDS.
+    It has none if the path cannot be computed from the target. Paths are computed only for targets that are articles, or newest
+    pages and feeds of BROAD_KINDS.
     """
     target = pattern_target(catalog, path)
     return bool(target) and not (is_expanded_target(target) and path in catalog.content.redirects.pattern_sources_of(target))

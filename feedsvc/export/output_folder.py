@@ -24,9 +24,10 @@ _HINTS_BY_ERRNO: Final = {
 
 @contextmanager
 def translate_errors(out: Path) -> Iterator[None]:
-    """Raise FeedsvcError instead of an OSError in the `with` block.
+    """Raise FeedsvcError instead of an OSError that leaves the `with` block.
 
-    Its message names the file below `out`, or `out` itself, with a hint if the disk is full or a permission is missing.
+    The message names the file below `out`, or `out` itself if the error names none. It has a hint if the disk is full or
+    read-only, or if a permission is missing.
     """
     try:
         yield
@@ -41,8 +42,8 @@ def translate_errors(out: Path) -> Iterator[None]:
 def build_lock(out: Path) -> Iterator[int]:
     """Hold the build lock of the folder `out` in the `with` block, and yield the folder's descriptor, closed at the end.
 
-    Create the folder if it is missing. Raises FeedsvcError if another build holds the lock (without waiting), OSError if the
-    folder or the lock file cannot be opened.
+    Create the folder if it is missing. Raises FeedsvcError, without waiting, if another build holds the lock; OSError if the
+    folder or its lock file cannot be created or opened.
     """
     out.mkdir(parents=True, exist_ok=True)
     root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -44,8 +44,8 @@ class OwnershipCheck:
     def reject_overwrites(self, renderer: TreeRenderer, names: dict[str, str]) -> set[str]:
         """Raise FeedsvcError if a folder has one of the names, or a file of other origin has one, but not the document's bytes.
 
-        `names` maps paths to file names; the names of compressed variants are checked, too. Return the names of variants at
-        which a file of other origin may stay, because no variant is written: the coding does not make the document smaller.
+        `names` maps paths to file names; the names of compressed variants are checked, too. Return the names of variants that
+        are not written, because the coding does not make the document smaller, and that a file of other origin has: it stays.
         """
         foreign_names: set[str] = set()
         for path, name in names.items():
@@ -67,10 +67,10 @@ class OwnershipCheck:
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
     def is_occupied(self, renderer: TreeRenderer, path: str, name: str) -> bool:
-        """Return whether the file `name`, which is not in the manifest, cannot be written or has other bytes than the document.
+        """Return whether something of other origin is in the way of the file `name`, which is not in the manifest.
 
-        That is so if something else than a regular file with the bytes of the document at `path` has this name, or if a file of
-        other origin has the name of one of its folders.
+        True if anything but a regular file with the bytes of the document at `path` has this name (links are not followed), or
+        if one of its folders is a regular file that is not in the manifest, either.
         """
         status = self._writer.status(name)
         if status is None:
@@ -89,10 +89,11 @@ class OwnershipCheck:
         return content is not None and self._writer.is_same(name, content)
 
     def _is_compressed_name_free(self, renderer: TreeRenderer, path: str, coding: str) -> bool:
-        """Return whether no file has the name of a document's compressed variant, or a file with the variant's bytes has it.
+        """Return whether the compressed variant in a coding of the document at `path` can be written.
 
-        Return False if a file has the name, but no variant is to be written, because the coding does not make the document
-        smaller. Raises FeedsvcError if the variant would overwrite a file with other bytes.
+        True if no file has its name, or a file with the variant's bytes has it. False if a file has its name, but no variant is
+        to be written, because the coding does not make the document smaller. Raises FeedsvcError if the variant would overwrite
+        a file with other bytes.
         """
         name = file_name(path) + COMPRESSED_SUFFIXES[coding]
         if self._writer.cached_status(name) is None:

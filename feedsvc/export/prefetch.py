@@ -44,10 +44,10 @@ def start_prefetch(out: Path) -> Prefetch:
 
 
 def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
-    """Return the result of a prefetch for the folder with the descriptor `root`, and end it. The caller must hold its lock.
+    """Return the result of a prefetch for the folder with the descriptor `root`, and end the prefetch.
 
-    Return None if `check_tree` returned None or failed, or if the manifest changed since: a build appends to it before and after
-    it writes files.
+    The caller must hold the folder's build lock. Return None if `check_tree` returned None or failed, or if the manifest
+    changed since then: a build appends to it before and after it writes files.
     """
     try:
         with prefetch as get_state:
@@ -58,9 +58,9 @@ def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
 
 
 def check_tree(out: Path) -> TreeState | None:
-    """Return the state of the tree in a folder; None if its last build was not complete or the manifest has an incomplete line.
+    """Return the state of the tree in the folder `out`; None if its last build is incomplete or its manifest's last line is.
 
-    Raises OSError if there is no manifest.
+    Raises OSError if there is no manifest, or if a file cannot be examined.
     """
     root = os.open(out, _FOLDER_FLAGS)
     try:

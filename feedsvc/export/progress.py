@@ -1,4 +1,4 @@
-"""Numbers of an export: its progress, its result, and the numbers of paths above which it works in another way."""
+"""Numbers of an export: its progress, its result, and the limits for incremental builds and for several processes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parallelism:
-    """Numbers of paths from which on several processes check or render them, and largest numbers that a process gets at once.
+    """Limits for several processes, as numbers of paths: to check whether files are current, and to render documents.
 
-    For fewer paths than a threshold, forking processes takes longer than the work. The pages of a chunk to render are in memory
-    at the same time.
+    Several processes are used if there are at least as many paths as the threshold: for fewer, a fork takes longer than the
+    work. A process gets at most one chunk at once. The pages of a chunk to render are in memory at the same time.
     """
 
     check_threshold: int = 20_000
@@ -33,7 +33,7 @@ DEFAULT_PARALLELISM: Final = Parallelism()
 class BuildResult:
     """Numbers of files or objects that a build or update wrote, left unchanged and removed, without compressed variants.
 
-    After an update, `unchanged` is the number of the other files or objects that were examined.
+    After an update, `unchanged` counts only those among the paths of the update, not the whole tree or bucket.
     """
 
     written: int

@@ -38,13 +38,13 @@ class TreeRenderer(ExportContents):
         self._writer, self._file_states = writer, file_states
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
-        """Return the paths that are not `is_current`: the file is missing, modified, or may be of another document."""
+        """Return the paths whose file is not `is_current`: it is missing or modified, or its document may have changed."""
         return [path for path in paths if not self.is_current(path)]
 
     def is_current(self, path: str) -> bool:
         """Return whether the recorded fingerprint of a path's file is the document's and the file was not modified on disk.
 
-        False if the fingerprint is unknown.
+        False if the recorded fingerprint is unknown.
         """
         name = file_name(path)
         state = self._file_states.get(name)

@@ -27,8 +27,8 @@ def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) ->
     """Yield the patterns of redirects.yaml as (pattern, target) in the syntax of `_redirects`, as URI references.
 
     Left out are lines of more than `max_length` characters, patterns with the target GONE or a query, and those that the syntax
-    cannot express. Without `may_hide_files`, also patterns that match the form of an address of the site are left out, for
-    hosts that prefer a redirect to a file. Hosts do not check the digits of a pattern.
+    cannot express. Without `may_hide_files`, patterns that may match an address of the site are left out, too, for hosts that
+    prefer a redirect to a file. Hosts match any segment with a placeholder that stands for digits in redirects.yaml.
     """
     base = catalog.site.base_url
     for pattern in catalog.content.redirects.patterns:
@@ -89,7 +89,7 @@ def _segments(parts: Sequence[Part]) -> _Shape:
 
 @cache
 def _document_shapes() -> tuple[_Shape, ...]:
-    """Return the shapes of the addresses of all documents and files that a site may have, one for each of URL_RULES."""
+    """Return the shapes of the paths of all documents and files that a site may have, one for each rule in URL_RULES."""
     rules = (rule for rules in URL_RULES.values() for rule in rules)
     return tuple(
         tuple(_REST if ":path>" in name else _ANY if "<" in name else name for name in rule.strip("/").split("/"))

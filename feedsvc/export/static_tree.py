@@ -49,7 +49,7 @@ from feedsvc.support.process_pool import available_processors, map_chunks
 
 
 def build(publication: Publication, out: Path, progress: Progress = no_progress, *, processes: int = 1) -> BuildResult:
-    """Write the publication's documents to the tree and remove feedsvc's other files, former image variants after 90 days.
+    """Write the publication's documents to the tree in `out` and remove feedsvc's other files, image variants after 90 days.
 
     Files of other origin stay. Raises FeedsvcError if the folder cannot be written, another build runs in it, or a file of
     other origin has the name of a document but other bytes, except at auxiliary paths such as 404.html.
@@ -59,7 +59,7 @@ def build(publication: Publication, out: Path, progress: Progress = no_progress,
 
 
 class StaticTree:
-    """A static tree. The `with` block holds its lock. Public methods raise FeedsvcError for the same reasons as `build`."""
+    """Static tree; its build lock is held in the `with` block. Methods raise FeedsvcError as the function `build` does."""
 
     def __init__(
         self,
@@ -110,8 +110,8 @@ class StaticTree:
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
         """Write every selected document that is not current, and remove feedsvc's files of all others, also those not selected.
 
-        `baseline` is the folder's state that its reading started from. If the last build was made from that state, only the
-        paths that may differ are examined.
+        `baseline` is the state of the content folder from which its reading started, None if unknown. If the last build was
+        made from that state, only the paths that may differ are examined.
         """
         with translate_errors(self.out):
             possibly_stale = self._possibly_stale_paths(publication, baseline) if baseline else None
@@ -136,7 +136,7 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
-        """Write the documents at `paths`, which may have changed since the last call; remove files of those without one.
+        """Write the documents at `paths`, which may have changed since the last build or update; remove files without one.
 
         Do a full `build` for more than MAX_INCREMENTAL_PATHS paths, or if others may have changed, as with other settings.
         """
@@ -158,19 +158,19 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(existing) - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
-        """Record the folder's state `name` for the next `build`. Do nothing if it is "" or the last build is incomplete."""
+        """Record the content folder's state `name` for the next `build`; not if it is "" or the last build is incomplete."""
         with translate_errors(self.out):
             baseline_name = self._baseline_name(name, publication)
             if name and not matches(parse_baseline(self._manifest.baseline), baseline_name, publication):
                 self._manifest.mark_complete(str(BuildBaseline(baseline_name, publication.catalog.now)))
 
     def advice(self, publication: Publication) -> Iterable[str]:
-        """Return sentences for the operator: old addresses without a file, and redirects beyond the limits of the host."""
+        """Return sentences for the operator on old addresses without a file and, without a selection, on limits of the host."""
         gaps = gap_sentences(publication.catalog) if self._host.has_former_files else ()
         return gaps if self._selection else chain(gaps, limit_warnings(publication.catalog, self._host))
 
     def _baseline_name(self, state: str, publication: Publication) -> str:
-        """Return the name of a baseline: the name of the content state, with selection, host, redirect rules, pages and root."""
+        """Return the name of a BuildBaseline: `state` with selection, host, redirect rules, pages and root; "" if it is ""."""
         host_name, content = self._host_name if self._host_name != HOSTING_ANY else "", publication.catalog.content
         details = (self._selection, host_name, content.redirects.digest, content.free_digest) if state else ()
         return "-".join(filter(None, (state, *details)))
@@ -201,7 +201,7 @@ class StaticTree:
         return [path for path in paths if self._is_selected(publication, path)]
 
     def _is_occupied_by_foreign_file(self, renderer: TreeRenderer, path: str) -> bool:
-        """Return whether a path is auxiliary, such as 404.html or a former address, and a file of other origin is there."""
+        """Return whether a path is auxiliary, such as 404.html, and anything of other origin with other bytes is in its way."""
         name = file_name(path)
         if name in self._manifest.files or not renderer.is_auxiliary(path):
             return False
@@ -224,7 +224,7 @@ class StaticTree:
         return has_conflicts(new_names, self._manifest.files) or any(map(self._writer.is_folder, new_names))
 
     def _writable_paths(self, renderer: TreeRenderer, paths: Iterable[str]) -> list[str]:
-        """Return the paths without those where a foreign file is, and without dispensable ones in conflict with others.
+        """Return `paths` without those that foreign files occupy, and without dispensable ones with names in conflict.
 
         Auxiliary paths and those without a document are dispensable (`without_conflicts`).
         """

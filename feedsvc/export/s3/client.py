@@ -89,9 +89,9 @@ class BucketClient:
         return dict(zip(names, digests, strict=True))
 
     def put(self, objects: Sequence[BucketObject], on_put: OnPut) -> None:
-        """Start to put objects and return; call `on_put` for each one that is finished, in this or a later call.
+        """Start to put objects and return; `on_put` is called for each one that is finished, in this or a later method call.
 
-        Wait while too many objects (_MAX_REQUESTS) or bytes (_MAX_BYTES_IN_FLIGHT) are being sent.
+        Wait first while too many objects (_MAX_REQUESTS) or bytes (_MAX_BYTES_IN_FLIGHT) are being sent.
         """
         if objects:
             self._run(lambda: self._start_puts(objects, on_put))
@@ -104,7 +104,7 @@ class BucketClient:
     def create(self, name: str, body: bytes) -> bool:
         """Put a part of the manifest, with its headers, unless there is an object of its name; return whether it was put.
 
-        A storage that does not support conditional requests replaces the other object.
+        A storage that does not support conditional requests replaces an object of that name; then the result is True.
         """
         return self._run(lambda: self._create(name, body))
 
@@ -114,7 +114,7 @@ class BucketClient:
             self._run(lambda: self._remove(names))
 
     def close_connections(self) -> None:
-        """Cancel unfinished puts and close all connections. The next request opens new ones.
+        """Cancel unfinished puts and close all connections. The next request opens new connections.
 
         Call it before a fork: processes must not share connections.
         """
@@ -256,7 +256,10 @@ def _batches(names: Sequence[str]) -> Iterable[Sequence[str]]:
 
 
 def _stored_object(response: Mapping[str, Any]) -> StoredObject:
-    """Return an object's state from a listing or a response. A response to PUT has no Last-Modified, so its Date is used."""
+    """Return an object's state from its entry in a listing or from a response to HEAD or PUT.
+
+    A response to PUT has no Last-Modified, so its Date is used.
+    """
     last_modified = response.get("LastModified")
     time = int(last_modified.timestamp()) if last_modified else _response_time(response.get("ResponseMetadata", {}))
     return StoredObject(response["ETag"].strip('"'), time)

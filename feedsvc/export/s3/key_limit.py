@@ -1,4 +1,4 @@
-"""Limit of S3 for keys: 1,024 bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"). Longer ones are left out."""
+"""Limit of S3 for keys: 1,024 bytes (Amazon S3 User Guide, "Naming Amazon S3 objects"). Longer keys are not uploaded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class KeyLimit:
         self._reported: set[str] = set()
 
     def without_long_keys(self, paths: Iterable[str]) -> list[str]:
-        """Return the paths whose objects may have their keys. Log a warning about the others that were not logged before."""
+        """Return the paths whose objects have keys of at most 1,024 bytes, each once.
+
+        Log a warning about each of the others that was not logged before.
+        """
         lengths = {path: len(self._key_of(file_name(path)).encode()) for path in paths}
         for path, length in lengths.items():
             if length > _MAX_KEY_LENGTH and path not in self._reported:

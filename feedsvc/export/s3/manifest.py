@@ -24,12 +24,15 @@ FLUSH_SIZE: Final = 5000  # states that a kill may lose; recovering them takes o
 
 
 def is_part(name: str, prefix: str = "") -> bool:
-    """Return whether an object is a part of this build's manifest or, with one of `nested_prefixes`, of the build's there."""
+    """Return whether an object is a part of the manifest below `prefix`: "" for this build's, or one of `nested_prefixes`."""
     return name.startswith(f"{prefix}{_MANIFEST_FOLDER}") and name.removeprefix(f"{prefix}{_MANIFEST_FOLDER}").isdecimal()
 
 
 def nested_prefixes(listed: Iterable[str]) -> frozenset[str]:
-    """Return the prefixes, with a final slash, of builds to folders below this one, which have manifest parts in `listed`."""
+    """Return the prefixes, with a final slash, of builds to folders below this build's: their manifest parts are in `listed`.
+
+    `listed` has the names of objects, relative to this build's prefix.
+    """
     split = (name.rpartition(f"/{_MANIFEST_FOLDER}") for name in listed)
     return frozenset(f"{prefix}/" for prefix, _, number in split if prefix and number.isdecimal())
 
@@ -39,7 +42,7 @@ def _part_number(part: str) -> int:
 
 
 class BucketManifest:
-    """The manifest of one build. `states` are those of feedsvc's own objects by name.
+    """Manifest of the builds to one prefix. `states` maps the names of feedsvc's own objects to their states.
 
     `build_fingerprint` is that of the facts that all objects share. `is_incomplete` is True if parts were removed or damaged,
     so that the bucket may have unrecorded objects of feedsvc; the next part that is put is a full one. Methods raise
@@ -57,8 +60,8 @@ class BucketManifest:
     ) -> None:
         """Read the parts among `listed`, the names of all objects of the bucket client's prefix.
 
-        `prefix` selects the manifest of a build to a folder below. More than `max_parts` parts are merged into one by `finish`.
-        `flush` puts states as a part once there are `flush_size` unsaved ones.
+        `prefix` selects the manifest of a build to a folder below; "" stands for this build's. `finish` merges more than
+        `max_parts` parts into one. `flush` puts unsaved states as a part if there are at least `flush_size`.
         """
         self._bucket, self._prefix = bucket, prefix
         self._max_parts, self._flush_size = max_parts, flush_size
@@ -74,7 +77,10 @@ class BucketManifest:
             self.is_incomplete = not is_valid or (not content["is_whole"] and (self.is_incomplete or not is_next))
 
     def _apply_part(self, name: str, content: Mapping[str, Any]) -> bool:
-        """Apply a part's states. Return False, and change nothing, if the part is damaged: `Upload.build` recovers its states."""
+        """Apply the states of the part `name`. Return whether it is valid; if not, change nothing.
+
+        `Upload.build` recovers the states of a damaged part.
+        """
         try:
             build_fingerprint, is_whole = str(content["common"]), bool(content["is_whole"])
             states = {str(name): _object_state(*fields) for name, fields in content["notes"].items()}
@@ -110,7 +116,7 @@ class BucketManifest:
         self.states[name] = self._unsaved[name] = state
 
     def flush(self) -> None:
-        """Put a part if at least `flush_size` states are unsaved: with these or, if `is_incomplete`, with all states."""
+        """Put a part if at least `flush_size` states are unsaved: with the unsaved or, if `is_incomplete`, with all states."""
         if len(self._unsaved) >= self._flush_size:
             self._put_unsaved()
 
@@ -123,7 +129,7 @@ class BucketManifest:
             self._put_part(self._unsaved, is_whole=False)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove objects' entries; if there were any, put a full part. Call `finish` to remove the parts that still have them.
+        """Remove the entries of these objects. If there were any, put a full part; `finish` then removes the parts with them.
 
         A full part is needed because an article may have been deleted to make its name disappear.
         """

@@ -40,8 +40,8 @@ class StoredObject(NamedTuple):
 class ObjectState(NamedTuple):
     """The recorded state of an object: fingerprint, entity tag, digest of bytes and headers, and time of its PUT.
 
-    The time is in seconds since 1970. The defaults are for a reserved object, which is recorded before it is put. "" and 0
-    stand for unknown.
+    The time is in seconds since 1970. "" and 0 stand for unknown values, as in a reserved object, which is recorded before it
+    is put.
     """
 
     fingerprint: str = ""
@@ -52,7 +52,8 @@ class ObjectState(NamedTuple):
     def is_replaced(self, stored: StoredObject, clock_skew: int) -> bool:
         """Return whether the object was put again or copied onto itself since it was recorded, perhaps with other headers.
 
-        The clocks of the storage's servers differ by up to `clock_skew` seconds.
+        That is so if the time of `stored` is more than `clock_skew` seconds later: the clocks of the storage's servers may
+        differ by that. False if the recorded time is unknown.
         """
         return bool(self.time) and stored.time > self.time + clock_skew
 
@@ -89,8 +90,8 @@ class ObjectBuilder(ExportContents):
     ) -> None:
         """Take the recorded `states` of objects and the current ones, `objects`, as listed by the bucket, both by name.
 
-        Documents that the `coding` makes smaller are put in that coding; "" for none. `clock_skew` is as in
-        `ObjectState.is_replaced`.
+        Documents that the `coding` makes smaller are put in that coding; "" stands for none. `clock_skew` is the number of
+        seconds by which clocks of the storage's servers may differ.
         """
         super().__init__(publication, fingerprints, BUCKET_HOST, {})
         self._states, self._objects, self._coding, self._clock_skew = states, objects, coding, clock_skew
@@ -104,9 +105,9 @@ class ObjectBuilder(ExportContents):
         return self.is_unmodified(name) and self._states[name].fingerprint == (self.fingerprint(path) or None)
 
     def is_unmodified(self, name: str) -> bool:
-        """Return whether the bucket still has the object as it was recorded, with its entity tag and not put again.
+        """Return whether the bucket still has the object as it was recorded: with its entity tag, and not put again since.
 
-        False if unrecorded.
+        False for an object that is not recorded.
         """
         state, stored = self._states.get(name), self._objects.get(name)
         if state is None or stored is None:

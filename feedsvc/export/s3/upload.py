@@ -33,7 +33,10 @@ _FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move i
 
 
 class Upload:
-    """Export to one prefix of a bucket, for a `with` block. Each method raises FeedsvcError."""
+    """Export to one prefix of a bucket, for a `with` block. `build` and `update` raise FeedsvcError.
+
+    They do so if a request fails, or if an object of other origin would be overwritten.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class Upload:
         """Take a `selection` of SELECTIONS, and the `coding` of documents: one of CODINGS, "" for none.
 
         At most `processes` work at once if there is much to do; None stands for one per processor. `max_parts` and `flush_size`
-        are as in BucketManifest, `clock_skew` is as in `ObjectState.is_replaced`.
+        are as in BucketManifest. Clocks of the storage's servers may differ by `clock_skew` seconds.
         """
         self._bucket = BucketClient(address)
         self._key_limit = KeyLimit(self._bucket.key)
@@ -89,14 +92,14 @@ class Upload:
         """Do nothing: a bucket is listed at each build and records no baseline."""
 
     def advice(self, publication: Publication) -> Iterable[str]:
-        """Return a sentence on rules of redirects.yaml that no object can answer. A bucket has no `_redirects` or `_headers`."""
+        """Return sentences on rules of redirects.yaml that no object can answer. A bucket has no `_redirects` or `_headers`."""
         return gap_sentences(publication.catalog)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
-        """Put or remove the objects of these paths, which may have changed since the last call. The bucket is not listed.
+        """Put or remove the objects of `paths`, which may have changed since the last build or update. Do not list the bucket.
 
-        Do a full `build` if there was no such call, if it failed, if the paths are more than MAX_INCREMENTAL_PATHS, or if
-        others may have changed, too.
+        Do a full `build` instead if there was no build or update before, if the last one failed, if the paths are more than
+        MAX_INCREMENTAL_PATHS, or if others may have changed, too.
         """
         all_paths = tuple(paths)
         if self._state:
@@ -166,7 +169,8 @@ class Upload:
     def _put_objects(self, builder: ObjectBuilder, state: _BucketState, paths: Sequence[str], progress: Progress) -> int:
         """Put the objects of these paths that changed; return how many were put.
 
-        Raises FeedsvcError before the first if an object of another build or of other origin would be overwritten.
+        Raises FeedsvcError before the first put if an object of another build or of other origin would be overwritten. But an
+        object of other origin at an auxiliary path, such as 404.html, stays without an error.
         """
         names = {file_name(path): path for path in paths}
         for name, prefix in state.other_owners(names).items():
@@ -251,7 +255,8 @@ class _BucketState:
     def __init__(self, open_manifest: Callable[..., BucketManifest], listed: Mapping[str, StoredObject], clock_skew: int) -> None:
         """Read the manifest of a bucket with the objects `listed`. Other builds have objects below `nested_prefixes`.
 
-        `open_manifest` takes `listed` and `prefix` and returns a BucketManifest. `clock_skew` is as in `ObjectState.is_replaced`.
+        `open_manifest` takes `listed` and a prefix, by default that of this build, and returns the BucketManifest there. Clocks
+        of the storage's servers may differ by `clock_skew` seconds.
         """
         self.manifest, self.put_count, self._clock_skew = open_manifest(listed), 0, clock_skew
         self.objects = {name: stored for name, stored in listed.items() if not is_part(name)}
@@ -277,7 +282,7 @@ class _BucketState:
     def adopt(self, name: str, digest: str) -> None:
         """Record an object with `digest`, the digest in its metadata.
 
-        If the object was copied onto itself, record an unknown digest: the copy may have changed headers.
+        If the object was copied onto itself, record the digest "" (unknown): the copy may have changed headers.
         """
         stored, recorded = self.objects[name], self.manifest.states.get(name, ObjectState())
         is_copied = recorded.etag == stored.etag and recorded.is_replaced(stored, self._clock_skew)
@@ -285,7 +290,7 @@ class _BucketState:
 
 
 def _waves(paths: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the paths in waves: documents before documents that link to them, and archives before the feeds that do."""
+    """Yield the paths in waves: documents before documents that link to them, and archives before the newest feeds."""
     for _, wave in groupby(sorted(paths, key=_wave_key), key=_wave_key):
         yield [*wave]
 
