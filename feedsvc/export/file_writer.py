@@ -270,7 +270,7 @@ class FileWriter:
     def remove_temporary_files(self, names: Iterable[str] = ()) -> None:
         """Delete temporary files that killed builds left in the output folder and in the folders of the files `names`.
 
-        `names` are relative to the output folder. Folders that are links are skipped with an error, missing ones without.
+        `names` are relative to the output folder. Missing folders are skipped.
         """
         for folder in {".", *(name.rpartition("/")[0] or "." for name in names)}:
             with suppress(FileNotFoundError, NotADirectoryError):

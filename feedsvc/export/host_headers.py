@@ -94,7 +94,7 @@ def license_value(site: Site) -> str:
 
 
 def _license_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield (pattern, header Link to the license) for pages, and for feeds of all listings but the site's own.
+    """Yield (pattern, header Link to the license) for pages, for /archive/, and for feeds of all listings but the site's.
 
     No pattern matches a file of media/.
     """

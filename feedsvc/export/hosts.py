@@ -1,8 +1,8 @@
 """Kinds of hosts (hosting providers and servers) of a tree, and the files that some read: `_redirects` and `_headers`.
 
 Netlify, Cloudflare and others read the same format, but with different limits. Cloudflare reads 2,000 redirects without a
-wildcard and then 100 with a wildcard, and no status but 3xx; a deployment may fail at a line that it cannot read. Netlify has
-none of these limits. It prefers a file to a redirect, unless the line has "!" after the status.
+wildcard and then 100 with a wildcard, and no status but 3xx; a deployment may fail at a line that it cannot read. Netlify reads
+more redirects, and other statuses. It prefers a file to a redirect, unless the line has "!" after the status.
 """
 
 from __future__ import annotations

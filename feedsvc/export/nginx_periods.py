@@ -1,7 +1,8 @@
 """Former folders of listings and their periods as rows of nginx's include file.
 
 They are those of former names of listings, of years and months that were divided into shorter periods, and of months and days
-that were joined. For joined ones below a current name, there are no rows: nginx looks for the longer period's file in the tree.
+that were joined. For joined ones below the current name of a listing, there are no rows: nginx looks for the longer period's
+file in the tree.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ class OwnershipCheck:
     def reject_overwrites(self, renderer: TreeRenderer, names: dict[str, str]) -> set[str]:
         """Raise FeedsvcError if a folder has one of the names, or a file of other origin has one, but not the document's bytes.
 
-        `names` maps paths to file names; the names of compressed variants are checked, too. Return the names of variants that
-        are not written, because the coding does not make the document smaller, and that a file of other origin has: it stays.
+        `names` maps paths to file names; the names of compressed variants are checked, too. Return the names of variants at
+        which a file of other origin may stay, because no variant is written: the coding does not make the content smaller.
         """
         foreign_names: set[str] = set()
         for path, name in names.items():
