@@ -54,7 +54,11 @@ def open_replacement(path: Path | str, *, prefix: str = TEMPORARY_PREFIX, mode: 
 def write_atomically(
     path: Path | str, data: bytes, *, prefix: str = TEMPORARY_PREFIX, mode: int | None = None, is_synced: bool = False
 ) -> None:
-    """Write or replace a file as `open_replacement` does; with `is_synced`, its bytes reach the disk first. Raises OSError."""
+    """Write or replace a file atomically, through a temporary file whose name begins with `prefix`. Raises OSError.
+
+    A symbolic link at `path` is replaced, not followed. The file gets this `mode`; with None, that of any new file of the
+    process. With `is_synced`, the bytes are on the disk before the file is replaced. The folder must exist.
+    """
     with open_replacement(path, prefix=prefix, mode=mode) as file:
         file.write(data)
         if is_synced:

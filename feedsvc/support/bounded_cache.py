@@ -23,11 +23,11 @@ def _one(_: object) -> int:
 
 
 class BoundedCache(Generic[_K, _V]):
-    """Values other than None by key. Above `max_weight`, drop the value of which `put` or `use` was called longest ago.
+    """Values other than None by key, with a limit on the sum of their weights: `max_weight`. Thread-safe.
 
-    Thread-safe. `max_weight` limits the sum of the values' weights. `weigh` returns the weight of a value, always the same for
-    the same value. Without it each value weighs 1, so `max_weight` is the number of values. A higher `max_weight` may be set at
-    any time.
+    Above the limit, `put` drops the values for which `put` or `use` was called longest ago. `weigh` returns the weight of a
+    value, always the same for the same value. Without it each value weighs 1, so `max_weight` is the maximum number of values.
+    A higher `max_weight` may be set at any time.
     """
 
     def __init__(self, max_weight: int, weigh: Callable[[_V], int] = _one) -> None:
@@ -40,11 +40,11 @@ class BoundedCache(Generic[_K, _V]):
         return len(self._values)
 
     def get(self, key: _K) -> _V | None:
-        """Return the value of a key, None if it is not cached. Unlike `use`, this does not postpone its removal."""
+        """Return the value of a key, None if it is not cached. Unlike `use`, this does not change when the value is dropped."""
         return self._values.get(key)
 
     def use(self, key: _K) -> _V | None:
-        """Return the value of a key, None if it is not cached, and drop it later than all others (LRU).
+        """Return the value of a key, None if it is not cached. It will be dropped later than all other present values (LRU).
 
         Call it with keys whose comparison runs no Python code, such as numbers and strings: it takes no lock.
         """

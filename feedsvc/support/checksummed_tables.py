@@ -110,7 +110,7 @@ class Schema:
         return replace(self, tables=tuple(table for table in self.tables if table.is_sound), former_tables=())
 
     def is_complete(self, connection: sqlite3.Connection) -> bool:
-        """Return whether a file has the tables of this version and nothing else."""
+        """Return whether the connection's file has the tables of this version and nothing else."""
         return _schema_objects(connection) == _created_objects(tuple(table.sql for table in self.tables))
 
 
@@ -156,10 +156,10 @@ def _schema_objects(connection: sqlite3.Connection) -> frozenset[_SchemaObject]:
 
 
 def migrate(connection: sqlite3.Connection, schema: Schema, checksummers: Mapping[str, RowChecksummer]) -> None:
-    """Move the rows of the previous version's tables into this version's tables, and drop the former.
+    """Move the rows of the previous version's tables into this version's tables, and drop the previous version's tables.
 
-    Former tables that this version verifies by `is_sound` stay. `checksummers` are by name of this version's tables. Call it in
-    a transaction. Raises sqlite3.Error, and DamageError if a row cannot be converted.
+    Tables that both versions share, whose rows `is_sound` verifies, stay. `checksummers` are by name of this version's tables.
+    Call it in a transaction. Raises sqlite3.Error, and DamageError if a row cannot be converted.
     """
     names = {name for _, name, _, _ in _schema_objects(connection)}
     tables = {table.name: table for table in schema.tables}
@@ -203,7 +203,7 @@ def salvage(
     """Copy the readable and valid rows of a damaged file `source` to `target`; return the number of rows inserted.
 
     Rows of tables without `is_salvaged` are left out; rows of the previous version's tables are converted. `checksummers` are
-    by name of the table. Of rows with the same key, the first is copied, from this version's table before the previous one's.
+    by name of this version's table. Of rows with the same key, the first is copied: one of this version's table, if any.
     Raises sqlite3.Error for errors of `target` only.
     """
     count = 0

@@ -22,7 +22,7 @@ _UNIX_PEER_NAMES: Final = ("unix", "unix:")  # the latter is nginx's
 def parse_networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Networks:
     """Return the networks in some texts. Each text may contain several addresses and networks, separated by spaces or commas.
 
-    The word `unix` stands for the clients of a unix socket.
+    The words `unix` and `unix:` stand for the clients of a unix socket.
 
     An IPv6 network of mapped IPv4 addresses (::ffff:0:0/96) becomes the IPv4 network. `option` is the command-line option with
     these texts. Raises FeedsvcError, which names the option, for any other text, also for 10.0.0.1/8: host bits must be 0.
@@ -70,7 +70,7 @@ def is_global_address(address: str) -> bool:
 def is_in_networks(text: str, networks: Networks) -> bool:
     """Return whether a text is an address, perhaps with a port, in one of these networks; False for any other text.
 
-    UNIX_PEER is in them only if they contain the word itself.
+    The text UNIX_PEER is in them only if UNIX_PEER is one of them.
     """
     if text == UNIX_PEER:
         return UNIX_PEER in networks

@@ -22,10 +22,10 @@ _RETRY_DELAY: Final = 0.05  # seconds between two attempts to lock a folder on W
 
 
 def lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> None:
-    """Wait for the lock on an open file, exclusive unless `is_shared`. A shared lock excludes only exclusive ones.
+    """Take the lock on an open file, exclusive unless `is_shared`. Wait while another lock excludes it.
 
-    Raises OSError if the file cannot be locked, as on a file system without locks; if the lock `is_optional`, returns without
-    it.
+    A shared lock excludes only exclusive ones. If the file cannot be locked, as on a file system without locks, return without
+    the lock if it `is_optional`, else raise OSError.
     """
     try:
         _flock(descriptor, is_shared=is_shared, waits=True)
@@ -35,9 +35,10 @@ def lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False)
 
 
 def try_lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = False) -> bool:
-    """Take the lock on an open file as `lock` does; return whether it was taken. Does not wait: False if it is held elsewhere.
+    """Take the lock on an open file, exclusive unless `is_shared`, without waiting; return whether it was taken.
 
-    If the file cannot be locked, as on a file system without locks, return True if the lock `is_optional`, else raise OSError.
+    False if another lock excludes it; a shared lock excludes only exclusive ones. If the file cannot be locked, as on a file
+    system without locks, return True if the lock `is_optional`, else raise OSError.
     """
     try:
         _flock(descriptor, is_shared=is_shared, waits=False)
@@ -114,9 +115,9 @@ class FileLock:
         return self._descriptor >= 0
 
     def acquire(self) -> bool:
-        """Take the lock without waiting, unless it is held; return whether it is held now.
+        """Take the lock without waiting, unless this object has it already; return whether this object has it now.
 
-        Raises OSError if the file is unusable.
+        Raises OSError if the file cannot be opened or locked.
         """
         if not self.is_held:
             descriptor = self._open_file()

@@ -55,7 +55,7 @@ def faulty_themes(state: Path) -> Mapping[str, str]:
 class FaultyThemes:
     """Callable that returns the `faulty_themes` of a state folder, cached.
 
-    They are read again after a process started or ended, since that changes the folder of the reports.
+    They are read again after a process with a watchdog started or ended, since that changes the folder of the reports.
     """
 
     def __init__(self, state: Path) -> None:
@@ -77,7 +77,7 @@ class FaultyThemes:
 
 
 def explanation(state: Path, process: int) -> str:
-    """Return why the last process with the id `process` was ended or crashed, as a continuation of "process 12".
+    """Return why the last process with the id `process` was ended or crashed, as a text to follow "process 12".
 
     Return "" if there is no report of it.
     """

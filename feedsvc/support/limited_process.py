@@ -81,7 +81,7 @@ class Limits:
     processor_total: int  # seconds of processor time
     elapsed: float  # seconds
     memory: int  # bytes
-    output: int = 16 * 1024**2  # bytes of the result
+    output: int = 16 * 1024**2  # bytes of the result at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +105,7 @@ def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], b
     Return its result, or a RunFailure if there is none, also for an exception in it. Blocks until the end. Thread-safe. The
     interpreter has this process's sys.path, but few of its environment variables.
 
-    `is_cancelled` is called about twenty times a second; once it returns True, the run fails with CANCELLED.
+    `is_cancelled` is called at least about twenty times a second; once it returns True, the run fails with CANCELLED.
     """
     request = {
         "function": function,

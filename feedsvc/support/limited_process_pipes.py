@@ -19,20 +19,23 @@ _BLOCK_SIZE: Final = 65_536  # bytes
 
 
 class Pipes(Protocol):
-    """Pipes to a child. `output` and `errors` are the bytes received from it; of `errors` only the end is kept."""
+    """Pipes to a child. `output` and `errors` are the bytes received from its stdout and stderr.
+
+    Of `errors`, only the last 64,000 bytes are kept.
+    """
 
     output: bytearray
     errors: bytearray
 
     def transfer(self, seconds: float) -> bool:
-        """Read and write what is possible within `seconds`; may return sooner.
+        """Read from the child and write to it what is possible within `seconds`; may return sooner: call it in a loop.
 
-        Return whether the child has closed both outputs.
+        Return whether stdout and stderr of the child are closed and have been read to their ends.
         """
 
 
 def open_pipes(child: subprocess.Popen[bytes], data: bytes) -> Pipes:
-    """Return the pipes to a child, which gets `data` as its input."""
+    """Return the pipes to a child, which gets `data` on its stdin. All three streams of the child must be pipes."""
     return _PolledPipes(child, data) if hasattr(select, "poll") else _ThreadedPipes(child, data)
 
 

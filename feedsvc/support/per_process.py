@@ -49,9 +49,9 @@ class PerProcess(Generic[_T]):
 
     @property
     def is_opening_here(self) -> bool:
-        """True while this thread opens the value.
+        """True while the calling thread opens the value.
 
-        A process that it forks meanwhile only helps to open it, and serves nothing.
+        A process that this thread forks meanwhile only helps to open the value, and serves nothing.
         """
         return self._opening_thread == threading.get_ident()
 

@@ -1,7 +1,7 @@
 """Differences between POSIX and Windows: modules, signals, flags and functions that Windows lacks, and quoting for its shell.
 
-The commands of editors (init, import, new, stamp, check, schema and others) also run where these are missing. A module is None
-there. Servers and builds need them.
+The commands of editors (init, import, new, stamp, check, schema and others) also run where these are missing. The modules
+`fcntl` and `resource` are None there. Servers and builds need them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ CAN_OPEN_BELOW: Final = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTO
 
 
 def flags(*names: str) -> int:
-    """Return the flags of os.open with these names, such as "O_NOFOLLOW", together. A flag that the system lacks counts as 0."""
+    """Return the flags of os.open with these names, such as "O_NOFOLLOW", combined. A flag that the system lacks counts as 0."""
     combined = 0
     for name in names:
         combined |= getattr(os, name, 0)

@@ -33,7 +33,7 @@ _STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Rendering:
-    """Page that a thread renders."""
+    """Rendering of a page by a thread. `name` is the name of the page's theme."""
 
     name: str
     thread: int  # threading.get_ident()
@@ -187,7 +187,7 @@ class ProcessWatchdog:
             self._write_report()
 
     def _beat(self, now: float, processor_time: float) -> None:
-        """Postpone the alarm. End the process if a rendering is overdue and busy.
+        """Postpone the alarm. End the process if a rendering has reached the time limit and its thread is busy (`_end_if_busy`).
 
         `now` is monotonic time, `processor_time` that of the process; both in seconds.
         """

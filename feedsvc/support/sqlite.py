@@ -51,7 +51,10 @@ class Database:
     checksummers: Mapping[str, RowChecksummer]
 
     def __init__(self, file: Path | None, schema: Schema) -> None:
-        """Open `file` as `open` does; with None, the tables are in memory only. Raises the same error."""
+        """Open `file`, or create it; with None, the tables are in memory only.
+
+        A damaged file is replaced (`open`). Raises FeedsvcError if the file or its folder cannot be used.
+        """
         self._file, self._schema, self._damage = file, schema, ""
         self._inherited_connections: list[sqlite3.Connection] = []
         self.open()

@@ -64,7 +64,10 @@ def _translate_decode_errors() -> Iterator[None]:
 
 @contextmanager
 def translate_errors(file: Path) -> Iterator[None]:
-    """Create the file's folder. Raise FeedsvcError instead of OSError or sqlite3.Error, there and in the block."""
+    """Create the folder of `file` if it is missing, then run the `with` block.
+
+    Raise FeedsvcError instead of an OSError or sqlite3.Error in either.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

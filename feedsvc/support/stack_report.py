@@ -36,14 +36,14 @@ class StackReport(Protocol):
     def write(self, renderings: Sequence[ThreadTheme], *, faulty_themes: Sequence[str] = (), is_stopping: bool = False) -> None:
         """Write the first line: the pages that threads render now, the themes whose page hangs, and if a stop was requested.
 
-        Pages above 32, themes above two and errors of the disk are ignored. On stderr, it does nothing.
+        Pages after the 32nd, themes after the second and errors of the disk are ignored. A report on stderr has no first line.
         """
 
     def discard_stacks(self) -> None:
         """Remove all stacks from the file, because the thread that was slow has made progress."""
 
     def close(self, *, remove: bool) -> None:
-        """Close the file and, with `remove`, delete it. A fork of the process must not delete it."""
+        """Close the file and, with `remove`, delete it. A fork of the process must not delete its parent's file."""
 
 
 def open_report(state: Path | None) -> StackReport:

@@ -86,7 +86,7 @@ def start_heartbeat() -> None:
 class rendering:  # noqa: N801 - called like a function
     """Mark that this thread renders a page of the theme `name` (up to 80 ASCII characters) within the `with` block.
 
-    Takes some microseconds inside `watching`, else nothing.
+    Outside `watching`, nothing is marked. Inside, it takes some microseconds.
     """
 
     __slots__ = ("_name", "_rendering", "_watchdog")
@@ -105,7 +105,7 @@ class rendering:  # noqa: N801 - called like a function
 
 
 def explanation(process: int) -> str:
-    """Return why the process with the id `process`, a fork, hung or crashed, as a continuation of "process 12".
+    """Return why the process with the id `process`, a fork, hung or crashed, as a text to follow "process 12".
 
     Return "" if there is no report, or outside `watching`.
     """
