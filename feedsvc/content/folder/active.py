@@ -55,10 +55,10 @@ class ActiveArticles:
         """Update `articles` and `conflicts`.
 
         Return the changes of active articles, path -> (former article or None, new one or None). A path is in the result if the
-        two are different objects. `records` are those of all files, `changed` the paths of the changed, new and deleted ones.
-        Paths outside `changed` are in the result, too, if a conflict began or ended. `is_new` returns whether a path's article
-        was never active, although its record may already state that it is: if it loses a conflict, it is not used as last valid
-        version.
+        two are different objects. `records` has the records of all files by path, `changed` the paths of the changed, new and
+        deleted files. Paths outside `changed` are in the result, too, if a conflict began or ended for them. `is_new` returns
+        whether a path's article was never active, although its record may already state that it is: if that article loses a
+        conflict, it is not used as last valid version.
         """
         paths, disputed_before = tuple(changed), self._disputed_keys()
         if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
@@ -124,7 +124,7 @@ class ActiveArticles:
         return changes
 
     def _update_disputed_languages(self, changes: Iterable[ArticleChange]) -> None:
-        """Find the disputed languages again in the works of changed candidates. `changes` are those of `_update_claims`."""
+        """Find the disputed languages again in the works of changed candidates. `changes` is the result of `_update_claims`."""
         articles = [article for change in changes for article in change if article]
         for article in articles:
             self._disputed_languages.pop(article.path, None)
@@ -173,10 +173,10 @@ class ActiveArticles:
 
 
 class _ClaimIndex:
-    """Index of claims: from each id, guid and address to a path that claims it, and from each disputed one to all."""
+    """Index of claims: from each id, guid and address to the path of a file that claims it, from each disputed one to all."""
 
     def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES) -> None:
-        """Start with articles by path, without their aliases. The index is valid only if `are_disjoint` returns True for them."""
+        """Start with `articles` by path, without former slugs. The index is valid only if `are_disjoint(articles)` is True."""
         self._holders: dict[str, dict[str, str]] = {
             "id": dict(zip(map(_id, articles.values()), articles, strict=True)),
             "address": dict(zip(map(_slug, articles.values()), articles, strict=True)),

@@ -33,14 +33,14 @@ class ArticleRecords:
         self._paths_by_media: dict[str, set[str]] = defaultdict(set)
 
     def start_reading(self) -> None:
-        """Begin a new current reading: forget what the previous one changed."""
+        """Begin a new reading, which is then the current one: forget what the previous one changed."""
         self.changed, self._previous = {}, {}
 
     def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
         """Set the record of a path, and register the problems and media of the record in place of the former ones.
 
-        If `record` is None, delete the record of the path; `name_problems` are the problems of the path then, else they are
-        ignored.
+        If `record` is None, delete the record of the path; the file then has the problems `name_problems`, which are ignored
+        otherwise.
         """
         previous = self.by_path.get(path)
         self._update_media_index(path, previous, record)
@@ -95,7 +95,7 @@ class ArticleRecords:
         return frozenset(path for path in self.problems if path in self.by_path and self.by_path[path].reading.is_broken)
 
     def files_using(self, media: Iterable[str]) -> frozenset[str]:
-        """Return the article files whose own article or last valid version refers to any of these media files."""
+        """Return the paths of article files whose own article or last valid version refers to any of these media files."""
         return frozenset().union(*(self._paths_by_media[path] for path in media if path in self._paths_by_media))
 
     def _update_media_index(self, path: str, previous: Record | None, record: Record | None) -> None:

@@ -99,7 +99,7 @@ def resolve_conflicts(
 
 
 def _claims(article: Article, positions: Sequence[int]) -> Iterator[Claim]:
-    """Yield the claims of an article. `positions` are as in `ParseResult`; () for a last valid version."""
+    """Yield the claims of an article. `positions` has line and column of each claim in turn; () for a last valid version."""
     claims = [("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases)]
     claims += [("guid", article.guid)] if article.guid else []
     is_draft = article.status is ArticleStatus.DRAFT

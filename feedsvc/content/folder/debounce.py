@@ -42,7 +42,7 @@ class WriteDebouncer:
     ) -> frozenset[str]:
         """Return the paths to postpone: those that changed within `settle_time` before `now`, with WHOLE_SCAN if there are any.
 
-        With WHOLE_SCAN, all files must wait. `missing` are due files that the scan at `now` did not find; `changed_since`
+        With WHOLE_SCAN, all files must wait. `missing` are files to check that the scan at `now` did not find; `changed_since`
         returns the paths changed after a moment. A file that has just vanished is postponed, too: a program that saves through
         a temporary name removes the file for an instant, and a rename makes it appear elsewhere. Changes that may be later than
         such a removal are postponed as well.
@@ -59,7 +59,7 @@ class WriteDebouncer:
     def record_missing(self, missing: Iterable[str], now: datetime) -> None:
         """Record the files that a scan at `now` did not find, so that a later scan does not take them for just vanished.
 
-        `missing` are due files; missing settings files are added. Also record the signatures of the settings files.
+        `missing` are files to check; missing settings files are added. Also record the signatures of the settings files.
         """
         self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
         missing_settings = (name for name, signature in self._signatures.items() if signature is None)
@@ -69,8 +69,8 @@ class WriteDebouncer:
         """Return True if settings files changed since `files_to_postpone`, so that the use of the new settings must wait.
 
         If they were used at once, they would show before articles that were saved earlier. Return False if no settings
-        `were_read` since then, or if a settings file has changed at each such call for one second and ten calls, or for three
-        seconds.
+        `were_read` since then. Return False, too, once the same files have changed at each call for one second and ten calls,
+        or for three seconds.
         """
         changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
         return bool(self._postponed_settings.select(changed if were_read else (), now))
@@ -94,7 +94,8 @@ class _MissingFiles:
     def last_certain_time(self, moment: datetime) -> datetime:
         """Return the latest time, at most `moment`, at which it is certain which of the now missing files existed.
 
-        It is `moment` or the time of an earlier scan; _DISTANT_PAST if the very first scan, after `moment`, missed a file.
+        It is `moment` or the time of an earlier scan; _DISTANT_PAST if a file has been missing since the very first scan, and
+        that was after `moment`.
         """
         for last_present, first_missing in sorted({*self._intervals.values()}, reverse=True):
             if first_missing > moment:
@@ -102,7 +103,7 @@ class _MissingFiles:
         return moment
 
     def missing_since(self, moment: datetime) -> frozenset[str]:
-        """Return the missing files that may have vanished after the moment."""
+        """Return the missing files that may have vanished after the moment: those that no scan until then missed."""
         return frozenset([path for path, (_, first_missing) in self._intervals.items() if first_missing > moment])
 
 

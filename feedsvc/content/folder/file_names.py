@@ -24,7 +24,7 @@ _MIN_FOLDER_SIMILARITY: Final = 0.8  # medias/ is like media/, but boot/ is not 
 
 
 def paths_within(scope: frozenset[str] | None, folder: str) -> frozenset[str] | None:
-    """Return the paths of the scope that are at or below this top-level folder; None, for everything, if the scope is None."""
+    """Return the paths in `scope` at or below this top-level folder. None stands for everything, in `scope` and the result."""
     return None if scope is None else frozenset(path for path in scope if top_folder(path) == folder)
 
 
@@ -121,7 +121,7 @@ def _hidden_suffix_hint(stem: str) -> str:
 
 
 def _hint(name: str) -> str:
-    """Return a hint for a file directly in the content folder that is not read."""
+    """Return the hint of the problem of a file directly in the content folder that is not read."""
     stem = os.path.splitext(name)[0].lower()
     if _is_text_copy(name):
         return _hidden_suffix_hint(stem)

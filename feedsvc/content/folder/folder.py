@@ -286,7 +286,7 @@ class ContentFolder:
     def _stale_files(
         self, settings: Settings, previous: Settings | None, media: frozenset[str], scope: frozenset[str] | None
     ) -> frozenset[str]:
-        """Return the article files that must be read again even if they did not change, because of settings or media."""
+        """Return the article files that must be read again even if they did not change, because settings or media did."""
         if settings is not previous:
             return self._article_files.stale_files(settings.references)
         records = self._article_files.records

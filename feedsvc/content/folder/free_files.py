@@ -55,7 +55,7 @@ class FreeFiles:
         return self._pages.stored
 
     def scan(self, scope: frozenset[str] | None) -> None:
-        """Scan both folders (None), or those that have one of the paths `scope`."""
+        """Scan pages/ and root/: both if `scope` is None, else each of the two that has one of the paths `scope`."""
         self._pages.scan(paths_within(scope, PAGES_FOLDER))
         self._root_files.scan(paths_within(scope, ROOT_FOLDER))
 
@@ -76,8 +76,8 @@ class FreeFiles:
     ) -> None:
         """Read the files again that changed, or whose settings or media did, and update `frame`. Call `scan` first.
 
-        `unsettled_files` keep their results. `changed_media` are paths of media files that changed. With `may_media_appear`,
-        media files that were missing when pages referred to them may exist now.
+        `unsettled_files`, paths of files that are being written, keep their results. `changed_media` are paths of media files
+        that changed. With `may_media_appear`, media files that were missing when pages referred to them may exist now.
         """
         self._pages.refresh(references, unsettled_files, changed_media, may_media_appear=may_media_appear)
         self._root_files.refresh(unsettled_files, self.pages)

@@ -26,9 +26,9 @@ def _fingerprint(*facts: str) -> str:
 
 
 class StalenessCheck:
-    """Predicate of records: True if reading the file again may give another result with the settings and media in `references`.
+    """Predicate of records: True if reading the record's file again may give another result, even if its bytes are the same.
 
-    It is True for every record without an article or with an error.
+    `references` has the present settings and media. It is True for every record without an article or with an error.
     """
 
     def __init__(self, references: References) -> None:

@@ -86,7 +86,7 @@ class ArticleLoader:
     def preload(
         self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None, on_read: OnRead = ignore_progress
     ) -> None:
-        """Read the files in several processes if they are at least PARALLEL_THRESHOLD (500), for `read_record`; else do nothing.
+        """Read the files in several processes, for `read_record`, if they are at least PARALLEL_THRESHOLD (500); else do nothing.
 
         The processes also store the records of new files in the cache. While others read, this process calls `while_waiting`
         once, then takes part in reading. After each chunk it calls `on_read`. If no other reads, `while_waiting` is not called.
@@ -112,9 +112,9 @@ class ArticleLoader:
                 on_read(len(self._preloaded), len(paths))
 
     def read_record(self, path: str) -> Record | None:
-        """Return the record of a file, None if it is missing; a file that cannot be used has a record with a problem.
+        """Return the record of a file, None if the file is missing; that of a file that cannot be used has a problem.
 
-        The article's text is added to the text store.
+        A file that `preload` has read is not read again. The article's text is added to the text store.
         """
         if path in self._preloaded:
             return self._preloaded.pop(path)
@@ -145,7 +145,10 @@ class ArticleLoader:
         return _LoadedFiles(records, missing, texts, are_stored=False)
 
     def _read_files(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-        """Yield each path with its data as `read_file` returns it. Files are read in batches, for the processor's caches."""
+        """Yield each path with the bytes of its file, the problem of reading it, or None if it is missing.
+
+        Files are read in batches, for the processor's caches.
+        """
         for start in range(0, len(paths), _READ_BATCH_SIZE):
             yield from [*safe_read.read_many(self._root, paths[start : start + _READ_BATCH_SIZE])]
 

@@ -154,10 +154,10 @@ class PageFiles:
         return _PageRecord(digest, parse_page(path, data, references), last_valid)
 
     def _resolve(self) -> tuple[dict[str, StaticPage], list[Problem]]:
-        """Return the page of each file that has one, by path, and the problems of slugs that several files claim.
+        """Return the active page of each file that has one, by path, and the problems of slugs that several files claim.
 
-        Former slugs count, too. A file that loses one is replaced by its last valid version, unless that claims a slug of
-        others, too.
+        Former slugs count, too. The page of a file that loses a claim is replaced by the file's last valid version, unless
+        that claims a slug of another page, too.
         """
         candidates = {path: page for path, record in self._records.items() if (page := record.reading.page or record.last_valid)}
         lost_claims = resolve_claims(self._claims(candidates))
@@ -170,7 +170,7 @@ class PageFiles:
         return active, [conflict_problem(loser, holder, "page") for loser, holder in lost_claims if loser.path in replaced]
 
     def _claims(self, pages: Mapping[str, StaticPage]) -> list[Claim]:
-        """Return the claims of pages, by path, to their names."""
+        """Return the claims of `pages` (by path of their files) to their slugs and former slugs."""
         claims: list[Claim] = []
         for path, page in pages.items():
             reading = self._records[path].reading

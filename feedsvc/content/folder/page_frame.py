@@ -13,10 +13,11 @@ HEAD_FILES: Final = ("favicon.ico", "favicon.svg", "apple-touch-icon.png", "mani
 
 
 def build_page_frame(site: Site, pages: Mapping[str, StaticPage], root_files: Container[str]) -> PageFrame:
-    """Return the page frame. Of the pages that are no drafts, it has those that site.yaml links to, and those with a `menu`.
+    """Return the page frame.
 
-    A `menu` is any value but "none". `pages` are by slug and former slug; the frame has them by `order`, then title. Of
-    `root_files`, paths below root/, it has those in HEAD_FILES.
+    Of `pages` (by slug and former slug), it has those that are no drafts and either have a `menu` other than "none" or are
+    targets in the navigation or the footer of site.yaml, in the order of `order`, then title. Of `root_files`, paths below
+    root/, it has those in HEAD_FILES.
     """
     published = {page.path: page for page in pages.values() if not page.is_draft}
     named = {page.path for name in _named_pages(site) if (page := pages.get(name))}

@@ -136,7 +136,8 @@ def _add_entries(
 ) -> References:
     """Return the references with the effective entries of a kind, by id and alias, and with its invalid entries.
 
-    `invalid` is as `References.invalid_entries`. An invalid entry that its last valid version replaces is left out.
+    `invalid` maps "KIND ID" of an invalid entry, or "KIND" if the whole file cannot be used, to its place in the file. An
+    invalid entry that its last valid version replaces is left out.
     """
     without_entry = {
         name: location for name, location in invalid.items() if name == kind or name.removeprefix(f"{kind} ") not in entries
@@ -178,7 +179,10 @@ def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
 def _effective_site(
     root: Path, data: _FileData, media: MediaFolder, base_url: str, stored: StoredSetting | None
 ) -> tuple[Site, tuple[Problem, ...]]:
-    """Return the site, or its last valid version if site.yaml is broken, and the problems. Raises as `read_settings` does."""
+    """Return the site, or its last valid version if site.yaml is broken, and the problems of site.yaml.
+
+    Raises ContentError if site.yaml is missing, or if it is broken and `stored` is None (no last valid version).
+    """
     if data is None:
         # A missing file is not a broken one: probably the folder or its file system is missing, too.
         message = f"{root} has no {SITE_FILE}, which needs at least the keys title and base_url; {first_steps_hint(root)}"
@@ -218,10 +222,10 @@ def _parse_file(kind: str, data: _FileData, references: References) -> ParsedEnt
 def _effective_entries(
     kind: str, parsed: ParsedEntries, stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[str, ListingSettings]:
-    """Return the valid entries, and the last valid versions of invalid ones, else their fallbacks, by id and alias.
+    """Return, by id and alias, the valid entries, and for each invalid one its last valid version, else its fallback, if any.
 
-    If the whole file cannot be used, or a key in it cannot be an id, these include the entries that the file had before and
-    does not seem to have any more.
+    A fallback is an invalid entry without the part at fault. If the whole file cannot be used, or a key in it cannot be an id,
+    the result has the entries, too, that the file had before and does not seem to have any more.
     """
     invalid, is_incomplete = parsed.invalid_entries, kind in parsed.invalid_entries or parsed.has_invalid_id
     entries: dict[str, ListingSettings] = {**parsed.entries}

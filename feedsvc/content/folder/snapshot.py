@@ -84,18 +84,24 @@ class ContentSnapshot:
         return "" if isinstance(result, LimitExceeded) else result.html  # reading has rejected a body beyond the limits
 
     def feed_markdown(self, article: Article, fit_image: FitImage) -> str:
-        """Return the article's body as Markdown for feeds, "" if it has none. Raises as `html` does.
+        """Return the article's body as Markdown for feeds, "" if it has none.
 
-        `fit_image` returns the address of the variant of an image that feeds refer to.
+        `fit_image` returns the address of the variant of an image that feeds refer to. Raises FeedsvcError if the text is lost.
         """
         return self.texts.feed_markdown(article, self.site.base_url, fit_image)
 
     def warm_html(self, articles: Sequence[Article]) -> None:
-        """Load the texts of these articles, and cache their HTML unless it would fill over half the cache. Raises as `html`."""
+        """Load the texts of these articles, and cache their HTML unless it would fill over half the cache.
+
+        Raises FeedsvcError if a text is lost.
+        """
         self.texts.warm_html(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:
-        """Return the article's summary, else the beginning of its body, else its title, as plain text. Raises as `html` does."""
+        """Return the article's summary, else the beginning of its body, else its title, as plain text.
+
+        Raises FeedsvcError if the article has no summary and its text is lost.
+        """
         return article.summary or self.texts.excerpt(article, self.site.base_url) or article.title
 
     @property

@@ -31,7 +31,10 @@ class StoredState:
     """State of one content folder in its parse cache, with the changes that are not saved yet."""
 
     def __init__(self, root: Path, cache: ParseCache) -> None:
-        """Load the stored settings from the open cache. `root` is the content folder."""
+        """Load the last valid versions of settings and static pages from the cache, which is open.
+
+        `root` is the content folder. Records of articles are not loaded.
+        """
         self._root, self._cache = root, cache
         self.settings: tuple[StoredSetting, ...] = tuple(cache.load_settings())
         self._unsaved_records: dict[str, Record | None] = {}
@@ -112,9 +115,9 @@ class StoredState:
     def name(self, articles: ArticleFiles, media: Iterable[str]) -> str:
         """Return the name of the state after the last reading. `media` are the paths that settings and static pages refer to.
 
-        The name depends on their signatures, because changes of articles do not show changes of these files. Return "" if not
-        everything is saved, if articles conflict, if these media changed since the first reading, or if another process wrote
-        to the cache.
+        The name depends on the signatures of `media`, because no record of an article shows their changes. Return "" if not
+        everything is saved, if articles conflict, if `media` or their signatures are not those of the first reading, or if
+        another process wrote to the cache.
         """
         if self._unsaved_records or self._has_unsaved_settings:
             return ""

@@ -31,7 +31,7 @@ class ThemeFolder:
         return [*self._scanner.problems, *self._read_problems]
 
     def refresh(self, scope: Iterable[str] | None) -> None:
-        """Read all theme files again if `scope` is None or has theme/ or a path in it; otherwise do nothing.
+        """Read all theme files again if `scope` is None or has theme/ or a path below it; otherwise do nothing.
 
         All are read, not only the changed ones, because a theme has few files.
         """

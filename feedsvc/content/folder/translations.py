@@ -42,9 +42,10 @@ class WorkIndex:
         return bool(article.translation_of) or article.id in self._translations
 
     def works(self, ids: Iterable[str]) -> Iterator[list[Article]]:
-        """Yield the articles of each work that one of these ids belongs to, each work once. An id need not be an article's.
+        """Yield the articles of each work that one of `ids` belongs to, each work once. There may be no article with an id.
 
-        An article without translations is a work of its own. A list is empty if no article has the id or names it.
+        An article without translations is a work of its own. A list is empty if no article has the id or names it in
+        `translation_of`.
         """
         for names in connected_components(ids, self._linked_ids):
             yield [article for name in names for article in self._find(name)]
@@ -104,8 +105,8 @@ def _works(articles: Iterable[Article]) -> Iterable[list[Article]]:
 def _try_to_add(index: _ArticleIndex, article: Article) -> Article | None:
     """Add an article to an index without conflicts, and return None.
 
-    If it brings a conflict, remove it again and return an article with which it conflicts, or one of two that it brings into
-    conflict.
+    If the article brings a conflict, remove it again and return an article with which it conflicts, or one of two that it
+    brings into conflict with each other.
     """
     index.add(article)
     (work,) = index.works((article.id,))
