@@ -30,7 +30,7 @@ def is_avif(start: bytes) -> bool:
 
 
 def read(file: BinaryIO) -> ImageHeader:
-    """Read the header from the properties of the primary item. Raises ValueError if these are missing or damaged."""
+    """Read the header from the properties of the primary item. Raises ValueError if the properties are missing or damaged."""
     file.seek(0)
     length, _ = _box(file)
     is_still = read_exactly(file, 4) != _SEQUENCE

@@ -179,7 +179,7 @@ class _Items:
     def edits(self) -> Iterator[_Edit]:
         """Yield edits that replace each metadata item: with the rights alone, or with empty metadata.
 
-        The latter are for an image without rights, and for an item in which they do not fit.
+        Metadata is empty if the image states no rights, and in an item that is too short for the rights.
         """
         for kind, extents in self._metadata:
             for index, extent in enumerate(extents):

@@ -45,8 +45,8 @@ class JpegSegment(NamedTuple):
 def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Rights]:
     """Return the pieces of the image without its metadata, and the rights that it states.
 
-    Raises ValueError if there is no scan or the segments before it are damaged. If the file is damaged after the first scan
-    header, the pieces end before the damage. With `is_header_only`, they end before that header.
+    Raises ValueError if there is no scan or the segments before the first scan are damaged. If the file is damaged after the
+    header of the first scan, the pieces end before the damage. With `is_header_only`, they end before that header.
     """
     segments = _segments_before_scan(file)
     pieces, image_rights = _clean_header(file, segments)
@@ -58,7 +58,7 @@ def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Righ
 
 
 def _segments_before_scan(file: BinaryIO) -> list[JpegSegment]:
-    """Return all segments up to and including the header of the first scan. Raises ValueError if these are damaged."""
+    """Return all segments up to and including the header of the first scan. Raises ValueError if one is damaged or missing."""
     size = file.seek(0, 2)
     file.seek(2)
     segments: list[JpegSegment] = []

@@ -64,10 +64,11 @@ def library_version() -> str:
 
 
 def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> Iterator[tuple[int, bytes]]:
-    """Yield width and encoded bytes of each variant, in the image's format, narrowest first. `data` are the image file's bytes.
+    """Yield width and encoded bytes of each variant, in the image's format, narrowest first.
 
-    `sizes`, at least one, are the widths and heights of the variants in pixels, as displayed, narrowest first. Call `prepare`
-    before. Raises ValueError if the image cannot be decoded or resized, MemoryError if memory is short.
+    `data` are the image file's bytes, `header` is its header. `sizes`, at least one, are the widths and heights of the variants
+    in pixels, as displayed, narrowest first. Call `prepare` once in the process before. Raises ValueError if the image cannot
+    be decoded or resized, MemoryError if memory is short.
     """
     try:
         widest, packet = _widest_variant(data, header, sizes[-1]), rights.to_xmp(_rights(data))

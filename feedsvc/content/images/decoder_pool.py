@@ -95,11 +95,11 @@ class DecoderProcess:
     def make_variants(
         self, file: BufferedReader, request: DecodeRequest, is_wanted: Callable[[], bool]
     ) -> Generator[tuple[int, bytes], None, None]:
-        """Yield width and encoded bytes of each variant, narrowest first. Starts a child if there is none.
+        """Yield width and encoded bytes of each variant of the image `file`, narrowest first. Starts a child if there is none.
 
         `is_wanted` is called when the child could start to decode; if it returns False, nothing is decoded or yielded. Closing
-        the generator early kills the child. Raises UndecodableError, ImageChangedError, DecoderLostError (or its subclass), or
-        OSError if no child can be started.
+        the generator early kills the child. Raises UndecodableError, ImageChangedError, DecoderLostError (or its subclass
+        ReusedDecoderError), or OSError if no child can be started.
         """
         try:
             yield from self._make_variants(file, request, is_wanted)

@@ -145,7 +145,7 @@ def _limit_cpu_time(seconds: int) -> None:
 
 
 def _read(file: io.BufferedReader) -> bytes:
-    """Return the first MAX_FILE_SIZE bytes of the file. They are read at once, because the file may change during decoding."""
+    """Return the bytes of the file, at most the first MAX_FILE_SIZE; at once, because the file may change during decoding."""
     file.seek(0)
     return file.read(MAX_FILE_SIZE)
 

@@ -72,7 +72,7 @@ def read_header(file: BinaryIO) -> ImageHeader:
 
 
 def find_clean_pieces(file: BinaryIO) -> Pieces:
-    """Return the pieces that form an image without its metadata. Orientation, ICC profile and rights stay.
+    """Return the pieces that form an image without its metadata. Orientation, ICC profile and, if the format can, rights stay.
 
     Raises ValueError if the image is of no known format, too complex, or too damaged to remove its metadata. Catch
     OverflowError and IndexError, too, which other damage may cause.

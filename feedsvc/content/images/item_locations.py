@@ -32,9 +32,9 @@ class _IntegerReader:
 def item_extents(iloc: bytes, idat: Extent, length: int) -> dict[int, list[Extent]]:
     """Return the extents of each item, by item id. `iloc` is the content of the iloc box; without it (b""), the result is {}.
 
-    `idat` is the extent of the content of the idat box, `length` the file's size in bytes. What exceeds these is cut off; an
-    extent of unknown length (0) ends where these end. Raises ValueError if an item lies in another file, or if the box is cut
-    off or has too many extents.
+    `idat` is the extent of the content of the idat box, `length` the file's size in bytes. Extents of items in the idat box end
+    at its end at the latest, others at the end of the file; those of unknown length (0) end there. Raises ValueError if an item
+    lies in another file, or if the iloc box is cut off or has too many extents.
     """
     version = iloc[0] if iloc else 0
     numbers = _IntegerReader(iloc, 4)

@@ -54,7 +54,7 @@ def read(file: BinaryIO) -> ImageHeader:
 def _segment(file: BinaryIO) -> tuple[int, int]:
     """Return the second byte of the next marker that has a segment, and the size of the segment's data in bytes.
 
-    `file` is then at these data. Raises ValueError if the image or the file ends.
+    `file` is then at the segment's data. Raises ValueError if the image or the file ends.
     """
     marker = next_marker(file)
     if marker == EOI:
@@ -64,7 +64,7 @@ def _segment(file: BinaryIO) -> tuple[int, int]:
 
 
 def next_marker(file: BinaryIO) -> int:
-    """Return the second byte of the next marker that has a segment, or EOI at the end of the image; `file` is then behind it.
+    """Return the second byte of the next marker with a segment, or EOI at the end of the image; `file` is then after it.
 
     Like decoders, skip fill bytes (section B.1.1.2) and other bytes between segments. Raises ValueError if the file ends, or
     after _MAX_SKIPPED bytes.

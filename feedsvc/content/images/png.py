@@ -48,9 +48,9 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
-    """Return chunk type -> first bytes of its first chunk, and the size of the metadata, of the chunks before the pixels.
+    """Return type -> beginning of the first chunk of that type, and the size of all metadata, of the chunks before the pixels.
 
-    _READ_SIZES has the number of the first bytes; it is 0 for most types. The size, in bytes, is the maximum after
+    The beginning has as many bytes of data as _READ_SIZES says, 0 for most types. The size, in bytes, is the maximum after
     decompression. Raises ValueError if there are no pixels.
     """
     chunks: dict[bytes, bytes] = {}
