@@ -194,7 +194,7 @@ class DirectoryScanner:
         return frozenset(file for file in files if files_before.get(file) != self.files.get(file))
 
     def _forget(self, path: str) -> dict[str, FileSignature | None]:
-        """Forget a folder and all below it. Return their files with the signatures known so far."""
+        """Forget a folder and all below it. Return path -> last known signature of the files in them."""
         folder = self._folders.pop(path, _ScannedFolder())
         files = {file: self.files.pop(file, None) for file in folder.files}
         for subfolder in folder.folders:
@@ -202,7 +202,10 @@ class DirectoryScanner:
         return files
 
     def _walk(self, paths: list[str]) -> set[str]:
-        """Scan these folders and all below them; return the paths of their files. One known by another path counts as empty."""
+        """Scan these folders and all below them; return the paths of their files.
+
+        A folder that is known by another path, too, counts as empty.
+        """
         identities = {folder.identity for folder in self._folders.values()}
         files: set[str] = set()
         while paths:
@@ -249,7 +252,7 @@ class DirectoryScanner:
             folder.files = known
 
     def _is_unmounted(self, path: str, device: int, *, is_empty: bool) -> bool:
-        """Return whether a file system was mounted here at an earlier scan and only its empty mount point is left.
+        """Return whether a file system was mounted at `path` at an earlier scan, and only its empty mount point is left now.
 
         Also record in `_mount_points` if one is mounted here now.
         """
