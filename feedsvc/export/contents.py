@@ -43,7 +43,7 @@ class ExportContents:
         return path in self._prepared
 
     def take(self, path: str) -> Document | FileResource | None:
-        """Return the same as `find` for a path. If `has_content` stored a result, return that one and discard it."""
+        """Return the document or file at a path, or None. A result that `has_content` stored is returned and discarded."""
         return self._prepared.pop(path, None) or self.find(path)
 
     def find(self, path: str) -> Document | FileResource | None:

@@ -85,7 +85,7 @@ class FileWriter:
         return all(self._is_file_as_recorded(variant, length, time) for variant, length in variants)
 
     def modified_files(self, files: FileStates) -> frozenset[str]:
-        """Return the names of the `files` for which `is_unmodified` is False."""
+        """Return the names of those `files` that do not have their recorded state on disk (`is_unmodified`)."""
         return frozenset(name for name, state in files.items() if not self.is_unmodified(name, state))
 
     def _is_file_as_recorded(self, name: str, size: int, time: int) -> bool:

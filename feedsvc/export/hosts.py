@@ -163,7 +163,7 @@ def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
 
 
 def _escaped_lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterator[_Line]:
-    """Return pairs (path, path or absolute address) as URI references for `_redirects`, without those of too long lines."""
+    """Return pairs (path, path or absolute address) as URI references for `_redirects`; omit lines over 1,000 characters."""
     base = catalog.site.base_url
 
     def reference(target: str) -> str:

@@ -26,10 +26,11 @@ _MODE: Final = 0o644
 
 
 class Manifest:
-    """The manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError.
+    """Manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError.
 
-    `build_fingerprint`, `baseline` and `is_complete` are as in ManifestData. Each line appended during a build sets
-    `is_complete` to False and `baseline` to "".
+    `build_fingerprint` is that of the facts that all documents share, `baseline` the text of the last build's BuildBaseline, ""
+    if unknown. `is_complete` is True if the last build ended. Each line appended during a build sets `is_complete` to False and
+    `baseline` to "".
     """
 
     def __init__(self, root: int, data: ManifestData | None = None) -> None:
@@ -90,7 +91,10 @@ class Manifest:
         self.files.update(additions)
 
     def _merge_reservation(self, name: str, reservation: FileState) -> FileState | None:
-        """Return a file's reservation with the compressed variants that are recorded already; None if it adds none to these."""
+        """Return a file's reservation with the sizes of the compressed variants that are recorded already.
+
+        None if the file is recorded, and so are all variants of the reservation.
+        """
         state = self.files.get(name)
         if state is None:
             return reservation

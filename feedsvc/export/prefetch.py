@@ -21,9 +21,9 @@ _Signature = tuple[int, ...]
 
 
 class TreeState(NamedTuple):
-    """Result of `check_tree`: `manifest` is the manifest's data, `signature` that of its file when it was read.
+    """State of a tree: `manifest` is the manifest's data, `signature` that of the manifest's file when it was read.
 
-    `modified_files` are the names of the recorded files for which `FileWriter.is_unmodified` is False.
+    `modified_files` are the names of the recorded files that do not have their recorded state on disk.
     """
 
     manifest: ManifestData

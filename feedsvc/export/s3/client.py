@@ -80,11 +80,11 @@ class BucketClient:
         return self._run(self._list_all)
 
     def read(self, names: Sequence[str]) -> list[bytes]:
-        """Return the bytes of these objects, in the same order. A missing object is an error."""
+        """Return the bytes of the objects `names`, in the same order. Raises FeedsvcError if one is missing, too."""
         return self._run(lambda: self._gather_in_batches(self._read, names)) if names else []
 
     def read_digests(self, names: Sequence[str]) -> dict[str, str]:
-        """Return name -> digest that feedsvc stored in the object's metadata; "" for objects of other origin, which have none."""
+        """Return name -> digest in the metadata of the object, where feedsvc stored it; "" for objects of other origin."""
         digests = self._run(lambda: self._gather_in_batches(self._read_digest, names)) if names else []
         return dict(zip(names, digests, strict=True))
 

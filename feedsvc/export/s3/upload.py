@@ -51,8 +51,8 @@ class Upload:
     ) -> None:
         """Take a `selection` of SELECTIONS, and the `coding` of documents: one of CODINGS, "" for none.
 
-        At most `processes` work at once if there is much to do; None stands for one per processor. `max_parts` and `flush_size`
-        are as in BucketManifest. Clocks of the storage's servers may differ by `clock_skew` seconds.
+        At most `processes` work at once if there is much to do; None stands for one per processor. More than `max_parts` parts
+        of the manifest are merged; `flush_size` states make a new one. Servers' clocks may differ by `clock_skew` seconds.
         """
         self._bucket = BucketClient(address)
         self._key_limit = KeyLimit(self._bucket.key)
@@ -160,7 +160,7 @@ class Upload:
         return [path for chunk in chunks for path in chunk]
 
     def _process_count(self, count: int, threshold: int) -> int:
-        """Return the number of processes to use: 1 for a `count` below the threshold. Otherwise close all connections first."""
+        """Return the number of processes to use: 1 if `count` < `threshold`. Else close all connections first, for a fork."""
         if count < threshold:
             return 1
         self._bucket.close_connections()
