@@ -37,7 +37,7 @@ class Alerts:
             _LOG.warning("feedsvc: %s", message)
 
     def clear(self, name: str) -> None:
-        """End an alert. Does nothing if there is no active alert of this name."""
+        """End an alert, and log its end message unless that is "". Does nothing if there is no active alert of this name."""
         with self._lock:
             self._active.pop(name, None)
             end_message = self._end_messages.pop(name, "")

@@ -111,7 +111,10 @@ def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
 
 
 def _copy_metadata(target: str, temporary: str) -> None:
-    """Copy all metadata of the file to replace, except its modification time."""
+    """Copy all metadata of the file `target` to the file `temporary`, except the modification time.
+
+    The owner is copied only if the system allows that. Raises OSError.
+    """
     status = os.stat(target)
     with suppress(OSError, AttributeError):  # Windows has no chown
         os.chown(temporary, status.st_uid, status.st_gid)

@@ -71,7 +71,7 @@ class BoundedCache(Generic[_K, _V]):
     def get_or_create(self, key: _K, create: Callable[[], _V]) -> _V:
         """Return the value of a key. If it is not cached, call `create` and cache its result, which must not be None.
 
-        A cached value is returned as by `get`, without postponing its removal. Two threads may create the same value at once.
+        Unlike `use`, this does not change when a cached value is dropped. Two threads may create the same value at once.
         """
         value = self._values.get(key)
         if value is None:

@@ -16,7 +16,7 @@ def blake2b(data: bytes | str, *, size: int = 16, key: bytes = b"") -> bytes:
 
 
 def sha256(data: bytes | str) -> bytes:
-    """Return the SHA-256 digest."""
+    """Return the SHA-256 digest, 32 bytes, of bytes or of a text in UTF-8."""
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).digest()
 
 

@@ -18,9 +18,9 @@ def trim_heap() -> None:
 
 
 def return_large_blocks() -> None:
-    """Return each large block to the system as soon as it is freed (mallopt(3), if the C library has it).
+    """Have each new block of 64 kB or more returned to the system as soon as it is freed (mallopt(3), if the C library has it).
 
-    By default, glibc raises its limit to the size of blocks that were freed. Bodies of feeds then lie in the heap, and each one
+    By default, glibc raises that size to the size of blocks that were freed. Bodies of feeds then lie in the heap, and each one
     that is dropped leaves a gap there.
     """
     with suppress(OSError, AttributeError):

@@ -44,7 +44,7 @@ CAN_OPEN_BELOW: Final = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTO
 
 
 def flags(*names: str) -> int:
-    """Return the flags of os.open with these names, such as "O_NOFOLLOW", combined. A flag that the system lacks counts as 0."""
+    """Return the flags of os.open with these names, such as "O_NOFOLLOW", combined; those that the system lacks count as 0."""
     combined = 0
     for name in names:
         combined |= getattr(os, name, 0)
@@ -76,7 +76,7 @@ def sync_files() -> None:
 
 
 def quote_argument(text: str) -> str:
-    """Quote an argument for a command line that a user copies; Windows knows double quotes only."""
+    """Return `text` as one argument of a command line that a user copies, in quotes if this system's shell needs them."""
     if not IS_WINDOWS:
         return shlex.quote(text)
     from subprocess import list2cmdline  # noqa: PLC0415 - only for messages on Windows

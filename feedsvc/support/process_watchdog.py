@@ -99,7 +99,10 @@ class ProcessWatchdog:
         self._heartbeat_thread.start()
 
     def close(self) -> None:
-        """Stop the heartbeat thread, disarm the alarm, and remove the report."""
+        """Stop the heartbeat thread, disarm the alarm, and remove this process's report and stale files of ended processes.
+
+        After SIGTERM or SIGINT, the alarm stays armed if there was a heartbeat: it limits the rest of the process.
+        """
         if self._heartbeat_thread:
             signal.set_wakeup_fd(-1)
             os.close(self._wakeup_pipe[1])
@@ -187,7 +190,7 @@ class ProcessWatchdog:
             self._write_report()
 
     def _beat(self, now: float, processor_time: float) -> None:
-        """Postpone the alarm. End the process if a rendering has reached the time limit and its thread is busy (`_end_if_busy`).
+        """Postpone the alarm. End the process if a rendering has reached the time limit and its thread is busy.
 
         `now` is monotonic time, `processor_time` that of the process; both in seconds.
         """

@@ -228,7 +228,10 @@ def _file_identities(folder: Path) -> Iterator[int]:
 
 
 def _non_file_name(file: Path) -> str:
-    """Return the name of this file, or of one that SQLite adds to it, if it exists and is no regular file; else ""."""
+    """Return the name of this file, or of one that SQLite adds to it, if it exists and is no regular file; else "".
+
+    A file that SQLite adds must be no link, either.
+    """
     for suffix in _SUFFIXES:
         path = Path(f"{file}{suffix}")
         if is_file(path) is False or (suffix and path.is_symlink()):

@@ -95,7 +95,11 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def configure_connection(connection: sqlite3.Connection) -> None:
-    """Decode text that is not UTF-8 without an error (its checksum fails), and forbid functions in the schema."""
+    """Prepare a new connection for a file that may be damaged.
+
+    Text that is not UTF-8 is decoded without an error; the checksum of its row is wrong then. Unsafe functions in the schema
+    are forbidden, and sizes of cells are checked. Raises sqlite3.Error.
+    """
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     connection.execute("PRAGMA trusted_schema=OFF").close()
     connection.execute("PRAGMA cell_size_check=ON").close()
