@@ -139,8 +139,8 @@ class ActiveArticles:
     def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
         """Resolve all conflicts again. A file whose own article loses one gets its last valid version instead.
 
-        The file gets no active article if it has no last valid version, if `is_new` returns True (see `update`), or if that
-        version conflicts with another article, too. Return the changes as `update` does.
+        The file gets no active article if it has no last valid version, if `is_new` returns True for its path (its article was
+        never active), or if that version conflicts with another article, too. Return the changes of active articles by path.
         """
         paths = self.articles.keys() | self._inactive_candidates.keys()
         candidates = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
@@ -156,7 +156,10 @@ class ActiveArticles:
         return self._activate({path: active_by_path.get(path) for path in paths})
 
     def _activate(self, active: Mapping[str, Article | None]) -> dict[str, ArticleChange]:
-        """Make these articles, by path, the active ones; None for no article. Return the changes as `update` does."""
+        """Make the articles `active`, by path, the active ones of these paths; None for no article.
+
+        Return the changes of active articles by path.
+        """
         for path, article in active.items():
             if (path_candidate := self._candidate(path)) is not article:
                 self._inactive_candidates[path] = path_candidate

@@ -119,14 +119,14 @@ class ArticleFiles:
                 self._due |= {path}
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the due files (see `scan`), and the folders that the last scan covered, that changed after the moment."""
+        """Return the files due for `refresh`, and the folders that the last scan covered, that changed after the moment."""
         return self._scanner.folders_changed_since(moment).union(
             [path for path in self._all_due if is_changed_since(self._scanner.files.get(path), moment)]
         )
 
     @property
     def missing_files(self) -> frozenset[str]:
-        """Due files (see `scan`) that do not exist or are dangling links."""
+        """Files due for the next `refresh` (see `scan`) that do not exist or are dangling links."""
         files, due = self._scanner.files, self._all_due
         if len(due) < PARALLEL_THRESHOLD:  # a search through all files would take longer
             return frozenset([path for path in due if files.get(path, MISSING) == MISSING])
@@ -136,7 +136,7 @@ class ArticleFiles:
 
     @property
     def _all_due(self) -> frozenset[str]:
-        """Due files; before the first `refresh`, also all with records, because some may have been deleted before the start."""
+        """Files due for `refresh`; before the first one, all with records, too: some may have been deleted before the start."""
         return self._due.union(self.records.by_path) if self._is_first else self._due
 
     def refresh(

@@ -79,7 +79,7 @@ class WriteDebouncer:
 class _MissingFiles:
     """Missing files, each with the times of the last scan before it was missing and of the first scan that missed it.
 
-    The former is _DISTANT_PAST if the very first scan missed the file.
+    If the very first scan missed the file, _DISTANT_PAST stands for the time of a scan before.
     """
 
     def __init__(self) -> None:

@@ -76,7 +76,7 @@ def open_content_folder(
 
 
 def parse_cache_file(base_url: str, state: Path) -> Path:
-    """Return the path of the parse cache that `open_content_folder` uses; it need not exist."""
+    """Return the path of the parse cache for `base_url` ("": that of site.yaml) in the state folder; it need not exist."""
     return state / (f"articles-{sha256(base_url).hex()[:8]}.sqlite" if base_url else "articles.sqlite")
 
 
@@ -146,7 +146,7 @@ class ContentFolder:
         """Do the first reading, before all articles are rendered. The next `read` returns its result, whatever the arguments.
 
         This process calls `while_waiting` at most once, while other processes scan the folder or read many files; not at all if
-        no other process does. Raises as `read` does.
+        no other process does. Raises ContentError like `read`.
         """
         is_idle = self._background_scan is not None and self._background_scan.is_running and not self._is_cache_large
         if is_idle:

@@ -86,7 +86,7 @@ class ArticleLoader:
     def preload(
         self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None, on_read: OnRead = ignore_progress
     ) -> None:
-        """Read the files in several processes, for `read_record`, if they are at least PARALLEL_THRESHOLD (500); else do nothing.
+        """Read the files in several processes, for `read_record`; do nothing if they are fewer than PARALLEL_THRESHOLD (500).
 
         The processes also store the records of new files in the cache. While others read, this process calls `while_waiting`
         once, then takes part in reading. After each chunk it calls `on_read`. If no other reads, `while_waiting` is not called.

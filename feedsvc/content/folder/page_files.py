@@ -78,7 +78,7 @@ class PageFiles:
         return tuple(StoredSetting(kind=_KIND, name=path, value=page) for path, page in versions if page)
 
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Scan everything (None) or the paths `scope`; nothing if it is empty.
+        """Scan all of pages/ if `scope` is None, else the paths in it; nothing if it is empty.
 
         After a scan, the next `refresh` reads all files again, because they are few.
         """

@@ -79,8 +79,8 @@ class RootFiles:
         """Read all files again if `scan` scanned since the last call, or if `page_names` is another object than in that call.
 
         `page_names` are the slugs and former slugs of pages, which are names that no file may have. `unsettled_files` keep their
-        bytes until a later call. If a folder cannot be read, nothing changes. Once all files together exceed 32 MiB, in the order
-        of their paths, the rest is left out, with one problem.
+        bytes until a later call. If a folder cannot be read, nothing changes. In the order of paths, the first file with which
+        all together exceed 32 MiB, and all after it, are left out, with one problem.
         """
         if not self._is_due and page_names is self._page_names:
             return
@@ -126,7 +126,7 @@ class RootFiles:
         return None
 
     def _hidden_file_problems(self) -> Iterator[Problem]:
-        """Yield a problem for each name that begins with a dot, except the folder .well-known and what programs leave."""
+        """Yield a problem for each name that begins with a dot, except .well-known and those of programs, such as .DS_Store."""
         for folder in sorted(frozenset().union(*(scanner.folders for scanner in self._scanners))):
             try:
                 names = sorted(os.listdir(self._root / folder))

@@ -131,6 +131,6 @@ def _by_kind_and_name(settings: Iterable[StoredSetting]) -> dict[tuple[str, str]
 
 
 def _name(cache_state: str, media: Mapping[str, FileSignature | None]) -> str:
-    """Return a name for the cache's state with these signatures of media, by path; "" if `cache_state` is ""."""
+    """Return a name for the state `cache_state` of the cache with these signatures of media, by path; "" if it is ""."""
     facts = repr((cache_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
     return blake2b(facts).hex() if cache_state else ""
