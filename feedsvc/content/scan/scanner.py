@@ -62,7 +62,7 @@ def start_scan(root: Path) -> BackgroundScan:
     """Start a scan of articles/ in a forked process, while this process does other work.
 
     The task's `with` block gets a function that waits for the result and returns it; if no process was forked, it scans itself.
-    Use the result soon, because it describes the state of now.
+    Use the result soon, because it describes the folder as it is during the scan.
     """
     return BackgroundTask(partial(scan_folder, root, ARTICLES_FOLDER))
 
