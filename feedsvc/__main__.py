@@ -12,7 +12,7 @@ from feedsvc.support.posix import IS_WINDOWS
 
 
 def program() -> None:
-    """Run the command that the command line names. It ends with SystemExit, whose status is that of the command.
+    """Run the command that the command line names, then raise SystemExit with the exit status of the command.
 
     Before the command, the garbage collector is turned off, because nearly all objects of a start live until the end. Commands
     that render pages or keep running enable it after their start (gc_control.freeze_heap).

@@ -1,4 +1,4 @@
-"""Edition hooks: a thread that calls the hooks of plug-ins after each new edition, in a server or `build`."""
+"""Edition hooks: a thread that calls the hooks of plug-ins after new editions, in a server or in the command `build`."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def _single_process_barrier() -> Callable[[], bool]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Change:
-    """Edition for which the hooks have not been called yet: its catalog, and the moment `since` when it is served.
+    """Edition for which the hooks have not been called yet: its catalog, and the moment since when it is served.
 
-    `paths` are the paths of the documents that may have changed since the hooks were last called, None if any may have.
-    `is_everywhere` returns whether all processes have loaded the edition.
+    `paths` (relative to base_url, with a leading slash) are those of the documents that may have changed since the edition for
+    which the hooks were called last; None if any may have. `is_everywhere` returns whether all processes have loaded the edition.
     """
 
     catalog: Catalog
@@ -47,8 +47,8 @@ class _Change:
 class EditionHooks:
     """Thread that calls all hooks of plug-ins, one after the other, for an edition.
 
-    The object is a Listener of the watcher, which does not call it for the first edition of a process; as such, it calls the
-    hooks for each edition with a new publication. `submit` calls them for any edition. Without hooks, both do nothing.
+    The object is a Listener of the watcher, which calls it for every edition but the first one of a process. It then submits
+    the edition, if the edition has a new publication. `submit` accepts any edition. Without hooks, neither has an effect.
 
     Editions that come while hooks run are joined: the next calls get the newest one, with the changes of all. A hook that
     raises an exception causes an alert, and so does one that has been running for more than a minute when an edition comes; its

@@ -21,8 +21,8 @@ class Problem:
     """Fault in a file that an editor can fix.
 
     `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1.
-    A problem of severity "error" means that the file is not used. In authors.yaml, categories.yaml, tags.yaml and feeds.yaml, it
-    means that the entry at that line is not used. A "warning" has no such effect.
+    A problem of severity "error" means that this version of the file is not used. In authors.yaml, categories.yaml, tags.yaml and
+    feeds.yaml, an error in one entry means only that the entry at that line is not used. A "warning" has no such effect.
     """
 
     path: str
@@ -39,16 +39,16 @@ class Problem:
 
 
 class TextUnavailableError(FeedsvcError):
-    """Raised if an article's text is neither in the state folder nor, as it was read, in the article's file.
+    """Raised if an article's text is not in the state folder and its file has changed or disappeared since it was read.
 
-    The next scan of the files reads that file again, after which the article has the text of the file, or a problem.
+    The next scan of the content folder reads the file again. After that, the article has the file's present text, or a problem.
     """
 
 
 class PluginError(FeedsvcError):
     """Raised if the code of a plug-in fails. The text names the distribution of the plug-in.
 
-    Errors with the same `key` come from the same plug-in and an exception of the same type, so only the first is logged.
+    Errors with the same `key` come from the same plug-in and an exception of the same type; `report_faults` logs only the first.
     """
 
     def __init__(self, message: str, key: str = "") -> None:
@@ -59,8 +59,8 @@ class PluginError(FeedsvcError):
 class ContentError(FeedsvcError):
     """Raised if the content folder as a whole cannot be used. `problems` are the faults in its files that are the reason.
 
-    `missing_message` is set if a folder or file is missing, else "". A running service, which could read the content before,
-    shows it in place of the error's text.
+    `missing_message` says, if a folder or file is missing, which one; else it is "". A service that could read the content
+    before, and still serves it, shows this message to operators and editors in place of the error's text.
     """
 
     def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, missing_message: str = "") -> None:

@@ -46,7 +46,7 @@ class Entry:
     """Entry of a feed: one visible article or issue, or an entry that a caller of the API made (`new_entry`).
 
     `url` is the address where people read the article; `is_permalink` is True if `item_id` equals `url`. `guid` is "" unless
-    RSS and JSON Feed have another id than Atom, whose ids are URIs. `content` is HTML, "" if the listing's feed contains
+    RSS and JSON Feed have another id than Atom, whose ids are URIs. `content` is HTML, "" if there is no text or the feed has
     summaries only; `markdown` is `content` as Markdown, "" unless the feed's options ask for it. `summary` is plain text and
     never empty. `language` is "" if it is the site's. `byline` names all authors in one text, for formats in which most readers
     show only one author. `image` and `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is

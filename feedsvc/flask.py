@@ -46,9 +46,10 @@ class NewsroomBlueprint(Blueprint):
         add_site_endpoints(self, self._views.get, self._set_prefix)
 
     def close(self) -> None:
-        """Stop the thread of this process that follows changes, and close its files. The next request reads the folder again.
+        """Stop the thread of this process that follows changes, and close the files and databases that this process opened.
 
-        It is also called when the process exits. It does nothing before the first request in this process.
+        The next request reads the folder again. When the process exits, this is called automatically. It does nothing before the
+        first request in this process.
         """
         self._views.close()
 
@@ -106,8 +107,8 @@ def blueprint(
 def _site_url(content: Path, base_url: str, state: Path | None) -> str:
     """Return `base_url`, or if it is "", that of site.yaml. Raises ContentError if the content folder cannot be used.
 
-    Errors in site.yaml are no reason for that if there is a state folder, which may have its last valid version; then the
-    result is `base_url` as it was given, even if it is "".
+    If `state` is given, errors in the settings files raise nothing, because the state folder may have their last valid
+    versions: the result is `base_url` as it was given, even if it is "".
     """
     try:
         return load_settings(content, base_url).references.site.base_url

@@ -21,7 +21,7 @@ class Payment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LicenseScope:
-    """Usages, users and countries that a license permits or prohibits, as tokens of RSL 1.0 section 3.4.1."""
+    """Usages, users and countries that a license permits or prohibits, as tokens of RSL 1.0 section 3.4.1; () if not given."""
 
     usage: tuple[str, ...] = ()
     user: tuple[str, ...] = ()
@@ -32,8 +32,8 @@ class LicenseScope:
 class License:
     """License of everything on the site, in the terms of RSL 1.0 (https://rslstandard.org/rsl).
 
-    `payment` is None if what `permits` has is free. `url` is the address of the terms for people, `server` that of a license
-    server; each is "" if not given.
+    `payment` is None if site.yaml has none: what `permits` has is free then. `url` is the address of the terms for people,
+    `server` the address of a license server; each is "" if not given.
     """
 
     url: str = ""
@@ -45,7 +45,7 @@ class License:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RobotsGroup:
-    """Group of robots.txt (RFC 9309 section 2.2): paths that the crawlers in `agents` may or must not read."""
+    """Group of robots.txt (RFC 9309 section 2.2): paths that the crawlers in `agents` may (`allow`) or must not read."""
 
     agents: tuple[str, ...]
     allow: tuple[str, ...] = ()

@@ -53,7 +53,7 @@ class HomeOptions:
     """Keys below `home:` in site.yaml, for the front page.
 
     `lead` is the slug (not a former one) of the article that leads it, "" for the newest with an image. `sections` are the ids
-    or aliases of the categories that have a block, in order; () for those of the menu. Unknown names have no effect.
+    or aliases of the categories that have a block, in order; () for those in the header's menu. Unknown names have no effect.
     """
 
     lead: str = ""
@@ -65,7 +65,7 @@ class Site:
     """Settings in site.yaml. `base_url` has no trailing slash; `logo`, `icon` and `profiles` are addresses.
 
     `id_domain` and the year of `since` are in the ids of feeds, `id_domain` also in those of articles without an id of their
-    own. `navigation` is None if the menu has all categories and the pages whose `menu` is header. `robots` are groups of
+    own. `navigation` is None if the header has all categories and the pages whose `menu` is header. `robots` are groups of
     robots.txt in addition to `crawlers`. `accent` is a color as # and six hexadecimal digits, "" for the built-in one. With
     `keep_metadata`, images are sent with all metadata. `media` are the paths in media/ that the settings name.
     """
@@ -130,7 +130,7 @@ class TagSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """Condition on articles: they have one of the names of each kind that has any. Without names, it holds for every article.
+    """Condition on articles: for each field that is not (), the article has one of its names. It holds for all if all are ().
 
     `categories` and `authors` are ids, `tags` are slugs, `languages` are language tags. A language tag stands for all tags that
     begin with its subtags (RFC 4647 section 3.3.1): en for en-GB, too.

@@ -24,8 +24,8 @@ TITLED_KINDS: Final = frozenset(("category", "author", "custom"))
 class StaticPage:
     """Validated content of one file of pages/. `path` is relative to the content folder, `markdown` is the body.
 
-    `menu` is the menu that links to the page if site.yaml does not list that menu's links; pages with a lower `order` come first.
-    `language` is "" for the site's, `updated` None if not given. `media` are the paths of the files in media/ that the page
+    `menu` is the menu that links to the page if site.yaml does not list that menu's links ("none": no menu does); pages with a
+    lower `order` come first. `language` is "" for the site's, `updated` None if not given. `media` are the paths in media/ that it
     refers to.
     """
 
@@ -53,7 +53,7 @@ class MenuEntry:
     """Entry of `navigation` or `footer.links` in site.yaml.
 
     `target` is the id of a category, else the slug of a page, else a path of this site, else an absolute address. `title` is ""
-    for the title of the category or page.
+    for the target's own title.
     """
 
     target: str

@@ -293,8 +293,8 @@ def place_of(path: str) -> Place | None:
 
 
 def is_never_free(path: str) -> bool:
-    """Return whether no rule of redirects.yaml can hold for a path: /views.json, or one of these with or without a final slash.
+    """Return whether no rule of redirects.yaml can hold for a path. False for feeds and /tags/.
 
-    These are addresses for operators (OPERATOR_NAMES) and documents of every site (_PERMANENT_DOCUMENTS); no feeds, nor /tags/.
+    True for /views.json, and with or without a final slash for OPERATOR_NAMES (such as /status) and _PERMANENT_DOCUMENTS.
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

@@ -28,7 +28,7 @@ def tag_slug(title: str) -> str:
     """Return the slug of a tag: `slugify` of the title, in which words replace `+ # & @` and a leading dot ("c-sharp").
 
     A `#` at the beginning of the title, or before a word that follows a space, is a hashtag mark and is dropped. Returns "" if
-    neither a letter or digit nor one of these signs is left.
+    then neither a letter or digit nor one of `+ # & @` is left.
     """
     if not _SIGNS.search(title):
         return slugify(title)
@@ -45,7 +45,7 @@ def former_slug(title: str) -> str:
 
 
 def spelling_key(title: str) -> str:
-    """Return a spelling casefolded, without spaces, hyphens, underscores and hashtag marks, as a key for comparison.
+    """Return a tag's title casefolded, without spaces, hyphens, underscores and hashtag marks, as a key for comparison.
 
     Spellings with the same slug share one page. If their keys are equal, too, they name the same thing. If the keys differ, the
     spellings differ in punctuation, so they may name two things, and editors are warned.

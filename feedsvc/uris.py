@@ -1,4 +1,7 @@
-"""URIs and slugs: absolute and root-relative references, references that authors write, and texts as parts of addresses."""
+"""URIs and slugs: absolute and root-relative references, references that authors write, and slugs made of texts.
+
+A root-relative reference includes the path of base_url: "/blog/x/". References are percent-encoded, paths are decoded.
+"""
 
 from __future__ import annotations
 
@@ -82,8 +85,8 @@ def resolve(base_url: str, page: str, reference: str) -> str:
     """Return a reference that an author wrote as an absolute http, https, mailto or tel URI, "" if that is impossible.
 
     `page` is the address of the page with the reference: the base of "" and of a lone #fragment or ?query. "/x" and "x" both
-    mean the path x below `base_url`, so links stay valid if a site moves to another path. An absolute address is only encoded,
-    as by `uri`.
+    mean the path x below `base_url`, so links stay valid if a site moves to another path. "//host/x" gets the scheme of
+    `base_url`. An absolute address is only encoded, as by `uri`.
     """
     reference = reference.strip()
     if not reference or reference[0] in "#?":
@@ -105,7 +108,7 @@ def split_at_query(address: str) -> tuple[str, str]:
 
 
 def path_below(base_url: str, address: str) -> str:
-    """Return the path, decoded and with its leading slash, of an absolute address relative to `base_url`.
+    """Return the part of an absolute address after `base_url`: a path, decoded and with its leading slash.
 
     The address's query and fragment are left out. Returns "" if the address does not start with `base_url` and a slash.
     """

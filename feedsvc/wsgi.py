@@ -34,8 +34,8 @@ def create_app(content: str = "content", base_url: str = "", state: str = "") ->
 def __getattr__(name: str) -> Any:
     """Return the application for the names `app` and `application`; the first use of either loads it.
 
-    So importing this module for `create_app` opens nothing. If a setting is invalid or the content folder cannot be used, the
-    reason is printed and SystemExit is raised. Raises AttributeError for any other name.
+    So importing this module for `create_app` opens nothing. If a setting is invalid or the content folder cannot be used, print
+    the reason and raise SystemExit. Raises AttributeError for any other name.
     """
     if name not in _NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
