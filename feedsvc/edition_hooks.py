@@ -47,8 +47,8 @@ class _Change:
 class EditionHooks:
     """Thread that calls all hooks of plug-ins, one after the other, for an edition.
 
-    The object is a Listener of the watcher, which calls it for every edition but the first one of a process. It then submits
-    the edition, if the edition has a new publication. `submit` accepts any edition. Without hooks, neither has an effect.
+    The object is a Listener of the watcher, which calls it after new editions, but not after the first one of a process. It
+    then submits the edition, if its publication is new. `submit` accepts any edition. Without hooks, neither has an effect.
 
     Editions that come while hooks run are joined: the next calls get the newest one, with the changes of all. A hook that
     raises an exception causes an alert, and so does one that has been running for more than a minute when an edition comes; its

@@ -107,8 +107,8 @@ def blueprint(
 def _site_url(content: Path, base_url: str, state: Path | None) -> str:
     """Return `base_url`, or if it is "", that of site.yaml. Raises ContentError if the content folder cannot be used.
 
-    If `state` is given, errors in the settings files raise nothing, because the state folder may have their last valid
-    versions: the result is `base_url` as it was given, even if it is "".
+    If `state` is given, errors in site.yaml raise nothing, because the state folder may have its last valid version: the result
+    is `base_url` as it was given, even if it is "".
     """
     try:
         return load_settings(content, base_url).references.site.base_url

@@ -52,7 +52,10 @@ class ArchiveVariables(TypedDict):
 
 
 class ArchivePeriodVariables(TypedDict):
-    """Variables of the page of a month or day of the archive. A month has `days`, or `day_links` if it has very many articles."""
+    """Variables of the page of a month or day of the archive.
+
+    A month has `days`, or `day_links` if it has very many articles. A day has one entry in `days`.
+    """
 
     title: Annotated[str, "month or day, in words"]
     articles: Annotated[str, "number of its articles, with the noun"]
@@ -80,7 +83,10 @@ def render_archive(layout: PageLayout, period: str = "") -> bytes:
 
 
 def render_archive_period(layout: PageLayout, period: str, days: Sequence[tuple[str, int]]) -> bytes:
-    """Render the page of a month or day. With `days`, (day, number of articles), it has links to these instead of articles."""
+    """Render the page of a month (YYYY-MM) or day. If `days`, pairs (day, number of articles), has any, it links to these days.
+
+    Otherwise it shows the articles of the period.
+    """
     title = layout.lang.period_name(period)
     return layout.render("archive_period.html", _head(layout, period, title), _period_variables(layout, period, title, days))
 

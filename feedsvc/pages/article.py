@@ -59,7 +59,7 @@ class AttachmentView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CorrectionView:
-    """A correction of an article. `title` is the word for it with the day."""
+    """A correction of an article. `title` is the word "Correction" with the day, in the language of the page's words."""
 
     title: str
     text: str
@@ -142,10 +142,10 @@ def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
 
 
 def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables) -> _PageArguments:
-    """Return the arguments of `PageLayout.render` after the template: metadata, variables, and the listing of the section.
+    """Return the arguments of `PageLayout.render` after the template: metadata, variables, and the key of the section's listing.
 
-    The section is the article's first category; the last argument is None if it has none. `expensive` are the variables that
-    were computed before.
+    The section is the article's first category; the key is None if the article has no category. `expensive` are the variables
+    that `_EXPENSIVE_FUNCTIONS` computed for this row.
     """
     catalog, site, article, lang = layout.catalog, layout.site, row.article, layout.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in article.categories]

@@ -1,4 +1,4 @@
-"""The HTML of an article's text for its page: root-relative addresses, images with their size and variants."""
+"""HTML of texts (of articles and static pages) for their pages: root-relative addresses, images with their size and variants."""
 
 from __future__ import annotations
 

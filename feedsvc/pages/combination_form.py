@@ -28,7 +28,7 @@ _FIELD_COUNT: Final = 3  # text fields of a kind
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """A checkbox or radio button. `language` and `direction` are as in LinkView."""
+    """A checkbox or radio button. `id` is its value. `language` and `direction` are the title's, "" if they are the page's own."""
 
     id: str
     title: str
@@ -54,7 +54,7 @@ class ChoiceGroup:
 class CombinationForm:
     """The form. `sides` are its two parts, for names to include and to exclude; each has all `groups`.
 
-    The names of the fields in a part begin with the id of that side.
+    The names of the fields in a part begin with the id of that part.
     """
 
     action: str
@@ -65,9 +65,9 @@ class CombinationForm:
 
 
 def combination_form(layout: PageLayout) -> CombinationForm | None:
-    """Return the form of a site, even if its option `combinations` is off.
+    """Return the form for the site of a layout, even if the site's option `combinations` is off.
 
-    None if the site has no category, author or tag, and no language listing, that is on /subscribe/.
+    None if /subscribe/ lists no category, language, author or tag.
     """
     lang, groups = layout.lang, tuple(_groups(layout))
     if not groups:

@@ -33,9 +33,9 @@ class SectionRows:
 class HomeRows:
     """Visible rows of the front page, each once, except that `corrected` may repeat others.
 
-    `lead` is None if there is no visible article. `seconds` are the newest other rows of the site's feed, `others` all rows of
-    this feed that are in no other field but perhaps in `corrected`. `corrected` has up to _CORRECTIONS rows, those with the
-    newest corrections, which may be old articles.
+    `lead` is None if there is no visible article. `seconds` are the newest other rows of the site's feed, at most
+    _SECOND_STORIES; `others` are all rows of this feed that are in no other field but perhaps in `corrected`. `corrected` has up
+    to _CORRECTIONS rows, those with the newest corrections, which may be old articles.
     """
 
     lead: Row | None
@@ -90,9 +90,10 @@ def _select_sections(catalog: Catalog, used: set[int]) -> Iterator[SectionRows]:
 
 
 def _section_listings(catalog: Catalog) -> Iterable[Listing]:
-    """Return the listings of the sections that site.yaml names, in its order; if it names none, of `navigation_categories`.
+    """Return the listings of the categories in `home.sections` of site.yaml, in its order.
 
-    Each listing is returned once; categories that do not exist are left out.
+    If it has none, return those of the categories in the navigation menu, or if that has none, of all categories. Each listing
+    is returned once; categories that do not exist are left out.
     """
     names = catalog.site.home.sections or navigation_categories(catalog)
     refs = (catalog.canonical_listing_ref(ListingRef("category", name)) for name in names)

@@ -44,8 +44,8 @@ def pixel_size(catalog: Catalog, path: str) -> tuple[int, int] | None:
 def logo_size(pixels: tuple[int, int] | None) -> tuple[int, int]:
     """Return width and height in pixels of the logo on a page: `pixels`, those of its file, scaled up or down.
 
-    The logo is 40 pixels high, like a line of the menu, or lower if it would be wider than 200 pixels. A logo of unknown size
-    (None) is a square.
+    The logo is 40 pixels high, or lower if it would be wider than 200 pixels. A logo of unknown size (None) is a square of 40
+    by 40 pixels.
     """
     width, height = pixels or _MAX_LOGO_SIZE[:1] * 2
     scale = min(_MAX_LOGO_SIZE[0] / height, _MAX_LOGO_SIZE[1] / width)

@@ -114,10 +114,9 @@ class PageLayout:
     def render(
         self, template: str, head: PageMetadata, variables: Mapping[str, object], current_listing: ListingRef | None = None
     ) -> bytes:
-        """Render a whole page with a template. The menu marks the link to `current_listing` if that is a category.
+        """Render a whole page with a template. The navigation menu marks the link to `current_listing` if that is a category.
 
-        Menus mark the link to `head.canonical`, too: the page itself. `variables` are the template's own variables, a
-        TypedDict. They replace variables of the layout with the same name.
+        All menus mark the link to `head.canonical`. `variables` are the template's own; they replace the layout's of equal names.
         """
         own_href = local_href(self.site, head.canonical)
         current_section = current_listing if current_listing and current_listing.kind == "category" else None
@@ -165,13 +164,16 @@ class PageLayout:
 
     @cached_property
     def _navigation(self) -> tuple[tuple[ListingRef | None, LinkView], ...]:
-        """Pairs of each link of the menu: the listing that it leads to, None for another target, and the link."""
+        """Pairs (listing, link) of the links in the navigation menu. `listing` is the category, author or custom feed of the link.
+
+        It is None for every other target, such as the front page, a language, a tag, or a period of a listing.
+        """
         items = navigation_items(self.catalog)
         return tuple((item.listing.ref if item.listing else None, self._item_link(item)) for item in items)
 
     @cached_property
     def _menu_hrefs(self) -> frozenset[object]:
-        """Addresses that the menu links to. On a page at one of them, the menu marks the link to the page itself."""
+        """Addresses that the navigation menu links to, with the front page and /subscribe/, whose links templates add."""
         hrefs = (link.href for _, link in self._navigation)
         return frozenset((self._common_variables["home"], self._common_variables["subscribe"], *hrefs))
 
@@ -198,7 +200,7 @@ class PageLayout:
         )
 
     def _menu(self, current: ListingRef | None) -> list[LinkView]:
-        """Return the links of the menu. The link to the section `current` is marked, if it is not None."""
+        """Return the links of the navigation menu. If `current` is not None, links to this category are marked (`here`)."""
         return [replace(link, here=True) if ref and ref == current else link for ref, link in self._navigation]
 
     def open_graph(
@@ -255,7 +257,7 @@ class PageLayout:
         return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))
 
     def date_view(self, moment: datetime, key: str = "", *, with_time: bool = False) -> DateView:
-        """Return a date as a page shows it, `with_time` also time and offset. `key` is that of its text around it, or ""."""
+        """Return a date as a page shows it, `with_time` also time and offset. `key` names the text around it, "" for no text."""
         text = self.lang.date_time(moment) if with_time else self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
         return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)
@@ -293,6 +295,6 @@ class PageLayout:
 
 
 def distinct_summary(catalog: Catalog, article: Article) -> str:
-    """Return the summary below an article's title: its own, else the beginning of its text; "" if that is empty or the title."""
+    """Return the summary below an article's title: its own, else the beginning of its text; "" if empty or equal to the title."""
     summary = catalog.content.summary(article)
     return "" if summary == article.title else summary

@@ -20,7 +20,7 @@ _SIZES: Final = "(min-width: 40rem) 12rem, 100vw"
 def insert_link_cards(catalog: Catalog, markup: str, embeds: Iterable[Embed]) -> str:
     """Return `markup`, the HTML of a text, with cards in place of its bare links to the addresses of `embeds`.
 
-    Other bare links stay. Addresses in `markup` must have the form that `canonical_href` returns.
+    Other bare links stay. Addresses in `markup` must be as `canonical_href` returns them: root-relative within the site.
     """
     cards = {canonical_href(catalog.site, embed.url): embed for embed in embeds}
 

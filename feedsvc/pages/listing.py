@@ -83,7 +83,7 @@ class Subscription:
     """A listing on the page with all feeds. `count` is its number of visible articles with the noun, such as "3 articles".
 
     `updated` is when it last changed, None if it has no visible article. `readers` are links that open its RSS feed in feed
-    readers; [] for tags, of which there may be very many. `language` and `direction` are as in LinkView.
+    readers; [] for tags, of which there may be very many. `language` and `direction` are the title's, "" if they are the page's.
     """
 
     title: str
@@ -126,7 +126,7 @@ def render_subscribe_page(layout: PageLayout, *, has_form: bool = True) -> bytes
     """Render the page with all public feeds, by kind of listing. Languages without visible articles are left out.
 
     If there are very many tags, only the most used ones are shown. With `has_form`, the page has a form that combines feeds, if
-    the site's option `combinations` is on.
+    the site's option `combinations` is on and there is a category, language, author or tag to combine.
     """
     site, lang = layout.site, layout.lang
     groups = groupby(layout.catalog.subscribable_listings, key=lambda listing: listing.ref.kind)

@@ -1,4 +1,4 @@
-"""Menus: the entries of the navigation and the footer, and the links in the head to files of root/."""
+"""Menus: the items of the navigation menu and of the footer, and the links in the head to files of root/."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ICON_FILES: Final = ("favicon.svg", "favicon.ico")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MenuItem:
-    """An entry of a menu with its target. `listing` is the category, author or custom feed at the target, None for other targets.
+    """An item of a menu: a link. `listing` is the category, author or custom feed that it leads to, None for other targets.
 
     The text is `title`; if that is "", the title of `listing`; without one, the word of the page's language with the key `word`.
     `language` is that of a `title` that comes from a page in another language than the site's, else "".
@@ -48,7 +48,7 @@ class HeadLink:
 
 
 def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
-    """Return the items of the menu: those of site.yaml, in its order, without categories and pages that do not exist.
+    """Return the items of the navigation menu: those of site.yaml, in its order, without missing categories and pages.
 
     If site.yaml has no `navigation` ([] is an empty menu), they are all categories, ordered by id, and then the pages whose key
     `navigation` is header, in the order of `PageFrame.menu_pages`.
@@ -62,10 +62,10 @@ def navigation_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 
 
 def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
-    """Return the items of the footer: those of site.yaml, in its order, without categories and pages that do not exist.
+    """Return the items of the footer: those of site.yaml, in its order, without missing categories and pages.
 
     If site.yaml has no `footer.links` ([] is no links), they are the pages whose key `navigation` is footer and then the
-    archive, without items whose target is also in the menu. The link to /subscribe/ is not among them: `PageLayout` adds it.
+    archive, without items whose address is also in the navigation menu. `PageLayout` adds the link to /subscribe/.
     """
     links = catalog.site.footer.links
     if links is not None:
@@ -76,7 +76,7 @@ def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 
 
 def navigation_categories(catalog: Catalog) -> list[str]:
-    """Return the ids of the categories in the menu, in its order; if it has none, those of all categories.
+    """Return the ids of the categories in the navigation menu, in its order; if it has none, those of all categories.
 
     An id may be repeated.
     """

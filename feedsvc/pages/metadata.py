@@ -251,10 +251,10 @@ def _as_script(properties: Mapping[str, Any]) -> Markup:
 
 
 def _work_properties(site: Site, row: Row) -> Mapping[str, Any]:
-    """Return a property of schema.org: `workTranslation` with the translations of an original, or `translationOfWork`.
+    """Return a property of schema.org: `workTranslation` for an original, `translationOfWork` for a translation.
 
-    The latter has the original of a translation, and is missing ({}) if the original is not visible. Only visible translations
-    are listed: the list may be empty.
+    `workTranslation` is the list of the visible translations, which may be empty. `translationOfWork` is the original; if that
+    is not visible, the result is {}.
     """
     others = [translation for translation in row.translations if translation.slug != row.article.slug]
     if not row.article.translation_of:

@@ -27,8 +27,9 @@ _MAX_TEXT_LENGTH: Final = 256 * 1024  # characters of a text; longer ones are cu
 class NewestArticles:
     """The newest articles of a site and what their pages need, in the fields of ContentSnapshot. Can be pickled.
 
-    These are the settings and menus of the site, the authors of these articles, and the media of the site, the authors and the
-    articles. `texts` are Markdown texts by their keys (`Article.text`). `now` and `preview` are those of the catalog to build.
+    The pages need the settings and menus of the site, the authors of these articles, and the media of the site, the authors and
+    the articles. `texts` are Markdown texts by their keys (`Article.text`). The catalog is built at the moment `now`; with
+    `preview`, it includes drafts and scheduled articles.
     """
 
     site: Site

@@ -1,4 +1,4 @@
-"""Links that open a feed in a feed reader: an app of the reader's device, or a service on the web, without scripts of these."""
+"""Links that open a feed in a feed reader: an app on the device, or a service on the web. They need no scripts of services."""
 
 from __future__ import annotations
 

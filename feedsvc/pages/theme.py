@@ -208,10 +208,11 @@ def referenced_templates(text: str) -> frozenset[str]:
 
 
 def find_unused_blocks(templates: Mapping[str, str]) -> Iterator[tuple[str, int, str, frozenset[str]]]:
-    """Yield (template, line, block, blocks that the extended template has) of each block that is part of no page.
+    """Yield (template, line, block, names of the blocks of the templates that it extends) of each block that is part of no page.
 
-    `templates` are a theme's valid ones by name. The template that they extend must have a block of the same name, unless the
-    block stands in another one. Templates that compute the name of the one that they extend are left out.
+    `templates` are the texts of a theme's valid templates by name. A block of a template that extends another one is part of a
+    page only if a template that it extends, directly or not, has a block of the same name, or if it stands inside another
+    block. Templates for which `_inherited_blocks` returns None are left out.
     """
     for name, text in templates.items():
         inherited = _inherited_blocks(text, templates)
@@ -222,7 +223,10 @@ def find_unused_blocks(templates: Mapping[str, str]) -> Iterator[tuple[str, int,
 
 
 def _inherited_blocks(text: str, templates: Mapping[str, str]) -> frozenset[str] | None:
-    """Return the names of the blocks that a template can fill, None if it extends no template or an unknown one."""
+    """Return the names of the blocks of all templates that a template extends, directly or not.
+
+    None if it extends no template, an unknown one, one whose name it computes, or itself through others.
+    """
     names: frozenset[str] | None = None
     seen: set[str] = set()
     while parent := _extended_template(builtin_environment().parse(text)):

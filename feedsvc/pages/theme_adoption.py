@@ -48,7 +48,8 @@ class ThemeAdoption:
         A verdict is valid for one theme and one value of `version()`, which names the versions of the program and its
         libraries. With `required`, the first call of `apply` raises FeedsvcError if the trial of the theme could not be carried
         out. `hung_themes` returns {`Theme.digest`: traceback} of the themes during whose rendering a process hung or crashed.
-        `limits` are as in `check_theme`. A trial that could not be carried out is repeated after `retry_interval` seconds.
+        `limits` are those of time and memory of a trial. One that could not be carried out is repeated after `retry_interval`
+        seconds.
         """
         self._alerts, self._is_required, self._retry_interval = alerts or Alerts(), required, retry_interval
         self._chooser = ThemeChooser(VerdictStore(folder, self._alerts), version, hung_themes, limits=limits)

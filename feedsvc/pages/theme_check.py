@@ -72,8 +72,9 @@ def check_theme(
 
     If `newest_articles` is None, render the sample sites only. A template that exceeds the `limits` of a trial, or crashes it, is
     left out, and the others are tried again; if only an article's page can be blamed, that page is left out. After _MAX_TRIALS
-    such trials, or `limits.elapsed` seconds for all trials together, the remaining templates have a problem, too. Raises
-    TrialError if a trial could not be carried out, TrialCancelledError once `is_cancelled` returns True.
+    such trials, or if all trials together took `limits.elapsed` seconds and a template was left out, the remaining templates have
+    a problem, too. Raises TrialError if a trial could not be carried out, also if it took `limits.elapsed` seconds and no
+    template was left out before; TrialCancelledError once `is_cancelled` returns True.
     """
     return _ThemeCheck(templates, newest_articles, is_cancelled, limits).verdict()
 
@@ -129,7 +130,7 @@ class _ThemeCheck:
             self._has_article_finding |= finding.is_from_article
 
     def _leave_out(self, failure: RunFailure) -> None:
-        """Leave out of the next trial the template at which a trial failed, or if none can be blamed, the page of an article.
+        """Leave out of the next trial the template at which a trial failed, or if none can be blamed, the article's page.
 
         A template gets a problem. Raises TrialError if the cause of the failure is not in _FAILURE_MESSAGES, or if it shows
         neither a template nor a page; TrialCancelledError if the trial was cancelled.

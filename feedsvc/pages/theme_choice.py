@@ -32,7 +32,7 @@ GetVerdict = Callable[[ThemeFiles], ThemeVerdict]
 
 
 class NoVerdictError(Exception):
-    """Raised if no verdict on these templates is stored yet."""
+    """Raised by `ThemeChooser.stored_verdict` if no verdict on the given templates is stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,11 @@ class ThemeChooser:
         *,
         limits: Limits = TRIAL_LIMITS,
     ) -> None:
-        """Take the store of verdicts; `version`, `hung_themes` and `limits` are as in ThemeAdoption."""
+        """Take the store of verdicts. `version` names the versions of the program and its libraries; a verdict is valid for one.
+
+        `hung_themes` returns {`Theme.digest`: traceback} of the themes during whose rendering a process hung or crashed.
+        `limits` are those of time and memory of a trial.
+        """
         self._verdicts, self._version, self._hung_themes, self._limits = verdicts, version, hung_themes, limits
 
     def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:
@@ -154,7 +158,7 @@ def _templates(files: ThemeFiles) -> ThemeFiles:
 
 
 def _find_problems(templates: ThemeFiles, get_verdict: GetVerdict, hung_themes: Mapping[str, str]) -> dict[str, Problem]:
-    """Return the problems of the templates that cannot be used. The other templates are valid together."""
+    """Return {path below theme/: problem} of the templates that cannot be used. The other templates are valid together."""
     problems: dict[str, Problem] = {}
     while remaining := {path: data for path, data in templates.items() if path not in problems}:
         problems |= get_verdict(remaining).problems

@@ -74,8 +74,9 @@ class TrialStep:
 
     It is sent as JSON before the step begins, so that the parent can report the page if the child fails.
 
-    `subject` is the page's name in messages, such as an article's path; "" for a page of a sample site. `template` is the
-    page's own template while it is parsed or rendered, "" while the page's variables are computed.
+    `subject` is the page's name in messages, such as an article's path; "" for a page of a sample site. `template` is the name
+    (below templates/) of the template that is parsed, or with which the page is rendered; "" while the page's variables are
+    computed.
     """
 
     subject: str = ""
@@ -136,8 +137,8 @@ class _Trial:
     def _unused_template_findings(self) -> Iterator[Finding]:
         """Yield a finding on each template that neither replaces a built-in one nor is used by a template of the theme.
 
-        Also yield one on each block that neither a template of the theme nor a built-in template in use includes. Yield none if
-        a template computes names of templates.
+        Also yield one on each template in blocks/ that neither a template of the theme nor a built-in template which the theme
+        does not replace includes. Yield none if a template computes names of templates.
         """
         names, builtin_names = dict(files_below(self._input.templates, TEMPLATES)), builtin_template_names()
         referenced: set[str] = set()

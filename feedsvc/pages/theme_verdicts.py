@@ -75,10 +75,10 @@ class VerdictStore:
 
     @contextmanager
     def exclusive_lock(self, is_cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Hold the lock file in the `with` block, after a wait for other processes and threads that hold it.
+        """Hold the store's lock file in the `with` block. Waits for other processes and threads that hold it.
 
-        Go on without it if there is no folder, if it cannot be opened, or after _LOCK_TIMEOUT seconds. Raises TrialCancelledError
-        if `is_cancelled` returns True during the wait.
+        The block runs without the lock if the store has no folder (`folder` is None), if the file cannot be opened or locked,
+        or after a wait of _LOCK_TIMEOUT seconds. Raises TrialCancelledError if `is_cancelled` returns True during the wait.
         """
         descriptor = self._open_lock()
         try:
