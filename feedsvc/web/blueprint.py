@@ -89,10 +89,10 @@ def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews],
 
 
 def _not_found(error: NotFound, live: Live) -> ResponseReturnValue:
-    """Return the 404 page of the site; for a blueprint at the root of an application, perhaps the application's own response.
+    """Return the response to a 404 `error` in the blueprint: the 404 page of the site, or the application's own response.
 
-    That is so for paths that the rule of static pages or that of /.well-known/ matches. The rule of static pages matches every
-    path of one segment there, whether or not there is such a page.
+    It is the application's own if the blueprint is at the root of the application and the URL rule that matched is that of static
+    pages or of /.well-known/. The rule of static pages matches every path of one segment, whether or not there is such a page.
     """
     rule = request.url_rule
     is_applications = rule is not None and rule.rule in _FREE_RULES
@@ -104,7 +104,7 @@ def _not_found(error: NotFound, live: Live) -> ResponseReturnValue:
 
 
 def _application_handler(error: NotFound) -> Callable[..., Any] | None:
-    """Return the application's handler of an error: that of its code, else that of its class or a base; None without one."""
+    """Return the application's handler of an error: that of its status code, else of its class or a base class, else None."""
     by_code = current_app.error_handler_spec[None]
     handlers = (by_code.get(code, {}).get(kind) for code in (error.code, None) for kind in type(error).__mro__)
     return next(filter(None, handlers), None)

@@ -139,7 +139,7 @@ class _PrivateView:
 
 
 def _log(environ: WSGIEnvironment, path: str) -> None:
-    """Replace the path in the access log, if there is one."""
+    """Make the access log, if there is one, show `path` in place of the path of the request."""
     if set_path := environ.get(LOG_PATH_KEY):
         set_path(path)
 

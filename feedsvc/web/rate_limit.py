@@ -55,7 +55,7 @@ class PollLimit:
     All combinations (`catalog.combinations`) together have one such limit for each address of a client, without its User-Agent.
     Every request for a combination counts, because it is rendered on request. So does each POST to the form on /subscribe/.
 
-    Private feeds have limits of their own.
+    Requests for private feeds are not limited here: each token has its own limit (`access`).
 
     A client is an address (for IPv6, a /64 network) with a User-Agent. Its address is that in X-Forwarded-For if the peer is
     one of `trusted`. With `is_direct_only`, only clients that connect directly from a public address are limited, because a

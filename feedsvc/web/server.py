@@ -256,7 +256,7 @@ def url_of(listening_socket: socket.socket) -> str:
 
 
 def _free_port(family: int, address: Any) -> int:
-    """Return the first free port after that of `address` (host, port, ...); 0 if none of the next _PORT_ATTEMPTS is free."""
+    """Return the first free port after that of `address` (host, port, ...); 0 if none of the next 20 ports is free."""
     for port in range(address[1] + 1, min(address[1] + _PORT_ATTEMPTS, _MAX_PORT) + 1):
         with socket.socket(family, socket.SOCK_STREAM) as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -36,7 +36,7 @@ class WorkerTable:
         return WorkerSlot(self, number)
 
     def release(self, number: int) -> None:
-        """Clear the process id in row `number`. The parent calls this after that worker has ended."""
+        """Clear the process id in row `number`. The parent calls this after the worker of this number has ended."""
         self[number, _PID] = 0
 
     def alive_pids(self) -> dict[int, int]:
@@ -54,7 +54,7 @@ class WorkerTable:
                 return json.loads(text) if text else {}
 
     def write_message(self, number: int, message: Mapping[str, Any]) -> None:
-        """Write a message of JSON values to row `number`. A message longer than 32 kB is dropped; the previous one remains."""
+        """Write a message of JSON values to row `number`. One of more than 32,760 bytes is dropped; the previous one remains."""
         text = json.dumps(message).encode()
         message_number = self[number, _MESSAGE_NUMBER] + 1
         length_cell, start = self._message_location(number, message_number)
@@ -103,9 +103,10 @@ class WorkerSlot:
         return self._table.alive_pids()
 
     def write_message(self, message: Mapping[str, Any]) -> None:
-        """Publish a message of JSON values to all workers. A message longer than 32 kB is dropped; the previous one remains.
+        """Publish a message of JSON values to all workers, in this worker's row. Not thread-safe.
 
-        The message can be read until the next one is written, even after this worker has ended.
+        The message can be read until the next one in the same row is written, even after this worker has ended. A message of
+        more than 32,760 bytes is dropped; the previous one remains.
         """
         self._table.write_message(self.number, message)
 
@@ -132,7 +133,7 @@ class WorkerSlot:
     def sync_barrier(self, timeout: float = _SYNC_TIMEOUT) -> SyncBarrier:
         """Return a new SyncBarrier, which the caller calls repeatedly until it returns True.
 
-        That is at the latest `timeout` seconds after its first call.
+        A call more than `timeout` seconds after the first one returns True in any case.
         """
         return SyncBarrier(self._table, self.number, timeout)
 
@@ -176,7 +177,7 @@ class SharedCounters:
     def slot_counters(self) -> dict[str, float]:
         """Return this process's counters plus those of the ended workers of the same number.
 
-        Put them into each message of this worker as the value of COUNTERS_KEY.
+        The caller has to put them into each message of this worker as the value of COUNTERS_KEY.
         """
         return sum_counters(self._inherited, self._local_counters())
 

@@ -44,7 +44,7 @@ class Worker:
     def set_message_source(self, source: Callable[[], Mapping[str, Any]]) -> None:
         """Publish the result of `source`, JSON values, to the other workers now and about once a second from then on.
 
-        A thread of this class calls `source` then.
+        Only the first call of `source` is in the caller's thread; a thread of this object makes the later ones.
         """
         self._message_source = source
         self.write_message()
