@@ -39,7 +39,7 @@ class Deadline:
 
 
 class ResponseTooLongError(HTTPException):
-    """Error: a hub sent more than MAX_RESPONSE_SIZE bytes in one exchange."""
+    """Error: MAX_RESPONSE_SIZE bytes of a hub were read in one exchange, and its response had not ended."""
 
 
 class ResponseReader(BufferedReader):
@@ -77,9 +77,10 @@ class ResponseReader(BufferedReader):
 
 
 class _SocketReader(RawIOBase):
-    """Raw reader of the socket. Reads raise TimeoutError after the deadline, ResponseTooLongError after MAX_RESPONSE_SIZE bytes.
+    """Raw reader of the socket. Reads raise TimeoutError at the deadline.
 
-    While `is_paused` is True, a read returns None at once. `remaining` is how many bytes may still be read.
+    After MAX_RESPONSE_SIZE bytes, the next read raises ResponseTooLongError, even if the hub has sent no more. While
+    `is_paused` is True, a read returns None at once. `remaining` is how many bytes may still be read.
     """
 
     def __init__(self, connected_socket: socket.socket, deadline: Deadline) -> None:
@@ -106,7 +107,7 @@ class _SocketReader(RawIOBase):
 
 
 class HubConnection:
-    """Connection to one hub, which may be opened, used and closed several times. One thread uses it; any may call `abort`."""
+    """Connection to one hub, which may be opened, used and closed several times. For one thread; any thread may call `abort`."""
 
     def __init__(self, host: str, context: ssl.SSLContext | None) -> None:
         """Prepare a connection to `host`; `open` connects. `context` is None for a connection without TLS."""

@@ -21,7 +21,7 @@ class _Backoff:
     max_delay: float
 
     def delay(self, tries: int, name: str) -> float:
-        """Return the delay in seconds after `tries` failures (at least 1); equal arguments give the same in all processes.
+        """Return the delay in seconds after `tries` failures (at least 1); equal arguments give equal delays in all processes.
 
         The delay is shortened by up to a quarter, which depends on `name` and `tries`, so that the attempts for many names do not
         coincide.

@@ -18,8 +18,8 @@ class EditionListener:
     """Listener of the Watcher that passes each edition with a new publication to the publisher. Its constructor passes `first`.
 
     With `needs_addresses`, it passes with each later edition the addresses that may have changed since the edition before it,
-    for a purge command. `create_barrier` is called for each edition that is passed; None means that there is one process only.
-    It returns a function that returns whether all workers have loaded the edition. The publisher calls that function only in
+    for a purge command. `create_barrier` is called for each edition that is passed, and returns a function that returns whether
+    all workers have loaded the edition; None means that there is one process only. The publisher calls that function only in
     the process that holds the leader lock.
     """
 

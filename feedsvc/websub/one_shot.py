@@ -44,7 +44,7 @@ class HubResult:
 class OneShotPublisher:
     """Publisher that holds the leader lock of a state folder until `close`, so that no other process publishes meanwhile.
 
-    Call `enqueue`, perhaps `run_purge_command`, then `deliver` for each hub. One thread only.
+    Call `enqueue`, perhaps `run_purge_command`, then `deliver` for each hub, all in one thread.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], datetime], timeout: float = 10.0) -> None:
@@ -88,7 +88,7 @@ class OneShotPublisher:
         return self._queue.removed_topics
 
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
-        """Run the purge command with the addresses, sorted, on its stdin. Return "" if it succeeded, else a sentence why not.
+        """Run the purge command with the addresses, sorted, on its stdin. Return "" if it succeeded, else a sentence that says why.
 
         Without addresses, the command is not run and the result is "".
         """
@@ -98,8 +98,8 @@ class OneShotPublisher:
     def deliver(self, hub: str) -> HubResult:
         """Notify one hub of all feeds that are pending for it, even of those whose next attempt is not due yet.
 
-        Skip the remaining feeds, which stay pending, after three deferrals in a row, or if the hub sends Retry-After with a
-        failure. Raises FeedsvcError if the state folder cannot be used.
+        After three deferrals in a row, or a failure with Retry-After, the remaining feeds are not tried and stay pending. Raises
+        FeedsvcError if the state folder cannot be used.
         """
         with _translate_errors(self._folder):
             deliveries = self._queue.pending_deliveries(hub)

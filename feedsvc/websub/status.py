@@ -17,7 +17,7 @@ from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishFailure:
-    """Failure of a delivery or a purge at the time `at`. `next_try` is None if no further attempt is planned, as after a purge.
+    """Failure of a delivery or a purge at the time `at`. `next_try` is None if no attempt is planned, as always after a purge.
 
     `what` is a clause such as "it cannot be reached" for a hub, and the end of a sentence that begins with "the purge command",
     such as "could not be started", for a purge.
