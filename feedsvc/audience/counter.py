@@ -65,7 +65,7 @@ class ReadCounter:
         """Start two threads. One uses the database; the other calls `periodic_work` with the time every two seconds.
 
         `spool_folder` is for reads that cannot be written at the stop; without it they are lost. `write_interval`, `max_age`,
-        `wait_timeout` and `startup_delay` are seconds. A requested total is loaded again if it is older than `max_age`. A request
+        `wait_timeout` and `startup_delay` are seconds. A requested total is loaded again if its age is `max_age` or more. A request
         waits up to `wait_timeout` for a total that is not cached. The database is first used after `startup_delay`, or earlier if
         a request needs a total; until that first use has ended, a request waits up to `startup_delay` longer.
         """
@@ -99,9 +99,9 @@ class ReadCounter:
     def count(self, article_id: str) -> int | None:
         """Return the reads of an article, unwritten ones included; None if its total is neither cached nor loaded in time.
 
-        A cached total is used at once, even if it is older than `max_age`; the thread then loads it again. Without one, the
+        A cached total is used at once, even if its age is `max_age` or more; the thread then loads it again. Without one, the
         call waits up to `wait_timeout` for the thread to load the total. It does not wait if two other calls do, if a call has
-        waited in vain in the last 15 seconds, if the database is unavailable, or at the stop.
+        waited in vain in the last 15 seconds, if the database is unavailable, or once `close` was called.
         """
         with self._condition:
             if self._buffer.fresh_count(article_id, self._clock()) is None:

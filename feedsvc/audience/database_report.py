@@ -15,10 +15,10 @@ from feedsvc.support.sqlite_readonly import read_unchanged
 
 
 def read_database(database: str, day: date | None) -> Mapping[str, int]:
-    """Return article id -> reads on and after the UTC day `day`, or all reads if it is None, in a database that is only read.
+    """Return article id -> reads on and after the UTC day `day`, or all reads if it is None, in the database of a URL.
 
-    `database` is a URL. Articles without such reads are missing. Raises UnavailableError if it cannot be read, FeedsvcError if it
-    has no table of reads or does not exist, or if the URL is invalid.
+    Articles without such reads are missing. Nothing is written. Raises UnavailableError if the database cannot be read,
+    FeedsvcError if it has no table of reads or does not exist, or if the URL is invalid.
     """
     url = database_url(database)
     if url.get_backend_name() != "sqlite":

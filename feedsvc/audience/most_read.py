@@ -35,7 +35,7 @@ class MostReadArticle:
 
 
 class MostReadArticles:
-    """List of the articles that were read most in the last seven days. Thread-safe.
+    """List of the articles that were read most since the beginning of the UTC day seven days ago. Thread-safe.
 
     `load_totals` returns article id -> number of reads on and after a UTC day; if it raises FeedsvcError, the list stays as it
     was. `find_catalog` returns the catalog that is served at a moment.
@@ -61,7 +61,7 @@ class MostReadArticles:
     def articles(self, now: datetime) -> list[MostReadArticle]:
         """Return at most five articles visible at `now`, the most read ones first. Does not wait.
 
-        [] until the thread has loaded numbers of reads, which it does again after this call if they are older than 5 minutes.
+        [] until the thread has loaded numbers of reads, which it does again after this call once they are 5 minutes old.
         """
         self._is_requested = True
         catalog = self._find_catalog(now)

@@ -1,7 +1,7 @@
 """Spool: files with reads that a process could not write to the database before its stop. The next start reads them.
 
 The files are in a folder of the state folder. The first line of a file holds a checksum of the rest, computed with the identity
-of the state folder. Files of the previous version lack this line.
+of the state folder. Files that an earlier version of feedsvc wrote lack this line.
 """
 
 from __future__ import annotations

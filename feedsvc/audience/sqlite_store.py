@@ -31,7 +31,7 @@ _QUERY_SIZE: Final = 500  # articles per query
 
 
 def convert_former_reads(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    """Yield one (table, row) of this version for a row of reads of the previous version (FormerTable.convert).
+    """Yield one (table, row) of the present tables for a row of reads of an earlier version of feedsvc (FormerTable.convert).
 
     Raises TypeError or ValueError if the row is damaged.
     """
@@ -231,9 +231,10 @@ def sum_reads(rows: Iterable[RowValues], checksummer: RowChecksummer) -> tuple[C
 
 
 def read_totals_since(connection: sqlite3.Connection, file: Path, day: date | None) -> Mapping[str, int] | None:
-    """Return article id -> reads on and after `day` (None: all reads) in a file of this or the previous version.
+    """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
 
-    Rows that are damaged are left out. The result is None if the file has no table of reads.
+    `connection` is to `file`, which may have the tables of an earlier version of feedsvc. Damaged rows are left out. The result
+    is None if the file has no table of reads.
     """
     sums, checksummer = Counter[str](), RowChecksummer(read_identity(file.parent), file.name, READS_TABLE)
     tables = [table for table in (READS_TABLE, _FORMER_TABLE) if table_exists(connection, table)]
