@@ -57,9 +57,9 @@ class PostgresTokenStore:
         return location(self._engine.url)
 
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
-        """Count a fetch with the token of this digest, if it is active and below its limit, as `TokenStore.fetch` describes.
+        """Count a fetch with the token of this digest, if it is active and below its limit. None if there is no such token.
 
-        Raises UnavailableError.
+        Return its record, and 0 or, above the limit, the seconds to wait; 0 for a token that has ended. Raises UnavailableError.
         """
         with self._open() as connection:
             row = connection.exec_driver_sql(_FIND, (digest,)).first() if connection else None
@@ -105,7 +105,7 @@ class PostgresTokenStore:
             return token
 
     def check(self) -> None:
-        """Raise UnavailableError if the database cannot be used, or only be read. A table that was never there is no error."""
+        """Raise UnavailableError if the database cannot be used or is read-only. A table that was never there is no error."""
         with self._open() as connection:
             if connection is not None:
                 connection.exec_driver_sql(_CHECK).close()
