@@ -38,7 +38,7 @@ def new_entry(
     `url` is the address where people read it, `content` is HTML, all other texts are plain. Characters that XML forbids are
     removed. The default of `id` is `url`; an id must never change. Datetimes need a zone; `updated` is `published` by default.
     The default of `summary` is the beginning of the content as plain text, or the title if that is empty. An author or category
-    may be given as a text, its name.
+    may be given as a text, its name. `language` is a language tag, "" for that of the feed.
     """
     address, at = fields.address("url", url), fields.moment("published", published)
     heading, html = fields.line("title", title), fields.text("content", content)
@@ -87,10 +87,11 @@ def new_feed(
     """Return a feed of entries (`new_entry`) and tombstones. Raises FieldError, which names the field, for a bad value.
 
     `url` is the address of the page that the feed belongs to, `feed_url` that of the feed; `render` can name another for each
-    format. The default of `id` is `url`. Tombstones come first, then entries, each newest first; two with the same id are an
-    error. The default of `updated` is the latest change of an entry or tombstone, so equal entries give equal bytes; a feed
-    without entries needs it. `author` is the author of entries without one; its default has the title as its name. `ttl` is in
-    minutes. `links` are further links, such as prev-archive (RFC 5005).
+    format. The default of `id` is `url`, that of `description` is the title. `language` is a language tag, "" for none.
+    Tombstones come first, then entries, each newest first; two with the same id are an error. The default of `updated` is the
+    latest change of an entry or tombstone, so equal entries give equal bytes; a feed without entries needs it. `author` is the
+    author of entries without one; its default has the title as its name. `ttl` is in minutes. `links` are further links, such
+    as prev-archive (RFC 5005).
     """
     home, name = fields.address("url", url), fields.line("title", title)
     publisher = _person("author", author) if author else Person(name=name, url=home)

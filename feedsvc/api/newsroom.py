@@ -60,19 +60,22 @@ class NewsroomListing:
         return tuple(sorted(self._listing.archive))
 
     def feed_url(self, format: str = "rss", period: str = "") -> str:  # noqa: A002
-        """Return the address of the feed in a format. Raises FieldError for an unknown format or period."""
+        """Return the address of the feed in a format, of its newest document or of the archive document of one of `periods`.
+
+        Raises FieldError for an unknown format or period.
+        """
         return self._address(path_of(FeedAt(self._listing.ref, find_format(format).suffix, self._known_period(period))))
 
     def feed(self, format: str = "rss", period: str = "") -> Feed:  # noqa: A002
-        """Return the feed of the newest entries, or of the archive of a `period`, with the addresses of a format.
+        """Return the feed of the newest entries if `period` is "", else the archive document of one of `periods`.
 
-        Raises FieldError for an unknown format or period.
+        Its links have the addresses of the feed in `format`. Raises FieldError for an unknown format or period.
         """
         chosen = find_format(format)
         return build_feed(self._listing, self._entries, chosen.suffix, chosen.media_type, self._known_period(period))
 
     def render(self, format: str = "rss", period: str = "") -> bytes:  # noqa: A002
-        """Return the feed in a format: the same bytes as the server sends.
+        """Return the feed (of the newest entries, or of one of `periods`) in a format: the bytes that the server sends.
 
         Raises FieldError for an unknown format or period, and PluginError if the code of a plug-in fails.
         """
