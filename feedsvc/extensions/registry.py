@@ -155,9 +155,10 @@ def tolerate_faults() -> None:
 
 
 def require_extensions(*groups: str) -> None:
-    """Raise the PluginError of the first plug-in of these groups that could not be loaded; by default, of those for documents.
+    """Raise the PluginError of the first plug-in of these groups of entry points that could not be loaded.
 
-    Programs that write documents to keep call this. A hook that could not be loaded changes no document: it is logged.
+    Without `groups`, they are those of formats and namespaces, and hooks that could not be loaded are logged: they change no
+    document. Programs that write documents to files or buckets call this.
     """
     failures = load_extensions().failures
     for plugin, error in failures.items():
