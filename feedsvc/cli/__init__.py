@@ -45,7 +45,7 @@ _INTERRUPTED_STATUS: Final = 128 + signal.SIGINT  # as of a shell, after Ctrl-C 
 
 
 def import_cli_module(name: str) -> Any:
-    """Import the module `name` of this package and return it, so that a command loads no libraries of other commands only."""
+    """Import the module `name` of this package and return it. Commands use it to load only the libraries that they need."""
     return import_module(f"{__name__}.{name}")
 
 

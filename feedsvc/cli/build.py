@@ -119,7 +119,7 @@ def build(
 
 
 def _prefetch_tree(config: BuildConfig) -> AbstractContextManager[Any] | None:
-    """Start to compare the tree in OUT with its manifest, and return this prefetch, which ends with its context.
+    """Start to compare the tree in OUT with its manifest, and return this prefetch: a context manager that ends it at its exit.
 
     Return None if the manifest is missing or smaller than 2 MB, if only one process is allowed, and for a bucket.
     """

@@ -143,8 +143,8 @@ def _replays(
 ) -> tuple[editing.FeedReplay, ...]:
     """Return the predictions of what subscribers of each former feed see, in the given order; () without former feeds.
 
-    `former_feeds` are values of --against-feed. If one cannot be read or has no listing here, print the errors in files of the
-    folder and raise FeedsvcError.
+    `former_feeds` are values of --against-feed. If one cannot be read or has no listing in `snapshot`, print the errors of
+    `snapshot` and raise FeedsvcError.
     """
     if not former_feeds:
         return ()

@@ -30,7 +30,7 @@ _PARSER_POSITION: Final = re.compile(r" \(at line (\d+), column (\d+)\)| \(at en
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """Parsed settings file. `text` is for positions. `tables` are the values by command, those of all commands under "".
+    """Parsed settings file. `text` is its content. `tables` are the values by command, those for all commands under "".
 
     If it `is_named`, the operator named it; otherwise it was found in the current folder.
     """
@@ -49,7 +49,7 @@ def apply_file(context: click.Context, path: Path | None, keys: Iterable[str]) -
     """Make the values of a settings file the defaults of the options of the context's command.
 
     `keys` are the keys that any command has. `path` None means ./feedsvc.toml, which need not exist. The parsed file is stored
-    in the context for `apply_to_command`. If it has errors, or is inside a content folder, print all errors and exit with
+    in the context for `apply_to_command`. If the file has errors, or is inside a content folder, print all errors and exit with
     status 2.
     """
     if path is None and not DEFAULT_FILE.is_file():

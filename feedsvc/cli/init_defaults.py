@@ -44,7 +44,10 @@ def default_base_url(title: str) -> str:
 
 
 def default_language(variables: Mapping[str, str]) -> str:
-    """Return the language of the locale if pages have words in it, else "en"."""
+    """Return the tag of the message catalogue nearest to the locale's language; "en" if there is none.
+
+    The locale is that of the environment `variables`, else the one of Windows.
+    """
     locale = next((variables[name] for name in _LOCALE_VARIABLES if variables.get(name)), "") or _windows_locale()
     tag = re.split("[.@]", locale)[0].replace("_", "-")
     return get_language(tag, "UTC").words
@@ -63,7 +66,10 @@ def _windows_locale() -> str:
 
 
 def default_timezone(variables: Mapping[str, str], local_time_file: Path = _LOCAL_TIME_FILE) -> str:
-    """Return the time zone that TZ names, without TZ that of Windows or of the link /etc/localtime; "UTC" if it is unknown."""
+    """Return the time zone that TZ in the environment `variables` names; "UTC" if it is unknown.
+
+    Without TZ, it is that of Windows, or on other systems that of the zone file to which the link `local_time_file` leads.
+    """
     zone = variables.get("TZ") or (windows_time_zone() if IS_WINDOWS else os.path.realpath(local_time_file))
     try:
         return parse_site_value("timezone", _ZONE_FOLDER.sub("", zone, count=1))

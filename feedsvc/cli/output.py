@@ -48,7 +48,10 @@ def format_count(count: int, noun: str) -> str:
 
 
 def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> str:
-    """Return the message of `build` about the next scheduled change, at `moment` in the site's time zone; None: there is none."""
+    """Return the message of `build` about the next scheduled change, which is at `moment`, in the site's time zone.
+
+    If `moment` is None, the message says that no change is scheduled.
+    """
     if moment is None:
         return "no change is scheduled"
     local = moment.astimezone(ZoneInfo(content.site.timezone))
@@ -87,7 +90,7 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
-    """Print problems in the log, or on stderr without a log, those of settings files first.
+    """Print problems in the log of the command, or on stderr if it has none, those of settings files first.
 
     A problem that many files share is printed only for the first file, with the number of the others. Many are more than three
     files for a warning and for an error that follows from one in a settings file, more than twenty for another error.
@@ -106,7 +109,7 @@ def print_line(text: str, *, err: bool = False) -> None:
 
 
 def report(sentence: str, level: int = logging.INFO) -> None:
-    """Print a sentence for the operator, in the log of the command, or on stderr if it has none. `level` is that of the log."""
+    """Print a sentence for the operator, with `level` in the log of the command, or on stderr if the command has no log."""
     _report_line(f"feedsvc: {sentence}", level)
 
 

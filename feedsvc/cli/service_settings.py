@@ -23,7 +23,7 @@ def service_config(
     no_last_modified: bool,
     access_log: str | None,
 ) -> ServiceConfig:
-    """Return the settings; the parameters are those of the command `serve`. Raises FeedsvcError for a value that is not valid."""
+    """Return the settings of a service. The parameters are values of the options of `serve`. Raises FeedsvcError for a bad one."""
     return ServiceConfig(
         content=content,
         base_url=base_url,
