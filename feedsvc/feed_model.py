@@ -1,6 +1,7 @@
 """Frozen data classes of feeds: what renderers write, independent of the format.
 
-Data only, no behaviour. Texts, addresses and datetimes are as in model.py.
+Data only, no behaviour. Texts contain no characters that XML 1.0 forbids, addresses are absolute URIs, datetimes are aware, in
+UTC and whole seconds.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Tombstone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """Link of a feed. `rel` is self, alternate, hub, license, prev-archive, next-archive or current.
+    """Link of a feed. `rel` is self, alternate, hub, license, prev-archive, next-archive or current. `type` is a media type or "".
 
     Callers of the API can give links with other relations (`new_feed`).
     """

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class Payment:
     """Payment of a license (RSL 1.0 section 3.7). `amount` is a decimal number, `currency` an ISO 4217 code; both or neither.
 
-    `standard` and `custom` are the addresses of a standard license and of the site's own terms of payment.
+    `standard` and `custom` are the addresses of a standard license and of the site's own terms of payment. "" means not given.
     """
 
     type: str

@@ -53,7 +53,7 @@ class MenuEntry:
     """Entry of `navigation` or `footer.links` in site.yaml.
 
     `target` is the id of a category, else the slug of a page, else a path of this site, else an absolute address. `title` is ""
-    for the target's own title.
+    for the target's own title, or if it has none, its path or host.
     """
 
     target: str

@@ -36,9 +36,10 @@ def read_state_file(file: Path, day: date | None) -> Mapping[str, int]:
 
 
 def _read_rows(file: Path, day: date | None, options: str = "") -> Mapping[str, int]:
-    """Return article id -> reads as `read_state_file` does, and raise its errors; `file` must exist.
+    """Return article id -> reads on and after the UTC day `day` (None: all reads) in `file`, which must exist.
 
-    `options` are added to the URI by which SQLite opens the file (https://sqlite.org/uri.html).
+    `options` are added to the URI by which SQLite opens the file (https://sqlite.org/uri.html). Raises UnavailableError if the
+    file cannot be read, FeedsvcError if it has no table of reads.
     """
     name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
     try:

@@ -203,9 +203,9 @@ def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield the lines of problems as `_as_text` does, but in the order and with the omissions of `_group_repeats`.
+    """Yield the lines of problems: each problem, and if the file can be read, its line in the file with a caret below.
 
-    A line after a problem that stands for those of other files says how many these are.
+    Order and omissions are those of `_group_repeats`. A line after a problem that also stands for other files says how many.
     """
     for problem, repeats in _group_repeats(problems):
         yield from _as_text(content, [problem])

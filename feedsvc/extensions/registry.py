@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class PluginNamespace:
-    """Namespace of a plug-in; `plugin` is None if the caller of `render` gave it."""
+    """Namespace of a plug-in; `plugin` is None for one that a caller of `feedsvc.api.render` gave."""
 
     namespace: Namespace
     plugin: Plugin | None = None

@@ -18,7 +18,7 @@ from feedsvc.uris import absolute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodLink:
-    """A month or day with a link to its page. `count` is its number of articles, `articles` this number with the noun."""
+    """A month or day with a link to its page. `count` is its number of articles as text, `articles` this number with the noun."""
 
     title: str
     href: str
@@ -66,7 +66,7 @@ class ArchivePeriodVariables(TypedDict):
 
 
 def archive_rows(period_rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Return the rows that the archive page of a period shows: the visible ones of all its rows, in the same order."""
+    """Return the rows that the archive page of a period shows: the visible ones of `period_rows`, all rows of the period."""
     return tuple(filter(is_visible, period_rows))
 
 

@@ -55,7 +55,7 @@ class Breadcrumb(NamedTuple):
 class PageMetadata:
     """Metadata of a page. `hidden` means that robots must not index it (noindex).
 
-    `alternates` are (hreflang, absolute address) of the page in each language, this one included; () if there is one language.
+    `alternates` are (hreflang, absolute address) of the page in each language, this one included; () without translations.
     `graph` has Open Graph pairs (property, content); `data` is JSON-LD, safe in a script element. `profiles` are the publisher's
     accounts elsewhere (rel=me). `trail` are the breadcrumbs, from the front page to the page itself; () for none.
     """

@@ -72,7 +72,7 @@ def _bare() -> ContentSnapshot:
 
 
 def _many() -> ContentSnapshot:
-    """Return a site whose front page has each of its parts: a lead, stories beside it, a section, and articles without one."""
+    """Return a site whose front page has each of its parts: a lead, stories beside it, a section, articles without section."""
     site = Site(title="Sample", description="News", base_url=_BASE_URL, id_domain="sample.example", since=_SINCE)
     numbers = range(1, _MANY_ARTICLES + 1)
     return ContentSnapshot(

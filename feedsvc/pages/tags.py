@@ -47,7 +47,7 @@ class TagPage(NamedTuple):
 def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
     """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page.
 
-    A site without tags in visible articles has none; one with few tags has /tags/ only.
+    A site without tags in visible articles has no page of tags; a site with at most `catalog.tags.PAGE_SIZE` tags has only /tags/.
     """
     starts = catalog.tags.starts
     if not starts:
@@ -115,7 +115,7 @@ def render_tag_list(layout: PageLayout, start: str = "") -> bytes:
 
 
 def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
-    """Render a page of tags with the content `page`; `start` is the part of its address, as in TagsAt."""
+    """Render a page of tags with the content `page`; `start` is the part of its address, "" for /tags/."""
     site, lang = layout.site, layout.lang
     address, title = absolute(site.base_url, path_of(TagsAt(start))), lang.say("all_topics")
     titles = f"{page.tags[0].title} – {page.tags[-1].title}" if start else ""

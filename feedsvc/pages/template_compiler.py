@@ -93,7 +93,8 @@ class _FastCodeGenerator(CodeGenerator):
 def cached_card(make: Callable[..., str], card: Any, *arguments: object) -> str:
     """Return the HTML that the macro `make` renders of a card and further arguments.
 
-    It is cached in the card's `html_cache` by these arguments alone, so two macros must not be called with equal ones.
+    The HTML is cached in the card's `html_cache` by the further arguments alone, so two macros must not be called with equal
+    further arguments.
     """
     html: str | None = card.html_cache.get(arguments)
     if html is None:

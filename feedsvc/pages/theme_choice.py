@@ -60,7 +60,7 @@ class ThemeChooser:
         *,
         limits: Limits = TRIAL_LIMITS,
     ) -> None:
-        """Take the store of verdicts. `version` names the versions of the program and its libraries; a verdict is valid for one.
+        """Take the store of verdicts. A verdict is valid for one value of `version()`, the versions of program and libraries.
 
         `hung_themes` returns {`Theme.digest`: traceback} of the themes during whose rendering a process hung or crashed.
         `limits` are those of time and memory of a trial.

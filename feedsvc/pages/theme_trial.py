@@ -191,7 +191,7 @@ class _Trial:
 
 
 class _AnnouncingTheme(Theme):
-    """A theme that announces each page before rendering it; `subject` is as in TrialStep."""
+    """A theme that announces each page before rendering it. `subject` is the page's name in messages, "" on a sample site."""
 
     def __init__(self, files: Mapping[str, bytes], announce_step: Callable[[str, str], None]) -> None:
         super().__init__(files, strict=True)

@@ -9,10 +9,10 @@ from feedsvc.pages.images import ImageView
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkView:
-    """A link on a page. `here` is True if the menu marks it as the section (category) to which the page belongs.
+    """A link on a page. `here` is True if the navigation menu marks it as the section (category) to which the page belongs.
 
-    `language` and `direction` are those of the title. "" means, in menus, those of the site; elsewhere, those of the text
-    around the link.
+    `language` and `direction` are those of the title. "" means the site's in the navigation menu and the footer; elsewhere, it
+    means those of the text around the link.
     """
 
     title: str

@@ -80,7 +80,7 @@ def _read_fields(environ: WSGIEnvironment) -> list[_Field]:
     """Return (name, value) of each field of the form in a request, with stripped values and without empty ones.
 
     Raises ValueError or HTTPException if the body is no form, has more than MAX_FORM_BYTES or _MAX_FIELDS, or was not received
-    completely.
+    completely. If another function of the application has read the body before, return the first _MAX_FIELDS fields of it.
     """
     media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:

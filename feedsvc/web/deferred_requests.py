@@ -107,7 +107,7 @@ class Suspensions:
         return None if earliest is None else max(0.0, earliest - time.monotonic())
 
     def expire(self) -> None:
-        """End the waits whose deadline has passed, as `resume` does."""
+        """End the waits whose deadline has passed, and call `on_resume` of each."""
         if self._earliest_deadline is None or (now := time.monotonic()) < self._earliest_deadline:
             return
         with self._lock:
@@ -119,7 +119,7 @@ class Suspensions:
             self.resume(suspension)
 
     def close(self) -> None:
-        """End all waits, as `resume` does, because the server stops. A wait that is added later ends at once."""
+        """End all waits and call `on_resume` of each, because the server stops. A wait that is added later ends at once."""
         self._is_closed = True
         with self._lock:
             waiting = list(self._waiting)

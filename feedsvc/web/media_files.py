@@ -165,7 +165,7 @@ class _FileInfo(NamedTuple):
 
 
 class _ResponsePlan(NamedTuple):
-    """Response without its body, and the range of bytes (of those that can be sent) that is its body; empty if it has no body."""
+    """Response without its body, and the range of its body in the bytes of the file as it is sent; empty if it has no body."""
 
     response: FileResponse
     part: range = range(0)

@@ -1,4 +1,7 @@
-"""Response cache: within one second, a request equal to an earlier one gets the same response, unless there is a new edition.
+"""Response cache: within one second of the clock, equal requests for a document get the same response.
+
+Requests are equal if they have the same path, method and values of the headers that documents depend on. A new edition empties
+the cache.
 
 All moments that responses depend on are whole seconds (model.py), so within a second only a new edition changes a response.
 """
@@ -40,8 +43,9 @@ class CachedResponse(NamedTuple):
 class ResponseCache:
     """WSGI middleware that answers a request equal to an earlier one of the same second and edition without the application.
 
-    Requests are equal if all values of `_request_key` are; queries are ignored. The responses in the cache are those for which
-    the application called the function that this object puts into the environ at STORE_KEY.
+    Requests are equal if path, method and the headers that documents depend on are (`_request_key`); queries are ignored. The
+    responses in the cache are those for which the application called the function that this object puts into the environ at
+    STORE_KEY.
     """
 
     def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:

@@ -1,4 +1,7 @@
-"""HTTP server of one process: waitress, tuned for many connections with small requests. Its stop does not cut off responses."""
+"""HTTP server of one process: waitress, tuned for many connections with small requests.
+
+When the server stops, unfinished responses have some seconds to end.
+"""
 
 from __future__ import annotations
 
@@ -191,8 +194,8 @@ class Server:
     def run(self) -> str:
         """Serve until SIGTERM or SIGINT, then finish the responses to received requests within `drain_timeout`, and close.
 
-        Return the name of the signal (`signal_name`).
-        Suspended requests end their wait at the stop. The socket is closed, so `run` can be called once.
+        Responses that take longer are cut off. Return the name of the signal (`signal_name`). Suspended requests end their wait
+        at the stop. The socket is closed, so `run` can be called once.
         """
         while not self._is_stopping:
             self._poll_once(self._poll_timeout())

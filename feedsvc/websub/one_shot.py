@@ -140,6 +140,9 @@ def _translate_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def one_shot_publisher(folder: Path, clock: Callable[[], datetime]) -> Iterator[OneShotPublisher]:
-    """Create a OneShotPublisher for a `with` block, at whose end it is closed. Raises FeedsvcError as the constructor does."""
+    """Create a OneShotPublisher for a `with` block, at whose end it is closed.
+
+    Raises FeedsvcError if the state folder cannot be used, or if another process holds its leader lock.
+    """
     with closing(OneShotPublisher(folder, clock)) as publisher:
         yield publisher
