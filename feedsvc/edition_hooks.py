@@ -35,7 +35,8 @@ class _Change:
     """Edition for which the hooks have not been called yet: its catalog, and the moment since when it is served.
 
     `paths` (relative to base_url, with a leading slash) are those of the documents that may have changed since the edition for
-    which the hooks were called last; None if any may have. `is_everywhere` returns whether all processes have loaded the edition.
+    which the hooks were called last; None if any may have. `is_everywhere` returns whether all processes have loaded the
+    edition.
     """
 
     catalog: Catalog

@@ -20,9 +20,9 @@ class FeedsvcError(Exception):
 class Problem:
     """Fault in a file that an editor can fix.
 
-    `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1.
-    A problem of severity "error" means that this version of the file is not used. In authors.yaml, categories.yaml, tags.yaml and
-    feeds.yaml, an error in one entry means only that the entry at that line is not used. A "warning" has no such effect.
+    `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1. A problem of severity
+    "error" means that this version of the file is not used. In authors.yaml, categories.yaml, tags.yaml and feeds.yaml, an
+    error in one entry means only that the entry at that line is not used. A "warning" has no such effect.
     """
 
     path: str
@@ -48,7 +48,8 @@ class TextUnavailableError(FeedsvcError):
 class PluginError(FeedsvcError):
     """Raised if the code of a plug-in fails. The text names the distribution of the plug-in.
 
-    Errors with the same `key` come from the same plug-in and an exception of the same type; `report_faults` logs only the first.
+    Errors with the same `key` come from the same plug-in and an exception of the same type; `report_faults` logs only the
+    first.
     """
 
     def __init__(self, message: str, key: str = "") -> None:

@@ -100,9 +100,9 @@ class Tombstone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """Link of a feed. `rel` is self, alternate, hub, license, prev-archive, next-archive or current. `type` is a media type or "".
+    """Link of a feed. `rel` is self, alternate, hub, license, prev-archive, next-archive or current.
 
-    Callers of the API can give links with other relations (`new_feed`).
+    `type` is a media type, "" if not given. Callers of the API can give links with other relations (`new_feed`).
     """
 
     rel: str

@@ -48,8 +48,8 @@ class NewsroomBlueprint(Blueprint):
     def close(self) -> None:
         """Stop the thread of this process that follows changes, and close the files and databases that this process opened.
 
-        The next request reads the folder again. When the process exits, this is called automatically. It does nothing before the
-        first request in this process.
+        The next request reads the folder again. When the process exits, this is called automatically. It does nothing before
+        the first request in this process.
         """
         self._views.close()
 

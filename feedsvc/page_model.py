@@ -25,8 +25,8 @@ class StaticPage:
     """Validated content of one file of pages/. `path` is relative to the content folder, `markdown` is the body.
 
     `menu` is the menu that links to the page if site.yaml does not list that menu's links ("none": no menu does); pages with a
-    lower `order` come first. `language` is "" for the site's, `updated` None if not given. `media` are the paths in media/ that it
-    refers to.
+    lower `order` come first. `language` is "" for the site's, `updated` None if not given. `media` are the paths in media/ that
+    it refers to.
     """
 
     path: str

@@ -38,10 +38,9 @@ class DamagedFile:
         self._reported_at = 0.0
 
     def report(self, version: FileVersion | None, reason: str) -> TokensDamagedError:
-        """Report damage of the file in `version` (None: unknown). Return the error to raise.
+        """Report damage of the file, whose `file_version` is `version` (None: unknown). Return the error to raise.
 
-        The file is renamed if an earlier report, at least 2 seconds before, was of the same version, and it has not changed
-        since.
+        Rename the file if an earlier report, at least 2 seconds before, was of the same version, and the file still has it.
         """
         now = time.monotonic()
         if version is None or version != self._reported:

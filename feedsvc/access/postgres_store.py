@@ -59,7 +59,8 @@ class PostgresTokenStore:
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
         """Count a fetch with the token of this digest, if it is active and below its limit. None if there is no such token.
 
-        Return its record, and 0 or, above the limit, the seconds to wait; 0 for a token that has ended. Raises UnavailableError.
+        Return its record, and 0 or, above the limit, the seconds to wait; 0 for a token that has ended. Raises
+        UnavailableError.
         """
         with self._open() as connection:
             row = connection.exec_driver_sql(_FIND, (digest,)).first() if connection else None

@@ -63,8 +63,8 @@ class SqliteTokenStore:
     def fetch(self, digest: bytes, now: datetime) -> tuple[Token, int] | None:
         """Count a fetch with the token of this digest, if it is active and below its limit. None if there is no such token.
 
-        Return its record, and 0 or, above the limit, the seconds to wait; 0 for a token that has ended. Raises UnavailableError,
-        also for damage elsewhere in the file, which is searched if there is no such token.
+        Return its record, and 0 or, above the limit, the seconds to wait; 0 for a token that has ended. Raises
+        UnavailableError, also for damage elsewhere in the file, which is searched if there is no such token.
         """
         with self._open() as connection:
             token = _find(connection, digest) if connection else None

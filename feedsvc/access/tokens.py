@@ -96,8 +96,8 @@ def token_digest(token: str) -> bytes | None:
 def check_name(name: str) -> str:
     """Return the name of a token in Unicode form NFC. Raises FeedsvcError if it is not allowed.
 
-    Allowed are at most 64 letters, digits, spaces and . @ + - _, with a letter or digit first, no space last, and no run of 32 or
-    more letters a to z and digits 2 to 7, which looks like a token. Whether a token has the name already is not checked.
+    Allowed are at most 64 letters, digits, spaces and . @ + - _, with a letter or digit first, no space last, and no run of 32
+    or more letters a to z and digits 2 to 7, which looks like a token. Whether a token has the name already is not checked.
     """
     normal = unicodedata.normalize("NFC", name)
     is_valid = _NAME.fullmatch(normal) and normal == normal.strip() and normal.isprintable() and len(normal) <= MAX_NAME_LENGTH

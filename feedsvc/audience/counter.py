@@ -65,9 +65,9 @@ class ReadCounter:
         """Start two threads. One uses the database; the other calls `periodic_work` with the time every two seconds.
 
         `spool_folder` is for reads that cannot be written at the stop; without it they are lost. `write_interval`, `max_age`,
-        `wait_timeout` and `startup_delay` are seconds. A requested total is loaded again if its age is `max_age` or more. A request
-        waits up to `wait_timeout` for a total that is not cached. The database is first used after `startup_delay`, or earlier if
-        a request needs a total; until that first use has ended, a request waits up to `startup_delay` longer.
+        `wait_timeout` and `startup_delay` are seconds. A requested total is loaded again if its age is `max_age` or more. A
+        request waits up to `wait_timeout` for a total that is not cached. The database is first used after `startup_delay`, or
+        earlier if a request needs a total; until that first use has ended, a request waits up to `startup_delay` longer.
         """
         self._store = store
         self._clock = clock

@@ -55,9 +55,9 @@ class ReadCountMiddleware:
 
     Requests to other paths are passed on unchanged. A GET of a read counter returns the number of reads as JSON, or 503 if it
     is not known in time. A POST (beacon) reports a read. It is not counted if it is from a bot, if the visitor's last counted
-    read of the article was less than 30 minutes before on the same UTC day, if the visitor or the visitor's address sent too many
-    reads, or if Origin is neither that of base_url nor that of the request's host. X-Forwarded-For is used if the peer is one of
-    `trusted_proxies`.
+    read of the article was less than 30 minutes before on the same UTC day, if the visitor or the visitor's address sent too
+    many reads, or if Origin is neither that of base_url nor that of the request's host. X-Forwarded-For is used if the peer is
+    one of `trusted_proxies`.
     """
 
     def __init__(

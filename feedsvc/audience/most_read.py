@@ -1,4 +1,4 @@
-"""Most read articles of the last days, for the front page.
+"""Most read articles of the last week, for the front page.
 
 A thread loads the numbers of reads again while they are requested.
 """

@@ -180,9 +180,9 @@ class DatabaseReadStore:
 
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        """Run one transaction; create missing tables first. Any error is raised as UnavailableError after a rollback.
+        """Run the `with` block in one transaction; create missing tables first. `writes` is True if the block writes.
 
-        `writes` is True if the block writes.
+        After an error, roll back and raise UnavailableError (RowRefusedError if the database refused a row's values).
         """
         try:
             self._create_folder()

@@ -72,7 +72,7 @@ class Visitors:
             return Admission(is_counted=self._is_first_read(self._hash(network, agent, article_id), now))
 
     def rotate_day(self, now: datetime) -> None:
-        """Discard the hashes and the salt if they are of an earlier UTC day. Call periodically, also while there are no reads."""
+        """Discard the hashes and the salt if they are of an earlier UTC day. Call periodically, even without reads."""
         with self._lock:
             self._rotate_day(now)
 

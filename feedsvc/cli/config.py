@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class ServeConfig:
     """Configuration of `serve`, whichever socket it listens on.
 
-    If it `is_demo`, problems in the files are not printed, and SIGHUP ends the server, as when its terminal is closed.
-    Otherwise SIGHUP makes the server examine every file.
+    With `is_demo`, problems in the files are not printed, and SIGHUP ends the server, as when its terminal is closed. Without
+    it, SIGHUP makes the server examine every file.
     """
 
     service: ServiceConfig

@@ -23,7 +23,7 @@ def service_config(
     no_last_modified: bool,
     access_log: str | None,
 ) -> ServiceConfig:
-    """Return the settings of a service. The parameters are values of the options of `serve`. Raises FeedsvcError for a bad one."""
+    """Return the settings of a service from the values of the options of `serve`. Raises FeedsvcError for an invalid value."""
     return ServiceConfig(
         content=content,
         base_url=base_url,

@@ -41,7 +41,8 @@ _LOCK_FILE: Final = "first-process.lock"
 def load_application() -> ProcessApplication:
     """Read the settings of `serve` from variables and the settings file, open the service, and return the application.
 
-    If uWSGI forks the workers later, each worker opens its service instead. After a FeedsvcError, print it and raise SystemExit.
+    If uWSGI forks the workers later, each worker opens its service instead. After a FeedsvcError, print it and raise
+    SystemExit.
     """
     application = _or_exit(lambda: ProcessApplication(read_service_config()))
     application.load()

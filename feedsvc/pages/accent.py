@@ -35,8 +35,8 @@ def derive_accent(color: str) -> Accent:
     """Return the accents for a color (# and six hexadecimal digits).
 
     On each kind of page, the accent is the color itself if its contrast with each background of that kind is at least
-    MIN_CONTRAST. Otherwise it is the color made darker (light pages) or lighter (dark pages) as little as that contrast needs, in
-    the same hue.
+    MIN_CONTRAST. Otherwise it is the color made darker (light pages) or lighter (dark pages) as little as that contrast needs,
+    in the same hue.
     """
     return Accent(light=_readable(color, LIGHT_BACKGROUNDS, 0.0), dark=_readable(color, DARK_BACKGROUNDS, 1.0))
 

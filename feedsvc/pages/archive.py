@@ -18,7 +18,10 @@ from feedsvc.uris import absolute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodLink:
-    """A month or day with a link to its page. `count` is its number of articles as text, `articles` this number with the noun."""
+    """A month or day with a link to its page. `count` is its number of articles as text, `articles` the number with the noun.
+
+    `title` is the name of the month or day in words.
+    """
 
     title: str
     href: str

@@ -142,10 +142,10 @@ def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
 
 
 def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables) -> _PageArguments:
-    """Return the arguments of `PageLayout.render` after the template: metadata, variables, and the key of the section's listing.
+    """Return the arguments of `PageLayout.render` after the template: metadata, variables, ListingRef of the section or None.
 
-    The section is the article's first category; the key is None if the article has no category. `expensive` are the variables
-    that `_EXPENSIVE_FUNCTIONS` computed for this row.
+    The section is the article's first category; None means that it has no category. `expensive` are the variables that
+    `_EXPENSIVE_FUNCTIONS` computed for this row.
     """
     catalog, site, article, lang = layout.catalog, layout.site, row.article, layout.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in article.categories]

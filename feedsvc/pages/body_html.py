@@ -1,4 +1,4 @@
-"""HTML of texts (of articles and static pages) for their pages: root-relative addresses, images with their size and variants."""
+"""HTML of the texts of articles and static pages, as pages show it: root-relative addresses, images with size and variants."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _FIELD_COUNT: Final = 3  # text fields of a kind
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """A checkbox or radio button. `id` is its value. `language` and `direction` are the title's, "" if they are the page's own."""
+    """A checkbox or radio button. `id` is its value. `language` and `direction` are the title's, "" if they are the page's."""
 
     id: str
     title: str

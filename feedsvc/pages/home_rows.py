@@ -34,8 +34,8 @@ class HomeRows:
     """Visible rows of the front page, each once, except that `corrected` may repeat others.
 
     `lead` is None if there is no visible article. `seconds` are the newest other rows of the site's feed, at most
-    _SECOND_STORIES; `others` are all rows of this feed that are in no other field but perhaps in `corrected`. `corrected` has up
-    to _CORRECTIONS rows, those with the newest corrections, which may be old articles.
+    _SECOND_STORIES; `others` are all rows of this feed that are in no other field but perhaps in `corrected`. `corrected` has
+    up to _CORRECTIONS rows, those with the newest corrections, which may be old articles.
     """
 
     lead: Row | None

@@ -11,7 +11,7 @@ from feedsvc.uris import path_below, root_relative, split_at_query
 
 
 def local_href(site: Site, address: str) -> str:
-    """Return an absolute address below base_url as a root-relative one, with its query and fragment; any other one unchanged."""
+    """Return an absolute address below base_url as a root-relative one, with query and fragment; any other one unchanged."""
     path = path_below(site.base_url, address)
     return root_relative(site.base_url, path) + split_at_query(address)[1] if path else address
 

@@ -116,7 +116,7 @@ class PageLayout:
     ) -> bytes:
         """Render a whole page with a template. The navigation menu marks the link to `current_listing` if that is a category.
 
-        All menus mark the link to `head.canonical`. `variables` are the template's own; they replace the layout's of equal names.
+        All menus mark the link to `head.canonical`. `variables`, the template's own, replace those of the layout of equal name.
         """
         own_href = local_href(self.site, head.canonical)
         current_section = current_listing if current_listing and current_listing.kind == "category" else None
@@ -164,7 +164,7 @@ class PageLayout:
 
     @cached_property
     def _navigation(self) -> tuple[tuple[ListingRef | None, LinkView], ...]:
-        """Pairs (listing, link) of the links in the navigation menu. `listing` is the category, author or custom feed of the link.
+        """Pairs (listing, link) of the navigation menu. `listing` is the category, author or custom feed at the link's target.
 
         It is None for every other target, such as the front page, a language, a tag, or a period of a listing.
         """
@@ -257,7 +257,7 @@ class PageLayout:
         return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))
 
     def date_view(self, moment: datetime, key: str = "", *, with_time: bool = False) -> DateView:
-        """Return a date as a page shows it, `with_time` also time and offset. `key` names the text around it, "" for no text."""
+        """Return a date as a page shows it, `with_time` also time and offset, with the text of `key` around it ("" for none)."""
         text = self.lang.date_time(moment) if with_time else self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
         return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)
@@ -295,6 +295,6 @@ class PageLayout:
 
 
 def distinct_summary(catalog: Catalog, article: Article) -> str:
-    """Return the summary below an article's title: its own, else the beginning of its text; "" if empty or equal to the title."""
+    """Return an article's summary, else the beginning of its text; "" if that is empty or equal to the title above it."""
     summary = catalog.content.summary(article)
     return "" if summary == article.title else summary

@@ -83,7 +83,8 @@ class Subscription:
     """A listing on the page with all feeds. `count` is its number of visible articles with the noun, such as "3 articles".
 
     `updated` is when it last changed, None if it has no visible article. `readers` are links that open its RSS feed in feed
-    readers; [] for tags, of which there may be very many. `language` and `direction` are the title's, "" if they are the page's.
+    readers; [] for tags, of which there may be very many. `language` and `direction` are the title's, "" if they are the
+    page's.
     """
 
     title: str

@@ -47,7 +47,8 @@ class TagPage(NamedTuple):
 def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
     """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page.
 
-    A site without tags in visible articles has no page of tags; a site with at most `catalog.tags.PAGE_SIZE` tags has only /tags/.
+    A site without tags in visible articles has no page of tags; a site with at most `catalog.tags.PAGE_SIZE` tags has only
+    /tags/.
     """
     starts = catalog.tags.starts
     if not starts:

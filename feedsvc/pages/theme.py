@@ -208,11 +208,11 @@ def referenced_templates(text: str) -> frozenset[str]:
 
 
 def find_unused_blocks(templates: Mapping[str, str]) -> Iterator[tuple[str, int, str, frozenset[str]]]:
-    """Yield (template, line, block, names of the blocks of the templates that it extends) of each block that is part of no page.
+    """Yield (template, line, block, names of the blocks of the templates that it extends) for each block that no page shows.
 
-    `templates` are the texts of a theme's valid templates by name. A block of a template that extends another one is part of a
-    page only if a template that it extends, directly or not, has a block of the same name, or if it stands inside another
-    block. Templates for which `_inherited_blocks` returns None are left out.
+    `templates` are the texts of a theme's valid templates by name. Pages show a block of a template that extends another one
+    only if a template that it extends, directly or not, has a block of the same name, or if it stands inside another block.
+    Templates for which `_inherited_blocks` returns None are left out.
     """
     for name, text in templates.items():
         inherited = _inherited_blocks(text, templates)

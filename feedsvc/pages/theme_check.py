@@ -70,11 +70,11 @@ def check_theme(
 ) -> ThemeVerdict:
     """Return the verdict on templates (path below theme/ -> UTF-8 text): render sample sites and the newest articles with them.
 
-    If `newest_articles` is None, render the sample sites only. A template that exceeds the `limits` of a trial, or crashes it, is
-    left out, and the others are tried again; if only an article's page can be blamed, that page is left out. After _MAX_TRIALS
-    such trials, or if all trials together took `limits.elapsed` seconds and a template was left out, the remaining templates have
-    a problem, too. Raises TrialError if a trial could not be carried out, also if it took `limits.elapsed` seconds and no
-    template was left out before; TrialCancelledError once `is_cancelled` returns True.
+    If `newest_articles` is None, render the sample sites only. A template that exceeds the `limits` of a trial, or crashes it,
+    is left out, and the others are tried again; if only an article's page can be blamed, that page is left out. After
+    _MAX_TRIALS such trials, or if all trials together took `limits.elapsed` seconds and a template was left out, the remaining
+    templates have a problem, too. Raises TrialError if a trial could not be carried out, also if it took `limits.elapsed`
+    seconds and no template was left out before; TrialCancelledError once `is_cancelled` returns True.
     """
     return _ThemeCheck(templates, newest_articles, is_cancelled, limits).verdict()
 

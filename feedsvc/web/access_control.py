@@ -58,9 +58,9 @@ class StatusAccess:
     """Rule for access to /status and /metrics.
 
     A request without forwarding header is allowed if its peer is a loopback address and its Host is local or has no dot, or if
-    the peer is in `allowed_networks`. A request with a forwarding header is allowed only if the peer is one of `trusted_proxies`
-    and the client in X-Forwarded-For is in `allowed_networks`. A client of a unix socket does not count as this machine, because
-    it usually is a proxy, which may add no header.
+    the peer is in `allowed_networks`. A request with a forwarding header is allowed only if the peer is one of
+    `trusted_proxies` and the client in X-Forwarded-For is in `allowed_networks`. A client of a unix socket does not count as
+    this machine, because it usually is a proxy, which may add no header.
     """
 
     allowed_networks: Networks = ()

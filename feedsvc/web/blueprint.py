@@ -91,8 +91,9 @@ def add_site_endpoints(blueprint: Blueprint, get_views: Callable[[], SiteViews],
 def _not_found(error: NotFound, live: Live) -> ResponseReturnValue:
     """Return the response to a 404 `error` in the blueprint: the 404 page of the site, or the application's own response.
 
-    It is the application's own if the blueprint is at the root of the application and the URL rule that matched is that of static
-    pages or of /.well-known/. The rule of static pages matches every path of one segment, whether or not there is such a page.
+    It is the application's own if the blueprint is at the root of the application and the URL rule that matched is that of
+    static pages or of /.well-known/. The rule of static pages matches every path of one segment, whether or not there is such a
+    page.
     """
     rule = request.url_rule
     is_applications = rule is not None and rule.rule in _FREE_RULES

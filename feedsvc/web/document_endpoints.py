@@ -202,8 +202,8 @@ def _resolve(publication: Publication, environ: WSGIEnvironment) -> Resource | N
     """Return the publication's resource at the path of a request, None if there is none.
 
     At /views.json, it is the answer that reads are not counted. If the request has a query and redirects.yaml has a rule for
-    this path and query, the resource is that of the rule. The path of base_url without its trailing slash is a redirect to the
-    front page, unless a rule for "/" and the query exists.
+    this path and query, the resource is that of the rule. At the path of base_url without its trailing slash, it is that of a
+    rule for "/" and the query, else a redirect to the front page.
     """
     path = path_below(environ, publication.mount)
     if path is None:

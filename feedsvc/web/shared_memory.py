@@ -54,7 +54,7 @@ class WorkerTable:
                 return json.loads(text) if text else {}
 
     def write_message(self, number: int, message: Mapping[str, Any]) -> None:
-        """Write a message of JSON values to row `number`. One of more than 32,760 bytes is dropped; the previous one remains."""
+        """Write a message of JSON values to row `number`. One of over 32,760 bytes is dropped; the previous one remains."""
         text = json.dumps(message).encode()
         message_number = self[number, _MESSAGE_NUMBER] + 1
         length_cell, start = self._message_location(number, message_number)

@@ -94,8 +94,8 @@ class Supervisor:
     def run(self) -> int:
         """Start the workers; return once all have ended after SIGTERM, SIGINT or the end of a worker before all were ready.
 
-        Return the exit status: the highest one of the workers that ended at the stop, where an end by a signal counts as 0. If a
-        worker ended before all were ready, it is above 0.
+        Return the exit status: the highest one of the workers that ended at the stop, where an end by a signal counts as 0. If
+        a worker ended before all were ready, it is above 0.
         """
         libc.preload()
         gc_control.freeze_heap()  # objects loaded by now stay in memory pages that all workers share

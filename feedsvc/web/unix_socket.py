@@ -51,7 +51,7 @@ class UnixListener(socket.socket):
 
 
 def listen_unix(path: Path, mode: int) -> UnixListener:
-    """Return a non-blocking socket that listens at `path`, whose file has the permissions `mode`. Its `close` removes the file.
+    """Return a non-blocking socket that listens at `path`, whose file has the permissions `mode` (see UnixListener).
 
     The file of a socket that no process listens on any more is replaced. Raises FeedsvcError if a process listens there, if
     something else is at the path, or if the socket cannot be created: its folder must exist, the path have at most 107 bytes.

@@ -107,7 +107,7 @@ class _SocketReader(RawIOBase):
 
 
 class HubConnection:
-    """Connection to one hub, which may be opened, used and closed several times. For one thread; any thread may call `abort`."""
+    """Connection to one hub, which may be opened, used and closed repeatedly. For one thread; any thread may call `abort`."""
 
     def __init__(self, host: str, context: ssl.SSLContext | None) -> None:
         """Prepare a connection to `host`; `open` connects. `context` is None for a connection without TLS."""

@@ -52,8 +52,8 @@ class DeliveryLoop:
     ) -> Iterator[tuple[PendingDelivery, DeliveryOutcome]]:
         """Notify `hub` of each feed in `deliveries`, and yield the delivery with its outcome once the outcome is stored.
 
-        Each notification is sent when the iterator is asked for the next item. It ends once `is_stopping` returns True; a
-        failure after that is not stored, and the delivery stays pending.
+        Each notification is sent when the iterator is asked for the next item. The iterator ends once `is_stopping` returns
+        True; a failure after that is not stored, and the delivery stays pending.
         """
         for delivery in deliveries:
             if is_stopping():

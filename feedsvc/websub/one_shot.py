@@ -88,9 +88,9 @@ class OneShotPublisher:
         return self._queue.removed_topics
 
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
-        """Run the purge command with the addresses, sorted, on its stdin. Return "" if it succeeded, else a sentence that says why.
+        """Run the purge command with the addresses, sorted, on its stdin. Return "" if it succeeded.
 
-        Without addresses, the command is not run and the result is "".
+        Otherwise return a sentence that says what failed. Without addresses, the command is not run and the result is "".
         """
         failure = PurgeCommand(command).run(sorted(addresses)) if addresses else ""
         return failure and f"the purge command {failure}; hubs are notified anyway"
@@ -98,8 +98,8 @@ class OneShotPublisher:
     def deliver(self, hub: str) -> HubResult:
         """Notify one hub of all feeds that are pending for it, even of those whose next attempt is not due yet.
 
-        After three deferrals in a row, or a failure with Retry-After, the remaining feeds are not tried and stay pending. Raises
-        FeedsvcError if the state folder cannot be used.
+        After three deferrals in a row, or a failure with Retry-After, the remaining feeds are not tried and stay pending.
+        Raises FeedsvcError if the state folder cannot be used.
         """
         with _translate_errors(self._folder):
             deliveries = self._queue.pending_deliveries(hub)

@@ -18,7 +18,7 @@ class PurgeCommand:
     def __init__(self, command: Sequence[str], timeout: float = 30.0) -> None:
         """Prepare a command (program and arguments), which runs without a shell.
 
-        If it has not ended after `timeout` seconds, its process and the child processes of that are killed.
+        If it has not ended after `timeout` seconds, `run` kills its process and the child processes of that.
         """
         self._command = command
         self._timeout = timeout

@@ -29,7 +29,7 @@ _MAX_DELAY: Final = 2 * 86_400.0
 class HubState:
     """State of a hub: numbers of all its successful deliveries and of its deferrals since the last of these (`failure_count`).
 
-    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` is the reason at `failed_at`.
+    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` is why the latest failed.
     """
 
     hub: str
@@ -261,7 +261,7 @@ class DeliveryQueue:
             yield values
 
     def _write(self, hubs: Sequence[HubState], feeds: Sequence[TopicState]) -> None:
-        """Store states in memory, then in the file. If the file is damaged, replace it and write hubs and pending feeds again."""
+        """Store states in memory, then in the file. If the file is damaged, replace it and write hubs and pending feeds."""
         self._hubs |= {state.hub: state for state in hubs}
         self._update_pending(feeds)
         try:
