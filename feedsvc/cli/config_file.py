@@ -105,7 +105,7 @@ def command_name(context: click.Context) -> str:
 
 
 def _sibling_keys(context: click.Context) -> frozenset[str]:
-    """Return the keys of all subcommands of the same group as the context's command; none if the command is no subcommand."""
+    """Return the keys of all subcommands of the group of the context's command; an empty set if it is no subcommand."""
     if context.parent is None or context.parent.parent is None or not isinstance(context.parent.command, click.Group):
         return frozenset()
     return frozenset(key_of(parameter) for command in context.parent.command.commands.values() for parameter in command.params)

@@ -1,4 +1,4 @@
-"""Load the content folder and try its theme, for commands that run once."""
+"""Loading of the content folder with a trial of its theme, for commands that run once."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _code_digest(plugin: Plugin) -> str:
 
 
 def _python_files(folders: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield (folder of the package, path) of each Python file, in the order of their paths."""
+    """Yield (folder, path) of each Python file in each of `folders` and its subfolders, sorted by path within a folder."""
     for root in folders:
         files = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names if name.endswith(".py"))
         yield from ((root, file) for file in sorted(files))

@@ -105,7 +105,7 @@ class PageLayout:
         return self.catalog.site
 
     def for_listing(self, ref: ListingRef) -> PageLayout:
-        """Return the layout for a listing's pages: those of a language have words in that language, others in the site's."""
+        """Return the layout for a listing's pages, with words in the language of a language listing, else in the site's."""
         tag = listing_language(self.site, ref)
         if tag == self.lang.tag:
             return self

@@ -249,7 +249,7 @@ def _issue_page_renderers(layout: PageLayout, listing: Listing) -> Iterator[Call
 
 
 def _unused_template_block_findings(templates: Mapping[str, bytes]) -> Iterator[Finding]:
-    """Yield a finding on each block of a template that the template it extends does not have: no page would show its text."""
+    """Yield a finding on each block that no page shows, because the templates that its template extends have no such block."""
     for name, line, block, known in find_unused_blocks({name: data.decode() for name, data in files_below(templates, TEMPLATES)}):
         message = f"no page shows the block '{block}', because the extended template has no such block"
         hint = did_you_mean(block, known) or f"its blocks are {', '.join(sorted(known))}"

@@ -90,10 +90,9 @@ class WorkerSlot:
         self._table = table
 
     def register(self) -> None:
-        """Write into this worker's row the id of this process, and the present time as that of its last scan.
+        """Write into this worker's row the id of this process, and the present time as that of its last scan of the content folder.
 
-        A scan is one of the whole content folder. Call this before any content is read, because the present time also stands
-        for the content that is read then.
+        Call this before any content is read: the first reading counts as a scan that began at this time.
         """
         self._table[self.number, _READ_AT] = time.monotonic()
         self._table[self.number, _PID] = os.getpid()

@@ -73,10 +73,10 @@ class Supervisor:
     ) -> None:
         """Create the supervisor of `worker_count` workers. Each calls `serve` and ends when that returns or raises SystemExit.
 
-        `print_line` prints the ready line of worker 1, and at the end the signal that was its reason. `on_stop` is called in the
-        parent when all workers are to end: it closes the socket that they share with the parent. `explain_exit` gets the id of an
-        ended process and returns why it crashed or was ended by the watchdog, "" if unknown. Workers that have not ended
-        `stop_timeout` seconds after SIGTERM are killed.
+        `print_line` prints the ready line of worker 1 once all are ready, and after SIGTERM or SIGINT, at the end, a sentence
+        that names the signal. The parent calls `on_stop` when all workers have to end, to close the socket that they share with
+        the parent. `explain_exit` gets the id of an ended process and returns why it crashed or was ended by the watchdog, ""
+        if unknown. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
         """
         self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
         self._explain_exit, self._stop_timeout = explain_exit, stop_timeout

@@ -51,10 +51,11 @@ class UnixListener(socket.socket):
 
 
 def listen_unix(path: Path, mode: int) -> UnixListener:
-    """Return a non-blocking socket that listens at `path`, whose file has the permissions `mode` (see UnixListener).
+    """Return a non-blocking socket that listens at `path`, whose file has the permissions `mode`.
 
-    The file of a socket that no process listens on any more is replaced. Raises FeedsvcError if a process listens there, if
-    something else is at the path, or if the socket cannot be created: its folder must exist, the path have at most 107 bytes.
+    In this process, its `close` removes the file. The file of a socket that no process listens on any more is replaced. Raises
+    FeedsvcError if a process listens there, if something else is at the path, or if the socket cannot be created: its folder
+    must exist, and the path may have at most 107 bytes.
     """
     if len(os.fsencode(path)) > _MAX_PATH_BYTES:
         raise _error(path, f"its path is longer than {_MAX_PATH_BYTES} bytes; choose a shorter one, such as /run/feedsvc.sock")

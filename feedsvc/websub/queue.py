@@ -29,7 +29,7 @@ _MAX_DELAY: Final = 2 * 86_400.0
 class HubState:
     """State of a hub: numbers of all its successful deliveries and of its deferrals since the last of these (`failure_count`).
 
-    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` is why the latest failed.
+    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` is the last failure's reason.
     """
 
     hub: str

@@ -25,7 +25,7 @@ class LookupTimeoutError(TimeoutError):
 
 
 class Resolver:
-    """Resolver of host names, used by one thread."""
+    """Resolver of host names, for one thread at a time."""
 
     def __init__(self) -> None:
         self._lookups: dict[tuple[str, int], Future[_SocketAddresses]] = {}
