@@ -21,12 +21,12 @@ _T = TypeVar("_T")
 
 
 def text(field: str, value: object) -> str:
-    """Return a text without the characters that XML 1.0 forbids."""
+    """Return a text without the characters that XML 1.0 forbids. Raises FieldError if the value is no text."""
     return remove_forbidden_characters(instance(field, value, str))
 
 
 def line(field: str, value: object, *, required: bool = True) -> str:
-    """Return a text with each run of white space as one space. If it is `required`, it must not be empty."""
+    """Return a text with each run of white space as one space. Raises FieldError if it is `required` and empty."""
     cleaned = " ".join(text(field, value).split())
     if required and not cleaned:
         raise FieldError(field, "is empty; give a text")
@@ -34,7 +34,7 @@ def line(field: str, value: object, *, required: bool = True) -> str:
 
 
 def moment(field: str, value: object) -> datetime:
-    """Return a datetime in UTC and whole seconds. It must have a zone, and its year in UTC must be 1000 or later."""
+    """Return a datetime in UTC and whole seconds. Raises FieldError if it has no zone, or a year before 1000 in UTC."""
     given = instance(field, value, datetime)
     if given.utcoffset() is None:
         raise FieldError(field, f"{given.isoformat()} has no zone; give one, for example datetime(2026, 1, 2, 9, 30, tzinfo=UTC)")
@@ -48,7 +48,10 @@ def moment(field: str, value: object) -> datetime:
 
 
 def address(field: str, value: object, *, required: bool = True) -> str:
-    """Return an http or https address as a URI (`uris.uri`). "" and white space give "" unless an address is `required`."""
+    """Return an http or https address as a URI (`uris.uri`); "" for white space unless an address is `required`.
+
+    Raises FieldError for any other text.
+    """
     given = instance(field, value, str).strip()
     if not given and not required:
         return ""
@@ -64,7 +67,7 @@ def address(field: str, value: object, *, required: bool = True) -> str:
 
 
 def permanent_id(field: str, value: object) -> str:
-    """Return an id: an absolute URI that must never change (RFC 4287 section 4.2.6)."""
+    """Return an id: an absolute URI that must never change (RFC 4287 section 4.2.6). Raises FieldError if it is none."""
     given = instance(field, value, str)
     if not ABSOLUTE_URI.fullmatch(given) or not given.isascii():
         raise FieldError(field, f"{given!r} is no absolute URI; give one such as 'tag:example.org,2026:first' or 'urn:uuid:…'")
@@ -72,7 +75,7 @@ def permanent_id(field: str, value: object) -> str:
 
 
 def language(field: str, value: object) -> str:
-    """Return a language tag unchanged; "" is allowed."""
+    """Return a language tag unchanged; "" is allowed. Raises FieldError for a text of another form."""
     return _match(field, value, _LANGUAGE, "a language tag such as 'en' or 'ko-KR'") if value != "" else ""
 
 
@@ -81,12 +84,12 @@ def media_type(field: str, value: object) -> str:
 
 
 def email(field: str, value: object) -> str:
-    """Return an e-mail address unchanged; "" is allowed."""
+    """Return an e-mail address unchanged; "" is allowed. Raises FieldError for a text of another form."""
     return _match(field, value, _EMAIL, "an e-mail address such as 'desk@example.org'") if value != "" else ""
 
 
 def number(field: str, value: object, *, minimum: int) -> int:
-    """Return the value if it is an integer, not a bool, and not below `minimum`."""
+    """Return the value if it is an integer, not a bool, and not below `minimum`; else raise FieldError."""
     given = instance(field, value, int)
     if isinstance(value, bool) or given < minimum:
         raise FieldError(field, f"expected a whole number of {minimum} or more, not {value!r}")
@@ -94,7 +97,7 @@ def number(field: str, value: object, *, minimum: int) -> int:
 
 
 def items(field: str, value: Iterable[_T]) -> list[_T]:
-    """Return the items of an iterable. A single text is refused, because its characters would be the items."""
+    """Return the items of an iterable. Raises FieldError for a text, too, because its characters would be the items."""
     given: object = value
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise FieldError(field, f"expected a list or another iterable, not {type(given).__name__}")
@@ -102,7 +105,7 @@ def items(field: str, value: Iterable[_T]) -> list[_T]:
 
 
 def instance(field: str, value: object, expected: type[_T]) -> _T:
-    """Return the value if it is of the type `expected`."""
+    """Return the value if it is of the type `expected`, else raise FieldError."""
     if not isinstance(value, expected):
         given: Any = "None" if value is None else type(value).__name__
         raise FieldError(field, f"expected {expected.__name__}, not {given}")

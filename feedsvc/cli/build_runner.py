@@ -187,7 +187,7 @@ class _TreeUpdater:
 def _print_result(out: Path | str, result: BuildResult, *, copied_codings: Sequence[str] = ()) -> None:
     """Print how many files were written, unchanged and removed. `copied_codings` are the codings of their compressed copies.
 
-    With `copied_codings`, it is also said that these copies are not counted.
+    With `copied_codings`, also print that these copies are not counted.
     """
     endings = ", ".join(ending for coding, ending in COMPRESSED_SUFFIXES.items() if coding in copied_codings)
     note = f"; their compressed copies ({endings}) are not counted" if endings else ""

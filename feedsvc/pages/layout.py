@@ -257,7 +257,7 @@ class PageLayout:
         return LinkView(title=self.lang.say(key, month=self.lang.period_name(place.period)), href=self.href(place))
 
     def date_view(self, moment: datetime, key: str = "", *, with_time: bool = False) -> DateView:
-        """Return a date as a page shows it, `with_time` also time and offset, with the text of `key` around it ("" for none)."""
+        """Return a date as a page shows it, `with_time` also time and offset, within the text of `key` ("" for no text)."""
         text = self.lang.date_time(moment) if with_time else self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
         return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)

@@ -135,7 +135,8 @@ def article_open_graph(
 ) -> tuple[tuple[str, str], ...]:
     """Return the Open Graph pairs (property, content) of an article's page at the absolute `address`, without empty values.
 
-    `summary` is "" for none. An article without image has `logo`, a result of `logo_image`.
+    `summary` is "" for none. An article without image has `logo`, a result of `logo_image`; if that is None, the address of the
+    site's logo.
     """
     article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
     return _nonempty_pairs(

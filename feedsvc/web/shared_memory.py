@@ -90,7 +90,7 @@ class WorkerSlot:
         self._table = table
 
     def register(self) -> None:
-        """Write into this worker's row the id of this process, and the present time as that of its last scan of the content folder.
+        """Write into this worker's row the id of this process, and the present time as the start of its last folder scan.
 
         Call this before any content is read: the first reading counts as a scan that began at this time.
         """
