@@ -41,7 +41,8 @@ class Problem:
 class TextUnavailableError(FeedsvcError):
     """Raised if an article's text is not in the state folder and its file has changed or disappeared since it was read.
 
-    The next scan of the content folder reads the file again. After that, the article has the file's present text, or a problem.
+    The next scan of the content folder reads the file again. After that, the article has the file's present text, or the file
+    has a problem, or the article is gone with the file.
     """
 
 

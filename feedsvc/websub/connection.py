@@ -54,7 +54,7 @@ class ResponseReader(BufferedReader):
 
     @property
     def has_begun(self) -> bool:
-        """True once the hub has sent a byte."""
+        """True once a byte of the hub was read from the socket."""
         return self._socket_reader.remaining < MAX_RESPONSE_SIZE
 
     @property
