@@ -1,4 +1,7 @@
-"""Tokens in a PostgreSQL database that the operator names. Statements are SQL text, so this module needs no SQLAlchemy."""
+"""Tokens in a PostgreSQL database that the operator names. Statements are SQL text, run on an engine of SQLAlchemy.
+
+Importing this module imports SQLAlchemy, through `feedsvc.database`; the extra "postgres" installs it.
+"""
 
 from __future__ import annotations
 

@@ -96,8 +96,9 @@ def token_digest(token: str) -> bytes | None:
 def check_name(name: str) -> str:
     """Return the name of a token in Unicode form NFC. Raises FeedsvcError if it is not allowed.
 
-    Allowed are at most 64 letters, digits, spaces and . @ + - _, with a letter or digit first, no space last, and no run of 32
-    or more letters a to z and digits 2 to 7, which looks like a token. Whether a token has the name already is not checked.
+    In NFC, a name has at most 64 characters: letters and digits of any script, spaces and . @ + - _. The first is a
+    letter or digit, the last is no space. A run of 32 or more letters a to z, in either case, and digits 2 to 7 is not
+    allowed, because it looks like a token. Whether a token has the name already is not checked.
     """
     normal = unicodedata.normalize("NFC", name)
     is_valid = _NAME.fullmatch(normal) and normal == normal.strip() and normal.isprintable() and len(normal) <= MAX_NAME_LENGTH

@@ -101,10 +101,11 @@ def build_languages(rows: Iterable[Row], site_language: str) -> Languages:
 
 
 def _tags_with_listing(languages: Iterable[str]) -> frozenset[str]:
-    """Return the tags that have a listing if `languages` are the language tags of all rows: none if there is only one.
+    """Return the tags that have a listing. `languages` are the language tags of all rows; return none for a single tag.
 
-    They are these tags, and each shorter tag with which several of them begin and differ in the next subtag: pt for pt-BR,
-    pt-PT. So there are fewer than twice as many listings as languages, and no two hold the same articles.
+    They are these tags, and each shorter tag at which tags diverge: at least two tags begin with it and differ in the
+    next subtag. It is pt for pt-BR and pt-PT; for zh-Hant-HK and zh-Hant-TW, it is zh-Hant, but not zh. So there are
+    fewer than twice as many listings as languages, and no two hold the same articles.
     """
     tags = frozenset(languages)
     if len(tags) < 2:  # noqa: PLR2004 - all articles are in one language

@@ -77,9 +77,10 @@ class Tags:
         return tags
 
     def _most_used_after(self, tags: Tags, changed: set[str]) -> tuple[str, ...] | None:
-        """Return `most_used` of `tags`, which are the tags after a change of the ids `changed`.
+        """Return `most_used` of `tags`, the tags after a change, if this object's and the changed tags determine it.
 
-        None if a tag that is neither in `changed` nor in this object's `most_used` may be one of them now.
+        `changed` are the ids of the tags whose spellings differ between this object and `tags`. The result is None if a
+        tag that is neither in `changed` nor in this object's `most_used` may be one of the most used now.
         """
         before = self.most_used
         last_key, members = self._sort_key(before[-1]) if before else (0, ""), {*before}

@@ -1,6 +1,6 @@
 """Sitemap of all public pages: one file, or an index of parts (files) if there are too many pages for one.
 
-Each group of pages (see sitemap_pages.py) is one part or several.
+In an index, each group of pages (see sitemap_pages.py) is one part or several; a group without visible pages has none.
 
 Specification: https://www.sitemaps.org/protocol.html (its section titles are quoted below).
 """

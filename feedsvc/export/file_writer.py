@@ -1,8 +1,10 @@
 """Files below one folder: check, compare, replace atomically, remove.
 
-Methods that access files raise OSError, those that read or write `content` also FeedsvcError if a file to copy cannot be read.
+Methods that access files raise OSError. Those with a parameter `content` may be given a FileResource, a file to copy;
+they also raise FeedsvcError if it cannot be read.
 
-Names are relative to the folder's descriptor, so that the folder is resolved once and cannot be exchanged during a build.
+Names are relative to the folder's descriptor, so that the folder is resolved once and cannot be exchanged during a
+build.
 """
 
 from __future__ import annotations

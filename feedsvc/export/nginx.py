@@ -150,10 +150,11 @@ def _browser_view_variables(catalog: Catalog) -> Iterator[str]:
 
 
 def _geo_constant(name: str, value: str) -> str:
-    """Return a `geo` block that defines a constant, for variables that nginx evaluates at each request for a feed.
+    """Return a `geo` block that defines the variable `name`, such as "$feedsvc_styled" (with "$"), as a constant.
 
-    nginx evaluates it faster than a `map`. `value` may have any characters: quotation marks and backslashes are escaped, and
-    nginx expands no variables in a `geo` block, so a dollar sign is only a character there.
+    Use it for variables that nginx evaluates at each request for a feed, because a `geo` is faster than a `map`.
+    `value` may have any characters: quotation marks and backslashes are escaped here, and a dollar sign is only a
+    character, because nginx expands no variables in a `geo` block.
     """
     return f"geo {name} {{ ranges; default {_quote(value)}; }}\n"
 

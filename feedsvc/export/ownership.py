@@ -27,7 +27,11 @@ class OwnershipCheck:
     """
 
     def __init__(self, out: Path, writer: FileWriter, manifest: Manifest, codings: Collection[str]) -> None:
-        """Take the writer and the manifest of the tree in `out`, and the `codings` of compressed variants in this build."""
+        """Take the writer and the manifest of the tree in `out`; the manifest names the files that feedsvc wrote.
+
+        `codings` are those of the compressed variants in this build; names of variants in other codings are not
+        checked.
+        """
         self._out, self._writer, self._manifest, self._codings = out, writer, manifest, codings
 
     def reject_outside_links(self, names: Iterable[str]) -> None:
@@ -89,11 +93,11 @@ class OwnershipCheck:
         return content is not None and self._writer.is_same(name, content)
 
     def _is_compressed_name_free(self, renderer: TreeRenderer, path: str, coding: str) -> bool:
-        """Return whether the compressed variant in a coding of the document at `path` can be written.
+        """Return whether the name of the compressed variant in a coding of the document at `path` is free.
 
-        True if no file has its name, or a file with the variant's bytes has it. False if a file has its name, but no variant is
-        to be written, because the coding does not make the document smaller. Raises FeedsvcError if the variant would overwrite
-        a file with other bytes.
+        True if nothing has the name, even if no variant is to be written, or if a file with the variant's bytes has it.
+        False if a file has the name, but no variant is to be written: the coding does not make the document smaller, or
+        a file to copy is at `path`. Raises FeedsvcError if the variant would overwrite a file with other bytes.
         """
         name = file_name(path) + COMPRESSED_SUFFIXES[coding]
         if self._writer.cached_status(name) is None:

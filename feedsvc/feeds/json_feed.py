@@ -80,7 +80,10 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 
 def _extension(entry: Entry) -> dict[str, Any]:
-    """Return the object `_feedsvc` of an item: its translations, each with language and url; {} if there are none."""
+    """Return the value of an item's key `_feedsvc`: {"translations": [...]}, each with "language" and "url".
+
+    The entry in its own language is not among them. Return {} if there are no translations.
+    """
     translations = [{"language": alternate.language, "url": alternate.url} for alternate in entry.alternates[:-1]]
     return {"translations": translations} if translations else {}
 

@@ -22,9 +22,11 @@ _BACKTICKS: Final = re.compile(r"`+")
 
 
 def inline_markdown(nodes: Sequence[HtmlNode], *, uses_marks: bool = True, in_table: bool = False) -> str:
-    """Return inline nodes as Markdown for a paragraph; text at the start of a line is escaped where it would begin a block.
+    """Return inline nodes as Markdown for a paragraph; text is escaped where it might begin a block at a line's start.
 
-    With `uses_marks` False, emphasis stays in tags. With `in_table`, the text fits into a cell: no line break, "|" escaped.
+    With `uses_marks` False, emphasis stays in tags. With `in_table`, the Markdown is for a cell: `br` stays a tag, and
+    "|" is escaped in texts, but not in addresses, titles and the attributes of tags. Compare the rendered table with
+    the source.
     """
     writer = _InlineWriter(uses_marks=uses_marks, in_table=in_table)
     writer.write_all(nodes)

@@ -190,9 +190,13 @@ class ProcessWatchdog:
             self._write_report()
 
     def _beat(self, now: float, processor_time: float) -> None:
-        """Postpone the alarm. End the process if a rendering has reached the time limit and its thread is busy.
+        """Postpone the alarm (SIGALRM, which ends the process if heartbeats stop); end the process if a page hangs.
 
-        `now` is monotonic time, `processor_time` that of the process; both in seconds.
+        A page hangs if its rendering has taken the time limit, and its thread has used a tenth of the limit as
+        processor time since the rendering began (`_end_if_busy`). After SIGTERM or SIGINT, the alarm is not postponed.
+
+        `now` is monotonic time, `processor_time` that of the whole process; both in seconds. Their increase since the
+        last heartbeat shows how long the process was stopped; that time does not count toward the limit.
         """
         elapsed, used = now - self._last_beat, processor_time - self._processor_time
         self._last_beat, self._processor_time = now, processor_time

@@ -73,7 +73,8 @@ def open_lock_file(path: Path) -> int:
 def ensure_folder(path: Path) -> None:
     """Create a folder inside the state folder, and its parents, if they are missing. Raises OSError.
 
-    A file at its path is renamed (`set_aside`). The caller must not hold the lock of its parent folder.
+    A file at the path of the folder itself is renamed (`set_aside`); a file in place of a parent raises OSError.
+    Renaming takes the lock of the parent folder: a caller that holds this lock would wait for itself.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)

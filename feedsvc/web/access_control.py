@@ -89,9 +89,10 @@ def is_loopback(address: str) -> bool:
 
 
 def is_local_host(host: str) -> bool:
-    """Return whether a Host header (with or without port) is localhost, a name below .localhost, or a loopback IP address.
+    """Return whether a Host header names this machine: localhost, a name below .localhost, or a loopback IP address.
 
-    No foreign DNS name can equal one of these.
+    The header may have a port. This is a defense against DNS rebinding: the Host of a page of another site is the name
+    of that site, even if the name resolves to 127.0.0.1.
     """
     name = _host_name(host)
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)

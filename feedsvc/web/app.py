@@ -43,12 +43,15 @@ def create_app(
 ) -> Flask:
     """Return the Flask application that serves the current edition of `live`, mounted at the path of base_url.
 
-    `status_sections` are additional sections of /status by name. `stats` counts the responses; None means a new RequestStats.
-    `metrics_source` returns the counters of all processes added up, and the gauges by worker number; None means those of this
-    process only. `status_access` decides which clients may read /status and /metrics, by default those on this machine; its
-    trusted proxies count for private feeds, too. Without `token_authorizer`, there are no private feeds.
-    With `caches_responses`, responses from the cache do not pass through Flask: no function registered with `before_request` or
-    `after_request` runs for them. Loads all plug-ins; from then on, this process tolerates their faults (`tolerate_faults`).
+    `status_sections` are additional sections of /status by name. `stats` counts the responses; None means a new
+    RequestStats. `metrics_source` returns the counters of all processes added up, and the gauges by worker number; None
+    means those of this process only. `status_access` decides which clients may read /status and /metrics, by default
+    those on this machine. Requests for private feeds, too, take the client's address from X-Forwarded-For if their peer
+    is one of its `trusted_proxies`. Without `token_authorizer`, there are no private feeds.
+
+    With `caches_responses`, responses from the cache do not pass through Flask: no function registered with
+    `before_request` or `after_request` runs for them. Loads all plug-ins. From then on, this process logs a fault of a
+    plug-in once and omits the elements of its namespace, instead of raising PluginError (`tolerate_faults`).
     """
     tolerate_faults()
     counted_stats = stats or RequestStats()

@@ -102,10 +102,10 @@ class WorkerSlot:
         return self._table.alive_pids()
 
     def write_message(self, message: Mapping[str, Any]) -> None:
-        """Publish a message of JSON values to all workers, in this worker's row. Not thread-safe.
+        """Publish a message of JSON values: write it into this worker's row of the WorkerTable, which all workers read.
 
-        The message can be read until the next one in the same row is written, even after this worker has ended. A message of
-        more than 32,760 bytes is dropped; the previous one remains.
+        It stays until this worker, or the process that replaces it, writes the next message. A message of more than
+        32,760 bytes as JSON is dropped without an error; the previous one remains. Not thread-safe.
         """
         self._table.write_message(self.number, message)
 

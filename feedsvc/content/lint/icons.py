@@ -25,10 +25,11 @@ _LARGEST_SIDE: Final = 256
 
 
 def lint_icons(context: LintContext) -> Iterator[Problem]:
-    """Yield a warning if the icon of the site is not square, or narrower than 48 pixels.
+    """Yield one warning if the site's icon is not square, is narrower than 48 pixels, or is an invalid favicon.ico.
 
-    The icon is `icon` of site.yaml, else root/favicon.ico, which must also be a valid ICO file, else the logo unless there is
-    root/favicon.svg. SVG files, images that cannot be read and images on other sites are not checked.
+    One image is checked: `icon` of site.yaml; without that key, root/favicon.ico (its largest picture); without both,
+    the logo, but not if there is root/favicon.svg. SVG files, images on other sites, and an `icon` or logo that cannot
+    be read give no warning.
     """
     content = context.content
     yield from _warnings_of_site_file(context)

@@ -64,7 +64,7 @@ def _check_addresses(context: LintContext, addresses: Iterable[str], published: 
 
 
 def _addresses(context: LintContext, article: Article) -> Iterable[str]:
-    """Return the addresses in `link`, `sources` and the body, each once; "" may be one of them."""
+    """Return the addresses in `link`, `sources` and the body, each once in total; "" is among them if `link` is ""."""
     in_body = _addresses_in(context.content.html(article))
     return dict.fromkeys((article.link, *(source.url for source in article.sources), *in_body))
 

@@ -1,7 +1,9 @@
 """Reader of feeds: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed.
 
-A file, a folder of files or an address comes in; neutral records for the writer of a content folder come out, or parsed documents
-with everything as it stands there, for the comparison with another feed. Only `importing.formats` and editing use this package.
+A file, a folder of files or an address comes in. Neutral records for the writer of a content folder come out, or parsed
+documents (`FeedDocument`) for the comparison with another feed. Items of these have id, title and dates as written, but
+their content as HTML with absolute links, and no elements other than the fields of FeedItem. Only `importing.formats`
+and `editing` use this package.
 """
 
 from feedsvc.importing.feed_source.documents import FeedLimits, is_address, read_document

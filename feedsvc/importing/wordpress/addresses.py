@@ -103,7 +103,11 @@ def _former(item: ItemFields) -> Iterator[str]:
 
 
 def _with_slug(address: str, slug: str, old_slug: str) -> str:
-    """Return an address with another slug as its last segment; unchanged if the last segment is not the slug."""
+    """Return an address with `old_slug` in place of `slug`, which is the present slug, as the last segment of the path.
+
+    A slash at the end and a suffix such as .html stay; percent-encoding makes no difference. The address is unchanged
+    if its last segment is not `slug`, or if it has a query.
+    """
     head, separator, tail = address.rstrip("/").rpartition("/")
     name, dot, suffix = tail.partition(".")
     if not slug or unquote(name) != unquote(slug):

@@ -1,4 +1,8 @@
-"""Counts of an import: what of each post the newsroom has, and the lists that posts belong to."""
+"""Counts in the report of an import: how many ids, dates, authors and pictures of the posts the newsroom has kept.
+
+A post's omissions are added to the report, too, and its path to the report's lists `pages` and `sticky` if it is a page
+or sticky.
+"""
 
 from __future__ import annotations
 
