@@ -17,6 +17,11 @@ CASES: Final = (
         article("title: B\n"),
         ("articles/a.yaml:3:1: 'title' stands here a second time; the first is in line 1; delete one",),
     ),
+    Case(
+        "comma and colon in a text in braces",
+        article("withdrawn: {date: 2026-01-03, notice: It was a plan, a draft only: sorry}\n"),
+        ("articles/a.yaml:3:54: unknown key 'a draft only'; the keys are date, notice; put a text with ',' in quotes",),
+    ),
     Case("misspelled key", article("sumary: x\n"), ("articles/a.yaml:3:1: unknown key 'sumary'; did you mean 'summary'?",)),
     Case("key in capitals", article("Summary: x\n"), ("articles/a.yaml:3:1: unknown key 'Summary'; did you mean 'summary'?",)),
     Case(

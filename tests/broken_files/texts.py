@@ -52,9 +52,15 @@ CASES: Final = (
     Case("title without value", article_with_title(""), ("articles/a.yaml:1:7: title: has no value",)),
     Case("empty title", article_with_title('""'), ("articles/a.yaml:1:8: title: is empty",)),
     Case("invisible title", article_with_title('"\\u200B \\u200D"'), ("articles/a.yaml:1:8: title: is empty",)),
-    Case("list as title", article_with_title("[a, b]"), ("articles/a.yaml:1:8: title: expected text, found a list",)),
     Case(
-        "mapping as title", article_with_title("{a: b}"), ("articles/a.yaml:1:8: title: expected text, found keys with values",)
+        "list as title",
+        article_with_title("[a, b]"),
+        ("articles/a.yaml:1:8: title: expected text, found a list; a text that begins with '[' must stand in quotes",),
+    ),
+    Case(
+        "mapping as title",
+        article_with_title("{a: b}"),
+        ("articles/a.yaml:1:8: title: expected text, found keys with values; a text that begins with '{' must stand in quotes",),
     ),
     Case("no title", {"articles/a.yaml": "published: 2026-01-02\n"}, ("articles/a.yaml:1:1: title: is missing",)),
     Case("no published", {"articles/a.yaml": "title: A\n"}, ("articles/a.yaml:1:1: published: is missing",)),
@@ -147,9 +153,7 @@ CASES: Final = (
     Case(
         "text with bracket",
         article_with_title("[Opinion] Peace"),
-        (
-            "articles/a.yaml:1:18: expected a key here: look for a wrong indentation, or for text after a closing quotation mark or bracket",
-        ),
+        ("articles/a.yaml:1:8: more follows after the closing bracket; a text that begins with '[' must stand in quotes",),
     ),
     Case(
         "unclosed quote",

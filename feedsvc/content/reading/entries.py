@@ -37,8 +37,8 @@ class ParsedEntries(NamedTuple):
 def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
     """Parse a file of entries of one kind: "category", "author", "tag" or "custom". Faults become problems, not exceptions.
 
-    `path` is the name of the file. `build` builds the entry of a key and adds its problems to the document; an entry with a
-    problem is invalid. An alias that is an id, or an alias of an earlier entry, keeps that meaning; it adds a problem, but
+    `path` is the name of the file. `build` builds the entry of a key and adds its problems to the document; an entry with an
+    error is invalid. An alias that is an id, or an alias of an earlier entry, keeps that meaning; it adds a problem, but
     does not make its own entry invalid.
     """
     document, word = parse_settings_file(path, data), _KIND_WORDS.get(kind, kind)
@@ -54,7 +54,7 @@ def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocume
     for name in document.value:
         problem_count = len(document.problems)
         entry = _parse_entry(document, kind, name, build)
-        if entry and len(document.problems) == problem_count:
+        if entry and all(problem.severity == "warning" for problem in document.problems[problem_count:]):
             valid[name] = entry
         else:
             invalid[f"{kind} {normalize_id(name)}"] = f"{path}:{document.problem((name,), '', at_key=True).line}"
@@ -64,7 +64,7 @@ def parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocume
 
 
 def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:
-    """Return the entry of the key `name`; None if its value is no mapping. If a problem was added, do not use the entry."""
+    """Return the entry of the key `name`; None if its value is no mapping. If an error was added, do not use the entry."""
     if message := _id_error(kind, name):
         document.problems.append(document.problem((name,), message, at_key=True))
     if not isinstance(document.value[name], dict):

@@ -54,6 +54,10 @@ _REPLACEMENT_HINTS: Final[Mapping[str, tuple[str, str]]] = {
     "show_dates": ("show", "write show: {dates: false}"),
     "theme": ("accent", "a theme is the folder theme/ beside this file; accent chooses a color"),
 }
+# Keys for sentences and names, which may begin with a bracket: [Opinion].
+SENTENCE_KEYS: Final = frozenset(
+    {"title", "summary", "description", "body", "name", "bio", "alt", "caption", "credit", "disclaimer", "text", "notice"}
+)
 PLURAL_KEYS: Final = {"author": "authors", "category": "categories"}
 # Key -> first key of its mappings, for an example in a hint.
 _FIRST_KEYS: Final[Mapping[str | int, str]] = {

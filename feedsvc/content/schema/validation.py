@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,7 @@ from feedsvc.content.schema import dates
 from feedsvc.content.schema.hints import (
     MISSING_KEY_HINTS,
     PLURAL_KEYS,
+    SENTENCE_KEYS,
     mapping_example,
     meant_key,
     suggest_key,
@@ -49,9 +51,13 @@ def validate_mapping(
 
     If keys are invalid or missing, the model has only the valid ones; the others have their `placeholders` (a value for each
     required key) or defaults. The caller may then use the model only to find further problems. A key without a value (null)
-    counts as missing. At most 100 problems are added, and then one that counts the others.
+    counts as missing; if it is a part of a text in braces, a warning is added. At most 100 errors are added, and then one that
+    counts the others.
     """
-    values = value if document.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
+    values = value
+    if document.loaded_source_map is not None:  # `fast` declines empty values
+        values = _without_nulls(value)
+        document.problems += [_lost_text_warning(document, lost) for lost in _lost_texts(document, value, location)]
     try:
         return schema.model_validate(values)
     except ValidationError as error:
@@ -70,6 +76,32 @@ def _without_nulls(value: YamlValue) -> YamlValue:
     if isinstance(value, dict):
         return {key: item if type(item) is str else _without_nulls(item) for key, item in value.items() if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def _lost_texts(document: YamlDocument, value: YamlValue, location: KeyPath) -> Iterator[KeyPath]:
+    """Yield the key paths, at any depth in the value at `location`, of keys that are followed by no colon.
+
+    In braces, YAML ends an unquoted text at a comma: in `{alt: A boat, at sea}`, `at sea` is such a key.
+    """
+    entries: Iterable[tuple[str | int, YamlValue]] = ()
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    for step, item in entries:
+        entry_location = (*location, step)
+        key, span = document.source_map.keys.get(entry_location), document.source_map.values.get(entry_location)
+        if item is None and key and span and span.begin == key.end:
+            yield entry_location
+        elif isinstance(item, (dict, list)):
+            yield from _lost_texts(document, item, entry_location)
+
+
+def _lost_text_warning(document: YamlDocument, location: KeyPath) -> Problem:
+    owner = next((f"{step}: " for step in reversed(location[:-1]) if isinstance(step, str)), "")
+    message = f"{owner}'{location[-1]}' has no value, so it is left out"
+    hint = "if it belongs to the text before the comma, put the whole text in quotes"
+    return replace(document.problem(location, message, hint, at_key=True), severity="warning")
 
 
 def _without_misspelled_keys(
@@ -93,7 +125,10 @@ def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel],
     name = ".".join(str(step) for step in details["loc"] if isinstance(step, str))
     if details["type"] == "extra_forbidden":
         key = str(details["loc"][-1])
-        hint = suggest_key(key, _key_names(schema, details["loc"][:-1]))
+        names = _key_names(schema, details["loc"][:-1])
+        hint = suggest_key(key, names)
+        if " " in key and document.is_flow_mapping_at(full_location[:-1]) and not meant_key(key, names):
+            hint += "; put a text with ',' in quotes"
         return document.problem(full_location, f"unknown key '{key}'", hint, at_key=True)
     message, hint = _MESSAGE_BUILDERS.get(details["type"], _pydantic_message)(document, full_location, details)
     return document.problem(full_location, f"{name}: {message}", hint)
@@ -153,9 +188,16 @@ def _not_text(document: YamlDocument, location: KeyPath, details: ErrorDetails) 
     raw, value = _raw_scalar(document, location), details["input"]
     if raw is None or value is None:
         plural_key = PLURAL_KEYS.get(str(location[-1]), "") if isinstance(value, list) else ""
-        return f"expected text, found {_kind_name(value)}", f"write {plural_key}: for more than one" if plural_key else ""
+        hint = f"write {plural_key}: for more than one" if plural_key else _quoted_brackets_hint(document, location)
+        return f"expected text, found {_kind_name(value)}", hint
     reading = ("true" if value else "false") if isinstance(value, bool) else "a number"
     return f"YAML reads {raw} as {reading}", f'put it in quotes: "{raw}"'
+
+
+def _quoted_brackets_hint(document: YamlDocument, location: KeyPath) -> str:
+    """Return a hint for a list in brackets or a mapping in braces in place of a sentence or a name; "" for any other value."""
+    sign = document.first_character(location) if location[-1] in SENTENCE_KEYS else ""
+    return f"a text that begins with '{sign}' must stand in quotes" if sign in ("[", "{") else ""
 
 
 def _not_number(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:

@@ -116,11 +116,20 @@ class YamlDocument:
         span = (self.source_map.keys if at_key else self.source_map.values)[location]
         return span.begin.offset, span.end.offset
 
+    def first_character(self, location: KeyPath) -> str:
+        """Return the first character of the value at a key path, such as "[" of a list in brackets; "" if there is no value."""
+        span = self.source_map.values.get(location)
+        return self.text[span.begin.offset : span.begin.offset + 1] if span else ""
+
+    def is_flow_mapping_at(self, location: KeyPath) -> bool:
+        """Return True if the value at a key path is a {mapping in braces}."""
+        span = self.source_map.values.get(location)
+        return span is not None and span.is_flow_mapping
+
     @property
     def is_flow_mapping(self) -> bool:
         """True if the whole file is one {mapping in braces}."""
-        span = self.source_map.values.get(())
-        return span is not None and span.is_flow_mapping
+        return self.is_flow_mapping_at(())
 
 
 def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:

@@ -69,6 +69,8 @@ _QUOTE_HINTS: Final = {
     "'": "put it in double quotes, or write '' for an apostrophe inside it",
     '"': 'put it in single quotes, or write \\" for a quotation mark inside it',
 }
+# A key with a list in brackets or a mapping in braces in the same line.
+_BRACKETS_VALUE: Final = re.compile(r"[ \t]*(?:- +)*[A-Za-z_][\w-]*: +(?=[\[{])")
 _SECOND_COLON: Final = "a second ': ' in one value; put a text with ': ' in quotes"
 _WRONG_INDENTATION: Final = "this line is indented too far, or continues a text with ': ' in it, which must stand in quotes"
 _EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expected ',' or")
@@ -89,7 +91,7 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
     line, column = _position_in_file(text, stop)
     if marker_line := conflict_line(text):
         return marker_line, 1, CONFLICT_MESSAGE
-    for explain in (_missing_space, _missing_colon, _early_quote, _indented_first_line):
+    for explain in (_missing_space, _missing_colon, _early_quote, _early_bracket, _indented_first_line):
         if result := explain(text, libyaml_message, (line, column), start):
             return result
     message = _message(text, line, column, libyaml_message)
@@ -123,6 +125,20 @@ def _early_quote(text: str, libyaml_message: str, stop: LineColumn, _: LineColum
     if quote not in _QUOTE_HINTS or text_before.count(quote) < 2:  # noqa: PLR2004 - the opening and the closing one
         return None
     return line, len(text_before), f"the text in quotes ends here, and more follows: {_QUOTE_HINTS[quote]}"
+
+
+def _early_bracket(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
+    """Return line, column and message of a text that begins with a list in brackets ([Opinion] Peace), or with a mapping.
+
+    Return None if that is not the reason of the error. `stop` is where libyaml stopped, line and column from 1.
+    """
+    line, column = stop
+    text_before = text.splitlines()[line - 1][: column - 1].rstrip(" ")
+    match = _BRACKETS_VALUE.match(text_before)
+    if "did not find expected key" not in libyaml_message or not match or text_before[-1] not in "]}":
+        return None
+    sign = text_before[match.end()]
+    return line, match.end() + 1, f"more follows after the closing bracket; a text that begins with '{sign}' must stand in quotes"
 
 
 def _position_in_file(text: str, position: LineColumn | None) -> LineColumn:
