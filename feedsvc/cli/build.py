@@ -21,11 +21,13 @@ from feedsvc.cli.options import (
 )
 from feedsvc.cli.variables import IntRange, WordChoice, command, option
 from feedsvc.content.scan import start_scan
+from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.compression import CODINGS
 
 SELECTIONS = ("feeds",)  # as in feedsvc.export.layout, whose import takes longer than parsing a command line
 HOSTS = ("any", "netlify", "nginx")  # as in feedsvc.export.hosts
+_SITE_FILE = "site.yaml"
 _MANIFEST_NAME = ".feedsvc-build.journal"  # as in feedsvc.export.layout
 _LARGE_MANIFEST_SIZE = 2_000_000  # bytes
 _ONLY_HELP = "Write only these documents; other files that an earlier build wrote are removed."
@@ -96,6 +98,7 @@ def build(
       feedsvc build public content --hosting netlify
       feedsvc build s3://news-example content
     """
+    _reject_swapped_folders(out, content)
     config = BuildConfig(
         out=out,
         content=content,
@@ -116,6 +119,14 @@ def build(
     with prefetch or nullcontext():  # ends the prefetch even after an error; usually it has ended before, with its result
         newsroom.start_first_read(wall_clock(), lambda: import_cli_module("build_runner").preload())
         import_cli_module("build_runner").build(config, newsroom, prefetch)
+
+
+def _reject_swapped_folders(out: str, content: Path) -> None:
+    """Raise FeedsvcError if `out` is a content folder and `content` is none: the user probably wrote CONTENT before OUT."""
+    if (Path(out) / _SITE_FILE).exists() and not (content / _SITE_FILE).exists():
+        raise FeedsvcError(
+            f"{out} is a content folder, and {content} is none; name the output folder first: feedsvc build {content} {out}"
+        )
 
 
 def _prefetch_tree(config: BuildConfig) -> AbstractContextManager[Any] | None:

@@ -125,8 +125,12 @@ def test_base_url_variable_replaces_the_base_url_of_the_site(content: Path, tmp_
 
 def test_build_with_swapped_arguments_writes_nothing_into_the_content_folder(content: Path) -> None:
     paths_before = sorted(content.rglob("*"))
-    result = run_feedsvc("build", content, content.parent / "public")
-    assert result.returncode == 2
+    (content.parent / "public").mkdir()  # as after an earlier build
+    for out in ("public", "site"):
+        result = run_feedsvc("build", "content", out, cwd=content.parent)
+        assert result.returncode == 2
+        sentence = f"content is a content folder, and {out} is none; name the output folder first: feedsvc build {out} content"
+        assert result.stderr == f"feedsvc: error: {sentence}\n"
     result = run_feedsvc("build", "content", cwd=content.parent)
     assert result.returncode == 2
     sentence = "content is a content folder; name the output folder before it: feedsvc build OUT content"
