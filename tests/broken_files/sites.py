@@ -259,6 +259,11 @@ CASES: Final = (
             "site.yaml:5:1: unknown key 'colour'; did you mean 'accent'?",
         ),
     ),
+    Case(
+        "text as footer",
+        site("footer: Written here\n"),
+        ("site.yaml:4:9: footer: expected 'key: value' lines, found text; write {text: Written here}",),
+    ),
     Case("site as list", {"site.yaml": "- a\n"}, ("site.yaml:1:1: expected 'key: value' lines, found a list",)),
     Case(
         "empty site", {"site.yaml": ""}, ("site.yaml:1:1: the file is empty; write its keys, or delete it if it is not needed",)

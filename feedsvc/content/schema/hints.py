@@ -70,6 +70,7 @@ _FIRST_KEYS: Final[Mapping[str | int, str]] = {
     "digest": 'at: "06:00", every',
     "payment": "type",
     "withdrawn": "notice",
+    "footer": "text",
     "include": "categories",
 }
 _DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
