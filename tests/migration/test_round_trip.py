@@ -264,3 +264,14 @@ def test_title_of_wordpress_with_entities_and_markup_is_plain_text(
     import_file(file, tmp_path, tmp_path / "imported")
     (article,) = load_content(tmp_path / "imported").articles
     assert article.title == expected
+
+
+def test_two_authors_of_one_name_stay_two(newsroom: Newsroom, tmp_path: Path) -> None:
+    authors = 'mina:\n  name: "Mina Park"\nmina-2:\n  name: "Mina Park"\n  bio: The other one.\n'
+    both = "id: tag:x.example,2026:b\ntitle: Both\npublished: 2026-01-05T12:00:00Z\nauthors: [mina, mina-2]\nbody: B\n"
+    one = "id: tag:x.example,2026:a\ntitle: One\npublished: 2026-01-04T12:00:00Z\nauthor: mina\nbody: A\n"
+    root = newsroom({"articles/a.yaml": one, "articles/b.yaml": both, "authors.yaml": authors})
+    for form, suffix in FORMS.items():
+        import_file(export(root, form, tmp_path / f"export.{suffix}"), root, tmp_path / form)
+        names = {article.title: article.authors for article in load_content(tmp_path / form).articles}
+        assert names == {"One": ("mina",), "Both": ("mina", "mina-2")}

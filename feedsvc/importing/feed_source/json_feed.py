@@ -66,7 +66,7 @@ def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
 
 
 class _Names:
-    """Authors by name and categories by id that `feedsvc export json` describes beside the items; no others have them.
+    """Authors and categories by id that `feedsvc export json` describes beside the items; no others have them.
 
     `time_zone` is that of the site, "" if unknown.
     """
@@ -75,20 +75,29 @@ class _Names:
         value = document.get(_EXTENSION)
         extension = value if isinstance(value, dict) else {}
         self.time_zone = _text(extension, "time_zone")
-        self._authors = {
-            _text(author, "name"): SourceAuthor(
-                *(_text(author, key) for key in ("id", "name", "email", "url", "bio")),
-            )
+        authors = [
+            SourceAuthor(*(_text(author, key) for key in ("id", "name", "email", "url", "bio")))
             for author in _list(extension, "authors", dict)
-        }
+        ]
+        self._authors = {author.key: author for author in authors}
+        self._authors_by_name = {author.name: author for author in authors}
         categories = [
             FeedTerm(name=_text(category, "title"), key=_text(category, "id"), description=_text(category, "description"))
             for category in _list(extension, "categories", dict)
         ]
         self._categories = {category.key: category for category in categories}
 
-    def author(self, author: SourceAuthor) -> SourceAuthor:
-        return self._authors.get(author.name, author)
+    def authors(self, item: dict[str, Any], people: tuple[SourceAuthor, ...]) -> tuple[SourceAuthor, ...]:
+        """Return the authors of an item, whose own list, by name, is `people`.
+
+        The ids that an export of feedsvc states beside them count if their names are the same: two authors may share one name.
+        """
+        own = _facts(item)
+        keys = _list(own, "authors", str) or [_text(own, "author")]
+        stated = [self._authors[key] for key in dict.fromkeys(keys) if key in self._authors]
+        if {" ".join(author.name.split()) for author in stated} == {author.name for author in people}:
+            return tuple(stated)
+        return tuple(self._authors_by_name.get(author.name, author) for author in people)
 
     def terms(self, item: dict[str, Any]) -> tuple[FeedTerm, ...]:
         """Return the categories and then the tags of an item, each once.
@@ -120,7 +129,7 @@ def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedIte
         updated_text=updated_text,
         published=parse_date(published_text),
         updated=parse_date(updated_text),
-        authors=tuple(map(names.author, _authors(item, base))),
+        authors=names.authors(item, _authors(item, base)),
         terms=names.terms(item),
         summary=summary if content else "",
         content=content or summary,
