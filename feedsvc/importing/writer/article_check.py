@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from feedsvc.content.reading import References, parse_article, parse_page
@@ -36,6 +37,7 @@ def check_article(place: str, path: str, article_id: str, values: ArticleValues,
     """
     values, omissions = dict(values), list[Omission]()
     parse = parse_page if is_page_path(path) else parse_article
+    path = str(PurePosixPath(path).with_suffix(".md"))  # the form of `data`; an editor may have made the file one of YAML
     for _ in range(len(KEYS) + 1):
         data = format_article(article_id, values).encode(errors="replace")
         problem = next((found for found in parse(path, data, references).problems if found.severity == "error"), None)

@@ -1,0 +1,33 @@
+"""Files that become another kind of file: an article as YAML, a page that becomes a post, and a post that becomes a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from feedsvc.importing.writer import ImportReport
+from tests.importing.writer.memory_source import load, post, run_import, what
+
+FILE = "articles/2020/01/title-1.md"
+YAML = "articles/2020/01/title-1.yaml"
+
+
+def rewrite_as_yaml(root: Path) -> None:
+    (root / FILE).unlink()
+    text = f'id: "{post(1).id}"\ntitle: Title 1\npublished: 2020-01-03T09:30:00Z\ntags: [Night]\nbody: Mine\n'
+    (root / YAML).write_text(text, "utf-8")
+
+
+def reasons(report: ImportReport) -> dict[str, str]:
+    return {omission.what: omission.reason for omission in report.omissions}
+
+
+def test_article_that_an_editor_rewrote_as_yaml_is_unchanged_at_the_next_import(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    rewrite_as_yaml(tmp_path)
+    assert run_import(tmp_path, post(1)).unchanged == 1
+    report = run_import(tmp_path, post(1, title="New title"))
+    assert [*reasons(report)] == [YAML]
+    assert reasons(report)[YAML].startswith("title: changed at the source, but cannot be changed safely in this file")
+    assert report.ids.kept == 1
+    assert "article" not in what(report)
+    assert [article.title for article in load(tmp_path).articles] == ["Title 1"]
