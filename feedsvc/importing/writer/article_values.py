@@ -87,6 +87,9 @@ class PostConverter:
         The body is HTML. The values are not validated: `check_article` does that.
         """
         omissions = [*_removed_parts(post)]
+        if post.is_page and post.state is PostState.PUBLISHED:
+            reason = "it is a page at the source now, and the article is a draft; write the text as a page into pages/"
+            omissions.append(Omission(post.place, plan.path, reason))
         body, counts = self._body(post)
         facts = post.facts
         values = {

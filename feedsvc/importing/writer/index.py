@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc.content.reading import default_id
 from feedsvc.content.scan import ARTICLES_FOLDER
-from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, page_keys
+from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, page_keys, split_address
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.body_references import references_in
@@ -93,7 +93,7 @@ class SourceIndex:
 class AddRedirects(Protocol):
     """Receiver of the former addresses of a post, such as `RedirectBuilder.add_post`."""
 
-    def __call__(self, addresses: Iterable[str], target: str, *, is_known: bool = False) -> None: ...
+    def __call__(self, addresses: Iterable[str], target: str, *, is_known: bool = False, former_target: str = "") -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,13 +169,16 @@ class Indexer:
             names.add(PurePosixPath(plan.path).stem)
         # A rule that an editor deleted since the last import is not added again.
         needs_rules = bool(plan.former_page) or plan.addresses not in self._line(key)[1].split()
+        former_target = page_site_path(plan.former_page) if plan.former_page else ""
+        if former_target:  # at which readers of the page know it, though the source may have another address for it now
+            addresses.append(absolute(self.site_address, f"{split_address(self.site.base_url).path.rstrip('/')}{former_target}"))
         for address in addresses:
             address_key = page_key(address)
             if is_front_page(address, self.site_address):
                 continue
             if "?" in address or address_key == present_key:
                 index.site_paths.setdefault(address_key, site_path)
-                self.add_redirects([address], site_path, is_known=not needs_rules)
+                self.add_redirects([address], site_path, is_known=not needs_rules, former_target=former_target)
             else:
                 index.former_paths.setdefault(address_key, site_path)
                 yield address, site_path, needs_rules

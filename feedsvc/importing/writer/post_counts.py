@@ -26,7 +26,7 @@ def count_post(report: ImportReport, terms: TermTable, post: SourcePost, plan: P
     counts = result.counts
     report.pictures.kept += counts.kept_pictures
     report.pictures.total += counts.pictures
-    if post.is_page:
+    if plan.is_page:
         report.pages.append(plan.path)
     if post.is_sticky:
         report.sticky.append(plan.path)

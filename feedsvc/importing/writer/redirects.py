@@ -50,11 +50,12 @@ class RedirectBuilder:
             return ""
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
-    def add_post(self, addresses: Iterable[str], target: str, *, is_known: bool = False) -> None:
+    def add_post(self, addresses: Iterable[str], target: str, *, is_known: bool = False, former_target: str = "") -> None:
         """Add rules from addresses of one post to its root-relative path `target`, and rules (410) of the feeds of its comments.
 
         Only sources of WordPress have feeds of comments. Addresses that do not count, and those at which feedsvc has a feed,
         are skipped. With `is_known`, an earlier import added the rules: only addresses that no rule can have become omissions.
+        An earlier import may have given the addresses the target `former_target`, which is replaced.
         """
         for address in addresses:
             old = self.old_path(address)
@@ -65,6 +66,8 @@ class RedirectBuilder:
             if is_known:
                 self.table.address_of(old)
             elif self.table.add(old, target, post=target):
+                if former_target:
+                    self.table.earlier[old] = former_target
                 for feed in self._comment_feeds.add(old) if self._site.system is SourceSystem.WORDPRESS else ():
                     self.table.add(feed, GONE, post=target)
 
