@@ -180,9 +180,9 @@ class _Import:
         new_site = site_text(data[SITE_FILE], self.site_keys, index.first_published)
         texts = {SITE_FILE: new_site.text}
         self._write_settings_file(SITE_FILE, data[SITE_FILE], new_site)
-        entries: int = self.site_keys["feed"]["entries"]
-        if data[SITE_FILE] is None and not self.options.feed_entries and entries == self.source.site.feed_entries:
-            self.report.settings.append(feed_entries_line(entries))
+        feed_length: int = self.site_keys["feed"]["entries"]
+        if data[SITE_FILE] is None and not self.options.feed_entries and feed_length == self.source.site.feed_entries:
+            self.report.settings.append(feed_entries_line(feed_length))
         references = parsed_references(self.root, site, dict.fromkeys(_ENTRY_FILES, ""))
         for file, entries in terms.entries().items():
             new = entries_text(file, self.root, data[file], entries, self.base, former_ids=terms.former_ids(file))
