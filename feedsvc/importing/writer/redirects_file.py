@@ -81,9 +81,9 @@ def redirects_text(
     if not text.strip():
         return RedirectsText(added.text or text, added.all)
     own = _rules_of(parse_yaml(REDIRECTS_FILE, text).value)
-    known = {_key(old) for old in own.exact}
+    known = {rule_key(old) for old in own.exact}
     new = _Rules(
-        {old: target for old, target in added.exact.items() if _key(old) not in known}, added.without(own.patterns).patterns
+        {old: target for old, target in added.exact.items() if rule_key(old) not in known}, added.without(own.patterns).patterns
     )
     removed = {old: "" for old in obsolete if own.exact.get(old, "") == former.get(old)}
     changed = _Rules({**_changed(own.exact, exact, last), **removed}, _changed(own.patterns, patterns, last))
@@ -142,7 +142,8 @@ def _rules_of(value: Any) -> _Rules:
     )
 
 
-def _key(old: str) -> str:
+def rule_key(old: str) -> str:
+    """Return a key that is equal for addresses of rules that differ in their spelling or in a slash at the end only."""
     try:
         return without_slash(normalize_address(old))
     except ValueError:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.base import REDIRECTS, ImportBase
 from feedsvc.importing.writer.folder_checks import explaining_errors
 from feedsvc.importing.writer.redirect_table import RedirectTable
-from feedsvc.importing.writer.redirects_file import redirects_text
+from feedsvc.importing.writer.redirects_file import RedirectsText, redirects_text, rule_key
 from feedsvc.importing.writer.report import ImportReport
 from feedsvc.redirects import REDIRECTS_FILE, RedirectRules, normalize_address, parse_pattern, plain_host_gaps
 from feedsvc.support.atomic_write import write_atomically
@@ -62,6 +63,19 @@ def store_rules(
         names = f"{REDIRECTS_FILE}: rules of the last import that hid a document {verb} removed: "
         report.settings.append(names + ", ".join(sorted(new.removed)))
     report.redirects = dict(new.added)
-    report.omit([*table.omissions, *new.omissions])
+    report.omit([*table.omissions, *new.omissions, *_addresses_of_others(table, new)])
     report.plain_host_gaps = plain_host_gaps(rules)
     return StoredRules(new.exact_before, frozenset(table.of_posts[old] for old in new.unwritten & table.of_posts.keys()))
+
+
+def _addresses_of_others(table: RedirectTable, new: RedirectsText) -> Iterator[Omission]:
+    """Yield an omission for each address of a post from which redirects.yaml leads elsewhere already, such as to its double.
+
+    A feed that has other ids than at the last import gives each article a double.
+    """
+    before = {rule_key(old): target for old, target in new.exact_before.items()}
+    for old, path in table.of_posts.items():
+        target = before.get(rule_key(old), path)
+        if table.exact.get(old) == path != target and old not in new.added and old not in new.unwritten:
+            reason = f"the file leads to {target} from there, and stays as it is; if both are one article, delete one of them"
+            yield Omission(REDIRECTS_FILE, f"{old}: {path}", reason)

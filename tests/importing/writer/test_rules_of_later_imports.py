@@ -154,3 +154,13 @@ def test_addresses_that_no_redirect_can_have_are_reported_at_each_import(tmp_pat
     posts = (post(1, address=f"{OLD}/a//b/"), post(2, other_addresses=("/?p=2", f"{OLD}/%FF/")))
     assert what(run_import(tmp_path, *posts)) == ["redirect", "redirect"]
     assert what(run_import(tmp_path, *posts)) == ["redirect", "redirect"]
+
+
+def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1), post(2))
+    address, rule = post(1).address, "/2020/01/03/title-1/: /articles/title-1-2/"
+    report = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
+    (reason,) = (omission.reason for omission in report.omissions if omission.what == rule)
+    assert reason.startswith("the file leads to /articles/title-1/ from there, and stays as it is; if both are one article")
+    again = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
+    assert rule not in what(again)
