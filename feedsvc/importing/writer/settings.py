@@ -171,7 +171,7 @@ def entries_text(
         elif line:
             continue
         else:
-            missing[entry_id] = {**keys, **_unused_aliases(keys, known)}
+            missing[entry_id] = _without_aliases(keys, known)
             known.update((entry_id, *keys.get("aliases", ())))
         lines[f"{file} {entry_id}"] = digest_of(dict(keys))
     text = data.decode(errors="replace") if data is not None else ""
@@ -197,8 +197,11 @@ def _entry_change(file: str, entry_id: str, keys: Mapping[str, Any], line: tuple
         yield Omission(file, f"{entry_id}: {title}", "this entry changed at the source; the file stays as it is")
 
 
-def _unused_aliases(keys: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
-    return {"aliases": [alias for alias in keys["aliases"] if alias not in known]} if keys.get("aliases") else {}
+def _without_aliases(keys: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
+    """Return the keys of an entry without the aliases that are in `known`."""
+    aliases = [alias for alias in keys.get("aliases", ()) if alias not in known]
+    others = {key: value for key, value in keys.items() if key != "aliases"}
+    return others | ({"aliases": aliases} if aliases else {})
 
 
 def _append(text: str, addition: str) -> str:

@@ -164,3 +164,10 @@ def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: 
     assert reason.startswith("the file leads to /articles/title-1/ from there, and stays as it is; if both are one article")
     again = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
     assert rule not in what(again)
+
+
+def test_entry_of_a_renamed_category_has_no_empty_list_of_aliases(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    run_import(tmp_path, post(1), mapping=TermMapping(categories={"ferries": "boats"}))
+    assert "boats:\n  title: Ferries\n" in (tmp_path / "categories.yaml").read_text("utf-8")
+    assert "aliases: []" not in (tmp_path / "categories.yaml").read_text("utf-8")
