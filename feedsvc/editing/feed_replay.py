@@ -191,7 +191,9 @@ class _Pair:
         if known_articles[item_id]:
             return known_articles[item_id]
         if is_full:
-            return f"the feed has {len(self.current.items)} entries instead of {len(self.former.items)}"
+            length, former_length = len(self.current.items), len(self.former.items)
+            is_shorter = length < former_length
+            return f"the feed has {length} entries instead of {former_length}" if is_shorter else "others are in its place"
         return "its article is not in this feed"
 
 

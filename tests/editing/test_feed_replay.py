@@ -151,3 +151,9 @@ def test_text_lists_twelve_entries_unless_all_are_asked_for() -> None:
 def test_control_characters_of_a_foreign_title_do_not_reach_the_terminal() -> None:
     result = replayed(numbers(1), [item(1, id="x", title="\x1b[31mRed\x07")])
     assert not any("\x1b" in line or "\x07" in line for line in lines(result))
+
+
+def test_entry_that_an_article_of_the_same_date_pushes_out_does_not_vanish_because_of_the_length() -> None:
+    double = item(2, id="double", link="https://a.example/2-2", address="https://a.example/2-2")
+    result = replayed(numbers(2, 1), [item(2), double], limit=2, known=dict.fromkeys(("id-2", "id-1", "double"), ""))
+    assert {one.reason for one in result.of(Sight.GONE)} == {"others are in its place"}
