@@ -18,6 +18,9 @@ from feedsvc.importing.feed_source import FeedDocument, FeedItem, plain_text, ti
 
 _MAX_VALUE: Final = 200  # characters of a value in a reason
 _OLDEST: Final = datetime.min.replace(tzinfo=UTC)
+_TITLE: Final = "title"
+_SURE_TRAITS: Final = ("id", "address", "path")
+_TRAITS: Final = (*_SURE_TRAITS, "title and date", _TITLE)
 
 
 class Sight(enum.Enum):
@@ -126,7 +129,7 @@ class _Pair:
     def __init__(self, former: FeedDocument, current: FeedDocument) -> None:
         self.former, self.current = former, current
         self.newest = max((_date(item) for item in former.items), default=_OLDEST)
-        self._former_by_trait = {trait: item for item in reversed(former.items) for trait in _traits(item)}
+        self._counterparts = _counterparts(former, current)
 
     def predict(self, rule: ReaderRule) -> Iterator[Prediction]:
         for item in shown_as_new(rule, self.former, self.current):
@@ -146,7 +149,7 @@ class _Pair:
 
     def counterpart(self, item: FeedItem) -> FeedItem | None:
         """Return the former entry with the same id, else the same address, else path, else title; None if there is none."""
-        return next((self._former_by_trait[trait] for trait in _traits(item) if trait in self._former_by_trait), None)
+        return self._counterparts.get(id(item))
 
     def _reason(self, rule: ReaderRule, item: FeedItem, counterpart: FeedItem | None) -> str:
         if counterpart is None:
@@ -208,11 +211,42 @@ def _merge(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
 
 
 def _traits(item: FeedItem) -> Sequence[tuple[str, str]]:
-    """Return what an entry may share with its former version, as (name, value), the surest first: id, address, path, title."""
-    path = split_address(item.address).path.rstrip("/")
-    title = _title(item).casefold()
-    traits = [("id", item.id.strip()), ("address", item.address), ("path", path), ("title", title)]
-    return [(name, value) for name, value in traits if value]
+    """Return what an entry may share with its former version, as (name of _TRAITS, value), the surest first."""
+    path, title = split_address(item.address).path.rstrip("/"), _title(item).casefold()
+    dated = f"{title} {_date(item).astimezone(UTC)}" if title and _date(item) != _OLDEST else ""
+    values = (item.id.strip(), item.address, path, dated, title)
+    return [(name, value) for name, value in zip(_TRAITS, values, strict=True) if value]
+
+
+def _counterparts(former: FeedDocument, current: FeedDocument) -> Mapping[int, FeedItem]:
+    """Return the former entry that each current one seems to be, by the `id()` of the current one.
+
+    Two entries have one counterpart only if they share its id, address or path. A title alone counts only if no other entry has
+    it: articles of a series share their title.
+    """
+    by_trait = _by_trait(former.items)
+    repeated = {trait for items in (by_trait, _by_trait(current.items)) for trait, same in items.items() if len(same) > 1}
+    found, taken = dict[int, FeedItem](), set[int]()
+    for name in _TRAITS:
+        for item in (item for item in current.items if id(item) not in found):
+            same = [one for trait in _traits(item) if trait[0] == name for one in by_trait.get(trait, ())]
+            free = next((one for one in same if id(one) not in taken), None)
+            if free is not None and not (name == _TITLE and (_TITLE, _title(item).casefold()) in repeated):
+                found[id(item)] = free
+                taken.add(id(free))
+    for item in (item for item in current.items if id(item) not in found):
+        sure = (by_trait[trait][0] for trait in _traits(item) if trait in by_trait and trait[0] in _SURE_TRAITS)
+        if (first := next(sure, None)) is not None:
+            found[id(item)] = first
+    return found
+
+
+def _by_trait(items: Iterable[FeedItem]) -> Mapping[tuple[str, str], Sequence[FeedItem]]:
+    found: dict[tuple[str, str], list[FeedItem]] = {}
+    for item in items:
+        for trait in _traits(item):
+            found.setdefault(trait, []).append(item)
+    return found
 
 
 def _change(name: str, was: str, now: str) -> str:

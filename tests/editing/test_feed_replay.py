@@ -157,3 +157,24 @@ def test_entry_that_an_article_of_the_same_date_pushes_out_does_not_vanish_becau
     double = item(2, id="double", link="https://a.example/2-2", address="https://a.example/2-2")
     result = replayed(numbers(2, 1), [item(2), double], limit=2, known=dict.fromkeys(("id-2", "id-1", "double"), ""))
     assert {one.reason for one in result.of(Sight.GONE)} == {"others are in its place"}
+
+
+def weekly(number: int, **changes: Any) -> FeedItem:
+    return item(number, title="The week", **changes)
+
+
+def test_newest_article_of_a_series_with_one_title_is_newer_than_the_former_feed_and_no_error() -> None:
+    known = {f"id-{number}": "" for number in range(1, 5)}
+    result = replayed([weekly(3), weekly(2), weekly(1)], [weekly(4), weekly(3), weekly(2)], limit=3, known=known)
+    assert summary(result) == "0 of 3 entries come up as new; 1 is newer than the former feed"
+    assert not result.has_errors
+
+
+def test_articles_of_a_series_that_got_other_ids_are_compared_with_their_own_former_entries() -> None:
+    moved = [weekly(n, id=f"new-{n}", link=f"https://a.example/w{n}", address=f"https://a.example/w{n}") for n in (3, 2, 1)]
+    result = replayed([weekly(3), weekly(2), weekly(1)], moved)
+    assert summary(result).startswith("3 of 3 entries come up as new")
+    assert [one.reason for one in result.predictions if one.readers[0] == "newsboat"] == [
+        f"its id was 'id-{n}' and is 'new-{n}'" for n in (3, 2, 1)
+    ]
+    assert result.of(Sight.GONE) == ()
