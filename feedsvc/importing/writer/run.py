@@ -10,6 +10,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -234,7 +235,7 @@ class _Import:
             redirects.add_file_pages(self.source.file_pages(), library.path_of, {*pages, *planned})
         redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
         redirects.table.omit_addresses_of_pages(pages)
-        stored = store_rules(self.root, redirects.table, self.base, self.report, terms.answers)
+        stored = store_rules(self.root, redirects.table, self.base, self.report, partial(terms.answers, names=names))
         index.forget_addresses(stored.incomplete_posts)
         return stored.before
 

@@ -109,15 +109,21 @@ class TermTable:
         }
         return listing_id in ids.get(kind, ())
 
-    def answers(self, address: str) -> bool:
-        """Return whether an address is that of the page or a feed of a category, an author or a tag of the source."""
+    def answers(self, address: str, names: Container[tuple[str, str]]) -> bool:
+        """Return whether an address is that of the page or a feed of a category, an author or a tag of the source.
+
+        Those of the newsroom count, too, and their aliases: `names` are (kind, id or alias) of the entries of its files.
+        """
         ids: Mapping[str, Collection[str]] = {
             "category": self._category_ids.values(),
             "author": self._author_ids.values(),
             "tag": self._titles_by_slug,
         }
         place = place_of(address)
-        return isinstance(place, PageAt | FeedAt) and place.listing.id in ids.get(place.listing.kind, ())
+        if not isinstance(place, PageAt | FeedAt):
+            return False
+        kind, listing_id = place.listing.kind, place.listing.id
+        return listing_id in ids.get(kind, ()) or (kind, listing_id) in names
 
     def is_dropped(self, kind: TermKind | None, key: str) -> bool:
         """Return whether the mapping drops a category (None: an author) and no other has the same id. False for tags."""

@@ -161,7 +161,7 @@ def test_articles_of_a_feed_that_lost_its_ids_are_reported_as_doubles(tmp_path: 
     address, rule = post(1).address, "/2020/01/03/title-1/: /articles/title-1-2/"
     report = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
     (reason,) = (omission.reason for omission in report.omissions if omission.what == rule)
-    assert reason.startswith("the file leads to /articles/title-1/ from there, and stays as it is; if both are one article")
+    assert reason.startswith("the file leads to /articles/title-1/ from there: change it by hand, or delete one of them")
     again = run_import(tmp_path, post(1, id=address, other_addresses=()), post(2))
     assert rule not in what(again)
 
@@ -171,3 +171,12 @@ def test_entry_of_a_renamed_category_has_no_empty_list_of_aliases(tmp_path: Path
     run_import(tmp_path, post(1), mapping=TermMapping(categories={"ferries": "boats"}))
     assert "boats:\n  title: Ferries\n" in (tmp_path / "categories.yaml").read_text("utf-8")
     assert "aliases: []" not in (tmp_path / "categories.yaml").read_text("utf-8")
+
+
+def test_page_of_an_author_that_a_map_dropped_and_a_later_one_renames_leads_to_the_new_name(tmp_path: Path) -> None:
+    """The feed's rule has a new target. The page has none, because the alias in authors.yaml answers it."""
+    run_import(tmp_path, post(1), mapping=TermMapping(authors={"mina": None}))
+    assert target(tmp_path, "/author/mina/") == "gone"
+    run_import(tmp_path, post(1), mapping=TermMapping(authors={"mina": "newsroom"}))
+    assert target(tmp_path, "/author/mina/") == "/author/newsroom/"
+    assert target(tmp_path, "/author/mina/feed/") == "/author/newsroom/feed.rss"
