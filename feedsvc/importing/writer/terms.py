@@ -201,7 +201,8 @@ class TermTable:
         entries: dict[str, EntryKeys] = {}
         used = {*self._category_ids.values()}
         for entry_id, keys in _keys_by_id(self._category_ids).items():
-            term = self._terms.get((TermKind.CATEGORY, entry_id), self._terms.get((TermKind.CATEGORY, keys[0])))
+            key = entry_id if self._category_ids.get(entry_id, entry_id) == entry_id else ""  # "" if it has another id
+            term = self._terms.get((TermKind.CATEGORY, key), self._terms.get((TermKind.CATEGORY, keys[0])))
             entry: EntryKeys = {"title": self._line(term.name if term else unquote(keys[0])) or entry_id}
             if term and (description := self._line(term.description)):
                 entry["description"] = description
@@ -221,7 +222,9 @@ class TermTable:
             yield from (key.lower(), self._author_slug(key))
 
     def _author_keys(self, entry_id: str, keys: list[str]) -> EntryKeys:
-        author = self._authors.get(entry_id) or self._authors.get(keys[0]) or SourceAuthor(key=keys[0], name=keys[0])
+        ids = {**self._listed_author_ids, **self._author_ids}
+        key = entry_id if ids.get(entry_id, entry_id) == entry_id else ""  # "" if it has another id
+        author = self._authors.get(key) or self._authors.get(keys[0]) or SourceAuthor(key=keys[0], name=keys[0])
         entry: EntryKeys = {"name": self._line(author.name) or self._line(author.key) or entry_id}
         if author.email and self._site.system is not SourceSystem.WORDPRESS and _EMAIL.fullmatch(author.email):
             entry["email"] = author.email  # a feed shows it already; WordPress did not
