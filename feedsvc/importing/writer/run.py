@@ -7,7 +7,7 @@ the line of the base that mentions it, so a killed import is completed by the ne
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,13 +19,14 @@ from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter
 from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
-from feedsvc.importing.writer.base import ENTRIES, ImportBase
+from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
 from feedsvc.importing.writer.fetch_files import fetch_files
 from feedsvc.importing.writer.first_language import first_language
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
+from feedsvc.importing.writer.known_ids import KnownIds
 from feedsvc.importing.writer.mapping import MAPPING_FILE, TermMapping, read_last_mapping, write_mapping
 from feedsvc.importing.writer.media import MediaLibrary
 from feedsvc.importing.writer.media_forecast import ForecastMedia, MediaForecast
@@ -105,13 +106,15 @@ class _Import:
         self.base = ImportBase(root, is_dry_run=options.is_dry_run)
         self.report = ImportReport(source.site.title, source.site.system.value, str(root), is_dry_run=options.is_dry_run)
         self.hosts = own_hosts((source.site.address, *source.site.feeds[:1]))
+        self.site_digest = digest_of([source.site.system.value, page_key(source.site.address)])
+        self.known_ids = KnownIds(self.base, self.site_digest)
 
     def run(self) -> ImportReport:
         if not self.options.is_dry_run:
             remove_leftovers(self.root)
         try:
             site = self.prepare_site()
-            terms = TermTable(self.source.site, self.prepare_mapping())
+            terms = TermTable(self.source.site, self.prepare_mapping(), self.known_ids)
             redirects = RedirectBuilder(self.source.site, site.base_url, self.hosts)
             index = self.read_index(site, terms, redirects)
             self.report.omit(terms.unmatched_names())
@@ -180,7 +183,7 @@ class _Import:
         data = {file: read_settings(self.root, file) for file in (SITE_FILE, *_ENTRY_FILES)}
         new_site = site_text(data[SITE_FILE], self.site_keys, index.first_published)
         texts = {SITE_FILE: new_site.text}
-        self._write_settings_file(SITE_FILE, data[SITE_FILE], new_site)
+        self._write_settings_file(SITE_FILE, data[SITE_FILE], new_site, {})
         feed_length: int = self.site_keys["feed"]["entries"]
         if data[SITE_FILE] is None and not self.options.feed_entries and feed_length == self.source.site.feed_entries:
             self.report.settings.append(feed_entries_line(feed_length))
@@ -195,19 +198,21 @@ class _Import:
                 )
                 new = SettingsText(before)
             texts[file] = new.text
-            self._write_settings_file(file, data[file], new)
+            self._write_settings_file(file, data[file], new, terms.unmapped_keys(file))
             if file == AUTHORS_FILE:
                 self.report.settings += email_lines(before, new.text, entries.values())
         return texts
 
-    def _write_settings_file(self, file: str, data: bytes | None, new: SettingsText) -> None:
+    def _write_settings_file(
+        self, file: str, data: bytes | None, new: SettingsText, source_keys: Mapping[str, Sequence[str]]
+    ) -> None:
         self.report.omit(new.omissions)
         if new.text.encode() != (data or b""):
             verb = "would be" if self.options.is_dry_run else "was"
             self.report.settings.append(f"{file} {verb} {'written' if data is None else 'extended'}")
             self._write(file, new.text.encode())
         for key, digest in new.lines.items():
-            self.base.put(ENTRIES, key, digest)
+            self.known_ids.put(self.base, key, digest, source_keys.get(key.partition(" ")[2], ()))
 
     def _write(self, file: str, data: bytes) -> None:
         if not self.options.is_dry_run:
@@ -243,14 +248,13 @@ class _Import:
         self, texts: Mapping[str, str], index: SourceIndex, terms: TermTable, library: MediaLibrary, former: FormerPaths
     ) -> None:
         site = parse_site_or_raise(self.root, texts[SITE_FILE])
-        site_digest = digest_of([self.source.site.system.value, page_key(self.source.site.address)])
         writer = ArticleWriter(
             root=self.root,
             base=self.base,
             index=index,
             converter=PostConverter(
                 site=site,
-                site_language=first_language(self.base, site_digest, self.source.site.language, site.language),
+                site_language=first_language(self.base, self.site_digest, self.source.site.language, site.language),
                 terms=terms,
                 source=self.source.site,
                 site_path_of=lambda address: index.find(address) or former.find(address),
@@ -260,7 +264,7 @@ class _Import:
             ),
             references=replace(parsed_references(self.root, site, texts), media=ForecastMedia(self.root, self.forecast.paths)),
             report=self.report,
-            site_digest=site_digest,
+            site_digest=self.site_digest,
             decide=self.options.decide,
             is_dry_run=self.options.is_dry_run,
             processes=self.options.processes,

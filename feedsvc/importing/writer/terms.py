@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from feedsvc.content import did_you_mean
 from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, TAGS_FILE
 from feedsvc.importing.source import Omission, SourceAuthor, SourcePost, SourceSite, SourceSystem, TermKind
+from feedsvc.importing.writer.known_ids import KnownIds
 from feedsvc.importing.writer.mapping import TermMapping
 from feedsvc.importing.writer.names import NamePool, as_slug
 from feedsvc.importing.writer.one_line import line_of
@@ -26,25 +27,30 @@ EntryKeys = dict[str, Any]  # keys of one entry of a settings file
 
 
 class TermTable:
-    """Ids of the categories, authors and tags of one source.
+    """Ids of the categories, authors and tags of one source. `known` are those that earlier imports gave.
 
     Call `note` for all posts before the other methods, because a post may name what the lists of the source lack.
     """
 
-    def __init__(self, site: SourceSite, mapping: TermMapping) -> None:
+    def __init__(self, site: SourceSite, mapping: TermMapping, known: KnownIds) -> None:
         self._site, self._mapping, self._line = site, mapping, line_of(is_exact=site.has_exact_texts)
         self._terms = {(term.kind, term.key): term for term in site.terms}
         self._authors = {author.key: author for author in site.authors}
         self._category_ids: dict[str, str] = {}
         self._author_ids: dict[str, str] = {}
+        self._known = known
         self._category_names, self._author_names = NamePool(), NamePool()
         self._tag_titles: dict[str, str] = {}
         self._titles_by_slug: dict[str, str] = {}
         self._keys_by_slug: dict[str, list[str]] = {}
         self.omissions: list[Omission] = []
-        for term in site.terms:
-            if term.kind is TermKind.CATEGORY:
-                self._add_category(term.key)
+        categories = [term.key for term in site.terms if term.kind is TermKind.CATEGORY]
+        for key in categories:
+            self._category_names.add(known.get(CATEGORIES_FILE, key))
+        for author in site.authors:
+            self._author_names.add(known.get(AUTHORS_FILE, author.key))
+        for key in categories:
+            self._add_category(key)
         # In the order of the source's list, so that two authors of one name do not change places with the order of posts.
         self._listed_author_ids = {author.key: self._new_author_id(author.key) for author in site.authors if author.key.strip()}
 
@@ -96,6 +102,16 @@ class TermTable:
         tables = {CATEGORIES_FILE: (self._category_ids, self._category_slug), AUTHORS_FILE: (self._author_ids, self._author_slug)}
         ids, slug = tables.get(file, ({}, str))
         return {slug(key): new for key, new in ids.items() if slug(key) not in ids.values()}
+
+    def unmapped_keys(self, file: str) -> Mapping[str, list[str]]:
+        """Return by id the keys that have it in categories.yaml or authors.yaml (`file`) without the mapping; {} for others."""
+        if file == CATEGORIES_FILE:
+            ids, mapped, slug = self._category_ids, self._mapping.categories, self._category_slug
+        elif file == AUTHORS_FILE:
+            ids, mapped, slug = self._author_ids, self._mapping.authors, self._author_slug
+        else:
+            return {}
+        return _keys_by_id({key: new for key, new in ids.items() if _mapped_id(mapped, key, slug(key)) is None})
 
     def has_listing(self, kind: str, listing_id: str) -> bool:
         """Return whether a category, an author or a tag of the source has this id, or would have it without the mapping.
@@ -152,7 +168,8 @@ class TermTable:
             self._category_ids[key] = mapped
             return
         term = self._terms.get((TermKind.CATEGORY, key))
-        self._category_ids[key] = self._category_names.take(slug or as_slug(term.name if term else "") or "category")
+        name = slug or as_slug(term.name if term else "") or "category"
+        self._category_ids[key] = self._known.get(CATEGORIES_FILE, key) or self._category_names.take(name)
 
     def _category_slug(self, key: str) -> str:
         """Return the id without the mapping: a key that is an id as it is, a slug in lower case for a name such as "World"."""
@@ -167,7 +184,9 @@ class TermTable:
     def _new_author_id(self, key: str) -> str:
         slug = self._author_slug(key)
         mapped = _mapped_id(self._mapping.authors, key, slug)
-        return self._author_names.take(slug or "author") if mapped is None else mapped
+        if mapped is not None:
+            return mapped
+        return self._known.get(AUTHORS_FILE, key) or self._author_names.take(slug or "author")
 
     def _author_slug(self, key: str) -> str:
         """Return the id without the mapping: a key that is an id as it is, and a slug in lower case for a login or a name.

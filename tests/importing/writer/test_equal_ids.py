@@ -41,3 +41,45 @@ def test_merged_author_has_the_name_of_the_one_with_the_new_id(tmp_path: Path) -
     mapping = TermMapping(authors={"jo.doe": "jo-doe"})
     run_import(tmp_path, post(1, authors=("jo.doe",)), site=replace(SITE, authors=AUTHORS), mapping=mapping)
     assert load(tmp_path).authors["jo-doe"].name == "Joanna Doe"
+
+
+def by_title(root: Path) -> dict[str, str]:
+    content = load(root)
+    return {article.title: content.authors[article.authors[0]].name for article in content.articles}
+
+
+def test_authors_of_one_id_do_not_change_places_if_a_feed_has_them_in_another_order(tmp_path: Path) -> None:
+    """A feed lists its authors in the order of its entries, so a new entry puts its author in front."""
+    first, second, third = (post(n, authors=(name,)) for n, name in ((1, "jo.doe"), (2, "jo-doe"), (3, "jo-doe")))
+    run_import(tmp_path, first, second, site=replace(SITE, authors=AUTHORS))
+    run_import(tmp_path, third, second, first, site=replace(SITE, authors=AUTHORS[::-1]))
+    assert by_title(tmp_path) == {"Title 1": "Jo Doe", "Title 2": "Joanna Doe", "Title 3": "Joanna Doe"}
+
+
+def test_author_keeps_the_id_if_a_map_renames_another_one_of_this_id(tmp_path: Path) -> None:
+    posts = (post(1, authors=("jo.doe",)), post(2, authors=("jo-doe",)))
+    site = replace(SITE, authors=AUTHORS)
+    run_import(tmp_path, *posts, site=site)
+    run_import(tmp_path, *posts, site=site, mapping=TermMapping(authors={"jo.doe": "boss"}))
+    assert by_title(tmp_path) == {"Title 1": "Jo Doe", "Title 2": "Joanna Doe"}
+    run_import(tmp_path, *posts, site=site, mapping=TermMapping())
+    assert by_title(tmp_path) == {"Title 1": "Jo Doe", "Title 2": "Joanna Doe"}
+    assert "jo-doe" in load(tmp_path).articles[0].authors + load(tmp_path).articles[1].authors
+
+
+def test_categories_of_one_id_do_not_change_places_with_the_order_of_a_feed(tmp_path: Path) -> None:
+    terms = tuple(SourceTerm(TermKind.CATEGORY, name, name, has_id=False) for name in ("Podcast", "podcast"))
+    posts = (post(1, categories=("Podcast",)), post(2, categories=("podcast",)))
+    run_import(tmp_path, *posts, site=replace(SITE, terms=terms))
+    before = {article.title: article.categories for article in load(tmp_path).articles}
+    run_import(tmp_path, *posts[::-1], post(3, categories=("podcast",)), site=replace(SITE, terms=terms[::-1]))
+    after = {article.title: article.categories for article in load(tmp_path).articles}
+    assert {**after, **before} == after
+    assert after["Title 3"] == before["Title 2"]
+
+
+def test_category_that_a_feed_spells_otherwise_keeps_its_id(tmp_path: Path) -> None:
+    for name in ("Podcast", "PODCAST"):
+        site = replace(SITE, terms=(SourceTerm(TermKind.CATEGORY, name, name, has_id=False),))
+        run_import(tmp_path, post(1, categories=(name,)), site=site)
+    assert [article.categories for article in load(tmp_path).articles] == [("podcast",)]
