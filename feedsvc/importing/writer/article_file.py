@@ -84,8 +84,13 @@ def change_article(path: str, file: ArticleFile, changes: Mapping[str, Any]) -> 
 
 def _replace_body(text: str, body: str) -> str:
     head, old = split_front_matter(text)
-    del head
-    return f"{text[: len(text) - len(old)]}\n{body}\n"
+    new = _with_line_ends_of(head, f"\n{body}\n")
+    return f"{text[: len(text) - len(old)]}{new}"
+
+
+def _with_line_ends_of(head: str, text: str) -> str:
+    """Return a text with the line ends of the front matter, which are others if an editor on Windows saved it."""
+    return text.replace("\n", "\r\n") if "\r\n" in head else text
 
 
 def _change_key(path: str, text: str, key: str, value: Any) -> str | None:
@@ -99,14 +104,14 @@ def _change_key(path: str, text: str, key: str, value: Any) -> str | None:
     if document.is_flow_mapping:
         return None
     name = _name_in(document, key)
-    new = "" if value is None else format_key(key, value)
+    new = "" if value is None else _with_line_ends_of(head, format_key(key, value))
     if name is None:
         end = offset + len(head)
         return f"{text[:end]}{new}{text[end:]}"
     start = document.span((name,), at_key=True)[0]
     end = _value_end(head, start, document.span((name,))[1])
     if head[end - 1] != "\n":  # a comment in the value's own line stays, unless the key is removed
-        end, new = (head.index("\n", end) + 1, "") if value is None else (end, new.rstrip("\n"))
+        end, new = (head.index("\n", end) + 1, "") if value is None else (end, new.rstrip("\r\n"))
     return f"{text[: offset + start]}{new}{text[offset + end :]}"
 
 

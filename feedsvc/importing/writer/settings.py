@@ -205,7 +205,9 @@ def _without_aliases(keys: Mapping[str, Any], known: set[str]) -> dict[str, Any]
 
 
 def _append(text: str, addition: str) -> str:
-    return f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{addition}"
+    """Return a text with lines appended, with line ends of Windows if it has these."""
+    addition = f"{'' if not text or text.endswith(chr(10)) else chr(10)}{addition}"
+    return text + (addition.replace("\n", "\r\n") if "\r\n" in text else addition)
 
 
 def check_entries(file: str, text: str, references: References) -> tuple[Problem, ...]:

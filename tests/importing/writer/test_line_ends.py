@@ -1,0 +1,43 @@
+"""Files that an editor saved on Windows keep their line ends when an import changes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from feedsvc.importing.source import SourceAuthor, SourceMedium
+from tests.importing.writer.memory_source import SITE, articles, load, post, run_import
+
+SOUND = "https://cdn.example/a.mp3"
+FILE = "articles/2020/01/title-1.md"
+
+
+def save_on_windows(file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def has_only_line_ends_of_windows(file: Path) -> bool:
+    data = file.read_bytes()
+    return data.count(b"\n") == data.count(b"\r\n")
+
+
+def test_article_that_was_saved_on_windows_has_no_mixed_line_ends_after_an_import(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    save_on_windows(tmp_path / FILE)
+    added = {"updated": datetime(2021, 1, 1, tzinfo=UTC), "enclosures": (SourceMedium(SOUND, media_type="audio/mpeg", length=9),)}
+    changed = post(1, title="New", summary="", categories=("city", "ferries"), body="<p>One</p><p>Two</p>", **added)
+    assert run_import(tmp_path, changed).changed == [FILE]
+    assert has_only_line_ends_of_windows(tmp_path / FILE)
+    (article,) = articles(tmp_path).values()
+    assert (article.title, article.categories) == ("New", ("city", "ferries"))
+    assert run_import(tmp_path, changed).unchanged == 1
+
+
+def test_authors_yaml_that_was_saved_on_windows_has_no_mixed_line_ends_after_an_import(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    save_on_windows(tmp_path / "authors.yaml")
+    site = replace(SITE, authors=(*SITE.authors, SourceAuthor("zoe", "Zoë", bio="Writes.")))
+    run_import(tmp_path, post(1), post(2, authors=("zoe",)), site=site)
+    assert has_only_line_ends_of_windows(tmp_path / "authors.yaml")
+    assert load(tmp_path).authors["zoe"].name == "Zoë"
