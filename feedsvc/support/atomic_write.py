@@ -88,15 +88,21 @@ def rename_without_replacing(source: Path, target: Path) -> None:
     os.unlink(source)
 
 
+def require_writable(path: Path) -> None:
+    """Raise OSError if a file, or the target of a link, does not exist or is read-only."""
+    target = os.path.realpath(path)
+    if not os.access(target, os.W_OK) or not os.stat(target).st_mode & 0o222:
+        raise PermissionError(0, "it is read-only")
+
+
 def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """Replace the content `before` of a file of the content folder by `after`. If `path` is a link, its target is replaced.
 
     Mode, owner and extended attributes stay the same as far as the system allows. Raises FileChangedError if the file does not
     contain `before` any more, OSError if it cannot be written; in both cases the file is unchanged.
     """
+    require_writable(path)
     target = os.path.realpath(path)
-    if not os.access(target, os.W_OK) or not os.stat(target).st_mode & 0o222:
-        raise PermissionError(0, "it is read-only")
     with ExitStack() as stack, open_replacement(target, prefix=CONTENT_PREFIX, mode=0o600) as file:
         if HAS_FILE_LOCKS:  # Windows renames no open file, and deletes none, so it needs no lock
             descriptor = os.dup(file.fileno())  # keeps the lock until the file is renamed

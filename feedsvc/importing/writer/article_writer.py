@@ -31,7 +31,7 @@ from feedsvc.importing.writer.post_counts import count_id, count_post
 from feedsvc.importing.writer.post_ids import source_key
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
 from feedsvc.importing.writer.values import ArticleValues, digest_of, digests_of, format_digests, parse_digests
-from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged
+from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
 from feedsvc.support.process_pool import map_chunks
 
 _SOURCE: Final = "source="  # digest of all that the source says of a post
@@ -265,7 +265,9 @@ class ArticleWriter:
             self._skip(item, f"{', '.join(changes)}: changed at the source, but cannot be changed safely in this file")
             return False
         try:
-            if not self.is_dry_run:
+            if self.is_dry_run:
+                require_writable(self.root / item.plan.path)
+            else:
                 replace_if_unchanged(self.root / item.plan.path, data, text.encode())
         except FileChangedError:
             self._skip(item, "the file changed while it was read; import again")

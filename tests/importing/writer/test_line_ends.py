@@ -1,4 +1,4 @@
-"""Files that an editor saved on Windows keep their line ends when an import changes them."""
+"""Files that an editor saved on Windows keep their line ends when an import changes them, and read-only files stay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedsvc.importing.source import SourceAuthor, SourceMedium
-from tests.importing.writer.memory_source import SITE, articles, load, post, run_import
+from tests.importing.writer.memory_source import SITE, articles, load, post, run_import, what
 
 SOUND = "https://cdn.example/a.mp3"
 FILE = "articles/2020/01/title-1.md"
@@ -41,3 +41,13 @@ def test_authors_yaml_that_was_saved_on_windows_has_no_mixed_line_ends_after_an_
     run_import(tmp_path, post(1), post(2, authors=("zoe",)), site=site)
     assert has_only_line_ends_of_windows(tmp_path / "authors.yaml")
     assert load(tmp_path).authors["zoe"].name == "Zoë"
+
+
+def test_dry_run_says_that_a_changed_article_is_read_only(tmp_path: Path) -> None:
+    run_import(tmp_path, post(1))
+    (tmp_path / FILE).chmod(0o444)
+    dry = run_import(tmp_path, post(1, title="New"), is_dry_run=True)
+    report = run_import(tmp_path, post(1, title="New"))
+    assert (dry.changed, what(dry)) == (report.changed, what(report)) == ([], [FILE])
+    (tmp_path / FILE).chmod(0o644)
+    assert run_import(tmp_path, post(1, title="New")).changed == [FILE]
