@@ -16,6 +16,8 @@ from feedsvc.support.date_formats import rfc3339
 _VERSION: Final = "https://jsonfeed.org/version/1.1"
 # Keys of an article file that members of JSON Feed hold. It has names of authors only, and one list of tags.
 _OWN_KEYS: Final = frozenset({"id", "guid", "title", "published", "updated", "summary", "language"})
+# Keys whose values may be aliases, or a text instead of a list: `_feedsvc` has their ids and titles as lists.
+_REFERENCES: Final = frozenset({"category", "categories", "author", "authors", "tags"})
 
 
 def write_json(content: ContentSnapshot, articles: Iterable[ExportedArticle], now: datetime) -> Iterator[str]:
@@ -73,5 +75,11 @@ def _item(content: ContentSnapshot, exported: ExportedArticle) -> dict[str, Any]
             for file in article.enclosures
         ],
     }
-    facts = json.loads(to_json(dict(facts_of(exported, _OWN_KEYS))))
+    facts = json.loads(to_json(dict(facts_of(exported, _OWN_KEYS | _REFERENCES))))
+    references = {
+        "categories": [*article.categories],
+        "authors": [*article.authors],
+        "tags": [tag.title for tag in article.tags],
+    }
+    facts |= {name: values for name, values in references.items() if values}
     return {**{name: value for name, value in item.items() if value not in ("", [])}, "_feedsvc": facts}

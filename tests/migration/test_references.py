@@ -1,0 +1,36 @@
+"""Categories, authors and tags of articles are the same after an export is imported, whatever the form of their keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedsvc.content.folder import load_content
+from tests.conftest import Newsroom
+from tests.migration.test_round_trip import FORMS, export, import_file
+
+FILES = {
+    "categories.yaml": "world:\n  title: World\n  aliases: [welt]\n",
+    "authors.yaml": "ann:\n  name: Ann\n  aliases: [old-ann]\nann-2:\n  name: Ann\n",
+    "articles/a.yaml": (
+        "id: tag:x.example,2026:a\ntitle: Aliases\npublished: 2026-01-05T12:00:00Z\n"
+        "categories: [welt]\nauthors: [old-ann]\ntags: [Boats]\nbody: A\n"
+    ),
+    "articles/b.yaml": (
+        "id: tag:x.example,2026:b\ntitle: Texts\npublished: 2026-01-04T12:00:00Z\n"
+        "category: welt\nauthors: ann-2\ntags: South Korea\nbody: B\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_article_with_aliases_of_its_category_and_author_keeps_both_after_its_export_is_imported(
+    newsroom: Newsroom, tmp_path: Path, form: str
+) -> None:
+    import_file(export(newsroom(FILES), form, tmp_path / f"export.{FORMS[form]}"), tmp_path, tmp_path / "imported")
+    found = {
+        article.title: (article.categories, article.authors, [tag.title for tag in article.tags])
+        for article in load_content(tmp_path / "imported").articles
+    }
+    assert found == {"Aliases": (("world",), ("ann",), ["Boats"]), "Texts": (("world",), ("ann-2",), ["South Korea"])}
