@@ -40,10 +40,9 @@ def convert_html(markup: str, *, base_url: str, page: str, preferred: str = "") 
     are elements that no article may have. HTML beyond the limits of an article is returned as it is. Raises nothing for bad
     HTML.
     """
-    source = clean_html(markup, base_url=base_url, page=page, keeps_references=True)
-    if isinstance(source, LimitExceeded):
-        return markup
-    return _Converter(base_url, page).convert(_wrap_text(parse_tree(source.html)), preferred)
+    converter = _Converter(base_url, page)
+    blocks = converter.blocks_of(markup)
+    return markup if blocks is None else converter.convert(blocks, preferred)
 
 
 class _Converter:
@@ -52,14 +51,19 @@ class _Converter:
     def __init__(self, base_url: str, page: str) -> None:
         self._base_url, self._page = base_url, page
 
+    def blocks_of(self, markup: str) -> list[HtmlNode] | None:
+        """Return the blocks of HTML without what no article may have; None if it is beyond the limits of an article."""
+        source = clean_html(markup, base_url=self._base_url, page=self._page, keeps_references=True)
+        return None if isinstance(source, LimitExceeded) else _wrap_text(parse_tree(source.html))
+
     def convert(self, blocks: Sequence[HtmlNode], preferred: str) -> str:
         """Return the first of four texts that, rendered, is equal to the blocks; the last is not compared.
 
         The texts are: `preferred`, unless it is ""; each block as Markdown if it has a Markdown form, else as HTML; each block
         as Markdown if its Markdown, rendered alone, is equal to the block, else as HTML; all blocks as HTML.
         """
-        expected = self._clean("\n".join(block.markup() for block in blocks))
-        if preferred and self._shows(preferred) == expected:
+        expected = self._clean_blocks(blocks)
+        if preferred and self._is_equal(preferred, expected):
             return preferred
         attempts = (partial(self._texts, blocks), partial(self._checked_texts, blocks))
         for attempt in attempts:
@@ -86,6 +90,18 @@ class _Converter:
             if text is not None and self._shows(text) == expected:
                 return text
         return None
+
+    def _is_equal(self, preferred: str, expected: str) -> bool:
+        """Return whether Markdown shows the blocks whose cleaned HTML is `expected`.
+
+        Both lack what is cleaned from HTML of others, such as the ids of footnotes, which feedsvc itself has written into it.
+        """
+        result = render_within_limits(preferred, base_url=self._base_url, page=self._page)
+        blocks = None if isinstance(result, LimitExceeded) else self.blocks_of(result.html)
+        return blocks is not None and self._clean_blocks(blocks) == expected
+
+    def _clean_blocks(self, blocks: Sequence[HtmlNode]) -> str:
+        return self._clean("\n".join(block.markup() for block in blocks))
 
     def _clean(self, markup: str) -> str:
         result = clean_html(markup, base_url=self._base_url, page=self._page)
