@@ -78,7 +78,7 @@ class RedirectTable:
 
         `has_path` returns whether the new site has something other than a rule at a path.
         """
-        texts = [text for address in addresses if (text := self._text(address))]
+        texts = dict.fromkeys(text for address in addresses if (text := self._text(address)))
         while missing := [old for old in texts if old in self.exact and self._is_missing(self.exact[old], has_path)]:
             for old in missing:
                 self.omissions.append(Omission(old, f"redirect to {self.exact.pop(old)}", "its target is not in the newsroom"))

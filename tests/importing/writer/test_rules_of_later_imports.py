@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
+from feedsvc.importing.source import SourceRedirect
 from feedsvc.importing.writer import ImportReport, TermMapping, format_text, redirects_file
 from feedsvc.publication.old_addresses import redirect_target
-from tests.importing.writer.memory_source import NOW, OLD, load, post, run_import, what
+from tests.importing.writer.memory_source import NOW, OLD, SITE, load, post, run_import, what
 
 FERRIES = tuple(f"/category/ferries/{name}" for name in ("", "feed/", "feed/atom/", "feed/rss2/", "feed/rdf/"))
 DROPPED = TermMapping(categories={"ferries": None})
@@ -180,3 +181,11 @@ def test_page_of_an_author_that_a_map_dropped_and_a_later_one_renames_leads_to_t
     run_import(tmp_path, post(1), mapping=TermMapping(authors={"mina": "newsroom"}))
     assert target(tmp_path, "/author/mina/") == "/author/newsroom/"
     assert target(tmp_path, "/author/mina/feed/") == "/author/newsroom/feed.rss"
+
+
+def test_export_with_two_redirects_from_one_address_to_nowhere_is_imported(tmp_path: Path) -> None:
+    redirects = (SourceRedirect("/%D7%A9/", "/away/"), SourceRedirect("/\u05e9/", "/away/"))
+    site = replace(SITE, redirects=(*redirects, SourceRedirect("/away/", "/gone/"), SourceRedirect("/gone/", "/articles/none/")))
+    report = run_import(tmp_path, post(1), site=site)
+    assert report.created == ["articles/2020/01/title-1.md"]
+    assert "/\u05e9/" not in load(tmp_path).redirects.exact
