@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -289,7 +290,7 @@ def test_pages_of_one_name_get_different_names(tmp_path: Path) -> None:
         ({"body": "<p>&#8203;</p>\n<p>\u200b</p>"}, "it has no text"),
     ],
 )
-def test_page_that_was_not_public_or_shows_nothing_is_a_draft(tmp_path: Path, facts: dict[str, object], reason: str) -> None:
+def test_page_that_was_not_public_or_shows_nothing_is_a_draft(tmp_path: Path, facts: dict[str, Any], reason: str) -> None:
     report = run_import(tmp_path, page(**facts))
     (found,) = pages(tmp_path).values()
     assert found.is_draft
