@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bench.measure import median
+from bench.measure import median, warm_page_cache
 from bench.product import FEED, Product
 from bench.rows.memory import server_memory
 from bench.rows.saves import feedsvc_latencies, server_latency
@@ -59,7 +59,9 @@ def million(run: Run) -> Iterator[Row]:
 
 def _cold_start(run: Run, number: int, product: Product | None = None) -> float:
     """Return the seconds from starting a server without a state folder until it serves the site's feed."""
-    with (product or Product()).serving(run.newsroom(number), run.new_path("cold"), run.log) as server:
+    content = run.newsroom(number)
+    warm_page_cache(content)
+    with (product or Product()).serving(content, run.new_path("cold"), run.log) as server:
         return server.wait_for_response(FEED)
 
 
