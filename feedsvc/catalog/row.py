@@ -125,8 +125,8 @@ def is_visible(row: Row) -> bool:
 
 def is_withdrawn_later(row: Row) -> bool:
     """Return whether a row is HIDDEN because the withdrawal of its article, or of one of an issue, lies in the future."""
-    is_expired = row.article.status is not ArticleStatus.WITHDRAWN and not isinstance(row, IssueRow)
-    return row.visibility is Visibility.HIDDEN and not is_expired
+    is_hidden = row.visibility is Visibility.HIDDEN  # an issue only for this reason, an article also once it has expired
+    return is_hidden and (isinstance(row, IssueRow) or row.article.status is ArticleStatus.WITHDRAWN)
 
 
 def count_alternates(visible: Iterable[Row]) -> int:

@@ -27,7 +27,7 @@ from feedsvc.support.compression import CODINGS
 
 SELECTIONS = ("feeds",)  # as in feedsvc.export.layout, whose import takes longer than parsing a command line
 HOSTS = ("any", "netlify", "nginx")  # as in feedsvc.export.hosts
-_SITE_FILE = "site.yaml"
+_SITE_FILE = "site.yaml"  # as in feedsvc.content.reading
 _MANIFEST_NAME = ".feedsvc-build.journal"  # as in feedsvc.export.layout
 _LARGE_MANIFEST_SIZE = 2_000_000  # bytes
 _ONLY_HELP = "Write only these documents; other files that an earlier build wrote are removed."

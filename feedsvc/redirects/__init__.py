@@ -22,9 +22,16 @@ from feedsvc.redirects.patterns import (
     parse_pattern,
     parse_target,
 )
-from feedsvc.redirects.plain_hosts import BROAD_KINDS, can_be_file, is_below_file, is_expanded_target, plain_host_gaps
+from feedsvc.redirects.plain_hosts import (
+    BROAD_KINDS,
+    SAMPLE,
+    can_be_file,
+    is_below_file,
+    is_expanded_target,
+    plain_host_gaps,
+    sample_target,
+)
 from feedsvc.redirects.rules import RedirectRules
-from feedsvc.redirects.target_forms import SAMPLE, sample_target
 
 __all__ = [
     "BROAD_KINDS",

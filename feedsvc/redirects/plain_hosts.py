@@ -7,11 +7,12 @@ from typing import Final
 
 from feedsvc.redirects.patterns import GONE, RedirectPattern
 from feedsvc.redirects.rules import RedirectRules
-from feedsvc.redirects.target_forms import sample_target
 from feedsvc.routes import ArticleAt, FeedAt, ListingKind, PageAt, place_of
 
 # Kinds of listings whose number is small, however large the archive is.
 BROAD_KINDS: Final[tuple[ListingKind, ...]] = ("site", "category", "custom", "language")
+SAMPLE: Final = "q7-sample"  # a name that no literal part of a pattern has
+_SAMPLE_DIGITS: Final = {"year": "2026", "month": "01", "day": "02", "number": "2"}
 _MAX_NAME_BYTES: Final = 255  # of a file system
 _RESERVED_ENDINGS: Final = (".br", ".gz", ".zst")  # of names of files and folders: compressed variants have them
 _RESERVED_NAMES: Final = frozenset(("404.html", "410.html", "index.html"))  # in every folder of a tree
@@ -77,3 +78,12 @@ def _is_answered(pattern: RedirectPattern) -> bool:
     if pattern.target == GONE:
         return not pattern.parameters
     return pattern.is_invertible and is_expanded_target(sample_target(pattern))
+
+
+def sample_target(pattern: RedirectPattern) -> str:
+    """Return the target of a pattern with a sample value for each placeholder: a path, an absolute address or GONE.
+
+    Its form can be compared with those of the addresses of places.
+    """
+    parts = pattern.target_parts
+    return "".join(part if isinstance(part, str) else _SAMPLE_DIGITS.get(part.name, SAMPLE) for part in parts)

@@ -16,7 +16,6 @@ from feedsvc.content.lint.context import LintContext
 from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_text
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.page_model import StaticPage
-from feedsvc.redirects import without_slash
 
 _HTTP_HOST: Final = re.compile(r"http://([^/?#:]*)(?::80(?![0-9]))?")
 _SOURCE_SUFFIXES: Final = (".md", ".yaml", ".yml")
@@ -103,7 +102,7 @@ def _listing_fault(context: LintContext, place: routes.Place | None) -> tuple[st
 
 def _is_old_address(context: LintContext, path: str) -> bool:
     redirects = context.content.redirects
-    return bool(redirects.exact_target(path)) or any(pattern.match(without_slash(path)) for pattern in redirects.patterns)
+    return bool(redirects.exact_target(path)) or any(redirects.pattern_targets(path))
 
 
 def _check_article_link(context: LintContext, published: datetime, slug: str) -> Iterator[DeferredWarning]:

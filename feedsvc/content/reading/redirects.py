@@ -238,8 +238,8 @@ class _Builder:
         if not pattern.is_elsewhere or not {"?", "#"}.isdisjoint(target):
             return ""
         # The host of the parsed target is spelled as that of base_url: in lower case, by IDNA.
-        scheme, _, host, path = (*f"{pattern.target_parts[0]}".split("/")[:3], "/".join(target.split("/")[3:]))
-        address = f"{scheme}//{host}/{path}"
+        origin = f"{pattern.target_parts[0]}".split("/")[:3]
+        address = "/".join([*origin, *target.split("/")[3:]])
         return address.removeprefix(self.base_url) if address.startswith(f"{self.base_url}/") else ""
 
     def _too_many_parameter_sets(self, rules: RedirectRules, texts: RuleTexts) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -24,18 +24,18 @@ from tests.importing.writer.memory_source import FIRST, NOW, OLD, load, post, ru
 UPLOADS: Final = f"{SITE}/wp-content/uploads/2020/03"
 
 
-def wordpress(tmp_path: Path, *items: WxrItem, end: str = "", **options: object) -> tuple[Path, ImportReport]:
+def wordpress(tmp_path: Path, *items: WxrItem, end: str = "", **options: Any) -> tuple[Path, ImportReport]:
     uploads, export, root = tmp_path / "uploads", tmp_path / "export.xml", tmp_path / "newsroom"
     (uploads / "2020/03").mkdir(parents=True, exist_ok=True)
     (uploads / "2020/03/pier.jpg").write_bytes(picture(9, 9))
     text = export_xml(items)
     export.write_text(text.partition(end)[0] if end else text, "utf-8")
-    media = ImportOptions(**{"now": NOW, "media": lambda hosts: FolderMedia(uploads, hosts), **options})  # type: ignore[arg-type]
+    media = ImportOptions(**{"now": NOW, "media": lambda hosts: FolderMedia(uploads, hosts), **options})
     return root, import_source(open_source(str(export), HostAccess()), root, media)
 
 
-def file_page(number: int, name: str, **facts: object) -> WxrItem:
-    return replace(attachment(number, f"{name}.jpg"), link=f"{SITE}/{name}/", **facts)  # type: ignore[arg-type]
+def file_page(number: int, name: str, **facts: Any) -> WxrItem:
+    return replace(attachment(number, f"{name}.jpg"), link=f"{SITE}/{name}/", **facts)
 
 
 def targets(root: Path, name: str, number: int) -> tuple[str, str]:
