@@ -89,7 +89,8 @@ class SourcePost:
     paths with their query, that led there. `inner_addresses` are those of its second and further pages, if it was divided, and
     of the pages of its pictures and other attachments. `is_page`: it is a page of the site, not a post. `published` and
     `updated` have a zone, and are None if unknown. `title` and `summary` are plain text; `body` is HTML as browsers would get
-    it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown. With
+    it, with blocks and shortcodes already replaced. `language` is "" if it is that of the source or unknown. `translation_of` is
+    the `id`, or else the `address`, of the post that this one translates, "" if it translates none. With
     `has_exact_texts`, title and summary are what the source shows, letter for letter; else an entity or tag in them is likely
     to be HTML that the source forgot to mark. `facts` are those of an export of feedsvc that no other member holds: JSON values
     by name, such as `corrections`. `authors`, `categories` and `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`:
@@ -111,6 +112,7 @@ class SourcePost:
     summary: str = ""
     body: str = ""
     language: str = ""
+    translation_of: str = ""
     lead_image: SourceMedium | None = None
     enclosures: tuple[SourceMedium, ...] = ()
     is_page: bool = False
@@ -151,7 +153,8 @@ class SourceSite:
     `language` and `time_zone` (an IANA name) are "" if unknown. `feeds` are the addresses of former feeds that the source names
     or that it was fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown. With
     `has_exact_texts`, all names, titles and descriptions are what the source shows, letter for letter; else an entity or tag in
-    them is likely to be HTML that the source forgot to mark.
+    them is likely to be HTML that the source forgot to mark. `languages` are the language tags of a site of WordPress in
+    several languages: first that of the posts on its front page and in its feed; the others had feeds below /TAG/.
     """
 
     system: SourceSystem
@@ -167,6 +170,7 @@ class SourceSite:
     authors: tuple[SourceAuthor, ...] = ()
     terms: tuple[SourceTerm, ...] = ()
     redirects: tuple[SourceRedirect, ...] = ()
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

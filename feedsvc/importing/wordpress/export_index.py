@@ -19,6 +19,7 @@ from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.importing.addresses import split_address
 from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.wordpress.languages import language_of, translation_group
 from feedsvc.importing.wordpress.php_serialized import php_member
 
 _SCHEMA: Final = """
@@ -30,6 +31,8 @@ CREATE INDEX attachment_parent ON attachment (parent, position);
 CREATE TABLE block (number INTEGER PRIMARY KEY, content TEXT);
 CREATE TABLE post (key TEXT PRIMARY KEY, ordinal INTEGER, modified TEXT, place TEXT, status TEXT);
 CREATE TABLE id (id TEXT PRIMARY KEY, ordinal INTEGER, place TEXT);
+CREATE TABLE translation (number INTEGER PRIMARY KEY, work TEXT, language TEXT, post TEXT);
+CREATE INDEX translation_work ON translation (work);
 """
 _CACHE_PAGES: Final = "PRAGMA cache_size=-16000"  # kilobytes
 # Postmeta of an attachment with the name of its photographer, by plug-in: Media Credit and Newspack, Image Source Control, Credit
@@ -114,6 +117,21 @@ class ExportIndex:
             "excluded.modified, place = excluded.place, status = excluded.status WHERE excluded.modified > modified",
             (post_key(item, ordinal), ordinal, modified, item.place, item.text("wp:status")),
         )
+
+        if (work := translation_group(item)) and (number := parse_number(item.text("wp:post_id"))):
+            values = number, work, language_of(item), item.text("guid") or item.text("link")
+            self._connection.execute("INSERT OR REPLACE INTO translation VALUES (?, ?, ?, ?)", values)
+
+    def original_of(self, item: ItemFields, main_language: str) -> str:
+        """Return the id, or else the address, of the post that an added post translates; "" if it is the original itself.
+
+        The original of posts that translate each other is that in `main_language`, or else the one with the lowest number.
+        """
+        if not (work := translation_group(item)):
+            return ""
+        statement = "SELECT number, post FROM translation WHERE work = ? ORDER BY language <> ?, number LIMIT 1"
+        row = self._connection.execute(statement, (work, main_language)).fetchone()
+        return str(row[1]) if row and row[0] != parse_number(item.text("wp:post_id")) else ""
 
     def claim_id(self, identifier: str, ordinal: int, place: str) -> str:
         """Record the id of an item, unless an item with another ordinal has it. Return the place of that item, else ""."""

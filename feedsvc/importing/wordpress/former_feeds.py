@@ -1,4 +1,4 @@
-"""Addresses of the feeds that WordPress served: for the site, each category, tag and author, for comments, and as queries."""
+"""Addresses of the feeds that WordPress served: for the site, each category, tag, author and language, and for comments."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class FeedHolding(enum.Enum):
     CATEGORY = "category"
     TAG = "tag"
     AUTHOR = "author"
+    LANGUAGE = "language"
     COMMENTS = "comments"
 
 
@@ -37,7 +38,7 @@ class FeedHolding(enum.Enum):
 class WordPressFeed:
     """A feed of the former site: its root-relative path with query, and the format "rss" or "atom" of the feed that replaces it.
 
-    `key` is that of the term or author, "" for the site and for comments. WordPress took the parameters of a query in any order.
+    `key` is that of the term or author, or the language tag, "" for the site and for comments. WordPress took the parameters of a query in any order.
     """
 
     path: str
@@ -68,6 +69,9 @@ def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base:
         segment = _segment(author.key.lower().replace(" ", "-"))
         path, query = f"{base}/author/{segment}/", f"author_name={segment}&"
         yield from _listing_feeds(path, query, FeedHolding.AUTHOR, author.key, front=f"{base}/")
+    for language in site.languages:
+        yield from _listing_feeds(f"{base}/{language}/", f"lang={language}&", FeedHolding.LANGUAGE, language, front=f"{base}/")
+        yield from _comment_feeds(f"{base}/{language}")
     yield from _comment_feeds(base)
 
 

@@ -17,14 +17,14 @@ from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex
 from feedsvc.importing.wordpress.export_reader import describe_item
 from feedsvc.importing.wordpress.figures import attachment_medium
 from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.wordpress.languages import LANGUAGE_TAXONOMIES, language_of
 from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, item_authors, item_terms, redirect_target
 
 POST_TYPES: Final = frozenset({"post", "page"})
 _PUBLIC: Final = frozenset({"publish", "future"})
 _DRAFTS: Final = frozenset({"draft", "pending"})
-_LANGUAGE_TAXONOMY: Final = "language"  # of the plug-in Polylang
 # Taxonomies that are read elsewhere, or that only say how WordPress shows or sorts a post.
-_READ_TAXONOMIES: Final = frozenset({*TERM_KINDS, AUTHOR_TAXONOMY, _LANGUAGE_TAXONOMY, "", "post_translations", "nav_menu"})
+_READ_TAXONOMIES: Final = frozenset({*TERM_KINDS, *LANGUAGE_TAXONOMIES, AUTHOR_TAXONOMY, "", "nav_menu"})
 _FACT_PREFIX: Final = "_feedsvc_"
 _MAX_LENGTH: Final = 2**63 - 1  # bytes of a file
 
@@ -38,6 +38,7 @@ class PostReader:
     def __init__(self, index: ExportIndex, offsets: SiteOffsets, site: SourceSite) -> None:
         self._index, self._offsets, self._site_address = index, offsets, site.address
         self._is_wordpress = site.system is SourceSystem.WORDPRESS
+        self._main_language = next(iter(site.languages), "")
         self.taxonomies: Counter[str] = Counter()
         self.comment_count = 0
 
@@ -99,7 +100,8 @@ class PostReader:
             tags=tuple(key for kind, key, _ in terms if kind is TermKind.TAG),
             summary=to_plain_text(item.text("excerpt:encoded")),
             body=markup,
-            language=next((term.nicename for term in item.terms if term.taxonomy == _LANGUAGE_TAXONOMY), ""),
+            language=language_of(item),
+            translation_of=self._index.original_of(item, self._main_language),
             lead_image=attachment_medium(lead) if lead else None,
             enclosures=tuple(_enclosures(item)),
             is_page=_is_page(item),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -19,6 +20,7 @@ from feedsvc.importing.source import (
 )
 from feedsvc.importing.wordpress.export_reader import ChannelPart, describe_item
 from feedsvc.importing.wordpress.item_fields import ChannelElement, ItemFields
+from feedsvc.importing.wordpress.languages import language_of, sort_languages
 
 # Taxonomy of an item's term -> kind. "tag" is that of WXR 1.0.
 TERM_KINDS: Final = {"category": TermKind.CATEGORY, "post_tag": TermKind.TAG, "tag": TermKind.TAG}
@@ -46,6 +48,7 @@ class SiteFacts:
         self._terms: dict[tuple[TermKind, str], SourceTerm] = {}
         self._redirects: dict[SourceRedirect, None] = {}
         self._base_by_file: dict[str, str] = {}
+        self._languages = Counter[str]()  # number of published posts in each language
         self.omissions: list[Omission] = []
 
     @property
@@ -61,6 +64,7 @@ class SiteFacts:
             authors=tuple(self._authors.values()),
             terms=tuple(self._terms.values()),
             redirects=tuple(self._redirects),
+            languages=sort_languages(self._languages, self._texts.get("language", "")),
             has_exact_texts=self._system is SourceSystem.FEEDSVC,
         )
 
@@ -138,6 +142,8 @@ class SiteFacts:
         for kind, key, name in item_terms(item):
             if (kind, key) not in self._terms:
                 self._terms[kind, key] = SourceTerm(kind, key, name)
+        if item.text("wp:post_type") == "post" and item.text("wp:status") == "publish" and (language := language_of(item)):
+            self._languages[language] += 1
         if target := redirect_target(item):
             self._redirects[SourceRedirect(item.text("link"), target)] = None
 

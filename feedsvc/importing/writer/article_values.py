@@ -69,7 +69,8 @@ class PostConverter:
     `site_language` is the language of the site at the first import of the source: an article in it states no language.
     `site_path_of` returns the root-relative path at the new site for the absolute address of a post or page, `media_path` the
     path "media/..." for that of a file; both return "" if there is none. `has_medium` returns whether the file of an address is
-    here: not one that is still to be fetched, in a dry run.
+    here: not one that is still to be fetched, in a dry run. `article_id_of` returns the id of the article here for the
+    `source_key` of a post, "" if there is none.
     """
 
     site: Site
@@ -80,6 +81,7 @@ class PostConverter:
     now: datetime
     site_language: str
     has_medium: Callable[[str], bool]
+    article_id_of: Callable[[str], str]
 
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
         """Return the values of an article, with references to other posts and files replaced by their paths here.
@@ -102,6 +104,7 @@ class PostConverter:
             "enclosures": self._stated_enclosures(post, facts) or [*self._enclosures(post, omissions)],
             "embeds": self._embeds(post, facts, omissions),
             "language": self._language(post, omissions),
+            "translation_of": self.article_id_of(post.translation_of),
             "status": "draft" if post.is_page or post.state is PostState.DRAFT else "",
             BODY: body,
             **stated_values(post, facts, self.now),

@@ -81,6 +81,11 @@ class SourceIndex:
             if plan.site_path in site_paths:
                 self.plans[key] = plan._replace(addresses="")
 
+    def article_id(self, key: str) -> str:
+        """Return the id that the article of the post with this `source_key` has or will have here; "" if there is none."""
+        plan = self.plans.get(key)
+        return "" if plan is None or plan.is_page or plan.is_deleted else plan.id
+
     def find(self, address: str) -> str:
         """Return the root-relative path here of the post at an address of the source, "" if there is none.
 

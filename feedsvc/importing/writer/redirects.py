@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from feedsvc import routes
@@ -136,12 +136,15 @@ class RedirectBuilder:
         if self._site.system is not SourceSystem.WORDPRESS:
             return
         for feed in former_feeds(self._site) if len(self._site.terms) <= _MAX_TERMS else ():
-            if new := _feed_target(feed, terms):
+            if new := _feed_target(feed, terms, self._site.languages):
                 self._add_feed(self.old_path(feed.path), new)
                 self._add_listing(feed, new)
         prefix = front_page.rstrip("/")
         patterns = WORDPRESS_PATTERNS | (MOVED_PATTERNS if prefix else {})
         self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
+        for language in self._site.languages:
+            patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": f"/language/{language}/"}
+            self.table.patterns |= {f"{prefix}/{language}{old}": new for old, new in patterns.items()}
         self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
 
     def add_former_listings(self, former_ids: Mapping[str, Mapping[str, str]], names: Container[tuple[str, str]]) -> None:
@@ -165,13 +168,13 @@ class RedirectBuilder:
                     self.table.add(feed, f"{target}feed.{file_format}" if new else GONE)
 
     def _add_listing(self, feed: WordPressFeed, new: str) -> None:
-        """Add the rule of the page to which a feed belonged, for a category below another and for what the mapping drops."""
-        if feed.holding not in _TERM_KINDS or not feed.path.endswith("/feed/"):
+        """Add the rule of the page to which a feed belonged: of a language, of a category below another, of what the mapping drops."""
+        if feed.holding not in (*_TERM_KINDS, FeedHolding.LANGUAGE) or not feed.path.endswith("/feed/"):
             return
         page = self.old_path(feed.path.removesuffix("feed/"))
         if page and new == GONE:
             self.table.add(page, GONE)
-        elif feed.holding is FeedHolding.CATEGORY and not routes.place_of(page):
+        elif feed.holding in (FeedHolding.CATEGORY, FeedHolding.LANGUAGE) and not routes.place_of(page):
             self.table.add(page, new.rpartition("/")[0] + "/")
 
     def _add_feed(self, old: str, new: str) -> None:
@@ -242,12 +245,17 @@ def _suffixes(site: SourceSite) -> Iterator[str]:
         yield known or next((suffix for suffix in ("atom", "json") if suffix in address.lower()), "rss")
 
 
-def _feed_target(feed: WordPressFeed, terms: TermTable) -> str:
-    """Return where a former feed leads now, GONE if the mapping drops what it held, "" if the newsroom does not have it."""
+def _feed_target(feed: WordPressFeed, terms: TermTable, languages: Sequence[str]) -> str:
+    """Return where a former feed leads now, GONE if the mapping drops what it held, "" if the newsroom does not have it.
+
+    `languages` is `SourceSite.languages`: the feed of such a site held only the posts in the first one.
+    """
     if feed.holding is FeedHolding.COMMENTS:
         return GONE
-    if feed.holding is FeedHolding.SITE:
+    if feed.holding is FeedHolding.SITE and not languages:
         return f"/feed.{feed.format}"
+    if feed.holding in (FeedHolding.SITE, FeedHolding.LANGUAGE):
+        return f"/language/{feed.key or languages[0]}/feed.{feed.format}"
     find = {FeedHolding.CATEGORY: terms.category_id, FeedHolding.TAG: terms.tag_id, FeedHolding.AUTHOR: terms.author_id}
     listing = find[feed.holding](feed.key)
     if not listing and terms.is_dropped(_TERM_KINDS[feed.holding], feed.key):

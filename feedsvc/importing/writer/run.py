@@ -261,6 +261,7 @@ class _Import:
                 media_path=library.path_of,
                 now=self.options.now,
                 has_medium=library.is_there,
+                article_id_of=index.article_id,
             ),
             references=replace(parsed_references(self.root, site, texts), media=ForecastMedia(self.root, self.forecast.paths)),
             report=self.report,
