@@ -28,9 +28,9 @@ _CHECK_SECONDS: Final = 5.0  # between two checks of a store that works
 
 
 class Outcome(Enum):
-    """Outcome of a request. ENDED: the token was revoked or has expired. LIMITED: it was used too often.
+    """Outcome of a request. ADMITTED: it may have the feed, and is counted. UNKNOWN: the store has no such token.
 
-    UNKNOWN: the store has no such token. UNAVAILABLE: the store cannot be used.
+    ENDED: the token was revoked or has expired. LIMITED: it was used too often. UNAVAILABLE: the store cannot be used.
     """
 
     ADMITTED = "admitted"
@@ -63,7 +63,7 @@ class TokenAuthorizer:
     def __init__(self, store: TokenStore, alerts: Alerts, is_needed: Callable[[], bool]) -> None:
         """Start the thread that checks the store about every 6 seconds, every 2 seconds while the store is unavailable.
 
-        It does so if `is_needed` returns True (the site has private feeds) or `admit` was called with a token before.
+        It checks only if `is_needed` returns True (the site has private feeds) or `admit` was called with a token before.
         """
         self._store, self._alerts, self._is_needed = store, alerts, is_needed
         self._places = threading.BoundedSemaphore(_MAX_CONCURRENT)

@@ -97,7 +97,7 @@ def damaged_copies(file: Path) -> list[Path]:
 
 
 def _free_name(file: Path) -> Path:
-    """Return NAME.damaged, or if that exists, the first of NAME.damaged-2, NAME.damaged-3, ... that does not exist."""
+    """Return the first of NAME.damaged, NAME.damaged-2, NAME.damaged-3, ... that is free, with the suffixes of SQLite, too."""
     first = file.with_name(f"{file.name}{DAMAGED_SUFFIX}")
     names = chain((first,), (first.with_name(f"{first.name}-{number}") for number in count(2)))
     return next(name for name in names if not any(os.path.lexists(f"{name}{suffix}") for suffix in _SUFFIXES))

@@ -24,7 +24,7 @@ _BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another process that writes; a
 
 
 def check_visible_damage(file: Path) -> None:
-    """Raise DamageError for damage that is visible without opening the file: it is no regular file, or empty.
+    """Raise DamageError for damage that is visible without opening the file: it is missing, no regular file, or empty.
 
     Opening and closing it other than through SQLite would end the locks of this process on it.
     """
@@ -37,7 +37,7 @@ def check_visible_damage(file: Path) -> None:
 def is_file_damage(error: Exception, file: Path) -> bool:
     """Return whether an error means that the file is damaged.
 
-    The error that a writable file is read-only means damage, too: SQLite raises it if the header names an unknown format.
+    SQLite's error "read-only" means damage, too, if file and folder are writable: the header then names an unknown format.
     """
     if not isinstance(error, sqlite3.Error):
         return isinstance(error, DamageError)

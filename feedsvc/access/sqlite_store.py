@@ -64,7 +64,7 @@ class SqliteTokenStore:
         """Count a fetch with the token of this digest, if it is active and below its limit. None if there is no such token.
 
         Return its record, and 0 or, above the limit, the seconds to wait; 0 for a token that has ended. Raises
-        UnavailableError, also for damage elsewhere in the file, which is searched if there is no such token.
+        UnavailableError, without such a token also for damage elsewhere in the file, which is then verified as by `check`.
         """
         with self._open() as connection:
             token = _find(connection, digest) if connection else None
@@ -141,7 +141,8 @@ class SqliteTokenStore:
     def _keep_open(self, version: FileVersion | None) -> None:
         """Keep an idle connection to the file open. Otherwise each operation would be the last to close the file.
 
-        SQLite then writes the journal into the file and waits for the disk, which takes many times as long as a fetch.
+        SQLite then writes the journal into the file and waits for the disk, which takes many times as long as a fetch. An idle
+        connection to a file of another device or inode than in `version`, the present `file_version`, is replaced.
         """
         with self._lock:
             former, identity = self._idle_connection, version and version[:2]
@@ -200,7 +201,7 @@ class SqliteTokenStore:
     def _verify(self, connection: sqlite3.Connection | None, *, is_forced: bool = False) -> None:
         """Read the whole file if it changed since the last time, at most every 5 seconds; with `is_forced`, read it always.
 
-        Raises DamageError or sqlite3.Error for damage.
+        Do nothing if `connection` is None. Raises DamageError or sqlite3.Error for damage.
         """
         versions, now = (file_version(self._file), file_version(Path(f"{self._file}-wal"))), time.monotonic()
         with self._lock:

@@ -119,7 +119,7 @@ def hide_tokens(text: str) -> str:
 
 
 def log_path(name: str, suffix: str) -> str:
-    """Return the path to log for a private feed, with the name of the token in place of the token.
+    """Return the path to log for a private feed: /private/NAME/feed.SUFFIX, with the name of the token, not the token.
 
     For an unknown token, `name` is "" and the result is /private/(unknown).
     """

@@ -89,9 +89,9 @@ def new_feed(
     `url` is the address of the page that the feed belongs to, `feed_url` that of the feed; `render` can name another for each
     format. The default of `id` is `url`, that of `description` is the title. `language` is a language tag, "" for none.
     Tombstones come first, then entries, each newest first; two with the same id are an error. The default of `updated` is the
-    latest change of an entry or tombstone, so equal entries give equal bytes; a feed without entries needs it. `author` is the
-    author of entries without one; its default has the title as its name. `ttl` is in minutes. `links` are further links, such
-    as prev-archive (RFC 5005).
+    latest change of an entry or tombstone, so equal entries give equal bytes; a feed without either needs it. `author` is the
+    author of entries without one; its default has the title as its name, and `url`. `ttl` is in minutes. `links` are further
+    links, such as prev-archive (RFC 5005), but not self, alternate or hub.
     """
     home, name = fields.address("url", url), fields.line("title", title)
     publisher = _person("author", author) if author else Person(name=name, url=home)

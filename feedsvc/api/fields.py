@@ -26,7 +26,10 @@ def text(field: str, value: object) -> str:
 
 
 def line(field: str, value: object, *, required: bool = True) -> str:
-    """Return a text with each run of white space as one space. Raises FieldError if it is `required` and empty."""
+    """Return a `text` without white space at its ends, and with each run of white space as one space.
+
+    Raises FieldError if the value is no text, or if it is `required` and only white space.
+    """
     cleaned = " ".join(text(field, value).split())
     if required and not cleaned:
         raise FieldError(field, "is empty; give a text")
@@ -34,7 +37,10 @@ def line(field: str, value: object, *, required: bool = True) -> str:
 
 
 def moment(field: str, value: object) -> datetime:
-    """Return a datetime in UTC and whole seconds. Raises FieldError if it has no zone, or a year before 1000 in UTC."""
+    """Return a datetime in UTC, cut to whole seconds.
+
+    Raises FieldError if the value is no datetime, has no zone, or has a year before 1000 or after 9999 in UTC.
+    """
     given = instance(field, value, datetime)
     if given.utcoffset() is None:
         raise FieldError(field, f"{given.isoformat()} has no zone; give one, for example datetime(2026, 1, 2, 9, 30, tzinfo=UTC)")
@@ -50,7 +56,7 @@ def moment(field: str, value: object) -> datetime:
 def address(field: str, value: object, *, required: bool = True) -> str:
     """Return an http or https address as a URI (`uris.uri`); "" for white space unless an address is `required`.
 
-    Raises FieldError for any other text.
+    Raises FieldError for any other value.
     """
     given = instance(field, value, str).strip()
     if not given and not required:

@@ -66,7 +66,7 @@ def classify_non_reader(headers: Mapping[str, str]) -> str:
     """Return "" for a request that may come from a person who reads the page, else the kind of its sender.
 
     The kinds are those of BOT_SIGNATURES, such as "robot", "prefetch" or "another site" (Sec-Fetch-Site), and "nameless" for a
-    request without User-Agent. The names in `headers` are in lower case.
+    request with no or an empty User-Agent. The names in `headers` are in lower case.
     """
     if not headers.get(_USER_AGENT, "").strip():
         return "nameless"

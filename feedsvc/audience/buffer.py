@@ -102,7 +102,10 @@ class ReadBuffer:
             self._totals.put(article_id, _CachedTotal(total=reads, loaded_at=now))
 
     def fresh_count(self, article_id: str, now: datetime) -> int | None:
-        """Return the reads of an article, pending ones included; None if no total is cached, or one of `max_age` or older."""
+        """Return the reads of an article, pending ones included; None if no fresh total of it is cached.
+
+        A total is fresh if less than `max_age` lies between the moment at which it was loaded and `now`.
+        """
         cached = self._totals.get(article_id)
         return self.last_known_count(article_id) if cached and abs(now - cached.loaded_at) < self._max_age else None
 

@@ -30,8 +30,8 @@ class ReadStore(Protocol):
     """Store of reads as ReadCounter needs it. Both methods raise UnavailableError if the store cannot be used.
 
     `add` adds reads (article and day -> number) and returns those that can never be stored, each with the reason. A `batch`
-    whose number it has already stored for the `writer` is skipped; `writer` "" is this object's own name, the property
-    `writer`. `totals` returns article id -> number of all its reads.
+    whose number it has already stored for the `writer` is skipped, reads with `batch` None never; `writer` "" is this object's
+    own name, the property `writer`. `totals` returns given article id -> number of all its reads, 0 if there are none.
     """
 
     @property
@@ -64,10 +64,11 @@ class ReadCounter:
     ) -> None:
         """Start two threads. One uses the database; the other calls `periodic_work` with the time every two seconds.
 
-        `spool_folder` is for reads that cannot be written at the stop; without it they are lost. `write_interval`, `max_age`,
-        `wait_timeout` and `startup_delay` are seconds. A requested total is loaded again if its age is `max_age` or more. A
-        request waits up to `wait_timeout` for a total that is not cached. The database is first used after `startup_delay`, or
-        earlier if a request needs a total; until that first use has ended, a request waits up to `startup_delay` longer.
+        `spool_folder` is for reads that cannot be written at the stop; without it they are lost. `alerts` gets an alert while
+        the database is unavailable. `write_interval`, `max_age`, `wait_timeout` and `startup_delay` are seconds. A requested
+        total is loaded again if its age is `max_age` or more. A request waits up to `wait_timeout` for a total that is not
+        cached. The database is first used after `startup_delay`, or earlier if a request needs a total; until that first use
+        has ended, a request waits up to `startup_delay` longer.
         """
         self._store = store
         self._clock = clock
@@ -89,7 +90,10 @@ class ReadCounter:
         self._thread.start()
 
     def add(self, article_id: str) -> None:
-        """Count one read of an article on the current UTC day. Does not wait. It is lost, with a log line, if memory is full."""
+        """Count one read of an article on the current UTC day. Does not wait.
+
+        The read is lost if memory is full. The first loss is logged, and the number of all losses once they end.
+        """
         with self._condition:
             if not self._buffer.add(article_id, self._clock().astimezone(UTC).date()):
                 self._count_lost_read()
@@ -217,7 +221,7 @@ class ReadCounter:
     def _replay_spool(self) -> None:
         """Write the reads of the spool files, which earlier processes left at their stop, and delete the files.
 
-        The store skips batches that it already has. Raises the store's errors.
+        The store skips batches that it already has; reads that it refuses are lost. Raises the store's errors.
         """
         while self._spool_files:
             spool_file = self._spool_files[-1]

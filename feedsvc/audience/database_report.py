@@ -18,7 +18,7 @@ def read_database(database: str, day: date | None) -> Mapping[str, int]:
     """Return article id -> reads on and after the UTC day `day`, or all reads if it is None, in the database of a URL.
 
     Articles without such reads are missing. Nothing is written. Raises UnavailableError if the database cannot be read,
-    FeedsvcError if it has no table of reads or does not exist, or if the URL is invalid.
+    FeedsvcError if it has no table of reads, if a SQLite file does not exist, if the URL is invalid or the driver is missing.
     """
     url = database_url(database)
     if url.get_backend_name() != "sqlite":

@@ -121,7 +121,7 @@ def _display_name(row: ReportRow) -> str:
 
 
 def _escape_control_characters(text: str) -> str:
-    """Escape control characters, and those that reverse a line, as in Python source. A terminal would execute them."""
+    """Escape control characters, line separators, surrogates and characters that reverse a line, as in Python source."""
     return "".join(
         ascii(char)[1:-1] if unicodedata.category(char) in _CONTROL_CATEGORIES or char in _BIDI_OVERRIDES else char
         for char in text

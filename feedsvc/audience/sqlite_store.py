@@ -108,8 +108,9 @@ class SqliteReadStore:
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
         """Add reads (article and day -> number) in one transaction. Return those that can never be stored, each with the reason.
 
-        A `batch` whose number is not above the last one stored for the `writer` ("" is this object) is skipped. Without reads,
-        only check that the file can be used. Raises UnavailableError; then repeat the call with the same `batch`.
+        A `batch` whose number is not above the last one stored for the `writer` ("" is this object) is skipped: {} is returned.
+        Reads with `batch` None are always added. Without reads, only check that the file can be used. Raises UnavailableError;
+        then repeat the call with the same `batch`.
         """
         sorted_reads = sorted(reads.items())
         newest_day = max((day for _, day in reads), default=date.min)
@@ -193,8 +194,8 @@ class SqliteReadStore:
     def _run_with_repair(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
         """Return the result of `work` on the connection. A missing file, or one known to be damaged, is replaced before.
 
-        If `work` finds damage, the file is replaced and `work` is called again. Raises UnavailableError if the file cannot be
-        used.
+        If `work` finds damage, the file is replaced and `work` is called again. The new file gets the valid rows that can be
+        read from the old one. Raises UnavailableError if the file cannot be used.
         """
         try:
             self._data.recover(nullcontext())
@@ -234,7 +235,7 @@ def read_totals_since(connection: sqlite3.Connection, file: Path, day: date | No
     """Return article id -> reads on and after the UTC day `day`, or all reads if it is None.
 
     `connection` is to `file`, which may have the tables of an earlier version of feedsvc. Damaged rows are left out. The result
-    is None if the file has no table of reads.
+    is None if the file has no table of reads. Raises sqlite3.Error if it cannot be read.
     """
     sums, checksummer = Counter[str](), RowChecksummer(read_identity(file.parent), file.name, READS_TABLE)
     tables = [table for table in (READS_TABLE, _FORMER_TABLE) if table_exists(connection, table)]

@@ -36,8 +36,8 @@ class Visitors:
     """Detection of repeated reads, and rate limits, within the current UTC day. Thread-safe.
 
     A visitor is an address (for IPv6, a /64 network) with a User-Agent. At most `max_reads` each of reads, visitors and addresses
-    are remembered, as salted hashes. The first call on a new day discards the hashes and the salt; after that, a copy of a hash
-    can no longer be traced to a visitor.
+    are remembered, as salted hashes; above that, the oldest are forgotten. The first call on a new day discards the hashes and
+    the salt; after that, a copy of a hash can no longer be traced to a visitor.
     """
 
     def __init__(
@@ -72,7 +72,10 @@ class Visitors:
             return Admission(is_counted=self._is_first_read(self._hash(network, agent, article_id), now))
 
     def rotate_day(self, now: datetime) -> None:
-        """Discard the hashes and the salt if they are of an earlier UTC day. Call periodically, even without reads."""
+        """Discard the hashes and the salt if they are of another UTC day. Call periodically, even without reads.
+
+        They are kept if their day is a later one that begins within an hour: the clock was then set back only a little.
+        """
         with self._lock:
             self._rotate_day(now)
 

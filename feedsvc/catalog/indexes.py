@@ -165,7 +165,7 @@ class ReferencedMedia(Mapping[str, MediaFile]):
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """Paths of all folders of the files, such as media/2026, without a slash at the end."""
+        """Paths of all folders of the files in this mapping: media and media/2026 for media/2026/a.jpg."""
         folders: set[str] = set()
         for path in self:
             while (path := path.rpartition("/")[0]) and path not in folders:

@@ -22,6 +22,7 @@ class IssueCalendar:
     """Closing moments of the issues of one schedule in a time zone. They are in UTC and whole seconds.
 
     An issue is named by the day on which it closes; a weekly schedule has issues only on days of its weekday.
+    Methods raise OverflowError for days and moments near the ends of the calendar (the years 1 and 9999).
     """
 
     schedule: IssueSchedule

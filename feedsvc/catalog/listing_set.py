@@ -47,7 +47,10 @@ class ListingSet:
     def moments_of_change(
         self, content: ContentSnapshot, schedule: Schedule, now: datetime
     ) -> tuple[datetime | None, datetime | None]:
-        """Return (last change up to and including `now`, next one after it) by time alone of a catalog with these listings."""
+        """Return (last change up to and including `now`, next one after it) by time alone of a catalog with these listings.
+
+        The changes are moments; None stands for one that does not exist.
+        """
         return moments_of_change(schedule, self.custom(content), closing_moments(self.periodicals.values(), now), now)
 
     def apply_changes(

@@ -48,7 +48,7 @@ class Periodical:
     """Custom feed whose listing holds issues. Immutable.
 
     `calendar` has the closing moments of its issues. `articles` are the rows of the articles of all issues, also of the one
-    that is not closed yet. The id of an issue is `id_prefix` with the date of the issue after it.
+    that is not closed yet. The id of an issue is `id_prefix` followed by the date that names it.
     """
 
     feed: CustomFeed
@@ -92,7 +92,7 @@ class Periodical:
     def build_issue(self, day: date, now: datetime) -> IssueRow | None:
         """Return the issue that is named by `day`, a day on which an issue closes, as it is at `now`.
 
-        None if it is not closed yet, if it has no articles, or if none of these is visible now and none was when it closed.
+        None if it is not closed yet, if it has no articles, or if all had expired or been withdrawn by the time it closed.
         """
         closes = self.calendar.closes(day)
         rows = self.articles[self._count_from(closes) : self._count_from(self.calendar.opens(day))]
@@ -137,8 +137,9 @@ class Periodical:
 def _visibility_without_articles(rows: Iterable[Row], closes: datetime, now: datetime) -> Visibility | None:
     """Return the visibility at `now` of an issue with the articles `rows`, of which none is visible.
 
-    HIDDEN while the withdrawal of one of them is still to come; else WITHDRAWN, also if they only expired. None if all had
-    expired or been withdrawn before the issue closed, so that it never appeared. One that had expired may be withdrawn later.
+    None if all had expired or been withdrawn by the moment `closes`, so that the issue never appeared. Articles that had
+    expired by then are ignored, even if their withdrawal is later. HIDDEN while the withdrawal of one of the others is still to
+    come; else WITHDRAWN, also if they only expired.
     """
     rows = [row for row in rows if row.article.expires is None or row.article.expires > closes]
     if any(row.article.withdrawn_at and row.article.withdrawn_at > now for row in rows):
@@ -213,7 +214,10 @@ def _add_issues(change: IssueChange, periodical: Periodical, listing: Listing, d
 
 
 def find_issue(periodical: Periodical, listing: Listing, day: date) -> IssueRow | None:
-    """Return the issue that is named by `day` in a periodical's listing, of any visibility; None if the listing has none."""
+    """Return the issue that is named by `day` in a periodical's listing, of any visibility; None if the listing has none.
+
+    Raises OverflowError for a day at the end of the calendar.
+    """
     key = periodical.key_of(day)
     index = listing.rows.rank(key)
     row = listing.rows[index] if index < len(listing.rows) else None

@@ -66,7 +66,7 @@ def period_names(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def update_period_names(names: tuple[str, ...], rows: PersistentSortedList[Row], days: Iterable[str]) -> tuple[str, ...]:
-    """Return `period_names` of `rows`. `names` are those before rows of `days` changed; this object if no name differs."""
+    """Return `period_names` of `rows`. `names` are those before rows of `days` changed; `names` itself if none differs."""
     for month in {day[:7] for day in days}:
         names = _replace_names(names, month, period_names(rows_in_period(rows, month)))
     return names

@@ -89,7 +89,10 @@ _Groups = Mapping[ArticleState, Sequence[ListedFile]]
 
 
 def _as_text(groups: _Groups, limit: int | None, snapshot: ContentSnapshot, now: datetime) -> Iterator[str]:
-    """Yield, for each state, a heading with its number of files, and a line for each of its first `limit` files (None: all)."""
+    """Yield, for each state, a heading with its number of files, and a line for each of its first `limit` files (None: all).
+
+    If a state has more files, a last line says how many.
+    """
     zone = ZoneInfo(snapshot.site.timezone)
     for state, files in groups.items():
         yield click.style(f"{_LABELS[state]}: {len(files):,}", fg=_COLORS.get(state) if files else None, bold=True)
@@ -122,7 +125,7 @@ def _local_time(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _countdown(remaining: timedelta) -> str:
-    """Return a time span in its two largest units, such as "2 days 3 h", "3 h 5 min", "5 min 10 s"."""
+    """Return a time span in its two largest units: "2 days 3 h", "3 h 5 min", "5 min 10 s" or "10 s"; "0 s" if negative."""
     minutes, seconds = divmod(max(int(remaining.total_seconds()), 0), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

@@ -63,7 +63,7 @@ def apply_to_command(context: click.Context) -> Path | None:
     """Make the values of the settings file that `apply_file` has read the defaults of the context's command.
 
     Return the file's path, None if there is no settings file. If a value is not valid for that command, print all errors and
-    exit with status 2. `config` calls this for the contexts of all other commands.
+    exit with status 2. The command `feedsvc config` calls this for a context of each command of the program.
     """
     file: _File | None = context.meta.get(_META)
     if file is None:
@@ -112,7 +112,10 @@ def _sibling_keys(context: click.Context) -> frozenset[str]:
 
 
 def _read(path: Path, commands: Iterable[str], *, is_named: bool) -> _File:
-    """Return the parsed file; end the process if it cannot be read or parsed, or if it is in a content folder."""
+    """Return the parsed file. A table at its top is the table of a command if its name is one of `commands`.
+
+    If the file cannot be read or parsed, or is in a content folder, print the error and exit with status 2.
+    """
     import tomllib  # noqa: PLC0415 - only commands with such a file need it
 
     folder = next((parent for parent in path.resolve().parents if (parent / _CONTENT_MARK).is_file()), None)
