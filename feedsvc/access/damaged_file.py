@@ -90,7 +90,10 @@ def file_version(file: Path) -> FileVersion | None:
 
 
 def damaged_copies(file: Path) -> list[Path]:
-    """Return the paths in its folder under which damaged versions of `file` were set aside (NAME.damaged), the newest last."""
+    """Return the paths in its folder under which damaged versions of `file` were set aside, sorted by number.
+
+    They are NAME.damaged, NAME.damaged-2, NAME.damaged-3, ...; the last is the newest unless one of them was moved away.
+    """
     pattern = re.compile(rf"{re.escape(file.name)}{re.escape(DAMAGED_SUFFIX)}(?:-(?P<number>[0-9]+))?")
     matches = [(match, path) for path in file.parent.glob("*") if (match := pattern.fullmatch(path.name))]
     return [path for _, path in sorted(matches, key=lambda pair: int(pair[0]["number"] or 1))]

@@ -122,7 +122,11 @@ class Newsroom:
         return tuple(NewsroomListing(one, self._entries) for one in listings)
 
     def listing(self, kind: str = "site", id: str = "") -> NewsroomListing:  # noqa: A002
-        """Return the public listing of this kind and id, or with this id as an alias. Raises FieldError if there is none."""
+        """Return the public listing of this kind and id, or with this id as an alias. Raises FieldError if there is none.
+
+        The id of a language is a language range. If it has no listing of its own, the listing of a longer tag with the same
+        articles is returned, or that of the site if all articles are in one language.
+        """
         known_kind = next((known for known in LISTING_KINDS if known == kind), None)
         if known_kind is None:
             raise FieldError("kind", f"{kind!r} is none of {', '.join(LISTING_KINDS)}")

@@ -134,7 +134,8 @@ class ReadCountMiddleware:
     def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
         """Count a read and return 204. Reads of bots, from other sites and repeated ones also get a 204, but do not count.
 
-        Return 413 if the body is too long, and 429 if the visitor or the visitor's address sent too many reads.
+        Return 413 if Content-Length is over _MAX_BODY_SIZE or no number, and 429 if the visitor or the visitor's address sent
+        too many reads.
         """
         if _content_length(environ) > _MAX_BODY_SIZE:
             return _Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

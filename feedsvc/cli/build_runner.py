@@ -116,7 +116,8 @@ def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | No
 class _TreeUpdater:
     """Loop that writes new editions into the tree until SIGTERM or SIGINT.
 
-    If several editions are published while one is written, only the newest of them is written next.
+    If several editions are published while one is written, only the newest of them is written next. SIGHUP makes the watcher
+    examine every file.
     """
 
     def __init__(
