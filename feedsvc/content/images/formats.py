@@ -86,5 +86,8 @@ def check_removable_metadata(file: BinaryIO) -> None:
 
 
 def rights_of(file: BinaryIO) -> Rights:
-    """Return the rights that an image states; empty `Rights()` if it states none. Raises the errors of `find_clean_pieces`."""
+    """Return the rights that a JPEG, PNG, GIF, WebP or AVIF image states; empty `Rights()` if it states none.
+
+    Raises ValueError, OverflowError or IndexError if the image is of no known format, damaged or too complex.
+    """
     return _detect(file).check(file)[1]

@@ -28,7 +28,8 @@ _LOCK_FILE_MODE: Final = 0o666
 def open_lock_file(fallback: str) -> int:
     """Open or create the lock file in the folder for temporary files, else the one at `fallback`; return its descriptor.
 
-    All processes that use the same file share the limit. Raises OSError if neither file can be opened.
+    The folder of `fallback` is created if it is missing. All processes that use the same file share the limit. Raises OSError
+    if neither file can be opened.
     """
     with suppress(OSError):
         return _open_or_create(os.path.join(tempfile.gettempdir(), _LOCK_FILE_NAME))
@@ -52,7 +53,8 @@ def _open_or_create(path: str) -> int:
 def lock_units(pixels: int, memory: int) -> int:
     """Return how many megapixels, 1 to MAX_MEGAPIXELS, to reserve for an image with `pixels` that takes `memory` bytes.
 
-    The result is the larger of its megapixels, rounded up, and MAX_MEGAPIXELS times its share of MAX_DECODER_MEMORY.
+    Its megapixels, and MAX_MEGAPIXELS times its share of MAX_DECODER_MEMORY, are both rounded up. The result is the larger one,
+    at most MAX_MEGAPIXELS.
     """
     share = -(-memory * MAX_MEGAPIXELS // MAX_DECODER_MEMORY)
     return max(1, min(MAX_MEGAPIXELS, max(-(-pixels // 1_000_000), share)))
@@ -62,8 +64,8 @@ def lock_units(pixels: int, memory: int) -> int:
 def reserve(descriptor: int, count: int) -> Iterator[None]:
     """Wait, without a timeout, until `count` megapixels are free, and reserve them within the `with` block.
 
-    `descriptor` is from `open_lock_file`. Only one process at a time collects megapixels, and the others wait, so that small
-    images do not delay a large one for ever. Threads of one process do not exclude one another.
+    `descriptor` is from `open_lock_file`, `count` at most MAX_MEGAPIXELS. Only one process at a time collects megapixels, and
+    the others wait, so that small images do not delay a large one for ever. Threads of one process do not exclude one another.
     """
     fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, _QUEUE_BYTE)
     try:

@@ -10,9 +10,10 @@ _MAX_PIECES: Final = 20_000  # of some hundred bytes each in memory
 
 
 class Piece(NamedTuple):
-    """Piece of an image: `length` bytes of the file from offset `start`; if `start` is _NEW, `data`; if it is _ZEROS, zeros.
+    """Piece of an image: `length` bytes of the file from offset `start`; if `start` is _NEW, `data`; if it is _ZEROS, NULs.
 
-    Ranges of the file have a `start` of 0 or more, the others a negative one.
+    Ranges of the file have a `start` of 0 or more, the others a negative one. `length` is the piece's size in bytes in all
+    three cases.
     """
 
     start: int

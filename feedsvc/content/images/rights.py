@@ -85,7 +85,10 @@ def _clean_text(value: str) -> str:
 
 
 def from_xmp(data: bytes) -> Rights:
-    """Return the rights in an XMP packet; empty Rights if it is over 1 MiB, no well-formed XML, or has a document type."""
+    """Return the rights in an XMP packet, of which 1 MiB is read.
+
+    Return empty Rights if that part is no well-formed XML or has a document type.
+    """
     reader = _XmpReader()
     with suppress(expat.ExpatError, ValueError, UnicodeError):
         reader.read(data[:MAX_XMP_SIZE].strip(b"\0 \t\r\n"))

@@ -25,7 +25,8 @@ def is_webp(start: bytes) -> bool:
 def read(file: BinaryIO) -> ImageHeader:
     """Read the header from the chunks, but no pixels.
 
-    Raises ValueError if a chunk is damaged, or if a file without animation has no image or one of another size than its canvas.
+    Raises ValueError if a chunk is damaged, or if a file without animation has a canvas (VP8X chunk) but no image of that size.
+    Width and height are 0 if the file has neither canvas nor image.
     """
     file.seek(12)
     flags, orientation, canvas, metadata_size = 0, UPRIGHT, (0, 0), 0
