@@ -51,11 +51,12 @@ _REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
 
 
 def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Return the warnings about the content at `now`, sorted by path and position; about each article and page at most 100.
+    """Return the warnings about the content at `now`, sorted by path and position: at most 100 about each text.
 
-    The content of drafts and withdrawn articles is not checked, but the names of their files are. `root` is the content folder.
-    Files with warnings are read again for positions; if one was deleted meanwhile, its warnings have line 1 and column 1.
-    Raises TextUnavailableError if the text of a published article is lost.
+    A text is an article or a static page; warnings about names of files are not counted. The content of drafts and withdrawn
+    articles is not checked, but the names of their files are. `root` is the content folder. Files with warnings are read again
+    for positions; if one was deleted meanwhile, its warnings have line 1 and column 1. Raises TextUnavailableError if the text
+    of a published article is lost.
     """
     context = LintContext(content=content, root=root, now=now)
     warnings = [warning for article in context.public_articles for warning in _article_warnings(context, article)]

@@ -25,10 +25,11 @@ _MAX_COMPARISONS: Final = 20_000  # of names, to suggest the nearest one; more w
 class LintContext:
     """Content of one run of the lint at the moment `now`, with indexes that are computed once. `root` is the content folder.
 
-    `articles_by_slug` has all articles by slug and former slug, drafts included, `ids` their ids. `public_articles` are those
-    with the status published, even before their day or after they expired. `merged_tags` has the result of `tags.merged_tags`
-    for these: a (message, hint) for each spelling of a tag to replace. `excluded_stems` are the names, without suffix and in
-    NFC, of the files in articles/ with an error. `suggestions` has the hints that `suggest_slug` has computed, by slug.
+    `articles_by_slug` has all articles by slug and former slug, drafts included, `ids` the ids of these articles.
+    `public_articles` are those with the status published, even before their day or after they expired. `merged_tags` has the
+    result of `tags.merged_tags` for these: a (message, hint) for each spelling of a tag to replace. `excluded_stems` are the
+    names, without suffix and in NFC, of the files in articles/ with an error. `suggestions` has the hints that `suggest_slug`
+    has computed, by slug.
     """
 
     content: ContentSnapshot

@@ -31,8 +31,9 @@ def is_reserved_name(name: str) -> bool:
 def lint_file_names(content: ContentSnapshot) -> Iterator[Problem]:
     """Yield warnings about paths that Windows cannot have or that have over 200 characters, and about paths taken for equal.
 
-    Windows and macOS take paths for equal that differ only in letter case or accents. Checked are the files of articles and
-    pages, drafts included, the files in root/ and theme/, and the files in media/ that articles, pages or settings refer to.
+    Windows and macOS take paths for equal that differ only in letter case or in the Unicode form of accents. Checked are the
+    files of articles and pages, drafts included, the files in root/ and theme/, and the files in media/ that articles, pages or
+    settings refer to.
     """
     texts: tuple[Article | StaticPage, ...] = (*content.articles, *content.pages.values())
     folders = ((ROOT_FOLDER, content.root_files), (THEME_FOLDER, content.theme))

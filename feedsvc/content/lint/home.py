@@ -32,10 +32,10 @@ def lint_home(context: LintContext) -> Iterator[Problem]:
 
 
 def _lead_fault(context: LintContext, slug: str) -> str:
-    """Return the fault of `slug` as `home.lead`: no article has it as its slug, or the article is not published or has expired.
+    """Return a message about the fault of `slug` as `home.lead`; "" if it has none.
 
-    "" if it is the slug of an article whose status is published, even before its day. "" also if no article has it but a file
-    with an error, whose article is unknown, may.
+    Faults are: `slug` is no article's slug or only a former one, the article's status is not published, or the article
+    has expired. No faults are: its day is in the future, or no article has the slug while a file in articles/ has an error.
     """
     article = context.articles_by_slug.get(slug)
     if article is None:

@@ -35,9 +35,9 @@ def check_links(context: LintContext, article: Article) -> Iterator[DeferredWarn
 
     Links are `link`, the addresses in `sources` and those in the body, also of images. Readers cannot open an article that is
     missing (unless its file has an error) or a draft, or whose date is in the future and after that of `article`. Also yield
-    warnings about paths that end like the file of an article or page (.md, .yaml, .yml), and about links to categories, authors
-    and custom feeds that do not exist, unless redirects.yaml has a rule for them. Other paths are not checked: another program
-    may answer them.
+    warnings about paths that end in .md, .yaml or .yml without being a file in root/, and about links to categories, authors
+    and custom feeds that do not exist, but in both cases not if redirects.yaml has a rule for the path. Other paths are not
+    checked: another program may answer them.
     """
     yield from _check_addresses(context, _addresses(context, article), article.published)
 
@@ -74,7 +74,7 @@ def _addresses_in(body: str) -> Iterator[str]:
 
 
 def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
-    """Return message and hint if a path ends like the file of an article or page (.md, .yaml, .yml) and is no file in root/."""
+    """Return message and hint if a path ends in .md, .yaml or .yml, like content files, and is no file in root/; else None."""
     name = path.rpartition("/")[2]
     if not name.endswith(_SOURCE_SUFFIXES) or path[1:] in context.content.root_files:
         return None
@@ -86,7 +86,7 @@ def _file_fault(context: LintContext, path: str) -> tuple[str, str] | None:
 
 
 def _listing_fault(context: LintContext, place: routes.Place | None) -> tuple[str, str] | None:
-    """Return message and hint if a place belongs to a category, author or custom feed that does not exist."""
+    """Return message and hint for a page or feed of a category, author or custom feed that does not exist; else None."""
     content = context.content
     if not isinstance(place, routes.PageAt | routes.FeedAt):
         return None

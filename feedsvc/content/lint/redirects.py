@@ -46,9 +46,9 @@ def lint_redirects(context: LintContext) -> Iterator[Problem]:
     """Yield at most 100 warnings about redirects.yaml, first those about exact rules; none if the file has an error.
 
     An exact rule has a warning if it is never reached, because its old address is that of a document or file of this site or
-    has the prefix of private feeds; if another exact rule leads on from its target; or if that is a path without a document.
-    A pattern has one if it matches the form of addresses of articles, listings or feeds, and one if no document can have the
-    form of its target.
+    has the prefix of private feeds; if another exact rule leads on from its target; or if that is a path without a document. A
+    pattern has one if it has no query and matches the form of addresses of articles, listings or feeds, and one if no document
+    can have the form of its target.
     """
     rules = context.content.redirects
     if not rules or any(problem.path == REDIRECTS_FILE for problem in context.content.errors):
@@ -102,7 +102,7 @@ class _Lint:
     def _may_exist(self, place: Place | None) -> bool:
         """Return whether a document may be at a place of this form.
 
-        False for None, and for the place of a static page or a file in root/ if the content has none at all.
+        False for None, for a static page if the content has no pages, and for a file in root/ if there are no files in it.
         """
         content = self.context.content
         is_free = isinstance(place, FreePlace)
@@ -140,10 +140,11 @@ class _Lint:
         return None
 
     def _is_public(self, place: Place) -> bool:
-        """Return whether a place is that of a published article, a listing, a published page, the list of tags or a file.
+        """Return whether a place is a published article, a page or feed of a listing, a published page, the tag list or a file.
 
-        Former names of articles and listings do not count, those of pages do. Files in media/ that only drafts refer to do not
-        count. The time has no effect: an article may be before its day or have expired, and any listing of a language counts.
+        Former names of articles, categories, authors and custom feeds do not count, those of tags and pages do. Languages,
+        periods, issues, an empty tag list, and files in media/ that only drafts or private feeds refer to do not count. The
+        time has no effect: an article may be before its day or have expired.
         """
         match place:
             case ArticleAt(slug):
@@ -195,7 +196,10 @@ class _Lint:
 
     @cached_property
     def _public_files(self) -> frozenset[str]:
-        """Files in media/ to which published articles, pages or settings refer, and those of the product and the theme."""
+        """Paths of the files in media/ that published articles, published pages or settings without private feeds refer to.
+
+        The static files of the product and the files of the theme are among them, too.
+        """
         content = self.context.content
         pages = (page for page in content.pages.values() if not page.is_draft)
         media = chain(

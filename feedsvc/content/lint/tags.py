@@ -1,4 +1,4 @@
-"""Lint of tags: spellings that count as one tag, because they have one slug, although they differ in more than letter case."""
+"""Lint of tags: spellings that count as one tag, because they have one slug, although they differ in punctuation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _PathsByTitle = Mapping[str, list[str]]
 def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
     """Map each spelling of a tag that differs from the most used one with the same slug to the (message, hint) of a warning.
 
-    Spellings that differ only in letter case, spaces, hyphens, underscores or the hash sign of a hashtag count as the same.
+    Spellings that differ only in letter case, spaces, hyphens, underscores or the hash sign of a hashtag count as one spelling,
+    and their uses are added.
     """
     spellings: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for article in articles:
