@@ -138,7 +138,7 @@ class _Rewriter:
         return [node]
 
     def _rewrite_code_block(self, node: comrak.AstNode, value: comrak.CodeBlock) -> list[comrak.AstNode]:
-        """Keep only the language of the text after the fence, which is not shown."""
+        """Cut the text after the code fence, which is not shown, to the language. Return a list with the node only."""
         block, language = value.value, _LANGUAGE.match(value.value.info)
         info = language[0] if language else ""
         node.node_value = self._comrak.CodeBlock(

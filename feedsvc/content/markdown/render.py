@@ -88,7 +88,7 @@ class RenderedMarkdown:
 class LimitExceeded:
     """Result for a text beyond the limits. `index` is the offset in its uncleaned HTML at which it exceeds one, 0 if unknown.
 
-    `is_too_deep` is True for the limit on depth, False for that on size.
+    `is_too_deep` is True for the limits on nesting (depth, reopened elements), False for that on size.
     """
 
     is_too_deep: bool
