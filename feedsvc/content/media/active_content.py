@@ -173,7 +173,7 @@ class _SvgInspector:
         self._check_css(value)
 
     def _check_css(self, text: str) -> None:
-        """Raise _ActiveContentFound if CSS loads a resource, or has a backslash beside "(" or "@", which may hide a keyword."""
+        """Raise _ActiveContentFound if CSS loads a resource, or has both a backslash, which may hide a word, and "(" or "@"."""
         is_escaped = "\\" in text and ("(" in text or "@" in text)
         if "@import" in text.lower() or _CSS_EXTERNAL_URL.search(text) or _CSS_LOADING_FUNCTION.search(text) or is_escaped:
             raise _ActiveContentFound("loads something by its styles")

@@ -49,8 +49,8 @@ class MediaFolder:
         """Return the file at a path like media/summit.jpg, as cached until `refresh` sees a change.
 
         Its type is that of its suffix, application/octet-stream for an unknown one, whatever bytes it has. Raises ValueError with
-        a message for the editor if it is missing, no regular file, outside media/, behind a link that leaves media/,
-        unreadable, or active content (`refuse_active_content`).
+        a message for the editor if it is missing, no regular file, outside media/, behind a link that leaves media/, active
+        content (`refuse_active_content`), or an unreadable SVG or file of unknown type; others are not opened.
         """
         if path not in self._files:
             self._files[path] = self._inspect(path)
@@ -59,9 +59,9 @@ class MediaFolder:
     def sendable_file(self, path: str, *, keep_metadata: bool) -> MediaFile:
         """Return the same MediaFile as `file`, after a check that it can be sent. Metadata is not removed here.
 
-        Raises ValueError for a file that is missing, outside media/, unreadable or active content, and unless `keep_metadata`,
-        for a JPEG, PNG, GIF, WebP or AVIF image from which metadata cannot be removed. Other types are not checked for
-        metadata.
+        Raises ValueError for a file that is missing, outside media/ or active content, for an unreadable SVG or file of unknown
+        type, and unless `keep_metadata`, for a JPEG, PNG, GIF, WebP or AVIF image that cannot be read or from which metadata
+        cannot be removed. Other types are not checked for metadata.
         """
         file = self.file(path)
         if not keep_metadata and clean_file.is_cleaned_type(file.type) and path not in self._cleanable_paths:
@@ -170,9 +170,9 @@ class MediaFolder:
 def check_usable(path: str, location: str) -> None:
     """Raise ValueError with a message for the editor if a file would be unusable as a media file. It need not be in media/ yet.
 
-    It is unusable if it cannot be read, is active content (`refuse_active_content`), or is an image that is damaged, has
-    another type than its suffix says, has too many pixels, or from which metadata cannot be removed. `location` is its absolute
-    path, `path` the one that it would have, like media/a.jpg.
+    It is unusable if it is active content (`refuse_active_content`), an image or file of unknown type that cannot be read, or
+    an image that is damaged, has another type than its suffix says, has too many pixels, or from which metadata cannot be
+    removed. `location` is its absolute path, `path` the one that it would have, like media/a.jpg.
     """
     _inspect_content(path, location)
     file = MediaFile(path=path, location=location, type=media_type(path) or "", length=0)

@@ -58,7 +58,7 @@ def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_w
     """Return a lead image with address and size of its `fitting_variant` if it is wider than `max_width`, else unchanged.
 
     It is also unchanged if it is not in `media` (the media files by path), or has no variant of at most `max_width` pixels. The
-    address is absolute.
+    address is absolute. Raises OSError if this process has too many open files.
     """
     copy = fitting_variant(_file(media, base_url, image.url), max_width) if image.width > max_width else None
     if copy is None:
@@ -69,7 +69,8 @@ def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_w
 def fit_address(media: Mapping[str, MediaFile], base_url: str, address: str) -> str:
     """Return the absolute URL of an image's `fitting_variant` if the image is in `media` and wider than MAX_WIDTH (1,280).
 
-    Otherwise return `address`, the absolute URL of the image itself. `media` are the media files by path.
+    Otherwise return `address`, the absolute URL of the image itself. `media` are the media files by path. Raises OSError if
+    this process has too many open files.
     """
     copy = fitting_variant(_file(media, base_url, address), MAX_WIDTH)
     return absolute(base_url, copy.path) if copy else address
@@ -79,6 +80,7 @@ def fit_html(media: Mapping[str, MediaFile], base_url: str, text: str) -> str:
     """Return cleaned HTML in which images of `media` wider than MAX_WIDTH (1,280) have the URL of their `fitting_variant`.
 
     `text` must be cleaned already, with absolute addresses. Attributes width and height stay. `media` are the files by path.
+    Raises OSError if this process has too many open files.
     """
 
     def replace_source(match: re.Match[str]) -> str:

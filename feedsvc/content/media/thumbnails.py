@@ -57,7 +57,7 @@ class VariantStore:
     def __init__(self, folder: Path, alerts: Alerts | None = None, *, is_one_shot: bool = False) -> None:
         """Load the stored failures from the folder. `alerts` gets an alert while variants cannot be written there.
 
-        If `is_one_shot` (`build`), such variants go to a temporary folder of this process instead, and no alert is raised.
+        If `is_one_shot` (`build`), there is no alert: variants that cannot be written go to a temporary folder of this process.
         """
         self._store, self._alerts = VariantFolder(folder), alerts or Alerts()
         self._fallback: VariantFolder | None = None
@@ -276,7 +276,7 @@ def _problem(failure: VariantFailure) -> Problem:
 
 
 def _has_failed_bytes(media: MediaFile | None, failure: VariantFailure) -> bool:
-    """Return whether a file still has the bytes of which no variants could be made."""
+    """Return whether a file still has the bytes of which no variants could be made. False for None and an unreadable file."""
     try:
         return media is not None and digest_of(media) == failure.digest
     except OSError:
