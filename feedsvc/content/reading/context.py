@@ -63,7 +63,7 @@ def unknown_reference_error(
 
 
 def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
-    """Return a hint that lists the ids and aliases in `entries` if they are at most 8, else names the file to add an entry to."""
+    """Return a hint that lists the ids and aliases in `entries` if they are 1 to 8, else names the file to add an entry to."""
     names = sorted(entries)
     return f"{_FILES[kind]} has {', '.join(names)}" if 0 < len(names) <= _MAX_CHOICES else f"add it to {_FILES[kind]}"
 

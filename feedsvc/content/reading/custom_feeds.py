@@ -81,7 +81,7 @@ class _SelectionReader:
         return slug
 
     def _collect(self, key: str, names: Sequence[str], convert: Callable[[int, str], str]) -> tuple[str, ...]:
-        """Return the results of `convert` for each index and name, without "". A result that occurs again adds an error."""
+        """Return the results of `convert` for each index and name, each once, without "". A repeated result adds an error."""
         converted: dict[str, None] = {}
         for index, name in enumerate(names):
             value = convert(index, name)

@@ -55,7 +55,7 @@ def split_front_matter(content: str, kind: str = "article", required: str = _ART
     """Return (YAML, Markdown) of a Markdown file. The YAML begins with an empty line, to keep the file's line numbers.
 
     `kind` is the word for what the file has, `required` names the keys that it needs. Raises ValueError with a message for the
-    editor if the front matter is missing, empty or not ended by a second '---'.
+    editor if the front matter is missing, empty or not ended by a second '---' or by '...'.
     """
     lines = content.splitlines(keepends=True)
     if not lines:

@@ -107,7 +107,10 @@ def _distinct_names(names: list[str]) -> tuple[str, ...]:
 
 
 def _report_names_in_both(document: YamlDocument, key: str, first: tuple[str, list[str]], second: tuple[str, list[str]]) -> None:
-    """Add a problem to the document for each name of the second list that is in the first one, too, in any letter case."""
+    """Add a problem to the document for each name of the second list that is in the first one, too, in any letter case.
+
+    `first` and `second` are each the key of a list below the top-level key `key`, and the names in that list.
+    """
     (first_key, first_names), (second_key, second_names) = first, second
     known_names = {name.casefold() for name in first_names}
     for index, name in enumerate(second_names):

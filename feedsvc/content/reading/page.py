@@ -80,7 +80,10 @@ class _PageParser(ReadContext):
         )
 
     def _slug(self, keys: PageKeys) -> str:
-        """Return the value of `slug:`, else a slug of the file's name. Adds an error if the page's address is not free."""
+        """Return the value of `slug:`, else a slug made of the file's name; "" if the name gives none.
+
+        Adds an error for "", and for a slug whose address has another meaning on the site, which is returned all the same.
+        """
         slug = keys.slug or self.slug_of_stem(text.file_stem(self.document.path))
         if slug:
             self._check_free(("slug",) if keys.slug else (), slug)

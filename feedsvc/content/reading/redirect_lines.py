@@ -83,7 +83,10 @@ def _next_section(lines: _Lines) -> tuple[int, str] | None:
 
 
 def _read_exact(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
-    """Add the rules of the section `exact` to `rules`. Return line and name of the next section's heading, None at the end."""
+    """Add the rules of the section `exact` to `rules`. Return line and name of the next section's heading, None at the end.
+
+    Raises LineDeclinedError for a line in another form.
+    """
     indent = ""
     for number, line in lines:
         match = _RULE.fullmatch(line)
@@ -104,7 +107,7 @@ def _read_exact(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
 def _read_patterns(lines: _Lines, rules: list[RuleText]) -> tuple[int, str] | None:
     """Add the rules of the section `patterns` to `rules`. Each item begins with `from:`, and `to:` follows.
 
-    Return line and name of the next section's heading, None at the end.
+    Return line and name of the next section's heading, None at the end. Raises LineDeclinedError for a line in another form.
     """
     first: tuple[int, re.Match[str]] | None = None  # the line with `from:` of the current item
     dash_column = -1

@@ -57,7 +57,7 @@ class ParsedRedirects(NamedTuple):
 def source_digest(data: bytes, base_url: str) -> bytes:
     """Return the digest that `RedirectRules.source_digest` has for a redirects.yaml of these bytes without problems.
 
-    Another version of feedsvc has another digest, because it may find other problems in the same file.
+    The digest also depends on `base_url` and on the version of feedsvc, because either may change the rules or the problems.
     """
     return blake2b(data, size=16) + blake2b(f"{__version__} {base_url}", size=8)
 

@@ -81,9 +81,10 @@ def _accent(document: YamlDocument, keys: SiteKeys) -> str:
 
 
 def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
-    """Return the host of `base_url`, for ids without a valid `id_domain`. If that key is missing, add a warning.
+    """Return the host of `keys.base_url`, for ids without a valid `id_domain`. If that key is missing, add a warning.
 
-    Instead of the warning, add an error if the host can be in no id. Add nothing if `base_url` is invalid.
+    Instead of the warning, add an error if the host can be in no id. If `base_url` is invalid, add nothing and return the host
+    of its placeholder.
     """
     host = urlsplit(keys.base_url).hostname or ""
     has_faulty_domain = document.value.get("id_domain") is not None
