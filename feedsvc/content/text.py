@@ -51,7 +51,10 @@ def is_printable(text: str) -> bool:
 
 
 def _is_printable_utf8(data: bytes) -> bool:
-    """Return the result of `is_printable` for a text in UTF-8. Printable ASCII is deleted first, to decode few bytes."""
+    """Return the result of `is_printable` for the text whose UTF-8 is `data`, which must be valid, except for lone surrogates.
+
+    Printable ASCII is deleted first, to decode few bytes.
+    """
     other_bytes = data.translate(None, _PRINTABLE_ASCII)
     return not other_bytes or (_REPLACEMENT not in other_bytes and other_bytes.decode(errors="surrogatepass").isprintable())
 

@@ -71,7 +71,7 @@ def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
 def _hint(text: str) -> str:
     """Return a hint how to write a text that is no accepted date: for a form such as 28.11.2026 that date, else an example.
 
-    A form of which day and month are not certain also gets the example.
+    The hint is the example, too, if either number may be the day, as in 03/04/2026.
     """
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = int(match[1]), int(match[3]), int(match[4])

@@ -145,7 +145,7 @@ def is_article_id(text: str) -> bool:
 
 
 def is_guid(text: str) -> bool:
-    """Return True if a text can be the `guid` of an article: one line of 1 to 1,000 characters, without spaces around it."""
+    """Return True if a text can be the `guid` of an article: a line of 1 to 1,000 characters without tabs and outer spaces."""
     return len(text) <= MAX_GUID_LENGTH and _GUID.fullmatch(text) is not None
 
 
@@ -227,7 +227,7 @@ def _as_menu_entry(value: Any) -> Any:
 
 
 def _normalize_color(text: str) -> str:
-    """Return a color of three or six hexadecimal digits with six lower-case ones."""
+    """Return a color, "#" and three or six hexadecimal digits, as "#" and six lower-case digits."""
     return _SHORT_COLOR.sub(r"#\1\1\2\2\3\3", text.lower())
 
 
