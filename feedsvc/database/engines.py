@@ -48,7 +48,7 @@ _DRIVERS: Final = {
 def engine(database: str | Path) -> Engine:
     """Return an engine for reading and writing. Nothing is opened yet; a missing SQLite file is created on first use.
 
-    Raises FeedsvcError if `database` is neither a SQLite file nor a URL of SQLite or PostgreSQL, or if the driver is missing.
+    Raises FeedsvcError if `database_url` does for `database`, if an option in the URL is invalid, or if the driver is missing.
     """
     url = database_url(database)
     return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
@@ -70,7 +70,8 @@ def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
 def database_url(database: str | Path) -> URL:
     """Return the URL of `database`: a Path is a SQLite file, a string a URL. The URL has the driver that feedsvc uses.
 
-    Raises FeedsvcError for an invalid URL, another kind of database, or a SQLite database in memory.
+    Raises FeedsvcError for an invalid URL, a kind of database other than SQLite and PostgreSQL, a SQLite database in memory, or
+    a URL whose name of the database is missing or has a NUL character.
     """
     try:
         url = URL.create("sqlite", database=str(database)) if isinstance(database, Path) else make_url(database)
@@ -94,7 +95,8 @@ def transaction(database_engine: Engine, data: StoredData = READS, **options: An
     write lock at the start, up to 10 seconds; otherwise it may refuse a write after a read. `data` are the data that error
     messages name.
 
-    A FeedsvcError is raised as it is. Other errors, also of the driver, are raised as UnavailableError or RowRefusedError.
+    A FeedsvcError is raised as it is. Any other Exception of the block or the driver is replaced by an UnavailableError or
+    RowRefusedError.
     """
     try:
         with database_engine.execution_options(**options).begin() as connection:
@@ -114,7 +116,10 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 def _create_engine(url: URL, **options: Any) -> Engine:
-    """Return an engine. Raises FeedsvcError if an option in the URL is invalid, before a connection is opened."""
+    """Return an engine, without a connection. Raises FeedsvcError if an option in the URL is invalid.
+
+    Raises ImportError if the driver in the URL is not installed.
+    """
     try:
         return create_engine(url, **options)
     except (ArgumentError, ValueError, TypeError) as error:

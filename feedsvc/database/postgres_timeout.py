@@ -13,7 +13,7 @@ _STATEMENT_TIMEOUT: Final = 5.0  # seconds for one statement, including the netw
 
 
 class TimeoutConnection(Connection[Any]):
-    """Connection that closes itself and raises OperationalError once a statement takes longer than 5 seconds."""
+    """Connection that closes itself and raises OperationalError if a statement takes over 5 seconds and no data arrive."""
 
     def wait(self, gen: PQGen[Any], *args: Any, **kwargs: Any) -> Any:
         return super().wait(self._with_deadline(gen, time.monotonic() + _STATEMENT_TIMEOUT), *args, **kwargs)

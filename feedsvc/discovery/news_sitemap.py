@@ -30,7 +30,7 @@ def render_news_sitemap(catalog: Catalog, max_articles: int = MAX_NEWS_ARTICLES)
 
 
 def has_news_sitemap(catalog: Catalog) -> bool:
-    """Return whether `render_news_sitemap` has a document: if one of `catalog.recent` is of an article without a `link`."""
+    """Return True if `render_news_sitemap` returns a document: it has an article to list. Return False if it returns None."""
     return bool(_news_rows(catalog))
 
 
@@ -39,7 +39,7 @@ def _news_rows(catalog: Catalog) -> list[Row]:
 
 
 def _news_url(site: Site, row: Row) -> str:
-    """Render a url with `news:news`: name and language of the site, title of the article."""
+    """Render a url element: address and last change; `news:news` with the site's name and language, and date and title."""
     publication = f"<news:name>{escape(site.title)}</news:name><news:language>{_news_language(site.language)}</news:language>"
     return (
         f"<url>{loc_and_lastmod(site, path_of(ArticleAt(row.article.slug)), row.last_changed)}\n"

@@ -32,9 +32,9 @@ def render_robots_txt(catalog: Catalog) -> bytes:
 
 def _groups(site: Site) -> Iterator[str]:
     """Yield the groups (RFC 9309 section 2.2) as text, each with an empty line at its end: one for each crawler in
-    `site.crawlers`, and one for each of `site.robots`. Those for "*" are last.
+    `site.crawlers`, one for each of `site.robots`, and, if none of these is for "*", one for "*" that allows everything.
 
-    A crawler obeys its own group, else that of "*" (section 2.2.1), which allows everything unless the site has rules for it.
+    Those for "*" are last. A crawler obeys its own group, else that of "*" (section 2.2.1).
     """
     crawlers = site.crawlers
     groups: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((name,), ("Disallow: /",)) for name in crawlers.disallow]

@@ -84,7 +84,7 @@ def _article_urls(site: Site, rows: Iterable[Row]) -> Iterator[SitemapUrl]:
 def _alternates(site: Site, row: Row) -> tuple[tuple[str, str], ...]:
     """Return `SitemapUrl.alternates` of a row with translations.
 
-    Translations with a `link` are left out: the sitemap has no entries for them.
+    Translations with a `link` are left out: the sitemap has no entries for them. () if only the row's own article is left.
     """
     local = [(language, one.slug) for language, one in by_hreflang(site, row.translations) if not one.link]
     has_other_language = any(slug != row.article.slug for _, slug in local)
@@ -128,7 +128,7 @@ def non_article_places(pages: NonArticlePages) -> Iterator[NonArticlePlace]:
 
 def tag_places(starts: Sequence[str]) -> Iterator[TagsAt]:
     """Yield the places of the pages of tags with the names `starts`. If there are several, the first place is /tags/, which links
-    to them. If there is one, its place is /tags/.
+    to them. If there is one, its place is /tags/. If there is none, yield nothing.
     """
     yield from map(TagsAt, ("", *starts) if len(starts) > 1 else ("",) * len(starts))
 
@@ -160,10 +160,11 @@ def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
 
 
 def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
-    """Return the last change of a page: the latest change of the rows that it shows, or `updated` of a static page.
+    """Return the last change of a page: `updated` of a static page, `last_changed` of an issue or of an older page's rows.
 
-    For /subscribe/, /tags/ and the archive for people, it is the latest change of all rows of the site; for another page of
-    tags, that of the newest documents of its tags. Without a date, it is the start of the site's `since`.
+    For a listing's newest page, it is `Listing.last_changed`; for a page of tags other than /tags/, the latest of its tags.
+    For /subscribe/, /tags/ and the archive for people, it is the latest change of all rows of the site, of any visibility.
+    Without a date, it is the start of the site's `since`.
     """
     if isinstance(place, StaticPageAt):
         return catalog.pages[place.slug].updated or _site_start(catalog.site)

@@ -22,8 +22,8 @@ _XHTML_NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
 class SitemapUrl(NamedTuple):
     """Path of a page, with the page's last change. If not `is_visible`, that change removed the page from the sitemap.
 
-    `alternates` are (hreflang, path) of the page in each of its languages, this one included, and for the hreflang "x-default";
-    () if there is one language only.
+    `alternates` are (hreflang, path) of the page in each of its languages, this one included, then of the page for the hreflang
+    "x-default", if there is one; translations with a `link` are left out. () if there is one language only.
     """
 
     path: str

@@ -161,7 +161,7 @@ def _dated_parts(catalog: Catalog, max_urls: int) -> Iterator[tuple[str, datetim
 
 
 def _dated_group_parts(catalog: Catalog, group: str, capacity: int) -> tuple[tuple[str, datetime], ...]:
-    """Return (name, last change) of each part of a group that has a visible page."""
+    """Return (name, last change) of each part of a group that has a visible page. `capacity` is that of `_split_group`."""
     total = catalog.listings[ListingRef()].archive_index.totals.get(group)
     if total and total.local_visible_count + total.alternate_count <= capacity:
         return ((group, total.local_last_changed),) if total.local_last_changed and total.local_visible_count else ()
@@ -183,8 +183,9 @@ def _listing_parts(pages: NonArticlePages, capacity: int) -> Mapping[str, tuple[
 def _split_group(name: str, urls: tuple[SitemapUrl, ...], capacity: int) -> Iterator[tuple[str, tuple[SitemapUrl, ...]]]:
     """Yield (name, addresses, invisible ones included) of each part of a group that has a visible address.
 
-    A part with over `capacity` visible addresses and alternates is split by the next bit of the SHA-256 digest of each path:
-    NAME into NAME.0 and NAME.1, NAME.0 into NAME.00 and NAME.01. An address stays in its part until that part is split again.
+    A part with several visible addresses, and with more of these and of alternates than `capacity`, is split by the next bit of
+    the SHA-256 digest of each path: NAME into NAME.0 and NAME.1, NAME.0 into NAME.00 and NAME.01. An address stays in its part
+    until that part is split again.
     """
     visible_count = sum(url.is_visible for url in urls)
     if visible_count > 1 and visible_count + sum(len(url.alternates) for url in urls) > capacity:

@@ -39,7 +39,8 @@ class YamlDocument:
     def problem(self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """Return an error at the value at key path `location`, or at its key if `at_key`. It is not added to `problems`.
 
-        If the file has no such value, the position is that of the nearest mapping or list around it that exists.
+        If the file has no such value, the position is that of the nearest mapping or list around it that exists; line 1, column
+        1 if the file has no values. If there is no such key, `at_key` has no effect.
         """
         source_map = self.source_map
         span = source_map.keys.get(location) if at_key else None
@@ -61,7 +62,7 @@ class YamlDocument:
         return problem.line, problem.column
 
     def _value_offset(self, key: str) -> int:
-        """Return the index in the text of the value of a top-level key; 0 if it is not on the key's line.
+        """Return the index in the text of the value of a top-level key; 0 if the key is missing or the value not on its line.
 
         Only for a text that the module `fast` parsed.
         """
@@ -75,7 +76,7 @@ class YamlDocument:
         return 0 if text[offset : offset + 1] in ("", "\r", "\n") else offset  # a value on the lines below
 
     def raw_scalar(self, location: KeyPath) -> str | None:
-        """Return a scalar's text before any conversion, such as "no" for False, "" for an empty value.
+        """Return a scalar's text without quotation marks and escapes, as in `Span.text`: "no" for False, "" for an empty value.
 
         Return None for a list, a mapping or a missing value.
         """
@@ -91,9 +92,9 @@ class YamlDocument:
         return key in self.value if self.loaded_source_map is None else self.has_value((key,))
 
     def comment_warning(self, location: KeyPath) -> Problem | None:
-        """Return a warning if a comment after the text at a key path, or in its place, may be meant as text; else None.
+        """Return a warning if a comment after the plain text at a key path, or in its place, may be meant as text; else None.
 
-        Such a comment has no space after its "#", as in `Room #5`.
+        Such a comment has exactly one space or tab before its "#" and none after it, as in `Room #5`.
         """
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
@@ -117,7 +118,10 @@ class YamlDocument:
         return span.begin.offset, span.end.offset
 
     def first_character(self, location: KeyPath) -> str:
-        """Return the first character of the value at a key path, such as "[" of a list in brackets; "" if there is no value."""
+        """Return the character of the file at which the value at a key path begins, such as "[" of a list in brackets.
+
+        "" if there is no value. For an empty value, it is the character that follows its place, such as a line feed.
+        """
         span = self.source_map.values.get(location)
         return self.text[span.begin.offset : span.begin.offset + 1] if span else ""
 

@@ -248,7 +248,7 @@ def _indent(line: str) -> int:
 def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> bool:
     """Return True if the line at index `number` can be a key of the same mapping as `below`, and continues no text above it.
 
-    `indent` is its indentation, with the dashes of list entries. `below` is the text of a later line.
+    `indent` is the indentation of the line at `number`, with the dashes of list entries. `below` is the text of a later line.
     """
     is_first = not indent or "-" in indent or lines[_previous_content_line(lines, number)].rstrip().endswith(":")
     return is_first and len(indent) == _indent(below)

@@ -63,7 +63,7 @@ def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlVal
 
 
 class _Parser:
-    """Recursive descent parser of one text. Each method raises _Unsupported to decline the file.
+    """Recursive descent parser of one text. The methods raise _Unsupported to decline the file.
 
     A method takes the offset of a construct, or the regular expression's match of it. Most return its value and the offset of the
     next line (in brackets: of the next separator). `indent` is the column of a mapping's keys or of a list's dashes, `depth` the
@@ -220,9 +220,10 @@ def _lesser_indentation(width: int) -> re.Pattern[str]:
 
 
 def _scalar(text: str) -> str | int:
-    """Return the YAML 1.1 value of an unquoted text: an int for a decimal integer, else the text, also for a date.
+    """Return the YAML 1.1 value of an unquoted text: an int for a decimal integer of up to 18 digits, else the text.
 
-    Raises _Unsupported for special words, such as `no`, and for other single words that begin with a digit, such as 1.5.
+    Raises _Unsupported for special words, such as `no`, and for other single words that begin with a digit, such as 1.5, unless
+    they begin with four digits and "-", as dates do.
     """
     if not text[0].isdecimal():
         if len(text) <= _MAX_WORD_LENGTH and text.lower() in _SPECIAL_WORDS:

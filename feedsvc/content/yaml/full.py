@@ -63,8 +63,8 @@ def _syntax_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Proble
 class _NodeConverter:
     """Converter of PyYAML's nodes to plain values and positions, in one pass.
 
-    It adds problems for duplicate keys, alias bombs (too many repetitions by aliases), aliases inside the value that they repeat,
-    tags, deep nesting and forbidden characters.
+    It adds problems for duplicate keys, lists or mappings as keys, alias bombs (too many repetitions by aliases), aliases in the
+    value that they repeat, tags, deep nesting and forbidden characters.
     """
 
     def __init__(self, path: str) -> None:

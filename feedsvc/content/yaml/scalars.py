@@ -14,6 +14,7 @@ _PLAIN_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T[0-9:]+(?:[+-][0-9:]+|Z)?)?
 def format_scalar(value: str | float) -> str:
     """Return a text, a number or a Boolean as a YAML scalar that is read as the same value.
 
+    Read as another value are texts that `quote_scalar` excludes, and numbers with an exponent or of more than 18 characters.
     Single ASCII words, except words such as `no` that YAML reads as other values, and dates such as 2026-01-31 have no quotes.
     Other texts are in double quotes, or in single quotes if that saves escapes.
     """
@@ -27,5 +28,8 @@ def format_scalar(value: str | float) -> str:
 
 
 def quote_scalar(value: str) -> str:
-    """Return a text in double quotes, as in JSON, which means the same in YAML for any text."""
+    """Return a text in double quotes, as in JSON. YAML reads it as the same text.
+
+    This holds only for a text without U+2028, U+2029 and the characters of `FORBIDDEN_CHARACTER` in content/text.py.
+    """
     return json.dumps(value, ensure_ascii=False)
