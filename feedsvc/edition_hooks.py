@@ -52,11 +52,11 @@ class EditionHooks:
     then submits the edition, if its publication is new. `submit` accepts any edition. Without hooks, neither has an effect.
 
     Editions that come while hooks run are joined: the next calls get the newest one, with the changes of all. A hook that
-    raises an exception causes an alert, and so does one that has been running for more than a minute when an edition comes; its
-    next call without exception clears the alert. A slow hook delays only other hooks. `create_barrier` is called for each
-    edition; it returns a function that returns whether all processes have loaded the edition, and the hooks are called once
-    that returns True. None means that there is one process only. The thread starts with the first edition for which hooks are
-    called.
+    raises an exception causes an alert, and so does one that has been running for more than a minute when an edition comes; the
+    alert is cleared when a call of this hook ends without exception. A slow hook delays only other hooks. `create_barrier` is
+    called for each edition; it returns a function that returns whether all processes have loaded the edition, and the hooks are
+    called once that returns True. None means that there is one process only. The thread starts with the first edition for which
+    hooks are called.
     """
 
     def __init__(

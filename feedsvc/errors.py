@@ -62,7 +62,7 @@ class ContentError(FeedsvcError):
     """Raised if the content folder as a whole cannot be used. `problems` are the faults in its files that are the reason.
 
     `missing_message` says, if a folder or file is missing, which one; else it is "". A service that could read the content
-    before, and still serves it, shows this message to operators and editors in place of the error's text.
+    before, and still serves it, shows this message, unless it is "", to operators and editors in place of the error's text.
     """
 
     def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, missing_message: str = "") -> None:

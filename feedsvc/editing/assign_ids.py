@@ -50,8 +50,9 @@ class AssignmentPlan:
 def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
     """Return a plan to write ids into the article files without one: the ids that the articles have by default. Writes nothing.
 
-    Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication. Files
-    with an error, and files that two paths lead to, get a problem instead. `content` is the current content of the folder `root`.
+    Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication. A file
+    gets a problem instead if it has an error, if two paths lead to it, if it changed since `content` was read, or if no edit is
+    safe (`insert_id`). `content` is the current content of the folder `root`.
     """
     references = References(site=content.site, media=MediaFolder(root), categories=content.categories, authors=content.authors)
     path_counts = Counter(os.path.realpath(root / article.path) for article in content.articles)

@@ -65,7 +65,7 @@ class CatalogPair:
     def replacement(self, article: Article) -> Article | None:
         """Return the current article that seems to replace `article`, a previous one whose id no longer exists, or None.
 
-        It has a new id, and the same path, address, or title and publication date.
+        It has a new id, and the same path, the slug of `article` as slug or alias, or the same title and publication date.
         """
         keys = (("path", article.path), ("address", article.slug), (article.title, article.published))
         return next((self.replacements[key] for key in keys if key in self.replacements), None)

@@ -66,7 +66,7 @@ class FeedReplay:
         return tuple(prediction for prediction in self.predictions if prediction.sight is sight)
 
     def count(self, sight: Sight) -> int:
-        """Return the number of entries with this sight, each counted once, however many reasons there are."""
+        """Return the number of different pairs of id and title among the predictions with this sight."""
         return len({(prediction.id, prediction.title) for prediction in self.of(sight)})
 
     @property
@@ -100,7 +100,10 @@ def replay(
 
 
 def shown_as_new(rule: ReaderRule, former: FeedDocument, current: FeedDocument) -> list[FeedItem]:
-    """Return the entries of `current` that a reader shows as new after it has read `former`, each key once, in their order."""
+    """Return the entries of `current` that a reader shows as new after it has read `former`, each key once, in their order.
+
+    Entries with the key "" are left out.
+    """
     keys = {rule.identity(item, former.kind) for item in former.items} | {""}
     new: dict[str, FeedItem] = {}
     for item in current.items:
@@ -148,7 +151,7 @@ class _Pair:
             yield Prediction(sight=Sight.CHANGED, id=item.id, title=_title(item), readers=(rule.name,), reason=reason)
 
     def counterpart(self, item: FeedItem) -> FeedItem | None:
-        """Return the former entry with the same id, else the same address, else path, else title; None if there is none."""
+        """Return the former entry that `item`, a current one, seems to be (`_counterparts`); None if there is none."""
         return self._counterparts.get(id(item))
 
     def _reason(self, rule: ReaderRule, item: FeedItem, counterpart: FeedItem | None) -> str:
@@ -172,7 +175,8 @@ class _Pair:
     def gone(self, known_articles: Mapping[str, str], limit: int) -> Iterator[Prediction]:
         """Yield a prediction for each former entry that the current feed lacks, oldest first.
 
-        If the current feed has `limit` entries, public articles that RECENT entries have displaced are left out.
+        If the current feed has `limit` entries, public articles that RECENT entries have displaced are left out. The arguments
+        are those of `replay`.
         """
         counterparts = {id(found) for item in self.current.items if (found := self.counterpart(item)) is not None}
         oldest = min((_date(item) for item in self.current.items), default=_OLDEST)
@@ -211,7 +215,7 @@ def _merge(predictions: Iterable[Prediction]) -> Iterator[Prediction]:
 
 
 def _traits(item: FeedItem) -> Sequence[tuple[str, str]]:
-    """Return what an entry may share with its former version, as (name of _TRAITS, value), the surest first."""
+    """Return what an entry may share with its former version, as (name of _TRAITS, value but not ""), the surest first."""
     path, title = split_address(item.address).path.rstrip("/"), _title(item).casefold()
     dated = f"{title} {_date(item).astimezone(UTC)}" if title and _date(item) != _OLDEST else ""
     values = (item.id.strip(), item.address, path, dated, title)
@@ -221,8 +225,8 @@ def _traits(item: FeedItem) -> Sequence[tuple[str, str]]:
 def _counterparts(former: FeedDocument, current: FeedDocument) -> Mapping[int, FeedItem]:
     """Return the former entry that each current one seems to be, by the `id()` of the current one.
 
-    Two entries have one counterpart only if they share its id, address or path. A title alone counts only if no other entry has
-    it: articles of a series share their title.
+    It has the same id, else address, path, title and date, or title. Two entries have one counterpart only if they share its
+    id, address or path. A title alone counts only if no two entries of one document have it: articles of a series share it.
     """
     by_trait = _by_trait(former.items)
     repeated = {trait for items in (by_trait, _by_trait(current.items)) for trait, same in items.items() if len(same) > 1}

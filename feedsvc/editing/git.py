@@ -95,7 +95,10 @@ class _Git:
 
 
 def _missing_revision_hint(git: _Git) -> str:
-    """Return a hint on the likely reason why a revision is missing: no commit, a shallow clone, or a revision not fetched."""
+    """Return a hint on the likely reason why a revision is missing: no commit, a shallow clone, or a revision not fetched.
+
+    Raises FeedsvcError if git fails.
+    """
     if not git.run_line("rev-list", "--all", "--max-count=1", error_message="git cannot list its commits"):
         return "nothing is committed yet"
     error_message = "git cannot tell whether the clone is shallow"
@@ -113,7 +116,10 @@ def _parse_tree_listing(listing: bytes) -> Iterator[_Blob]:
 
 
 def _is_safe(blob: _Blob) -> bool:
-    """Return False for a submodule, whose files are elsewhere, and for a path with "..", which only a forged tree contains."""
+    """Return False for a submodule, whose files are elsewhere, and for a path with "..", "." or an empty name; else True.
+
+    Only a forged tree has such paths.
+    """
     return blob.mode != _SUBMODULE_MODE and {"", ".", ".."}.isdisjoint(blob.path.split("/"))
 
 
@@ -152,7 +158,7 @@ def _read_blob(stdin: IO[bytes], stdout: IO[bytes], blob: _Blob) -> bytes:
 
 
 def _is_size_sufficient(blob: _Blob) -> bool:
-    """Return whether feeds need only the length of a file: True for media other than images above 1,024 bytes.
+    """Return True if feeds need only the length of a file: it is in media/, no image, and has more than 1,024 bytes.
 
     A smaller file may be a git-lfs pointer.
     """

@@ -170,7 +170,7 @@ def _render_references(singular: str, plural: str, names: tuple[str, ...], known
 
 
 def _yaml_value(value: Any) -> str:
-    """Return a value (dict, list or scalar, nested) as one line of YAML."""
+    """Return a value (dict, list or scalar, nested) as one line of YAML. A scalar is written as a text: `str` of it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_yaml_value(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -194,7 +194,7 @@ def create_file(root: Path, path: str, content: str) -> Path:
 
 
 def _link_new_file(temporary_file: Path, file: Path, content: str) -> None:
-    """Write `temporary_file` and rename it to `file`. Raises FeedsvcError if `file` exists."""
+    """Write `temporary_file` and rename it to `file`. Raises FeedsvcError if `file` exists, else OSError if it fails."""
     try:
         temporary_file.write_bytes(content.encode())  # as text, Windows would write other line ends
         rename_without_replacing(temporary_file, file)

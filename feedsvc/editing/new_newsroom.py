@@ -73,9 +73,9 @@ def create_newsroom(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]
 
 
 def complete_newsroom(folder: Path) -> bool:
-    """Complete the newsroom of a `create_newsroom` whose process was killed. Return False if nothing was to be completed.
+    """Complete the newsroom of a `create_newsroom` that was killed, or could not move a file to its place. Return True.
 
-    Raises FeedsvcError if an entry cannot be moved to its place.
+    Return False if nothing was to be completed. Raises FeedsvcError if an entry cannot be moved to its place.
     """
     staging = folder / STAGING_FOLDER
     if not os.path.isdir(staging):
@@ -131,7 +131,8 @@ def _write_files(root: Path, files: Mapping[str, bytes]) -> None:
 def _move_entries(folder: Path) -> None:
     """Move all entries of STAGING_FOLDER to their places, site.yaml last, and remove it. The caller must hold the folder's lock.
 
-    Raises FeedsvcError if something else exists at a place, OSError if a move fails.
+    An entry of _SHARED_NAMES is deleted if its place is taken. Raises FeedsvcError if something else exists at the place of
+    another entry, OSError if a move fails.
     """
     staging = folder / STAGING_FOLDER
     for entry in sorted(staging.iterdir(), key=lambda entry: (entry.name == SITE_FILE, entry.name)):
@@ -150,7 +151,10 @@ def _move_entries(folder: Path) -> None:
 
 
 def _move(entry: Path, target: Path) -> None:
-    """Move a file or folder without replacing anything: into an existing folder, move the content. Raises OSError."""
+    """Move a file or folder without replacing anything: into an existing folder, move the content.
+
+    Raises OSError if something else is at a place, or if a move fails.
+    """
     if entry.is_dir():
         if not os.path.isdir(target):
             entry.rename(target)

@@ -53,22 +53,25 @@ def _first(*keys: str) -> str:
 
 
 def _newsboat(item: FeedItem, kind: FeedKind) -> str:
-    """Return guid or id; without one, the link with the date, or the title without a link (RssParser::get_guid).
+    """Return guid or id; without one, the link and the date after it; without a link, the title alone (RssParser::get_guid).
 
-    The date is as written; of Atom, it is in the form of RFC 822.
+    The date is as written; of Atom, it is in the form of RFC 822. It is "" if the entry has none.
     """
     date = item.published_text if kind is not FeedKind.ATOM else rfc822(item.published) if item.published else ""
     return _first(item.id, f"{item.link}{date}" if item.link else "", item.title)
 
 
 def _miniflux(item: FeedItem, kind: FeedKind) -> str:
-    """Return guid or id; without one, the address, then the text. RSS 1.0 is known by the address alone."""
+    """Return guid or id; without one, and always for RSS 1.0, the address; without an address, title and content joined."""
     item_id = "" if kind is FeedKind.RDF else item.id.strip()
     return _first(item_id, item.address, f"{item.title}{item.content}")
 
 
 def _mail_text(item: FeedItem) -> str:
-    """Return the text of rss2email's message: plain text if the entry has some, which only Atom's summary can be."""
+    """Return the text of rss2email's message; "" if the entry has none.
+
+    It is the first that is not "" of: a summary in plain text, which only Atom has; content; summary; link; title.
+    """
     return _first(item.summary if item.is_summary_text else "", item.content, item.summary, item.link, item.title)
 
 

@@ -108,7 +108,7 @@ def _as_full_text(lines: Iterable[str], replays: Sequence[FeedReplay]) -> _Parts
 
 
 def _as_json(lines: Iterable[str], replays: Sequence[FeedReplay]) -> _Parts:
-    """Add the key `former_feeds` to the JSON object in `lines`, and return it as one text."""
+    """Add the key `former_feeds` to the JSON object in `lines`, and return ([its text], ())."""
     document = json.loads("\n".join(lines))
     document["former_feeds"] = [_to_json(replay) for replay in replays]
     return [json.dumps(document, ensure_ascii=False, indent=2)], ()

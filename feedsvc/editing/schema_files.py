@@ -30,8 +30,8 @@ FILE_PATTERNS: Final = {
 def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path, ...]:
     """Write the schemas `names`, of SCHEMA_NAMES, as NAME.json into SCHEMA_FOLDER of a content folder, and return the files.
 
-    Existing files are replaced, each atomically; the folder is created. The schemas of articles and feeds permit only the
-    categories and authors of the content folder. Raises FeedsvcError if a file cannot be written.
+    Existing files are replaced, each atomically; the folder is created. Each schema is what `build_schema_of` returns for the
+    content folder `root`. Raises FeedsvcError if a file cannot be written.
     """
     folder = root / SCHEMA_FOLDER
     try:
