@@ -221,9 +221,9 @@ def _is_joined_day(place: Place | None, target: Place | None) -> bool:
 
 
 def target_path(publication: Publication, path: str) -> str:
-    """Return the path or absolute address to which a former path or old address leads, if the tree has a file there.
+    """Return the path or absolute address to which `path`, a former path or old address, leads.
 
-    "" for any other path, and for one that is gone.
+    "" for any other path, for one that is gone, and for one at which the tree has no file.
     """
     target = publication.redirect_target(path)
     catalog = publication.catalog

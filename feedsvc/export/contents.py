@@ -73,8 +73,8 @@ class ExportContents:
     def _allowed_statuses(self, address: str) -> tuple[HTTPStatus, ...]:
         """Return the statuses with which a document is exported.
 
-        `address` is the address of the withdrawn article or issue if the document's path is a `gone_path`, else "". With
-        `has_former_files`, the notice is also written at that address.
+        `address` is that of the withdrawn article or issue if the document's path is a `gone_path`: then only 410 is allowed.
+        If it is "", 200 is allowed and, with `has_former_files`, 410: the notice is also at the article's or issue's address.
         """
         if address:
             return (HTTPStatus.GONE,)

@@ -129,7 +129,7 @@ def write_order_key(path: str) -> tuple[int, str]:
 
 
 def is_written_last(path: str) -> bool:
-    """Return whether a path comes after all feeds: sitemaps, lists of feeds, and paths without a place, such as 404.html."""
+    """Return True for a path after all feeds: of a kind of place not in _WRITE_ORDER (sitemaps, feeds.opml), or no place."""
     return write_order_key(path)[0] == len(_WRITE_ORDER)
 
 

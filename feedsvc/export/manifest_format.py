@@ -54,7 +54,8 @@ class ManifestData(NamedTuple):
     """The content of a manifest. `files` are the states of feedsvc's own files, by name.
 
     `build_fingerprint` is the fingerprint of the facts that all documents share, `baseline` the text of a BuildBaseline, "" if
-    unknown. `is_complete` is True if the last build ended. `size` is the number of bytes in complete lines.
+    unknown. `is_complete` is True if the last build ended. `size` is the number of bytes in complete lines;
+    `line_count` is one more than their number.
     """
 
     files: FileStates

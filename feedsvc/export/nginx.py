@@ -170,8 +170,8 @@ def _hub_links(site: Site) -> str:
 def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Yield (root-relative reference, value of Link) of the newest feeds of `subscribable_listings`, which are requested most.
 
-    nginx looks these up, and composes the Link of other feeds. Addresses that differ only in case are left out, because nginx
-    takes them for the same key.
+    nginx looks these up, and composes the Link of other feeds. An address is left out if it differs from another one only in
+    case, and so is the other one, because nginx takes them for the same key.
     """
     base, hubs = catalog.site.base_url, _hub_links(catalog.site)
     site_license = f", {license_value(catalog.site)}" if catalog.site.license else ""

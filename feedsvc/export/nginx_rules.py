@@ -76,7 +76,10 @@ class RuleMaps:
                 yield from ((key, self._location(target)) for key in _spellings(without_slash(address)))
 
     def _query_rows(self) -> dict[tuple[str, ...], Rows]:
-        """Return names of parameters -> map rows (key, value of Location), for exact rules with a query that redirect now."""
+        """Return names of parameters -> map rows (key, "gone" or value of Location), for exact rules with a query.
+
+        Rules whose target is a path without a document are left out.
+        """
         rows: dict[tuple[str, ...], Rows] = {}
         for address, target in self._rules.exact.items():
             path, mark, query = without_slash(address).partition("?")

@@ -78,8 +78,9 @@ def gap_sentences(catalog: Catalog) -> Iterator[str]:
 def may_have_file(catalog: Catalog, path: str) -> bool:
     """Return whether the tree may have a file at a former path or old address.
 
-    False for an address with a query or with a name of more than 255 bytes, for one that is a folder of media/ or root/, and
-    for one below a file: a document's, one of root/, or that of another old address.
+    False if `can_be_file` is False, as for an address with a query or with a name of more than 255 bytes; for one without a
+    slash at its end that is a folder of media/ or root/; and for one below a file: a document's, one of root/, or that of
+    another old address.
     """
     return (
         can_be_file(path)
@@ -96,8 +97,8 @@ def is_feed_path(target: str) -> bool:
 def is_only_matched(catalog: Catalog, path: str) -> bool:
     """Return whether a path redirects by a pattern of redirects.yaml, but has no file.
 
-    It has none if the path cannot be computed from the target. Paths are computed only for targets that are articles, or newest
-    pages and feeds of BROAD_KINDS.
+    It has a file only if the target is an article, or a newest page or feed of BROAD_KINDS, and the path can be computed from
+    the target.
     """
     target = pattern_target(catalog, path)
     return bool(target) and not (is_expanded_target(target) and path in catalog.content.redirects.pattern_sources_of(target))
@@ -128,7 +129,7 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _is_file(catalog: Catalog, path: str) -> bool:
-    """Return whether a file has this path without a slash at the end: a file of root/, a document, or another old address.
+    """Return whether a file may have this path without a slash at the end: a file of root/, a document or an old address.
 
     A document or old address is a file, not a folder, if its last name has a file extension.
     """

@@ -49,7 +49,7 @@ class OwnershipCheck:
         """Raise FeedsvcError if a folder has one of the names, or a file of other origin has one, but not the document's bytes.
 
         `names` maps paths to file names; the names of compressed variants are checked, too. Return the names of variants at
-        which a file of other origin may stay, because no variant is written: the coding does not make the content smaller.
+        which a file of other origin may stay, because no variant is written (`_is_compressed_name_free`).
         """
         foreign_names: set[str] = set()
         for path, name in names.items():

@@ -60,7 +60,7 @@ def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
 def check_tree(out: Path) -> TreeState | None:
     """Return the state of the tree in the folder `out`; None if its last build is incomplete or its manifest's last line is.
 
-    Raises OSError if there is no manifest, or if a file cannot be examined.
+    Raises OSError if there is no such folder or no manifest, or if a file cannot be examined.
     """
     root = os.open(out, _FOLDER_FLAGS)
     try:

@@ -63,7 +63,7 @@ class TreeRenderer(ExportContents):
         return [result for batch in self._batches(paths) for result in self._write_batch(batch)]
 
     def _batches(self, paths: Sequence[str]) -> Iterator[_Batch]:
-        """Yield batches of (path, document or file): each file and feed alone, then the articles, then the other pages.
+        """Yield batches of (path, document or file): each file and feed alone, then all visible articles, then all other pages.
 
         Pages are small and share a batch. A feed may be as large as all pages of a chunk and has a batch of its own.
         """
@@ -76,7 +76,7 @@ class TreeRenderer(ExportContents):
         return [(path, content) for path in paths if (content := self.take(path))]
 
     def _write_batch(self, batch: _Batch) -> Iterator[WriteResult]:
-        """Write a batch. Each step runs for the whole batch: that uses the processor's caches better."""
+        """Write a batch and yield the result for each item. Each step runs for the whole batch, for the processor's caches."""
         fingerprints = [self.fingerprint(path) for path, _ in batch]
         names = [file_name(path) for path, _ in batch]
         for _, content in batch:

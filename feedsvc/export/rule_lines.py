@@ -43,7 +43,8 @@ def pattern_lines(catalog: Catalog, max_length: int, *, may_hide_files: bool) ->
 def _translated_source(pattern: RedirectPattern) -> str:
     """Return the path of a pattern with `:name` and a last `*` for placeholders; "" if the format cannot express it.
 
-    It cannot express a query, a placeholder that is no whole segment or is named "splat", and a literal ":" or "*".
+    It cannot express a query, a placeholder that is no whole segment, is for several segments but not last, or is named
+    "splat", and a literal ":" or "*".
     """
     parts = pattern.source_parts
     if pattern.parameters or any(_is_literal_reserved(part) for part in parts):

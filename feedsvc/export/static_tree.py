@@ -51,8 +51,9 @@ from feedsvc.support.process_pool import available_processors, map_chunks
 def build(publication: Publication, out: Path, progress: Progress = no_progress, *, processes: int = 1) -> BuildResult:
     """Write the publication's documents to the tree in `out` and remove feedsvc's other files, image variants after 90 days.
 
-    Files of other origin stay. Raises FeedsvcError if the folder cannot be written, another build runs in it, or a file of
-    other origin has the name of a document but other bytes, except at auxiliary paths such as 404.html.
+    Files of other origin stay. Raises FeedsvcError if a file cannot be read or written, another build runs, a folder is a link
+    that leaves the tree, or anything of other origin but a file with the same bytes has the name of a document, except at
+    auxiliary paths such as 404.html.
     """
     with StaticTree(out, processes=processes) as tree:
         return tree.build(publication, progress)
@@ -75,8 +76,8 @@ class StaticTree:
         """Take a `selection` of SELECTIONS and a `host` of HOSTS.
 
         A compressed variant in each of the `codings` is written beside each document that it makes smaller. At most `processes`
-        work at once if there are as many paths as `parallelism` says; None stands for one per processor. `prefetch` is what
-        `start_prefetch` returned for `out`.
+        work at once if there are as many paths as `parallelism` says; None stands for one per processor. `prefetch` is the
+        context manager that `start_prefetch` returned for `out`.
         """
         self.out, self._codings = out, tuple(coding for coding in COMPRESSED_SUFFIXES if coding in codings)
         self._selection, (self._selected_paths, self._is_selected) = selection, SELECTIONS[selection]
@@ -138,7 +139,7 @@ class StaticTree:
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
         """Write the documents at `paths`, which may have changed since the last build or update; remove files without one.
 
-        Do a full `build` for more than MAX_INCREMENTAL_PATHS paths, or if others may have changed, as with other settings.
+        Do a full `build` for over MAX_INCREMENTAL_PATHS paths, for names in conflict, or if other documents may have changed.
         """
         all_paths = tuple(paths)
         all_paths += tuple(auxiliary_paths(publication, all_paths, self._manifest.files, self._host))
@@ -210,7 +211,8 @@ class StaticTree:
     def _write_and_remove(self, renderer: TreeRenderer, paths: Iterable[str]) -> tuple[int, int]:
         """Write the files at these paths, or remove those without a document; return how many changed and how many were removed.
 
-        Documents come before the feeds that link to them; sitemaps and lists of feeds come last.
+        Documents come before the feeds that link to them; sitemaps and lists of feeds come last. Occupied paths
+        (`_is_occupied_by_foreign_file`) are left out.
         """
         ordered = sorted((path for path in paths if not self._is_occupied_by_foreign_file(renderer, path)), key=write_order_key)
         end = next((index for index, path in enumerate(ordered) if is_written_last(path)), len(ordered))

@@ -89,7 +89,7 @@ class BucketClient:
         return dict(zip(names, digests, strict=True))
 
     def put(self, objects: Sequence[BucketObject], on_put: OnPut) -> None:
-        """Start to put objects and return; `on_put` is called for each one that is finished, in this or a later method call.
+        """Start to put objects and return; a finished one is passed to `on_put` with its state, now or in a later call.
 
         Wait first while too many objects (_MAX_REQUESTS) or bytes (_MAX_BYTES_IN_FLIGHT) are being sent.
         """

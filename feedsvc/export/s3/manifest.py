@@ -45,8 +45,8 @@ class BucketManifest:
     """Manifest of the builds to one prefix. `states` maps the names of feedsvc's own objects to their states.
 
     `build_fingerprint` is that of the facts that all objects share. `is_incomplete` is True if parts were removed or damaged,
-    so that the bucket may have unrecorded objects of feedsvc; the next part that is put is a full one. Methods raise
-    FeedsvcError.
+    or if the bucket has objects but no part: there may be unrecorded objects of feedsvc. Then the next part is a full one.
+    Methods raise FeedsvcError.
     """
 
     def __init__(

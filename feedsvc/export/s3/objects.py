@@ -162,7 +162,10 @@ class ObjectBuilder(ExportContents):
 
 
 def _digest(location: str, initial: hashlib._Hash, *, is_cleaned: bool) -> tuple[str, int]:
-    """Return the hexadecimal digest of `initial` updated with a file's bytes, and the number of bytes. Raises FeedsvcError."""
+    """Update `initial` with the bytes of the file at `location`; return its hexadecimal digest and the number of bytes.
+
+    With `is_cleaned`, the bytes are those of an image without its metadata. Raises FeedsvcError if the file cannot be read.
+    """
     try:
         with open_source(location, is_cleaned=is_cleaned) as file:
             size = length_of(file)

@@ -35,7 +35,7 @@ _FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move i
 class Upload:
     """Export to one prefix of a bucket, for a `with` block. `build` and `update` raise FeedsvcError.
 
-    They do so if a request fails, or if an object of other origin would be overwritten.
+    They do so if a request fails, if another build runs, or if an object of other origin or of another build is in the way.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Upload:
         flush_size: int = FLUSH_SIZE,
         clock_skew: int = CLOCK_SKEW,
     ) -> None:
-        """Take a `selection` of SELECTIONS, and the `coding` of documents: one of CODINGS, "" for none.
+        """Take a `selection` of SELECTIONS and the `coding` of documents, "" for none. Raises FeedsvcError for a bad `address`.
 
         At most `processes` work at once if there is much to do; None stands for one per processor. More than `max_parts` parts
         of the manifest are merged; `flush_size` states make a new one. Servers' clocks may differ by `clock_skew` seconds.
@@ -74,7 +74,7 @@ class Upload:
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:  # noqa: ARG002
         """Put every selected document that changed, and remove all other objects of earlier builds. `baseline` is ignored.
 
-        Former image variants stay for 90 days; objects of builds to a folder below, and of other origin, stay for good.
+        Former image variants stay for 90 days at most; objects of builds to a folder below, and of other origin, stay for good.
         """
         with self._open_state(refresh=True) as state:
             paths = self._key_limit.without_long_keys(self._selected_paths(publication, BUCKET_HOST))
