@@ -49,7 +49,7 @@ class Entry:
     `url` is the address where people read the article; `is_permalink` is True if `item_id` equals `url`. `guid` is "" unless
     RSS and JSON Feed have another id than Atom, whose ids are URIs. `content` is HTML, "" if there is no text or the feed has
     summaries only; `markdown` is `content` as Markdown, "" unless the feed's options ask for it. `summary` is plain text and
-    never empty. `language` is "" if it is the feed's. `byline` names all authors in one text, for formats in which most readers
+    never empty. `language` "" means the feed's. `byline` names all authors in one text, for formats in which most readers
     show only one author. `image` and `thumbnail` are the lead image in two sizes; either both are set or neither. `license` is
     the license of the site, None if the site has none. If the site has one that does not cover the entry, because its `url` is
     at another site, `license` is None, too, and `is_unlicensed` is True. `alternates` has the address of the entry in each of

@@ -98,7 +98,8 @@ def blueprint(
     restart.
 
     Raises ContentError if the content folder cannot be used, and FeedsvcError if `base_url` is invalid or the state folder
-    cannot be used. `register_blueprint` raises FeedsvcError if the prefix and base_url contradict each other.
+    cannot be used. `register_blueprint` raises FeedsvcError if the prefix contradicts base_url, does not begin with a slash or
+    has a variable part.
     """
     state_folder = Path(state) if os.fspath(state) else None
     return NewsroomBlueprint(Path(content), name=name, url_prefix=url_prefix, base_url=base_url, state=state_folder)
@@ -107,8 +108,8 @@ def blueprint(
 def _site_url(content: Path, base_url: str, state: Path | None) -> str:
     """Return `base_url`, or if it is "", that of site.yaml. Raises ContentError if the content folder cannot be used.
 
-    If `state` is given, errors in site.yaml raise nothing, because the state folder may have its last valid version: the result
-    is `base_url` as it was given, even if it is "".
+    If `state` is given, errors in site.yaml raise nothing, because the state folder may have its last valid version: then the
+    result is `base_url` as it was given, even if it is "".
     """
     try:
         return load_settings(content, base_url).references.site.base_url

@@ -34,8 +34,8 @@ FreePlace = StaticPageAt | RootFileAt
 def free_place(path: str, reserved_names: Container[str]) -> FreePlace | None:
     """Return the place of a path: a static page if it is one segment with a final slash, else a file in root/.
 
-    None for "/" and a path without leading slash; for a path whose first segment is one of `reserved_names`; and for a path
-    that would be a file but ends with a slash or with the segment index.html. The page or file need not exist.
+    None for a path without leading slash; for a path whose first segment is empty, as in "/", or one of `reserved_names`; and
+    for a path that would be a file but ends with a slash or with the segment index.html. The page or file need not exist.
     """
     name = path[1:]
     top, slash, rest = name.partition("/")

@@ -108,7 +108,7 @@ def plugins_fingerprint() -> tuple[tuple[str, ...], ...]:
     """Return (distribution, version, group, name, target, digest of its code) of each plug-in with a format or namespace.
 
     Documents depend on these facts. The code of libraries that a plug-in imports is not included in the digest, which is "" if
-    the code cannot be found. The result is computed once per process; () without such plug-ins.
+    Python does not find the module. The result is computed once per process; () without such plug-ins.
     """
     return tuple(
         (plugin.distribution, plugin.version, plugin.group, plugin.name, plugin.target, _code_digest(plugin))
@@ -118,7 +118,10 @@ def plugins_fingerprint() -> tuple[tuple[str, ...], ...]:
 
 
 def _code_digest(plugin: Plugin) -> str:
-    """Return the digest of the Python files of the plug-in's top-level module or package, "" if they cannot be found."""
+    """Return the digest (hexadecimal) of the Python files of the plug-in's top-level module or package.
+
+    "" if Python does not find that module. Files that cannot be read, such as those in an archive, are not included.
+    """
     try:
         spec = find_spec(plugin.target.partition(":")[0].partition(".")[0].strip())
     except (ImportError, ValueError):
@@ -137,7 +140,10 @@ def _code_digest(plugin: Plugin) -> str:
 
 
 def _python_files(folders: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield (folder, path) of each Python file in each of `folders` and its subfolders, sorted by path within a folder."""
+    """Yield (element of `folders`, path) for each Python file below that folder, at any depth, sorted by path in each folder.
+
+    The path begins with the folder.
+    """
     for root in folders:
         files = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names if name.endswith(".py"))
         yield from ((root, file) for file in sorted(files))

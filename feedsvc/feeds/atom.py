@@ -42,8 +42,8 @@ _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 def render(feed: Feed, namespaces: Iterable[Namespace] | None = None) -> bytes:
     """Render `feed` as an Atom 1.0 document in UTF-8, tombstones before entries, with the elements of `namespaces`.
 
-    None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace, PluginError for one
-    of a plug-in, except after `tolerate_faults`.
+    None means the namespaces of plug-ins. Raises ValueError or TypeError for a fault of a given namespace, whose functions'
+    exceptions are passed on; PluginError for any fault of one of a plug-in, except after `tolerate_faults`.
     """
     extender = EXTENDERS.get(namespaces)
     rendered_entries = extender.render_items(feed, feed.items)

@@ -179,7 +179,7 @@ def license_link(site: Site) -> Link:
 
 
 def _items(rows: Iterable[Row], entries: EntryCache, options: FeedOptions) -> Iterator[Entry | Tombstone]:
-    """Yield the tombstones of the newest withdrawn rows, at most `options.entries`, then the entries of all visible rows.
+    """Yield the tombstones of the first `options.entries` withdrawn rows, then the entries of all visible rows, in their order.
 
     The limit keeps the feed short after a bulk withdrawal. The schema of RFC 4287 (Appendix B) requires elements of other
     namespaces before the entries.
@@ -273,7 +273,7 @@ def publisher(site: Site) -> Person:
 
 
 def author_person(catalog: Catalog, name: str) -> Person:
-    """Return an author as a Person; `name` is an id or alias in authors.yaml. The default URL is that of the author's page."""
+    """Return an author as a Person; `name` is an id or alias in authors.yaml, else KeyError. The default URL is the page's."""
     author = catalog.content.authors[name]
     return _person(author.name, author.url, author.email, catalog.site.base_url, author.id)
 

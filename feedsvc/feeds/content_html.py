@@ -35,13 +35,13 @@ def article_language(site: Site, article: Article) -> Language:
 def lead_image(catalog: Catalog, image: Image | None) -> Image | None:
     """Return an article's lead image as feeds show it; None if `image` is None.
 
-    Of a file wider than 1280 pixels, it is the widest variant up to that width.
+    Of a file wider than 1280 pixels, it is the widest variant up to that width, or the file itself if there is no such variant.
     """
     return fit_image(catalog.media, catalog.site.base_url, image) if image else None
 
 
 def _article_html(catalog: Catalog, article: Article) -> str:
-    """Return the whole article as HTML: image, text, sources and corrections, with headings in the article's language."""
+    """Return the article as HTML: image, text, sources, corrections, with headings in its language; "" if it has none."""
     lang, image = article_language(catalog.site, article), lead_image(catalog, article.image)
     parts = (
         figure(image) if image else "",

@@ -71,7 +71,10 @@ def _escape(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    """Return `text`, a result of `_escape`, as a paragraph: a backslash keeps its beginning from being another block."""
+    """Return `text`, a result of `_escape`, with a backslash added if its beginning would otherwise start another block.
+
+    No line end is added.
+    """
     match = _BLOCK_MARKUP.match(text)
     if not match:
         return text

@@ -148,5 +148,5 @@ def _digest(value: Any) -> str:
 
 
 def _json_default(value: Any) -> Any:
-    """Return a datetime as ISO 8601 text, a dataclass with slots as the list of its values."""
+    """Return a datetime as ISO 8601 text, a dataclass with slots as the list of its values. AttributeError for other types."""
     return value.isoformat() if isinstance(value, datetime) else [getattr(value, name) for name in value.__slots__]

@@ -155,7 +155,7 @@ _VALUE_CACHE: Final[BoundedCache[int, tuple[Entry, list[Any], object]]] = Bounde
 
 
 def _values_and_key(entry: Entry) -> tuple[list[Any], object]:
-    """Return the values of an entry, in the order of `_values`, and the key of its structure: equal for equal markup."""
+    """Return the values of an entry, in the order of `_values`, and a key: entries with equal keys have equal markup."""
     cached = _VALUE_CACHE.get(id(entry))
     if cached is None:
         values, sizes = _values(entry)

@@ -81,7 +81,10 @@ class XmlExtender:
     """
 
     def __init__(self, extensions: Sequence[PluginNamespace], xml_format: XmlFormat, *, caches_entries: bool) -> None:
-        """Take the namespaces of one format. Raises ValueError if two have the same prefix or the same URI, but not both."""
+        """Take the namespaces of one format.
+
+        Raises ValueError if one has the prefix or the URI, but not both, of another one or of one of the format.
+        """
         self._extensions, self._format = extensions, xml_format
         self.namespaces = _declarations(xml_format.namespaces, [extension.namespace for extension in extensions])
         self._extended_entries = RenderedEntryCache(self._extend_entry) if caches_entries and extensions else None
@@ -90,8 +93,8 @@ class XmlExtender:
         """Return `items` rendered, in the same order, entries with the elements of the namespaces in them.
 
         Before these are the elements for the feed, one RenderedEntry for each namespace that has some. Exceptions of the
-        functions of given namespaces are passed on; for those of plug-ins, PluginError is raised or, after `tolerate_faults`,
-        logged.
+        functions of given namespaces are passed on, and faults in their elements raise ValueError or TypeError; for those of
+        plug-ins, PluginError is raised or, after `tolerate_faults`, logged.
         """
         plain = self._format.plain_entries
         if not self._extensions:
@@ -156,13 +159,17 @@ class XmlExtender:
 
 
 class JsonExtender:
-    """Extender of JSON Feed: inserts the objects of namespaces into items, and returns those of the feed. Thread-safe."""
+    """Extender of JSON Feed: inserts the objects of namespaces into items, and returns those of the feed. Thread-safe.
+
+    Exceptions of the functions of given namespaces are passed on, and TypeError or ValueError is raised if the result is no
+    object of JSON values; for plug-ins, PluginError is raised or, after `tolerate_faults`, logged.
+    """
 
     def __init__(self, namespaces: Iterable[Namespace] | None) -> None:
         """Take the namespaces that a caller gave, None for those of plug-ins.
 
-        Namespaces without functions for JSON are ignored. Raises ValueError if two of the rest have the same prefix, PluginError
-        for a plug-in that could not be loaded, except after `tolerate_faults`.
+        Namespaces without functions for JSON are ignored. Raises ValueError if two others that the caller gave have the same
+        prefix, PluginError for a plug-in that could not be loaded, except after `tolerate_faults`.
         """
         extensions: Iterable[PluginNamespace]
         extensions = plugin_namespaces() if namespaces is None else map(PluginNamespace, namespaces)

@@ -56,7 +56,10 @@ def render_extended(feed: Feed, suffix: str, namespaces: Iterable[Namespace]) ->
 
 
 def enlarge_caches() -> None:
-    """Enlarge the caches of rendered entries, for a process that renders every feed, because each entry is in several feeds."""
+    """Enlarge the caches of rendered entries, for a process that renders every feed, because each entry is in several feeds.
+
+    Imports the plug-ins; raises PluginError for a namespace of a plug-in that cannot be used, except after `tolerate_faults`.
+    """
     for cache in (rss.RENDERED_ENTRIES, atom.RENDERED_ENTRIES, json_feed.RENDERED_ENTRIES):
         cache.enlarge()
     for extenders in (rss.EXTENDERS, atom.EXTENDERS):

@@ -88,7 +88,10 @@ def _byline(catalog: Catalog, lang: Language, article: Article) -> str:
 
 
 def _fitted_image(catalog: Catalog, image: Image) -> Image:
-    """Return a lead image with the address of its thumbnail, and its size in a message: at most _MAX_IMAGE_WIDTH wide."""
+    """Return a lead image with its size in a message, at most _MAX_IMAGE_WIDTH pixels wide, and the address of its thumbnail.
+
+    The address stays if the image has no thumbnail.
+    """
     fitted = fit_image(catalog.media, catalog.site.base_url, image, THUMBNAIL_WIDTH)
     if fitted.width <= _MAX_IMAGE_WIDTH:
         return fitted

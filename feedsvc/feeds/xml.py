@@ -99,7 +99,10 @@ def category_attributes(terms: Iterable[Term]) -> list[dict[str, str]]:
 
 
 def add_extension_elements(element: etree._Element, entry: Entry) -> None:
-    """Add to `element` what RSS items and Atom entries share: sources without URL (dc:source), lead image, thumbnail (media:)."""
+    """Add to `element` what RSS items and Atom entries share: lead image and thumbnail (media:), and one dc:source.
+
+    This has the names of all sources without URL; it is left out if there are none.
+    """
     # A second dc:source in one item is an error for the validator.
     add_text_element(element, "dc:source", "; ".join(source.name for source in entry.sources if not source.url))
     if entry.image:
@@ -118,7 +121,7 @@ def add_rsl_element(parent: etree._Element, rsl: RslElement) -> None:
 
 
 def _add_image(element: etree._Element, image: Image) -> None:
-    """Add media:content (Media RSS 1.5.1) without a group, which would need alternatives."""
+    """Add media:content (Media RSS 1.5.1) with title and credit, but without a group, which would need alternatives."""
     size = {"width": image.width, "height": image.height}
     content = add_element(element, "media:content", url=image.url, type=image.type, medium="image", **size)
     add_text_element(content, "media:title", image.alt, type="plain")
@@ -167,10 +170,10 @@ class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
 
 
 def render_element(root: etree._Element, parent: etree._Element, element: etree._Element) -> RenderedEntry:
-    """Append `element` to `parent` and render it with the indentation of that place, in whole lines.
+    """Append `element` to `parent` and return only this element, rendered with the indentation of that place, in whole lines.
 
-    `parent` is `root` or its only child, and has no other children. The tree is changed in place: namespaces that it does not
-    use are removed, and < and & of plain text become hexadecimal references.
+    `parent` is `root` or its only child, and has no other children. The tree is changed: `element` stays in it, namespaces that
+    it does not use are removed, and < and & of plain text become hexadecimal references.
     """
     parent.append(element)
     etree.cleanup_namespaces(root)

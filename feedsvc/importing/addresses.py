@@ -27,7 +27,7 @@ def split_address(address: str) -> SplitResult:
 def absolute(base: str, reference: str) -> str:
     """Return a reference, resolved against `base`, as an absolute address; "" if it is empty or invalid, or remains relative.
 
-    The scheme of the result may be any, also mailto or javascript. Line breaks and tabs in the reference are removed, and white
+    The scheme of the result may be any, also mailto or javascript. Line feeds and tabs in the reference are removed, and white
     space at its ends.
     """
     reference = reference.replace("\n", "").replace("\t", "").strip()
@@ -46,7 +46,7 @@ def host_of(address: str) -> str:
 
 
 def port_of(address: str) -> int:
-    """Return the port of an address; 0 if it names none or the default port of http or https, or is invalid."""
+    """Return the port of an address; 0 if it names none or the default port of its scheme (http, https), or is invalid."""
     split = split_address(address)
     return 0 if split.port is None or split.port == _DEFAULT_PORTS.get(split.scheme) else split.port
 

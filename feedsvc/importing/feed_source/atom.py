@@ -194,7 +194,10 @@ def _authors(element: etree._Element, base: str) -> Iterator[SourceAuthor]:
 
 
 def _source_authors(entry: etree._Element, base: str) -> tuple[SourceAuthor, ...]:
-    """Return the authors in the entry's atom:source, which count if the entry has none of its own (RFC 4287 section 4.2.11)."""
+    """Return the authors in the entry's atom:source, () without any. The caller uses them if the entry has none of its own.
+
+    See RFC 4287 section 4.2.11.
+    """
     source = child(entry, "atom:source")
     return tuple(_authors(source, base)) if source is not None else ()
 

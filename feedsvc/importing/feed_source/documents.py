@@ -139,8 +139,8 @@ def is_address(where: str) -> bool:
 def _add_folder(folder: Path, documents: FeedDocuments) -> None:
     """Add to `documents` the files below a folder that have a suffix of feeds: the first 100,000, by name.
 
-    The files of a folder come before those of its subfolders; hidden files and folders are skipped. A file that is no feed
-    becomes an omission. Raises ImportSourceError if there is no feed at all.
+    The files of a folder come before those of its subfolders; hidden files and folders are skipped. A file that is no feed or
+    cannot be read becomes an omission. Raises ImportSourceError if there is no feed at all.
     """
     limit = documents.limits
     for path in _files_below(folder):

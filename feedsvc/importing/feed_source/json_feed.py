@@ -91,6 +91,7 @@ class _Names:
         """Return the authors of an item, whose own list, by name, is `people`.
 
         The ids that an export of feedsvc states beside them count if their names are the same: two authors may share one name.
+        Otherwise each of `people` is replaced by the author of the same name that the export describes, if there is one.
         """
         own = _facts(item)
         keys = _list(own, "authors", str) or [_text(own, "author")]
@@ -142,7 +143,7 @@ def _item(item: dict[str, Any], place: str, base: str, names: _Names) -> FeedIte
 
 
 def _id(value: Any) -> str:
-    """Return an id unchanged; a number as text, as the specification asks of readers; "" for a value of another type."""
+    """Return an id, without lone surrogates; a number as text, as the specification asks; "" for a value of another type."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return _without_surrogates(value if isinstance(value, str) else str(value) if is_number else "")
 

@@ -88,7 +88,10 @@ def _refusal(data: bytes, charset: str, root_name: str, address: str) -> str:
 
 
 def _feed_link(tag: str, address: str) -> str:
-    """Return the address of a feed that a link element names (autodiscovery), "" if it names none."""
+    """Return the address of a feed that a link element names (autodiscovery), "" if it names none.
+
+    It is resolved against `address`; if that is not possible, it is as written.
+    """
     attributes = {name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(tag)}
     is_feed = "alternate" in attributes.get("rel", "").lower().split() and attributes.get("type", "").lower() in _FEED_TYPES
     return absolute(address, attributes.get("href", "")) or attributes.get("href", "") if is_feed else ""

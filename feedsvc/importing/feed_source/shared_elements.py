@@ -71,7 +71,7 @@ def unique_media(media: Iterable[SourceMedium]) -> tuple[SourceMedium, ...]:
 
 
 def integer(value: str | None) -> int:
-    """Return a number of bytes, such as 1,024; 0 for None, a text that is no whole number, and one of 16 or more digits."""
+    """Return a number of bytes, such as 1,024; 0 for None, for other characters than digits and commas, and for over 15 digits."""
     value = (value or "").strip().replace(",", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0  # noqa: PLR2004
 
