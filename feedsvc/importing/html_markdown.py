@@ -149,7 +149,7 @@ def _only_groups(node: HtmlNode) -> bool:
 
 
 def _raw_html(block: HtmlNode) -> str:
-    """Return a block as HTML without empty lines, which would end it in Markdown."""
+    """Return a block as HTML without empty lines, which would end it in Markdown. In `pre`, &#10; replaces their line ends."""
     pieces = _PREFORMATTED.split(block.markup())
     pieces[::2] = [_EMPTY_LINE.sub("\n", piece) for piece in pieces[::2]]
     pieces[1::2] = [_LINE_END_IN_CODE.sub("&#10;", piece) for piece in pieces[1::2]]

@@ -33,7 +33,7 @@ class HtmlNode:
 
     @property
     def text(self) -> str:
-        """The characters of a text node, with entities decoded. The texts of an element are in its `children`."""
+        """The characters of a text node, with entities decoded. Not for elements: their texts are in their `children`."""
         return html.unescape(self.source)
 
     @property

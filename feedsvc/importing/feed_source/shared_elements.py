@@ -71,7 +71,7 @@ def unique_media(media: Iterable[SourceMedium]) -> tuple[SourceMedium, ...]:
 
 
 def integer(value: str | None) -> int:
-    """Return a number of bytes, such as 1,024; 0 for None, for other characters than digits and commas, and for over 15 digits."""
+    """Return a number of bytes, such as 1,024; 0 for None, a text with a sign or other characters, and 16 or more digits."""
     value = (value or "").strip().replace(",", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else 0  # noqa: PLR2004
 

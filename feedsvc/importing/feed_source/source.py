@@ -58,8 +58,8 @@ class FeedSource:
     def posts(self) -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.
 
-        An item that does not count, because another one with its id does, becomes an omission if its own document has the id
-        several times; else it is skipped silently.
+        An item without title and text becomes an omission. One that does not count, because another one with its id does,
+        becomes an omission if its own document has the id several times; else it is skipped silently.
         """
         yield from list(self._documents.omissions)
         omission_count = len(self._documents.omissions)
@@ -174,7 +174,10 @@ def _date(item: FeedItem) -> datetime:
 
 
 def _title(item: FeedItem) -> str:
-    """Return the title as plain text; of an item without one, up to 80 characters of its text; "" if it has no text, either."""
+    """Return the title as plain text; of an item without one, its text, if longer than 80 characters cut and with "…" added.
+
+    The result is "" if the item has no text, either.
+    """
     title = title_text(item.title, item.title_form)
     if title:
         return title
@@ -183,7 +186,7 @@ def _title(item: FeedItem) -> str:
 
 
 def _authors(item: FeedItem, document: FeedDocument) -> tuple[SourceAuthor, ...]:
-    """Return the authors of an item without the site itself, which many feeds name where no person is."""
+    """Return the authors of an item, except one whose name is the document's title: many feeds name the site as the author."""
     return tuple(author for author in item.authors if author.name != document.title)
 
 
