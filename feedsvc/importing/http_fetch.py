@@ -190,7 +190,7 @@ class _PartialFile:
 def _open(address: str, fields: Mapping[str, str], access: HostAccess, limits: FetchLimits) -> Iterator[tuple[str, Exchange]]:
     """Send a GET request, follow its redirects, and yield the last address with its exchange, whatever its status.
 
-    Raises FetchError for the network, a refused host, an invalid address, and redirects that are too many or lead to no address.
+    Raises FetchError for the network, a refused host, an invalid address, too many redirects, or one that leads to no address.
     """
     deadline = TimeLimit(limits.total, limits.timeout)
     current = _uri(address, address)
@@ -244,7 +244,7 @@ def _require_status(address: str, exchange: Exchange, expected: HTTPStatus) -> N
 
 
 def _require_rest(address: str, exchange: Exchange, part: _PartialFile) -> None:
-    """Remove the partial file and raise FetchError unless this response, a 206, begins where it ends, without content coding."""
+    """Remove the partial file and raise FetchError unless this response (206) begins where it ends, without content coding."""
     unit, _, content_range = exchange.header("Content-Range").strip().partition(" ")
     if exchange.is_coded or unit.lower() != "bytes" or _integer(content_range.partition("-")[0]) != part.length:
         part.remove()

@@ -113,9 +113,9 @@ class _InlineWriter:
         return f"{fence}{padding}{text}{padding}{fence}"
 
     def _can_mark(self, node: HtmlNode, following: HtmlNode | None) -> bool:
-        """Return True if marks are used, and marks around the element would mean it (CommonMark, left- and right-flanking).
+        """Return whether marks around the content would be read as the element (CommonMark, left- and right-flanking).
 
-        `following` is the next sibling.
+        `following` is the next sibling. False if no marks are used, the element has no mark (as `em` has *) or has attributes.
         """
         if not self._uses_marks or node.name not in _MARKS or node.attributes:
             return False

@@ -67,7 +67,7 @@ class SourceTerm:
 
 @dataclass(frozen=True, slots=True)
 class SourceMedium:
-    """A picture, audio or video file with its absolute address at the source. `length` is in bytes, 0 if unknown.
+    """A file (a picture, audio, a video or another) with its absolute address at the source. `length`: bytes, 0 if unknown.
 
     `alt`, `caption` and `credit` are text, which may still have HTML's entities or tags; `media_type` is "" if unknown.
     """

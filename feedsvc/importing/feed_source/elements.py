@@ -73,7 +73,7 @@ def text(element: etree._Element | None) -> str:
 
 
 def child_text(element: etree._Element, *names: str) -> str:
-    """Return the stripped text of the first child with text and the first of `names`, else with the second, and so on; else ""."""
+    """Return the stripped text of the first child with text that has the first of `names`, else the second and so on; or ""."""
     return next((value for name in names for found in children(element, name) if (value := text(found))), "")
 
 

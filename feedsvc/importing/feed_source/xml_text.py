@@ -164,7 +164,7 @@ def _entity_text(declared: str) -> str:
 def _repair(text: str, entities: Mapping[str, str]) -> Iterator[str]:
     """Yield the text with only references that XML knows.
 
-    &lt; &gt; &amp; &quot; &apos; stay. Numbers, other names of HTML and those of `entities` (text by name) become characters; "&"
+    &lt; &gt; &amp; &quot; &apos; stay. Numbers, HTML's other names and those of `entities` (text by name) become characters; "&"
     of others becomes "&amp;". Sections of CDATA and comments stay as they are.
     """
 

@@ -70,8 +70,8 @@ def _numbered(item: ItemFields, site_address: str) -> Iterator[str]:
 def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_address: str) -> Iterator[str]:
     """Yield the addresses of the further pages of a published item, `/name/2/`, and of the page of each of `attachments`.
 
-    The addresses are absolute, or root-relative paths with a query. At most 99 further pages are named. `attachments` are those
-    of the item; their pages are named also if the item is not published.
+    The addresses are absolute, or root-relative paths with a query. At most 99 further pages are named, none if the permalink
+    has a query. `attachments` are those of the item; their pages are named also if the item is not published.
     """
     link = public_address(item)
     if item.text("wp:status") == "publish" and link and not split_address(link).query:
@@ -82,7 +82,7 @@ def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_ad
 
 
 def attachment_addresses(attachment: Attachment, site_address: str) -> Iterator[str]:
-    """Yield the addresses of the page for an attachment: a root-relative path with a query, and the permalink if it has one."""
+    """Yield the addresses of the page for an attachment: a root-relative path with a query, and the permalink unless that has one."""
     yield f"{split_address(site_address).path.rstrip('/')}/?attachment_id={attachment.number}"
     if attachment.page and attachment.page != attachment.address and not split_address(attachment.page).query:
         yield attachment.page
@@ -106,7 +106,7 @@ def _with_slug(address: str, slug: str, old_slug: str) -> str:
     """Return an address with `old_slug` in place of `slug`, which is the present slug, as the last segment of the path.
 
     A slash at the end and a suffix such as .html stay; percent-encoding makes no difference. The address is unchanged
-    if its last segment is not `slug`, or if it has a query.
+    if its last segment, up to a dot, is not `slug`; a query belongs to the segment.
     """
     head, separator, tail = address.rstrip("/").rpartition("/")
     name, dot, suffix = tail.partition(".")

@@ -101,7 +101,10 @@ def _unwrap_blocks(text: str) -> str:
 
 
 def _break_lines(text: str) -> str:
-    """Return paragraphs with a `br` at each line break that separates no block elements."""
+    """Return paragraphs with a `br` at each line break that is not beside the tag of a block element.
+
+    Line breaks in `script`, `style`, `svg` and `math` become `_KEPT_NEWLINE`, for the caller to put them back.
+    """
     text = replace_elements(text, _keep_lines, "script", "style", "svg", "math")
     text = _SPACE.sub(_break_line, _BREAK_TAG.sub("<br />", text))
     text = _BREAK_AFTER_BLOCK.sub(r"\1", text)

@@ -37,8 +37,8 @@ Report = Callable[[str, str], None]  # what is left out, and why
 class BlockRenderer:
     """Renderer of the blocks of one post. `report` is called for each block that is left out or whose media the export lacks.
 
-    It is not called for blocks that show nothing (more, nextpage, spacer). `footnotes` is the JSON text in
-    the post's postmeta `footnotes`, "" without it.
+    Its arguments are what is missing and why. It is not called for blocks that show nothing (more, nextpage, spacer).
+    `footnotes` is the JSON text in the post's postmeta `footnotes`, "" without it.
     """
 
     def __init__(self, index: ExportIndex, titles: EmbedTitles, footnotes: str, report: Report) -> None:

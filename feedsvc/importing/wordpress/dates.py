@@ -38,7 +38,7 @@ class SiteOffsets:
         self._months: list[int] = []
 
     def add(self, item: ItemFields) -> None:
-        """Record the offset of an item that has both times, unless its month has an offset already."""
+        """Record the offset of an item that has both times, if a zone can have it and its month has no offset yet."""
         local, utc = parse_date(item.text("wp:post_date")), parse_date(item.text("wp:post_date_gmt"))
         if local and utc and _month(local) not in self._offsets:
             offset = _offset(local, utc)

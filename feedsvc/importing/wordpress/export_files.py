@@ -44,7 +44,10 @@ class ReadFault(Exception):  # noqa: N818 - the fault is the text of an omission
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A file of an export. `name` is its name for places in reports: "part-1.xml", or "export.zip/part-1.xml"."""
+    """A file of an export. `name` is its name for places in reports: "part-1.xml", or "export.zip/part-1.xml".
+
+    `max_size` is the most bytes it may have after decompression, 0 for no limit. `open_stream` opens it, decompressed.
+    """
 
     name: str
     open_stream: Callable[[], io.BufferedIOBase]
