@@ -164,8 +164,8 @@ def _entity_text(declared: str) -> str:
 def _repair(text: str, entities: Mapping[str, str]) -> Iterator[str]:
     """Yield the text with only references that XML knows.
 
-    &lt; &gt; &amp; &quot; &apos; stay. Numbers, HTML's other names and those of `entities` (text by name) become characters; "&"
-    of others becomes "&amp;". Sections of CDATA and comments stay as they are.
+    &lt; &gt; &amp; &quot; &apos; stay. Numbers, HTML's other names and those of `entities` (text by name) become characters;
+    "&" of others becomes "&amp;". Sections of CDATA and comments stay as they are.
     """
 
     def replace(match: re.Match[str]) -> str:

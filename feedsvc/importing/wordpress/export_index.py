@@ -190,7 +190,7 @@ def media_type_of(address: str) -> str:
 
 @cache
 def _other_types() -> mimetypes.MimeTypes:
-    """Return the types that Python knows, without those of the system. The first call reads files of the system."""
+    """Return the types that are built into Python. Cached, because Python then reads the system's types, too, without use."""
     return mimetypes.MimeTypes()
 
 

@@ -36,7 +36,11 @@ class WordPressSource:
     """An open export (`source.ImportSource`). `site` is complete before the first post."""
 
     def __init__(self, files: Sequence[ExportFile]) -> None:
-        """Read all files once. Raises ImportSourceError if none is a WordPress export, or if they are of several sites."""
+        """Read all files once.
+
+        Raises ImportSourceError if none has a channel of WordPress or an item, if they are of several sites, or if the index
+        cannot be written.
+        """
         self._files = files
         self._index, self._offsets, self._facts = ExportIndex(), SiteOffsets(), SiteFacts()
         with translate_index_errors():
@@ -49,7 +53,7 @@ class WordPressSource:
         self.site: SourceSite = self._facts.site
 
     def _read_first_pass(self) -> bool:
-        """Read everything; return True if there was a channel or an item of WordPress."""
+        """Read everything into the index and the facts; return True if there was a channel of WordPress or any item."""
         is_export = False
         for ordinal, part in enumerate(read_export(self._files)):
             if isinstance(part, Omission):
@@ -80,7 +84,10 @@ class WordPressSource:
             raise ImportSourceError(f"the files are of several sites: {sites}; put those of each site into a folder of their own")
 
     def file_pages(self) -> Iterator[SourceFilePage]:
-        """Yield the pages of attachments without a post, ordered by their numbers."""
+        """Yield the pages of attachments without a post, ordered by their numbers; nothing for an export of feedsvc.
+
+        Raises ImportSourceError for an error of the index.
+        """
         if self.site.system is not SourceSystem.WORDPRESS:
             return
         with translate_index_errors():
@@ -132,6 +139,7 @@ def _count(number: int, noun: str) -> str:
 def open_wordpress_export(path: Path) -> WordPressSource:
     """Open an export of WordPress (WXR 1.0 to 1.2): a file, one in a gzip or zip archive, or a folder with its parts.
 
-    Raises ImportSourceError if the path is not readable, or holds no such export, or exports of several sites.
+    Raises ImportSourceError if the path is not readable, holds neither a channel of WordPress nor an item, or exports of several
+    sites, or if the index cannot be written.
     """
     return WordPressSource(find_export_files(path))

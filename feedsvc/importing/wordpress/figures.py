@@ -51,8 +51,8 @@ def gallery_html(attachments: Iterable[Attachment]) -> str:
 def captioned_html(inner: str, caption: str) -> str:
     """Return the figure of the shortcode `caption`. `inner` is its inner HTML, `caption` its attribute of that name, or "".
 
-    `inner` begins with a picture; what follows is the caption if the attribute is "". If `inner` does not begin with a picture,
-    all of it is the medium of the figure.
+    If `inner` begins with a picture, what follows is the caption if the attribute is "", else it is left out. If `inner` does
+    not begin with a picture, all of it is the medium of the figure.
     """
     match = _CAPTION_MEDIUM.match(inner)
     if not match:

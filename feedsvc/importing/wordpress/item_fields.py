@@ -135,7 +135,10 @@ class XmlReader:
         return _item_fields(item, place, has_html_title=bool(_HTML_TITLE.search(data))), faults
 
     def _wrap(self, data: bytes, text: str) -> bytes:
-        """Return the data in a root element that declares all prefixes, also those that `text` uses without declaring them."""
+        """Return `data` in a root element that declares the known prefixes and all others that `text` uses.
+
+        `text` is `data` as text, or "" to declare only the known prefixes.
+        """
         declarations = self._declarations
         if text:
             unknown = set(_PREFIX.findall(text)) - declarations.keys() - {"xml", "xmlns"}
@@ -144,7 +147,10 @@ class XmlReader:
         return b"<%s%s>%s</%s>" % (_ROOT.encode(), attributes.encode(), data, _ROOT.encode())
 
     def _parse(self, text: str, prefix_source: str) -> tuple[etree._Element, tuple[XmlFault, ...]]:
-        """Parse repaired text. If it still is not well-formed, return what libxml2 recovers of it, and the first fault."""
+        """Parse repaired text. If it still is not well-formed, return what libxml2 recovers of it, and the first fault.
+
+        The prefixes that `prefix_source` uses are declared.
+        """
         data = self._wrap(text.encode(errors="replace"), prefix_source)
         try:
             return etree.fromstring(data, _new_parser()), ()

@@ -67,7 +67,7 @@ class _Scanner:
         return self._has_ended and not self._data
 
     def take_until_item(self) -> Segment | None:
-        """Take the bytes up to the next item, or up to the end of the file; return None if they are white space.
+        """Take the bytes up to the next item, or up to the end of the file; if they are white space, drop them and return None.
 
         If no item begins within MAX_HEAD_SIZE bytes, take what was read; the `fault` of the segment says so. The end of the
         file is no fault.
@@ -82,7 +82,7 @@ class _Scanner:
         return self._take_between(start.start())
 
     def _take_between(self, size: int) -> Segment | None:
-        """Take bytes outside of items; return None if they are white space."""
+        """Take the next `size` bytes, which are outside of items; if they are white space, drop them and return None."""
         if self._data[:size].strip():
             return self._take(size, is_item=False)
         self._drop(size)
@@ -91,7 +91,8 @@ class _Scanner:
     def take_item(self) -> Segment:
         """Take the item at the current position; if it has no end tag, the bytes up to the next item or the end of the file.
 
-        Of an item above MAX_ITEM_SIZE bytes, only the beginning is returned. In both cases, the segment's `fault` says so.
+        Of an item above MAX_ITEM_SIZE bytes, only the beginning is returned; the rest, up to the next item, is dropped. In both
+        cases, the segment's `fault` says so.
         """
         end = _ITEM_END.search(self._data, 1)
         return self._take(end.end(), is_item=True) if end and self._is_certain(end.start()) else self._take_carefully()
@@ -132,7 +133,7 @@ class _Scanner:
         return Segment(line, sample, is_item=True, fault=f"it is larger than {MAX_ITEM_SIZE:,} bytes")
 
     def _read_on(self) -> bool:
-        """Read the next chunk; return False if there is none."""
+        """Add the next chunk to `_data`; return False if there is none. A ReadFault is stored in `fault` and counts as none."""
         try:
             chunk = next(self._chunks, None)
         except ReadFault as fault:  # raised again by scan

@@ -31,7 +31,10 @@ def parse_php(text: str) -> PhpValue:
 
 
 def php_member(text: str, *keys: str) -> PhpValue:
-    """Return the value below nested keys of a serialised array or object; None if it is missing, or for any other text."""
+    """Return the value below nested keys of a serialised array or object; None if it is missing.
+
+    None also for any other text, and for a value beyond the limits.
+    """
     if not text.startswith(("a:", "O:")):
         return None
     try:

@@ -139,7 +139,7 @@ def _state(item: ItemFields) -> PostState:
 def _state_omissions(item: ItemFields, what: str, status: str) -> Iterator[Omission]:
     """Yield an omission for a post that becomes a draft though it was none, or whose address redirected elsewhere.
 
-    Nothing that was not public may become public.
+    Nothing that was not public may become public. `what` names the post in the omission; `status` is its `wp:status`.
     """
     if _has_password(item):
         yield Omission(item.place, f"{what}: its password", "only readers with the password could see it, so it is a draft")
@@ -173,7 +173,10 @@ def _enclosures(item: ItemFields) -> Iterator[SourceMedium]:
 
 
 def _facts(item: ItemFields) -> Iterator[tuple[str, Any]]:
-    """Yield name, without prefix, and JSON value of the postmeta that `feedsvc export wxr` writes. Other values are left out."""
+    """Yield name, without its prefix "_feedsvc_", and JSON value of the postmeta that `feedsvc export wxr` writes.
+
+    Postmeta of other names and values that are no JSON are left out.
+    """
     for key, value in item.meta:
         if key.startswith(_FACT_PREFIX):
             with suppress(ValueError, RecursionError):

@@ -68,9 +68,9 @@ class ShortcodeHtml:
         return gallery_html(self._attachments(shortcode, shortcode.first("type") or "audio"))
 
     def _attachments(self, shortcode: Shortcode, kind: str) -> list[Attachment]:
-        """Return the attachments that a shortcode lists; if it lists none, the media of the post of one kind.
+        """Return the attachments that a shortcode lists; if it lists none, the media of one kind of the post, or of its `id`.
 
-        `kind` is "image", "audio" or "video". Media that the export lacks are reported once for the shortcode.
+        `kind` is "image", "audio" or "video". If listed media are not in the export, or the post has none, one report is made.
         """
         listed = shortcode.first("ids", "include")
         numbers = [parse_number(text) for text in re.split(r"[\s,]+", listed) if text]

@@ -44,11 +44,11 @@ ShortcodeHandler = Callable[[Shortcode], str | None]
 
 
 class ShortcodeReplacer:
-    """Replacer of shortcodes by the HTML of their handlers. `unknown` collects names without a handler, in order.
+    """Replacer of shortcodes by the HTML of their handlers. `unknown` collects the names of unknown ones replaced, in order.
 
-    An unknown shortcode is replaced by its inner text; with `keeps_unknown`, it stays. "[sic]" and the like are text: an unknown
-    name counts as a shortcode only with a named value, an end tag, a slash at its end or a "_" or "-" in its name, and not in
-    code.
+    An unknown shortcode, without handler, is replaced by its inner text; with `keeps_unknown`, it stays. "[sic]" and the like
+    are text: an unknown name counts as a shortcode only with a named value, an inner text, a slash at its end, or "_" or "-" in
+    its name and no value without name; and not in code.
     """
 
     def __init__(self, handlers: Mapping[str, ShortcodeHandler], *, keeps_unknown: bool = False) -> None:
