@@ -139,7 +139,7 @@ def _count(number: int, noun: str) -> str:
 def open_wordpress_export(path: Path) -> WordPressSource:
     """Open an export of WordPress (WXR 1.0 to 1.2): a file, one in a gzip or zip archive, or a folder with its parts.
 
-    Raises ImportSourceError if the path is not readable, holds neither a channel of WordPress nor an item, or exports of several
-    sites, or if the index cannot be written.
+    Raises ImportSourceError if the path is not readable, holds neither a channel of WordPress nor an item, or holds exports of
+    several sites, or if the index cannot be written.
     """
     return WordPressSource(find_export_files(path))

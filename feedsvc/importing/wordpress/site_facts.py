@@ -75,7 +75,7 @@ class SiteFacts:
 
     @property
     def address(self) -> str:
-        """The address of the site's front page, without a slash at the end."""
+        """The address of the site's front page, without a slash at the end; "" if no channel that was added states it."""
         names = ("wp:base_blog_url", "link", "wp:base_site_url")
         return next((value for name in names if (value := self._texts.get(name, ""))), "").rstrip("/")
 
@@ -126,7 +126,11 @@ class SiteFacts:
             self._terms[kind, key] = term
 
     def add_item(self, item: ItemFields) -> None:
-        """Add what an item says about the site: authors and terms that the channel lacks, and redirects."""
+        """Add what an item says about the site: authors and terms that are not known yet, and redirects.
+
+        An item of the type guest-author (Co-Authors Plus) replaces a known author with its key. Items of other types than post,
+        page, guest-author and redirect_rule say nothing.
+        """
         post_type = item.text("wp:post_type")
         if post_type == _GUEST_AUTHOR:
             self._add_guest_author(item)
@@ -176,7 +180,10 @@ class SiteFacts:
 
 
 def item_authors(item: ItemFields) -> Iterator[tuple[str, str]]:
-    """Yield (key, name) of an item's authors of the plug-in Co-Authors Plus; without any, the login in `dc:creator` as both."""
+    """Yield (key, name) of an item's authors of the plug-in Co-Authors Plus; without any, the login in `dc:creator` as both.
+
+    Nothing if the item has neither.
+    """
     names = [(term.nicename or term.name, term.name) for term in item.terms if term.taxonomy == AUTHOR_TAXONOMY]
     co_authors = {key.strip().removeprefix(_AUTHOR_PREFIX): name.strip() for key, name in names if key.strip()}
     if co_authors:

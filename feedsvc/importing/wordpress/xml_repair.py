@@ -43,13 +43,16 @@ class XmlFault:
 
 
 def repair(data: bytes) -> tuple[str, tuple[XmlFault, ...]]:
-    """Return the text of a piece of an export with repaired markup, and the first fault of each kind."""
+    """Return the text of a piece of an export with repaired markup, without comments, and the first fault of each kind."""
     repairer = _Repairer()
     return repairer.repair(data), tuple(repairer.faults.values())
 
 
 def _decode_as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """Decode one byte that is invalid in UTF-8 (handler for `codecs`)."""
+    """Decode one byte that is invalid in UTF-8 as Windows-1252, else ISO-8859-1. Return the character and the next index.
+
+    It is a handler for `codecs`. Raises `error` itself if that is no error of decoding.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
     byte = error.object[error.start : error.start + 1]
@@ -115,9 +118,10 @@ class _Repairer:
         return f"{_CDATA_START}{content.replace(_CDATA_END, _SPLIT_CDATA_END)}{_CDATA_END}"
 
     def _cdata_end(self, text: str, start: int, element: str) -> int:
-        """Return the index of the delimiter that ends a section of CDATA: the one before another section or the end tag.
+        """Return the index of the "]]>" that ends a section of CDATA: the one before another section or the end tag of `element`.
 
-        If no delimiter stands there, it is the first one. If there is none at all, return the end of the text.
+        With `element` "", any end tag counts. If no "]]>" stands there, it is the first one. If there is none at all, return the
+        length of the text and report the fault. `start` is the index of the section's content.
         """
         end_tag = re.compile(rf"</{re.escape(element)}\s*>" if element else "</")
         first = pos = text.find(_CDATA_END, start)
@@ -152,13 +156,19 @@ def _skip_space(text: str, index: int) -> int:
 
 
 def _enclosing_element(text: str, index: int) -> str:
-    """Return the name of the element whose start tag ends before a section of CDATA, "" if there is none."""
+    """Return the name of the element whose start tag is directly before the section of CDATA at `index`, "" if there is none.
+
+    White space may stand between the two.
+    """
     tag = _OPENING_TAG.search(text[max(0, index - _MAX_TAG_LENGTH) : index])
     return tag[1] if tag else ""
 
 
 def _replace_reference(reference: str) -> str:
-    """Return XML for a reference; `reference` is its text after "&", "" for a bare "&". Return "" for a forbidden character."""
+    """Return XML for a reference; `reference` is its text after "&" with the semicolon, "" for a bare "&".
+
+    Return "" for a forbidden character, and for a name that HTML does not know the text itself, with "&amp;" for "&".
+    """
     if reference in _XML_ENTITIES:
         return f"&{reference}"
     if reference.startswith("#"):
