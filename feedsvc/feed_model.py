@@ -80,7 +80,7 @@ class Entry:
 
     @property
     def item_id(self) -> str:
-        """The id of the item in RSS and JSON Feed, which may be any text."""
+        """The id of the item in RSS and JSON Feed: `guid`, which may be any text, or `id` if `guid` is ""."""
         return self.guid or self.id
 
 

@@ -73,8 +73,8 @@ class Plugin:
 def installed_plugins() -> tuple[Plugin, ...]:
     """Return the plug-ins of this environment, sorted by distribution, version, group and name: equal in every process.
 
-    The environment is read once per process. Distributions with damaged metadata are left out. The result is the same after
-    `disable_plugins`.
+    The environment is read once per process. Distributions with damaged metadata are left out; of several with one name, the
+    first that has plug-ins counts. The result is the same after `disable_plugins`.
     """
     from importlib.metadata import distributions  # noqa: PLC0415 - importing and reading it takes longer than many commands
 

@@ -1,7 +1,8 @@
 """Feeds of a listing, in every format.
 
 The input is a catalog and a listing. The output is one neutral `Feed`, its bytes in a built-in format or one of a plug-in, and
-the digest of the feed. All later stages, the API, WebSub, editing and the command line use this package.
+the digest of the feed. Discovery, pages, publication, export, web, the API, WebSub, editing and the command line use this
+package.
 """
 
 from feedsvc.feeds.builder import (

@@ -25,7 +25,7 @@ _BLOCKS: Final = (
 
 
 def plain_text(markup: str) -> str:
-    """Return the text of HTML in one line, with entities decoded, without script, style, template, noscript, iframe and object."""
+    """Return the text of HTML in one line, with entities decoded; without script, style, template, noscript, iframe, object."""
     if "<" not in markup:
         return " ".join(unescape(markup).split())
     root = _fragment(markup)

@@ -82,7 +82,7 @@ def inner_addresses(item: ItemFields, attachments: Iterable[Attachment], site_ad
 
 
 def attachment_addresses(attachment: Attachment, site_address: str) -> Iterator[str]:
-    """Yield the addresses of the page for an attachment: a root-relative path with a query, and the permalink unless that has one."""
+    """Yield the addresses of the page for an attachment: a root-relative path with a query, and a permalink without query."""
     yield f"{split_address(site_address).path.rstrip('/')}/?attachment_id={attachment.number}"
     if attachment.page and attachment.page != attachment.address and not split_address(attachment.page).query:
         yield attachment.page

@@ -195,7 +195,10 @@ def _member_opener(path: Path, name: str) -> Callable[[], io.BufferedIOBase]:
 
 
 def _to_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the chunks in UTF-8. The byte order mark decides the encoding, else the XML declaration, else it is UTF-8."""
+    """Yield the chunks in UTF-8. The byte order mark decides the encoding, else the XML declaration, else it is UTF-8.
+
+    Chunks in UTF-8 are not decoded. Bytes that are invalid in another encoding become U+FFFD.
+    """
     first = next(chunks, b"")
     encoding, mark_size = _encoding(first)
     first = first[mark_size:]

@@ -118,10 +118,10 @@ class _Repairer:
         return f"{_CDATA_START}{content.replace(_CDATA_END, _SPLIT_CDATA_END)}{_CDATA_END}"
 
     def _cdata_end(self, text: str, start: int, element: str) -> int:
-        """Return the index of the "]]>" that ends a section of CDATA: the one before another section or the end tag of `element`.
+        """Return the index of the "]]>" that ends a section of CDATA: that before another section or the end tag of `element`.
 
-        With `element` "", any end tag counts. If no "]]>" stands there, it is the first one. If there is none at all, return the
-        length of the text and report the fault. `start` is the index of the section's content.
+        With `element` "", any end tag counts. If no "]]>" stands there, it is the first one. If there is none at all, return
+        the length of the text and report the fault. `start` is the index of the section's content.
         """
         end_tag = re.compile(rf"</{re.escape(element)}\s*>" if element else "</")
         first = pos = text.find(_CDATA_END, start)

@@ -31,7 +31,7 @@ class ArticleFile(NamedTuple):
 
 
 def read_article_file(path: str, data: bytes) -> ArticleFile | None:
-    """Parse an article or page file; None if its front matter or YAML cannot be read or is no mapping. Values are not validated.
+    """Parse an article or page file; None if its front matter or YAML is invalid or no mapping. Values are not validated.
 
     A `path` that ends in .md is Markdown, any other YAML.
     """
