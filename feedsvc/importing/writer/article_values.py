@@ -54,7 +54,10 @@ class PostCounts(NamedTuple):
 
 
 class PostResult(NamedTuple):
-    """Result for one post. The body in `values` is still HTML. `has_own_date` is False if the post has no valid date."""
+    """Result for one post. The body in `values` is still HTML.
+
+    `has_own_date` is False for an article whose post has no valid date of publication, else True; for a page it is True.
+    """
 
     values: ArticleValues
     omissions: tuple[Omission, ...]
@@ -84,9 +87,9 @@ class PostConverter:
     article_id_of: Callable[[str], str]
 
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
-        """Return the values of an article, with references to other posts and files replaced by their paths here.
+        """Return the values of an article, with omissions and counts. References to posts and files become their paths here.
 
-        The body is HTML. The values are not validated: `check_article` does that.
+        A reference that has no path here becomes an absolute address. The values are not validated: `check_article` does that.
         """
         omissions = [*_removed_parts(post)]
         if post.is_page and post.state is PostState.PUBLISHED:
@@ -114,9 +117,10 @@ class PostConverter:
         return PostResult(ordered, tuple(omissions), counts, has_own_date=valid_date(post.published) is not None)
 
     def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
-        """Return the values of a page, which has fewer keys than an article, with omissions for what it loses.
+        """Return the values of a page, with omissions for its lost address, lead image and enclosures, and for a new draft.
 
-        A page without text or with a date in the future, and the former front page, become drafts, unless feedsvc exported them.
+        Drafts stay drafts. A published page without text or with a date in the future, and the former front page, become drafts
+        unless feedsvc exported them.
         """
         omissions = [*_removed_parts(post)]
         body, counts = self._body(post)
@@ -217,7 +221,10 @@ class PostConverter:
         return {"src": path, **{key: line for key, text in texts.items() if (line := plain_line(text))}}
 
     def _stated_image(self, post: SourcePost, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the lead image as an export of feedsvc states it, with more keys than other formats have; {} without one."""
+        """Return the lead image as an export of feedsvc states it, with more keys than other formats have.
+
+        {} if the export states no lead image, or one that is not the post's.
+        """
         media = (post.lead_image,) if post.lead_image else ()
         images = stated_media(facts.get("image"), media, self.source.address, self.media_path) if media else []
         return images[0] if images else {}
@@ -226,7 +233,10 @@ class PostConverter:
         return stated_media(facts.get("enclosures"), post.enclosures, self.source.address, self.media_path)
 
     def _embeds(self, post: SourcePost, facts: Mapping[str, Any], omissions: list[Omission]) -> list[dict[str, Any]]:
-        """Return the cards of links as an export of feedsvc states them. Images without a file are left out, with an omission."""
+        """Return the cards of links as an export of feedsvc states them.
+
+        A card whose image has no file in media/ is returned without the image, and an omission is added to `omissions`.
+        """
         missing = [address for address in embed_images(facts, self.source.address) if not self.media_path(address)]
         reason = "the file is not in media/; the card is shown without it"
         omissions += [Omission(post.place, f"image of a card {address}", reason) for address in missing]
@@ -265,7 +275,7 @@ class PostConverter:
 
 
 def _line(post: SourcePost, text: str) -> str:
-    """Return the title or summary of a post in one line."""
+    """Return `text`, the title or summary of a post, in one line; without HTML, unless the post has exact texts."""
     return line_of(is_exact=post.has_exact_texts)(text)
 
 

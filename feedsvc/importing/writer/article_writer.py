@@ -117,9 +117,9 @@ class ArticleWriter:
     _seen: set[str] = field(default_factory=set)
 
     def write_all(self, posts: Iterable[SourcePost]) -> None:
-        """Write each post as a new file, or into the file that it has. A post that cannot be written becomes an omission.
+        """Write each new or changed post as a new file, or into its file. A post that cannot be written becomes an omission.
 
-        Raises FeedsvcError if a new file cannot be written, as on a full disk; the files before it stay.
+        Raises FeedsvcError if a new file or the base cannot be written, as on a full disk; the files before it stay.
         """
         remaining = iter(posts)
         while batch := [*islice(remaining, _BATCH)]:
@@ -186,10 +186,10 @@ class ArticleWriter:
         count_id(self.report, item.post, item.plan, None if ids is None else [*filter(None, ids)])
 
     def find_gone(self, path_of: Callable[[Sequence[str], str], str]) -> None:
-        """Add to `gone` of the report the articles of earlier imports of this source that it does not have any more.
+        """Add to `gone` of the report the paths of files from earlier imports of this source whose posts it has no more.
 
-        No file is deleted. `path_of` returns, for a line of the base and its key, the path that the file has now; "" if it is
-        not there.
+        No file is deleted. `path_of` returns, for a line of the base and its key, the path that the file has now, "" if it is
+        not there; such a file is not added.
         """
         for key in self.base.keys(ARTICLES):
             if key not in self._seen and f"{_SITE}{self.site_digest}" in self._words(key):
@@ -259,7 +259,8 @@ class ArticleWriter:
         self._put(item, new_base, "" if conflicts else item.source)
 
     def _apply(self, item: _PostItem, file: ArticleFile, data: bytes, changes: dict[str, Any]) -> bool:
-        """Write changes into a file, except in a dry run. Return False, with an omission, if they cannot be written."""
+        """Write changes into a file, whose bytes must still be `data`. Return False, with an omission, if that is impossible.
+        A dry run only checks whether the file is writable."""
         text = change_article(item.plan.path, file, changes)
         if text is None:
             self._skip(item, f"{', '.join(changes)}: changed at the source, but cannot be changed safely in this file")

@@ -42,7 +42,7 @@ class ImportBase:
     def __init__(self, root: Path, *, is_dry_run: bool = False) -> None:
         """Read the base of a content folder; a missing one is empty. With `is_dry_run`, nothing is written.
 
-        Raises FeedsvcError if a file of it cannot be read or is damaged.
+        Raises FeedsvcError if a file of it cannot be read, or if one other than the journal is damaged.
         """
         self._folder, self._is_dry_run = root / IMPORT_FOLDER, is_dry_run
         self._lines: dict[str, dict[str, str]] = {table: {} for table in _TABLES}
@@ -64,7 +64,7 @@ class ImportBase:
         return key in self._lines[table]
 
     def put(self, table: str, key: str, *values: str) -> None:
-        """Set the line of a key. `flush`, which this calls for every 2,000 new lines, writes it to the disk."""
+        """Set the line of a key. After 2,000 changes, call `flush`, which writes them to the disk or raises FeedsvcError."""
         line = json.dumps([key, *values], ensure_ascii=False, separators=(",", ":"))
         if self._lines[table].get(key) == line:
             return
@@ -74,9 +74,9 @@ class ImportBase:
             self.flush()
 
     def flush(self) -> None:
-        """Append the lines since the last flush to the journal, after all other files are on the disk. A dry run drops them.
+        """Append the lines since the last flush to the journal, after all other files are on the disk.
 
-        Raises FeedsvcError if the journal cannot be written.
+        A dry run writes nothing; `get` returns the lines all the same. Raises FeedsvcError if the journal cannot be written.
         """
         if not self._pending or self._is_dry_run:
             self._pending.clear()

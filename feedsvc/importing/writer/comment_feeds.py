@@ -1,7 +1,7 @@
 """Former feeds of the comments of each post: WordPress served them below the post's address, and articles have no comments.
 
 A hundred thousand posts would have half a million such addresses. So those of one form share patterns, as far as the form has a
-date or a number, which no feed of another kind has: /{year}/{month}/{slug}/feed/. Other posts have one rule each.
+date or a number, which no feed of another kind has: /{year}/{month}/{slug}/feed/. Other posts have rules of their own.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class CommentFeedRules:
 def permalink_form(path: str) -> str:
     """Return a permalink with placeholders, such as /{year}/{month}/{slug}/ or /{number}/.
 
-    "" if it has neither a year nor a number as its last segment, if it has a query or a brace, or if its last segment has a dot
-    that begins no suffix such as .html.
+    "" if no segment before the last is a year and the last is no number. Also "" for "/", for a path with a query or a brace,
+    and if the last segment has a dot that begins no suffix such as .html.
     """
     *parents, name = path.strip("/").split("/")
     if "?" in path or "{" in path or not (match := _PAGE_NAME.fullmatch(name)):
@@ -65,7 +65,10 @@ def permalink_form(path: str) -> str:
 
 
 def _with_date(parents: list[str]) -> list[str]:
-    """Return the segments before the last one, with placeholders in place of year, month and day."""
+    """Return `parents`, the segments before the last one, with placeholders for the first year and for month and day after it.
+
+    They are unchanged if none is a year. Month and day count only directly after the year.
+    """
     year = next((index for index, segment in enumerate(parents) if _YEAR.fullmatch(segment)), None)
     if year is None:
         return parents

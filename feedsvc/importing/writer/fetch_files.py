@@ -24,9 +24,10 @@ def fetch_files(
     report: ImportReport,
     progress: ImportProgress,
 ) -> None:
-    """Fetch the files at `addresses` that are not in media/ yet, and count them in the report.
+    """Fetch the files that are not in media/ yet from `addresses` at hosts of `origin`, and count them in the report.
 
-    A dry run only forecasts their paths. If `origin` is None (--no-media), the files stay at their addresses.
+    A dry run only forecasts their paths. Files at other hosts, and all if `origin` is None (--no-media), stay at their
+    addresses, with one omission for them all; a file that cannot be fetched has an omission of its own.
     """
     missing = library.missing(addresses)
     report.files.kept = report.files.total = len(addresses) - len(missing)

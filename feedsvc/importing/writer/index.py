@@ -1,4 +1,4 @@
-"""Index of a source: a first reading that decides which file each post gets, and finds what all files together need."""
+"""Index of a source: a first reading that decides which file each post gets, and collects terms, addresses and media."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ class SourceIndex:
     `site_paths` has the root-relative path of a post at the new site by the `page_key` of its present address and of its other
     addresses with a query, `former_paths` by those of its other addresses. `inner_addresses` are (address of a further page or
     an attachment's page, path of the post). `media` are the addresses of the files that posts name, in order. `empty_pages` are
-    addresses of pages without text. `has_front_page`: a published page was the front page. `first_published` is the earliest
-    date of a post, imported or not. `is_complete`: the source was read to its end.
+    addresses of published pages without text. `has_front_page`: a published page was the front page. `first_published` is the
+    earliest date of publication of a post that is no page, imported or not; None if no post has one. `is_complete`: the source
+    was read to its end.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class SourceIndex:
 
 
 class AddRedirects(Protocol):
-    """Receiver of the former addresses of a post, such as `RedirectBuilder.add_post`."""
+    """Receiver of the former addresses of a post, with the parameters and their meaning of `RedirectBuilder.add_post`."""
 
     def __call__(self, addresses: Iterable[str], target: str, *, is_known: bool = False, former_target: str = "") -> None: ...
 
@@ -105,8 +106,9 @@ class AddRedirects(Protocol):
 class Indexer:
     """Builder of an index. `hosts` are the source's own; links to files at other hosts are not files of the source.
 
-    `add_redirects` gets former absolute addresses, the root-relative path of their post, and whether an earlier import added
-    their rules. With `since`, posts that were published and changed before it are skipped.
+    `add_redirects` gets former absolute addresses, the root-relative path of their post, whether an earlier import added their
+    rules, and the path of the page that the post was at an earlier import, else "". With `since`, posts that were published and
+    changed before it are skipped.
     """
 
     site: Site
@@ -148,7 +150,7 @@ class Indexer:
         return index
 
     def _used_names(self) -> Iterator[str]:
-        """Yield the names in use. That of a deleted file stays in use, because redirects lead to it."""
+        """Yield the names of articles in use, as `name_key`s. That of a deleted file stays in use: redirects lead to it."""
         yield from self.existing.names
         paths = (self._line(key)[0] for key in self.base.keys(ARTICLES))
         yield from (name_key(PurePosixPath(path).stem) for path in paths if not is_page_path(path))
@@ -160,7 +162,8 @@ class Indexer:
         """Add a post to the index, and rules for its present address and those with a query.
 
         Yield (address, path of the post, whether it needs a rule) of each other one. The caller must consume the generator, and
-        add their rules once all posts are known.
+        add their rules once all posts are known. The names and the id of an article are added to `names` and `planned`.
+        Nothing is done for a post with the `source_key` of an earlier one.
         """
         key = source_key(post)
         if key in index.plans:
@@ -192,7 +195,8 @@ class Indexer:
     def _note(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
         """Add the terms and authors of an article to `terms`, and a post's files and the addresses of its parts to `index`.
 
-        Of a post whose file an editor deleted, only the addresses are added.
+        Also note in `index` if a published page is the front page or has no text. Of a post whose file an editor deleted,
+        terms, authors and files are not added.
         """
         index.inner_addresses += ((address, plan.site_path) for address in post.inner_addresses)
         if post.is_page and post.state is PostState.PUBLISHED:
@@ -210,7 +214,10 @@ class Indexer:
             index.empty_pages.append(post.address)
 
     def _plan(self, post: SourcePost, key: str, names: NamePool, planned: Container[str]) -> PostPlan:
-        """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one."""
+        """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one.
+
+        `planned` has the ids of the articles that this reading has planned before.
+        """
         known_path, _words, *known_id = self._line(key)
         post_id = known_id[0] if known_id else usable_id(post) or (key if known_path else "")
         path = self.existing.paths.get(post_id, "")

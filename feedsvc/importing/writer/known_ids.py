@@ -29,7 +29,10 @@ class KnownIds:
         return self._ids.get((file, self._word(key)), "")
 
     def put(self, base: ImportBase, line: str, digest: str, keys: Iterable[str]) -> None:
-        """Put the line of an entry, "FILE ID", into the base. `digest` is that of the entry, `keys` are those with its id."""
+        """Put the line of an entry, "FILE ID", into the base. `digest` is that of the entry, `keys` are those with its id.
+
+        Keys that the line has already stay.
+        """
         base.put(ENTRIES, line, digest, *sorted({*base.get(ENTRIES, line)[1:], *map(self._word, keys)}))
 
     def _word(self, key: str) -> str:

@@ -58,7 +58,10 @@ class MediaLibrary:
         return self._paths.get(address.partition("#")[0], "")
 
     def is_there(self, address: str) -> bool:
-        """Return whether the file with this address is on this machine already."""
+        """Return whether the file with this address is in media/, or in a dry run in a folder on this machine.
+
+        False if it is unknown, or if a dry run only expects that it can be fetched.
+        """
         return bool(self.path_of(address)) and address.partition("#")[0] not in self._expected
 
     def path_of_digest(self, digest: str) -> str:
@@ -80,9 +83,10 @@ class MediaLibrary:
     def fetch(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Fetch files, put them into media/ and their lines into the base. Yield for each None, or an omission with the reason.
 
-        The files are fetched as the generator is consumed. No file in media/ is replaced: a name in use gets a number, and a file
-        with the same bytes that an import put there already is used again. A killed process leaves beginnings of files, which
-        the next call goes on with. Raises FeedsvcError if a file cannot be read or written on this machine.
+        Files are fetched as the generator is consumed, several at once. No file in media/ is replaced: a name in use gets a
+        number, and a file with the same bytes that an import put there already is used again. A killed process leaves
+        beginnings of files, which the next call goes on with. Raises FeedsvcError if a file cannot be read or written on this
+        machine.
         """
         parts = self._root / _PARTS_FOLDER
         waiting = iter(addresses)

@@ -67,7 +67,7 @@ class MediaForecast:
                 yield None
 
     def _add_file(self, address: str, file: Path) -> None:
-        """Add a file of this machine. Raises ValueError, as an import would report it, if no article can use the file."""
+        """Add a file of this machine. Raises ValueError if no article can use it, with the reason for the report; OSError."""
         with open(file, "rb") as stream:
             digest = file_sha256(stream).hex()
         path = self._library.path_of_digest(digest)

@@ -92,7 +92,7 @@ class WebMedia:
 class FolderMedia:
     """Files in a folder on this machine, each at the end of its address's path: 2020/01/a.jpg, or uploads/2020/01/a.jpg.
 
-    Only addresses at `hosts` are looked for there.
+    `has` is True for addresses at `hosts`; `find` and `get` look for any address.
     """
 
     folder: Path

@@ -33,8 +33,8 @@ def compare_keys(base: Mapping[str, str], mine: Mapping[str, str], theirs: Mappi
     """Yield the outcome for each key that changed at the source since the last import.
 
     The arguments are digests by key: of the last import, of the file, and of the source now. A missing key has no value. A key
-    that only the editor changed is not among the results. If `base` is empty, every difference between file and source is a
-    conflict, because it is unknown which of them changed.
+    that only the editor changed is not among the results. If `base` is empty, each value of the source that the file lacks
+    or has differently is a conflict, because it is unknown which of them changed.
     """
     for key in KEYS:
         old, own, new = base.get(key, ""), mine.get(key, ""), theirs.get(key, "")

@@ -50,7 +50,7 @@ def portable_name(name: str) -> str:
 
 
 class NamePool:
-    """Names in use. Names that differ only in letter case or Unicode form count as one."""
+    """Names in use. Names that differ only in letter case or Unicode form count as one. `used` are `name_key`s of names."""
 
     def __init__(self, used: Iterable[str] = ()) -> None:
         self._used = set(used)

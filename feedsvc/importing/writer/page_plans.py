@@ -37,7 +37,10 @@ class PagePlanner:
         self._names = NamePool((*existing.paths, *(name_key(PurePosixPath(path).stem) for path in self._planned)))
 
     def plan(self, post: SourcePost, known_path: str) -> PostPlan:
-        """Return the plan of a page, and reserve its name. `known_path` is the path that the base has for its file, else ""."""
+        """Return the plan of a page for its file, which the base has at `known_path`; `is_deleted` if the file is not there.
+
+        If `known_path` is "", it is for the file in pages/ with the page's name or a new one, and the name is reserved.
+        """
         if known_path:
             path = self.find(known_path)
             slug = self._existing.slugs.get(path, PurePosixPath(known_path).stem)
@@ -86,7 +89,10 @@ def is_nested(post: SourcePost, site_address: str) -> bool:
 
 
 def _segments(address: str, site_address: str) -> list[str]:
-    """Return the segments of an address below that of the site, without index.php at the start and index.html at the end."""
+    """Return the segments of an address below that of the site, without index.php at the start.
+
+    An index.html at the end is left out, too, if there are other segments.
+    """
     path, prefix = split_address(address).path, split_address(site_address).path.rstrip("/")
     segments = [segment for segment in path.removeprefix(f"{prefix}/").split("/") if segment]
     if len(segments) > 1 and PurePosixPath(segments[-1]).stem == _INDEX:
@@ -95,7 +101,10 @@ def _segments(address: str, site_address: str) -> list[str]:
 
 
 def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iterator[tuple[str, str]]:
-    """Yield (address, reason) for a new page that cannot be at its former address; nothing for one that has a file already."""
+    """Yield ("address PATH", reason) for a new page that cannot be at its former address; nothing for one that can.
+
+    Nothing, too, for the former front page and for a page that has a file already.
+    """
     path = split_address(post.address).path
     if plan.is_existing or is_front_page(post.address, site_address) or not path.strip("/"):
         return
@@ -107,7 +116,10 @@ def address_changes(post: SourcePost, plan: PostPlan, site_address: str) -> Iter
 
 
 def _address_reason(wanted: str, path: str) -> str:
-    """Return why a page cannot have the name that it wants, or has none from its address."""
+    """Return why a page cannot have the name `wanted`, or why `path`, that of its former address, gives none.
+
+    The caller has found that one of these is so: the result is never "".
+    """
     if not slug_of_address(path):
         return f"'{_last_segment(path)}' is no name that a page can have"
     if portable_name(wanted) != wanted:

@@ -10,8 +10,8 @@ from feedsvc.importing.writer.stated_facts import stated_id
 def usable_id(post: SourcePost) -> str:
     """Return the id that a post's article can have, unchanged; "" if it is no URI without fragment, as articles' ids must be.
 
-    It is the URI that an export of feedsvc states beside another id, else the post's id, else its address, by which feed readers
-    identify an entry without id.
+    It is the URI that an export of feedsvc states beside another id, else the post's id, else, only if the post has no id, its
+    address, by which feed readers identify an entry without id.
     """
     wanted = stated_id(post.facts) or post.id or post.address
     return wanted if is_article_id(wanted) else ""

@@ -14,7 +14,7 @@ from feedsvc.redirects import normalize_address, without_slash
 class RedirectTable:
     """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
 
-    `of_posts` maps the keys of `exact` that belong to posts, not to feeds, listings or files, to the paths of the posts.
+    `of_posts` maps the keys of `exact` that belong to posts (their addresses, the feeds of their comments) to the posts' paths.
     `omissions` are rules that were not added or were removed. `earlier` has, by address, the targets that earlier versions wrote
     and no base remembers.
     """

@@ -74,7 +74,7 @@ class RedirectBuilder:
     def add_inner_addresses(self, addresses: Iterable[tuple[str, str]]) -> None:
         """Add rules for further pages of posts and for pages of their attachments: (address, root-relative path of the post).
 
-        At most 10,000 addresses get a rule; one omission counts all if there are more.
+        At most 10,000 addresses get a rule. If there are more, one omission states the number of all, with and without one.
         """
         self._add_some(((self.old_path(address), target) for address, target in addresses), "pages of pictures and further pages")
 
@@ -84,7 +84,7 @@ class RedirectBuilder:
         """Add rules for pages of files without a post: to the file in media/, and GONE if it is not there.
 
         `media_path` returns the path in media/ for the address of a file, "" if there is none; addresses at one of `site_paths`
-        get no rule. Of more than 10,000 addresses, those whose files are there come first.
+        get no rule. At most 10,000 rules are added, those to files that are there first.
         """
         rules = [
             (old, f"/{path}" if path else GONE)
@@ -98,7 +98,7 @@ class RedirectBuilder:
     def _add_some(self, rules: Iterable[tuple[str, str]], noun: str) -> None:
         """Add rules, (old path, target), but none for "" (another site) and for addresses of feeds.
 
-        At most 10,000 are added; if there are more, one omission with `noun` counts all.
+        At most 10,000 are added. If there are more, one omission with `noun` says how many there are in all, added or not.
         """
         count = 0
         for old, target in rules:
@@ -124,7 +124,10 @@ class RedirectBuilder:
                 self.table.add(feed, f"/feed.{file_format}", replaces=True)
 
     def add_feeds(self, terms: TermTable) -> None:
-        """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must have noted all posts."""
+        """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must have noted all posts.
+
+        A front page below a path gets a rule to "/". An omission is added for a former feed without known address.
+        """
         front_page = self.old_path(self._site.address)
         if front_page.strip("/"):  # the site was below a path
             self.table.add(front_page, "/")
@@ -191,10 +194,10 @@ class RedirectBuilder:
     ) -> None:
         """Add the rules that a plug-in of WordPress had; they replace other rules.
 
-        `find` returns the path of a post by its address, or "". `has_path` returns whether the new site has something at one.
+        `find` returns the path of a post by its address, or "". `has_path` returns whether the new site has something at a
+        path. A redirect without a target gets the target GONE.
         A rule from an article's address becomes an omission, because the article stays there; so does one from "/" or another
-        site, in a loop, or to a path here with nothing at it. A page whose address has a rule is a draft, so that the rule is
-        reached.
+        site, in a loop, or to a path here with nothing at it.
         """
         added = list[str]()
         for redirect in redirects:
@@ -246,7 +249,7 @@ def _suffixes(site: SourceSite) -> Iterator[str]:
 
 
 def _feed_target(feed: WordPressFeed, terms: TermTable, languages: Sequence[str]) -> str:
-    """Return where a former feed leads now, GONE if the mapping drops what it held, "" if the newsroom does not have it.
+    """Return the path to which a former feed leads now, GONE if it had comments or what the mapping drops, "" without one.
 
     `languages` is `SourceSite.languages`: the feed of such a site held only the posts in the first one.
     """

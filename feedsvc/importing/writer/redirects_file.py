@@ -21,7 +21,8 @@ _REMOVAL: Final = "no rule any more"
 
 
 class RedirectsText(NamedTuple):
-    """Text of redirects.yaml, and the rules that it did not have before. `exact_before` are its exact rules before.
+    """Text of redirects.yaml. `added` are its new rules, and those with another target than before. `exact_before` are its
+    exact rules before.
 
     `unwritten` are the old addresses of the rules that could not be added, changed or removed; they have omissions. `removed` are
     those of the rules of the last import that were removed.
@@ -177,7 +178,10 @@ def _pattern_lines(patterns: Mapping[str, str]) -> str:
 
 
 def _insert_rules(text: str, expected: _Rules, new: _Rules) -> str | None:
-    """Return the text with new rules at the beginning of their blocks, so that comments stay; None if it has another form."""
+    """Return the text with the rules `new` at the beginning of their blocks, so that comments stay.
+
+    None if it then has errors or other rules than `expected`, all that the file must have.
+    """
     after = text if text.endswith("\n") or not new.all else f"{text}\n"
     after = _insert(after, _EXACT_LINE, "exact:\n", render_redirects_file(new.exact).removeprefix("exact:\n"))
     after = _insert(after, _PATTERNS_LINE, "patterns:\n", _pattern_lines(new.patterns))

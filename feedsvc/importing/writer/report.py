@@ -36,7 +36,7 @@ class KeptCount:
 
 @dataclass(slots=True)
 class ImportReport:
-    """Report of one import. Lists of articles and pages are their paths, in the order of the source.
+    """Report of one import. Lists of articles and pages are paths of files, in the order of the source (`gone`: of the base).
 
     `ends` are the places from which on the source could not be read; they are among `omissions`, too. `redirects` are the rules
     that redirects.yaml did not have before. `unlisted` is the number of omissions for which the list has no room. `settings`

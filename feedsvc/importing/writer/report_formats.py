@@ -124,7 +124,10 @@ def _conflict_line(conflict: MergeConflict) -> str:
 
 
 def short_value(value: Any) -> str:
-    """Return a value in one printable line, cut after 100 characters: a text as it is, None as "nothing", another as JSON."""
+    """Return a value in one printable line: a text as it is, None as "nothing", another as JSON.
+
+    After 100 characters, "…" replaces the rest.
+    """
     text = sanitize_message(
         value if isinstance(value, str) else "nothing" if value is None else json.dumps(value, ensure_ascii=False)
     )

@@ -34,8 +34,9 @@ def store_rules(
 
     `is_answered` returns whether the newsroom itself has a document at an address. A rule of the last import that is not in
     `table` is removed if its address, or an address to which a pattern in `table` leads from there, has such a document. Set
-    `redirects` and `plain_host_gaps` of the report, and add its omissions. Put the rules into `base`, except those of posts and
-    those that could not be written, which the next import tries again. Raises FeedsvcError if the file cannot be written.
+    `redirects` and `plain_host_gaps` of the report, and add omissions and a line about removed rules to it. Put the rules into
+    `base`, except those of posts and those that could not be written, which the next import tries again. Raises FeedsvcError
+    if the file cannot be written.
     """
     former = {old: target for old in base.keys(REDIRECTS) if (target := base.get(REDIRECTS, old)[0])}
     rules = RedirectRules(

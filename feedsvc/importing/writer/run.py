@@ -86,8 +86,9 @@ def import_source(
 ) -> ImportReport:
     """Write articles, pages, media, settings and redirects of a source into a content folder, new or not; return the report.
 
-    What editors changed since the last import stays. Another import into the folder at the same time waits. Raises FeedsvcError
-    if the folder cannot be used or written, or the source cannot be read; ContentError if a settings file has errors.
+    What editors changed since the last import stays. While another import into the folder runs, this one waits. Raises
+    FeedsvcError if the folder cannot be used or written, or the source cannot be read; ContentError if a settings file has
+    errors.
     """
     check_folder(root)
     if options.is_dry_run and not root.exists():
@@ -177,7 +178,8 @@ class _Import:
     def write_settings(self, site: Site, index: SourceIndex, terms: TermTable) -> Mapping[str, str]:
         """Write site.yaml, categories.yaml, authors.yaml and tags.yaml, and return their texts by name of file.
 
-        An existing site.yaml stays; the others get new entries. A dry run writes nothing, and returns the same texts.
+        An existing site.yaml stays; the others get new entries, or the report an omission if these cannot be added safely. A
+        dry run writes nothing, and returns the same texts.
         """
         self.report.omit(terms.omissions)
         data = {file: read_settings(self.root, file) for file in (SITE_FILE, *_ENTRY_FILES)}
@@ -224,7 +226,8 @@ class _Import:
     ) -> Mapping[str, str]:
         """Add the rules of the source to redirects.yaml, except in a dry run. Return the exact rules that it had before.
 
-        `texts` are the texts of the settings files by name of file.
+        `texts` are the texts of the settings files by name of file. In `index`, the addresses of posts whose rules could not be
+        written are cleared.
         """
         redirects.add_feeds(terms)
         files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE}

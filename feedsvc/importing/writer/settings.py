@@ -68,7 +68,7 @@ def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: l
     """Return the keys of site.yaml for a source. `base_url` and `feed_entries` replace those of the source, unless "" and 0.
 
     Add to `omissions` what the source lacks or cannot keep; a missing language becomes en, a missing time zone UTC. Raises
-    FeedsvcError if no address is one that a site can have.
+    FeedsvcError if `base_url`, or if that is "" the source's address, is none that a site can have.
     """
     address = (base_url or source.address).rstrip("/")
     if not is_base_url(address):

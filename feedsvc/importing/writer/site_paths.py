@@ -34,7 +34,8 @@ class SitePaths:
     def has(self, path: str) -> bool:
         """Return whether the site has, or will have after the import, something at a root-relative path; redirects do not count.
 
-        Drafts and scheduled articles count, and so do listings without articles.
+        Drafts, scheduled articles and listings without articles count. So do all other paths of a form that the site uses,
+        such as those of months in the archive, whether or not a document is there.
         """
         match place_of(path):
             case ArticleAt(slug):

@@ -29,13 +29,13 @@ _PLAIN_KEYS: Final = ("expires", "sources", "corrections", "language", "translat
 
 
 def stated_id(facts: Mapping[str, Any]) -> str:
-    """Return the id of the article that the facts state, "" without a valid one. It is stated if there is a guid, too."""
+    """Return the id of the article that the facts state, "" without a valid one. An export states it only beside a guid."""
     value = facts.get("id")
     return value if isinstance(value, str) and is_article_id(value) else ""
 
 
 def stated_path(facts: Mapping[str, Any]) -> str:
-    """Return the path of the article's file below the content folder, "" if no file can have it.
+    """Return the path of the article's file below the content folder, "" if the facts state none that a file can have.
 
     Its suffix is .md, because an import writes Markdown.
     """

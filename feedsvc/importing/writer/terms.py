@@ -104,7 +104,10 @@ class TermTable:
         return {slug(key): new for key, new in ids.items() if slug(key) not in ids.values()}
 
     def unmapped_keys(self, file: str) -> Mapping[str, list[str]]:
-        """Return by id the keys that have it in categories.yaml or authors.yaml (`file`) without the mapping; {} for others."""
+        """Return, by id, the keys of categories or authors whose id does not come from the mapping.
+
+        `file` is categories.yaml or authors.yaml; others give {}.
+        """
         if file == CATEGORIES_FILE:
             ids, mapped, slug = self._category_ids, self._mapping.categories, self._category_slug
         elif file == AUTHORS_FILE:
@@ -116,7 +119,7 @@ class TermTable:
     def has_listing(self, kind: str, listing_id: str) -> bool:
         """Return whether a category, an author or a tag of the source has this id, or would have it without the mapping.
 
-        `kind` is "category", "author" or "tag"; False for another kind.
+        The key of a tag counts as such an id, too. `kind` is "category", "author" or "tag"; False for another kind.
         """
         ids = {
             "category": {*self._category_ids.values(), *map(self._category_slug, self._category_ids)},
@@ -142,7 +145,10 @@ class TermTable:
         return listing_id in ids.get(kind, ()) or (kind, listing_id) in names
 
     def is_dropped(self, kind: TermKind | None, key: str) -> bool:
-        """Return whether the mapping drops a category (None: an author) and no other has the same id. False for tags."""
+        """Return whether the mapping drops a category (`kind` None: an author) by its key, and no other has its id.
+
+        Its id is the one that it would have without the mapping. False for tags.
+        """
         if kind is TermKind.TAG:
             return False
         ids, slug = (self._category_ids, self._category_slug) if kind else (self._author_ids, self._author_slug)
@@ -172,7 +178,11 @@ class TermTable:
         self._category_ids[key] = self._known.get(CATEGORIES_FILE, key) or self._category_names.take(name)
 
     def _category_slug(self, key: str) -> str:
-        """Return the id without the mapping: a key that is an id as it is, a slug in lower case for a name such as "World"."""
+        """Return the id without the mapping, "" if the key has no letter or digit.
+
+        A key that the source's list lacks or marks as an id (`has_id`) is decoded, and keeps its letter case if it is a slug. A
+        name, such as "World", becomes a slug in lower case.
+        """
         term = self._terms.get((TermKind.CATEGORY, key))
         return as_slug(unquote(key) if term is None or term.has_id else slugify(key))
 
@@ -189,9 +199,10 @@ class TermTable:
         return self._known.get(AUTHORS_FILE, key) or self._author_names.take(slug or "author")
 
     def _author_slug(self, key: str) -> str:
-        """Return the id without the mapping: a key that is an id as it is, and a slug in lower case for a login or a name.
+        """Return the id without the mapping, "" if it has no letter or digit.
 
-        It is "" if that has no letter or digit.
+        Of WordPress, it is made from the key in lower case, with hyphens for dots; from the name if the key has an "@". Of
+        others, it is the key, in its letter case, if the author has another name; else a slug of the name in lower case.
         """
         author = self._authors.get(key)
         name = author.name if author else key

@@ -49,9 +49,9 @@ def normalize_body(body: str) -> str:
 
 
 def normalize_value(key: str, value: Any) -> Any:
-    """Return the value of a key of an article file in its normal form: white space collapsed, empty members of mappings left out.
+    """Return the value of a key of an article file in its normal form, with white space collapsed.
 
-    One value of a list key becomes a list. `guid` stays as it is.
+    Members of mappings that are None or "" are left out. One value of a list key becomes a list. `guid` stays as it is.
     """
     if key in _EXACT_KEYS:
         return value
