@@ -24,7 +24,7 @@ def unique_entries(entries: Mapping[str, E]) -> list[E]:
 
 
 def stated_keys(value: Any, exported: Collection[str]) -> Iterator[str]:
-    """Yield the fields of a Site, Category or Author with another value than the default, except `id`, `media` and `exported`."""
+    """Yield the names of fields of a Site, Category or Author that are not the default, without `id`, `media`, `exported`."""
     for field in fields(value):
         if field.name not in _NO_KEYS and field.name not in exported and getattr(value, field.name) != _default(field):
             yield field.name

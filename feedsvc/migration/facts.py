@@ -14,8 +14,8 @@ from feedsvc.page_model import StaticPage
 def facts_of(exported: ExportedArticle, own_keys: Collection[str]) -> Iterator[tuple[str, Any]]:
     """Yield name and value of each fact: the keys of the file without `own_keys`, which the format holds itself.
 
-    Always there are `path`, the file below the content folder, `status` and `body`, the Markdown. `id` is there if the format has
-    the guid in its place.
+    Always there are `path`, the file below the content folder, `status` and `body`, the Markdown. `id` is there if the
+    article has a guid, which the format has in the place of the id.
     """
     if exported.article.guid:
         yield "id", exported.article.id

@@ -134,7 +134,7 @@ class PageLayout:
         return self.theme.render(template, {**self._common_variables, **page_variables, **variables}, self._render_once)
 
     def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
-        """Return the HTML of a part of pages. `make` renders it at the first call with this name and key; these identify it."""
+        """Return the HTML of the part of pages with this name and key. `make` renders it if it is not in the cache."""
         return self._fragments.get_or_create((name, key), make)
 
     @cached_property
