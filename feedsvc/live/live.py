@@ -142,7 +142,7 @@ class Live:
         return self.edition.content.texts.lost_paths
 
     def last_modified(self, path: str, digest: str, now: datetime) -> datetime | None:
-        """Return the date since when the document at a path has bytes with this digest; record it, about `now`, if new.
+        """Return the date since when the document at a path has bytes with this digest: about `now`, and recorded, if new.
 
         None if it is unknown or dates are not stored. `path` is decoded and relative to base_url, `digest` that of a Document.
         """
@@ -290,7 +290,7 @@ def _inputs(content: ContentSnapshot) -> tuple[object, ...]:
 
 
 def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> ContentSnapshot:
-    """Return the last content of a folder that cannot be used, with the problems of `error`; if it has none, with its text."""
+    """Return the last content of a folder that cannot be used, with the problems of `error`, or one of its text."""
     hint = "what was read last is served meanwhile"
     missing_hint = f"bring it back, or mount again what was mounted there; {hint}"
     folder_problem = Problem(

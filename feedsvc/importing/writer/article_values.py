@@ -89,7 +89,8 @@ class PostConverter:
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
         """Return the values of an article, with omissions and counts. References to posts and files become their paths here.
 
-        A reference that has no path here becomes an absolute address. The values are not validated: `check_article` does that.
+        The body is HTML; other references in it become absolute addresses. The values are not validated: `check_article` does
+        that.
         """
         omissions = [*_removed_parts(post)]
         if post.is_page and post.state is PostState.PUBLISHED:
@@ -117,7 +118,7 @@ class PostConverter:
         return PostResult(ordered, tuple(omissions), counts, has_own_date=valid_date(post.published) is not None)
 
     def convert_page(self, post: SourcePost, plan: PostPlan) -> PostResult:
-        """Return the values of a page, with omissions for its lost address, lead image and enclosures, and for a new draft.
+        """Return the values of a page, with omissions for an address, a lead image, enclosures and a publication that it loses.
 
         Drafts stay drafts. A published page without text or with a date in the future, and the former front page, become drafts
         unless feedsvc exported them.

@@ -97,7 +97,7 @@ class SourceIndex:
 
 
 class AddRedirects(Protocol):
-    """Receiver of the former addresses of a post, with the parameters and their meaning of `RedirectBuilder.add_post`."""
+    """Receiver of the former addresses of a post, with the parameters of `RedirectBuilder.add_post`."""
 
     def __call__(self, addresses: Iterable[str], target: str, *, is_known: bool = False, former_target: str = "") -> None: ...
 

@@ -67,7 +67,7 @@ class MediaForecast:
                 yield None
 
     def _add_file(self, address: str, file: Path) -> None:
-        """Add a file of this machine. Raises ValueError if no article can use it, with the reason for the report; OSError."""
+        """Add a file of this machine. Raises ValueError if no article can use it, OSError if it cannot be read."""
         with open(file, "rb") as stream:
             digest = file_sha256(stream).hex()
         path = self._library.path_of_digest(digest)

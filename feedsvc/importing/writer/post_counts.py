@@ -39,7 +39,7 @@ def _count_facts(report: ImportReport, terms: TermTable, post: SourcePost, resul
 
 
 def count_id(report: ImportReport, post: SourcePost, plan: PostPlan, ids: Sequence[str] | None) -> None:
-    """Add to the report whether the article of a post has its id, and an omission if not; nothing for pages and posts without id.
+    """Add to the report whether a post's article has its id, and an omission if not; nothing for pages and posts without id.
 
     `ids` are the id and the guid of the article after the import, None if there is no article that can be read: then the id
     counts as lost, without an omission.

@@ -51,11 +51,12 @@ class RedirectBuilder:
         return f"{path[len(self._prefix) :] or '/'}{'?' if split.query else ''}{split.query}"
 
     def add_post(self, addresses: Iterable[str], target: str, *, is_known: bool = False, former_target: str = "") -> None:
-        """Add rules from addresses of one post to its root-relative path `target`, and rules (410) of the feeds of its comments.
+        """Add rules from addresses of one post to its root-relative path `target`, and rules (410) of its comment feeds.
 
-        Only sources of WordPress have feeds of comments. Addresses that do not count, and those at which feedsvc has a feed,
-        are skipped. With `is_known`, an earlier import added the rules: only addresses that no rule can have become omissions.
-        An earlier import may have given the addresses the target `former_target`, which is replaced.
+        Only sources of WordPress have comment feeds, and those that the patterns of `add_feeds` answer get no rule. Addresses
+        that do not count, and those at which feedsvc has a feed, are skipped. With `is_known`, an earlier import added the rules:
+        only addresses that no rule can have become omissions. An earlier import may have given the addresses the target
+        `former_target`, which is replaced.
         """
         for address in addresses:
             old = self.old_path(address)

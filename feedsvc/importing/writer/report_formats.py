@@ -23,7 +23,10 @@ _VALUE_LENGTH: Final = 100  # characters of a value in a conflict
 
 
 def format_text(report: ImportReport, limit: int | None = None) -> str:
-    """Return the report as lines of text. With a `limit`, each list has at most so many lines, a list of addresses at most 3."""
+    """Return the report as lines of text.
+
+    With a `limit`, each list has at most so many lines, a list of addresses at most 3, then a line that counts the others.
+    """
     return "\n".join(_text_lines(report, limit)) + "\n"
 
 

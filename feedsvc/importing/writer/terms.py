@@ -95,7 +95,7 @@ class TermTable:
         return tag_slug(self._tag_titles.get(key, ""))
 
     def former_ids(self, file: str) -> Mapping[str, str]:
-        """Return old id -> new id for each category or author to which the mapping gives another id, "" if it drops it.
+        """Return old id -> new id for each category or author with another id than without the mapping, "" if it is dropped.
 
         `file` is categories.yaml or authors.yaml; others give {}. Old ids that another category or author has are left out.
         """
