@@ -34,7 +34,7 @@ def parse_networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Net
 def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
     """Return the peer's address or, if the peer is in `trusted`, the last one in X-Forwarded-For that is not in `trusted`.
 
-    If all are, return the leftmost. Anything to the left of the result in X-Forwarded-For may be forged.
+    If all are, return the leftmost; without X-Forwarded-For, the peer's. Anything to the left of the result may be forged.
 
     A hop that is no address ends the search: then the result is the address of the proxy that added this hop. The result is
     UNIX_PEER if that is a client of a unix socket, and "" if the server does not know the peer's address.
@@ -90,7 +90,10 @@ def normal_peer(text: str) -> str:
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address in a text of a proxy: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; else None."""
+    """Return the address in a text of a proxy: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; else None.
+
+    A mapped IPv4 address (::ffff:192.0.2.1) is returned as IPv4. Quotation marks around the text are ignored.
+    """
     host = text.strip().strip('"')
     if host.startswith("["):
         host = host[1:].partition("]")[0]
@@ -119,7 +122,7 @@ def _unmap_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network
 
 
 def _network_hint(text: str) -> str:
-    """Return a hint for an address with a prefix length, such as 10.0.0.1/8; "" for other texts."""
+    """Return a hint for an address with a prefix length: for 10.0.0.1/8, write 10.0.0.1 or 10.0.0.0/8; "" for other texts."""
     try:
         return f"write {text.partition('/')[0]} for one address, or {ip_network(text, strict=False)} for its network"
     except ValueError:

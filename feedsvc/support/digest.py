@@ -11,7 +11,7 @@ from io import BufferedIOBase, RawIOBase
 
 
 def blake2b(data: bytes | str, *, size: int = 16, key: bytes = b"") -> bytes:
-    """Return the BLAKE2b digest of `size` bytes. With a `key`, only those who know it can compute the digest."""
+    """Return the BLAKE2b digest, `size` bytes, of bytes or a UTF-8 text. With a `key`, only those who know it can compute it."""
     return hashlib.blake2b(data.encode() if isinstance(data, str) else data, digest_size=size, key=key).digest()
 
 

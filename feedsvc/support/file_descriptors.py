@@ -48,9 +48,9 @@ def current_limit() -> int:
 
 
 def budget(limit: int) -> Budget:
-    """Divide `limit` less a reserve of 64 (but at least 64 in all): a quarter for files, the rest for connections.
+    """Divide max(`limit` - 64, 64) descriptors: a quarter, rounded down, for files, and the rest for connections.
 
-    So one use cannot starve the other.
+    So one use cannot starve the other. The 64 that are left over are for all other uses.
     """
     free = max(limit - _RESERVED, _RESERVED)
     return Budget(connections=free - free // 4, files=free // 4)
@@ -59,7 +59,7 @@ def budget(limit: int) -> Budget:
 def is_exhausted(error: BaseException | None) -> bool:
     """Return whether an error, or one of its causes or contexts, may mean that no descriptor is left; False for None.
 
-    That is so for EMFILE, ENFILE and every SQLITE_CANTOPEN.
+    That is so for EMFILE, ENFILE and SQLITE_CANTOPEN (its extended codes not included).
     """
     while error is not None:
         # SQLite does not say why it cannot open a file.

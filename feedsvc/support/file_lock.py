@@ -51,7 +51,7 @@ def try_lock(descriptor: int, *, is_shared: bool = False, is_optional: bool = Fa
 
 
 def _flock(descriptor: int, *, is_shared: bool, waits: bool) -> None:
-    """Call flock(2). Raises BlockingIOError if another open file has the lock and this one does not wait, else OSError."""
+    """Call flock(2). Raises BlockingIOError if another lock excludes it and `waits` is False, OSError if it cannot lock."""
     if not HAS_FILE_LOCKS:
         raise OSError(errno.ENOTSUP, "this system has no file locks")
     fcntl.flock(descriptor, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | (0 if waits else fcntl.LOCK_NB))
@@ -79,7 +79,10 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _lock_file_of(folder: Path) -> Iterator[None]:
-    """Hold the lock of Windows on the lock file of a folder. Closing the file releases it, as the end of the process does."""
+    """Hold the lock of Windows on the lock file of a folder. Closing the file releases it, as the end of the process does.
+
+    Raises OSError if there is no such folder. On a system other than Windows, nothing is locked.
+    """
     os.listdir(folder)  # an error if there is no such folder
     try:
         import msvcrt  # noqa: PLC0415 - only Windows has it

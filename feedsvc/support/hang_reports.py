@@ -55,7 +55,8 @@ def faulty_themes(state: Path) -> Mapping[str, str]:
 class FaultyThemes:
     """Callable that returns the `faulty_themes` of a state folder, cached.
 
-    They are read again after a process with a watchdog started or ended, since that changes the folder of the reports.
+    They are read again once a file was created in or removed from the folder of the reports, as when a process with a watchdog
+    starts or ends normally. The end of a process that hung changes nothing there; the start of the next process does.
     """
 
     def __init__(self, state: Path) -> None:

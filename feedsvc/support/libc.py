@@ -43,8 +43,9 @@ def preload() -> None:
 def die_with_parent(parent: int) -> bool:
     """Have the kernel send SIGKILL to this process when its parent ends; return whether the kernel can do so.
 
-    `parent` is the parent's process id, read before the fork: if the parent has ended since, this process ends here. The kernel
-    watches the thread that forked, so fork from the main thread (prctl(2), PR_SET_PDEATHSIG). SIGKILL needs no interpreter lock.
+    `parent` is the parent's process id, read before the fork. If the kernel can do so, but the parent has ended since, this
+    process kills itself. The kernel watches the thread that forked, so fork from the main thread (prctl(2), PR_SET_PDEATHSIG).
+    SIGKILL needs no interpreter lock.
     """
     library = _load_library()
     is_set = library is not None and library[1].prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0
@@ -113,10 +114,10 @@ class Alarm:
 
 
 def _alarm_timer(alarm_seconds: int, seconds: float) -> Any:
-    """Return a function that starts or stops a timer, which calls alarm(alarm_seconds) after `seconds`; None if the system has
-    no such timers.
+    """Return a function that starts a timer (is_on=True) or stops it (False); None if the system has no such timers.
 
-    The function returns True if the timer has expired since its last start: then it has called alarm(2) or is about to.
+    The timer calls alarm(alarm_seconds) after `seconds`. The function returns True if the timer has expired since its last
+    start: then it has called alarm(2) or is about to.
     """
     if not (library := _load_library()):
         return None

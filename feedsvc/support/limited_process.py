@@ -1,8 +1,9 @@
 """Limited processes: a function of this program runs in a fresh interpreter with limits on processor time, memory and duration.
 
 For input that may take all memory or endless time: a newsroom's templates, large images. The interpreter is started with
-`exec`, not forked, so it inherits no thread, no lock and no open file of the caller. It ends with the caller at the latest.
-On Windows, memory is not limited, and the child looks at its processor time itself.
+`exec`, not forked, so it inherits no thread, no lock and no open file of the caller. On Linux, it ends with the caller at the
+latest; elsewhere, soon after its time limit. Only Linux limits memory. On Windows, the child looks at its processor time
+itself.
 """
 
 from __future__ import annotations
@@ -72,9 +73,10 @@ _CAUSES_BY_KIND: Final = {MEMORY: Cause.MEMORY, ERROR: Cause.ERROR, LARGE: Cause
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """Limits of one run. `memory` is address space (RLIMIT_AS) beyond that of the process once the function is imported.
+    """Limits of one run: times in seconds, `memory` in bytes, and `output`, the size of the result, in bytes.
 
-    Only Linux limits memory. Processor time counts from the call of the function, `elapsed` from the start of the interpreter.
+    `memory` is address space (RLIMIT_AS) beyond that of the process once the function is imported. Only Linux limits memory.
+    Processor time counts from the call of the function, `elapsed` from the start of the interpreter.
     """
 
     processor_per_step: int  # seconds of processor time for each step
@@ -89,7 +91,8 @@ class RunFailure:
     """Failure of a run, which has no result.
 
     `step` is the name of the last step begun, "" before the first. `traceback` is the text of faulthandler or of the exception,
-    "" if there is none. `detail` is the message of the system or exception. `signal` is 0 unless a signal ended the process.
+    `detail` the message of the system or exception; each is "" if there is none. `signal` is the signal that ended the process,
+    0 if none did or if `run` ended it at the limit `elapsed`. With CANCELLED, all members but `cause` are empty.
     """
 
     cause: Cause

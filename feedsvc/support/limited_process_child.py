@@ -67,7 +67,10 @@ def run_child(request: Mapping[str, Any]) -> NoReturn:
 
 
 def _call_function(function: LimitedFunction, data: bytes, begin_step: BeginStep, max_size: int) -> tuple[int, bytes]:
-    """Call `function` and return kind and content of the message about its result or error, the last message of a child."""
+    """Call `function` and return kind and content of the message about its result or error, the last message of a child.
+
+    If the result has more than `max_size` bytes, the kind is LARGE, and the content has the two sizes instead of the result.
+    """
     try:
         result = function(data, begin_step)
     except MemoryError as error:
@@ -135,7 +138,7 @@ def _set_limit(kind: int, soft: int, hard: int) -> None:
 
 
 def _own_size() -> int:
-    """Return the address space of this process in bytes (proc(5): the first field of statm counts pages)."""
+    """Return the address space of this process in bytes; 512 MiB if /proc does not say it (proc(5): statm counts pages)."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * resource.getpagesize()
@@ -144,9 +147,10 @@ def _own_size() -> int:
 
 
 def _end_with_parent(parent: int, elapsed: float) -> None:
-    """Have the kernel end this process when the thread that started it ends, and in any case soon after its time limit.
+    """Have the kernel end this process soon after its time limit and, on Linux, when the thread that started it ends.
 
-    Windows does neither. There, a thread ends this process soon after its time limit.
+    If the process `parent` has already ended, end this process at once. Windows does none of these: there, a thread ends this
+    process soon after its time limit.
     """
     if not resource:
         end = threading.Timer(elapsed + 2 * GRACE, os._exit, (1,))

@@ -86,7 +86,7 @@ class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
     """
 
     def __init__(self, work: Callable[[], _R], *, processors: int | None = None) -> None:
-        """Start `work`. `processors` is the number of processors; None means `available_processors`."""
+        """Start `work` in a fork if possible. `processors` is the number of processors; None means `available_processors`."""
         self._work, self._exit_stack, self._children = work, ExitStack(), list[Connection]()
         if CAN_FORK and (processors or available_processors()) > 1 and threading.active_count() == 1:
             self._children = self._exit_stack.enter_context(_child_processes(lambda _: work(), 1))
@@ -95,7 +95,7 @@ class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
 
     @property
     def is_running(self) -> bool:
-        """True while a fork is at work and its result is not yet available."""
+        """True while a fork is at work and its result is not yet available. Do not use it after the result was received."""
         return bool(self._children) and not _ready_connections(self._children, timeout=0)
 
     def __enter__(self) -> Callable[[], _R]:

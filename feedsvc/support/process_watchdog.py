@@ -33,7 +33,10 @@ _STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Rendering:
-    """Rendering of a page by a thread. `name` is the name of the page's theme."""
+    """Rendering of a page by a thread. `name` is the name of the page's theme, `thread` the result of threading.get_ident().
+
+    Times are in seconds. `started_at` is on a clock that stands still while the process is stopped.
+    """
 
     name: str
     thread: int  # threading.get_ident()

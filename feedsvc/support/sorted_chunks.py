@@ -90,8 +90,8 @@ class PersistentSortedList(Sequence[_T]):
     def apply_changes(self, removed: Sequence[_T], added: Sequence[_T]) -> PersistentSortedList[_T]:
         """Return a sequence without the items `removed`, all of which must be in this one, and with the items `added`.
 
-        Their order does not matter. The key of an added item must not be that of another item of the result; it may be that of
-        a removed one.
+        If both are empty, it is this sequence. Their order does not matter. The key of an added item must not be that of
+        another item of the result; it may be that of a removed one.
         """
         if not removed and not added:
             return self

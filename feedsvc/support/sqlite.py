@@ -63,7 +63,7 @@ class Database:
         """Open the file, which another process may have replaced. Create what is missing, also its folder.
 
         A file that is damaged or of another state folder is replaced at once, and the log says so. Tables of the previous version
-        are migrated. Raises FeedsvcError if the file or its folder cannot be used.
+        are migrated; a file with other tables counts as damaged. Raises FeedsvcError if the file or its folder cannot be used.
         """
         if self._file is None:
             self._set_connection(*self._connect(":memory:", None))
@@ -91,10 +91,11 @@ class Database:
             self._damage = self._damage or str(reason)
 
     def recover(self, lock: AbstractContextManager[object]) -> bool:
-        """Replace the file if damage was reported, or reopen it if another process replaced it; return whether either was done.
+        """Replace the file if damage was reported, or reopen it if another process replaced or deleted it.
 
-        `lock` is the lock of the threads that share this object. It is held while the connection is exchanged and while rows are
-        copied from it. Raises FeedsvcError if the file or its folder cannot be used.
+        Return whether either was done; False for tables in memory. `lock` is the lock of the threads that share this object. It
+        is held while the connection is exchanged and while rows are copied from it. Raises FeedsvcError if the file or its
+        folder cannot be used.
         """
         if self._file is None or (not self._damage and _inode(self._file) == self._inode):
             return False
@@ -142,7 +143,11 @@ class Database:
         return self._replace_damaged(file, reason)
 
     def _connect(self, name: str, file: Path | None) -> tuple[sqlite3.Connection, _Checksummers]:
-        """Open a connection. Raises sqlite3.Error, and DamageError if the file has other tables or is of another state folder."""
+        """Return a connection to `name`, which is the path `file`, or ":memory:" if `file` is None, and the checksummers.
+
+        Missing tables are created. Raises sqlite3.Error, and DamageError if the file has other tables or is of another state
+        folder.
+        """
         connection = sqlite3.connect(name, check_same_thread=False, timeout=BUSY_TIMEOUT, factory=DamageAwareConnection)
         try:
             configure_connection(connection)
@@ -207,16 +212,18 @@ def _file_identity(connection: sqlite3.Connection) -> int:
 def _folder_identity(folder: Path, file_identity: int) -> int:
     """Return the identity of a state folder: the one in `state-id` if it equals that of the file to open, `file_identity`.
 
-    Otherwise return the identity that most of the folder's SQLite files have, and restore `state-id`.
+    Otherwise return the identity that most of the folder's SQLite files have, else that in `state-id`, else a new one, and
+    write it into `state-id`.
     """
     identity = read_identity(folder)
     return identity if identity and file_identity == identity else resolve_identity(folder, _file_identities(folder))
 
 
 def _file_identities(folder: Path) -> Iterator[int]:
-    """Yield `_file_identity` of the folder's SQLite files. Skip a file if it, or one that SQLite adds to it, is not regular.
+    """Yield `_file_identity` of the folder's SQLite files (*.sqlite). Skip those that SQLite cannot read.
 
-    Opening a pipe, for example, would block until another process writes to it.
+    Also skip a file if it, or one that SQLite adds to it, is not regular: opening a pipe, for example, would block until another
+    process writes to it.
     """
     for file in sorted(folder.glob("*.sqlite")):
         if _non_file_name(file):
@@ -265,7 +272,7 @@ def _damage_before_open(file: Path) -> str:
 
 
 def _set_all_aside(file: Path) -> Path:
-    """Rename a file and those that SQLite adds to it, replacing earlier damaged ones; return the new path."""
+    """Rename a file and those that SQLite adds to it, replacing earlier damaged ones; return the new path. Raises OSError."""
     damaged = Path(f"{file}{DAMAGED_SUFFIX}")
     for suffix in _SUFFIXES:
         set_aside(Path(f"{file}{suffix}"), Path(f"{damaged}{suffix}"))

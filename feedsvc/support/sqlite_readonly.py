@@ -13,10 +13,11 @@ _MAX_ATTEMPTS: Final = 5
 def read_unchanged(file: Path, read_immutable: Callable[[], _T], read: Callable[[], _T], error_class: type[Exception]) -> _T:
     """Return the result of `read_immutable`, or that of `read` if a -wal or -journal file shows that other processes use `file`.
 
-    `read_immutable` opens the database as "immutable", `read` does not. Even for a reader, SQLite creates two files unless the
-    database is "immutable". Then SQLite detects no changes, so this function compares the file before and after: if it was
-    written meanwhile, the result, or an error of `error_class`, is discarded, and `read_immutable` is called again. After five
-    such attempts, `read` is called. See "Read-Only Databases" in https://sqlite.org/wal.html.
+    That is checked before and after each attempt. `read_immutable` opens the database as "immutable", `read` does not. Even for
+    a reader, SQLite creates two files unless the database is "immutable". Then SQLite detects no changes, so this function
+    compares the file before and after: if it was written meanwhile, the result, or an error of `error_class`, is discarded, and
+    `read_immutable` is called again. After five such attempts, `read` is called. See "Read-Only Databases" in
+    https://sqlite.org/wal.html.
 
     Raises OSError, and the errors of both functions.
     """

@@ -40,7 +40,10 @@ class StackReport(Protocol):
         """
 
     def discard_stacks(self) -> None:
-        """Remove all stacks from the file, because the thread that was slow has made progress."""
+        """Remove all stacks from the file, because the thread that was slow has made progress. Does nothing on stderr.
+
+        Raises ValueError if the report is closed.
+        """
 
     def close(self, *, remove: bool) -> None:
         """Close the file and, with `remove`, delete it. A fork of the process must not delete its parent's file."""

@@ -59,7 +59,7 @@ def is_file(path: Path) -> bool | None:
 
 
 def open_lock_file(path: Path) -> int:
-    """Open a lock file, which is created if it is missing; return its descriptor. Raises OSError.
+    """Open a lock file, which is created if it is missing, as its folder is; return its descriptor. Raises OSError.
 
     A folder or a special file at its path is renamed (`set_aside`). Do not call it with the folder's lock held.
     """

@@ -69,7 +69,7 @@ class TokenBuckets:
 
 
 def anonymous_key(salt: bytes, *parts: str) -> bytes:
-    """Return a salted hash of `parts`. Once the salt is discarded, the parts cannot be found from the hash."""
+    """Return a salted hash of `parts`, 16 bytes. Once the salt is discarded, the parts cannot be found from the hash."""
     texts = [part.encode(errors="surrogatepass") for part in parts]
     data = b"".join(len(text).to_bytes(4, "big") + text for text in texts)
     return blake2b(data, key=salt)

@@ -84,9 +84,10 @@ def start_heartbeat() -> None:
 
 
 class rendering:  # noqa: N801 - called like a function
-    """Mark that this thread renders a page of the theme `name` (up to 80 ASCII characters) within the `with` block.
+    """Mark that this thread renders a page of the theme `name` within the `with` block.
 
-    Outside `watching`, nothing is marked. Inside, it takes some microseconds.
+    A report has the first 80 characters of the name, with ? for those beyond ASCII. Outside `watching`, nothing is marked.
+    Inside, it takes some microseconds.
     """
 
     __slots__ = ("_name", "_rendering", "_watchdog")
@@ -107,7 +108,7 @@ class rendering:  # noqa: N801 - called like a function
 def explanation(process: int) -> str:
     """Return why the process with the id `process`, a fork, hung or crashed, as a text to follow "process 12".
 
-    Return "" if there is no report, or outside `watching`.
+    Return "" if there is no report, without a state folder, or outside `watching`.
     """
     return hang_reports.explanation(_current.state, process) if _current and _current.state else ""
 
