@@ -25,10 +25,11 @@ _SEPARATORS: Final = re.compile(r"[\s_\-\u2010]+")  # characters that people put
 
 @lru_cache(maxsize=4096)
 def tag_slug(title: str) -> str:
-    """Return the slug of a tag: `slugify` of the title, in which words replace `+ # & @` and a leading dot ("c-sharp").
+    """Return the slug of a tag: `slugify` of the title, in which words replace `+ # & @` and a leading dot.
 
-    A `#` at the beginning of the title, or before a word that follows a space, is a hashtag mark and is dropped. Returns "" if
-    then neither a letter or digit nor one of `+ # & @` is left.
+    So C# gets "c-sharp". The dot is replaced only before a letter or digit, as in .NET. A `#` at the beginning of the title, or
+    before a word that follows a space, is a hashtag mark and is dropped. Returns "" if then neither a letter or digit nor one
+    of `+ # & @` is left.
     """
     if not _SIGNS.search(title):
         return slugify(title)

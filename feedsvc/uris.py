@@ -146,8 +146,8 @@ def _without_leading_marks(word: str) -> str:
 def slugify(text: str) -> str:
     """Return the case-folded words of a text in any script, joined by "-"; "" if there are none.
 
-    Words are runs of letters, digits and combining marks, in NFKC; accents stay. All else separates words, the full stop, too.
-    A slug of more than 200 bytes in UTF-8 is cut at its end, even within a word.
+    Words are runs of letters, digits and combining marks, in NFKC; accents stay, but marks at the start of a word are dropped.
+    All else separates words, the full stop, too. A slug of more than 200 bytes in UTF-8 is cut at its end, even within a word.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     words = "".join(c if _is_word(c) else "-" for c in folded).split("-")

@@ -1,7 +1,8 @@
 """HTTP service: responds to requests from the current edition (a publication that is being served), in one process or several.
 
-The input is requests and the live edition; the output is responses, metrics and status. `service`, `cli` and `flask.py` use it.
-`preview` uses `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
+The input is requests and the live edition; the output is responses, metrics and status. `service`, `cli`, `wsgi.py` and
+`flask.py` use it. `preview` uses `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from
+remote ones.
 """
 
 from __future__ import annotations

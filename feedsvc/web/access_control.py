@@ -59,8 +59,8 @@ class StatusAccess:
 
     A request without forwarding header is allowed if its peer is a loopback address and its Host is local or has no dot, or if
     the peer is in `allowed_networks`. A request with a forwarding header is allowed only if the peer is one of
-    `trusted_proxies` and the client in X-Forwarded-For is in `allowed_networks`. A client of a unix socket does not count as
-    this machine, because it usually is a proxy, which may add no header.
+    `trusted_proxies` and the client in X-Forwarded-For (without that header, the peer) is in `allowed_networks`. A client of a
+    unix socket does not count as this machine, because it usually is a proxy, which may add no header.
     """
 
     allowed_networks: Networks = ()
@@ -99,7 +99,7 @@ def is_local_host(host: str) -> bool:
 
 
 def _is_local_name(host: str) -> bool:
-    """Return whether a Host header is a local host (`is_local_host`), a name without a dot, or "": programs may omit Host.
+    """Return whether a Host header is a local host (`is_local_host`) or has no dot, as "" has none: programs may omit Host.
 
     Other names with a dot are refused because of DNS rebinding: a page in an editor's browser could read responses of this
     machine once the page's own name resolves to 127.0.0.1.

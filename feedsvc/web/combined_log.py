@@ -29,6 +29,6 @@ def format_combined(fields: Mapping[str, str | float]) -> str:
 
 
 def _quoted(value: object) -> str:
-    """Return a text in quotation marks, escaped as by Apache: `"`, `\\` and bytes that are not printable ASCII."""
+    """Return a text in quotation marks, escaped as by Apache: `"`, `\\` and bytes that are not printable ASCII; "-" for ""."""
     text = "".join(_ESCAPES.get(byte) or (chr(byte) if byte in _PRINTABLE else f"\\x{byte:02x}") for byte in str(value).encode())
     return f'"{text or "-"}"'

@@ -6,7 +6,7 @@ import signal
 
 
 def signal_name(number: int) -> str:
-    """Return the name of a signal, such as SIGTERM."""
+    """Return the name of a signal, such as "SIGTERM"; for SIGINT, it is "SIGINT (Ctrl-C)"."""
     name = signal.Signals(number).name
     return f"{name} (Ctrl-C)" if number == signal.SIGINT else name
 

@@ -16,7 +16,10 @@ _TRANSFER_ENCODING: Final = b"transfer-encoding"
 
 
 class RequestParser(HTTPRequestParser):
-    """Parser of one request. A refused request has an `error`; the connection is closed after the error response is sent."""
+    """Parser of one request. A refused request has an `error`; the connection is closed after the error response is sent.
+
+    `first_wait` is when the request was first suspended, in seconds of time.monotonic; None if it never was.
+    """
 
     first_wait: float | None = None  # when the request was first suspended, in seconds of time.monotonic
 

@@ -103,7 +103,10 @@ class _PreparedResponse:
     last_response: tuple[int | None, Response | None] = (None, None)
 
     def with_cache_control(self, seconds_left: int | None) -> Response:
-        """Return and store the complete response, which a cache may use for at most `seconds_left` seconds (None: no limit)."""
+        """Return and store the complete response, which a cache may use for at most `seconds_left` seconds.
+
+        None means no limit other than the usual times of Cache-Control.
+        """
         cache_control_header = (
             "Cache-Control",
             cache_directives(seconds_left, private=self.is_private, missing=self.status == _NOT_FOUND),
@@ -176,8 +179,9 @@ def redirect_response(
 ) -> Response:
     """Return a 301 if `is_permanent`, else a 302 (RFC 9110 sections 15.4.2 and 15.4.3). `location` is the value of Location.
 
-    The body has a link for clients that do not follow redirects. `next_change` is the next scheduled change of the site, which
-    limits Cache-Control, None if none is planned. For methods other than GET and HEAD, return `other_method_response`.
+    The body, for GET only, has a link for clients that do not follow redirects. `next_change` is the next scheduled change of
+    the site, which limits Cache-Control, None if none is planned. For methods other than GET and HEAD, return
+    `other_method_response`.
     """
     method, _ = request
     if method not in _RETRIEVAL_METHODS:

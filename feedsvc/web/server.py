@@ -126,10 +126,11 @@ class _Listener(TcpWSGIServer):
 
 
 class Server:
-    """HTTP server of one process on one socket. Raises FeedsvcError if it cannot listen at `host` and `port`.
+    """HTTP server of one process on one socket.
 
-    Create it in the main thread, because it installs handlers for SIGTERM and SIGINT, which end `run`. The server passes on
-    Forwarded and X-Forwarded-* unchanged. The application has to decide which proxies to trust.
+    Raises FeedsvcError if it cannot listen at `host` and `port`, or if the process may not open enough files. Create it in the
+    main thread, because it installs handlers for SIGTERM and SIGINT, which end `run`. The server passes on Forwarded and
+    X-Forwarded-* unchanged. The application has to decide which proxies to trust.
     """
 
     def __init__(

@@ -118,7 +118,7 @@ class WorkerSlot:
         return {number: self._table.read_message(number) for number in range(1, self.worker_count + 1)}
 
     def is_rescan_requested(self) -> bool:
-        """Return whether another worker has requested a scan of the whole content folder since this worker's last scan."""
+        """Return whether another worker has requested a scan of the whole folder since this worker's last scan began."""
         scanned_at = self._table[self.number, _READ_AT]
         return any(self._table[other, _REQUESTED_AT] > scanned_at for other in self._others())
 

@@ -44,7 +44,8 @@ class Worker:
     def set_message_source(self, source: Callable[[], Mapping[str, Any]]) -> None:
         """Publish the result of `source`, JSON values, to the other workers now and about once a second from then on.
 
-        Only the first call of `source` is in the caller's thread; a thread of this object makes the later ones.
+        The first call of `source` is in the caller's thread. A thread of this object makes the later ones, and so does each
+        thread that calls `write_message`.
         """
         self._message_source = source
         self.write_message()
