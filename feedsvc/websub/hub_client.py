@@ -3,8 +3,8 @@
 The client uses http.client, because a small request needs no further dependency. Proxy variables are ignored; an operator behind
 a proxy has to name a hub that is reachable directly.
 
-A hub is a third party. Redirects are not followed, one deadline covers the whole exchange, at most MAX_RESPONSE_SIZE bytes are
-read, and only a complete response is a success (RFC 9112 section 8).
+A hub is a third party. Redirects are not followed, one deadline covers the whole exchange, and at most MAX_RESPONSE_SIZE bytes
+are read. A 2xx response is a success only if it is complete (RFC 9112 section 8) or its body is longer than that.
 """
 
 from __future__ import annotations
@@ -136,9 +136,10 @@ def _request(address: SplitResult, body: bytes) -> bytes:
 def _read_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
     """Read a response; return it, and whether the connection is reusable. A success is read to its end, a failure up to its body.
 
-    Raises TimeoutError after the deadline (_LateResponseError if the response had begun), IncompleteRead if the response ends
-    early, ResponseTooLongError if its header section is too long, RemoteDisconnected if the hub sent nothing, another
-    HTTPException or ValueError if the response is not HTTP.
+    A success whose body is too long is returned, too, but the connection is not reusable then. Raises TimeoutError after the
+    deadline (_LateResponseError if the response had begun), IncompleteRead if the response ends early, ResponseTooLongError if
+    its header section is too long, RemoteDisconnected if the hub sent nothing, another HTTPException or ValueError if the
+    response is not HTTP.
     """
     try:
         return _parse_response(reader)
@@ -174,7 +175,7 @@ def _parse_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
 def _final_response(reader: ResponseReader) -> HTTPResponse:
     """Read header sections up to that of the final response, and return that response. Skips interim responses.
 
-    See RFC 9110 section 15.2. Raises IncompleteRead if the connection ends before.
+    These are all 1xx except 101 (RFC 9110 section 15.2). Raises IncompleteRead if the connection ends before.
     """
     while True:
         response = HTTPResponse(reader, method="POST")  # type: ignore[arg-type]  # it calls only makefile

@@ -90,8 +90,9 @@ class _OutcomeLog:
 class Publisher:
     """Publisher of one process: a thread that runs the purge command and notifies hubs, if the process gets the leader lock.
 
-    Thread-safe. Only `close` waits for a hub or the purge command; `status` reads the queue file. Without reachable hubs and
-    purge command, it starts no thread and creates no file, except to delete a queue file once site.yaml has no hubs.
+    Thread-safe. Only `close` waits for a hub or the purge command; `status` reads the queue file. If there is neither a
+    reachable hub nor a purge command, it starts no thread and creates no file, except to delete a queue file once site.yaml has
+    no hubs.
     """
 
     def __init__(
@@ -108,9 +109,10 @@ class Publisher:
         """Create the publisher. `folder` is the state folder. The thread starts with the first edition that needs it.
 
         `purge_command` (program and arguments, () for none) gets the changed addresses on stdin, one a line, before any hub is
-        notified. Without the leader lock, the thread tries to get it every `poll_interval` seconds; with it, the thread checks at
-        least that often which pending deliveries are due. A hub gets at most `batch_size` notifications before the next hub's
-        turn. `timeout` is the seconds for each exchange, from the look-up of the hub's name to the end of its response.
+        notified. Without the leader lock, the thread tries to get it every `poll_interval` seconds; with it, the thread checks
+        at least that often which pending deliveries are due. A hub gets at most `batch_size` notifications before the next
+        hub's turn. `timeout` is the seconds for each exchange, from the look-up of the hub's name to the end of its response.
+        `alerts` has an alert while the state folder cannot be used.
         """
         self._file = folder / QUEUE_FILE
         self._clock = clock

@@ -140,8 +140,8 @@ class DeliveryQueue:
     def synchronize(self, hub_selection: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
         """Set the hubs and all feeds (topic -> digest). Return the topics whose digest is new for at least one reachable hub.
 
-        New: the file has another digest or none for it. Rows of hubs not in site.yaml, and of feeds below base_url that are not
-        in `digests`, are deleted. If a row is damaged, the file is replaced, and feeds whose rows are lost become pending.
+        New: the file has another `current_digest` or no row for it. Rows of hubs not in site.yaml, and of feeds below base_url
+        not in `digests`, are deleted. If a row is damaged, the file is replaced, and feeds whose rows are lost become pending.
         """
         self._topic_prefix = hub_selection.topic_prefix
         try:
@@ -196,7 +196,10 @@ class DeliveryQueue:
         return frozenset(topic for topics in self._pending.values() for topic in topics)
 
     def due_deliveries(self, hub: str, now: float, max_count: int) -> tuple[PendingDelivery, ...]:
-        """Return at most `max_count` deliveries to a hub due at `now`, fewest failures first; () if the hub itself is not due."""
+        """Return at most `max_count` deliveries to a hub due at `now`, fewest failures first; () if the hub itself is not due.
+
+        A due time more than two days after `now` was written with a wrong clock and counts as past.
+        """
         return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, max_count)
 
     def pending_deliveries(self, hub: str) -> tuple[PendingDelivery, ...]:
@@ -233,10 +236,7 @@ class DeliveryQueue:
     def mark_failed(
         self, hub: str, delivery: PendingDelivery, reason: str, *, now: float, due: float, hub_due: float | None
     ) -> None:
-        """Record a failure at `now`. The feed is due again at `due`; after a deferral, the hub is due again at `hub_due`.
-
-        All three are in seconds since 1970. `hub_due` is None after a rejection.
-        """
+        """Record a failure at `now`. The feed is due at `due`, the hub at `hub_due` (None if rejected), in Unix seconds."""
         hub_state = replace(self._hubs[hub], failed_at=now, failure=reason)
         if hub_due is not None:
             hub_state = replace(hub_state, failure_count=hub_state.failure_count + 1, due=hub_due)
