@@ -177,7 +177,7 @@ class DocumentView:
         """Wait for an image variant that is being created. If the request may not wait (any longer), return a 503.
 
         The wait raises SuspendRequest. Methods other than GET and HEAD do not wait: they get a 204 (OPTIONS) or 405. The 503 is
-        returned, too, if the image is not being created, because too many others are.
+        returned, too, if the image is not being created, as when too many others are.
         """
         method, environ = exchange.request
         if method not in ("GET", "HEAD"):
