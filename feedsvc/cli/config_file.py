@@ -171,10 +171,11 @@ def _invalid_names(file: _File, keys: frozenset[str], commands: list[str]) -> It
 
 
 def _values_of(context: click.Context, file: _File) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values for the context's command (name of the parameter -> value), and the problems of these values.
+    """Return the values for the context's command (name of the parameter -> value), and the problems of its keys and values.
 
-    Values in the table of the command precede those at the top. A key in that table must be an option of this command, or of
-    another subcommand of the same group.
+    The table with the name of the command, or for a subcommand that of its group, takes precedence over the keys at the top. A
+    key in the table is a problem if neither this command nor another subcommand of the group has the option. A key at the top
+    that is no option of the command is skipped, except `content`.
     """
     name = command_name(context)
     siblings = _sibling_keys(context)
@@ -216,7 +217,7 @@ def _checked(context: click.Context, parameter: click.Parameter, value: Any, fol
 
 
 def _expected_type(parameter: click.Parameter) -> tuple[type, str]:
-    """Return the type of a parameter's values in TOML, and its name in messages."""
+    """Return the type that each single value of a parameter has in TOML, and the phrase for what is expected in messages."""
     if getattr(parameter, "is_flag", False):
         return bool, "true or false"
     if isinstance(parameter.type, click.IntRange):
@@ -225,9 +226,10 @@ def _expected_type(parameter: click.Parameter) -> tuple[type, str]:
 
 
 def _position(text: str, table: str, key: str) -> tuple[int, int]:
-    """Return line and column, from 1, of a key in a table ("" for the top), or of the table itself; (1, 1) if it is not found.
+    """Return line and column, from 1, of a key in a table. If `table` is "" (the top), `key` may also be the name of a table.
 
-    The parser gives no positions, so this searches for a line that begins with the key, below the header of the table.
+    The parser gives no positions, so this searches for a line that begins with the key, below the header of the table. If there
+    is none, return the first line that contains the key, with column 1; (1, 1) if there is none either.
     """
     name = rf"[\"']?{re.escape(key)}[\"']?"
     current, header = "", re.compile(r"\s*\[+\s*([^\]]*?)\s*\]")

@@ -22,8 +22,9 @@ def open_content_folder(
     """Open the content folder with its parse cache (the records of read files) in the state folder `state`.
 
     Nothing is read yet; the first reading shows its progress. `base_url`, unless "", replaces that of site.yaml. `scan` is a
-    background scan of articles/ that was just started. Raises FeedsvcError for an invalid `base_url`, or if the cache file
-    cannot be used; errors of the folder are raised when it is read.
+    background scan of articles/ that was just started. `alerts` gets an alert while the cache cannot be written. Raises
+    FeedsvcError for an invalid `base_url`, or if the cache file cannot be used; errors of the folder are raised when it is
+    read.
     """
     require_base_url(base_url, _BASE_URL_OPTION)
     return folder.open_content_folder(content, base_url, state, alerts, scan, on_read=ReadingProgress())
@@ -40,8 +41,9 @@ def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
 
 
 def load_with_last_valid_versions(content: Path, base_url: str, state: Path) -> tuple[ContentSnapshot, str]:
-    """Load the content folder once, with the parse cache in the state folder `state`, whose records stay as they are.
+    """Load the content folder once, with the parse cache in the state folder `state`, if there is one.
 
+    No record in the cache changes, but those of new files are added if many files are read, and a damaged cache is replaced.
     Also return a sentence that says why last valid versions of files are unknown. It is "" if they are known, and if the cache
     is missing but no file has an error. Raises the errors of `load_without_theme_trial`.
     """

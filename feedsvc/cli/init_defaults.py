@@ -54,7 +54,7 @@ def default_language(variables: Mapping[str, str]) -> str:
 
 
 def _windows_locale() -> str:
-    """Return the locale that the user of Windows has chosen, such as de-DE; "" on other systems."""
+    """Return the locale that the user of Windows has chosen, such as de-DE; "" if it cannot be read, and on other systems."""
     if not IS_WINDOWS:
         return ""
     registry = import_module("winreg")

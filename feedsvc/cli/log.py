@@ -51,7 +51,10 @@ def is_configured() -> bool:
 
 
 def shows_level() -> bool:
-    """Return whether each line of the log begins with its level in words. A message needs no "error:" or "warning:" then."""
+    """Return whether the log is in the format TEXT, whose lines have the level as a word before the message.
+
+    A message needs no "error:" or "warning:" then.
+    """
     return any(isinstance(handler.formatter, _TextFormatter) for handler in logging.getLogger().handlers)
 
 
@@ -61,7 +64,10 @@ def write(text: str, level: int, fields: Mapping[str, object]) -> None:
 
 
 class _LogHandler(logging.Handler):
-    """Logging handler that writes messages and tracebacks to stderr within a LogLimit, and summaries of those left out."""
+    """Logging handler that writes messages and tracebacks to stderr within a LogLimit, and summaries of those left out.
+
+    The limit does not apply to the loggers in _UNLIMITED.
+    """
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -97,7 +103,10 @@ class _LogHandler(logging.Handler):
             self._write(logging.makeLogRecord(facts))
 
     def _write(self, record: logging.LogRecord) -> None:
-        """Write a record to stderr at once, without a buffer. If that fails, the record is lost; never raises OSError."""
+        """Write a record to the descriptor of stderr at once, or to the stream if it has none.
+
+        If that fails, the rest of the record is lost; never raises OSError.
+        """
         text = self.format(record)
         data = memoryview(f"{text if has_colors(sys.stderr) else click.unstyle(text)}\n".encode(errors="backslashreplace"))
         descriptor = _stderr_descriptor()
@@ -111,7 +120,7 @@ class _LogHandler(logging.Handler):
 
 
 def _stderr_descriptor() -> int | None:
-    """Return the file descriptor of stderr; None if it has none, because another server (mod_wsgi) has replaced it."""
+    """Return the file descriptor of stderr; None if it is closed, or has none because another server has replaced it."""
     try:
         return sys.stderr.fileno() if sys.stderr else None
     except (AttributeError, OSError, ValueError):

@@ -14,7 +14,7 @@ _PARAMETERS: Final = ("verbose", "quiet", "log_format")
 
 
 def is_logging(context: click.Context) -> bool:
-    """Return whether the command of the context has the options of a log."""
+    """Return whether the parameters of the context have the options of a log, which `configure_log` removes."""
     return all(name in context.params for name in _PARAMETERS)
 
 

@@ -73,7 +73,10 @@ def log_problem_changes(before: Edition, now: Edition) -> None:
 
 
 def _problem_fields(problem: Problem, repeats: int) -> dict[str, object]:
-    """Return the fields of a problem for the log. `repeats` is the number of further files with the same problem."""
+    """Return the fields of a problem for the log, except its severity, which is the level of the line.
+
+    `repeats`, the number of further files with the same problem, is among them as `more_files` unless it is 0.
+    """
     fields = asdict(problem)
     del fields["severity"]  # it is the level
     return {**fields, **({"more_files": repeats} if repeats else {})}
@@ -130,7 +133,7 @@ def _report_line(line: str, level: int, fields: Mapping[str, object] = _NO_FIELD
 
 
 def _problem_line(problem: Problem) -> str:
-    """Format a problem like a compiler: position, severity unless the log shows it, message.
+    """Format a problem like a compiler: position, severity unless the log shows it, message and hint.
 
     A problem of the whole folder has no position, so it begins like other sentences for the operator.
     """
@@ -184,7 +187,7 @@ def _kind(problem: Problem) -> tuple[str, ...]:
 
 
 def _cause(problem: Problem) -> str:
-    """Return the name of the settings file whose error causes this error in another file; "" if the hint names none."""
+    """Return the name of the settings file that the hint of this error names as its cause; "" for a warning, or if none is."""
     match = _CAUSE.fullmatch(problem.hint) if problem.severity == "error" else None
     return match[1] if match and match[1] != problem.path else ""
 
@@ -245,7 +248,7 @@ PROBLEM_FORMATTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator
 
 
 def aligned_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Return each row as a line, with all columns but the last padded to their widest cell.
+    """Return an iterator of each row as a line, with all columns but the last padded to their widest cell.
 
     All rows must have the same number of cells.
     """

@@ -67,9 +67,9 @@ def _publish(
     """Run the purge command, then notify the hubs, and print the results. Return the number of failures, 0 for success.
 
     Each reachable hub is notified of the feeds that changed since it last accepted a notification of them, or with
-    `includes_unchanged`, of all feeds. The command `purge` (() for none) gets the addresses of these feeds; it is not run if
-    there are none. If it fails, hubs are notified anyway. Failures are, for each hub, the feeds whose notification failed and
-    those not tried after them (`HubResult.untried_count`), and 1 if the purge command failed.
+    `includes_unchanged`, of all feeds. The command `purge` (() for none) gets the addresses of these feeds and of removed ones;
+    it is not run if there are neither. If it fails, hubs are notified anyway. Failures are, for each hub, the feeds whose
+    notification failed and those not tried after them (`HubResult.untried_count`), and 1 if the purge command failed.
     """
     topics = {absolute(hub_selection.base_url, path): digest for path, digest in FeedDigests().compute(catalog).items()}
     pending_topics = publisher.enqueue(hub_selection, topics, includes_unchanged=includes_unchanged)

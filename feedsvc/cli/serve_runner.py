@@ -26,13 +26,13 @@ def serve(config: ServeConfig, scan: BackgroundScan, open_socket: Callable[[], s
     """Serve in this process until SIGTERM or SIGINT. `scan` is a scan of articles/ that was just started.
 
     `open_socket` returns the listening socket, a result of `listen` or `listen_unix`. It is called when the content has been
-    read: until then, connections are refused, so that a proxy uses another server.
+    read. If it opens the socket, connections are refused until then, so that a proxy uses another server.
     """
     _serve(config, open_socket, None, scan)
 
 
 def serve_worker(worker: Worker, config: ServeConfig, open_socket: Callable[[], socket.socket]) -> None:
-    """Serve in the process of a worker until SIGTERM or SIGINT, on the socket that all workers share.
+    """Serve in the process of a worker until SIGTERM or SIGINT, on the socket that all workers share (`open_socket`).
 
     Only worker 1 prints problems of files and logs editions.
     """

@@ -53,7 +53,10 @@ def _contexts(parent: click.Context, group: click.Group) -> Iterator[click.Conte
 
 
 def _rows(context: click.Context) -> Iterator[tuple[str, str, str, str]]:
-    """Yield command, key, value and origin of each parameter of the context's command that a variable or the file sets."""
+    """Yield command, key, value and origin of each parameter of the context's command that a variable or the file sets.
+
+    If a value in the settings file is not valid for the command, print all errors and exit with status 2.
+    """
     name, path = " ".join(command_path(context)), apply_to_command(context)
     for parameter in (parameter for parameter in context.command.params if parameter.name != "config"):
         value, source = parameter.consume_value(context, {})
@@ -68,7 +71,7 @@ def _variable(parameter: click.Parameter) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a value as text, without the passwords of addresses in it."""
+    """Return a value as text, or as JSON if it is no text, without the passwords of addresses in it."""
     if isinstance(value, str):
         return _without_user_password(_PASSWORD_PARAMETER.sub(r"\1...", value))
     if isinstance(value, list | tuple):
@@ -77,7 +80,7 @@ def _text(value: Any) -> str:
 
 
 def _without_user_password(address: str) -> str:
-    """Return an address without the password of its user, which may contain "/" and "@". A port may be hidden with it."""
+    """Return an address with "..." for its user's password, which may contain "/" and "@". It may replace a port, too."""
     scheme, mark, rest = address.partition("://")
     user, _, tail = rest.partition(":")
     _, at, host = tail.rpartition("@")

@@ -54,6 +54,7 @@ def open_target(
     `out` is a folder or s3://BUCKET/PREFIX. `only` names a selection of documents, "" for all. `file_codings` are the codings
     of compressed copies in a folder, `object_coding` is the coding of the objects in a bucket, "" for none. `prefetch` is a
     comparison of the folder with its manifest that was just started, or None. `host` is the value of --hosting.
+    At most `processes` work at once, None for one per processor.
     """
     _reject_mistyped_bucket(out)
     if _URL_SCHEME.match(out):

@@ -18,7 +18,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 def color_setting() -> bool | None:
-    """Return False with NO_COLOR (https://no-color.org/), else True with FORCE_COLOR, else None: colors on a terminal only."""
+    """Return False if NO_COLOR is set and not empty, else True if FORCE_COLOR is, else None: colors on a terminal only."""
     if os.environ.get("NO_COLOR"):
         return False
     return True if os.environ.get("FORCE_COLOR") else None
@@ -36,8 +36,8 @@ def has_colors(stream: TextIO | None) -> bool:
 class ReadingProgress:
     """Progress of the first reading of a content folder, on the terminal or in the log. A call updates it.
 
-    On a terminal, one line is updated and removed at the end. Otherwise the log of the command, if it has one, gets a line each
-    ten seconds.
+    If `_shows_line`, one line of the terminal is updated and removed at the end. Otherwise the log of the command, if it has
+    one, gets a line each ten seconds.
     """
 
     def __init__(self) -> None:

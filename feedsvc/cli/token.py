@@ -180,7 +180,8 @@ def _raise_unknown_name(name: str, tokens: Sequence[Token]) -> None:
 def _open_store(content: Path, state: Path | None, database: str) -> TokenStore:
     """Return the token store that `feedsvc serve` uses with the same options.
 
-    Raises FeedsvcError if `database` is invalid or a package for it is missing; if it is "", also if there is no state folder.
+    Raises FeedsvcError if `database` is invalid or a package for it is missing; if it is "", also if there is no state folder;
+    and if the state folder is inside the content folder.
     """
     folder = state_folder(content, state)
     if not database and not folder.is_dir():

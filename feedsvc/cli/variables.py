@@ -122,13 +122,17 @@ class Command(click.Command):
         return super().invoke(ctx)
 
     def get_short_help_str(self, limit: int = _MAX_SUMMARY) -> str:
-        """Return the first sentence of the help, which lists of commands wrap. click would cut it to one line."""
+        """Return the first sentence of the help, cut after 300 characters, or after `limit` if that is more.
+
+        Lists of commands wrap it. click would cut it to one line.
+        """
         return super().get_short_help_str(max(limit, _MAX_SUMMARY))
 
     def prepare(self, ctx: click.Context) -> None:
         """Begin the log of the command, if it has one. Then warn of unknown variables and of variables with former names.
 
-        The warnings go to the log, or without one to stderr. Call it once, before the command runs.
+        The warnings go to the log, or without one to stderr. Call it once, before the command runs. Raises click.UsageError if
+        both --verbose and --quiet are given.
         """
         if is_logging(ctx):
             configure_log(ctx)
@@ -149,7 +153,7 @@ class Command(click.Command):
 def _apply_config_file(ctx: click.Context, _option: click.Parameter, path: Path | None) -> None:
     """Make the values of the settings file defaults; errors in it end the process with status 2.
 
-    The option is eager, so this happens before click reads the defaults of other options.
+    The option is eager, so this happens before click reads the defaults of other options. During completion, do nothing.
     """
     if not ctx.resilient_parsing:  # not for completion
         apply_file(ctx, path, option_keys())

@@ -95,7 +95,10 @@ class ProcessApplication(PerProcess["WSGIApplication"]):
             _LOG.exception("feedsvc: the service cannot be opened; the next request tries again")
 
     def _get_or_end(self) -> WSGIApplication:
-        """Return the application, or end the process: servers ignore SystemExit in a request and in other threads."""
+        """Return the application. After a FeedsvcError, print it and end the process; other errors pass.
+
+        Servers ignore SystemExit in a request and in other threads.
+        """
         try:
             return _or_exit(self.get)
         except SystemExit:
@@ -152,7 +155,7 @@ class _FirstProcess:
             return True
 
     def log_edition(self, before: Edition, now: Edition) -> None:
-        """Log changes of problems, and the edition. A listener of the watcher."""
+        """Log changes of problems, and the edition, if `is_this`; else do nothing. A listener of the watcher."""
         if self.is_this():
             log_problem_changes(before, now)
             log_edition(before, now)
