@@ -105,7 +105,7 @@ def _decode_page(page: _Page, interner: Interner) -> dict[str, Record]:
 
 
 def _decode_columns(page: _Page, columns: Mapping[str, Column], interner: Interner) -> Iterator[Iterable[Any]]:
-    """Yield, for each of these columns of `page.records`, its values, one for each record."""
+    """Yield, for each of these columns of `page.records`, its values, one for each record. Raises _DECODE_ERRORS."""
     return (column.decode(page.records[name], len(page.paths), interner.intern) for name, column in columns.items())
 
 
@@ -153,7 +153,7 @@ def decode_former_record(data: bytes) -> Record | None:
 
 
 def _decode_articles(page: _Page, interner: Interner) -> Sequence[Article | None]:
-    """Return the articles of the readings in the order of the paths; None for a reading without an article."""
+    """Return the articles of the readings in the order of the paths; None for one without an article. Raises _DECODE_ERRORS."""
     lacking = {*page.lacking}
     paths: Iterable[str] = [path for index, path in enumerate(page.paths) if index not in lacking] if lacking else page.paths
     articles = _ARTICLE_COLUMNS.decode(page.articles, len(page.paths) - len(lacking), interner.intern)

@@ -25,12 +25,15 @@ Intern = Callable[[Any], Any]
 class Column:
     """Codec of one field of many objects: of a column of values, one for each object.
 
-    It encodes a single value if all are equal; if the column is interned and values repeat, the distinct values and an index
-    for each object; else one value for each object.
+    It encodes a single value if all are equal; if the column is interned and at most half as many values as objects are
+    distinct, these and an index for each object; else one value for each object.
     """
 
     def __init__(self, value_type: Any, *, is_interned: bool = False) -> None:
-        """Set `is_interned`, so that `decode` interns the values, if they are hashable and many objects have the same one."""
+        """Create the codec for values of the type `value_type`. With `is_interned`, `decode` interns the values.
+
+        Set `is_interned` if the values are hashable and many objects have the same one.
+        """
         self._is_interned = is_interned
         self._decoder: Any = msgspec.msgpack.Decoder(tuple[list[value_type], list[int] | None])
 

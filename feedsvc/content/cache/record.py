@@ -79,10 +79,11 @@ class Interner:
         return first
 
     def intern_record(self, record: Record) -> Record:
-        """Intern parts of a record in place, and return the same record. The `markdown` of its reading may become "".
+        """Intern parts of a record in place, and return the same record.
 
         The parts are authors, categories, tags and dates of both articles (that of `reading` and `good`), `site`, the positions
-        of `reading`, and `media` if it is empty. Only for a new record that no other code refers to yet.
+        of `reading`, and `media` if it is empty. If another record has equal positions, the `markdown` of `reading` becomes "".
+        Only for a new record that no other code refers to yet.
         """
         article, problems, positions, alias_references, _ = record.reading
         for version in (article, record.good):

@@ -57,8 +57,9 @@ _SELECT_SIZES: Final = (
 
 
 def _convert_former_page(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    """Yield a row of the former table `page` in the present form. Raises TypeError or ValueError if it is damaged.
+    """Yield the name of the present table and, in its form, the values of a row of the former table `page`, as one pair.
 
+    Raises TypeError or ValueError if the row is damaged.
     Its `records` begin with the CRC-32 of the other bytes, little-endian, which is left out.
     """
     number, version, size, records = row
@@ -113,7 +114,10 @@ class RecordTables:
         self._version, self._max_unused = version or _code_digest(), max_unused
 
     def load(self, connection: sqlite3.Connection, checksummers: Mapping[str, RowChecksummer]) -> LoadedRecords:
-        """Return the records of all undamaged rows by path. Of those of another version, only last valid versions remain."""
+        """Return the records of all undamaged rows by path, without deleted ones.
+
+        Of those of another version, only last valid versions remain.
+        """
         interner, records, versions, is_intact = Interner(), dict[str, Record](), set[str](), True
         # One by one: all rows together would take as much memory again as the records.
         for row in connection.execute(f"SELECT * FROM {_PAGE_TABLE} ORDER BY id"):
@@ -206,7 +210,7 @@ class RecordTables:
 
 
 def _code_digest() -> str:
-    """Return a digest of the version and the code of content/, since a working copy changes without a new version."""
+    """Return a hex digest of the version and the code of content/, since a working copy changes without a new version."""
     files = sorted(Path(__file__).parent.parent.rglob("*.py"))
     return blake2b(b"".join((__version__.encode(), *(file.read_bytes() for file in files))), size=8).hex()
 

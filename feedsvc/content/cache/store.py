@@ -58,7 +58,7 @@ class ParseCache:
 
         A damaged file is replaced. Of records of another `version` of the parser only last valid versions are used; "" stands
         for a digest of its code. `large_file_size`, in bytes, decides `is_large`. The other two numbers are those that `prune`
-        tolerates.
+        tolerates. A failed write raises an alert in `alerts`.
         """
         self._lock = threading.Lock()
         self._file, self._large_file_size, self._max_unused_texts = file, large_file_size, max_unused_texts
@@ -106,7 +106,7 @@ class ParseCache:
         return self._database.has_reported_damage
 
     def load_records(self) -> dict[str, Record]:
-        """Return all valid records by path, {} after an error. Damage sets `is_damaged`, an outdated file `is_rolled_back`."""
+        """Return valid records by path, even of a damaged or outdated file (sets `is_damaged`, `is_rolled_back`); {} after an error."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
@@ -139,7 +139,7 @@ class ParseCache:
         return self._loaded_state if self._is_own_version else ""
 
     def current_state(self) -> str:
-        """Return the present name of the cache's state; "" after an error or a write of an unrelated process since the load."""
+        """Return the state's present name; "" after an error, or if another process, except a fork, wrote since the load."""
         try:
             with self._lock:
                 name, _ = self._read_state()
@@ -148,7 +148,7 @@ class ParseCache:
         return name if self._is_own_state(name) else ""
 
     def _read_state(self) -> tuple[str, int]:
-        """Return the state's name and generation. The caller holds the lock. Raises sqlite3.Error."""
+        """Return the state's name and generation, ("", 0) if missing or damaged. The caller locks. Raises sqlite3.Error."""
         state = select_state(self._connection, self._state_checksummer)
         if state is None:
             self._database.report_damage("the name of the state fails its checksum")
@@ -221,7 +221,7 @@ class ParseCache:
         return texts
 
     def store_texts(self, texts: Mapping[bytes, str]) -> bool:
-        """Store texts by their keys; those stored already stay. Return False, after an alert, if they cannot be written."""
+        """Store texts by their keys; those stored already stay. Return False, after an alert (not in a fork), if that fails."""
         return self.store({}, texts=texts)
 
     def store(
@@ -232,7 +232,7 @@ class ParseCache:
     ) -> bool:
         """Store changed records by path (None deletes) and texts by key in one transaction.
 
-        `settings`, unless None, replace all stored ones. Return False, after an alert, if the file cannot be written.
+        `settings`, unless None, replace all stored ones. Return False, after an alert (not in a fork), if writing fails.
         """
 
         def write(connection: sqlite3.Connection) -> None:
@@ -260,7 +260,7 @@ class ParseCache:
         return self._write(write)
 
     def _write(self, write: Callable[[sqlite3.Connection], None]) -> bool:
-        """Call `write` in a transaction. Return False, after an alert (not in a fork), if the file cannot be written."""
+        """Call `write` in a transaction. Return False, after an alert (not in a fork), if that fails, as in memory in a fork."""
         if self._file is None and self._pid != os.getpid():
             return False  # a forked process has only a copy of the in-memory database
         try:
