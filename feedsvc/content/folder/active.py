@@ -137,7 +137,7 @@ class ActiveArticles:
                 self._disputed_languages |= dict.fromkeys(paths, ("language", "\n".join(paths)))
 
     def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
-        """Resolve all conflicts again. A file whose own article loses one gets its last valid version instead.
+        """Resolve all conflicts again, and set `conflicts`. A file whose own article loses one gets its last valid version.
 
         The file gets no active article if it has no last valid version, if `is_new` returns True for its path (its article was
         never active), or if that version conflicts with another article, too. Return the changes of active articles by path.

@@ -154,7 +154,7 @@ class ArticleFiles:
 
         A change is a former and a new article (None: no article), the same object twice if only its media may have changed.
         `unsettled_files` are not read and remain due; with `postpone_changing`, so do files that change meanwhile. Those that
-        changed just before `now` become due again. `while_waiting` and `on_read` are called only if many files are read.
+        changed just before `now`, if given, become due again. `while_waiting` and `on_read` are called only if many are read.
         """
         self._text_reader.references = references
         due, recent_files, postponed = self._files_to_check(stale), self._recent_files, set(unsettled_files)
@@ -208,7 +208,7 @@ class ArticleFiles:
                 changes[path] = (former, new)
 
     def _last_valid_with_media(self, stale: Iterable[str], changes: ArticleChanges) -> ArticleChanges:
-        """Return active last valid versions of stale files as changes from an article to itself: their media may have changed."""
+        """Return path -> (article, article) for stale files, not in `changes`, whose active last valid version has media."""
         active, records = self.active_articles, self.records.by_path
         articles = ((path, article) for path in stale if path not in changes and (article := active.get(path)) and article.media)
         return {path: (article, article) for path, article in articles if records[path].good is article}
@@ -245,9 +245,9 @@ class ArticleFiles:
     def _files_to_read(
         self, due: Iterable[str], unsettled_files: frozenset[str], stale: frozenset[str], recent_files: set[str]
     ) -> tuple[list[str], set[str]]:
-        """Return the files that must be read, and those with a record that does not state that the file's own article is active.
+        """Return those of `due` that must be read, and those with a record that does not state that the own article is active.
 
-        Skip `unsettled_files`. For a file that need not be read, register the problems and media of its record.
+        Skip `unsettled_files`. Changed, `stale` and `recent_files` must be read; register problems and media of other records.
         """
         records, files, problems = self.records.by_path, self._scanner.files, self.records.problems
         to_read, undetermined = list[str](), set[str]()

@@ -58,8 +58,8 @@ def resolve_claims(claims: Collection[Claim], last_paths: Container[str] = froze
     an equal former slug: the kind that is resolved first wins. A file that lost a claim cannot win another.
 
     Of several files that claim a value as the same kind, one not in `last_paths` wins; then one that is no draft; then one
-    whose stem (name without suffix) is the value or its last part after ":" or "/", then one whose stem ends the value, so that
-    a copied file never replaces the original; then the shorter stem; then the lower path.
+    whose stem (name without suffix) is the value or its last part after ":" or "/", then one with whose stem the value ends,
+    so that a copied file never replaces the original; then the shorter stem; then the lower path.
     """
     holders: dict[ClaimKey, Claim] = {}
     lost_claims: list[tuple[Claim, Claim]] = []
@@ -144,7 +144,7 @@ def _language_problem(loser: Article, holder: Article, positions: Mapping[str, S
 
 
 def _translation_position(article: Article, positions: Sequence[int]) -> tuple[int, int]:
-    """Return line and column of `translation_of`, which comes last in `positions`; 1 and 1 if the file does not have it."""
+    """Return line and column of `translation_of`, the last pair of `positions`; (1, 1) without the key or without positions."""
     if not article.translation_of or not positions:
         return 1, 1
     line, column = positions[-2:]

@@ -47,8 +47,8 @@ class WriteDebouncer:
         a temporary name removes the file for an instant, and a rename makes it appear elsewhere. Changes that may be later than
         such a removal are postponed as well.
 
-        A path, or WHOLE_SCAN, that changes at each scan is postponed until one second and ten scans have passed, but not longer
-        than three seconds.
+        A path that changes at each scan is postponed until one second and ten scans have passed, but not longer than three
+        seconds. The same applies to WHOLE_SCAN, which changes whenever a path does.
         """
         self.record_missing(missing, now)
         moment = self._missing_files.last_certain_time(now - settle_time)

@@ -58,9 +58,9 @@ def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
 def unread_problems(root: Path, folders: Iterable[str]) -> tuple[Problem, ...]:
     """Return a warning for each file and folder directly in `root` that is not read although its name suggests it.
 
-    `root` is the content folder. Such files are mostly articles outside articles/, or settings with another name. Hidden files
-    and READMEs are ignored. `folders` are the names of the folders that are read; another folder with a similar name has a
-    warning.
+    `root` is the content folder. Such files are mostly articles outside articles/, or settings with another name. Hidden files,
+    READMEs and the like, and names that are not printable are ignored. `folders` are the names of the folders that are read;
+    another folder with a similar name has a warning.
     """
     try:
         with os.scandir(root) as entries:
@@ -95,7 +95,10 @@ def _is_unread_file(name: str, *, is_folder: bool) -> bool:
 
 
 def _misnamed_folder_problems(root: Path, name: str, folders: Iterable[str]) -> Iterator[Problem]:
-    """Yield a warning if the folder's name is similar to one of `folders`, and if it is not that folder in another case."""
+    """Yield a warning if the folder's name is similar to one of `folders`, but not the same.
+
+    There is none if both names lead to one folder, as on a file system that ignores case.
+    """
     nearest = "" if name in folders else nearest_name(name, folders, cutoff=_MIN_FOLDER_SIMILARITY)
     if nearest and not ((root / nearest).exists() and (root / nearest).samefile(root / name)):
         yield Problem(path=name, message="this folder is not read", hint=f"did you mean {nearest}/?", severity="warning")

@@ -143,7 +143,7 @@ class ContentFolder:
         return self._article_files.folders
 
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
-        """Do the first reading, before all articles are rendered. The next `read` returns its result, whatever the arguments.
+        """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result, whatever its arguments.
 
         This process calls `while_waiting` at most once, while other processes scan the folder or read many files; not at all if
         no other process does. Raises ContentError like `read`.

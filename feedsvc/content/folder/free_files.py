@@ -55,7 +55,7 @@ class FreeFiles:
         return self._pages.stored
 
     def scan(self, scope: frozenset[str] | None) -> None:
-        """Scan pages/ and root/: both if `scope` is None, else each of the two that has one of the paths `scope`."""
+        """Scan pages/ and root/ if `scope` is None; else the paths of `scope` in pages/, and root/ if one of them is in it."""
         self._pages.scan(paths_within(scope, PAGES_FOLDER))
         self._root_files.scan(paths_within(scope, ROOT_FOLDER))
 

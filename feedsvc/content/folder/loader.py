@@ -155,7 +155,8 @@ class ArticleLoader:
     def _read(self, path: str, data: bytes | Problem | None, *, is_preloading: bool = False) -> tuple[Record | None, str]:
         """Return record and Markdown of a file with this data; None and "" if it is missing (None).
 
-        The Markdown is also "" if a record is reused or there is no article. If `is_preloading`, new articles count as active.
+        The Markdown is also "" if a record is reused or there is no article. If `is_preloading`, new articles without
+        problems count as active.
         """
         previous = self._records.get(path)
         if data is None:
@@ -203,6 +204,9 @@ class ArticleLoader:
 
 
 def _texts_by_key(files: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
-    """Return text key -> Markdown for these files, given as pairs of record and Markdown; files without either are left out."""
+    """Return text key -> Markdown for these files, given as pairs of record and Markdown.
+
+    A file without a record, without an article or without Markdown is left out.
+    """
     texts = ((record.reading.article, markdown) for record, markdown in files if record and markdown)
     return {article.text: markdown for article, markdown in texts if article}

@@ -73,7 +73,7 @@ class PageFiles:
 
     @property
     def stored(self) -> tuple[StoredSetting, ...]:
-        """The last valid version of each file, for a later run."""
+        """The last valid version of each file that has one, for a later run."""
         versions = ((path, self._active.get(path) or record.last_valid) for path, record in sorted(self._records.items()))
         return tuple(StoredSetting(kind=_KIND, name=path, value=page) for path, page in versions if page)
 

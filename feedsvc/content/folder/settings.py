@@ -137,7 +137,7 @@ def _add_entries(
     """Return the references with the effective entries of a kind, by id and alias, and with its invalid entries.
 
     `invalid` maps "KIND ID" of an invalid entry, or "KIND" if the whole file cannot be used, to its place in the file. An
-    invalid entry that its last valid version replaces is left out.
+    invalid entry that its last valid version or its fallback replaces is left out.
     """
     without_entry = {
         name: location for name, location in invalid.items() if name == kind or name.removeprefix(f"{kind} ") not in entries
@@ -246,7 +246,10 @@ def _update_stored_settings(
     redirects: RedirectRules,
     stored: Mapping[tuple[str, str], StoredSetting],
 ) -> dict[tuple[str, str], StoredSetting]:
-    """Return the settings to store, by kind and id: the effective ones, and those only in `stored`, with `is_former` set."""
+    """Return the settings to store, except pages, by kind and id ("" for the site and the redirects).
+
+    They are the effective ones, and the entries that are only in `stored`, with `is_former` set.
+    """
     settings = {("site", ""): StoredSetting(kind="site", name="", value=site)}
     if redirects or _REDIRECTS in stored:
         settings[_REDIRECTS] = StoredSetting(kind=_REDIRECTS[0], name=_REDIRECTS[1], value=redirects)

@@ -18,10 +18,11 @@ from feedsvc.uris import absolute
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContentSnapshot:
-    """Immutable contents of a content folder. `categories`, `authors`, `tags` and feeds are keyed by id and each alias.
+    """Immutable contents of a content folder.
 
-    `custom_feeds` are the public entries of feeds.yaml, `private_feeds` the others, `redirects` the rules of redirects.yaml. No
-    public document depends on `private_feeds` or `redirects`.
+    `categories`, `authors`, `tags`, `custom_feeds` and `private_feeds` are keyed by id and each alias. `custom_feeds` are the
+    public entries of feeds.yaml, `private_feeds` the others, `redirects` the rules of redirects.yaml. No public document
+    depends on `private_feeds` or `redirects`.
 
     `tags` are the entries of tags.yaml, which need not contain every tag. `articles` are the active ones, in no particular order.
     `pages` has the static pages, also drafts, by slug and former slug, `root_files` the bytes of the files below root/ by their
@@ -93,7 +94,7 @@ class ContentSnapshot:
     def warm_html(self, articles: Sequence[Article]) -> None:
         """Load the texts of these articles, and cache their HTML unless it would fill over half the cache.
 
-        Raises FeedsvcError if a text is lost.
+        Raises FeedsvcError if a text whose HTML is to be cached is lost.
         """
         self.texts.warm_html(articles, self.site.base_url)
 

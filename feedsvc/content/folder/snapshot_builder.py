@@ -36,10 +36,10 @@ class SnapshotBuilder:
         changed_media: frozenset[str],
         unread_problems: Iterable[Problem],
     ) -> ContentSnapshot:
-        """Build the snapshot after a reading. Call it after each reading that gives a new snapshot.
+        """Build the snapshot after a reading, with the theme, pages and root files of the constructor's arguments.
 
-        `changes` are the changes of active articles, `changed_media` the paths of changed media files, since the previous
-        snapshot.
+        Call it after each reading that gives a new snapshot. `changes` are the changes of active articles, `changed_media` the
+        paths of changed media files, since the previous snapshot. `unread_problems` are those of files that are not read.
         """
         previous = self._previous
         last_valid_paths, free_files = articles.last_valid_paths, self._free_files
@@ -89,7 +89,7 @@ class SnapshotBuilder:
     def _referenced_media(
         self, settings: Settings, articles: ArticleFiles, changes: ArticleChanges, changed_media: frozenset[str]
     ) -> Mapping[str, MediaFile]:
-        """Return all referenced media files that exist, by path; the mapping of the previous snapshot if no file changed.
+        """Return all referenced media files that can be used, by path; the mapping of the previous snapshot if none changed.
 
         Of a changed file, there is a new MediaFile, even if it is equal to the former one: the bytes may differ.
         """

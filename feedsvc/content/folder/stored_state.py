@@ -51,7 +51,7 @@ class StoredState:
     def load_records(self) -> tuple[dict[str, Record], bool]:
         """Return all records of the cache by path, and whether some may be missing or outdated.
 
-        A damaged cache is replaced by a new one.
+        A damaged cache is replaced by a new one, if its folder can be written.
         """
         records = self._cache.load_records()
         is_unreliable = self._cache.is_damaged or self._cache.is_rolled_back
