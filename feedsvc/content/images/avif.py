@@ -61,9 +61,10 @@ def _box(file: BinaryIO) -> tuple[int, bytes]:
 
 
 def _meta(file: BinaryIO) -> bytes:
-    """Return the boxes in the next meta box as bytes, at most _MAX_META_SIZE. Raises ValueError if there is no meta box.
+    """Return the boxes in the next meta box as bytes; of more than _MAX_META_SIZE bytes, only the first.
 
-    The last box of a file may state no size (ISO/IEC 14496-12 section 4.2).
+    Raises ValueError if there is no meta box, or if a box that states its size is cut off. The last box of a file may state no
+    size (ISO/IEC 14496-12 section 4.2).
     """
     for _ in range(_MAX_BOXES):
         start = file.tell()
@@ -106,9 +107,10 @@ class Box(NamedTuple):
 
 
 def top_boxes(file: BinaryIO) -> list[Box]:
-    """Return the top-level boxes before the first invalid or cut-off one. Raises ValueError if there are none.
+    """Return the top-level boxes before the first invalid or cut-off one.
 
-    A cut-off mdat box is not invalid; it ends at the end of the file.
+    Raises ValueError if there are none, or if the file ends within a 64-bit size. A cut-off mdat box is not invalid; it ends at
+    the end of the file.
     """
     length, offset, result = file.seek(0, 2), 0, list[Box]()
     while offset + _HEADER_SIZE <= length and len(result) < _MAX_BOXES:
@@ -138,7 +140,7 @@ def boxes(data: bytes, start: int, offset: int) -> Iterator[Box]:
 
 
 class _PrimaryItem:
-    """Primary item of a meta box: the image that viewers show. Raises ValueError if a box is damaged."""
+    """Primary item of a meta box: the image that viewers show. The constructor raises ValueError for a box of wrong length."""
 
     def __init__(self, meta: bytes) -> None:
         meta_boxes = dict(_boxes(meta))
@@ -195,7 +197,7 @@ def item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
 def _associated_properties(ipma: bytes, item: int) -> list[int]:
     """Return the indices, from 1, of an item's properties in the ipco box; [] if it has none (ISO/IEC 23008-12 section 9.3).
 
-    `ipma` is the content of an ipma box. A damaged one gives fewer indices.
+    `ipma` is the content of an ipma box. A damaged one gives fewer indices, or 0 for some.
     """
     id_size = 4 if ipma[:1] > b"\0" else 2
     index_size = 2 if ipma[3:4] and ipma[3] & 1 else 1

@@ -50,7 +50,8 @@ class _Edit(NamedTuple):
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
     """Return the pieces of the image without its metadata, and the rights that it states.
 
-    Raises ValueError if the boxes are damaged, ambiguous or too large, so that the metadata cannot be removed safely.
+    Raises ValueError if the boxes are damaged, ambiguous or too large, so that the metadata cannot be removed safely, or if
+    there are too many pieces.
     """
     top_level = top_boxes(file)
     kinds = [box.kind for box in top_level]
@@ -99,7 +100,10 @@ class _Writer:
         return self._write(offset, box.end, is_retained=False)
 
     def _write(self, start: int, end: int, *, is_retained: bool) -> None:
-        """Add the file's bytes from `start` to `end`, or as many zeros if not `is_retained`, with the edits there applied."""
+        """Add the file's bytes from `start` to `end`, or as many zeros if not `is_retained`, with the edits there applied.
+
+        Raises ValueError if an edit is only partly there.
+        """
         add = self.pieces.add_range if is_retained else self._zeros
         while self._next < len(self._edits) and self._edits[self._next].start < end:
             edit = self._edits[self._next]
@@ -115,7 +119,7 @@ class _Writer:
 
 
 def _extents_within(extents: list[Extent], box: Box) -> list[Extent]:
-    """Return the parts of `extents` that lie in a box's content, sorted and without overlaps."""
+    """Return the parts of `extents` that lie in a box's content, sorted; what lies in several is only in the first."""
     result: list[Extent] = []
     for extent in sorted(extents):
         part = Extent(max(extent.start, result[-1].end if result else box.content_start), min(extent.end, box.end))
@@ -137,7 +141,8 @@ def _has_overlap(extents: list[Extent], others: list[Extent]) -> bool:
 class _Items:
     """Items of an image: their types and extents, and the rights that the items with metadata state.
 
-    The constructor raises ValueError if the meta box or the metadata is too large, or if metadata overlaps pixels.
+    The constructor raises ValueError if the meta box is damaged, if it or the metadata is too large, or if metadata overlaps
+    pixels.
     """
 
     def __init__(self, file: BinaryIO, meta: Box) -> None:
@@ -177,9 +182,9 @@ class _Items:
         ]
 
     def edits(self) -> Iterator[_Edit]:
-        """Yield edits that replace each metadata item: with the rights alone, or with empty metadata.
+        """Yield edits that replace each metadata item: EXIF by the rights that EXIF states, another item by all rights, as XMP.
 
-        Metadata is empty if the image states no rights, and in an item that is too short for the rights.
+        An item is replaced by empty metadata if there are no such rights, or if its first extent is too short for them.
         """
         for kind, extents in self._metadata:
             for index, extent in enumerate(extents):
@@ -276,7 +281,10 @@ def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
 
 
 def _tracks(data: bytes, max_depth: int = _MAX_DEPTH) -> Iterator[bytes]:
-    """Yield the handler type of each track, such as b"pict" for images. `data` is the content of a moov box."""
+    """Yield the handler type of each track, such as b"pict" for images. `data` is the content of a moov box.
+
+    Boxes nested deeper than `max_depth` are not searched.
+    """
     for box in boxes(data, 0, 0):
         content = data[box.content_start : box.end]
         if box.kind == b"hdlr":

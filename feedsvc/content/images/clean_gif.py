@@ -25,9 +25,10 @@ _XMP_TRAILER: Final = b"\1" + bytes(range(255, -1, -1)) + b"\0"
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces of the image without its metadata, and the rights that it states. Raises ValueError if there is no image.
+    """Return the pieces of the image without its metadata, and the rights that it states.
 
-    If the file is damaged after the first image, the pieces end before the damage.
+    Raises ValueError if there is no image, or if there are too many pieces. If the file is damaged after the first image, the
+    pieces end before the damage.
     """
     pieces, image_rights, has_image = Pieces(), Rights(), False
     file.seek(0)

@@ -58,7 +58,10 @@ def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Righ
 
 
 def _segments_before_scan(file: BinaryIO) -> list[JpegSegment]:
-    """Return all segments up to and including the header of the first scan. Raises ValueError if one is damaged or missing."""
+    """Return all segments up to and including the header of the first scan.
+
+    Raises ValueError if one is damaged or missing, or if there are more than _MAX_SEGMENTS.
+    """
     size = file.seek(0, 2)
     file.seek(2)
     segments: list[JpegSegment] = []
@@ -117,7 +120,7 @@ class _Metadata:
 
     @property
     def rights(self) -> Rights:
-        """Rights of all formats; XMP takes precedence over IPTC, IPTC over EXIF."""
+        """Rights of all formats; in each field, XMP takes precedence over IPTC, IPTC over EXIF."""
         return self.xmp_rights | self.iptc_rights | self.exif_rights
 
     def segments(self) -> Iterator[bytes]:
@@ -159,7 +162,7 @@ def _encode_segment(marker: int, data: bytes) -> bytes:
 def _add_scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
     """Add the entropy-coded data from `start`, and further scans with their tables, up to EOI, damage or the file's end.
 
-    Metadata between scans is left out.
+    Metadata between scans is left out. At the maximum number of pieces, the rest is left out, too.
     """
     is_scan, size = True, file.seek(0, 2)
     try:

@@ -32,8 +32,8 @@ _DEFLATE_FLAG: Final = 1  # compression flag of iTXt
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
     """Return the pieces of the image without its metadata, and the rights that it states.
 
-    Raises ValueError if there is no IDAT chunk. If the file is damaged after the beginning of the first IDAT chunk, the pieces
-    end before the damage.
+    Raises ValueError if there is no IDAT chunk, or if there are too many pieces. If the file is damaged after the beginning of
+    the first IDAT chunk, the pieces end before the damage.
     """
     pieces, text_rights, exif_rights = Pieces(), Rights(), None
     pieces.add_range(0, len(SIGNATURE))

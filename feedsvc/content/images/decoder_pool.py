@@ -169,7 +169,7 @@ class DecoderProcess:
         return error if self._image_count == 1 else ReusedDecoderError(str(error))
 
     def _exit_error(self, process: subprocess.Popen[bytes], error: BaseException) -> UndecodableError | DecoderLostError:
-        """Return the error for a child that stopped replying, which raised `error` in this process.
+        """Return the error for a child that stopped replying. `error` is what this process caught while it waited for a reply.
 
         It is UndecodableError if the image made the child crash or exceed its processor time, else DecoderLostError.
         """
@@ -199,7 +199,7 @@ def _module_search_path() -> list[str]:
 def _receive_reply(connection: socket.socket, deadline: float) -> tuple[bytes, int, bytes]:
     """Return kind, number and data of the next reply. `deadline` is a time of time.monotonic().
 
-    Raises TimeoutError at the deadline, EOFError if the child ended or the reply is too long, or another OSError.
+    Raises EOFError if the child ended or the reply is too long, OSError if receiving fails (TimeoutError at the deadline).
     """
     kind, number, length = REPLY_HEADER.unpack(_receive_exactly(connection, REPLY_HEADER.size, deadline))
     if length > _MAX_REPLY_SIZE:

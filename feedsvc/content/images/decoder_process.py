@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def _limit_resources() -> None:
-    """Set the limits of this process. A limit that the platform does not support is skipped."""
+    """Set the limits of this process, lower its priority, and ignore SIGINT. What the platform does not support is skipped."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(_NICE)
