@@ -13,7 +13,8 @@ from feedsvc.publication import Publication
 class NginxFile:
     """Writer of the file that nginx includes, with former addresses and the time of the next scheduled change.
 
-    A call with a publication writes the file, replacing a former one. If `file` is None, it does nothing.
+    A call with a publication writes the file if its text changed, and raises FeedsvcError if that fails. If `file` is None, it
+    does nothing.
     """
 
     def __init__(self, file: Path | None, *, out: str, content: Path) -> None:

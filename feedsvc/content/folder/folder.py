@@ -127,7 +127,7 @@ class ContentFolder:
 
     @cached_property
     def _article_files(self) -> ArticleFiles:
-        """Article files, created on first use. If the cache is large, a child process scans while this one loads the records."""
+        """Article files, created on first use. If the cache is large or `scan` was given, a child process may scan meanwhile."""
         scan, self._background_scan = self._background_scan, None
         with scan or (start_scan(self._root) if self._is_cache_large else nullcontext()) as get_result:
             records, are_damaged = self._stored_state.load_records() if self._stored_state else ({}, False)
@@ -143,7 +143,7 @@ class ContentFolder:
         return self._article_files.folders
 
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
-        """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result, whatever its arguments.
+        """Do the first reading at `now`, before all articles are rendered. The next `read` returns its result in any case.
 
         This process calls `while_waiting` at most once, while other processes scan the folder or read many files; not at all if
         no other process does. Raises ContentError like `read`.

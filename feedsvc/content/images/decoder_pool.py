@@ -45,7 +45,7 @@ class ImageChangedError(Exception):
 
 
 class DecoderLostError(Exception):
-    """Raised if the child ended or stopped replying for a reason other than the image, or exceeded a timeout."""
+    """Raised if the child ended or stopped replying for a reason other than the image, or exceeded a timeout for any reason."""
 
 
 class ReusedDecoderError(DecoderLostError):
