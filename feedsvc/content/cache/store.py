@@ -106,7 +106,7 @@ class ParseCache:
         return self._database.has_reported_damage
 
     def load_records(self) -> dict[str, Record]:
-        """Return valid records by path, {} after an error. Also set `is_damaged`, and `is_rolled_back` if the file is outdated."""
+        """Return valid records by path, {} after an error. Set `is_damaged`, and `is_rolled_back` if the file is outdated."""
         # Read before the rows: another process writes its generation beside the file after it has committed its rows.
         last_generation = self._generation.read(self._state_checksummer)
         try:
