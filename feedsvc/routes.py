@@ -293,8 +293,8 @@ def place_of(path: str) -> Place | None:
 
 
 def is_never_free(path: str) -> bool:
-    """Return whether no rule of redirects.yaml can hold for a path. False for feeds and /tags/.
+    """Return whether a path is the service's own or always has a document, so that no rule of redirects.yaml can hold for it.
 
-    True for /views.json, and with or without a final slash for OPERATOR_NAMES (such as /status) and _PERMANENT_DOCUMENTS.
+    True for /views.json, and with or without final slash for OPERATOR_NAMES (as /status) and _PERMANENT_DOCUMENTS; else False.
     """
     return path == MOST_READ_PATH or path.strip("/") in OPERATOR_NAMES or place_of(path) in _PERMANENT_DOCUMENTS

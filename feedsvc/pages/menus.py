@@ -65,7 +65,7 @@ def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
     """Return the items of the footer: those of site.yaml, in its order, without missing categories and pages.
 
     If site.yaml has no `footer.links` ([] is no links), they are the pages whose key `navigation` is footer and then the
-    archive, without items whose address is also in the navigation menu. `PageLayout` adds the link to /subscribe/.
+    archive; of these, the ones whose address is in the navigation menu are left out. `PageLayout` adds the link to /subscribe/.
     """
     links = catalog.site.footer.links
     if links is not None:
@@ -78,7 +78,7 @@ def footer_items(catalog: Catalog) -> tuple[MenuItem, ...]:
 def navigation_categories(catalog: Catalog) -> list[str]:
     """Return the ids of the categories in the navigation menu, in its order; if it has none, those of all categories.
 
-    An id may be repeated.
+    An id may be repeated. All categories are in the order of `ContentSnapshot.categories`.
     """
     refs = (item.listing.ref for item in navigation_items(catalog) if item.listing)
     return [ref.id for ref in refs if ref.kind == "category"] or [entry.id for entry in catalog.content.categories.values()]

@@ -111,7 +111,7 @@ def listing_open_graph(
     language: str = "",
     image: Image | None = None,
 ) -> tuple[tuple[str, str], ...]:
-    """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own.
+    """Return the Open Graph pairs (property, content) of a page other than an article's, at the absolute `address`.
 
     `language` is the page's language tag, "" for the site's. A page without `image` has `logo`, a result of `logo_image`; if
     that is None, it has the address of the site's logo without a size. Values are not escaped; pairs without value are left
@@ -252,7 +252,7 @@ def _as_script(properties: Mapping[str, Any]) -> Markup:
 
 
 def _work_properties(site: Site, row: Row) -> Mapping[str, Any]:
-    """Return a property of schema.org: `workTranslation` for an original, `translationOfWork` for a translation.
+    """Return a property of schema.org: `translationOfWork` for a translation, `workTranslation` for any other article.
 
     `workTranslation` is the list of the visible translations, which may be empty. `translationOfWork` is the original; if that
     is not visible, the result is {}.

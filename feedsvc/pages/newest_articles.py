@@ -99,7 +99,7 @@ def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview:
 
 
 def _add_text(content: ContentSnapshot, article: Article, texts: dict[bytes, str]) -> bool:
-    """Add an article's text, cut at _MAX_TEXT_LENGTH, to `texts` unless it is empty. Return False if it could not be read."""
+    """Add an article's text, if any, to `texts`, cut at _MAX_TEXT_LENGTH. Return False if it could not be read, else True."""
     try:
         text = content.texts.markdown(article)
     except FeedsvcError:

@@ -39,7 +39,7 @@ def create_environment(kind: type[Environment], loader: BaseLoader) -> Environme
 
 
 class _Undefined(StrictUndefined):
-    """Unknown variable or field in a custom template. The message names the nearest field of the type, or all of them."""
+    """Unknown variable or field in a custom template. For an unknown field, the message names the fields, or one like it."""
 
     __slots__ = ()  # as in Jinja
 

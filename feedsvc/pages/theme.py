@@ -85,7 +85,8 @@ class TemplateRenderError(Exception):
 class Theme:
     """The templates and static files of pages: those of a custom theme, and built-in ones in place of those that it lacks.
 
-    `static` maps names below /static/ to bytes. `digest` is the `templates_digest` of the custom theme.
+    `static` maps the names below /static/ of custom and built-in files to bytes. `digest` is the `templates_digest` of the
+    custom theme.
     """
 
     def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
@@ -113,10 +114,10 @@ class Theme:
         return (self._templates[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._templates else None
 
     def render(self, template: str, variables: Mapping[str, object], render_once: Callable[..., str]) -> bytes:
-        """Render a page as UTF-8. If a custom template fails, log the failure once and use the built-in templates for the page.
+        """Render a page as UTF-8. If a custom template fails, log the failure and use the built-in templates for the page.
 
-        In a strict theme, raise TemplateRenderError instead. `render_once(make, name, key)` is for built-in templates: it returns
-        the text that `make` renders, cached by name and key.
+        Equal failures are logged once. In a strict theme, raise TemplateRenderError instead. `render_once(make, name, key)` is
+        for built-in templates: it returns the text that `make` renders, cached by name and key.
         """
         if self._environment is not None:
             try:
@@ -225,7 +226,8 @@ def find_unused_blocks(templates: Mapping[str, str]) -> Iterator[tuple[str, int,
 def _inherited_blocks(text: str, templates: Mapping[str, str]) -> frozenset[str] | None:
     """Return the names of the blocks of all templates that a template extends, directly or not.
 
-    None if it extends no template, an unknown one, one whose name it computes, or itself through others.
+    None if it extends no template, or if it or one of these extends an unknown template, one whose name is computed, or itself,
+    directly or not.
     """
     names: frozenset[str] | None = None
     seen: set[str] = set()

@@ -24,8 +24,8 @@ def content_path(path: str) -> str:
 def file_problem(path: str, data: bytes, files: Mapping[str, bytes]) -> Problem | None:
     """Return the first problem of the file at `path` below theme/ that can be found without a trial; None if it has none.
 
-    It checks the place of the file, the file type in static/, the size and encoding of a template or of extra.css, and each
-    @import in extra.css. `files` are all files of the theme.
+    It checks the place of the file, the type and address of one in static/, the size and encoding of a template or of
+    extra.css, and each @import in extra.css. `files` are all files of the theme.
     """
     if path == EXTRA_STYLESHEET:
         return _text_problem(path, data, "stylesheet") or _import_problem(path, data.decode())

@@ -217,7 +217,11 @@ def _render_article_page(render: Callable[[], object]) -> None:
 def _catalog_page_renderers(
     catalog: Catalog, theme: Theme, listings: list[Listing]
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Yield (subject, function that renders the page) of every page of a catalog; of listing pages, only those of `listings`."""
+    """Yield (subject, function that renders the page) of pages of a catalog, of each kind that has a template.
+
+    These are the pages of articles, withdrawn ones included, static pages, archive months, and `listings` with their issues.
+    Pages of tags, and a month that links to its days, show sample values.
+    """
     layout = PageLayout(catalog, theme)
     yield from ((row.article.path, partial(render_article, layout, row)) for row in catalog.visible.values())
     yield from ((row.article.path, partial(render_gone, layout, row.article)) for row in catalog.withdrawn.values())

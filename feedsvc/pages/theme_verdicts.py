@@ -118,7 +118,10 @@ class VerdictStore:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest files of the folder so that _MAX_FILES remain. Temporary files of killed processes count, too."""
+    """Remove the oldest files, except the lock file, until _MAX_FILES others remain. Errors are ignored.
+
+    Temporary files of killed processes count, too.
+    """
     with suppress(OSError):
         files = sorted(((file.stat().st_mtime, file) for file in folder.iterdir() if file.name != "lock"), reverse=True)
         for _, file in files[_MAX_FILES:]:

@@ -208,7 +208,7 @@ def _issue_places(before: Catalog, now: Catalog, change: CatalogChange) -> Itera
 
 
 def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str]) -> Iterator[Place]:
-    """Yield the places of the changed pages of tags, /tags/ included.
+    """Yield the places of the changed pages of tags, /tags/ included; none if `changed_tags` is empty.
 
     Candidates are /tags/, the pages that hold one of `changed_tags` or other tags than before, and the pages beside these.
     """

@@ -36,9 +36,9 @@ class Digests(Protocol):
         """
 
     def older_cards(self, listing: Listing, row: Row) -> bytes:
-        """Return the number and joined digests of the cards of up to MAX_CANDIDATES next older visible rows in a tag's listing.
+        """Return the number, and then the joined digests of the cards, of rows from which related articles of `row` are chosen.
 
-        The related articles of `row` are chosen from these rows.
+        These are up to `pages.MAX_CANDIDATES` next older visible rows in `listing`, the listing of a tag.
         """
 
     def values(self, values: Iterable[object]) -> bytes:

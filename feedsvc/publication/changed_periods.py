@@ -13,7 +13,7 @@ from feedsvc.catalog import ArchiveIndex, index_range, is_identical
 def changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
     """Yield, once each, the periods that have other rows or neighbours in `other` than in `one`, or that only one of them has.
 
-    The periods are those of the two mappings. `days` are those of the rows that differ.
+    The periods are the keys of the two indexes. `days` are those of the rows that differ.
     """
     return (period for period in dict.fromkeys(candidate_periods(one, other, days)) if _has_period_changed(one, other, period))
 
@@ -49,7 +49,10 @@ def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str)
 
 
 def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
-    """Yield the periods between the newest period of one mapping and the newest of the other, both included."""
+    """Yield the periods between the first keys, which are the newest, of the two indexes, both included.
+
+    An index without keys counts as "", which comes before all periods. "" is yielded if both have none. Some occur twice.
+    """
     oldest, newest = sorted(next(iter(index), "") for index in (one, other))
     for index in (one, other):
         start, end = bisect_left(index.names, oldest), bisect_right(index.names, newest)

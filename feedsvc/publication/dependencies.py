@@ -141,7 +141,7 @@ def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPe
 
 
 def _home_dependencies(catalog: Catalog, listing: Listing) -> Dependencies:
-    """Return the dependencies of the front page: its rows, the number of them in each block, and the newest older period."""
+    """Return the dependencies of the front page: its rows, their number in each block, and `newest_older_period`."""
     rows = select_home_rows(catalog)
     blocks = tuple((section.listing.ref.id, len(section.rows)) for section in rows.sections)
     values = (bool(rows.lead), len(rows.seconds), blocks, len(rows.others), listing.page_index.newest_older_period)

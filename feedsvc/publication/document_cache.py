@@ -115,7 +115,7 @@ class DocumentCache:
                 self._size -= self._current.popitem(last=False)[1].size_in_bytes
 
     def carry_over(self) -> DocumentCache:
-        """Return the cache for the next edition, which has all documents of this cache as those of earlier editions.
+        """Return the cache for the next edition: all documents of this cache, of any edition, are earlier documents in it.
 
         Documents without dependencies are left out. Statistics are shared. This cache stays usable.
         """

@@ -57,7 +57,7 @@ class DocumentPaths:
 
     def paths_with_redirects(self) -> Iterator[str]:
         """Yield `paths`, the addresses of withdrawn articles and issues, the former addresses of articles, static pages and tags,
-        and the old addresses of exact rules without a query, whether or not these redirect now.
+        and the old addresses of exact rules without a query, also of rules that do not redirect now.
 
         For tags, these are only the newest page and feeds. Former addresses of other listings are not included.
         """
@@ -106,7 +106,9 @@ class DocumentPaths:
         return chain(calendar.leaves, (month for month, _ in calendar.months if calendar.days_of(month)))
 
     def _article_and_older_page_paths(self) -> Iterator[str]:
-        """Yield the paths of visible articles, newest first; after those of a period, the paths of its archive and older pages.
+        """Yield the paths of visible articles, newest first; after those of a period, the paths of its pages.
+
+        Its pages are that of the archive for people (ArchiveAt) and those of listings (PageAt), except their newest ones.
 
         In this order, the cards of the same articles, which several pages show, are still cached.
         """

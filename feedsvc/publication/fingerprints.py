@@ -71,9 +71,9 @@ class Fingerprints:
         return Fingerprints(catalog, self._row_digests, bulk=bulk)
 
     def compute_rows(self, processes: int) -> None:
-        """Compute the digests of all visible rows in up to `processes` processes. Call it before worker processes are started.
+        """Compute the digests of all visible rows and of their cards, in up to `processes` processes.
 
-        Otherwise every worker would compute almost all of them itself.
+        Call it before worker processes are started. Otherwise every worker would compute almost all of them itself.
         """
         rows = self.catalog.listings[ListingRef()].visible[:]
 

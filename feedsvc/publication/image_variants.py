@@ -53,7 +53,8 @@ class ImageVariants:
 
         If `place` has the digest of earlier bytes of the image, return a temporary redirect to the narrowest current variant
         that is at least as wide, or to the image if there is none. None for an image that the catalog does not have, a variant
-        that no page offers, or without a variant store. Raises OSError if the process has no free file descriptor.
+        that no page offers or whose file is deleted during the call, or without a variant store. Raises OSError if the process
+        has no free file descriptor.
         """
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
@@ -71,8 +72,9 @@ class ImageVariants:
     def order_for_feed(self, rows: Iterable[Row]) -> None:
         """Request the missing variants that a feed of these rows (articles or issues) names: subscribers fetch them in seconds.
 
-        This is one for each image of the articles: its widest variant up to MAX_WIDTH if it is wider than that, else its
-        thumbnail. Do not wait for them. Images that cannot be read and variants that cannot be made are skipped.
+        This is one for each image of the articles: the widest variant up to MAX_WIDTH if the image is wider than MAX_WIDTH, else
+        the thumbnail. Do not wait for them. Images without variants, unreadable ones and variants that cannot be made are skipped.
+        Raises OSError if the process has no free file descriptor, or if an image is deleted during the call.
         """
         articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
         for path in dict.fromkeys(path for row in articles for path in row.article.media):

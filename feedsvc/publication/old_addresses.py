@@ -46,7 +46,10 @@ def _target_without_patterns(catalog: Catalog, path: str) -> str | None:
 
 
 def _index_file_target(catalog: Catalog, path: str) -> str:
-    """Return the target of the index.html of a folder: that of a rule or of the site's permanent redirect; "" for a document."""
+    """Return the target of the index.html of a folder: that of a rule or of the site's permanent redirect of the folder.
+
+    "" if there is neither, and if the folder has a document.
+    """
     folder = path.removesuffix(INDEX_FILE)
     requested = place_of(folder)
     place = canonical_place(catalog, requested) if requested else None
@@ -129,10 +132,10 @@ def _has_target(catalog: Catalog, place: Place) -> bool:
 
 
 def changed_old_addresses(before: Catalog, now: Catalog, paths: AbstractSet[str]) -> Iterator[str]:
-    """Yield the old addresses without a query whose redirects differ. `paths` are those of the documents that may differ.
+    """Yield the old addresses without a query whose redirects may differ. `paths` are those of the documents that may differ.
 
     Addresses by a pattern are included only if they can be computed from the target (`RedirectRules.pattern_sources_of`); if
-    patterns differ, those of all former and new patterns.
+    patterns differ, those of all former and new patterns that lead to `_pattern_targets`.
     """
     rules_before, rules = before.content.redirects, now.content.redirects
     if rules_before is not rules:

@@ -130,8 +130,8 @@ class Publication:
         """Return the resource at a decoded path relative to base_url, without a query; None for 404, and for private feeds.
 
         Former, old and non-canonical paths give a Redirect to the final address, withdrawn articles and issues and paths that
-        redirects.yaml calls gone a Document with status 410, missing image variants a PendingFile. For a variant, raises OSError
-        if the process has no free file descriptor.
+        redirects.yaml calls gone a Document with status 410, missing image variants a PendingFile. Raises OSError for
+        a variant or a document with images if the process has no free file descriptor.
         """
         # Only canonical paths are in the cache.
         return self._document_cache.get(path) or self._resolve_uncached(path)

@@ -43,9 +43,9 @@ _OTHER_TYPE: Final = "application/octet-stream"
 
 
 def root_media_type(path: str) -> str:
-    """Return the media type, without charset, of the file with this path relative to root/, by its name alone.
+    """Return the media type, without charset, of the file with this path relative to root/, by the path alone.
 
-    "application/octet-stream" for an unknown name.
+    "application/octet-stream" if neither name nor folder is known.
     """
     parts = PurePosixPath(path)
     suffix = parts.suffix.lower()

@@ -264,7 +264,7 @@ def _parse_placeholder(name: str) -> Placeholder:
 
 
 def _segments(parts: Sequence[Part]) -> Iterator[list[Part]]:
-    """Yield the parts of each segment of a path."""
+    """Yield the list of parts, with empty texts, of each segment of a path; [""] before its first slash and after a last one."""
     segment: list[Part] = []
     for part in parts:
         if isinstance(part, Placeholder):
@@ -279,7 +279,7 @@ def _segments(parts: Sequence[Part]) -> Iterator[list[Part]]:
 
 
 def _check_segment(source: str, segment: Sequence[Part]) -> None:
-    """Raise ValueError if a segment has two free placeholders, no text or digits between two, or {path...} beside anything."""
+    """Raise ValueError if a segment has two free or adjacent placeholders, two and a digit, or {path...} beside other parts."""
     parts = [part for part in segment if part]
     placeholders = [part for part in parts if isinstance(part, Placeholder)]
     if len(parts) > 1 and any(part.takes_segments for part in placeholders):

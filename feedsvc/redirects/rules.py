@@ -70,7 +70,7 @@ class RedirectRules:
 
     @cached_property
     def parameter_sets(self) -> tuple[tuple[str, ...], ...]:
-        """Sets of parameter names that rules with a query have, each once and sorted: the largest first, then in order."""
+        """Sets of parameter names of rules with a query, each once, with sorted names: larger sets first, equal sizes sorted."""
         exact = (address.partition("?")[2] for address in self._query_rules)
         names = {tuple(parameter.partition("=")[0] for parameter in query.split("&")) for query in exact}
         names |= {pattern.parameter_names for pattern in self._query_patterns}

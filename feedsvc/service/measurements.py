@@ -76,7 +76,7 @@ def plugin_status() -> Mapping[str, Any]:
 
 
 def worker_status(worker: Worker) -> Mapping[str, Any]:
-    """Return the number of this worker, which answers, the number of workers, and process ids of the living ones by number."""
+    """Return {"answering": this worker's number, "of": number of workers, "processes": process ids of the living by number}."""
     pids = {str(number): pid for number, pid in worker.slot.alive_pids().items()}
     return {"answering": worker.slot.number, "of": worker.slot.worker_count, "processes": pids}
 

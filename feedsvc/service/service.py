@@ -183,7 +183,10 @@ class Service:
 
     @property
     def _create_barrier(self) -> Callable[[], Callable[[], bool]] | None:
-        """Factory of functions that return whether all other processes have read the changes so far; None without others."""
+        """Factory of functions that return whether all other processes have scanned the folder since the function's first call.
+
+        None if this process is the only one.
+        """
         return self._worker.slot.sync_barrier if self._worker else self._peers.barrier if self._peers else None
 
 
@@ -200,8 +203,8 @@ def _stdout_descriptor() -> int:
 def _with_poll_limit(app: WSGIApplication, config: ServiceConfig, stats: RequestStats) -> WSGIApplication:
     """Return the application with the rate limit `config.poll_limit` (--limit-polls); `app` itself for 0, which is no limit.
 
-    Without the option (None), there is a default limit, but none with `trusted_proxies`, because the cache of a proxy may fetch
-    for many clients.
+    Without the option (None), there is a default limit for clients that connect directly from a public address, but none with
+    `trusted_proxies`, because the cache of a proxy may fetch for many clients.
     """
     hourly_limit = config.poll_limit if config.poll_limit is not None else 0 if config.trusted_proxies else DEFAULT_HOURLY_LIMIT
     if not hourly_limit:

@@ -117,7 +117,7 @@ def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
 
 
 def _copy_metadata(target: str, temporary: str) -> None:
-    """Copy all metadata of the file `target` to the file `temporary`, except the modification time.
+    """Copy all metadata of the file `target` to the file `temporary`, except the times of access and modification.
 
     The owner is copied only if the system allows that. Raises OSError.
     """

@@ -27,7 +27,7 @@ class BoundedCache(Generic[_K, _V]):
 
     Above the limit, `put` drops the values for which `put` or `use` was called longest ago. `weigh` returns the weight of a
     value, always the same for the same value. Without it each value weighs 1, so `max_weight` is the maximum number of values.
-    A higher `max_weight` may be set at any time.
+    `max_weight` may be set at any time; a lower one takes effect at the next `put`.
     """
 
     def __init__(self, max_weight: int, weigh: Callable[[_V], int] = _one) -> None:
