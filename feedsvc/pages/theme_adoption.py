@@ -60,12 +60,12 @@ class ThemeAdoption:
         self._hung_themes, self._known_hung_themes = hung_themes, frozenset[str]()
 
     def apply(self, content: ContentSnapshot, now: datetime, *, preview: bool = False) -> ContentSnapshot:
-        """Return the content with the theme in force in place of the folder's theme, and with the problems of the folder's.
+        """Return the content with the theme in force in place of the folder's theme, and with the problems of the latter.
 
         A trial renders the newest articles that are public at `now`; with `preview`, drafts and scheduled ones, too. The first
         call waits for a trial, unless stored verdicts suffice. A later call, if a trial is needed, only starts a thread for it:
         the previous theme, with its problems, stays in force until `apply` is called after the end of the thread. From that end
-        on, `is_due` is True.
+        on, `is_due` is True. Files in force in an earlier version are in `last_valid_paths` of the result.
         """
         collect_articles = partial(collect_newest_articles, content, now, preview=preview)
         has_new_hung_theme, self._known_hung_themes = self._has_new_hung_theme, frozenset(self._hung_themes())

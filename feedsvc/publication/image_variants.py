@@ -72,9 +72,9 @@ class ImageVariants:
     def order_for_feed(self, rows: Iterable[Row]) -> None:
         """Request the missing variants that a feed of these rows (articles or issues) names: subscribers fetch them in seconds.
 
-        This is one for each image of the articles: the widest variant up to MAX_WIDTH if the image is wider than MAX_WIDTH, else
-        the thumbnail. Do not wait for them. Images without variants, unreadable ones and variants that cannot be made are skipped.
-        Raises OSError if the process has no free file descriptor, or if an image is deleted during the call.
+        This is one for each image of the articles: the widest variant up to MAX_WIDTH if the image is wider than that, else the
+        thumbnail. Do not wait for them. Images that cannot be read or have no variants are skipped, as are variants that cannot
+        be made. Raises OSError if the process has no free file descriptor, or if an image is deleted during the call.
         """
         articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
         for path in dict.fromkeys(path for row in articles for path in row.article.media):
