@@ -38,7 +38,8 @@ class FeedHolding(enum.Enum):
 class WordPressFeed:
     """A feed of the former site: its root-relative path with query, and the format "rss" or "atom" of the feed that replaces it.
 
-    `key` is that of the term or author, or the language tag, "" for the site and for comments. WordPress took the parameters of a query in any order.
+    `key` is that of the term or author, or the language tag; "" for the site and for comments. WordPress took the parameters of
+    a query in any order.
     """
 
     path: str

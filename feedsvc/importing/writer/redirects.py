@@ -172,13 +172,14 @@ class RedirectBuilder:
                     self.table.add(feed, f"{target}feed.{file_format}" if new else GONE)
 
     def _add_listing(self, feed: WordPressFeed, new: str) -> None:
-        """Add the rule of the page to which a feed belonged: of a language, of a category below another, of what the mapping drops."""
+        """Add the rule of the page that had a feed: of a language, of a category below another, and of what the mapping drops."""
         if feed.holding not in (*_TERM_KINDS, FeedHolding.LANGUAGE) or not feed.path.endswith("/feed/"):
             return
         page = self.old_path(feed.path.removesuffix("feed/"))
+        is_moved = feed.holding is FeedHolding.CATEGORY and not routes.place_of(page)
         if page and new == GONE:
             self.table.add(page, GONE)
-        elif feed.holding in (FeedHolding.CATEGORY, FeedHolding.LANGUAGE) and not routes.place_of(page):
+        elif page and (is_moved or feed.holding is FeedHolding.LANGUAGE):
             self.table.add(page, new.rpartition("/")[0] + "/")
 
     def _add_feed(self, old: str, new: str) -> None:
