@@ -7,7 +7,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from itertools import chain, count
+from itertools import chain, count, dropwhile
 from pathlib import Path
 from typing import Final
 
@@ -100,7 +100,9 @@ def damaged_copies(file: Path) -> list[Path]:
 
 
 def _free_name(file: Path) -> Path:
-    """Return the first of NAME.damaged, NAME.damaged-2, NAME.damaged-3, ... that is free, with the suffixes of SQLite, too."""
+    """Return the first free path after the last copy, of NAME.damaged, NAME.damaged-2, ...; with the suffixes of SQLite, too."""
     first = file.with_name(f"{file.name}{DAMAGED_SUFFIX}")
     names = chain((first,), (first.with_name(f"{first.name}-{number}") for number in count(2)))
+    if copies := damaged_copies(file):  # the first ones may have been moved away
+        names = chain(dropwhile(lambda name: name != copies[-1], names))
     return next(name for name in names if not any(os.path.lexists(f"{name}{suffix}") for suffix in _SUFFIXES))

@@ -206,27 +206,30 @@ class ReadCounter:
             return True
         try:
             self._replay_spool()
-            refused = self._store.add(batch.reads, batch.number)
+            self._log_refused(self._store.add(batch.reads, batch.number))
         except Exception as error:  # noqa: BLE001 - any error may pass until the next attempt
             self._mark_unavailable(error)
             return False
-        for (article_id, _), reason in refused.items():
-            _LOG.warning("feedsvc: reads of %s cannot be stored and are lost: %s", ascii(article_id), reason)
         with self._condition:
             if not self._is_closed:  # after `close`, these reads have been spooled or logged
                 self._buffer.confirm_batch()
                 self._mark_available()
         return True
 
+    @staticmethod
+    def _log_refused(refused: Mapping[ReadKey, str]) -> None:
+        for (article_id, _), reason in refused.items():
+            _LOG.warning("feedsvc: reads of %s cannot be stored and are lost: %s", ascii(article_id), reason)
+
     def _replay_spool(self) -> None:
         """Write the reads of the spool files, which earlier processes left at their stop, and delete the files.
 
-        The store skips batches that it already has; reads that it refuses are lost. Raises the store's errors.
+        The store skips batches that it already has; reads that it refuses are lost and logged. Raises the store's errors.
         """
         while self._spool_files:
             spool_file = self._spool_files[-1]
             for batch in spool_file.batches:
-                self._store.add(batch.reads, batch.number, writer=spool_file.writer)
+                self._log_refused(self._store.add(batch.reads, batch.number, writer=spool_file.writer))
             self._spool_files.pop()
             try:
                 spool_file.file.unlink(missing_ok=True)

@@ -74,14 +74,14 @@ class ImageVariants:
 
         This is one for each image of the articles: the widest variant up to MAX_WIDTH if the image is wider than that, else the
         thumbnail. Do not wait for them. Images that cannot be read or have no variants are skipped, as are variants that cannot
-        be made. Raises OSError if the process has no free file descriptor, or if an image is deleted during the call.
+        be made, and all of them while the process has no free file descriptor.
         """
         articles = chain.from_iterable(row.articles if isinstance(row, IssueRow) else (row,) for row in rows)
         for path in dict.fromkeys(path for row in articles for path in row.article.media):
             file = self._catalog.media.get(path)
-            variant = fitting_variant(file, MAX_WIDTH) or fitting_variant(file, THUMBNAIL_WIDTH)
-            if variant and file and self._variant_store:
-                with suppress(VariantError, OSError):
+            with suppress(VariantError, OSError):
+                variant = fitting_variant(file, MAX_WIDTH) or fitting_variant(file, THUMBNAIL_WIDTH)
+                if variant and file and self._variant_store:
                     digest = facts_of(file).digest
                     if self._variant_store.find(file, digest, variant.width) is None:
                         self._variant_store.request(file, digest, variant.width)

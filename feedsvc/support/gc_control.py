@@ -13,7 +13,7 @@ _LARGE_BLOCK: Final = 64 * 1024  # bytes; most feeds are larger, most pages smal
 
 def trim_heap() -> None:
     """Return free memory to the system, after work that needed much of it (malloc_trim(3), if the C library has it)."""
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # TypeError on Windows
         ctypes.CDLL(None).malloc_trim(0)
 
 
@@ -23,7 +23,7 @@ def return_large_blocks() -> None:
     By default, glibc raises that size to the size of blocks that were freed. Bodies of feeds then lie in the heap, and each one
     that is dropped leaves a gap there.
     """
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # TypeError on Windows
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
 
 

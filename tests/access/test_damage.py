@@ -117,6 +117,16 @@ def test_an_operator_can_begin_anew_and_a_second_damaged_file_replaces_no_earlie
         store, file = open_token_store(tmp_path), tmp_path / "tokens.sqlite"
 
 
+def test_a_damaged_file_is_kept_after_the_earlier_ones_also_if_the_first_was_moved_away(tmp_path: Path) -> None:
+    store, file = fill(tmp_path)
+    earlier = tmp_path / "tokens.sqlite.damaged-2"
+    earlier.write_bytes(b"earlier")
+    file.write_bytes(b"damaged" * 100)
+    set_aside(store, file)
+    assert (tmp_path / "tokens.sqlite.damaged-3").read_bytes() == b"damaged" * 100
+    assert earlier.read_bytes() == b"earlier"
+
+
 def test_a_flipped_byte_never_revives_a_revoked_token_or_changes_a_token(tmp_path: Path) -> None:
     store, file = fill(tmp_path / "state")
     original, random = file.read_bytes(), Random(7)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.buffer import ReadKey
+from feedsvc.audience.buffer import Batch, ReadKey
 from feedsvc.audience.counter import ReadCounter
 from feedsvc.audience.periodic_task import PeriodicTask
+from feedsvc.audience.spool import write_spool_file
 from feedsvc.audience.sqlite_store import SqliteReadStore
 from feedsvc.audience.store import DatabaseReadStore
 from feedsvc.database import UnavailableError
@@ -187,6 +188,18 @@ def _total_or_zero(counter: ReadCounter) -> int:
     with contextlib.suppress(UnavailableError):
         return counter._store.total(ONE)
     return 0
+
+
+def test_reads_of_a_spool_file_that_the_database_refuses_are_logged(
+    postgres: Schema, tmp_path: Path, start_counter: StartCounter, open_store: OpenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    day = date(2026, 3, 1)
+    open_store(postgres.url()).add({(ONE, day): 2**63 - 1})
+    file = write_spool_file(tmp_path / "unwritten", "earlier", [Batch(number=1, reads={(ONE, day): 1, (TWO, day): 1})])
+    start_counter(postgres.url(), spool_folder=file.parent)
+    wait_until(lambda: not file.exists())
+    assert open_store(postgres.url()).totals([ONE, TWO]) == {ONE: 2**63 - 1, TWO: 1}
+    assert caplog.messages[0].startswith(f"feedsvc: reads of '{ONE}' cannot be stored and are lost: ")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"writer": "x", "batches": [{"number": 1, "reads": [["a", "no", 1]]}]}'])

@@ -17,7 +17,7 @@ from feedsvc.content.lint.positions import DeferredWarning, warn_at, warn_at_tex
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.page_model import StaticPage
 
-_HTTP_HOST: Final = re.compile(r"http://([^/?#:]*)(?::80(?![0-9]))?")
+_HTTP_HOST: Final = re.compile(r"\Ahttp://([^/?#:]*)(?::80(?![0-9]))?")
 _SOURCE_SUFFIXES: Final = (".md", ".yaml", ".yml")
 _URL_ATTRIBUTE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
 

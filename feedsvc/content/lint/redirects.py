@@ -67,7 +67,7 @@ class _Lint:
     def exact(self, rule: tuple[str, str]) -> Iterator[Problem]:
         address, target = rule
         place = place_of(address) if "?" not in address else None
-        is_own = place is not None and without_slash(path_of(place)) == without_slash(address) and self._is_public(place)
+        is_own = place is not None and without_slash(path_of(place)) == without_slash(address) and self._has_document(place)
         if address.startswith(PRIVATE_PREFIX):
             message = f"'{address}' is below {PRIVATE_PREFIX}, which has private feeds only, so this rule is never reached"
             yield self._warning(address, message, "delete it", at_target=False)
@@ -139,6 +139,19 @@ class _Lint:
             return f"the article '{slug}' has expired, so this rule answers 404", "write gone"
         return None
 
+    def _has_document(self, place: Place) -> bool:
+        """Return whether a place is public and its address has a document of its own, which a rule does not replace.
+
+        A former slug of a page, an alias of a tag and a tag that no published article has are public names without one.
+        """
+        match place:
+            case PageAt(ref, _) | FeedAt(ref, _, _) if ref.kind == "tag":
+                return self._is_public(place) and ref.id in self._used_tags
+            case StaticPageAt(slug):
+                return self._is_public(place) and self.context.content.pages[slug].slug == slug
+            case _:
+                return self._is_public(place)
+
     def _is_public(self, place: Place) -> bool:
         """Return whether a place is a published article, a page or feed of a listing, a published page, the tag list or a file.
 
@@ -183,6 +196,10 @@ class _Lint:
         by_kind = {"category": content.categories, "author": content.authors, "custom": content.custom_feeds, "tag": content.tags}
         names = ((kind, name) for kind, entries in by_kind.items() for name in entries)
         return frozenset(chain(names, (("tag", tag) for tag in tags)))
+
+    @cached_property
+    def _used_tags(self) -> frozenset[str]:
+        return frozenset(tag.id for article in self.context.public_articles for tag in article.tags)
 
     @cached_property
     def _aliases(self) -> frozenset[tuple[str, str]]:

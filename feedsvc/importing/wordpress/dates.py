@@ -110,6 +110,6 @@ def _pub_date(text: str) -> datetime | None:
         return None
     try:
         date = parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError):
+        return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
-    return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date

@@ -12,6 +12,7 @@ from feedsvc.importing.writer.folder_checks import explaining_errors
 from feedsvc.importing.writer.redirect_table import RedirectTable
 from feedsvc.importing.writer.redirects_file import RedirectsText, redirects_text, rule_key
 from feedsvc.importing.writer.report import ImportReport
+from feedsvc.importing.writer.settings import read_settings
 from feedsvc.redirects import REDIRECTS_FILE, RedirectRules, normalize_address, parse_pattern, plain_host_gaps
 from feedsvc.support.atomic_write import write_atomically
 
@@ -49,7 +50,7 @@ def store_rules(
         if old not in table.exact and old not in table.patterns and any(map(is_answered, (old, *rules.pattern_targets(old))))
     ]
     file = root / REDIRECTS_FILE
-    data = file.read_bytes() if file.is_file() else None
+    data = read_settings(root, REDIRECTS_FILE)
     new = redirects_text(data, table.exact, table.patterns, former, earlier=table.earlier, obsolete=obsolete)
     if (new.added or new.removed) and not report.is_dry_run:
         with explaining_errors(file):

@@ -72,7 +72,8 @@ def site_keys(source: SourceSite, base_url: str, feed_entries: int, omissions: l
     """
     address = (base_url or source.address).rstrip("/")
     if not is_base_url(address):
-        known = f"'{source.address}', the address in the source, is none" if source.address else "the source names no address"
+        given = f"'{base_url}' is none" if base_url else f"'{source.address}', the address in the source, is none"
+        known = given if base_url or source.address else "the source names no address"
         raise FeedsvcError(f"{known} that a site can have; give the address of the new site with --base-url https://example.org")
     host = host_of(address)
     line = line_of(is_exact=source.has_exact_texts)

@@ -70,6 +70,7 @@ LINKS: Final[Files] = {
         ),
         ("http://news.example:80", "'http://news.example:80' is this very site, without https; write https://news.example"),
         ("http://news.example:8080/", ""),
+        ("https://news.example/category/asia/?from=http://other.example/", ""),
         ("http://other.example/", ""),
     ],
 )

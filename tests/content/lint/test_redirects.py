@@ -107,6 +107,17 @@ def test_rule_at_tags_of_a_newsroom_without_tags_is_not_said_to_be_never_reached
     assert redirect_target(build_catalog(load_content(root), NOW), "/tags/") == "/articles/fish/"
 
 
+@pytest.mark.parametrize("old", ["/tag/spans/", "/tag/unused/", "/tag/spans/feed.rss", "/former-about/"])
+def test_rule_at_a_former_or_unused_name_of_a_tag_or_page_is_not_said_to_be_never_reached(tmp_path: Path, old: str) -> None:
+    root = write_newsroom(tmp_path / "content")
+    (root / "tags.yaml").write_text("bridges:\n  aliases: [spans]\nunused:\n  title: Unused\n")
+    (root / "pages").mkdir(exist_ok=True)
+    (root / "pages/about.md").write_text("---\ntitle: About\naliases: [former-about]\n---\nText\n")
+    (root / "redirects.yaml").write_text(f"exact:\n  {old}: /articles/fish/\n")
+    assert [str(one) for one in lint_content(load_content(root), root, NOW) if one.path == "redirects.yaml"] == []
+    assert redirect_target(build_catalog(load_content(root), NOW), old) == "/articles/fish/"
+
+
 def test_names_of_static_files_are_those_of_the_product() -> None:
     assert {f"static/{name}" for name in Theme({}).static} == {*redirects._PRODUCT_FILES}
     assert redirects._EXTRA_STYLESHEET == EXTRA_STYLESHEET

@@ -142,6 +142,11 @@ def test_drafts_without_utc_have_no_date_and_no_address(tmp_path: Path) -> None:
     assert (post.published, post.address, post.other_addresses) == (None, "", ("/?p=3",))
 
 
+def test_date_at_the_end_of_the_calendar_ends_no_import_with_a_traceback(tmp_path: Path) -> None:
+    item = WxrItem(number=3, date=NO_DATE, gmt=NO_DATE, pub_date="Fri, 31 Dec 9999 23:59:59 -1200")
+    assert read_all(write_export(tmp_path / "export.xml", item))[0]["3"].published is None
+
+
 def test_local_time_alone_gets_the_offset_of_the_nearest_month(tmp_path: Path) -> None:
     old = {"gmt": "", "pub_date": ""}
     items = [
