@@ -79,7 +79,7 @@ def _former_paths(catalog: Catalog) -> Iterator[str]:
 def former_feed_paths(catalog: Catalog) -> Iterator[str]:
     """Yield every former path of a feed and every old address that leads to a feed, if it may have a file. None occurs twice.
 
-    Former paths with copies of the same feed follow one another; old addresses come last.
+    Former paths of one listing follow one another; old addresses come last.
     """
     return _unique(catalog, _all_former_feed_paths(catalog))
 

@@ -121,7 +121,7 @@ def stated_embeds(value: Any, site_address: str, path_of: Callable[[str], str]) 
 
 
 def embed_images(facts: Mapping[str, Any], site_address: str) -> list[str]:
-    """Return the absolute addresses of the images in the fact `embeds`; [] without it."""
+    """Return the absolute addresses of the images in the fact `embeds`; [] without it. Relative ones are below `site_address`."""
     return [address for entry in _entries(facts.get("embeds")) if (address := _embed_image(entry, site_address))]
 
 
