@@ -54,7 +54,7 @@ class HostAccess:
         public = [address for address in addresses if is_public(str(address[4][0]))]
         if not public:
             raise HostRefusedError(
-                f"its address {addresses[0][4][0]} is inside a private network; if that is meant, allow the host"
+                f"its address {addresses[0][4][0]} is inside a private network; if that is meant, name it with --allow-host"
             )
         return public
 

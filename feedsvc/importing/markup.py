@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
-_VOID_ELEMENTS: Final = frozenset({"embed", "input"})
+_VOID_ELEMENTS: Final = frozenset({"embed", "img", "input"})
 _ATTRIBUTE: Final = re.compile(r"(?<![\w:.-])([A-Za-z_:][\w:.-]*+)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]++))")
 _COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->))*+(?:-->|\Z)")
 _BREAK: Final = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/blockquote)\b[^<>]*+>", re.IGNORECASE)
@@ -32,7 +32,7 @@ class MarkupElement(NamedTuple):
 def find_elements(markup: str, *names: str) -> Iterator[MarkupElement]:
     """Yield the elements of these names (given in lower case, found in any) in order, none within another of them.
 
-    An element ends at the first end tag of its name. One without end tag is left out, except `embed` and `input`, which are void.
+    An element ends at the first end tag of its name. One without end tag is left out, except the void `embed`, `img`, `input`.
     """
     opening, pos = _opening(names), 0
     unclosed: set[str] = set()  # names without an end tag in the rest, which is searched once for each

@@ -153,8 +153,9 @@ class SourceSite:
     `language` and `time_zone` (an IANA name) are "" if unknown. `feeds` are the addresses of former feeds that the source names
     or that it was fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown. With
     `has_exact_texts`, all names, titles and descriptions are what the source shows, letter for letter; else an entity or tag in
-    them is likely to be HTML that the source forgot to mark. `languages` are the language tags of a site of WordPress in
-    several languages: first that of the posts on its front page and in its feed; the others had feeds below /TAG/.
+    them is likely to be HTML that the source forgot to mark. `languages` are the names, such as de or pt_BR, of the languages
+    of a site of WordPress: first that of the posts on its front page and in its feed; the others had feeds below /NAME/. ()
+    if it has only one.
     """
 
     system: SourceSystem

@@ -158,7 +158,9 @@ CASES: Final = (
     Case(
         "unclosed bracket",
         article("tags: [a, b\nslug: x\n"),
-        ("articles/a.yaml:3:7: this '[' or '{' is not closed, or a text inside it needs quotes; reading stopped at line 4",),
+        (
+            "articles/a.yaml:3:7: this '[' or '{' is not closed, or a text inside it needs quotes, at its beginning and end; reading stopped at line 4",
+        ),
     ),
     Case(
         "superfluous comma",

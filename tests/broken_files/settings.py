@@ -78,7 +78,7 @@ CASES: Final = (
     Case(
         "syntax error in categories",
         {"categories.yaml": "asia: {title: Asia\n"},
-        ("categories.yaml:1:7: this '[' or '{' is not closed, or a text inside it needs quotes",),
+        ("categories.yaml:1:7: this '[' or '{' is not closed, or a text inside it needs quotes, at its beginning and end",),
     ),
     Case("category without title", {"categories.yaml": "asia: {description: x}\n"}, ("categories.yaml:1:7: title: is missing",)),
     Case(

@@ -14,6 +14,7 @@ from feedsvc.content.schema.field_types import (
     is_guid,
     is_host,
     is_language_tag,
+    normalize_language_case,
     require_base_url,
     single_line,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "is_guid",
     "is_host",
     "is_language_tag",
+    "normalize_language_case",
     "parse_age",
     "parse_day",
     "parse_instant",

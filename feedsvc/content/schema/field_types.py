@@ -154,7 +154,7 @@ def is_language_tag(text: str) -> bool:
     return bool(_LANGUAGE.fullmatch(text))
 
 
-def _normalize_language_case(text: str) -> str:
+def normalize_language_case(text: str) -> str:
     """Return a language tag in the letter case of RFC 5646 section 2.1.1, so that one language has one spelling."""
     language, *subtags = text.split("-")
     normalized = (part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in subtags)  # noqa: PLR2004
@@ -240,7 +240,7 @@ ReferenceId = Annotated[str, AfterValidator(_reference_id)]
 LanguageTag = Annotated[
     str,
     AfterValidator(PatternValidator(_LANGUAGE, "'{}' is not a language tag; write it like en, ko or zh-Hant")),
-    AfterValidator(_normalize_language_case),
+    AfterValidator(normalize_language_case),
 ]
 Age = Annotated[
     str,

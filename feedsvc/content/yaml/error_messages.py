@@ -14,7 +14,7 @@ _MESSAGES: Final[tuple[tuple[str, str], ...]] = (
     ("could not find expected ':'", _EXPECTED_KEY),
     ("found undefined alias", "a text that begins with '*' means an alias; put it in quotes"),
     ("did not find expected alphabetic or numeric", "a text that begins with '&' or '*' has a meaning in YAML; put it in quotes"),
-    ("did not find expected ',' or", "this '[' or '{' is not closed, or a text inside it needs quotes"),
+    ("did not find expected ',' or", "this '[' or '{' is not closed, or a text inside it needs quotes, at its beginning and end"),
     (
         "did not find expected key",
         "expected a key here: look for a wrong indentation, or for text after a closing quotation mark or bracket",

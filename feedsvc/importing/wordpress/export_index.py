@@ -32,6 +32,7 @@ CREATE TABLE block (number INTEGER PRIMARY KEY, content TEXT);
 CREATE TABLE post (key TEXT PRIMARY KEY, ordinal INTEGER, modified TEXT, place TEXT, status TEXT);
 CREATE TABLE id (id TEXT PRIMARY KEY, ordinal INTEGER, place TEXT);
 CREATE TABLE translation (number INTEGER PRIMARY KEY, work TEXT, language TEXT, post TEXT);
+CREATE TABLE first_number (id TEXT PRIMARY KEY, number INTEGER);
 CREATE INDEX translation_work ON translation (work);
 """
 _CACHE_PAGES: Final = "PRAGMA cache_size=-16000"  # kilobytes
@@ -76,6 +77,16 @@ class PostLocation:
     place: str
 
 
+class TranslatedPost(NamedTuple):
+    """Post that another one translates: its id, or else its address.
+
+    `is_first_in_language` is False if an earlier post of the same work is in the language of that other one.
+    """
+
+    key: str
+    is_first_in_language: bool
+
+
 @contextmanager
 def translate_index_errors() -> Iterator[None]:
     """Raise ImportSourceError instead of an error of SQLite, which a full disk causes."""
@@ -118,20 +129,32 @@ class ExportIndex:
             (post_key(item, ordinal), ordinal, modified, item.place, item.text("wp:status")),
         )
 
-        if (work := translation_group(item)) and (number := parse_number(item.text("wp:post_id"))):
-            values = number, work, language_of(item), item.text("guid") or item.text("link")
+        if item.text("wp:status") not in NO_POST_STATES:
+            self._add_translation(item, parse_number(item.text("wp:post_id")))
+
+    def _add_translation(self, item: ItemFields, number: int) -> None:
+        identifier, work = item.text("guid"), translation_group(item)
+        if identifier:
+            self._connection.execute("INSERT OR IGNORE INTO first_number VALUES (?, ?)", (identifier, number))
+        if work and number:
+            statement = "SELECT 1 FROM first_number WHERE id = ? AND number = ?"
+            has_id = self._connection.execute(statement, (identifier, number)).fetchone()
+            values = number, work, language_of(item), identifier if has_id else item.text("link")
             self._connection.execute("INSERT OR REPLACE INTO translation VALUES (?, ?, ?, ?)", values)
 
-    def original_of(self, item: ItemFields, main_language: str) -> str:
-        """Return the id, or else the address, of the post that an added post translates; "" if it is the original itself.
+    def original_of(self, item: ItemFields, main_language: str) -> TranslatedPost | None:
+        """Return the post that an added post translates; None if it is the original itself, or translates none.
 
         The original of posts that translate each other is that in `main_language`, or else the one with the lowest number.
         """
-        if not (work := translation_group(item)):
-            return ""
+        number, work = parse_number(item.text("wp:post_id")), translation_group(item)
         statement = "SELECT number, post FROM translation WHERE work = ? ORDER BY language <> ?, number LIMIT 1"
-        row = self._connection.execute(statement, (work, main_language)).fetchone()
-        return str(row[1]) if row and row[0] != parse_number(item.text("wp:post_id")) else ""
+        original = self._connection.execute(statement, (work, main_language)).fetchone() if work else None
+        if original is None or original[0] == number:
+            return None
+        statement = "SELECT number FROM translation WHERE work = ? AND language = ? ORDER BY number <> ?, number LIMIT 1"
+        (first_number,) = self._connection.execute(statement, (work, language_of(item), original[0])).fetchone() or (number,)
+        return TranslatedPost(str(original[1]), is_first_in_language=first_number == number)
 
     def claim_id(self, identifier: str, ordinal: int, place: str) -> str:
         """Record the id of an item, unless an item with another ordinal has it. Return the place of that item, else ""."""

@@ -28,14 +28,17 @@ def sort_languages(counts: Counter[str], site_language: str) -> tuple[str, ...]:
     """Return the languages of a site's published posts, the main one first, the others by name; () if there are not two.
 
     `counts` has the number of posts by language. The front page and feed of WordPress show only posts in the main language. It
-    is that of the channel (`site_language`), or else the one with most posts. () is also returned if a name is no language tag.
+    is that of the channel (`site_language`), or else the one with most posts. A
+    name may have "_" in place of "-"; () is also returned if one is no language tag.
     """
     languages = sorted(language for language, count in counts.items() if count)
-    if len(languages) < 2 or not all(map(is_language_tag, languages)):  # noqa: PLR2004 - "several"
+    are_tags = all(is_language_tag(language.replace("_", "-")) for language in languages)
+    if len(languages) < 2 or not are_tags:  # noqa: PLR2004 - "several"
         return ()
     channel = site_language.strip().replace("_", "-").lower()
     wanted = (channel, channel.partition("-")[0])
-    main = next((name for name in wanted if name in languages), max(languages, key=counts.__getitem__))
+    by_tag = {language.replace("_", "-").lower(): language for language in languages}
+    main = next((by_tag[tag] for tag in wanted if tag in by_tag), max(languages, key=counts.__getitem__))
     return (main, *(language for language in languages if language != main))
 
 

@@ -83,6 +83,10 @@ class PostReader:
         if state is PostState.PUBLISHED and not published:
             yield Omission(item.place, f"{what}: publication", "it has no date, so it is a draft")
             state = PostState.DRAFT
+        original = self._index.original_of(item, self._main_language)
+        if original and not original.is_first_in_language:
+            reason = f"another translation of the same post is in {language_of(item)}, too, so this one is not joined to them"
+            yield Omission(item.place, f"{what}: translation", reason)
         terms = list(item_terms(item))
         self._count_taxonomies(item)
         yield SourcePost(
@@ -101,7 +105,7 @@ class PostReader:
             summary=to_plain_text(item.text("excerpt:encoded")),
             body=markup,
             language=language_of(item),
-            translation_of=self._index.original_of(item, self._main_language),
+            translation_of=original.key if original and original.is_first_in_language else "",
             lead_image=attachment_medium(lead) if lead else None,
             enclosures=tuple(_enclosures(item)),
             is_page=_is_page(item),

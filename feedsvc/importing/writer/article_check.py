@@ -28,12 +28,15 @@ class CheckedArticle(NamedTuple):
     omissions: tuple[Omission, ...] = ()
 
 
-def check_article(place: str, path: str, article_id: str, values: ArticleValues, references: References) -> CheckedArticle:
+def check_article(
+    place: str, path: str, article_id: str, values: ArticleValues, references: References, *, body: str
+) -> CheckedArticle:
     """Return values that `feedsvc check` has no error for. A key with an error is left out; a body with one becomes plain text.
 
     Both are omissions of the result. Warnings do not matter. An article cannot be used if its title, date or plain body has an
     error, or if an error is in no key. `path` is the path of the file below the content folder; a file in pages/ is checked as
-    a page. `article_id` is "" for a page. `place` is the place of the post in the source, for omissions.
+    a page. `article_id` is "" for a page. `place` is the place of the post in the source, for omissions. `body` is the HTML of
+    the body in `values`; a plain body has its text.
     """
     values, omissions = dict(values), list[Omission]()
     parse = parse_page if is_page_path(path) else parse_article
@@ -44,7 +47,7 @@ def check_article(place: str, path: str, article_id: str, values: ArticleValues,
         if problem is None:
             return CheckedArticle(values, tuple(omissions))
         key = _key_of(problem, values)
-        if not key or key in _REQUIRED or (key == BODY and not _make_plain(values)):
+        if not key or key in _REQUIRED or (key == BODY and not _make_plain(values, body)):
             return CheckedArticle(None, (*omissions, Omission(place, "article", _reason(problem))))
         what = "the layout of the body" if key == BODY else key
         omissions.append(Omission(place, what, _reason(problem)))
@@ -64,9 +67,9 @@ def _key_of(problem: Problem, values: ArticleValues) -> str:
     return name if name in values else ""
 
 
-def _make_plain(values: ArticleValues) -> bool:
-    """Replace the body in `values` by its text in paragraphs. Return False if it is that already."""
-    text = html.unescape(_TAG.sub("", _BLOCK_END.sub("\n\n", values[BODY])))
+def _make_plain(values: ArticleValues, body: str) -> bool:
+    """Replace the body in `values` by the text of `body` (HTML) in paragraphs. Return False if it is that already."""
+    text = html.unescape(_TAG.sub("", _BLOCK_END.sub("\n\n", body)))
     paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text))
     plain = "\n\n".join(f"<p>{html.escape(paragraph, quote=False)}</p>" for paragraph in paragraphs if paragraph)
     if plain == values[BODY]:

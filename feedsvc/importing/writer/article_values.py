@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,11 +14,12 @@ from feedsvc.content.schema import MAX_REFERENCES, is_language_tag
 from feedsvc.importing.html_markdown import convert_html
 from feedsvc.importing.markup import find_elements
 from feedsvc.importing.source import Omission, PostState, SourceMedium, SourcePost, SourceSite, SourceSystem
-from feedsvc.importing.writer.body_references import BodyReference, replace_references
+from feedsvc.importing.writer.lead_figure import split_lead_figure
 from feedsvc.importing.writer.link_counts import LinkCount, count_links
 from feedsvc.importing.writer.one_line import line_of, plain_line
 from feedsvc.importing.writer.page_plans import address_changes, draft_reason, is_nested
 from feedsvc.importing.writer.plans import PostPlan
+from feedsvc.importing.writer.post_body import PostCounts, ReferenceTargets, convert_body
 from feedsvc.importing.writer.post_dates import publication_date, valid_date
 from feedsvc.importing.writer.post_ids import guid_of
 from feedsvc.importing.writer.stated_facts import (
@@ -42,17 +43,6 @@ _LOST_ELEMENTS: Final = (
 )
 
 
-class PostCounts(NamedTuple):
-    """Numbers of one post for the report. `links` counts the links in the body that lead to articles and pages here.
-
-    `pictures` counts the pictures, sounds and films in the body, and the lead image; `kept_pictures` those whose file is here.
-    """
-
-    links: int = 0
-    pictures: int = 0
-    kept_pictures: int = 0
-
-
 class PostResult(NamedTuple):
     """Result for one post. The body in `values` is still HTML.
 
@@ -70,20 +60,16 @@ class PostConverter:
     """Converter of posts to values of articles.
 
     `site_language` is the language of the site at the first import of the source: an article in it states no language.
-    `site_path_of` returns the root-relative path at the new site for the absolute address of a post or page, `media_path` the
-    path "media/..." for that of a file; both return "" if there is none. `has_medium` returns whether the file of an address is
-    here: not one that is still to be fetched, in a dry run. `article_id_of` returns the id of the article here for the
+    `targets` has what addresses of the source lead to here. `article_id_of` returns the id of the article here for the
     `source_key` of a post, "" if there is none.
     """
 
     site: Site
     terms: TermTable
     source: SourceSite
-    site_path_of: Callable[[str], str]
-    media_path: Callable[[str], str]
     now: datetime
     site_language: str
-    has_medium: Callable[[str], bool]
+    targets: ReferenceTargets
     article_id_of: Callable[[str], str]
 
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
@@ -96,7 +82,8 @@ class PostConverter:
         if post.is_page and post.state is PostState.PUBLISHED:
             reason = "it is a page at the source now, and the article is a draft; write the text as a page into pages/"
             omissions.append(Omission(post.place, plan.path, reason))
-        body, counts = self._body(post)
+        post, image = self._lead_image(post, omissions)
+        body, counts = self._body(post, omissions)
         facts = post.facts
         values = {
             "guid": guid_of(post),
@@ -104,7 +91,7 @@ class PostConverter:
             **self._dates(post, omissions),
             **self._lists(post, omissions),
             "summary": _line(post, post.summary),
-            "image": self._stated_image(post, facts) or self._image(post, omissions),
+            "image": self._stated_image(post, facts) or image,
             "enclosures": self._stated_enclosures(post, facts) or [*self._enclosures(post, omissions)],
             "embeds": self._embeds(post, facts, omissions),
             "language": self._language(post, omissions),
@@ -124,7 +111,7 @@ class PostConverter:
         unless feedsvc exported them.
         """
         omissions = [*_removed_parts(post)]
-        body, counts = self._body(post)
+        body, counts = self._body(post, omissions)
         is_own = self.source.system is SourceSystem.FEEDSVC  # whose dates of pages may be those of the export
         updated = None if is_own else valid_date(post.updated or post.published)
         reason = "" if is_own else draft_reason(post, self.source.address, body, self.now)
@@ -160,7 +147,7 @@ class PostConverter:
     def count_links(self, post: SourcePost, values: ArticleValues) -> LinkCount:
         """Count the links of a post to articles and pages here, and those of them that the body in `values` has."""
         page = post.address or self.source.address
-        return count_links(post.body, values.get(BODY, ""), page, self.site.base_url, self.site_path_of)
+        return count_links(post.body, values.get(BODY, ""), page, self.site.base_url, self.targets.site_path_of)
 
     def _title(self, post: SourcePost, omissions: list[Omission]) -> str:
         if title := _line(post, post.title):
@@ -209,11 +196,21 @@ class PostConverter:
         )
         return ""
 
+    def _lead_image(self, post: SourcePost, omissions: list[Omission]) -> tuple[SourcePost, dict[str, Any]]:
+        """Return the post without its lead image in the body, if that of a feed begins with it, and the image's entry."""
+        image = self._image(post, omissions)
+        is_in_feed = image and post.lead_image and self.source.system is SourceSystem.FEED
+        lead = split_lead_figure(post.body, post.lead_image) if is_in_feed and post.lead_image else None
+        if lead is None:
+            return post, image
+        post = replace(post, body=lead.body, lead_image=lead.image)
+        return post, self._image(post, omissions)
+
     def _image(self, post: SourcePost, omissions: list[Omission]) -> dict[str, Any]:
         medium = post.lead_image
         if medium is None or not medium.address:
             return {}
-        path = self.media_path(medium.address)
+        path = self.targets.media_path(medium.address)
         if not path:
             reason = "the file is not in media/; a lead image at another address would need type, width and height"
             omissions.append(Omission(post.place, f"lead image {medium.address}", reason))
@@ -227,26 +224,26 @@ class PostConverter:
         {} if the export states no lead image, or one that is not the post's.
         """
         media = (post.lead_image,) if post.lead_image else ()
-        images = stated_media(facts.get("image"), media, self.source.address, self.media_path) if media else []
+        images = stated_media(facts.get("image"), media, self.source.address, self.targets.media_path) if media else []
         return images[0] if images else {}
 
     def _stated_enclosures(self, post: SourcePost, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-        return stated_media(facts.get("enclosures"), post.enclosures, self.source.address, self.media_path)
+        return stated_media(facts.get("enclosures"), post.enclosures, self.source.address, self.targets.media_path)
 
     def _embeds(self, post: SourcePost, facts: Mapping[str, Any], omissions: list[Omission]) -> list[dict[str, Any]]:
         """Return the cards of links as an export of feedsvc states them.
 
         A card whose image has no file in media/ is returned without the image, and an omission is added to `omissions`.
         """
-        missing = [address for address in embed_images(facts, self.source.address) if not self.media_path(address)]
+        missing = [address for address in embed_images(facts, self.source.address) if not self.targets.media_path(address)]
         reason = "the file is not in media/; the card is shown without it"
         omissions += [Omission(post.place, f"image of a card {address}", reason) for address in missing]
-        return stated_embeds(facts.get("embeds"), self.source.address, self.media_path)
+        return stated_embeds(facts.get("embeds"), self.source.address, self.targets.media_path)
 
     def _enclosures(self, post: SourcePost, omissions: list[Omission]) -> Iterator[dict[str, Any]]:
         for medium in {medium.address: medium for medium in post.enclosures if medium.address}.values():
             title = {"title": line} if (line := plain_line(medium.caption)) else {}
-            if path := self.media_path(medium.address):
+            if path := self.targets.media_path(medium.address):
                 yield {"src": path, **title}
             elif _is_complete(medium):
                 yield {"src": medium.address, **title, "type": medium.media_type, "length": medium.length}
@@ -254,25 +251,10 @@ class PostConverter:
                 reason = "the file is not in media/; at another address it needs https, type and length"
                 omissions.append(Omission(post.place, f"enclosure {medium.address}", reason))
 
-    def _body(self, post: SourcePost) -> tuple[str, PostCounts]:
-        links = pictures = kept_pictures = 0
-        page = post.address or self.source.address
-
-        def replace(reference: BodyReference) -> str:
-            nonlocal links, pictures, kept_pictures
-            path = self.media_path(reference.address)
-            if not reference.is_link:
-                pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(reference.address)
-                return path or reference.address
-            address, hash_mark, fragment = reference.address.partition("#")
-            site_path = self.site_path_of(address)
-            links += bool(site_path)
-            return f"{site_path}{hash_mark}{fragment}" if site_path else path or reference.address
-
-        body = replace_references(post.body, page, replace)
-        if post.lead_image:
-            pictures, kept_pictures = pictures + 1, kept_pictures + self.has_medium(post.lead_image.address)
-        return normalize_body(body), PostCounts(links, pictures, kept_pictures)
+    def _body(self, post: SourcePost, omissions: list[Omission]) -> tuple[str, PostCounts]:
+        body = convert_body(post, post.address or self.source.address, self.targets)
+        omissions += body.omissions
+        return body.html, body.counts
 
 
 def _line(post: SourcePost, text: str) -> str:

@@ -30,7 +30,7 @@ from feedsvc.importing.writer.plans import PostPlan
 from feedsvc.importing.writer.post_counts import count_id, count_post
 from feedsvc.importing.writer.post_ids import source_key
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
-from feedsvc.importing.writer.values import ArticleValues, digest_of, digests_of, format_digests, parse_digests
+from feedsvc.importing.writer.values import BODY, ArticleValues, digest_of, digests_of, format_digests, parse_digests
 from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
 from feedsvc.support.process_pool import map_chunks
 
@@ -164,7 +164,8 @@ class ArticleWriter:
         for number in numbers:
             post, _key, plan, result, _source = candidates[number]
             values = self.converter.with_markdown(post, result.values)
-            article = check_article(post.place, plan.path, plan.id, values, self.references)
+            body = result.values.get(BODY, "")
+            article = check_article(post.place, plan.path, plan.id, values, self.references, body=body)
             checked[number] = _Checked(article, self.converter.count_links(post, article.values or {}))
         return checked
 

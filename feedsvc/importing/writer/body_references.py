@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from feedsvc.importing.addresses import absolute
+from feedsvc.importing.markup import MarkupElement, attributes_of, replace_elements
 
 # An attribute as browsers read it (HTML section 13.2.5.33): after a quoted value, the next one needs no white space.
 _NAME: Final = r"[^\s/>=<]++"
@@ -22,6 +23,7 @@ _ATTRIBUTE: Final = re.compile(
 )
 _ADDRESSES: Final = frozenset({"src", "href", "poster"})
 _COPIES: Final = frozenset({"srcset", "sizes"})
+_POSTER: Final = re.compile(r"\sposter\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++)", re.IGNORECASE)
 _WEB_ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
@@ -65,6 +67,33 @@ def replace_references(body: str, page: str, replace: Callable[[BodyReference], 
         return f"<{element[1]}{_ATTRIBUTE.sub(change_attribute, element[2])}>"
 
     return _ELEMENT.sub(change_element, body) if "<" in body else body
+
+
+def remove_missing_files(body: str, page: str, is_missing: Callable[[BodyReference], bool]) -> str:
+    """Return a body with its `alt` in place of each picture, sound and film whose file is missing, and the text of such links.
+
+    A film is not replaced only because its `poster` is missing: it loses the poster.
+    """
+
+    def is_lost(address: str, *, is_link: bool = False) -> bool:
+        absolute_address = _absolute(address.strip(), page)
+        return bool(absolute_address) and is_missing(BodyReference(absolute_address, is_link=is_link))
+
+    def replace_medium(element: MarkupElement) -> str:
+        own = attributes_of(element.tag)
+        tags = [found[0] for found in _ELEMENT.finditer(element.inner) if found[1].lower() == "source"]
+        if any(is_lost(source.get("src", "")) for source in (own, *map(attributes_of, tags))):
+            return html.escape(own.get("alt", ""), quote=False)
+        markup = body[element.start : element.end]
+        return _POSTER.sub("", markup, count=1) if is_lost(own.get("poster", "")) else markup
+
+    body = replace_elements(body, replace_medium, "img", "video", "audio")
+
+    def replace_link(element: MarkupElement) -> str:
+        is_removed = is_lost(attributes_of(element.tag).get("href", ""), is_link=True)
+        return element.inner if is_removed else body[element.start : element.end]
+
+    return replace_elements(body, replace_link, "a")
 
 
 def _value(attribute: re.Match[str]) -> str:

@@ -82,11 +82,6 @@ class SourceIndex:
             if plan.site_path in site_paths:
                 self.plans[key] = plan._replace(addresses="")
 
-    def article_id(self, key: str) -> str:
-        """Return the id that the article of the post with this `source_key` has or will have here; "" if there is none."""
-        plan = self.plans.get(key)
-        return "" if plan is None or plan.is_page or plan.is_deleted else plan.id
-
     def find(self, address: str) -> str:
         """Return the root-relative path here of the post at an address of the source, "" if there is none.
 
@@ -254,6 +249,15 @@ def _note_date(post: SourcePost, index: SourceIndex) -> None:
     """
     if not post.is_page and post.published and (index.first_published is None or post.published < index.first_published):
         index.first_published = post.published
+
+
+def article_id_of(index: SourceIndex, base: ImportBase, existing: ExistingArticles, key: str) -> str:
+    """Return the id of the article of the post with this `source_key`, in this or an earlier import; "" if there is none."""
+    if plan := index.plans.get(key):
+        return "" if plan.is_page or plan.is_deleted else plan.id
+    _path, _words, *known_id = base.get(ARTICLES, key) or ("", "")
+    article_id = known_id[0] if known_id else key
+    return article_id if article_id in existing.paths else ""
 
 
 def addresses_of(post: SourcePost, site_address: str) -> Iterator[str]:

@@ -8,7 +8,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.media import MediaFolder, check_usable
+from feedsvc import uris
+from feedsvc.content.media import MEDIA_PREFIX, MediaFolder, check_usable
 from feedsvc.importing.source import Omission
 from feedsvc.importing.writer.media import MediaLibrary, is_same_file
 from feedsvc.importing.writer.media_names import media_name, numbered
@@ -36,6 +37,18 @@ class ForecastMedia(MediaFolder):
 
     def image_size(self, path: str) -> tuple[int, int]:
         return (1, 1) if path in self._forecast else super().image_size(path)
+
+
+def is_missing_file(media: MediaFolder, base_url: str, address: str) -> bool:
+    """Return whether an address is below media/ of the site at `base_url`, which has no usable file at this path."""
+    path = uris.path_below(base_url, address).removeprefix("/")
+    if not path.startswith(MEDIA_PREFIX):
+        return False
+    try:
+        media.file(path)
+    except ValueError:
+        return True
+    return False
 
 
 class MediaForecast:

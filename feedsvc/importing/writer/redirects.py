@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from feedsvc import routes
+from feedsvc.content.schema import normalize_language_case
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
 from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem, TermKind
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
+from feedsvc.importing.writer.base import REDIRECTS, ImportBase
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
 from feedsvc.importing.writer.media_names import upload_path
@@ -16,6 +20,7 @@ from feedsvc.importing.writer.redirect_table import RedirectTable
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.redirects import GONE, REDIRECTS_FILE
 
+_LANGUAGE_FEED: Final = re.compile(r"(/language/[^/]+/)feed\.atom")
 _UPLOADS: Final = "/wp-content/uploads/"
 _MAX_INNER_ADDRESSES: Final = 10_000
 _MAX_TERMS: Final = 5000  # whose feeds get rules of their own; of more, the patterns answer those of today's names
@@ -36,6 +41,19 @@ class RedirectBuilder:
         self._prefix = split_address(base_url).path.rstrip("/")
         self._comment_feeds = CommentFeedRules()
         self.table = RedirectTable()
+
+    def keep_main_language(self, base: ImportBase) -> None:
+        """Use the main language of the site's last import, also if this export has no published post in it.
+
+        Else a later, partial export would lead subscribers to posts in all languages.
+        """
+        line = base.get(REDIRECTS, self.old_path(f"{self._site.address.rstrip('/')}/feed/atom/"))
+        known = _LANGUAGE_FEED.fullmatch(line[0]) if line else None
+        if known:
+            names = [name for name in self._site.languages if _language_page(name) == known[1]]
+            main = names[0] if names else known[1].split("/")[2]
+            others = (name for name in self._site.languages if name != main)
+            self._site = replace(self._site, languages=(main, *others))
 
     def old_path(self, address: str) -> str:
         """Return an address as the key of a rule: its path as written, without the path of base_url, and its query.
@@ -122,7 +140,13 @@ class RedirectBuilder:
             old = self.old_path(address)
             for feed, file_format in posts_page_feeds(old).items() if old and "?" not in old else ():
                 self.table.earlier[feed] = GONE
-                self.table.add(feed, f"/feed.{file_format}", replaces=True)
+                self.table.add(feed, f"{self._front_of(old)}feed.{file_format}", replaces=True)
+
+    def _front_of(self, path: str) -> str:
+        """Return "/", or for a site in several languages the page of the language that a path was in."""
+        first = path.removeprefix(self.old_path(self._site.address).rstrip("/")).split("/")[1]
+        languages = self._site.languages
+        return _language_page(first if first in languages else languages[0]) if languages else "/"
 
     def add_feeds(self, terms: TermTable) -> None:
         """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must have noted all posts.
@@ -139,15 +163,17 @@ class RedirectBuilder:
             self.table.omissions.append(Omission("", "redirect of the feed", reason))
         if self._site.system is not SourceSystem.WORDPRESS:
             return
-        for feed in former_feeds(self._site) if len(self._site.terms) <= _MAX_TERMS else ():
-            if new := _feed_target(feed, terms, self._site.languages):
-                self._add_feed(self.old_path(feed.path), new)
+        site = self._site if len(self._site.terms) <= _MAX_TERMS else replace(self._site, terms=())
+        for feed in former_feeds(site):
+            if new := _feed_target(feed, terms, site.languages):
+                # The front page of a language may be a page, whose feed of comments this is not.
+                self._add_feed(self.old_path(feed.path), new, replaces=feed.holding is FeedHolding.LANGUAGE)
                 self._add_listing(feed, new)
         prefix = front_page.rstrip("/")
         patterns = WORDPRESS_PATTERNS | (MOVED_PATTERNS if prefix else {})
         self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
         for language in self._site.languages:
-            patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": f"/language/{language}/"}
+            patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": _language_page(language)}
             self.table.patterns |= {f"{prefix}/{language}{old}": new for old, new in patterns.items()}
         self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
 
@@ -182,14 +208,14 @@ class RedirectBuilder:
         elif page and (is_moved or feed.holding is FeedHolding.LANGUAGE):
             self.table.add(page, new.rpartition("/")[0] + "/")
 
-    def _add_feed(self, old: str, new: str) -> None:
+    def _add_feed(self, old: str, new: str, *, replaces: bool = False) -> None:
         """Add a rule from the path `old` of a feed to `new`, unless feedsvc has the feed `new` at `old` without a rule.
 
-        Nothing is added if `old` is "".
+        Nothing is added if `old` is "". With `replaces`, the rule replaces one that the address has.
         """
         place = routes.place_of(old) if old else None
         if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
-            self.table.add(old, new)
+            self.table.add(old, new, replaces=replaces)
 
     def add_plug_in_redirects(
         self, redirects: Iterable[SourceRedirect], find: Callable[[str], str], has_path: Callable[[str], bool]
@@ -250,6 +276,11 @@ def _suffixes(site: SourceSite) -> Iterator[str]:
         yield known or next((suffix for suffix in ("atom", "json") if suffix in address.lower()), "rss")
 
 
+def _language_page(language: str) -> str:
+    """Return the path of the listing of a language, whose name may have "_" in place of "-", and any letter case."""
+    return f"/language/{normalize_language_case(language.replace('_', '-'))}/"
+
+
 def _feed_target(feed: WordPressFeed, terms: TermTable, languages: Sequence[str]) -> str:
     """Return the path to which a former feed leads now, GONE if it had comments or what the mapping drops, "" without one.
 
@@ -260,7 +291,7 @@ def _feed_target(feed: WordPressFeed, terms: TermTable, languages: Sequence[str]
     if feed.holding is FeedHolding.SITE and not languages:
         return f"/feed.{feed.format}"
     if feed.holding in (FeedHolding.SITE, FeedHolding.LANGUAGE):
-        return f"/language/{feed.key or languages[0]}/feed.{feed.format}"
+        return f"{_language_page(feed.key or languages[0])}feed.{feed.format}"
     find = {FeedHolding.CATEGORY: terms.category_id, FeedHolding.TAG: terms.tag_id, FeedHolding.AUTHOR: terms.author_id}
     listing = find[feed.holding](feed.key)
     if not listing and terms.is_dropped(_TERM_KINDS[feed.holding], feed.key):

@@ -87,7 +87,7 @@ class ImportReport:
             "ids": self.ids,
             "dates": self.dates,
             "authors": self.authors,
-            "links to own articles": self.links,
+            "links between articles": self.links,
             "pictures": self.pictures,
             "files": self.files,
         }

@@ -25,14 +25,15 @@ from feedsvc.importing.writer.fetch_files import fetch_files
 from feedsvc.importing.writer.first_language import first_language
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
-from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
+from feedsvc.importing.writer.index import Indexer, SourceIndex, article_id_of, is_selected
 from feedsvc.importing.writer.known_ids import KnownIds
 from feedsvc.importing.writer.mapping import MAPPING_FILE, TermMapping, read_last_mapping, write_mapping
 from feedsvc.importing.writer.media import MediaLibrary
-from feedsvc.importing.writer.media_forecast import ForecastMedia, MediaForecast
+from feedsvc.importing.writer.media_forecast import ForecastMedia, MediaForecast, is_missing_file
 from feedsvc.importing.writer.media_sources import MediaOrigin
 from feedsvc.importing.writer.new_files import remove_leftovers
 from feedsvc.importing.writer.page_plans import PagePlanner
+from feedsvc.importing.writer.post_body import ReferenceTargets
 from feedsvc.importing.writer.progress import ImportProgress, no_import_progress
 from feedsvc.importing.writer.redirects import RedirectBuilder
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
@@ -117,6 +118,7 @@ class _Import:
             site = self.prepare_site()
             terms = TermTable(self.source.site, self.prepare_mapping(), self.known_ids)
             redirects = RedirectBuilder(self.source.site, site.base_url, self.hosts)
+            redirects.keep_main_language(self.base)
             index = self.read_index(site, terms, redirects)
             self.report.omit(terms.unmatched_names())
             texts = self.write_settings(site, index, terms)
@@ -251,6 +253,7 @@ class _Import:
         self, texts: Mapping[str, str], index: SourceIndex, terms: TermTable, library: MediaLibrary, former: FormerPaths
     ) -> None:
         site = parse_site_or_raise(self.root, texts[SITE_FILE])
+        media = ForecastMedia(self.root, self.forecast.paths)
         writer = ArticleWriter(
             root=self.root,
             base=self.base,
@@ -260,13 +263,16 @@ class _Import:
                 site_language=first_language(self.base, self.site_digest, self.source.site.language, site.language),
                 terms=terms,
                 source=self.source.site,
-                site_path_of=lambda address: index.find(address) or former.find(address),
-                media_path=library.path_of,
                 now=self.options.now,
-                has_medium=library.is_there,
-                article_id_of=index.article_id,
+                targets=ReferenceTargets(
+                    site_path_of=lambda address: index.find(address) or former.find(address),
+                    media_path=library.path_of,
+                    has_medium=library.is_there,
+                    is_missing=partial(is_missing_file, media, site.base_url),
+                ),
+                article_id_of=partial(article_id_of, index, self.base, self.articles),
             ),
-            references=replace(parsed_references(self.root, site, texts), media=ForecastMedia(self.root, self.forecast.paths)),
+            references=replace(parsed_references(self.root, site, texts), media=media),
             report=self.report,
             site_digest=self.site_digest,
             decide=self.options.decide,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, open_wordpress_export
 from feedsvc.importing.wordpress.languages import sort_languages
-from feedsvc.importing.writer import ImportOptions, import_source
+from feedsvc.importing.writer import ImportOptions, ImportReport, import_source
 from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import articles, files, load
@@ -54,6 +55,7 @@ def test_site_has_the_languages_of_published_posts_the_main_one_first(tmp_path: 
         ({"de": 1, "fr": 1}, "", ("de", "fr")),
         ({"de": 1}, "de", ()),
         ({"de": 1, "français": 1}, "de", ()),
+        ({"de": 1, "fr_ca": 1}, "fr-CA", ("fr_ca", "de")),
     ],
 )
 def test_main_language_is_that_of_the_channel_or_of_most_posts(
@@ -67,7 +69,9 @@ def test_feeds_of_languages(tmp_path: Path) -> None:
     assert feeds["/de/feed/"] == WordPressFeed("/de/feed/", "rss", FeedHolding.LANGUAGE, "de")
     assert feeds["/de/feed/atom/"].format == "atom"
     assert feeds["/?lang=de&feed=rss2"].key == "de"
+    assert feeds["/de/?feed=atom"].format == feeds["/de/atom/"].format == "atom"
     assert feeds["/de/comments/feed/"].holding is FeedHolding.COMMENTS
+    assert len(feeds) == len([*former_feeds(open_wordpress_export(tmp_path / "e.xml").site)])
 
 
 def test_subscribers_of_each_language_get_the_articles_in_it_and_translations_stay_joined(tmp_path: Path) -> None:
@@ -93,3 +97,87 @@ def test_subscribers_of_each_language_get_the_articles_in_it_and_translations_st
     before = files(root)
     import_source(source, root, ImportOptions(now=NOW))
     assert files(root) == before
+
+
+def run(root: Path, tmp_path: Path, *items: WxrItem, since: datetime | None = None) -> ImportReport:
+    """Import an export with these items into `root`."""
+    source = open_wordpress_export(write_export(tmp_path / "export.xml", *items))
+    return import_source(source, root, ImportOptions(now=NOW, since=since))
+
+
+def page(number: int, slug: str, path: str, language: str, content: str = "<p>Welcome</p>") -> WxrItem:
+    terms = [("language", language, language.upper())]
+    return WxrItem(number=number, slug=slug, link=f"{SITE}{path}", terms=terms, post_type="page", content=content)
+
+
+def test_feed_of_a_language_whose_front_page_is_a_page_is_not_gone(tmp_path: Path) -> None:
+    run(tmp_path / "n", tmp_path, *ITEMS, ALONE, page(20, "de", "/de/", "de"))
+    exact = load(tmp_path / "n").redirects.exact
+    assert (exact["/de/feed/"], exact["/de/feed/atom/"]) == ("/language/de/feed.rss", "/language/de/feed.atom")
+
+
+def test_feeds_of_pages_with_the_newest_posts_lead_to_the_feed_of_their_language(tmp_path: Path) -> None:
+    pages = page(20, "home", "/", "en"), page(21, "blog", "/blog/", "en", ""), page(22, "news", "/de/nachrichten/", "de", "")
+    run(tmp_path / "n", tmp_path, *ITEMS, ALONE, *pages)
+    exact = load(tmp_path / "n").redirects.exact
+    assert (exact["/blog/feed/"], exact["/de/nachrichten/feed/"]) == ("/language/en/feed.rss", "/language/de/feed.rss")
+
+
+def test_language_with_an_underscore_in_its_name_has_the_listing_of_its_tag(tmp_path: Path) -> None:
+    run(tmp_path / "n", tmp_path, item(1, "en"), item(2, "fr_ca"))
+    content = load(tmp_path / "n")
+    assert content.redirects.exact["/fr_ca/feed/"] == "/language/fr-CA/feed.rss"
+    assert {article.language for article in content.articles} == {"en", "fr-CA"}
+
+
+def test_feeds_of_a_site_with_thousands_of_tags_keep_their_addresses(tmp_path: Path) -> None:
+    terms = [("post_tag", f"t{number}", f"T{number}") for number in range(5001)]
+    items = [replace(item, terms=(*item.terms, *terms[start::5])) for start, item in enumerate(ITEMS)]
+    run(tmp_path / "n", tmp_path, *items, ALONE)
+    exact = load(tmp_path / "n").redirects.exact
+    assert (exact["/feed/atom/"], exact["/de/feed/"]) == ("/language/en/feed.atom", "/language/de/feed.rss")
+    assert exact["/?feed=rss2"] == "/language/en/feed.rss"
+
+
+def test_two_posts_of_a_work_in_one_language_are_both_published_and_the_second_is_in_the_report(tmp_path: Path) -> None:
+    items = item(1, "en", "pll_a"), item(2, "de", "pll_a"), item(3, "de", "pll_a"), item(4, "en", "pll_a")
+    report = run(tmp_path / "n", tmp_path, *items)
+    found = articles(tmp_path / "n")
+    joined = [found[f"http://paper.example/?p={number}"].translation_of for number in range(1, 5)]
+    assert joined == ["", "http://paper.example/?p=1", "", ""]
+    assert [omission.what for omission in report.omissions if "translation" in omission.what] == [
+        'post "A title" (number 3): translation',
+        'post "A title" (number 4): translation',
+    ]
+
+
+def test_translation_names_the_article_of_an_original_whose_id_another_post_has(tmp_path: Path) -> None:
+    first, original = item(1, "en", guid="http://paper.example/?p=1"), item(2, "en", "pll_a", guid="http://paper.example/?p=1")
+    run(tmp_path / "n", tmp_path, first, original, item(3, "de", "pll_a"))
+    found = articles(tmp_path / "n")
+    assert found["http://paper.example/?p=3"].translation_of == f"{SITE}/title-2/"
+
+
+def test_translation_of_a_post_in_the_trash_is_an_original(tmp_path: Path) -> None:
+    run(tmp_path / "n", tmp_path, item(1, "en", "pll_a", status="trash"), item(2, "de", "pll_a"), item(3, "fr", "pll_a"))
+    found = articles(tmp_path / "n")
+    assert found["http://paper.example/?p=3"].translation_of == "http://paper.example/?p=2"
+
+
+def test_later_import_of_newer_posts_keeps_translations_of_older_ones(tmp_path: Path) -> None:
+    old = item(
+        1, "en", "pll_a", date="2019-01-02 10:00:00", gmt="2019-01-02 09:00:00", pub_date="Wed, 02 Jan 2019 09:00:00 +0000"
+    )
+    run(tmp_path / "n", tmp_path, old, item(2, "de", "pll_a"))
+    before = files(tmp_path / "n")
+    report = run(tmp_path / "n", tmp_path, old, item(2, "de", "pll_a"), since=datetime(2020, 1, 1, tzinfo=UTC))
+    assert report.changed == []
+    assert files(tmp_path / "n") == before
+
+
+def test_later_export_of_one_language_leads_no_feed_to_all_languages(tmp_path: Path) -> None:
+    run(tmp_path / "n", tmp_path, *ITEMS, ALONE)
+    before = load(tmp_path / "n").redirects.exact
+    run(tmp_path / "n", tmp_path, ALONE)
+    run(tmp_path / "n", tmp_path, *(one for one in ITEMS if one.terms[0][1] != "en"))
+    assert load(tmp_path / "n").redirects.exact == before

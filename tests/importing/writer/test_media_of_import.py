@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from feedsvc.importing.host_access import HostAccess
-from feedsvc.importing.source import SourceMedium
+from feedsvc.importing.source import SourceMedium, SourceSystem
 from feedsvc.importing.writer import FolderMedia, ImportReport, MediaOrigin, WebMedia
 from feedsvc.support.digest import sha256
 from tests.helpers.document_server import Document, DocumentServer, document_server
 from tests.helpers.newsrooms import picture
-from tests.importing.writer.memory_source import OLD, articles, files, post, run_import, what
+from tests.importing.writer.memory_source import OLD, SITE, articles, files, load, post, run_import, what
 
 JPEG = picture(64, 48)
 COPY = "http://www.old.example/wp-content/uploads/2020/01/copy%20of%20a.jpg"
@@ -55,6 +56,64 @@ def test_pictures_of_a_folder_are_copied_and_named_in_articles(tmp_path: Path, u
     assert (report.pictures.kept, report.pictures.total) == (2, 2)
     assert (report.files.kept, report.files.total) == (3, 3)
     assert report.omissions == []
+
+
+def test_files_below_media_of_the_site_itself_that_are_missing_leave_the_rest_of_the_text_as_it_is(tmp_path: Path) -> None:
+    """The text became Markdown that readers saw letter by letter, such as **bold**."""
+    body = (
+        f'<figure><a href="{OLD}/media/big.jpg"><img src="/media/a.jpg" alt="A &lt; B"></a><figcaption>c</figcaption></figure>'
+        f'<p>Some <b>bold</b> <a href="https://other.example/">link</a>, <a href="{OLD}/media/b.pdf">a PDF</a>.</p>'
+        f'<video src="https://other.example/v.mp4" poster="{OLD}/media/p.jpg" controls></video>'
+        f'<audio controls><source src="{OLD}/media/s.mp3"></audio>'
+    )
+    report = run_import(tmp_path, post(1, body=body))
+    text = body_of(tmp_path, 1)
+    assert "Some **bold** [link](https://other.example/), a PDF." in text
+    assert "A &lt; B" in text
+    assert "v.mp4" in text
+    assert "/media/" not in text
+    load(tmp_path)
+    assert [line for line in what(report) if "/media/" in line] == [
+        *(f"picture {OLD}/media/{name}" for name in ("a.jpg", "p.jpg", "s.mp3")),
+        *(f"link to {OLD}/media/{name}" for name in ("big.jpg", "b.pdf")),
+    ]
+    assert (report.pictures.kept, report.pictures.total) == (0, 4)
+
+
+def test_picture_that_an_editor_puts_below_media_later_is_in_the_text_after_the_next_import(tmp_path: Path) -> None:
+    item = post(1, body=f'<p><img src="{OLD}/media/a.jpg" alt="A pier"></p>')
+    run_import(tmp_path, item)
+    assert "a.jpg" not in body_of(tmp_path, 1)
+    (tmp_path / "media").mkdir(exist_ok=True)
+    (tmp_path / "media/a.jpg").write_bytes(JPEG)
+    run_import(tmp_path, item)
+    assert "![A pier](/media/a.jpg)" in body_of(tmp_path, 1).replace(OLD, "")
+
+
+@pytest.mark.parametrize("start", ["<figure>{}<figcaption>At six. <small>Mina</small></figcaption></figure>", "<p>{}</p>", "{}"])
+def test_lead_image_of_a_feed_that_its_text_begins_with_is_shown_once(tmp_path: Path, uploads: Path, start: str) -> None:
+    site = replace(SITE, system=SourceSystem.FEED, feeds=(f"{OLD}/feed/",))
+    address = f"{UPLOADS}/a.jpg"
+    body = f'{start.format(f"""<img src="{address}" alt="A pier">""")}\n<p>Text.</p><p><img src="{address}"></p>'
+    report = run_import(
+        tmp_path / "n", post(1, body=body, lead_image=SourceMedium(address)), site=site, media=from_folder(uploads)
+    )
+    image = articles(tmp_path / "n")[post(1).id].image
+    assert image is not None
+    is_figure = start.startswith("<figure>")
+    assert (image.alt, image.caption, image.credit) == ("A pier", "At six." if is_figure else "", "Mina" if is_figure else "")
+    text = body_of(tmp_path / "n", 1).strip()
+    assert text.startswith("Text.")
+    assert text.count("media/2020/01/a.jpg") == 1
+    assert report.omissions == []
+
+
+@pytest.mark.parametrize("body", ["<p>Text. {}</p>", "<p>Text.</p>{}", "<figure>{}{}</figure><p>Text.</p>"])
+def test_lead_image_elsewhere_in_the_text_of_a_feed_stays_there(tmp_path: Path, uploads: Path, body: str) -> None:
+    site, address = replace(SITE, system=SourceSystem.FEED, feeds=(f"{OLD}/feed/",)), f"{UPLOADS}/a.jpg"
+    text = body.replace("{}", f'<img src="{address}">')
+    run_import(tmp_path / "n", post(1, body=text, lead_image=SourceMedium(address)), site=site, media=from_folder(uploads))
+    assert "a.jpg" in body_of(tmp_path / "n", 1)
 
 
 def test_missing_picture_stays_at_its_address_and_is_listed(tmp_path: Path, uploads: Path) -> None:
