@@ -26,8 +26,9 @@ def fetch_files(
 ) -> None:
     """Fetch the files that are not in media/ yet from `addresses` at hosts of `origin`, and count them in the report.
 
-    A dry run only forecasts their paths. Files at other hosts, and all if `origin` is None (--no-media), stay at their
-    addresses, with one omission for them all; a file that cannot be fetched has an omission of its own.
+    A file that a folder has with other bytes than at the last import is fetched again, under another name. A dry run only
+    forecasts paths. Files at other hosts, and all if `origin` is None (--no-media), stay at their addresses, with one omission
+    for them all; a file that cannot be fetched has an omission of its own.
     """
     missing = library.missing(addresses)
     report.files.kept = report.files.total = len(addresses) - len(missing)
@@ -35,6 +36,10 @@ def fetch_files(
         report.files.total, report.fetches_files = len(addresses), False
         report.omit(_uncollected(len(missing), "", f"{_STAY}, because of --no-media"))
         return
+    replaced = library.replaced(addresses, origin)
+    report.files.kept -= len(replaced)
+    report.files.total -= len(replaced)
+    missing += replaced
     wanted = [address for address in missing if origin.has(address)]
     report.files.total += len(wanted)
     reason = f"{_STAY}; --allow-host HOST fetches those of a host"

@@ -80,6 +80,27 @@ class MediaLibrary:
         """Return the addresses whose `path_of` is "", each once, without fragments."""
         return [address for address in dict.fromkeys(name.partition("#")[0] for name in addresses) if address not in self._paths]
 
+    def replaced(self, addresses: Iterable[str], origin: MediaOrigin) -> list[str]:
+        """Return the addresses with a file in media/ of which `origin` has other bytes on this machine now, each once.
+
+        Files of an origin that must be fetched are not compared, nor are those that `origin` lacks.
+        """
+        known = dict.fromkeys(name.partition("#")[0] for name in addresses if self.path_of(name))
+        return [address for address in known if self._is_replaced(address, origin)]
+
+    def _is_replaced(self, address: str, origin: MediaOrigin) -> bool:
+        try:
+            file = origin.find(address) if origin.has(address) else None
+            if file is None:
+                return False
+            there, here = file.stat(), (self._root / self._paths[address]).stat()
+            if there.st_size == here.st_size and there.st_mtime_ns <= here.st_mtime_ns:
+                return False
+            with open(file, "rb") as stream:
+                return file_sha256(stream).hex() != self._base.get(MEDIA, address)[1]
+        except (MediumMissingError, OSError):
+            return False
+
     def fetch(self, addresses: Iterable[str], origin: MediaOrigin) -> Iterator[Omission | None]:
         """Fetch files, put them into media/ and their lines into the base. Yield for each None, or an omission with the reason.
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from feedsvc import routes
-from feedsvc.content.schema import normalize_language_case
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
-from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem, TermKind
+from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
 from feedsvc.importing.writer.base import REDIRECTS, ImportBase
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
+from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
 from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
 from feedsvc.importing.writer.media_names import upload_path
 from feedsvc.importing.writer.redirect_table import RedirectTable
@@ -24,7 +25,6 @@ _LANGUAGE_FEED: Final = re.compile(r"(/language/[^/]+/)feed\.atom")
 _UPLOADS: Final = "/wp-content/uploads/"
 _MAX_INNER_ADDRESSES: Final = 10_000
 _MAX_TERMS: Final = 5000  # whose feeds get rules of their own; of more, the patterns answer those of today's names
-_TERM_KINDS: Final = {FeedHolding.CATEGORY: TermKind.CATEGORY, FeedHolding.TAG: TermKind.TAG, FeedHolding.AUTHOR: None}
 _UPLOADS_PATTERN: Final = {f"{_UPLOADS}{{path...}}": "/media/{path...}"}
 
 
@@ -40,6 +40,7 @@ class RedirectBuilder:
         self._site, self._hosts, self._port = site, hosts, port_of(site.address)
         self._prefix = split_address(base_url).path.rstrip("/")
         self._comment_feeds = CommentFeedRules()
+        self._posts_elsewhere = Counter[str]()  # number of addresses of posts by host
         self.table = RedirectTable()
 
     def keep_main_language(self, base: ImportBase) -> None:
@@ -50,7 +51,7 @@ class RedirectBuilder:
         line = base.get(REDIRECTS, self.old_path(f"{self._site.address.rstrip('/')}/feed/atom/"))
         known = _LANGUAGE_FEED.fullmatch(line[0]) if line else None
         if known:
-            names = [name for name in self._site.languages if _language_page(name) == known[1]]
+            names = [name for name in self._site.languages if language_page(name) == known[1]]
             main = names[0] if names else known[1].split("/")[2]
             others = (name for name in self._site.languages if name != main)
             self._site = replace(self._site, languages=(main, *others))
@@ -78,6 +79,8 @@ class RedirectBuilder:
         """
         for address in addresses:
             old = self.old_path(address)
+            if not old and not is_known and host_of(address) not in self._hosts:
+                self._posts_elsewhere[host_of(address)] += 1
             # The address of a feed stays one: subscribers are more than the readers of a page that was called "feed".
             is_feed = isinstance(routes.place_of(old), routes.FeedAt)
             if not old or is_feed:
@@ -146,17 +149,18 @@ class RedirectBuilder:
         """Return "/", or for a site in several languages the page of the language that a path was in."""
         first = path.removeprefix(self.old_path(self._site.address).rstrip("/")).split("/")[1]
         languages = self._site.languages
-        return _language_page(first if first in languages else languages[0]) if languages else "/"
+        return language_page(first if first in languages else languages[0]) if languages else "/"
 
     def add_feeds(self, terms: TermTable) -> None:
         """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must have noted all posts.
 
         A front page below a path gets a rule to "/". An omission is added for a former feed without known address.
         """
+        self.table.omissions += self._omissions_of_other_hosts()
         front_page = self.old_path(self._site.address)
         if front_page.strip("/"):  # the site was below a path
             self.table.add(front_page, "/")
-        for address, suffix in zip(self._site.feeds, _suffixes(self._site), strict=True):
+        for address, suffix in zip(self._site.feeds, feed_suffixes(self._site), strict=True):
             self._add_feed(self.old_path(address), f"/feed.{suffix}")
         if self._site.system is SourceSystem.FEED and not self._site.feeds:
             reason = f"the address of the former feed is not known; add it to {REDIRECTS_FILE}"
@@ -165,7 +169,7 @@ class RedirectBuilder:
             return
         site = self._site if len(self._site.terms) <= _MAX_TERMS else replace(self._site, terms=())
         for feed in former_feeds(site):
-            if new := _feed_target(feed, terms, site.languages):
+            if new := feed_target(feed, terms, site.languages):
                 # The front page of a language may be a page, whose feed of comments this is not.
                 self._add_feed(self.old_path(feed.path), new, replaces=feed.holding is FeedHolding.LANGUAGE)
                 self._add_listing(feed, new)
@@ -173,9 +177,14 @@ class RedirectBuilder:
         patterns = WORDPRESS_PATTERNS | (MOVED_PATTERNS if prefix else {})
         self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
         for language in self._site.languages:
-            patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": _language_page(language)}
+            patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": language_page(language)}
             self.table.patterns |= {f"{prefix}/{language}{old}": new for old, new in patterns.items()}
         self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
+
+    def _omissions_of_other_hosts(self) -> Iterator[Omission]:
+        for host, count in sorted(self._posts_elsewhere.items()):
+            reason = f"the host of the source is {host_of(self._site.address)}; let the server of {host} lead to the new site"
+            yield Omission("", f"redirects of {count:,} addresses of posts at {host}", reason)
 
     def add_former_listings(self, former_ids: Mapping[str, Mapping[str, str]], names: Container[tuple[str, str]]) -> None:
         """Add the rules of WordPress's listings and their feeds at former ids, which the mapping drops or replaces.
@@ -199,7 +208,7 @@ class RedirectBuilder:
 
     def _add_listing(self, feed: WordPressFeed, new: str) -> None:
         """Add the rule of the page that had a feed: of a language, of a category below another, and of what the mapping drops."""
-        if feed.holding not in (*_TERM_KINDS, FeedHolding.LANGUAGE) or not feed.path.endswith("/feed/"):
+        if feed.holding not in (*TERM_KINDS, FeedHolding.LANGUAGE) or not feed.path.endswith("/feed/"):
             return
         page = self.old_path(feed.path.removesuffix("feed/"))
         is_moved = feed.holding is FeedHolding.CATEGORY and not routes.place_of(page)
@@ -268,32 +277,3 @@ def _omission_reason(old: str, *, is_article: bool) -> str:
     if is_article:
         return "an article of the source has this address"
     return "its target is not in the newsroom" if old else "the address is not one of this site"
-
-
-def _suffixes(site: SourceSite) -> Iterator[str]:
-    for index, address in enumerate(site.feeds):
-        known = site.feed_suffixes[index] if index < len(site.feed_suffixes) else ""
-        yield known or next((suffix for suffix in ("atom", "json") if suffix in address.lower()), "rss")
-
-
-def _language_page(language: str) -> str:
-    """Return the path of the listing of a language, whose name may have "_" in place of "-", and any letter case."""
-    return f"/language/{normalize_language_case(language.replace('_', '-'))}/"
-
-
-def _feed_target(feed: WordPressFeed, terms: TermTable, languages: Sequence[str]) -> str:
-    """Return the path to which a former feed leads now, GONE if it had comments or what the mapping drops, "" without one.
-
-    `languages` is `SourceSite.languages`: the feed of such a site held only the posts in the first one.
-    """
-    if feed.holding is FeedHolding.COMMENTS:
-        return GONE
-    if feed.holding is FeedHolding.SITE and not languages:
-        return f"/feed.{feed.format}"
-    if feed.holding in (FeedHolding.SITE, FeedHolding.LANGUAGE):
-        return f"{_language_page(feed.key or languages[0])}feed.{feed.format}"
-    find = {FeedHolding.CATEGORY: terms.category_id, FeedHolding.TAG: terms.tag_id, FeedHolding.AUTHOR: terms.author_id}
-    listing = find[feed.holding](feed.key)
-    if not listing and terms.is_dropped(_TERM_KINDS[feed.holding], feed.key):
-        return GONE
-    return f"/{feed.holding.value}/{listing}/feed.{feed.format}" if listing else ""

@@ -70,6 +70,18 @@ def test_report_of_a_second_import_lists_only_new_redirects(tmp_path: Path) -> N
     assert "Addresses with a new redirect (3):\n  /x/ -> /articles/x/\n  /x/feed/ -> gone\n  /x/feed/atom/ -> gone\n" in text
 
 
+def test_posts_at_another_host_have_no_redirects_and_the_report_counts_them(tmp_path: Path) -> None:
+    elsewhere = [post(number, address=f"https://de.old.example/{number}/", other_addresses=()) for number in (1, 2)]
+    report = run_import(tmp_path, *elsewhere, post(3))
+    assert [(one.what, one.reason) for one in report.omissions] == [
+        (
+            "redirects of 2 addresses of posts at de.old.example",
+            "the host of the source is old.example; let the server of de.old.example lead to the new site",
+        )
+    ]
+    assert run_import(tmp_path, *elsewhere, post(3)).omissions == []
+
+
 def test_feeds_of_comments_of_posts_are_gone(tmp_path: Path) -> None:
     """Readers of a discussion would otherwise ask for its feed for ever, and get 404."""
     report = run_import(tmp_path, post(1), post(2, address=f"{OLD}/about/"), post(3, address=f"{OLD}/archives/77.html"))
