@@ -20,6 +20,8 @@ _MORE: Final = re.compile(r"<!--(?:more(?:[^-<]|-(?!->)|<(?!!--more))*+|noteaser
 _COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->))*+(?:-->|\Z)")
 _BEFORE_BLOCK: Final = re.compile(r"<p>(?:\s|<br />)*+(?=<(?:figure|pre)\b)")
 _AFTER_BLOCK: Final = re.compile(r"(</(?:figure|pre)>)(?:\s|<br />)*+</p>")
+# Articles have no targets of such links, but the numbers of the list are those of the links.
+_FOOTNOTE_LINK: Final = re.compile(r"(<sup\b[^<>]*+>)\s*+<a\s[^<>]*+>([^<>]*+)</a>\s*+(?=</sup>)")
 _EMPTY_PARAGRAPH: Final = re.compile(r"<p>\s*+</p>\n?")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 
@@ -45,7 +47,7 @@ class PostBody:
         content = content.replace("\r\n", "\n").replace("\r", "\n")
         markup = self._blocks.render(parse_blocks(content)) if has_blocks(content) else self._classic(content)
         replacer = ShortcodeReplacer(self._shortcodes.late)
-        markup = _unwrap_figures(replacer.replace(markup))
+        markup = _FOOTNOTE_LINK.sub(_without_footnote_link, _unwrap_figures(replacer.replace(markup)))
         for name in replacer.unknown:
             self._report(f"shortcode [{name}]", "a plug-in or theme made its content; text within it is kept")
         markup = replace_frames(link_lone_addresses(markup, self._titles), self._titles.title_of)
@@ -56,6 +58,10 @@ class PostBody:
         text = _MORE.sub("", content).replace(NEXT_PAGE, "\n\n")
         text = ShortcodeReplacer(self._shortcodes.early, keeps_unknown=True).replace(text)
         return add_paragraphs(link_lone_addresses(text, self._titles))
+
+
+def _without_footnote_link(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]}" if "data-fn=" in match[1] else match[0]
 
 
 def _unwrap_figures(markup: str) -> str:

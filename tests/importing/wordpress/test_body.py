@@ -114,9 +114,10 @@ def test_reusable_blocks_are_resolved_also_one_that_contains_itself(tmp_path: Pa
 
 
 def test_footnotes_come_from_postmeta(tmp_path: Path) -> None:
-    content = "<!-- wp:paragraph --><p>x<sup>1</sup></p><!-- /wp:paragraph -->\n<!-- wp:footnotes /-->"
+    link = '<sup data-fn="a" class="fn"><a href="#a" id="a-link">1</a></sup>'
+    content = f"<!-- wp:paragraph --><p>x{link}</p><!-- /wp:paragraph -->\n<!-- wp:footnotes /-->"
     post, _ = read_post(tmp_path, content, meta=(("footnotes", '[{"id":"a","content":"A <em>note</em>"}]'),))
-    assert post.body == "<p>x<sup>1</sup></p>\n<ol><li>A <em>note</em></li></ol>"
+    assert post.body == '<p>x<sup data-fn="a" class="fn">1</sup></p>\n<ol><li>A <em>note</em></li></ol>'
 
 
 @pytest.mark.parametrize(
