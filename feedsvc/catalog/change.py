@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from feedsvc.catalog.languages import Languages
 from feedsvc.catalog.listings import group_by_listing
 from feedsvc.catalog.periodicals import IssueChange, with_issues
-from feedsvc.catalog.row import IssueRow, Row
+from feedsvc.catalog.row import IssueRow, Row, is_visible
 from feedsvc.catalog.selections import Selections
 from feedsvc.routes import ListingRef
 
@@ -51,6 +51,11 @@ class CatalogChange:
         grouped = group_by_listing(rows, self.selections, self.new_languages.with_tags(before | now))
         issues = chain(self.issues.removed.values(), self.issues.added.values())
         return with_issues({**changed_languages, **grouped}, self.selections.periodicals, issues)
+
+    @property
+    def hidden_ids(self) -> frozenset[str]:
+        """Ids of the articles that were visible and have no row any more, such as deleted and rescheduled ones."""
+        return frozenset(id_ for id_, row in self.removed.items() if is_visible(row) and id_ not in self.added)
 
     @property
     def inverse(self) -> CatalogChange:

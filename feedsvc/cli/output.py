@@ -17,7 +17,7 @@ import click
 
 from feedsvc.cli import log
 from feedsvc.cli.terminal import color_setting
-from feedsvc.content import excerpts
+from feedsvc.content import display_width, excerpts
 from feedsvc.errors import Problem, Severity
 from feedsvc.support.date_formats import rfc3339
 
@@ -61,7 +61,7 @@ def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> s
 def log_problem_changes(before: Edition, now: Edition) -> None:
     """Print the problems that `now` has and `before` has not, and the files that have no problems or no errors any more.
 
-    A Listener of the Watcher.
+    Print the public articles that are scheduled now, too: a wrong year is no error. A Listener of the Watcher.
     """
     print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
     paths = _paths(now.content.problems)
@@ -70,6 +70,19 @@ def log_problem_changes(before: Edition, now: Edition) -> None:
         _report_line(f"{name}: no problem any more", logging.INFO, {"path": path})
     for path in sorted((_paths(before.content.errors) & paths) - _paths(now.content.errors)):
         _report_line(f"{path}: no error any more; its warnings stand", logging.INFO, {"path": path})
+    if now.publication is not before.publication:
+        _log_rescheduled_articles(now)
+
+
+def _log_rescheduled_articles(now: Edition) -> None:
+    """Log the articles that were public in the edition before, and whose date lies in the future now."""
+    catalog = now.publication.catalog
+    hidden_ids = catalog.change.hidden_ids if catalog.change else ()
+    for article in now.content.articles if hidden_ids else ():
+        if article.id in hidden_ids and article.status.value == "published" and article.published > catalog.now:
+            moment = article.published.astimezone(ZoneInfo(catalog.site.timezone)).isoformat(sep=" ", timespec="minutes")
+            text = f"{article.path}: was public, and is scheduled for {moment} now"
+            _report_line(text, logging.WARNING, {"path": article.path})
 
 
 def _problem_fields(problem: Problem, repeats: int) -> dict[str, object]:
@@ -252,5 +265,9 @@ def aligned_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
     All rows must have the same number of cells.
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    return ("  ".join(map(_pad, row, widths)).rstrip() for row in rows)
+
+
+def _pad(cell: str, width: int) -> str:
+    return cell + " " * (width - display_width(cell))

@@ -8,7 +8,7 @@ links out of the folder, detect changes of files, and quote source lines for mes
 from feedsvc.content.file_signature import FileSignature, signature_of, size_of
 from feedsvc.content.safe_open import open_descriptor, open_file
 from feedsvc.content.safe_read import read_file
-from feedsvc.content.source_excerpt import escape_invisible, excerpts
+from feedsvc.content.source_excerpt import display_width, escape_invisible, excerpts
 from feedsvc.content.text import FORBIDDEN_CHARACTER, decode, did_you_mean, remove_forbidden_characters, sanitize_message
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FileSignature",
     "decode",
     "did_you_mean",
+    "display_width",
     "escape_invisible",
     "excerpts",
     "open_descriptor",

@@ -62,16 +62,16 @@ def _visible_part(line: str, column: int) -> tuple[str, int]:
     first, last = _window(line, index)
     before, after = escape_invisible(line[first:index]), escape_invisible(line[index:last])
     head, tail = "…" * (first > 0), "…" * (last < len(line))
-    return f"{head}{before}{after}{tail}", _width(head) + _width(before)
+    return f"{head}{before}{after}{tail}", display_width(head) + display_width(before)
 
 
 def _window(line: str, index: int) -> tuple[int, int]:
     """Return start and end index of the part of a line to show: at most 100 cells, of which at most 50 are before `index`."""
     first, remaining = index, _MAX_WIDTH // 2
-    while first > 0 and (remaining := remaining - _width(escape_invisible(line[first - 1]))) >= 0:
+    while first > 0 and (remaining := remaining - display_width(escape_invisible(line[first - 1]))) >= 0:
         first -= 1
-    last, remaining = index, _MAX_WIDTH - _width(escape_invisible(line[first:index]))
-    while last < len(line) and (remaining := remaining - _width(escape_invisible(line[last]))) >= 0:
+    last, remaining = index, _MAX_WIDTH - display_width(escape_invisible(line[first:index]))
+    while last < len(line) and (remaining := remaining - display_width(escape_invisible(line[last]))) >= 0:
         last += 1
     return first, last
 
@@ -92,7 +92,8 @@ def _escape_character(char: str) -> str:
     return f"<U+{ord(char):04X}>" if is_hidden else char
 
 
-def _width(text: str) -> int:
+def display_width(text: str) -> int:
+    """Return the number of cells that a text takes in a line of a terminal."""
     return sum(map(_cells, text))
 
 

@@ -161,6 +161,16 @@ CASES: Final = (
         ("articles/a.yaml:1:8: a quotation mark is opened here and never closed; reading stopped at line 2",),
     ),
     Case(
+        "unclosed quote that a later line closes",
+        {"articles/a.yaml": 'title: "Peace\npublished: 2026-01-02\nslug: "peace"\n'},
+        ("articles/a.yaml:1:8: a quotation mark is opened here and closed only in line 3; close it in this line",),
+    ),
+    Case(
+        "unclosed quote in braces",
+        {"articles/a.yaml": 'title: A\npublished: 2026-01-02\nimage: {src: media/a.jpg, credit: "R}\nsummary: "S"\n'},
+        ("articles/a.yaml:3:35: a quotation mark is opened here and closed only in line 4; close it in this line",),
+    ),
+    Case(
         "backslash",
         article_with_title('"C:\\Users"'),
         ("articles/a.yaml:1:13: a backslash in double quotes has a meaning; write '\\\\' or use single quotes",),

@@ -92,6 +92,19 @@ def test_each_line_of_a_server_has_time_and_level(serve: Callable[..., LoggingPr
     assert re.fullmatch(rf"{TIME} INFO feedsvc: the server has ended because of SIGTERM", end)
 
 
+def test_a_server_logs_that_a_public_article_is_scheduled_now(serve: Callable[..., LoggingProcess], content: Path) -> None:
+    """An editor mistypes the year, which is no error, and the article is gone."""
+    server = serve()
+    server.wait_for(" at http://")
+    file = content / "articles/older.yaml"
+    file.write_text(file.read_text("utf-8").replace("2026-02-01", "2062-02-01"), "utf-8")
+    server.wait_for("is scheduled for")
+    (line,) = (one for one in server.end() if "older" in one)
+    assert re.fullmatch(
+        rf"{TIME} WARNING articles/older.yaml: was public, and is scheduled for 2062-02-01 00:00\+09:00 now", line
+    )
+
+
 def test_lines_of_a_server_name_the_level_once(serve: Callable[..., LoggingProcess], content: Path) -> None:
     without_id = "title: A\npublished: 2026-01-01\nsummary: S.\nbody: Text.\n"
     newsrooms.write(content, {"articles/broken.yaml": BROKEN, "articles/without-id.yaml": without_id})

@@ -69,6 +69,10 @@ _QUOTE_HINTS: Final = {
     "'": "put it in double quotes, or write '' for an apostrophe inside it",
     '"': 'put it in single quotes, or write \\" for a quotation mark inside it',
 }
+# A quotation mark that begins a text, as the last one of its kind in the line.
+_OPENING_QUOTE: Final = re.compile(r"(?:: +|[\[{,] *|- +)(?:(\")[^\"]*+|(')[^']*+)\Z")
+# A line that does not continue a text, unless that lacks a closing quotation mark.
+_LINE_START: Final = re.compile(r"[ \t]*(?:#|- |[A-Za-z_][\w-]*:)")
 # A key with a list in brackets or a mapping in braces in the same line.
 _BRACKETS_VALUE: Final = re.compile(r"[ \t]*(?:- +)*[A-Za-z_][\w-]*: +(?=[\[{])")
 _SECOND_COLON: Final = "a second ': ' in one value; put a text with ': ' in quotes"
@@ -91,7 +95,7 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
     line, column = _position_in_file(text, stop)
     if marker_line := conflict_line(text):
         return marker_line, 1, CONFLICT_MESSAGE
-    for explain in (_missing_space, _missing_colon, _early_quote, _early_bracket, _indented_first_line):
+    for explain in (_missing_space, _missing_colon, _unclosed_quote, _early_quote, _early_bracket, _indented_first_line):
         if result := explain(text, libyaml_message, (line, column), start):
             return result
     message = _message(text, line, column, libyaml_message)
@@ -110,6 +114,25 @@ def conflict_line(text: str) -> int:
     """Return the line, from 1, at which the first unresolved merge conflict begins; 0 if there is none."""
     match = _CONFLICT_MARKER.search(text) if "<<<<<<< " in text else None
     return text.count("\n", 0, match.start()) + 1 if match else 0
+
+
+def _unclosed_quote(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:
+    """Return line, column and message of a text in quotes without its closing mark, which a mark in a later line has closed.
+
+    Return None if that is not the reason of the error. `stop` is where libyaml stopped, line and column from 1.
+    """
+    lines, (line, column) = text.splitlines(), stop
+    text_before = lines[line - 1][: column - 1].rstrip(" ") if line <= len(lines) else ""
+    quote = text_before[-1:]
+    is_early = any(fragment in libyaml_message for fragment in _EARLY_QUOTE_ERRORS)
+    if not is_early or quote not in _QUOTE_HINTS or text_before.count(quote) != 1 or not _LINE_START.match(text_before):
+        return None
+    number = next((index for index in range(line - 2, -1, -1) if quote in lines[index]), 0)
+    match = _OPENING_QUOTE.search(lines[number])
+    if line < 2 or not match or quote not in match.groups():  # noqa: PLR2004 - there is no line above the first
+        return None
+    column = (match.start(1) if match[1] else match.start(2)) + 1
+    return number + 1, column, f"a quotation mark is opened here and closed only in line {line}; close it in this line"
 
 
 def _early_quote(text: str, libyaml_message: str, stop: LineColumn, _: LineColumn | None) -> tuple[int, int, str] | None:

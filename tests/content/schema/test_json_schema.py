@@ -79,6 +79,8 @@ UNDETECTABLE: Final = {
             "text after quotes",
             "text with bracket",
             "unclosed quote",
+            "unclosed quote that a later line closes",
+            "unclosed quote in braces",
             "backslash",
             "text after a block indicator",
             "site with invalid YAML",
