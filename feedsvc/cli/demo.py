@@ -49,7 +49,7 @@ _ENDING_SIGNALS: Final = signals("SIGTERM", "SIGHUP")
 def demo(*, port: int) -> None:
     """Serve the sample newsroom of feedsvc at http://127.0.0.1:8000/, until Ctrl-C.
 
-    It writes only into a temporary folder, which is removed at the end.
+    It writes into a temporary folder, which is removed at the end.
 
     \b
     Examples:

@@ -19,14 +19,18 @@ _OF_SITE: Final = frozenset({"title", "description", "base_url", "language", "ti
 _SINCE: Final = parse_day(SiteKeys.model_fields["since"].default)
 
 
+def _files(count: int) -> str:
+    return "the file" if count == 1 else f"the {count} files"
+
+
 def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[str]:
     """Yield a phrase for each part of the folder that an export does not contain, such as "theme/" or "of site.yaml: hubs"."""
     if content.media:
-        yield f"the {len(content.media)} files in media/: the export has their addresses, so copy the folder"
+        yield f"{_files(len(content.media))} in media/: the export has only addresses, so copy the folder"
     if content.pages and not export_format.has_pages:
-        yield f"the {sum(1 for _ in pages_by_slug(content.pages))} files in {PAGES_FOLDER}/; wxr has them"
+        yield f"{_files(sum(1 for _ in pages_by_slug(content.pages)))} in {PAGES_FOLDER}/, which wxr has"
     if content.root_files:
-        yield f"the {len(content.root_files)} files in {ROOT_FOLDER}/"
+        yield f"{_files(len(content.root_files))} in {ROOT_FOLDER}/"
     if content.theme:
         yield "theme/"
     if content.custom_feeds or content.private_feeds:

@@ -175,7 +175,7 @@ def test_command_writes_a_file_and_lists_what_is_left_out(newsroom: Newsroom, tm
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr.splitlines() == [
         "feedsvc: 5 articles exported",
-        "feedsvc: not in the export: the 1 files in media/: the export has their addresses, so copy the folder",
+        "feedsvc: not in the export: the file in media/: the export has only addresses, so copy the folder",
         "feedsvc: not in the export: tags.yaml",
         "feedsvc: not in the export: redirects.yaml",
         "feedsvc: not in the export: of site.yaml: hubs",
@@ -208,5 +208,5 @@ def test_pages_are_in_the_export_for_wordpress_and_listed_as_left_out_of_json(ne
     assert (item.findtext(f"{WP}post_name"), item.findtext(f"{WP}status")) == ("about", "publish")
     assert item.findtext(CONTENT) == "<p>Text.</p>"
     phrases = {form: list(left_out(load_content(root), EXPORT_FORMATS[form])) for form in ("wxr", "json")}
-    assert "the 1 files in root/" in phrases["wxr"]
-    assert set(phrases["json"]) - set(phrases["wxr"]) == {"the 1 files in pages/; wxr has them"}
+    assert "the file in root/" in phrases["wxr"]
+    assert set(phrases["json"]) - set(phrases["wxr"]) == {"the file in pages/, which wxr has"}
