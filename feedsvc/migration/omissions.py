@@ -42,6 +42,14 @@ def left_out(content: ContentSnapshot, export_format: ExportFormat) -> Iterator[
     yield from _keys(SITE_FILE, [content.site], _OF_SITE | _usual_keys(content.site))
     yield from _keys(CATEGORIES_FILE, unique_entries(content.categories), {"title", "description"})
     yield from _keys(AUTHORS_FILE, unique_entries(content.authors), export_format.author_keys)
+    yield from _authors_without_articles(content)
+
+
+def _authors_without_articles(content: ContentSnapshot) -> Iterator[str]:
+    """Yield a phrase with the ids of the authors that no article names, drafts included, if there are any."""
+    used = {content.authors[name].id for article in content.articles for name in article.authors if name in content.authors}
+    if unused := [author.id for author in unique_entries(content.authors) if author.id not in used]:
+        yield f"of {AUTHORS_FILE}: {', '.join(unused)}, without articles: an import writes only authors of articles"
 
 
 def _usual_keys(site: Site) -> set[str]:

@@ -196,8 +196,16 @@ def test_newsroom_with_errors_is_not_exported(newsroom: Newsroom, tmp_path: Path
 
 
 def test_left_out_is_empty_for_articles_alone(newsroom: Newsroom) -> None:
-    content = load_content(newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-01\nbody: A\n"}))
-    assert list(left_out(content, EXPORT_FORMATS["wxr"])) == []
+    article = "title: A\npublished: 2026-01-01\nauthor: mina-park\nbody: A\n"
+    root = newsroom({"articles/a.yaml": article, "authors.yaml": "mina-park:\n  name: Mina Park\n"})
+    assert list(left_out(load_content(root), EXPORT_FORMATS["wxr"])) == []
+
+
+def test_authors_without_articles_are_listed_as_left_out(newsroom: Newsroom) -> None:
+    content = load_content(newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-01\nauthor: mina-park\nbody: A\n"}))
+    reason = "without articles: an import writes only authors of articles"
+    for form in EXPORT_FORMATS.values():
+        assert list(left_out(content, form)) == [f"of authors.yaml: ritesh-nambiar, {reason}"]
 
 
 def test_pages_are_in_the_export_for_wordpress_and_listed_as_left_out_of_json(newsroom: Newsroom) -> None:

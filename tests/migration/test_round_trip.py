@@ -75,6 +75,13 @@ def test_sample_newsroom_is_the_same_after_its_export_is_imported(tmp_path: Path
 
 
 @pytest.mark.parametrize("form", list(FORMS))
+def test_categories_without_articles_are_the_same(newsroom: Newsroom, tmp_path: Path, form: str) -> None:
+    root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-01\ncategory: sport\nsummary: S.\nbody: A\n"})
+    import_file(export(root, form, tmp_path / f"export.{FORMS[form]}"), root, tmp_path / "imported")
+    assert [*load_content(tmp_path / "imported").categories.items()] == [*load_content(root).categories.items()]
+
+
+@pytest.mark.parametrize("form", list(FORMS))
 def test_drafts_withdrawn_and_expired_articles_and_guids_are_the_same(newsroom: Newsroom, tmp_path: Path, form: str) -> None:
     root = newsroom({**FILES, "articles/deep/er/old.yaml": GUID})
     import_file(export(root, form, tmp_path / f"export.{FORMS[form]}"), root, tmp_path / "imported")

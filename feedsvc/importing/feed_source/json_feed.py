@@ -56,6 +56,7 @@ def parse_json_feed(data: bytes, place: str, address: str) -> FeedDocument:
         own_address=absolute(base, _text(document, "feed_url")),
         older_address=absolute(base, _text(document, "next_url")) if _text(document, "next_url") else "",
         authors=_authors(document, base),
+        categories=names.categories,
         items=tuple(
             _item(item, f"{place}, item {number}", base, names)
             for number, item in enumerate(document["items"], 1)
@@ -86,6 +87,10 @@ class _Names:
             for category in _list(extension, "categories", dict)
         ]
         self._categories = {category.key: category for category in categories}
+
+    @property
+    def categories(self) -> tuple[FeedTerm, ...]:
+        return tuple(category for category in self._categories.values() if category.key)
 
     def authors(self, item: dict[str, Any], people: tuple[SourceAuthor, ...]) -> tuple[SourceAuthor, ...]:
         """Return the authors of an item, whose own list, by name, is `people`.

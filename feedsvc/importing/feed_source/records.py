@@ -82,7 +82,8 @@ class FeedDocument:
     """One parsed document of a feed. Addresses are absolute; `address` is that of the feed's page. `title` is plain text.
 
     `place` names it in messages. `own_address` is its rel=self (JSON Feed: feed_url), `older_address` the address of the next
-    older document (RFC 5005: prev-archive, else next; JSON Feed: next_url). Only an export of feedsvc has a `time_zone`. Each
+    older document (RFC 5005: prev-archive, else next; JSON Feed: next_url). Only an export of feedsvc has a `time_zone`, and
+    `categories`: all of the newsroom, whether or not an item has them. Each
     text is "" if there is none. `faults` are sentences about the document as a whole. `early_end` is a sentence if the document
     ends early, else ""; the items before that end are there.
     """
@@ -97,6 +98,7 @@ class FeedDocument:
     own_address: str = ""
     older_address: str = ""
     authors: tuple[SourceAuthor, ...] = ()
+    categories: tuple[FeedTerm, ...] = ()
     items: tuple[FeedItem, ...] = ()
     faults: tuple[str, ...] = ()
     early_end: str = ""

@@ -119,8 +119,14 @@ class _Survey:
             self._newest, self._entries = newest, len(document.items)
         if document.own_address:
             self._feeds.setdefault(document.own_address, _SUFFIXES[document.kind])
+        for category in document.categories:
+            self._add_term(category, TermKind.CATEGORY)
         for item in document.items:
             self._add_item(item, document)
+
+    def _add_term(self, term: FeedTerm, kind: TermKind) -> None:
+        key = term.key or term.name
+        self._terms.setdefault((kind, key), SourceTerm(kind, key, term.name, term.description, has_id=bool(term.key)))
 
     def _add_item(self, item: FeedItem, document: FeedDocument) -> None:
         key, date = _key(item), _date(item)
@@ -129,9 +135,7 @@ class _Survey:
         for author in _authors(item, document):
             self._authors[author.key] = unique_authors((self._authors.get(author.key), author))[0]
         for term in item.terms:
-            kind = term_kind(term, document)
-            key = term.key or term.name
-            self._terms.setdefault((kind, key), SourceTerm(kind, key, term.name, term.description, has_id=bool(term.key)))
+            self._add_term(term, term_kind(term, document))
 
     def site(self, where: str) -> SourceSite:
         first = self._first
