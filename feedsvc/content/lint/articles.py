@@ -107,6 +107,19 @@ def _check_image(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
         yield warn_at(("image",), message, "write credit: and whose picture it is", at_key=True)
 
 
+def _check_quotes(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
+    """Yield a warning for each text with a single straight quotation mark, at its beginning or end. YAML takes it as it is."""
+    image = article.image
+    texts: dict[tuple[str, ...], str] = {("title",): article.title, ("summary",): article.summary}
+    if image:
+        texts |= {("image", "alt"): image.alt, ("image", "caption"): image.caption, ("image", "credit"): image.credit}
+    for key_path, value in texts.items():
+        is_at_end = value.endswith('"') and not value[-2:-1].isdigit()  # 27" is a length
+        if value.count('"') == 1 and (is_at_end or value.startswith('"')):
+            message = f"{key_path[-1]}: has one quotation mark, at its {'end' if is_at_end else 'beginning'}, which readers see"
+            yield warn_at(key_path, message, "write both, or none")
+
+
 def _check_truncated_media(context: LintContext, article: Article) -> Iterator[DeferredWarning]:
     for path in article.media:
         with suppress(OSError):
@@ -194,6 +207,7 @@ _RULES: Final[tuple[Callable[[LintContext, Article], Iterator[DeferredWarning]],
     _check_title,
     _check_summary,
     _check_image,
+    _check_quotes,
     _check_truncated_media,
     _check_updated,
     _check_corrections,

@@ -110,6 +110,18 @@ def test_an_image_without_alt_or_credit_has_warnings(newsroom: Newsroom, keys: s
     assert [line.partition(";")[0] for line in lines] == [f"articles/a.yaml:6:1: warning: image: no {name}" for name in missing]
 
 
+@pytest.mark.parametrize(
+    ("title", "end"),
+    [('Night buses return"', "end"), ("'\"Night buses return'", "beginning"), ('Say "night" now', ""), ('A screen of 27"', "")],
+)
+def test_a_single_quotation_mark_at_an_end_of_a_text_has_a_warning(newsroom: Newsroom, title: str, end: str) -> None:
+    article = VALID_ARTICLE.replace("title: A", f"title: {title}")
+    expected = (
+        f"articles/a.yaml:2:8: warning: title: has one quotation mark, at its {end}, which readers see; write both, or none"
+    )
+    assert warnings_of_article(newsroom, article) == ([expected] if end else [])
+
+
 def test_an_update_date_in_the_future_has_a_warning(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": VALID_ARTICLE + "updated: 2026-03-01T18:00:00+05:30\n"})
     assert warnings(root) == [
