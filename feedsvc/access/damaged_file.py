@@ -7,7 +7,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from itertools import chain, count, dropwhile
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -94,15 +94,19 @@ def damaged_copies(file: Path) -> list[Path]:
 
     They are NAME.damaged, NAME.damaged-2, NAME.damaged-3, ...; the last is the newest unless one of them was moved away.
     """
+    return [path for _, path in _numbered_copies(file)]
+
+
+def _numbered_copies(file: Path) -> list[tuple[int, Path]]:
     pattern = re.compile(rf"{re.escape(file.name)}{re.escape(DAMAGED_SUFFIX)}(?:-(?P<number>[0-9]+))?")
     matches = [(match, path) for path in file.parent.glob("*") if (match := pattern.fullmatch(path.name))]
-    return [path for _, path in sorted(matches, key=lambda pair: int(pair[0]["number"] or 1))]
+    return sorted((int(match["number"] or 1), path) for match, path in matches)
 
 
 def _free_name(file: Path) -> Path:
     """Return the first free path after the last copy, of NAME.damaged, NAME.damaged-2, ...; with the suffixes of SQLite, too."""
     first = file.with_name(f"{file.name}{DAMAGED_SUFFIX}")
-    names = chain((first,), (first.with_name(f"{first.name}-{number}") for number in count(2)))
-    if copies := damaged_copies(file):  # the first ones may have been moved away
-        names = chain(dropwhile(lambda name: name != copies[-1], names))
+    copies = _numbered_copies(file)  # the first ones may have been moved away
+    numbers = count(copies[-1][0] + 1 if copies else 1)
+    names = (first if number == 1 else first.with_name(f"{first.name}-{number}") for number in numbers)
     return next(name for name in names if not any(os.path.lexists(f"{name}{suffix}") for suffix in _SUFFIXES))

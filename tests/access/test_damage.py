@@ -117,9 +117,10 @@ def test_an_operator_can_begin_anew_and_a_second_damaged_file_replaces_no_earlie
         store, file = open_token_store(tmp_path), tmp_path / "tokens.sqlite"
 
 
-def test_a_damaged_file_is_kept_after_the_earlier_ones_also_if_the_first_was_moved_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["damaged-2", "damaged-02"])
+def test_a_damaged_file_is_kept_after_the_earlier_ones_also_if_the_first_was_moved_away(tmp_path: Path, name: str) -> None:
     store, file = fill(tmp_path)
-    earlier = tmp_path / "tokens.sqlite.damaged-2"
+    earlier = tmp_path / f"tokens.sqlite.{name}"
     earlier.write_bytes(b"earlier")
     file.write_bytes(b"damaged" * 100)
     set_aside(store, file)

@@ -28,8 +28,8 @@ def sort_languages(counts: Counter[str], site_language: str) -> tuple[str, ...]:
     """Return the languages of a site's published posts, the main one first, the others by name; () if there are not two.
 
     `counts` has the number of posts by language. The front page and feed of WordPress show only posts in the main language. It
-    is that of the channel (`site_language`), or else the one with most posts. A
-    name may have "_" in place of "-"; () is also returned if one is no language tag.
+    is that of the channel (`site_language`), or else the one with most posts. Names may have "_" in place of "-". If one is no
+    language tag, the result is ().
     """
     languages = sorted(language for language, count in counts.items() if count)
     are_tags = all(is_language_tag(language.replace("_", "-")) for language in languages)

@@ -32,8 +32,8 @@ class RedirectBuilder:
     """Builder of the rules of one source, in `table`.
 
     Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of `base_url`.
-    Call `add_post` for all posts, then the other methods in this order: `add_feeds`, `add_former_listings`, `add_posts_pages`,
-    `add_plug_in_redirects`, `add_inner_addresses`, `add_file_pages`, `add_media`.
+    Call `keep_main_language`, then `add_post` for all posts, then the other methods in this order: `add_feeds`,
+    `add_former_listings`, `add_posts_pages`, `add_plug_in_redirects`, `add_inner_addresses`, `add_file_pages`, `add_media`.
     """
 
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,12 +20,12 @@ from tests.importing.writer.memory_source import articles, files, load
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def item(number: int, language: str, group: str = "", **facts: str) -> WxrItem:
+def item(number: int, language: str, group: str = "", **facts: Any) -> WxrItem:
     """Return a post in a language of the plug-in, below /de/ if that is German; `group` joins translations."""
     terms = [("language", language, language.upper())] + ([("post_translations", group, group)] if group else [])
     prefix = "" if language == "en" else f"/{language}"
     slug = f"title-{number}"
-    return WxrItem(number=number, slug=slug, link=f"{SITE}{prefix}/{slug}/", terms=terms, **facts)  # type: ignore[arg-type]
+    return WxrItem(number=number, slug=slug, link=f"{SITE}{prefix}/{slug}/", terms=terms, **facts)
 
 
 ITEMS = (item(1, "de", "pll_a"), item(2, "en", "pll_a"), item(3, "fr", "pll_a"), item(4, "de", "pll_b"), item(5, "fr", "pll_b"))
