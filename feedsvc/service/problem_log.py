@@ -21,5 +21,8 @@ def log_problems(problems: Iterable[Problem]) -> None:
 
 
 def log_new_problems(before: Edition, now: Edition) -> None:
-    """Log each problem that only the edition `now` has. A listener of the Watcher."""
+    """Log each problem that only the edition `now` has, and the files that have none any more. A listener of the Watcher."""
     log_problems(sorted(set(now.content.problems) - set(before.content.problems)))
+    former_paths = {problem.path for problem in before.content.problems}
+    for path in sorted(former_paths.difference([problem.path for problem in now.content.problems])):
+        _LOG.info("feedsvc: %s: no problem any more", path)

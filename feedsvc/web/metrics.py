@@ -68,7 +68,10 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
         "Time of the last reload of the content folder, Unix time",
         {"": lambda live, _: live.last_reload.began_at.timestamp()},
     ),
-    "feedsvc_problems": ("Problems in the content folder", {severity: _problems(severity) for severity in _SEVERITIES}),
+    "feedsvc_problems": (
+        "Problems in the content folder, without warnings that only `feedsvc check` computes, such as a missing summary",
+        {severity: _problems(severity) for severity in _SEVERITIES},
+    ),
     "feedsvc_next_change_timestamp_seconds": (
         "Time of the next scheduled change that readers see, Unix time",
         {"": _next_change},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -317,13 +318,16 @@ def test_error_is_raised_by_the_factory_and_not_by_the_first_request(tmp_path: P
         blueprint(tmp_path / "nowhere", url_prefix="/news", base_url=base_url)
 
 
-def test_problem_in_a_file_is_in_the_log_of_the_portal(
+def test_problem_in_a_file_and_its_correction_are_in_the_log_of_the_portal(
     content: Path, client: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     assert client.get("/news/feed.rss").status_code == 200
     write_article(content, "broken", "titel: A mistake\npublished: 2026-02-20")
     wait_until(lambda: "articles/broken.yaml:2:1: error: " in caplog.text)
     assert client.get("/news/feed.rss").status_code == 200
+    write_article(content, "broken", "title: A mistake\npublished: 2026-02-20\nsummary: Mended.")
+    wait_until(lambda: "articles/broken.yaml: no problem any more" in caplog.text)
 
 
 def test_child_process_of_the_portal_follows_saves_itself(tmp_path: Path, content: Path) -> None:

@@ -92,7 +92,9 @@ def _check_title(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
 def _check_summary(_: LintContext, article: Article) -> Iterator[DeferredWarning]:
     if not article.summary:
         message = "no summary; feeds and search engines would show the beginning of the body"
-        yield warn_at(("title",), message, "write summary: and a sentence", at_key=True)
+        yield lambda file: file.warning_at(
+            ("summary",) if file.has_key("summary") else ("title",), message, "write summary: and a sentence", at_key=True
+        )
     elif (length := len(article.summary)) > MAX_SUMMARY_LENGTH:
         message = f"summary: has {length} characters; readers expect at most {MAX_SUMMARY_LENGTH}"
         yield warn_at(("summary",), message, "move the rest into the body")

@@ -32,6 +32,10 @@ class ArticlePositions:
         end = _FRONT_MATTER_END.search(self.text, 3) if path.endswith(".md") else None
         self.document: YamlDocument = parse_yaml(path, self.text[: end.start()] if end else self.text)
 
+    def has_key(self, key: str) -> bool:
+        """Return whether the file has this key at its top level, with or without a value."""
+        return (key,) in self.document.source_map.keys
+
     def warning_at(self, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> Problem:
         """Return a warning at the value at a key path, or at its key if `at_key`.
 

@@ -50,6 +50,12 @@ def test_a_missing_summary_has_a_warning(newsroom: Newsroom) -> None:
     ]
 
 
+def test_an_empty_summary_has_a_warning_at_its_own_line(newsroom: Newsroom) -> None:
+    (line,) = warnings_of_article(newsroom, VALID_ARTICLE.replace("summary: One.\n", "summary:\n"))
+    line_number = VALID_ARTICLE.splitlines().index("summary: One.") + 1
+    assert line.startswith(f"articles/a.yaml:{line_number}:1: warning: no summary; ")
+
+
 @pytest.mark.parametrize(
     ("keys", "lines"),
     [
