@@ -82,7 +82,7 @@ def _link_html(name: str, url: str) -> str:
 def _enclosures(lang: Language, enclosures: tuple[Enclosure, ...]) -> str:
     """Return an HTML list of links to the enclosures with media type and size; "" if there are none."""
     items = "\n".join(f"<li>{_enclosure(lang, enclosure)}</li>" for enclosure in enclosures)
-    return f"<p><strong>{escape(lang.say('attachments'))}:</strong></p>\n<ul>\n{items}\n</ul>" if items else ""
+    return f"<p>{_label(lang, lang.say('attachments'))}</p>\n<ul>\n{items}\n</ul>" if items else ""
 
 
 def _enclosure(lang: Language, enclosure: Enclosure) -> str:
@@ -92,7 +92,7 @@ def _enclosure(lang: Language, enclosure: Enclosure) -> str:
 
 def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
     names = lang.say("comma").join(_link_html(source.name, source.url) for source in sources)
-    return f"<p><strong>{escape(lang.say('sources'))}:</strong> {names}</p>" if names else ""
+    return f"<p>{_label(lang, lang.say('sources'))} {names}</p>" if names else ""
 
 
 def corrections_html(lang: Language, corrections: tuple[Correction, ...]) -> str:
@@ -102,4 +102,9 @@ def corrections_html(lang: Language, corrections: tuple[Correction, ...]) -> str
 
 def _correction(lang: Language, correction: Correction) -> str:
     heading = lang.say("correction", date=lang.period_name(correction.date.isoformat()))
-    return f"<p><strong>{escape(heading)}:</strong> {escape(correction.text)}</p>"
+    return f"<p>{_label(lang, heading)} {escape(correction.text)}</p>"
+
+
+def _label(lang: Language, word: str) -> str:
+    """Return the HTML of a word before a list or a text, in bold and with the language's colon (French has a space before it)."""
+    return f"<strong>{escape(lang.say('label', label=word))}</strong>"

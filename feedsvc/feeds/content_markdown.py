@@ -94,7 +94,7 @@ def _figure(image: Image) -> str:
 
 def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
     names = lang.say("comma").join(_link(source.name, source.url) for source in sources)
-    return f"**{_escape(lang.say('sources'))}:** {names}" if names else ""
+    return f"{_label(lang, lang.say('sources'))} {names}" if names else ""
 
 
 def _corrections(lang: Language, corrections: tuple[Correction, ...]) -> str:
@@ -103,14 +103,19 @@ def _corrections(lang: Language, corrections: tuple[Correction, ...]) -> str:
 
 def _correction(lang: Language, correction: Correction) -> str:
     heading = lang.say("correction", date=lang.period_name(correction.date.isoformat()))
-    return f"**{_escape(heading)}:** {_escape(correction.text)}"
+    return f"{_label(lang, heading)} {_escape(correction.text)}"
 
 
 def _enclosures(lang: Language, enclosures: tuple[Enclosure, ...]) -> str:
     items = "\n".join(f"- {_enclosure(lang, enclosure)}" for enclosure in enclosures)
-    return f"**{_escape(lang.say('attachments'))}:**\n\n{items}" if items else ""
+    return f"{_label(lang, lang.say('attachments'))}\n\n{items}" if items else ""
 
 
 def _enclosure(lang: Language, enclosure: Enclosure) -> str:
     type_and_size = lang.say("comma").join(filter(None, (enclosure.type, lang.file_size(enclosure.length))))
     return f"{_link(enclosure_name(enclosure), enclosure.url)} ({_escape(type_and_size)})"
+
+
+def _label(lang: Language, word: str) -> str:
+    """Return a word before a list or a text, in bold and with the language's colon, as Markdown."""
+    return f"**{_escape(lang.say('label', label=word))}**"

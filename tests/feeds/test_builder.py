@@ -153,6 +153,12 @@ def test_labels_in_the_content_are_in_the_language_of_the_article(tmp_path: Path
     assert "2026년 1월 3일" in content
 
 
+@pytest.mark.parametrize(("language", "label"), [("fr", "Sources\u00a0:"), ("ja", "出典："), ("de", "Quellen:")])
+def test_the_colon_after_a_label_is_that_of_the_language(tmp_path: Path, language: str, label: str) -> None:
+    content = only_entry(tmp_path, article("a", language=language, sources="[{name: AFP}]")).content
+    assert f"<strong>{label}</strong> AFP" in content
+
+
 @pytest.mark.parametrize("suffix", list(FORMATS))
 def test_an_article_without_authors_has_the_site_as_author_in_every_format(tmp_path: Path, suffix: str) -> None:
     """rss2email showed <author> as the sender, and each format had another author."""

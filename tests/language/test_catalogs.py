@@ -55,7 +55,7 @@ SAME_AS_ENGLISH: Final = {
     "pt-BR": {"menu", "feeds", "email"},
     "pt-PT": {"menu", "feeds", "email"},
 }
-PUNCTUATION: Final = {"and", "comma", "archive"}
+PUNCTUATION: Final = {"and", "comma", "archive", "label"}
 ZERO_WIDTH_NON_JOINER: Final = "\u200c"  # Persian spelling needs it
 NUMBERS: Final = (*range(2000), 999_999, 1_000_000, 1_000_001, 2_000_000, 1_000_000_000)
 
