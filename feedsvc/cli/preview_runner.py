@@ -53,7 +53,8 @@ def serve_preview(
         # Links in feeds lead to the preview, too. The address of all interfaces cannot be linked to.
         site_url = base_url or (url_of(listening_socket).rstrip("/") if _is_loopback_host(host) else "")
         last_modified = stack.enter_context(closing(LastModifiedStore(None)))
-        content_folder, variant_store = open_content_folder(content, site_url, state_path), VariantStore(state_path / "pictures")
+        content_folder = open_content_folder(content, site_url, state_path)
+        variant_store = stack.enter_context(closing(VariantStore(state_path / "pictures")))
         live = Live(
             content_folder, last_modified, variant_store=variant_store, preview=True, theme_adoption=theme_adoption(state_path)
         )

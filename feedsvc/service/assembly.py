@@ -33,7 +33,9 @@ def open_live(
     last_modified: LastModifiedStore | None = None
     if state_folder and has_last_modified:
         last_modified = stack.enter_context(closing(LastModifiedStore(state_folder / "modified.sqlite", alerts)))
-    variant_store = VariantStore(state_folder / "pictures", alerts) if state_folder else None
+    variant_store: VariantStore | None = None
+    if state_folder:
+        variant_store = stack.enter_context(closing(VariantStore(state_folder / "pictures", alerts)))
     return Live(
         open_content_folder(),
         last_modified,

@@ -70,6 +70,21 @@ CASES: Final = (
         ("articles/a.yaml:1:13: a second ': ' in one value; put a text with ': ' in quotes",),
     ),
     Case(
+        "colon in the title of a Markdown file, in its first line",
+        {"articles/a.md": "---\ntitle: Seoul: a city\npublished: 2026-01-02\n---\nText.\n"},
+        ("articles/a.md:2:13: a second ': ' in one value; put a text with ': ' in quotes",),
+    ),
+    Case(
+        "colon in a title below a comment",
+        {"articles/a.yaml": "# A comment\n\ntitle: Seoul: a city\npublished: 2026-01-02\n"},
+        ("articles/a.yaml:3:13: a second ': ' in one value; put a text with ': ' in quotes",),
+    ),
+    Case(
+        "indented first key of a Markdown file",
+        {"articles/a.md": "---\n title: A\npublished: 2026-01-02\n---\nText.\n"},
+        ("articles/a.md:2:1: this line is indented, but line 3 is not: the keys of one level stand in one column",),
+    ),
+    Case(
         "number as summary",
         article("summary: 12\n"),
         ('articles/a.yaml:3:10: summary: YAML reads 12 as a number; put it in quotes: "12"',),

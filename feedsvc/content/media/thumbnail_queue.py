@@ -34,18 +34,18 @@ class VariantQueue:
         self._condition = threading.Condition()
         self._waiting: deque[tuple[MediaFile, str]] = deque()
         self._digests: set[str] = set()  # of images that wait or are being processed
-        self._thread_count, self._idle_count = 0, 0
+        self._thread_count, self._idle_count, self._is_closed = 0, 0, False
 
     def put(self, media: MediaFile, digest: str) -> bool:
         """Add an image, unless one with its digest waits or is being processed.
 
-        Return False if it cannot be added, because 1,000 images wait or no thread can start. Else return True, also for an
-        image that was in the queue already.
+        Return False if it cannot be added, because 1,000 images wait, no thread can start or the queue is closed. Else return
+        True, also for an image that was in the queue already.
         """
         with self._condition:
             if digest in self._digests:
                 return True
-            if len(self._waiting) >= _MAX_WAITING:
+            if self._is_closed or len(self._waiting) >= _MAX_WAITING:
                 return False
             self._digests.add(digest)
             self._waiting.append((media, digest))
@@ -59,6 +59,19 @@ class VariantQueue:
                 self._thread_count += 1
             self._condition.notify()
             return True
+
+    def close(self, timeout: float) -> None:
+        """Remove the images that wait, and wait at most `timeout` seconds for the threads to finish theirs and end."""
+        with self._condition:
+            self._is_closed = True
+            removed = [digest for _, digest in self._waiting]
+            self._waiting.clear()
+            self._digests.difference_update(removed)
+            self._condition.notify_all()
+        for digest in removed:
+            self._on_done(digest)
+        with self._condition:
+            self._condition.wait_for(lambda: not self._thread_count, timeout)
 
     def _run(self) -> None:
         with DecoderProcess(self._lock_path) as child:
@@ -74,12 +87,13 @@ class VariantQueue:
                     self._on_done(digest)
 
     def _next_image(self) -> tuple[MediaFile, str] | None:
-        """Wait for the next image and return it; None after ten seconds without one, so that this thread ends."""
+        """Wait for the next image and return it; None, so that this thread ends, after ten seconds without one or `close`."""
         with self._condition:
             self._idle_count += 1
-            self._condition.wait_for(lambda: self._waiting, _IDLE_TIMEOUT)
+            self._condition.wait_for(lambda: self._waiting or self._is_closed, _IDLE_TIMEOUT)
             self._idle_count -= 1
             if self._waiting:
                 return self._waiting.popleft()
             self._thread_count -= 1
+            self._condition.notify_all()
             return None

@@ -44,6 +44,7 @@ from feedsvc.support.file_descriptors import is_exhausted
 _ALERT_NAME: Final = "pictures"
 _MAX_TRIES: Final = 2  # attempts if a new child process ends for a reason other than the image
 _LOCK_COUNT: Final = 16
+_CLOSE_TIMEOUT: Final = 5.0  # seconds
 _RETRY_DELAY: Final = 30.0  # seconds until another attempt if a variant could not be written
 _FAILURES_FOLDER: Final = "failures"
 
@@ -177,6 +178,13 @@ class VariantStore:
         writes, remove nothing and return 0. Raises VariantError on an OSError.
         """
         return self._store.sweep(digests)
+
+    def close(self) -> None:
+        """Make no further requested variants, and wait a few seconds until those that are being made are stored.
+
+        After it, this object writes nothing into its folder unless such a variant takes longer.
+        """
+        self._queue.close(_CLOSE_TIMEOUT)
 
     def _failure(self, digest: str) -> VariantFailure | None:
         failure = self._failures.load(digest)

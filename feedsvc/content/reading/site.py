@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from feedsvc.content.media import MediaFolder
 from feedsvc.content.reading.license import build_crawlers, build_license, build_robots
 from feedsvc.content.reading.menus import build_menu
 from feedsvc.content.reading.settings_document import SITE_FILE, MediaResolver, parse_settings_file
-from feedsvc.content.schema import SiteKeys, is_host, parse_day, validate_document
+from feedsvc.content.schema import SiteKeys, base_url_fault, is_host, parse_day, validate_document
 from feedsvc.content.yaml import YamlDocument, YamlValue
 from feedsvc.errors import Problem
 from feedsvc.model import FeedOptions, HomeOptions, Site
@@ -23,15 +23,23 @@ _PLACEHOLDERS: Final[Mapping[str, YamlValue]] = {"title": "-", "base_url": "http
 def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
     """Parse site.yaml. Return the site, or None if a problem is an error, and the sorted problems. Never raises for its faults.
 
-    `base_url`, unless it is "", replaces that of the file, also as the source of the domain of ids if `id_domain` is missing.
+    `base_url`, unless it is "", replaces that of the file, also as the source of the domain of ids if `id_domain` is missing. An
+    invalid one of the file is then only a warning.
     """
     document = parse_settings_file(SITE_FILE, data)
     if base_url and isinstance(document.value, dict):
+        document.problems += _base_url_warnings(document, document.value.get("base_url"))
         document.value["base_url"] = base_url
     keys = validate_document(document, SiteKeys, _PLACEHOLDERS)
     site = _build_site(document, keys, media) if keys else None
     is_broken = any(problem.severity == "error" for problem in document.problems)
     return None if is_broken else site, tuple(sorted(document.problems))
+
+
+def _base_url_warnings(document: YamlDocument, base_url: YamlValue) -> Iterator[Problem]:
+    """Yield a warning if the `base_url` of the file is a text, but not a valid address."""
+    if isinstance(base_url, str) and (message := base_url_fault(base_url)):
+        yield replace(document.problem(("base_url",), f"base_url: {message}"), severity="warning")
 
 
 def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> Site | None:

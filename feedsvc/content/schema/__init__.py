@@ -8,6 +8,7 @@ from feedsvc.content.schema.dates import parse_age, parse_day, parse_instant
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.content.schema.field_types import (
     MAX_REFERENCES,
+    base_url_fault,
     http_url,
     is_article_id,
     is_base_url,
@@ -71,6 +72,7 @@ __all__ = [
     "RobotsKeys",
     "SiteKeys",
     "TagKeys",
+    "base_url_fault",
     "build_schema",
     "http_url",
     "is_article_id",

@@ -113,10 +113,16 @@ def is_base_url(text: str) -> bool:
 
     Its path, if any, must have no empty, "." or ".." segment; slashes at its end and white space around it are allowed.
     """
+    return not base_url_fault(text)
+
+
+def base_url_fault(text: str) -> str:
+    """Return a message that says why a text is not valid as `base_url` of site.yaml (see `is_base_url`); "" if it is valid."""
     try:
-        return bool(_base_url(text))
-    except ValueError:
-        return False
+        _base_url(text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def require_base_url(text: str, name: str) -> None:

@@ -192,7 +192,8 @@ def _missing_colon(text: str, libyaml_message: str, stop: LineColumn, _: LineCol
     lines, line = text.splitlines(), stop[0]
     number = _previous_content_line(lines, line - 1)
     indent = lines[number][: _indent(lines[number])]
-    is_key_line = number < line - 1 and ":" not in lines[number] and _is_sibling_key(lines, number, indent, lines[line - 1])
+    is_above = number < line - 1 and _is_content(lines[number])
+    is_key_line = is_above and ":" not in lines[number] and _is_sibling_key(lines, number, indent, lines[line - 1])
     if "mapping values are not allowed" not in libyaml_message or not is_key_line:
         return None
     hint = _other_sign_hint(lines[number])
@@ -255,13 +256,13 @@ def _unindented_text_message(lines: list[str], number: int) -> str:
 
 
 def _previous_content_line(lines: list[str], number: int) -> int:
-    """Return the index of the nearest line above index `number` that is neither blank nor a comment; 0 if there is none."""
+    """Return the index of the nearest line above index `number` for which `_is_content` is true; 0 if there is none."""
     return next((index for index in range(number - 1, -1, -1) if _is_content(lines[index])), 0)
 
 
 def _is_content(line: str) -> bool:
-    """Return True unless the line is blank or a comment."""
-    return line.strip() != "" and not line.lstrip().startswith("#")
+    """Return True unless the line is blank, a comment or the mark before the front matter of a Markdown file."""
+    return line.strip() not in ("", "---") and not line.lstrip().startswith("#")
 
 
 def _indent(line: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,6 +141,20 @@ def test_sweeping_deletes_variants_of_other_images_and_former_versions(write_ima
     )
     assert len(files_in_store(store_folder)) == 1 + len(WIDTHS)
     assert store.get_or_make(deleted_image, digest_of(deleted_image), 320).exists()
+
+
+def test_a_demo_that_ends_while_copies_are_made_can_remove_its_folder(write_image: WriteImage, store_folder: Path) -> None:
+    """Removing the folder failed with a traceback, since another thread had just written a copy into it."""
+    store = VariantStore(store_folder)
+    images = [write_image(f"{number}.jpg", draw_quadrants((1200 + number, 900))) for number in range(8)]
+    assert all(store.request(media, digest_of(media), 320) for media in images)
+    store.close()
+    shutil.rmtree(store_folder, ignore_errors=True)
+    assert store.request(images[0], digest_of(images[0]), 320) is None
+    for thread in threading.enumerate():
+        if thread.name == "copies":
+            thread.join(60)
+    assert not store_folder.exists()
 
 
 def test_nothing_is_swept_while_another_process_writes(write_image: WriteImage, store_folder: Path) -> None:

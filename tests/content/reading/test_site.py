@@ -86,6 +86,19 @@ def test_a_base_url_of_the_command_line_replaces_that_of_site_yaml(newsroom: New
     assert [str(problem) for problem in content.problems] == [f"site.yaml:1:1: warning: {message}; write id_domain: 127.0.0.1"]
 
 
+def test_an_invalid_base_url_that_a_preview_replaces_is_a_warning(newsroom: Newsroom) -> None:
+    content = load_content(
+        newsroom({"site.yaml": "title: A\nbase_url: a.example\nid_domain: a.example\n"}), base_url="http://127.0.0.1:8000"
+    )
+    assert [(problem.severity, problem.line, problem.message) for problem in content.problems] == [
+        (
+            "warning",
+            2,
+            "base_url: 'a.example' is not a web address, which begins with https:// and names a host; did you mean 'https://a.example'?",
+        )
+    ]
+
+
 def test_an_empty_id_domain_is_reported_like_a_missing_one(newsroom: Newsroom) -> None:
     start = "title: A\nbase_url: https://a.example\n"
     missing, empty = (load_content(newsroom({"site.yaml": f"{start}{line}"})).problems for line in ("", "id_domain:\n"))
