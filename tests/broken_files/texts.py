@@ -8,6 +8,18 @@ from typing import Final
 
 from tests.broken_files.case import Case, article, article_with_title
 
+UNINDENTED_LINES: Final = {
+    "quotation with a colon": '"We expected fewer people," the master said: all tables were taken.',
+    "bold text": "**No tables** were left.",
+    "quote": "> A quote",
+    "table": "| a | b |",
+    "list": "- no tables",
+    "heading above an indented paragraph": "## Tables\n\n  More.",
+    "heading and paragraph": "## Tables\n\nMore.",
+    "comment within the text": "# Tables\n  More.",
+    "name with @": "@feed said so.",
+}
+
 CASES: Final = (
     Case(
         "no as title", article_with_title("no"), ('articles/a.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',)
@@ -83,6 +95,21 @@ CASES: Final = (
         "indented first key of a Markdown file",
         {"articles/a.md": "---\n title: A\npublished: 2026-01-02\n---\nText.\n"},
         ("articles/a.md:2:1: this line is indented, but line 3 is not: the keys of one level stand in one column",),
+    ),
+    *(
+        Case(
+            f"{name} without indentation below body",
+            article(f"body: |\n  First.\n\n{line}\n\n"),
+            ("articles/a.yaml:6:1: this line of the text of body: is not indented; indent each line of the text by two spaces",),
+        )
+        for name, line in UNINDENTED_LINES.items()
+    ),
+    Case(
+        "line with a colon without indentation below body",
+        article("body: |\n  First.\nThe master said: all were taken.\n"),
+        (
+            "articles/a.yaml:5:1: unknown key 'The master said'; indent it by two spaces if it is a line of a text; the keys are id, guid, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, embeds, sources, corrections, language, translation_of, link, slug, aliases, status, withdrawn, body",
+        ),
     ),
     Case(
         "number as summary",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from feedsvc import uris
@@ -12,6 +14,7 @@ from feedsvc.content.reading.context import ReadContext
 from feedsvc.errors import Problem
 
 _MAX_PROBLEMS: Final = 100
+_LOST_HEADING: Final = re.compile(r"^body: *[|>][^\n]*\n(?:[ \t][^\n]*\n|\r?\n)*+(#{2,6} )", re.MULTILINE)
 _TOO_DEEP: Final = (
     f"body: elements lie in one another more than {MAX_DEPTH} deep, or are not closed",
     f"close HTML tags that stay open, and nest lists and quotes less than {MAX_DEPTH} deep",
@@ -28,6 +31,7 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str) -> 
     Problems, and the media files that the body refers to, are added to `context`. Return "" if the Markdown is only white space,
     or if its HTML would exceed the limits, which adds an error.
     """
+    context.document.problems += _lost_heading_warnings(context.document.path, content)
     if is_simple(markdown):
         return "" if markdown.isspace() else markdown
     page = uris.absolute(context.references.site.base_url, path)
@@ -44,6 +48,15 @@ def check_body(context: ReadContext, content: str, markdown: str, path: str) -> 
         for reference, message, hint in _check_media(context, rendered)[:_MAX_PROBLEMS]
     ]
     return "" if markdown.isspace() else markdown
+
+
+def _lost_heading_warnings(path: str, content: str) -> Iterator[Problem]:
+    """Yield a warning if the text of `body:` in a YAML file is followed by a comment that looks like a heading (## The votes)."""
+    if "\n##" in content and not path.endswith(".md") and (match := _LOST_HEADING.search(content)):
+        line, column = text.line_and_column(content, match.start(1))
+        message = "body: this line is not indented, so it is a comment, which readers do not see"
+        hint = "if it is a heading, indent it by two spaces"
+        yield Problem(path=path, line=line, column=column, message=message, hint=hint, severity="warning")
 
 
 def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:

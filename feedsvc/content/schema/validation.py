@@ -127,8 +127,13 @@ def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel],
         key = str(details["loc"][-1])
         names = _key_names(schema, details["loc"][:-1])
         hint = suggest_key(key, names)
-        if " " in key and document.is_flow_mapping_at(full_location[:-1]) and not meant_key(key, names):
-            hint += "; put a text with ',' in quotes"
+        if " " in key and not meant_key(key, names):
+            is_flow = document.is_flow_mapping_at(full_location[:-1])
+            hint = (
+                f"{hint}; put a text with ',' in quotes"
+                if is_flow
+                else f"indent it by two spaces if it is a line of a text; {hint}"
+            )
         return document.problem(full_location, f"unknown key '{key}'", hint, at_key=True)
     message, hint = _MESSAGE_BUILDERS.get(details["type"], _pydantic_message)(document, full_location, details)
     return document.problem(full_location, f"{name}: {message}", hint)

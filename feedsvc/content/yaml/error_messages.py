@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from feedsvc.content.yaml.unindented_text import explain_unindented_line, indentation, is_content, unindented_text_message
+
 LineColumn = tuple[int, int]
 
 _EXPECTED_KEY: Final = "expected 'key: value' here, or more indentation"
@@ -78,9 +80,6 @@ _BRACKETS_VALUE: Final = re.compile(r"[ \t]*(?:- +)*[A-Za-z_][\w-]*: +(?=[\[{])"
 _SECOND_COLON: Final = "a second ': ' in one value; put a text with ': ' in quotes"
 _WRONG_INDENTATION: Final = "this line is indented too far, or continues a text with ': ' in it, which must stand in quotes"
 _EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expected ',' or")
-# A key for a text of several lines, with its value in the same line.
-_TEXT_KEY: Final = re.compile(r"([ \t]*)(body|summary|description|bio): *([^ \t].*)?")
-_BLOCK_MARK: Final = re.compile(r"[|>][-+0-9]*[ \t]*(?:#.*)?")
 # A key that is followed by a sign that looks like a colon or does the same elsewhere.
 _OTHER_SIGN: Final = re.compile(r"[ \t]*([A-Za-z_][\w-]*) ?([;=：])")
 _KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
@@ -95,6 +94,8 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
     line, column = _position_in_file(text, stop)
     if marker_line := conflict_line(text):
         return marker_line, 1, CONFLICT_MESSAGE
+    if unindented := explain_unindented_line(text, line):
+        return unindented
     for explain in (_missing_space, _missing_colon, _unclosed_quote, _early_quote, _early_bracket, _indented_first_line):
         if result := explain(text, libyaml_message, (line, column), start):
             return result
@@ -103,7 +104,7 @@ def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, st
         if message == _EXPECTED_KEY:
             # libyaml reads a text to its end to find a colon, so the line where it stopped says nothing.
             lines = text.splitlines()
-            message = _unindented_text_message(lines, start[0]) or message + _other_sign_hint(lines[start[0]])
+            message = unindented_text_message(lines, start[0]) or message + _other_sign_hint(lines[start[0]])
         elif line > start[0] + 1:
             message += f"; reading stopped at line {line}"
         line, column = _position_in_file(text, start)
@@ -191,8 +192,8 @@ def _missing_colon(text: str, libyaml_message: str, stop: LineColumn, _: LineCol
     """
     lines, line = text.splitlines(), stop[0]
     number = _previous_content_line(lines, line - 1)
-    indent = lines[number][: _indent(lines[number])]
-    is_above = number < line - 1 and _is_content(lines[number])
+    indent = lines[number][: indentation(lines[number])]
+    is_above = number < line - 1 and is_content(lines[number])
     is_key_line = is_above and ":" not in lines[number] and _is_sibling_key(lines, number, indent, lines[line - 1])
     if "mapping values are not allowed" not in libyaml_message or not is_key_line:
         return None
@@ -212,9 +213,9 @@ def _indented_first_line(text: str, libyaml_message: str, stop: LineColumn, _: L
     Return None if that is not the reason of the error. `stop` has line and column from 1.
     """
     lines = text.splitlines()
-    first = next((index for index, line in enumerate(lines) if _is_content(line)), 0)
-    is_margin = stop[0] <= len(lines) and not _indent(lines[stop[0] - 1]) and ":" in lines[stop[0] - 1]
-    if "expected <document start>" not in libyaml_message or not is_margin or not _indent(lines[first]):
+    first = next((index for index, line in enumerate(lines) if is_content(line)), 0)
+    is_margin = stop[0] <= len(lines) and not indentation(lines[stop[0] - 1]) and ":" in lines[stop[0] - 1]
+    if "expected <document start>" not in libyaml_message or not is_margin or not indentation(lines[first]):
         return None
     return first + 1, 1, f"this line is indented, but line {stop[0]} is not: the keys of one level stand in one column"
 
@@ -237,36 +238,9 @@ def _missing_space(text: str, libyaml_message: str, stop: LineColumn, start: Lin
     return number + 1, match.end(2) + 1, f"{kind} after {match[2]}:{hint}"
 
 
-def _unindented_text_message(lines: list[str], number: int) -> str:
-    """Return a message if the line at index `number` seems to be a text that is not indented below its key; "" if not."""
-    indent = _indent(lines[number])
-    key_line = next((line for line in reversed(lines[:number]) if _is_content(line) and _indent(line) <= indent), "")
-    match = _TEXT_KEY.fullmatch(key_line.rstrip())
-    if not match or indent > len(match[1]):
-        return ""
-    key, value = match[2], match[3] or ""
-    if not value or value.startswith("#"):
-        return f"the text of {key}: is not indented; write {key}: | and indent each line of the text by two spaces"
-    if _BLOCK_MARK.fullmatch(value):
-        return f"this line of the text of {key}: is not indented; indent each line of the text by two spaces"
-    return (
-        f"expected 'key: value' here; if the text of {key}: goes on, write {key}: | and the whole text below it, "
-        "each line indented by two spaces"
-    )
-
-
 def _previous_content_line(lines: list[str], number: int) -> int:
-    """Return the index of the nearest line above index `number` for which `_is_content` is true; 0 if there is none."""
-    return next((index for index in range(number - 1, -1, -1) if _is_content(lines[index])), 0)
-
-
-def _is_content(line: str) -> bool:
-    """Return True unless the line is blank, a comment or the mark before the front matter of a Markdown file."""
-    return line.strip() not in ("", "---") and not line.lstrip().startswith("#")
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
+    """Return the index of the nearest line above index `number` for which `is_content` is true; 0 if there is none."""
+    return next((index for index in range(number - 1, -1, -1) if is_content(lines[index])), 0)
 
 
 def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> bool:
@@ -275,4 +249,4 @@ def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> b
     `indent` is the indentation of the line at `number`, with the dashes of list entries. `below` is the text of a later line.
     """
     is_first = not indent or "-" in indent or lines[_previous_content_line(lines, number)].rstrip().endswith(":")
-    return is_first and len(indent) == _indent(below)
+    return is_first and len(indent) == indentation(below)

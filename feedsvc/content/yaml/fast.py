@@ -138,7 +138,7 @@ class _Parser:
         width = len(match["block"])
         if width <= indent:
             raise _Unsupported
-        next_line = _lesser_indentation(width).search(self.text, match.end())
+        next_line = _lesser_indent(width).search(self.text, match.end())
         stop = next_line.start() + 1 if next_line else len(self.text)
         source = self.text[match.start("block") : stop]
         if not source.endswith("\n"):
@@ -214,7 +214,7 @@ def _dedent(block: str, width: int) -> str:
 
 
 @lru_cache(maxsize=16)
-def _lesser_indentation(width: int) -> re.Pattern[str]:
+def _lesser_indent(width: int) -> re.Pattern[str]:
     """Return a pattern for a line end before a line that is not blank and is indented by fewer than `width` spaces."""
     return re.compile(rf"\n {{0,{width - 1}}}[^ \n]")
 

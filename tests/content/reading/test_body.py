@@ -185,3 +185,27 @@ def test_a_duplicate_tag_and_an_html_entity_in_a_tag_have_warnings(newsroom: New
         "articles/a.yaml:4:40: warning: tags: '&amp;' is shown as it stands; write R&D",
     ]
     assert [tag.title for tag in content.articles[0].tags] == ["St. Louis", "R&amp;D", "R&D", "C", "C++"]
+
+
+HEADING = (
+    "body: this line is not indented, so it is a comment, which readers do not see; if it is a heading, indent it by two spaces"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        ("body: |\n  First.\n\n## The votes\n", 8),
+        ("body: >-\r\n  First.\r\n## The votes\r\ntags: [a]\r\n", 7),
+        ("body: |\n  First.\n\n# one sign may begin a comment\n", 0),
+        ("body: |\n  First.\n  ## The votes\n", 0),
+        ("## Settings\nbody: |\n  First.\n", 0),
+        ("body: |\n  First.\ntags: [a]\n## no text follows\n", 0),
+    ],
+)
+def test_a_heading_that_is_not_indented_has_a_warning_since_readers_do_not_see_it(
+    newsroom: Newsroom, lines: str, line: int
+) -> None:
+    head = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\nsummary: S.\n"
+    warnings = problems(newsroom, lines, "articles/a.yaml", head)
+    assert warnings == ([f"articles/a.yaml:{line}:1: warning: {HEADING}"] if line else [])

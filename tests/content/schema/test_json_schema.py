@@ -25,6 +25,7 @@ from feedsvc.uris import is_slug
 from tests import ROOT
 from tests.broken_files import sites
 from tests.broken_files.case import Case
+from tests.broken_files.texts import UNINDENTED_LINES
 from tests.conftest import Newsroom
 from tests.content.reading.test_any_input import no_deadline
 from tests.content.reading.test_problems import FOLDER_CASES
@@ -60,6 +61,7 @@ UNDETECTABLE: Final = {
             "indented first line",
             "indented first key of a Markdown file",
             "body line without indentation",
+            *(f"{name} without indentation below body" for name in UNINDENTED_LINES),
             "text without indentation below its key",
             "text that begins beside its key",
             "words between two keys",
