@@ -48,6 +48,11 @@ CASES: Final = (
         ("articles/a.yaml:3:20: enclosures.src: no file 'media/talk.mp3'",),
     ),
     Case(
+        "missing enclosure with a name like that of a picture",
+        article("enclosures: [{src: media/q.mp3}]\n"),
+        ("articles/a.yaml:3:20: enclosures.src: no file 'media/q.mp3'",),
+    ),
+    Case(
         "missing image in body",
         article("body: |\n  Text\n\n  ![x](media/no.png)\n"),
         ("articles/a.yaml:6:8: body: no file 'media/no.png'; did you mean 'media/p.png'?",),

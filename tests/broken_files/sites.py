@@ -260,6 +260,11 @@ CASES: Final = (
         ),
     ),
     Case(
+        "text as links of the footer",
+        site("footer: {links: about}\n"),
+        ("site.yaml:4:17: footer.links: expected a list, found text; write [about]",),
+    ),
+    Case(
         "text as footer",
         site("footer: Written here\n"),
         ("site.yaml:4:9: footer: expected 'key: value' lines, found text; write {text: Written here}",),

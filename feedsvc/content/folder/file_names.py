@@ -20,6 +20,7 @@ _TEXT_SUFFIXES: Final = (_TEXT_SUFFIX, ".json", ".html", ".rtf", ".docx", ".odt"
 _COMMON_NAMES: Final = ("README", "LICENSE", "LICENCE", "NOTICE", "CODEOWNERS", "MAKEFILE")  # of repositories, any suffix
 _NOT_READ: Final = "this file is not read"
 _MIN_SETTINGS_SIMILARITY: Final = 0.75  # category.yaml is like categories.yaml
+_FOLDERS_OF_OTHERS: Final = ("_posts", "post", "posts")  # for articles
 _MIN_FOLDER_SIMILARITY: Final = 0.8  # medias/ is like media/, but boot/ is not like root/
 
 
@@ -95,11 +96,13 @@ def _is_unread_file(name: str, *, is_folder: bool) -> bool:
 
 
 def _misnamed_folder_problems(root: Path, name: str, folders: Iterable[str]) -> Iterator[Problem]:
-    """Yield a warning if the folder's name is similar to one of `folders`, but not the same.
+    """Yield a warning if the folder's name is similar to one of `folders`, but not the same, or where Hugo and Jekyll have posts.
 
     There is none if both names lead to one folder, as on a file system that ignores case.
     """
     nearest = "" if name in folders else nearest_name(name, folders, cutoff=_MIN_FOLDER_SIMILARITY)
+    if name.lower() in _FOLDERS_OF_OTHERS:
+        nearest = ARTICLES_FOLDER
     if nearest and not ((root / nearest).exists() and (root / nearest).samefile(root / name)):
         yield Problem(path=name, message="this folder is not read", hint=f"did you mean {nearest}/?", severity="warning")
 

@@ -163,8 +163,14 @@ class MediaFolder:
             return ""
         if actual_name := next((name for name in names if name.casefold() == path.casefold()), ""):
             return f"; write '{actual_name}', as the file is called: capital letters count"
-        hint = did_you_mean(path, names)
+        kind = _kind(path)
+        hint = did_you_mean(path, [name for name in names if not kind or _kind(name) == kind])
         return f"; {hint}" if hint else ""
+
+
+def _kind(path: str) -> str:
+    """Return the first part of the media type, such as "image", by the suffix of a path; "" if that is unknown."""
+    return (media_type(path) or "").partition("/")[0]
 
 
 def check_usable(path: str, location: str) -> None:

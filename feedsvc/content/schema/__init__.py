@@ -8,15 +8,11 @@ from feedsvc.content.schema.dates import parse_age, parse_day, parse_instant
 from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
 from feedsvc.content.schema.field_types import (
     MAX_REFERENCES,
-    base_url_fault,
-    http_url,
     is_article_id,
-    is_base_url,
     is_guid,
     is_host,
     is_language_tag,
     normalize_language_case,
-    require_base_url,
     single_line,
 )
 from feedsvc.content.schema.json_schema import SCHEMA_NAMES, build_schema
@@ -45,6 +41,7 @@ from feedsvc.content.schema.models import (
 from feedsvc.content.schema.page_models import MenuEntryKeys, PageKeys
 from feedsvc.content.schema.site_values import parse_site_value
 from feedsvc.content.schema.validation import validate_document, validate_mapping
+from feedsvc.content.schema.web_addresses import base_url_fault, http_url, is_base_url, require_base_url
 
 __all__ = [
     "KEY_DESCRIPTIONS",

@@ -16,7 +16,7 @@ from feedsvc import uris
 from feedsvc.content.schema.dates import AGE_FORMAT
 from feedsvc.content.schema.license_tokens import license_token
 from feedsvc.content.schema.time_zones import time_zone_name
-from feedsvc.errors import FeedsvcError
+from feedsvc.content.schema.web_addresses import http_url, valid_base_url
 
 _INVISIBLE_CATEGORIES: Final = ("Zs", "Zl", "Zp", "Cf")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -79,61 +79,9 @@ class _AsciiPatternValidator(PatternValidator):
         return super().__call__(text)
 
 
-def http_url(text: str) -> str:
-    """Return an http or https address as a URI: host by IDNA, the rest percent-encoded. Raises ValueError for other texts."""
-    try:
-        address = uris.uri(text)
-    except (ValueError, UnicodeError):
-        address = ""
-    if not address.startswith(("http://", "https://")):
-        raise ValueError(f"'{text}' is not a web address, which begins with https:// and names a host")
-    return address
-
-
-def _base_url(text: str) -> str:
-    try:
-        address = http_url(text)
-    except ValueError as error:
-        if "://" not in text and "." in text.partition("/")[0] and is_base_url(f"https://{text}"):
-            raise ValueError(f"{error}; did you mean 'https://{text}'?") from None
-        raise
-    path = address.partition("//")[2].partition("/")[2].rstrip("/")
-    if "?" in address or "#" in address or (path and not {"", ".", ".."}.isdisjoint(path.split("/"))):
-        raise ValueError(f"'{text}' is no address of a front page; write it like https://example.org or https://example.org/news")
-    return address.rstrip("/")
-
-
 def is_host(text: str) -> bool:
     """Return True if a text is an ASCII domain name or IPv4 address, as tag: URIs may contain (RFC 4151 section 2.1)."""
     return bool(_HOST.fullmatch(text))
-
-
-def is_base_url(text: str) -> bool:
-    """Return True if a text is valid as `base_url` of site.yaml: an http or https address without query and fragment.
-
-    Its path, if any, must have no empty, "." or ".." segment; slashes at its end and white space around it are allowed.
-    """
-    return not base_url_fault(text)
-
-
-def base_url_fault(text: str) -> str:
-    """Return a message that says why a text is not valid as `base_url` of site.yaml (see `is_base_url`); "" if it is valid."""
-    try:
-        _base_url(text)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def require_base_url(text: str, name: str) -> None:
-    """Raise FeedsvcError if a base URL that replaces that of site.yaml is not valid. "" is valid: it replaces nothing.
-
-    `name` is the name of the option or argument, for the message.
-    """
-    if text and not is_base_url(text):
-        raise FeedsvcError(
-            f"{name} '{text}' is not the address of a site; give one such as https://example.org or https://example.org/news"
-        )
 
 
 def _uri(text: str) -> str:
@@ -295,7 +243,7 @@ Guid = Annotated[
     Field(max_length=MAX_GUID_LENGTH),
     AfterValidator(PatternValidator(_GUID, "'{}' is not one line of text without spaces around it")),
 ]
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
+BaseUrl = Annotated[str, AfterValidator(valid_base_url)]
 DomainName = Annotated[str, AfterValidator(PatternValidator(_HOST, "'{}' is not a domain name; write it like example.org"))]
 TimeZoneName = Annotated[str, AfterValidator(time_zone_name)]
 HttpUrls = Annotated[list[HttpUrl], BeforeValidator(_as_list)]

@@ -73,6 +73,7 @@ _FIRST_KEYS: Final[Mapping[str | int, str]] = {
     "footer": "text",
     "include": "categories",
 }
+_MENU_KEYS: Final = ("links", "navigation")
 _DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SIMPLE_SCALAR: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._ -]*(?::[A-Za-z0-9/._ -]+)?")
 # Required key -> a hint if it is missing.
@@ -124,12 +125,24 @@ def suggest_word(word: str, names: Sequence[str]) -> str:
     return did_you_mean(word, names)
 
 
+def entry_example(location: KeyPath, raw: str) -> str:
+    """Return an example of an entry of the list in whose place the text `raw` stands at a key path; "" if none is known.
+
+    An entry of a menu may be a name, others are mappings.
+    """
+    if location[-1] in _MENU_KEYS:
+        return raw if _SIMPLE_SCALAR.fullmatch(raw) else ""
+    return mapping_example(location, raw)
+
+
 def mapping_example(location: KeyPath, raw: str) -> str:
     """Return an example, such as {src: media/a.jpg}, of the mapping in whose place the text `raw` stands at a key path.
 
     Its last value is the text, or ... if the text would need quotes. Return "" if no example is known for the mapping, or if
-    `raw` is "", except for `include`.
+    `raw` is "", except for `include` and `exact`.
     """
+    if location[-1] == "exact":
+        return "{/old/: /new/}"
     first_key = next((_FIRST_KEYS[step] for step in reversed(location) if step in _FIRST_KEYS), "")
     if first_key == "categories":
         return "{all: true}" if raw in ("all", "") else f"{{categories: [{raw}]}}"

@@ -43,7 +43,7 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
     "single_line": lambda: pattern_schema(_VISIBLE, "is empty"),
     "_reference_id": lambda: pattern_schema(_VISIBLE, "is empty"),
     "http_url": lambda: pattern_schema(WEB, "not a web address, which begins with https:// and names a host"),
-    "_base_url": lambda: pattern_schema(rf"{WEB}[^?#]*$", "no address of a front page; write it like https://example.org"),
+    "valid_base_url": lambda: pattern_schema(rf"{WEB}[^?#]*$", "no address of a front page; write it like https://example.org"),
     "_uri": lambda: pattern_schema(
         rf"^(?:(?!tag:)|(?={field_types.TAG_URI.pattern}$)){field_types.URI.pattern}$", "not a URI, as an id must be"
     ),

@@ -13,6 +13,7 @@ from feedsvc.content.schema.hints import (
     MISSING_KEY_HINTS,
     PLURAL_KEYS,
     SENTENCE_KEYS,
+    entry_example,
     mapping_example,
     meant_key,
     suggest_key,
@@ -184,7 +185,7 @@ def _not_keys(document: YamlDocument, location: KeyPath, details: ErrorDetails) 
 
 
 def _not_list(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
-    example = mapping_example(location, document.raw_scalar(location) or "")
+    example = entry_example(location, document.raw_scalar(location) or "")
     hint = f"write [{example}]" if example else "each entry is a line that begins with '- '"
     return f"expected a list, found {_kind_name(details['input'])}", hint
 
@@ -265,6 +266,7 @@ _MESSAGE_BUILDERS: Final[Mapping[str, _MessageBuilder]] = {
     ),
     "list_type": _not_list,
     "model_type": _not_keys,
+    "dict_type": _not_keys,
     "literal_error": _not_one_of,
     "greater_than": _out_of_range,
     "greater_than_equal": _out_of_range,

@@ -47,6 +47,8 @@ def test_a_file_that_is_not_read_has_a_warning_with_its_right_name(newsroom: New
         ("page", "pages"),
         ("medias", "media"),
         ("themes", "theme"),
+        ("_posts", "articles"),
+        ("posts", "articles"),
     ],
 )
 def test_a_folder_with_a_misspelled_name_has_a_warning(newsroom: Newsroom, folder: str, name: str) -> None:

@@ -66,7 +66,7 @@ def test_target_on_the_site_itself_becomes_its_canonical_path() -> None:
         ("exact:\n  /a/: /x/\n  /a/: /x/\n", "redirects.yaml:3:3: '/a/' is the same address as '/a/' in line 2; delete one"),
         ("exact:\n  /a/: articles/x\n", "redirects.yaml:2:8: 'articles/x' is no target; write a path of this site like"),
         ("exact:\n  /a/: 12\n", "redirects.yaml:2:8: exact./a/: YAML reads 12 as a number; put it in quotes"),
-        ("exact: [/a/]\n", "redirects.yaml:1:8: exact: "),
+        ("exact: [/a/]\n", "redirects.yaml:1:8: exact: expected 'key: value' lines, found a list; write {/old/: /new/}"),
         ("/a/: /b/\n", "redirects.yaml:1:1: unknown key '/a/'; write it below exact:, two spaces further right"),
         ("redirects:\n  /a/: /b/\n", "redirects.yaml:1:1: unknown key 'redirects'; "),
         ("- /a/\n", "redirects.yaml:1:1: expected 'key: value' lines"),

@@ -107,6 +107,7 @@ UNDETECTABLE: Final = {
             "lead image in another letter case",
             "misspelled lead image",
             "missing enclosure",
+            "missing enclosure with a name like that of a picture",
             "missing image in body",
         ),
         *("missing image in body with blank", "missing image written with an entity", "NUL character in a path"),
