@@ -192,9 +192,11 @@ class ImportSource(Protocol):
     def site(self) -> SourceSite:
         """Facts of the whole source, known before the first post."""
 
-    def posts(self) -> Iterator[SourcePost | Omission]:
+    def posts(self, main_language: str = "", /) -> Iterator[SourcePost | Omission]:
         """Yield the posts in the source's order, and an omission for each post or part that cannot be carried over.
 
+        Of posts that translate each other, the one in `main_language` is the original: the first of `site.languages` of an
+        earlier import, which may differ from that of a partial export. "" stands for that of this source.
         Each call reads from the beginning. Bad input raises nothing: if it ends early or cannot be read on, an Omission with
         `is_end` is yielded. Raises ImportSourceError if a reader's own temporary file cannot be written.
         """

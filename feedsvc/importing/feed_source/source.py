@@ -55,7 +55,7 @@ class FeedSource:
         """Yield nothing: a feed has no pages of files."""
         return iter(())
 
-    def posts(self) -> Iterator[SourcePost | Omission]:
+    def posts(self, _main_language: str = "") -> Iterator[SourcePost | Omission]:
         """Yield the items in the order of the documents, and an omission for each part that cannot be carried over.
 
         An item without title and text becomes an omission. One that does not count, because another one with its id does,

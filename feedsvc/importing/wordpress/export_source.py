@@ -94,13 +94,15 @@ class WordPressSource:
             for attachment in self._index.attachments_without_post():
                 yield SourceFilePage((*attachment_addresses(attachment, self.site.address),), attachment.address)
 
-    def posts(self) -> Iterator[SourcePost | Omission]:
+    def posts(self, main_language: str = "") -> Iterator[SourcePost | Omission]:
         """Yield the posts and pages, and omissions. At the end are those that concern many items: types, taxonomies, comments.
 
-        Each call reads all files. Raises ImportSourceError if the index cannot be written, as on a full disk.
+        Of posts that translate each other, the one in `main_language` is the original; "" stands for the first of
+        `site.languages`. If there is none in it, the original is the one with the lowest number. Each call reads all files.
+        Raises ImportSourceError if the index cannot be written, as on a full disk.
         """
         yield from self._facts.omissions
-        reader = PostReader(self._index, self._offsets, self.site)
+        reader = PostReader(self._index, self._offsets, self.site, main_language or next(iter(self.site.languages), ""))
         types: dict[str, _TypeCount] = {}
         for ordinal, part in enumerate(read_export(self._files)):
             if isinstance(part, Omission):

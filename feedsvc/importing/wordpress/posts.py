@@ -30,15 +30,15 @@ _MAX_LENGTH: Final = 2**63 - 1  # bytes of a file
 
 
 class PostReader:
-    """Reader of the posts of one export, with the index and offsets of its first pass.
+    """Reader of the posts of one export, with the index and offsets of its first pass. `main_language` is that of originals.
 
     `taxonomies` counts the terms, by taxonomy, that are not carried over; `comment_count` counts comments.
     """
 
-    def __init__(self, index: ExportIndex, offsets: SiteOffsets, site: SourceSite) -> None:
+    def __init__(self, index: ExportIndex, offsets: SiteOffsets, site: SourceSite, main_language: str) -> None:
         self._index, self._offsets, self._site_address = index, offsets, site.address
         self._is_wordpress = site.system is SourceSystem.WORDPRESS
-        self._main_language = next(iter(site.languages), "")
+        self._main_language = main_language
         self.taxonomies: Counter[str] = Counter()
         self.comment_count = 0
 

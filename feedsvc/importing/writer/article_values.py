@@ -60,8 +60,8 @@ class PostConverter:
     """Converter of posts to values of articles.
 
     `site_language` is the language of the site at the first import of the source: an article in it states no language.
-    `targets` has what addresses of the source lead to here. `article_id_of` returns the id of the article here for the
-    `source_key` of a post, "" if there is none.
+    `targets` has what addresses of the source lead to here. `original_of` returns the id of the article here that the article
+    of a post translates, "" if there is none.
     """
 
     site: Site
@@ -70,7 +70,7 @@ class PostConverter:
     now: datetime
     site_language: str
     targets: ReferenceTargets
-    article_id_of: Callable[[str], str]
+    original_of: Callable[[SourcePost], str]
 
     def convert(self, post: SourcePost, plan: PostPlan) -> PostResult:
         """Return the values of an article, with omissions and counts. References to posts and files become their paths here.
@@ -95,7 +95,7 @@ class PostConverter:
             "enclosures": self._stated_enclosures(post, facts) or [*self._enclosures(post, omissions)],
             "embeds": self._embeds(post, facts, omissions),
             "language": self._language(post, omissions),
-            "translation_of": self.article_id_of(post.translation_of),
+            "translation_of": self.original_of(post),
             "status": "draft" if post.is_page or post.state is PostState.DRAFT else "",
             BODY: body,
             **stated_values(post, facts, self.now),

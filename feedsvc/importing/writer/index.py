@@ -47,8 +47,8 @@ class SourceIndex:
     addresses with a query, `former_paths` by those of its other addresses. `inner_addresses` are (address of a further page or
     an attachment's page, path of the post). `media` are the addresses of the files that posts name, in order. `empty_pages` are
     addresses of published pages without text. `has_front_page`: a published page was the front page. `first_published` is the
-    earliest date of publication of a post that is no page, imported or not; None if no post has one. `is_complete`: the source
-    was read to its end.
+    earliest date of publication of a post that is no page, imported or not; None if no post has one. `unselected` has the
+    `source_key`s of posts before `since`. `is_complete`: the source was read to its end.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -59,6 +59,7 @@ class SourceIndex:
     inner_addresses: list[tuple[str, str]] = field(default_factory=list)
     empty_pages: list[str] = field(default_factory=list)
     has_front_page: bool = False
+    unselected: set[str] = field(default_factory=set)
     is_complete: bool = True
 
     @property
@@ -132,6 +133,7 @@ class Indexer:
                 continue
             _note_date(post, index)
             if not is_selected(post, self.since):
+                index.unselected.add(source_key(post))
                 continue
             if post.is_page and not can_have_own_name(post, self.site_address):
                 renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
@@ -249,15 +251,6 @@ def _note_date(post: SourcePost, index: SourceIndex) -> None:
     """
     if not post.is_page and post.published and (index.first_published is None or post.published < index.first_published):
         index.first_published = post.published
-
-
-def article_id_of(index: SourceIndex, base: ImportBase, existing: ExistingArticles, key: str) -> str:
-    """Return the id of the article of the post with this `source_key`, in this or an earlier import; "" if there is none."""
-    if plan := index.plans.get(key):
-        return "" if plan.is_page or plan.is_deleted else plan.id
-    _path, _words, *known_id = base.get(ARTICLES, key) or ("", "")
-    article_id = known_id[0] if known_id else key
-    return article_id if article_id in existing.paths else ""
 
 
 def addresses_of(post: SourcePost, site_address: str) -> Iterator[str]:

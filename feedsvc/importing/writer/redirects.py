@@ -43,10 +43,10 @@ class RedirectBuilder:
         self._posts_elsewhere = Counter[str]()  # number of addresses of posts by host
         self.table = RedirectTable()
 
-    def keep_main_language(self, base: ImportBase) -> None:
-        """Use the main language of the site's last import, also if this export has no published post in it.
+    def keep_main_language(self, base: ImportBase) -> str:
+        """Use the main language of the site's last import, also if this export has no published post in it, and return it.
 
-        Else a later, partial export would lead subscribers to posts in all languages.
+        Else a later, partial export would lead subscribers to posts in all languages. Return "" for a site in one language.
         """
         line = base.get(REDIRECTS, self.old_path(f"{self._site.address.rstrip('/')}/feed/atom/"))
         known = _LANGUAGE_FEED.fullmatch(line[0]) if line else None
@@ -55,6 +55,7 @@ class RedirectBuilder:
             main = names[0] if names else known[1].split("/")[2]
             others = (name for name in self._site.languages if name != main)
             self._site = replace(self._site, languages=(main, *others))
+        return next(iter(self._site.languages), "")
 
     def old_path(self, address: str) -> str:
         """Return an address as the key of a rule: its path as written, without the path of base_url, and its query.

@@ -34,7 +34,7 @@ def store_rules(
     """Add rules to redirects.yaml, change and remove those of the last import that are wrong now. A dry run writes no file.
 
     `is_answered` returns whether the newsroom itself has a document at an address. A rule of the last import that is not in
-    `table` is removed if its address, or an address to which a pattern in `table` leads from there, has such a document. Set
+    `table` is removed if its address, or another address to which a pattern in `table` leads from there, has such a document. Set
     `redirects` and `plain_host_gaps` of the report, and add omissions and a line about removed rules to it. Put the rules into
     `base`, except those of posts and those that could not be written, which the next import tries again. Raises FeedsvcError
     if the file cannot be written.
@@ -46,8 +46,10 @@ def store_rules(
     )
     obsolete = [
         old
-        for old in former
-        if old not in table.exact and old not in table.patterns and any(map(is_answered, (old, *rules.pattern_targets(old))))
+        for old, target in former.items()
+        if old not in table.exact and old not in table.patterns
+        for others in [[*rules.pattern_targets(old)]]
+        if target not in others and any(map(is_answered, (old, *others)))
     ]
     file = root / REDIRECTS_FILE
     data = read_settings(root, REDIRECTS_FILE)

@@ -25,13 +25,14 @@ from feedsvc.importing.writer.fetch_files import fetch_files
 from feedsvc.importing.writer.first_language import first_language
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
-from feedsvc.importing.writer.index import Indexer, SourceIndex, article_id_of, is_selected
+from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
 from feedsvc.importing.writer.known_ids import KnownIds
 from feedsvc.importing.writer.mapping import MAPPING_FILE, TermMapping, read_last_mapping, write_mapping
 from feedsvc.importing.writer.media import MediaLibrary
 from feedsvc.importing.writer.media_forecast import ForecastMedia, MediaForecast, is_missing_file
 from feedsvc.importing.writer.media_sources import MediaOrigin
 from feedsvc.importing.writer.new_files import remove_leftovers
+from feedsvc.importing.writer.originals import Originals
 from feedsvc.importing.writer.page_plans import PagePlanner
 from feedsvc.importing.writer.post_body import ReferenceTargets
 from feedsvc.importing.writer.progress import ImportProgress, no_import_progress
@@ -118,7 +119,7 @@ class _Import:
             site = self.prepare_site()
             terms = TermTable(self.source.site, self.prepare_mapping(), self.known_ids)
             redirects = RedirectBuilder(self.source.site, site.base_url, self.hosts)
-            redirects.keep_main_language(self.base)
+            self.main_language = redirects.keep_main_language(self.base)
             index = self.read_index(site, terms, redirects)
             self.report.omit(terms.unmatched_names())
             texts = self.write_settings(site, index, terms)
@@ -175,7 +176,7 @@ class _Import:
             add_redirects=redirects.add_post,
             since=self.options.since,
         )
-        return indexer.build(self.progress("Reading", self.source.posts()))
+        return indexer.build(self.progress("Reading", self.source.posts(self.main_language)))
 
     def write_settings(self, site: Site, index: SourceIndex, terms: TermTable) -> Mapping[str, str]:
         """Write site.yaml, categories.yaml, authors.yaml and tags.yaml, and return their texts by name of file.
@@ -270,7 +271,7 @@ class _Import:
                     has_medium=library.is_there,
                     is_missing=partial(is_missing_file, media, site.base_url),
                 ),
-                article_id_of=partial(article_id_of, index, self.base, self.articles),
+                original_of=Originals(index, self.base, self.articles).find,
             ),
             references=replace(parsed_references(self.root, site, texts), media=media),
             report=self.report,
@@ -285,7 +286,7 @@ class _Import:
 
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
         """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""
-        for post in self.progress("Writing", self.source.posts(), count):
+        for post in self.progress("Writing", self.source.posts(self.main_language), count):
             if isinstance(post, Omission):
                 self.report.omit([post])
             elif is_selected(post, self.options.since):

@@ -72,7 +72,7 @@ class MemorySource:
     site: SourceSite = field(default=SITE)
     pages_of_files: Sequence[SourceFilePage] = ()
 
-    def posts(self) -> Iterator[SourcePost | Omission]:
+    def posts(self, _main_language: str = "") -> Iterator[SourcePost | Omission]:
         return iter(self.items)
 
     def file_pages(self) -> Iterator[SourceFilePage]:
