@@ -85,9 +85,9 @@ def page_keys(address: str) -> Iterator[str]:
 
 
 def is_front_page(address: str, site_address: str) -> bool:
-    """Return whether an address has the path of `site_address` and no query; False for "".
+    """Return whether an address has the path of `site_address` and no query; False for "" and an invalid one.
 
     Hosts, and slashes at the end of the paths, do not matter.
     """
     split = split_address(address)
-    return bool(address) and split.path.rstrip("/") == split_address(site_address).path.rstrip("/") and not split.query
+    return split != _NO_ADDRESS and split.path.rstrip("/") == split_address(site_address).path.rstrip("/") and not split.query

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from feedsvc.importing import HostAccess, with_named_host
-from feedsvc.importing.addresses import absolute, host_of, page_key, split_address
+from feedsvc.importing.addresses import absolute, host_of, is_front_page, page_key, split_address
 from feedsvc.importing.errors import ImportSourceError
 from feedsvc.importing.feed_source import open_feed_source
 from feedsvc.importing.http_fetch import FetchError, fetch_document
@@ -72,3 +72,9 @@ def test_broken_address_of_a_feed_is_a_sentence(address: str) -> None:
         open_feed_source(address)
     with pytest.raises(FetchError):
         fetch_document(address, access=with_named_host(HostAccess(), address))
+
+
+def test_invalid_address_is_not_that_of_the_front_page() -> None:
+    assert is_front_page("https://old.example/", "https://old.example")
+    assert is_front_page("/", "https://old.example")
+    assert not any(is_front_page(address, "https://old.example") for address in ("", BROKEN, "https://old.example:x/"))

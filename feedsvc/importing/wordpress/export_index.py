@@ -5,7 +5,6 @@ SQLite keeps it in a nameless temporary file, so a million attachments take no m
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Final, NamedTuple
 from feedsvc.content.media import MEDIA_TYPES
 from feedsvc.importing.addresses import split_address
 from feedsvc.importing.errors import ImportSourceError
-from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.wordpress.item_fields import ItemFields, plain_title
 from feedsvc.importing.wordpress.languages import language_of, translation_group
 from feedsvc.importing.wordpress.php_serialized import php_member
 
@@ -29,11 +28,12 @@ CREATE TABLE attachment (
 );
 CREATE INDEX attachment_parent ON attachment (parent, position);
 CREATE TABLE block (number INTEGER PRIMARY KEY, content TEXT);
-CREATE TABLE post (key TEXT PRIMARY KEY, ordinal INTEGER, modified TEXT, place TEXT, status TEXT);
-CREATE TABLE id (id TEXT PRIMARY KEY, ordinal INTEGER, place TEXT);
-CREATE TABLE translation (number INTEGER PRIMARY KEY, work TEXT, language TEXT, post TEXT);
-CREATE TABLE first_number (id TEXT PRIMARY KEY, number INTEGER);
-CREATE INDEX translation_work ON translation (work);
+CREATE TABLE post (
+  key TEXT PRIMARY KEY, number INTEGER, ordinal INTEGER, modified TEXT, place TEXT, is_post INTEGER, id TEXT, link TEXT,
+  work TEXT, language TEXT
+);
+CREATE INDEX post_id ON post (id);
+CREATE INDEX post_work ON post (work) WHERE work <> '';
 """
 _CACHE_PAGES: Final = "PRAGMA cache_size=-16000"  # kilobytes
 # Postmeta of an attachment with the name of its photographer, by plug-in: Media Credit and Newspack, Image Source Control, Credit
@@ -52,8 +52,8 @@ _NUMBER_LIMIT: Final = 2**63
 class Attachment(NamedTuple):
     """A media file of the export. `parent` is the number of its post, 0 for none; `position` its order among the post's media.
 
-    `title`, `caption` and `credit` may be HTML; `media_type` is "" if unknown. `length` is in bytes, 0 if unknown. `page` is the
-    address of its own page.
+    `caption` and `credit` may be HTML, `title` is plain text; `media_type` is "" if unknown. `length` is in bytes, 0 if unknown.
+    `page` is the address of its own page.
     """
 
     number: int
@@ -123,24 +123,15 @@ class ExportIndex:
     def add_post(self, item: ItemFields, ordinal: int) -> None:
         """Add a post. Of several items with one number, the last changed holds the post; of equally new ones, the first."""
         modified = item.text("wp:post_modified_gmt") or item.text("wp:post_modified")
+        is_post = item.text("wp:status") not in NO_POST_STATES
+        number = parse_number(item.text("wp:post_id"))
+        values = (item.text("guid"), item.text("link"), translation_group(item), language_of(item))
         self._connection.execute(
-            "INSERT INTO post VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET ordinal = excluded.ordinal, modified = "
-            "excluded.modified, place = excluded.place, status = excluded.status WHERE excluded.modified > modified",
-            (post_key(item, ordinal), ordinal, modified, item.place, item.text("wp:status")),
+            "INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET ordinal = excluded.ordinal, "
+            "modified = excluded.modified, place = excluded.place, is_post = excluded.is_post, id = excluded.id, "
+            "link = excluded.link, work = excluded.work, language = excluded.language WHERE excluded.modified > modified",
+            (post_key(item, ordinal), number, ordinal, modified, item.place, is_post, *values),
         )
-
-        if item.text("wp:status") not in NO_POST_STATES:
-            self._add_translation(item, parse_number(item.text("wp:post_id")))
-
-    def _add_translation(self, item: ItemFields, number: int) -> None:
-        identifier, work = item.text("guid"), translation_group(item)
-        if identifier:
-            self._connection.execute("INSERT OR IGNORE INTO first_number VALUES (?, ?)", (identifier, number))
-        if work and number:
-            statement = "SELECT 1 FROM first_number WHERE id = ? AND number = ?"
-            has_id = self._connection.execute(statement, (identifier, number)).fetchone()
-            values = number, work, language_of(item), identifier if has_id else item.text("link")
-            self._connection.execute("INSERT OR REPLACE INTO translation VALUES (?, ?, ?, ?)", values)
 
     def original_of(self, item: ItemFields, main_language: str) -> TranslatedPost | None:
         """Return the post that an added post translates; None if it is the original itself, or translates none.
@@ -148,19 +139,25 @@ class ExportIndex:
         The original of posts that translate each other is that in `main_language`, or else the one with the lowest number.
         """
         number, work = parse_number(item.text("wp:post_id")), translation_group(item)
-        statement = "SELECT number, post FROM translation WHERE work = ? ORDER BY language <> ?, number LIMIT 1"
-        original = self._connection.execute(statement, (work, main_language)).fetchone() if work else None
+        members = "FROM post WHERE work = ? AND work <> '' AND is_post AND number"
+        statement = f"SELECT number, ordinal, id, link {members} ORDER BY language <> ?, number LIMIT 1"
+        original = self._connection.execute(statement, (work, main_language)).fetchone()
         if original is None or original[0] == number:
             return None
-        statement = "SELECT number FROM translation WHERE work = ? AND language = ? ORDER BY number <> ?, number LIMIT 1"
+        statement = f"SELECT number {members} AND language = ? ORDER BY number <> ?, number LIMIT 1"
         (first_number,) = self._connection.execute(statement, (work, language_of(item), original[0])).fetchone() or (number,)
-        return TranslatedPost(str(original[1]), is_first_in_language=first_number == number)
+        _number, ordinal, identifier, link = original
+        has_id = identifier and not self.earlier_place(identifier, ordinal)
+        return TranslatedPost(identifier if has_id else link, is_first_in_language=first_number == number)
 
-    def claim_id(self, identifier: str, ordinal: int, place: str) -> str:
-        """Record the id of an item, unless an item with another ordinal has it. Return the place of that item, else ""."""
-        self._connection.execute("INSERT OR IGNORE INTO id VALUES (?, ?, ?)", (identifier, ordinal, place))
-        row = self._connection.execute("SELECT ordinal, place FROM id WHERE id = ?", (identifier,)).fetchone()
-        return "" if row[0] == ordinal else str(row[1])
+    def earlier_place(self, identifier: str, ordinal: int) -> str:
+        """Return the place of the first item that holds a post with this id, "" if that is the item with this ordinal.
+
+        Posts whose state is in NO_POST_STATES do not count.
+        """
+        statement = "SELECT ordinal, place FROM post WHERE id = ? AND is_post ORDER BY ordinal LIMIT 1"
+        row = self._connection.execute(statement, (identifier,)).fetchone()
+        return str(row[1]) if row and row[0] != ordinal else ""
 
     def post_location(self, item: ItemFields, ordinal: int) -> PostLocation:
         """Return the added item whose version of this item's post counts; if its post was not added, the item itself."""
@@ -181,10 +178,10 @@ class ExportIndex:
     def attachments_without_post(self) -> Iterator[Attachment]:
         """Yield, by ascending number, attachments that belong to no added post, or to one whose state is in NO_POST_STATES."""
         statement = (
-            "SELECT * FROM attachment WHERE NOT EXISTS (SELECT 1 FROM post WHERE key = CAST(parent AS TEXT) "
-            "AND status NOT IN (SELECT value FROM json_each(?))) ORDER BY number"
+            "SELECT * FROM attachment WHERE NOT EXISTS (SELECT 1 FROM post WHERE key = CAST(parent AS TEXT) AND is_post) "
+            "ORDER BY number"
         )
-        for row in self._connection.execute(statement, [json.dumps([*NO_POST_STATES])]):
+        for row in self._connection.execute(statement):
             yield Attachment(*row)
 
     def block(self, number: int) -> str | None:
@@ -227,7 +224,7 @@ def _attachment(item: ItemFields, uploads: str) -> Attachment:
         parent=parse_number(item.text("wp:post_parent")),
         position=parse_number(item.text("wp:menu_order")),
         address=address,
-        title=item.text("title"),
+        title=plain_title(item),
         alt=item.meta_value("_wp_attachment_image_alt").strip(),
         caption=item.text("excerpt:encoded"),
         credit=_credit(item, metadata),

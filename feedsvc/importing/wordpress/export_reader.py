@@ -81,7 +81,7 @@ class _FileReader:
 
     def _read_item(self, segment: Segment) -> Iterator[ItemFields | Omission]:
         self._xml.note_start(segment.data)
-        pending = [segment]
+        pending = [segment] if self._xml.is_wordpress else []
         while pending:
             segment = pending.pop()
             item, faults = self._xml.read_item(segment.data, self._place(segment.line))

@@ -38,7 +38,7 @@ class WordPressSource:
     def __init__(self, files: Sequence[ExportFile]) -> None:
         """Read all files once.
 
-        Raises ImportSourceError if none has a channel of WordPress or an item, if they are of several sites, or if the index
+        Raises ImportSourceError if none has a channel or an item of WordPress, if they are of several sites, or if the index
         cannot be written.
         """
         self._files = files
@@ -53,7 +53,7 @@ class WordPressSource:
         self.site: SourceSite = self._facts.site
 
     def _read_first_pass(self) -> bool:
-        """Read everything into the index and the facts; return True if there was a channel of WordPress or any item."""
+        """Read everything into the index and the facts; return True if there was a channel or an item of WordPress."""
         is_export = False
         for ordinal, part in enumerate(read_export(self._files)):
             if isinstance(part, Omission):
@@ -141,7 +141,7 @@ def _count(number: int, noun: str) -> str:
 def open_wordpress_export(path: Path) -> WordPressSource:
     """Open an export of WordPress (WXR 1.0 to 1.2): a file, one in a gzip or zip archive, or a folder with its parts.
 
-    Raises ImportSourceError if the path is not readable, holds neither a channel of WordPress nor an item, or holds exports of
+    Raises ImportSourceError if the path is not readable, holds neither a channel nor an item of WordPress, or holds exports of
     several sites, or if the index cannot be written.
     """
     return WordPressSource(find_export_files(path))

@@ -14,6 +14,7 @@ from typing import Final
 
 from lxml import etree
 
+from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.wordpress.xml_repair import XmlFault, repair
 
 # Prefixes of WordPress's exports; the version is in the namespace of the first two.
@@ -84,6 +85,12 @@ class ItemFields:
     def meta_value(self, key: str) -> str:
         """Return the first value of a postmeta key, "" if it is missing."""
         return next((value for name, value in self.meta if name == key), "")
+
+
+def plain_title(item: ItemFields) -> str:
+    """Return the title as plain text. In CDATA it is HTML (WordPress 5.7 or later); before that it was plain text."""
+    title = item.text("title")
+    return to_plain_text(title) if item.has_html_title else " ".join(title.split())
 
 
 @dataclass(frozen=True, slots=True)

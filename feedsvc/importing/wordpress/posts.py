@@ -16,7 +16,7 @@ from feedsvc.importing.wordpress.dates import SiteOffsets, published_date, updat
 from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of, parse_number
 from feedsvc.importing.wordpress.export_reader import describe_item
 from feedsvc.importing.wordpress.figures import attachment_medium
-from feedsvc.importing.wordpress.item_fields import ItemFields
+from feedsvc.importing.wordpress.item_fields import ItemFields, plain_title
 from feedsvc.importing.wordpress.languages import LANGUAGE_TAXONOMIES, language_of
 from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, item_authors, item_terms, redirect_target
 
@@ -45,7 +45,7 @@ class PostReader:
     def read(self, item: ItemFields, ordinal: int) -> Iterator[SourcePost | Omission]:
         """Yield the omissions of an item's parts, then its post; if it must not be imported, only one omission for all of it.
 
-        Call it once for each item. Raises sqlite3.Error if the index cannot be written.
+        Call it once for each item. Raises sqlite3.Error if the index cannot be read.
         """
         self.comment_count += item.comment_count
         what, status = describe_item(item), item.text("wp:status")
@@ -60,7 +60,7 @@ class PostReader:
             yield Omission(item.place, what, f"it is no post but a saved state of one ({status})")
             return
         identifier = item.text("guid")
-        first_place = self._index.claim_id(identifier, ordinal, item.place) if identifier else ""
+        first_place = self._index.earlier_place(identifier, ordinal) if identifier else ""
         if first_place:
             reason = f"the post at {first_place} has it, too, and readers show only one of them; it gets a new id"
             yield Omission(item.place, f"{what}: its id {identifier}", reason)
@@ -92,7 +92,7 @@ class PostReader:
         yield SourcePost(
             place=item.place,
             id=identifier,
-            title=_title(item),
+            title=plain_title(item),
             state=state,
             address=public_address(item),
             other_addresses=other_addresses(item, self._site_address) if self._is_wordpress else (),
@@ -155,12 +155,6 @@ def _state_omissions(item: ItemFields, what: str, status: str) -> Iterator[Omiss
         # Feeds and lists had the text of a post, with a link to the target; nobody could see that of a page.
         effect = "so it is a draft" if _is_page(item) else "and shows the article here; write the target as its link"
         yield Omission(item.place, f"{what}: redirect", f"its address redirected to {target}, {effect}")
-
-
-def _title(item: ItemFields) -> str:
-    """Return the title as plain text. In CDATA it is HTML (WordPress 5.7 or later); before that it was plain text."""
-    title = item.text("title")
-    return to_plain_text(title) if item.has_html_title else " ".join(title.split())
 
 
 def _enclosures(item: ItemFields) -> Iterator[SourceMedium]:

@@ -350,7 +350,12 @@ def test_titles_are_html_in_cdata_only(tmp_path: Path) -> None:
     assert read_all(write_export(tmp_path / "old.xml", old, version="1.1"))[0]["1"].title == "Why <b> & not &amp;?"
 
 
-@pytest.mark.parametrize("text", ["", "no XML", "<html><body>a page</body></html>", '<rss version="2.0"><channel/></rss>', "{}"])
+FEED = '<rss version="2.0"><channel><title>A feed</title><item><title>An entry</title><guid>a</guid></item></channel></rss>'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no XML", "<html><body>a page</body></html>", '<rss version="2.0"><channel/></rss>', "{}", FEED]
+)
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "export.xml").write_text(text)
     with pytest.raises(ImportSourceError, match="is no WordPress export"):
