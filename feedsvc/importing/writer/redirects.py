@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,16 +11,16 @@ from feedsvc import routes
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
 from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
-from feedsvc.importing.writer.base import REDIRECTS, ImportBase
+from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
 from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
 from feedsvc.importing.writer.media_names import upload_path
 from feedsvc.importing.writer.redirect_table import RedirectTable
+from feedsvc.importing.writer.site_languages import with_known_languages
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.redirects import GONE, REDIRECTS_FILE
 
-_LANGUAGE_FEED: Final = re.compile(r"(/language/[^/]+/)feed\.atom")
 _UPLOADS: Final = "/wp-content/uploads/"
 _MAX_INNER_ADDRESSES: Final = 10_000
 _MAX_TERMS: Final = 5000  # whose feeds get rules of their own; of more, the patterns answer those of today's names
@@ -44,17 +43,8 @@ class RedirectBuilder:
         self.table = RedirectTable()
 
     def keep_main_language(self, base: ImportBase) -> str:
-        """Use the main language of the site's last import, also if this export has no published post in it, and return it.
-
-        Else a later, partial export would lead subscribers to posts in all languages. Return "" for a site in one language.
-        """
-        line = base.get(REDIRECTS, self.old_path(f"{self._site.address.rstrip('/')}/feed/atom/"))
-        known = _LANGUAGE_FEED.fullmatch(line[0]) if line else None
-        if known:
-            names = [name for name in self._site.languages if language_page(name) == known[1]]
-            main = names[0] if names else known[1].split("/")[2]
-            others = (name for name in self._site.languages if name != main)
-            self._site = replace(self._site, languages=(main, *others))
+        """Use the main language of the site's last import, if there was one, and return it; "" for a site in one language."""
+        self._site = with_known_languages(self._site, base, self.old_path)
         return next(iter(self._site.languages), "")
 
     def old_path(self, address: str) -> str:

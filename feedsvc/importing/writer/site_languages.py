@@ -1,0 +1,30 @@
+"""Languages of a site of WordPress at an earlier import, of which a later, partial export may lack some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from feedsvc.importing.source import SourceSite
+from feedsvc.importing.writer.base import REDIRECTS, ImportBase
+from feedsvc.importing.writer.feed_targets import language_page
+
+_LANGUAGE_FEED: Final = re.compile(r"(/language/[^/]+/)feed\.atom")
+
+
+def with_known_languages(site: SourceSite, base: ImportBase, old_path: Callable[[str], str]) -> SourceSite:
+    """Return the site with the main language of its last import first, also if this export has no published post in it.
+
+    Else a later, partial export would lead subscribers to posts in all languages. `old_path` returns an address of the
+    site as the key of a rule.
+    """
+    line = base.get(REDIRECTS, old_path(f"{site.address.rstrip('/')}/feed/atom/"))
+    known = _LANGUAGE_FEED.fullmatch(line[0]) if line else None
+    if not known:
+        return site
+    names = [name for name in site.languages if language_page(name) == known[1]]
+    main = names[0] if names else known[1].split("/")[2]
+    others = (name for name in site.languages if name != main)
+    return replace(site, languages=(main, *others))
