@@ -154,8 +154,8 @@ class SourceSite:
     or that it was fetched from, `feed_suffixes` their formats in the same order: rss, atom or json, or "" if unknown. With
     `has_exact_texts`, all names, titles and descriptions are what the source shows, letter for letter; else an entity or tag in
     them is likely to be HTML that the source forgot to mark. `languages` are the names, such as de or pt_BR, of the languages
-    of a site of WordPress: first that of the posts on its front page and in its feed; the others had feeds below /NAME/. ()
-    if it has only one.
+    of a site of WordPress: first that of the posts on its front page and in its feed; the others had feeds below /NAME/,
+    or below /language/NAME/ if `language_folder` is "language/". () if it has only one.
     """
 
     system: SourceSystem
@@ -172,6 +172,7 @@ class SourceSite:
     terms: tuple[SourceTerm, ...] = ()
     redirects: tuple[SourceRedirect, ...] = ()
     languages: tuple[str, ...] = ()
+    language_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

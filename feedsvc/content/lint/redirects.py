@@ -73,7 +73,9 @@ class _Lint:
             yield self._warning(address, message, "delete it", at_target=False)
         elif is_own or is_never_free(address):
             message = f"'{address}' is the address of a {self._kind(place)}, so this rule is never reached"
-            yield self._warning(address, message, "delete it", at_target=False)
+            # A page that became a post has such a rule: its former readers need it once the page is deleted.
+            hint = "delete it, or the page if the rule is meant" if isinstance(place, StaticPageAt) else "delete it"
+            yield self._warning(address, message, hint, at_target=False)
         elif following := self._following(target):
             yield self._warning(address, f"'{target}' is an old address itself, and leads to '{following}'", f"write {following}")
         elif reason := self._reason_for_no_document(target):

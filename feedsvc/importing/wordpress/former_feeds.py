@@ -71,11 +71,12 @@ def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base:
         path, query = f"{base}/author/{segment}/", f"author_name={segment}&"
         yield from _listing_feeds(path, query, FeedHolding.AUTHOR, author.key, front=f"{base}/")
     for language in site.languages:
-        yield from _listing_feeds(f"{base}/{language}/", "", FeedHolding.LANGUAGE, language)
+        front = f"{base}/{site.language_folder}{language}"
+        yield from _listing_feeds(f"{front}/", "", FeedHolding.LANGUAGE, language)
         for segment, feed_format in _SEGMENTS.items():
             path = f"{base}/?lang={language}&feed={segment or 'feed'}"
             yield WordPressFeed(path, feed_format, FeedHolding.LANGUAGE, language)
-        yield from _comment_feeds(f"{base}/{language}")
+        yield from _comment_feeds(front)
     yield from _comment_feeds(base)
 
 

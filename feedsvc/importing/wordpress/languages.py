@@ -13,6 +13,9 @@ _LANGUAGE_TAXONOMY: Final = "language"
 _GROUP_TAXONOMY: Final = "post_translations"
 LANGUAGE_TAXONOMIES: Final = frozenset({_LANGUAGE_TAXONOMY, _GROUP_TAXONOMY})
 
+# In front of a language in addresses, unless the plug-in is set to remove it: /language/de/a-post/.
+LANGUAGE_FOLDER: Final = "language/"
+
 
 def language_of(item: ItemFields) -> str:
     """Return the language of a post as the plug-in names it, such as de; "" if it has none."""

@@ -20,7 +20,7 @@ from feedsvc.importing.source import (
 )
 from feedsvc.importing.wordpress.export_reader import ChannelPart, describe_item
 from feedsvc.importing.wordpress.item_fields import ChannelElement, ItemFields
-from feedsvc.importing.wordpress.languages import language_of, sort_languages
+from feedsvc.importing.wordpress.languages import LANGUAGE_FOLDER, language_of, sort_languages
 
 # Taxonomy of an item's term -> kind. "tag" is that of WXR 1.0.
 TERM_KINDS: Final = {"category": TermKind.CATEGORY, "post_tag": TermKind.TAG, "tag": TermKind.TAG}
@@ -49,6 +49,7 @@ class SiteFacts:
         self._redirects: dict[SourceRedirect, None] = {}
         self._base_by_file: dict[str, str] = {}
         self._languages = Counter[str]()  # number of published posts in each language
+        self._language_folder = ""
         self.omissions: list[Omission] = []
 
     @property
@@ -65,6 +66,7 @@ class SiteFacts:
             terms=tuple(self._terms.values()),
             redirects=tuple(self._redirects),
             languages=sort_languages(self._languages, self._texts.get("language", "")),
+            language_folder=self._language_folder,
             has_exact_texts=self._system is SourceSystem.FEEDSVC,
         )
 
@@ -148,6 +150,9 @@ class SiteFacts:
                 self._terms[kind, key] = SourceTerm(kind, key, name)
         if item.text("wp:post_type") == "post" and item.text("wp:status") == "publish" and (language := language_of(item)):
             self._languages[language] += 1
+            path, base = split_address(item.text("link")).path, split_address(self.address).path
+            if path.startswith(f"{base}/{LANGUAGE_FOLDER}{language}/"):
+                self._language_folder = LANGUAGE_FOLDER
         if target := redirect_target(item):
             self._redirects[SourceRedirect(item.text("link"), target)] = None
 

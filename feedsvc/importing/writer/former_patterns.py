@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+_FEED_NAMES: Final = {"atom": "atom", "rss2": "rss", "rdf": "rss"}
 WORDPRESS_PATTERNS: Final = {
-    "/category/{parents...}/{id}/feed/atom/": "/category/{id}/feed.atom",
+    **{
+        f"/category/{{parents...}}/{{id}}/feed/{name}/": f"/category/{{id}}/feed.{suffix}" for name, suffix in _FEED_NAMES.items()
+    },
     "/category/{parents...}/{id}/feed/": "/category/{id}/feed.rss",
     **{
         f"/{kind}/{{id}}/feed/{name}/": f"/{kind}/{{id}}/feed.{suffix}"
         for kind in ("category", "tag", "author")
-        for name, suffix in (("atom", "atom"), ("rss2", "rss"), ("rdf", "rss"))
+        for name, suffix in _FEED_NAMES.items()
     },
     "/category/{parents...}/{id}/page/{number}/": "/category/{id}/",
     **{f"/{kind}/{{id}}/page/{{number}}/": f"/{kind}/{{id}}/" for kind in ("category", "tag", "author")},

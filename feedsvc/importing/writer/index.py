@@ -17,7 +17,7 @@ from feedsvc.importing.writer.base import ARTICLES, ImportBase
 from feedsvc.importing.writer.body_references import references_in
 from feedsvc.importing.writer.existing import ExistingArticles, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
-from feedsvc.importing.writer.page_plans import PagePlanner, can_have_own_name, has_own_text
+from feedsvc.importing.writer.page_plans import PagePlanner, can_have_own_name, draft_reason, has_own_text
 from feedsvc.importing.writer.plans import PostPlan, is_page_path, page_site_path
 from feedsvc.importing.writer.post_dates import publication_date
 from feedsvc.importing.writer.post_ids import source_key, usable_id
@@ -46,9 +46,10 @@ class SourceIndex:
     `site_paths` has the root-relative path of a post at the new site by the `page_key` of its present address and of its other
     addresses with a query, `former_paths` by those of its other addresses. `inner_addresses` are (address of a further page or
     an attachment's page, path of the post). `media` are the addresses of the files that posts name, in order. `empty_pages` are
-    addresses of published pages without text. `has_front_page`: a published page was the front page. `first_published` is the
-    earliest date of publication of a post that is no page, imported or not; None if no post has one. `unselected` has the
-    `source_key`s of posts before `since`. `is_complete`: the source was read to its end.
+    addresses of published pages without text, `shown_pages` the paths of pages that are public here. `has_front_page`: a
+    published page was the front page. `first_published` is the earliest date of publication of a post that is no page, imported
+    or not; None if no post has one. `unselected` has the `source_key`s of posts before `since`. `is_complete`: the source was
+    read to its end.
     """
 
     plans: dict[str, PostPlan] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class SourceIndex:
     first_published: datetime | None = None
     inner_addresses: list[tuple[str, str]] = field(default_factory=list)
     empty_pages: list[str] = field(default_factory=list)
+    shown_pages: set[str] = field(default_factory=set)
     has_front_page: bool = False
     unselected: set[str] = field(default_factory=set)
     is_complete: bool = True
@@ -103,8 +105,8 @@ class Indexer:
     """Builder of an index. `hosts` are the source's own; links to files at other hosts are not files of the source.
 
     `add_redirects` gets former absolute addresses, the root-relative path of their post, whether an earlier import added their
-    rules, and the path of the page that the post was at an earlier import, else "". With `since`, posts that were published and
-    changed before it are skipped.
+    rules, and the path to which an earlier import may have led them, if that was another one, else "". With `since`, posts that
+    were published and changed before it are skipped.
     """
 
     site: Site
@@ -141,10 +143,17 @@ class Indexer:
                 former += self._add(post, index, names, planned)
         for post in renamed:
             former += self._add(post, index, names, planned)
-        for address, site_path, needs_rule in former:
-            if page_key(address) not in index.site_paths:  # which is the present one of another post
-                self.add_redirects([address], site_path, is_known=not needs_rule)
+        self._add_former(former, index)
         return index
+
+    def _add_former(self, former: Iterable[tuple[str, str, bool]], index: SourceIndex) -> None:
+        """Add the rules for former addresses: (address, path of the post, whether it needs a rule)."""
+        for address, site_path, needs_rule in former:
+            present_path = index.site_paths.get(page_key(address), "")
+            if not present_path:
+                self.add_redirects([address], site_path, is_known=not needs_rule)
+            elif present_path != site_path:  # a newer post has the address now, and an earlier import may have led it here
+                self.add_redirects([address], present_path, is_known=True, former_target=site_path)
 
     def _used_names(self) -> Iterator[str]:
         """Yield the names of articles in use, as `name_key`s. That of a deleted file stays in use: redirects lead to it."""
@@ -197,18 +206,20 @@ class Indexer:
         """
         index.inner_addresses += ((address, plan.site_path) for address in post.inner_addresses)
         if post.is_page and post.state is PostState.PUBLISHED:
-            self._note_page(post, index)
+            self._note_page(post, plan, index)
         if not plan.is_page and not plan.is_deleted:
             self.terms.note(post)
         if not plan.is_deleted:
             index.media.update(dict.fromkeys(media_of(post, self.hosts, post.address or self.site_address)))
             index.media.update(dict.fromkeys(embed_images(post.facts, self.site_address)))
 
-    def _note_page(self, post: SourcePost, index: SourceIndex) -> None:
+    def _note_page(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:
         if is_front_page(post.address, self.site_address):
             index.has_front_page = True
         elif not has_own_text(post.body):
             index.empty_pages.append(post.address)
+        if plan.is_page and not plan.is_deleted and not draft_reason(post, self.site_address, post.body, self.now):
+            index.shown_pages.add(plan.site_path)
 
     def _plan(self, post: SourcePost, key: str, names: NamePool, planned: Container[str]) -> PostPlan:
         """Return the plan of a post: for the file that it has, for that which an editor deleted, or for a new one.

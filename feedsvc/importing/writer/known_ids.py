@@ -5,7 +5,7 @@ The base has them in the lines of ENTRIES: behind the digest of the entry, a wor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from feedsvc.importing.writer.base import ENTRIES, ImportBase
 from feedsvc.importing.writer.values import digest_of
@@ -27,6 +27,11 @@ class KnownIds:
     def get(self, file: str, key: str) -> str:
         """Return the id of a key in categories.yaml or authors.yaml (`file`), "" if no earlier import gave it one."""
         return self._ids.get((file, self._word(key)), "")
+
+    def all(self, file: str) -> Iterator[str]:
+        """Yield the ids of categories.yaml or authors.yaml (`file`) that earlier imports of the source gave to any key."""
+        source = f"{self._site_digest}:"
+        yield from (entry_id for (name, word), entry_id in self._ids.items() if name == file and word.startswith(source))
 
     def put(self, base: ImportBase, line: str, digest: str, keys: Iterable[str]) -> None:
         """Put the line of an entry, "FILE ID", into the base. `digest` is that of the entry, `keys` are those with its id.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from feedsvc import routes
@@ -15,15 +16,14 @@ class RedirectTable:
     """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
 
     `of_posts` maps the keys of `exact` that belong to posts (their addresses, the feeds of their comments) to the posts' paths.
-    `omissions` are rules that were not added or were removed. `earlier` has, by address, the targets that earlier versions wrote
-    and no base remembers.
+    `omissions` are rules that were not added or were removed. `note_earlier` notes targets that no base remembers.
     """
 
     exact: dict[str, str] = field(default_factory=dict)
     patterns: dict[str, str] = field(default_factory=dict)
     omissions: list[Omission] = field(default_factory=list)
     of_posts: dict[str, str] = field(default_factory=dict)
-    earlier: dict[str, str] = field(default_factory=dict)
+    _earlier: dict[str, str] = field(default_factory=dict)  # address without slash -> target
     _spellings: dict[str, str] = field(default_factory=dict)  # address without slash -> address in `exact`
 
     def address_of(self, old: str) -> str:
@@ -61,6 +61,17 @@ class RedirectTable:
             if post:
                 self.of_posts[text] = post
         return True
+
+    def note_earlier(self, old: str, target: str) -> None:
+        """Note a target that an earlier import may have given to an address. Nothing happens if no rule can have the address."""
+        with suppress(ValueError):
+            self._earlier[without_slash(normalize_address(old))] = target
+
+    @property
+    def earlier(self) -> dict[str, str]:
+        """The noted targets of earlier imports by those addresses in `exact` that have one."""
+        texts = ((self._spellings.get(key, ""), target) for key, target in self._earlier.items())
+        return {text: target for text, target in texts if text in self.exact}
 
     def omit_loops(self) -> None:
         """Replace the rules that lead into a loop, which redirects of a plug-in may make, by omissions."""

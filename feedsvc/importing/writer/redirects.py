@@ -66,7 +66,7 @@ class RedirectBuilder:
         Only sources of WordPress have comment feeds, and those that the patterns of `add_feeds` answer get no rule. Addresses
         that do not count, and those at which feedsvc has a feed, are skipped. With `is_known`, an earlier import added the rules:
         only addresses that no rule can have become omissions. An earlier import may have given the addresses the target
-        `former_target`, which is replaced.
+        `former_target`, which is replaced if they have a rule now.
         """
         for address in addresses:
             old = self.old_path(address)
@@ -76,11 +76,11 @@ class RedirectBuilder:
             is_feed = isinstance(routes.place_of(old), routes.FeedAt)
             if not old or is_feed:
                 continue
+            if former_target:
+                self.table.note_earlier(old, former_target)
             if is_known:
                 self.table.address_of(old)
             elif self.table.add(old, target, post=target):
-                if former_target:
-                    self.table.earlier[old] = former_target
                 for feed in self._comment_feeds.add(old) if self._site.system is SourceSystem.WORDPRESS else ():
                     self.table.add(feed, GONE, post=target)
 
@@ -133,18 +133,20 @@ class RedirectBuilder:
         for address in addresses if self._site.system is SourceSystem.WORDPRESS else ():
             old = self.old_path(address)
             for feed, file_format in posts_page_feeds(old).items() if old and "?" not in old else ():
-                self.table.earlier[feed] = GONE
                 self.table.add(feed, f"{self._front_of(old)}feed.{file_format}", replaces=True)
+                self.table.note_earlier(feed, GONE)
 
     def _front_of(self, path: str) -> str:
         """Return "/", or for a site in several languages the page of the language that a path was in."""
-        first = path.removeprefix(self.old_path(self._site.address).rstrip("/")).split("/")[1]
+        inner = path.removeprefix(self.old_path(self._site.address).rstrip("/")).removeprefix("/")
+        first = inner.removeprefix(self._site.language_folder).partition("/")[0]
         languages = self._site.languages
         return language_page(first if first in languages else languages[0]) if languages else "/"
 
-    def add_feeds(self, terms: TermTable) -> None:
+    def add_feeds(self, terms: TermTable, shown_pages: Container[str] = ()) -> None:
         """Add the rules for the former feeds and, of WordPress, for its listings. `terms` must have noted all posts.
 
+        `shown_pages` are the root-relative paths of public pages: no rule leads from there to the listing of a language.
         A front page below a path gets a rule to "/". An omission is added for a former feed without known address.
         """
         self.table.omissions += self._omissions_of_other_hosts()
@@ -163,13 +165,14 @@ class RedirectBuilder:
             if new := feed_target(feed, terms, site.languages):
                 # The front page of a language may be a page, whose feed of comments this is not.
                 self._add_feed(self.old_path(feed.path), new, replaces=feed.holding is FeedHolding.LANGUAGE)
-                self._add_listing(feed, new)
+                self._add_listing(feed, new, shown_pages)
         prefix = front_page.rstrip("/")
         patterns = WORDPRESS_PATTERNS | (MOVED_PATTERNS if prefix else {})
         self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
         for language in self._site.languages:
             patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": language_page(language)}
-            self.table.patterns |= {f"{prefix}/{language}{old}": new for old, new in patterns.items()}
+            folder = f"{prefix}/{self._site.language_folder}{language}"
+            self.table.patterns |= {f"{folder}{old}": new for old, new in patterns.items()}
         self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
 
     def _omissions_of_other_hosts(self) -> Iterator[Omission]:
@@ -182,7 +185,7 @@ class RedirectBuilder:
 
         `former_ids` maps old ids to new ones, "" for a dropped one, for the kinds "category" and "author". `names` are
         (kind, id or alias) of all listings that the newsroom has: these need no rule. The addresses are those without parent
-        categories, from which WordPress redirected to others.
+        categories, from which WordPress redirected to others, and those of feeds here, to which patterns lead from all others.
         """
         if self._site.system is not SourceSystem.WORDPRESS:
             return
@@ -194,10 +197,11 @@ class RedirectBuilder:
                     continue
                 target = f"/{kind}/{new}/" if new else GONE
                 self.table.add(page, target)
-                for feed, file_format in posts_page_feeds(page).items():
+                here = {f"/{kind}/{former}/feed.{file_format}": file_format for file_format in ("rss", "atom")}
+                for feed, file_format in {**posts_page_feeds(page), **here}.items():
                     self.table.add(feed, f"{target}feed.{file_format}" if new else GONE)
 
-    def _add_listing(self, feed: WordPressFeed, new: str) -> None:
+    def _add_listing(self, feed: WordPressFeed, new: str, shown_pages: Container[str]) -> None:
         """Add the rule of the page that had a feed: of a language, of a category below another, and of what the mapping drops."""
         if feed.holding not in (*TERM_KINDS, FeedHolding.LANGUAGE) or not feed.path.endswith("/feed/"):
             return
@@ -205,7 +209,7 @@ class RedirectBuilder:
         is_moved = feed.holding is FeedHolding.CATEGORY and not routes.place_of(page)
         if page and new == GONE:
             self.table.add(page, GONE)
-        elif page and (is_moved or feed.holding is FeedHolding.LANGUAGE):
+        elif page and (is_moved or (feed.holding is FeedHolding.LANGUAGE and page not in shown_pages)):
             self.table.add(page, new.rpartition("/")[0] + "/")
 
     def _add_feed(self, old: str, new: str, *, replaces: bool = False) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from feedsvc.importing.source import SourceSite
+from feedsvc.importing.wordpress import LANGUAGE_FOLDER
 from feedsvc.importing.writer.base import REDIRECTS, ImportBase
 from feedsvc.importing.writer.feed_targets import language_page
 
@@ -17,14 +18,17 @@ _LANGUAGE_FEED: Final = re.compile(r"(/language/[^/]+/)feed\.atom")
 def with_known_languages(site: SourceSite, base: ImportBase, old_path: Callable[[str], str]) -> SourceSite:
     """Return the site with the main language of its last import first, also if this export has no published post in it.
 
-    Else a later, partial export would lead subscribers to posts in all languages. `old_path` returns an address of the
-    site as the key of a rule.
+    Else a later, partial export would lead subscribers to posts in all languages. The folder of the addresses of languages is
+    that of the last import, too. `old_path` returns an address of the site as the key of a rule.
     """
-    line = base.get(REDIRECTS, old_path(f"{site.address.rstrip('/')}/feed/atom/"))
+    front = site.address.rstrip("/")
+    line = base.get(REDIRECTS, old_path(f"{front}/feed/atom/"))
     known = _LANGUAGE_FEED.fullmatch(line[0]) if line else None
     if not known:
         return site
     names = [name for name in site.languages if language_page(name) == known[1]]
     main = names[0] if names else known[1].split("/")[2]
     others = (name for name in site.languages if name != main)
-    return replace(site, languages=(main, *others))
+    is_below_folder = base.has(REDIRECTS, old_path(f"{front}/{LANGUAGE_FOLDER}{main}/feed/atom/"))
+    folder = LANGUAGE_FOLDER if is_below_folder else site.language_folder
+    return replace(site, languages=(main, *others), language_folder=folder)

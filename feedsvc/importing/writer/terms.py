@@ -47,8 +47,10 @@ class TermTable:
         categories = [term.key for term in site.terms if term.kind is TermKind.CATEGORY]
         for key in categories:
             self._category_names.add(known.get(CATEGORIES_FILE, key))
-        for author in site.authors:
-            self._author_names.add(known.get(AUTHORS_FILE, author.key))
+        # Of WordPress, also those of authors who left: another one with such a name is another person. A feed has only names.
+        has_logins = site.system is SourceSystem.WORDPRESS
+        for entry_id in known.all(AUTHORS_FILE) if has_logins else (known.get(AUTHORS_FILE, key) for key in self._authors):
+            self._author_names.add(entry_id)
         for key in categories:
             self._add_category(key)
         # In the order of the source's list, so that two authors of one name do not change places with the order of posts.

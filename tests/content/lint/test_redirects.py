@@ -37,7 +37,10 @@ def warnings(tmp_path: Path, text: str) -> list[str]:
         ("/a/: /tag/harbours/", "2:8: warning: there is no tag 'harbours'; write gone"),
         ("/a/: /x/y/", "2:8: warning: '/x/y/' has the form of no address of this site; write one like /articles/a-title/"),
         ("/a/: /abuot/", "2:8: warning: '/abuot/' is the address of no page and of no file in root/; did you mean 'about'?"),
-        ("/about/: /articles/fish/", "2:3: warning: '/about/' is the address of a document, so this rule is never reached"),
+        (
+            "/about/: /articles/fish/",
+            "2:3: warning: '/about/' is the address of a document, so this rule is never reached; delete it, or the page if the",
+        ),
         ("/a/: /media/orphan.png", "2:8: warning: nothing public refers to media/orphan.png, so it has no address"),
         ("/subscribe/: /about/", "2:3: warning: '/subscribe/' is the address of a document, so this rule is never reached"),
         ("/status: /about/", "2:3: warning: '/status/' is the address of a document, so this rule is never reached"),

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.lint import lint_content
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, open_wordpress_export
 from feedsvc.importing.wordpress.languages import sort_languages
-from feedsvc.importing.writer import ImportOptions, ImportReport, import_source
+from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
+from feedsvc.publication.old_addresses import redirect_target
 from tests.importing.wordpress.reading import read_all
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import articles, files, load
@@ -115,6 +118,63 @@ def test_feed_of_a_language_whose_front_page_is_a_page_is_not_gone(tmp_path: Pat
     run(tmp_path / "n", tmp_path, *ITEMS, ALONE, page(20, "de", "/de/", "de"))
     exact = load(tmp_path / "n").redirects.exact
     assert (exact["/de/feed/"], exact["/de/feed/atom/"]) == ("/language/de/feed.rss", "/language/de/feed.atom")
+
+
+def test_rules_of_a_language_whose_front_page_is_a_public_page_are_all_reached(tmp_path: Path) -> None:
+    root = tmp_path / "n"
+    run(root, tmp_path, *ITEMS, ALONE, page(20, "de", "/de/", "de"), page(21, "fr", "/fr/", "fr", ""))
+    exact = load(root).redirects.exact
+    assert "/de/" not in exact
+    assert exact["/fr/"] == "/language/fr/"  # that page has no text, so it is a draft
+    assert rule_warnings(root) == []
+
+
+def test_feeds_of_a_dropped_category_are_gone_at_the_addresses_of_every_language(tmp_path: Path) -> None:
+    terms = (("category", "europe", "Europe"), ("category", "world", "World"))
+    items = [replace(one, terms=(*one.terms, *terms)) for one in ITEMS]
+    source = open_wordpress_export(write_export(tmp_path / "export.xml", *items, ALONE))
+    import_source(source, tmp_path / "n", ImportOptions(now=NOW, mapping=TermMapping(categories={"europe": None})))
+    catalog = build_catalog(load(tmp_path / "n"), NOW)
+    for prefix in ("", "/de", "/fr", "/en"):
+        for parents in ("", "/world"):
+            for feed in ("", "feed/", "feed/atom/", "feed/rdf/"):
+                assert redirect_target(catalog, f"{prefix}/category{parents}/europe/{feed}") == "gone"
+        assert redirect_target(catalog, f"{prefix}/category/world/feed/") == "/category/world/feed.rss"
+
+
+def test_addresses_below_language_lead_to_the_listings_of_languages(tmp_path: Path) -> None:
+    """Polylang keeps "/language/" in addresses unless it is set to remove it."""
+    root, items = tmp_path / "n", [in_folder(one) for one in (*ITEMS, item(7, "fr_ca"))]
+    run(root, tmp_path, *items, ALONE)
+    catalog = build_catalog(load(root), NOW)
+    for address, target in {
+        "/language/de/feed/atom/": "/language/de/feed.atom",
+        "/language/de/feed/rdf/": "/language/de/feed.rss",
+        "/language/de/feed/": "/language/de/feed.rss",
+        "/language/de/atom/": "/language/de/feed.atom",
+        "/language/de/comments/feed/": "gone",
+        "/language/fr_ca/": "/language/fr-CA/",
+        "/language/fr_ca/feed/": "/language/fr-CA/feed.rss",
+        "/language/de/title-1/": "/articles/title-1/",
+        "/language/de/category/europe/feed/": "/category/europe/feed.rss",
+        "/language/de/page/9/": "/language/de/",
+        "/language/en/feed/atom/": "/language/en/feed.atom",
+    }.items():
+        assert redirect_target(catalog, address) == target
+    assert rule_warnings(root) == []
+    before = files(root)
+    run(root, tmp_path, ALONE)  # has no address below /language/
+    assert files(root) == before
+
+
+def rule_warnings(root: Path) -> list[str]:
+    return [problem.message for problem in lint_content(load(root), root, NOW) if "never reached" in problem.message]
+
+
+def in_folder(one: WxrItem) -> WxrItem:
+    language = one.terms[0][1]
+    prefix = "" if language == "en" else f"/language/{language}"
+    return replace(one, link=f"{SITE}{prefix}/{one.slug}/")
 
 
 def test_feeds_of_pages_with_the_newest_posts_lead_to_the_feed_of_their_language(tmp_path: Path) -> None:

@@ -83,3 +83,12 @@ def test_category_that_a_feed_spells_otherwise_keeps_its_id(tmp_path: Path) -> N
         site = replace(SITE, terms=(SourceTerm(TermKind.CATEGORY, name, name, has_id=False),))
         run_import(tmp_path, post(1, categories=(name,)), site=site)
     assert [article.categories for article in load(tmp_path).articles] == [("podcast",)]
+
+
+def test_author_with_the_name_of_one_who_left_wordpress_has_an_entry_of_her_own(tmp_path: Path) -> None:
+    """Logins that are e-mail addresses give no name for an address, so the id is made of the displayed name."""
+    for login, number in (("mina@old.example", 1), ("m.park@new.example", 2)):
+        site = replace(SITE, authors=(SourceAuthor(login, "Mina Park"),))
+        run_import(tmp_path, post(number, authors=(login,)), site=site)
+    found = {article.title: article.authors for article in load(tmp_path).articles}
+    assert found == {"Title 1": ("mina-park",), "Title 2": ("mina-park-2",)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -11,7 +12,7 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.source import SourceRedirect
 from feedsvc.importing.writer import ImportReport, TermMapping, format_text, redirects_file
 from feedsvc.publication.old_addresses import redirect_target
-from tests.importing.writer.memory_source import NOW, OLD, SITE, load, post, run_import, what
+from tests.importing.writer.memory_source import NOW, OLD, SITE, articles, load, post, run_import, what
 
 FERRIES = tuple(f"/category/ferries/{name}" for name in ("", "feed/", "feed/atom/", "feed/rss2/", "feed/rdf/"))
 DROPPED = TermMapping(categories={"ferries": None})
@@ -189,3 +190,27 @@ def test_export_with_two_redirects_from_one_address_to_nowhere_is_imported(tmp_p
     report = run_import(tmp_path, post(1), site=site)
     assert report.created == ["articles/2020/01/title-1.md"]
     assert "/\u05e9/" not in load(tmp_path).redirects.exact
+
+
+@pytest.mark.parametrize("slug", ["title-1", "\u00fcber", "%C3%BCber"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_new_post_at_the_former_address_of_another_is_found_there(tmp_path: Path, slug: str, *, is_first: bool) -> None:
+    taken = f"{OLD}/2020/01/03/{slug}/"
+    run_import(tmp_path, post(1, address=taken))
+    renamed = post(1, address=f"{OLD}/2020/01/03/renamed/", other_addresses=("/?p=1", taken))
+    posts = (post(2, address=taken), renamed) if is_first else (renamed, post(2, address=taken))
+    report = run_import(tmp_path, *posts)
+    second = report.created[0].rpartition("/")[2].removesuffix(".md")
+    assert target(tmp_path, unquote(f"/2020/01/03/{slug}/")) == f"/articles/{second}/"
+    assert target(tmp_path, "/2020/01/03/renamed/") == f"/articles/{articles(tmp_path)[post(1).id].slug}/"
+    assert report.omissions == []
+    assert run_import(tmp_path, *posts).redirects == {}
+
+
+def test_rule_of_an_editor_at_the_address_of_a_new_post_stays(tmp_path: Path) -> None:
+    (tmp_path / "redirects.yaml").write_text("exact:\n  /2020/01/04/title-2/: /feed.rss\n")
+    run_import(tmp_path, post(1))
+    renamed = post(1, other_addresses=("/?p=1", post(2).address))
+    report = run_import(tmp_path, renamed, post(2))
+    assert load(tmp_path).redirects.exact["/2020/01/04/title-2/"] == "/feed.rss"
+    assert what(report) == ["/2020/01/04/title-2/: /articles/title-2/"]
