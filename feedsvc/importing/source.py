@@ -94,7 +94,8 @@ class SourcePost:
     `has_exact_texts`, title and summary are what the source shows, letter for letter; else an entity or tag in them is likely
     to be HTML that the source forgot to mark. `facts` are those of an export of feedsvc that no other member holds: JSON values
     by name, such as `corrections`. `authors`, `categories` and `tags` are keys, as in SourceAuthor and SourceTerm. `is_sticky`:
-    it was at the top of the front page.
+    it was at the top of the front page. `lacks_lead_image`: the post has a lead image that the source does not contain.
+    `lacks_body_parts`: the same of media or blocks that `body` should show.
     """
 
     place: str
@@ -117,6 +118,8 @@ class SourcePost:
     enclosures: tuple[SourceMedium, ...] = ()
     is_page: bool = False
     is_sticky: bool = False
+    lacks_lead_image: bool = False
+    lacks_body_parts: bool = False
     has_exact_texts: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
 

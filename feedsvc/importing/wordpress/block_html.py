@@ -14,7 +14,7 @@ from feedsvc.importing.wordpress.autop import add_paragraphs
 from feedsvc.importing.wordpress.blocks import Block, parse_blocks
 from feedsvc.importing.wordpress.embeds import EmbedTitles
 from feedsvc.importing.wordpress.export_index import ExportIndex, parse_number
-from feedsvc.importing.wordpress.figures import gallery_html
+from feedsvc.importing.wordpress.figures import NOT_EXPORTED, gallery_html
 
 # Blocks that arrange others; their own elements have no meaning.
 _LAYOUT_BLOCKS: Final = frozenset({"group", "columns", "column", "buttons", "row", "stack", "cover"})
@@ -77,7 +77,7 @@ class BlockRenderer:
         number = parse_number(block.text("ref"))
         content = self._index.block(number)
         if content is None or self._reference_depth >= _MAX_REFERENCE_DEPTH:
-            self._report(f"reusable block {number}", "it is not in the export" if content is None else "it contains itself")
+            self._report(f"reusable block {number}", NOT_EXPORTED if content is None else "it contains itself")
             return ""
         self._reference_depth += 1
         try:
@@ -138,7 +138,7 @@ class BlockRenderer:
             return self._join(block)
         attachments = [self._index.attachment(parse_number(str(number))) for number in ids]
         if None in attachments:
-            self._report("pictures of a gallery", "the export does not have them")
+            self._report("gallery", NOT_EXPORTED)
         return gallery_html(attachment for attachment in attachments if attachment)
 
     def _shortcode(self, block: Block) -> str:

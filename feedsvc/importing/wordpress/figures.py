@@ -11,6 +11,8 @@ from feedsvc.importing.markup import to_plain_text
 from feedsvc.importing.source import SourceMedium
 from feedsvc.importing.wordpress.export_index import Attachment
 
+# Reason of an omission: an export of all content has it, unless it was deleted in WordPress.
+NOT_EXPORTED: Final = "it is not in the export, at least in part; export all content"
 _CAPTION_MEDIUM: Final = re.compile(r"\s*((?:<a\b[^<>]*+>\s*)?<img\b[^<>]*+>(?:\s*</a>)?)(.*)\Z", re.DOTALL | re.IGNORECASE)
 
 

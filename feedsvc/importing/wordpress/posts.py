@@ -15,7 +15,7 @@ from feedsvc.importing.wordpress.body import PostBody
 from feedsvc.importing.wordpress.dates import SiteOffsets, published_date, updated_date
 from feedsvc.importing.wordpress.export_index import NO_POST_STATES, ExportIndex, media_type_of, parse_number
 from feedsvc.importing.wordpress.export_reader import describe_item
-from feedsvc.importing.wordpress.figures import attachment_medium
+from feedsvc.importing.wordpress.figures import NOT_EXPORTED, attachment_medium
 from feedsvc.importing.wordpress.item_fields import ItemFields, plain_title
 from feedsvc.importing.wordpress.languages import LANGUAGE_TAXONOMIES, language_of
 from feedsvc.importing.wordpress.site_facts import AUTHOR_TAXONOMY, TERM_KINDS, item_authors, item_terms, redirect_target
@@ -107,6 +107,8 @@ class PostReader:
             language=language_of(item),
             translation_of=original.key if original and original.is_first_in_language else "",
             lead_image=attachment_medium(lead) if lead else None,
+            lacks_lead_image=bool(lead_number and not lead),
+            lacks_body_parts=NOT_EXPORTED in body.omissions.values(),
             enclosures=tuple(_enclosures(item)),
             is_page=_is_page(item),
             has_exact_texts=item.has_html_title,

@@ -10,7 +10,7 @@ from feedsvc.importing.frames import link_html, page_address
 from feedsvc.importing.wordpress.block_html import Report
 from feedsvc.importing.wordpress.embeds import EmbedTitles
 from feedsvc.importing.wordpress.export_index import Attachment, ExportIndex, parse_number
-from feedsvc.importing.wordpress.figures import captioned_html, gallery_html, player_html
+from feedsvc.importing.wordpress.figures import NOT_EXPORTED, captioned_html, gallery_html, player_html
 from feedsvc.importing.wordpress.shortcodes import Shortcode, ShortcodeHandler
 
 _SOURCE_NAMES: Final = {
@@ -87,7 +87,7 @@ class ShortcodeHtml:
             ]
             missing = 0 if found else 1
         if missing:
-            self._report(f"shortcode [{shortcode.name}], in part", "the export does not have all of its media")
+            self._report(f"shortcode [{shortcode.name}]", NOT_EXPORTED)
         is_reversed = not listed and shortcode.first("order").upper() == "DESC"
         return found[::-1] if is_reversed else found
 

@@ -30,11 +30,11 @@ from feedsvc.importing.writer.plans import PostPlan
 from feedsvc.importing.writer.post_counts import count_id, count_post
 from feedsvc.importing.writer.post_ids import source_key
 from feedsvc.importing.writer.report import ImportReport, MergeConflict
-from feedsvc.importing.writer.values import BODY, ArticleValues, digest_of, digests_of, format_digests, parse_digests
+from feedsvc.importing.writer.source_digests import keep_missing_parts, last_source_word, source_word, stated_digests
+from feedsvc.importing.writer.values import BODY, ArticleValues, digests_of, format_digests, parse_digests
 from feedsvc.support.atomic_write import FileChangedError, replace_if_unchanged, require_writable
 from feedsvc.support.process_pool import map_chunks
 
-_SOURCE: Final = "source="  # digest of all that the source says of a post
 _BATCH: Final = 1000  # posts that are in memory together
 _MIN_PARALLEL: Final = 200  # posts from which on several processes convert them
 _CHUNK: Final = 50  # posts that a process gets at once
@@ -150,7 +150,7 @@ class ArticleWriter:
             return None
         result = self.converter.convert_page(post, plan) if plan.is_page else self.converter.convert(post, plan)
         count_post(self.report, self.converter.terms, post, plan, result)
-        source = f"{_SOURCE}{digest_of(_stated_values(result))}"
+        source = source_word(result)
         if plan.is_existing and {source, plan.addresses} <= {*self._words(key)}:
             self.report.unchanged += 1
             count_id(self.report, post, plan, plan.file_ids)
@@ -177,9 +177,13 @@ class ArticleWriter:
         if values is None:
             count_id(self.report, post, plan, plan.file_ids or None)
             return
-        item = _PostItem(post, key, plan, values, _stated_digests(result, values), source, links)
+        last, stated = parse_digests(self._words(key)), stated_digests(result, values)
+        digests = keep_missing_parts(post, stated, last)
+        # With parts that are missing, the line of the base stays, too, unless something else changed.
+        source = source if digests == stated else last_source_word(self._words(key))
+        item = _PostItem(post, key, plan, values, digests, source, links)
         if plan.is_existing:
-            self._change(item, parse_digests(self._words(key)))
+            self._change(item, last)
         else:
             self._create(item)
 
@@ -286,15 +290,3 @@ class ArticleWriter:
         site = f"{_SITE}{self.site_digest}"
         words = " ".join(filter(None, (format_digests(digests), source, item.plan.addresses, item.links.word, site)))
         self.base.put(ARTICLES, item.key, item.plan.path, words, *([item.plan.id] if item.plan.id not in ("", item.key) else []))
-
-
-def _stated_values(result: PostResult) -> ArticleValues:
-    """Return the values that the source itself states. A date that was made up is left out, as it would differ at each import."""
-    return {key: value for key, value in result.values.items() if key != "published" or result.has_own_date}
-
-
-def _stated_digests(result: PostResult, values: ArticleValues) -> dict[str, str]:
-    digests = digests_of(values)
-    if not result.has_own_date:
-        digests.pop("published", None)
-    return digests

@@ -139,6 +139,11 @@ class ImportBase:
                         self._lines[table][_key_of(rest, file)] = rest
 
 
+def former_target(base: ImportBase, old: str) -> str:
+    """Return the target that the last import gave to an old address, "" if it gave none, or removed the rule."""
+    return next(iter(base.get(REDIRECTS, old)), "")
+
+
 def _read_lines(file: Path) -> Iterator[str]:
     try:
         with open(file, encoding="utf-8", errors="replace") as lines:

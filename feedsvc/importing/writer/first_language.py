@@ -1,11 +1,13 @@
-"""Language that the site had at the first import of a source: articles in that language state none, whatever it is later."""
+"""Languages of the site and the source at the first import: articles in that of the site state none, whatever it is later."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from feedsvc.content.reading import SITE_FILE
 from feedsvc.content.schema import is_language_tag
+from feedsvc.importing.source import SourceSite, SourceSystem
 from feedsvc.importing.writer.base import ARTICLES, ENTRIES, ImportBase
 from feedsvc.importing.writer.values import parse_digests
 
@@ -30,6 +32,21 @@ def first_language(base: ImportBase, site_digest: str, source_language: str, sit
         language = source_language if not all(states) else "" if is_source else site_language
     base.put(ENTRIES, key, language)
     return language
+
+
+def with_first_language(base: ImportBase, site_digest: str, source: SourceSite) -> SourceSite:
+    """Return the source with the language that it had at its first import, and store that in the base.
+
+    WordPress writes into an export the language in which the exporting user sees its menus, so another user must not change all
+    articles. The language of other systems is that of now.
+    """
+    if source.system is not SourceSystem.WORDPRESS:
+        return source
+    key = f"{SITE_FILE} source-language {site_digest}"
+    if line := base.get(ENTRIES, key):
+        return replace(source, language=line[0])
+    base.put(ENTRIES, key, source.language)
+    return source
 
 
 def _stated_languages(base: ImportBase, site_digest: str) -> list[bool]:

@@ -118,3 +118,11 @@ def _is_stable(address: str) -> bool:
         return normalize_address(address) == address
     except ValueError:
         return False
+
+
+def decoded_path(old: str) -> str:
+    """Return a path as an address of a rule, decoded; unchanged if no rule can have it."""
+    try:
+        return normalize_address(old)
+    except ValueError:
+        return old

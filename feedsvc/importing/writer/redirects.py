@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from feedsvc import routes
+from feedsvc.free_places import StaticPageAt
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
 from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem
 from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
@@ -16,7 +17,7 @@ from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
 from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
 from feedsvc.importing.writer.media_names import upload_path
-from feedsvc.importing.writer.redirect_table import RedirectTable
+from feedsvc.importing.writer.redirect_table import RedirectTable, decoded_path
 from feedsvc.importing.writer.site_languages import with_known_languages
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.redirects import GONE, REDIRECTS_FILE
@@ -92,12 +93,17 @@ class RedirectBuilder:
         self._add_some(((self.old_path(address), target) for address, target in addresses), "pages of pictures and further pages")
 
     def add_file_pages(
-        self, pages: Iterable[SourceFilePage], media_path: Callable[[str], str], site_paths: Container[str]
+        self,
+        pages: Iterable[SourceFilePage],
+        media_path: Callable[[str], str],
+        site_paths: Container[str],
+        former_target: Callable[[str], str],
     ) -> None:
         """Add rules for pages of files without a post: to the file in media/, and GONE if it is not there.
 
         `media_path` returns the path in media/ for the address of a file, "" if there is none; addresses at one of `site_paths`
-        get no rule. At most 10,000 rules are added, those to files that are there first.
+        get no rule. `former_target` returns where the last import led an address, or "": if that is an article or a page, the
+        export lacks the file's post, and no rule is added. At most 10,000 rules are added, those to files that are there first.
         """
         rules = [
             (old, f"/{path}" if path else GONE)
@@ -105,6 +111,7 @@ class RedirectBuilder:
             for path in [media_path(page.file)]
             for old in map(self.old_path, page.addresses)
             if f"{old.rstrip('/')}/" not in site_paths
+            and not isinstance(routes.place_of(former_target(decoded_path(old))), routes.ArticleAt | StaticPageAt)
         ]
         self._add_some(sorted(rules, key=lambda rule: rule[1] == GONE), "pages of files without a post")
 
@@ -217,7 +224,7 @@ class RedirectBuilder:
 
         Nothing is added if `old` is "". With `replaces`, the rule replaces one that the address has.
         """
-        place = routes.place_of(old) if old else None
+        place = routes.place_of(decoded_path(old)) if old else None
         if old and not (isinstance(place, routes.FeedAt) and routes.path_of(place) == new):
             self.table.add(old, new, replaces=replaces)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feedsvc.importing.source import Omission
-from feedsvc.importing.writer.base import REDIRECTS, ImportBase
+from feedsvc.importing.writer.base import REDIRECTS, ImportBase, former_target
 from feedsvc.importing.writer.folder_checks import explaining_errors
 from feedsvc.importing.writer.redirect_table import RedirectTable
 from feedsvc.importing.writer.redirects_file import RedirectsText, redirects_text, rule_key
@@ -29,17 +29,18 @@ def store_rules(
     table: RedirectTable,
     base: ImportBase,
     report: ImportReport,
-    is_answered: Callable[[str], bool],
+    is_answered: Callable[[str, str], bool],
 ) -> StoredRules:
     """Add rules to redirects.yaml, change and remove those of the last import that are wrong now. A dry run writes no file.
 
-    `is_answered` returns whether the newsroom itself has a document at an address. A rule of the last import that is not in
-    `table` is removed if its address, or another address to which a pattern in `table` leads from there, has such a document. Set
+    `is_answered` returns whether the newsroom has a document at an address (first argument) that a rule with a target (second)
+    may hide. A rule of the last import that is not in `table` is removed if its address, or an address to which a pattern in
+    `table` leads from there, has such a document. Set
     `redirects` and `plain_host_gaps` of the report, and add omissions and a line about removed rules to it. Put the rules into
     `base`, except those of posts and those that could not be written, which the next import tries again. Raises FeedsvcError
     if the file cannot be written.
     """
-    former = {old: target for old in base.keys(REDIRECTS) if (target := base.get(REDIRECTS, old)[0])}
+    former = {old: target for old in base.keys(REDIRECTS) if (target := former_target(base, old))}
     rules = RedirectRules(
         {normalize_address(old): target for old, target in table.exact.items()},
         tuple(parse_pattern(old, target) for old, target in table.patterns.items()),
@@ -48,8 +49,7 @@ def store_rules(
         old
         for old, target in former.items()
         if old not in table.exact and old not in table.patterns
-        for others in [[*rules.pattern_targets(old)]]
-        if target not in others and any(map(is_answered, (old, *others)))
+        if any(is_answered(address, target) for address in (old, *rules.pattern_targets(old)))
     ]
     file = root / REDIRECTS_FILE
     data = read_settings(root, REDIRECTS_FILE)

@@ -19,10 +19,10 @@ from feedsvc.importing.addresses import own_hosts, page_key
 from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceSystem
 from feedsvc.importing.writer.article_values import PostConverter
 from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
-from feedsvc.importing.writer.base import ImportBase
+from feedsvc.importing.writer.base import ImportBase, former_target
 from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
 from feedsvc.importing.writer.fetch_files import fetch_files
-from feedsvc.importing.writer.first_language import first_language
+from feedsvc.importing.writer.first_language import first_language, with_first_language
 from feedsvc.importing.writer.folder_checks import check_folder, explaining_errors
 from feedsvc.importing.writer.former_paths import FormerPaths, earlier_paths
 from feedsvc.importing.writer.index import Indexer, SourceIndex, is_selected
@@ -243,7 +243,8 @@ class _Import:
         pages = {*index.page_paths, *self.pages.site_paths} - {*index.former_page_paths}
         redirects.add_inner_addresses(index.inner_addresses)
         if index.is_complete and self.options.since is None:  # else files may belong to posts that are left out
-            redirects.add_file_pages(self.source.file_pages(), library.path_of, {*pages, *planned})
+            former = partial(former_target, self.base)
+            redirects.add_file_pages(self.source.file_pages(), library.path_of, {*pages, *planned}, former)
         redirects.add_media((address, path) for address in index.media if (path := library.path_of(address)))
         redirects.table.omit_addresses_of_pages(pages)
         stored = store_rules(self.root, redirects.table, self.base, self.report, partial(terms.answers, names=names))
@@ -263,7 +264,7 @@ class _Import:
                 site=site,
                 site_language=first_language(self.base, self.site_digest, self.source.site.language, site.language),
                 terms=terms,
-                source=self.source.site,
+                source=with_first_language(self.base, self.site_digest, self.source.site),
                 now=self.options.now,
                 targets=ReferenceTargets(
                     site_path_of=lambda address: index.find(address) or former.find(address),

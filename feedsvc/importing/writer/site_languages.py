@@ -9,10 +9,11 @@ from typing import Final
 
 from feedsvc.importing.source import SourceSite
 from feedsvc.importing.wordpress import LANGUAGE_FOLDER
-from feedsvc.importing.writer.base import REDIRECTS, ImportBase
+from feedsvc.importing.writer.base import REDIRECTS, ImportBase, former_target
 from feedsvc.importing.writer.feed_targets import language_page
 
 _LANGUAGE_FEED: Final = re.compile(r"(/language/[^/]+/)feed\.atom")
+_FORMER_FEED: Final = re.compile(r".*/([^/]+)/feed/atom/")
 
 
 def with_known_languages(site: SourceSite, base: ImportBase, old_path: Callable[[str], str]) -> SourceSite:
@@ -22,12 +23,11 @@ def with_known_languages(site: SourceSite, base: ImportBase, old_path: Callable[
     that of the last import, too. `old_path` returns an address of the site as the key of a rule.
     """
     front = site.address.rstrip("/")
-    line = base.get(REDIRECTS, old_path(f"{front}/feed/atom/"))
-    known = _LANGUAGE_FEED.fullmatch(line[0]) if line else None
+    known = _LANGUAGE_FEED.fullmatch(former_target(base, old_path(f"{front}/feed/atom/")))
     if not known:
         return site
-    names = [name for name in site.languages if language_page(name) == known[1]]
-    main = names[0] if names else known[1].split("/")[2]
+    former = (_FORMER_FEED.fullmatch(old) for old in base.keys(REDIRECTS) if former_target(base, old) == known[0])
+    main = next((match[1] for match in former if match and language_page(match[1]) == known[1]), known[1].split("/")[2])
     others = (name for name in site.languages if name != main)
     is_below_folder = base.has(REDIRECTS, old_path(f"{front}/{LANGUAGE_FOLDER}{main}/feed/atom/"))
     folder = LANGUAGE_FOLDER if is_below_folder else site.language_folder

@@ -14,6 +14,7 @@ from feedsvc.importing.writer.known_ids import KnownIds
 from feedsvc.importing.writer.mapping import TermMapping
 from feedsvc.importing.writer.names import NamePool, as_slug
 from feedsvc.importing.writer.one_line import line_of
+from feedsvc.redirects import GONE
 from feedsvc.routes import FeedAt, PageAt, place_of
 from feedsvc.tag_slugs import tag_slug
 from feedsvc.uris import slugify
@@ -130,21 +131,21 @@ class TermTable:
         }
         return listing_id in ids.get(kind, ())
 
-    def answers(self, address: str, names: Container[tuple[str, str]]) -> bool:
+    def answers(self, address: str, target: str, names: Container[tuple[str, str]]) -> bool:
         """Return whether an address is that of the page or a feed of a category, an author or a tag of the source.
 
-        Those of the newsroom count, too, and their aliases: `names` are (kind, id or alias) of the entries of its files.
+        `names` are (kind, id or alias) of the newsroom's own. They count only if `target`, that of a rule of the last import, is
+        GONE: otherwise this export may only lack their articles.
         """
         ids: Mapping[str, Collection[str]] = {
             "category": self._category_ids.values(),
             "author": self._author_ids.values(),
             "tag": self._titles_by_slug,
         }
-        place = place_of(address)
-        if not isinstance(place, PageAt | FeedAt):
+        if not isinstance(place := place_of(address), PageAt | FeedAt):
             return False
         kind, listing_id = place.listing.kind, place.listing.id
-        return listing_id in ids.get(kind, ()) or (kind, listing_id) in names
+        return listing_id in ids.get(kind, ()) or (target == GONE and (kind, listing_id) in names)
 
     def is_dropped(self, kind: TermKind | None, key: str) -> bool:
         """Return whether the mapping drops a category (`kind` None: an author) by its key, and no other has its id.

@@ -59,8 +59,16 @@ def test_translations_keep_their_originals_if_the_export_has_more_posts_in_anoth
 def test_translations_keep_their_originals_if_another_user_of_wordpress_exports(tmp_path: Path) -> None:
     """WordPress writes the language of the user who exports into an export, not that of the site."""
     run(tmp_path, *ALL)
+    before = files(tmp_path / "n")
     assert run(tmp_path, *ALL, language="de-DE").changed == []
-    assert originals(tmp_path) == {1: 2, 3: 2, 5: 4}
+    assert files(tmp_path / "n") == before
+
+
+def test_articles_get_no_language_if_another_user_of_wordpress_exports_a_site_in_one_language(tmp_path: Path) -> None:
+    run(tmp_path, WxrItem(number=1))
+    before = files(tmp_path / "n")
+    assert run(tmp_path, WxrItem(number=1), language="de-DE").changed == []
+    assert files(tmp_path / "n") == before
 
 
 def test_new_translation_in_an_export_without_the_original_is_joined_to_it(tmp_path: Path) -> None:
@@ -91,3 +99,11 @@ def test_translation_that_has_no_original_any_more_in_a_complete_export_has_none
     run(tmp_path, *ALL)
     run(tmp_path, item(1, "de"), *ITEMS[1:], ALONE)
     assert originals(tmp_path) == {3: 2, 5: 4}
+
+
+def test_later_export_without_the_main_language_writes_no_rules_for_another_name_of_it(tmp_path: Path) -> None:
+    items = item(1, "fr_ca"), item(2, "de")
+    run(tmp_path, *items, language="fr-CA")
+    before = files(tmp_path / "n")
+    run(tmp_path, items[1], language="fr-CA")
+    assert files(tmp_path / "n") == before

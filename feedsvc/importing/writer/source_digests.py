@@ -1,0 +1,48 @@
+"""Digests of what a source states of a post, for the comparison with the last import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from feedsvc.importing.source import SourcePost
+from feedsvc.importing.writer.article_values import PostResult
+from feedsvc.importing.writer.values import BODY, ArticleValues, digest_of, digests_of
+
+_SOURCE: Final = "source="  # digest of all that the source says of a post
+
+
+def source_word(result: PostResult) -> str:
+    """Return the word "source=DIGEST" of the base, with a digest of all values that the source itself states.
+
+    A date that was made up is left out, as it would differ at each import.
+    """
+    stated = {key: value for key, value in result.values.items() if key != "published" or result.has_own_date}
+    return f"{_SOURCE}{digest_of(stated)}"
+
+
+def last_source_word(words: Iterable[str]) -> str:
+    """Return the word "source=DIGEST" among the words of a line of the base, "" if there is none."""
+    return next((word for word in words if word.startswith(_SOURCE)), "")
+
+
+def stated_digests(result: PostResult, values: ArticleValues) -> dict[str, str]:
+    """Return the digests by key of the values that the source itself states."""
+    digests = digests_of(values)
+    if not result.has_own_date:
+        digests.pop("published", None)
+    return digests
+
+
+def keep_missing_parts(post: SourcePost, digests: Mapping[str, str], last: Mapping[str, str]) -> dict[str, str]:
+    """Return the digests, with those of the last import (`last`) for a lead image and a text of which the export lacks parts.
+
+    An export of posts has no pictures: that is no change of the post. A text counts as unchanged if the post was not changed
+    since. One that was is taken without the parts that are missing.
+    """
+    kept = set[str]()
+    if post.lacks_lead_image:
+        kept.add("image")
+    if post.lacks_body_parts and post.updated and digests.get("updated", "") == last.get("updated", ""):
+        kept.add(BODY)
+    return {**digests, **{key: last[key] for key in kept if key in last}}

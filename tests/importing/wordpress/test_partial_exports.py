@@ -1,0 +1,82 @@
+"""Later exports that have only some of a site's items: what they lack stays as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feedsvc.importing.wordpress import open_wordpress_export
+from feedsvc.importing.writer import FolderMedia, ImportOptions, ImportReport, import_source
+from tests.helpers.newsrooms import picture
+from tests.importing.wordpress_export import SITE, WxrItem, attachment, write_export
+from tests.importing.writer.memory_source import files, load
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PICTURE = f"{SITE}/2020/a-title/picture/"
+MODIFIED = "2020-04-01 10:00:00"
+ITEMS = (
+    WxrItem(number=1, author="jo.doe", terms=[("category", "%d0%bd", "\u041d")], meta=[("_thumbnail_id", "21")]),
+    WxrItem(number=2, slug="second", content='[gallery ids="21"]', modified=MODIFIED, modified_gmt=MODIFIED),
+    attachment(21, "a.png", parent=1, link=PICTURE),
+    WxrItem(number=3, slug="third", content='<!-- wp:block {"ref":30} /-->', modified=MODIFIED, modified_gmt=MODIFIED),
+    WxrItem(number=30, post_type="wp_block", content="<p>Of all texts</p>"),
+    WxrItem(number=4, slug="fourth", post_type="page", content='<p>A</p>[gallery ids="21"]', modified_gmt=MODIFIED),
+)
+
+
+def run(tmp_path: Path, *items: WxrItem, since: datetime | None = None) -> ImportReport:
+    """Import an export with these items into the folder n, with one picture in a folder of uploads."""
+    file = tmp_path / "uploads/2020/03/a.png"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        file.write_bytes(picture(8, 8, "PNG"))
+    source = open_wordpress_export(write_export(tmp_path / "export.xml", *items))
+    media = lambda hosts: FolderMedia(tmp_path / "uploads", hosts)  # noqa: E731
+    return import_source(source, tmp_path / "n", ImportOptions(now=NOW, since=since, media=media))
+
+
+@pytest.mark.parametrize("numbers", [(0, 1, 3), (0,), (1,), (2,), (1, 2), (3, 4), (4,), (5,), ()])
+def test_import_of_some_items_changes_nothing(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    run(tmp_path, *ITEMS)
+    rules = load(tmp_path / "n").redirects.exact
+    assert rules["/2020/a-title/picture/"] == "/articles/a-title/"
+    assert rules["/author/jo.doe/feed/"] == "/author/jo-doe/feed.rss"
+    before = files(tmp_path / "n")
+    report = run(tmp_path, *(ITEMS[number] for number in numbers))
+    assert (report.changed, report.conflicts) == ([], [])
+    assert files(tmp_path / "n") == before
+
+
+def test_import_since_a_later_day_changes_nothing(tmp_path: Path) -> None:
+    run(tmp_path, *ITEMS)
+    before = files(tmp_path / "n")
+    run(tmp_path, *ITEMS, since=datetime(2021, 1, 1, tzinfo=UTC))
+    assert files(tmp_path / "n") == before
+
+
+def test_text_of_a_post_that_was_changed_is_taken_without_the_pictures_that_the_export_lacks(tmp_path: Path) -> None:
+    run(tmp_path, *ITEMS)
+    later = {"modified": "2020-05-01 10:00:00", "modified_gmt": "2020-05-01 10:00:00"}
+    report = run(
+        tmp_path, replace(ITEMS[1], content='<p>New</p>[gallery ids="21"]', **later), replace(ITEMS[0], title="New title")
+    )
+    assert len(report.changed) == 2
+    text = (tmp_path / "n/articles/2020/03/second.md").read_text("utf-8")
+    assert text.endswith("---\n\nNew\n")
+    first = (tmp_path / "n/articles/2020/03/a-title.md").read_text("utf-8")
+    assert 'title: "New title"' in first
+    assert "src: media/2020/03/a.png" in first
+
+
+def test_lead_image_that_an_editor_replaced_stays_after_an_import_of_an_export_without_pictures(tmp_path: Path) -> None:
+    run(tmp_path, *ITEMS)
+    (tmp_path / "n/media/mine.png").write_bytes(picture(9, 9, "PNG"))
+    file = tmp_path / "n/articles/2020/03/a-title.md"
+    file.write_text(file.read_text("utf-8").replace("media/2020/03/a.png", "media/mine.png"), "utf-8")
+    before = files(tmp_path / "n")
+    report = run(tmp_path, *ITEMS[:2])
+    assert (report.changed, report.conflicts) == ([], [])
+    assert files(tmp_path / "n") == before
