@@ -289,4 +289,5 @@ class ArticleWriter:
     def _put(self, item: _PostItem, digests: dict[str, str], source: str) -> None:
         site = f"{_SITE}{self.site_digest}"
         words = " ".join(filter(None, (format_digests(digests), source, item.plan.addresses, item.links.word, site)))
-        self.base.put(ARTICLES, item.key, item.plan.path, words, *([item.plan.id] if item.plan.id not in ("", item.key) else []))
+        path = item.plan.base_path or item.plan.path
+        self.base.put(ARTICLES, item.key, path, words, *([item.plan.id] if item.plan.id not in ("", item.key) else []))

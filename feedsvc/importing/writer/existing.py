@@ -34,13 +34,19 @@ class ExistingArticles:
     """Articles in the content folder. `paths` has the paths of files, below that folder, by id; `slugs` stated slugs by path.
 
     `names` are the slugs, aliases and names of files (without suffix) in use, as `name_key`s. `ids` are the id and the guid
-    that a file states, by its path; a file that states only the id that the last import wrote has no entry.
+    that a file states, by its path; a file that states only the id that the last import wrote has no entry. `aliases` are the
+    aliases by path, as `name_key`s.
     """
 
     paths: dict[str, str] = field(default_factory=dict)
     slugs: dict[str, str] = field(default_factory=dict)
     ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    aliases: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def has_alias(self, path: str, former_path: str) -> bool:
+        """Return whether the name of a former file is an alias of the file at `path`."""
+        return name_key(PurePosixPath(former_path).stem) in self.aliases.get(path, ())
 
 
 def read_existing_articles(root: Path, base: ImportBase) -> ExistingArticles:
@@ -142,6 +148,7 @@ def _add_article(existing: ExistingArticles, path: str, data: bytes) -> None:
     if isinstance(slug, str) and slug:
         existing.slugs[path] = slug
     existing.names.update(map(name_key, _names(slug, file.keys.get("aliases"))))
+    existing.aliases[path] = frozenset(map(name_key, _names(None, file.keys.get("aliases"))))
 
 
 def _names(slug: object, aliases: object) -> Iterator[str]:

@@ -82,7 +82,7 @@ class SourceIndex:
     def forget_addresses(self, site_paths: Container[str]) -> None:
         """Clear `addresses` of the plans at these paths. The next import then adds the rules that this one could not write."""
         for key, plan in self.plans.items():
-            if plan.site_path in site_paths:
+            if plan.link_path in site_paths:
                 self.plans[key] = plan._replace(addresses="")
 
     def find(self, address: str) -> str:
@@ -176,7 +176,7 @@ class Indexer:
             return
         addresses, present_key = [*addresses_of(post, self.site_address)], page_key(post.address)
         plan = self._plan(post, key, names, planned)._replace(addresses=f"{_ADDRESSES}{digest_of(addresses)}")
-        index.plans[key], site_path = plan, plan.site_path
+        index.plans[key], site_path = plan, plan.link_path
         if not plan.is_page:
             planned.add(plan.id)
             names.add(plan.slug)
@@ -204,7 +204,7 @@ class Indexer:
         Also note in `index` if a published page is the front page or has no text. Of a post whose file an editor deleted,
         terms, authors and files are not added.
         """
-        index.inner_addresses += ((address, plan.site_path) for address in post.inner_addresses)
+        index.inner_addresses += ((address, plan.link_path) for address in post.inner_addresses)
         if post.is_page and post.state is PostState.PUBLISHED:
             self._note_page(post, plan, index)
         if not plan.is_page and not plan.is_deleted:
@@ -234,7 +234,8 @@ class Indexer:
             return self.pages.plan(post, known_path)
         if path:
             slug, file_ids = self.existing.slugs.get(path, PurePosixPath(path).stem), self.existing.ids.get(path, (post_id,))
-            return PostPlan(post_id, slug, path, is_existing=True, file_ids=file_ids)
+            base_path = known_path if self.existing.has_alias(path, known_path) else ""
+            return PostPlan(post_id, slug, path, is_existing=True, file_ids=file_ids, base_path=base_path)
         former_page = self.pages.find(known_path) if is_page_path(known_path) else ""
         if known_path and not former_page:
             return PostPlan(post_id, PurePosixPath(known_path).stem, known_path, is_deleted=True)

@@ -32,9 +32,10 @@ class PagePlanner:
     def __init__(self, existing: ExistingPages, base: ImportBase, site_address: str) -> None:
         self._existing, self._site_address = existing, site_address
         lines = (base.get(ARTICLES, key) for key in base.keys(ARTICLES))
-        self._planned = {line[0] for line in lines if is_page_path(line[0])}
+        known = {line[0] for line in lines if is_page_path(line[0])}
+        self._planned = known | {existing.find(path) for path in known}
         # That of a deleted file stays in use, because redirects lead to it.
-        self._names = NamePool((*existing.paths, *(name_key(PurePosixPath(path).stem) for path in self._planned)))
+        self._names = NamePool((*existing.paths, *(name_key(PurePosixPath(path).stem) for path in known)))
 
     def plan(self, post: SourcePost, known_path: str) -> PostPlan:
         """Return the plan of a page for its file, which the base has at `known_path`; `is_deleted` if the file is not there.
@@ -44,7 +45,8 @@ class PagePlanner:
         if known_path:
             path = self.find(known_path)
             slug = self._existing.slugs.get(path, PurePosixPath(known_path).stem)
-            return PostPlan("", slug, path or known_path, is_existing=bool(path), is_deleted=not path)
+            base_path = known_path if path and slug != PurePosixPath(known_path).stem else ""  # the name is an alias now
+            return PostPlan("", slug, path or known_path, is_existing=bool(path), is_deleted=not path, base_path=base_path)
         for name, is_used in self._names.candidates(portable_name(page_name(post, self._site_address))):
             path = self._existing.paths.get(name_key(name), "")
             if is_used and (not path or path in self._planned):

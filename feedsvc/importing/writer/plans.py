@@ -25,7 +25,8 @@ class PostPlan(NamedTuple):
 
     `path` is below the content folder. `id` is "" for a file in pages/. `addresses` is the word "addresses=DIGEST" for the
     base, with a digest of the post's addresses at the source, or "". `file_ids` are the id and the guid of an existing file.
-    `former_page` is the path of the file in pages/ if the post was a page at an earlier import, else "".
+    `former_page` is the path of the file in pages/ if the post was a page at an earlier import, else "". `base_path` is the path
+    of the file at the first import if an editor renamed it and made its former name an alias, else "".
     """
 
     id: str
@@ -36,6 +37,7 @@ class PostPlan(NamedTuple):
     is_deleted: bool = False
     file_ids: tuple[str, ...] = ()
     former_page: str = ""
+    base_path: str = ""
 
     @property
     def is_page(self) -> bool:
@@ -46,3 +48,11 @@ class PostPlan(NamedTuple):
     def site_path(self) -> str:
         """The root-relative path at which the site has, or will have, the article or page."""
         return path_of(StaticPageAt(self.slug)) if self.is_page else article_path(self.slug)
+
+    @property
+    def link_path(self) -> str:
+        """The root-relative path for links and rules. It is the former one of a renamed file, which redirects to `site_path`.
+
+        So a new name of one article changes no other one.
+        """
+        return self._replace(slug=PurePosixPath(self.base_path).stem).site_path if self.base_path else self.site_path

@@ -232,7 +232,7 @@ class _Import:
         `texts` are the texts of the settings files by name of file. In `index`, the addresses of posts whose rules could not be
         written are cleared.
         """
-        redirects.add_feeds(terms, index.shown_pages)
+        redirects.add_feeds(terms, index.shown_pages | (self.pages.site_paths - {*index.page_paths}))
         files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE}
         names = {(kind, name) for kind, file in files.items() for name in names_in(file, texts[file].encode())}
         redirects.add_former_listings({kind: terms.former_ids(file) for kind, file in files.items()}, names)

@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.importing.wordpress import open_wordpress_export
 from feedsvc.importing.writer import ImportOptions, ImportReport, import_source
-from tests.importing.wordpress.test_languages import ALONE, ITEMS, item
+from tests.importing.wordpress.test_languages import ALONE, ITEMS, item, page
 from tests.importing.wordpress_export import WxrItem, write_export
 from tests.importing.writer.memory_source import articles, files
 
@@ -106,4 +106,11 @@ def test_later_export_without_the_main_language_writes_no_rules_for_another_name
     run(tmp_path, *items, language="fr-CA")
     before = files(tmp_path / "n")
     run(tmp_path, items[1], language="fr-CA")
+    assert files(tmp_path / "n") == before
+
+
+def test_later_export_without_pages_writes_no_rule_for_the_front_page_of_a_language(tmp_path: Path) -> None:
+    run(tmp_path, *ALL, page(20, "de", "/de/", "de"))
+    before = files(tmp_path / "n")
+    run(tmp_path, *ALL)
     assert files(tmp_path / "n") == before

@@ -356,3 +356,22 @@ def test_renamed_article_is_found_though_another_one_has_its_former_name(tmp_pat
     report = run_import(tmp_path, post(1, title="Changed"))
     assert report.changed == ["articles/z.md"]
     assert {article.title for article in articles(tmp_path).values()} == {"Changed", "New"}
+
+
+def test_new_name_of_an_article_or_page_with_its_former_one_as_alias_changes_no_article_that_links_to_it(tmp_path: Path) -> None:
+    about = post(3, address=f"{OLD}/about/", is_page=True)
+    body = f'<p><a href="{post(1).address}">one</a> <a href="{OLD}/about/">about</a></p>'
+    posts = (post(1, inner_addresses=(f"{OLD}/picture/",)), post(2, body=body), about)
+    run_import(tmp_path, *posts)
+    for former, name in ((FILE, "articles/2020/01/new.md"), ("pages/about.md", "pages/us.md")):
+        text = (tmp_path / former).read_text("utf-8")
+        (tmp_path / former).unlink()
+        (tmp_path / name).write_text(text.replace("---\n", f"---\naliases: [{Path(former).stem}]\n", 1), "utf-8")
+    before = files(tmp_path)
+    report = run_import(tmp_path, *posts)
+    assert (report.changed, report.redirects) == ([], {})
+    assert files(tmp_path) == before
+    report = run_import(tmp_path, replace(posts[0], title="New"), *posts[1:])
+    assert report.changed == ["articles/2020/01/new.md"]
+    assert run_import(tmp_path, replace(posts[0], title="New"), *posts[1:]).changed == []
+    assert load(tmp_path).redirects.exact["/picture/"] == "/articles/title-1/"
