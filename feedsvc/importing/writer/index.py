@@ -19,11 +19,11 @@ from feedsvc.importing.writer.existing import ExistingArticles, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
 from feedsvc.importing.writer.page_plans import PagePlanner, can_have_own_name, draft_reason, has_own_text
 from feedsvc.importing.writer.plans import PostPlan, is_page_path, page_site_path
+from feedsvc.importing.writer.post_addresses import addresses_of, addresses_word
 from feedsvc.importing.writer.post_dates import publication_date
 from feedsvc.importing.writer.post_ids import source_key, usable_id
 from feedsvc.importing.writer.stated_facts import embed_images, stated_path, stated_slug
 from feedsvc.importing.writer.terms import TermTable
-from feedsvc.importing.writer.values import digest_of
 from feedsvc.model import Site
 from feedsvc.uris import split_at_query
 
@@ -35,8 +35,6 @@ _LINKED_MEDIA: Final = frozenset(
         *("pdf", "epub", "docx", "xlsx", "csv", "zip", "txt", "vtt"),
     )
 )
-
-_ADDRESSES: Final = "addresses="  # of the base: a digest of a post's addresses
 
 
 @dataclass(slots=True)
@@ -175,7 +173,7 @@ class Indexer:
         if key in index.plans:
             return
         addresses, present_key = [*addresses_of(post, self.site_address)], page_key(post.address)
-        plan = self._plan(post, key, names, planned)._replace(addresses=f"{_ADDRESSES}{digest_of(addresses)}")
+        plan = self._plan(post, key, names, planned)._replace(addresses=addresses_word(post, self.site_address))
         index.plans[key], site_path = plan, plan.link_path
         if not plan.is_page:
             planned.add(plan.id)
@@ -263,16 +261,6 @@ def _note_date(post: SourcePost, index: SourceIndex) -> None:
     """
     if not post.is_page and post.published and (index.first_published is None or post.published < index.first_published):
         index.first_published = post.published
-
-
-def addresses_of(post: SourcePost, site_address: str) -> Iterator[str]:
-    """Yield the addresses that led to a post, as absolute ones. Invalid ones are left out.
-
-    Of an article of feedsvc with a `link`, `address` is left out, too: it is a page elsewhere.
-    """
-    for address in (*([] if post.facts.get("link") else [post.address]), *post.other_addresses):
-        if target := absolute(site_address, address):
-            yield target
 
 
 def is_selected(post: SourcePost, since: datetime | None) -> bool:

@@ -20,6 +20,7 @@ from feedsvc.importing.source import ImportSource, Omission, SourcePost, SourceS
 from feedsvc.importing.writer.article_values import PostConverter
 from feedsvc.importing.writer.article_writer import ArticleWriter, ConflictChoice, keep_for_later
 from feedsvc.importing.writer.base import ImportBase, former_target
+from feedsvc.importing.writer.equal_ids import without_ids_of_others
 from feedsvc.importing.writer.existing import current_path, read_existing_articles, read_existing_pages
 from feedsvc.importing.writer.fetch_files import fetch_files
 from feedsvc.importing.writer.first_language import first_language, with_first_language
@@ -176,7 +177,7 @@ class _Import:
             add_redirects=redirects.add_post,
             since=self.options.since,
         )
-        return indexer.build(self.progress("Reading", self.source.posts(self.main_language)))
+        return indexer.build(self.progress("Reading", self.posts()))
 
     def write_settings(self, site: Site, index: SourceIndex, terms: TermTable) -> Mapping[str, str]:
         """Write site.yaml, categories.yaml, authors.yaml and tags.yaml, and return their texts by name of file.
@@ -285,9 +286,14 @@ class _Import:
         if not self.report.ends and self.options.since is None and self.source.site.system is not SourceSystem.FEED:
             writer.find_gone(lambda line, key: current_path(line, key, self.articles, self.pages))
 
+    def posts(self) -> Iterator[SourcePost | Omission]:
+        posts, address = self.source.posts(self.main_language), self.source.site.address
+        is_wordpress = self.source.site.system is SourceSystem.WORDPRESS
+        return without_ids_of_others(posts, self.base, address) if is_wordpress else posts
+
     def selected_posts(self, count: int) -> Iterator[SourcePost]:
         """Yield the posts to import, those not before `since`. Add the omissions of the reader to the report."""
-        for post in self.progress("Writing", self.source.posts(self.main_language), count):
+        for post in self.progress("Writing", self.posts(), count):
             if isinstance(post, Omission):
                 self.report.omit([post])
             elif is_selected(post, self.options.since):

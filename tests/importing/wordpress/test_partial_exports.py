@@ -80,3 +80,12 @@ def test_lead_image_that_an_editor_replaced_stays_after_an_import_of_an_export_w
     report = run(tmp_path, *ITEMS[:2])
     assert (report.changed, report.conflicts) == ([], [])
     assert files(tmp_path / "n") == before
+
+
+def test_article_does_not_get_the_text_of_another_post_with_its_id_that_alone_is_in_a_later_export(tmp_path: Path) -> None:
+    doubles = [WxrItem(number=number, slug=f"double-{number}", guid="http://paper.example/?p=9") for number in (1, 2)]
+    run(tmp_path, *doubles)
+    before = files(tmp_path / "n")
+    for double in doubles:
+        assert run(tmp_path, double).changed == []
+        assert files(tmp_path / "n") == before
