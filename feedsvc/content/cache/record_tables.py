@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -209,6 +210,7 @@ class RecordTables:
         connection.execute(f"INSERT INTO {_PAGE_TABLE} VALUES (?, ?, ?, ?, ?)", row)
 
 
+@cache  # it reads more than a hundred files, and a process opens a cache for each of its newsrooms
 def _code_digest() -> str:
     """Return a hex digest of the version and the code of content/, since a working copy changes without a new version."""
     files = sorted(Path(__file__).parent.parent.rglob("*.py"))
