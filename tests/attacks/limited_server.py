@@ -7,6 +7,7 @@ import os
 import resource
 import selectors
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -26,6 +27,11 @@ _, files, *words = sys.argv
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(files), int(files)))
 os.execv(words[0], words)
 """
+
+
+# l_onoff and l_linger of socket(7). A server answers all requests that it received before a FIN, and would do so for minutes; a
+# reset ends the attack at once.
+_RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 def max_open_files() -> int:
@@ -73,7 +79,7 @@ def limited_server(content: Path, folder: Path, files: int, *options: str) -> It
 
 
 def pipeline_without_reading(url: str, number: int, request: bytes, seconds: float, on_tick: Callable[[], None]) -> None:
-    """Send `request` again and again on `number` connections, as fast as the server accepts it, and read nothing.
+    """Send `request` again and again on `number` connections, as fast as the server accepts it, read nothing, then reset them.
 
     `on_tick` is called about ten times a second.
     """
@@ -84,6 +90,7 @@ def pipeline_without_reading(url: str, number: int, request: bytes, seconds: flo
         for _ in range(number):
             connection = stack.enter_context(socket.socket())
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
             connection.settimeout(SECONDS)
             connection.connect((split.hostname, split.port))
             connection.setblocking(False)
