@@ -7,7 +7,7 @@ import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from itertools import islice, product
+from itertools import islice, permutations
 from pathlib import Path
 from re import _constants as code  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -124,7 +124,7 @@ def texts(pattern: re.Pattern[Any]) -> list[tuple[str, str, str]]:
     tree = parser.parse(source, pattern.flags & ~re.UNICODE if isinstance(pattern.pattern, bytes) else pattern.flags)
     repeats = sorted(set(_repeats(tree, "")))
     letters = sorted(_letters(tree))[:9]
-    units = {*letters, *map("".join, product(letters, letters)), *(prefix + body for prefix, body in repeats)} - {""}
+    units = {*letters, *map("".join, permutations(letters, 2)), *(prefix + body for prefix, body in repeats)} - {""}
     units |= {body for _, body in repeats} - {""}
     starts = sorted({"", *(prefix for prefix, _ in repeats)})[:4]
     return [(start, unit, end) for start in starts for unit in sorted(units) for end in _SUFFIXES]
@@ -202,7 +202,8 @@ def _letters_of_set(argument: Any) -> set[str]:
 
 _SHORT_LENGTH: Final = 1000
 _MAX_RESULTS: Final = 1
-_LINE_LENGTH: Final = 42
+# Lengths of short lines. From one to the next, a time of 2^n grows by a factor of 16.
+_LINE_LENGTHS: Final = range(8, 42, 4)
 _MAX_LINE_SECONDS: Final = 0.2  # seconds
 _LENGTH_FACTOR: Final = 4
 _MIN_SECONDS: Final = 0.0005  # seconds; a pattern that is faster on the long text does not backtrack
@@ -225,7 +226,7 @@ def is_superlinear(use: PatternUse, start: str, unit: str, suffix: str) -> bool:
 
 def is_exponential(use: PatternUse, start: str, unit: str, suffix: str) -> bool:
     """Return True if a text of one short line already takes a long time."""
-    return any(use.seconds(start + unit * (size // len(unit)) + suffix) > _MAX_LINE_SECONDS for size in range(8, _LINE_LENGTH, 2))
+    return any(use.seconds(start + unit * (size // len(unit)) + suffix) > _MAX_LINE_SECONDS for size in _LINE_LENGTHS)
 
 
 def find_slow_texts(use: PatternUse) -> list[str]:
