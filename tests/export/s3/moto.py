@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import boto3
 
+from tests import ROOT
 from tests.audience.waiting import wait_until
 
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -37,13 +37,12 @@ class Storage:
     """The server process. `url` is the value for AWS_ENDPOINT_URL."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("moto_server", path=str(Path(sys.executable).parent))
-        assert program, "moto_server is missing: make .venv/test.done"
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._log = folder / "moto.log"
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+            words = [sys.executable, "-m", "tests.export.s3.moto_server", "-H", "127.0.0.1", "-p", str(port)]
+            self._process = subprocess.Popen(words, stdout=log, stderr=log, cwd=ROOT)
         wait_until(lambda: _is_listening(port))
         self._numbers = itertools.count(1)
         self.client: Any = self.service("s3")
