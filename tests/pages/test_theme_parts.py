@@ -16,6 +16,8 @@ from feedsvc.publication.publication import Publication
 from tests.documentation.reference.templates import block_templates, variables_of_block
 from tests.helpers import newsrooms
 
+pytestmark = pytest.mark.usefixtures("forked_trials")
+
 BLOCK_FOLDER = "theme/templates/blocks"
 LINK = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 
