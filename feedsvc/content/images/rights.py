@@ -13,7 +13,8 @@ from xml.parsers import expat
 MAX_XMP_SIZE: Final = 1024 * 1024  # bytes that are read
 _MAX_TEXT_LENGTH: Final = 2_000  # characters of one text
 _MAX_CREATORS: Final = 20
-_FORBIDDEN_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Characters that XML 1.0 forbids. The negated class of the allowed ones would take 4 ms to compile, at each start of a command.
+_FORBIDDEN_CHARACTER: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 _DC: Final = "http://purl.org/dc/elements/1.1/"
 _PHOTOSHOP: Final = "http://ns.adobe.com/photoshop/1.0/"
