@@ -75,19 +75,15 @@ def measure(tmp_path: Path, *options: str) -> list[dict[str, object]]:
     return rows
 
 
-def test_group_memory_measures_one_row(tmp_path: Path) -> None:
+def test_group_memory_measures_one_row_and_drops_its_goal_in_a_run_with_few_articles(tmp_path: Path) -> None:
     rows = measure(tmp_path, "--only", "memory")
     assert [bool(row["feedsvc"]) for row in rows] == [True]
+    assert [(row["goal"], row["verdict"]) for row in rows] == [({"most": None, "least": None}, "")]
 
 
 def test_group_million_measures_six_rows(tmp_path: Path) -> None:
     rows = measure(tmp_path, "--only", "million")
     assert [bool(row["feedsvc"]) for row in rows] == [True] * 6
-
-
-def test_size_dependent_goals_are_dropped_in_a_run_with_few_articles(tmp_path: Path) -> None:
-    rows = measure(tmp_path, "--only", "memory")
-    assert [(row["goal"], row["verdict"]) for row in rows] == [({"most": None, "least": None}, "")]
 
 
 def test_goals_for_any_size_apply_in_a_run_with_few_articles() -> None:
