@@ -91,7 +91,7 @@ def assert_unchanged_objects_are_reused(before: Catalog, after: Catalog, changed
 
 @pytest.mark.slow
 @given(
-    random=st.randoms(use_true_random=False),
+    random=st.randoms(use_true_random=True),
     preview=st.booleans(),
     evaluate_first=st.booleans(),
     tags=st.sampled_from(((), model_newsrooms.TAG_ENTRIES)),
@@ -118,7 +118,7 @@ def test_a_catalog_after_random_edits_equals_a_catalog_built_from_the_start(
         assert_unchanged_objects_are_reused(before, now, {article.id for article in (*removed, *added)})
 
 
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=25, deadline=None)
 def test_the_change_of_a_catalog_holds_exactly_the_rows_in_which_it_differs(random: Random) -> None:
     editor = RandomEditor(random=random)
@@ -147,7 +147,7 @@ def moments_of_change(article: Article) -> set[datetime]:
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=5, deadline=None)
 def test_older_pages_after_random_edits_equal_those_of_a_catalog_built_from_the_start(random: Random) -> None:
     """The years grow and shrink around 100 articles, the limit of a year on one page; some articles are withdrawn or expired."""
@@ -190,7 +190,7 @@ def differing_pages(before: Catalog, after: Catalog) -> set[str]:
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=8, deadline=None)
 def test_the_schedule_has_every_moment_of_change_after_random_edits(random: Random) -> None:
     editor = RandomEditor(random=random)

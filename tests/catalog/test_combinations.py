@@ -172,7 +172,7 @@ def has(article: Article, kind: str, name: str) -> bool:
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=30, deadline=None)
 def test_members_equal_those_of_a_naive_filter(random: Random) -> None:
     editor = RandomEditor(random=random)

@@ -233,7 +233,7 @@ def is_matched(tag: str, row: Row) -> bool:
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=20, deadline=None)
 def test_the_rows_of_each_language_equal_those_of_a_naive_filter_after_random_edits(random: Random) -> None:
     """No two listings hold the same rows unless articles have both tags, and each language of an article has a listing."""
@@ -253,7 +253,7 @@ def test_the_rows_of_each_language_equal_those_of_a_naive_filter_after_random_ed
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=10, deadline=None)
 def test_changed_paths_include_every_document_that_differs_while_languages_come_and_go(random: Random) -> None:
     editor = RandomEditor(random=random, max_articles=6)

@@ -291,7 +291,7 @@ def assert_the_change_holds_the_issues_that_differ(before: Catalog, after: Catal
 
 @pytest.mark.slow
 @given(
-    random=st.randoms(use_true_random=False),
+    random=st.randoms(use_true_random=True),
     zone=st.sampled_from(("Europe/Berlin", "Australia/Lord_Howe", "Asia/Seoul", "Pacific/Apia", "America/New_York")),
     minute=st.integers(0, 1439),
     weekday=st.none() | st.integers(0, 6),

@@ -197,7 +197,7 @@ def test_the_former_content_can_be_restored() -> None:
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False), preview=st.booleans())
+@given(random=st.randoms(use_true_random=True), preview=st.booleans())
 @settings(max_examples=20, deadline=None)
 def test_translations_are_reciprocal_after_random_edits(random: Random, *, preview: bool) -> None:
     editor = RandomEditor(random=random)

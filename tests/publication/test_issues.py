@@ -267,7 +267,7 @@ def responses(publication: Publication) -> dict[str, tuple[int, bytes]]:
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=12, deadline=None)
 def test_affected_paths_and_fingerprints_tell_every_document_of_a_digest_that_differs(random: Random) -> None:
     digests = [feed for feed in CUSTOM_FEEDS if feed.digest]

@@ -67,7 +67,7 @@ def random_edit(editor: RandomEditor, folder: Path) -> tuple[list[Article], list
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False), preview=st.booleans(), is_full=st.booleans())
+@given(random=st.randoms(use_true_random=True), preview=st.booleans(), is_full=st.booleans())
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_edition_after_random_edits_equals_a_publication_built_from_the_start(
     folder: Path, random: Random, *, preview: bool, is_full: bool
@@ -199,7 +199,7 @@ def random_changes(random: Random, articles: tuple[Article, ...]) -> tuple[list[
 
 
 @pytest.mark.slow
-@given(random=st.randoms(use_true_random=False))
+@given(random=st.randoms(use_true_random=True))
 @settings(max_examples=8, deadline=None)
 def test_all_changed_pages_are_reported_if_more_articles_share_a_tag_than_are_considered(random: Random) -> None:
     content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(120, categories=2, authors=1, tags=3), entries=10)
