@@ -136,11 +136,12 @@ class PendingFile:
     """Image variant that is not made yet. Once `completion` is complete, the caller should resolve its `path` again.
 
     `completion` is None if the variant is not made for this request, because the queue of variants to be made is full or no
-    thread can start.
+    thread can start. `substitute` is the original image, for servers that cannot wait; None if no page offers the variant.
     """
 
     path: str
     completion: Completion | None
+    substitute: FileResource | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

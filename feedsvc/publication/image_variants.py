@@ -64,7 +64,8 @@ class ImageVariants:
         try:
             location = self._variant_store.find(file, place.digest, place.width)
             if location is None:
-                return PendingFile(path=path_of(place), completion=self._variant_store.request(file, place.digest, place.width))
+                completion = self._variant_store.request(file, place.digest, place.width)
+                return PendingFile(path=path_of(place), completion=completion, substitute=self._substitute(place, file))
             return _file_resource(place, file, location)
         except VariantError:
             return self._substitute(place, file)

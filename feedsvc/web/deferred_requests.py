@@ -44,6 +44,11 @@ class SuspendRequest(BaseException):
         self.condition, self.deadline = condition, deadline
 
 
+def can_suspend(environ: WSGIEnvironment) -> bool:
+    """Return whether the server of a request supports suspension."""
+    return WAIT_KEY in environ
+
+
 def wait_for(environ: WSGIEnvironment, condition: WaitCondition, seconds: float) -> None:
     """Suspend the request of `environ` until `condition` calls back, at most `seconds` after the request's first wait began.
 

@@ -28,7 +28,7 @@ from feedsvc.routes import COMBINATION_FORM, MOST_READ_PATH
 from feedsvc.support.file_descriptors import budget, current_limit, is_exhausted
 from feedsvc.url_rules import URL_RULES
 from feedsvc.web import responses
-from feedsvc.web.deferred_requests import wait_for
+from feedsvc.web.deferred_requests import can_suspend, wait_for
 from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.request_stats import MEDIA, OTHER, REDIRECT, Labels, RequestStats, labels_of
@@ -177,11 +177,14 @@ class DocumentView:
         """Wait for an image variant that is being created. If the request may not wait (any longer), return a 503.
 
         The wait raises SuspendRequest. Methods other than GET and HEAD do not wait: they get a 204 (OPTIONS) or 405. The 503 is
-        returned, too, if the image is not being created, as when too many others are.
+        returned, too, if the image is not being created, as when too many others are. On a server without suspension, where a
+        wait would hold a thread, the original image is sent, so that no reader sees a broken picture.
         """
         method, environ = exchange.request
         if method not in ("GET", "HEAD"):
             return _complete_response(responses.other_method_response(exchange.request), MEDIA)
+        if file.substitute and not can_suspend(environ):
+            return self._respond(file.substitute, exchange)
         if file.completion:
             wait_for(environ, file.completion, _PENDING_WAIT_SECONDS)
         message = "This image is still being created. Try again in a moment."

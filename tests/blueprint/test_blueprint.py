@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from tests import ROOT
 from tests.audience.waiting import wait_until
 from tests.blueprint import portal
 from tests.cli.command_line import run_feedsvc
-from tests.helpers.newsrooms import write
+from tests.helpers.newsrooms import picture, write
 from tests.web.newsroom import TALK, write_article, write_newsroom
 
 URL = "https://example.org/news"
@@ -61,6 +62,21 @@ def test_pages_learn_that_the_application_counts_no_reads(client: FlaskClient) -
     """Otherwise each of them would send a beacon to an address without an answer."""
     response = client.get("/news/views.json")
     assert (response.status_code, response.json) == (200, {"counted": False, "articles": []})
+
+
+def test_first_reader_of_a_new_portal_sees_the_picture_before_its_narrower_copy_is_made(
+    content: Path, client: FlaskClient
+) -> None:
+    """The browser showed a broken picture: the answer was 503, and only the server of feedsvc lets a request wait."""
+    (content / "media/wide.jpg").write_bytes(picture(2000, 1500))
+    write_article(content, "wide", f"{ARTICLE}\nimage: {{src: media/wide.jpg, alt: A, credit: B}}")
+    wait_until(lambda: "/sized/" in client.get("/news/articles/wide/").text)
+    match = re.search(r"/news/sized/[^ ,\"]*", client.get("/news/articles/wide/").text)
+    assert match
+    first = client.get(match[0])
+    assert (first.status_code, first.mimetype) == (200, "image/jpeg")
+    wait_until(lambda: client.get(match[0]).headers["Cache-Control"] != "no-store")
+    assert len(client.get(match[0]).data) < (content / "media/wide.jpg").stat().st_size
 
 
 @pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
