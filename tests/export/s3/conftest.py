@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.export.s3 import moto
+from tests.export.s3.uploads import write_small_newsroom
 from tests.helpers import newsrooms
 
 
@@ -46,3 +47,9 @@ def bucket(storage: moto.Storage, monkeypatch: pytest.MonkeyPatch) -> moto.Bucke
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
     return newsrooms.write_sample(tmp_path / "content")
+
+
+@pytest.fixture
+def small_content(tmp_path: Path) -> Path:
+    """Return a content folder for tests that do not depend on the kinds of objects."""
+    return write_small_newsroom(tmp_path / "content")

@@ -27,50 +27,51 @@ from tests.export.s3.uploads import (
     save,
     tree_files,
     uploaded_names,
+    write_small_newsroom,
     write_tagged_newsroom,
 )
 from tests.helpers import newsrooms
 
 
-def test_bucket_without_manifest_is_adopted(content: Path, bucket: Bucket) -> None:
-    first = build(content, bucket)
+def test_bucket_without_manifest_is_adopted(small_content: Path, bucket: Bucket) -> None:
+    first = build(small_content, bucket)
     for key in bucket.all_keys():
         if MANIFEST_FILE in key:
             bucket.remove(key)
     bucket.clear_requests()
-    assert build(content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
+    assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
     assert uploaded_names(bucket) == []
-    delete_older_article(content)
-    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
+    delete_older_article(small_content)
+    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
 
 
-def test_outdated_objects_are_deleted_from_a_bucket_without_manifest(content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    build(content, bucket)
+def test_outdated_objects_are_deleted_from_a_bucket_without_manifest(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
+    build(small_content, bucket)
     delete_manifest(bucket)
-    save(content, "body: January text.", "body: January text.\nstatus: withdrawn", "january.yaml")
-    delete_older_article(content)
+    save(small_content, "body: January text.", "body: January text.\nstatus: withdrawn", "january.yaml")
+    delete_older_article(small_content)
     names_before = object_names(bucket)
-    assert build(content, bucket).removed == len(names_before - object_names(bucket)) >= 1
+    assert build(small_content, bucket).removed == len(names_before - object_names(bucket)) >= 1
     assert b"withdrawn" in bucket.get(f"{PREFIX}/articles/january/index.html")["Body"]
     assert b"January text." not in bucket.get(f"{PREFIX}/articles/january/index.html")["Body"]
-    export.build(newsrooms.load_publication(content), tmp_path / "out")
+    export.build(newsrooms.load_publication(small_content), tmp_path / "out")
     assert object_bodies(bucket) == tree_files(tmp_path / "out")
     bucket.clear_requests()
-    assert build(content, bucket).written == 0
+    assert build(small_content, bucket).written == 0
     assert bucket.requests("PUT", "POST", "HEAD") == []
 
 
-def test_outdated_objects_are_deleted_from_a_bucket_with_a_partly_deleted_manifest(content: Path, bucket: Bucket) -> None:
-    build(content, bucket)
-    save(content)
-    build(content, bucket)
+def test_outdated_objects_are_deleted_from_a_bucket_with_a_partly_deleted_manifest(small_content: Path, bucket: Bucket) -> None:
+    build(small_content, bucket)
+    save(small_content)
+    build(small_content, bucket)
     bucket.remove(min(key for key in bucket.all_keys() if MANIFEST_FILE in key))
-    delete_older_article(content)
-    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
+    delete_older_article(small_content)
+    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
     assert "articles/older/index.html" not in object_names(bucket)
 
 
-def test_foreign_objects_remain_in_a_bucket_without_manifest(content: Path, bucket: Bucket) -> None:
+def test_foreign_objects_remain_in_a_bucket_without_manifest(small_content: Path, bucket: Bucket) -> None:
     foreign_keys = [
         f"{PREFIX}/articles/of-others/index.html",
         f"{PREFIX}/media/of-others.mp3",
@@ -80,20 +81,20 @@ def test_foreign_objects_remain_in_a_bucket_without_manifest(content: Path, buck
     ]
     for key in foreign_keys:
         bucket.put(key, b"mine")
-    build(content, bucket)
+    build(small_content, bucket)
     delete_manifest(bucket)
     bucket.clear_requests()
-    assert build(content, bucket).removed == 0
+    assert build(small_content, bucket).removed == 0
     assert {bucket.get(key)["Body"] for key in foreign_keys} == {b"mine"}
     assert f"{PREFIX}/metrics/notes.txt" not in {request.key for request in bucket.requests("HEAD")}, (
         "no build uploads an object with this key"
     )
 
 
-def test_outer_site_does_not_overwrite_a_site_inside_its_prefix(content: Path, bucket: Bucket, tmp_path: Path) -> None:
+def test_outer_site_does_not_overwrite_a_site_inside_its_prefix(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
     inner = f"{PREFIX}/tag/media"
     with Upload(f"s3://{bucket.name}/{inner}") as upload:
-        upload.build(newsrooms.load_publication(content))
+        upload.build(newsrooms.load_publication(small_content))
     body = bucket.get(f"{inner}/feed.rss")["Body"]
     outer = write_tagged_newsroom(tmp_path / "outer", "media")
     with pytest.raises(
@@ -109,18 +110,18 @@ def test_outer_site_does_not_overwrite_a_site_inside_its_prefix(content: Path, b
 
 @pytest.mark.parametrize("without_manifest", [False, True])
 def test_outer_site_does_not_delete_objects_that_an_inner_site_has_overwritten(
-    content: Path, bucket: Bucket, tmp_path: Path, *, without_manifest: bool
+    small_content: Path, bucket: Bucket, tmp_path: Path, *, without_manifest: bool
 ) -> None:
     outer, inner = write_tagged_newsroom(tmp_path / "outer", "media"), f"{PREFIX}/tag/media"
     build(outer, bucket)
     with Upload(f"s3://{bucket.name}/{inner}") as upload:
-        upload.build(newsrooms.load_publication(content))
+        upload.build(newsrooms.load_publication(small_content))
         inner_keys = {key for key in bucket.all_keys() if key.startswith(inner)}
         if without_manifest:
             delete_manifest(bucket)
         build(write_tagged_newsroom(outer, "sport"), bucket)
         assert {key for key in bucket.all_keys() if key.startswith(inner)} == inner_keys
-        assert upload.build(newsrooms.load_publication(content)).written == 0
+        assert upload.build(newsrooms.load_publication(small_content)).written == 0
 
 
 @pytest.mark.parametrize(
@@ -128,75 +129,79 @@ def test_outer_site_does_not_delete_objects_that_an_inner_site_has_overwritten(
     [b"{", gzip.compress(b"[]", mtime=0), gzip.compress(b'{"common": 1, "notes": {"a": 7}}', mtime=0)],
     ids=["no gzip data", "a list", "a string instead of a number"],
 )
-def test_damaged_manifest_does_not_stop_a_build(content: Path, bucket: Bucket, damage: bytes) -> None:
-    first = build(content, bucket)
+def test_damaged_manifest_does_not_stop_a_build(small_content: Path, bucket: Bucket, damage: bytes) -> None:
+    first = build(small_content, bucket)
     for key in bucket.all_keys():
         if MANIFEST_FILE in key:
             bucket.put(key, damage)
-    assert build(content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
+    assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
     bucket.clear_requests()
-    assert build(content, bucket).written == 0
+    assert build(small_content, bucket).written == 0
     assert bucket.requests("PUT", "HEAD") == []
 
 
 @pytest.mark.parametrize("change", ["put", "remove"])
-def test_object_changed_or_removed_by_another_program_is_uploaded_again(content: Path, bucket: Bucket, change: str) -> None:
-    build(content, bucket)
+def test_object_changed_or_removed_by_another_program_is_uploaded_again(small_content: Path, bucket: Bucket, change: str) -> None:
+    build(small_content, bucket)
     body = bucket.get(f"{PREFIX}/feed.rss")["Body"]
     getattr(bucket, change)(f"{PREFIX}/feed.rss")
     bucket.clear_requests()
-    assert build(content, bucket).written == 1
+    assert build(small_content, bucket).written == 1
     assert uploaded_names(bucket) == ["feed.rss"]
     assert bucket.get(f"{PREFIX}/feed.rss")["Body"] == body
 
 
-def test_object_with_equal_bytes_and_wrong_headers_is_uploaded_again_without_manifest(content: Path, bucket: Bucket) -> None:
-    build(content, bucket)
+def test_object_with_equal_bytes_and_wrong_headers_is_uploaded_again_without_manifest(
+    small_content: Path, bucket: Bucket
+) -> None:
+    build(small_content, bucket)
     bucket.put(f"{PREFIX}/feed.rss", bucket.get(f"{PREFIX}/feed.rss")["Body"], ContentType="text/plain")
     # The ETag depends on the bytes only, so the listing shows no difference; without a manifest, headers are compared.
     for key in bucket.all_keys():
         if MANIFEST_FILE in key:
             bucket.remove(key)
-    assert build(content, bucket).written == 1
+    assert build(small_content, bucket).written == 1
     assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
 
 
 @pytest.mark.parametrize("metadata", [{}, {"feedsvc": ""}])
-def test_headers_changed_by_another_program_are_corrected(content: Path, bucket: Bucket, metadata: dict[str, str]) -> None:
-    first = build(content, bucket)
+def test_headers_changed_by_another_program_are_corrected(small_content: Path, bucket: Bucket, metadata: dict[str, str]) -> None:
+    first = build(small_content, bucket)
     before = bucket.get(f"{PREFIX}/feed.rss")
     time.sleep(2.1)  # the storage has whole seconds
     remaining_metadata = {name: before["Metadata"][name] for name in metadata}
     bucket.copy_onto_itself(f"{PREFIX}/feed.rss", ContentType="text/plain", Metadata=remaining_metadata)
     assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "text/plain"
     bucket.clear_requests()
-    assert build(content, bucket, clock_skew=0) == BuildResult(written=1, unchanged=first.written - 1, removed=0)
+    assert build(small_content, bucket, clock_skew=0) == BuildResult(written=1, unchanged=first.written - 1, removed=0)
     assert uploaded_names(bucket) == ["feed.rss"]
     after = bucket.get(f"{PREFIX}/feed.rss")
     assert [after[name] for name in ("ContentType", "Metadata", "Body")] == [
         before[name] for name in ("ContentType", "Metadata", "Body")
     ]
     bucket.clear_requests()
-    assert build(content, bucket, clock_skew=0).written == 0
+    assert build(small_content, bucket, clock_skew=0).written == 0
     assert bucket.requests("PUT", "HEAD") == []
 
 
-def test_manifest_parts_are_merged(content: Path, bucket: Bucket) -> None:
-    build(content, bucket, max_parts=1, flush_size=10)
+def test_manifest_parts_are_merged(small_content: Path, bucket: Bucket) -> None:
+    build(small_content, bucket, max_parts=1, flush_size=10)
     assert sum(MANIFEST_FILE in key for key in bucket.all_keys()) == 1
-    save(content)
-    build(content, bucket, max_parts=2)
+    save(small_content)
+    build(small_content, bucket, max_parts=2)
     assert sum(MANIFEST_FILE in key for key in bucket.all_keys()) == 2
     bucket.clear_requests()
-    assert build(content, bucket).written == 0
+    assert build(small_content, bucket).written == 0
     assert bucket.requests("PUT", "HEAD") == []
 
 
-def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    other = newsrooms.write_sample(tmp_path / "other")
+def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(
+    small_content: Path, bucket: Bucket, tmp_path: Path
+) -> None:
+    other = write_small_newsroom(tmp_path / "other")
     save(other, new="Of another build.")
-    build(content, bucket)
-    save(content)
+    build(small_content, bucket)
+    save(small_content)
 
     def build_concurrently(steps: Iterable[int], _: int) -> Iterable[int]:
         build(other, bucket)
@@ -206,9 +211,9 @@ def test_concurrent_builds_are_detected_and_repaired_by_the_next_build(content: 
         Upload(f"s3://{bucket.name}/{PREFIX}") as upload,
         pytest.raises(FeedsvcError, match=rf"another build is writing s3://{bucket.name}/daily; wait for it to end"),
     ):
-        upload.build(newsrooms.load_publication(content), build_concurrently)
-    build(content, bucket)
-    export.build(newsrooms.load_publication(content), tmp_path / "out")
+        upload.build(newsrooms.load_publication(small_content), build_concurrently)
+    build(small_content, bucket)
+    export.build(newsrooms.load_publication(small_content), tmp_path / "out")
     assert object_bodies(bucket) == tree_files(tmp_path / "out")
 
 
@@ -220,8 +225,8 @@ def test_create_returns_false_for_an_existing_part(bucket: Bucket) -> None:
     assert bucket.get("part")["Body"] == b"1"
 
 
-def test_manifest_is_compressed_and_not_cacheable(content: Path, bucket: Bucket) -> None:
-    build(content, bucket)
+def test_manifest_is_compressed_and_not_cacheable(small_content: Path, bucket: Bucket) -> None:
+    build(small_content, bucket)
     [key, *_] = [key for key in bucket.all_keys() if MANIFEST_FILE in key]
     stored = bucket.get(key)
     assert (stored["CacheControl"], stored["ContentType"]) == ("private, no-store", "application/gzip")

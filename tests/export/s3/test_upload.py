@@ -7,20 +7,24 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, BuildResult, aliases, file_name
+from feedsvc.export.progress import DEFAULT_PARALLELISM
 from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.document import Document
 from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.responses import respond
-from tests.export.s3.moto import Bucket
+from tests.export.s3.conftest import no_running_event_loop
+from tests.export.s3.moto import Bucket, Storage
 from tests.export.s3.uploads import (
     PREFIX,
+    SMALL_SITE,
     build,
     delete_older_article,
     object_bodies,
@@ -32,17 +36,34 @@ from tests.export.s3.uploads import (
 from tests.helpers import newsrooms
 
 
-def test_bucket_equals_the_static_tree_and_each_object_is_uploaded_once(content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    result = build(content, bucket)
+class Site(NamedTuple):
+    """A bucket after the first build of the sample, for tests that only read."""
+
+    content: Path
+    bucket: Bucket
+    result: BuildResult
+
+
+@pytest.fixture(scope="module")
+def site(storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    content, bucket = newsrooms.write_sample(tmp_path_factory.mktemp("site")), storage.create_bucket()
+    with pytest.MonkeyPatch.context() as patch, no_running_event_loop():
+        for name, value in storage.variables.items():
+            patch.setenv(name, value)
+        return Site(content, bucket, build(content, bucket))
+
+
+def test_bucket_equals_the_static_tree_and_each_object_is_uploaded_once(site: Site, tmp_path: Path) -> None:
+    content, bucket, result = site
     export.build(newsrooms.load_publication(content), tmp_path / "out")
     assert object_bodies(bucket) == tree_files(tmp_path / "out")
     assert result == BuildResult(written=len(object_names(bucket)), unchanged=0, removed=0)
     assert sorted(uploaded_names(bucket)) == sorted(object_names(bucket))
 
 
-def test_object_headers_equal_those_of_the_live_server(content: Path, bucket: Bucket) -> None:
-    build(content, bucket)
-    publication, now = newsrooms.load_publication(content), datetime(2026, 3, 1, 12, tzinfo=UTC)
+def test_object_headers_equal_those_of_the_live_server(site: Site) -> None:
+    bucket = site.bucket
+    publication, now = newsrooms.load_publication(site.content), datetime(2026, 3, 1, 12, tzinfo=UTC)
     for path in publication.paths():
         resource, request = publication.resolve(path), ("HEAD", {})
         assert resource
@@ -59,17 +80,16 @@ def test_object_headers_equal_those_of_the_live_server(content: Path, bucket: Bu
         assert "ContentEncoding" not in stored
 
 
-def test_404_page_has_the_cache_control_of_the_live_server(content: Path, bucket: Bucket) -> None:
-    build(content, bucket)
-    publication = newsrooms.load_publication(content)
+def test_404_page_has_the_cache_control_of_the_live_server(site: Site) -> None:
+    publication = newsrooms.load_publication(site.content)
     live_headers = dict(respond(publication.not_found_page, ("GET", {}), datetime(2026, 3, 1, 12, tzinfo=UTC), None).headers)
-    assert bucket.get(f"{PREFIX}/404.html")["CacheControl"] == live_headers["Cache-Control"] == "public, max-age=10"
+    assert site.bucket.get(f"{PREFIX}/404.html")["CacheControl"] == live_headers["Cache-Control"] == "public, max-age=10"
 
 
-def test_second_build_lists_the_bucket_and_uploads_nothing(content: Path, bucket: Bucket) -> None:
-    first = build(content, bucket)
+def test_second_build_lists_the_bucket_and_uploads_nothing(small_content: Path, bucket: Bucket) -> None:
+    first = build(small_content, bucket)
     bucket.clear_requests()
-    assert build(content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
+    assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written, removed=0)
     assert bucket.requests("PUT", "POST", "DELETE", "HEAD") == []
     list_request, *read_requests = bucket.requests("GET")
     assert (list_request.key, "list-type=2" in list_request.query) == ("", True)
@@ -91,11 +111,10 @@ def test_one_save_uploads_only_documents_that_contain_the_article(content: Path,
     assert len(bucket.requests("PUT")) == result.written + 1, "the manifest is written with one request"
 
 
-def test_linked_objects_are_uploaded_before_archives_and_archives_before_current_feeds(content: Path, bucket: Bucket) -> None:
-    build(content, bucket)
+def test_linked_objects_are_uploaded_before_archives_and_archives_before_current_feeds(site: Site) -> None:
     # No document links to objects at former addresses.
-    former = {*map(file_name, aliases.former_paths(newsrooms.load_publication(content).catalog))}
-    names = [name for name in uploaded_names(bucket) if name not in former]
+    former = {*map(file_name, aliases.former_paths(newsrooms.load_publication(site.content).catalog))}
+    names = [name for name in uploaded_names(site.bucket) if name not in former]
     feeds = [name for name in names if re.search(r"feed\.(?:rss|atom|json)$", name)]
     current_feeds, archives = [name for name in feeds if "archive/" not in name], [name for name in feeds if "archive/" in name]
     linked = [name for name in names if name.startswith(("media/", "static/")) or name.endswith("index.html")]
@@ -107,11 +126,11 @@ def test_linked_objects_are_uploaded_before_archives_and_archives_before_current
     assert max(names.index(name) for name in names if name.startswith("media/")) < names.index("articles/rich/index.html")
 
 
-def test_outdated_objects_are_deleted_after_the_last_feed_and_leave_the_manifest(content: Path, bucket: Bucket) -> None:
-    build(content, bucket)
-    delete_older_article(content)
+def test_outdated_objects_are_deleted_after_the_last_feed_and_leave_the_manifest(small_content: Path, bucket: Bucket) -> None:
+    build(small_content, bucket)
+    delete_older_article(small_content)
     bucket.clear_requests()
-    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
+    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
     assert "articles/older/index.html" not in object_names(bucket)
     requests = bucket.requests("PUT", "POST")
     delete_index = next(index for index, request in enumerate(requests) if request.method == "POST")
@@ -121,33 +140,33 @@ def test_outdated_objects_are_deleted_after_the_last_feed_and_leave_the_manifest
     assert b"articles/older" not in gzip.decompress(bucket.get(parts[0])["Body"])
 
 
-def test_foreign_objects_are_not_changed(content: Path, bucket: Bucket) -> None:
+def test_foreign_objects_are_not_changed(small_content: Path, bucket: Bucket) -> None:
     bucket.put(f"{PREFIX}/articles/older/notes.txt", b"mine")
     bucket.put("daily-mail/index.html", b"mine")
     bucket.put("index.html", b"mine")
-    build(content, bucket)
-    delete_older_article(content)
-    build(content, bucket)
+    build(small_content, bucket)
+    delete_older_article(small_content)
+    build(small_content, bucket)
     for key in (f"{PREFIX}/articles/older/notes.txt", "daily-mail/index.html", "index.html"):
         assert bucket.get(key)["Body"] == b"mine"
 
 
-def test_foreign_object_at_the_key_of_a_document_stops_the_build_before_any_upload(content: Path, bucket: Bucket) -> None:
+def test_foreign_object_at_the_key_of_a_document_stops_the_build_before_any_upload(small_content: Path, bucket: Bucket) -> None:
     bucket.put(f"{PREFIX}/feed.rss", b"my own feed")
     bucket.clear_requests()
     with pytest.raises(FeedsvcError, match=rf"s3://{bucket.name}/daily/feed.rss was not put there by feedsvc"):
-        build(content, bucket)
+        build(small_content, bucket)
     assert bucket.requests("PUT", "POST", "DELETE") == []
     assert bucket.get(f"{PREFIX}/feed.rss")["Body"] == b"my own feed"
 
 
 def test_address_with_a_key_above_1024_bytes_is_named_and_the_rest_is_uploaded(
-    content: Path, bucket: Bucket, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    small_content: Path, bucket: Bucket, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folders = "/".join(letter * 240 for letter in "abcd")
     path = f"media/{folders}/{'e' * 80}.txt"
-    newsrooms.write(content, {path: "text"} | newsrooms.article("long", enclosures=f"[{{src: {path}}}]"))
-    result = build(content, bucket)
+    newsrooms.write(small_content, {path: "text"} | newsrooms.article("long", enclosures=f"[{{src: {path}}}]"))
+    result = build(small_content, bucket)
     warning = f"feedsvc: /{path} is not uploaded: its key has 1,060 bytes, and S3 allows 1,024; give it a shorter name"
     assert [record.getMessage()[: len(warning)] for record in caplog.records if "not uploaded" in record.getMessage()] == [
         warning
@@ -156,47 +175,47 @@ def test_address_with_a_key_above_1024_bytes_is_named_and_the_rest_is_uploaded(
     assert bucket.get(f"{PREFIX}/articles/long/index.html")["Body"]
 
 
-def test_404_page_of_the_operator_is_not_overwritten(content: Path, bucket: Bucket) -> None:
+def test_404_page_of_the_operator_is_not_overwritten(small_content: Path, bucket: Bucket) -> None:
     bucket.put(f"{PREFIX}/404.html", b"Nothing here")
-    first = build(content, bucket)
-    assert build(content, bucket) == BuildResult(written=0, unchanged=first.written + first.unchanged, removed=0)
+    first = build(small_content, bucket)
+    assert build(small_content, bucket) == BuildResult(written=0, unchanged=first.written + first.unchanged, removed=0)
     assert bucket.get(f"{PREFIX}/404.html")["Body"] == b"Nothing here"
 
 
-def test_copied_objects_are_adopted_and_get_headers(content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    export.build(newsrooms.load_publication(content), tmp_path / "out")
+def test_copied_objects_are_adopted_and_get_headers(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
+    export.build(newsrooms.load_publication(small_content), tmp_path / "out")
     for name, body in tree_files(tmp_path / "out").items():
         bucket.put(f"{PREFIX}/{name}", body)
-    build(content, bucket)
+    build(small_content, bucket)
     assert bucket.get(f"{PREFIX}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
-    (content / "articles/older.yaml").unlink()
-    save(content, "/articles/older/", "/", "rich.yaml")
-    assert build(content, bucket).removed == newsrooms.OLDER_FILE_COUNT
+    (small_content / "articles/older.yaml").unlink()
+    save(small_content, "/articles/older/", "/", "rich.yaml")
+    assert build(small_content, bucket).removed == newsrooms.OLDER_FILE_COUNT
 
 
-def test_gzip_coding_compresses_documents_and_no_media(content: Path, bucket: Bucket) -> None:
-    plain_result = build(content, bucket)
+def test_gzip_coding_compresses_documents_and_no_media(small_content: Path, bucket: Bucket) -> None:
+    plain_result = build(small_content, bucket)
     bodies = object_bodies(bucket)
-    gzip_result = build(content, bucket, coding="gzip")
+    gzip_result = build(small_content, bucket, coding="gzip")
     assert 0 < gzip_result.written < plain_result.written
     stored = bucket.get(f"{PREFIX}/feed.rss")
     assert (stored["ContentEncoding"], gzip.decompress(stored["Body"])) == ("gzip", bodies["feed.rss"])
     assert "ContentEncoding" not in bucket.get(f"{PREFIX}/media/lead.jpg")
-    assert build(content, bucket, coding="gzip").written == 0
-    assert build(content, bucket).written == gzip_result.written
+    assert build(small_content, bucket, coding="gzip").written == 0
+    assert build(small_content, bucket).written == gzip_result.written
     assert object_bodies(bucket) == bodies
 
 
-def test_large_file_is_uploaded_in_parts_and_not_again(content: Path, bucket: Bucket) -> None:
+def test_large_file_is_uploaded_in_parts_and_not_again(small_content: Path, bucket: Bucket) -> None:
     sound = b"\xff\xfb" + bytes(17 * 1024 * 1024)
-    (content / "media/talk.mp3").write_bytes(sound)
-    build(content, bucket)
+    (small_content / "media/talk.mp3").write_bytes(sound)
+    build(small_content, bucket)
     assert "-" in bucket.get(f"{PREFIX}/media/talk.mp3")["ETag"], "the ETag of a multipart upload is no digest of the bytes"
     assert bucket.get(f"{PREFIX}/media/talk.mp3")["Body"] == sound
     assert bucket.get(f"{PREFIX}/media/talk.mp3")["ContentType"] == "audio/mpeg"
-    (content / "media/talk.mp3").touch()
+    (small_content / "media/talk.mp3").touch()
     bucket.clear_requests()
-    assert build(content, bucket).written == 0
+    assert build(small_content, bucket).written == 0
     assert uploaded_names(bucket) == []
 
 
@@ -228,16 +247,16 @@ def test_update_uploads_changes_and_deletes_outdated_objects(content: Path, buck
     assert object_bodies(bucket) == tree_files(tmp_path / "out")
 
 
-def test_update_after_an_error_checks_all_objects(content: Path, bucket: Bucket, tmp_path: Path) -> None:
-    publication = newsrooms.load_publication(content)
+def test_update_after_an_error_checks_all_objects(small_content: Path, bucket: Bucket, tmp_path: Path) -> None:
+    publication = newsrooms.load_publication(small_content)
 
     def fail(steps: Iterable[int], _: int) -> Iterable[int]:
         raise FeedsvcError("no more")
 
     with Upload(f"s3://{bucket.name}/{PREFIX}") as upload:
         upload.build(publication)
-        save(content)
-        after = newsrooms.load_publication(content)
+        save(small_content)
+        after = newsrooms.load_publication(small_content)
         with pytest.raises(FeedsvcError, match="no more"):
             upload.build(after, fail)
         upload.update(after, ["/feed.rss"])
@@ -246,8 +265,8 @@ def test_update_after_an_error_checks_all_objects(content: Path, bucket: Bucket,
 
 
 def test_two_processes_upload_the_same_objects(bucket: Bucket, tmp_path: Path) -> None:
-    content = newsrooms.write(tmp_path / "many", newsrooms.SITE)
-    for number in range(250):
+    content = newsrooms.write(tmp_path / "many", {**newsrooms.SITE, "site.yaml": SMALL_SITE})
+    for number in range(DEFAULT_PARALLELISM.render_threshold + 1):
         newsrooms.write(content, newsrooms.article(f"a{number}", f"2026-01-{number % 28 + 1:02}"))
     steps: list[int] = []
 
@@ -262,12 +281,12 @@ def test_two_processes_upload_the_same_objects(bucket: Bucket, tmp_path: Path) -
     assert sum(steps) == result.written == len(object_names(bucket))
 
 
-def test_media_file_replaced_with_a_link_to_a_draft_is_not_uploaded(content: Path, bucket: Bucket) -> None:
+def test_media_file_replaced_with_a_link_to_a_draft_is_not_uploaded(small_content: Path, bucket: Bucket) -> None:
     """The path was a regular file when the content folder was read."""
-    publication = newsrooms.load_publication(content)
-    (content / "articles/draft.yaml").write_text("title: zqunpublished\nstatus: draft\n")
-    (content / "media/talk.mp3").unlink()
-    (content / "media/talk.mp3").symlink_to("../articles/draft.yaml")
+    publication = newsrooms.load_publication(small_content)
+    (small_content / "articles/draft.yaml").write_text("title: zqunpublished\nstatus: draft\n")
+    (small_content / "media/talk.mp3").unlink()
+    (small_content / "media/talk.mp3").symlink_to("../articles/draft.yaml")
     with Upload(f"s3://{bucket.name}/{PREFIX}/") as upload, pytest.raises(FeedsvcError, match=r"cannot be read .*build again"):
         upload.build(publication)
     assert not any(b"zqunpublished" in body for body in object_bodies(bucket).values())

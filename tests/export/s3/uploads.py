@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from feedsvc.export import MANIFEST_FILE, BuildResult
 from feedsvc.export.s3.upload import Upload
@@ -10,6 +11,13 @@ from tests.export.s3.moto import Bucket
 from tests.helpers import newsrooms
 
 PREFIX = "daily"
+SMALL_SITE: Final = f"""
+    title: The Daily & Co
+    base_url: {newsrooms.BASE}
+    id_domain: news.example
+    logo: media/logo.png
+    feed: {{entries: 3, combinations: false}}
+    """
 
 
 def build(content: Path, bucket: Bucket, *, only: str = "", coding: str = "", processes: int = 1, **sizes: int) -> BuildResult:
@@ -54,6 +62,21 @@ def delete_manifest(bucket: Bucket, prefix: str = PREFIX) -> None:
     for key in bucket.all_keys():
         if key.startswith(f"{prefix}/{MANIFEST_FILE}"):
             bucket.remove(key)
+
+
+def write_small_newsroom(folder: Path) -> Path:
+    """Write four articles with names and texts of the sample's, a picture, a sound and archives, but no categories and no tags.
+
+    A build uploads 42 objects. The sample has 192, and each of them takes ten milliseconds of processor time. As many files as
+    there, newsrooms.OLDER_FILE_COUNT, go with the article `older`.
+    """
+    files = {"site.yaml": SMALL_SITE, "media/logo.png": newsrooms.SITE["media/logo.png"]}
+    files |= {f"media/{name}": newsrooms.ARTICLES[f"media/{name}"] for name in ("lead.jpg", "talk.mp3")}
+    for stem, published_at in {"older": "2026-02-01", "january": "2026-01-15", "december": "2025-12-31"}.items():
+        files |= newsrooms.article(stem, published_at, body=f"{stem.title()} text.")
+    keys = {"image": "{src: media/lead.jpg, alt: A lab}", "enclosures": "[{src: media/talk.mp3}]"}
+    files |= newsrooms.article("rich", "2026-02-20", **keys, body='"[A link](/articles/older/)"')
+    return newsrooms.write(folder, files)
 
 
 def write_tagged_newsroom(folder: Path, tag: str) -> Path:
