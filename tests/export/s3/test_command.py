@@ -23,9 +23,10 @@ from feedsvc.export import MANIFEST_FILE
 from tests.audience.waiting import wait_until
 from tests.export.s3.moto import CREDENTIALS, ISOLATION, Bucket, Storage
 from tests.helpers import newsrooms
+from tests.helpers.forked_process import run_module, start_module
 from tests.helpers.http_client import SECONDS
 from tests.helpers.log_lines import without_times
-from tests.helpers.running_server import command, environment
+from tests.helpers.running_server import build_tree, environment
 
 BASE_URL = "https://news.example"
 SITE: Mapping[str, str | bytes] = {
@@ -36,14 +37,7 @@ ROUNDS = 6
 
 
 def run(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        command("build", *arguments),
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environment({**ISOLATION, **variables}),
-        timeout=SECONDS * 3,
-    )
+    result = run_module("feedsvc", "build", *arguments, env=environment({**ISOLATION, **variables}), timeout=SECONDS * 3)
     assert "Traceback" not in result.stderr, result.stderr
     return result
 
@@ -163,13 +157,8 @@ def test_missing_s3fs_is_an_error_with_the_install_command(small: Path, tmp_path
 
 def test_endpoint_may_be_in_the_configuration_of_fsspec(small: Path, bucket: Bucket, storage: Storage) -> None:
     config = json.dumps({"endpoint_url": storage.url, "key": "key", "secret": "secret"})
-    result = subprocess.run(
-        command("build", f"s3://{bucket.name}", small),
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**environment_without_aws(), **ISOLATION, "FSSPEC_S3": config},
-    )
+    variables = {**environment_without_aws(), **ISOLATION, "FSSPEC_S3": config}
+    result = run_module("feedsvc", "build", f"s3://{bucket.name}", small, env=variables)
     assert result.returncode == 0, result.stderr
     assert "feed.rss" in bucket.all_keys()
 
@@ -226,8 +215,8 @@ def test_missing_permissions_are_an_error_that_names_them(small: Path, bucket: B
 
 
 def test_build_watch_uploads_every_save(small: Path, bucket: Bucket, tmp_path: Path) -> None:
-    arguments = command("build", f"s3://{bucket.name}/news", small, "--watch", "--state", tmp_path / "state")
-    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+    arguments = ("build", f"s3://{bucket.name}/news", small, "--watch", "--state", tmp_path / "state")
+    with start_module("feedsvc", *arguments, stderr=subprocess.PIPE, env=environment()) as process:
         try:
             assert process.stderr
             wait_until(lambda: "news/feed.rss" in bucket.all_keys())
@@ -247,23 +236,21 @@ def test_next_build_completes_a_killed_build_and_feeds_never_link_to_missing_obj
     bucket: Bucket, storage: Storage, tmp_path: Path
 ) -> None:
     content, address, random = newsrooms.write(tmp_path / "content", SITE), f"s3://{bucket.name}/news", Random(7)
-    arguments = command("build", address, content, "--state", tmp_path / "state", "--processes", "1")
+    arguments = ("build", address, content, "--state", tmp_path / "state", "--processes", "1")
     killed = 0
     for number in range(ROUNDS):
         edit(content, number)
         bucket.clear_requests()
-        with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, env=environment()) as process:
+        with start_module("feedsvc", *arguments, stderr=subprocess.DEVNULL, env=environment()) as process:
             max_requests = random.randint(1, 110)
             while process.poll() is None and len(bucket.requests("PUT", "POST")) < max_requests:
-                time.sleep(0.002)
+                time.sleep(0.01)  # each look reads the log of the storage
             process.kill()
         killed += process.returncode == -signal.SIGKILL
         assert_feed_links_exist(bucket)
     assert killed >= ROUNDS // 2
     assert run(address, content, "--state", tmp_path / "state", **storage.variables).returncode == 0
-    subprocess.run(
-        command("build", tmp_path / "out", content, "--no-gzip"), check=True, env=environment(), stderr=subprocess.DEVNULL
-    )
+    build_tree(tmp_path / "out", content, "--no-gzip")
     expected = {path.relative_to(tmp_path / "out").as_posix(): path for path in (tmp_path / "out").rglob("*") if path.is_file()}
     names = {key.removeprefix("news/") for key in bucket.all_keys() if MANIFEST_FILE not in key}
     assert names == {name for name in expected if not name.startswith((".feedsvc", "_redirects", "_headers"))}
