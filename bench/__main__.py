@@ -102,6 +102,8 @@ def _choose_sizes(arguments: argparse.Namespace) -> Sizes:
     if arguments.sizes:
         small, middle, large = arguments.sizes
         sizes = replace(sizes, small=small, middle=middle, large=large, huge=large)
+    if arguments.repetitions:
+        sizes = replace(sizes, repetitions=arguments.repetitions)
     curve = tuple(number for number in sizes.curve if number <= sizes.large)
     return replace(sizes, curve=curve or sizes.all)
 
@@ -130,6 +132,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=list(GROUPS), help="measure only this group of rows; repeatable")
     parser.add_argument(
         "--sizes", type=_parse_sizes, metavar="SMALL,MIDDLE,LARGE", help="numbers of articles to use instead of the defaults"
+    )
+    parser.add_argument(
+        "--repetitions", type=int, metavar="NUMBER", help="measure this often, and take the median, instead of the default"
     )
     parser.add_argument(
         "--keep", type=Path, metavar="FOLDER", help="store the generated articles in this folder and reuse them in the next run"

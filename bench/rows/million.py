@@ -47,7 +47,7 @@ def million(run: Run) -> Iterator[Row]:
         goal=_SAVE_GOAL,
     )
     for number in (large, huge):
-        first, later = _first_and_later_saves(run, number)
+        first, later = run.compute_once(("first and later saves", number), partial(_first_and_later_saves, run, number))
         yield Row(
             name=f"the first save after a start with {number:,} articles",
             value=first,
