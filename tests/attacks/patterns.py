@@ -212,10 +212,13 @@ _MAX_GROWTH: Final = _LENGTH_FACTOR**1.5  # between linear and quadratic time
 
 def growth(use: PatternUse, start: str, unit: str, suffix: str, short: int = _SHORT_LENGTH) -> float:
     """Return the ratio of the times for a text of four times the length and for the text; 0.0 if both are below _MIN_SECONDS."""
-    texts = [start + unit * (size // len(unit)) + suffix for size in (short, short * _LENGTH_FACTOR)]
-    if use.seconds(texts[1]) < _MIN_SECONDS:
+    short_text, long_text = (start + unit * (size // len(unit)) + suffix for size in (short, short * _LENGTH_FACTOR))
+    long_time = use.seconds(long_text)
+    if long_time < _MIN_SECONDS:
         return 0.0
-    short_time, long_time = (min(use.seconds(text) for _ in range(3)) for text in texts)
+    if long_time < _MAX_LINE_SECONDS:  # a longer time is exact enough
+        long_time = min(long_time, *(use.seconds(long_text) for _ in range(2)))
+    short_time = min(use.seconds(short_text) for _ in range(3))
     return long_time / max(short_time, 1e-7)
 
 
