@@ -16,10 +16,12 @@ import pytest
 from feedsvc.content.folder.folder import load_content
 from feedsvc.pages.theme_adoption import ThemeAdoption
 from feedsvc.pages.theme_check import TRIAL_LIMITS
+from tests.attacks.hanging_programs import running_server
 from tests.helpers import newsrooms
+from tests.helpers.forked_process import run_module, start_module
 from tests.helpers.http_client import ask
 from tests.helpers.newsrooms import article, write
-from tests.helpers.running_server import ServerProcess, command, environment
+from tests.helpers.running_server import ServerProcess, environment
 
 MESSAGE: Final = "theme/templates/message.html"
 _SET: Final = "{% set ns = namespace(x='a', y=[1], z=[1]) %}"
@@ -138,9 +140,7 @@ def _write_newsroom_with_freezing_theme(tmp_path: Path, text: str = FREEZE) -> P
 
 
 def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    result = subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=_MAX_WAIT, env=environment(), check=False
-    )
+    result = run_module("feedsvc", *arguments, timeout=_MAX_WAIT, env=environment())
     assert "Traceback" not in result.stderr
     return result
 
@@ -199,7 +199,7 @@ def test_articles_appear_and_the_old_theme_remains_while_a_hanging_theme_is_trie
 
 def test_build_watch_uses_a_theme_after_its_trial(tmp_path: Path) -> None:
     root, out = write(newsrooms.write_sample(tmp_path / "content"), {MESSAGE: "<p>before"}), tmp_path / "public"
-    builder = subprocess.Popen(command("build", out, root, "--state", tmp_path / "state", "--watch"), env=environment())
+    builder = start_module("feedsvc", "build", out, root, "--state", tmp_path / "state", "--watch", env=environment())
     page = out / "404.html"
     try:
         _wait_until(lambda: page.exists() and page.read_bytes() == b"<p>before")
@@ -226,22 +226,11 @@ def test_template_that_hangs_outside_of_its_trial_ends_the_process_and_is_not_us
         "theme/templates/article.html": text,
     }
     root = write(tmp_path / "content", files)
-    first = subprocess.Popen(
-        command("serve", root, "--port", "0", "--state", tmp_path / "state"),
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment({"FEEDSVC_WATCHDOG": "12"}),
-    )
-    try:
-        assert first.stderr
-        url = next(line for line in first.stderr if " at http://" in line).rpartition(" at ")[2].split()[0]
-        assert ask(url, "/daily/articles/calm-01/").body.startswith(b"<p>fine")
+    with running_server(root, tmp_path / "state") as first:
+        assert ask(first.url, "/daily/articles/calm-01/").body.startswith(b"<p>fine")
         with pytest.raises(Exception, match=r".*"):
-            ask(url, "/daily/articles/boom/")
-        assert first.wait(60) != 0
-    finally:
-        first.kill()
-        first.communicate()
+            ask(first.url, "/daily/articles/boom/")
+        assert first.process.wait(60) != 0
     restarted = ServerProcess(root, tmp_path / "state")
     try:
         assert "theme/templates/article.html:2:1: a process hung or crashed while it made a page with this" in restarted.stderr
