@@ -17,7 +17,7 @@ from PIL import Image, features
 from feedsvc.content.media.clean_file import open_clean
 from tests.attacks.attacked_server import PollingReader
 from tests.helpers.http_client import Response, ask
-from tests.helpers.large_images import ENCODERS, PeakMemory, draw_quadrants, encode
+from tests.helpers.large_images import ENCODERS, PeakMemory, draw_quadrants, encode, large_image
 from tests.helpers.newsrooms import write
 from tests.helpers.running_server import ServerProcess
 
@@ -32,7 +32,7 @@ def newsroom(folder: Path, names: list[str]) -> Path:
     files: dict[str, str | bytes] = {"site.yaml": "title: A\nbase_url: https://a.example\nid_domain: a.example\n"}
     for number, name in enumerate(names, 1):
         stem = name.replace(".", "-")
-        files[f"media/{name}"] = ENCODERS[name.partition("+")[2] or name]()
+        files[f"media/{name}"] = large_image(name.partition("+")[2] or name)
         files[f"articles/{stem}.yaml"] = (
             f"id: tag:a.example,2026:{stem}\ntitle: {stem}\npublished: 2026-01-{number:02}\n"
             f"image: {{src: media/{name}, alt: a}}\nbody: text\n"
@@ -76,7 +76,7 @@ def fetch_with_retries(server: ServerProcess, path: str) -> Response:
 
 def _interlaced_png() -> bytes:
     """Return an image with seven passes over 16 bits in four channels."""
-    data = bytearray(ENCODERS["plain.png"]())
+    data = bytearray(large_image("plain.png"))
     data[24:29] = bytes([16, 6, 0, 0, 1])
     return bytes(data[:29] + zlib.crc32(data[12:29]).to_bytes(4) + data[33:])
 
