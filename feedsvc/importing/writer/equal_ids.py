@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from feedsvc.importing.source import Omission, SourcePost
 from feedsvc.importing.writer.base import ARTICLES, ImportBase
-from feedsvc.importing.writer.post_addresses import addresses_word
+from feedsvc.importing.writer.post_addresses import read_addresses_word
 
 
 def without_ids_of_others(
@@ -26,4 +26,5 @@ def _has_own_line(post: SourcePost, base: ImportBase, site_address: str) -> bool
     """Return whether the base has a post with the same addresses under the address of this one, which has an id."""
     if post.id in ("", post.address) or not base.has(ARTICLES, post.address):
         return False
-    return addresses_word(post, site_address) in base.get(ARTICLES, post.address)[1].split()
+    last = read_addresses_word(base.get(ARTICLES, post.address)[1])
+    return last.with_addresses(post, site_address).digest == last.digest

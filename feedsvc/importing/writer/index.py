@@ -19,10 +19,11 @@ from feedsvc.importing.writer.existing import ExistingArticles, name_key
 from feedsvc.importing.writer.names import NamePool, as_slug, portable_name, slug_of_address
 from feedsvc.importing.writer.page_plans import PagePlanner, can_have_own_name, draft_reason, has_own_text
 from feedsvc.importing.writer.plans import PostPlan, is_page_path, page_site_path
-from feedsvc.importing.writer.post_addresses import addresses_of, addresses_word
+from feedsvc.importing.writer.post_addresses import addresses_of, digest_of_address, read_addresses_word
 from feedsvc.importing.writer.post_dates import publication_date
 from feedsvc.importing.writer.post_ids import source_key, usable_id
 from feedsvc.importing.writer.stated_facts import embed_images, stated_path, stated_slug
+from feedsvc.importing.writer.taken_addresses import TakenAddresses
 from feedsvc.importing.writer.terms import TermTable
 from feedsvc.model import Site
 from feedsvc.uris import split_at_query
@@ -127,6 +128,7 @@ class Indexer:
         """
         index, names, planned, renamed = SourceIndex(), NamePool(self._used_names()), set[str](), list[SourcePost]()
         former = list[tuple[str, str, bool]]()  # former addresses, site paths of their posts, and whether they need rules
+        taken = TakenAddresses(self.base, self.existing.slugs)
         for post in posts:
             if isinstance(post, Omission):
                 index.is_complete = index.is_complete and not post.is_end
@@ -138,10 +140,12 @@ class Indexer:
             if post.is_page and not can_have_own_name(post, self.site_address):
                 renamed.append(post)  # after all others: "about-team" for /about/team/ may be the name of another page
             else:
-                former += self._add(post, index, names, planned)
+                former += self._add(post, index, names, planned, taken)
         for post in renamed:
-            former += self._add(post, index, names, planned)
+            former += self._add(post, index, names, planned, taken)
         self._add_former(former, index)
+        for address, site_path, former_path in taken.take():
+            self.add_redirects([address], site_path, is_known=True, former_target=former_path)
         return index
 
     def _add_former(self, former: Iterable[tuple[str, str, bool]], index: SourceIndex) -> None:
@@ -162,8 +166,10 @@ class Indexer:
     def _line(self, key: str) -> tuple[str, ...]:
         return self.base.get(ARTICLES, key) or ("", "")
 
-    def _add(self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str]) -> Iterator[tuple[str, str, bool]]:
-        """Add a post to the index, and rules for its present address and those with a query.
+    def _add(
+        self, post: SourcePost, index: SourceIndex, names: NamePool, planned: set[str], taken: TakenAddresses
+    ) -> Iterator[tuple[str, str, bool]]:
+        """Add a post to the index, and rules for its present address and those with a query. Note a new present one in `taken`.
 
         Yield (address, path of the post, whether it needs a rule) of each other one. The caller must consume the generator, and
         add their rules once all posts are known. The names and the id of an article are added to `names` and `planned`.
@@ -173,14 +179,16 @@ class Indexer:
         if key in index.plans:
             return
         addresses, present_key = [*addresses_of(post, self.site_address)], page_key(post.address)
-        plan = self._plan(post, key, names, planned)._replace(addresses=addresses_word(post, self.site_address))
+        last = read_addresses_word(self._line(key)[1])
+        word = last.with_addresses(post, self.site_address)
+        plan = self._plan(post, key, names, planned)._replace(addresses=word.text)
         index.plans[key], site_path = plan, plan.link_path
         if not plan.is_page:
             planned.add(plan.id)
             names.add(plan.slug)
             names.add(PurePosixPath(plan.path).stem)
         # A rule that an editor deleted since the last import is not added again.
-        needs_rules = bool(plan.former_page) or plan.addresses not in self._line(key)[1].split()
+        needs_rules = bool(plan.former_page) or word.digest != last.digest
         former_target = page_site_path(plan.former_page) if plan.former_page else ""
         if former_target:  # at which readers of the page know it, though the source may have another address for it now
             addresses.append(absolute(self.site_address, f"{split_address(self.site.base_url).path.rstrip('/')}{former_target}"))
@@ -188,12 +196,15 @@ class Indexer:
             address_key = page_key(address)
             if is_front_page(address, self.site_address):
                 continue
+            is_new = needs_rules or last.lacks(address)
             if "?" in address or address_key == present_key:
                 index.site_paths.setdefault(address_key, site_path)
-                self.add_redirects([address], site_path, is_known=not needs_rules, former_target=former_target)
+                self.add_redirects([address], site_path, is_known=not is_new, former_target=former_target)
+                if is_new and digest_of_address(address) not in last.present and not plan.is_deleted:
+                    taken.note(address, key, site_path, addresses)
             else:
                 index.former_paths.setdefault(address_key, site_path)
-                yield address, site_path, needs_rules
+                yield address, site_path, is_new
         self._note(post, plan, index)
 
     def _note(self, post: SourcePost, plan: PostPlan, index: SourceIndex) -> None:

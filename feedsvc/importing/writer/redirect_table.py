@@ -16,14 +16,14 @@ class RedirectTable:
     """Rules of an import. `exact` and `patterns` map old addresses to targets, as in redirects.yaml.
 
     `of_posts` maps the keys of `exact` that belong to posts (their addresses, the feeds of their comments) to the posts' paths.
-    `omissions` are rules that were not added or were removed. `note_earlier` notes targets that no base remembers.
+    `omissions` are rules that were not added or were removed. `note_earlier` notes targets that no line of a rule has.
     """
 
     exact: dict[str, str] = field(default_factory=dict)
     patterns: dict[str, str] = field(default_factory=dict)
     omissions: list[Omission] = field(default_factory=list)
     of_posts: dict[str, str] = field(default_factory=dict)
-    _earlier: dict[str, str] = field(default_factory=dict)  # address without slash -> target
+    _earlier: dict[str, set[str]] = field(default_factory=dict)  # address without slash -> targets
     _spellings: dict[str, str] = field(default_factory=dict)  # address without slash -> address in `exact`
 
     def address_of(self, old: str) -> str:
@@ -65,13 +65,13 @@ class RedirectTable:
     def note_earlier(self, old: str, target: str) -> None:
         """Note a target that an earlier import may have given to an address. Nothing happens if no rule can have the address."""
         with suppress(ValueError):
-            self._earlier[without_slash(normalize_address(old))] = target
+            self._earlier.setdefault(without_slash(normalize_address(old)), set()).add(target)
 
     @property
-    def earlier(self) -> dict[str, str]:
-        """The noted targets of earlier imports by those addresses in `exact` that have one."""
-        texts = ((self._spellings.get(key, ""), target) for key, target in self._earlier.items())
-        return {text: target for text, target in texts if text in self.exact}
+    def earlier(self) -> dict[str, set[str]]:
+        """The noted targets of earlier imports by those addresses in `exact` that have some."""
+        texts = ((self._spellings.get(key, ""), targets) for key, targets in self._earlier.items())
+        return {text: targets for text, targets in texts if text in self.exact}
 
     def omit_loops(self) -> None:
         """Replace the rules that lead into a loop, which redirects of a plug-in may make, by omissions."""

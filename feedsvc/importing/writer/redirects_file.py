@@ -15,6 +15,7 @@ from feedsvc.redirects import REDIRECTS_FILE, normalize_address, render_redirect
 _EXACT_LINE: Final = re.compile(r"^exact:[ \t]*\n", re.MULTILINE)
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _NO_RULES: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_TARGETS: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 _PATTERNS_LINE: Final = re.compile(r"^patterns:[ \t]*\n", re.MULTILINE)
 _MAX_OMISSIONS: Final = 1000  # rules with one reason that are listed; further ones are counted
 _REMOVAL: Final = "no rule any more"
@@ -65,17 +66,18 @@ def redirects_text(
     patterns: Mapping[str, str],
     former: Mapping[str, str] = _NO_RULES,
     *,
-    earlier: Mapping[str, str] = _NO_RULES,
+    earlier: Mapping[str, Collection[str]] = _NO_TARGETS,
     obsolete: Collection[str] = (),
 ) -> RedirectsText:
     """Return redirects.yaml with these rules. The rules, comments and order of an existing file (`data`) stay.
 
-    `former` are the rules of the last import, old address -> target; `earlier` those that earlier versions of feedsvc may have
-    written; `obsolete` the addresses of `former` whose rules must be removed. A rule that the file has for the same address
+    `former` are the rules of the last import, old address -> target; `earlier` the targets of those that other imports may
+    have written; `obsolete` the addresses of `former` whose rules must be removed. A rule that the file has for the same address
     stays unless it is in `former` or `earlier` with this target, since an editor may have changed it. A rule in `former` that
     the file lacks is not added: an editor deleted it. What cannot be changed in the file becomes an omission.
     """
-    wanted, last = _Rules(exact, patterns), {**earlier, **former}
+    wanted = _Rules(exact, patterns)
+    last = {**earlier, **{old: (target,) for old, target in former.items()}}
     added = wanted.without(former)
     original = (data or b"").decode()  # `check_folder` has refused other bytes
     text = original.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
@@ -115,9 +117,9 @@ def _edit(text: str, own: _Rules, new: _Rules, changed: _Rules) -> RedirectsText
     return RedirectsText(after, written, omissions, own.exact, unwritten, frozenset(rules.keys() - written))
 
 
-def _changed(own: Mapping[str, str], wanted: Mapping[str, str], last: Mapping[str, str]) -> dict[str, str]:
-    """Return the wanted rules that a file has as the last import wrote them, and with another target."""
-    return {old: new for old, new in wanted.items() if own.get(old, new) == last.get(old) != new}
+def _changed(own: Mapping[str, str], wanted: Mapping[str, str], last: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Return the wanted rules that a file has as an import wrote them, and with another target. `last` are those targets."""
+    return {old: new for old, new in wanted.items() if own.get(old) in {*last.get(old, ())} - {new}}
 
 
 def _apply(own: _Rules, new: _Rules, changed: _Rules) -> _Rules:
