@@ -158,7 +158,8 @@ class SourceSite:
     `has_exact_texts`, all names, titles and descriptions are what the source shows, letter for letter; else an entity or tag in
     them is likely to be HTML that the source forgot to mark. `languages` are the names, such as de or pt_BR, of the languages
     of a site of WordPress: first that of the posts on its front page and in its feed; the others had feeds below /NAME/,
-    or below /language/NAME/ if `language_folder` is "language/". () if it has only one.
+    or below /language/NAME/ if `language_folder` is "language/". () if it has only one. `script_folder` is "index.php/" if the
+    addresses of posts, listings and feeds begin with it, as those of WordPress on servers that rewrite none; else "".
     """
 
     system: SourceSystem
@@ -176,6 +177,7 @@ class SourceSite:
     redirects: tuple[SourceRedirect, ...] = ()
     languages: tuple[str, ...] = ()
     language_folder: str = ""
+    script_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,13 @@ def former_feeds(site: SourceSite, *, category_base: str = "category", tag_base:
     does not contain.
     """
     base = split_address(site.address).path.rstrip("/")
+    yield from _feeds(site, base, category_base, tag_base)
+    if site.script_folder:
+        paths = _feeds(site, f"{base}/{site.script_folder.rstrip('/')}", category_base, tag_base)
+        yield from (feed for feed in paths if feed.path.endswith("/"))  # no query, and no file such as wp-rss2.php
+
+
+def _feeds(site: SourceSite, base: str, category_base: str, tag_base: str) -> Iterator[WordPressFeed]:
     yield from _listing_feeds(f"{base}/", "", FeedHolding.SITE, "")
     for name, file_format in _OLD_FILES.items():
         yield WordPressFeed(f"{base}/{name}", file_format, FeedHolding.SITE)

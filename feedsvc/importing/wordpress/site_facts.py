@@ -30,6 +30,7 @@ _GUEST_AUTHOR: Final = "guest-author"  # post type of the same plug-in
 _REDIRECT_RULE: Final = "redirect_rule"  # post type of Safe Redirect Manager
 # Postmeta with the address that a post redirects to: Yoast SEO, Page Links To, Quick Page/Post Redirect.
 _REDIRECT_KEYS: Final = ("_yoast_wpseo_redirect", "_links_to", "_pprredirect_url")
+_SCRIPT_FOLDER: Final = "index.php/"  # at the start of all addresses on a server that rewrites none
 _GONE_STATUS: Final = ("403", "404", "410")
 
 
@@ -49,7 +50,7 @@ class SiteFacts:
         self._redirects: dict[SourceRedirect, None] = {}
         self._base_by_file: dict[str, str] = {}
         self._languages = Counter[str]()  # number of published posts in each language
-        self._language_folder = ""
+        self._language_folder = self._script_folder = ""
         self.omissions: list[Omission] = []
 
     @property
@@ -67,6 +68,7 @@ class SiteFacts:
             redirects=tuple(self._redirects),
             languages=sort_languages(self._languages, self._texts.get("language", "")),
             language_folder=self._language_folder,
+            script_folder=self._script_folder,
             has_exact_texts=self._system is SourceSystem.FEEDSVC,
         )
 
@@ -148,13 +150,18 @@ class SiteFacts:
         for kind, key, name in item_terms(item):
             if (kind, key) not in self._terms:
                 self._terms[kind, key] = SourceTerm(kind, key, name)
-        if item.text("wp:post_type") == "post" and item.text("wp:status") == "publish" and (language := language_of(item)):
-            self._languages[language] += 1
-            path, base = split_address(item.text("link")).path, split_address(self.address).path
-            if path.startswith(f"{base}/{LANGUAGE_FOLDER}{language}/"):
-                self._language_folder = LANGUAGE_FOLDER
+        self._note_form_of_addresses(item)
         if target := redirect_target(item):
             self._redirects[SourceRedirect(item.text("link"), target)] = None
+
+    def _note_form_of_addresses(self, item: ItemFields) -> None:
+        path = split_address(item.text("link")).path.removeprefix(f"{split_address(self.address).path}/")
+        if path.startswith(_SCRIPT_FOLDER):
+            self._script_folder = _SCRIPT_FOLDER
+        if item.text("wp:post_type") == "post" and item.text("wp:status") == "publish" and (language := language_of(item)):
+            self._languages[language] += 1
+            if path.removeprefix(_SCRIPT_FOLDER).startswith(f"{LANGUAGE_FOLDER}{language}/"):
+                self._language_folder = LANGUAGE_FOLDER
 
     def _add_guest_author(self, item: ItemFields) -> None:
         key = item.meta_value("cap-user_login").strip() or item.text("wp:post_name").removeprefix(_AUTHOR_PREFIX)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Final
 
 from feedsvc import routes
@@ -146,6 +147,7 @@ class RedirectBuilder:
     def _front_of(self, path: str) -> str:
         """Return "/", or for a site in several languages the page of the language that a path was in."""
         inner = path.removeprefix(self.old_path(self._site.address).rstrip("/")).removeprefix("/")
+        inner = inner.removeprefix(self._site.script_folder)
         first = inner.removeprefix(self._site.language_folder).partition("/")[0]
         languages = self._site.languages
         return language_page(first if first in languages else languages[0]) if languages else "/"
@@ -173,14 +175,18 @@ class RedirectBuilder:
                 # The front page of a language may be a page, whose feed of comments this is not.
                 self._add_feed(self.old_path(feed.path), new, replaces=feed.holding is FeedHolding.LANGUAGE)
                 self._add_listing(feed, new, shown_pages)
-        prefix = front_page.rstrip("/")
+        for prefix in dict.fromkeys((front_page, f"{front_page.rstrip('/')}/{self._site.script_folder}")):
+            self._add_patterns(prefix.rstrip("/"))
+        self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
+
+    def _add_patterns(self, prefix: str) -> None:
+        """Add the patterns of WordPress's listings and their feeds below a path without a slash at its end, "" for "/"."""
         patterns = WORDPRESS_PATTERNS | (MOVED_PATTERNS if prefix else {})
         self.table.patterns |= {f"{prefix}{old}": new for old, new in patterns.items()}
         for language in self._site.languages:
             patterns = WORDPRESS_PATTERNS | MOVED_PATTERNS | {"/page/{number}/": language_page(language)}
             folder = f"{prefix}/{self._site.language_folder}{language}"
             self.table.patterns |= {f"{folder}{old}": new for old, new in patterns.items()}
-        self.table.patterns |= dict.fromkeys(self._comment_feeds.patterns, GONE)
 
     def _omissions_of_other_hosts(self) -> Iterator[Omission]:
         for host, count in sorted(self._posts_elsewhere.items()):
@@ -196,10 +202,11 @@ class RedirectBuilder:
         """
         if self._site.system is not SourceSystem.WORDPRESS:
             return
-        base = split_address(self._site.address).path.rstrip("/")
+        base = f"{split_address(self._site.address).path.rstrip('/')}/"
+        folders = [*dict.fromkeys((base, f"{base}{self._site.script_folder}"))]
         for kind, ids in former_ids.items():
-            for former, new in ids.items():
-                page = self.old_path(f"{base}/{kind}/{former}/") if former and (kind, former) not in names else ""
+            for folder, (former, new) in product(folders, ids.items()):
+                page = self.old_path(f"{folder}{kind}/{former}/") if former and (kind, former) not in names else ""
                 if not page:
                     continue
                 target = f"/{kind}/{new}/" if new else GONE
