@@ -34,13 +34,17 @@ class PostState(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class SourceAuthor:
-    """An author. Posts name it by `key` (WordPress: the login; a feed: the name; an export of feedsvc: the id)."""
+    """An author. Posts name it by `key` (WordPress: the login; a feed: the name; an export of feedsvc: the id).
+
+    `number` is that of its addresses without names, such as /?author=2 of WordPress; 0 if unknown.
+    """
 
     key: str
     name: str
     email: str = ""
     url: str = ""
     bio: str = ""
+    number: int = field(default=0, kw_only=True)
 
 
 class TermKind(enum.Enum):
@@ -54,7 +58,8 @@ class TermKind(enum.Enum):
 class SourceTerm:
     """A category or a tag. Posts name it by `key` (WordPress: the nicename). `parent` is the key of a category, or "".
 
-    `has_id`: the key is an id, which the source's addresses contain. Otherwise it is only the name, as in most feeds.
+    `has_id`: the key is an id, which the source's addresses contain. Otherwise it is only the name, as in most feeds. `number` is
+    that of its addresses without names, such as /?cat=3 of WordPress; 0 if unknown.
     """
 
     kind: TermKind
@@ -63,6 +68,7 @@ class SourceTerm:
     description: str = ""
     parent: str = ""
     has_id: bool = True
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,7 @@ class SourceSite:
     of a site of WordPress: first that of the posts on its front page and in its feed; the others had feeds below /NAME/,
     or below /language/NAME/ if `language_folder` is "language/". () if it has only one. `script_folder` is "index.php/" if the
     addresses of posts, listings and feeds begin with it, as those of WordPress on servers that rewrite none; else "".
+    With `has_plain_addresses`, all addresses of WordPress were queries with numbers, such as /?p=12, /?cat=3 and /?author=2.
     """
 
     system: SourceSystem
@@ -178,6 +185,7 @@ class SourceSite:
     languages: tuple[str, ...] = ()
     language_folder: str = ""
     script_folder: str = ""
+    has_plain_addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,26 @@ packages of `importing` call it.
 
 from feedsvc.importing.wordpress.export_files import is_wordpress_export
 from feedsvc.importing.wordpress.export_source import open_wordpress_export
-from feedsvc.importing.wordpress.former_feeds import FeedHolding, WordPressFeed, comment_feeds, former_feeds, posts_page_feeds
+from feedsvc.importing.wordpress.former_feeds import (
+    FeedHolding,
+    WordPressFeed,
+    comment_feed_queries,
+    comment_feeds,
+    former_feeds,
+    listing_page,
+    posts_page_feeds,
+)
 from feedsvc.importing.wordpress.languages import LANGUAGE_FOLDER
 
 __all__ = [
     "LANGUAGE_FOLDER",
     "FeedHolding",
     "WordPressFeed",
+    "comment_feed_queries",
     "comment_feeds",
     "former_feeds",
     "is_wordpress_export",
+    "listing_page",
     "open_wordpress_export",
     "posts_page_feeds",
 ]

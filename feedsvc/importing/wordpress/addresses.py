@@ -25,10 +25,11 @@ def public_address(item: ItemFields) -> str:
     The address by number of a published post counts, because a site may have no others.
     """
     link = item.text("link")
-    return "" if item.text("wp:status") != "publish" and _is_plain(link) else link
+    return "" if item.text("wp:status") != "publish" and is_plain_address(link) else link
 
 
-def _is_plain(address: str) -> bool:
+def is_plain_address(address: str) -> bool:
+    """Return whether an address has the number of a post in its query, as /?p=12."""
     return bool(_PLAIN_QUERY.search(split_address(address).query))
 
 

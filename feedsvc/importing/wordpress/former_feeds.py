@@ -13,6 +13,7 @@ from feedsvc.importing.source import SourceSite, SourceTerm, TermKind
 
 # Last segment of a path, or value of the query `feed`, by format. "feed" and "" are the default, RSS 2.0; "rss" is RSS 0.92.
 _SEGMENTS: Final = {"": "rss", "rss2": "rss", "rss": "rss", "rdf": "rss", "atom": "atom"}
+_DEFAULT_FEED: Final = "feed"  # value of the query `feed` for the default
 _OLD_FILES: Final = {  # in the site's folder, until WordPress 5.x; they redirected later
     "wp-rss2.php": "rss",
     "wp-rss.php": "rss",
@@ -73,18 +74,28 @@ def _feeds(site: SourceSite, base: str, category_base: str, tag_base: str) -> It
         query = f"category_name={_segment(term.key)}&" if is_category else f"tag={_segment(term.key)}&"
         holding = FeedHolding.CATEGORY if is_category else FeedHolding.TAG
         yield from _listing_feeds(f"{base}/{path}/", query, holding, term.key, front=f"{base}/")
+        if site.has_plain_addresses and is_category and term.number:
+            yield from _query_feeds(f"{base}/?cat={term.number}&", holding, term.key)
     for author in site.authors:
         segment = _segment(author.key.lower().replace(" ", "-"))
         path, query = f"{base}/author/{segment}/", f"author_name={segment}&"
         yield from _listing_feeds(path, query, FeedHolding.AUTHOR, author.key, front=f"{base}/")
+        if site.has_plain_addresses and author.number:
+            yield from _query_feeds(f"{base}/?author={author.number}&", FeedHolding.AUTHOR, author.key)
     for language in site.languages:
         front = f"{base}/{site.language_folder}{language}"
         yield from _listing_feeds(f"{front}/", "", FeedHolding.LANGUAGE, language)
-        for segment, feed_format in _SEGMENTS.items():
-            path = f"{base}/?lang={language}&feed={segment or 'feed'}"
-            yield WordPressFeed(path, feed_format, FeedHolding.LANGUAGE, language)
+        yield from _query_feeds(f"{base}/?lang={language}&", FeedHolding.LANGUAGE, language)
         yield from _comment_feeds(front)
     yield from _comment_feeds(base)
+
+
+def listing_page(feed: WordPressFeed) -> str:
+    """Return the path of the page that had a feed, with its query, "" if another of the page's feeds gives the same path."""
+    for end, rest in ((f"&feed={_DEFAULT_FEED}", ""), ("/feed/", "/")):
+        if feed.path.endswith(end):
+            return f"{feed.path.removesuffix(end)}{rest}"
+    return ""
 
 
 def comment_feeds(address: str) -> tuple[str, ...]:
@@ -98,12 +109,23 @@ def posts_page_feeds(address: str) -> Mapping[str, str]:
     return dict(zip(comment_feeds(address), _SEGMENTS.values(), strict=True))
 
 
+def comment_feed_queries(address: str) -> tuple[str, str]:
+    """Return the addresses of the feeds, RSS and Atom, with a post's comments, for an address with a query such as /?p=12."""
+    return f"{address}&feed=rss2", f"{address}&feed=atom"
+
+
 def _listing_feeds(path: str, query: str, holding: FeedHolding, key: str, *, front: str = "") -> Iterator[WordPressFeed]:
     for segment, feed_format in _SEGMENTS.items():
         yield WordPressFeed(f"{path}feed/{segment}/" if segment else f"{path}feed/", feed_format, holding, key)
         if segment and not query:
             yield WordPressFeed(f"{path}{segment}/", feed_format, holding, key)  # a shorter form, of the site only
-        yield WordPressFeed(f"{front or path}?{query}feed={segment or 'feed'}", feed_format, holding, key)
+        yield WordPressFeed(f"{front or path}?{query}feed={segment or _DEFAULT_FEED}", feed_format, holding, key)
+
+
+def _query_feeds(front: str, holding: FeedHolding, key: str) -> Iterator[WordPressFeed]:
+    """Yield the feeds whose addresses begin with `front`, a path with a query and "&" at its end."""
+    for segment, feed_format in _SEGMENTS.items():
+        yield WordPressFeed(f"{front}feed={segment or _DEFAULT_FEED}", feed_format, holding, key)
 
 
 def _comment_feeds(base: str) -> Iterator[WordPressFeed]:

@@ -18,6 +18,8 @@ from feedsvc.importing.source import (
     SourceTerm,
     TermKind,
 )
+from feedsvc.importing.wordpress.addresses import is_plain_address
+from feedsvc.importing.wordpress.export_index import parse_number
 from feedsvc.importing.wordpress.export_reader import ChannelPart, describe_item
 from feedsvc.importing.wordpress.item_fields import ChannelElement, ItemFields
 from feedsvc.importing.wordpress.languages import LANGUAGE_FOLDER, language_of, sort_languages
@@ -51,6 +53,7 @@ class SiteFacts:
         self._base_by_file: dict[str, str] = {}
         self._languages = Counter[str]()  # number of published posts in each language
         self._language_folder = self._script_folder = ""
+        self._plain_addresses = set[bool]()  # of published posts, whether their addresses are plain
         self.omissions: list[Omission] = []
 
     @property
@@ -69,6 +72,7 @@ class SiteFacts:
             languages=sort_languages(self._languages, self._texts.get("language", "")),
             language_folder=self._language_folder,
             script_folder=self._script_folder,
+            has_plain_addresses=self._plain_addresses == {True},
             has_exact_texts=self._system is SourceSystem.FEEDSVC,
         )
 
@@ -107,7 +111,8 @@ class SiteFacts:
         name = child.get("wp:author_display_name") or f"{first} {last}".strip() or login
         # An author whose name is the login may be known from a post only.
         if login and (login not in self._authors or self._authors[login].name == login):
-            self._authors[login] = SourceAuthor(login, to_plain_text(name), email=child.get("wp:author_email", ""))
+            number = parse_number(child.get("wp:author_id", ""))
+            self._authors[login] = SourceAuthor(login, to_plain_text(name), child.get("wp:author_email", ""), number=number)
 
     def _add_channel_term(self, element: ChannelElement) -> None:
         child = {name: text.strip() for name, text in element.children.items()}
@@ -126,7 +131,8 @@ class SiteFacts:
         if key:
             kind = TERM_KINDS[taxonomy]
             parent = texts["parent"] if kind is TermKind.CATEGORY and texts["parent"] != "0" else ""
-            term = SourceTerm(kind, key, name or key, to_plain_text(texts["description"]), parent)
+            number = parse_number(child.get("wp:term_id", ""))
+            term = SourceTerm(kind, key, name or key, to_plain_text(texts["description"]), parent, number=number)
             self._terms[kind, key] = term
 
     def add_item(self, item: ItemFields) -> None:
@@ -158,7 +164,10 @@ class SiteFacts:
         path = split_address(item.text("link")).path.removeprefix(f"{split_address(self.address).path}/")
         if path.startswith(_SCRIPT_FOLDER):
             self._script_folder = _SCRIPT_FOLDER
-        if item.text("wp:post_type") == "post" and item.text("wp:status") == "publish" and (language := language_of(item)):
+        is_public = item.text("wp:post_type") == "post" and item.text("wp:status") == "publish"
+        if is_public and item.text("link"):
+            self._plain_addresses.add(is_plain_address(item.text("link")))
+        if is_public and (language := language_of(item)):
             self._languages[language] += 1
             if path.removeprefix(_SCRIPT_FOLDER).startswith(f"{LANGUAGE_FOLDER}{language}/"):
                 self._language_folder = LANGUAGE_FOLDER
@@ -172,6 +181,7 @@ class SiteFacts:
                 email=item.meta_value("cap-user_email").strip(),
                 url=item.meta_value("cap-website").strip(),
                 bio=to_plain_text(item.meta_value("cap-description")),
+                number=self._authors[key].number if key in self._authors else 0,
             )
 
     def _add_redirect_rule(self, item: ItemFields) -> None:

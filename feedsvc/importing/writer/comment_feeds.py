@@ -9,20 +9,25 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from feedsvc.importing.wordpress import comment_feeds
+from feedsvc.importing.wordpress import comment_feed_queries, comment_feeds
 
 _YEAR: Final = re.compile(r"[0-9]{4}")
 _TWO_DIGITS: Final = re.compile(r"[0-9]{2}")
 _PAGE_NAME: Final = re.compile(r"[^.{}]+(\.[a-z]{1,5})?")
+_NUMBERED: Final = re.compile(r"[^?]*\?(?:p|page_id)=[0-9]+")
 _MAX_FORMS: Final = 20  # a site has one form of permalinks, and perhaps former ones
 _MAX_RULES: Final = 5000
 
 
 class CommentFeedRules:
-    """Collector of the comment feeds of one import. `patterns` are old addresses with placeholders, as in redirects.yaml."""
+    """Collector of the comment feeds of one import. `patterns` are old addresses with placeholders, as in redirects.yaml.
 
-    def __init__(self) -> None:
-        self._rule_count = 0
+    With `has_queries`, posts had feeds at addresses with a query, such as /?feed=rss2&p=12. No pattern can answer these, because
+    the exact rule for /?feed=rss2, the feed of the site, comes before all patterns.
+    """
+
+    def __init__(self, *, has_queries: bool = False) -> None:
+        self._rule_count, self._has_queries = 0, has_queries
         self._forms: dict[str, None] = {}
 
     @property
@@ -32,19 +37,24 @@ class CommentFeedRules:
     def add(self, path: str) -> tuple[str, ...]:
         """Add the root-relative path of a post. Return the paths of its feeds, in RSS and Atom, that need rules of their own.
 
-        They need none if `patterns` answer them. Feeds of a path with a query get no rule at all, nor do those beyond 20 forms or
-        beyond 5,000 paths without a form.
+        They need none if `patterns` answer them. Feeds of a path with a query get no rule at all without `has_queries`, nor do
+        those beyond 20 forms or beyond 5,000 paths without a form.
         """
         form = permalink_form(path)
         if form:
             if len(self._forms) < _MAX_FORMS:
                 self._forms[form] = None
             return ()
-        if "?" in path or self._rule_count >= _MAX_RULES:
+        if ("?" in path and not self._has_numbered(path)) or self._rule_count >= _MAX_RULES:
             return ()
         self._rule_count += 1
+        if "?" in path:
+            return comment_feed_queries(path)
         feeds = comment_feeds(path)
         return feeds[0], feeds[-1]
+
+    def _has_numbered(self, path: str) -> bool:
+        return self._has_queries and bool(_NUMBERED.fullmatch(path))
 
 
 def permalink_form(path: str) -> str:

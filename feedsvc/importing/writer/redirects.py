@@ -12,7 +12,7 @@ from feedsvc import routes
 from feedsvc.free_places import StaticPageAt
 from feedsvc.importing.addresses import absolute, host_of, port_of, split_address
 from feedsvc.importing.source import Omission, SourceFilePage, SourceRedirect, SourceSite, SourceSystem
-from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, posts_page_feeds
+from feedsvc.importing.wordpress import FeedHolding, WordPressFeed, former_feeds, listing_page, posts_page_feeds
 from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
@@ -40,7 +40,7 @@ class RedirectBuilder:
     def __init__(self, site: SourceSite, base_url: str, hosts: frozenset[str]) -> None:
         self._site, self._hosts, self._port = site, hosts, port_of(site.address)
         self._prefix = split_address(base_url).path.rstrip("/")
-        self._comment_feeds = CommentFeedRules()
+        self._comment_feeds = CommentFeedRules(has_queries=site.has_plain_addresses)
         self._posts_elsewhere = Counter[str]()  # number of addresses of posts by host
         self.table = RedirectTable()
 
@@ -216,11 +216,17 @@ class RedirectBuilder:
                     self.table.add(feed, f"{target}feed.{file_format}" if new else GONE)
 
     def _add_listing(self, feed: WordPressFeed, new: str, shown_pages: Container[str]) -> None:
-        """Add the rule of the page that had a feed: of a language, of a category below another, and of what the mapping drops."""
-        if feed.holding not in (*TERM_KINDS, FeedHolding.LANGUAGE) or not feed.path.endswith("/feed/"):
+        """Add the rule of the page that had a feed: of a language, of a category below another, and of what the mapping drops.
+
+        Of a site with plain addresses, those of all categories, tags and authors with a query, such as /?cat=3, get one, too.
+        """
+        path = listing_page(feed)
+        if feed.holding not in (*TERM_KINDS, FeedHolding.LANGUAGE) or not path:
             return
-        page = self.old_path(feed.path.removesuffix("feed/"))
-        is_moved = feed.holding is FeedHolding.CATEGORY and not routes.place_of(page)
+        page, has_query = self.old_path(path), "?" in path
+        if has_query and not (self._site.has_plain_addresses and feed.holding in TERM_KINDS):
+            return
+        is_moved = has_query or (feed.holding is FeedHolding.CATEGORY and not routes.place_of(page))
         if page and new == GONE:
             self.table.add(page, GONE)
         elif page and (is_moved or (feed.holding is FeedHolding.LANGUAGE and page not in shown_pages)):

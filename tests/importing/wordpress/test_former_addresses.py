@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedsvc.catalog.catalog import build_catalog
 from feedsvc.importing.wordpress import open_wordpress_export
-from feedsvc.importing.writer import ImportOptions, ImportReport, import_source
-from feedsvc.publication.old_addresses import redirect_target
+from feedsvc.importing.writer import ImportOptions, ImportReport, TermMapping, import_source
+from feedsvc.publication.old_addresses import query_target, redirect_target
 from tests.importing.wordpress_export import SITE, WxrItem, write_export
 from tests.importing.writer.memory_source import load
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EUROPE = [("category", "europe", "Europe &amp; Asia")]
+ASIA = [("category", "asia", "Asia")]
+ASIA_TERM = (
+    "<wp:category><wp:term_id>37</wp:term_id><wp:category_nicename>asia</wp:category_nicename>"
+    "<wp:cat_name>Asia</wp:cat_name></wp:category>"
+)
 R_AND_D = [("post_tag", "r-d", "R&amp;D")]
 
 
-def run(root: Path, *items: WxrItem, site: str = SITE, base_url: str = "", extra: str = "") -> ImportReport:
+def run(root: Path, *items: WxrItem, site: str = SITE, extra: str = "", **options: Any) -> ImportReport:
     export = write_export(root / "export.xml", *items, site=site, extra=extra)
-    return import_source(open_wordpress_export(export), root / "n", ImportOptions(now=NOW, base_url=base_url))
+    return import_source(open_wordpress_export(export), root / "n", ImportOptions(**{"now": NOW, **options}))
 
 
 def target(root: Path, address: str) -> str:
@@ -48,3 +55,47 @@ def test_listings_and_feeds_below_index_php_lead_to_those_of_the_new_site(tmp_pa
         "/2020/03/": "/archive/2020/03/",
     }
     assert {path: target(tmp_path, f"{front}{path}") for path in expected} == expected
+
+
+def query(root: Path, text: str) -> str:
+    return query_target(build_catalog(load(root / "n"), NOW), "/", text)
+
+
+def plain_items() -> tuple[WxrItem, ...]:
+    """Return two posts and a page of a site with plain addresses."""
+    return (
+        WxrItem(number=1, slug="", link=f"{SITE}/?p=1", terms=[*ASIA, *R_AND_D]),
+        WxrItem(number=2, slug="b", link=f"{SITE}/?p=2", author="anna"),
+        WxrItem(number=6, slug="about", link=f"{SITE}/?page_id=6", post_type="page"),
+    )
+
+
+def test_subscribers_of_a_category_by_number_get_the_feed_of_the_category(tmp_path: Path) -> None:
+    run(tmp_path, *plain_items(), extra=ASIA_TERM)
+    expected = {
+        "feed=rss2&cat=37": "/category/asia/feed.rss",
+        "cat=37&feed=atom": "/category/asia/feed.atom",
+        "cat=37": "/category/asia/",
+        "cat=37&paged=2": "/category/asia/",
+        "feed=rss2&author=2": "/author/anna/feed.rss",
+        "author=2": "/author/anna/",
+        "feed=rss2&tag=r-d": "/tag/r-and-d/feed.rss",
+        "tag=r-d": "/tag/r-and-d/",
+        "feed=rss2": "/feed.rss",
+        "feed=rss2&p=1": "gone",
+        "feed=atom&p=2": "gone",
+        "feed=rss2&page_id=6": "gone",
+        "p=1": "/articles/a-title/",
+    }
+    assert {text: query(tmp_path, text) for text in expected} == expected
+
+
+def test_listing_by_number_of_a_category_that_the_map_drops_is_gone(tmp_path: Path) -> None:
+    run(tmp_path, *plain_items(), extra=ASIA_TERM, mapping=TermMapping(categories={"asia": None}))
+    assert (query(tmp_path, "cat=37"), query(tmp_path, "feed=rss2&cat=37")) == ("gone", "gone")
+
+
+def test_site_with_names_in_addresses_has_no_rules_for_numbers_of_listings_and_comments(tmp_path: Path) -> None:
+    items = (replace(item, link="") for item in plain_items())
+    run(tmp_path, *items, extra=ASIA_TERM)
+    assert not [old for old in load(tmp_path / "n").redirects.exact if "cat=" in old or "author=" in old or "&p=" in old]
