@@ -59,7 +59,8 @@ class SourceTerm:
     """A category or a tag. Posts name it by `key` (WordPress: the nicename). `parent` is the key of a category, or "".
 
     `has_id`: the key is an id, which the source's addresses contain. Otherwise it is only the name, as in most feeds. `number` is
-    that of its addresses without names, such as /?cat=3 of WordPress; 0 if unknown.
+    that of its addresses without names, such as /?cat=3 of WordPress; 0 if unknown. Without `is_listed`, only posts name it, so
+    that its description and parent are unknown.
     """
 
     kind: TermKind
@@ -69,6 +70,7 @@ class SourceTerm:
     parent: str = ""
     has_id: bool = True
     number: int = 0
+    is_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

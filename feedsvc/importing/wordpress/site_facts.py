@@ -155,7 +155,7 @@ class SiteFacts:
                 self._authors[key] = SourceAuthor(key, name)
         for kind, key, name in item_terms(item):
             if (kind, key) not in self._terms:
-                self._terms[kind, key] = SourceTerm(kind, key, name)
+                self._terms[kind, key] = SourceTerm(kind, key, name, is_listed=False)
         self._note_form_of_addresses(item)
         if target := redirect_target(item):
             self._redirects[SourceRedirect(item.text("link"), target)] = None

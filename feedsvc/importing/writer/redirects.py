@@ -17,6 +17,7 @@ from feedsvc.importing.writer.base import ImportBase
 from feedsvc.importing.writer.comment_feeds import CommentFeedRules
 from feedsvc.importing.writer.feed_targets import TERM_KINDS, feed_suffixes, feed_target, language_page
 from feedsvc.importing.writer.former_patterns import MOVED_PATTERNS, WORDPRESS_PATTERNS
+from feedsvc.importing.writer.known_parents import with_known_parents
 from feedsvc.importing.writer.media_names import upload_path
 from feedsvc.importing.writer.redirect_table import RedirectTable, decoded_path
 from feedsvc.importing.writer.site_languages import with_known_languages
@@ -33,7 +34,7 @@ class RedirectBuilder:
     """Builder of the rules of one source, in `table`.
 
     Addresses count if they are at one of `hosts`, at the port of the source's address, and below the path of `base_url`.
-    Call `keep_main_language`, then `add_post` for all posts, then the other methods in this order: `add_feeds`,
+    Call `keep_known_facts`, then `add_post` for all posts, then the other methods in this order: `add_feeds`,
     `add_former_listings`, `add_posts_pages`, `add_plug_in_redirects`, `add_inner_addresses`, `add_file_pages`, `add_media`.
     """
 
@@ -44,9 +45,12 @@ class RedirectBuilder:
         self._posts_elsewhere = Counter[str]()  # number of addresses of posts by host
         self.table = RedirectTable()
 
-    def keep_main_language(self, base: ImportBase) -> str:
-        """Use the main language of the site's last import, if there was one, and return it; "" for a site in one language."""
-        self._site = with_known_languages(self._site, base, self.old_path)
+    def keep_known_facts(self, base: ImportBase) -> str:
+        """Use the main language of the site's last import, if there was one, and the parents of categories that this one lacks.
+
+        Return the language; "" for a site in one language.
+        """
+        self._site = with_known_languages(with_known_parents(self._site, base, self.old_path), base, self.old_path)
         return next(iter(self._site.languages), "")
 
     def old_path(self, address: str) -> str:

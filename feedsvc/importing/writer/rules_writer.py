@@ -35,7 +35,7 @@ def store_rules(
 
     `is_answered` returns whether the newsroom has a document at an address (first argument) that a rule with a target (second)
     may hide. A rule of the last import that is not in `table` is removed if its address, or an address to which a pattern in
-    `table` leads from there, has such a document. Set
+    `table` leads from there, has such a document, unless it leads there, too. Set
     `redirects` and `plain_host_gaps` of the report, and add omissions and a line about removed rules to it. Put the rules into
     `base`, except those of posts and those that could not be written, which the next import tries again. Raises FeedsvcError
     if the file cannot be written.
@@ -49,7 +49,8 @@ def store_rules(
         old
         for old, target in former.items()
         if old not in table.exact and old not in table.patterns
-        if any(is_answered(address, target) for address in (old, *rules.pattern_targets(old)))
+        if (addresses := [old, *rules.pattern_targets(old)]) and target not in addresses
+        if any(is_answered(address, target) for address in addresses)
     ]
     file = root / REDIRECTS_FILE
     data = read_settings(root, REDIRECTS_FILE)

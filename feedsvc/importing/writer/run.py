@@ -120,7 +120,7 @@ class _Import:
             site = self.prepare_site()
             terms = TermTable(self.source.site, self.prepare_mapping(), self.known_ids)
             redirects = RedirectBuilder(self.source.site, site.base_url, self.hosts)
-            self.main_language = redirects.keep_main_language(self.base)
+            self.main_language = redirects.keep_known_facts(self.base)
             index = self.read_index(site, terms, redirects)
             self.report.omit(terms.unmatched_names())
             texts = self.write_settings(site, index, terms)

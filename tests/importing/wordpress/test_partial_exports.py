@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,3 +90,31 @@ def test_article_does_not_get_the_text_of_another_post_with_its_id_that_alone_is
     for double in doubles:
         assert run(tmp_path, double).changed == []
         assert files(tmp_path / "n") == before
+
+
+def write_posts_only(path: Path, *items: WxrItem) -> Path:
+    """Write an export of posts only, which has no list of categories and tags."""
+    write_export(path, *items)
+    path.write_text(re.sub(r"<wp:(category|tag)>.*</wp:\1>\n", "", path.read_text("utf-8")), "utf-8")
+    return path
+
+
+def test_export_of_posts_without_a_list_of_categories_changes_no_rule_of_a_category_below_another(tmp_path: Path) -> None:
+    items = (
+        WxrItem(number=1, slug="one", terms=[("category", "europe", "Europe & Asia"), ("post_tag", "r-d", "R&D")]),
+        WxrItem(number=2, slug="two", terms=[("category", "%d0%bd", "\u041d")]),
+    )
+    child = (
+        "<wp:category><wp:category_nicename>%d0%bd</wp:category_nicename><wp:category_parent>europe</wp:category_parent>"
+        "<wp:cat_name>\u041d</wp:cat_name></wp:category>\n"
+    )
+    complete = write_export(tmp_path / "all.xml", *items, extra=child)
+    posts = write_posts_only(tmp_path / "posts.xml", *items)
+    file = tmp_path / "n/redirects.yaml"
+    import_source(open_wordpress_export(complete), tmp_path / "n", ImportOptions(now=NOW))
+    before = file.read_bytes()
+    assert load(tmp_path / "n").redirects.exact["/category/world/europe/\u043d/feed/rss2/"] == "/category/\u043d/feed.rss"
+    for export in (posts, complete, posts):
+        report = import_source(open_wordpress_export(export), tmp_path / "n", ImportOptions(now=NOW))
+        assert (report.redirects, report.settings) == ({}, [])
+        assert file.read_bytes() == before
